@@ -1,0 +1,43 @@
+"""What can go wrong, as a tree that says whose input it is about.
+
+Every message is one line: what was given, where, and what would be right.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class SymbpError(Exception):
+    """Base of every error symbp raises on purpose."""
+
+
+class SpecError(SymbpError, ValueError):
+    """A network, option, name or expression that symbp cannot accept as given."""
+
+
+class ShapeError(SymbpError, ValueError):
+    """Two matrices whose shapes do not fit the operation that joins them."""
+
+
+class RuleNotFoundError(SymbpError, NotImplementedError):
+    """An operation that has no backward rule, meaning or print."""
+
+
+class CheckFailedError(SymbpError, AssertionError):
+    """A derived gradient that disagrees with differences of its own forward pass."""
+
+
+class OutputError(SymbpError, OSError):
+    """A file that cannot be written where it was asked for."""
+
+
+class TemplateError(SymbpError, ValueError):
+    """A report template that does not parse or names something unknown."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return ``"; did you mean 'tanh'?"`` for the known name closest to ``name``, or an empty string."""
+    close = difflib.get_close_matches(name.lower(), list(known), n=1, cutoff=0.6)
+    return f"; did you mean {close[0]!r}?" if close else ""

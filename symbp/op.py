@@ -1,0 +1,98 @@
+"""The base of symbp's own operations and the two open tables: the backward rule and the meaning."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from functools import singledispatch
+from typing import Any, ClassVar, TypeVar
+
+from sympy import MatrixExpr, MatrixSymbol
+
+from symbp.equations import Step
+from symbp.errors import RuleNotFoundError, SymbpError
+
+Rule = Callable[..., tuple[MatrixExpr | None, ...]]
+"""(node, output, adjoint) -> the contribution to the adjoint of each operand; None where there is none."""
+
+AnyCallable = TypeVar("AnyCallable", bound=Callable[..., Any])
+
+
+class Op(MatrixExpr):
+    """A matrix operation of ours: its args hold everything it is, its operands are symbols."""
+
+    acts_on: ClassVar[int | None] = None
+    """For a linear operator of the backward list: which operand it acts on (the adjoint)."""
+
+
+@singledispatch
+def vjp(node: MatrixExpr, output: MatrixSymbol | None, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
+    """Return what a node contributes to the adjoint of each of its operands (vector-Jacobian product).
+
+    ``output`` is the symbol the node defines (None for an affine node inside an equation) and
+    ``adjoint`` the gradient of the loss with respect to it, of its shape.
+
+    Raises:
+        RuleNotFoundError: nobody wrote a rule for this operation.
+    """
+    name = type(node).__name__
+    raise RuleNotFoundError(
+        f"no backward rule for {name}: write one with @rule({name}) def {name.lower()}_vjp(node, output, adjoint)"
+    )
+
+
+_meanings: dict[type, Callable[..., Any]] = {}
+
+
+def rule(node_type: type) -> Callable[[AnyCallable], AnyCallable]:
+    """Register the backward rule of an operation; a second one is refused."""
+
+    def register(function: AnyCallable) -> AnyCallable:
+        if node_type in vjp.registry:
+            raise SymbpError(f"{node_type.__name__} has a backward rule already: {vjp.registry[node_type].__name__}")
+        if not inspect.getdoc(function):
+            raise SymbpError(f"{function.__name__} needs a docstring: its first line explains the step to a student")
+        vjp.register(node_type, function)
+        return function
+
+    return register
+
+
+def meaning(node_type: type) -> Callable[[AnyCallable], AnyCallable]:
+    """Register what an operation computes, as a function of its operands' values; a second one is refused.
+
+    The function takes an array namespace first: ``def softmax(xp, z)``. It is functional code (nothing is
+    assigned in place) and runs on NumPy, on complex numbers and on 50-digit numbers alike.
+    """
+
+    def register(function: AnyCallable) -> AnyCallable:
+        if node_type in _meanings:
+            raise SymbpError(f"{node_type.__name__} has a meaning already: {_meanings[node_type].__name__}")
+        _meanings[node_type] = function
+        return function
+
+    return register
+
+
+def meaning_of(node: MatrixExpr) -> Callable[..., Any]:
+    """Return the registered meaning of a node's type.
+
+    Raises:
+        RuleNotFoundError: the operation has none.
+    """
+    try:
+        return _meanings[type(node)]
+    except KeyError:
+        name = type(node).__name__
+        raise RuleNotFoundError(
+            f"no meaning for {name}: write one with @meaning({name}) def {name.lower()}(xp, …)"
+        ) from None
+
+
+@singledispatch
+def explain(node: MatrixExpr, operand: int) -> Step:
+    """Return the rule's name and its sentence: the first line of the rule's docstring."""
+    function = vjp.dispatch(type(node))
+    return Step(function.__name__, (inspect.getdoc(function) or "").splitlines()[0])
+
+

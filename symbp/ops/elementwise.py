@@ -1,0 +1,138 @@
+"""A scalar function applied to every entry, and its slope: one node each, and a single rule.
+
+SymPy's ``applyfunc`` makes a fresh dummy each time, so two equal applications differ; here the function
+is a frozen argument and equality is structural.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+from sympy import Basic, Expr, HadamardProduct, Integer, MatrixExpr, MatrixSymbol, S, Symbol, Tuple
+from sympy.core.symbol import Str
+
+from symbp.errors import ShapeError
+from symbp.op import Op, rule
+from symbp.equations import text
+
+OUTPUT = Symbol("a", real=True)
+"""Stands for f(x) itself in a slope written through the output: tanh′ = 1 − a²."""
+
+
+class ScalarFunction(Basic):
+    """A frozen scalar function of real variables with its slopes, exact numbers only.
+
+    Attributes are SymPy args, so that two functions built alike are equal: ``name``; ``variables``
+    (the symbols of ``expr``); ``expr``; ``slopes`` (∂expr/∂variable, one each); ``slope_by_output``
+    (the slope written in ``OUTPUT`` and the variables, or None); ``latex`` and ``text`` (how the function's
+    name prints); ``parameters`` (pairs of a symbol standing in ``expr`` and the exact number it has);
+    ``kinks`` (where the slope jumps; there it is the value ``slopes`` gives).
+    """
+
+    def __new__(
+        cls,
+        name: str | Str,
+        variables: Sequence[Symbol],
+        expr: Expr,
+        slopes: Sequence[Expr],
+        slope_by_output: Expr | None = None,
+        latex: str | Str = "",
+        text: str | Str = "",
+        parameters: Sequence[tuple[Symbol, Expr]] = (),
+        kinks: Sequence[Expr] = (),
+    ) -> ScalarFunction:
+        label = name.name if isinstance(name, Str) else name
+        return cast(
+            "ScalarFunction",
+            Basic.__new__(
+                cls,
+                Str(label),
+                Tuple(*variables),
+                expr,
+                Tuple(*slopes),
+                S.NaN if slope_by_output is None else slope_by_output,
+                latex if isinstance(latex, Str) else Str(latex or rf"\mathrm{{{label}}}"),
+                text if isinstance(text, Str) else Str(text or label),
+                Tuple(*(Tuple(*pair) for pair in parameters)),
+                Tuple(*kinks),
+            ),
+        )
+
+    name = property(lambda self: cast("str", self.args[0].name))
+    variables = property(lambda self: cast("tuple[Symbol, ...]", tuple(self.args[1])))
+    expr = property(lambda self: cast("Expr", self.args[2]))
+    slopes = property(lambda self: cast("tuple[Expr, ...]", tuple(self.args[3])))
+    latex = property(lambda self: cast("str", self.args[5].name))
+    text = property(lambda self: cast("str", self.args[6].name))
+    parameters = property(lambda self: tuple((symbol, value) for symbol, value in self.args[7]))
+    kinks = property(lambda self: cast("tuple[Expr, ...]", tuple(self.args[8])))
+
+    @property
+    def slope_by_output(self) -> Expr | None:
+        """The slope written through the function's own value, or None where that is not possible."""
+        found = self.args[4]
+        return None if found is S.NaN else cast("Expr", found)
+
+
+class GenericFunction(ScalarFunction):
+    """An activation left open, f of a layer: printed as f and f′, evaluated with stand-ins."""
+
+    def __new__(cls, name: str | Str, layer: int | Integer) -> GenericFunction:
+        label = name if isinstance(name, Str) else Str(name)
+        return cast("GenericFunction", Basic.__new__(cls, label, Integer(layer)))
+
+    latex = property(lambda self: cast("str", self.args[0].name))
+    text = property(lambda self: cast("str", self.args[0].name))
+    parameters = property(lambda self: ())
+    kinks = property(lambda self: ())
+    slope_by_output = property(lambda self: None)
+
+    @property
+    def layer(self) -> int:
+        """The layer whose activation it is."""
+        return int(self.args[1])
+
+
+class Elementwise(Op):
+    """f(X, …), entry by entry; all operands have one shape, which is the result's."""
+
+    def __new__(cls, function: ScalarFunction, *operands: MatrixExpr) -> Elementwise:
+        for operand in operands[1:]:
+            if operand.shape != operands[0].shape:
+                raise ShapeError(
+                    f"{function.name} takes equal shapes: {operands[0]} is {text(operands[0].shape)}, "
+                    f"{operand} is {text(operand.shape)}"
+                )
+        return cast("Elementwise", Basic.__new__(cls, function, *operands))
+
+    function = property(lambda self: cast("ScalarFunction", self.args[0]))
+    shape = property(lambda self: self.args[1].shape)
+
+
+class Slope(Op):
+    """∂f/∂x_k at X, …: the entrywise slope of an Elementwise node, which knows the output too.
+
+    Args: the function, k, the output symbol f(X, …) and the operands. Whether it prints as f′(Z) or
+    through the output as 1 − A⊙A is the printer's choice; the calculus is the same.
+    """
+
+    def __new__(
+        cls, function: ScalarFunction, index: int | Integer, output: MatrixSymbol, *operands: MatrixExpr
+    ) -> Slope:
+        return cast("Slope", Basic.__new__(cls, function, Integer(index), output, *operands))
+
+    function = property(lambda self: cast("ScalarFunction", self.args[0]))
+    index = property(lambda self: int(self.args[1]))
+    output = property(lambda self: cast("MatrixSymbol", self.args[2]))
+    inputs = property(lambda self: cast("tuple[MatrixExpr, ...]", self.args[3:]))
+    shape = property(lambda self: self.args[2].shape)
+
+
+@rule(Elementwise)
+def elementwise_vjp(node: Elementwise, output: MatrixSymbol, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
+    """The activation acts entry by entry, so its derivative multiplies entry by entry."""
+    inputs = node.args[1:]
+    return tuple(
+        HadamardProduct(adjoint, Slope(node.function, index, output, *inputs)) for index in range(len(inputs))
+    )

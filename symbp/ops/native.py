@@ -1,0 +1,89 @@
+"""Backward rules of the SymPy nodes symbp accepts: product, sum, entrywise product, transpose."""
+
+from __future__ import annotations
+
+from sympy import HadamardProduct, MatAdd, MatMul, MatrixExpr, MatrixSymbol, OneMatrix, Transpose
+
+from symbp.equations import Step, operands
+from symbp.op import explain, rule
+
+
+def transpose(expr: MatrixExpr) -> MatrixExpr:
+    """Return the transpose; that of a transpose is the matrix itself."""
+    if isinstance(expr, Transpose):
+        return expr.arg
+    if isinstance(expr, OneMatrix):
+        return OneMatrix(expr.shape[1], expr.shape[0])
+    return Transpose(expr)
+
+
+@rule(MatMul)
+def matmul_vjp(node: MatMul, output: MatrixSymbol | None, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
+    """The error returns through the transpose of every other factor, each on its own side.
+
+    For C = L·X·R the adjoint of X is Lᵀ·C̄·Rᵀ (Giles 2008, "Collected matrix derivative results", §2.2).
+    A number in front of the product stays in front.
+    """
+    scalar, factors = node.as_coeff_matrices()
+    result = []
+    for index in range(len(factors)):
+        left = [transpose(factor) for factor in reversed(factors[:index])]
+        right = [transpose(factor) for factor in reversed(factors[index + 1 :])]
+        inner = list(adjoint.args) if isinstance(adjoint, MatMul) else [adjoint]
+        number = [] if scalar == 1 else [scalar]
+        result.append(MatMul(*number, *left, *inner, *right))
+    return tuple(result)
+
+
+_LEFT_FACTOR = Step(
+    "left_factor",
+    "The weight in row i and column j meets only input j and feeds only output i, "
+    "so its gradient is error i times input j: a column times a row.",
+)
+_RIGHT_FACTOR = Step(
+    "right_factor",
+    "Input j reaches every output i through the weight in row i and column j, so the chain rule sums "
+    "over the row index i, and summing over the first index is the product with the transpose.",
+)
+_BROADCAST = Step(
+    "broadcast",
+    "The bias enters with slope 1 and is the same for every example, so its gradient is the error "
+    "added up over the examples.",
+)
+
+
+@explain.register
+def _(node: MatMul, operand: int) -> Step:
+    factors = operands(node)
+    if operand == 0:
+        return _BROADCAST if isinstance(factors[-1], OneMatrix) else _LEFT_FACTOR
+    return _RIGHT_FACTOR
+
+
+@rule(MatAdd)
+def matadd_vjp(node: MatAdd, output: MatrixSymbol | None, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
+    """A sum hands the error unchanged to every summand."""
+    return tuple(adjoint for _ in node.args)
+
+
+@rule(HadamardProduct)
+def hadamard_vjp(
+    node: HadamardProduct, output: MatrixSymbol | None, adjoint: MatrixExpr
+) -> tuple[MatrixExpr | None, ...]:
+    """Entry by entry, each factor's slope is the product of the other factors."""
+    factors = node.args
+    return tuple(
+        HadamardProduct(adjoint, *factors[:index], *factors[index + 1 :]) for index in range(len(factors))
+    )
+
+
+@rule(Transpose)
+def transpose_vjp(node: Transpose, output: MatrixSymbol | None, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
+    """Transposing moves entries without changing them, so the error is transposed back."""
+    return (transpose(adjoint),)
+
+
+@rule(OneMatrix)
+def ones_vjp(node: OneMatrix, output: MatrixSymbol | None, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
+    """A matrix of ones does not depend on anything."""
+    return ()

@@ -1,0 +1,123 @@
+"""Matrix symbols that know what they are.
+
+A symbol's role, stem, layer and path are SymPy *args*: attributes are lost when SymPy rebuilds an
+expression and are ignored by equality, and a name parsed back from a string is a guess.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from functools import cache, cached_property
+from typing import Any, cast
+
+from sympy import Basic, Expr, Integer, MatrixSymbol, Symbol
+from sympy.core.symbol import Str
+
+from symbp.errors import SpecError
+
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z0-9_]+)*\Z", re.ASCII)
+"""What a name may look like: names reach file names, LaTeX and generated code."""
+
+MAX_NAME = 80
+"""Longest name accepted, in characters."""
+
+
+class Role(StrEnum):
+    """What a matrix is in the network; decides its letter in print and its role as a factor."""
+
+    INPUT = "input"
+    TARGET = "target"
+    WEIGHT = "weight"
+    BIAS = "bias"
+    PREACTIVATION = "pre-activation"
+    ACTIVATION = "activation"
+    LOSS = "loss"
+
+
+def width(layer: int) -> Symbol:
+    """Return n_l, the symbolic number of units of a layer (n_0 is the number of inputs)."""
+    return Symbol(f"n{layer}", integer=True, positive=True)
+
+
+BATCH = Symbol("m", integer=True, positive=True)
+"""The number of examples: the columns of X, of every activation and of Y."""
+
+
+@cache
+def _text(value: str) -> Str:
+    return Str(value)
+
+
+def _checked(name: str) -> Str:
+    if len(name) > MAX_NAME or not NAME.match(name):
+        raise SpecError(f"{name[:MAX_NAME]!r} is not a name: use letters, digits and _ after a letter")
+    return Str(name)
+
+
+class Variable(MatrixSymbol):
+    """A named matrix of the forward list, of shape rows × cols.
+
+    ``stem`` is the letter without its layer (``W`` of ``W2``), ``layer`` counts weight layers (0 for the
+    input), ``path`` places it in a composed network (``block2.attention``; empty in a plain stack).
+    """
+
+    def __new__(
+        cls,
+        name: str | Str,
+        rows: Expr | int,
+        cols: Expr | int,
+        role: Role | str | Str,
+        stem: str | Str,
+        layer: int | Integer = 0,
+        path: str | Str = "",
+    ) -> Variable:
+        args = (
+            name if isinstance(name, Str) else _checked(name),
+            rows if isinstance(rows, Basic) else Integer(rows),
+            cols if isinstance(cols, Basic) else Integer(cols),
+            role if isinstance(role, Str) else _text(str(role)),
+            stem if isinstance(stem, Str) else _text(stem),
+            layer if isinstance(layer, Integer) else Integer(layer),
+            path if isinstance(path, Str) else _text(path),
+        )
+        return cast("Variable", Basic.__new__(cls, *args))
+
+    @cached_property
+    def role(self) -> Role:
+        """What this matrix is in the network."""
+        return Role(self.args[3].name)
+
+    @property
+    def stem(self) -> str:
+        """The letter of the name, without the layer."""
+        return cast("str", self.args[4].name)
+
+    @property
+    def layer(self) -> int:
+        """The weight layer this matrix belongs to; 0 for the input."""
+        return int(self.args[5])
+
+    @property
+    def path(self) -> str:
+        """Where it stands in a composed network; empty in a plain stack."""
+        return cast("str", self.args[6].name)
+
+
+class Adjoint(MatrixSymbol):
+    """∂𝓛/∂of: the gradient of the loss with respect to a variable, of the same shape as it."""
+
+    def __new__(cls, name: str | Str | Variable, *rest: Basic) -> Adjoint:
+        # SymPy rebuilds with the four args; everybody else passes the variable alone.
+        of = cast("Variable", rest[-1] if rest else name)
+        return cast("Adjoint", Basic.__new__(cls, Str("d" + of.name), of.args[1], of.args[2], of))
+
+    @property
+    def of(self) -> Variable:
+        """The variable whose gradient this is."""
+        return cast("Variable", self.args[3])
+
+    @property
+    def layer(self) -> int:
+        """The layer of that variable."""
+        return self.of.layer
