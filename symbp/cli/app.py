@@ -1,0 +1,136 @@
+"""The Typer application: a group that loads a command when it is asked for, and help in titled groups."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from symbp.cli.console import say
+from symbp.cli.registry import BY_NAME, COMMANDS, FIRST_STEPS, entry
+from symbp.errors import SpecError, nearest
+
+HELP_NAMES = {"help_option_names": ["-h", "--help"]}
+
+UsageError: Any = typer.BadParameter.__base__
+"""Typer's own usage errors. Typer vendors click since 0.26, so this is the one road to the name in every version."""
+
+
+class PanelCommand(TyperCommand):
+    """A command whose help shows its options under their panels' titles, in the order they are declared.
+
+    Typer draws panels with rich only, which doubles the time of ``--help``.
+    """
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write one titled section for every panel."""
+        panels: dict[str, list[tuple[str, str]]] = {}
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record is not None:
+                title = getattr(parameter, "rich_help_panel", None) or "Other"
+                panels.setdefault(title, []).append(record)
+        for title, records in panels.items():
+            with formatter.section(title):
+                formatter.write_dl(records)
+
+
+class LazyGroup(TyperGroup):
+    """The commands of the registry; a command's module is imported when its name is typed."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names of the commands, without aliases."""
+        return [command.name for command in COMMANDS]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return the command of a name or alias, or None."""
+        row = BY_NAME.get(cmd_name)
+        if row is None:
+            return None
+        one = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
+        one.command(row.name, cls=PanelCommand, context_settings=HELP_NAMES)(entry(row.name))
+        return typer.main.get_command(one)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the command that was typed, or refuse with the nearest name."""
+        typed = args[0]
+        if typed not in BY_NAME and not typed.startswith("-"):
+            hint = nearest(typed[:60], BY_NAME) or f"; the commands are {', '.join(self.list_commands(ctx))}"
+            raise SpecError(f"unknown command {typed[:60]!r}{hint}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the commands from the table, so that help imports none of them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(command.name, command.summary) for command in COMMANDS])
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        # By name: reading package metadata imports as much as Typer does, and only this option needs it.
+        metadata = import_module("importlib.metadata")
+        try:
+            say(f"symbp {metadata.version('symbp')}")
+        except metadata.PackageNotFoundError:
+            say("symbp (a source tree that is not installed)")
+        raise typer.Exit
+
+
+app = typer.Typer(
+    cls=LazyGroup,
+    rich_markup_mode=None,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    invoke_without_command=True,
+    context_settings=HELP_NAMES,
+)
+
+
+@app.callback()
+def first(
+    ctx: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> int:
+    """Derive backpropagation: symbolic gradients, factored, checked and typeset."""
+    if ctx.invoked_subcommand is None:
+        say(first_contact())
+    return 0
+
+
+def first_contact() -> str:
+    """Return what bare ``symbp`` prints: five commands to try."""
+    wide = max(len(command) for command, _ in FIRST_STEPS)
+    steps = "\n".join(f"  {command:<{wide}}   {gives}" for command, gives in FIRST_STEPS)
+    return f"symbp derives backpropagation. Five commands to try:\n\n{steps}\n\nOptions: symbp derive --help"
+
+
+def run(argv: Sequence[str]) -> int:
+    """Parse the arguments, run the command, return its exit code; usage errors become one line."""
+    command = typer.main.get_command(app)
+    try:
+        with command.make_context("symbp", list(argv)) as context:
+            return int(command.invoke(context) or 0)
+    except typer.Exit as leave:
+        return leave.exit_code
+    except UsageError as error:
+        typed = " ".join(["symbp", *(row.name for row in (BY_NAME.get(word) for word in argv[:1]) if row)])
+        raise SpecError(usage(error, typed)) from None
+
+
+def usage(error: Any, where: str) -> str:
+    """Return a usage error of Typer's parser in our words; ``where`` is the command it happened in."""
+    option = getattr(error, "option_name", None)
+    if option is not None and hasattr(error, "possibilities"):
+        near = min(error.possibilities or (), default=None)
+        hint = f"did you mean {near}?" if near else f"{where} --help lists the options"
+        return f"{option}: no such option; {hint}"
+    if option is not None:
+        wrong = "takes no value" if "not take a value" in error.message else "needs a value"
+        return f"{option}: {wrong}; {where} --help shows how it is written"
+    said = error.format_message().rstrip(".")
+    return f"{said[:1].lower()}{said[1:]}; see {where} --help"

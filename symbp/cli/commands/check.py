@@ -1,0 +1,15 @@
+"""``symbp check``: its options."""
+
+from __future__ import annotations
+
+from symbp.cli.options import CheckOptions, JsonOptions, NetworkOptions, takes
+from symbp.cli.registry import job
+
+
+@takes(NetworkOptions, CheckOptions, JsonOptions)
+def command(network: NetworkOptions, check: CheckOptions, as_json: JsonOptions) -> int:
+    """Compare every derived gradient with differences of the loss.
+
+    Complex step, 50-digit differences and central differences, one row a parameter. Exit code 1 when one disagrees.
+    """
+    return int(job("check").run(network.read(), check.read(), as_json.json))

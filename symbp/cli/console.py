@@ -1,0 +1,59 @@
+"""Writing to the terminal: a reader that leaves, an encoding without ∂, a disk that is full."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+
+from symbp.errors import OutputError
+
+PROBE = "∂₃ᵀ⊙𝓛ℒ′δ✓"
+"""Characters the terminal text uses; an encoding without one of them gets ASCII."""
+
+
+def plain() -> bool:
+    """Say whether standard output cannot show mathematical characters, so that it gets ASCII."""
+    try:
+        PROBE.encode(getattr(sys.stdout, "encoding", None) or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return True
+    return False
+
+
+def say(text: str) -> None:
+    """Print text for a reader on standard output; characters it cannot show become escapes."""
+    encoding = getattr(sys.stdout, "encoding", None) or "ascii"
+    _write(text.rstrip("\n").encode(encoding, "backslashreplace") + b"\n")
+
+
+def document(text: str) -> None:
+    """Print a document on standard output, in UTF-8 whatever the terminal: the bytes its file would have."""
+    _write(text.encode() + (b"" if text.endswith("\n") else b"\n"))
+
+
+def note(text: str) -> None:
+    """Print a message on standard error, which never carries results."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        sys.stderr.write(text.rstrip("\n") + "\n")
+        sys.stderr.flush()
+
+
+def _write(data: bytes) -> None:
+    if sys.stdout is None:
+        raise OutputError("standard output is closed")
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        _silence()
+    except OSError as error:
+        _silence()
+        raise OutputError(error.errno, f"standard output: {error.strerror}") from error
+
+
+def _silence() -> None:
+    # What is left in the buffer is written again when the interpreter ends, and would fail again, loudly.
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

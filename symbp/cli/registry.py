@@ -1,0 +1,47 @@
+"""The table of commands. To add one: a row here, a module in ``commands/`` and one in ``jobs/``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, cast
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command: its name, what it does in one line, and the other names people type for it."""
+
+    name: str
+    summary: str
+    aliases: tuple[str, ...] = ()
+
+
+COMMANDS = (
+    Command("derive", "Derive every gradient, check it, and write the report.", ("derivate", "derivation", "backprop")),
+    Command("check", "Compare every derived gradient with differences of the loss.", ("verify", "gradcheck")),
+    Command("list", "List the activations, losses, formats and notations.", ("ls",)),
+)
+
+FIRST_STEPS = (
+    ("symbp derive --layers 4", "the general derivation: reports in output/"),
+    ("symbp derive --layers 2 --activation tanh --loss mse", "a concrete network"),
+    ("symbp derive --layers 3 --only W1", "one gradient, as LaTeX"),
+    ("symbp check --layers 4 --activation sigmoid --loss bce", "every gradient against differences"),
+    ("symbp list", "activations, losses, formats, notations"),
+)
+"""What bare ``symbp`` prints: five commands to try, and what each gives."""
+
+BY_NAME = {name: command for command in COMMANDS for name in (command.name, *command.aliases)}
+"""Every name that reaches a command, aliases among them."""
+
+
+def entry(name: str) -> Callable[..., int]:
+    """Return the function that Typer reads for the command ``name``."""
+    module = import_module(f"symbp.cli.commands.{name}")
+    return cast("Callable[..., int]", module.command)
+
+
+def job(name: str) -> Any:
+    """Return the module that does the work of the command ``name``, importing what it needs."""
+    return import_module(f"symbp.cli.jobs.{name}")

@@ -1,0 +1,128 @@
+"""Reading what was typed: numbers, lists, names. Every refusal names the option, the value and what is right.
+
+Numbers are ASCII digits only. Python's ``int`` takes ``1_0``, `` 4 `` and Arabic digits, and a typing
+mistake that happens to be a number is worse than one that is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import NoReturn
+
+from symbp.errors import SpecError, nearest
+
+MAX_LAYERS = 100_000
+"""Deepest network derived: memory grows with every layer, and nobody reads more."""
+
+BYTES_PER_LAYER = 20_000
+"""What one layer's equations and their report take in memory, roughly; only for the refusal's size."""
+
+MAX_WIDTH = 1_000_000
+"""Widest layer accepted."""
+
+MAX_SHOWN = 60
+"""Longest piece of somebody's input that a message repeats."""
+
+_DIGITS = re.compile(r"[0-9]{1,18}\Z", re.ASCII)
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,79}\Z", re.ASCII)
+
+
+def shown(value: str) -> str:
+    """Return input as a message can repeat it: one line, printable, not too long, '' where empty."""
+    short = value if len(value) <= MAX_SHOWN else value[: MAX_SHOWN - 1] + "…"
+    plain = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in short)
+    return repr(plain) if not plain or plain != plain.strip() else plain
+
+
+def refuse(option: str, value: str, why: str) -> NoReturn:
+    """Raise the one line that names the option, the value and what would be right."""
+    raise SpecError(f"{option} {shown(value)}: {why}")
+
+
+def number(option: str, value: str, least: int, most: int, what: str) -> int:
+    """Read a whole number of ASCII digits between two bounds; ``what`` says what it counts."""
+    right = f"{what} is a whole number from {least} to {most}"
+    if not _DIGITS.match(value) or not least <= int(value) <= most:
+        refuse(option, value, right)
+    return int(value)
+
+
+def layers(value: str) -> int:
+    """Read the number of weight layers; too many are refused with the memory they would take."""
+    if re.fullmatch(r"[0-9]+", value, re.ASCII) and len(value) < 4000 and int(value) > MAX_LAYERS:
+        need = size(int(value) * BYTES_PER_LAYER)
+        refuse("--layers", value, f"at most {MAX_LAYERS}; this many would need about {need} of memory")
+    return number("--layers", value, 1, MAX_LAYERS, "the number of weight layers")
+
+
+def size(count: int) -> str:
+    """Return a number of bytes in words: ``4 GB``."""
+    for unit in ("bytes", "kB", "MB", "GB", "TB", "PB"):
+        if count < 1000:
+            return f"{count} {unit}"
+        count //= 1000
+    return "more than 1000 PB"
+
+
+def widths(value: str, depth: int | None) -> list[int] | int:
+    """Read ``--widths``: one number for every layer, or L + 1 of them, the inputs first.
+
+    ``depth`` is the number of layers where ``--layers`` gave it.
+    """
+    parts = value.split(",")
+    found = [_width(value, part) for part in parts]
+    if len(found) == 1:
+        return found[0]
+    if depth is not None and len(found) != depth + 1:
+        refuse(
+            "--widths",
+            value,
+            f"{len(found)} widths, but --layers {depth} takes {depth + 1}: the inputs, then one for every layer",
+        )
+    return found
+
+
+def _width(whole: str, part: str) -> int:
+    if not _DIGITS.match(part) or not 1 <= int(part) <= MAX_WIDTH:
+        wrong = "an empty place" if not part else shown(part)
+        refuse(
+            "--widths",
+            whole,
+            f"{wrong} is not a width; give whole numbers from 1 to {MAX_WIDTH}, as in --widths 3,5,2",
+        )
+    return int(part)
+
+
+def bindings(values: Iterable[str]) -> dict[str, str]:
+    """Read every ``--let NAME=VALUE`` into a mapping; the value stays text for the expression parser."""
+    found: dict[str, str] = {}
+    for value in values:
+        name, equals, text = value.partition("=")
+        if not (equals and _NAME.match(name) and text):
+            refuse("--let", value, "write NAME=NUMBER, as in --let beta=1.702")
+        if name in found:
+            refuse("--let", value, f"{name} was already given as {shown(found[name])}")
+        found[name] = text
+    return found
+
+
+def layer_set(value: str, depth: int) -> list[int]:
+    """Read ``--show``: layers and ranges of layers, as in ``1-3,98-100``, sorted and without repeats."""
+    found: set[int] = set()
+    for part in value.split(","):
+        low, dash, high = part.partition("-")
+        ends = (low, high if dash else low)
+        if not all(_DIGITS.match(end) and 1 <= int(end) <= depth for end in ends) or int(ends[0]) > int(ends[1]):
+            refuse("--show", value, f"give layers from 1 to {depth}, as in --show 1-2,{depth}")
+        found.update(range(int(ends[0]), int(ends[1]) + 1))
+    return sorted(found)
+
+
+def choice(option: str, value: str, known: Iterable[str]) -> str:
+    """Accept one of the known names, or refuse with the nearest one."""
+    names = list(known)
+    if value not in names:
+        near = nearest(value[:MAX_SHOWN], names).removeprefix("; ") or f"choose from {', '.join(names)}"
+        refuse(option, value, f"unknown; {near}")
+    return value

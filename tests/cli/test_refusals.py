@@ -1,0 +1,99 @@
+"""Bad input: exit code 2, one line on stderr that names the option and the value, nothing computed or written."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from symbp.cli.main import main
+
+BAD = [
+    (["derive", "--layers", "0"], ["--layers 0", "from 1 to"]),
+    (["derive", "--layers", "-1"], ["--layers -1", "from 1 to"]),
+    (["derive", "--layers=-1"], ["--layers -1"]),
+    (["derive", "--layers", "abc"], ["--layers abc", "whole number"]),
+    (["derive", "--layers", "1e9"], ["--layers 1e9", "whole number"]),
+    (["derive", "--layers", "1_0"], ["--layers 1_0", "whole number"]),
+    (["derive", "--layers", " 4 "], ["--layers ' 4 '", "whole number"]),
+    (["derive", "--layers", "٤"], ["--layers ٤", "whole number"]),
+    (["derive", "--layers", "4.0"], ["--layers 4.0", "whole number"]),
+    (["derive", "--layers", ""], ["--layers ''", "whole number"]),
+    (["derive", "--layers", "4\n5"], ["--layers 4\\n5", "whole number"]),
+    (["derive", "--layers", "100001"], ["--layers 100001", "at most 100000", "GB of memory"]),
+    (["derive", "--layers", "9" * 5000], ["--layers 999", "whole number"]),
+    (["derive", "--layers"], ["--layers", "needs a value"]),
+    (["derive", "--widths", "3,,2"], ["--widths 3,,2", "3,5,2"]),
+    (["derive", "--widths", ""], ["--widths ''"]),
+    (["derive", "--widths", "3,0,2"], ["--widths 3,0,2", "0 is not a width"]),
+    (["derive", "--widths", "nan"], ["--widths nan", "nan is not a width"]),
+    (["derive", "--widths", "3,inf"], ["--widths 3,inf", "inf is not a width"]),
+    (["derive", "--widths", "3,1000001"], ["--widths 3,1000001", "from 1 to 1000000"]),
+    (["derive", "--widths", "3,-2"], ["--widths 3,-2", "-2 is not a width"]),
+    (["derive", "--layers", "4", "--widths", "3,5,2"], ["--widths 3,5,2", "--layers 4 takes 5"]),
+    (["derive", "--activation", ""], ["--activation ''", "name or an expression"]),
+    (["derive", "--loss", "  "], ["--loss '  '", "name or an expression"]),
+    (["derive", "--let", "beta"], ["--let beta", "NAME=NUMBER"]),
+    (["derive", "--let", "a b=1"], ["--let a b=1", "NAME=NUMBER"]),
+    (["derive", "--let", "x=1", "--let", "x=2"], ["--let x=2", "already given as 1"]),
+    (["derive", "--show", "0"], ["--show 0", "from 1 to 3"]),
+    (["derive", "--show", "2-1"], ["--show 2-1", "from 1 to 3"]),
+    (["derive", "--show", "1-4"], ["--show 1-4", "from 1 to 3"]),
+    (["derive", "--show", "1-2-3"], ["--show 1-2-3"]),
+    (["derive", "--seed", "-1"], ["--seed -1", "from 0 to"]),
+    (["derive", "--seed", "4294967296"], ["--seed 4294967296", "from 0 to"]),
+    (["derive", "--lyers", "3"], ["--lyers", "did you mean --layers?"]),
+    (["derive", "--batch=3"], ["--batch", "takes no value"]),
+    (["derive", "stray"], ["stray", "symbp derive --help"]),
+    (["derive", "-q"], ["-q", "symbp derive --help"]),
+    (["check", "--layers", "0"], ["--layers 0"]),
+    (["check", "--only", "W1"], ["--only", "no such option"]),
+    (["list", "activation"], ["list activation", "did you mean 'activations'?"]),
+    (["deriv"], ["unknown command 'deriv'", "did you mean 'derive'?"]),
+    (["zzz"], ["unknown command 'zzz'", "derive, check, list"]),
+    (["derive\nx" * 40], ["unknown command"]),
+    (["--nope"], ["--nope", "symbp --help"]),
+]
+
+
+@pytest.mark.parametrize(("argv", "words"), BAD, ids=lambda each: " ".join(each)[:40] if isinstance(each, list) else "")
+def test_bad_input_is_refused_in_one_line(
+    argv: list[str],
+    words: list[str],
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(argv) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("symbp: ")
+    assert err.count("\n") == 1
+    assert err.endswith("\n")
+    for word in words:
+        assert word in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_unexpected_error_is_one_line_that_says_how_to_see_more(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(argv: object) -> int:
+        raise ZeroDivisionError("by\nzero")
+
+    monkeypatch.setattr(sys.modules["symbp.cli.app"] if "symbp.cli.app" in sys.modules else _app(), "run", broken)
+    assert main([]) == 1
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1
+    assert "ZeroDivisionError: by zero" in err
+    assert "SYMBP_DEBUG=1" in err
+    monkeypatch.setenv("SYMBP_DEBUG", "1")
+    assert main([]) == 1
+    assert "Traceback" in capsys.readouterr().err
+
+
+def _app() -> object:
+    main(["--help"])
+    return sys.modules["symbp.cli.app"]
