@@ -47,13 +47,16 @@ def _write(data: bytes) -> None:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
     except BrokenPipeError:
-        _silence()
+        silence()
     except OSError as error:
-        _silence()
+        silence()
         raise OutputError(error.errno, f"standard output: {error.strerror}") from error
 
 
-def _silence() -> None:
-    # What is left in the buffer is written again when the interpreter ends, and would fail again, loudly.
-    with contextlib.suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def silence() -> None:
+    """Send the rest of standard output nowhere; the interpreter would write its buffer at exit, and fail loudly."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        target = sys.stdout.fileno()
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, target)
+        os.close(nowhere)

@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Sequence
 from importlib import import_module
 
-from symbp.cli.console import note
+from symbp.cli.console import note, silence
 from symbp.errors import CheckFailedError, SymbpError
 
 DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
@@ -33,6 +33,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(import_module("symbp.cli.app").run(sys.argv[1:] if argv is None else argv))
     except KeyboardInterrupt:
         return INTERRUPTED
+    except BrokenPipeError:
+        silence()
+        return DONE
     except Exception as error:
         if os.environ.get("SYMBP_DEBUG"):
             traceback.print_exc()
@@ -47,6 +50,7 @@ def _refusal(error: Exception) -> int:
     if isinstance(error, MemoryError):
         note("symbp: out of memory; give fewer --layers or smaller --widths")
     elif isinstance(error, OSError):
+        silence()
         note(f"symbp: {one_line(message(error))}")
     else:
         what = one_line(f"{type(error).__name__}: {error}")
@@ -64,7 +68,7 @@ def message(error: BaseException) -> str:
 
 def one_line(text: str) -> str:
     """Return text as one line of printable characters."""
-    return "".join(letter if letter.isprintable() else " " for letter in " ".join(text.split()))
+    return "".join(letter if letter.isprintable() else " " for letter in text).strip()
 
 
 def _system(error: SymbpError) -> bool:

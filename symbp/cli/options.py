@@ -59,7 +59,7 @@ class NetworkOptions:
         option(
             "Network",
             "--widths",
-            metavar="N[,N…]",
+            metavar="N[,N...]",
             help="One width for every layer, or L+1 of them with the inputs first; symbolic unless given.",
         ),
     ] = None

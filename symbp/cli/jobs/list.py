@@ -21,7 +21,7 @@ class Table:
 
 TABLES = {
     "activations": Table("symbp.ops.functions", "ACTIVATIONS", "ALIASES"),
-    "losses": Table("symbp.ops.losses", "LOSSES", "ALIASES"),
+    "losses": Table("symbp.ops.losses", "LOSSES", "LOSS_ALIASES"),
     "formats": Table("symbp.report.formats", "FORMATS"),
     "notations": Table("symbp.report.notation", "NOTATIONS"),
 }

@@ -1,0 +1,42 @@
+"""From the network options to a Network, with errors that name the option they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from symbp.cli.options import NetworkSpec
+from symbp.cli.values import shown
+from symbp.errors import SpecError
+from symbp.networks.network import Network
+
+SUSPECTS = ("activation", "output_activation", "loss", "widths")
+"""Options whose values the floors below read, in the order they are suspected."""
+
+
+def build(spec: NetworkSpec) -> Network:
+    """Return the network, or raise a SpecError that begins with the option and value to change."""
+    try:
+        return Network.mlp(**spec.keywords())
+    except SpecError as error:
+        given = [name for name in SUSPECTS if getattr(spec, name) is not None]
+        guilty = next(culprits(spec, given, str(error)), None)
+        blamed = " ".join(_typed(spec, name) for name in ([guilty] if guilty else given))
+        raise SpecError(f"{blamed}: {error}" if blamed else str(error)) from None
+
+
+def culprits(spec: NetworkSpec, given: list[str], said: str) -> Iterator[str]:
+    """Yield the options that make the same complaint when they stand alone: messages below know no options."""
+    for name in given:
+        alone: dict[str, Any] = {name: getattr(spec, name), "let": spec.let}
+        try:
+            Network.mlp(layers=spec.layers if name == "widths" else 1, **alone)
+        except SpecError as error:
+            if str(error) == said:
+                yield name
+
+
+def _typed(spec: NetworkSpec, name: str) -> str:
+    value = getattr(spec, name)
+    text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
+    return f"--{name.replace('_', '-')} {shown(text)}"
