@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from functools import singledispatch
 from typing import Any
 
-from sympy import Expr, HadamardProduct, MatAdd, MatMul, MatrixExpr, MatrixSymbol, OneMatrix, Transpose
+from sympy import Expr, HadamardProduct, MatAdd, MatMul, MatrixExpr, MatrixSymbol, OneMatrix, Transpose, ZeroMatrix
 
 from symbp.errors import ShapeError, SpecError
 
-AFFINE = (MatMul, MatAdd, Transpose, HadamardProduct, OneMatrix)
+AFFINE = (MatMul, MatAdd, Transpose, HadamardProduct, OneMatrix, ZeroMatrix)
 """The SymPy nodes that may stand inside an equation; each is linear in every operand."""
+
+_PLAIN = (*AFFINE, MatrixSymbol)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +56,19 @@ class System(Sequence[Equation]):
         self._by_name: dict[str, Equation] = {}
         known = {symbol.name: symbol for symbol in self.given}
         for equation in self.equations:
-            _require_known(equation, known)
+            inside = list(nodes(equation.rhs))
+            _require_known(equation, inside, known)
             _require_shape(equation)
-            self._require_named(equation)
+            self._require_named(equation, inside)
             if equation.name in known:
                 raise SpecError(f"{equation.name} is defined twice; second time in: {equation}")
             known[equation.name] = equation.lhs
             self._by_name[equation.name] = equation
 
-    def _require_named(self, equation: Equation) -> None:
+    def _require_named(self, equation: Equation, inside: list[MatrixExpr]) -> None:
         """What nests deeper than one operation must get a name of its own."""
-        for node in nodes(equation.rhs):
-            if not isinstance(node, (*AFFINE, MatrixSymbol)) and not _operands_are_names(node):
+        for node in inside:
+            if not isinstance(node, _PLAIN) and not _operands_are_names(node):
                 raise SpecError(f"give the operand of {type(node).__name__} a name of its own in: {equation}")
 
     def __len__(self) -> int:
@@ -88,24 +91,26 @@ class System(Sequence[Equation]):
 class ForwardSystem(System):
     """A system in which every operation that is not affine stands alone at the top of its equation."""
 
-    def _require_named(self, equation: Equation) -> None:
-        super()._require_named(equation)
-        for node in nodes(equation.rhs):
-            if node is not equation.rhs and not isinstance(node, (*AFFINE, MatrixSymbol)):
+    def _require_named(self, equation: Equation, inside: list[MatrixExpr]) -> None:
+        super()._require_named(equation, inside)
+        for node in inside[1:]:
+            if not isinstance(node, _PLAIN):
                 raise SpecError(f"give {type(node).__name__} an equation of its own in: {equation}")
 
 
 def nodes(expr: MatrixExpr) -> Iterator[MatrixExpr]:
-    """Yield the matrix nodes of an expression, the expression first; symbols are not entered."""
-    yield expr
-    if not isinstance(expr, MatrixSymbol):
-        for operand in operands(expr):
-            yield from nodes(operand)
+    """Yield the matrix nodes of an expression from left to right, the expression first; symbols are not entered."""
+    waiting = [expr]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if not isinstance(node, MatrixSymbol):
+            waiting.extend(reversed(operands(node)))
 
 
 def operands(node: MatrixExpr) -> tuple[MatrixExpr, ...]:
     """Return the matrices an operation acts on, in order; scalars and functions are left out."""
-    return tuple(arg for arg in node.args if isinstance(arg, MatrixExpr))
+    return tuple([arg for arg in node.args if isinstance(arg, MatrixExpr)])
 
 
 def symbols_in(expr: MatrixExpr) -> Iterator[MatrixSymbol]:
@@ -117,8 +122,10 @@ def _operands_are_names(node: MatrixExpr) -> bool:
     return all(isinstance(operand, MatrixSymbol) for operand in operands(node))
 
 
-def _require_known(equation: Equation, known: dict[str, MatrixSymbol]) -> None:
-    for symbol in symbols_in(equation.rhs):
+def _require_known(equation: Equation, inside: list[MatrixExpr], known: dict[str, MatrixSymbol]) -> None:
+    for symbol in inside:
+        if not isinstance(symbol, MatrixSymbol):
+            continue
         if known.get(symbol.name) is not symbol and known.get(symbol.name) != symbol:
             raise SpecError(f"{symbol.name} is used before it is defined in: {equation}")
 

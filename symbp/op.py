@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from enum import StrEnum
 from functools import singledispatch
 from typing import Any, ClassVar, TypeVar
 
@@ -18,11 +19,30 @@ Rule = Callable[..., tuple[MatrixExpr | None, ...]]
 AnyCallable = TypeVar("AnyCallable", bound=Callable[..., Any])
 
 
+class FactorRole(StrEnum):
+    """What a factor of a gradient is: the three things a gradient depends on, and a few that join them."""
+
+    LOSS = "loss gradient"
+    WEIGHT = "weight"
+    SLOPE = "activation derivative"
+    PREVIOUS = "previous activation"
+    SUM = "sum of paths"
+    BLOCK = "block of equations"
+    CONSTANT = "constant"
+
+
 class Op(MatrixExpr):
     """A matrix operation of ours: its args hold everything it is, its operands are symbols."""
 
     acts_on: ClassVar[int | None] = None
-    """For a linear operator of the backward list: which operand it acts on (the adjoint)."""
+    """For a linear operator of the backward list: the operand it acts on (the adjoint), by position."""
+
+    factor_role: ClassVar[FactorRole | None] = None
+    """What this node is as a factor of a gradient; None: it follows from its symbols."""
+
+    def as_matrix(self) -> MatrixExpr:
+        """For a linear operator acting on one column: the matrix it multiplies that column by."""
+        raise RuleNotFoundError(f"{type(self).__name__} has no matrix for one example: show it as a batch")
 
 
 @singledispatch

@@ -7,13 +7,13 @@ is a frozen argument and equality is structural.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
+from typing import Any, cast
 
 from sympy import Basic, Expr, HadamardProduct, Integer, MatrixExpr, MatrixSymbol, S, Symbol, Tuple
 from sympy.core.symbol import Str
 
 from symbp.errors import ShapeError
-from symbp.op import Op, rule
+from symbp.op import FactorRole, Op, rule
 from symbp.equations import text
 
 OUTPUT = Symbol("a", real=True)
@@ -109,6 +109,9 @@ class Elementwise(Op):
     function = property(lambda self: cast("ScalarFunction", self.args[0]))
     shape = property(lambda self: self.args[1].shape)
 
+    def _sympystr(self, printer: Any) -> str:
+        return f"{_label(self.function)}({', '.join(map(printer.doprint, self.args[1:]))})"
+
 
 class Slope(Op):
     """∂f/∂x_k at X, …: the entrywise slope of an Elementwise node, which knows the output too.
@@ -116,6 +119,8 @@ class Slope(Op):
     Args: the function, k, the output symbol f(X, …) and the operands. Whether it prints as f′(Z) or
     through the output as 1 − A⊙A is the printer's choice; the calculus is the same.
     """
+
+    factor_role = FactorRole.SLOPE
 
     def __new__(
         cls, function: ScalarFunction, index: int | Integer, output: MatrixSymbol, *operands: MatrixExpr
@@ -127,6 +132,13 @@ class Slope(Op):
     output = property(lambda self: cast("MatrixSymbol", self.args[2]))
     inputs = property(lambda self: cast("tuple[MatrixExpr, ...]", self.args[3:]))
     shape = property(lambda self: self.args[2].shape)
+
+    def _sympystr(self, printer: Any) -> str:
+        return f"{_label(self.function)}'({', '.join(map(printer.doprint, self.inputs))})"
+
+
+def _label(function: ScalarFunction) -> str:
+    return f"{function.name}{function.layer}" if isinstance(function, GenericFunction) else function.name
 
 
 @rule(Elementwise)

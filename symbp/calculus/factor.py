@@ -1,0 +1,244 @@
+"""From the backward list to factors: a gradient as a product along the path from the loss.
+
+The backward list is a directed acyclic graph whose edges are linear operators. Cut vertices between the
+loss and one use of a parameter split that graph into a product; between two cut vertices parallel branches
+make a sum. Paths are never enumerated and the product of a layer is shared by all layers below it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+
+from sympy import HadamardProduct, MatAdd, MatMul, MatrixExpr, OneMatrix, Transpose
+
+from symbp.equations import Equation, System, nodes
+from symbp.errors import RuleNotFoundError
+from symbp.op import FactorRole, Op
+from symbp.symbols import Adjoint, Role, Variable
+
+MAX_NESTING = 2
+"""Sums inside sums deeper than this become one factor that names its block of equations."""
+
+
+class Acts(StrEnum):
+    """How a factor acts on what stands on the loss's side of it."""
+
+    SOURCE = "source"
+    LEFT = "left"
+    RIGHT = "right"
+    HADAMARD = "hadamard"
+    OPERATOR = "operator"
+    SUM = "sum"
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """One factor of a gradient.
+
+    ``expr`` is its matrix (for an operator the whole node, for a sum the adjoint it leads to), ``layer`` the
+    weight layer it belongs to, ``branches`` the parallel products of a sum (an empty one is the identity).
+    """
+
+    role: FactorRole
+    expr: MatrixExpr
+    layer: int
+    acts: Acts
+    branches: tuple[tuple[Factor, ...], ...] = ()
+
+    @property
+    def nesting(self) -> int:
+        """How many sums stand inside one another here."""
+        return max((1 + inner for inner in map(_nesting, self.branches)), default=0)
+
+
+def _nesting(factors: tuple[Factor, ...]) -> int:
+    return max((factor.nesting for factor in factors), default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """The factors from the loss to one adjoint: the first ``length`` of a shared list, then its own ``tail``.
+
+    The list belongs to the path from the loss inwards; every layer's product is a beginning of it.
+    """
+
+    shared: list[Factor] = field(default_factory=list)
+    length: int = 0
+    tail: tuple[Factor, ...] = ()
+
+    def continued(self, factors: list[Factor]) -> Product:
+        """Return this product times more factors; the list is shared unless the path forks here."""
+        shared = self.shared if len(self.shared) == self.length else self.shared[: self.length]
+        shared.extend(factors)
+        return Product(shared, len(shared))
+
+    def ended(self, factors: list[Factor]) -> Product:
+        """Return this product with the last factors of a parameter, which nothing continues."""
+        return Product(self.shared, self.length, tuple(factors))
+
+    def __iter__(self) -> Iterator[Factor]:
+        yield from self.shared[: self.length]
+        yield from self.tail
+
+    def since(self, other: Product) -> tuple[Factor, ...]:
+        """Return the factors behind those of ``other``, which this product begins with."""
+        return tuple(self.shared[other.length : self.length])
+
+
+@dataclass(frozen=True, slots=True)
+class _Edge:
+    """One term of a backward equation: an adjoint (None: the loss itself) and what acts on it, in order."""
+
+    source: Adjoint | None
+    factors: list[Factor]
+
+
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """An adjoint in the tree of cut vertices: its product, its nearest cut vertex, its depth in the tree."""
+
+    product: Product
+    parent: Adjoint | None
+    depth: int
+
+
+class Paths:
+    """The products along all paths of a backward list, shared between parameters and built on first use."""
+
+    def __init__(self, backward: System, wrt: tuple[Variable, ...]) -> None:
+        self.backward = backward
+        self.wrt = frozenset(wrt)
+
+    def terms(self, variable: Variable) -> tuple[tuple[Factor, ...], ...]:
+        """Return one product a use of ``variable``, each ordered from the loss to the variable."""
+        return tuple(tuple(product) for product in self.products(variable))
+
+    def products(self, variable: Variable) -> tuple[Product, ...]:
+        """Return the same products without copying them: shared lists and lengths."""
+        return self._ends[variable]
+
+    @cached_property
+    def _ends(self) -> dict[Variable, tuple[Product, ...]]:
+        cuts: dict[Adjoint, _Cut] = {}
+        ends: dict[Variable, tuple[Product, ...]] = {}
+        for equation in self.backward:
+            edges = [_edge(term) for term in additive_terms(equation)]
+            if equation.lhs.of in self.wrt:
+                ends[equation.lhs.of] = tuple(_product(cuts, edge.source).ended(edge.factors) for edge in edges)
+            elif edges:
+                cuts[equation.lhs] = _cut(cuts, equation.lhs, edges)
+        return ends
+
+
+def additive_terms(equation: Equation) -> tuple[MatrixExpr, ...]:
+    """Return the contributions a backward equation adds up; none for a gradient that is zero."""
+    rhs = equation.rhs
+    if not equation.steps:
+        return ()
+    return tuple(rhs.args) if isinstance(rhs, MatAdd) and len(equation.steps) > 1 else (rhs,)
+
+
+def _product(cuts: dict[Adjoint, _Cut], source: Adjoint | None) -> Product:
+    return cuts[source].product if source is not None else Product()
+
+
+def _cut(cuts: dict[Adjoint, _Cut], lhs: Adjoint, edges: list[_Edge]) -> _Cut:
+    """Place an adjoint in the tree: one edge prolongs the product, several make a sum behind their cut vertex."""
+    if len(edges) == 1:
+        (edge,) = edges
+        depth = cuts[edge.source].depth + 1 if edge.source is not None else 0
+        return _Cut(_product(cuts, edge.source).continued(edge.factors), edge.source, depth)
+    parent = _common_cut(cuts, [edge.source for edge in edges])
+    before = _product(cuts, parent)
+    branches = tuple((*_product(cuts, edge.source).since(before), *edge.factors) for edge in edges)
+    total = Factor(FactorRole.SUM, lhs, lhs.layer, Acts.SUM, branches)
+    if total.nesting > MAX_NESTING:
+        total = Factor(FactorRole.BLOCK, lhs, lhs.layer, Acts.OPERATOR)
+    return _Cut(before.continued([total]), parent, cuts[parent].depth + 1 if parent is not None else 0)
+
+
+def _common_cut(cuts: dict[Adjoint, _Cut], sources: list[Adjoint | None]) -> Adjoint | None:
+    """Return the nearest adjoint that all paths from the loss to all sources go through (None: the loss)."""
+    first, *others = sources
+    for other in others:
+        while first != other:
+            if first is None or other is None:
+                return None
+            if cuts[first].depth >= cuts[other].depth:
+                first = cuts[first].parent
+            else:
+                other = cuts[other].parent
+    return first
+
+
+def _edge(term: MatrixExpr) -> _Edge:
+    """Read one term: find the adjoint in it and what acts on that adjoint, nearest first."""
+    factors: list[Factor] = []
+    source = _unwrap(term, factors)
+    if source is None:
+        factors = [Factor(FactorRole.LOSS, term, _layer(term), Acts.SOURCE)]
+    return _Edge(source, factors)
+
+
+def _unwrap(expr: MatrixExpr, factors: list[Factor]) -> Adjoint | None:
+    """Peel one linear operation off ``expr`` after the other down to its adjoint, collecting factors."""
+    if isinstance(expr, Adjoint):
+        return expr
+    inside = next((index for index, arg in enumerate(expr.args) if _holds_adjoint(arg)), None)
+    if inside is None:
+        return None
+    source = _unwrap(expr.args[inside], factors)
+    if isinstance(expr, MatMul):
+        factors.extend(_factor(arg, Acts.LEFT) for arg in reversed(expr.args[:inside]))
+        factors.extend(_factor(arg, Acts.RIGHT) for arg in expr.args[inside + 1 :])
+    elif isinstance(expr, HadamardProduct):
+        factors.extend(_factor(arg, Acts.HADAMARD) for i, arg in enumerate(expr.args) if i != inside)
+    elif isinstance(expr, Transpose) or (isinstance(expr, Op) and expr.acts_on == inside):
+        factors.append(_factor(expr, Acts.OPERATOR))
+    else:
+        raise RuleNotFoundError(f"{type(expr).__name__} stands around an adjoint but is not a linear operator: {expr}")
+    return source
+
+
+def _holds_adjoint(expr: object) -> bool:
+    return isinstance(expr, MatrixExpr) and any(isinstance(node, Adjoint) for node in nodes(expr))
+
+
+def _factor(expr: MatrixExpr, acts: Acts) -> Factor:
+    return Factor(_role(expr), expr, _layer(expr), acts)
+
+
+_ROLE_OF_SYMBOL = {
+    Role.WEIGHT: FactorRole.WEIGHT,
+    Role.BIAS: FactorRole.WEIGHT,
+    Role.INPUT: FactorRole.PREVIOUS,
+    Role.ACTIVATION: FactorRole.PREVIOUS,
+    Role.PREACTIVATION: FactorRole.PREVIOUS,
+}
+
+
+def _role(expr: MatrixExpr) -> FactorRole:
+    """A factor's role follows from its operation or, for a plain matrix, from the symbol in it."""
+    if isinstance(expr, Op) and expr.factor_role is not None:
+        return expr.factor_role
+    symbol = _symbol(expr)
+    return _ROLE_OF_SYMBOL.get(symbol.role, FactorRole.CONSTANT) if symbol is not None else FactorRole.CONSTANT
+
+
+def _layer(expr: MatrixExpr) -> int:
+    symbol = _symbol(expr)
+    return symbol.layer if symbol is not None else 0
+
+
+def _symbol(expr: MatrixExpr) -> Variable | None:
+    if not isinstance(expr, MatrixExpr):
+        return None
+    return next((node for node in nodes(expr) if isinstance(node, Variable)), None)
+
+
+def is_ones(factor: Factor) -> bool:
+    """Tell whether a factor only adds up the examples (what ends the product of a bias)."""
+    return isinstance(factor.expr, OneMatrix)

@@ -1,0 +1,144 @@
+"""derive(network): the forward list, the backward list and every gradient, frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from sympy import MatrixExpr
+
+from symbp.calculus.factor import Acts, Factor, Paths, Product
+from symbp.calculus.product import flat_product, nested_product
+from symbp.calculus.reverse import reverse
+from symbp.equations import Equation, ForwardSystem, System
+from symbp.errors import SpecError, nearest
+from symbp.networks.network import Network
+from symbp.op import FactorRole
+from symbp.symbols import Adjoint, Variable
+
+MAX_MULTIPLIED = 50
+"""Deepest network whose gradients are multiplied out as one SymPy expression."""
+
+
+@dataclass(frozen=True)
+class Gradient:
+    """The gradient of the loss with respect to one variable, in three equivalent forms.
+
+    ``terms`` and ``factors`` are the factored form, ``recursive`` the short one (δ·Aᵀ),
+    ``expression`` the product multiplied out.
+    """
+
+    variable: Variable
+    equation: Equation
+    paths: Paths
+    batch: bool
+    depth: int
+
+    @cached_property
+    def products(self) -> tuple[Product, ...]:
+        """One product a use, as shared lists (what reports of deep networks print from)."""
+        return self.paths.products(self.variable)
+
+    @cached_property
+    def terms(self) -> tuple[tuple[Factor, ...], ...]:
+        """One tuple of factors a use of the variable, each ordered from the loss to the variable."""
+        return self.paths.terms(self.variable)
+
+    @cached_property
+    def factors(self) -> tuple[Factor, ...]:
+        """The factors of the only use, or a single sum over the uses; empty for a gradient that is zero."""
+        if len(self.terms) <= 1:
+            return self.terms[0] if self.terms else ()
+        return (Factor(FactorRole.SUM, self.equation.lhs, self.variable.layer, Acts.SUM, self.terms),)
+
+    @property
+    def recursive(self) -> MatrixExpr:
+        """The gradient in terms of the backward list, such as dZ2·A1ᵀ."""
+        return self.equation.rhs
+
+    @cached_property
+    def expression(self) -> MatrixExpr:
+        """The factors multiplied out: flat with D = diag f′(z) for one example, nested ⊙ for a batch.
+
+        Raises:
+            SpecError: beyond 50 layers, where nothing could read it; use ``factors`` there.
+        """
+        if self.depth > MAX_MULTIPLIED:
+            raise SpecError(
+                f"the gradient of {self.variable.name} multiplied out over {self.depth} layers is unreadable "
+                f"(the limit is {MAX_MULTIPLIED}): use .factors or .recursive"
+            )
+        if not self.factors:
+            return self.equation.rhs
+        return nested_product(self.factors) if self.batch else flat_product(self.factors)
+
+
+class _Gradients(Mapping[str, Gradient]):
+    """The gradients by parameter name; a wrong name gets the nearest one suggested."""
+
+    def __init__(self, by_name: dict[str, Gradient]) -> None:
+        self._by_name = by_name
+
+    def __getitem__(self, name: str) -> Gradient:
+        try:
+            return self._by_name[name]
+        except KeyError:
+            raise KeyError(f"no gradient of {name!r}{nearest(name, self._by_name)}") from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_name)
+
+    def __len__(self) -> int:
+        return len(self._by_name)
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """A network with its backward list: all that reports, checks and generated code read.
+
+    ``wrt`` are the variables differentiated by, in the order of the forward list.
+    """
+
+    network: Network
+    forward: ForwardSystem
+    backward: System
+    wrt: tuple[Variable, ...]
+
+    @cached_property
+    def gradients(self) -> Mapping[str, Gradient]:
+        """The gradient of every variable of ``wrt`` by its name."""
+        paths = Paths(self.backward, self.wrt)
+        batch, depth = self.network.batch, self.network.depth
+        return _Gradients(
+            {v.name: Gradient(v, self.backward[Adjoint(v).name], paths, batch, depth) for v in self.wrt}
+        )
+
+    @cached_property
+    def unused(self) -> tuple[Variable, ...]:
+        """The variables the loss does not depend on: their gradient is an explicit zero."""
+        return tuple(v for v in self.wrt if not self.backward[Adjoint(v).name].steps)
+
+
+def derive(network: Network | None = None, *, wrt: Sequence[str] | None = None, **options: Any) -> Derivation:
+    """Derive the gradient of a network's loss with respect to its parameters.
+
+    ``derive(layers=3, activation="tanh")`` is the short way for ``derive(Network.mlp(...))``. ``wrt`` names
+    what to differentiate by, ``X`` included; by default all parameters.
+
+    Raises:
+        SpecError: both a network and options, or a name in ``wrt`` the network does not have.
+    """
+    if network is not None and options:
+        raise SpecError(f"give a network or options, not both: {', '.join(options)}")
+    net = network if network is not None else Network.mlp(**options)
+    chosen = net.parameters if wrt is None else tuple(_variable(net, name) for name in wrt)
+    return Derivation(net, net.forward, reverse(net.forward, net.loss, chosen), chosen)
+
+
+def _variable(network: Network, name: str) -> Variable:
+    given = {symbol.name: symbol for symbol in (*network.parameters, network.x)}
+    if name not in given:
+        raise SpecError(f"wrt: the network has no parameter {name!r}{nearest(name, given)}")
+    return given[name]

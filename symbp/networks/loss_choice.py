@@ -1,0 +1,83 @@
+"""From what a user writes for a loss to the node that computes it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from sympy import Rational
+
+from symbp.equations import Equation
+from symbp.errors import SpecError
+from symbp.networks.expressions import custom_function
+from symbp.ops.elementwise import Elementwise, ScalarFunction
+from symbp.ops.losses import LINKED, LOSSES, OUT, TARGET, EntrywiseLoss, GenericLoss, Loss, loss_row
+from symbp.ops.softmax import Softmax
+from symbp.symbols import Variable
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*\Z", re.ASCII)
+_CALL = re.compile(r"([A-Za-z][A-Za-z0-9_-]*)\(([0-9.]{1,30})\)\Z", re.ASCII)
+
+
+def resolve_loss(text: str, let: Mapping[str, str]) -> ScalarFunction:
+    """Return ℓ(a, y) for a name, ``name(number)`` or an expression in a and y.
+
+    Raises:
+        SpecError: an unknown name (the nearest is suggested) or an expression that is not allowed.
+    """
+    stripped = text.strip()
+    if _NAME.match(stripped):
+        return loss_row(stripped).function()
+    call = _CALL.match(stripped)
+    if call and call[1].lower() not in ("exp", "log", "sqrt", "abs"):
+        return loss_row(call[1]).function(_number(call[2], stripped))
+    return custom_function(stripped, variables=(OUT, TARGET), let=let)
+
+
+def _number(text: str, source: str) -> Rational:
+    try:
+        return Rational(text)
+    except (TypeError, ValueError):
+        raise SpecError(f"loss {source!r}: {text!r} is not a number") from None
+
+
+def link_of(text: str | None) -> str | None:
+    """Return the output activation that belongs to a loss, or None."""
+    if text is None or not _NAME.match(text.strip()):
+        return None
+    return loss_row(text.strip()).link
+
+
+def loss_node(text: str | None, last: list[Equation], y: Variable, let: Mapping[str, str]) -> Loss:
+    """Return the loss of the network's output: fused with its link where the output has it.
+
+    ``last`` are the forward equations so far; the last one defines the output.
+
+    Raises:
+        SpecError: the loss needs outputs between 0 and 1 that the output activation does not give.
+    """
+    output = last[-1]
+    if text is None:
+        return GenericLoss(output.lhs, y)
+    function = resolve_loss(text, let)
+    link = _output_activation(output)
+    row = LOSSES.get(function.name)
+    if row is None or not row.unit_outputs:
+        return EntrywiseLoss(function, output.lhs, y)
+    if link == row.link:
+        return LINKED[row.name](output.rhs.args[-1], output.lhs, y)
+    if link not in ("sigmoid", "softmax", None):
+        raise SpecError(
+            f"loss {row.name} needs outputs between 0 and 1, and {link} gives others: "
+            f"use the output activation {row.link}"
+        )
+    return EntrywiseLoss(function, output.lhs, y)
+
+
+def _output_activation(output: Equation) -> str | None:
+    """Name the activation that made the output; None where it is open or of the user's own."""
+    if isinstance(output.rhs, Softmax):
+        return "softmax"
+    if isinstance(output.rhs, Elementwise) and hasattr(output.rhs.function, "name"):
+        return str(output.rhs.function.name)
+    return None

@@ -1,0 +1,150 @@
+"""A network: its forward list, its parameters and its loss."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+
+from sympy import Expr
+
+from symbp.equations import Equation, ForwardSystem
+from symbp.errors import SpecError
+from symbp.networks.builder import Builder
+from symbp.networks.layers import SOFTMAX, Dense, Layer, require_units
+from symbp.networks.loss_choice import link_of, loss_node
+from symbp.ops.losses import Loss
+from symbp.symbols import BATCH, Role, Variable, width
+
+MAX_LAYERS = 100_000
+"""Deepest network accepted."""
+
+BYTES_PER_LAYER = 40_000
+"""Memory one layer's equations take, forward and backward, measured at 1000 layers."""
+
+
+class Network:
+    """A stack of layers with a loss: ``forward`` is the list of its equations, the last one the loss.
+
+    Args:
+        layers: at least one layer.
+        inputs: the number of inputs n_0; None leaves it symbolic.
+        loss: a name, ``name(number)``, an expression in a and y, or None for a loss left open.
+        batch: show the derivation for a batch of m columns instead of one example. The calculus always
+            carries m columns.
+        let: exact values of the names in a custom loss.
+
+    Raises:
+        SpecError: a layer, width or loss that symbp cannot accept.
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[Layer],
+        inputs: int | None = None,
+        loss: str | None = None,
+        *,
+        batch: bool = False,
+        let: Mapping[str, str] | None = None,
+    ) -> None:
+        if not layers:
+            raise SpecError("a network needs at least one layer")
+        if inputs is not None:
+            require_units(inputs)
+        self.layers = tuple(layers)
+        self.batch = batch
+        self.x = Variable("X", width(0) if inputs is None else inputs, BATCH, Role.INPUT, "X")
+        builder = Builder()
+        out = self.x
+        for layer in self.layers:
+            _refuse_softmax_inside(layer, is_last=layer is self.layers[-1])
+            out = layer.build(builder, out)
+        self.output = out
+        self.depth = builder.layer
+        self.parameters = tuple(builder.parameters)
+        self.y = Variable("Y", out.args[1], BATCH, Role.TARGET, "Y", builder.layer)
+        self.loss_node: Loss = loss_node(loss, builder.equations, self.y, let or {})
+        self.loss = Variable("loss", 1, 1, Role.LOSS, "loss", builder.layer)
+        equations = (*builder.equations, Equation(self.loss, self.loss_node))
+        self.forward = ForwardSystem(equations, given=(self.x, self.y, *self.parameters))
+
+    @classmethod
+    def mlp(
+        cls,
+        layers: int | None = None,
+        widths: Sequence[int] | int | None = None,
+        activation: str | None = None,
+        output_activation: str | None = None,
+        loss: str | None = None,
+        bias: bool = True,
+        batch: bool = False,
+        let: Mapping[str, str] | None = None,
+    ) -> Network:
+        """Return a multilayer perceptron of ``layers`` weight layers.
+
+        ``widths`` are L + 1 numbers from the inputs to the outputs, or one number for every layer; without
+        them the widths stay symbolic. ``activation`` None leaves f open, ``loss`` None leaves 𝓛 open. The
+        output activation defaults to the loss's link (softmax, sigmoid), else to ``activation``.
+
+        Raises:
+            SpecError: a number of layers, width, activation or loss that symbp cannot accept.
+        """
+        sizes = _sizes(layers, widths)
+        last = output_activation or link_of(loss) or activation
+        names = [activation] * (len(sizes) - 2) + [last]
+        values = dict(let or {})
+        hidden = Dense(None, activation, bias, values)
+        stack = [
+            hidden if size is None and name is activation else Dense(size, name, bias, values)
+            for size, name in zip(sizes[1:], names, strict=True)
+        ]
+        return cls(stack, sizes[0], loss, batch=batch, let=values)
+
+    @cached_property
+    def by_name(self) -> dict[str, Variable]:
+        """Every symbol of the forward list by its name."""
+        symbols = (*self.forward.given, *(equation.lhs for equation in self.forward))
+        return {symbol.name: symbol for symbol in symbols}
+
+    @property
+    def widths(self) -> tuple[Expr, ...]:
+        """n_0 to n_L: numbers where given, symbols where not."""
+        rows = [parameter.args[1] for parameter in self.parameters if parameter.role is Role.WEIGHT]
+        return (self.x.args[1], *rows)
+
+
+def _sizes(layers: int | None, widths: Sequence[int] | int | None) -> list[int | None]:
+    """Return n_0 … n_L, None for each width that stays symbolic."""
+    if layers is None:
+        layers = 3 if widths is None or isinstance(widths, int) else len(widths) - 1
+    require_layers(layers)
+    if widths is None:
+        return [None] * (layers + 1)
+    given = [widths] * (layers + 1) if isinstance(widths, int) else list(widths)
+    if len(given) != layers + 1:
+        raise SpecError(
+            f"{layers} layers need {layers + 1} widths, inputs first and outputs last, or one number for all; "
+            f"{len(given)} given"
+        )
+    for units in given:
+        require_units(units)
+    return list(given)
+
+
+def require_layers(layers: object) -> None:
+    """Refuse a number of weight layers that is not a whole number from 1 to MAX_LAYERS.
+
+    Raises:
+        SpecError: with what was given; too many are refused with the size they would need.
+    """
+    if isinstance(layers, bool) or not isinstance(layers, int) or layers < 1:
+        raise SpecError(f"a network cannot have {layers!r} layers: give a whole number from 1")
+    if layers > MAX_LAYERS:
+        size = layers * BYTES_PER_LAYER / 1e9
+        raise SpecError(
+            f"{layers:,} layers would need about {size:,.0f} GB of equations: at most {MAX_LAYERS:,} layers"
+        )
+
+
+def _refuse_softmax_inside(layer: Layer, *, is_last: bool) -> None:
+    if not is_last and getattr(layer, "activation", None) == SOFTMAX:
+        raise SpecError("softmax stands on the output only: choose another activation for the layers before it")

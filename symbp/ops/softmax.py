@@ -1,0 +1,57 @@
+"""Softmax over each column, and its Jacobian as an operator."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from sympy import Basic, DiagMatrix, MatAdd, MatMul, MatrixExpr, MatrixSymbol, Transpose
+
+from symbp.op import FactorRole, Op, meaning, rule
+
+
+class Softmax(Op):
+    """softmax(Z): in every column, p_i = exp(z_i) / Σ_k exp(z_k). The result has the shape of Z."""
+
+    def __new__(cls, z: MatrixExpr) -> Softmax:
+        return cast("Softmax", Basic.__new__(cls, z))
+
+    shape = property(lambda self: self.args[0].shape)
+
+
+class SoftmaxJacobian(Op):
+    """J(P)·G: in every column, (diag p − p pᵀ) g, for P = softmax(Z) and G of the same shape.
+
+    J is symmetric, so it carries the error backwards as it carries a change forwards.
+    """
+
+    acts_on = 1
+    factor_role = FactorRole.SLOPE
+
+    def __new__(cls, p: MatrixExpr, g: MatrixExpr) -> SoftmaxJacobian:
+        return cast("SoftmaxJacobian", Basic.__new__(cls, p, g))
+
+    shape = property(lambda self: self.args[0].shape)
+
+    def as_matrix(self) -> MatrixExpr:
+        """Return diag p − p pᵀ for the single column p."""
+        p = self.args[0]
+        return MatAdd(DiagMatrix(p), MatMul(-1, p, Transpose(p)))
+
+
+@meaning(Softmax)
+def softmax(xp: Any, z: Any) -> Any:
+    """Exponentials over their sum, column by column; the largest entry is subtracted first."""
+    e = xp.exp(z - xp.max(z, axis=0, keepdims=True))
+    return e / xp.sum(e, axis=0, keepdims=True)
+
+
+@meaning(SoftmaxJacobian)
+def softmax_jacobian(xp: Any, p: Any, g: Any) -> Any:
+    """(diag p − p pᵀ) g in every column, without forming the matrix."""
+    return p * (g - xp.sum(p * g, axis=0, keepdims=True))
+
+
+@rule(Softmax)
+def softmax_vjp(node: Softmax, output: MatrixSymbol, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
+    """Each output of softmax depends on every input of its column, so its derivative is the matrix diag p − p pᵀ."""
+    return (SoftmaxJacobian(output, adjoint),)
