@@ -1,0 +1,58 @@
+"""symbp writes down backpropagation: forward pass, factored gradients, proof by numbers, lecture notes.
+
+The names below are the public surface. Each is imported when it is first used, because SymPy and NumPy
+take half a second and ``symbp --help`` needs neither.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from symbp.checking.check import CheckReport, check
+    from symbp.derivation import Derivation, Gradient, derive
+    from symbp.errors import (
+        CheckFailedError,
+        OutputError,
+        RuleNotFoundError,
+        ShapeError,
+        SpecError,
+        SymbpError,
+        TemplateError,
+    )
+    from symbp.networks.layers import Dense
+    from symbp.networks.network import Network
+    from symbp.report.render import render
+    from symbp.report.write import write
+
+_HOME = {
+    "CheckFailedError": "symbp.errors",
+    "CheckReport": "symbp.checking.check",
+    "Dense": "symbp.networks.layers",
+    "Derivation": "symbp.derivation",
+    "Gradient": "symbp.derivation",
+    "Network": "symbp.networks.network",
+    "OutputError": "symbp.errors",
+    "RuleNotFoundError": "symbp.errors",
+    "ShapeError": "symbp.errors",
+    "SpecError": "symbp.errors",
+    "SymbpError": "symbp.errors",
+    "TemplateError": "symbp.errors",
+    "check": "symbp.checking.check",
+    "derive": "symbp.derivation",
+    "render": "symbp.report.render",
+    "write": "symbp.report.write",
+}
+"""Where each public name lives."""
+
+__version__ = "0.1.0"
+__all__ = sorted([*_HOME, "__version__"])
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'symbp' has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -11,6 +11,7 @@ from sympy import MatAdd, MatMul, MatrixExpr, OneMatrix
 from symbp.errors import SpecError
 from symbp.networks.builder import Builder
 from symbp.networks.expressions import resolve_activation
+from symbp.networks.given import used_in
 from symbp.ops.elementwise import Elementwise, GenericFunction, ScalarFunction
 from symbp.ops.softmax import Softmax
 from symbp.symbols import BATCH, Role, Variable
@@ -64,9 +65,18 @@ class Dense:
             return Elementwise(GenericFunction("f", layer), z)
         if self.activation == SOFTMAX:
             return Softmax(z)
-        if isinstance(self.activation, ScalarFunction):
-            return Elementwise(self.activation, z)
-        return Elementwise(resolve_activation(self.activation, self.let), z)
+        if isinstance(self.activation, str):
+            return Elementwise(activation_of(self.activation, self.let), z)
+        return Elementwise(self.activation, z)
+
+
+def activation_of(text: str, let: Mapping[str, str]) -> ScalarFunction:
+    """Return the activation a text names, with the values it uses.
+
+    Raises:
+        SpecError: an unknown name or an expression that is not allowed.
+    """
+    return resolve_activation(text, used_in(text, let))
 
 
 def require_units(units: object) -> None:

@@ -10,6 +10,7 @@ from sympy import Rational
 from symbp.equations import Equation
 from symbp.errors import SpecError
 from symbp.networks.expressions import custom_function
+from symbp.networks.given import used_in
 from symbp.ops.elementwise import Elementwise, ScalarFunction
 from symbp.ops.losses import LINKED, LOSSES, OUT, TARGET, EntrywiseLoss, GenericLoss, Loss, loss_row
 from symbp.ops.softmax import Softmax
@@ -31,7 +32,7 @@ def resolve_loss(text: str, let: Mapping[str, str]) -> ScalarFunction:
     call = _CALL.match(stripped)
     if call and call[1].lower() not in ("exp", "log", "sqrt", "abs"):
         return loss_row(call[1]).function(_number(call[2], stripped))
-    return custom_function(stripped, variables=(OUT, TARGET), let=let)
+    return custom_function(stripped, (OUT, TARGET), used_in(stripped, let)).renamed("custom", r"\ell", "ℓ")
 
 
 def _number(text: str, source: str) -> Rational:

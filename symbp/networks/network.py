@@ -10,8 +10,10 @@ from sympy import Expr
 from symbp.equations import Equation, ForwardSystem
 from symbp.errors import SpecError
 from symbp.networks.builder import Builder
-from symbp.networks.layers import SOFTMAX, Dense, Layer, require_units
+from symbp.networks.given import require_used
+from symbp.networks.layers import SOFTMAX, Dense, Layer, activation_of, require_units
 from symbp.networks.loss_choice import link_of, loss_node
+from symbp.ops.elementwise import ScalarFunction
 from symbp.ops.losses import Loss
 from symbp.symbols import BATCH, Role, Variable, width
 
@@ -55,8 +57,8 @@ class Network:
         self.x = Variable("X", width(0) if inputs is None else inputs, BATCH, Role.INPUT, "X")
         builder = Builder()
         out = self.x
+        _refuse_softmax_inside(self.layers[:-1])
         for layer in self.layers:
-            _refuse_softmax_inside(layer, is_last=layer is self.layers[-1])
             out = layer.build(builder, out)
         self.output = out
         self.depth = builder.layer
@@ -92,11 +94,9 @@ class Network:
         last = output_activation or link_of(loss) or activation
         names = [activation] * (len(sizes) - 2) + [last]
         values = dict(let or {})
-        hidden = Dense(None, activation, bias, values)
-        stack = [
-            hidden if size is None and name is activation else Dense(size, name, bias, values)
-            for size, name in zip(sizes[1:], names, strict=True)
-        ]
+        require_used(values, [text for text in (activation, output_activation, loss) if text])
+        chosen = _activations([name for name in dict.fromkeys(names) if name], values)
+        stack = [Dense(size, chosen.get(name), bias) for size, name in zip(sizes[1:], names, strict=True)]
         return cls(stack, sizes[0], loss, batch=batch, let=values)
 
     @cached_property
@@ -130,6 +130,24 @@ def _sizes(layers: int | None, widths: Sequence[int] | int | None) -> list[int |
     return list(given)
 
 
+_SPARE_LETTERS = "hkquvw"
+
+
+def _activations(names: Sequence[str], let: Mapping[str, str]) -> dict[str | None, ScalarFunction | str]:
+    """Read each activation once; a second custom function gets a letter of its own."""
+    found: dict[str | None, ScalarFunction | str] = {}
+    custom: list[ScalarFunction] = []
+    for name in names:
+        function = SOFTMAX if name == SOFTMAX else activation_of(name, let)
+        if isinstance(function, ScalarFunction) and function.name == "f":
+            custom.append(function)
+            if len(custom) > 1:
+                letter = _SPARE_LETTERS[len(custom) - 2]
+                function = function.renamed(letter, letter, letter)
+        found[name] = function
+    return found
+
+
 def require_layers(layers: object) -> None:
     """Refuse a number of weight layers that is not a whole number from 1 to MAX_LAYERS.
 
@@ -145,6 +163,6 @@ def require_layers(layers: object) -> None:
         )
 
 
-def _refuse_softmax_inside(layer: Layer, *, is_last: bool) -> None:
-    if not is_last and getattr(layer, "activation", None) == SOFTMAX:
+def _refuse_softmax_inside(inner: Sequence[Layer]) -> None:
+    if any(isinstance(layer, Dense) and layer.activation == SOFTMAX for layer in inner):
         raise SpecError("softmax stands on the output only: choose another activation for the layers before it")

@@ -60,13 +60,17 @@ class ScalarFunction(Basic):
         )
 
     name = property(lambda self: cast("str", self.args[0].name))
-    variables = property(lambda self: cast("tuple[Symbol, ...]", tuple(self.args[1])))
+    variables = property(lambda self: tuple(self.args[1]))
     expr = property(lambda self: cast("Expr", self.args[2]))
-    slopes = property(lambda self: cast("tuple[Expr, ...]", tuple(self.args[3])))
+    slopes = property(lambda self: tuple(self.args[3]))
     latex = property(lambda self: cast("str", self.args[5].name))
     text = property(lambda self: cast("str", self.args[6].name))
     parameters = property(lambda self: tuple((symbol, value) for symbol, value in self.args[7]))
-    kinks = property(lambda self: cast("tuple[Expr, ...]", tuple(self.args[8])))
+    kinks = property(lambda self: tuple(self.args[8]))
+
+    def renamed(self, name: str, latex: str, text: str) -> ScalarFunction:
+        """Return the same function under another name."""
+        return self.func(Str(name), *self.args[1:5], Str(latex), Str(text), *self.args[7:])
 
     @property
     def slope_by_output(self) -> Expr | None:

@@ -1,0 +1,70 @@
+"""The floors of the house: a file imports only from lower floors, and only at its top."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import symbp
+
+ROOT = Path(symbp.__file__).parent
+FLOORS = {
+    "errors": 0,
+    "symbols": 1,
+    "equations": 2,
+    "op": 3,
+    "ops": 4,
+    "calculus": 4,
+    "networks": 5,
+    "numeric": 6,
+    "derivation": 7,
+    "checking": 8,
+    "analysis": 8,
+    "report": 9,
+    "cli": 10,
+}
+FILES = sorted(path for path in ROOT.rglob("*.py") if path != ROOT / "__init__.py")
+
+
+def room(module: str) -> str:
+    return module.split(".")[1]
+
+
+def own_imports(tree: ast.AST) -> list[tuple[int, str]]:
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            found.append((node.lineno, "relative import"))
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("symbp."):
+            found.append((node.lineno, node.module or ""))
+        elif isinstance(node, ast.Import):
+            found += [(node.lineno, alias.name) for alias in node.names if alias.name.startswith("symbp.")]
+    return found
+
+
+def faults(room_of_file: str, source: str) -> list[str]:
+    """Imports that go up, or sideways into another room, or stand inside a function."""
+    tree = ast.parse(source)
+    found = []
+    for line, module in own_imports(tree):
+        other = room(module) if "." in module else module
+        sideways = other != room_of_file and FLOORS.get(other, 99) >= FLOORS[room_of_file]
+        if sideways:
+            found.append(f"line {line}: {room_of_file} imports {module}")
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            found += [f"line {line}: import of {module} inside {node.name}" for line, module in own_imports(node)]
+    return found
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_go_down(path):
+    relative = path.relative_to(ROOT)
+    assert faults(relative.parts[0].removesuffix(".py"), path.read_text(encoding="utf-8")) == []
+
+
+def test_the_test_sees_a_knot():
+    assert faults("ops", "from symbp.networks.network import Network")
+    assert faults("ops", "def f():\n    from symbp.op import rule")
+    assert faults("networks", "from symbp.derivation import derive")
+    assert not faults("networks", "from symbp.ops.losses import LOSSES")
