@@ -20,7 +20,7 @@ from symbp.symbols import BATCH, Role, Variable, width
 MAX_LAYERS = 100_000
 """Deepest network accepted."""
 
-BYTES_PER_LAYER = 40_000
+BYTES_PER_LAYER = 10_000
 """Memory one layer's equations take, forward and backward, measured at 1000 layers."""
 
 
