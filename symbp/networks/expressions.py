@@ -229,6 +229,8 @@ def _check_tokens(source: str, names: Mapping[str, Symbol]) -> None:
     """Refuse by their first characters all that is not a number, a known name, an operator or a bracket."""
     if len(source) > MAX_LENGTH:
         raise SpecError(f"the expression {_quote(source)} has {len(source)} characters; at most {MAX_LENGTH} are read")
+    if not source.strip():
+        raise SpecError(f"the expression is empty: write one in {', '.join(names)}")
     position = depth = 0
     while position < len(source):
         token = TOKEN.match(source, position)
@@ -260,8 +262,15 @@ def _refused(source: str, piece: str, why: str) -> SpecError:
 
 
 def _unknown(source: str, piece: str, names: Mapping[str, Symbol]) -> SpecError:
-    hint = f"; {HINTS[piece]}" if piece in HINTS else nearest(piece, (*names, *FUNCTIONS, "pi"))
-    hint = hint or f"; give it a value with --let {piece[:20]}=…, or use {', '.join(names)}"
+    known = (*names, *FUNCTIONS, "pi")
+    if piece in HINTS:
+        hint = f"; {HINTS[piece]}"
+    elif len(piece) > 1 and nearest(piece, known):
+        hint = nearest(piece, known)
+    elif LET_NAME.fullmatch(piece) and not keyword.iskeyword(piece):
+        hint = f"; give it a value with --let {piece}=…, or use {', '.join(names)}"
+    else:
+        hint = f"; use {', '.join(names)}, numbers, + - * / ** and functions such as tanh"
     return SpecError(f"unknown name {piece[:40]!r} in the expression {_quote(source)}{hint}")
 
 

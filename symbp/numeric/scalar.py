@@ -6,7 +6,6 @@ import ast
 import inspect
 import textwrap
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import singledispatchmethod
 from typing import Any, cast
 
@@ -40,10 +39,7 @@ from sympy.core.relational import Relational
 
 from symbp.errors import RuleNotFoundError
 from symbp.ops.scalar import PRIMITIVES, absolute, expm1, maximum, minimum, relu, signum, step
-from symbp.ops.written import decimal, quotient, terms
-
-SUM, PRODUCT, POWER, ATOM = 1, 2, 3, 4
-"""How tightly a piece of code binds; a negated one counts as a sum."""
+from symbp.ops.written import ATOM, POWER, PRODUCT, SUM, Code, decimal, quotient, terms
 
 LARGEST_LITERAL = 2**31
 """Integers beyond do not fit every array library's default integer."""
@@ -63,21 +59,6 @@ HELPERS = (*PRIMITIVES, erf)
 
 GROWING = (exp, expm1, sinh, cosh)
 """Functions that overflow, and so must not see the values of a branch that is not taken."""
-
-
-@dataclass(frozen=True, slots=True)
-class Code:
-    """Source text and how tightly it binds: ``SUM``, ``PRODUCT``, ``POWER`` or ``ATOM``."""
-
-    text: str
-    precedence: int = ATOM
-
-    def __str__(self) -> str:
-        return self.text
-
-    def within(self, precedence: int) -> str:
-        """Return the text, in parentheses where it binds more loosely than ``precedence``."""
-        return self.text if self.precedence >= precedence else f"({self.text})"
 
 
 def scalar_code(

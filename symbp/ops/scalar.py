@@ -112,6 +112,16 @@ class relu(Primitive):
 class signum(Primitive):
     """−1, 0 or 1; SymPy's own has a Dirac delta for a slope."""
 
+    @classmethod
+    def eval(cls, arg: Expr) -> Expr | None:
+        """Take numbers out, so that signs of u and −2u are of one u."""
+        content, rest = arg.as_content_primitive()
+        if rest.could_extract_minus_sign():
+            return -cls(-rest)
+        if rest.is_Number:
+            return sympy_sign(arg)
+        return None if content == 1 else cls(rest)
+
     def definition(self) -> Expr:
         """Return SymPy's sign."""
         return sympy_sign(self.args[0])

@@ -56,11 +56,11 @@ def _stable_power(expr: Expr) -> Expr:
 
 
 def _stable_product(expr: Expr) -> Expr:
-    """e^u σ(−u) = σ(u), sinh u/cosh u = tanh u, expm1(u) σ(−u) = tanh(u/2)."""
+    """e^u σ(−u) = σ(u), sinh u/cosh u = tanh u, expm1(u) σ(−u) = tanh(u/2), and x^b/x = x^(b−1)."""
     factors = list(Mul.make_args(expr))
     for first in factors:
         for second in factors:
-            merged = _merged(first, second)
+            merged = None if first is second else _merged(first, second)
             if merged is not None:
                 rest = [factor for factor in factors if factor is not first and factor is not second]
                 return _stable_product(Mul(merged, *rest))
@@ -70,6 +70,9 @@ def _stable_product(expr: Expr) -> Expr:
 def _merged(first: Expr, second: Expr) -> Expr | None:
     """Return the stable form of a product of two factors, or None where there is none."""
     base, power = second.as_base_exp()
+    same, other = first.as_base_exp()
+    if same == base and base.free_symbols:
+        return base ** (other + power)
     if isinstance(base, sigmoid) and power.is_Integer and power > 0:
         u = -base.args[0]
         if isinstance(first, exp):

@@ -9,10 +9,28 @@ from dataclasses import dataclass
 
 from sympy import Add, Expr, Function, Integer, Mul, Pow, Rational, S, Symbol, pi
 
+SUM, PRODUCT, POWER, ATOM = 1, 2, 3, 4
+"""How tightly a piece of text binds; a negated one counts as a sum."""
+
 FINEST_FRACTION = 50
 """From this denominator on a terminating decimal reads better: 1.702, but 3/2."""
 
 MOST_DECIMALS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """Text of an expression and how tightly it binds: ``SUM``, ``PRODUCT``, ``POWER`` or ``ATOM``."""
+
+    text: str
+    precedence: int = ATOM
+
+    def __str__(self) -> str:
+        return self.text
+
+    def within(self, precedence: int) -> str:
+        """Return the text, in parentheses where it binds more loosely than ``precedence``."""
+        return self.text if self.precedence >= precedence else f"({self.text})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +101,7 @@ def _root(coefficient: Rational, radicand: Expr) -> tuple[Rational, list[Expr], 
 def _rank(factor: Expr) -> int:
     """Constants, symbols, functions, sums: x·σ(x)·(1 − σ(x))."""
     base = factor.base if isinstance(factor, Pow) else factor
-    if base.is_number:
+    if factor.is_number:
         return 0
     kinds = (Symbol, Function, Add)
     return next((rank for rank, kind in enumerate(kinds, 1) if isinstance(base, kind)), 2)
