@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib import import_module
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from symbp import __version__
 from symbp.cli.console import say
 from symbp.cli.registry import BY_NAME, COMMANDS, FIRST_STEPS, entry
 from symbp.errors import SpecError, nearest
@@ -70,12 +70,7 @@ class LazyGroup(TyperGroup):
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        # By name: reading package metadata imports as much as Typer does, and only this option needs it.
-        metadata = import_module("importlib.metadata")
-        try:
-            say(f"symbp {metadata.version('symbp')}")
-        except metadata.PackageNotFoundError:
-            say("symbp (a source tree that is not installed)")
+        say(f"symbp {__version__}")
         raise typer.Exit
 
 

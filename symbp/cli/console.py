@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from collections.abc import Callable
 
 from symbp.errors import OutputError
 
@@ -37,6 +38,12 @@ def note(text: str) -> None:
     with contextlib.suppress(OSError, ValueError, AttributeError):
         sys.stderr.write(text.rstrip("\n") + "\n")
         sys.stderr.flush()
+
+
+def progress() -> Callable[[str], None] | None:
+    """Return a function that reports progress on standard error, or None where nobody watches."""
+    watched = sys.stderr is not None and sys.stderr.isatty()
+    return note if watched else None
 
 
 def _write(data: bytes) -> None:

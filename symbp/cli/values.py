@@ -15,8 +15,8 @@ from symbp.errors import SpecError, nearest
 MAX_LAYERS = 100_000
 """Deepest network derived: memory grows with every layer, and nobody reads more."""
 
-BYTES_PER_LAYER = 20_000
-"""What one layer's equations and their report take in memory, roughly; only for the refusal's size."""
+BYTES_PER_LAYER = 40_000
+"""What one layer takes in memory, measured; only says the size in the refusal. The networks floor has the same two."""
 
 MAX_WIDTH = 1_000_000
 """Widest layer accepted."""

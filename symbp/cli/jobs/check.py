@@ -1,12 +1,22 @@
-"""The work of the command, once the lower floors stand."""
+"""The check of a derivation, thorough, as a table or as JSON."""
 
 from __future__ import annotations
 
-from typing import Any
+import json
 
-from symbp.errors import SpecError
+from symbp.checking.check import check
+from symbp.cli.console import document, plain, progress, say
+from symbp.cli.jobs.network import build
+from symbp.cli.options import NetworkSpec
+from symbp.derivation import derive
+from symbp.report.terminal import check_text
 
 
-def run(*request: Any) -> int:
-    """Refuse for now."""
-    raise SpecError("not wired yet")
+def run(spec: NetworkSpec, seed: int, as_json: bool) -> int:
+    """Check every gradient, print the rows, and return 1 when one disagrees."""
+    report = check(derive(build(spec)), seed=seed, progress=progress())
+    if as_json:
+        document(json.dumps(report.to_dict(), ensure_ascii=False, indent=2))
+    else:
+        say(check_text(report, ascii=plain()))
+    return 0 if report.passed else 1

@@ -1,12 +1,133 @@
-"""The work of the command, once the lower floors stand."""
+"""Derive, check, render, write, print: the main job, in the order a reader would tell it."""
 
 from __future__ import annotations
 
+import json
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
-from symbp.errors import SpecError
+from symbp.checking.check import CheckReport, check
+from symbp.cli.commands.derive import Request
+from symbp.cli.console import document, plain, progress, say
+from symbp.cli.jobs.network import build
+from symbp.cli.jobs.targets import Target, targets
+from symbp.cli.options import NetworkSpec
+from symbp.derivation import Derivation, derive
+from symbp.equations import text
+from symbp.report.render import render
+from symbp.report.terminal import derivation_text
+from symbp.report.write import write
+
+MOST_FACTORED = 50
+"""Deepest network whose JSON lists the factors: their number grows with the square of the depth."""
 
 
-def run(*request: Any) -> int:
-    """Refuse for now."""
-    raise SpecError("not wired yet")
+def run(request: Request) -> int:
+    """Derive what was asked for and deliver it; return 1 when the check failed."""
+    wanted = targets(request.output, f"backprop-{request.network.layers}")
+    derivation = derive(build(request.network))
+    report = verdict(request, derivation)
+    texts = [rendered(request, each, derivation, report) for each in wanted]
+    wrote = deliver(wanted, texts, request.output.force)
+    if request.json:
+        document(json.dumps(as_data(derivation, report, wrote), ensure_ascii=False, indent=2))
+    elif wrote:
+        said = derivation_text(derivation, report, show=request.show, ascii=plain())
+        say("\n\n".join([said.rstrip("\n"), closing(request.network, wrote)]))
+    return 0 if report is None or report.passed else 1
+
+
+def verdict(request: Request, derivation: Derivation) -> CheckReport | None:
+    """Return the fast check, or None where none is wanted; one equation alone carries no verdict."""
+    if not request.check or request.output.only is not None:
+        return None
+    return check(derivation, seed=request.seed, thorough=False, progress=progress())
+
+
+def rendered(request: Request, target: Target, derivation: Derivation, report: CheckReport | None) -> str:
+    """Return the document of one target."""
+    options = request.output
+    return render(
+        derivation,
+        to=target.format,
+        notation=options.notation or "standard",
+        check=report,
+        standalone=options.standalone,
+        roles=not options.no_roles,
+        show=request.show,
+        only=options.only,
+        template_dir=options.template_dir,
+        command=command_line("derive", request.network),
+    )
+
+
+def deliver(wanted: Sequence[Target], texts: Sequence[str], force: bool) -> list[Path]:
+    """Print or write every document, all of them rendered by now, and return the files."""
+    for target, said in zip(wanted, texts, strict=True):
+        if target.path is None:
+            document(said)
+        else:
+            write(target.path, said, force=force)
+    return [target.path for target in wanted if target.path is not None]
+
+
+def closing(spec: NetworkSpec, wrote: Sequence[Path]) -> str:
+    """Return the last lines: what was written, and two commands to try next."""
+    lines = [f"  {'wrote' if index == 0 else '':<11} {path}" for index, path in enumerate(wrote)]
+    for path in wrote:
+        if path.suffix == ".tex":
+            lines[wrote.index(path)] += rf"     for your notes: \input{{{path.stem}}}"
+    return "\n".join([*lines, f"  next        {next_step(spec)}", f"              {command_line('check', spec)}"])
+
+
+def next_step(spec: NetworkSpec) -> str:
+    """Return a command that shows something this one did not."""
+    if spec.activation is None or spec.loss is None:
+        return f"symbp derive --layers {spec.layers} --activation tanh --loss mse"
+    return f"symbp derive --layers {spec.layers} --only W1"
+
+
+def command_line(command: str, spec: NetworkSpec) -> str:
+    """Return the command that names this network, ready for a shell."""
+    words = ["symbp", command, "--layers", str(spec.layers)]
+    widths = spec.widths
+    if widths is not None:
+        words += ["--widths", ",".join(map(str, widths)) if isinstance(widths, list) else str(widths)]
+    for name in ("activation", "output_activation", "loss"):
+        value = getattr(spec, name)
+        words += [] if value is None else [f"--{name.replace('_', '-')}", value]
+    words += ["--batch"] * spec.batch + ["--no-bias"] * (not spec.bias)
+    for name, value in spec.let.items():
+        words += ["--let", f"{name}={value}"]
+    return shlex.join(words)
+
+
+def as_data(derivation: Derivation, report: CheckReport | None, wrote: Sequence[Path]) -> dict[str, Any]:
+    """Return the derivation as JSON data: the two lists, every gradient, the check, the files."""
+    factored = derivation.network.depth <= MOST_FACTORED
+    return {
+        "layers": derivation.network.depth,
+        "forward": {each.lhs.name: text(each.rhs) for each in derivation.forward},
+        "backward": {each.lhs.name: text(each.rhs) for each in derivation.backward},
+        "gradients": {
+            name: {
+                "equation": text(gradient.recursive),
+                "factors": [factor_data(each) for each in gradient.factors] if factored else None,
+            }
+            for name, gradient in derivation.gradients.items()
+        },
+        "check": None if report is None else report.to_dict(),
+        "wrote": [str(path) for path in wrote],
+    }
+
+
+def factor_data(factor: Any) -> dict[str, Any]:
+    """Return one factor: its role, its layer, how it acts and how it is written."""
+    return {
+        "role": str(factor.role),
+        "layer": factor.layer,
+        "acts": str(factor.acts),
+        "text": text(factor.expr),
+    }

@@ -19,6 +19,8 @@ def build(spec: NetworkSpec) -> Network:
     try:
         return Network.mlp(**spec.keywords())
     except SpecError as error:
+        if str(error).startswith("let "):
+            raise SpecError(f"--{error}") from None
         given = [name for name in SUSPECTS if getattr(spec, name) is not None]
         guilty = next(culprits(spec, given, str(error)), None)
         blamed = " ".join(_typed(spec, name) for name in ([guilty] if guilty else given))
@@ -30,7 +32,7 @@ def culprits(spec: NetworkSpec, given: list[str], said: str) -> Iterator[str]:
     for name in given:
         alone: dict[str, Any] = {name: getattr(spec, name), "let": spec.let}
         try:
-            Network.mlp(layers=spec.layers if name == "widths" else 1, **alone)
+            Network.mlp(layers=spec.layers if name == "widths" else min(spec.layers, 2), **alone)
         except SpecError as error:
             if str(error) == said:
                 yield name

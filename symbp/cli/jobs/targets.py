@@ -1,0 +1,64 @@
+"""Which formats go where: the output options, read against the table of formats."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from symbp.cli import values
+from symbp.cli.options import OutputOptions
+from symbp.report.formats import FORMATS
+from symbp.report.notation import NOTATIONS
+
+FOLDER = "output/"
+"""Where reports go unless -o says otherwise."""
+
+DEFAULT = ("gfm", "latex")
+"""The formats written unless -t or -o says otherwise: one to read, one to input."""
+
+EQUATION = "latex"
+"""The format of one equation alone."""
+
+OTHER_NAMES = {"markdown": "gfm", "md": "gfm", "github": "gfm", "tex": "latex", "python": "numpy", "py": "numpy"}
+"""What people type for a format; the table's own names come first."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """One document: its format, and its file, or None for standard output."""
+
+    format: str
+    path: Path | None
+
+
+def targets(options: OutputOptions, stem: str) -> list[Target]:
+    """Return what to write; ``stem`` is the file name without suffix for a folder."""
+    if options.notation is not None:
+        values.choice("--notation", options.notation, NOTATIONS)
+    chosen = None if options.to is None else format_of(options.to)
+    place = options.output
+    if place == "-" or (place is None and options.only is not None):
+        return [Target(chosen or (EQUATION if options.only else DEFAULT[0]), None)]
+    if place is not None and not place.strip():
+        values.refuse("--output", place, "give a file, a folder that ends in /, or - for standard output")
+    if place is None or place.endswith("/") or Path(place).is_dir():
+        folder = Path(place or FOLDER)
+        formats = [chosen] if chosen else DEFAULT
+        return [Target(each, folder / f"{stem}{FORMATS[each].suffix}") for each in formats]
+    return [Target(chosen or format_by_suffix(place), Path(place))]
+
+
+def format_of(name: str) -> str:
+    """Return the format of a name or another name people type for it."""
+    known = OTHER_NAMES.get(name.lower(), name)
+    return values.choice("--to", name if known not in FORMATS else known, FORMATS)
+
+
+def format_by_suffix(place: str) -> str:
+    """Return the first format whose files end like this one."""
+    suffix = Path(place).suffix.lower()
+    for name in (*DEFAULT, *FORMATS):
+        if FORMATS[name].suffix == suffix:
+            return name
+    known = ", ".join(sorted({each.suffix for each in FORMATS.values()}))
+    return values.refuse("--output", place, f"its suffix is no format ({known}); say it with --to")

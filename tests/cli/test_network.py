@@ -1,0 +1,48 @@
+"""Network options that only the floors below can judge: the line still begins with the option to change."""
+
+from __future__ import annotations
+
+import pytest
+
+from symbp.cli import values
+from symbp.cli.jobs.network import build
+from symbp.cli.options import NetworkOptions
+from symbp.errors import SpecError
+from symbp.networks import network
+
+REFUSED = [
+    ({"activation": "tahn"}, ["--activation tahn: ", "'tanh'"]),
+    ({"loss": "msee"}, ["--loss msee: ", "'mse'"]),
+    ({"activation": "tanh", "loss": "msee"}, ["--loss msee: "]),
+    ({"output_activation": "relu6"}, ["--output-activation relu6: ", "'relu'"]),
+    ({"activation": "softmax"}, ["--activation softmax: ", "output only"]),
+    ({"activation": "tanh", "output_activation": "relu", "loss": "bce"}, ["--output-activation relu --loss bce: "]),
+    ({"activation": "x.__class__"}, ["--activation x.__class__: "]),
+    ({"activation": "__import__('os')"}, ["--activation __import__('os'): "]),
+    ({"activation": "9**9**9"}, ["--activation 9**9**9: "]),
+    ({"loss": "(" * 10_000}, ["--loss ((("]),
+    ({"activation": "x*beta"}, ["--activation x*beta: ", "--let beta="]),
+    ({"activation": "tanh", "let": ["q=1"]}, ["--let q=1: "]),
+    ({"activation": "x*q", "let": ["q=nan"]}, ["--let q", "nan"]),
+]
+
+
+@pytest.mark.parametrize(("options", "words"), REFUSED, ids=lambda each: str(each)[:50])
+def test_the_option_is_named(options: dict[str, object], words: list[str]) -> None:
+    with pytest.raises(SpecError) as caught:
+        build(NetworkOptions(**options).read())  # type: ignore[arg-type]
+    said = str(caught.value)
+    assert said.isprintable()
+    for word in words:
+        assert word in said
+    assert said.index(words[0].split()[0]) < 60
+
+
+def test_the_limits_are_those_of_the_networks() -> None:
+    assert (values.MAX_LAYERS, values.BYTES_PER_LAYER) == (network.MAX_LAYERS, network.BYTES_PER_LAYER)
+
+
+def test_widths_alone_set_the_layers() -> None:
+    assert build(NetworkOptions(widths="3,5,2").read()).depth == 2
+    assert build(NetworkOptions(widths="5").read()).depth == 3
+    assert build(NetworkOptions().read()).depth == 3
