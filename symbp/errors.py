@@ -39,5 +39,6 @@ class TemplateError(SymbpError, ValueError):
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return ``"; did you mean 'tanh'?"`` for the known name closest to ``name``, or an empty string."""
-    close = difflib.get_close_matches(name.lower(), list(known), n=1, cutoff=0.6)
-    return f"; did you mean {close[0]!r}?" if close else ""
+    by_lower = {candidate.lower(): candidate for candidate in known}
+    close = difflib.get_close_matches(name.lower(), list(by_lower), n=1, cutoff=0.6)
+    return f"; did you mean {by_lower[close[0]]!r}?" if close else ""
