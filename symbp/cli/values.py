@@ -15,7 +15,7 @@ from symbp.errors import SpecError, nearest
 MAX_LAYERS = 100_000
 """Deepest network derived: memory grows with every layer, and nobody reads more."""
 
-BYTES_PER_LAYER = 40_000
+BYTES_PER_LAYER = 10_000
 """What one layer takes in memory, measured; only says the size in the refusal. The networks floor has the same two."""
 
 MAX_WIDTH = 1_000_000

@@ -12,4 +12,5 @@ def command(network: NetworkOptions, check: CheckOptions, as_json: JsonOptions) 
 
     Complex step, 50-digit differences and central differences, one row a parameter. Exit code 1 when one disagrees.
     """
-    return int(job("check").run(network.read(), check.read(), as_json.json))
+    spec, seed = network.read(), check.read()
+    return int(job("check").run(spec, seed, as_json.json))

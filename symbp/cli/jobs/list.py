@@ -3,48 +3,111 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from typing import Any
 
 from symbp.cli.console import document, say
+
+TARGETS = {"binary": "targets 0 or 1", "sign": "targets -1 or 1", "one_hot": "one-hot targets", "real": "real targets"}
+
+
+def about_activation(row: Any) -> str:
+    """Return the parameters of an activation with their values, as ``alpha = 0.01``."""
+    return ", ".join(f"{symbol} = {float(value):.6g}" for symbol, value in row.parameters)
+
+
+def about_loss(row: Any) -> str:
+    """Return what a loss asks of the targets, and its output activation."""
+    link = f"; output activation {row.link}" if row.link else ""
+    return f"{TARGETS.get(row.targets, row.targets)}{link}"
+
+
+def about_format(row: Any) -> str:
+    """Return the suffix of a format and what it is."""
+    return " ".join(part for part in (row.suffix, getattr(row, "summary", "")) if part)
+
+
+def about_notation(row: Any) -> str:
+    """Return where a notation comes from, if its row says so."""
+    return str(getattr(row, "summary", ""))
+
+
+EXPRESSION = "EXPR"
+"""Stands in the text for whatever somebody writes; it is no name, so JSON leaves it out."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """Where a table lives: its module, its name there, and its table of other names, if it has one."""
+    """Where a table lives, what its rows say, and the table of other names beside it, if it has one."""
 
     module: str
     name: str
+    about: Callable[[Any], str]
     aliases: str = ""
+    more: tuple[tuple[str, str], ...] = ()
 
 
 TABLES = {
-    "activations": Table("symbp.ops.functions", "ACTIVATIONS", "ALIASES"),
-    "losses": Table("symbp.ops.losses", "LOSSES", "LOSS_ALIASES"),
-    "formats": Table("symbp.report.formats", "FORMATS"),
-    "notations": Table("symbp.report.notation", "NOTATIONS"),
+    "activations": Table(
+        "symbp.ops.functions",
+        "ACTIVATIONS",
+        about_activation,
+        "ALIASES",
+        (("softmax", "on the output only"), (EXPRESSION, "any expression in x, such as x*sigmoid(1.702*x)")),
+    ),
+    "losses": Table(
+        "symbp.ops.losses",
+        "LOSSES",
+        about_loss,
+        "LOSS_ALIASES",
+        ((EXPRESSION, "any expression in a and y, such as (a - y)**4"),),
+    ),
+    "formats": Table("symbp.report.formats", "FORMATS", about_format, "ALIASES"),
+    "notations": Table("symbp.report.notation", "NOTATIONS", about_notation),
 }
 
 
+@dataclass(frozen=True)
+class Entry:
+    """One name of a table, the other names it goes by, and a word about it."""
+
+    name: str
+    aliases: tuple[str, ...]
+    about: str
+
+    def data(self) -> dict[str, Any]:
+        """Return it as JSON data."""
+        return {"aliases": list(self.aliases), "about": self.about}
+
+    def line(self, widest: int) -> str:
+        """Return it as one line of text."""
+        also = f"also {', '.join(self.aliases)}" if self.aliases else ""
+        said = "; ".join(part for part in (self.about, also) if part)
+        return f"  {self.name:<{widest}}  {said}".rstrip()
+
+
 def run(names: Sequence[str], as_json: bool) -> int:
-    """Print the tables, as text or as one JSON document of table -> name -> other names."""
-    found = {name: read(TABLES[name]) for name in names}
+    """Print the tables, as text or as one JSON document of table -> name -> aliases and a word."""
+    found = {name: list(entries(TABLES[name])) for name in names}
     if as_json:
-        document(json.dumps(found, ensure_ascii=False, indent=2))
-    else:
-        say("\n\n".join(section(title, rows) for title, rows in found.items()))
+        data = {
+            title: {each.name: each.data() for each in rows if each.name != EXPRESSION} for title, rows in found.items()
+        }
+        document(json.dumps(data, ensure_ascii=False, indent=2))
+        return 0
+    widest = max(len(each.name) for rows in found.values() for each in rows)
+    sections = ["\n".join([title, *(each.line(widest) for each in rows)]) for title, rows in found.items()]
+    say("\n\n".join(sections))
     return 0
 
 
-def read(table: Table) -> dict[str, list[str]]:
-    """Return every name of a table with the other names it goes by."""
+def entries(table: Table) -> Iterator[Entry]:
+    """Yield the rows of a table, then what the options take besides."""
     module = import_module(table.module)
-    aliases: Mapping[str, str] = getattr(module, table.aliases) if table.aliases else {}
-    return {name: [alias for alias, of in aliases.items() if of == name] for name in getattr(module, table.name)}
-
-
-def section(title: str, rows: Mapping[str, Sequence[str]]) -> str:
-    """Return a table as text, one name a line."""
-    lines = [f"  {name}" + (f" ({', '.join(others)})" if others else "") for name, others in rows.items()]
-    return "\n".join([title, *lines])
+    aliases: Mapping[str, str] = getattr(module, table.aliases, {}) if table.aliases else {}
+    for name, row in getattr(module, table.name).items():
+        yield Entry(name, tuple(alias for alias, of in aliases.items() if of == name), table.about(row))
+    for name, about in table.more:
+        yield Entry(name, (), about)
