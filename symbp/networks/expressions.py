@@ -220,8 +220,6 @@ def _parse(source: str, variables: Sequence[Symbol], given: Mapping[Symbol, Rati
     for symbol in given:
         if symbol not in builder.used:
             raise SpecError(f"--let {symbol} is given a value but {_quote(source)} does not use it")
-    if expr.has(I, nan, oo, -oo, zoo):
-        raise SpecError(f"{_quote(source)} is not a real number for any {', '.join(map(str, variables))}")
     return expr
 
 
@@ -350,7 +348,8 @@ class _Builder:
     def _bounded(self, expr: Expr, node: ast.expr) -> Expr:
         if self._size(expr) > MAX_NODES:
             raise SpecError(f"{_quote(self.source)} is too long once its functions are written out")
-        if not expr.free_symbols - set(self.given) and not abs(_value(expr, self.given)) <= LARGEST_CONSTANT:
+        constant = not expr.free_symbols - set(self.given)
+        if expr.has(I, nan, oo, -oo, zoo) or (constant and not abs(_value(expr, self.given)) <= LARGEST_CONSTANT):
             piece = _quote(self._text(node))
             raise SpecError(f"{piece} in {_quote(self.source)} is not a finite real number, or too large a one")
         return expr

@@ -35,6 +35,7 @@ LARGEST = 10**30
 class Activation:
     """A row: ``expr`` and ``slope`` in ``X`` and the parameters' symbols, exact numbers only.
 
+    ``jumps`` are the points where the slope jumps, each with by how much: no kink where that is zero.
     ``bounds`` is a closed interval that holds every value at the default parameters.
     """
 
@@ -46,7 +47,7 @@ class Activation:
     text: str = ""
     aliases: tuple[str, ...] = ()
     parameters: tuple[tuple[Symbol, Expr], ...] = ()
-    kinks: tuple[Expr, ...] = ()
+    jumps: tuple[tuple[Expr, Expr], ...] = ()
     bounds: tuple[Expr, Expr] = (-oo, oo)
 
     def function(self, *values: Rational) -> ScalarFunction:
@@ -56,8 +57,9 @@ class Activation:
         # With a negative parameter the sign of the output no longer tells the side of the kink.
         by_output = self.by_output if all(value >= 0 for value in chosen) else None
         pairs = tuple((symbol, value) for (symbol, _), value in zip(self.parameters, chosen, strict=True))
+        kinks = tuple(point for point, jump in self.jumps if jump.subs(pairs) != 0)
         return ScalarFunction(
-            self.name, (X,), self.expr, (self.slope,), by_output, self.latex, self.text, pairs, self.kinks
+            self.name, (X,), self.expr, (self.slope,), by_output, self.latex, self.text, pairs, kinks
         )
 
 
@@ -72,24 +74,25 @@ def _rows() -> Iterator[Activation]:
     yield Activation("tanh", tanh(x), 1 - tanh(x) ** 2, 1 - a**2, r"\tanh", "tanh", bounds=(-S.One, S.One))
     yield Activation(
         "relu", relu(x), step(x), step(a), r"\mathrm{ReLU}", "ReLU",
-        aliases=("rectifier",), kinks=(S.Zero,), bounds=(S.Zero, oo),
+        aliases=("rectifier",), jumps=((S.Zero, S.One),), bounds=(S.Zero, oo),
     )  # fmt: skip
     yield Activation(
         "leaky_relu", _cases(x, x, ALPHA * x), _cases(x, 1, ALPHA), _cases(a, 1, ALPHA),
         r"\mathrm{LeakyReLU}", "LeakyReLU",
-        aliases=("leaky", "leakyrelu"), parameters=((ALPHA, Rational(1, 100)),), kinks=(S.Zero,),
+        aliases=("leaky", "leakyrelu"), parameters=((ALPHA, Rational(1, 100)),),
+        jumps=((S.Zero, 1 - ALPHA),),
     )  # fmt: skip
     yield Activation(
         "elu", _cases(x, x, ALPHA * expm1(x)), _cases(x, 1, ALPHA * exp(x)), _cases(a, 1, a + ALPHA),
-        r"\mathrm{ELU}", "ELU", parameters=((ALPHA, S.One),), kinks=(S.Zero,), bounds=(-S.One, oo),
+        r"\mathrm{ELU}", "ELU", parameters=((ALPHA, S.One),), jumps=((S.Zero, 1 - ALPHA),), bounds=(-S.One, oo),
     )  # fmt: skip
     yield Activation(
         "selu",
         _cases(x, LAMBDA * x, LAMBDA * ALPHA * expm1(x)),
         _cases(x, LAMBDA, LAMBDA * ALPHA * exp(x)),
         _cases(a, LAMBDA, a + LAMBDA * ALPHA),
-        r"\mathrm{SELU}", "SELU", parameters=((ALPHA, SELU_ALPHA), (LAMBDA, SELU_LAMBDA)), kinks=(S.Zero,),
-        bounds=(-SELU_ALPHA * SELU_LAMBDA, oo),
+        r"\mathrm{SELU}", "SELU", parameters=((ALPHA, SELU_ALPHA), (LAMBDA, SELU_LAMBDA)),
+        jumps=((S.Zero, LAMBDA * (1 - ALPHA)),), bounds=(-SELU_ALPHA * SELU_LAMBDA, oo),
     )  # fmt: skip
     yield Activation(
         "softplus", softplus(x), sigmoid(x), -expm1(-a), r"\mathrm{softplus}", "softplus", bounds=(S.Zero, oo)
@@ -126,7 +129,8 @@ def _rows() -> Iterator[Activation]:
         Piecewise((0, x <= -3), (x, x >= 3), (x * (x + 3) / 6, True)),
         Piecewise((0, x <= -3), (1, x >= 3), (x / 3 + S.Half, True)),
         None, r"\mathrm{HardSwish}", "HardSwish",
-        aliases=("hard_swish",), kinks=(Integer(-3), Integer(3)), bounds=(-Rational(3, 8), oo),
+        aliases=("hard_swish",), jumps=((Integer(-3), -S.Half), (Integer(3), -S.Half)),
+        bounds=(-Rational(3, 8), oo),
     )  # fmt: skip
     yield Activation(
         "logsigmoid", log_sigmoid(x), sigmoid(-x), -expm1(a), r"\log\sigma", "log σ",

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from mpmath.libmp import prec_to_dps
 from sympy import Abs, Expr, Function, Integer, Max, Min, Piecewise, exp, log
 from sympy import sign as sympy_sign
 from sympy.codegen.cfunctions import expm1
@@ -33,6 +34,10 @@ __all__ = [
 ]
 
 
+GUARD_DIGITS, MOST_DIGITS = 5, 5000
+"""Digits asked for beyond the precision, and how many SymPy may work with to get them."""
+
+
 class Primitive(Function):
     """A real function of real arguments, defined through SymPy's own by ``definition``."""
 
@@ -46,7 +51,8 @@ class Primitive(Function):
         return True if all(arg.is_real for arg in self.args) else None
 
     def _eval_evalf(self, prec: int) -> Expr | None:
-        return self.definition()._eval_evalf(prec)
+        # SymPy's evalf raises the working precision where a formula cancels, up to maxn digits.
+        return self.definition().evalf(prec_to_dps(prec) + GUARD_DIGITS, maxn=MOST_DIGITS)
 
 
 class sigmoid(Primitive):

@@ -163,7 +163,7 @@ class _Writer:
     def _product(self, first: list[Code], factors: tuple[Expr, ...]) -> Code:
         """Join factors: juxtaposed, with ⊙ between those that vary from entry to entry."""
         codes = [(code, False) for code in first]
-        codes += [(self.write(factor), self._varies(factor)) for factor in factors]
+        codes += [(self.write(factor), self._varies(factor)) for factor in sorted(factors, key=self._varies)]
         if len(codes) < 2:
             return codes[0][0] if codes else Code("1")
         text, before = self._in(codes[0][0], PRODUCT), codes[0][1]
