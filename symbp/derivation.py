@@ -15,6 +15,7 @@ from symbp.calculus.reverse import reverse
 from symbp.equations import Equation, ForwardSystem, System
 from symbp.errors import SpecError, nearest
 from symbp.networks.network import Network
+from symbp.numeric.compiled import Compiled, compile_systems
 from symbp.op import FactorRole
 from symbp.symbols import Adjoint, Variable
 
@@ -119,6 +120,16 @@ class Derivation:
     def unused(self) -> tuple[Variable, ...]:
         """The variables the loss does not depend on: their gradient is an explicit zero."""
         return tuple(v for v in self.wrt if not self.backward[Adjoint(v).name].steps)
+
+    def compile(self, f: str | Sequence[str] | None = None, loss: str | None = None) -> Compiled:
+        """Return the two lists as one NumPy function of (parameters, X, Y), with its ``source``.
+
+        ``f`` (one name, or one for each layer) and ``loss`` stand for what the network leaves open.
+
+        Raises:
+            SpecError: something is left open and nothing stands for it, or the other way round.
+        """
+        return compile_systems(self.forward, self.backward, self.wrt, f, loss)
 
 
 def derive(network: Network | None = None, *, wrt: Sequence[str] | None = None, **options: Any) -> Derivation:

@@ -1,0 +1,182 @@
+"""What ``Compiled`` is called with, checked before anything is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sympy import Expr, Integer
+
+from symbp.equations import text
+from symbp.errors import ShapeError, SpecError, nearest
+from symbp.ops.losses import Loss, SoftmaxCrossEntropy
+from symbp.symbols import Variable
+
+SUM_TOLERANCE = 1e-4
+"""How far the sum of a column of targets may be from one; loose enough for float32."""
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """The arrays a program takes."""
+
+    parameters: tuple[Variable, ...]
+    inputs: tuple[Variable, ...]
+    targets: tuple[Variable, ...]
+    losses: tuple[Loss, ...]
+
+    def read(self, parameters: Mapping[str, Any], x: Any, y: Any) -> tuple[dict[str, Any], Any, Any]:
+        """Return the arrays as a program takes them, after checking names, shapes and targets."""
+        values = _by_name(self.parameters, parameters, "parameters")
+        inputs = _named(self.inputs, x, "X")
+        targets = self._targets(y)
+        arrays = {**inputs, **values, **targets}
+        self._check_shapes(arrays)
+        self._check_targets(arrays)
+        return values, _as_taken(inputs), _as_taken(targets)
+
+    def _targets(self, y: Any) -> dict[str, Any]:
+        if self.targets and y is None:
+            raise SpecError(f"the loss compares with targets: give Y, {text(self.targets[0].shape)}")
+        if y is None:
+            return {}
+        if not self.targets:
+            raise SpecError("the loss needs no targets: leave out Y")
+        found = _named(self.targets, y, "Y")
+        for variable in self.targets:
+            self._refuse_labels(variable, found[variable.name])
+        return found
+
+    def _refuse_labels(self, variable: Variable, array: Any) -> None:
+        kinds = {loss.targets for loss in self.losses if variable in loss.args}
+        is_row = array.ndim == 1 or (array.ndim == 2 and array.shape[0] == 1 != variable.shape[0])
+        if kinds & {"one_hot"} and is_row:
+            raise SpecError(
+                f"{variable.name} has shape {array.shape}: give one-hot columns, not class labels, "
+                f"such as np.eye(classes)[:, labels]"
+            )
+
+    def _check_shapes(self, arrays: Mapping[str, Any]) -> None:
+        known: dict[Expr, tuple[int, str]] = {}
+        for variable in (*self.inputs, *self.parameters, *self.targets):
+            array = arrays[variable.name]
+            if array.ndim != 2:
+                raise ShapeError(_not_a_matrix(variable, array.shape))
+            for size, given, what in zip(variable.shape, array.shape, ("rows", "columns"), strict=True):
+                wanted, because = _wanted(size, known)
+                if wanted is None:
+                    known[size] = (given, f"the {what} of {variable.name}")
+                elif wanted != given:
+                    raise ShapeError(
+                        f"{variable.name} has shape {array.shape} but must be {text(variable.shape)}: "
+                        f"{given} {what} where {because}"
+                    )
+
+    def _check_targets(self, arrays: Mapping[str, Any]) -> None:
+        for loss in self.losses:
+            for operand in loss.args:
+                if operand in self.targets:
+                    _check_kind(loss, operand.name, arrays[operand.name])
+
+
+def _by_name(variables: Sequence[Variable], given: object, what: str) -> dict[str, Any]:
+    """Return the arrays of a mapping in the order of ``variables``."""
+    if not isinstance(given, Mapping):
+        raise SpecError(f"{what} must be a dict of arrays by name, not {type(given).__name__}")
+    names = [variable.name for variable in variables]
+    if given.keys() != set(names):
+        raise SpecError(f"{what}: {_name_problem(names, [str(name) for name in given])}")
+    return {name: _array(name, given[name]) for name in names}
+
+
+def _name_problem(names: Sequence[str], given: Sequence[str]) -> str:
+    extra = [name for name in given if name not in names]
+    if extra:
+        return f"no array is called {extra[0]!r}{nearest(extra[0], names) or f'; they are {_some(names)}'}"
+    missing = [name for name in names if name not in given]
+    return f"{_some(missing)} {'is' if len(missing) == 1 else 'are'} missing"
+
+
+def _some(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:6])
+    return shown if len(names) <= 6 else f"{shown} and {len(names) - 6} more"
+
+
+def _named(variables: Sequence[Variable], given: Any, what: str) -> dict[str, Any]:
+    """Return arrays by name; a single one may come without its name."""
+    if isinstance(given, Mapping):
+        return _by_name(variables, given, what)
+    if len(variables) != 1:
+        names = [variable.name for variable in variables]
+        raise SpecError(f"{what} must be a dict of the arrays {_some(names)}")
+    return {variables[0].name: _array(variables[0].name, given)}
+
+
+def _as_taken(arrays: Mapping[str, Any]) -> Any:
+    """Return the array where there is one, None where there is none, else the mapping."""
+    if len(arrays) > 1:
+        return dict(arrays)
+    return next(iter(arrays.values()), None)
+
+
+def _array(name: str, given: Any) -> Any:
+    """Return an array of floats; integers and booleans become float64."""
+    import numpy as np  # noqa: PLC0415 - importing symbp must not import NumPy
+
+    try:
+        array = np.asarray(given)
+    except ValueError:
+        raise ShapeError(f"{name} is not an array: its rows have different lengths") from None
+    if array.dtype.kind == "f":
+        return array
+    if array.dtype.kind in "biu":
+        return array.astype(np.float64)
+    raise SpecError(f"{name} must hold real numbers, not {array.dtype}")
+
+
+def _wanted(size: Expr, known: Mapping[Expr, tuple[int, str]]) -> tuple[int | None, str]:
+    """Return how long a dimension must be and why; None where nothing says so yet."""
+    if size in known:
+        length, where = known[size]
+        return length, f"{where}, {size}, are {length}"
+    if isinstance(size, Integer):
+        return int(size), f"there must be {size}"
+    value = size.xreplace({symbol: Integer(known[symbol][0]) for symbol in size.free_symbols if symbol in known})
+    return (int(value), f"{size} is {value}") if isinstance(value, Integer) else (None, "")
+
+
+def _not_a_matrix(variable: Variable, given: tuple[int, ...]) -> str:
+    wanted = text(variable.shape)
+    if len(given) == 1:
+        turned = "(-1, 1)" if variable.shape[1] == 1 else "(1, -1)" if variable.shape[0] == 1 else None
+        fix = f"write {variable.name}.reshape{turned}" if turned else "one column an example, so 1 example is (n, 1)"
+        return f"{variable.name} has shape {given} but must be a matrix, {wanted}: {fix}"
+    return f"{variable.name} has shape {given} but must be a matrix, {wanted}"
+
+
+def _check_kind(loss: Loss, name: str, array: Any) -> None:
+    """Refuse targets the formula of a loss does not hold for."""
+    if isinstance(loss, SoftmaxCrossEntropy):
+        sums = array.sum(axis=0)
+        if not (abs(sums - 1) <= SUM_TOLERANCE).all():
+            worst = int(abs(sums - 1).argmax())
+            raise SpecError(
+                f"the columns of {name} must sum to 1, as one-hot columns do; column {worst} sums to {sums[worst]:g}"
+            )
+    problem = KINDS.get(loss.targets)
+    if problem is not None and not problem[0](array):
+        raise SpecError(f"{name} must hold {problem[1]} for the loss {loss.name}")
+
+
+KINDS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "binary": (lambda y: bool(((y >= 0) & (y <= 1)).all()), "numbers from 0 to 1"),
+    "one_hot": (lambda y: bool((y >= 0).all()), "numbers from 0 up, columns one-hot"),
+    "sign": (lambda y: bool((abs(y) == 1).all()), "only -1 and 1"),
+}
+"""What targets of a kind must satisfy, and how to say so."""
+
+
+def names_of(variables: Iterable[Variable]) -> tuple[str, ...]:
+    """Return the names of variables."""
+    return tuple(variable.name for variable in variables)

@@ -1,0 +1,223 @@
+"""From the two lists to one readable NumPy program that depends on NumPy alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from sympy import Expr, MatrixSymbol, Symbol, ZeroMatrix
+
+from symbp.equations import Equation, ForwardSystem, System, text
+from symbp.numeric.definitions import RESERVED, Definitions, Standins
+from symbp.numeric.matrices import Writer
+from symbp.ops.losses import Loss
+from symbp.symbols import Adjoint, Role, Variable
+
+LINE = 100
+"""Longest line of a dictionary or a docstring, in characters."""
+
+FUNCTION = "loss_and_gradients"
+"""The name of the function every program defines."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """A NumPy program that defines ``loss_and_gradients(parameters, X, Y)``.
+
+    ``header`` (docstring, imports), ``definitions`` (constants, helper functions) and ``function`` are its
+    parts. ``constants`` are the exact values of the constants it spells as floats; ``erf`` is the name of
+    its error function, which other engines than NumPy replace. ``names`` maps every symbol of both lists to
+    its name in the function.
+    """
+
+    header: str
+    definitions: str
+    function: str
+    constants: Mapping[str, Expr]
+    erf: str | None
+    inputs: tuple[Variable, ...]
+    targets: tuple[Variable, ...]
+    parameters: tuple[Variable, ...]
+    names: Mapping[MatrixSymbol, str]
+
+    @property
+    def text(self) -> str:
+        """The whole program."""
+        between = "\n\n\n" if self.definitions.startswith("def ") or not self.definitions else "\n\n"
+        definitions = f"{between}{self.definitions}" if self.definitions else ""
+        return f"{self.header}{definitions}\n\n\n{self.function}\n"
+
+
+def program(forward: ForwardSystem, backward: System, wrt: Sequence[Variable], standins: Standins) -> Program:
+    """Return the program that computes the loss, the last equation of ``forward``, and its gradients by ``wrt``.
+
+    Raises:
+        SpecError: an activation or a loss is left open and ``standins`` has nothing for it.
+        RuleNotFoundError: an operation has no meaning.
+    """
+    names = _names(forward, backward)
+    definitions = Definitions(names.values(), standins)
+    writer = Writer(names, _sizes(forward.given, names), definitions)
+    inputs, targets, parameters = _given(forward)
+    body = list(_body(forward, backward, writer))
+    result = _result(forward, wrt, writer)
+    function = "\n".join(
+        [
+            f"def {FUNCTION}(parameters, {_argument(inputs, names, 'inputs')}, {_target_argument(targets, names)}):",
+            *_indented(_docstring(inputs, targets, parameters, names)),
+            *_indented(_unpacked(inputs, targets, parameters, writer)),
+            *_indented(body),
+            *_indented(result),
+        ]
+    )
+    return Program(
+        _header(forward, definitions),
+        _definitions(definitions),
+        function,
+        definitions.constants,
+        definitions.erf,
+        inputs,
+        targets,
+        parameters,
+        names,
+    )
+
+
+def _given(forward: ForwardSystem) -> tuple[tuple[Variable, ...], tuple[Variable, ...], tuple[Variable, ...]]:
+    """Return inputs, targets and parameters."""
+    groups: dict[str, list[Variable]] = {"input": [], "target": [], "parameter": []}
+    for symbol in forward.given:
+        kind = str(symbol.role) if symbol.role in (Role.INPUT, Role.TARGET) else "parameter"
+        groups[kind].append(symbol)
+    return tuple(groups["input"]), tuple(groups["target"]), tuple(groups["parameter"])
+
+
+def _names(forward: ForwardSystem, backward: System) -> dict[MatrixSymbol, str]:
+    """Give every symbol a Python name of its own: that of the symbol, ``_`` for its dots."""
+    taken = set(RESERVED)
+    names: dict[MatrixSymbol, str] = {}
+    for symbol in (*forward.given, *(equation.lhs for equation in (*forward, *backward))):
+        name = symbol.name.replace(".", "_")
+        while name in taken:
+            name += "_"
+        taken.add(name)
+        names[symbol] = name
+    return names
+
+
+def _sizes(given: Iterable[MatrixSymbol], names: Mapping[MatrixSymbol, str]) -> dict[Symbol, str]:
+    """Say where a program finds each dimension: in the shape of the first symbol that has it."""
+    found: dict[Symbol, str] = {}
+    for symbol in given:
+        for axis, size in enumerate(symbol.shape):
+            if isinstance(size, Symbol) and size not in found:
+                found[size] = str(size) if str(size) == "m" else f"{names[symbol]}.shape[{axis}]"
+    return found
+
+
+def _argument(variables: Sequence[Variable], names: Mapping[MatrixSymbol, str], several: str) -> str:
+    return names[variables[0]] if len(variables) == 1 else several
+
+
+def _target_argument(targets: Sequence[Variable], names: Mapping[MatrixSymbol, str]) -> str:
+    return _argument(targets, names, "targets") if targets else "targets=None"
+
+
+def _header(forward: ForwardSystem, definitions: Definitions) -> str:
+    layers = max((equation.lhs.layer for equation in forward), default=0)
+    title = f'"""Backpropagation through {layers} layer{"s" * (layers != 1)}, derived by symbp; needs NumPy alone."""'
+    return f"{title}\n\n" + "import math\n\n" * bool(definitions.erf) + "import numpy as np"
+
+
+def _definitions(definitions: Definitions) -> str:
+    """Return constants, then functions; another name of the same function stands in the next line."""
+    constants = "\n".join(f"{name} = {float(value)!r}" for name, value in definitions.constants.items())
+    blocks = [constants] if constants else []
+    for is_function, sources in groupby(definitions.sources.values(), lambda source: source.startswith("def ")):
+        blocks.extend(sources if is_function else ["\n".join(sources)])
+    return "\n\n\n".join(blocks)
+
+
+def _docstring(
+    inputs: Sequence[Variable],
+    targets: Sequence[Variable],
+    parameters: Sequence[Variable],
+    names: Mapping[MatrixSymbol, str],
+) -> list[str]:
+    data = " and ".join(names[each] for each in (*inputs, *targets))
+    shapes = [f"{each.name} {text(each.shape)}" for each in (*inputs, *targets, *parameters)]
+    return [
+        '"""Return the loss and a dict of its gradients, with the keys of ``parameters``.',
+        "",
+        f"Columns of {data} are examples. Shapes:" if data else "Shapes:",
+        "",
+        *_wrapped(shapes, "    ", ";"),
+        '"""',
+    ]
+
+
+def _wrapped(pieces: Sequence[str], indent: str, separator: str) -> list[str]:
+    """Break a list of pieces into lines."""
+    lines = [indent]
+    for piece in pieces:
+        if len(lines[-1]) + len(piece) > LINE and lines[-1] != indent:
+            lines.append(indent)
+        lines[-1] += f"{'' if lines[-1] == indent else ' '}{piece}{separator}"
+    lines[-1] = lines[-1].removesuffix(separator)
+    return lines
+
+
+def _unpacked(
+    inputs: Sequence[Variable], targets: Sequence[Variable], parameters: Sequence[Variable], writer: Writer
+) -> Iterator[str]:
+    """Yield the lines that give the arguments their names, one for the parameters of each layer."""
+    for _, group in groupby(parameters, lambda parameter: parameter.layer):
+        yield _taken("parameters", list(group), writer)
+    for several, variables in (("inputs", inputs), ("targets", targets)):
+        if len(variables) > 1:
+            yield _taken(several, variables, writer)
+    if any(str(size) == "m" for size in writer.sizes_used):
+        owner, axis = next(
+            (symbol, axis)
+            for symbol in (*inputs, *targets, *parameters)
+            for axis, size in enumerate(symbol.shape)
+            if str(size) == "m"
+        )
+        yield f"m = {writer.names[owner]}.shape[{axis}]"
+
+
+def _taken(source: str, variables: Sequence[Variable], writer: Writer) -> str:
+    left = ", ".join(writer.names[variable] for variable in variables)
+    return f"{left} = " + ", ".join(f'{source}["{variable.name}"]' for variable in variables)
+
+
+def _body(forward: ForwardSystem, backward: System, writer: Writer) -> Iterator[str]:
+    yield from ("", "# forward")
+    for equation in forward:
+        yield _line(equation, writer)
+    for layer, equations in groupby(backward, lambda equation: equation.lhs.layer):
+        yield from ("", f"# backward, layer {layer}" if layer else "# backward")
+        for equation in equations:
+            yield _line(equation, writer)
+    yield ""
+
+
+def _line(equation: Equation, writer: Writer) -> str:
+    if isinstance(equation.rhs, ZeroMatrix) and isinstance(equation.lhs, Adjoint):
+        return f"{writer.names[equation.lhs]} = np.zeros_like({writer.names[equation.lhs.of]})"
+    return f"{writer.names[equation.lhs]} = {writer.code(equation.rhs)}"
+
+
+def _result(forward: ForwardSystem, wrt: Sequence[Variable], writer: Writer) -> list[str]:
+    last = forward[-1]
+    loss = writer.names[last.lhs]
+    loss = loss if isinstance(last.rhs, Loss) else f"np.sum({loss})"
+    pairs = [f'"{variable.name}": {writer.names[Adjoint(variable)]}' for variable in wrt]
+    short = f"return {loss}, {{{', '.join(pairs)}}}"
+    return [short] if len(short) <= LINE else [f"return {loss}, {{", *_wrapped(pairs, "    ", ","), "}"]
+
+
+def _indented(lines: Iterable[str]) -> list[str]:
+    return [f"    {line}" if line else "" for line in lines]
+
