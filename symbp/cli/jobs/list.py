@@ -20,18 +20,18 @@ def about_activation(row: Any) -> str:
 
 def about_loss(row: Any) -> str:
     """Return what a loss asks of the targets, and its output activation."""
-    link = f"; output activation {row.link}" if row.link else ""
+    link = f"; with {row.link}" if row.link else ""
     return f"{TARGETS.get(row.targets, row.targets)}{link}"
 
 
 def about_format(row: Any) -> str:
     """Return the suffix of a format and what it is."""
-    return " ".join(part for part in (row.suffix, getattr(row, "summary", "")) if part)
+    return " ".join(part for part in (row.suffix, getattr(row, "about", "")) if part)
 
 
 def about_notation(row: Any) -> str:
     """Return where a notation comes from, if its row says so."""
-    return str(getattr(row, "summary", ""))
+    return str(getattr(row, "about", ""))
 
 
 EXPRESSION = "EXPR"
