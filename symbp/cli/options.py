@@ -161,6 +161,9 @@ class OutputOptions:
     no_roles: Annotated[bool, option("Output", "--no-roles", help="Leave out the role labels under the factors.")] = (
         False
     )
+    by_output: Annotated[
+        bool, option("Output", "--by-output", help="Slopes through the output, a(1 - a), where that is possible.")
+    ] = False
     template_dir: Annotated[
         Text, option("Output", "--template-dir", metavar="DIR", help="Folder whose templates replace ours, one by one.")
     ] = None

@@ -6,22 +6,22 @@ import json
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from symbp.checking.check import CheckReport, check
 from symbp.cli.commands.derive import Request
 from symbp.cli.console import document, plain, progress, say
+from symbp.cli.jobs.data import derivation_data
 from symbp.cli.jobs.network import build
 from symbp.cli.jobs.targets import Target, targets
 from symbp.cli.options import NetworkSpec
+from symbp.cli.values import shown
 from symbp.derivation import Derivation, derive
-from symbp.equations import text
+from symbp.errors import SpecError
 from symbp.report.render import render
 from symbp.report.terminal import derivation_text
 from symbp.report.write import write
 
-MOST_FACTORED = 50
-"""Deepest network whose JSON lists the factors: their number grows with the square of the depth."""
+DEFAULT_NOTATION = "standard"
 
 
 def run(request: Request) -> int:
@@ -32,7 +32,9 @@ def run(request: Request) -> int:
     texts = [rendered(request, each, derivation, report) for each in wanted]
     wrote = deliver(wanted, texts, request.output.force)
     if request.json:
-        document(json.dumps(as_data(derivation, report, wrote), ensure_ascii=False, indent=2))
+        data = derivation_data(derivation, request.output.notation or DEFAULT_NOTATION)
+        data |= {"check": None if report is None else report.to_dict(), "wrote": [str(path) for path in wrote]}
+        document(json.dumps(data, ensure_ascii=False, indent=2))
     elif wrote:
         said = derivation_text(derivation, report, show=request.show, ascii=plain())
         say("\n\n".join([said.rstrip("\n"), closing(request.network, wrote)]))
@@ -47,17 +49,28 @@ def verdict(request: Request, derivation: Derivation) -> CheckReport | None:
 
 
 def rendered(request: Request, target: Target, derivation: Derivation, report: CheckReport | None) -> str:
-    """Return the document of one target."""
+    """Return the document of one target; an equation nobody has is the fault of --only."""
+    try:
+        return document_of(request, target, derivation, report)
+    except SpecError as error:
+        if request.output.only is None:
+            raise
+        raise SpecError(f"--only {shown(request.output.only)}: {error}") from None
+
+
+def document_of(request: Request, target: Target, derivation: Derivation, report: CheckReport | None) -> str:
+    """Return the document of one target as the options want it."""
     options = request.output
     return render(
         derivation,
         to=target.format,
-        notation=options.notation or "standard",
+        notation=options.notation or DEFAULT_NOTATION,
         check=report,
         standalone=options.standalone,
         roles=not options.no_roles,
         show=request.show,
         only=options.only,
+        by_output=options.by_output,
         template_dir=options.template_dir,
         command=command_line("derive", request.network),
     )
@@ -102,32 +115,3 @@ def command_line(command: str, spec: NetworkSpec) -> str:
     for name, value in spec.let.items():
         words += ["--let", f"{name}={value}"]
     return shlex.join(words)
-
-
-def as_data(derivation: Derivation, report: CheckReport | None, wrote: Sequence[Path]) -> dict[str, Any]:
-    """Return the derivation as JSON data: the two lists, every gradient, the check, the files."""
-    factored = derivation.network.depth <= MOST_FACTORED
-    return {
-        "layers": derivation.network.depth,
-        "forward": {each.lhs.name: text(each.rhs) for each in derivation.forward},
-        "backward": {each.lhs.name: text(each.rhs) for each in derivation.backward},
-        "gradients": {
-            name: {
-                "equation": text(gradient.recursive),
-                "factors": [factor_data(each) for each in gradient.factors] if factored else None,
-            }
-            for name, gradient in derivation.gradients.items()
-        },
-        "check": None if report is None else report.to_dict(),
-        "wrote": [str(path) for path in wrote],
-    }
-
-
-def factor_data(factor: Any) -> dict[str, Any]:
-    """Return one factor: its role, its layer, how it acts and how it is written."""
-    return {
-        "role": str(factor.role),
-        "layer": factor.layer,
-        "acts": str(factor.acts),
-        "text": text(factor.expr),
-    }

@@ -26,12 +26,12 @@ def about_loss(row: Any) -> str:
 
 def about_format(row: Any) -> str:
     """Return the suffix of a format and what it is."""
-    return " ".join(part for part in (row.suffix, getattr(row, "about", "")) if part)
+    return f"{row.suffix}; {row.about}"
 
 
 def about_notation(row: Any) -> str:
-    """Return where a notation comes from, if its row says so."""
-    return str(getattr(row, "about", ""))
+    """Return what tells a notation from the others."""
+    return str(row.about)
 
 
 EXPRESSION = "EXPR"
@@ -64,7 +64,7 @@ TABLES = {
         "LOSS_ALIASES",
         ((EXPRESSION, "any expression in a and y, such as (a - y)**4"),),
     ),
-    "formats": Table("symbp.report.formats", "FORMATS", about_format, "ALIASES"),
+    "formats": Table("symbp.report.formats", "FORMATS", about_format, "FORMAT_ALIASES"),
     "notations": Table("symbp.report.notation", "NOTATIONS", about_notation),
 }
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from symbp.cli import values
 from symbp.cli.options import OutputOptions
-from symbp.report.formats import FORMATS
+from symbp.report.formats import FORMAT_ALIASES, FORMATS, SUFFIXES
 from symbp.report.notation import NOTATIONS
 
 FOLDER = "output/"
@@ -18,9 +18,6 @@ DEFAULT = ("gfm", "latex")
 
 EQUATION = "latex"
 """The format of one equation alone."""
-
-OTHER_NAMES = {"markdown": "gfm", "md": "gfm", "github": "gfm", "tex": "latex", "python": "numpy", "py": "numpy"}
-"""What people type for a format; the table's own names come first."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +32,8 @@ def targets(options: OutputOptions, stem: str) -> list[Target]:
     """Return what to write; ``stem`` is the file name without suffix for a folder."""
     if options.notation is not None:
         values.choice("--notation", options.notation, NOTATIONS)
+    if options.template_dir is not None and not Path(options.template_dir).is_dir():
+        values.refuse("--template-dir", options.template_dir, "there is no such folder")
     chosen = None if options.to is None else format_of(options.to)
     place = options.output
     if place == "-" or (place is None and options.only is not None):
@@ -49,16 +48,14 @@ def targets(options: OutputOptions, stem: str) -> list[Target]:
 
 
 def format_of(name: str) -> str:
-    """Return the format of a name or another name people type for it."""
-    known = OTHER_NAMES.get(name.lower(), name)
-    return values.choice("--to", name if known not in FORMATS else known, FORMATS)
+    """Return the format of a name or of another name people type for it."""
+    key = name.lower()
+    return values.choice("--to", FORMAT_ALIASES.get(key, key), FORMATS)
 
 
 def format_by_suffix(place: str) -> str:
-    """Return the first format whose files end like this one."""
+    """Return the format that a file's suffix says."""
     suffix = Path(place).suffix.lower()
-    for name in (*DEFAULT, *FORMATS):
-        if FORMATS[name].suffix == suffix:
-            return name
-    known = ", ".join(sorted({each.suffix for each in FORMATS.values()}))
-    return values.refuse("--output", place, f"its suffix is no format ({known}); say it with --to")
+    if suffix in SUFFIXES:
+        return SUFFIXES[suffix]
+    return values.refuse("--output", place, f"its suffix is no format ({', '.join(SUFFIXES)}); say it with --to")
