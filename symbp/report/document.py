@@ -1,0 +1,192 @@
+"""From a derivation to a document: everything a report says, as frozen data that the templates read.
+
+Formats differ in how they mark a heading or a formula; what is said is decided here and in the shared
+templates, once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from symbp.derivation import Derivation
+from symbp.errors import SpecError
+from symbp.ops.losses import LinkedLoss
+from symbp.report import facts
+from symbp.report.checked import CheckPart, check_part
+from symbp.report.dialects import LATEX, Dialect
+from symbp.report.notation import STANDARD, Notation
+from symbp.report.printer import Printer
+from symbp.report.rich import Rich, listed, math, rich
+from symbp.report.sections import (
+    Activation,
+    Block,
+    Desk,
+    Form,
+    LossPart,
+    Row,
+    activations,
+    backward,
+    collapse,
+    depends,
+    forms,
+    forward,
+    loss,
+    notation_rows,
+    recursion,
+    remedies,
+    result,
+    scalar_form,
+)
+
+ALL_SHOWN = 8
+"""Deepest network written out in full."""
+
+FIRST, LAST = 2, 3
+"""Layers a deeper one shows at its two ends."""
+
+
+@dataclass(frozen=True)
+class Document:
+    """A report before it has a format; mathematics is LaTeX, words are spans still to be escaped."""
+
+    title: str
+    depth: int
+    batch: bool
+    bias: bool
+    roles: bool
+    subject: Rich
+    left_out: Rich
+    result: tuple[str, ...]
+    scalar: tuple[str, ...]
+    notation: tuple[Row, ...]
+    activations: tuple[Activation, ...]
+    forward: tuple[str, ...]
+    loss: LossPart
+    collapse: tuple[str, ...]
+    collapse_name: str
+    backward: tuple[Block, ...]
+    recursion: str
+    forms: tuple[Form, ...]
+    depends: tuple[Row, ...]
+    remedies: tuple[Row, ...]
+    check: CheckPart | None
+    command: str | None
+    math: dict[str, str]
+
+
+def document(
+    derivation: Derivation,
+    notation: Notation = STANDARD,
+    dialect: Dialect = LATEX,
+    check: Any = None,
+    *,
+    roles: bool = True,
+    show: Sequence[int] | None = None,
+    by_output: bool = False,
+    command: str | None = None,
+    factor_macro: str = "",
+    loss_letter: str | None = None,
+) -> Document:
+    """Return the document of a derivation.
+
+    Raises:
+        SpecError: ``show`` names a layer the network does not have.
+    """
+    network = derivation.network
+    shown = shown_layers(network.depth, show)
+    desk = Desk.open(derivation, notation, dialect, shown, by_output, factor_macro if roles else "", loss_letter)
+    return Document(
+        title=title(network.depth),
+        depth=network.depth,
+        batch=network.batch,
+        bias=any(symbol.stem == "b" for symbol in network.parameters),
+        roles=roles,
+        subject=subject(derivation, desk.printer),
+        left_out=left_out(network.depth, shown),
+        result=result(desk, roles),
+        scalar=scalar_form(desk),
+        notation=notation_rows(desk),
+        activations=activations(desk),
+        forward=forward(desk),
+        loss=loss(desk),
+        collapse=collapse(desk),
+        collapse_name=network.loss_node.name if isinstance(network.loss_node, LinkedLoss) else "",
+        backward=backward(desk),
+        recursion=recursion(desk),
+        forms=forms(desk),
+        depends=depends(desk),
+        remedies=remedies(desk),
+        check=check_part(check, desk) if check is not None else None,
+        command=command,
+        math=desk.letters(),
+    )
+
+
+def title(depth: int) -> str:
+    """Return what the report is about."""
+    return f"Backpropagation through {depth} layer{'s' * (depth != 1)}"
+
+
+def shown_layers(depth: int, show: Sequence[int] | None) -> frozenset[int] | None:
+    """Return the layers to write out, None for all: by default both ends of a deep network.
+
+    Raises:
+        SpecError: a layer the network does not have.
+    """
+    if show is not None:
+        wrong = next((layer for layer in show if not 1 <= layer <= depth), None)
+        if wrong is not None or not show:
+            raise SpecError(f"there is no layer {wrong} to show: give layers from 1 to {depth}")
+        return None if set(show) >= set(range(1, depth + 1)) else frozenset(show)
+    if depth <= ALL_SHOWN:
+        return None
+    return frozenset({*range(1, FIRST + 1), *range(depth - LAST + 1, depth + 1)})
+
+
+def left_out(depth: int, shown: frozenset[int] | None) -> Rich:
+    """Say which layers the report leaves out; nothing where it shows all."""
+    if shown is None:
+        return ()
+    gaps = [layer for layer in range(1, depth + 1) if layer not in shown]
+    runs: list[tuple[int, int]] = []
+    for layer in gaps:
+        if runs and runs[-1][1] == layer - 1:
+            runs[-1] = (runs[-1][0], layer)
+        else:
+            runs.append((layer, layer))
+    names = [f"{run[0]} to {run[1]}" if run[1] > run[0] else str(run[0]) for run in runs]
+    words = ", ".join(names[:-1]) + " and " * (len(names) > 1) + names[-1]
+    plural = len(gaps) > 1
+    return rich(
+        "Layer{s} {which} {repeat} the same steps and {are} left out.",
+        s="s" * plural, which=words, repeat="repeat" if plural else "repeats", are="are" if plural else "is",
+    )  # fmt: skip
+
+
+def subject(derivation: Derivation, printer: Printer) -> Rich:
+    """Return the sentence that says which network this is."""
+    network = derivation.network
+    used = facts.uses(derivation)
+    parts = []
+    for use in used:
+        where = f" in {facts.layer_words(use.layers)}" if len(used) > 1 else ""
+        if facts.is_generic(use.function):
+            parts.append(rich("any activation{s} {f}", s="s" * (len(use.layers) > 1), f=math(_names(use.layers))))
+        else:
+            parts.append(rich("{name}{where}", name=facts.activation_words(use), where=where))
+    examples = rich("a batch of {m} examples", m=math("m")) if network.batch else rich("one example")
+    return _capital(rich("{all}.", all=listed([*parts, facts.loss_words(network.loss_node), examples], last=", ")))
+
+
+def _names(layers: tuple[int, ...]) -> str:
+    names = [f"f_{{{layer}}}" if layer > 9 else f"f_{layer}" for layer in layers]
+    return ", ".join(names) if len(names) <= 3 else rf"{names[0]}, \ldots, {names[-1]}"
+
+
+def _capital(sentence: Rich) -> Rich:
+    first, *rest = sentence
+    if first.kind != "text":
+        return sentence
+    return (type(first)("text", first.value[:1].upper() + first.value[1:]), *rest)

@@ -1,0 +1,156 @@
+"""What a report has to say about activations and losses: names in words, formulas, kinks, scale."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sympy import Expr, Integer, Symbol
+
+from symbp.derivation import Derivation
+from symbp.ops.elementwise import OUTPUT, Elementwise, GenericFunction, ScalarFunction
+from symbp.ops.losses import LOSSES, EntrywiseLoss, LinkedLoss, Loss
+from symbp.ops.scalar import Primitive
+from symbp.ops.softmax import Softmax
+from symbp.report.rich import Rich, Span, code, listed, math, rich, words
+from symbp.report.scalar import scalar_latex
+
+WORDS = {
+    "relu": "ReLU", "leaky_relu": "leaky ReLU", "elu": "ELU", "selu": "SELU", "gelu": "GELU",
+    "gelu_tanh": "GELU in its tanh form", "silu": "SiLU", "mish": "Mish", "hardswish": "HardSwish",
+    "logsigmoid": "log-sigmoid", "mse": "squared error", "mae": "absolute error", "huber": "Huber loss",
+    "log_cosh": "log-cosh loss", "binary_cross_entropy": "binary cross-entropy", "cross_entropy": "cross-entropy",
+    "hinge": "hinge loss",
+}  # fmt: skip
+"""Names as people write them in a sentence; the others are words already."""
+
+DEFINITIONS = {
+    "tanh": r"\frac{e^{z} - e^{-z}}{e^{z} + e^{-z}}",
+    "erf": r"\frac{2}{\sqrt{\pi}} \int_{0}^{z} e^{-t^{2}}\, \mathrm{d}t",
+}
+"""Formulas of functions SymPy knows by name only."""
+
+TARGETS = {
+    "binary": "Targets are 0 or 1.",
+    "one_hot": "The targets of an example sum to one (one-hot).",
+    "sign": "Targets are −1 or 1.",
+}
+"""What a loss asks of its targets."""
+
+
+@dataclass(frozen=True)
+class Use:
+    """An activation and the layers that use it; ``function`` None is softmax."""
+
+    function: ScalarFunction | None
+    layers: tuple[int, ...]
+
+
+def uses(derivation: Derivation) -> tuple[Use, ...]:
+    """Return the activations in the order of their first layer, equal ones together."""
+    found: dict[ScalarFunction | None, list[int]] = {}
+    for equation in derivation.forward:
+        if isinstance(equation.rhs, Elementwise):
+            function = equation.rhs.function
+            key = GenericFunction("f", 0) if isinstance(function, GenericFunction) else function
+            found.setdefault(key, []).append(equation.lhs.layer)
+        elif isinstance(equation.rhs, Softmax):
+            found.setdefault(None, []).append(equation.lhs.layer)
+    return tuple(Use(function, tuple(layers)) for function, layers in found.items())
+
+
+def is_generic(function: ScalarFunction | None) -> bool:
+    """Say whether an activation was left open."""
+    return isinstance(function, GenericFunction)
+
+
+def labels(derivation: Derivation) -> dict[ScalarFunction, tuple[str, str, str]]:
+    """Return names for functions that would print alike: two custom ones, or one with two parameters."""
+    named = [use.function for use in uses(derivation) if use.function is not None and not is_generic(use.function)]
+    found = {}
+    for function in named:
+        twins = [other for other in named if other.latex == function.latex]
+        if len(twins) > 1:
+            number = twins.index(function) + 1
+            found[function] = (
+                f"{function.latex}_{{\\text{{{'abcdefghij'[(number - 1) % 10]}}}}}",
+                f"{function.text}{chr(0x2080 + number % 10)}",
+                f"{function.name}{number}",
+            )
+    return found
+
+
+def activation_words(use: Use) -> Rich:
+    """Return an activation's name for a sentence."""
+    if use.function is None:
+        return rich("softmax")
+    if use.function.name == "f":
+        return rich("a custom {f}", f=math("f"))
+    name = WORDS.get(use.function.name, use.function.name.replace("_", " "))
+    if use.function.parameters and use.function.name != "selu":
+        values = ", ".join(f"{scalar_latex(symbol, {})} = {scalar_latex(value, {})}" for symbol, value in use.function.parameters)
+        return rich("{name} with {values}", name=name, values=math(values))
+    return rich("{name}", name=name)
+
+
+def layer_words(layers: tuple[int, ...]) -> str:
+    """Return ``layer 4`` or ``layers 1 to 3``."""
+    if len(layers) == 1:
+        return f"layer {layers[0]}"
+    consecutive = layers[-1] - layers[0] == len(layers) - 1
+    if consecutive and len(layers) > 2:
+        return f"layers {layers[0]} to {layers[-1]}"
+    shown = layers if len(layers) <= 6 else (*layers[:3], layers[-1])
+    return "layers " + ", ".join(map(str, shown[:-1])) + (" … " if len(layers) > 6 else " and ") + str(layers[-1])
+
+
+def loss_words(loss: Loss) -> Rich:
+    """Return a loss's name for a sentence."""
+    if loss.name == "generic":
+        return rich("any loss {loss}", loss=math(r"\mathcal{L}"))
+    if loss.name not in LOSSES:
+        return rich("a custom loss {ell}", ell=math(r"\ell"))
+    return rich("{name}", name=WORDS.get(loss.name, loss.name.replace("_", " ")))
+
+
+def loss_function(loss: Loss) -> ScalarFunction | None:
+    """Return ℓ(a, y) of one output; None for a loss left open."""
+    if isinstance(loss, EntrywiseLoss):
+        return loss.function
+    return LOSSES[loss.name].function() if isinstance(loss, LinkedLoss) else None
+
+
+def torch_words(loss: Loss) -> Rich:
+    """Return how the loss compares with PyTorch's, as a sentence; nothing for a custom one."""
+    row = LOSSES.get(loss.name)
+    if row is None:
+        return ()
+    if row.torch == "not in PyTorch":
+        return rich("PyTorch has no such loss.")
+    logits = rich(", which takes {z}", z=math("z")) if isinstance(loss, LinkedLoss) and row.name == "cross_entropy" else ()
+    return rich("With PyTorch's defaults this is {what}{logits}.", what=words(row.torch), logits=logits)
+
+
+def definition(function: ScalarFunction, names: dict[Symbol, str]) -> str:
+    """Return f(z) as a formula that does not just repeat the function's name."""
+    if function.name in DEFINITIONS:
+        return DEFINITIONS[function.name]
+    expr = function.expr
+    return scalar_latex(expr.definition() if isinstance(expr, Primitive) else expr, names)
+
+
+def kink_words(function: ScalarFunction, label: str) -> Rich:
+    """Say what the derivative is where it jumps; nothing for a smooth function."""
+    if not function.kinks:
+        return ()
+    (x, *_), slope = function.variables, function.slopes[0]
+    values = [math(f"{label}'({scalar_latex(kink, {})}) = {scalar_latex(_at(slope, x, kink), {})}") for kink in function.kinks]
+    return rich("Where the slope jumps it is taken as PyTorch does: {values}.", values=listed(list(values)))
+
+
+def _at(slope: Expr, x: Symbol, kink: Expr) -> Expr:
+    """Return the slope at a kink; a step function is replaced by its two cases first."""
+    plain = slope.replace(lambda part: isinstance(part, Primitive), lambda part: part.definition())
+    value = plain.subs(x, kink)
+    return Integer(round(value)) if value.is_number and value == round(value) else value
+
+

@@ -1,0 +1,75 @@
+"""The output formats, one row each: what a file of it ends in, its templates, how its text is escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from symbp.errors import SpecError, nearest
+from symbp.report import escape as escapes
+from symbp.report.dialects import LATEX, TEX, Dialect
+
+MARK = "Written by symbp"
+"""Stands in the first line of every file we write: what carries it may be overwritten."""
+
+
+@dataclass(frozen=True)
+class Format:
+    """One output format. ``template`` is empty for formats that are not documents."""
+
+    name: str
+    about: str
+    suffix: str
+    template: str = ""
+    standalone: str = ""
+    dialect: Dialect = LATEX
+    factor_macro: str = ""
+    loss: str | None = None
+    escape: Callable[[str], str] = escapes.markdown
+    code: Callable[[str], str] = escapes.markdown_code
+    comment: str = "{}"
+    wrap: str = "{}"
+
+
+_ROWS = (
+    Format(
+        "gfm", "Markdown for GitHub, mathematics in ```math fences", ".md",
+        template="gfm.j2", comment="<!-- {} -->", wrap="```math\n{}\n```",
+    ),
+    Format(
+        "markdown", "Markdown for pandoc, mathematics in dollars", ".md",
+        template="markdown.j2", comment="<!-- {} -->", wrap="$$\n{}\n$$",
+    ),
+    Format(
+        "latex", "LaTeX to \\input into lecture notes; standalone, a document", ".tex",
+        template="latex.j2", standalone="latex-document.j2", dialect=TEX, factor_macro=r"\symbpfactor",
+        loss=r"\symbploss", escape=escapes.tex, code=escapes.tex_code, comment="% {}", wrap="\\[\n{}\n\\]",
+    ),
+    Format("numpy", "a NumPy program that computes loss and gradients", ".py", comment="# {}"),
+    Format("text", "what the terminal shows", ".txt", comment="{}"),
+)  # fmt: skip
+
+FORMATS: dict[str, Format] = {row.name: row for row in _ROWS}
+"""Every format by name."""
+
+FORMAT_ALIASES: dict[str, str] = {
+    "github": "gfm", "md": "gfm", "pandoc": "markdown", "tex": "latex", "python": "numpy", "py": "numpy", "txt": "text",
+}  # fmt: skip
+"""Other names people type."""
+
+SUFFIXES: dict[str, str] = {".md": "gfm", ".markdown": "markdown", ".tex": "latex", ".py": "numpy", ".txt": "text"}
+"""The format that a file's suffix says."""
+
+
+def format_named(name: str) -> Format:
+    """Return a format by name or alias.
+
+    Raises:
+        SpecError: no such format; the message suggests the nearest.
+    """
+    key = name.lower()
+    try:
+        return FORMATS[FORMAT_ALIASES.get(key, key)]
+    except KeyError:
+        hint = nearest(key, (*FORMATS, *FORMAT_ALIASES)) or f"; known: {', '.join(FORMATS)}"
+        raise SpecError(f"unknown format {name!r}{hint}") from None

@@ -1,0 +1,348 @@
+"""Our own matrix printer: brackets from a table of levels, symbols spelled once, nothing recurses.
+
+SymPy's printers lose brackets around ⊙, and are quadratic in a product's length. Here every node is
+written from the texts of its operands, children first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import IntEnum
+from typing import Any, NamedTuple
+
+from sympy import (
+    DiagMatrix,
+    Expr,
+    HadamardProduct,
+    Identity,
+    MatAdd,
+    MatMul,
+    MatrixExpr,
+    MatrixSymbol,
+    Mul,
+    OneMatrix,
+    S,
+    Transpose,
+    ZeroMatrix,
+)
+
+from symbp.equations import Equation, operands
+from symbp.errors import RuleNotFoundError
+from symbp.ops.elementwise import OUTPUT, Elementwise, GenericFunction, ScalarFunction, Slope
+from symbp.ops.losses import EntrywiseLoss, GenericLoss, LinkedLoss, LossGradient
+from symbp.ops.softmax import Softmax, SoftmaxJacobian
+from symbp.report.dialects import Dialect, Index
+from symbp.report.notation import Notation
+from symbp.symbols import BATCH, Adjoint, Role, Variable
+
+
+class Level(IntEnum):
+    """How tightly a written expression binds; a context brackets what binds too loosely."""
+
+    SUM = 0
+    HADAMARD = 1
+    PRODUCT = 2
+    ATOM = 3
+
+
+class Written(NamedTuple):
+    """An expression as text without its sign, how tightly it binds, and its sign."""
+
+    text: str
+    level: Level = Level.ATOM
+    negative: bool = False
+
+
+INSIDE = {
+    Level.SUM: frozenset({Level.SUM, Level.HADAMARD, Level.PRODUCT, Level.ATOM}),
+    Level.HADAMARD: frozenset({Level.HADAMARD, Level.ATOM}),
+    Level.PRODUCT: frozenset({Level.PRODUCT, Level.ATOM}),
+    Level.ATOM: frozenset({Level.ATOM}),
+}
+"""What may stand without brackets inside what: ⊙ and the matrix product do not mix."""
+
+
+class Printer:
+    """Writes matrix expressions in one notation and one dialect.
+
+    ``one_example`` shows m = 1: lower-case letters, and what only counts examples disappears. ``depth``
+    is the number of weight layers: ∂𝓛/∂a of the last one has a letter of its own. ``by_output`` writes
+    slopes through the output, a ⊙ (1 − a), where that is possible. ``example`` is the index of one
+    example of a batch, a lower index of everything that varies. ``labels`` names functions that would print alike.
+    """
+
+    def __init__(
+        self,
+        notation: Notation,
+        dialect: Dialect,
+        depth: int,
+        *,
+        one_example: bool = True,
+        by_output: bool = False,
+        example: str = "",
+        labels: Mapping[ScalarFunction, tuple[str, str, str]] | None = None,
+        loss: str | None = None,
+    ) -> None:
+        self.notation, self.dialect, self.depth = notation, dialect, depth
+        self.one_example, self.by_output, self.example = one_example or bool(example), by_output, example
+        self.labels = labels or {}
+        self.loss = loss or notation.loss[dialect.column]
+        self._symbols: dict[tuple[MatrixSymbol, bool], str] = {}
+        self._inline: Mapping[MatrixSymbol, MatrixExpr] = {}
+
+    def matrix(self, expr: MatrixExpr, inline: Mapping[MatrixSymbol, MatrixExpr] | None = None) -> str:
+        """Return an expression as text; symbols in ``inline`` are replaced by what they stand for.
+
+        Raises:
+            RuleNotFoundError: an operation nobody taught this printer.
+        """
+        return self.signed(self.write(expr, inline))
+
+    def write(self, expr: MatrixExpr, inline: Mapping[MatrixSymbol, MatrixExpr] | None = None) -> Written:
+        """Return an expression as text with its level and sign."""
+        if isinstance(expr, MatrixSymbol) and not inline:
+            return Written(self.symbol(expr))
+        self._inline = inline or {}
+        order, waiting = [], [expr]
+        while waiting:
+            node = waiting.pop()
+            order.append(node)
+            waiting.extend(self._children(node))
+        done: dict[int, Written] = {}
+        for node in reversed(order):
+            parts = [done[id(child)] for child in self._children(node)]
+            done[id(node)] = _handler(node)(self, node, parts)
+        return done[id(expr)]
+
+    def _children(self, node: MatrixExpr) -> tuple[MatrixExpr, ...]:
+        if isinstance(node, MatrixSymbol):
+            return (self._inline[node],) if node in self._inline else ()
+        return operands(node)
+
+    def equation(self, equation: Equation, inline: Mapping[MatrixSymbol, MatrixExpr] | None = None) -> tuple[str, str]:
+        """Return both sides of an equation."""
+        return self.left_side(equation.lhs), self.matrix(equation.rhs, inline)
+
+    def left_side(self, symbol: MatrixSymbol) -> str:
+        """Return a symbol as the thing being defined: ∂𝓛/∂a even where a letter stands for it elsewhere."""
+        if isinstance(symbol, Adjoint) and symbol.of.role is Role.ACTIVATION:
+            return self.partial(symbol.of)
+        return self.loss if symbol.args[0].name == "loss" else self.symbol(symbol)
+
+    def partial(self, variable: Variable) -> str:
+        """Return ∂𝓛/∂variable."""
+        return self.dialect.partial(self.loss, self.symbol(variable))
+
+    def symbol(self, symbol: MatrixSymbol, transposed: bool = False) -> str:
+        """Return a symbol's text, spelled once."""
+        key = (symbol, transposed)
+        if key not in self._symbols:
+            self._symbols[key] = self._spell(symbol, transposed)
+        return self._symbols[key]
+
+    def _spell(self, symbol: MatrixSymbol, transposed: bool) -> str:
+        if isinstance(symbol, Adjoint):
+            of = symbol.of
+            if of.role is Role.PREACTIVATION:
+                return self.error(of.layer, transposed)
+            if of.role is Role.ACTIVATION and of.layer == self.depth:
+                return self.loss_gradient(transposed)
+            text = self.partial(of)
+            return self.dialect.transposed(self.dialect.bracket(text)) if transposed else text
+        if isinstance(symbol, Variable) and symbol.role in self.notation.letters:
+            return self.role(symbol.role, symbol.layer, transposed)
+        return self.letter(symbol.name, None, transposed)
+
+    def role(self, role: Role, layer: Index = None, transposed: bool = False) -> str:
+        """Return the symbol of a role in a layer, small for one example."""
+        letter = self.notation.letters[role][0 if self.one_example else 1][self.dialect.column]
+        bare = role in (Role.INPUT, Role.TARGET)
+        varies = role not in (Role.WEIGHT, Role.BIAS)
+        return self.letter(letter + self._below() * varies, None if bare else layer, transposed)
+
+    def _below(self) -> str:
+        return f"_{{{self.example}}}" if self.example else ""
+
+    def error(self, layer: Index, transposed: bool = False) -> str:
+        """Return δ of a layer."""
+        return self.letter(self.notation.error[self.dialect.column] + self._below(), layer, transposed)
+
+    def letter(self, letter: str, layer: Index = None, transposed: bool = False) -> str:
+        """Return a letter with its layer and transpose in place."""
+        return self.dialect.matrix(letter, layer, transposed, self.notation.layer)
+
+    def loss_gradient(self, transposed: bool = False) -> str:
+        """Return the letter of ∂𝓛/∂a at the output."""
+        letter = self.notation.loss_gradient[0 if self.one_example else 1][self.dialect.column]
+        return self.letter(letter + self._below(), None, transposed)
+
+    def slope_matrix(self, layer: Index) -> str:
+        """Return D of a layer: diag f′(z)."""
+        return self.letter(self.notation.slope_matrix[self.dialect.column] + self._below(), layer)
+
+    def jacobian(self, layer: Index) -> str:
+        """Return J of a layer: softmax's derivative."""
+        return self.letter(self.notation.jacobian[self.dialect.column] + self._below(), layer)
+
+    def function(self, function: ScalarFunction, slope: bool = False) -> str:
+        """Return a function's name, with a prime for its slope."""
+        if isinstance(function, GenericFunction):
+            return self.dialect.function(function.latex, function.layer, slope)
+        if function in self.labels:
+            label = self.labels[function][self.dialect.column]
+        else:
+            label = (function.latex, function.text, function.name)[self.dialect.column]
+        return self.dialect.function(label, None, slope)
+
+    def signed(self, part: Written) -> str:
+        """Return a part with its sign."""
+        return self.dialect.minus + part.text if part.negative else part.text
+
+    def inside(self, part: Written, context: Level) -> str:
+        """Return a part as it stands inside an operation of this level."""
+        if part.level in INSIDE[context] and not part.negative:
+            return part.text
+        return self.dialect.bracket(self.signed(part))
+
+    def scalar(self, value: Expr) -> str:
+        """Return a number in front of a matrix; one example is m = 1."""
+        return str(self.dialect.scalar(self.at_one(value), {}))
+
+    def at_one(self, value: Expr) -> Expr:
+        """Return a number with m = 1 where one example is shown."""
+        return value.xreplace({BATCH: S.One}) if self.one_example and not self.example else value
+
+    def vanishes(self, node: MatrixExpr) -> bool:
+        """Say whether a matrix only counts examples and there is one."""
+        return self.one_example and isinstance(node, OneMatrix) and BATCH in node.shape
+
+
+Handler = Callable[[Printer, Any, list[Written]], Written]
+
+
+def _symbol(p: Printer, node: MatrixSymbol, parts: list[Written]) -> Written:
+    return parts[0] if parts else Written(p.symbol(node))
+
+
+def _transpose(p: Printer, node: Transpose, parts: list[Written]) -> Written:
+    if isinstance(node.arg, MatrixSymbol) and not p._children(node.arg):
+        return Written(p.symbol(node.arg, transposed=True))
+    if isinstance(node.arg, Transpose):
+        return Written(p.dialect.transposed(p.dialect.bracket(p.signed(parts[0]))))
+    return Written(p.dialect.transposed(p.inside(parts[0], Level.ATOM)))
+
+
+def _product(p: Printer, node: MatMul, parts: list[Written]) -> Written:
+    number = p.at_one(Mul(*(arg for arg in node.args if not isinstance(arg, MatrixExpr))))
+    kept = [part for part, arg in zip(parts, operands(node), strict=True) if not p.vanishes(arg)]
+    negative = bool(number.could_extract_minus_sign())
+    if negative:
+        number = -number
+    front = [] if number == 1 else [p.scalar(number)]
+    if len(kept) == 1 and not front:
+        (only,) = kept
+        if not negative or only.level is not Level.SUM:
+            return only._replace(negative=only.negative != negative)
+    texts = front + [p.inside(part, Level.PRODUCT) for part in kept]
+    return Written(" ".join(texts) or "1", Level.PRODUCT if len(texts) > 1 else Level.ATOM, negative)
+
+
+def _sum(p: Printer, node: MatAdd, parts: list[Written]) -> Written:
+    first, *rest = parts
+    text = p.signed(first)
+    for part in rest:
+        inner = p.dialect.bracket(part.text) if part.negative and part.level is Level.SUM else part.text
+        text += f" {p.dialect.minus if part.negative else '+'} {inner}"
+    return Written(text, Level.SUM)
+
+
+def _hadamard(p: Printer, node: HadamardProduct, parts: list[Written]) -> Written:
+    slopes_first = sorted(zip(node.args, parts, strict=True), key=lambda pair: not isinstance(pair[0], Slope))
+    return Written(p.dialect.hadamard.join(p.inside(part, Level.HADAMARD) for _, part in slopes_first), Level.HADAMARD)
+
+
+def _call(p: Printer, label: str, parts: list[Written]) -> Written:
+    return Written(f"{label}({', '.join(map(p.signed, parts))})")
+
+
+def _elementwise(p: Printer, node: Elementwise, parts: list[Written]) -> Written:
+    return _call(p, p.function(node.function), parts)
+
+
+def _slope(p: Printer, node: Slope, parts: list[Written]) -> Written:
+    if node.function.name == "ell" or len(node.inputs) > 1:
+        return _call(p, p.dialect.function((r"\ell", "ℓ", "l")[p.dialect.column], None, True), parts[1:])
+    if not p.by_output or node.function.slope_by_output is None:
+        return _call(p, p.function(node.function, slope=True), parts[1:])
+    expr = node.function.slope_by_output.xreplace(dict(node.function.parameters))
+    text = p.dialect.entrywise(expr, {OUTPUT: parts[0].text})
+    return Written(text, Level.SUM if expr.is_Add else Level.HADAMARD if expr.is_Mul else Level.ATOM)
+
+
+def _softmax(p: Printer, node: Softmax, parts: list[Written]) -> Written:
+    return _call(p, (r"\mathrm{softmax}", "softmax", "softmax")[p.dialect.column], parts)
+
+
+def _softmax_jacobian(p: Printer, node: SoftmaxJacobian, parts: list[Written]) -> Written:
+    layer = getattr(node.args[0], "layer", None)
+    if p.one_example:
+        return Written(f"{p.jacobian(layer)} {p.inside(parts[1], Level.PRODUCT)}", Level.PRODUCT)
+    return Written(f"{p.jacobian(layer)}({p.signed(parts[1])})")
+
+
+def _diagonal(p: Printer, node: DiagMatrix, parts: list[Written]) -> Written:
+    if isinstance(node.args[0], Slope) and isinstance(node.args[0].output, Variable):
+        return Written(p.slope_matrix(node.args[0].output.layer))
+    return _call(p, p.dialect.diagonal, parts)
+
+
+def _ones(p: Printer, node: OneMatrix, parts: list[Written]) -> Written:
+    if p.vanishes(node) or node.shape == (1, 1):
+        return Written("1")
+    return Written(p.letter(p.dialect.ones, None, transposed=node.shape[0] == 1))
+
+
+def _generic_loss(p: Printer, node: GenericLoss, parts: list[Written]) -> Written:
+    return _call(p, p.loss, parts)
+
+
+def _entrywise_loss(p: Printer, node: EntrywiseLoss, parts: list[Written]) -> Written:
+    return Written(p.dialect.loss_sum(p.one_example, *(p.signed(part) for part in parts)), Level.PRODUCT)
+
+
+def _linked_loss(p: Printer, node: LinkedLoss, parts: list[Written]) -> Written:
+    return Written(p.dialect.loss_sum(p.one_example, *(p.signed(part) for part in parts[1:])), Level.PRODUCT)
+
+
+def _loss_gradient(p: Printer, node: LossGradient, parts: list[Written]) -> Written:
+    return Written(p.loss_gradient())
+
+
+HANDLERS: dict[type, Handler] = {
+    MatrixSymbol: _symbol,
+    Transpose: _transpose,
+    MatMul: _product,
+    MatAdd: _sum,
+    HadamardProduct: _hadamard,
+    Elementwise: _elementwise,
+    Slope: _slope,
+    Softmax: _softmax,
+    SoftmaxJacobian: _softmax_jacobian,
+    DiagMatrix: _diagonal,
+    Identity: lambda p, node, parts: Written(p.dialect.identity),
+    OneMatrix: _ones,
+    ZeroMatrix: lambda p, node, parts: Written(p.dialect.zero),
+    GenericLoss: _generic_loss,
+    EntrywiseLoss: _entrywise_loss,
+    LinkedLoss: _linked_loss,
+    LossGradient: _loss_gradient,
+}
+"""How each operation is written; an operation's subclasses are written like it."""
+
+
+def _handler(node: MatrixExpr) -> Handler:
+    for kind in type(node).__mro__:
+        if kind in HANDLERS:
+            return HANDLERS[kind]
+    name = type(node).__name__
+    raise RuleNotFoundError(f"no print for {name}: add a row to symbp.report.printer.HANDLERS")

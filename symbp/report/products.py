@@ -1,0 +1,218 @@
+"""Gradients as products of factors: pieces of text in the order they are read, broken into rows.
+
+A product is printed from its list of factors, never from one nested expression: its length is the depth
+of the network.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from symbp.calculus.factor import Acts, Factor, is_ones
+from symbp.errors import RuleNotFoundError
+from symbp.op import FactorRole
+from symbp.ops.elementwise import Slope
+from symbp.ops.softmax import SoftmaxJacobian
+from symbp.report.printer import INSIDE, Level, Printer, Written
+from symbp.symbols import Variable
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One factor as it stands in a row: its text, its role and layer, and the bracket it opens behind it."""
+
+    text: str
+    role: FactorRole
+    layer: int
+    after: str = ""
+
+
+class Products:
+    """Prints products of factors with one printer."""
+
+    def __init__(self, printer: Printer) -> None:
+        self.printer = printer
+        self.dialect = printer.dialect
+
+    def flat(self, factors: Iterable[Factor]) -> list[Piece]:
+        """Return the product for one example, D = diag f′(z), in reading order."""
+        left: list[Piece] = []
+        right: list[Piece] = []
+        for factor in factors:
+            if factor.acts is Acts.RIGHT:
+                if not is_ones(factor):
+                    right.append(self._piece(factor, self._inside(factor, Level.PRODUCT)))
+            else:
+                left.append(self._piece(factor, self.factor_matrix(factor)))
+        return left[::-1] + right
+
+    def factor_matrix(self, factor: Factor) -> str:
+        """Return what a factor multiplies one column by (for the loss gradient: the column itself)."""
+        if factor.acts is Acts.HADAMARD and isinstance(factor.expr, Slope):
+            return self.printer.slope_matrix(factor.layer)
+        if factor.acts is Acts.HADAMARD:
+            return f"{self.dialect.diagonal}({self.printer.matrix(factor.expr)})"
+        if factor.acts is Acts.OPERATOR:
+            return self._operator(factor)
+        if factor.acts is Acts.SUM:
+            terms = (self.dialect.joint.join(piece.text for piece in self.flat(branch)) for branch in factor.branches)
+            return self.dialect.bracket(" + ".join(term or self.dialect.identity for term in terms))
+        if factor.acts is Acts.SOURCE:
+            return self.source(factor)
+        return self._inside(factor, Level.PRODUCT)
+
+    def source(self, factor: Factor, context: Level = Level.PRODUCT) -> str:
+        """Return the loss gradient: written out where it is short, else its letter."""
+        if isinstance(getattr(factor.expr, "args", (None,))[-1], Slope) or isinstance(factor.expr, Slope):
+            return self.printer.loss_gradient()
+        return self.printer.inside(self.printer.write(factor.expr), context)
+
+    def _operator(self, factor: Factor) -> str:
+        if isinstance(factor.expr, SoftmaxJacobian):
+            return self.printer.jacobian(_layer(factor))
+        return self.printer.inside(self.printer.write(factor.expr.as_matrix()), Level.PRODUCT)
+
+    def _inside(self, factor: Factor, context: Level) -> str:
+        return self.printer.inside(self.printer.write(factor.expr), context)
+
+    def _piece(self, factor: Factor, text: str) -> Piece:
+        return Piece(text, factor.role, factor.layer or _layer(factor))
+
+    def nested(self, factors: Sequence[Factor]) -> list[Piece]:
+        """Return the product for a batch, ⊙ and matrix products nested as they act, in reading order.
+
+        Raises:
+            RuleNotFoundError: factors act from both sides in turn; such a product has no flat row.
+        """
+        opening, closing = self.brackets
+        first, *rest = factors
+        level = self._source_level(first)
+        left = [self._piece(first, self.source(first, Level.SUM))]
+        right: list[Piece] = []
+        for factor in rest:
+            if factor.acts is Acts.RIGHT:
+                right.append(self._piece(factor, self._inside(factor, Level.PRODUCT)))
+                continue
+            if right:
+                raise RuleNotFoundError("a product that acts from both sides in turn has no flat row: show its equations")
+            text, joint, context, level_after = self._acting(factor)
+            opens = opening if level not in INSIDE[context] else ""
+            left.append(replace(self._piece(factor, text), after=joint + opens))
+            level = level_after
+        wraps = bool(right) and level not in INSIDE[Level.PRODUCT]
+        pieces = left[::-1]
+        closers = closing * (sum(piece.after.endswith(opening) for piece in pieces) + wraps)
+        if wraps:
+            pieces[0] = replace(pieces[0], text=opening + pieces[0].text)
+        pieces[-1] = replace(pieces[-1], after=closers)
+        return pieces + right
+
+    @property
+    def brackets(self) -> tuple[str, str]:
+        """Return the brackets of nested forms, a size above those of f(z)."""
+        return (r"\bigl(", r"\bigr)") if self.dialect.column == 0 else ("(", ")")
+
+    def _source_level(self, factor: Factor) -> Level:
+        written = self.printer.write(factor.expr)
+        return Level.SUM if written.negative else written.level
+
+    def _acting(self, factor: Factor) -> tuple[str, str, Level, Level]:
+        """Return a factor's text, what joins it to what it acts on, the context it makes, the level it gives."""
+        if factor.acts is Acts.LEFT:
+            return self._inside(factor, Level.PRODUCT), " ", Level.PRODUCT, Level.PRODUCT
+        if factor.acts is Acts.HADAMARD:
+            return self._inside(factor, Level.HADAMARD), self.dialect.hadamard, Level.HADAMARD, Level.HADAMARD
+        if isinstance(factor.expr, SoftmaxJacobian):
+            context = Level.PRODUCT if self.printer.one_example else Level.ATOM
+            return self.printer.jacobian(_layer(factor)), " ", context, Level.PRODUCT
+        raise RuleNotFoundError(f"no row for a factor {type(factor.expr).__name__}: show its equations")
+
+
+def _layer(factor: Factor) -> int:
+    found = getattr(factor.expr, "args", ())
+    return next((arg.layer for arg in found if isinstance(arg, Variable)), factor.layer)
+
+
+def elided(pieces: Sequence[Piece], shown: frozenset[int] | None, dots: str, closing: str = "") -> list[Piece]:
+    """Leave out the factors of layers not shown, dots in their place; brackets stay in balance."""
+    if shown is None:
+        return list(pieces)
+    kept: list[Piece] = []
+    lost = 0
+    for piece in pieces:
+        if piece.layer in shown or piece.layer == 0 or piece.role in _ENDS:
+            kept.append(piece)
+            continue
+        lost += bool(closing) and piece.after.endswith(_OPENING.get(closing, "("))
+        if not kept or kept[-1].role is not FactorRole.BLOCK:
+            kept.append(Piece(dots, FactorRole.BLOCK, 0))
+    if lost:
+        last = next(index for index, piece in enumerate(kept) if piece.after.endswith(closing))
+        kept[last] = replace(kept[last], after=kept[last].after.removesuffix(closing * lost))
+    return kept
+
+
+_OPENING = {r"\bigr)": r"\bigl(", ")": "("}
+_ENDS = frozenset({FactorRole.LOSS, FactorRole.PREVIOUS})
+
+
+def joined(pieces: Sequence[Piece], joint: str, label: Callable[[Piece], str] | None = None) -> list[str]:
+    """Return one text a piece, ready to be set one after the other: its label, its bracket, its joint."""
+    texts = [(label(piece) if label else piece.text) + piece.after for piece in pieces]
+    last = len(texts) - 1
+    opened = [piece.after and not piece.after.endswith(")") for piece in pieces]
+    return [text if index == last or opened[index] else text + joint for index, text in enumerate(texts)]
+
+
+TEXT_WIDTH = 345.0
+"""Width of LaTeX's own article at 10 pt, in points: the narrowest page a fragment is written for."""
+
+_TOKENS = re.compile(r"\\substack\{(?:[^{}]|\{[^{}]*\})*\}|\\[A-Za-z]+|\\.|[\^_{}]|\S")
+_WIDE = {r"\odot": 12.0, r"\cdots": 14.0, r"\sum": 15.0, r"\mathcal": 0.0, r"\mathrm": 0.0, r"\mathbf": 0.0,
+         r"\bigl": 1.0, r"\bigr": 1.0, r"\frac": 3.0, r"\partial": 6.0, r"\underbrace": 0.0, r"\,": 1.7,
+         r"\text": 0.0, r"\top": 7.0, r"\symbpT": 7.0, r"\left": 1.0, r"\right": 1.0, r"\tanh": 21.0,
+         r"\qquad": 20.0, r"\quad": 10.0, r"\sin": 13.0}  # fmt: skip
+_LETTERS = {"W": 11.0, "D": 8.5, "J": 6.5, "(": 3.9, ")": 3.9, "'": 3.0, "+": 12.0, "-": 12.0, "=": 13.0,
+            ",": 4.5, "G": 8.0, "Z": 7.5, "A": 7.5, "X": 8.7, "Y": 7.0, "&": 0.0, "l": 3.2, "i": 3.5, "[": 2.8,
+            "]": 2.8}  # fmt: skip
+SCRIPT = 0.72
+
+
+@lru_cache(maxsize=8192)
+def latex_width(text: str) -> float:
+    """Estimate the width of a formula in points at 10 pt, a little on the wide side."""
+    total, depth, scripts = 0.0, 0, []
+    pending = False
+    for token in _TOKENS.findall(text):
+        if token in "^_":
+            pending = True
+        elif token == "{":
+            depth += 1
+            if pending:
+                scripts.append(depth)
+            pending = False
+        elif token == "}":
+            if scripts and scripts[-1] == depth:
+                scripts.pop()
+            depth -= 1
+        else:
+            scale = SCRIPT if scripts or pending else 1.0
+            total += scale * (_WIDE.get(token, 7.0) if token[0] == "\\" else _LETTERS.get(token, 5.7))
+            pending = False
+    return total
+
+
+def rows(pieces: Sequence[tuple[str, float]], first: float, others: float) -> list[str]:
+    """Break a product, given as texts with their widths, into rows that fit: ``first`` points, then ``others``."""
+    found: list[list[str]] = [[]]
+    room = first
+    for text, width in pieces:
+        if found[-1] and width > room:
+            found.append([])
+            room = others
+        found[-1].append(text)
+        room -= width
+    return ["".join(row).strip() for row in found]

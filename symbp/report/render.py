@@ -1,0 +1,81 @@
+"""render(derivation): a report as text in any format and notation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from symbp.derivation import Derivation
+from symbp.errors import SpecError, nearest
+from symbp.report.document import document
+from symbp.report.formats import MARK, Format, format_named
+from symbp.report.notation import NOTATIONS, Notation
+from symbp.report.only import only_equation
+from symbp.report.templates import fill
+from symbp.report.terminal import derivation_text
+
+
+def render(
+    derivation: Derivation,
+    to: str = "gfm",
+    notation: str = "standard",
+    check: Any = None,
+    *,
+    standalone: bool = False,
+    roles: bool = True,
+    show: Sequence[int] | None = None,
+    only: str | None = None,
+    by_output: bool = False,
+    template_dir: str | Path | None = None,
+    command: str | None = None,
+) -> str:
+    """Return the report of a derivation in one format.
+
+    Args:
+        derivation: what ``derive`` returned.
+        to: a format of ``FORMATS`` or another name of it.
+        notation: a row of ``NOTATIONS``.
+        check: a CheckReport, whose verdict and table enter the report.
+        standalone: a complete document instead of a fragment, where the format knows both.
+        roles: write each factor's role under it in the deepest gradient.
+        show: the layers to write out; by default all, or both ends of a deep network.
+        only: one equation alone, such as ``W1``, ``b2``, ``delta2``, ``dZ2``, ``forward`` or ``backward``.
+        by_output: write slopes through the output, a ⊙ (1 − a), where that is possible.
+        template_dir: a folder of templates that replace ours one by one.
+        command: the command line that made the report, for its last line.
+
+    Raises:
+        SpecError: an unknown format, notation, equation or layer.
+        TemplateError: a template of ``template_dir`` that fails.
+    """
+    row, letters = format_named(to), notation_named(notation)
+    if only is not None:
+        return only_equation(derivation, only, row, letters, by_output)
+    if row.name == "numpy":
+        return _program(derivation, row)
+    if row.name == "text":
+        return derivation_text(derivation, check, show=show, notation=letters)
+    content = document(
+        derivation, letters, row.dialect, check, roles=roles, show=show, by_output=by_output, command=command,
+        factor_macro=row.factor_macro, loss_letter=row.loss,
+    )  # fmt: skip
+    template = row.standalone if standalone and row.standalone else row.template
+    return fill(template, template_dir, row, {"doc": content, "mark": row.comment.format(MARK)})
+
+
+def notation_named(name: str) -> Notation:
+    """Return a notation by name.
+
+    Raises:
+        SpecError: no such notation; the message suggests the nearest.
+    """
+    try:
+        return NOTATIONS[name.lower()]
+    except KeyError:
+        hint = nearest(name, NOTATIONS) or f"; known: {', '.join(NOTATIONS)}"
+        raise SpecError(f"unknown notation {name!r}{hint}") from None
+
+
+def _program(derivation: Derivation, row: Format) -> str:
+    return f"{row.comment.format(MARK)}\n{derivation.compile().source}"  # type: ignore[attr-defined]

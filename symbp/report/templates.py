@@ -1,0 +1,95 @@
+"""The Jinja environment of the reports: delimiters that TeX leaves alone, a sandbox, errors with file and line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import BaseLoader, ChoiceLoader, FileSystemLoader, StrictUndefined, TemplateNotFound, TemplateSyntaxError
+from jinja2.exceptions import TemplateError as JinjaError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+import symbp
+from symbp.errors import TemplateError
+from symbp.report.formats import Format
+
+_PACKAGE = Path(symbp.__file__).parent
+_BLANK_LINES = re.compile(r"\n{3,}")
+
+
+@cache
+def templates_folder() -> Path:
+    """Return our templates: inside the wheel, else beside the package where our own pyproject.toml stands.
+
+    Raises:
+        TemplateError: neither is there; the installation is broken.
+    """
+    inside = _PACKAGE / "templates"
+    if inside.is_dir():
+        return inside
+    project = _PACKAGE.parent / "pyproject.toml"
+    if project.is_file() and 'name = "symbp"' in project.read_text(encoding="utf-8"):
+        return _PACKAGE.parent / "templates"
+    raise TemplateError(f"no templates in {inside}: install symbp again")
+
+
+def fill(name: str, template_dir: str | Path | None, row: Format, values: Mapping[str, Any]) -> str:
+    """Return a template filled in; a user's template of the same name comes first.
+
+    Raises:
+        TemplateError: a template that does not parse or names something unknown, with its file and line.
+    """
+    environment = _environment(row, _loader(template_dir))
+    try:
+        text = environment.get_template(name).render(values)
+    except TemplateSyntaxError as error:
+        raise TemplateError(f"{error.filename or error.name}, line {error.lineno}: {error.message}") from None
+    except TemplateNotFound as error:
+        raise TemplateError(f"no template named {error.name!r}") from None
+    except (JinjaError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
+        raise TemplateError(f"{_where(error, name)}: {error or type(error).__name__}") from None
+    return _BLANK_LINES.sub("\n\n", text).strip("\n") + "\n"
+
+
+def _loader(template_dir: str | Path | None) -> BaseLoader:
+    ours = FileSystemLoader(templates_folder())
+    if template_dir is None:
+        return ours
+    if not Path(template_dir).is_dir():
+        raise TemplateError(f"{template_dir} is not a folder of templates")
+    return ChoiceLoader([FileSystemLoader(template_dir), ours])
+
+
+def _environment(row: Format, loader: BaseLoader) -> ImmutableSandboxedEnvironment:
+    environment = ImmutableSandboxedEnvironment(
+        loader=loader,
+        undefined=StrictUndefined,
+        autoescape=False,  # text is escaped by the format's own filter, HTML is not the target
+        block_start_string=r"\BLOCK{",
+        block_end_string="}",
+        variable_start_string=r"\VAR{",
+        variable_end_string="}",
+        comment_start_string=r"\#{",
+        comment_end_string="}",
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=False,
+    )
+    environment.filters["text"] = row.escape
+    environment.filters["code"] = row.code
+    return environment
+
+
+def _where(error: BaseException, name: str) -> str:
+    """Return file and line of the template that failed: the innermost template frame of the traceback."""
+    found = name
+    trace = error.__traceback__
+    while trace is not None:
+        file = trace.tb_frame.f_code.co_filename
+        if "__jinja_template__" in trace.tb_frame.f_globals or file.endswith(".j2"):
+            found = f"{file}, line {trace.tb_lineno}"
+        trace = trace.tb_next
+    return found
