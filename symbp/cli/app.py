@@ -123,6 +123,8 @@ def usage(error: Any, where: str) -> str:
     if option is not None and hasattr(error, "possibilities"):
         near = min(error.possibilities or (), default=None)
         hint = f"did you mean {near}?" if near else f"{where} --help lists the options"
+        if where == "symbp" and not near:
+            hint = "the options of a command follow its name, as in symbp derive --layers 4"
         return f"{option}: no such option; {hint}"
     if option is not None:
         wrong = "takes no value" if "not take a value" in error.message else "needs a value"

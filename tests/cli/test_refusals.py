@@ -53,7 +53,8 @@ BAD = [
     (["deriv"], ["unknown command 'deriv'", "did you mean 'derive'?"]),
     (["zzz"], ["unknown command 'zzz'", "derive, check, list"]),
     (["derive\nx" * 40], ["unknown command"]),
-    (["--nope"], ["--nope", "symbp --help"]),
+    (["--nope"], ["--nope", "symbp derive --layers 4"]),
+    (["--layers", "4"], ["--layers", "symbp derive --layers 4"]),
 ]
 
 

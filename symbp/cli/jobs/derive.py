@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from symbp.checking.check import CheckReport, check
@@ -96,10 +97,11 @@ def closing(spec: NetworkSpec, wrote: Sequence[Path]) -> str:
 
 
 def next_step(spec: NetworkSpec) -> str:
-    """Return a command that shows something this one did not."""
+    """Return a command that shows something this one did not: a concrete network, then one gradient alone."""
     if spec.activation is None or spec.loss is None:
-        return f"symbp derive --layers {spec.layers} --activation tanh --loss mse"
-    return f"symbp derive --layers {spec.layers} --only W1"
+        concrete = replace(spec, activation=spec.activation or "tanh", loss=spec.loss or "mse")
+        return command_line("derive", concrete)
+    return f"{command_line('derive', spec)} --only W1"
 
 
 def command_line(command: str, spec: NetworkSpec) -> str:
