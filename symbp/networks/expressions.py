@@ -46,6 +46,7 @@ from sympy import (
     zoo,
 )
 from sympy.core.relational import Relational
+from sympy.logic.boolalg import BooleanFunction
 
 from symbp.errors import SpecError, nearest
 from symbp.ops.elementwise import ScalarFunction
@@ -79,9 +80,11 @@ HINTS = {
 }
 """What to write for pieces that people type and symbp does not take."""
 
+UNREAL = (I, nan, oo, -oo, zoo)
+"""What SymPy makes of roots of negative numbers and of divisions by zero."""
+
 ORDINARY = (-5.0, -1.5, -1 / 3, 1 / 3, 1.5, 5.0)
 """Where an activation must have a finite real value and slope; 0 is left out, x = 0 may be a removable gap."""
-
 
 
 def _activation(name: str) -> Callable[..., Expr]:
@@ -162,6 +165,8 @@ def custom_function(
         wanted = " or ".join(map(str, variables))
         raise SpecError(f"{_quote(source)} is a constant: an activation needs {wanted} in it")
     slopes = [tidy(diff(expr, variable)) for variable in variables]
+    if any(slope.has(*UNREAL) for slope in slopes):
+        raise SpecError(f"the slope of {_quote(source)} is not finite: it divides by zero somewhere")
     return ScalarFunction("f", variables, expr, slopes, latex="f", text="f", parameters=tuple(given.items()))
 
 
@@ -349,9 +354,12 @@ class _Builder:
         if self._size(expr) > MAX_NODES:
             raise SpecError(f"{_quote(self.source)} is too long once its functions are written out")
         constant = not expr.free_symbols - set(self.given)
-        if expr.has(I, nan, oo, -oo, zoo) or (constant and not abs(_value(expr, self.given)) <= LARGEST_CONSTANT):
+        if expr.has(*UNREAL) or (constant and not abs(_value(expr, self.given)) <= LARGEST_CONSTANT):
             piece = _quote(self._text(node))
             raise SpecError(f"{piece} in {_quote(self.source)} is not a finite real number, or too large a one")
+        if expr.has(BooleanFunction):
+            piece = _quote(self._text(node))
+            raise SpecError(f"{piece} puts cases inside cases (as elu of elu does): write it with max and min")
         return expr
 
     def _size(self, expr: Basic) -> int:

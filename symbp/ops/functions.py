@@ -58,9 +58,7 @@ class Activation:
         by_output = self.by_output if all(value >= 0 for value in chosen) else None
         pairs = tuple((symbol, value) for (symbol, _), value in zip(self.parameters, chosen, strict=True))
         kinks = tuple(point for point, jump in self.jumps if jump.subs(pairs) != 0)
-        return ScalarFunction(
-            self.name, (X,), self.expr, (self.slope,), by_output, self.latex, self.text, pairs, kinks
-        )
+        return ScalarFunction(self.name, (X,), self.expr, (self.slope,), by_output, self.latex, self.text, pairs, kinks)
 
 
 def _rows() -> Iterator[Activation]:

@@ -124,4 +124,3 @@ def decimal_text(value: Rational) -> str | None:
     places = len(str(power)) - 1
     sign = "-" if value < 0 else ""
     return f"{sign}{digits // power}.{digits % power:0{places}d}"
-

@@ -50,10 +50,7 @@ NAMES: dict[type[Function], tuple[str, str, str]] = {
     sign: (r"\mathrm{sign}", "sign", "sign"),
     **dict.fromkeys((maximum, Max), (r"\max", "max", "max")),
     **dict.fromkeys((minimum, Min), (r"\min", "min", "min")),
-    **{
-        kind: (rf"\{kind.__name__}", kind.__name__, kind.__name__)
-        for kind in (log, sin, cos, tan, sinh, cosh, tanh)
-    },
+    **{kind: (rf"\{kind.__name__}", kind.__name__, kind.__name__) for kind in (log, sin, cos, tan, sinh, cosh, tanh)},
 }
 """How each function prints: in LaTeX, in Unicode, in ASCII."""
 

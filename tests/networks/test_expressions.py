@@ -142,6 +142,7 @@ REFUSED = [
     ("-" * 900 + "x", "nested"),
     ("x+" * 400 + "x", "nested"),
     ("silu(" * 30 + "x" + ")" * 30, "too long"),
+    ("hardswish(hardswish(x))", "cases inside cases"),
     ("foo", "no activation named"),
 ]
 
@@ -181,7 +182,36 @@ def test_let_values_are_checked(source, let, message):
 
 
 PIECES = st.sampled_from(
-    ["x", "beta", "pi", "1", "2", "0.5", "9", "+", "-", "*", "/", "**", "(", ")", ",", "exp(", "log(", "max(", "tanh(", "elu(", "silu(", "sqrt(", "abs(", "sign(", "tan(", "1/", "-x", "."]
+    [
+        "x",
+        "beta",
+        "pi",
+        "1",
+        "2",
+        "0.5",
+        "9",
+        "+",
+        "-",
+        "*",
+        "/",
+        "**",
+        "(",
+        ")",
+        ",",
+        "exp(",
+        "log(",
+        "max(",
+        "tanh(",
+        "elu(",
+        "silu(",
+        "sqrt(",
+        "abs(",
+        "sign(",
+        "tan(",
+        "1/",
+        "-x",
+        ".",
+    ]
 )
 
 

@@ -47,7 +47,10 @@ def fifty_digits():
     def lift(function):
         return np.frompyfunc(function, 1, 1)
 
-    names = {name: lift(getattr(mpmath, name)) for name in ["exp", "log", "log1p", "expm1", "sqrt", "sin", "cos", "tanh", "erf", "sign"]}
+    names = {
+        name: lift(getattr(mpmath, name))
+        for name in ["exp", "log", "log1p", "expm1", "sqrt", "sin", "cos", "tanh", "erf", "sign"]
+    }
     return SimpleNamespace(
         **names,
         pi=+mpmath.pi,

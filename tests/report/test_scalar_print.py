@@ -16,7 +16,24 @@ from symbp.report.scalar import entrywise_latex, entrywise_text, scalar_latex, s
 BETA = Symbol("beta", real=True)
 NAMES = {X: "x", OUTPUT: "a"}
 SAFE = {
-    *[r"\sigma", r"\tanh", r"\sin", r"\cos", r"\log", r"\max", r"\min", r"\mathrm", r"\mathbf", r"\text", r"\frac", r"\sqrt", r"\left", r"\right", r"\begin", r"\end"],
+    *[
+        r"\sigma",
+        r"\tanh",
+        r"\sin",
+        r"\cos",
+        r"\log",
+        r"\max",
+        r"\min",
+        r"\mathrm",
+        r"\mathbf",
+        r"\text",
+        r"\frac",
+        r"\sqrt",
+        r"\left",
+        r"\right",
+        r"\begin",
+        r"\end",
+    ],
     *[r"\alpha", r"\beta", r"\lambda", r"\pi", r"\lvert", r"\rvert", r"\odot", r"\cdot", r"\leq", r"\geq", r"\\"],
 }
 EXPRESSIONS = [
