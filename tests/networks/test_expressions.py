@@ -143,6 +143,7 @@ REFUSED = [
     ("x+" * 400 + "x", "nested"),
     ("silu(" * 30 + "x" + ")" * 30, "too long"),
     ("hardswish(hardswish(x))", "cases inside cases"),
+    ("1/hardswish(x)", "finite"),
     ("foo", "no activation named"),
 ]
 
