@@ -1,6 +1,6 @@
 """Peers: the same small network derived and printed elsewhere, and whether their gradients agree with ours.
 
-symbp's time is for the whole LaTeX report; a peer's is for deriving and printing the gradients alone.
+Deriving and printing means every gradient in LaTeX: symbp its forms, SymPy every entry, PyTensor its own notation.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ import by_hand
 import numpy as np
 import peer_networks as peers
 from measure import interleaved, largest_difference, require
-from sympy import MatrixSymbol, exp
+from sympy import MatrixSymbol, exp, lambdify
 from sympy.core.cache import clear_cache
 from table import Row, against
 
-from symbp import Network, derive, render
+import symbp
+from symbp import Network, derive
 
 LAYERS = 3
 WIDTHS = [3, 4, 3, 2]
@@ -86,8 +87,9 @@ def _printing(
 ) -> Row:
     """Compare deriving and printing; SymPy's cache is emptied before every run, as in a fresh process."""
 
-    def ours() -> str:
-        return render(derive(Network.mlp(LAYERS, width, activation, loss="mse")), to="latex")
+    def ours() -> list[str]:
+        derivation = derive(Network.mlp(LAYERS, width, activation, loss="mse"))
+        return [symbp.render(derivation, to="latex", only=name) for name in derivation.gradients]
 
     def fresh(run: Callable[[], object]) -> Callable[[], object]:
         return lambda: (clear_cache(), run())
@@ -110,8 +112,8 @@ def _elementwise_values(width: int) -> Gradients:
     """Evaluate SymPy's entries at the drawn parameters."""
     inputs, gradients = peers.elementwise_gradients(LAYERS, width)
     params, x, y = _given([width] * (LAYERS + 1), 1)
-    function = import_module("sympy").lambdify(inputs, list(gradients.values()), "numpy", cse=True)
-    values = function(x, y, *params.values())
+    function = lambdify([list(matrix) for matrix in inputs], list(gradients.values()), "numpy", cse=True)
+    values = function(*(array.ravel() for array in (x, y, *params.values())))
     return {key: np.reshape(value, params[key].shape) for key, value in zip(gradients, values, strict=True)}
 
 

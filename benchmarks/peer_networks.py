@@ -16,7 +16,7 @@ def pytensor_gradients(layers: int) -> tuple[list[Any], dict[str, Any]]:
     """Return PyTensor's inputs, in the order X, Y, W1, b1 …, and its symbolic gradients."""
     pt = import_module("pytensor.tensor")
     x, y = pt.matrix("X"), pt.matrix("Y")
-    params = {f"{letter}{i}": pt.matrix(f"{letter}{i}") for i in names(layers) for letter in "Wb"}
+    params = {f"{k}{i}": (pt.matrix if k == "W" else pt.col)(f"{k}{i}") for i in names(layers) for k in "Wb"}
     a = x
     for i in names(layers):
         a = pt.tanh(params[f"W{i}"] @ a + params[f"b{i}"])
@@ -31,7 +31,7 @@ def pytensor_printed(layers: int) -> list[str]:
 
 
 def elementwise_gradients(layers: int, width: int) -> tuple[list[Any], dict[str, list[Any]]]:
-    """Return SymPy's symbols and its gradients, entry by entry, for one example."""
+    """Return SymPy's matrices of symbols, in the order X, Y, W1, b1 …, and its gradients by entry, one example."""
     sp = import_module("sympy")
 
     def matrix(name: str, cols: int) -> Any:

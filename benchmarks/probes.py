@@ -5,11 +5,17 @@ from __future__ import annotations
 import gc
 import json
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from symbp import derive
+from symbp import Derivation, derive
+from symbp.report.dialects import LATEX
+from symbp.report.notation import STANDARD
+from symbp.report.printer import Printer
+from symbp.report.products import Products, joined
+from symbp.symbols import Role
 
 STATUS = "/proc/self/status"
 
@@ -42,6 +48,28 @@ def derive_memory(layers: int) -> dict[str, float]:
     }
 
 
+def stream_products(layers: int) -> dict[str, float]:
+    """Derive, then write the gradient of every weight, multiplied out, to a file; time the writing."""
+    gc.collect()
+    before = _resident("VmRSS")
+    derivation = derive(layers=layers)
+    with tempfile.TemporaryFile("w", encoding="utf-8") as file:
+        start = time.perf_counter()
+        size = sum(file.write(line) for line in _multiplied(derivation))
+        file.flush()
+        took = time.perf_counter() - start
+    return {"seconds": took, "size": size, "peak": _resident("VmHWM") - before}
+
+
+def _multiplied(derivation: Derivation) -> Iterator[str]:
+    printer = Printer(STANDARD, LATEX, derivation.network.depth)
+    products = Products(printer)
+    for gradient in derivation.gradients.values():
+        if gradient.variable.role is Role.WEIGHT:
+            pieces = joined(products.flat(gradient.products[0]), LATEX.joint)
+            yield f"{printer.symbol(gradient.equation.lhs)} = {''.join(pieces)}\n"
+
+
 def _timed(run: Callable[[], object]) -> float:
     gc.collect()
     start = time.perf_counter()
@@ -58,6 +86,7 @@ def _resident(field: str) -> int:
 PROBES: dict[str, Callable[..., dict[str, Any]]] = {
     "derive": derive_time,
     "memory": derive_memory,
+    "stream": stream_products,
 }
 
 if __name__ == "__main__":
