@@ -41,6 +41,18 @@ from symbp.errors import RuleNotFoundError
 from symbp.ops.scalar import PRIMITIVES, absolute, expm1, maximum, minimum, relu, signum, step
 from symbp.ops.written import ATOM, POWER, PRODUCT, SUM, Code, decimal, quotient, terms
 
+__all__ = [
+    "ATOM",
+    "ERF_SOURCE",
+    "HELPERS",
+    "POWER",
+    "PRODUCT",
+    "SUM",
+    "Code",
+    "helper_source",
+    "scalar_code",
+]
+
 LARGEST_LITERAL = 2**31
 """Integers beyond do not fit every array library's default integer."""
 
