@@ -1,0 +1,229 @@
+"""One run: the program at one set of numbers, and its gradients compared with differences."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from sympy import Integer
+
+from symbp.checking.differences import CENTRAL_STEP, Loss, central, complex_gradient, complex_step
+from symbp.checking.tolerance import EPSILON, ROUNDINGS, Comparison, magnitude
+from symbp.derivation import Derivation
+from symbp.equations import System
+from symbp.numeric import engines
+from symbp.numeric.definitions import Standins
+from symbp.numeric.sizes import Sizes
+from symbp.numeric.source import Program, program
+from symbp.numeric.values import Values, draw
+from symbp.symbols import BATCH, Adjoint
+
+MOST_DIGITS = 400
+"""More digits than this are not asked for, however small a gradient is beside the loss."""
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A derivation with numbers in it, on every engine that is asked for."""
+
+    derivation: Derivation
+    program: Program
+    forward: Program
+    sizes: Sizes
+    values: Values
+    seed: int
+
+    @classmethod
+    def of(cls, derivation: Derivation, standins: Standins, sizes: Sizes, seed: int) -> Bench:
+        """Print the programs and draw the numbers."""
+        forward = derivation.forward
+        full = program(forward, derivation.backward, derivation.wrt, standins)
+        alone = program(forward, System((), forward.given), (), standins)
+        traced = engines.real().run(full, traced=True)
+        convert = engines.real().array
+        by_name = {symbol.name: name for symbol, name in full.names.items()}
+
+        def evaluate(values: Values) -> tuple[dict[str, Any], dict[str, Any]]:
+            (_, gradients), local = traced(*values.arguments(convert))
+            return gradients, {name: local[own] for name, own in by_name.items() if own in local}
+
+        return cls(derivation, full, alone, sizes, draw(forward, sizes, seed, evaluate), seed)
+
+    @cached_property
+    def _traced(self) -> tuple[Any, dict[str, Any]]:
+        engine = engines.real()
+        return engine.run(self.program, traced=True)(*self.values.arguments(engine.array))  # type: ignore[no-any-return]
+
+    @cached_property
+    def loss(self) -> float:
+        """The loss in float64."""
+        return float(self._traced[0][0])
+
+    @cached_property
+    def gradients(self) -> dict[str, Any]:
+        """The derived gradients in float64."""
+        return dict(self._traced[0][1])
+
+    @cached_property
+    def stepped(self) -> Loss | None:
+        """The loss on complex numbers; None where it is not analytic."""
+        if self.program.erf is not None:
+            return None
+        return Loss.on(engines.complex_(), self.forward, self.values)
+
+    @cached_property
+    def plain(self) -> Loss:
+        """The loss in float64."""
+        return Loss.on(engines.real(), self.forward, self.values)
+
+    @cached_property
+    def rounding(self) -> dict[str, float]:
+        """s of every gradient: the norm of its last product taken in absolute values."""
+        import numpy as np  # noqa: PLC0415 - importing symbp must not import NumPy
+
+        local, names = self._traced[1], self.program.names
+        sizes = {BATCH: Integer(self.sizes.examples)}
+        found = {}
+        for variable in self.derivation.wrt:
+            equation = self.derivation.backward[Adjoint(variable).name]
+            value = magnitude(equation.rhs, lambda node: local[names[node]], local[names[equation.lhs]], sizes)
+            found[variable.name] = float(np.linalg.norm(value))
+        return found
+
+    @cached_property
+    def cost(self) -> float:
+        """How many evaluations of a small equation one forward pass is worth."""
+        return len(self.derivation.forward) + self._work / 1000
+
+    @cached_property
+    def digits_cost(self) -> float:
+        """About how many microseconds one forward pass takes with 50 digits."""
+        local, names = self._traced[1], self.program.names
+        entries = sum(getattr(local[names[equation.lhs]], "size", 1) for equation in self.derivation.forward)
+        return 1.2 * self._work + 10.0 * entries
+
+    @cached_property
+    def _work(self) -> float:
+        return float(sum(array.size for array in self.values.parameters.values()) * self.sizes.examples)
+
+    def direction(self, name: str, number: int = 0) -> Any:
+        """Return a reproducible random direction of length 1, no entry near zero."""
+        import numpy as np  # noqa: PLC0415
+
+        index = list(self.gradients).index(name) if number else self._places[name]
+        random = np.random.default_rng([self.seed, 1000 + number, index])
+        shape = self.sizes.shapes[name]
+        entries = random.uniform(0.5, 1.5, shape) * (1 - 2 * random.integers(0, 2, shape))
+        return entries / np.linalg.norm(entries)
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {name: index for index, name in enumerate(self.gradients)}
+
+    def joint_direction(self, names: Sequence[str], number: int = 0) -> dict[str, Any]:
+        """Return a direction through many parameters, each weighted so that its gradient counts alike."""
+        import numpy as np  # noqa: PLC0415
+
+        found = {}
+        for name in names:
+            size = float(np.linalg.norm(self.gradients[name])) or self.rounding[name]
+            weight = 1 / size if 0 < size < math.inf else 1.0
+            found[name] = weight * self.direction(name, number)
+        return found
+
+    def compare_entries(self, name: str) -> Comparison:
+        """Compare every entry of a gradient with the complex step."""
+        import numpy as np  # noqa: PLC0415
+
+        assert self.stepped is not None
+        measured, gradient = complex_gradient(self.stepped, name), self.gradients[name]
+        error = float(np.max(np.abs(measured - gradient)))
+        scale = float(np.max([np.linalg.norm(gradient), np.max(np.abs(measured))]))
+        return Comparison(error, scale, ROUNDINGS * EPSILON * self.rounding[name], error)
+
+    def compare_along(self, direction: Mapping[str, Any]) -> Comparison:
+        """Compare gradients with the complex step along one direction."""
+        assert self.stepped is not None
+        return self._compared(direction, complex_step(self.stepped, direction))
+
+    def compare_central(self, direction: Mapping[str, Any]) -> Comparison:
+        """Compare gradients with the central difference in float64 along one direction."""
+        return self._compared(direction, float(central(self.plain, direction, CENTRAL_STEP)))
+
+    def _compared(self, direction: Mapping[str, Any], measured: float) -> Comparison:
+        import numpy as np  # noqa: PLC0415
+
+        predicted = float(sum(np.sum(self.gradients[name] * v) for name, v in direction.items()))
+        norms = {name: float(np.linalg.norm(v)) for name, v in direction.items()}
+        size = math.hypot(*(float(np.linalg.norm(self.gradients[name])) * norm for name, norm in norms.items()))
+        floor = ROUNDINGS * EPSILON * sum(self.rounding[name] * norm for name, norm in norms.items())
+        error = abs(measured - predicted)
+        return Comparison(error, float(np.max([size, abs(measured)])), floor, error)
+
+    @cached_property
+    def digits(self) -> Digits:
+        """The same run with 50 digits, or more where gradients are small beside the loss."""
+        return Digits.of(self)
+
+
+@dataclass(frozen=True)
+class Digits:
+    """A run in long arithmetic: gradients, the loss, and the step of its central differences."""
+
+    bench: Bench
+    loss: Loss
+    value: float
+    gradients: dict[str, Any]
+    step: Any
+    precision: int
+
+    @classmethod
+    def of(cls, bench: Bench) -> Digits:
+        """Evaluate the program once with enough digits."""
+        precision = _digits_needed(bench)
+        engine = engines.digits(precision)
+        value, gradients = engine.run(bench.program)(*bench.values.arguments(engine.array))
+        step = engine.number(Integer(10) ** -(precision // 3))
+        return cls(bench, Loss.on(engine, bench.forward, bench.values), float(value), gradients, step, precision)
+
+    def compare_along(self, direction: Mapping[str, Any]) -> Comparison:
+        """Compare gradients with central differences along one direction."""
+        import numpy as np  # noqa: PLC0415
+
+        measured = central(self.loss, direction, self.step)
+        predicted = sum(np.sum(self.gradients[name] * self.loss.array(v)) for name, v in direction.items())
+        norms = {name: float(np.linalg.norm(v)) for name, v in direction.items()}
+        size = math.hypot(*(_norm(self.gradients[name]) * norm for name, norm in norms.items()))
+        noise = abs(self.value) / float(self.step) + sum(self.bench.rounding[name] * norms[name] for name in norms)
+        floor = ROUNDINGS * 10.0**-self.precision * noise
+        error = float(abs(measured - predicted))
+        return Comparison(error, float(np.max([size, float(abs(measured))])), floor, error)
+
+    def compare_float(self, name: str) -> Comparison:
+        """Compare every entry of a float64 gradient with the same formula in 50 digits."""
+        import numpy as np  # noqa: PLC0415
+
+        exact = np.asarray(self.gradients[name], dtype=float)
+        error = float(np.max(np.abs(exact - self.bench.gradients[name])))
+        return Comparison(error, float(np.linalg.norm(exact)), ROUNDINGS * EPSILON * self.bench.rounding[name], error)
+
+
+def _norm(array: Any) -> float:
+    import numpy as np  # noqa: PLC0415
+
+    return float(np.linalg.norm(np.asarray(array, dtype=float)))
+
+
+def _digits_needed(bench: Bench) -> int:
+    """Return 50, and two more for every power of ten the smallest gradient is below the loss."""
+    norms = [_norm(gradient) for gradient in bench.gradients.values()]
+    small = min((norm for norm in norms if 0 < norm < math.inf), default=1.0)
+    decades = math.log10(abs(bench.loss) / small) if 0 < abs(bench.loss) < math.inf else 0.0
+    extra = 10 * math.ceil(2 * max(0.0, decades - 4) / 10)
+    return min(engines.DIGITS + extra, MOST_DIGITS)
+
+
+Compare = Callable[[Mapping[str, Any]], Comparison]

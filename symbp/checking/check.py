@@ -1,0 +1,319 @@
+"""check(derivation): every derived gradient against differences of its own forward pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from symbp.checking.bench import Bench
+from symbp.checking.plans import FAST, THOROUGH, Budget, Plan, plans
+from symbp.checking.report import FAILED, CheckReport, Row, Run, Verdict
+from symbp.checking.tolerance import DIGITS_TOLERANCE, TOLERANCE, Comparison
+from symbp.derivation import Derivation
+from symbp.symbols import Role
+
+__all__ = ["CheckReport", "Row", "Run", "Verdict", "check"]
+
+Progress = Callable[[str], None]
+
+MOST_HALVINGS = 64
+"""How many more comparisons may be spent on finding which of many gradients is wrong."""
+
+JOINT_DIRECTIONS = 2
+"""Directions through all parameters at once in a deep network."""
+
+COMPLEX = "complex step"
+LONG = "50 digits"
+EVERY_ENTRY, DIRECTIONS, JOINTLY = "every entry", "random directions", "with all others"
+
+
+def check(
+    derivation: Derivation, seed: int = 0, thorough: bool = True, progress: Progress | None = None
+) -> CheckReport:
+    """Execute the derived equations and compare every gradient with differences of the loss.
+
+    The complex step judges in float64 to 1e-9, central differences with 50 digits to 1e-20, each relative to the
+    gradient's own size; where the loss is not analytic (erf) the 50 digits judge alone. ``thorough=False`` bounds
+    the cost: deep networks are compared along few directions, and every row says so in ``entries``.
+    ``progress`` is called with a line of text now and then.
+    """
+    import numpy as np  # noqa: PLC0415 - importing symbp must not import NumPy
+
+    budget = THOROUGH if thorough else FAST
+    chosen = plans(derivation, thorough)
+    rows: list[Row] = []
+    runs: list[Run] = []
+    notes: list[str] = []
+    with np.errstate(all="ignore"):
+        for number, plan in enumerate(chosen, 1):
+            tell = _teller(progress, f"check, run {number} of {len(chosen)}")
+            found = _run(derivation, plan, seed, budget, tell)
+            if found is None:
+                notes.append(
+                    f"not run at the given widths {_dashed(_widths(derivation, plan))}: the loss holds erf, "
+                    "and 50 digits would take too long there"
+                )
+                continue
+            run, new = found
+            runs.append(run)
+            rows = [_worse(*pair) for pair in zip(rows, new, strict=True)] if rows else new
+    return CheckReport(tuple(rows), tuple(runs), seed, thorough, tuple([*notes, *_notes(rows)]))
+
+
+def _run(
+    derivation: Derivation, plan: Plan, seed: int, budget: Budget, tell: Progress
+) -> tuple[Run, list[Row]] | None:
+    """Make one run; None where it has nothing that could judge."""
+    widths = _widths(derivation, plan)
+    tell(f"widths {_dashed(widths)}")
+    try:
+        bench = Bench.of(derivation, plan.standins, plan.sizes, seed)
+        problem = _shape_problem(bench)
+        if problem is None:
+            judge = _Judge(bench, budget, plan, tell)
+            if not judge.can:
+                return None
+            rows = judge.rows()
+            methods = judge.method, judge.digits_method
+    except (ValueError, IndexError, ZeroDivisionError) as error:
+        problem = f"the equations do not run at widths {_dashed(widths)}: {error}"
+    if problem is not None:
+        rows, methods = [_broken(derivation, plan, variable.name, problem) for variable in derivation.wrt], ("", "")
+    return Run(widths, plan.sizes.examples, plan.activations, plan.loss, *methods), rows
+
+
+class _Judge:
+    """Compares the gradients of one run, within a budget."""
+
+    def __init__(self, bench: Bench, budget: Budget, plan: Plan, tell: Progress) -> None:
+        self.bench, self.budget, self.plan, self.tell = bench, budget, plan, tell
+        self.names = list(bench.gradients)
+        self.analytic = bench.stepped is not None
+        entries = sum(gradient.size for gradient in bench.gradients.values())
+        self.every_entry = entries * bench.cost <= budget.entries
+        afford = budget.directions / (bench.cost * max(1, len(self.names)))
+        self.repeats = min(budget.repeats, int(afford))
+        self.one_by_one = 2 * len(self.names) * bench.digits_cost <= budget.digits
+        self.use_digits = not self.analytic or (plan.use_digits and 5 * bench.digits_cost <= budget.joint)
+
+    @property
+    def can(self) -> bool:
+        """Whether anything can judge: without a complex step, 50 digits at a bearable cost."""
+        return self.analytic or self.plan.use_digits or 5 * self.bench.digits_cost <= self.budget.joint
+
+    @property
+    def entries(self) -> str:
+        """Which entries are compared in float64."""
+        if not self.analytic:
+            return DIRECTIONS if self.one_by_one else JOINTLY
+        return EVERY_ENTRY if self.every_entry else DIRECTIONS if self.repeats else JOINTLY
+
+    @property
+    def method(self) -> str:
+        """How float64 is judged, in words."""
+        return f"{COMPLEX}, {self.entries}" if self.analytic else ""
+
+    @property
+    def digits_method(self) -> str:
+        """How 50 digits judge, in words."""
+        if not self.use_digits:
+            return ""
+        ways = "a random direction each" if self.one_by_one else "a random direction through all parameters"
+        return f"central differences with {self.bench.digits.precision} digits, {ways}"
+
+    def rows(self) -> list[Row]:
+        """Return one row a parameter."""
+        digits = self._digits() if self.use_digits else {}
+        floats = self._floats()
+        singles = self.names if self.entries != JOINTLY or not self.analytic else _spaced(self.names, self._singles())
+        centrals = self._centrals(singles)
+        return [self._row(name, floats, digits, centrals) for name in self.names]
+
+    def _row(
+        self,
+        name: str,
+        floats: Mapping[str, tuple[Comparison, str]],
+        digits: Mapping[str, Comparison],
+        centrals: Mapping[str, Comparison],
+    ) -> Row:
+        comparison, entries = floats[name]
+        verdicts = [comparison.verdict(TOLERANCE)] if self.analytic else []
+        if name in digits:
+            verdicts.append(digits[name].verdict(DIGITS_TOLERANCE))
+        rows, columns = self.bench.sizes.shapes[name]
+        return Row(
+            name,
+            f"{rows}×{columns}",
+            COMPLEX if self.analytic else LONG,
+            entries,
+            comparison.absolute,
+            comparison.relative,
+            digits[name].relative if name in digits else None,
+            centrals[name].relative if name in centrals else None,
+            _together(verdicts),
+        )
+
+    def _floats(self) -> dict[str, tuple[Comparison, str]]:
+        """Compare in float64, as closely as the budget allows; say how for each gradient."""
+        if not self.analytic:
+            return {name: (self.bench.digits.compare_float(name), self.entries) for name in self.names}
+        if self.every_entry:
+            return {name: (self.bench.compare_entries(name), EVERY_ENTRY) for name in self._watched(self.names)}
+        if self.repeats:
+            return {name: (self._along(name), DIRECTIONS) for name in self._watched(self.names)}
+        found = {name: (comparison, JOINTLY) for name, comparison in self._jointly().items()}
+        singles = _spaced(self.names, self._singles())
+        return found | {name: (self._along(name), DIRECTIONS) for name in self._watched(singles)}
+
+    def _singles(self) -> int:
+        """How many gradients of a deep network are compared alone, with their central differences."""
+        return max(1, int(self.budget.directions / self.bench.cost / 3) - JOINT_DIRECTIONS)
+
+    def _along(self, name: str) -> Comparison:
+        """Compare one gradient along random directions and keep the worst comparison."""
+        bench = self.bench
+        numbers = range(max(1, self.repeats))
+        found = [bench.compare_along({name: bench.direction(name, number)}) for number in numbers]
+        return max(found, key=_badness)
+
+    def _jointly(self) -> dict[str, Comparison]:
+        found: dict[str, Comparison] = {}
+        for number in range(JOINT_DIRECTIONS):
+            for name, comparison in _halved(
+                self.names,
+                lambda names, number=number: self.bench.compare_along(self.bench.joint_direction(names, number)),
+                TOLERANCE,
+            ).items():
+                found[name] = max(found.get(name, comparison), comparison, key=_badness)
+        return found
+
+    def _digits(self) -> dict[str, Comparison]:
+        bench = self.bench
+        if self.one_by_one:
+            return {name: bench.digits.compare_along({name: bench.direction(name)}) for name in self.names}
+        return _halved(
+            self.names, lambda names: bench.digits.compare_along(bench.joint_direction(names)), DIGITS_TOLERANCE
+        )
+
+    def _centrals(self, names: Iterable[str]) -> dict[str, Comparison]:
+        return {name: self.bench.compare_central({name: self.bench.direction(name)}) for name in names}
+
+    def _watched(self, names: Sequence[str]) -> Iterator[str]:
+        """Yield names and report progress ten times."""
+        step = max(5, len(names) // 10)
+        for number, name in enumerate(names):
+            if number and number % step == 0:
+                self.tell(f"{number} of {len(names)} gradients")
+            yield name
+
+
+def _halved(
+    names: Sequence[str], compare: Callable[[Sequence[str]], Comparison], tolerance: float
+) -> dict[str, Comparison]:
+    """Compare many gradients at once; where that fails, halve until the wrong ones stand alone."""
+    found: dict[str, Comparison] = {}
+    waiting = [list(names)]
+    left = MOST_HALVINGS
+    while waiting:
+        group = waiting.pop()
+        if not group:
+            continue
+        comparison = compare(group)
+        left -= 1
+        if comparison.verdict(tolerance) in FAILED and len(group) > 1 and left > 0:
+            middle = len(group) // 2
+            waiting += [group[:middle], group[middle:]]
+        else:
+            found |= dict.fromkeys(group, comparison)
+    return found
+
+
+def _badness(comparison: Comparison) -> float:
+    """Order comparisons by relative error; what is not a number is the worst."""
+    return float("inf") if comparison.relative != comparison.relative else comparison.relative
+
+
+def _together(verdicts: Sequence[Verdict]) -> Verdict:
+    """One failure fails; otherwise the strongest statement stands."""
+    order = list(Verdict)
+    failed = [verdict for verdict in verdicts if verdict in FAILED]
+    return min(failed, key=order.index) if failed else max(verdicts, key=order.index)
+
+
+def _worse(first: Row, second: Row) -> Row:
+    """Merge the rows of two runs: the larger errors, one failure fails, one proof proves."""
+    worst = max(first, second, key=lambda row: (row.failed, row.relative != row.relative, row.relative))
+    return replace(
+        worst,
+        shape=first.shape,
+        entries=first.entries,
+        digits=_larger(first.digits, second.digits),
+        central=_larger(first.central, second.central),
+        verdict=_together([first.verdict, second.verdict]),
+        note=first.note or second.note,
+    )
+
+
+def _larger(first: float | None, second: float | None) -> float | None:
+    return second if first is None else first if second is None else max(first, second)
+
+
+def _spaced(names: Sequence[str], count: int) -> list[str]:
+    """Return ``count`` names at even distances, the first and the last among them."""
+    if count >= len(names):
+        return list(names)
+    if count == 1:
+        return [names[0]]
+    places = [round(index * (len(names) - 1) / (count - 1)) for index in range(count)]
+    return [names[place] for place in dict.fromkeys(places)]
+
+
+def _shape_problem(bench: Bench) -> str | None:
+    for name, gradient in bench.gradients.items():
+        if gradient.shape != bench.sizes.shapes[name]:
+            return f"the gradient of {name} has shape {gradient.shape}, not {bench.sizes.shapes[name]}"
+    return None
+
+
+def _broken(derivation: Derivation, plan: Plan, name: str, problem: str) -> Row:
+    """Return the row of a gradient whose equations could not be executed."""
+    rows, columns = plan.sizes.shapes[name]
+    nan = float("nan")
+    return Row(name, f"{rows}×{columns}", COMPLEX, EVERY_ENTRY, nan, nan, None, None, Verdict.WRONG, problem)
+
+
+def _notes(rows: Sequence[Row]) -> list[str]:
+    """Say what a reader must know beside the table."""
+    by_verdict = {verdict: [row.name for row in rows if row.verdict is verdict] for verdict in Verdict}
+    found = []
+    if by_verdict[Verdict.PROVES_NOTHING]:
+        found.append(f"{_some(by_verdict[Verdict.PROVES_NOTHING])}: gradient and differences are all zero")
+    if by_verdict[Verdict.ZERO]:
+        found.append(f"{_some(by_verdict[Verdict.ZERO])}: zero as far as rounding lets one see")
+    return [*found, *dict.fromkeys(row.note for row in rows if row.note)]
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
+
+
+def _widths(derivation: Derivation, plan: Plan) -> tuple[int, ...]:
+    """Return n_0 to n_L of a run."""
+    shapes = plan.sizes.shapes
+    weights = [shapes[symbol.name][0] for symbol in derivation.forward.given if symbol.role is Role.WEIGHT]
+    first = next((shapes[s.name][0] for s in derivation.forward.given if s.role is Role.INPUT), None)
+    return tuple(weights if first is None else [first, *weights])
+
+
+def _dashed(widths: Sequence[int]) -> str:
+    shown = [*widths[:6], "…", widths[-1]] if len(widths) > 8 else widths
+    return "-".join(map(str, shown))
+
+
+def _teller(progress: Progress | None, prefix: str) -> Progress:
+    def tell(what: str) -> None:
+        if progress is not None:
+            progress(f"{prefix}: {what}")
+
+    return tell
+

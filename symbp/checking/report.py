@@ -1,0 +1,153 @@
+"""What a check found: a verdict a parameter, the runs it rests on, and whether it passed."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+from symbp.errors import CheckFailedError
+
+
+class Verdict(StrEnum):
+    """What the comparison of a gradient with differences says, from the worst to the best."""
+
+    NOT_FINITE = "not finite"
+    WRONG = "wrong"
+    PROVES_NOTHING = "proves nothing"
+    ZERO = "zero to rounding"
+    AGREES = "agrees"
+
+
+FAILED = (Verdict.NOT_FINITE, Verdict.WRONG)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One parameter: the largest errors over all runs, and the verdict.
+
+    ``absolute`` and ``relative`` are errors in float64 against ``method``; ``relative`` is measured by the size
+    of this gradient alone. ``digits`` is the relative error with 50 digits and ``central`` that of central
+    differences in float64, which only illustrate; None where that was not computed. ``entries`` says which entries
+    were compared: "every entry", "random directions", or "with all others".
+    """
+
+    name: str
+    shape: str
+    method: str
+    entries: str
+    absolute: float
+    relative: float
+    digits: float | None
+    central: float | None
+    verdict: Verdict
+    note: str = ""
+
+    @property
+    def failed(self) -> bool:
+        """Whether this gradient is wrong or not a number."""
+        return self.verdict in FAILED
+
+
+@dataclass(frozen=True)
+class Run:
+    """One set of numbers the equations were executed with.
+
+    ``activations`` and ``loss`` are the stand-ins for what the network leaves open, the activations in turn
+    through the layers. ``method`` and ``digits`` say in words how the loss was differenced in float64 and
+    with 50 digits ("" where it was not).
+    """
+
+    widths: tuple[int, ...]
+    examples: int
+    activations: tuple[str, ...]
+    loss: str | None
+    method: str
+    digits: str
+
+    @property
+    def standins(self) -> str:
+        """The stand-ins as words: ``f = tanh, sigmoid in turn, loss = mse``; empty where none was needed."""
+        turn = " in turn" if len(self.activations) > 1 else ""
+        functions = [f"f = {', '.join(self.activations)}{turn}"] if self.activations else []
+        return ", ".join([*functions, *([f"loss = {self.loss}"] if self.loss else [])])
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """Every gradient compared with differences of its own forward pass."""
+
+    rows: tuple[Row, ...]
+    runs: tuple[Run, ...]
+    seed: int
+    thorough: bool
+    notes: tuple[str, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        """Whether no gradient is wrong and at least one is proved right."""
+        verdicts = [row.verdict for row in self.rows]
+        return not any(row.failed for row in self.rows) and (Verdict.AGREES in verdicts or not verdicts)
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """The widths of the first run."""
+        return self.runs[0].widths
+
+    @property
+    def batch(self) -> int:
+        """The number of examples of the first run."""
+        return self.runs[0].examples
+
+    @property
+    def standins(self) -> tuple[str, ...]:
+        """The stand-ins of every run as words; empty for a network that leaves nothing open."""
+        return tuple(dict.fromkeys(run.standins for run in self.runs if run.standins))
+
+    @property
+    def relative(self) -> float | None:
+        """The largest relative error in float64; None where no gradient was compared."""
+        return _largest([row.relative for row in self.rows if row.verdict is not Verdict.ZERO])
+
+    @property
+    def digits(self) -> float | None:
+        """The largest relative error with 50 digits; None where that was not computed."""
+        return _largest([row.digits for row in self.rows if row.verdict is not Verdict.ZERO])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as JSON data; what is not a finite number is null."""
+        rows = [{key: _finite(value) for key, value in asdict(row).items()} for row in self.rows]
+        return {
+            "passed": self.passed,
+            "seed": self.seed,
+            "thorough": self.thorough,
+            "relative": _finite(self.relative),
+            "digits": _finite(self.digits),
+            "notes": list(self.notes),
+            "runs": [asdict(run) | {"widths": list(run.widths), "activations": list(run.activations)} for run in self.runs],
+            "rows": rows,
+        }
+
+    def raise_if_failed(self) -> None:
+        """Raise CheckFailedError with one line that names the worst gradients; do nothing where it passed."""
+        if self.passed:
+            return
+        failed = [row for row in self.rows if row.failed]
+        if not failed:
+            raise CheckFailedError("the check proves nothing: every gradient and every difference is zero")
+        named = ", ".join(f"{row.name} ({row.verdict}, relative error {row.relative:.1e})" for row in failed[:4])
+        more = f" and {len(failed) - 4} more" if len(failed) > 4 else ""
+        raise CheckFailedError(f"{len(failed)} of {len(self.rows)} gradients disagree with differences: {named}{more}")
+
+
+def _largest(values: list[float | None]) -> float | None:
+    """Return the largest value; one that is not a number counts as the largest."""
+    known = [value for value in values if value is not None]
+    return max(known, key=lambda value: (value != value, value), default=None)
+
+
+def _finite(value: Any) -> Any:
+    """Return a value as JSON can hold it."""
+    if isinstance(value, float) and (value != value or value in (float("inf"), -float("inf"))):
+        return None
+    return str(value) if isinstance(value, Verdict) else value

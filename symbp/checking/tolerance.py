@@ -1,0 +1,109 @@
+"""When two numbers agree: relative to one gradient's own scale, with a floor for what rounding leaves.
+
+The floor is 64·ε·s, where s is the norm of the gradient's last product taken in absolute values: below it
+a gradient cannot be told from zero. See "Trust" in the design.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import singledispatch
+from typing import Any
+
+from sympy import Expr, HadamardProduct, MatAdd, MatMul, MatrixExpr, MatrixSymbol, OneMatrix, Transpose
+
+from symbp.checking.report import Verdict
+
+TOLERANCE = 1e-9
+"""Largest relative error of a right gradient in float64, against the complex step."""
+
+DIGITS_TOLERANCE = 1e-20
+"""Largest relative error of a right gradient in 50 digits, against central differences."""
+
+ROUNDINGS = 64
+"""How many roundings of s the floor allows."""
+
+EPSILON = 2.0**-52
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A gradient against a difference: their distance, the larger of the two, and the floor of rounding.
+
+    ``absolute`` is the error that is shown; ``error`` and ``scale`` are what is judged.
+    """
+
+    error: float
+    scale: float
+    floor: float
+    absolute: float
+
+    @property
+    def relative(self) -> float:
+        """The error by the scale; 0 where both are 0."""
+        return self.error / self.scale if self.scale else self.error
+
+    def verdict(self, tolerance: float) -> Verdict:
+        """Judge so that a number that is not finite fails."""
+        if not (math.isfinite(self.error) and math.isfinite(self.scale)):
+            return Verdict.NOT_FINITE
+        if self.scale == 0:
+            return Verdict.PROVES_NOTHING
+        if not self.error <= tolerance * self.scale + self.floor:
+            return Verdict.WRONG
+        return Verdict.ZERO if self.scale <= self.floor else Verdict.AGREES
+
+
+Lookup = Callable[[MatrixSymbol], Any]
+
+
+@singledispatch
+def magnitude(node: MatrixExpr, value_of: Lookup, own: Any, sizes: Mapping[Any, int]) -> Any:
+    """Return the node with every number in it made positive, so that nothing cancels.
+
+    ``own`` is the value of the whole right side: the best there is for an operation not known here.
+    """
+    return abs(own)
+
+
+@magnitude.register
+def _(node: MatrixSymbol, value_of: Lookup, own: Any, sizes: Mapping[Any, int]) -> Any:
+    return abs(value_of(node))
+
+
+@magnitude.register
+def _(node: Transpose, value_of: Lookup, own: Any, sizes: Mapping[Any, int]) -> Any:
+    return magnitude(node.arg, value_of, own.T, sizes).T
+
+
+@magnitude.register
+def _(node: OneMatrix, value_of: Lookup, own: Any, sizes: Mapping[Any, int]) -> Any:
+    import numpy as np  # noqa: PLC0415 - importing symbp must not import NumPy
+
+    return np.ones([int(size.xreplace(dict(sizes))) for size in node.shape])
+
+
+@magnitude.register
+def _(node: MatMul, value_of: Lookup, own: Any, sizes: Mapping[Any, int]) -> Any:
+    number, factors = node.as_coeff_matrices()
+    first, *others = [magnitude(factor, value_of, own, sizes) for factor in factors]
+    for other in others:
+        first = first @ other
+    return _number(number, sizes) * first
+
+
+@magnitude.register
+def _(node: MatAdd, value_of: Lookup, own: Any, sizes: Mapping[Any, int]) -> Any:
+    return sum(magnitude(term, value_of, own, sizes) for term in node.args)
+
+
+@magnitude.register
+def _(node: HadamardProduct, value_of: Lookup, own: Any, sizes: Mapping[Any, int]) -> Any:
+    return math.prod(magnitude(factor, value_of, own, sizes) for factor in node.args)
+
+
+def _number(value: Expr, sizes: Mapping[Any, int]) -> float:
+    found = value.xreplace(dict(sizes))
+    return abs(float(found)) if found.is_number else 1.0

@@ -1,0 +1,192 @@
+"""Numbers to check a network with: reproducible, of its sizes and its targets' kind, and not degenerate.
+
+A draw is degenerate where a gradient is zero, not finite, or lost to vanishing or explosion, or where an
+activation sits on its kink. Then others are tried: weights of another scale, or close to plus or minus the
+identity, which carries a signal through any depth.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from symbp.equations import ForwardSystem
+from symbp.numeric.sizes import Sizes
+from symbp.ops.elementwise import Elementwise
+from symbp.ops.losses import Loss
+from symbp.symbols import Role, Variable
+
+Arrays = dict[str, Any]
+
+GOOD_DECADES = 8.0
+"""Gradients that differ by fewer powers of ten than this need no other draw."""
+
+MARGIN = 1e-4
+"""How far from a kink every operand of an activation should stay, for central differences."""
+
+TRIES = 6
+"""How often the scale of the weights is corrected, for each way to draw them."""
+
+FLOOR = 1e-290
+CEILING = 1e290
+
+
+@dataclass(frozen=True)
+class Values:
+    """Arrays by name; ``decades`` is how many powers of ten the largest gradients of the weights spread over."""
+
+    parameters: Arrays
+    inputs: Arrays
+    targets: Arrays
+    decades: float = 0.0
+
+    def arguments(self, convert: Callable[[Any], Any], **changed: Any) -> tuple[Arrays, Any, Any]:
+        """Return what a program is called with, every array converted; ``changed`` parameters as they are."""
+        parameters = {name: changed.get(name, None) for name in self.parameters}
+        parameters = {
+            name: convert(self.parameters[name]) if value is None else value for name, value in parameters.items()
+        }
+        return parameters, _as_taken(self.inputs, convert), _as_taken(self.targets, convert)
+
+
+def _as_taken(arrays: Arrays, convert: Callable[[Any], Any]) -> Any:
+    if len(arrays) > 1:
+        return {name: convert(array) for name, array in arrays.items()}
+    return next((convert(array) for array in arrays.values()), None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """How the weights are drawn: noise around ``identity`` times ones on the diagonal, all times ``scale``."""
+
+    identity: float
+    noise: float
+    scale: float
+
+
+PLANS = (_Plan(0.0, 1.0, 1.0), _Plan(1.0, 0.2, 1.0), _Plan(-1.0, 0.2, 2.0))
+
+Evaluate = Callable[[Values], tuple[Arrays, Arrays]]
+"""Values -> (gradients by parameter, values of all intermediates by symbol name)."""
+
+
+def draw(forward: ForwardSystem, sizes: Sizes, seed: int, evaluate: Evaluate) -> Values:
+    """Return values for every given matrix of a forward list, the best of a few reproducible draws.
+
+    ``evaluate`` runs the program on a draw. Its gradients decide only whether the draw is degenerate.
+    """
+    best: Values | None = None
+    for candidate, quality in _candidates(forward, sizes, seed, evaluate):
+        if best is None or quality < best.decades:
+            best = Values(candidate.parameters, candidate.inputs, candidate.targets, quality)
+        if best.decades <= GOOD_DECADES:
+            break
+    assert best is not None
+    return best
+
+
+def _candidates(
+    forward: ForwardSystem, sizes: Sizes, seed: int, evaluate: Evaluate
+) -> Iterator[tuple[Values, float]]:
+    """Yield draws and how bad they are, in decades."""
+    layers = max(1, sum(symbol.role is Role.WEIGHT for symbol in forward.given))
+    for number, plan in enumerate(PLANS):
+        scale = plan.scale
+        for attempt in range(TRIES):
+            values = _drawn(forward, sizes, [seed, number, attempt], _Plan(plan.identity, plan.noise, scale))
+            gradients, intermediates = evaluate(values)
+            decades, trend = _spread(forward, gradients)
+            yield values, decades + _kink_penalty(forward, intermediates)
+            scale *= _correction(trend, layers)
+
+
+def _correction(trend: float, layers: int) -> float:
+    """Return what the weights are multiplied by so that the error neither grows nor shrinks on its way back."""
+    if math.isnan(trend) or layers == 1:
+        return 1.0
+    return float(10 ** max(-0.3, min(0.3, -trend / layers)))
+
+
+def _spread(forward: ForwardSystem, gradients: Mapping[str, Any]) -> tuple[float, float]:
+    """Return over how many decades the gradients spread (∞ where one is dead), and their trend towards layer 1."""
+    import numpy as np  # noqa: PLC0415 - importing symbp must not import NumPy
+
+    weights = [symbol.name for symbol in forward.given if symbol.role is Role.WEIGHT and symbol.name in gradients]
+    with np.errstate(all="ignore"):
+        largest = [float(np.max(np.abs(gradients[name]))) for name in weights]
+    if not largest:
+        return 0.0, math.nan
+    if not all(FLOOR < value < CEILING for value in largest):
+        dead = not largest[0] > FLOOR
+        return math.inf, -60.0 * len(largest) if dead else 60.0 * len(largest)
+    logs = [math.log10(value) for value in largest]
+    return max(map(abs, (max(logs), min(logs), max(logs) - min(logs)))), logs[0] - logs[-1]
+
+
+def _kink_penalty(forward: ForwardSystem, intermediates: Mapping[str, Any]) -> float:
+    """Return a few decades where an operand sits next to a kink of its activation."""
+    import numpy as np  # noqa: PLC0415
+
+    for equation in forward:
+        node = equation.rhs
+        if isinstance(node, Elementwise):
+            operand = intermediates.get(node.args[1].name)
+            for kink in node.function.kinks if operand is not None else ():
+                if np.min(np.abs(operand - float(kink))) < MARGIN:
+                    return GOOD_DECADES + 1.0
+    return 0.0
+
+
+def _drawn(forward: ForwardSystem, sizes: Sizes, seed: list[int], plan: _Plan) -> Values:
+    import numpy as np  # noqa: PLC0415
+
+    random = np.random.default_rng(seed)
+    groups: dict[str, Arrays] = {"input": {}, "target": {}, "parameter": {}}
+    kinds = _target_kinds(forward)
+    for symbol in forward.given:
+        shape = sizes.shapes[symbol.name]
+        if symbol.role is Role.INPUT:
+            groups["input"][symbol.name] = random.normal(size=shape)
+        elif symbol.role is Role.TARGET:
+            groups["target"][symbol.name] = TARGETS[kinds.get(symbol, "real")](random, shape)
+        else:
+            groups["parameter"][symbol.name] = _parameter(random, symbol, shape, plan)
+    return Values(groups["parameter"], groups["input"], groups["target"])
+
+
+def _parameter(random: Any, symbol: Variable, shape: tuple[int, int], plan: _Plan) -> Any:
+    import numpy as np  # noqa: PLC0415
+
+    noise = random.normal(size=shape)
+    if symbol.role is not Role.WEIGHT:
+        return (0.3 * np.abs(noise) if plan.identity > 0 else 0.5 * noise)
+    rows, columns = shape
+    ones = np.arange(rows)[:, None] % columns == np.arange(columns)
+    return plan.scale * (plan.noise * noise / math.sqrt(columns) + plan.identity * ones)
+
+
+def _target_kinds(forward: ForwardSystem) -> dict[Any, str]:
+    return {
+        operand: equation.rhs.targets
+        for equation in forward
+        if isinstance(equation.rhs, Loss)
+        for operand in equation.rhs.args
+    }
+
+
+def _one_hot(random: Any, shape: tuple[int, int]) -> Any:
+    import numpy as np  # noqa: PLC0415
+
+    return np.eye(shape[0])[:, random.integers(0, shape[0], shape[1])]
+
+
+TARGETS: Mapping[str, Callable[[Any, tuple[int, int]], Any]] = {
+    "real": lambda random, shape: random.normal(size=shape),
+    "any": lambda random, shape: random.normal(size=shape),
+    "binary": lambda random, shape: random.integers(0, 2, shape).astype(float),
+    "sign": lambda random, shape: 2.0 * random.integers(0, 2, shape) - 1.0,
+    "one_hot": _one_hot,
+}
+"""How targets of a kind are drawn."""
