@@ -1,8 +1,8 @@
 """The table of activations: one row each.
 
-Derivatives at kinks are PyTorch's (``aten/src/ATen/native/cpu/Activation.cpp``): threshold_backward (ReLU) and
-leaky_relu_backward take the negative side at 0, elu_backward too (``x <= 0``). hardswish_backward is 0 at −3 and
-1 at 3 since pull request 148049; older versions have −1/2 and 3/2 there.
+Derivatives at kinks are PyTorch's (``aten/src/ATen/native/cpu/Activation.cpp``): ReLU and leaky ReLU take the
+negative side at 0, ELU too; HardSwish is 0 at −3 and 1 at 3 (as PyTorch 2.13 computes it; releases before its
+pull request 148049 have −1/2 and 3/2 there).
 """
 
 from __future__ import annotations

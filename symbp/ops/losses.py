@@ -114,7 +114,7 @@ _ROWS = (
         relu(1 - TARGET * OUT),
         -TARGET * step(1 - TARGET * OUT),
         "sign",
-        "n_L times the mean of clamp(1 - y a, min=0)",
+        "n_L times relu(1 - y a).mean()",
         kinks=(1 - TARGET * OUT,),
     ),
 )
