@@ -17,8 +17,7 @@ from symbp.report import facts
 from symbp.report.checked import CheckPart, check_part
 from symbp.report.dialects import LATEX, Dialect
 from symbp.report.notation import STANDARD, Notation
-from symbp.report.printer import Printer
-from symbp.report.rich import Rich, listed, math, rich
+from symbp.report.rich import Rich, Span, listed, math, rich
 from symbp.report.sections import (
     Activation,
     Block,
@@ -52,6 +51,7 @@ class Document:
     """A report before it has a format; mathematics is LaTeX, words are spans still to be escaped."""
 
     title: str
+    label: str
     depth: int
     batch: bool
     bias: bool
@@ -99,11 +99,12 @@ def document(
     desk = Desk.open(derivation, notation, dialect, shown, by_output, factor_macro if roles else "", loss_letter)
     return Document(
         title=title(network.depth),
+        label=f"eq:backprop-{network.depth}-",
         depth=network.depth,
         batch=network.batch,
         bias=any(symbol.stem == "b" for symbol in network.parameters),
         roles=roles,
-        subject=subject(derivation, desk.printer),
+        subject=subject(derivation),
         left_out=left_out(network.depth, shown),
         result=result(desk, roles),
         scalar=scalar_form(desk),
@@ -165,19 +166,30 @@ def left_out(depth: int, shown: frozenset[int] | None) -> Rich:
     )  # fmt: skip
 
 
-def subject(derivation: Derivation, printer: Printer) -> Rich:
+def subject(derivation: Derivation) -> Rich:
     """Return the sentence that says which network this is."""
     network = derivation.network
     used = facts.uses(derivation)
-    parts = []
-    for use in used:
-        where = f" in {facts.layer_words(use.layers)}" if len(used) > 1 else ""
-        if facts.is_generic(use.function):
-            parts.append(rich("any activation{s} {f}", s="s" * (len(use.layers) > 1), f=math(_names(use.layers))))
-        else:
-            parts.append(rich("{name}{where}", name=facts.activation_words(use), where=where))
     examples = rich("a batch of {m} examples", m=math("m")) if network.batch else rich("one example")
-    return _capital(rich("{all}.", all=listed([*parts, facts.loss_words(network.loss_node), examples], last=", ")))
+    parts: list[Span | Rich] = [_activation_phrase(used), _loss_phrase(derivation), examples]
+    return _capital(rich("{all}.", all=listed(parts, last=", ")))
+
+
+def _activation_phrase(used: tuple[facts.Use, ...]) -> Rich:
+    plural = "s" * (sum(len(use.layers) for use in used) > 1)
+    if all(facts.is_generic(use.function) for use in used):
+        return rich("any activation{s} {f}", s=plural, f=math(_names(used[0].layers)))
+    named: list[Span | Rich] = []
+    for use in used:
+        name = rich("any {f}", f=math(_names(use.layers))) if facts.is_generic(use.function) else facts.activation_words(use)
+        where = f" in {facts.layer_words(use.layers)}" if len(used) > 1 else ""
+        named.append(rich("{name}{where}", name=name, where=where))
+    return rich("activation{s} {named}", s="s" * (len(used) > 1), named=listed(named))
+
+
+def _loss_phrase(derivation: Derivation) -> Rich:
+    words = facts.loss_words(derivation.network.loss_node)
+    return words if derivation.network.loss_node.name == "generic" else rich("loss {words}", words=words)
 
 
 def _names(layers: tuple[int, ...]) -> str:

@@ -126,7 +126,7 @@ def torch_words(loss: Loss) -> Rich:
         return ()
     if row.torch == "not in PyTorch":
         return rich("PyTorch has no such loss.")
-    logits = rich(", which takes {z}", z=math("z")) if isinstance(loss, LinkedLoss) and row.name == "cross_entropy" else ()
+    logits = rich(" of {z}", z=math("z")) if isinstance(loss, LinkedLoss) and row.name == "cross_entropy" else ()
     return rich("With PyTorch's defaults this is {what}{logits}.", what=words(row.torch), logits=logits)
 
 

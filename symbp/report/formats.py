@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -11,6 +12,15 @@ from symbp.report.dialects import LATEX, TEX, Dialect
 
 MARK = "Written by symbp"
 """Stands in the first line of every file we write: what carries it may be overwritten."""
+
+
+_BEFORE_DISPLAY = re.compile(r"\n\n+(?=\\\[|\\begin\{equation\}|\\begin\{center\})")
+_AFTER_DISPLAY = re.compile(r"(?<=\n\\\])\n\n+|(?<=\\end\{equation\})\n\n+|(?<=\\end\{center\})\n\n+")
+
+
+def without_paragraphs_around_displays(text: str) -> str:
+    """Join a display to its sentence: to TeX an empty line begins a paragraph and adds space."""
+    return _AFTER_DISPLAY.sub("\n", _BEFORE_DISPLAY.sub("\n", text))
 
 
 @dataclass(frozen=True)
@@ -29,6 +39,7 @@ class Format:
     code: Callable[[str], str] = escapes.markdown_code
     comment: str = "{}"
     wrap: str = "{}"
+    tidy: Callable[[str], str] = str
 
 
 _ROWS = (
@@ -43,7 +54,7 @@ _ROWS = (
     Format(
         "latex", "LaTeX to \\input into lecture notes; standalone, a document", ".tex",
         template="latex.j2", standalone="latex-document.j2", dialect=TEX, factor_macro=r"\symbpfactor",
-        loss=r"\symbploss", escape=escapes.tex, code=escapes.tex_code, comment="% {}", wrap="\\[\n{}\n\\]",
+        loss=r"\symbploss", escape=escapes.tex, code=escapes.tex_code, comment="% {}", wrap="\\[\n{}\n\\]", tidy=without_paragraphs_around_displays,
     ),
     Format("numpy", "a NumPy program that computes loss and gradients", ".py", comment="# {}"),
     Format("text", "what the terminal shows", ".txt", comment="{}"),

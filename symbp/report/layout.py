@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from symbp.op import FactorRole
-from symbp.report.products import TEXT_WIDTH, Piece, joined, latex_width, rows
+from symbp.report.products import TEXT_WIDTH, Piece, Products, joined, latex_width, rows
 
-LEFT_SIDE = 50.0
+LEFT_SIDE = 56.0
 """Room for ∂𝓛/∂W = in front of a product, in points."""
 
 INDENT = 14.0
 """How far the rows of a broken product are set in."""
+
+PAIR_GAP = 40.0
+"""Space between two equations side by side."""
 
 LONGEST = 10
 """Rows of one display; TeX does not break aligned over pages."""
@@ -28,13 +31,26 @@ LABELS: dict[FactorRole, tuple[str, ...]] = {
 
 
 def aligned(lines: Iterable[str]) -> str:
-    """Return one display of aligned equations."""
-    return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"
+    """Return one display of aligned equations; one alone needs no alignment."""
+    lines = list(lines)
+    if len(lines) == 1 and lines[0].count("&") == 1:
+        return lines[0].replace("&", "")
+    ends = [r" \\[4pt]" if r"\frac" in line else r" \\" for line in lines[:-1]]
+    body = "\n".join(line + end for line, end in zip(lines, [*ends, ""], strict=True))
+    return f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}"
 
 
 def displays(lines: Sequence[str], most: int = LONGEST) -> tuple[str, ...]:
     """Return equations as displays that a page can hold."""
     return tuple(aligned(lines[start : start + most]) for start in range(0, len(lines), most))
+
+
+def paired(lines: Sequence[str]) -> list[str]:
+    """Return equations two a row where all pairs fit side by side, else one a row."""
+    pairs = [lines[start : start + 2] for start in range(0, len(lines), 2)]
+    if all(sum(map(latex_width, pair)) + PAIR_GAP < TEXT_WIDTH for pair in pairs):
+        return [", & ".join(pair) for pair in pairs]
+    return list(lines)
 
 
 def under_brace(piece: Piece, macro: str = "") -> str:
@@ -52,16 +68,20 @@ def under_brace(piece: Piece, macro: str = "") -> str:
 
 def label_width(piece: Piece, labelled: bool) -> float:
     """Return the width of a factor, or of its label where that is wider."""
-    width = latex_width(piece.text) + latex_width(piece.after) + 2.0
+    around = latex_width(piece.before) + latex_width(piece.joint) + 2.0
     lines = LABELS.get(piece.role, ()) if labelled else ()
-    return max([width, *(3.9 * len(line) + 3.0 + latex_width(piece.after) for line in lines)])
+    return around + max([latex_width(piece.text), *(3.9 * len(line) + 3.0 for line in lines)])
 
 
 def product_lines(
-    left: str, pieces: Sequence[Piece], joint: str, *, labelled: bool = False, macro: str = "", sign: str = "="
+    left: str, pieces: Sequence[Piece], products: Products, *, labelled: bool = False, macro: str = ""
 ) -> list[str]:
     """Return ``left = product`` as rows of ``aligned`` that fit the text width."""
-    texts = joined(pieces, joint, (lambda piece: under_brace(piece, macro)) if labelled else None)
+    closing = products.brackets[1]
+    label = (lambda piece: under_brace(piece, macro)) if labelled else None
+    texts = joined(pieces, products.dialect.joint, closing, label)
     sized = [(text, label_width(piece, labelled)) for text, piece in zip(texts, pieces, strict=True)]
+    brackets = latex_width(closing) * sum(bool(piece.before) for piece in pieces)
+    sized = [(text, width + brackets * piece.innermost) for (text, width), piece in zip(sized, pieces, strict=True)]
     first, *others = rows(sized, TEXT_WIDTH - LEFT_SIDE, TEXT_WIDTH - LEFT_SIDE - INDENT)
-    return [f"{left} &{sign} {first}", *(rf"&\quad {other}" for other in others)]
+    return [f"{left} &= {first}", *(rf"&\quad {other}" for other in others)]

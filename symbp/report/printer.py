@@ -68,7 +68,7 @@ class Printer:
     ``one_example`` shows m = 1: lower-case letters, and what only counts examples disappears. ``depth``
     is the number of weight layers: ∂𝓛/∂a of the last one has a letter of its own. ``by_output`` writes
     slopes through the output, a ⊙ (1 − a), where that is possible. ``example`` is the index of one
-    example of a batch, a lower index of everything that varies. ``labels`` names functions that would print alike.
+    example of a batch, a lower index of everything that varies (empty: no index, but m stays). ``labels`` names functions that would print alike.
     """
 
     def __init__(
@@ -79,12 +79,12 @@ class Printer:
         *,
         one_example: bool = True,
         by_output: bool = False,
-        example: str = "",
+        example: str | None = None,
         labels: Mapping[ScalarFunction, tuple[str, str, str]] | None = None,
         loss: str | None = None,
     ) -> None:
         self.notation, self.dialect, self.depth = notation, dialect, depth
-        self.one_example, self.by_output, self.example = one_example or bool(example), by_output, example
+        self.one_example, self.by_output, self.example = one_example or example is not None, by_output, example
         self.labels = labels or {}
         self.loss = loss or notation.loss[dialect.column]
         self._symbols: dict[tuple[MatrixSymbol, bool], str] = {}
@@ -210,7 +210,7 @@ class Printer:
 
     def at_one(self, value: Expr) -> Expr:
         """Return a number with m = 1 where one example is shown."""
-        return value.xreplace({BATCH: S.One}) if self.one_example and not self.example else value
+        return value.xreplace({BATCH: S.One}) if self.one_example and self.example is None else value
 
     def vanishes(self, node: MatrixExpr) -> bool:
         """Say whether a matrix only counts examples and there is one."""
@@ -243,6 +243,8 @@ def _product(p: Printer, node: MatMul, parts: list[Written]) -> Written:
         (only,) = kept
         if not negative or only.level is not Level.SUM:
             return only._replace(negative=only.negative != negative)
+    if len(kept) == 1 and number.is_Pow and number.exp == -1:
+        return Written(p.dialect.over(p.signed(kept[0]), p.scalar(1 / number)), Level.ATOM, negative)
     texts = front + [p.inside(part, Level.PRODUCT) for part in kept]
     return Written(" ".join(texts) or "1", Level.PRODUCT if len(texts) > 1 else Level.ATOM, negative)
 

@@ -22,12 +22,17 @@ from symbp.symbols import Variable
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One factor as it stands in a row: its text, its role and layer, and the bracket it opens behind it."""
+    """One factor as it stands in a row: its text, role and layer, the bracket it opens, what joins it to the next.
+
+    ``innermost`` marks where a nested product starts: the brackets opened before it close behind it.
+    """
 
     text: str
     role: FactorRole
     layer: int
-    after: str = ""
+    before: str = ""
+    joint: str = ""
+    innermost: bool = False
 
 
 class Products:
@@ -87,28 +92,28 @@ class Products:
         Raises:
             RuleNotFoundError: factors act from both sides in turn; such a product has no flat row.
         """
-        opening, closing = self.brackets
         first, *rest = factors
         level = self._source_level(first)
-        left = [self._piece(first, self.source(first, Level.SUM))]
+        left = [replace(self._piece(first, self.source(first, Level.SUM)), innermost=True)]
         right: list[Piece] = []
         for factor in rest:
             if factor.acts is Acts.RIGHT:
-                right.append(self._piece(factor, self._inside(factor, Level.PRODUCT)))
+                if not (is_ones(factor) and self.printer.one_example):
+                    right.append(self._piece(factor, self._inside(factor, Level.PRODUCT)))
                 continue
             if right:
-                raise RuleNotFoundError("a product that acts from both sides in turn has no flat row: show its equations")
+                raise RuleNotFoundError("a product that acts from both sides in turn has no row: show its equations")
             text, joint, context, level_after = self._acting(factor)
-            opens = opening if level not in INSIDE[context] else ""
-            left.append(replace(self._piece(factor, text), after=joint + opens))
+            left[-1] = self._opened(left[-1], level, context)
+            left.append(replace(self._piece(factor, text), joint=joint))
             level = level_after
-        wraps = bool(right) and level not in INSIDE[Level.PRODUCT]
-        pieces = left[::-1]
-        closers = closing * (sum(piece.after.endswith(opening) for piece in pieces) + wraps)
-        if wraps:
-            pieces[0] = replace(pieces[0], text=opening + pieces[0].text)
-        pieces[-1] = replace(pieces[-1], after=closers)
-        return pieces + right
+        if right:
+            left[-1] = self._opened(left[-1], level, Level.PRODUCT)
+        return left[::-1] + right
+
+    def _opened(self, piece: Piece, level: Level, context: Level) -> Piece:
+        """Return the outermost piece so far with a bracket before it, where what it begins binds too loosely."""
+        return piece if level in INSIDE[context] else replace(piece, before=self.brackets[0])
 
     @property
     def brackets(self) -> tuple[str, str]:
@@ -136,38 +141,35 @@ def _layer(factor: Factor) -> int:
     return next((arg.layer for arg in found if isinstance(arg, Variable)), factor.layer)
 
 
-def elided(pieces: Sequence[Piece], shown: frozenset[int] | None, dots: str, closing: str = "") -> list[Piece]:
-    """Leave out the factors of layers not shown, dots in their place; brackets stay in balance."""
-    if shown is None:
-        return list(pieces)
-    kept: list[Piece] = []
-    lost = 0
-    for piece in pieces:
-        if piece.layer in shown or piece.layer == 0 or piece.role in _ENDS:
-            kept.append(piece)
-            continue
-        lost += bool(closing) and piece.after.endswith(_OPENING.get(closing, "("))
-        if not kept or kept[-1].role is not FactorRole.BLOCK:
-            kept.append(Piece(dots, FactorRole.BLOCK, 0))
-    if lost:
-        last = next(index for index, piece in enumerate(kept) if piece.after.endswith(closing))
-        kept[last] = replace(kept[last], after=kept[last].after.removesuffix(closing * lost))
-    return kept
-
-
-_OPENING = {r"\bigr)": r"\bigl(", ")": "("}
 _ENDS = frozenset({FactorRole.LOSS, FactorRole.PREVIOUS})
 
 
-def joined(pieces: Sequence[Piece], joint: str, label: Callable[[Piece], str] | None = None) -> list[str]:
-    """Return one text a piece, ready to be set one after the other: its label, its bracket, its joint."""
-    texts = [(label(piece) if label else piece.text) + piece.after for piece in pieces]
+def elided(pieces: Sequence[Piece], shown: frozenset[int] | None, dots: str) -> list[Piece]:
+    """Leave out the factors of layers not shown, dots in their place."""
+    if shown is None:
+        return list(pieces)
+    kept: list[Piece] = []
+    for piece in pieces:
+        if piece.layer in shown or not piece.layer or piece.role in _ENDS or piece.innermost:
+            kept.append(piece)
+        elif not kept or kept[-1].role is not FactorRole.BLOCK:
+            kept.append(Piece(dots, FactorRole.BLOCK, 0))
+    return kept
+
+
+def joined(
+    pieces: Sequence[Piece], joint: str, closing: str = ")", label: Callable[[Piece], str] | None = None
+) -> list[str]:
+    """Return one text a piece, ready to be set one after the other: brackets closed, joints in place."""
+    opened = sum(bool(piece.before) for piece in pieces)
+    texts = [
+        piece.before + (label(piece) if label else piece.text) + closing * opened * piece.innermost for piece in pieces
+    ]
     last = len(texts) - 1
-    opened = [piece.after and not piece.after.endswith(")") for piece in pieces]
-    return [text if index == last or opened[index] else text + joint for index, text in enumerate(texts)]
+    return [text if at == last else text + (pieces[at].joint or joint) for at, text in enumerate(texts)]
 
 
-TEXT_WIDTH = 345.0
+TEXT_WIDTH = 343.0
 """Width of LaTeX's own article at 10 pt, in points: the narrowest page a fragment is written for."""
 
 _TOKENS = re.compile(r"\\substack\{(?:[^{}]|\{[^{}]*\})*\}|\\[A-Za-z]+|\\.|[\^_{}]|\S")

@@ -52,7 +52,7 @@ def listed(items: list[Span | Rich], last: str = " and ") -> Rich:
     return tuple(found)
 
 
-_MATH_IN_WORDS = re.compile(r"diag p − p pᵀ|\bn_L\b|(?<=row )i\b|(?<=column )j\b|(?<=input )j\b|(?<=output )i\b"
+_MATH_IN_WORDS = re.compile(r"diag p − p pᵀ|\bn_L\b|(?<=row )i\b|(?<=column )j\b|(?<=nput )j\b|(?<=output )i\b"
                             r"|(?<=error )i\b|(?<=index )[ij]\b")  # fmt: skip
 _SPELLED = {"diag p − p pᵀ": r"\mathrm{diag}\,p - p\,p^{\top}", "n_L": "n_L"}
 _CODE_IN_WORDS = re.compile(r"\b[A-Za-z]+\d?Loss\b|clamp\([^)]*\)")

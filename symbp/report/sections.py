@@ -15,7 +15,7 @@ from symbp.ops.elementwise import OUTPUT
 from symbp.ops.losses import LinkedLoss
 from symbp.report import facts
 from symbp.report.dialects import Dialect
-from symbp.report.layout import aligned, displays, product_lines
+from symbp.report.layout import aligned, displays, paired, product_lines
 from symbp.report.notation import Notation
 from symbp.report.printer import Level, Printer
 from symbp.report.products import Piece, Products, elided
@@ -23,7 +23,7 @@ from symbp.report.rich import Rich, Span, math, rich, words
 from symbp.report.scalar import scalar_latex
 from symbp.symbols import Adjoint, Role, Variable
 
-FEW = 4
+FEW = 3
 """Longest list of symbols in a cell; longer ones show both ends."""
 
 Row = tuple[Rich, ...]
@@ -97,14 +97,14 @@ class Desk:
         network = derivation.network
         names = facts.labels(derivation)
 
-        def printer(example: str = "") -> Printer:
+        def printer(example: str | None = None) -> Printer:
             return Printer(
                 notation, dialect, network.depth, one_example=not network.batch, by_output=by_output,
                 example=example, labels=names, loss=loss_letter,
             )  # fmt: skip
 
         main = printer()
-        return cls(derivation, main, Products(main), Products(printer("i")), shown, factor_macro)
+        return cls(derivation, main, Products(main), Products(printer("i") if network.batch else main), shown, factor_macro)
 
     @property
     def depth(self) -> int:
@@ -132,7 +132,7 @@ class Desk:
         factors = gradient.factors
         pieces = products.nested(factors) if nest else products.flat(factors)
         visible = None if self.shown is None else self.shown | {self.depth}
-        return elided(pieces, visible, self.printer.dialect.dots, products.brackets[1] if nest else "")
+        return elided(pieces, visible, self.printer.dialect.dots)
 
     def letters(self) -> dict[str, str]:
         """Return the symbols that the prose of the templates uses."""
@@ -148,6 +148,7 @@ class Desk:
             "g_is": f"{p.loss_gradient()} = {inline_partial(p, a_last)}",
             "delta_is": f"{p.error('l')} = {inline_partial(p, p.role(Role.PREACTIVATION, 'l'))}",
             "J": p.jacobian(depth), "loss": p.loss, "ones": p.dialect.ones, "m": "m", "f": "f'",
+            "dw_is": rf"\mathrm{{d}}w = {inline_partial(p, 'w')}",
             "identity_plus": rf"{p.dialect.identity} + {p.notation.jacobian.latex}",
             "block": p.notation.jacobian.latex, "D_column": self.columns.printer.slope_matrix("l"), "i": "i",
             "spread": rf"\sqrt{{n}}",
@@ -177,7 +178,7 @@ def _product(desk: Desk, gradient: Gradient, pieces: list[Piece], *, labelled: b
     left = _left(desk, gradient.variable)
     if not gradient.factors:
         return [f"{left} &= {desk.printer.dialect.zero}"]
-    return product_lines(left, pieces, desk.printer.dialect.joint, labelled=labelled, macro=desk.factor_macro)
+    return product_lines(left, pieces, desk.products, labelled=labelled, macro=desk.factor_macro)
 
 
 def scalar_form(desk: Desk) -> tuple[str, ...]:
@@ -226,9 +227,14 @@ def notation_rows(desk: Desk) -> tuple[Row, ...]:
         rows.append((known["g_is"], rich("loss gradient"), rf"{_units(desk.depth)} \times {m}"))
     rows.append((known["delta_is"], rich("error of layer {l}", l=math("l")), column))
     slope = rf"{known['D']} = \mathrm{{diag}}\,{f.value}'({p.role(Role.PREACTIVATION, 'l')})"
+    if any(use.function is None for use in facts.uses(desk.derivation)) and not isinstance(network.loss_node, LinkedLoss):
+        rows.append((known["J"], rich("derivative of softmax"), rf"{_units(desk.depth)} \times {_units(desk.depth)}"))
     if not network.batch:
         rows.append((slope, rich("activation derivatives on a diagonal"), r"n_l \times n_l"))
     if network.batch:
+        z = desk.columns.printer.role(Role.PREACTIVATION, "l")
+        slope = rf"{known['D_column']} = \mathrm{{diag}}\,{f.value}'({z})"
+        rows.append((slope, rich("activation derivatives of example {i}", i=math("i")), r"n_l \times n_l"))
         rows.append((known["ones"], rich("column of ones, one for each example"), r"m \times 1"))
     rows.append((r"\odot", rich("product entry by entry"), ""))
     return tuple((( math(symbol),), meaning, (math(shape),) if shape else ()) for symbol, meaning, shape in rows)
@@ -296,8 +302,8 @@ def loss(desk: Desk) -> LossPart:
     function = facts.loss_function(node)
     left, right = p.equation(desk.derivation.forward.equations[-1])
     if function is None:
-        meaning = f"{p.loss_gradient()} &= {p.dialect.partial(p.loss, p.role(Role.ACTIVATION, desk.depth))}"
-        return LossPart(aligned([f"{left} &= {right}", meaning]), (rich("The loss is left open; only its gradient at the output enters."),))
+        words_ = rich("The loss is left open: only its gradient {g} at the output enters.", g=math(p.loss_gradient()))
+        return LossPart(aligned([f"{left} &= {right}"]), (words_,))
     lines = [f"{left} &= {right}", rf"\ell(a, y) &= {scalar_latex(function.expr, {})}"]
     if not isinstance(node, LinkedLoss):
         lines.append(rf"\ell'(a, y) = \frac{{\partial \ell}}{{\partial a}} &= {scalar_latex(function.slopes[0], {})}")
@@ -354,14 +360,10 @@ def _layer_parts(desk: Desk, layer: int, told: set[str]) -> Iterator[Part]:
         chains = [chains[0][:1], chains[0][1:], chains[1]]
     groups = [(_reasons(desk, group, told), _lines(desk, group)) for group in chains if group]
     if groups and not any(reason for reason, _ in groups):
-        yield Part(rich("The same steps:"), (_display([line for _, lines in groups for line in lines]),))
+        yield Part(rich("The same steps:"), (aligned([line for _, lines in groups for line in paired(lines)]),))
         return
     for reason, lines in groups:
-        yield Part(reason, (_display(lines),))
-
-
-def _display(lines: Sequence[str]) -> str:
-    return aligned(lines)
+        yield Part(reason, (aligned(paired(lines)),))
 
 
 def _find(desk: Desk, name: str) -> Equation | None:
@@ -424,16 +426,24 @@ def recursion(desk: Desk) -> str:
     lines = []
     if start is not None:
         lines.append(f"{p.symbol(start.lhs)} &= {p.matrix(start.rhs)}")
-    f = "f_l'" if facts.is_generic(facts.uses(desk.derivation)[0].function) else "f'"
+    f = _hidden_slope(desk)
     upper, z = p.role(Role.WEIGHT, "l+1", True), p.role(Role.PREACTIVATION, "l")
     if last > 1:
-        lines.append(rf"{p.error('l')} &= {f}({z}) \odot ({upper} {p.error('l+1')}), \qquad l = {last - 1}, \ldots, 1" if last > 2
-                     else rf"{p.error(1)} &= {f.replace('_l', '_1')}({p.role(Role.PREACTIVATION, 1)}) \odot ({p.role(Role.WEIGHT, 2, True)} {p.error(2)})")
+        layers = ", ".join(map(str, range(last - 1, 0, -1))) if last <= 4 else rf"{last - 1}, \ldots, 1"
+        lines.append(rf"{p.error('l')} &= {f}({z}) \odot ({upper} {p.error('l+1')}), \qquad l = {layers}")
     lines.append(f"{p.dialect.partial(p.loss, p.role(Role.WEIGHT, 'l'))} &= {p.error('l')} {p.role(Role.ACTIVATION, 'l-1', True)}")
     if any(symbol.role is Role.BIAS for symbol in desk.derivation.network.parameters):
         ones = f" {p.dialect.ones}" if desk.derivation.network.batch else ""
         lines.append(f"{p.dialect.partial(p.loss, p.role(Role.BIAS, 'l'))} &= {p.error('l')}{ones}")
     return aligned(lines)
+
+
+def _hidden_slope(desk: Desk) -> str:
+    """Return f′ of the layers before the last: its name where all have the same."""
+    hidden = [use for use in facts.uses(desk.derivation) if use.layers[0] < desk.depth]
+    if len(hidden) == 1 and hidden[0].function is not None and not facts.is_generic(hidden[0].function):
+        return desk.printer.function(hidden[0].function, slope=True)
+    return "f_l'"
 
 
 def forms(desk: Desk) -> tuple[Form, ...]:
@@ -442,16 +452,15 @@ def forms(desk: Desk) -> tuple[Form, ...]:
 
 
 def _form(desk: Desk, gradient: Gradient) -> Form:
-    joint = desk.printer.dialect.joint
     lines = [f"{_left(desk, gradient.variable)} &= {desk.printer.matrix(gradient.recursive)}"]
     if gradient.factors:
-        lines += product_lines("", desk.pieces(gradient, nested=True), joint)
+        lines += product_lines("", desk.pieces(gradient, nested=True), desk.products)
         if desk.derivation.network.batch:
             columns = desk.pieces(gradient, desk.columns, nested=False)
             columns[0] = replace(columns[0], text=r"\sum_{i=1}^{m} " + columns[0].text)
-            lines += product_lines("", columns, joint)
+            lines += product_lines("", columns, desk.columns)
         else:
-            lines += product_lines("", desk.pieces(gradient, nested=False), joint)
+            lines += product_lines("", desk.pieces(gradient, nested=False), desk.products)
     return Form(gradient.variable.name, aligned(lines))
 
 
@@ -476,7 +485,7 @@ def _symbol(desk: Desk, factor: Factor) -> str:
         return desk.printer.matrix(factor.expr.arg)
     if factor.role is FactorRole.LOSS:
         return desk.products.source(factor, Level.SUM)
-    return desk.products.factor_matrix(factor)
+    return desk.columns.factor_matrix(factor) if factor.role is FactorRole.SLOPE else desk.products.factor_matrix(factor)
 
 
 def remedies(desk: Desk) -> tuple[Row, ...]:
@@ -495,7 +504,7 @@ def remedies(desk: Desk) -> tuple[Row, ...]:
 def _list(symbols: list[str]) -> Rich:
     if not symbols:
         return rich("none")
-    shown = symbols if len(symbols) <= FEW else [*symbols[:2], r"\ldots", symbols[-1]]
+    shown = symbols if len(symbols) <= FEW else [symbols[0], r"\ldots", symbols[-1]]
     return (math(r",\ ".join(shown)),)
 
 

@@ -51,7 +51,7 @@ def fill(name: str, template_dir: str | Path | None, row: Format, values: Mappin
         raise TemplateError(f"no template named {error.name!r}") from None
     except (JinjaError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
         raise TemplateError(f"{_where(error, name)}: {error or type(error).__name__}") from None
-    return _BLANK_LINES.sub("\n\n", text).strip("\n") + "\n"
+    return row.tidy(_BLANK_LINES.sub("\n\n", text)).strip("\n") + "\n"
 
 
 def _loader(template_dir: str | Path | None) -> BaseLoader:
