@@ -28,9 +28,10 @@ def say(text: str) -> None:
     _write(text.rstrip("\n").encode(encoding, "backslashreplace") + b"\n")
 
 
-def document(text: str) -> None:
+def document(data: str | bytes) -> None:
     """Print a document on standard output, in UTF-8 whatever the terminal: the bytes its file would have."""
-    _write(text.encode() + (b"" if text.endswith("\n") else b"\n"))
+    whole = data.encode() if isinstance(data, str) else data
+    _write(whole if whole.endswith(b"\n") else whole + b"\n")
 
 
 def note(text: str) -> None:

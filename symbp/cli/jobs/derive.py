@@ -13,14 +13,15 @@ from symbp.cli.commands.derive import Request
 from symbp.cli.console import document, plain, progress, say
 from symbp.cli.jobs.data import derivation_data
 from symbp.cli.jobs.network import build
-from symbp.cli.jobs.targets import Target, targets
+from symbp.cli.jobs.targets import PDF, Target, targets
 from symbp.cli.options import NetworkSpec
 from symbp.cli.values import shown
 from symbp.derivation import Derivation, derive
 from symbp.errors import SpecError
+from symbp.report.files import write_bytes
+from symbp.report.pdf import pdf
 from symbp.report.render import render
 from symbp.report.terminal import derivation_text
-from symbp.report.write import write
 
 DEFAULT_NOTATION = "standard"
 
@@ -30,8 +31,8 @@ def run(request: Request) -> int:
     wanted = targets(request.output, f"backprop-{request.network.layers}")
     derivation = derive(build(request.network))
     report = verdict(request, derivation)
-    texts = [rendered(request, each, derivation, report) for each in wanted]
-    wrote = deliver(wanted, texts, request.output.force)
+    documents = [rendered(request, each, derivation, report) for each in wanted]
+    wrote = deliver(wanted, documents, request.output.force)
     if request.json:
         data = derivation_data(derivation, request.output.notation or DEFAULT_NOTATION)
         data |= {"check": None if report is None else report.to_dict(), "wrote": [str(path) for path in wrote]}
@@ -49,10 +50,11 @@ def verdict(request: Request, derivation: Derivation) -> CheckReport | None:
     return check(derivation, seed=request.seed, thorough=False, progress=progress())
 
 
-def rendered(request: Request, target: Target, derivation: Derivation, report: CheckReport | None) -> str:
+def rendered(request: Request, target: Target, derivation: Derivation, report: CheckReport | None) -> bytes:
     """Return the document of one target; an equation nobody has is the fault of --only."""
     try:
-        return document_of(request, target, derivation, report)
+        said = document_of(request, target, derivation, report)
+        return pdf(said) if target.format == PDF else said.encode()
     except SpecError as error:
         if request.output.only is None:
             raise
@@ -64,10 +66,10 @@ def document_of(request: Request, target: Target, derivation: Derivation, report
     options = request.output
     return render(
         derivation,
-        to=target.format,
+        to="latex" if target.format == PDF else target.format,
         notation=options.notation or DEFAULT_NOTATION,
         check=report,
-        standalone=options.standalone,
+        standalone=options.standalone or target.format == PDF,
         roles=not options.no_roles,
         show=request.show,
         only=options.only,
@@ -77,13 +79,13 @@ def document_of(request: Request, target: Target, derivation: Derivation, report
     )
 
 
-def deliver(wanted: Sequence[Target], texts: Sequence[str], force: bool) -> list[Path]:
+def deliver(wanted: Sequence[Target], documents: Sequence[bytes], force: bool) -> list[Path]:
     """Print or write every document, all of them rendered by now, and return the files."""
-    for target, said in zip(wanted, texts, strict=True):
+    for target, data in zip(wanted, documents, strict=True):
         if target.path is None:
-            document(said)
+            document(data)
         else:
-            write(target.path, said, force=force)
+            write_bytes(target.path, data, force=force)
     return [target.path for target in wanted if target.path is not None]
 
 

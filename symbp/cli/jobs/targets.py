@@ -20,6 +20,10 @@ EQUATION = "latex"
 """The format of one equation alone."""
 
 
+PDF, SUFFIX_OF_PDF = "pdf", ".pdf"
+"""A file only: the LaTeX document, compiled."""
+
+
 @dataclass(frozen=True)
 class Target:
     """One document: its format, and its file, or None for standard output."""
@@ -43,19 +47,25 @@ def targets(options: OutputOptions, stem: str) -> list[Target]:
     if place is None or place.endswith("/") or Path(place).is_dir():
         folder = Path(place or FOLDER)
         formats = [chosen] if chosen else DEFAULT
-        return [Target(each, folder / f"{stem}{FORMATS[each].suffix}") for each in formats]
+        return [Target(each, folder / f"{stem}{suffix_of(each)}") for each in formats]
     return [Target(chosen or format_by_suffix(place), Path(place))]
 
 
 def format_of(name: str) -> str:
     """Return the format of a name or of another name people type for it."""
     key = name.lower()
-    return values.choice("--to", FORMAT_ALIASES.get(key, key), FORMATS)
+    return values.choice("--to", FORMAT_ALIASES.get(key, key), (*FORMATS, PDF))
 
 
 def format_by_suffix(place: str) -> str:
     """Return the format that a file's suffix says."""
+    known = {**SUFFIXES, SUFFIX_OF_PDF: PDF}
     suffix = Path(place).suffix.lower()
-    if suffix in SUFFIXES:
-        return SUFFIXES[suffix]
-    return values.refuse("--output", place, f"its suffix is no format ({', '.join(SUFFIXES)}); say it with --to")
+    if suffix in known:
+        return known[suffix]
+    return values.refuse("--output", place, f"its suffix is no format ({', '.join(known)}); say it with --to")
+
+
+def suffix_of(format_name: str) -> str:
+    """Return what a file of a format ends in."""
+    return SUFFIX_OF_PDF if format_name == PDF else FORMATS[format_name].suffix
