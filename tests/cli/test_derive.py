@@ -128,7 +128,7 @@ BAD = [
     (["-t", "latx"], ["--to latx", "'latex'"]),
     (["-o", "a.xyz"], ["--output a.xyz", "--to"]),
     (["-o", ""], ["--output ''"]),
-    (["--notation", "nq"], ["--notation nq", "'ng'"]),
+    (["--notation", "nq"], ["--notation nq", "ng"]),
     (["--only", "W9"], ["--only W9"]),
     (["--template-dir", "nowhere"], ["--template-dir nowhere", "no such folder"]),
     (["-o", "taken.md"], ["taken.md", "--force"]),

@@ -37,6 +37,8 @@ def run(request: Request) -> int:
         data = derivation_data(derivation, request.output.notation or DEFAULT_NOTATION)
         data |= {"check": None if report is None else report.to_dict(), "wrote": [str(path) for path in wrote]}
         document(json.dumps(data, ensure_ascii=False, indent=2))
+    elif wrote and request.output.only is not None:
+        say("\n".join(written(wrote)))
     elif wrote:
         said = derivation_text(derivation, report, show=request.show, ascii=plain())
         say("\n\n".join([said.rstrip("\n"), closing(request.network, wrote)]))
@@ -91,11 +93,17 @@ def deliver(wanted: Sequence[Target], documents: Sequence[bytes], force: bool) -
 
 def closing(spec: NetworkSpec, wrote: Sequence[Path]) -> str:
     """Return the last lines: what was written, and two commands to try next."""
-    lines = [f"  {'wrote' if index == 0 else '':<11} {path}" for index, path in enumerate(wrote)]
-    for path in wrote:
-        if path.suffix == ".tex":
-            lines[wrote.index(path)] += rf"     for your notes: \input{{{path.stem}}}"
-    return "\n".join([*lines, f"  next        {next_step(spec)}", f"              {command_line('check', spec)}"])
+    steps = [f"  next        {next_step(spec)}", f"              {command_line('check', spec)}"]
+    return "\n".join([*written(wrote), *steps])
+
+
+def written(wrote: Sequence[Path]) -> list[str]:
+    """Return one line a file, with what to do with a LaTeX fragment."""
+    return [
+        f"  {'' if index else 'wrote':<11} {path}"
+        + (rf"     for your notes: \input{{{path.stem}}}" if path.suffix == ".tex" else "")
+        for index, path in enumerate(wrote)
+    ]
 
 
 def next_step(spec: NetworkSpec) -> str:
