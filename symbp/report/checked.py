@@ -1,11 +1,12 @@
-"""The numeric check as a part of the report."""
+"""The numeric check as a part of a report: its verdict as a sentence, its method, one row a parameter."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from symbp.report.rich import Rich
+from symbp.report.rich import Rich, Span, math, rich
 from symbp.report.sections import Desk, Row
 
 
@@ -16,9 +17,92 @@ class CheckPart:
     passed: bool
     verdict: Rich
     method: Rich
+    head: tuple[str, ...]
+    columns: str
     rows: tuple[Row, ...]
+    notes: tuple[Rich, ...]
 
 
 def check_part(report: Any, desk: Desk) -> CheckPart:
-    """Return what a report says about its check."""
-    raise NotImplementedError
+    """Return what a report says about a CheckReport."""
+    rows = [row for row in report.rows if desk.shows(_variable(desk, row).layer)]
+    columns = [column for column in _COLUMNS if any(_present(column[1](desk, row)) for row in rows)]
+    return CheckPart(
+        passed=report.passed,
+        verdict=verdict(report, lambda value: math(power(value))),
+        method=_method(report, len(rows) < len(report.rows)),
+        head=tuple(head for head, _ in columns),
+        columns="l" * len(columns),
+        rows=tuple(tuple(cell(desk, row) for _, cell in columns) for row in rows),
+        notes=tuple(rich("{note}", note=note) for note in report.notes),
+    )
+
+
+def verdict(report: Any, number: Callable[[float], Span | str]) -> Rich:
+    """Return the verdict as a sentence without its full stop."""
+    total, good = len(report.rows), sum(not row.failed for row in report.rows)
+    if not report.passed:
+        failed = [row.name for row in report.rows if row.failed]
+        named = ", ".join(failed[:6]) + (", …" if len(failed) > 6 else "")
+        if not failed:
+            return rich("every gradient and every difference is zero, which proves nothing")
+        return rich("{bad} of {total} gradients disagree with differences of the loss: {named}",
+                    bad=str(len(failed)), total=str(total), named=named)  # fmt: skip
+    which = f"all {total} gradients agree" if total > 1 else "the gradient agrees"
+    parts = [rich("{which} with differences of the loss", which=which if good == total else f"{good} of {total} agree")]
+    if report.relative is not None:
+        parts.append(rich("; largest relative error {error} in float64", error=number(report.relative)))
+    if report.digits is not None:
+        parts.append(rich(", {error} with 50 digits", error=number(report.digits)))
+    return tuple(span for part in parts for span in part)
+
+
+def power(value: float) -> str:
+    """Return a small number as people write it: 3.0 · 10^{-16}."""
+    if value == 0 or value != value or abs(value) == float("inf"):
+        return "0" if value == 0 else r"\text{not finite}"
+    mantissa, exponent = f"{value:.1e}".split("e")
+    return rf"{mantissa} \cdot 10^{{{int(exponent)}}}"
+
+
+def _method(report: Any, some: bool) -> Rich:
+    run = report.runs[0] if report.runs else None
+    if run is None:
+        return rich("Nothing was run.")
+    what = list(dict.fromkeys(row.entries for row in report.rows))
+    settings = [f"widths {', '.join(map(str, run.widths))}", f"{run.examples} examples", f"seed {report.seed}"]
+    first = rich(
+        "Relative errors of each gradient against differences of the loss ({entries}; {settings}).",
+        entries=", ".join(what), settings=", ".join(settings),
+    )  # fmt: skip
+    standins = rich(" What is left open was run with {runs}.", runs=", and again with ".join(report.standins))
+    judged = rich(" The complex step and differences with 50 digits judge; central differences illustrate.")
+    rest = rich(" Only the layers shown have a row; all {n} gradients were checked.", n=str(len(report.rows)))
+    return (*first, *(standins if report.standins else ()), *judged, *(rest if some else ()))
+
+
+def _variable(desk: Desk, row: Any) -> Any:
+    return desk.derivation.network.by_name[row.name]
+
+
+def _number(value: float | None) -> Rich:
+    return (math(power(value)),) if value is not None else rich("–")
+
+
+def _present(cell: Rich) -> bool:
+    return cell != rich("–")
+
+
+def _shape(desk: Desk, row: Any) -> Rich:
+    return (math(row.shape.replace("×", r" \times ")),)
+
+
+_COLUMNS: tuple[tuple[str, Callable[[Desk, Any], Rich]], ...] = (
+    ("gradient", lambda desk, row: (math(desk.printer.symbol(_variable(desk, row))),)),
+    ("shape", _shape),
+    ("complex step", lambda desk, row: _number(row.relative if row.method == "complex step" else None)),
+    ("50 digits", lambda desk, row: _number(row.digits)),
+    ("central differences", lambda desk, row: _number(row.central)),
+    ("verdict", lambda desk, row: rich("{verdict}", verdict=str(row.verdict))),
+)
+"""Head and cell of each column; one that is empty everywhere is left out."""

@@ -36,7 +36,7 @@ class Dialect:
     transposed: Callable[[str], str]
     partial: Callable[[str, str], str]
     bracket: Callable[[str], str]
-    over: Callable[[str, str], str]
+    over: Callable[[str, str, str], str]
     scalar: Callable[..., str]
     entrywise: Callable[..., str]
     loss_sum: Callable[[bool, str, str], str]
@@ -95,7 +95,7 @@ def latex_dialect(name: str, transpose: str, loss_sum: Callable[[bool, str, str]
         transposed=lambda text: f"{text}^{{{transpose}}}",
         partial=lambda loss, of: rf"\frac{{\partial {loss}}}{{\partial {of}}}",
         bracket=_latex_bracket,
-        over=lambda above, below: rf"\frac{{{above}}}{{{below}}}",
+        over=lambda above, bracketed, below: rf"\frac{{{above}}}{{{below}}}",
         scalar=scalar_latex,
         entrywise=entrywise_latex,
         loss_sum=loss_sum,
@@ -143,7 +143,7 @@ UNICODE = Dialect(
     transposed=lambda text: f"{text}ᵀ",
     partial=lambda loss, of: f"∂{loss}/∂{of}",
     bracket=lambda text: f"({text})",
-    over=lambda above, below: f"({above})/{below}" if " " in above else f"{above}/{below}",
+    over=lambda above, bracketed, below: f"{bracketed}/{below}",
     scalar=scalar_text,
     entrywise=entrywise_text,
     loss_sum=lambda one, a, y: f"{'' if one else '1/m '}Σ ℓ({a}, {y})",
@@ -165,7 +165,7 @@ ASCII = Dialect(
     transposed=lambda text: f"{text}^T",
     partial=lambda loss, of: f"d{loss}/d{of}",
     bracket=lambda text: f"({text})",
-    over=lambda above, below: f"({above})/{below}" if " " in above else f"{above}/{below}",
+    over=lambda above, bracketed, below: f"{bracketed}/{below}",
     scalar=lambda expr, names: scalar_text(expr, names, ascii_only=True),
     entrywise=lambda expr, names, varying=None: entrywise_text(expr, names, varying, ascii_only=True),
     loss_sum=lambda one, a, y: f"{'' if one else '1/m '}sum l({a}, {y})",

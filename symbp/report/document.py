@@ -172,7 +172,8 @@ def subject(derivation: Derivation) -> Rich:
     used = facts.uses(derivation)
     examples = rich("a batch of {m} examples", m=math("m")) if network.batch else rich("one example")
     parts: list[Span | Rich] = [_activation_phrase(used), _loss_phrase(derivation), examples]
-    return _capital(rich("{all}.", all=listed(parts, last=", ")))
+    gap = "; " if len(used) > 1 else ", "
+    return _capital(rich("{all}.", all=listed(parts, gap, gap)))
 
 
 def _activation_phrase(used: tuple[facts.Use, ...]) -> Rich:
@@ -184,7 +185,7 @@ def _activation_phrase(used: tuple[facts.Use, ...]) -> Rich:
         name = rich("any {f}", f=math(_names(use.layers))) if facts.is_generic(use.function) else facts.activation_words(use)
         where = f" in {facts.layer_words(use.layers)}" if len(used) > 1 else ""
         named.append(rich("{name}{where}", name=name, where=where))
-    return rich("activation{s} {named}", s="s" * (len(used) > 1), named=listed(named))
+    return rich("activation{s} {named}", s="s" * (len(used) > 1), named=listed(named, last=", "))
 
 
 def _loss_phrase(derivation: Derivation) -> Rich:

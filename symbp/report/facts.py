@@ -119,6 +119,11 @@ def loss_function(loss: Loss) -> ScalarFunction | None:
     return LOSSES[loss.name].function() if isinstance(loss, LinkedLoss) else None
 
 
+def with_numbers(expr: Expr, function: ScalarFunction) -> Expr:
+    """Return a loss's formula with its parameters' numbers in it: δ is the error here."""
+    return expr.xreplace(dict(function.parameters))
+
+
 def torch_words(loss: Loss) -> Rich:
     """Return how the loss compares with PyTorch's, as a sentence; nothing for a custom one."""
     row = LOSSES.get(loss.name)

@@ -3,40 +3,55 @@
 from __future__ import annotations
 
 from symbp.derivation import Derivation
+from symbp.equations import Equation
 from symbp.errors import SpecError, nearest
 from symbp.report.dialects import LATEX, UNICODE
 from symbp.report.formats import Format
 from symbp.report.layout import aligned
 from symbp.report.notation import Notation
-from symbp.report.sections import Desk, _form
+from symbp.report.products import joined
+from symbp.report.sections import Desk, form
+
+TEXT_FORMATS = ("text", "numpy")
 
 
 def only_equation(derivation: Derivation, name: str, row: Format, notation: Notation, by_output: bool) -> str:
-    """Return the equation of one name: a gradient in its forms, a step of the backward list, or a whole list.
+    """Return the equation of one name: a gradient in its forms, one step, or a whole pass.
+
+    ``W1`` and ``b2`` are gradients; ``dZ2``, ``delta2``, ``dW2``, ``Z2`` single equations; ``forward`` and
+    ``backward`` the lists.
 
     Raises:
         SpecError: no equation of this name; the message suggests the nearest.
     """
-    dialect = UNICODE if row.name in ("text", "numpy") else LATEX
-    desk = Desk.open(derivation, notation, dialect, None, by_output, "", None)
-    key = name.replace("delta", "dZ") if name.startswith("delta") else name
-    gradient = derivation.gradients.get(key) or derivation.gradients.get(key.removeprefix("d"))
-    if dialect is UNICODE:
-        return _text(desk, key)
-    if gradient is not None and key == gradient.variable.name:
-        return row.wrap.format(_form(desk, gradient).display) + "\n"
-    lists = {"forward": derivation.forward, "backward": derivation.backward}
-    if key in lists:
-        equations = list(lists[key])
+    in_text = row.name in TEXT_FORMATS
+    desk = Desk.open(derivation, notation, UNICODE if in_text else LATEX, None, by_output, "", None)
+    key = f"dZ{name.removeprefix('delta')}" if name.startswith("delta") else name
+    if key in derivation.gradients:
+        lines = _gradient_text(desk, key) if in_text else form(desk, derivation.gradients[key]).lines
     else:
-        found = next((system[key] for system in lists.values() if key in system), None)
-        if found is None:
-            known = [*lists, *derivation.gradients, *(e.name for s in lists.values() for e in s)]
-            raise SpecError(f"no equation named {name!r}{nearest(name, known)}")
-        equations = [found]
-    lines = [" &= ".join(desk.printer.equation(equation)) for equation in equations]
+        lines = [" &= ".join(desk.printer.equation(equation)) for equation in _equations(derivation, key, name)]
+    if in_text:
+        return "\n".join(line.replace("&", "") for line in lines) + "\n"
     return row.wrap.format(aligned(lines)) + "\n"
 
 
-def _text(desk: Desk, key: str) -> str:
-    raise NotImplementedError
+def _gradient_text(desk: Desk, key: str) -> list[str]:
+    gradient = desk.derivation.gradients[key]
+    left = desk.printer.symbol(gradient.equation.lhs)
+    lines = [f"{left} = {desk.printer.matrix(gradient.recursive)}"]
+    if gradient.factors:
+        pieces = desk.pieces(gradient)
+        lines.append(" " * len(left) + " = " + "".join(joined(pieces, desk.printer.dialect.joint)))
+    return lines
+
+
+def _equations(derivation: Derivation, key: str, name: str) -> list[Equation]:
+    lists = {"forward": derivation.forward, "backward": derivation.backward}
+    if key in lists:
+        return list(lists[key])
+    found = next((system[key] for system in lists.values() if key in system), None)
+    if found is None:
+        known = [*lists, *derivation.gradients, *(each.name for system in lists.values() for each in system)]
+        raise SpecError(f"no equation named {name[:40]!r}{nearest(name[:40], known)}")
+    return [found]

@@ -244,7 +244,7 @@ def _product(p: Printer, node: MatMul, parts: list[Written]) -> Written:
         if not negative or only.level is not Level.SUM:
             return only._replace(negative=only.negative != negative)
     if len(kept) == 1 and number.is_Pow and number.exp == -1:
-        return Written(p.dialect.over(p.signed(kept[0]), p.scalar(1 / number)), Level.ATOM, negative)
+        return Written(p.dialect.over(p.signed(kept[0]), p.inside(kept[0], Level.PRODUCT), p.scalar(1 / number)), Level.ATOM, negative)
     texts = front + [p.inside(part, Level.PRODUCT) for part in kept]
     return Written(" ".join(texts) or "1", Level.PRODUCT if len(texts) > 1 else Level.ATOM, negative)
 

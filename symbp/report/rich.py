@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from string import Formatter
 
@@ -42,12 +43,12 @@ def rich(sentence: str, **spans: Span | Rich | str) -> Rich:
     return tuple(found)
 
 
-def listed(items: list[Span | Rich], last: str = " and ") -> Rich:
+def listed(items: Sequence[Span | Rich], gap: str = ", ", last: str = " and ") -> Rich:
     """Return items as people list them: a, b and c."""
     found: list[Span] = []
     for index, item in enumerate(items):
         if index:
-            found.append(Span("text", last if index == len(items) - 1 else ", "))
+            found.append(Span("text", last if index == len(items) - 1 else gap))
         found.extend((item,) if isinstance(item, Span) else item)
     return tuple(found)
 

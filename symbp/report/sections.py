@@ -68,7 +68,12 @@ class Form:
     """One parameter's gradient in its equivalent forms."""
 
     name: str
-    display: str
+    lines: tuple[str, ...]
+
+    @property
+    def display(self) -> str:
+        """The forms as one display."""
+        return aligned(self.lines)
 
 
 @dataclass(frozen=True)
@@ -104,7 +109,7 @@ class Desk:
             )  # fmt: skip
 
         main = printer()
-        return cls(derivation, main, Products(main), Products(printer("i") if network.batch else main), shown, factor_macro)
+        return cls(derivation, main, Products(main), Products(printer("i" if dialect.column == 0 else "") if network.batch else main), shown, factor_macro)
 
     @property
     def depth(self) -> int:
@@ -304,9 +309,9 @@ def loss(desk: Desk) -> LossPart:
     if function is None:
         words_ = rich("The loss is left open: only its gradient {g} at the output enters.", g=math(p.loss_gradient()))
         return LossPart(aligned([f"{left} &= {right}"]), (words_,))
-    lines = [f"{left} &= {right}", rf"\ell(a, y) &= {scalar_latex(function.expr, {})}"]
+    lines = [f"{left} &= {right}", rf"\ell(a, y) &= {scalar_latex(facts.with_numbers(function.expr, function), {})}"]
     if not isinstance(node, LinkedLoss):
-        lines.append(rf"\ell'(a, y) = \frac{{\partial \ell}}{{\partial a}} &= {scalar_latex(function.slopes[0], {})}")
+        lines.append(rf"\ell'(a, y) = \frac{{\partial \ell}}{{\partial a}} &= {scalar_latex(facts.with_numbers(function.slopes[0], function), {})}")
     notes = [facts.torch_words(node), rich(facts.TARGETS.get(node.targets, ""))]
     return LossPart(aligned(lines), tuple(note for note in notes if note))
 
@@ -448,10 +453,11 @@ def _hidden_slope(desk: Desk) -> str:
 
 def forms(desk: Desk) -> tuple[Form, ...]:
     """Return every shown gradient in three forms: recursive, nested as it is computed, one product."""
-    return tuple(_form(desk, gradient) for gradient in desk.gradients())
+    return tuple(form(desk, gradient) for gradient in desk.gradients())
 
 
-def _form(desk: Desk, gradient: Gradient) -> Form:
+def form(desk: Desk, gradient: Gradient) -> Form:
+    """Return one gradient in its three forms."""
     lines = [f"{_left(desk, gradient.variable)} &= {desk.printer.matrix(gradient.recursive)}"]
     if gradient.factors:
         lines += product_lines("", desk.pieces(gradient, nested=True), desk.products)
@@ -461,7 +467,7 @@ def _form(desk: Desk, gradient: Gradient) -> Form:
             lines += product_lines("", columns, desk.columns)
         else:
             lines += product_lines("", desk.pieces(gradient, nested=False), desk.products)
-    return Form(gradient.variable.name, aligned(lines))
+    return Form(gradient.variable.name, tuple(lines))
 
 
 def depends(desk: Desk) -> tuple[Row, ...]:
