@@ -7,15 +7,13 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-from symbp import Derivation, derive
-from symbp.report.dialects import LATEX
-from symbp.report.notation import STANDARD
-from symbp.report.printer import Printer
-from symbp.report.products import Products, joined
-from symbp.symbols import Role
+from symbp import derive
+from symbp.report.expanded import expanded
+from symbp.report.files import write_chunks
 
 STATUS = "/proc/self/status"
 
@@ -53,21 +51,12 @@ def stream_products(layers: int) -> dict[str, float]:
     gc.collect()
     before = _resident("VmRSS")
     derivation = derive(layers=layers)
-    with tempfile.TemporaryFile("w", encoding="utf-8") as file:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "gradients.tex")
         start = time.perf_counter()
-        size = sum(file.write(line) for line in _multiplied(derivation))
-        file.flush()
+        write_chunks(path, expanded(derivation))
         took = time.perf_counter() - start
-    return {"seconds": took, "size": size, "peak": _resident("VmHWM") - before}
-
-
-def _multiplied(derivation: Derivation) -> Iterator[str]:
-    printer = Printer(STANDARD, LATEX, derivation.network.depth)
-    products = Products(printer)
-    for gradient in derivation.gradients.values():
-        if gradient.variable.role is Role.WEIGHT:
-            pieces = joined(products.flat(gradient.products[0]), LATEX.joint)
-            yield f"{printer.symbol(gradient.equation.lhs)} = {''.join(pieces)}\n"
+        return {"seconds": took, "size": path.stat().st_size, "peak": _resident("VmHWM") - before}
 
 
 def _timed(run: Callable[[], object]) -> float:
