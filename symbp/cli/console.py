@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import sys
 from collections.abc import Callable
 
@@ -20,6 +21,11 @@ def plain() -> bool:
     except (UnicodeEncodeError, LookupError):
         return True
     return False
+
+
+def columns() -> int:
+    """Return the width of the terminal, between 80 and 160; 80 where nobody watches."""
+    return min(max(shutil.get_terminal_size((80, 24)).columns, 80), 160)
 
 
 def say(text: str) -> None:

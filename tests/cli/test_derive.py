@@ -52,7 +52,7 @@ def test_a_second_run_touches_nothing(folder: Path) -> None:
     ("argv", "written"),
     [
         (["-t", "latex"], ["output/backprop-3.tex"]),
-        (["--format", "numpy"], ["output/backprop-3.py"]),
+        (["--format", "numpy", "--activation", "tanh", "--loss", "mse"], ["output/backprop-3.py"]),
         (["-o", "notes.tex"], ["notes.tex"]),
         (["-o", "new/folder/"], ["new/folder/backprop-3.md", "new/folder/backprop-3.tex"]),
         (["-o", "."], ["backprop-3.md", "backprop-3.tex"]),
@@ -125,6 +125,8 @@ def test_a_failed_check_is_exit_code_1(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 BAD = [
+    (["-t", "numpy", "--loss", "mse"], ["--to numpy", "give --activation"]),
+    (["-o", "a.py"], ["--to numpy", "--activation and --loss"]),
     (["-t", "latx"], ["--to latx", "'latex'"]),
     (["-o", "a.xyz"], ["--output a.xyz", "--to"]),
     (["-o", ""], ["--output ''"]),

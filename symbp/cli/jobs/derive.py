@@ -10,7 +10,7 @@ from pathlib import Path
 
 from symbp.checking.check import CheckReport, check
 from symbp.cli.commands.derive import Request
-from symbp.cli.console import document, plain, progress, say
+from symbp.cli.console import columns, document, plain, progress, say
 from symbp.cli.jobs.data import derivation_data
 from symbp.cli.jobs.network import build
 from symbp.cli.jobs.targets import PDF, Target, targets
@@ -19,6 +19,7 @@ from symbp.cli.values import shown
 from symbp.derivation import Derivation, derive
 from symbp.errors import SpecError
 from symbp.report.files import write_bytes
+from symbp.report.notation import NOTATIONS
 from symbp.report.pdf import pdf
 from symbp.report.render import render
 from symbp.report.terminal import derivation_text
@@ -29,6 +30,7 @@ DEFAULT_NOTATION = "standard"
 def run(request: Request) -> int:
     """Derive what was asked for and deliver it; return 1 when the check failed."""
     wanted = targets(request.output, f"backprop-{request.network.layers}")
+    require_concrete(request, wanted)
     derivation = derive(build(request.network))
     report = verdict(request, derivation)
     documents = [rendered(request, each, derivation, report) for each in wanted]
@@ -40,9 +42,17 @@ def run(request: Request) -> int:
     elif wrote and request.output.only is not None:
         say("\n".join(written(wrote)))
     elif wrote:
-        said = derivation_text(derivation, report, show=request.show, ascii=plain())
+        said = screen(request, derivation, report)
         say("\n\n".join([said.rstrip("\n"), closing(request.network, wrote)]))
     return 0 if report is None or report.passed else 1
+
+
+def require_concrete(request: Request, wanted: Sequence[Target]) -> None:
+    """Refuse a program of a network that is left open."""
+    spec = request.network
+    missing = [f"--{name}" for name in ("activation", "loss") if getattr(spec, name) is None]
+    if missing and request.output.only is None and any(each.format == "numpy" for each in wanted):
+        raise SpecError(f"--to numpy: a program needs a concrete network; give {' and '.join(missing)}")
 
 
 def verdict(request: Request, derivation: Derivation) -> CheckReport | None:
@@ -89,6 +99,18 @@ def deliver(wanted: Sequence[Target], documents: Sequence[bytes], force: bool) -
         else:
             write_bytes(target.path, data, force=force)
     return [target.path for target in wanted if target.path is not None]
+
+
+def screen(request: Request, derivation: Derivation, report: CheckReport | None) -> str:
+    """Return the derivation as this terminal can show it."""
+    return derivation_text(
+        derivation,
+        report,
+        ascii_only=plain(),
+        width=columns(),
+        show=request.show,
+        notation=NOTATIONS[request.output.notation or DEFAULT_NOTATION],
+    )
 
 
 def closing(spec: NetworkSpec, wrote: Sequence[Path]) -> str:
