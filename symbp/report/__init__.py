@@ -1,0 +1,1 @@
+"""Reports: notation, printers, documents, files."""

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from symbp.report.desk import Desk, Row
 from symbp.report.rich import Rich, Span, math, rich
-from symbp.report.sections import Desk, Row
 
 
 @dataclass(frozen=True)

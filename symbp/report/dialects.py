@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-
 from symbp.report.scalar import entrywise_latex, entrywise_text, scalar_latex, scalar_text
 
 Index = int | str | None

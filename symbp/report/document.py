@@ -15,29 +15,13 @@ from symbp.errors import SpecError
 from symbp.ops.losses import LinkedLoss
 from symbp.report import facts
 from symbp.report.checked import CheckPart, check_part
+from symbp.report.desk import Desk, Row
 from symbp.report.dialects import LATEX, Dialect
+from symbp.report.gradients import Form, depends, forms, remedies, result, scalar_form
+from symbp.report.meanings import Activation, LossPart, activations, collapse, loss, notation_rows
 from symbp.report.notation import STANDARD, Notation
+from symbp.report.passes import Block, backward, forward, recursion
 from symbp.report.rich import Rich, Span, listed, math, rich
-from symbp.report.sections import (
-    Activation,
-    Block,
-    Desk,
-    Form,
-    LossPart,
-    Row,
-    activations,
-    backward,
-    collapse,
-    depends,
-    forms,
-    forward,
-    loss,
-    notation_rows,
-    recursion,
-    remedies,
-    result,
-    scalar_form,
-)
 
 ALL_SHOWN = 8
 """Deepest network written out in full."""
@@ -182,7 +166,8 @@ def _activation_phrase(used: tuple[facts.Use, ...]) -> Rich:
         return rich("any activation{s} {f}", s=plural, f=math(_names(used[0].layers)))
     named: list[Span | Rich] = []
     for use in used:
-        name = rich("any {f}", f=math(_names(use.layers))) if facts.is_generic(use.function) else facts.activation_words(use)
+        is_open = facts.is_generic(use.function)
+        name = rich("any {f}", f=math(_names(use.layers))) if is_open else facts.activation_words(use)
         where = f" in {facts.layer_words(use.layers)}" if len(used) > 1 else ""
         named.append(rich("{name}{where}", name=name, where=where))
     return rich("activation{s} {named}", s="s" * (len(used) > 1), named=listed(named, last=", "))

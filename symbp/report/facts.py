@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from sympy import Expr, Integer, Symbol
 
 from symbp.derivation import Derivation
-from symbp.ops.elementwise import OUTPUT, Elementwise, GenericFunction, ScalarFunction
+from symbp.ops.elementwise import Elementwise, GenericFunction, ScalarFunction
 from symbp.ops.losses import LOSSES, EntrywiseLoss, LinkedLoss, Loss
 from symbp.ops.scalar import Primitive
 from symbp.ops.softmax import Softmax
-from symbp.report.rich import Rich, Span, code, listed, math, rich, words
+from symbp.report.rich import Rich, listed, math, rich, words
 from symbp.report.scalar import scalar_latex
 
 WORDS = {
@@ -87,7 +87,8 @@ def activation_words(use: Use) -> Rich:
         return rich("a custom {f}", f=math("f"))
     name = WORDS.get(use.function.name, use.function.name.replace("_", " "))
     if use.function.parameters and use.function.name != "selu":
-        values = ", ".join(f"{scalar_latex(symbol, {})} = {scalar_latex(value, {})}" for symbol, value in use.function.parameters)
+        pairs = use.function.parameters
+        values = ", ".join(f"{scalar_latex(symbol, {})} = {scalar_latex(value, {})}" for symbol, value in pairs)
         return rich("{name} with {values}", name=name, values=math(values))
     return rich("{name}", name=name)
 
@@ -148,8 +149,9 @@ def kink_words(function: ScalarFunction, label: str) -> Rich:
     if not function.kinks:
         return ()
     (x, *_), slope = function.variables, function.slopes[0]
-    values = [math(f"{label}'({scalar_latex(kink, {})}) = {scalar_latex(_at(slope, x, kink), {})}") for kink in function.kinks]
-    return rich("Where the slope jumps it is taken as PyTorch does: {values}.", values=listed(list(values)))
+    pairs = [(scalar_latex(kink, {}), scalar_latex(_at(slope, x, kink), {})) for kink in function.kinks]
+    values = [math(f"{label}'({at}) = {value}") for at, value in pairs]
+    return rich("Where the slope jumps it is taken as PyTorch does: {values}.", values=listed(values))
 
 
 def _at(slope: Expr, x: Symbol, kink: Expr) -> Expr:

@@ -54,7 +54,8 @@ _ROWS = (
     Format(
         "latex", "LaTeX to \\input into lecture notes; standalone, a document", ".tex",
         template="latex.j2", standalone="latex-document.j2", dialect=TEX, factor_macro=r"\symbpfactor",
-        loss=r"\symbploss", escape=escapes.tex, code=escapes.tex_code, comment="% {}", wrap="\\[\n{}\n\\]", tidy=without_paragraphs_around_displays,
+        loss=r"\symbploss", escape=escapes.tex, code=escapes.tex_code,
+        comment="% {}", wrap="\\[\n{}\n\\]", tidy=without_paragraphs_around_displays,
     ),
     Format("numpy", "a NumPy program that computes loss and gradients", ".py", comment="# {}"),
     Format("text", "what the terminal shows", ".txt", comment="{}"),

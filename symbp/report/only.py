@@ -5,12 +5,13 @@ from __future__ import annotations
 from symbp.derivation import Derivation
 from symbp.equations import Equation
 from symbp.errors import SpecError, nearest
+from symbp.report.desk import Desk
 from symbp.report.dialects import LATEX, UNICODE
 from symbp.report.formats import Format
+from symbp.report.gradients import form
 from symbp.report.layout import aligned
 from symbp.report.notation import Notation
 from symbp.report.products import joined
-from symbp.report.sections import Desk, form
 
 TEXT_FORMATS = ("text", "numpy")
 
@@ -50,8 +51,8 @@ def _equations(derivation: Derivation, key: str, name: str) -> list[Equation]:
     lists = {"forward": derivation.forward, "backward": derivation.backward}
     if key in lists:
         return list(lists[key])
-    found = next((system[key] for system in lists.values() if key in system), None)
-    if found is None:
-        known = [*lists, *derivation.gradients, *(each.name for system in lists.values() for each in system)]
+    by_name = {each.name: each for system in lists.values() for each in system}
+    if key not in by_name:
+        known = [*lists, *by_name, *derivation.gradients]
         raise SpecError(f"no equation named {name[:40]!r}{nearest(name[:40], known)}")
-    return [found]
+    return [by_name[key]]

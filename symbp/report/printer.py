@@ -67,8 +67,9 @@ class Printer:
 
     ``one_example`` shows m = 1: lower-case letters, and what only counts examples disappears. ``depth``
     is the number of weight layers: ∂𝓛/∂a of the last one has a letter of its own. ``by_output`` writes
-    slopes through the output, a ⊙ (1 − a), where that is possible. ``example`` is the index of one
-    example of a batch, a lower index of everything that varies (empty: no index, but m stays). ``labels`` names functions that would print alike.
+    slopes through the output, a ⊙ (1 − a), where that is possible. ``example`` is the index of one example
+    of a batch, a lower index of everything that varies (empty: no index, but m stays). ``labels`` names
+    functions that would print alike.
     """
 
     def __init__(
@@ -244,7 +245,9 @@ def _product(p: Printer, node: MatMul, parts: list[Written]) -> Written:
         if not negative or only.level is not Level.SUM:
             return only._replace(negative=only.negative != negative)
     if len(kept) == 1 and number.is_Pow and number.exp == -1:
-        return Written(p.dialect.over(p.signed(kept[0]), p.inside(kept[0], Level.PRODUCT), p.scalar(1 / number)), Level.ATOM, negative)
+        (above,) = kept
+        text = p.dialect.over(p.signed(above), p.inside(above, Level.PRODUCT), p.scalar(1 / number))
+        return Written(text, Level.ATOM, negative)
     texts = front + [p.inside(part, Level.PRODUCT) for part in kept]
     return Written(" ".join(texts) or "1", Level.PRODUCT if len(texts) > 1 else Level.ATOM, negative)
 

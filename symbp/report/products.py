@@ -16,7 +16,7 @@ from symbp.errors import RuleNotFoundError
 from symbp.op import FactorRole
 from symbp.ops.elementwise import Slope
 from symbp.ops.softmax import SoftmaxJacobian
-from symbp.report.printer import INSIDE, Level, Printer, Written
+from symbp.report.printer import INSIDE, Level, Printer
 from symbp.symbols import Variable
 
 

@@ -78,4 +78,4 @@ def notation_named(name: str) -> Notation:
 
 
 def _program(derivation: Derivation, row: Format) -> str:
-    return f"{row.comment.format(MARK)}\n{derivation.compile().source}"  # type: ignore[attr-defined]
+    return f"{row.comment.format(MARK)}\n{derivation.compile().source}"

@@ -16,13 +16,12 @@ from symbp.ops.elementwise import OUTPUT, ScalarFunction
 from symbp.ops.losses import LinkedLoss
 from symbp.report import facts
 from symbp.report.checked import verdict
+from symbp.report.desk import Desk
 from symbp.report.dialects import ASCII, UNICODE, Dialect
 from symbp.report.document import FIRST, LAST, shown_layers, subject, title
 from symbp.report.notation import STANDARD, Notation
-from symbp.report.printer import Printer
 from symbp.report.products import Products
 from symbp.report.rich import Rich
-from symbp.report.sections import Desk
 from symbp.symbols import Adjoint, Role
 
 MARGIN = 14
@@ -117,7 +116,9 @@ def _opening(desk: Desk, width: int) -> list[str]:
     heading = title(desk.depth)
     network = _plain(subject(desk.derivation), desk.printer.dialect is ASCII)
     line = f"{heading}: {network}"
-    return [line] if len(line) <= width else [heading + ":", *textwrap.wrap(network, width - 2, initial_indent=INDENT, subsequent_indent=INDENT)]
+    if len(line) <= width:
+        return [line]
+    return [f"{heading}:", *textwrap.wrap(network, width, initial_indent=INDENT, subsequent_indent=INDENT)]
 
 
 def _named(name: str, lines: Iterable[str]) -> list[str]:
@@ -160,7 +161,7 @@ def _forward(desk: Desk) -> list[str]:
         rows.append([text])
         before = layer
     lines = _columns(rows)
-    if not desk.derivation.network.loss_node.name == "generic":
+    if desk.derivation.network.loss_node.name != "generic":
         lines.append(_loss_line(desk))
     return lines
 
@@ -183,19 +184,17 @@ def _scalar(dialect: Dialect, expr: Any, names: dict[Symbol, str]) -> str:
 
 def _backward(desk: Desk) -> list[str]:
     """Return the error of each shown layer."""
-    backward, p = desk.derivation.backward, desk.printer
+    p = desk.printer
     lines: list[str] = []
     before = desk.depth + 1
     for layer in desk.layers():
-        name = f"dZ{layer}"
-        if name not in backward:
+        error, activation = desk.step(f"dZ{layer}"), desk.step(f"dA{layer}")
+        if error is None:
             continue
         lines += [p.dialect.dots] * (layer < before - 1)
         before = layer
-        inline = {}
-        if f"dA{layer}" in backward and layer < desk.depth:
-            inline = {backward[f"dA{layer}"].lhs: backward[f"dA{layer}"].rhs}
-        lines.append(" = ".join(p.equation(backward[name], inline)))
+        inline = {activation.lhs: activation.rhs} if activation is not None and layer < desk.depth else {}
+        lines.append(" = ".join(p.equation(error, inline)))
     return lines
 
 
@@ -203,10 +202,10 @@ def _definitions(desk: Desk) -> list[str]:
     """Return what the letters of the backward pass stand for."""
     p, network = desk.printer, desk.derivation.network
     rows: list[tuple[str, str]] = []
-    start = f"dA{desk.depth}"
-    if start in desk.derivation.backward:
-        right = p.matrix(desk.derivation.backward[start].rhs)
-        of = p.partial(desk.derivation.backward[start].lhs.of)
+    start = desk.step(f"dA{desk.depth}")
+    if start is not None:
+        right = p.matrix(start.rhs)
+        of = p.partial(start.lhs.of)
         rows.append((p.loss_gradient(), of if right == p.loss_gradient() else f"{of} = {right}"))
     rows.append((p.error("l"), p.dialect.partial(p.loss, p.role(Role.PREACTIVATION, "l"))))
     columns = desk.columns.printer
