@@ -1,0 +1,1 @@
+"""Every derived gradient against differences of its own forward pass."""

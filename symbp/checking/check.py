@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from symbp.checking.bench import Bench
 from symbp.checking.plans import FAST, THOROUGH, Budget, Plan, plans
@@ -57,7 +58,7 @@ def check(
             run, new = found
             runs.append(run)
             rows = [_worse(*pair) for pair in zip(rows, new, strict=True)] if rows else new
-    return CheckReport(tuple(rows), tuple(runs), seed, thorough, tuple([*notes, *_notes(rows)]))
+    return CheckReport(tuple(rows), tuple(runs), seed, thorough, (*notes, *_notes(rows)))
 
 
 def _run(
@@ -88,6 +89,7 @@ class _Judge:
     def __init__(self, bench: Bench, budget: Budget, plan: Plan, tell: Progress) -> None:
         self.bench, self.budget, self.plan, self.tell = bench, budget, plan, tell
         self.names = list(bench.gradients)
+        self.unused = {variable.name for variable in bench.derivation.unused}
         self.analytic = bench.stepped is not None
         entries = sum(gradient.size for gradient in bench.gradients.values())
         self.every_entry = entries * bench.cost <= budget.entries
@@ -125,8 +127,7 @@ class _Judge:
         """Return one row a parameter."""
         digits = self._digits() if self.use_digits else {}
         floats = self._floats()
-        singles = self.names if self.entries != JOINTLY or not self.analytic else _spaced(self.names, self._singles())
-        centrals = self._centrals(singles)
+        centrals = self._centrals(_spaced(self.names, self._singles()))
         return [self._row(name, floats, digits, centrals) for name in self.names]
 
     def _row(
@@ -140,6 +141,9 @@ class _Judge:
         verdicts = [comparison.verdict(TOLERANCE)] if self.analytic else []
         if name in digits:
             verdicts.append(digits[name].verdict(DIGITS_TOLERANCE))
+        verdict = _together(verdicts)
+        if verdict is Verdict.AGREES and not self.bench.gradients[name].any():  # Judged with others that are not zero.
+            verdict = Verdict.PROVES_NOTHING
         rows, columns = self.bench.sizes.shapes[name]
         return Row(
             name,
@@ -150,7 +154,8 @@ class _Judge:
             comparison.relative,
             digits[name].relative if name in digits else None,
             centrals[name].relative if name in centrals else None,
-            _together(verdicts),
+            verdict,
+            f"{name}: the loss does not depend on it" if name in self.unused else "",
         )
 
     def _floats(self) -> dict[str, tuple[Comparison, str]]:
@@ -166,7 +171,7 @@ class _Judge:
         return found | {name: (self._along(name), DIRECTIONS) for name in self._watched(singles)}
 
     def _singles(self) -> int:
-        """How many gradients of a deep network are compared alone, with their central differences."""
+        """How many gradients are compared alone, with their central differences; all but in deep networks."""
         return max(1, int(self.budget.directions / self.bench.cost / 3) - JOINT_DIRECTIONS)
 
     def _along(self, name: str) -> Comparison:
@@ -179,13 +184,13 @@ class _Judge:
     def _jointly(self) -> dict[str, Comparison]:
         found: dict[str, Comparison] = {}
         for number in range(JOINT_DIRECTIONS):
-            for name, comparison in _halved(
-                self.names,
-                lambda names, number=number: self.bench.compare_along(self.bench.joint_direction(names, number)),
-                TOLERANCE,
-            ).items():
+            halved = _halved(self.names, partial(self._compare_jointly, number), TOLERANCE)
+            for name, comparison in halved.items():
                 found[name] = max(found.get(name, comparison), comparison, key=_badness)
         return found
+
+    def _compare_jointly(self, number: int, names: Sequence[str]) -> Comparison:
+        return self.bench.compare_along(self.bench.joint_direction(names, number))
 
     def _digits(self) -> dict[str, Comparison]:
         bench = self.bench

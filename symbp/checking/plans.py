@@ -13,8 +13,9 @@ from symbp.networks.expressions import resolve_activation
 from symbp.networks.loss_choice import resolve_loss
 from symbp.numeric.compiled import generic_functions
 from symbp.numeric.definitions import Standins
-from symbp.numeric.sizes import Sizes, distinct_sizes, given_sizes
+from symbp.numeric.sizes import EXAMPLES, Sizes, distinct_sizes, given_sizes
 from symbp.ops.elementwise import Elementwise, GenericFunction
+from symbp.ops.functions import is_analytic
 from symbp.ops.losses import LOSSES, EntrywiseLoss, GenericLoss
 from symbp.symbols import Role
 
@@ -26,6 +27,12 @@ ROUNDS: tuple[tuple[tuple[str, ...], str], ...] = (
 
 UNIT = "sigmoid"
 """What stands for an output activation whose loss needs outputs between 0 and 1."""
+
+DEEP = 200
+"""From this many forward equations on the fast check makes one round of stand-ins."""
+
+FEW_EXAMPLES = 2
+"""The batch of a deep network with erf, which 50 digits judge at great cost."""
 
 LARGE = 8
 """Given widths up to this count as small."""
@@ -63,20 +70,32 @@ class Plan:
 
 
 def plans(derivation: Derivation, thorough: bool) -> list[Plan]:
-    """Return the runs of a check: every round of stand-ins at small distinct sizes, and the given sizes once."""
+    """Return the runs of a check: every round of stand-ins at small distinct sizes, and the given sizes once.
+
+    The fast check of a deep network makes one round.
+    """
     forward = derivation.forward
-    first, *others = _sizes(derivation)
+    deep_erf = len(forward) > DEEP and not is_analytic_network(forward)
+    first, *others = _sizes(derivation, FEW_EXAMPLES if deep_erf else EXAMPLES)
     rounds = _rounds(forward)
+    if not thorough and len(forward) > DEEP:
+        rounds = rounds[:1]
     small = [Plan(first, *each, thorough or index == 0) for index, each in enumerate(rounds)]
     return [*small, *(Plan(sizes, *rounds[0], False) for sizes in others)]
 
 
-def _sizes(derivation: Derivation) -> list[Sizes]:
+def is_analytic_network(forward: ForwardSystem) -> bool:
+    """Whether the complex step sees all slopes of a network: no erf in it."""
+    nodes_ = (equation.rhs for equation in forward if isinstance(equation.rhs, Elementwise | EntrywiseLoss))
+    return all(isinstance(node.function, GenericFunction) or is_analytic(node.function) for node in nodes_)
+
+
+def _sizes(derivation: Derivation, examples: int) -> list[Sizes]:
     """Return small distinct sizes, then the given ones where they are not of that kind."""
-    given = given_sizes(derivation.forward)
+    given = given_sizes(derivation.forward, examples)
     if _is_small_and_distinct(given, derivation.forward):
         return [given]
-    return [given] if _names_a_number(derivation) else [distinct_sizes(derivation.forward), given]
+    return [given] if _names_a_number(derivation) else [distinct_sizes(derivation.forward, examples), given]
 
 
 def _is_small_and_distinct(sizes: Sizes, forward: ForwardSystem) -> bool:

@@ -116,6 +116,7 @@ class CheckReport:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as JSON data; what is not a finite number is null."""
+        lists = ("widths", "activations")
         rows = [{key: _finite(value) for key, value in asdict(row).items()} for row in self.rows]
         return {
             "passed": self.passed,
@@ -124,7 +125,7 @@ class CheckReport:
             "relative": _finite(self.relative),
             "digits": _finite(self.digits),
             "notes": list(self.notes),
-            "runs": [asdict(run) | {"widths": list(run.widths), "activations": list(run.activations)} for run in self.runs],
+            "runs": [asdict(run) | {name: list(getattr(run, name)) for name in lists} for run in self.runs],
             "rows": rows,
         }
 

@@ -1,0 +1,1 @@
+"""The two lists as one NumPy program, and what it runs with."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from sympy import Expr, Integer
@@ -57,7 +58,24 @@ class Arguments:
                 f"such as np.eye(classes)[:, labels]"
             )
 
+    @cached_property
+    def _keys(self) -> tuple[tuple[str, int | str, int | str], ...]:
+        """Names with their dimensions as plain numbers and text: SymPy's comparisons are slow."""
+        return tuple(
+            (variable.name, *(int(size) if isinstance(size, Integer) else str(size) for size in variable.shape))
+            for variable in (*self.inputs, *self.parameters, *self.targets)
+        )
+
     def _check_shapes(self, arrays: Mapping[str, Any]) -> None:
+        sizes: dict[int | str, int] = {}
+        for name, rows, columns in self._keys:
+            shape = arrays[name].shape
+            if len(shape) != 2 or shape != (_size(rows, shape[0], sizes), _size(columns, shape[1], sizes)):
+                return self._refuse_shapes(arrays)
+        return None
+
+    def _refuse_shapes(self, arrays: Mapping[str, Any]) -> None:
+        """Find the array that does not fit and say why; a formula of dimensions may turn out to be right."""
         known: dict[Expr, tuple[int, str]] = {}
         for variable in (*self.inputs, *self.parameters, *self.targets):
             array = arrays[variable.name]
@@ -80,12 +98,16 @@ class Arguments:
                     _check_kind(loss, operand.name, arrays[operand.name])
 
 
+def _size(key: int | str, given: int, sizes: dict[int | str, int]) -> int:
+    return key if isinstance(key, int) else sizes.setdefault(key, given)
+
+
 def _by_name(variables: Sequence[Variable], given: object, what: str) -> dict[str, Any]:
     """Return the arrays of a mapping in the order of ``variables``."""
     if not isinstance(given, Mapping):
         raise SpecError(f"{what} must be a dict of arrays by name, not {type(given).__name__}")
     names = [variable.name for variable in variables]
-    if given.keys() != set(names):
+    if len(given) != len(names) or not all(name in given for name in names):
         raise SpecError(f"{what}: {_name_problem(names, [str(name) for name in given])}")
     return {name: _array(name, given[name]) for name in names}
 
@@ -176,7 +198,3 @@ KINDS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
 }
 """What targets of a kind must satisfy, and how to say so."""
 
-
-def names_of(variables: Iterable[Variable]) -> tuple[str, ...]:
-    """Return the names of variables."""
-    return tuple(variable.name for variable in variables)

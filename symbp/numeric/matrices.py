@@ -189,7 +189,7 @@ def _entrywise_factors(arg: MatrixExpr, writer: Writer) -> list[Code]:
 
 
 def _is_simple_product(code: Code) -> bool:
-    return code.precedence == PRODUCT and code.text.count("*") == 1 and "/" not in code.text and "-" != code.text[0]
+    return code.precedence == PRODUCT and code.text.count("*") == 1 and "/" not in code.text and code.text[0] != "-"
 
 
 @matrix_code.register

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import singledispatch
+from itertools import pairwise
 from typing import Any
 
 from sympy import (
@@ -77,7 +78,7 @@ def related(node: MatrixExpr, dimensions: Dimensions) -> Shape:
     """Return the dimensions of a node after joining what it makes equal; an unknown one fixes all it touches."""
     for operand in operands(node):
         dimensions.join_shapes(operand.shape, related(operand, dimensions))
-    return node.shape  # type: ignore[no-any-return]
+    return node.shape
 
 
 @related.register
@@ -89,13 +90,13 @@ def _(node: MatrixSymbol, dimensions: Dimensions) -> Shape:
 @related.register(ZeroMatrix)
 @related.register(Identity)
 def _(node: MatrixExpr, dimensions: Dimensions) -> Shape:
-    return node.shape  # type: ignore[no-any-return]
+    return node.shape
 
 
 @related.register
 def _(node: MatMul, dimensions: Dimensions) -> Shape:
     shapes = [related(operand, dimensions) for operand in operands(node)]
-    for left, right in zip(shapes, shapes[1:], strict=False):
+    for left, right in pairwise(shapes):
         dimensions.join(left[1], right[0])
     return (shapes[0][0], shapes[-1][1])
 
@@ -117,7 +118,7 @@ def _(node: MatrixExpr, dimensions: Dimensions) -> Shape:
 @related.register
 def _(node: Loss, dimensions: Dimensions) -> Shape:
     dimensions.join_shapes(*(related(operand, dimensions) for operand in operands(node)))
-    return node.shape  # type: ignore[no-any-return]
+    return node.shape
 
 
 @dataclass(frozen=True)

@@ -134,7 +134,8 @@ def _definitions(definitions: Definitions) -> str:
     """Return constants, then functions; another name of the same function stands in the next line."""
     constants = "\n".join(f"{name} = {float(value)!r}" for name, value in definitions.constants.items())
     blocks = [constants] if constants else []
-    for is_function, sources in groupby(definitions.sources.values(), lambda source: source.startswith("def ")):
+    for is_function, group in groupby(definitions.sources.values(), lambda source: source.startswith("def ")):
+        sources = list(group)
         blocks.extend(sources if is_function else ["\n".join(sources)])
     return "\n\n\n".join(blocks)
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from symbp.equations import ForwardSystem
+from symbp.numeric.centres import Centre, centres
+from symbp.numeric.definitions import Standins
 from symbp.numeric.sizes import Sizes
 from symbp.ops.elementwise import Elementwise
 from symbp.ops.losses import Loss
@@ -42,12 +44,9 @@ class Values:
     targets: Arrays
     decades: float = 0.0
 
-    def arguments(self, convert: Callable[[Any], Any], **changed: Any) -> tuple[Arrays, Any, Any]:
-        """Return what a program is called with, every array converted; ``changed`` parameters as they are."""
-        parameters = {name: changed.get(name, None) for name in self.parameters}
-        parameters = {
-            name: convert(self.parameters[name]) if value is None else value for name, value in parameters.items()
-        }
+    def arguments(self, convert: Callable[[Any], Any]) -> tuple[Arrays, Any, Any]:
+        """Return what a program is called with, every array converted."""
+        parameters = {name: convert(array) for name, array in self.parameters.items()}
         return parameters, _as_taken(self.inputs, convert), _as_taken(self.targets, convert)
 
 
@@ -59,47 +58,58 @@ def _as_taken(arrays: Arrays, convert: Callable[[Any], Any]) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """How the weights are drawn: noise around ``identity`` times ones on the diagonal, all times ``scale``."""
+    """How the weights are drawn: noise around ``identity`` times ones on the diagonal, all times ``scale``.
 
-    identity: float
-    noise: float
-    scale: float
+    ``centred`` divides by the slopes at 0, flips signs, and keeps every pre-activation near 0.
+    """
+
+    identity: float = 0.0
+    noise: float = 1.0
+    scale: float = 1.0
+    centred: bool = False
 
 
-PLANS = (_Plan(0.0, 1.0, 1.0), _Plan(1.0, 0.2, 1.0), _Plan(-1.0, 0.2, 2.0))
+PLANS = (_Plan(), _Plan(1.0, 0.1, centred=True), _Plan(1.0, 0.2), _Plan(-1.0, 0.2, 2.0))
+
+DEEP = 30
+"""From this many layers on centred weights are tried first."""
 
 Evaluate = Callable[[Values], tuple[Arrays, Arrays]]
 """Values -> (gradients by parameter, values of all intermediates by symbol name)."""
 
 
-def draw(forward: ForwardSystem, sizes: Sizes, seed: int, evaluate: Evaluate) -> Values:
+def draw(forward: ForwardSystem, sizes: Sizes, seed: int, evaluate: Evaluate, standins: Standins) -> Values:
     """Return values for every given matrix of a forward list, the best of a few reproducible draws.
 
     ``evaluate`` runs the program on a draw. Its gradients decide only whether the draw is degenerate.
     """
     best: Values | None = None
-    for candidate, quality in _candidates(forward, sizes, seed, evaluate):
+    layers = sum(symbol.role is Role.WEIGHT for symbol in forward.given)
+    enough = max(GOOD_DECADES, layers / 40)
+    for candidate, quality in _candidates(forward, sizes, seed, evaluate, standins):
         if best is None or quality < best.decades:
             best = Values(candidate.parameters, candidate.inputs, candidate.targets, quality)
-        if best.decades <= GOOD_DECADES:
+        if best.decades <= enough:
             break
     assert best is not None
     return best
 
 
 def _candidates(
-    forward: ForwardSystem, sizes: Sizes, seed: int, evaluate: Evaluate
+    forward: ForwardSystem, sizes: Sizes, seed: int, evaluate: Evaluate, standins: Standins
 ) -> Iterator[tuple[Values, float]]:
     """Yield draws and how bad they are, in decades."""
     layers = max(1, sum(symbol.role is Role.WEIGHT for symbol in forward.given))
-    for number, plan in enumerate(PLANS):
-        scale = plan.scale
+    for number, plan in sorted(enumerate(PLANS), key=lambda pair: layers > DEEP and not pair[1].centred):
+        around = centres(forward, standins) if plan.centred else {}
         for attempt in range(TRIES):
-            values = _drawn(forward, sizes, [seed, number, attempt], _Plan(plan.identity, plan.noise, scale))
+            values = _drawn(forward, sizes, [seed, number, attempt], plan, around)
             gradients, intermediates = evaluate(values)
             decades, trend = _spread(forward, gradients)
-            yield values, decades + _kink_penalty(forward, intermediates)
-            scale *= _correction(trend, layers)
+            yield values, decades + (_kink_penalty(forward, intermediates) if layers <= DEEP else 0.0)
+            if layers > DEEP and attempt and math.isinf(decades):
+                break
+            plan = replace(plan, scale=plan.scale * _correction(trend, layers))
 
 
 def _correction(trend: float, layers: int) -> float:
@@ -132,14 +142,16 @@ def _kink_penalty(forward: ForwardSystem, intermediates: Mapping[str, Any]) -> f
     for equation in forward:
         node = equation.rhs
         if isinstance(node, Elementwise):
-            operand = intermediates.get(node.args[1].name)
+            operand: Any = intermediates.get(node.args[1].name)
             for kink in node.function.kinks if operand is not None else ():
                 if np.min(np.abs(operand - float(kink))) < MARGIN:
                     return GOOD_DECADES + 1.0
     return 0.0
 
 
-def _drawn(forward: ForwardSystem, sizes: Sizes, seed: list[int], plan: _Plan) -> Values:
+def _drawn(
+    forward: ForwardSystem, sizes: Sizes, seed: list[int], plan: _Plan, around: Mapping[str, Centre]
+) -> Values:
     import numpy as np  # noqa: PLC0415
 
     random = np.random.default_rng(seed)
@@ -152,19 +164,36 @@ def _drawn(forward: ForwardSystem, sizes: Sizes, seed: list[int], plan: _Plan) -
         elif symbol.role is Role.TARGET:
             groups["target"][symbol.name] = TARGETS[kinds.get(symbol, "real")](random, shape)
         else:
-            groups["parameter"][symbol.name] = _parameter(random, symbol, shape, plan)
+            groups["parameter"][symbol.name] = _parameter(random, symbol, shape, plan, around.get(symbol.name))
+    if plan.centred:
+        _centre_biases(forward, groups["parameter"], around)
     return Values(groups["parameter"], groups["input"], groups["target"])
 
 
-def _parameter(random: Any, symbol: Variable, shape: tuple[int, int], plan: _Plan) -> Any:
+def _parameter(random: Any, symbol: Variable, shape: tuple[int, int], plan: _Plan, around: Centre | None) -> Any:
     import numpy as np  # noqa: PLC0415
 
     noise = random.normal(size=shape)
     if symbol.role is not Role.WEIGHT:
-        return (0.3 * np.abs(noise) if plan.identity > 0 else 0.5 * noise)
+        return 0.02 * noise if plan.centred else 0.3 * np.abs(noise) if plan.identity > 0 else 0.5 * noise
     rows, columns = shape
-    ones = np.arange(rows)[:, None] % columns == np.arange(columns)
-    return plan.scale * (plan.noise * noise / math.sqrt(columns) + plan.identity * ones)
+    ones = (np.arange(rows)[:, None] % columns == np.arange(columns)).astype(float)
+    scale = plan.scale
+    if plan.centred:
+        ones *= 1 - 2 * random.integers(0, 2, (rows, 1))
+        scale /= around.slope if around is not None else 1.0
+    return scale * (plan.noise * noise / math.sqrt(columns) + plan.identity * ones)
+
+
+def _centre_biases(forward: ForwardSystem, parameters: Arrays, around: Mapping[str, Centre]) -> None:
+    """Take what f(0) of the layer before adds to each pre-activation out of its bias."""
+    biases = {(symbol.layer, symbol.path): symbol.name for symbol in forward.given if symbol.role is Role.BIAS}
+    for symbol in forward.given:
+        bias = biases.get((symbol.layer, symbol.path))
+        if symbol.role is Role.WEIGHT and bias is not None and symbol.name in around:
+            weight = parameters[symbol.name]
+            if weight.shape[0] == parameters[bias].shape[0]:
+                parameters[bias] -= around[symbol.name].before * weight.sum(axis=1, keepdims=True)
 
 
 def _target_kinds(forward: ForwardSystem) -> dict[Any, str]:
