@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     )
     from symbp.networks.layers import Dense
     from symbp.networks.network import Network
+    from symbp.report.files import write
     from symbp.report.render import render
-    from symbp.report.write import write
 
 _HOME = {
     "CheckFailedError": "symbp.errors",
@@ -40,7 +40,7 @@ _HOME = {
     "check": "symbp.checking.check",
     "derive": "symbp.derivation",
     "render": "symbp.report.render",
-    "write": "symbp.report.write",
+    "write": "symbp.report.files",
 }
 """Where each public name lives."""
 
