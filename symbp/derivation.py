@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from importlib import import_module
+from typing import Any, cast
 
 from sympy import MatrixExpr
 
@@ -120,6 +121,12 @@ class Derivation:
     def unused(self) -> tuple[Variable, ...]:
         """The variables the loss does not depend on: their gradient is an explicit zero."""
         return tuple(v for v in self.wrt if not self.backward[Adjoint(v).name].steps)
+
+    def _repr_markdown_(self) -> str:
+        # A notebook asks the value how to show itself. The report stands on a higher floor, so it is looked
+        # up by name when asked; nothing below depends on it.
+        report = import_module("symbp.report.notebook")
+        return cast("str", report.notebook_markdown(self))
 
     def compile(self, f: str | Sequence[str] | None = None, loss: str | None = None) -> Compiled:
         """Return the two lists as one NumPy function of (parameters, X, Y), with its ``source``.
