@@ -1,0 +1,227 @@
+"""Small networks written down by hand: one or more for every operation that has a backward rule."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, cast
+
+from sympy import (
+    HadamardProduct,
+    MatAdd,
+    MatMul,
+    MatrixExpr,
+    MatrixSymbol,
+    OneMatrix,
+    Rational,
+    Symbol,
+    Transpose,
+    sin,
+)
+
+import symbp.ops.native  # noqa: F401 - registers its rules
+from symbp.calculus.reverse import reverse
+from symbp.derivation import Derivation
+from symbp.equations import Equation, ForwardSystem, System
+from symbp.ops.elementwise import Elementwise, GenericFunction, ScalarFunction
+from symbp.ops.functions import activation
+from symbp.ops.losses import (
+    LOSSES,
+    EntrywiseLoss,
+    GenericLoss,
+    SigmoidBinaryCrossEntropy,
+    SoftmaxCrossEntropy,
+)
+from symbp.ops.softmax import Softmax
+from symbp.symbols import BATCH, Role, Variable, width
+
+N0, N1, N2, N3 = map(width, range(4))
+ROLES = {"X": Role.INPUT, "Y": Role.TARGET, "W": Role.WEIGHT, "b": Role.BIAS, "Z": Role.PREACTIVATION, "l": Role.LOSS}
+
+
+def variable(name: str, rows: Any, cols: Any = BATCH) -> Variable:
+    """Return a symbol whose role follows from its letter and whose layer from its number."""
+    layer = int("".join(filter(str.isdigit, name)) or 0)
+    return Variable(name, rows, cols, ROLES.get(name[0], Role.ACTIVATION), name.rstrip("0123456789"), layer)
+
+
+def derivation(equations: Sequence[tuple[Variable, MatrixExpr]], given: Sequence[Variable]) -> Derivation:
+    """Derive a hand-written forward list, whose last equation is the loss, by its weights and biases."""
+    forward = ForwardSystem([Equation(*pair) for pair in equations], given)
+    wrt = tuple(symbol for symbol in given if symbol.role in (Role.WEIGHT, Role.BIAS))
+    return Derivation(cast("Any", None), forward, reverse(forward, forward[-1].lhs, wrt), wrt)
+
+
+def with_rhs(derived: Derivation, name: str, rhs: MatrixExpr) -> Derivation:
+    """Return the derivation with another right side in one backward equation."""
+    equations = [replace(each, rhs=rhs) if each.name == name else each for each in derived.backward]
+    return replace(derived, backward=System(equations, derived.backward.given))
+
+
+X, LOSS = variable("X", N0), variable("loss", 1, 1)
+W1, W2, W3 = variable("W1", N1, N0), variable("W2", N2, N1), variable("W3", N3, N2)
+b1 = variable("b1", N1, 1)
+TANH = activation("tanh")
+
+
+def _loss(out: MatrixSymbol, name: str = "mse") -> tuple[Variable, MatrixExpr, Variable]:
+    y = variable("Y", *out.shape)
+    return LOSS, EntrywiseLoss(LOSSES[name].function(), out, y), y
+
+
+def case(*equations: tuple[Variable, MatrixExpr], given: Sequence[Variable], loss: str = "mse") -> Derivation:
+    """Close a list of equations with a loss of its last left side."""
+    symbol, node, y = _loss(equations[-1][0], loss)
+    return derivation([*equations, (symbol, node)], [*given, y])
+
+
+def product() -> Derivation:
+    """W₂·W₁·X, one product of three."""
+    z = variable("Z2", N2)
+    return case((z, MatMul(W2, W1, X)), given=[X, W1, W2])
+
+
+def product_of_columns() -> Derivation:
+    """W₁·X·W₄ with a weight behind the data, and a number in front."""
+    z, w4 = variable("Z1", N1, N3), variable("W4", BATCH, N3)
+    return case((z, MatMul(Rational(-2, 3), W1, X, w4)), given=[X, W1, w4])
+
+
+def twice() -> Derivation:
+    """H = W₁·X + W₁·X + W₁·X: one weight used three times in one sum."""
+    z = variable("Z1", N1)
+    return case((z, MatAdd(MatMul(W1, X), MatMul(W1, X), MatMul(3, W1, X))), given=[X, W1])
+
+
+def square() -> Derivation:
+    """A ⊙ A."""
+    z, a = variable("Z1", N1), variable("A1", N1)
+    return case((z, MatMul(W1, X)), (a, HadamardProduct(z, z)), given=[X, W1])
+
+
+def triple() -> Derivation:
+    """A ⊙ B ⊙ A inside a product."""
+    a, b, c = variable("A1", N1), variable("B1", N1), variable("Z2", N2)
+    v = variable("W4", N1, N0)
+    return case(
+        (a, MatMul(W1, X)),
+        (b, MatMul(v, X)),
+        (c, MatMul(W2, HadamardProduct(a, b, a))),
+        given=[X, W1, v, W2],
+    )
+
+
+def transposed() -> Derivation:
+    """W₄ᵀ·X, the whole transposed, and back."""
+    w4 = variable("W4", N0, N1)
+    z, t = variable("Z1", N1), variable("T1", BATCH, N1)
+    back = variable("A1", N1)
+    return case((z, MatMul(Transpose(w4), X)), (t, Transpose(z)), (back, Transpose(t)), given=[X, w4])
+
+
+def bias() -> Derivation:
+    """W₁·X + b₁·1ᵀ through tanh."""
+    z, a = variable("Z1", N1), variable("A1", N1)
+    return case(
+        (z, MatAdd(MatMul(W1, X), MatMul(b1, OneMatrix(1, BATCH)))), (a, Elementwise(TANH, z)), given=[X, W1, b1]
+    )
+
+
+def sums() -> Derivation:
+    """1ᵀ(A ⊙ A)1: a loss made of ones alone."""
+    z, a = variable("Z1", N1), variable("A1", N1)
+    total = MatMul(OneMatrix(1, N1), HadamardProduct(a, a), OneMatrix(BATCH, 1))
+    return derivation([(z, MatMul(W1, X)), (a, Elementwise(TANH, z)), (LOSS, total)], [X, W1])
+
+
+def two_arguments() -> Derivation:
+    """An entrywise function of two matrices, x·y + sin x."""
+    x, y = Symbol("x", real=True), Symbol("y", real=True)
+    function = ScalarFunction("mix", (x, y), x * y + sin(x), (y + sin(x).diff(x), x))
+    a, b, c = variable("A1", N1), variable("B1", N1), variable("C1", N1)
+    v = variable("W4", N1, N0)
+    return case(
+        (a, MatMul(W1, X)), (b, MatMul(v, X)), (c, Elementwise(function, a, b)), given=[X, W1, v]
+    )
+
+
+def softmax() -> Derivation:
+    """softmax with a loss that is not its own."""
+    z, p = variable("Z1", N1), variable("A1", N1)
+    return case((z, MatMul(W1, X)), (p, Softmax(z)), given=[X, W1])
+
+
+def shared() -> Derivation:
+    """One square weight in two layers, as a recurrent network has."""
+    w = variable("W1", N0, N0)
+    a, b = variable("A1", N0), variable("A2", N0)
+    s, t = variable("Z1", N0), variable("Z2", N0)
+    return case(
+        (s, MatMul(w, X)), (a, Elementwise(TANH, s)), (t, MatMul(w, a)), (b, Elementwise(TANH, t)), given=[X, w]
+    )
+
+
+def residual() -> Derivation:
+    """A₂ = A₁ + tanh(W₂·A₁): a skip connection."""
+    v = variable("W2", N1, N1)
+    z, a, s, f, out = (variable(name, N1) for name in ("Z1", "A1", "Z2", "F2", "A2"))
+    return case(
+        (z, MatMul(W1, X)),
+        (a, Elementwise(TANH, z)),
+        (s, MatMul(v, a)),
+        (f, Elementwise(activation("sigmoid"), s)),
+        (out, MatAdd(a, f)),
+        given=[X, W1, v],
+    )
+
+
+def generic() -> Derivation:
+    """f and 𝓛 left open."""
+    z, a, y = variable("Z1", N1), variable("A1", N1), variable("Y", N1)
+    return derivation(
+        [(z, MatMul(W1, X)), (a, Elementwise(GenericFunction("f", 1), z)), (LOSS, GenericLoss(a, y))], [X, y, W1]
+    )
+
+
+def softmax_cross_entropy() -> Derivation:
+    """The fused loss of softmax."""
+    z, p, y = variable("Z1", N1), variable("A1", N1), variable("Y", N1)
+    return derivation([(z, MatMul(W1, X)), (p, Softmax(z)), (LOSS, SoftmaxCrossEntropy(z, p, y))], [X, y, W1])
+
+
+def sigmoid_binary_cross_entropy() -> Derivation:
+    """The fused loss of sigmoid."""
+    z, p, y = variable("Z1", N1), variable("A1", N1), variable("Y", N1)
+    sigmoid = Elementwise(activation("sigmoid"), z)
+    return derivation([(z, MatMul(W1, X)), (p, sigmoid), (LOSS, SigmoidBinaryCrossEntropy(z, p, y))], [X, y, W1])
+
+
+def entrywise_loss(name: str) -> Derivation:
+    """A loss of the table on outputs it accepts."""
+    z, a = variable("Z1", N1), variable("A1", N1)
+    function = activation("sigmoid" if LOSSES[name].unit_outputs else "sin")
+    return case((z, MatMul(W1, X)), (a, Elementwise(function, z)), given=[X, W1], loss=name)
+
+
+def weighted_losses() -> Derivation:
+    """3/2 times one loss plus another: the gradient of a loss is not always one."""
+    z, y = variable("Z1", N1), variable("Y", N1)
+    first, second = Variable("l1", 1, 1, Role.LOSS, "l", 1), Variable("l2", 1, 1, Role.LOSS, "l", 1)
+    return derivation(
+        [
+            (z, MatMul(W1, X)),
+            (first, EntrywiseLoss(LOSSES["mse"].function(), z, y)),
+            (second, EntrywiseLoss(LOSSES["log_cosh"].function(), z, y)),
+            (LOSS, MatAdd(MatMul(Rational(3, 2), first), second)),
+        ],
+        [X, y, W1],
+    )
+
+
+CASES = {
+    build.__name__: build
+    for build in (
+        product, product_of_columns, twice, square, triple, transposed, bias, sums, two_arguments, softmax, shared,
+        residual, generic, softmax_cross_entropy, sigmoid_binary_cross_entropy, weighted_losses,
+    )
+}  # fmt: skip
