@@ -1,0 +1,217 @@
+"""The check is checked: mistakes students and programs make, planted one at a time, must be caught."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+from sympy import HadamardProduct, MatAdd, MatMul, MatrixExpr, MatrixSymbol, Transpose
+from systems import CASES, entrywise_loss, with_rhs
+
+from symbp.checking.bench import Bench
+from symbp.checking.check import check
+from symbp.checking.report import Verdict
+from symbp.checking.tolerance import TOLERANCE
+from symbp.derivation import Derivation, derive
+from symbp.equations import Equation, symbols_in
+from symbp.networks.network import Network
+from symbp.numeric.definitions import Standins
+from symbp.numeric.sizes import given_sizes
+from symbp.ops.elementwise import Elementwise, Slope
+from symbp.ops.functions import ACTIVATIONS
+from symbp.ops.losses import LOSSES
+from symbp.symbols import Adjoint
+
+Mistake = tuple[str, Derivation]
+
+SAME_AT_OUTPUT = {"identity", "relu", "leaky_relu"}
+"""Activations whose slope is the same at a as at z: f′(a) is no mistake there."""
+
+WIDTHS = [4, 4, 4, 4]
+"""Equal ones, which hide a missing transpose from every check of shapes."""
+
+
+def caught(derived: Derivation) -> bool:
+    """Whether the fast check fails with the parameters below the mistake marked."""
+    report = check(derived, thorough=False)
+    return not report.passed and any(row.failed for row in report.rows)
+
+
+def network(activation: str, loss: str = "mse", **options: object) -> Derivation:
+    """Three layers of one activation on a linear output, all widths equal."""
+    return derive(Network.mlp(layers=3, widths=WIDTHS, activation=activation, loss=loss, **options))
+
+
+def scaled(derived: Derivation, name: str, number: int) -> Derivation:
+    """Multiply one backward right side by a number."""
+    rhs = derived.backward[name].rhs
+    parts = rhs.args if isinstance(rhs, MatMul) else (rhs,)
+    return with_rhs(derived, name, MatMul(number, *parts))
+
+
+def slope_mistakes(derived: Derivation, activation: str) -> Iterator[Mistake]:
+    """Yield what goes wrong at dZ2 = dA2 ⊙ f′(Z2)."""
+    rhs = derived.backward["dZ2"].rhs
+    adjoint = next(arg for arg in rhs.args if isinstance(arg, Adjoint))
+    slope = next(arg for arg in rhs.args if isinstance(arg, Slope))
+    function, (z,) = slope.function, slope.inputs
+    other = next(each for each in derived.backward.given if each.name == "Z1")
+    if activation != "identity":
+        yield "dropped slope", with_rhs(derived, "dZ2", adjoint)
+    value = HadamardProduct(adjoint, Elementwise(function, z))
+    yield "f instead of f′", with_rhs(derived, "dZ2", value)
+    if activation not in SAME_AT_OUTPUT:
+        at = z if function.slope_by_output is not None else slope.output
+        yield "slope at the wrong place", with_rhs(derived, "dZ2", HadamardProduct(adjoint, Slope(function, 0, at, at)))
+    if activation != "identity":
+        wrong = Slope(function, 0, derived.forward["A1"].lhs, other)
+        yield "slope of another layer", with_rhs(derived, "dZ2", HadamardProduct(adjoint, wrong))
+
+
+def product_mistakes(derived: Derivation) -> Iterator[Mistake]:
+    """Yield what goes wrong with transposes, layers, signs and factors."""
+    symbols = {each.name: each for each in derived.backward.given}
+    d_z2, d_z3 = derived.backward["dZ2"].lhs, derived.backward["dZ3"].lhs
+    yield "missing transpose of W", with_rhs(derived, "dA2", MatMul(symbols["W3"], d_z3))
+    yield "weight of another layer", with_rhs(derived, "dA2", MatMul(Transpose(symbols["W2"]), d_z3))
+    yield "wrong order, wrong transpose", with_rhs(derived, "dW2", MatMul(symbols["A1"], Transpose(d_z2)))
+    yield "activation of another layer", with_rhs(derived, "dW2", MatMul(d_z2, Transpose(symbols["A2"])))
+    yield "pre-activation for activation", with_rhs(derived, "dW2", MatMul(d_z2, Transpose(symbols["Z1"])))
+    for name in ("dW1", "db2", "dZ2", "dA1"):
+        yield f"sign of {name}", scaled(derived, name, -1)
+        yield f"twice {name}", scaled(derived, name, 2)
+    yield "dropped 1/m", with_rhs(derived, "dA3", MatMul(*derived.backward["dA3"].rhs.as_coeff_matrices()[1]))
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_every_mistake_at_an_activation_is_caught(activation: str) -> None:
+    derived = network(activation)
+    assert check(derived, thorough=False).passed
+    mistakes = list(slope_mistakes(derived, activation))
+    if activation == "identity":  # Its pre-activation is its activation.
+        mistakes += [each for each in product_mistakes(derived) if each[0] != "pre-activation for activation"]
+    else:
+        mistakes += list(product_mistakes(derived))
+    assert len(mistakes) >= 13
+    missed = [what for what, wrong in mistakes if not caught(wrong)]
+    assert not missed
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_every_mistake_at_a_loss_is_caught(loss: str) -> None:
+    options = {"output_activation": LOSSES[loss].link} if LOSSES[loss].link else {}
+    derived = network("tanh", loss, **options)
+    first = derived.backward.equations[0]
+    matrices = first.rhs.as_coeff_matrices()[1]
+    mistakes = [
+        ("sign", scaled(derived, first.name, -1)),
+        ("twice", scaled(derived, first.name, 2)),
+        ("dropped 1/m", with_rhs(derived, first.name, MatMul(*matrices))),
+        *((f"dropped {part}", wrong) for part, wrong in terms_dropped(derived, first)),
+    ]
+    assert len(mistakes) >= 3
+    assert check(derived, thorough=False).passed
+    assert [what for what, wrong in mistakes if not caught(wrong)] == []
+
+
+def terms_dropped(derived: Derivation, equation: Equation) -> Iterator[Mistake]:
+    """Yield the derivation without one term of a sum, or one factor of an entrywise product."""
+    rhs = equation.rhs
+    number, matrices = rhs.as_coeff_matrices() if isinstance(rhs, MatMul) else (1, [rhs])
+    for place, part in enumerate(matrices):
+        if isinstance(part, MatAdd | HadamardProduct):
+            for index in range(len(part.args)):
+                kept = [arg for i, arg in enumerate(part.args) if i != index]
+                rest = kept[0] if len(kept) == 1 else part.func(*kept)
+                changed = [*matrices[:place], rest, *matrices[place + 1 :]]
+                yield str(part.args[index]), with_rhs(derived, equation.name, MatMul(number, *changed))
+
+
+RULES: dict[str, Callable[[], Derivation]] = {
+    **CASES,
+    **{f"loss {name}": lambda name=name: entrywise_loss(name) for name in LOSSES},
+}
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_every_changed_equation_of_every_rule_is_caught(name: str) -> None:
+    derived = RULES[name]()
+    wrong = [
+        mistake
+        for equation in derived.backward
+        for mistake in (
+            (f"sign of {equation.name}", scaled(derived, equation.name, -1)),
+            (f"twice {equation.name}", scaled(derived, equation.name, 2)),
+            *terms_dropped(derived, equation),
+            *operands_swapped(derived, equation),
+        )
+    ]
+    assert len(wrong) >= 2 * len(derived.backward)
+    assert [what for what, each in wrong if not caught(each)] == []
+
+
+def operands_swapped(derived: Derivation, equation: Equation) -> Iterator[Mistake]:
+    """Yield the derivation with another matrix of the same shape in a symbol's place."""
+    symbols = [each for each in derived.backward.given if each.shape[1] != 1]
+    for symbol in symbols:
+        if symbol not in symbols_in(equation.rhs) or not is_affine(equation.rhs):
+            continue
+        for other in symbols:
+            if other != symbol and other.shape == symbol.shape and not equal_by_definition(derived, symbol, other):
+                changed = swapped(equation.rhs, symbol, other)
+                yield f"{other} for {symbol} in {equation.name}", with_rhs(derived, equation.name, changed)
+
+
+def swapped(expr: MatrixExpr, symbol: MatrixExpr, other: MatrixExpr) -> MatrixExpr:
+    """Return the expression with another symbol in the place of one; a symbol's own args are not entered."""
+    if isinstance(expr, MatrixSymbol):
+        return other if expr == symbol else expr
+    if not isinstance(expr, MatrixExpr):
+        return expr
+    return expr.func(*(swapped(arg, symbol, other) for arg in expr.args))
+
+
+def is_affine(expr: MatrixExpr) -> bool:
+    """Whether no entrywise slope is inside: its operands belong together."""
+    return not expr.has(Slope)
+
+
+def equal_by_definition(derived: Derivation, first: MatrixExpr, second: MatrixExpr) -> bool:
+    """Whether the forward list makes two symbols equal in value (a transpose transposed)."""
+    pair = {first.name, second.name}
+    return pair == {"Z1", "A1"} and "T1" in derived.forward
+
+
+def test_one_entry_of_many_off_by_a_thousandth_is_caught() -> None:
+    derived = derive(layers=2, widths=256, activation="tanh", loss="mse")
+    bench = Bench.of(derived, Standins(), given_sizes(derived.forward), seed=0)
+    direction = {"W1": bench.direction("W1")}
+    assert bench.compare_along(direction).verdict(TOLERANCE) is Verdict.AGREES
+    gradient = bench.gradients["W1"]
+    middle = np.argsort(np.abs(gradient), axis=None)[gradient.size // 2]
+    gradient[np.unravel_index(middle, gradient.shape)] *= 1.001
+    assert bench.compare_along(direction).verdict(TOLERANCE) is Verdict.WRONG
+
+
+def test_a_negated_gradient_of_ten_sigmoid_layers_is_caught() -> None:
+    derived = derive(layers=10, activation="sigmoid", loss="mse")
+    report = check(scaled(derived, "dW1", -1), thorough=False)
+    assert [row.name for row in report.rows if row.failed] == ["W1"]
+
+
+def test_a_missing_term_of_a_shared_weight_is_caught() -> None:
+    derived = CASES["shared"]()
+    rhs = derived.backward["dW1"].rhs
+    assert isinstance(rhs, MatAdd)
+    for kept in rhs.args:
+        assert caught(with_rhs(derived, "dW1", kept))
+
+
+def test_a_zero_gradient_is_caught_where_the_loss_moves() -> None:
+    derived = derive(layers=3, activation="tanh", loss="mse")
+    assert caught(scaled(derived, "dW2", 0))
+
+
+def test_equations_that_only_run_at_equal_widths_are_caught() -> None:
+    derived = network("tanh")
+    report = check(with_rhs(derived, "dA2", MatMul(derived.backward.given[6], derived.backward["dZ3"].lhs)))
+    assert all(row.verdict is Verdict.WRONG for row in report.rows)
