@@ -10,6 +10,7 @@ import symbp
 ROOT = Path(symbp.__file__).parent
 FLOORS = {
     "errors": 0,
+    "limits": 0,
     "symbols": 1,
     "equations": 2,
     "op": 3,
@@ -23,7 +24,7 @@ FLOORS = {
     "report": 9,
     "cli": 10,
 }
-FILES = sorted(path for path in ROOT.rglob("*.py") if path != ROOT / "__init__.py")
+FILES = sorted(path for path in ROOT.rglob("*.py") if path.name not in ("__init__.py", "__main__.py") or path.parent != ROOT)
 
 
 def room(module: str) -> str:

@@ -11,15 +11,7 @@ from collections.abc import Iterable
 from typing import NoReturn
 
 from symbp.errors import SpecError, nearest
-
-MAX_LAYERS = 100_000
-"""Deepest network derived: memory grows with every layer, and nobody reads more."""
-
-BYTES_PER_LAYER = 10_000
-"""What one layer takes in memory, measured; only says the size in the refusal. The networks floor has the same two."""
-
-MAX_WIDTH = 1_000_000
-"""Widest layer accepted."""
+from symbp.limits import BYTES_PER_LAYER, MAX_LAYERS, MAX_UNITS
 
 MAX_SHOWN = 60
 """Longest piece of somebody's input that a message repeats."""
@@ -84,12 +76,12 @@ def widths(value: str, depth: int | None) -> list[int] | int:
 
 
 def _width(whole: str, part: str) -> int:
-    if not _DIGITS.match(part) or not 1 <= int(part) <= MAX_WIDTH:
+    if not _DIGITS.match(part) or not 1 <= int(part) <= MAX_UNITS:
         wrong = "an empty place" if not part else shown(part)
         refuse(
             "--widths",
             whole,
-            f"{wrong} is not a width; give whole numbers from 1 to {MAX_WIDTH}, as in --widths 3,5,2",
+            f"{wrong} is not a width; give whole numbers from 1 to {MAX_UNITS}, as in --widths 3,5,2",
         )
     return int(part)
 

@@ -9,6 +9,7 @@ from typing import Protocol
 from sympy import MatAdd, MatMul, MatrixExpr, OneMatrix
 
 from symbp.errors import SpecError
+from symbp.limits import MAX_UNITS
 from symbp.networks.builder import Builder
 from symbp.networks.expressions import resolve_activation
 from symbp.networks.given import used_in
@@ -18,9 +19,6 @@ from symbp.symbols import BATCH, Role, Variable
 
 SOFTMAX = "softmax"
 """The one activation that is not entrywise; it stands on the output."""
-
-MAX_UNITS = 1_000_000
-"""Widest layer accepted."""
 
 
 class Layer(Protocol):

@@ -9,6 +9,7 @@ from sympy import Expr
 
 from symbp.equations import Equation, ForwardSystem
 from symbp.errors import SpecError
+from symbp.limits import BYTES_PER_LAYER, MAX_LAYERS
 from symbp.networks.builder import Builder
 from symbp.networks.given import require_used
 from symbp.networks.layers import SOFTMAX, Dense, Layer, activation_of, require_units
@@ -16,12 +17,6 @@ from symbp.networks.loss_choice import link_of, loss_node
 from symbp.ops.elementwise import ScalarFunction
 from symbp.ops.losses import Loss
 from symbp.symbols import BATCH, Role, Variable, width
-
-MAX_LAYERS = 100_000
-"""Deepest network accepted."""
-
-BYTES_PER_LAYER = 10_000
-"""Memory one layer's equations take, forward and backward, measured at 1000 layers."""
 
 
 class Network:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from symbp.cli import values
 from symbp.cli.jobs.network import build
 from symbp.cli.options import NetworkOptions
 from symbp.errors import SpecError
-from symbp.networks import network
 
 REFUSED = [
     ({"activation": "tahn"}, ["--activation tahn: ", "'tanh'"]),
@@ -36,10 +34,6 @@ def test_the_option_is_named(options: dict[str, object], words: list[str]) -> No
     for word in words:
         assert word in said
     assert said.index(words[0].split()[0]) < 60
-
-
-def test_the_limits_are_those_of_the_networks() -> None:
-    assert (values.MAX_LAYERS, values.BYTES_PER_LAYER) == (network.MAX_LAYERS, network.BYTES_PER_LAYER)
 
 
 def test_widths_alone_set_the_layers() -> None:

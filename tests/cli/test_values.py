@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from symbp import limits
 from symbp.cli import values
 from symbp.errors import SpecError
 
@@ -31,7 +32,7 @@ def outcome(read: Callable[[], T], option: str) -> T | None:
 @given(TYPED)
 def test_layers(text: str) -> None:
     found = outcome(lambda: values.layers(text), "--layers")
-    assert found is None or (1 <= found <= values.MAX_LAYERS and text.lstrip("0") == str(found))
+    assert found is None or (1 <= found <= limits.MAX_LAYERS and text.lstrip("0") == str(found))
 
 
 @given(TYPED, st.none() | st.integers(1, 5))

@@ -1,0 +1,10 @@
+"""How large a network may be; the command line and the networks floor both refuse beyond it."""
+
+MAX_LAYERS = 100_000
+"""Deepest network accepted: memory grows with every layer."""
+
+BYTES_PER_LAYER = 10_000
+"""Memory one layer's equations take, forward and backward, measured from 5 to 4000 layers."""
+
+MAX_UNITS = 1_000_000
+"""Widest layer accepted."""
