@@ -61,7 +61,7 @@ def _latex_function(label: str, layer: Index, slope: bool) -> str:
 
 
 def _latex_bracket(text: str) -> str:
-    return rf"\bigl({text}\bigr)" if "(" in text.replace("^{(", "") else f"({text})"
+    return rf"\bigl({text}\bigr)" if "(" in text.replace("^{(", "") or r"\frac" in text else f"({text})"
 
 
 def _latex_loss_sum(one_example: bool, a: str, y: str) -> str:

@@ -155,7 +155,7 @@ def subject(derivation: Derivation) -> Rich:
     network = derivation.network
     used = facts.uses(derivation)
     examples = rich("a batch of {m} examples", m=math("m")) if network.batch else rich("one example")
-    parts: list[Span | Rich] = [_activation_phrase(used), _loss_phrase(derivation), examples]
+    parts: list[Span | Rich] = [_activation_phrase(used), facts.loss_words(network.loss_node), examples]
     gap = "; " if len(used) > 1 else ", "
     return _capital(rich("{all}.", all=listed(parts, gap, gap)))
 
@@ -171,11 +171,6 @@ def _activation_phrase(used: tuple[facts.Use, ...]) -> Rich:
         where = f" in {facts.layer_words(use.layers)}" if len(used) > 1 else ""
         named.append(rich("{name}{where}", name=name, where=where))
     return rich("activation{s} {named}", s="s" * (len(used) > 1), named=listed(named, last=", "))
-
-
-def _loss_phrase(derivation: Derivation) -> Rich:
-    words = facts.loss_words(derivation.network.loss_node)
-    return words if derivation.network.loss_node.name == "generic" else rich("loss {words}", words=words)
 
 
 def _names(layers: tuple[int, ...]) -> str:

@@ -17,9 +17,9 @@ from symbp.report.scalar import scalar_latex
 WORDS = {
     "relu": "ReLU", "leaky_relu": "leaky ReLU", "elu": "ELU", "selu": "SELU", "gelu": "GELU",
     "gelu_tanh": "GELU in its tanh form", "silu": "SiLU", "mish": "Mish", "hardswish": "HardSwish",
-    "logsigmoid": "log-sigmoid", "mse": "squared error", "mae": "absolute error", "huber": "Huber loss",
-    "log_cosh": "log-cosh loss", "binary_cross_entropy": "binary cross-entropy", "cross_entropy": "cross-entropy",
-    "hinge": "hinge loss",
+    "logsigmoid": "log-sigmoid", "mse": "squared-error", "mae": "absolute-error", "huber": "Huber",
+    "log_cosh": "log-cosh", "binary_cross_entropy": "binary cross-entropy", "cross_entropy": "cross-entropy",
+    "hinge": "hinge",
 }  # fmt: skip
 """Names as people write them in a sentence; the others are words already."""
 
@@ -110,7 +110,7 @@ def loss_words(loss: Loss) -> Rich:
         return rich("any loss {loss}", loss=math(r"\mathcal{L}"))
     if loss.name not in LOSSES:
         return rich("a custom loss {ell}", ell=math(r"\ell"))
-    return rich("{name}", name=WORDS.get(loss.name, loss.name.replace("_", " ")))
+    return rich("{name} loss", name=WORDS.get(loss.name, loss.name.replace("_", " ")))
 
 
 def loss_function(loss: Loss) -> ScalarFunction | None:
@@ -159,5 +159,3 @@ def _at(slope: Expr, x: Symbol, kink: Expr) -> Expr:
     plain = slope.replace(lambda part: isinstance(part, Primitive), lambda part: part.definition())
     value = plain.subs(x, kink)
     return Integer(round(value)) if value.is_number and value == round(value) else value
-
-

@@ -114,9 +114,12 @@ def _is_ours(path: Path, force: bool) -> bool:
 
 
 def carries_mark(path: Path) -> bool:
-    """Say whether a file is empty or one of ours, by its first lines."""
+    """Say whether a file is empty or one of ours, by its first lines (of a PDF, the last)."""
     with path.open("rb") as stream:
         head = stream.read(HEAD)
+        if head.startswith(b"%PDF"):
+            stream.seek(-min(HEAD, path.stat().st_size), os.SEEK_END)
+            return MARK.encode() in stream.read()
     return not head or any(MARK.encode() in line for line in head.splitlines()[:MARKED_LINES])
 
 
@@ -150,4 +153,3 @@ def _mode(target: Path) -> int:
         mask = os.umask(0)
         os.umask(mask)
         return 0o666 & ~mask
-

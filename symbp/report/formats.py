@@ -58,7 +58,7 @@ _ROWS = (
         comment="% {}", wrap="\\[\n{}\n\\]", tidy=without_paragraphs_around_displays,
     ),
     Format("numpy", "a NumPy program that computes loss and gradients", ".py", comment="# {}"),
-    Format("text", "what the terminal shows", ".txt", comment="{}"),
+    Format("text", "what the terminal shows", ".txt", comment="({})"),
 )  # fmt: skip
 
 FORMATS: dict[str, Format] = {row.name: row for row in _ROWS}

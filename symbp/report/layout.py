@@ -61,8 +61,10 @@ def under_brace(piece: Piece, macro: str = "") -> str:
     label = r" \\ ".join(rf"\text{{{line}}}" for line in lines)
     if macro:
         return rf"{macro}{{{piece.text}}}{{{label}}}"
-    return rf"\underbrace{{{piece.text}}}_{{{label}}}" if len(lines) == 1 else (
-        rf"\underbrace{{{piece.text}}}_{{\substack{{{label}}}}}"
+    return (
+        rf"\underbrace{{{piece.text}}}_{{{label}}}"
+        if len(lines) == 1
+        else (rf"\underbrace{{{piece.text}}}_{{\substack{{{label}}}}}")
     )
 
 

@@ -63,7 +63,7 @@ def notation_rows(desk: Desk) -> tuple[Row, ...]:
         rows.append((slope, rich("activation derivatives of example {i}", i=math("i")), r"n_l \times n_l"))
         rows.append((known["ones"], rich("column of ones, one for each example"), r"m \times 1"))
     rows.append((r"\odot", rich("product entry by entry"), ""))
-    return tuple((( math(symbol),), meaning, (math(shape),) if shape else ()) for symbol, meaning, shape in rows)
+    return tuple(((math(symbol),), meaning, (math(shape),) if shape else ()) for symbol, meaning, shape in rows)
 
 
 def _units(layer: int) -> str:

@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 from symbp.errors import OutputError
+from symbp.report.formats import MARK
 
 TIME_LIMIT = 120
 """Seconds one run of pdflatex may take."""
@@ -30,7 +31,7 @@ def pdf(source: str) -> bytes:
         if not result.is_file():
             errors = (line for line in log.splitlines() if line.startswith("!"))
             raise OutputError(f"pdflatex could not compile the report: {next(errors, 'it wrote no PDF')}")
-        return result.read_bytes()
+        return result.read_bytes() + f"% {MARK}\n".encode()
 
 
 def _run(folder: str) -> str:

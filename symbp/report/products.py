@@ -208,7 +208,19 @@ def latex_width(text: str) -> float:
 
 
 def rows(pieces: Sequence[tuple[str, float]], first: float, others: float) -> list[str]:
-    """Break a product, given as texts with their widths, into rows that fit: ``first`` points, then ``others``."""
+    """Break a product, given as texts with their widths, into rows that fit: ``first`` points, then ``others``.
+
+    As few rows as possible, about equally full: no factor stands alone on the last one.
+    """
+    fullest = _filled(pieces, first, others)
+    even = sum(width for _, width in pieces) / len(fullest)
+    tries = (_filled(pieces, min(first, even * slack), min(others, even * slack)) for slack in (1.0, 1.1, 1.2, 1.4))
+    balanced = next((found for found in tries if len(found) == len(fullest)), fullest)
+    return ["".join(row).strip() for row in balanced]
+
+
+def _filled(pieces: Sequence[tuple[str, float]], first: float, others: float) -> list[list[str]]:
+    """Fill one row after the other."""
     found: list[list[str]] = [[]]
     room = first
     for text, width in pieces:
@@ -217,4 +229,4 @@ def rows(pieces: Sequence[tuple[str, float]], first: float, others: float) -> li
             room = others
         found[-1].append(text)
         room -= width
-    return ["".join(row).strip() for row in found]
+    return found

@@ -55,7 +55,8 @@ def render(
     if row.name == "numpy":
         return _program(derivation, row)
     if row.name == "text":
-        return derivation_text(derivation, check, show=show, notation=letters)
+        text = derivation_text(derivation, check, show=show, notation=letters)
+        return f"{row.comment.format(MARK)}\n\n{text}"
     content = document(
         derivation, letters, row.dialect, check, roles=roles, show=show, by_output=by_output, command=command,
         factor_macro=row.factor_macro, loss_letter=row.loss,

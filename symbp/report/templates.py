@@ -14,7 +14,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 import symbp
 from symbp.errors import TemplateError
-from symbp.report.formats import Format
+from symbp.report.formats import FORMATS, Format
 
 _PACKAGE = Path(symbp.__file__).parent
 _BLANK_LINES = re.compile(r"\n{3,}")
@@ -42,7 +42,7 @@ def fill(name: str, template_dir: str | Path | None, row: Format, values: Mappin
     Raises:
         TemplateError: a template that does not parse or names something unknown, with its file and line.
     """
-    environment = _environment(row, _loader(template_dir))
+    environment = _environment(row.name, None if template_dir is None else str(template_dir))
     try:
         text = environment.get_template(name).render(values)
     except TemplateSyntaxError as error:
@@ -54,7 +54,7 @@ def fill(name: str, template_dir: str | Path | None, row: Format, values: Mappin
     return row.tidy(_BLANK_LINES.sub("\n\n", text)).strip("\n") + "\n"
 
 
-def _loader(template_dir: str | Path | None) -> BaseLoader:
+def _loader(template_dir: str | None) -> BaseLoader:
     ours = FileSystemLoader(templates_folder())
     if template_dir is None:
         return ours
@@ -63,9 +63,12 @@ def _loader(template_dir: str | Path | None) -> BaseLoader:
     return ChoiceLoader([FileSystemLoader(template_dir), ours])
 
 
-def _environment(row: Format, loader: BaseLoader) -> ImmutableSandboxedEnvironment:
+@cache
+def _environment(format_name: str, template_dir: str | None) -> ImmutableSandboxedEnvironment:
+    """Return the environment of a format, made once: it keeps its templates compiled and notices changed files."""
+    row = FORMATS[format_name]
     environment = ImmutableSandboxedEnvironment(
-        loader=loader,
+        loader=_loader(template_dir),
         undefined=StrictUndefined,
         autoescape=False,  # text is escaped by the format's own filter, HTML is not the target
         block_start_string=r"\BLOCK{",

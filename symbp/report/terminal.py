@@ -71,7 +71,7 @@ def derivation_text(
         shown = fitting
     blocks = [
         _opening(desk, width),
-        _named("forward", _forward(desk)),
+        _named("forward", _forward(desk, width - MARGIN)),
         _named("backward", _backward_block(desk, width - MARGIN)),
         grid,
     ]
@@ -92,7 +92,22 @@ def _narrower(depth: int, shown: frozenset[int] | None) -> frozenset[int] | None
     return None
 
 
-_TO_ASCII = str.maketrans({"ℒ": "L", "ℓ": "l", "…": "...", "−": "-", "·": "*", "✓": "ok", "✗": "FAILED", "–": "-"})
+_TO_ASCII = str.maketrans(
+    {
+        "ℒ": "L",
+        "ℓ": "l",
+        "…": "...",
+        "−": "-",
+        "·": "*",
+        "✓": "ok",
+        "✗": "FAILED",
+        "–": "-",
+        "α": "alpha",
+        "β": "beta",
+        "λ": "lambda",
+        "×": "x",
+    }
+)
 _WORDS = {r"\mathcal{L}": "ℒ", r"\ell": "ℓ", r"\alpha": "α", r"\lambda": "λ", r"\beta": "β"}
 
 
@@ -146,7 +161,8 @@ def _backward_block(desk: Desk, width: int) -> list[str]:
     return beside if max(map(len, beside)) <= width else [*errors, "", *definitions]
 
 
-def _forward(desk: Desk) -> list[str]:
+def _forward(desk: Desk, width: int) -> list[str]:
+    """Return the forward pass, the steps of a layer beside each other, and the loss."""
     rows: list[list[str]] = []
     before = 0
     for equation in desk.derivation.forward.equations[:-1]:
@@ -162,20 +178,22 @@ def _forward(desk: Desk) -> list[str]:
         before = layer
     lines = _columns(rows)
     if desk.derivation.network.loss_node.name != "generic":
-        lines.append(_loss_line(desk))
+        lines += _loss_lines(desk, width)
     return lines
 
 
-def _loss_line(desk: Desk) -> str:
-    """Return the loss with its formula for one output."""
-    node = desk.derivation.network.loss_node
+def _loss_lines(desk: Desk, width: int) -> list[str]:
+    """Return the loss and its formula for one output, beside it where there is room."""
     text = " = ".join(desk.printer.equation(desk.derivation.forward.equations[-1]))
-    function = facts.loss_function(node)
+    function = facts.loss_function(desk.derivation.network.loss_node)
     if function is None:
-        return text
+        return [text]
     ell = "l" if desk.printer.dialect is ASCII else "ℓ"
-    gap = "      " if len(text) < 30 else "   "
-    return f"{text}{gap}{ell}(a, y) = {_scalar(desk.printer.dialect, facts.with_numbers(function.expr, function), {})}"
+    formula = f"{ell}(a, y) = {_scalar(desk.printer.dialect, facts.with_numbers(function.expr, function), {})}"
+    beside = f"{text}      {formula}"
+    if len(beside) <= width:
+        return [beside]
+    return [text, *textwrap.wrap(formula, width, subsequent_indent=" " * 10)]
 
 
 def _scalar(dialect: Dialect, expr: Any, names: dict[Symbol, str]) -> str:

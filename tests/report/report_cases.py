@@ -1,0 +1,68 @@
+"""The networks whose reports are kept, looked at, parsed by KaTeX and compiled by TeX."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from symbp.checking.report import CheckReport, Row, Run, Verdict
+from symbp.derivation import Derivation, derive
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+
+CASES: dict[str, dict[str, Any]] = {
+    "layers-1": {"layers": 1},
+    "layers-2": {"layers": 2},
+    "layers-4": {"layers": 4},
+    "layers-8": {"layers": 8},
+    "layers-100": {"layers": 100},
+    "batch": {"layers": 3, "batch": True},
+    "sigmoid-bce": {"layers": 3, "activation": "sigmoid", "loss": "bce"},
+    "tanh-softmax-ce": {"layers": 3, "activation": "tanh", "loss": "cross_entropy"},
+    "tanh-softmax-ce-batch": {"layers": 4, "activation": "tanh", "loss": "cross_entropy", "batch": True},
+    "custom": {"layers": 2, "activation": "x*sigmoid(beta*x)", "let": {"beta": "1.702"}, "loss": "mse"},
+    "leaky-huber-batch": {
+        "layers": 3, "widths": [3, 5, 4, 2], "activation": "leaky_relu", "loss": "huber", "batch": True, "bias": False,
+    },
+    "gelu-softmax-mse": {"layers": 3, "activation": "gelu", "output_activation": "softmax", "loss": "mse"},
+}  # fmt: skip
+
+
+@cache
+def derivation(name: str) -> Derivation:
+    return derive(**CASES[name])
+
+
+def fixed_check(of: Derivation, verdict: Verdict = Verdict.AGREES) -> CheckReport:
+    """A check whose numbers do not depend on the machine."""
+    rows = tuple(
+        Row(v.name, "4×3", "complex step", "every entry", 1e-17, 3e-16, 4.7e-31, 1.8e-10, verdict) for v in of.wrt
+    )
+    runs = (Run((3, 4), 6, ("tanh", "sigmoid"), "mse", "complex step, every entry", "50 digits"),)
+    return CheckReport(rows, runs, seed=0, thorough=False)
+
+
+def need(tool: str, found: object) -> None:
+    """Skip without a tool, and say so; in CI a skip is a failure."""
+    if found:
+        return
+    message = f"{tool} is not installed: this test did not run"
+    if os.environ.get("CI") == "true":
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+def katex_folder() -> str | None:
+    """KATEX_DIR, else what node finds from here."""
+    given = os.environ.get("KATEX_DIR")
+    nearby = [Path(folder, "node_modules/katex") for folder in (Path.cwd(), Path.home())]
+    return given or next((str(folder) for folder in nearby if folder.is_dir()), None)
+
+
+NODE = shutil.which("node")
+PDFLATEX = shutil.which("pdflatex")
