@@ -19,7 +19,7 @@ from symbp.numeric.definitions import Standins
 from symbp.numeric.sizes import Sizes
 from symbp.numeric.source import Program, program
 from symbp.numeric.values import Values, draw
-from symbp.symbols import BATCH, Adjoint
+from symbp.symbols import Adjoint
 
 MOST_DIGITS = 400
 """More digits than this are not asked for, however small a gradient is beside the loss."""
@@ -89,7 +89,12 @@ class Bench:
         import numpy as np  # noqa: PLC0415 - importing symbp must not import NumPy
 
         local, names = self._traced[1], self.program.names
-        sizes = {BATCH: Integer(self.sizes.examples)}
+        sizes = {
+            symbol: Integer(number)
+            for given in self.derivation.forward.given
+            for symbol, number in zip(given.shape, self.sizes.shapes[given.name], strict=True)
+            if symbol.is_Symbol
+        }
         found = {}
         for variable in self.derivation.wrt:
             equation = self.derivation.backward[Adjoint(variable).name]
@@ -191,7 +196,7 @@ class Digits:
         engine = engines.digits(precision)
         value, gradients = engine.run(bench.program)(*bench.values.arguments(engine.array))
         step = engine.number(Integer(10) ** -(precision // 3))
-        return cls(bench, Loss.on(engine, bench.forward, bench.values), float(value), gradients, step, precision)
+        return cls(bench, Loss.on(engine, bench.forward, bench.values), _real(value), gradients, step, precision)
 
     def compare_along(self, direction: Mapping[str, Any]) -> Comparison:
         """Compare gradients with central differences along one direction."""
@@ -203,14 +208,14 @@ class Digits:
         size = math.hypot(*(_norm(self.gradients[name]) * norm for name, norm in norms.items()))
         noise = abs(self.value) / float(self.step) + sum(self.bench.rounding[name] * norms[name] for name in norms)
         floor = ROUNDINGS * 10.0**-self.precision * noise
-        error = float(abs(measured - predicted))
-        return Comparison(error, float(np.max([size, float(abs(measured))])), floor, error)
+        error = abs(_real(measured - predicted))
+        return Comparison(error, float(np.max([size, abs(_real(measured))])), floor, error)
 
     def compare_float(self, name: str) -> Comparison:
         """Compare every entry of a float64 gradient with the same formula in 50 digits."""
         import numpy as np  # noqa: PLC0415
 
-        exact = np.asarray(self.gradients[name], dtype=float)
+        exact = np.vectorize(_real, otypes=[float])(self.gradients[name])
         error = float(np.max(np.abs(exact - self.bench.gradients[name])))
         return Comparison(error, float(np.linalg.norm(exact)), ROUNDINGS * EPSILON * self.bench.rounding[name], error)
 
@@ -218,7 +223,12 @@ class Digits:
 def _norm(array: Any) -> float:
     import numpy as np  # noqa: PLC0415
 
-    return float(np.linalg.norm(np.asarray(array, dtype=float)))
+    return float(np.linalg.norm(np.vectorize(_real, otypes=[float])(array)))
+
+
+def _real(number: Any) -> float:
+    """Return a long number as a float; one that left the real axis is not a number."""
+    return math.nan if hasattr(number, "imag") and number.imag != 0 else float(number.real)
 
 
 def _digits_needed(bench: Bench) -> int:

@@ -12,6 +12,7 @@ from symbp.errors import SpecError
 from symbp.networks.expressions import custom_function
 from symbp.networks.given import used_in
 from symbp.ops.elementwise import Elementwise, ScalarFunction
+from symbp.ops.functions import ACTIVATIONS
 from symbp.ops.losses import LINKED, LOSSES, OUT, TARGET, EntrywiseLoss, GenericLoss, Loss, loss_row
 from symbp.ops.softmax import Softmax
 from symbp.symbols import Variable
@@ -79,6 +80,6 @@ def _output_activation(output: Equation) -> str | None:
     """Name the activation that made the output; None where it is open or of the user's own."""
     if isinstance(output.rhs, Softmax):
         return "softmax"
-    if isinstance(output.rhs, Elementwise) and hasattr(output.rhs.function, "name"):
+    if isinstance(output.rhs, Elementwise) and output.rhs.function.name in ACTIVATIONS:
         return str(output.rhs.function.name)
     return None
