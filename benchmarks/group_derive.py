@@ -16,7 +16,7 @@ PROMISED = 1000
 
 def depths() -> Iterator[Row]:
     """derive, time a layer."""
-    found = {layers: best_probe(repeats, "warm", "derive", layers) for layers, repeats in DEPTHS.items()}
+    found = {layers: best_probe(repeats, "derive", layers) for layers, repeats in DEPTHS.items()}
     for layers, times in found.items():
         first, again = (seconds(times[name]) for name in ("cold", "warm"))
         each = f"{seconds(times['warm'] / layers)} a layer"
@@ -33,7 +33,7 @@ def depths() -> Iterator[Row]:
 
 def small() -> Iterator[Row]:
     """derive, 8 layers."""
-    yield within("derive, 8 layers", best_probe(5, "warm", "derive", 8)["warm"], 5e-3)
+    yield within("derive, 8 layers", best_probe(5, "derive", 8)["warm"], 5e-3)
 
 
 ROWS = (depths, small)

@@ -28,7 +28,7 @@ def report() -> Iterator[Row]:
 
 def multiplied() -> Iterator[Row]:
     """render, 1000 gradients multiplied out."""
-    found = best_probe(3, "seconds", "stream", LAYERS)
+    found = best_probe(3, "stream", LAYERS)
     name = f"{LAYERS} weight gradients multiplied out, to a file"
     yield within(name, found["seconds"], 0.6, note=megabytes(found["size"]))
     yield within("  the same: peak memory above imports", found["peak"], 100e6, megabytes)

@@ -68,9 +68,10 @@ def probe(name: str, *arguments: object) -> dict[str, Any]:
     return dict(json.loads(python(str(HERE / "probes.py"), name, *map(str, arguments)).splitlines()[-1]))
 
 
-def best_probe(repeats: int, key: str, name: str, *arguments: object) -> dict[str, Any]:
-    """Return the measurement with the smallest ``key`` of several fresh processes."""
-    return min((probe(name, *arguments) for _ in range(repeats)), key=lambda found: found[key])
+def best_probe(repeats: int, name: str, *arguments: object) -> dict[str, Any]:
+    """Return the smallest of each measurement over several fresh processes."""
+    found = [probe(name, *arguments) for _ in range(repeats)]
+    return {key: min(each[key] for each in found) for key in found[0]}
 
 
 def require(*packages: str) -> None:
