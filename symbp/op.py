@@ -26,6 +26,7 @@ class FactorRole(StrEnum):
     WEIGHT = "weight"
     SLOPE = "activation derivative"
     PREVIOUS = "previous activation"
+    NORMALISATION = "normalisation"
     SUM = "sum of paths"
     BLOCK = "block of equations"
     CONSTANT = "constant"

@@ -33,6 +33,9 @@ class Role(StrEnum):
     PREACTIVATION = "pre-activation"
     ACTIVATION = "activation"
     LOSS = "loss"
+    SCALE = "scale"
+    SHIFT = "shift"
+    NORMALISED = "normalised"
 
 
 def width(layer: int) -> Symbol:

@@ -214,6 +214,8 @@ def _factor(expr: MatrixExpr, acts: Acts) -> Factor:
 _ROLE_OF_SYMBOL = {
     Role.WEIGHT: FactorRole.WEIGHT,
     Role.BIAS: FactorRole.WEIGHT,
+    Role.SCALE: FactorRole.NORMALISATION,
+    Role.NORMALISED: FactorRole.PREVIOUS,
     Role.INPUT: FactorRole.PREVIOUS,
     Role.ACTIVATION: FactorRole.PREVIOUS,
     Role.PREACTIVATION: FactorRole.PREVIOUS,
