@@ -36,6 +36,8 @@ class Role(StrEnum):
     SCALE = "scale"
     SHIFT = "shift"
     NORMALISED = "normalised"
+    SHIFTED = "scaled and shifted"
+    BLOCK = "block output"
 
 
 def width(layer: int) -> Symbol:

@@ -216,6 +216,8 @@ _ROLE_OF_SYMBOL = {
     Role.BIAS: FactorRole.WEIGHT,
     Role.SCALE: FactorRole.NORMALISATION,
     Role.NORMALISED: FactorRole.PREVIOUS,
+    Role.SHIFTED: FactorRole.PREVIOUS,
+    Role.BLOCK: FactorRole.PREVIOUS,
     Role.INPUT: FactorRole.PREVIOUS,
     Role.ACTIVATION: FactorRole.PREVIOUS,
     Role.PREACTIVATION: FactorRole.PREVIOUS,

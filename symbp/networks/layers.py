@@ -18,7 +18,7 @@ from symbp.ops.softmax import Softmax
 from symbp.symbols import BATCH, Role, Variable
 
 SOFTMAX = "softmax"
-"""The one activation that is not entrywise; it stands on the output."""
+"""The one activation that is not entrywise."""
 
 
 class Layer(Protocol):
@@ -30,12 +30,56 @@ class Layer(Protocol):
 
 
 @dataclass(frozen=True)
-class Dense:
-    """A fully connected layer: Z = W·A + b·1ᵀ, A = f(Z); W is units × units before, b units × 1.
+class Linear:
+    """An affine layer: Z = W·A + b·1ᵀ; W is units × units before, b units × 1. ``units`` None stays symbolic."""
 
-    ``units`` None leaves the width symbolic; ``activation`` None leaves f open; else a name, ``name(number)``
-    or an expression in x with the values of its other names in ``let``.
+    units: int | None = None
+    bias: bool = True
+
+    def __post_init__(self) -> None:
+        if self.units is not None:
+            require_units(self.units)
+
+    def build(self, builder: Builder, incoming: Variable) -> Variable:
+        """Add Z = W·A + b·1ᵀ."""
+        builder.next_layer()
+        rows = builder.units(self.units)
+        weight = builder.parameter("W", Role.WEIGHT, rows, incoming.args[1])
+        total: MatrixExpr = MatMul(weight, incoming)
+        if self.bias:
+            bias = builder.parameter("b", Role.BIAS, rows, 1)
+            total = MatAdd(total, MatMul(bias, OneMatrix(1, BATCH)))
+        return builder.define("Z", Role.PREACTIVATION, total, rows)
+
+
+@dataclass(frozen=True)
+class Activation:
+    """An activation alone: A = f(Z), entry by entry, or softmax over each column.
+
+    ``function`` None leaves f open; else a name, ``name(number)`` or an expression in x with the values of its
+    other names in ``let``.
     """
+
+    function: str | ScalarFunction | None = None
+    let: Mapping[str, str] = field(default_factory=dict)
+
+    def build(self, builder: Builder, incoming: Variable) -> Variable:
+        """Add A = f(Z)."""
+        return builder.define("A", Role.ACTIVATION, self._applied(builder.layer, incoming), incoming.args[1])
+
+    def _applied(self, layer: int, z: Variable) -> MatrixExpr:
+        if self.function is None:
+            return Elementwise(GenericFunction("f", layer), z)
+        if self.function == SOFTMAX:
+            return Softmax(z)
+        if isinstance(self.function, str):
+            return Elementwise(activation_of(self.function, self.let), z)
+        return Elementwise(self.function, z)
+
+
+@dataclass(frozen=True)
+class Dense:
+    """A fully connected layer: a ``Linear`` and an ``Activation``, with their arguments."""
 
     units: int | None = None
     activation: str | ScalarFunction | None = None
@@ -48,24 +92,8 @@ class Dense:
 
     def build(self, builder: Builder, incoming: Variable) -> Variable:
         """Add Z = W·A + b·1ᵀ and A = f(Z)."""
-        layer = builder.next_layer()
-        rows = builder.units(self.units)
-        weight = builder.parameter("W", Role.WEIGHT, rows, incoming.args[1])
-        sum_: MatrixExpr = MatMul(weight, incoming)
-        if self.bias:
-            bias = builder.parameter("b", Role.BIAS, rows, 1)
-            sum_ = MatAdd(sum_, MatMul(bias, OneMatrix(1, BATCH)))
-        z = builder.define("Z", Role.PREACTIVATION, sum_, rows)
-        return builder.define("A", Role.ACTIVATION, self._activate(z, layer), rows)
-
-    def _activate(self, z: Variable, layer: int) -> MatrixExpr:
-        if self.activation is None:
-            return Elementwise(GenericFunction("f", layer), z)
-        if self.activation == SOFTMAX:
-            return Softmax(z)
-        if isinstance(self.activation, str):
-            return Elementwise(activation_of(self.activation, self.let), z)
-        return Elementwise(self.activation, z)
+        z = Linear(self.units, self.bias).build(builder, incoming)
+        return Activation(self.activation, self.let).build(builder, z)
 
 
 def activation_of(text: str, let: Mapping[str, str]) -> ScalarFunction:

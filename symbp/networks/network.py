@@ -52,7 +52,6 @@ class Network:
         self.x = Variable("X", width(0) if inputs is None else inputs, BATCH, Role.INPUT, "X")
         builder = Builder()
         out = self.x
-        _refuse_softmax_inside(self.layers[:-1])
         for layer in self.layers:
             out = layer.build(builder, out)
         self.output = out
@@ -156,8 +155,3 @@ def require_layers(layers: object) -> None:
         raise SpecError(
             f"{layers:,} layers would need about {size:,.0f} GB of equations: at most {MAX_LAYERS:,} layers"
         )
-
-
-def _refuse_softmax_inside(inner: Sequence[Layer]) -> None:
-    if any(isinstance(layer, Dense) and layer.activation == SOFTMAX for layer in inner):
-        raise SpecError("softmax stands on the output only: choose another activation for the layers before it")

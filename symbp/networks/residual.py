@@ -1,0 +1,46 @@
+"""Residual blocks: what goes in is added to what comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sympy import MatAdd
+
+from symbp.equations import text
+from symbp.errors import ShapeError, SpecError
+from symbp.networks.builder import Builder
+from symbp.networks.layers import Layer, Linear
+from symbp.symbols import Role, Variable
+
+
+@dataclass(frozen=True)
+class Residual:
+    """S = A + F(A) (He et al. 2016): F is the stack of ``layers``, pre- or post-activation as they are ordered.
+
+    ``projection`` is an affine layer on the skip where the widths differ: S = P(A) + F(A).
+    """
+
+    layers: Sequence[Layer]
+    projection: Linear | None = None
+
+    def __post_init__(self) -> None:
+        if not self.layers:
+            raise SpecError("a residual block needs at least one layer")
+
+    def build(self, builder: Builder, incoming: Variable) -> Variable:
+        """Add the equations of F, of the projection, and the sum.
+
+        Raises:
+            ShapeError: F changes the width and there is no projection.
+        """
+        inner = incoming
+        for layer in self.layers:
+            inner = layer.build(builder, inner)
+        skip = incoming if self.projection is None else self.projection.build(builder, incoming)
+        if inner.shape != skip.shape:
+            raise ShapeError(
+                f"the residual block that ends in {inner.name} adds {skip.name}, {text(skip.shape)}, to {inner.name}, "
+                f"{text(inner.shape)}: give it projection=Linear({inner.args[1]}) or equal widths"
+            )
+        return builder.define("S", Role.BLOCK, MatAdd(skip, inner), inner.args[1])
