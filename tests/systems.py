@@ -32,6 +32,7 @@ from symbp.ops.losses import (
     SigmoidBinaryCrossEntropy,
     SoftmaxCrossEntropy,
 )
+from symbp.ops.normalisation import Normalise, Over
 from symbp.ops.softmax import Softmax
 from symbp.symbols import BATCH, Role, Variable, width
 
@@ -151,6 +152,28 @@ def softmax() -> Derivation:
     return case((z, MatMul(W1, X)), (p, Softmax(z)), given=[X, W1])
 
 
+def _normalised(over: Over, centred: bool) -> Derivation:
+    z, n = variable("Z1", N1), variable("A1", N1)
+    return case(
+        (z, MatMul(W1, X)), (n, Normalise(z, over, centred, Rational(1, 10))), given=[X, W1], loss="log_cosh"
+    )
+
+
+def batch_norm() -> Derivation:
+    """Every feature over the examples, the variance part of the function."""
+    return _normalised(Over.EXAMPLES, True)
+
+
+def layer_norm() -> Derivation:
+    """Every example over its features."""
+    return _normalised(Over.FEATURES, True)
+
+
+def rms_norm() -> Derivation:
+    """Every example by its root mean square."""
+    return _normalised(Over.FEATURES, False)
+
+
 def shared() -> Derivation:
     """One square weight in two layers, as a recurrent network has."""
     w = variable("W1", N0, N0)
@@ -222,6 +245,6 @@ CASES = {
     build.__name__: build
     for build in (
         product, product_of_columns, twice, square, triple, transposed, bias, sums, two_arguments, softmax, shared,
-        residual, generic, softmax_cross_entropy, sigmoid_binary_cross_entropy, weighted_losses,
+        batch_norm, layer_norm, rms_norm, residual, generic, softmax_cross_entropy, sigmoid_binary_cross_entropy, weighted_losses,
     )
 }  # fmt: skip

@@ -85,6 +85,8 @@ class Network:
             SpecError: a number of layers, width, activation or loss that symbp cannot accept.
         """
         sizes = _sizes(layers, widths)
+        if activation == SOFTMAX and len(sizes) > 2:
+            raise SpecError("softmax stands on the output only here: give it as the output activation")
         last = output_activation or link_of(loss) or activation
         names = [activation] * (len(sizes) - 2) + [last]
         values = dict(let or {})
