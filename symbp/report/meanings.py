@@ -9,7 +9,7 @@ from symbp.ops.losses import LinkedLoss
 from symbp.report import facts
 from symbp.report.desk import Desk, Row
 from symbp.report.layout import aligned
-from symbp.report.rich import Rich, math, rich
+from symbp.report.rich import Rich, capital, math, rich
 from symbp.report.scalar import scalar_latex
 from symbp.symbols import Role
 
@@ -78,7 +78,7 @@ def activations(desk: Desk) -> tuple[Activation, ...]:
 
 def _activation(desk: Desk, use: facts.Use, many: bool) -> Activation:
     where = rich(" ({layers})", layers=facts.layer_words(use.layers)) if many else ()
-    name = (*facts.activation_words(use), *where)
+    name = capital((*facts.activation_words(use), *where))
     if use.function is None:
         return Activation(name, _softmax_lines(desk), ())
     label = desk.printer.function(use.function)
@@ -128,23 +128,34 @@ def collapse(desk: Desk) -> tuple[str, ...]:
     node = desk.derivation.network.loss_node
     if not isinstance(node, LinkedLoss):
         return ()
-    scale = r"\frac{1}{m} " if desk.derivation.network.batch else ""
-    lines = _SOFTMAX_STEPS if node.name == "cross_entropy" else _SIGMOID_STEPS
-    filled = [line.replace("LOSS", desk.printer.loss).replace("SCALE ", scale) for line in lines]
-    return (aligned(filled),)
+    steps = _SOFTMAX_STEPS if node.name == "cross_entropy" else _SIGMOID_STEPS
+    batch = desk.derivation.network.batch
+    start, *lines, last = (step.replace("LOSS", desk.printer.loss) for step in steps)
+    found = [start, *(f"&= {_averaged(line, batch)}" for line in lines)]
+    result, _, reason = last.partition("BECAUSE")
+    because = rf" \qquad \text{{because }} {reason}" if reason else ""
+    return (aligned([*found, f"&= {_averaged(result, batch)}{because}"]),)
+
+
+def _averaged(formula: str, batch: bool) -> str:
+    """Return a formula with the mean over the examples in front, where there are several."""
+    if not batch:
+        return formula
+    left, right = (r"\Bigl(", r"\Bigr)") if r"\frac" in formula or r"\sum" in formula else ("(", ")")
+    return rf"\frac{{1}}{{m}} {left} {formula} {right}"
 
 
 _SOFTMAX_STEPS = (
     r"\frac{\partial LOSS}{\partial z_k}"
     r" &= \sum_{i} \frac{\partial LOSS}{\partial a_i} \, \frac{\partial a_i}{\partial z_k}",
-    r"&= SCALE \Bigl( -\frac{y_k}{a_k} \, a_k (1 - a_k) + \sum_{i \neq k} \frac{y_i}{a_i} \, a_i a_k \Bigr)",
-    r"&= SCALE \Bigl( -y_k + y_k a_k + a_k \sum_{i \neq k} y_i \Bigr)",
-    r"&= SCALE \Bigl( a_k \sum_{i} y_i - y_k \Bigr)",
-    r"&= SCALE (a_k - y_k) \qquad \text{because } \sum_{i} y_i = 1",
+    r"-\frac{y_k}{a_k} \, a_k (1 - a_k) + \sum_{i \neq k} \frac{y_i}{a_i} \, a_i a_k",
+    r"-y_k + y_k a_k + a_k \sum_{i \neq k} y_i",
+    r"a_k \sum_{i} y_i - y_k",
+    r"a_k - y_kBECAUSE\sum_{i} y_i = 1",
 )
 _SIGMOID_STEPS = (
     r"\frac{\partial LOSS}{\partial z_k} &= \frac{\partial LOSS}{\partial a_k} \, \sigma'(z_k)",
-    r"&= SCALE \Bigl( \frac{1 - y_k}{1 - a_k} - \frac{y_k}{a_k} \Bigr) \, a_k (1 - a_k)",
-    r"&= SCALE \bigl( (1 - y_k) a_k - y_k (1 - a_k) \bigr)",
-    r"&= SCALE (a_k - y_k)",
+    r"\Bigl( \frac{1 - y_k}{1 - a_k} - \frac{y_k}{a_k} \Bigr) \, a_k (1 - a_k)",
+    r"(1 - y_k) a_k - y_k (1 - a_k)",
+    r"a_k - y_k",
 )

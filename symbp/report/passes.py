@@ -47,7 +47,7 @@ def forward(desk: Desk) -> tuple[str, ...]:
         lines.append(", & ".join(" &= ".join(desk.printer.equation(equation)) for equation in equations))
     left, right = desk.printer.equation(desk.derivation.forward.equations[-1])
     lines.append(f"{left} &= {right}")
-    return displays(lines)
+    return displays([[line] for line in lines])
 
 
 def backward(desk: Desk) -> tuple[Block, ...]:
@@ -89,7 +89,10 @@ def _parameter_steps(desk: Desk, layer: int) -> list[Equation]:
     return [desk.derivation.backward[adjoint.name] for adjoint in adjoints]
 
 
-ONE_EXAMPLE = {"broadcast": "The bias enters with slope 1, so its gradient is the error itself."}
+ONE_EXAMPLE = {
+    "broadcast": "The bias enters with slope 1, so its gradient is the error itself.",
+    "entrywise_loss_vjp": "The loss is a sum over the outputs, so each output brings its own slope.",
+}
 """Reasons that read shorter where there is one example."""
 
 

@@ -41,6 +41,7 @@ class _Row:
     cells: dict[tuple[int, int], str]
     source: str
     previous: str
+    summed: bool
 
 
 def derivation_text(
@@ -79,7 +80,7 @@ def derivation_text(
         blocks.append(check_text(check, ascii_only=ascii_only).splitlines())
     if wrote:
         blocks.append(_named("wrote", wrote))
-    return "\n\n".join("\n".join(line.rstrip() for line in block) for block in blocks) + "\n"
+    return "\n\n".join("\n".join(line.rstrip() for line in block) for block in blocks if block) + "\n"
 
 
 def _narrower(depth: int, shown: frozenset[int] | None) -> frozenset[int] | None:
@@ -262,8 +263,10 @@ def _slope_row(desk: Desk, function: ScalarFunction | None) -> list[tuple[str, s
 
 def _grid(desk: Desk) -> list[str]:
     """Return every weight's gradient, its factors in columns that all gradients share."""
-    weights = [g for g in desk.gradients() if g.variable.role is Role.WEIGHT and g.factors]
-    rows = [_grid_row(desk, gradient) for gradient in weights]
+    found = [g for g in desk.gradients() if g.factors]
+    rows = [_grid_row(desk, g) for g in found if g.variable.role is not Role.BIAS] or [
+        _grid_row(desk, g) for g in found
+    ]
     if not rows:
         return []
     keys = sorted({key for row in rows for key in row.cells})
@@ -279,8 +282,9 @@ def _grid(desk: Desk) -> list[str]:
     lines = _heads(left + short + 6 + len(sign), middle_head, source)
     for row in rows:
         cells = " ".join(f"{row.cells.get(key, ''):<{widths[key]}}" for key in keys)
+        total = sign if row.summed else " " * len(sign)
         lines.append(
-            f"{INDENT}{row.left:<{left}} = {row.short:<{short}} = {sign}{cells:>{middle_head}}   "
+            f"{INDENT}{row.left:<{left}} = {row.short:<{short}} = {total}{cells:>{middle_head}}   "
             f"{row.source:<{source}}   {row.previous}"
         )
     lines += _bias_line(desk, left, short)
@@ -310,7 +314,8 @@ def _grid_row(desk: Desk, gradient: Gradient) -> _Row:
             key, text = _cell(desk, factor)
             cells[key] = text
     adjoint = Adjoint(gradient.variable)
-    return _Row(desk.printer.symbol(adjoint), desk.printer.matrix(gradient.recursive), cells, source, previous)
+    summed = any(factor.acts is Acts.RIGHT for factor in gradient.factors)
+    return _Row(desk.printer.symbol(adjoint), desk.printer.matrix(gradient.recursive), cells, source, previous, summed)
 
 
 def _cell(desk: Desk, factor: Factor) -> tuple[tuple[int, int], str]:
