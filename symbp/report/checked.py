@@ -73,7 +73,7 @@ def _method(report: Any, some: bool) -> Rich:
     settings = [f"widths {', '.join(map(str, run.widths))}", f"{run.examples} examples", f"seed {report.seed}"]
     first = rich(
         "Relative errors of each gradient against differences of the loss ({entries}; {settings}).",
-        entries=", ".join(what), settings=", ".join(settings),
+        entries=", ".join(what), settings="; ".join(settings),
     )  # fmt: skip
     standins = rich(" What is left open was run with {runs}.", runs=", and again with ".join(report.standins))
     judged = rich(" The complex step and differences with 50 digits judge; central differences illustrate.")

@@ -13,6 +13,9 @@ from symbp.report.rich import Rich, capital, math, rich
 from symbp.report.scalar import scalar_latex
 from symbp.symbols import Role
 
+MOST_WIDTHS = 9
+"""Longest list of widths written out."""
+
 
 @dataclass(frozen=True)
 class Activation:
@@ -47,6 +50,7 @@ def notation_rows(desk: Desk) -> tuple[Row, ...]:
         rows.append((known["b"], rich("bias of layer {l}", l=math("l")), r"n_l \times 1"))
     f = math("f_l" if generic else "f")
     rows.append((f"{known['z']},\\ {known['a']}", rich("before and after the activation {f}", f=f), column))
+    rows += _widths_row(desk)
     rows.append((p.loss, rich("loss"), r"1 \times 1"))
     if not isinstance(network.loss_node, LinkedLoss):
         rows.append((known["g_is"], rich("loss gradient"), rf"{_units(desk.depth)} \times {m}"))
@@ -64,6 +68,16 @@ def notation_rows(desk: Desk) -> tuple[Row, ...]:
         rows.append((known["ones"], rich("column of ones, one for each example"), r"m \times 1"))
     rows.append((r"\odot", rich("product entry by entry"), ""))
     return tuple(((math(symbol),), meaning, (math(shape),) if shape else ()) for symbol, meaning, shape in rows)
+
+
+def _widths_row(desk: Desk) -> list[tuple[str, Rich, str]]:
+    """Return the widths where they are numbers; long lists show both ends."""
+    widths = [str(each) for each in desk.derivation.network.widths if each.is_Integer]
+    if len(widths) != desk.depth + 1:
+        return []
+    shown = widths if len(widths) <= MOST_WIDTHS else [*widths[:3], r"\ldots", *widths[-2:]]
+    names = rf"n_0, \ldots, {_units(desk.depth)}" if desk.depth > 1 else "n_0, n_1"
+    return [(names, rich("widths: {widths}", widths=math(", ".join(shown))), "")]
 
 
 def _units(layer: int) -> str:

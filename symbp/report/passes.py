@@ -95,6 +95,12 @@ ONE_EXAMPLE = {
 }
 """Reasons that read shorter where there is one example."""
 
+BATCH = {
+    "left_factor": "The weight in row i and column j meets only input j and feeds only output i, so its gradient is "
+    "error i times input j, added up over the examples: that sum is the product with the transpose."
+}
+"""Reasons that say more where there are several."""
+
 
 def _reasons(desk: Desk, group: Sequence[Equation], told: set[str]) -> Rich:
     found: list[Span] = []
@@ -103,8 +109,8 @@ def _reasons(desk: Desk, group: Sequence[Equation], told: set[str]) -> Rich:
             if step.rule in told:
                 continue
             told.add(step.rule)
-            short = None if desk.derivation.network.batch else ONE_EXAMPLE.get(step.rule)
-            found += [Span("text", " ")] * bool(found) + list(words(short or step.why))
+            own = BATCH if desk.derivation.network.batch else ONE_EXAMPLE
+            found += [Span("text", " ")] * bool(found) + list(words(own.get(step.rule, step.why)))
     return tuple(found)
 
 
