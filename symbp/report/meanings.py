@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from symbp.ops.elementwise import OUTPUT
-from symbp.ops.losses import LinkedLoss
+from symbp.ops.losses import LOSSES, LinkedLoss
 from symbp.report import facts
 from symbp.report.desk import Desk, Row
 from symbp.report.layout import aligned
@@ -58,7 +58,13 @@ def notation_rows(desk: Desk) -> tuple[Row, ...]:
     slope = rf"{known['D']} = \mathrm{{diag}}\,{f.value}'({p.role(Role.PREACTIVATION, 'l')})"
     softmax = any(use.function is None for use in facts.uses(desk.derivation))
     if softmax and not isinstance(network.loss_node, LinkedLoss):
-        rows.append((known["J"], rich("derivative of softmax"), rf"{_units(desk.depth)} \times {_units(desk.depth)}"))
+        rows.append(
+            (
+                known["J"],
+                rich("derivative of softmax{where}", where=", column by column" if network.batch else ""),
+                rf"{_units(desk.depth)} \times {_units(desk.depth)}",
+            )
+        )
     if not network.batch:
         rows.append((slope, rich("activation derivatives on a diagonal"), r"n_l \times n_l"))
     if network.batch:
@@ -134,6 +140,8 @@ def loss(desk: Desk) -> LossPart:
     if not isinstance(node, LinkedLoss):
         lines.append(rf"\ell'(a, y) = \frac{{\partial \ell}}{{\partial a}} &= {slope}")
     notes = [facts.torch_words(node), rich(facts.TARGETS.get(node.targets, ""))]
+    if function.kinks and node.name in LOSSES:
+        notes.append(rich("Where the slope jumps it is taken as 0."))
     return LossPart(aligned(lines), tuple(note for note in notes if note))
 
 

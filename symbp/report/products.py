@@ -151,7 +151,7 @@ class Products:
         if factor.acts is Acts.HADAMARD:
             return self._inside(factor, Level.HADAMARD), self.dialect.hadamard, Level.HADAMARD, Level.HADAMARD
         if isinstance(factor.expr, SoftmaxJacobian):
-            context = Level.PRODUCT if self.printer.one_example else Level.ATOM
+            context = Level.PRODUCT if self.printer.one_example else Level.CALL
             return self.printer.jacobian(_layer(factor)), " ", context, Level.PRODUCT
         raise RuleNotFoundError(f"no row for a factor {type(factor.expr).__name__}: show its equations")
 
