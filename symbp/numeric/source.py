@@ -217,7 +217,7 @@ def _released(
     used = {symbol: None for equation in block for symbol in symbols_in(equation.rhs)}
     dead = [symbol for symbol in used if symbol not in given and last_use[symbol] in defined]
     if dead:
-        yield f"del {', '.join(writer.names[symbol] for symbol in dead)}"
+        yield f"del {', '.join(writer.names[symbol] for symbol in dead)}  # memory for the next layer"
 
 
 def _line(equation: Equation, writer: Writer) -> str:

@@ -54,6 +54,7 @@ def loss_and_gradients(parameters, X, Y):
     dZ2 = dA2 * (1 - A2**2)
     dW2 = dZ2 @ A1.T
     db2 = np.sum(dZ2, axis=1, keepdims=True)
+    del A2, dA2, Z2  # memory for the next layer
 
     # backward, layer 1
     dA1 = W2.T @ dZ2
