@@ -141,9 +141,7 @@ def two_arguments() -> Derivation:
     function = ScalarFunction("mix", (x, y), x * y + sin(x), (y + sin(x).diff(x), x))
     a, b, c = variable("A1", N1), variable("B1", N1), variable("C1", N1)
     v = variable("W4", N1, N0)
-    return case(
-        (a, MatMul(W1, X)), (b, MatMul(v, X)), (c, Elementwise(function, a, b)), given=[X, W1, v]
-    )
+    return case((a, MatMul(W1, X)), (b, MatMul(v, X)), (c, Elementwise(function, a, b)), given=[X, W1, v])
 
 
 def softmax() -> Derivation:
@@ -154,9 +152,7 @@ def softmax() -> Derivation:
 
 def _normalised(over: Over, centred: bool) -> Derivation:
     z, n = variable("Z1", N1), variable("A1", N1)
-    return case(
-        (z, MatMul(W1, X)), (n, Normalise(z, over, centred, Rational(1, 10))), given=[X, W1], loss="log_cosh"
-    )
+    return case((z, MatMul(W1, X)), (n, Normalise(z, over, centred, Rational(1, 10))), given=[X, W1], loss="log_cosh")
 
 
 def batch_norm() -> Derivation:
@@ -245,6 +241,7 @@ CASES = {
     build.__name__: build
     for build in (
         product, product_of_columns, twice, square, triple, transposed, bias, sums, two_arguments, softmax, shared,
-        batch_norm, layer_norm, rms_norm, residual, generic, softmax_cross_entropy, sigmoid_binary_cross_entropy, weighted_losses,
+        batch_norm, layer_norm, rms_norm, residual, generic, softmax_cross_entropy, sigmoid_binary_cross_entropy,
+        weighted_losses,
     )
 }  # fmt: skip

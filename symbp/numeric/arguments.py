@@ -205,4 +205,3 @@ KINDS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "sign": (lambda y: bool((abs(y) == 1).all()), "only -1 and 1"),
 }
 """What targets of a kind must satisfy, and how to say so."""
-

@@ -200,9 +200,7 @@ class Definitions:
         constants = {symbol: value for symbol, value in values.items() if isinstance(value, str)}
         return scalar_code(expr.xreplace(numbers), {**names, **constants}, self.constant, self.primitive)
 
-    def _function(
-        self, name: str, expr: Expr, variables: Sequence[Symbol], values: Mapping[Symbol, Expr | str]
-    ) -> str:
+    def _function(self, name: str, expr: Expr, variables: Sequence[Symbol], values: Mapping[Symbol, Expr | str]) -> str:
         names = {variable: re.sub(r"\W", "_", str(variable)) for variable in variables}
         lines = [f"def {name}({', '.join(names.values())}):"]
         result = self._scalar(expr, names, values)

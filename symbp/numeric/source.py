@@ -237,4 +237,3 @@ def _result(forward: ForwardSystem, wrt: Sequence[Variable], writer: Writer) -> 
 
 def _indented(lines: Iterable[str]) -> list[str]:
     return [f"    {line}" if line else "" for line in lines]
-

@@ -101,9 +101,7 @@ class Unknown(Op):
 def test_an_operation_without_a_rule_is_named() -> None:
     z, a = variable("Z1", N1), variable("A1", N1)
     total = MatMul(OneMatrix(1, N1), a, OneMatrix(X.shape[1], 1))
-    forward = ForwardSystem(
-        [Equation(z, MatMul(W1, X)), Equation(a, Unknown(z)), Equation(LOSS, total)], [X, W1]
-    )
+    forward = ForwardSystem([Equation(z, MatMul(W1, X)), Equation(a, Unknown(z)), Equation(LOSS, total)], [X, W1])
     with pytest.raises(RuleNotFoundError, match="no backward rule for Unknown: write one with @rule"):
         reverse(forward, LOSS, [W1])
 

@@ -20,9 +20,7 @@ from symbp.numeric.sizes import distinct_sizes, given_sizes
 POINTS = np.array([[-1.5, -0.25, 0.5], [0.0, 0.75, 2.5]])
 
 
-@pytest.mark.parametrize(
-    "name", ["abs", "arctan", "cos", "cosh", "exp", "expm1", "sign", "sin", "sinh", "tan", "tanh"]
-)
+@pytest.mark.parametrize("name", ["abs", "arctan", "cos", "cosh", "exp", "expm1", "sign", "sin", "sinh", "tan", "tanh"])
 def test_functions_mean_the_same_on_every_engine(name: str) -> None:
     expected = getattr(np, name)(POINTS)
     for engine in (engines.complex_(), engines.digits()):
