@@ -92,7 +92,7 @@ def form(desk: Desk, gradient: Gradient) -> Form:
     """Return one gradient in its three forms; the last two are one where no ⊙ is left."""
     lines = [f"{_left(desk, gradient.variable)} &= {desk.printer.matrix(gradient.recursive)}"]
     if gradient.factors:
-        if desk.derivation.network.batch or any(factor.acts is Acts.HADAMARD for factor in gradient.factors):
+        if desk.batch or any(factor.acts is Acts.HADAMARD for factor in gradient.factors):
             lines += product_lines("", desk.pieces(gradient, nested=True), desk.products)
         lines += _one_product(desk, gradient)
     return Form(gradient.variable.name, tuple(lines))
@@ -100,10 +100,10 @@ def form(desk: Desk, gradient: Gradient) -> Form:
 
 def _one_product(desk: Desk, gradient: Gradient) -> list[str]:
     """Return the flat product; over a batch, summed over the examples (an input's gradient keeps them apart)."""
-    if desk.derivation.network.batch and not any(factor.acts is Acts.RIGHT for factor in gradient.factors):
+    if desk.batch and not any(factor.acts is Acts.RIGHT for factor in gradient.factors):
         return []
     pieces = desk.pieces(gradient, desk.columns, nested=False)
-    if desk.derivation.network.batch:
+    if desk.batch:
         pieces[0] = replace(pieces[0], text=r"\sum_{i=1}^{m} " + pieces[0].text)
     return product_lines("", pieces, desk.columns)
 

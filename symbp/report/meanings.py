@@ -151,7 +151,7 @@ def collapse(desk: Desk) -> tuple[str, ...]:
     if not isinstance(node, LinkedLoss):
         return ()
     steps = _SOFTMAX_STEPS if node.name == "cross_entropy" else _SIGMOID_STEPS
-    batch = desk.derivation.network.batch
+    batch = desk.batch
     start, *lines, last = (step.replace("LOSS", desk.printer.loss) for step in steps)
     found = [start, *(f"&= {_averaged(line, batch)}" for line in lines)]
     result, _, reason = last.partition("BECAUSE")

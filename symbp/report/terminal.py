@@ -275,7 +275,7 @@ def _grid(desk: Desk) -> list[str]:
     short = max(len(row.short) for row in rows)
     source = max(len(row.source) for row in rows)
     middle = sum(widths.values()) + len(keys)
-    batch = desk.derivation.network.batch
+    batch = desk.batch
     sign = ("sum " if desk.printer.dialect is ASCII else "Σ ") * batch
     middle_head = max(middle, len("activation derivatives"))
     source = max(source, len("gradient"))
@@ -334,7 +334,7 @@ def _bias_name(desk: Desk) -> str:
 def _bias_line(desk: Desk, left: int, short: int) -> list[str]:
     if not any(v.role is Role.BIAS for v in desk.derivation.wrt):
         return []
-    ones = f" {desk.printer.dialect.ones}" if desk.derivation.network.batch else ""
+    ones = f" {desk.printer.dialect.ones}" if desk.batch else ""
     recursive = desk.printer.error("l") + ones
     return [f"{INDENT}{_bias_name(desk):<{left}} = {recursive:<{short}}   the same product without its last factor"]
 
