@@ -75,6 +75,11 @@ class Op(MatrixExpr):
         """Whether an entry of the result depends on several examples: no example then has a gradient of its own."""
         return False
 
+    @property
+    def rows_sum_to_zero(self) -> bool:
+        """Whether every row of the result sums to zero: what only adds up examples behind it is zero."""
+        return False
+
     def explanation(self) -> Explanation | None:
         """Return what a report shows of this operation, None where its rule says it all."""
         return None

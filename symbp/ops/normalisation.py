@@ -71,6 +71,7 @@ class NormaliseJacobian(Op):
 
     shape = property(lambda self: self.args[0].shape)
     couples_examples = property(lambda self: self.args[3] == Over.EXAMPLES)
+    rows_sum_to_zero = property(lambda self: self.args[3] == Over.EXAMPLES and self.args[4] == 1)
 
 
 @meaning(Normalise)

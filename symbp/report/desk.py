@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from symbp.calculus.factor import Factor
 from symbp.derivation import Derivation, Gradient
 from symbp.equations import Equation
+from symbp.ops.losses import LinkedLoss
 from symbp.report import facts
 from symbp.report.dialects import Dialect
 from symbp.report.names import marks
@@ -14,7 +15,7 @@ from symbp.report.notation import Notation, plain
 from symbp.report.printer import Printer
 from symbp.report.products import Piece, Products, elided
 from symbp.report.rich import Rich
-from symbp.symbols import Role, Variable
+from symbp.symbols import Adjoint, Role, Variable
 
 Row = tuple[Rich, ...]
 """The cells of one row of a table."""
@@ -106,6 +107,13 @@ class Desk:
             return None
         return found
 
+    def _last_error(self) -> str:
+        """Return the error at the input of the last activation."""
+        node = self.derivation.network.loss_node
+        if self.plain or not isinstance(node, LinkedLoss):
+            return self.printer.error(self.depth)
+        return self.printer.symbol(Adjoint(node.args[0]))
+
     def letters(self) -> dict[str, str]:
         """Return the symbols that the prose of the templates uses."""
         p, column = self.printer, self.columns.printer
@@ -115,7 +123,7 @@ class Desk:
             "x": p.role(Role.INPUT), "y": p.role(Role.TARGET), "W": p.role(Role.WEIGHT, "l"),
             "b": p.role(Role.BIAS, "l"), "z": z, "a": p.role(Role.ACTIVATION, "l"), "g": p.loss_gradient(),
             "g_is": f"{p.loss_gradient()} = {inline_partial(p, output)}", "delta": p.error("l"),
-            "delta_is": f"{p.error('l')} = {inline_partial(p, z)}", "delta_last": p.error(self.depth),
+            "delta_is": f"{p.error('l')} = {inline_partial(p, z)}", "delta_last": self._last_error(),
             "D": p.slope_matrix("l"), "D_column": column.slope_matrix("l"), "J": p.jacobian(self.depth),
             "ones": p.dialect.ones, "loss": p.loss, "m": "m", "i": "i", "f": "f'",
             "dw_is": rf"\mathrm{{d}}w = {inline_partial(p, 'w')}",

@@ -8,13 +8,14 @@ from sympy import Expr, Integer, MatAdd, MatMul, MatrixExpr, OneMatrix, Rational
 
 from symbp.derivation import Derivation
 from symbp.equations import nodes, symbols_in
+from symbp.op import Op
 from symbp.ops.elementwise import Elementwise, GenericFunction, ScalarFunction
 from symbp.ops.losses import LOSSES, EntrywiseLoss, LinkedLoss, Loss
 from symbp.ops.scalar import Primitive
 from symbp.ops.softmax import Softmax
 from symbp.report.rich import Rich, listed, math, rich, words
 from symbp.report.scalar import scalar_latex
-from symbp.symbols import Variable
+from symbp.symbols import Role, Variable
 
 WORDS = {
     "relu": "ReLU", "leaky_relu": "leaky ReLU", "elu": "ELU", "selu": "SELU", "gelu": "GELU",
@@ -82,6 +83,17 @@ def is_plain(derivation: Derivation) -> bool:
 
 def _is_affine(rhs: MatrixExpr) -> bool:
     return all(isinstance(node, MatAdd | MatMul | OneMatrix | Variable) for node in nodes(rhs))
+
+
+def blocks(derivation: Derivation) -> Rich:
+    """Return what a network has beside affine layers and activations, in words; nothing for a plain stack."""
+    nodes_ = [equation.rhs for equation in derivation.forward if isinstance(equation.rhs, Op)]
+    named = [explained.name for node in nodes_ if (explained := node.explanation()) is not None]
+    skips = sum(equation.lhs.role is Role.BLOCK for equation in derivation.forward)
+    found = [rich("{name}", name=name) for name in dict.fromkeys(named)]
+    if skips:
+        found.insert(0, rich("{n} residual block{s}", n=str(skips), s="s" * (skips > 1)))
+    return listed(found)
 
 
 def is_generic(function: ScalarFunction | None) -> bool:

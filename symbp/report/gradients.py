@@ -11,12 +11,16 @@ from symbp.derivation import Gradient
 from symbp.op import FactorRole
 from symbp.ops.losses import LinkedLoss
 from symbp.report import facts
+from symbp.report.composed import form_lines
 from symbp.report.desk import Desk, Row
 from symbp.report.layout import aligned, displays, product_lines
 from symbp.report.printer import Level
 from symbp.report.products import Piece
 from symbp.report.rich import Rich, math, rich
 from symbp.symbols import Adjoint, Role, Variable
+
+DEPENDS = ("gradient", "loss gradient", "weights", "activation derivatives", "previous activation")
+"""The columns of the table of factors."""
 
 FEW = 3
 """Longest list of symbols in a cell; longer ones show both ends."""
@@ -90,6 +94,8 @@ def forms(desk: Desk) -> tuple[Form, ...]:
 
 def form(desk: Desk, gradient: Gradient) -> Form:
     """Return one gradient in its three forms; the last two are one where no ⊙ is left."""
+    if not desk.plain:
+        return Form(gradient.variable.name, form_lines(desk, gradient))
     lines = [f"{_left(desk, gradient.variable)} &= {desk.printer.matrix(gradient.recursive)}"]
     if gradient.factors:
         if desk.batch or any(factor.acts is Acts.HADAMARD for factor in gradient.factors):

@@ -19,6 +19,9 @@ PAIR_GAP = 40.0
 LONGEST = 14
 """Rows of one display; TeX does not break aligned over pages."""
 
+UNBROKEN = 200.0
+"""Widest factor with a brace under it: what a brace holds cannot be broken."""
+
 LABELS: dict[FactorRole, tuple[str, ...]] = {
     FactorRole.LOSS: ("loss", "gradient"),
     FactorRole.WEIGHT: ("weight",),
@@ -62,7 +65,7 @@ def paired(lines: Sequence[str]) -> list[str]:
 def under_brace(piece: Piece, macro: str = "") -> str:
     """Return a factor with its role under a brace; TeX gets a macro that a lecturer can restyle."""
     lines = LABELS.get(piece.role)
-    if lines is None:
+    if lines is None or latex_width(piece.text) > UNBROKEN:
         return piece.text
     label = r" \\ ".join(rf"\text{{{line}}}" for line in lines)
     if macro:

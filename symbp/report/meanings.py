@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from symbp.ops.elementwise import OUTPUT
-from symbp.ops.losses import LOSSES, LinkedLoss
+from symbp.ops.losses import LOSSES, LinkedLoss, Loss
 from symbp.report import facts
 from symbp.report.desk import Desk, Row
 from symbp.report.layout import aligned
@@ -129,14 +129,17 @@ def loss(desk: Desk) -> LossPart:
     """Return the loss with its scale and how it compares with PyTorch's."""
     node, p = desk.derivation.network.loss_node, desk.printer
     function = facts.loss_function(node)
-    left, right = p.equation(desk.derivation.forward.equations[-1])
+    parts = [each for each in desk.derivation.forward if each.lhs.role is Role.LOSS]
+    start = [" &= ".join(p.equation(each)) for each in parts]
+    if not isinstance(node, Loss):
+        return LossPart(aligned(start), ())
     if function is None:
         words_ = rich("The loss is left open: only its gradient {g} at the output enters.", g=math(p.loss_gradient()))
-        return LossPart(aligned([f"{left} &= {right}"]), (words_,))
+        return LossPart(aligned(start), (words_,))
     formula, slope = (
         scalar_latex(facts.with_numbers(expr, function), {}) for expr in (function.expr, function.slopes[0])
     )
-    lines = [f"{left} &= {right}", rf"\ell(a, y) &= {formula}"]
+    lines = [*start, rf"\ell(a, y) &= {formula}"]
     if not isinstance(node, LinkedLoss):
         lines.append(rf"\ell'(a, y) = \frac{{\partial \ell}}{{\partial a}} &= {slope}")
     notes = [facts.torch_words(node), rich(facts.TARGETS.get(node.targets, ""))]

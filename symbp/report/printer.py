@@ -133,7 +133,7 @@ class Printer:
     def left_side(self, symbol: MatrixSymbol) -> str:
         """Return a symbol as the thing being defined: ∂𝓛/∂a even where a letter stands for it elsewhere."""
         if isinstance(symbol, Adjoint) and (symbol.of.role is Role.ACTIVATION or symbol.of == self.output):
-            return self.error_of(symbol.of) if self._is_error(symbol.of) else self.partial(symbol.of)
+            return self.error_of(symbol.of) if self.is_error(symbol.of) else self.partial(symbol.of)
         return self.loss if symbol.args[0].name == "loss" else self.symbol(symbol)
 
     def partial(self, variable: Variable) -> str:
@@ -150,7 +150,7 @@ class Printer:
     def _spell(self, symbol: MatrixSymbol, transposed: bool) -> str:
         if isinstance(symbol, Adjoint):
             of = symbol.of
-            if self._is_error(of):
+            if self.is_error(of):
                 return self.error_of(of, transposed)
             if of in self.marks and of != self.output:
                 text = self.partial(of)
@@ -178,7 +178,8 @@ class Printer:
         below = rf"_{{\mathrm{{{escaped(symbol.name)}}}}}" if self.dialect.column == 0 else f"_{symbol.name}"
         return self.loss + below
 
-    def _is_error(self, of: Variable) -> bool:
+    def is_error(self, of: Variable) -> bool:
+        """Say whether the gradient of a symbol is written δ."""
         return of in self.marks and self.marks[of].is_error
 
     def error_of(self, of: Variable, transposed: bool = False) -> str:
