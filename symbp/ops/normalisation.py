@@ -6,6 +6,7 @@ variance and is a projection: remove the mean, remove the component along the no
 
 from __future__ import annotations
 
+import inspect
 import re
 from enum import IntEnum
 from typing import Any, cast
@@ -19,7 +20,8 @@ from sympy import (
     Rational,
 )
 
-from symbp.op import Explanation, FactorRole, Op, ShownStep, meaning, rule
+from symbp.equations import Step
+from symbp.op import Explanation, FactorRole, Op, ShownStep, explain, meaning, rule
 
 EPSILON = Rational(1, 100_000)
 """Added to the variance unless given, as in PyTorch's normalisation layers."""
@@ -64,7 +66,7 @@ class NormaliseJacobian(Op):
     acts_on = 2
     factor_role = FactorRole.NORMALISATION
     label = (r"\Pi", "Π", "Pi")
-    about = "derivative of the normalisation, a projection"
+    about = "the derivative of the normalisation, a projection"
 
     def __new__(cls, z: MatrixExpr, n: MatrixExpr, g: MatrixExpr, *settings: Expr) -> NormaliseJacobian:
         return cast("NormaliseJacobian", Basic.__new__(cls, z, n, g, *settings))
@@ -98,6 +100,15 @@ def normalise_vjp(node: Normalise, output: MatrixSymbol, adjoint: MatrixExpr) ->
     return (NormaliseJacobian(node.args[0], output, adjoint, *node.settings),)
 
 
+@explain.register
+def _(node: Normalise, operand: int) -> Step:
+    if node.args[2] == 1:
+        return Step("normalise_vjp", _CENTRED_WHY)
+    return Step("rms_vjp", "Normalising undoes a scaling, so the error loses its part along the normalised input.")
+
+
+_CENTRED_WHY = (inspect.getdoc(normalise_vjp) or "").splitlines()[0]
+
 _NAMES = {
     (Over.EXAMPLES, True): "BatchNorm",
     (Over.FEATURES, True): "LayerNorm",
@@ -105,8 +116,8 @@ _NAMES = {
     (Over.EXAMPLES, False): "RMS normalisation over the examples",
 }
 _ALONG = {
-    Over.EXAMPLES: ("one feature, its values in the examples 1 to m", "m"),
-    Over.FEATURES: ("one example, its features 1 to n", "n"),
+    Over.EXAMPLES: ("one feature, with its values in the $m$ examples", "m"),
+    Over.FEATURES: ("one example, with its $n$ features", "n"),
 }
 _CENTRED = (
     r"\mu &= \frac{1}{N} \sum_{k=1}^{N} z_k, \qquad \sigma^2 = \frac{1}{N} \sum_{k=1}^{N} (z_k - \mu)^2",
@@ -124,9 +135,7 @@ _CENTRED_PROJECTION = (
     r" - \hat{z}_i \, \frac{1}{N} \sum_{k=1}^{N} g_k \hat{z}_k - \frac{1}{N} \sum_{k=1}^{N} g_k \Bigr)",
     r"\Pi(G) &= \frac{1}{s} \bigl( G - \mathrm{mean}(G) - \hat{Z} \odot \mathrm{mean}(G \odot \hat{Z}) \bigr)",
 )
-_RMS = (
-    r"q &= \frac{1}{N} \sum_{k=1}^{N} z_k^2, \qquad s = \sqrt{q + \varepsilon}, \qquad \hat{z}_i = \frac{z_i}{s}",
-)
+_RMS = (r"q &= \frac{1}{N} \sum_{k=1}^{N} z_k^2, \qquad s = \sqrt{q + \varepsilon}, \qquad \hat{z}_i = \frac{z_i}{s}",)
 _RMS_SUMS = (
     r"\frac{\partial \mathcal{L}}{\partial q} &= -\frac{1}{2 s^3} \sum_{k=1}^{N} g_k z_k",
     r"\frac{\partial \mathcal{L}}{\partial z_i} &= \frac{1}{s} g_i"
@@ -144,20 +153,20 @@ def _explained(over: Over, centred: bool) -> Explanation:
     start, sums, projection = (
         (_CENTRED, _CENTRED_SUMS, _CENTRED_PROJECTION) if centred else (_RMS, _RMS_SUMS, _RMS_PROJECTION)
     )
-    value = "z_k − μ = s ẑ_k" if centred else "z_k = s ẑ_k"
+    value = r"$z_k - \mu = s \hat{z}_k$" if centred else r"$z_k = s \hat{z}_k$"
     three = (
-        "The error g of the normalised values reaches z on three ways, through the variance, through the mean and "
+        r"The error $g$ of the normalised values reaches $z$ on three ways, through the variance, through the mean and "
         "directly. The mean moves the variance too, but that part is zero because the deviations sum to zero."
         if centred
-        else "The error g of the normalised values reaches z on two ways, through the mean square and directly."
+        else r"The error $g$ of the normalised values reaches $z$ on two ways, through the mean square and directly."
     )
     taken = "its mean and its part along the normalised values are" if centred else "its part along them is"
     steps = (
         ShownStep(f"For {along}:", start),
         ShownStep(three, sums),
         ShownStep(
-            f"With {value} the sums are the same as one projection (exactly one for ε = 0): from the error {taken} "
-            "taken away, and the rest is divided by s.",
+            f"With {value} the sums are the same as one projection (exactly one for $\\varepsilon = 0$): from the "
+            f"error {taken} taken away, and the rest is divided by $s$.",
             projection,
         ),
     )

@@ -29,7 +29,7 @@ class SoftmaxJacobian(Op):
     acts_on = 1
     factor_role = FactorRole.SLOPE
     label = ("J", "J", "J")
-    about = "derivative of softmax"
+    about = "the derivative of softmax"
 
     def __new__(cls, p: MatrixExpr, g: MatrixExpr) -> SoftmaxJacobian:
         return cast("SoftmaxJacobian", Basic.__new__(cls, p, g))

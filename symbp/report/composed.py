@@ -21,9 +21,9 @@ from symbp.report.layout import displays, line, product_lines
 from symbp.report.passes import BATCH as BATCH_REASONS
 from symbp.report.passes import ONE_EXAMPLE, Block, Part
 from symbp.report.printer import Level
-from symbp.report.products import Piece
+from symbp.report.products import Piece, latex_width
 from symbp.report.rich import Rich, Span, math, rich, words
-from symbp.symbols import BATCH, Adjoint, Role
+from symbp.symbols import BATCH, Adjoint, Role, Variable
 
 MOST = 40
 """Most equations of one layer that are written out; of more the first and last are."""
@@ -33,6 +33,9 @@ USES = 3
 
 SHORT = 3
 """Longest list of symbols in a cell."""
+
+CELL = 66.0
+"""Widest list of symbols in a cell, in points."""
 
 Lines = list[list[str]]
 
@@ -142,13 +145,18 @@ def is_flat(factors: Sequence[Factor]) -> bool:
     for factor in factors:
         if factor.acts is Acts.RIGHT:
             right = True
-        elif right or isinstance(factor.expr, Transpose) and factor.acts is Acts.OPERATOR:
-            return False
-        elif factor.acts is Acts.HADAMARD and factor.expr.shape[1] != BATCH:
-            return False
-        elif any(not is_flat(branch) or _from_right(branch) for branch in factor.branches):
+        elif right or not _is_matrix(factor):
             return False
     return True
+
+
+def _is_matrix(factor: Factor) -> bool:
+    """Say whether a factor multiplies one column from the left."""
+    if factor.acts is Acts.OPERATOR:
+        return not isinstance(factor.expr, Transpose)
+    if factor.acts is Acts.HADAMARD:
+        return bool(factor.expr.shape[1] == BATCH)
+    return all(is_flat(branch) and not _from_right(branch) for branch in factor.branches)
 
 
 def _from_right(branch: Sequence[Factor]) -> bool:
@@ -226,12 +234,12 @@ def _over_examples(desk: Desk, term: tuple[Factor, ...]) -> list[str]:
     if not any(factor.acts is Acts.RIGHT for factor in term):
         return []
     pieces = desk.term(term, desk.columns, nested=False)
-    return product_lines("", [Piece(r"\sum_{i=1}^{m} ", FactorRole.CONSTANT, 0, joint=" "), *pieces], desk.columns)
+    return product_lines("", [Piece(r"\sum_{i=1}^{m}", FactorRole.CONSTANT, 0, joint=" "), *pieces], desk.columns)
 
 
 COLUMNS = (
     (FactorRole.LOSS, "loss gradient"), (FactorRole.WEIGHT, "weights"), (FactorRole.SLOPE, "activation derivatives"),
-    (FactorRole.NORMALISATION, "normali- sation"), (FactorRole.PREVIOUS, "previous activation"),
+    (FactorRole.NORMALISATION, "normalisation"), (FactorRole.PREVIOUS, "previous activation"),
 )  # fmt: skip
 _LEFT_OUT = (FactorRole.SUM, FactorRole.CONSTANT)
 
@@ -239,6 +247,8 @@ _LEFT_OUT = (FactorRole.SUM, FactorRole.CONSTANT)
 def depends(desk: Desk) -> tuple[tuple[str, ...], tuple[Row, ...]]:
     """Return which factors each gradient is made of, those inside brackets too: the head and a row a gradient."""
     found = [(g, _distinct(g)) for g in trained(desk) if g.terms]
+    if common_source(desk):
+        found = [(g, [factor for factor in factors if factor.acts is not Acts.SOURCE]) for g, factors in found]
     roles = {factor.role for _, factors in found for factor in factors}
     known = [(role, head) for role, head in COLUMNS if role in roles]
     known += [(role, str(role)) for role in FactorRole if role in roles and role not in (*dict(COLUMNS), *_LEFT_OUT)]
@@ -254,6 +264,13 @@ def depends(desk: Desk) -> tuple[tuple[str, ...], tuple[Row, ...]]:
     return ("gradient", *(head for _, head in known), *(("uses",) * several)), tuple(rows)
 
 
+def common_source(desk: Desk) -> str:
+    """Return the loss gradient where all products start from the same one; else nothing."""
+    factors = [factor for factor in all_factors(desk) if factor.acts is Acts.SOURCE]
+    texts = {desk.products.source(factor, Level.SUM) for factor in factors}
+    return texts.pop() if len(texts) == 1 else ""
+
+
 def _distinct(gradient: Gradient) -> list[Factor]:
     terms = (factor for term in gradient.terms for factor in every_factor(term))
     return list({id(factor): factor for factor in terms if not is_ones(factor)}.values())
@@ -263,7 +280,8 @@ def _cell(desk: Desk, factors: Sequence[Factor]) -> Rich:
     symbols = list(dict.fromkeys(symbol_of(desk, factor) for factor in factors))
     if not symbols:
         return rich("none")
-    shown = symbols if len(symbols) <= SHORT else [symbols[0], r"\ldots", symbols[-1]]
+    fits = len(symbols) <= SHORT and sum(map(latex_width, symbols)) < CELL
+    shown = symbols if fits or len(symbols) < SHORT else [symbols[0], r"\ldots", symbols[-1]]
     return (math(r",\ ".join(shown)),)
 
 
@@ -274,8 +292,8 @@ def symbol_of(desk: Desk, factor: Factor) -> str:
     if factor.acts is Acts.SOURCE:
         return desk.products.source(factor, Level.SUM)
     if factor.acts is Acts.HADAMARD and not isinstance(factor.expr, Slope):
-        parts = factor.expr.args if isinstance(factor.expr, MatMul) else ()
-        return desk.printer.matrix(parts[0] if len(parts) == 2 else factor.expr)
+        spread = isinstance(factor.expr, MatMul) and len(factor.expr.args) == 2
+        return desk.printer.matrix(factor.expr.args[0] if spread else factor.expr)
     return desk.columns.factor_matrix(factor)
 
 
@@ -291,13 +309,13 @@ def reading(desk: Desk) -> tuple[Rich, ...]:
     found = [
         rich(start, inner=", innermost," if nested else "", way="outwards" if nested else "to the left",
              own="" if not any(f.role is FactorRole.WEIGHT for f in factors) else ", a weight its transpose"),
-        *(rich("{label}: {about}.", label=math(label), about=node.about) for label, node in operators.items()),
+        *(rich("{label} is {about}.", label=math(label), about=node.about) for label, node in operators.items()),
     ]  # fmt: skip
     if skips:
         found.append(rich(
-            "In a bracket {I} + … the {I} is the skip connection: it passes the error on unchanged. Multiplied out, a "
-            "product of such brackets has a term without any factor of the blocks, so it cannot vanish only because "
-            "those factors are small.", I=math(identity),
+            "In a bracket {bracket} the {I} is the skip connection: it passes the error on unchanged. Multiplied out, "
+            "a product of such brackets has a term without any factor of the blocks, so it cannot vanish only because "
+            "those factors are small.", bracket=math(rf"({identity} + \ldots)"), I=math(identity),
         ))  # fmt: skip
     elif sums:
         found.append(rich("A bracket with a plus adds up the ways on which the error comes back."))
@@ -319,7 +337,7 @@ def _has_dot(factor: Factor) -> bool:
 
 def zeros(desk: Desk, check: object = None) -> tuple[Rich, ...]:
     """Return what is to be said of gradients that are zero as they must be."""
-    p, found = desk.printer, []
+    found: list[Rich] = []
     unused = {v.name for v in desk.derivation.unused}
     gone = [g.variable for g in desk.gradients() if g.variable.name not in unused and must_vanish(g)]
     if unused:
@@ -327,19 +345,23 @@ def zeros(desk: Desk, check: object = None) -> tuple[Rich, ...]:
         found.append(rich("The loss does not depend on {which}: the gradient is exactly zero.", which=symbols))
     if gone:
         found.append(rich(
-            "The gradient of {which} is zero whatever the data are: adding the same number to a feature in every example "
-            "changes nothing behind the normalisation, which takes the mean away.", which=_symbols(desk, gone),
+            "The gradient of {which} is zero whatever the data are: adding the same number to a feature in every "
+            "example changes nothing behind the normalisation, which takes the mean away.", which=_symbols(desk, gone),
         ))  # fmt: skip
     known = unused | {v.name for v in gone}
-    rows = [row for row in getattr(check, "rows", ()) if str(row.verdict) == "zero to rounding" and row.name not in known]
+    rows = [
+        row for row in getattr(check, "rows", ()) if str(row.verdict) == "zero to rounding" and row.name not in known
+    ]
     if rows:
         variables = [desk.derivation.network.by_name[row.name] for row in rows]
-        found.append(rich("In the check the gradient of {which} is zero up to rounding.", which=_symbols(desk, variables)))
+        found.append(
+            rich("In the check the gradient of {which} is zero up to rounding.", which=_symbols(desk, variables))
+        )
     return tuple(found)
 
 
-def _symbols(desk: Desk, variables: Sequence[object]) -> Rich:
-    texts = [desk.printer.symbol(variable) for variable in variables]  # type: ignore[arg-type]
+def _symbols(desk: Desk, variables: Sequence[Variable]) -> Rich:
+    texts = [desk.printer.symbol(variable) for variable in variables]
     return (math(r",\ ".join(texts if len(texts) <= 6 else [*texts[:5], r"\ldots", texts[-1]])),)
 
 
@@ -352,5 +374,3 @@ def coupling(desk: Desk) -> Rich:
         "In {symbol} the columns of the batch meet, so no example has a gradient of its own and everything is shown "
         "for the whole batch.", symbol=symbol,
     )  # fmt: skip
-
-

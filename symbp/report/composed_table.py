@@ -15,7 +15,7 @@ from symbp.report.composed import all_factors, trained
 from symbp.report.desk import Desk, Row
 from symbp.report.layout import aligned
 from symbp.report.printer import belongs_to
-from symbp.report.rich import Rich, math, rich, words
+from symbp.report.rich import Rich, Span, math, rich
 from symbp.report.scalar import scalar_latex
 from symbp.symbols import Adjoint, Role, Variable
 
@@ -23,7 +23,7 @@ FEW = 3
 """Most symbols named in one row; of more the first and last."""
 
 WORDS: dict[Role, str] = {
-    Role.WEIGHT: "weights", Role.BIAS: "bias", Role.PREACTIVATION: "before an activation",
+    Role.WEIGHT: "weights", Role.BIAS: "bias", Role.PREACTIVATION: "output of an affine layer",
     Role.ACTIVATION: "after an activation", Role.SCALE: "scale of a normalisation",
     Role.SHIFT: "shift of a normalisation", Role.BLOCK: "output of a residual block",
 }  # fmt: skip
@@ -58,10 +58,16 @@ def operations(desk: Desk) -> tuple[Operation, ...]:
 def _operation(desk: Desk, shown: Explanation) -> Operation:
     loss = desk.printer.loss
     parts = (
-        ShownPart(words(step.words), aligned([line.replace(r"\mathcal{L}", loss) for line in step.lines]))
+        ShownPart(_spans(step.words), aligned([line.replace(r"\mathcal{L}", loss) for line in step.lines]))
         for step in shown.steps
     )
     return Operation(shown.name, tuple(parts))
+
+
+def _spans(sentence: str) -> Rich:
+    """Return a sentence with what stands between dollars as mathematics."""
+    parts = sentence.split("$")
+    return tuple(math(part) if at % 2 else Span("text", part) for at, part in enumerate(parts) if part)
 
 
 def notation_rows(desk: Desk) -> tuple[Row, ...]:
@@ -80,7 +86,11 @@ def _variables(desk: Desk, variables: Sequence[Variable]) -> list[Entry]:
         if desk.shows(variable.layer) or not variable.layer or variable.role is Role.TARGET:
             groups.setdefault((variable.role, variable.stem, variable.shape), []).append(variable)
     return [
-        (_list([desk.printer.left_side(v) for v in found]), rich("{word}", word=WORDS.get(role, str(role))), _shape(desk, shape))
+        (
+            _list([desk.printer.left_side(v) for v in found]),
+            rich("{word}", word=WORDS.get(role, str(role))),
+            _shape(desk, shape),
+        )
         for (role, _, shape), found in groups.items()
     ]
 
@@ -101,11 +111,13 @@ def _letters(desk: Desk) -> list[Entry]:
     linked = isinstance(network.loss_node, LinkedLoss)
     if not linked and network.output.role is not Role.LOSS:
         rows.append((known["g_is"], rich("loss gradient"), _shape(desk, network.output.shape)))
-    errors = [each.lhs.of for each in desk.derivation.backward if p.is_error(each.lhs.of) and desk.shows(each.lhs.layer)]
+    errors = [
+        each.lhs.of for each in desk.derivation.backward if p.is_error(each.lhs.of) and desk.shows(each.lhs.layer)
+    ]
     if errors:
         last = errors[0]
         of = rf"\partial {p.loss} / \partial {p.symbol(last)}"
-        rows.append((f"{p.symbol(Adjoint(last))} = {of}", rich("error of a layer, and so for the others"), ""))
+        rows.append((f"{p.symbol(Adjoint(last))} = {of}", rich("error; likewise in other layers"), ""))
     rows += _maps(desk)
     if desk.batch:
         rows.append((p.dialect.ones, rich("column of ones, one for each example"), r"m \times 1"))
@@ -122,19 +134,17 @@ def _maps(desk: Desk) -> list[Entry]:
     if slopes and _one_column(desk):
         texts = [f"{column.slope_of(v)} = {column.dialect.diagonal}\\,{column.matrix(s)}" for v, s in slopes.items()]
         of = rich(" of example {i}", i=math("i")) if desk.batch else ()
-        meaning = rich("activation derivatives{of} on a diagonal", of=of)
+        meaning = rich("activation derivatives{of}", of=of)
         rows += [(text, meaning, "") for text in (texts if len(texts) <= FEW else [texts[0], texts[-1]])]
     operators: dict[str, list[Op]] = {}
     for factor in factors:
         if factor.acts is Acts.OPERATOR and isinstance(factor.expr, Op) and belongs_to(factor.expr) is not None:
             operators.setdefault(factor.expr.label[0], []).append(factor.expr)
     for found in operators.values():
-        symbols = list(dict.fromkeys(column.operator(node) for node in found))
-        rows.append((_list(symbols), rich("{about}", about=found[0].about or "derivative of an operation"), ""))
+        symbols = list(dict.fromkeys(desk.printer.operator(node) for node in found))
+        rows.append((_list(symbols), rich("{about}", about=found[0].about or "the derivative of an operation"), ""))
     return rows
 
 
 def _one_column(desk: Desk) -> bool:
     return not desk.derivation.coupled and any(g.terms for g in trained(desk))
-
-

@@ -12,7 +12,7 @@ from symbp.op import Op
 from symbp.ops.elementwise import Slope
 from symbp.report.composed import all_factors, coupling, is_nested, layers_of, must_vanish, shown_terms, trained, zeros
 from symbp.report.desk import Desk
-from symbp.report.printer import belongs_to
+from symbp.report.printer import Printer, belongs_to
 from symbp.report.rich import Rich
 from symbp.symbols import Adjoint, Variable
 
@@ -56,7 +56,9 @@ def gradients(desk: Desk, width: int) -> list[str]:
         lines += wrapped(f"{left} = {desk.printer.matrix(gradient.recursive)}", width)
         texts = product_texts(desk, gradient)
         for at, text in enumerate(texts):
-            lines += [f"{' ' * WRAPPED}{each}" for each in wrapped(f"{'=' if at == 0 else '+'} {text}", width - WRAPPED)]
+            lines += [
+                f"{' ' * WRAPPED}{each}" for each in wrapped(f"{'=' if at == 0 else '+'} {text}", width - WRAPPED)
+            ]
         lines += [f"{' ' * WRAPPED}= {desk.printer.dialect.zero}"] * must_vanish(gradient)
     return lines
 
@@ -89,9 +91,13 @@ def definitions(desk: Desk) -> list[str]:
     known = [each for each in slopes if isinstance(each.output, Variable)]
     if not desk.batch:
         rows += [f"{column.slope_of(each.output)} = {column.dialect.diagonal} {column.matrix(each)}" for each in known]
-    operators = {
-        column.operator(factor.expr): factor.expr.about
-        for factor in all_factors(desk)
-        if isinstance(factor.expr, Op) and factor.acts is Acts.OPERATOR and belongs_to(factor.expr) is not None
-    }
-    return [*rows, *(f"{label}: {about or 'derivative of an operation'}" for label, about in operators.items())]
+    operators: dict[str, list[str]] = {}
+    for factor in all_factors(desk):
+        if isinstance(factor.expr, Op) and factor.acts is Acts.OPERATOR and belongs_to(factor.expr) is not None:
+            about = factor.expr.about or "the derivative of an operation"
+            operators.setdefault(about, []).append(p.operator(factor.expr))
+    return [*rows, *(f"{_few(p, list(dict.fromkeys(labels)))}: {about}" for about, labels in operators.items())]
+
+
+def _few(p: Printer, symbols: list[str]) -> str:
+    return ", ".join(symbols if len(symbols) < WRAPPED else [symbols[0], p.dialect.dots, symbols[-1]])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from symbp.calculus.factor import Factor
@@ -10,7 +11,7 @@ from symbp.equations import Equation
 from symbp.ops.losses import LinkedLoss
 from symbp.report import facts
 from symbp.report.dialects import Dialect
-from symbp.report.names import marks
+from symbp.report.names import Mark, marks
 from symbp.report.notation import Notation, plain
 from symbp.report.printer import Printer
 from symbp.report.products import Piece, Products, elided
@@ -47,8 +48,8 @@ class Desk:
         """Return a desk with printers of one notation."""
         network = derivation.network
         names, is_plain = facts.labels(derivation), facts.is_plain(derivation)
-        letters = notation if is_plain else without_clashes(notation, derivation)
-        spelled = {} if is_plain else marks(_variables(derivation), letters, not getattr(network, "named", False))
+        spelled = {} if is_plain else marks(_variables(derivation), notation, not getattr(network, "named", False))
+        letters = notation if is_plain else without_clashes(notation, spelled)
 
         def printer(example: str | None = None) -> Printer:
             return Printer(
@@ -140,9 +141,9 @@ SPARE = ("g", "e", "r", "q")
 """Letters for the loss gradient, the first that the network itself does not use."""
 
 
-def without_clashes(notation: Notation, derivation: Derivation) -> Notation:
+def without_clashes(notation: Notation, spelled: Mapping[Variable, Mark]) -> Notation:
     """Return the notation with a letter for the loss gradient that no symbol of the network has."""
-    used = {symbol.stem[:1].lower() for symbol in _variables(derivation)}
+    used = {mark.small.latex.lower() for mark in spelled.values()}
     letter = notation.loss_gradient[0].latex
     free = letter if letter not in used else next((spare for spare in SPARE if spare not in used), letter)
     return replace(notation, loss_gradient=(plain(free), plain(free.upper())))

@@ -59,6 +59,7 @@ class Document:
     backward: tuple[Block, ...]
     recursion: str
     forms: tuple[Form, ...]
+    source: str
     depends_head: tuple[str, ...]
     depends: tuple[Row, ...]
     remedies: tuple[Row, ...]
@@ -119,7 +120,7 @@ def _plain_parts(desk: Desk, roles: bool) -> dict[str, Any]:
     return {
         "reading": (), "result": result(desk, roles), "scalar": scalar_form(desk), "notation": notation_rows(desk),
         "forward": forward(desk), "backward": backward(desk), "recursion": recursion(desk),
-        "depends_head": DEPENDS, "depends": depends(desk),
+        "source": "", "depends_head": DEPENDS, "depends": depends(desk),
     }  # fmt: skip
 
 
@@ -128,7 +129,8 @@ def _composed_parts(desk: Desk, roles: bool) -> dict[str, Any]:
     return {
         "reading": composed.reading(desk), "result": composed.result(desk, roles), "scalar": (),
         "notation": composed_table.notation_rows(desk), "forward": composed.forward(desk),
-        "backward": composed.backward(desk), "recursion": "", "depends_head": head, "depends": rows,
+        "backward": composed.backward(desk), "recursion": "",
+        "source": composed.common_source(desk), "depends_head": head, "depends": rows,
     }  # fmt: skip
 
 

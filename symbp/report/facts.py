@@ -58,7 +58,7 @@ def uses(derivation: Derivation) -> tuple[Use, ...]:
             found.setdefault(key, []).append(equation.lhs.layer)
         elif isinstance(equation.rhs, Softmax):
             found.setdefault(None, []).append(equation.lhs.layer)
-    return tuple(Use(function, tuple(layers)) for function, layers in found.items())
+    return tuple(Use(function, tuple(dict.fromkeys(layers))) for function, layers in found.items())
 
 
 def is_plain(derivation: Derivation) -> bool:

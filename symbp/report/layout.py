@@ -27,7 +27,7 @@ LABELS: dict[FactorRole, tuple[str, ...]] = {
     FactorRole.WEIGHT: ("weight",),
     FactorRole.SLOPE: ("activation", "derivative"),
     FactorRole.PREVIOUS: ("previous", "activation"),
-    FactorRole.NORMALISATION: ("normali-", "sation"),
+    FactorRole.NORMALISATION: ("normalisation",),
     FactorRole.SUM: ("sum of", "paths"),
     FactorRole.CONSTANT: ("constant",),
 }

@@ -74,24 +74,24 @@ def _mark(variable: Variable, notation: Notation, layered: bool) -> Mark:
         small, large = notation.letters[variable.role]
     elif layered and len(letter.ascii) == 1 and variable.shape[1].has(BATCH):
         small = plain(letter.ascii.lower())
-    mark = Mark(small, large, stem_index, is_error=layered and _is_z(variable, stem))
-    return replace(mark, **_indices(variable, own.removeprefix(stem), layered))
+    layer, number = _indices(variable, own.removeprefix(stem), layered)
+    return Mark(small, large, stem_index, number, layer, is_error=layered and _is_z(variable, stem))
 
 
 def _is_z(variable: Variable, stem: str) -> bool:
     return variable.role is Role.PREACTIVATION and stem.startswith("Z") and len(stem) <= 2
 
 
-def _indices(variable: Variable, rest: str, layered: bool) -> dict[str, int | str | None]:
+def _indices(variable: Variable, rest: str, layered: bool) -> tuple[int | None, str]:
     """Read what follows the stem: the layer, and a number that tells twins or steps apart."""
     step = getattr(variable, "step", None)
     if not layered or (step is not None and rest == str(step)):
-        return {"number": rest.strip("_")}
+        return None, rest.strip("_")
     match = _NUMBERED.match(rest)
     first, second = match.groups() if match else ("", rest)
     if first == str(variable.layer) and variable.layer:
-        return {"layer": variable.layer, "number": second}
-    return {"number": ",".join(filter(None, (first, second)))}
+        return variable.layer, second
+    return None, ",".join(filter(None, (first, second)))
 
 
 def _letter(variable: Variable, stem: str) -> tuple[Letter, str]:

@@ -358,7 +358,7 @@ def _operation(p: Printer, node: Op, parts: list[Written]) -> Written:
     acted = parts[operands(node).index(node.args[node.acts_on])]
     if p.one_example:
         return Written(f"{p.operator(node)} {p.inside(acted, Level.PRODUCT)}", Level.PRODUCT)
-    return Written(f"{p.operator(node)}({p.signed(acted)})")
+    return Written(p.operator(node) + p.dialect.bracket(p.signed(acted)))
 
 
 def _diagonal(p: Printer, node: DiagMatrix, parts: list[Written]) -> Written:

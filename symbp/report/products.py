@@ -93,8 +93,10 @@ class Products:
         return self.dialect.bracket(" + ".join(term or self.dialect.identity for term in terms))
 
     def _slope(self, slope: Slope, layer: int) -> str:
-        return self.printer.slope_of(slope.output) if isinstance(slope.output, Variable) else (
-            self.printer.slope_matrix(layer)
+        return (
+            self.printer.slope_of(slope.output)
+            if isinstance(slope.output, Variable)
+            else (self.printer.slope_matrix(layer))
         )
 
     def source(self, factor: Factor, context: Level = Level.PRODUCT) -> str:
@@ -203,8 +205,12 @@ class Products:
         """Return one branch as a linear map: a product of matrices, else what it makes of the error at the dot."""
         if all(factor.acts in (Acts.LEFT, Acts.SUM) for factor in branch):
             return " ".join(self._once(self._acting, factor)[0].text for factor in reversed(branch))
-        dot = Piece(r"\,\cdot\," if self.dialect.column == 0 else "·" * (self.dialect.column == 1) or "_",
-                    FactorRole.BLOCK, 0, innermost=True)
+        dot = Piece(
+            r"\,\cdot\," if self.dialect.column == 0 else "·" * (self.dialect.column == 1) or "_",
+            FactorRole.BLOCK,
+            0,
+            innermost=True,
+        )
         return "".join(self.joined(self._nested_from(dot, Level.ATOM, branch)))
 
 

@@ -15,7 +15,7 @@ from symbp.report import pdf
 from symbp.report.expanded import expanded
 from symbp.report.render import render
 
-DOCUMENTS = ("layers-1", "layers-2", "layers-4", "layers-8")
+DOCUMENTS = ("layers-1", "layers-2", "layers-4", "layers-8", "residual", "batchnorm", "layernorm")
 HOSTILE = r"x \input{x} $x^2$ %& #1 _a_ ~ \write18{id} ⊙ ℒ é 😀 " + "a*b+" * 40
 
 WRAPPER = r"""\documentclass{article}
