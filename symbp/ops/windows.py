@@ -13,6 +13,7 @@ from sympy import Expr, Integer, MatrixExpr
 
 from symbp.equations import text
 from symbp.errors import ShapeError, SpecError
+from symbp.limits import MAX_UNITS
 from symbp.op import Op
 
 
@@ -23,7 +24,7 @@ class Window:
     The places it takes are those of PyTorch: what is left over at the lower and right edge is not visited.
 
     Raises:
-        SpecError: a size or stride below 1, a negative padding, or a window larger than the padded image.
+        SpecError: a size or stride below 1, a negative padding, a window larger than the padded image, or too large an image.
     """
 
     height: int
@@ -42,6 +43,11 @@ class Window:
             raise SpecError(
                 f"a window of {self.kh}×{self.kw} does not fit into an image of {self.height}×{self.width}"
                 f" with padding {self.ph}×{self.pw}: give a smaller window or more padding"
+            )
+        if (self.height + 2 * self.ph) * (self.width + 2 * self.pw) > MAX_UNITS:
+            raise SpecError(
+                f"an image of {self.height}×{self.width} with padding {self.ph}×{self.pw} is too large: "
+                f"at most {MAX_UNITS:,} values in a channel"
             )
 
     @property
