@@ -16,7 +16,8 @@ from symbp.symbols import BATCH, Role, Variable, width
 class Builder:
     """Collects the forward list while layers add to it; the layer number counts weight layers so far.
 
-    ``images`` knows which symbols are images. Inside a ``scope`` the names carry its path (``block1.attention.WQ``). A name that is taken gets a suffix.
+    ``images`` knows which symbols are images. Inside a ``scope`` the names carry its path
+    (``block1.attention.WQ``). A name that is taken gets a suffix.
     """
 
     def __init__(self) -> None:

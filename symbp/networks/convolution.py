@@ -7,7 +7,7 @@ geometry, dense layers take the image as the column it is (flatten is the identi
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from sympy import MatAdd, MatMul, MatrixExpr, OneMatrix
 
@@ -46,7 +46,9 @@ class _Sliding:
         Raises:
             SpecError: not one whole number from ``least``, nor (in 2-D) a pair of them.
         """
-        pair = given if isinstance(given, tuple) and not self.one_dimensional else (given, given)
+        pair: tuple[Any, ...] = (given, given)
+        if isinstance(given, tuple) and not self.one_dimensional:
+            pair = given
         if len(pair) != 2 or any(isinstance(n, bool) or not isinstance(n, int) or n < least for n in pair):
             pairs = "" if self.one_dimensional else ", or a pair (height, width)"
             raise SpecError(

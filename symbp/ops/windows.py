@@ -24,7 +24,8 @@ class Window:
     The places it takes are those of PyTorch: what is left over at the lower and right edge is not visited.
 
     Raises:
-        SpecError: a size or stride below 1, a negative padding, a window larger than the padded image, or too large an image.
+        SpecError: a size or stride below 1, a negative padding, a window larger than the padded image, or an
+            image that is too large.
     """
 
     height: int

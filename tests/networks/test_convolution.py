@@ -48,7 +48,10 @@ WINDOWS = [
 ]
 
 
-def network(*layers, inputs=Image(2, 7, 8), **options):
+IMAGE = Image(2, 7, 8)
+
+
+def network(*layers, inputs=IMAGE, **options):
     return Network(layers, **{"inputs": inputs, "loss": "cross_entropy", "batch": True, **options})
 
 
@@ -132,7 +135,7 @@ def test_the_meanings_run_on_long_numbers():
 @pytest.mark.parametrize(
     ("layers", "inputs"),
     [
-        (CNN, Image(2, 7, 8)),
+        (CNN, IMAGE),
         ((Conv2d(3, 3, padding=1, bias=False), BatchNorm(), Activation("tanh"), Dense(2, "softmax")), Image(2, 4, 3)),
         (
             (

@@ -15,7 +15,8 @@ except ImportError:  # The folder of this file is called torch too: without PyTo
         raise
     pytest.skip("PyTorch is not installed: pip install torch==2.13.0", allow_module_level=True)
 
-ACTIVATIONS = {"relu": torch.relu, "tanh": torch.tanh, "sigmoid": torch.sigmoid, "softmax": lambda z: z, None: lambda z: z}
+SAME = {"softmax": lambda z: z, None: lambda z: z}  # PyTorch's cross-entropy applies softmax itself.
+ACTIVATIONS = {"relu": torch.relu, "tanh": torch.tanh, "sigmoid": torch.sigmoid, **SAME}
 NETWORKS = {
     "cnn": (
         Image(2, 7, 8),
