@@ -38,6 +38,9 @@ class Role(StrEnum):
     NORMALISED = "normalised"
     SHIFTED = "scaled and shifted"
     BLOCK = "block output"
+    CONVOLVED = "convolved"
+    REPEATED = "repeated at every place"
+    POOLED = "pooled"
 
 
 def width(layer: int) -> Symbol:
