@@ -38,6 +38,12 @@ class Role(StrEnum):
     NORMALISED = "normalised"
     SHIFTED = "scaled and shifted"
     BLOCK = "block output"
+    QUERY = "queries"
+    KEY = "keys"
+    VALUE = "values"
+    SCORE = "scores"
+    ATTENTION = "attention weights"
+    MIXED = "mixed values"
 
 
 def width(layer: int) -> Symbol:

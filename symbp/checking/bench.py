@@ -19,7 +19,7 @@ from symbp.numeric.definitions import Standins
 from symbp.numeric.sizes import Sizes
 from symbp.numeric.source import Program, program
 from symbp.numeric.values import Values, draw
-from symbp.symbols import Adjoint
+from symbp.symbols import BATCH, Adjoint
 
 MOST_DIGITS = 400
 """More digits than this are not asked for, however small a gradient is beside the loss."""
@@ -89,7 +89,7 @@ class Bench:
         import numpy as np  # noqa: PLC0415 - importing symbp must not import NumPy
 
         local, names = self._traced[1], self.program.names
-        sizes = {
+        sizes = {BATCH: Integer(self.sizes.examples)} | {
             symbol: Integer(number)
             for given in self.derivation.forward.given
             for symbol, number in zip(given.shape, self.sizes.shapes[given.name], strict=True)

@@ -12,7 +12,7 @@ from symbp.errors import SpecError
 from symbp.limits import BYTES_PER_LAYER, MAX_LAYERS
 from symbp.networks.builder import Builder
 from symbp.networks.given import require_used
-from symbp.networks.layers import SOFTMAX, Dense, Layer, activation_of, require_units
+from symbp.networks.layers import SOFTMAX, Dense, Layer, activation_of, require_units, tokens_of
 from symbp.networks.loss_choice import link_of, loss_node
 from symbp.ops.elementwise import ScalarFunction
 from symbp.ops.losses import Loss
@@ -27,7 +27,7 @@ class Network:
         inputs: the number of inputs n_0; None leaves it symbolic.
         loss: a name, ``name(number)``, an expression in a and y, or None for a loss left open.
         batch: show the derivation for a batch of m columns instead of one example. The calculus always
-            carries m columns.
+            carries m columns, T·m where an attention layer says that an example is T tokens; that is always a batch.
         let: exact values of the names in a custom loss.
 
     Raises:
@@ -48,16 +48,17 @@ class Network:
         if inputs is not None:
             require_units(inputs)
         self.layers = tuple(layers)
-        self.batch = batch
-        self.x = Variable("X", width(0) if inputs is None else inputs, BATCH, Role.INPUT, "X")
-        builder = Builder()
+        columns = tokens_of(self.layers) * BATCH
+        self.batch = batch or columns != BATCH
+        self.x = Variable("X", width(0) if inputs is None else inputs, columns, Role.INPUT, "X")
+        builder = Builder(columns)
         out = self.x
         for layer in self.layers:
             out = layer.build(builder, out)
         self.output = out
         self.depth = builder.layer
         self.parameters = tuple(builder.parameters)
-        self.y = Variable("Y", out.args[1], BATCH, Role.TARGET, "Y", builder.layer)
+        self.y = Variable("Y", out.args[1], out.args[2], Role.TARGET, "Y", builder.layer)
         self.loss_node: Loss = loss_node(loss, builder.equations, self.y, let or {})
         self.loss = Variable("loss", 1, 1, Role.LOSS, "loss", builder.layer)
         equations = (*builder.equations, Equation(self.loss, self.loss_node))

@@ -29,7 +29,9 @@ class Namespace:
 
     pi: Any
     abs: Any
+    arange: Any
     arctan: Any
+    concatenate: Any
     cos: Any
     cosh: Any
     diagflat: Any
