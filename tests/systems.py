@@ -299,6 +299,7 @@ CASES = {
     build.__name__: build
     for build in (
         product, product_of_columns, twice, square, triple, transposed, bias, sums, two_arguments, softmax, shared,
-        batch_norm, layer_norm, rms_norm, blocks, stacked, attention, causal_attention, residual, generic, softmax_cross_entropy, sigmoid_binary_cross_entropy, weighted_losses,
+        batch_norm, layer_norm, rms_norm, blocks, stacked, attention, causal_attention, residual, generic,
+        softmax_cross_entropy, sigmoid_binary_cross_entropy, weighted_losses,
     )
 }  # fmt: skip
