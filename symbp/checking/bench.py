@@ -29,6 +29,10 @@ ERF_COST = 60.0
 """Microseconds that an entry takes with 50 digits in a network with erf; 10 in others."""
 
 
+SCORE_COST = 16
+"""Multiplications an entry of an attention's scores is worth: a product each to make it and to use it."""
+
+
 @dataclass(frozen=True)
 class Bench:
     """A derivation with numbers in it, on every engine that is asked for."""
@@ -116,7 +120,12 @@ class Bench:
 
     @cached_property
     def _work(self) -> float:
-        return float(sum(array.size for array in self.values.parameters.values()) * self.sizes.examples)
+        """The multiplications of a forward pass: weights by columns, and scores by columns once more."""
+        columns = max([array.shape[1] for array in self.values.inputs.values()], default=self.sizes.examples)
+        local, names = self._traced[1], self.program.names
+        square = [each.lhs for each in self.derivation.forward if each.lhs.shape[0] == each.lhs.shape[1] != 1]
+        weights = sum(array.size for array in self.values.parameters.values())
+        return float(weights * columns + SCORE_COST * sum(local[names[scores]].size for scores in square))
 
     def direction(self, name: str, number: int = 0) -> Any:
         """Return a reproducible random direction of length 1, no entry near zero."""

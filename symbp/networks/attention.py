@@ -123,7 +123,7 @@ class TransformerBlock:
         """
         width = incoming.args[1]
         if not isinstance(width, Integer):
-            raise SpecError(f"a transformer block adds what is {width} wide to its mlp's output: give the width a number")
+            raise SpecError(f"a transformer block needs a width that is a number, and it is {width}: give inputs")
         attention = Attention(heads=self.heads, tokens=self.tokens, causal=self.causal, bias=self.bias)
         hidden = 4 * int(width) if self.hidden is None else self.hidden
         parts = (

@@ -60,7 +60,9 @@ class Builder:
         self.parameters.append(variable)
         return variable
 
-    def define(self, stem: str, role: Role, rhs: MatrixExpr, rows: Expr | int, cols: Expr | int | None = None) -> Variable:
+    def define(
+        self, stem: str, role: Role, rhs: MatrixExpr, rows: Expr | int, cols: Expr | int | None = None
+    ) -> Variable:
         """Name a matrix of the current layer and add its equation."""
         variable = self._variable(stem, role, rows, self.columns if cols is None else cols)
         self.equations.append(Equation(variable, rhs))

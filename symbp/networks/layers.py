@@ -136,7 +136,7 @@ def tokens_of(layers: Sequence[Layer]) -> int:
     """
     found = list(dict.fromkeys(_tokens(layers)))
     if len(found) > 1:
-        raise SpecError(f"one network has attention over {found[0]} tokens and over {found[1]}: give all the same number")
+        raise SpecError(f"attention over {found[0]} tokens and over {found[1]} in one network: give all the same")
     return found[0] if found else 1
 
 

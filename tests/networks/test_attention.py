@@ -210,7 +210,10 @@ def test_shapes_are_checked_where_blocks_are_cut_and_stacked():
         (lambda: Attention(tokens=3, heads=2, units=5), "2 heads do not divide a width of 5: give 1, 5 heads"),
         (lambda: network(TransformerBlock(tokens=2, heads=5)), "5 heads do not divide a width of 4"),
         (lambda: network(Attention(tokens=3, heads=2), inputs=None), "2 heads need a width that is a number"),
-        (lambda: network(TransformerBlock(tokens=3), inputs=None), "give the width a number"),
+        (
+            lambda: network(TransformerBlock(tokens=3), inputs=None),
+            "block needs a width that is a number, and it is n0: give inputs",
+        ),
         (lambda: Attention(tokens=0), "attention cannot have 0 tokens: give a whole number from 1"),
         (lambda: Attention(tokens=2, heads=True), "attention cannot have True heads"),
         (lambda: network(Attention(tokens=2), Attention(tokens=3)), "attention over 2 tokens and over 3"),

@@ -12,7 +12,7 @@ from symbp.networks.layers import Linear
 from symbp.symbols import BATCH
 
 try:
-    import torch.nn.functional as F  # A folder of tests is called torch too, and has no nn.
+    import torch.nn.functional as F  # noqa: N812 - its usual name. A folder of tests is called torch too, and has no nn.
 except ModuleNotFoundError:
     if os.environ.get("CI") == "true":
         raise
