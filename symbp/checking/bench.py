@@ -19,6 +19,7 @@ from symbp.numeric.definitions import Standins
 from symbp.numeric.sizes import Sizes
 from symbp.numeric.source import Program, program
 from symbp.numeric.values import Values, draw
+from symbp.ops.convolution import Convolve
 from symbp.symbols import BATCH, Adjoint
 
 MOST_DIGITS = 400
@@ -121,11 +122,16 @@ class Bench:
     @cached_property
     def _work(self) -> float:
         """The multiplications of a forward pass: weights by columns, and scores by columns once more."""
+        parameters = self.values.parameters
+        found = sum(array.size for array in parameters.values())
+        for equation in self.derivation.forward:
+            if isinstance(equation.rhs, Convolve):  # A kernel is used again at every place.
+                kernel = parameters.get(equation.rhs.args[0].name)
+                found += kernel.size * (equation.rhs.window.count - 1) if kernel is not None else 0
         columns = max([array.shape[1] for array in self.values.inputs.values()], default=self.sizes.examples)
         local, names = self._traced[1], self.program.names
         square = [each.lhs for each in self.derivation.forward if each.lhs.shape[0] == each.lhs.shape[1] != 1]
-        weights = sum(array.size for array in self.values.parameters.values())
-        return float(weights * columns + SCORE_COST * sum(local[names[scores]].size for scores in square))
+        return float(found * columns + SCORE_COST * sum(local[names[scores]].size for scores in square))
 
     def direction(self, name: str, number: int = 0) -> Any:
         """Return a reproducible random direction of length 1, no entry near zero."""

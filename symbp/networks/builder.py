@@ -10,20 +10,23 @@ from itertools import count
 from sympy import Expr, MatrixExpr
 
 from symbp.equations import Equation
+from symbp.networks.images import Images
 from symbp.symbols import BATCH, Role, Variable, width
 
 
 class Builder:
     """Collects the forward list while layers add to it; the layer number counts weight layers so far.
 
-    Inside a ``scope`` the names carry its path (``block1.attention.WQ``). A name that is taken gets a suffix.
-    ``columns`` is what every intermediate has: m, or T·m where every example is T tokens.
+    ``images`` knows which symbols are images. Inside a ``scope`` the names carry its path
+    (``block1.attention.WQ``). A name that is taken gets a suffix. ``columns`` is what every intermediate has: m, or
+    T·m where every example is T tokens.
     """
 
     def __init__(self, columns: Expr = BATCH) -> None:
         self.columns = columns
         self.equations: list[Equation] = []
         self.parameters: list[Variable] = []
+        self.images = Images()
         self.layer = 0
         self.path = ""
         self._numbered = True
@@ -66,6 +69,7 @@ class Builder:
         """Name a matrix of the current layer and add its equation."""
         variable = self._variable(stem, role, rows, self.columns if cols is None else cols)
         self.equations.append(Equation(variable, rhs))
+        self.images.follow(variable, rhs)
         return variable
 
     def _variable(self, stem: str, role: Role, rows: Expr | int, cols: Expr | int) -> Variable:

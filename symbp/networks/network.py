@@ -12,6 +12,7 @@ from symbp.errors import SpecError
 from symbp.limits import BYTES_PER_LAYER, MAX_LAYERS
 from symbp.networks.builder import Builder
 from symbp.networks.given import require_used
+from symbp.networks.images import Image
 from symbp.networks.layers import SOFTMAX, Dense, Layer, activation_of, require_units, tokens_of
 from symbp.networks.loss_choice import link_of, loss_node
 from symbp.ops.elementwise import ScalarFunction
@@ -24,7 +25,7 @@ class Network:
 
     Args:
         layers: at least one layer.
-        inputs: the number of inputs n_0; None leaves it symbolic.
+        inputs: the number of inputs n_0, or an ``Image`` for layers that need one; None leaves it symbolic.
         loss: a name, ``name(number)``, an expression in a and y, or None for a loss left open.
         batch: show the derivation for a batch of m columns instead of one example. The calculus always
             carries m columns, T·m where an attention layer says that an example is T tokens; that is always a batch.
@@ -37,7 +38,7 @@ class Network:
     def __init__(
         self,
         layers: Sequence[Layer],
-        inputs: int | None = None,
+        inputs: int | Image | None = None,
         loss: str | None = None,
         *,
         batch: bool = False,
@@ -45,13 +46,13 @@ class Network:
     ) -> None:
         if not layers:
             raise SpecError("a network needs at least one layer")
-        if inputs is not None:
-            require_units(inputs)
         self.layers = tuple(layers)
         columns = tokens_of(self.layers) * BATCH
         self.batch = batch or columns != BATCH
-        self.x = Variable("X", width(0) if inputs is None else inputs, columns, Role.INPUT, "X")
+        self.x = Variable("X", _rows(inputs), columns, Role.INPUT, "X")
         builder = Builder(columns)
+        if isinstance(inputs, Image):
+            builder.images.add(self.x, inputs)
         out = self.x
         for layer in self.layers:
             out = layer.build(builder, out)
@@ -107,6 +108,16 @@ class Network:
         """n_0 to n_L: numbers where given, symbols where not."""
         rows = [parameter.args[1] for parameter in self.parameters if parameter.role is Role.WEIGHT]
         return (self.x.args[1], *rows)
+
+
+def _rows(inputs: int | Image | None) -> Expr | int:
+    """Return n_0: as given, the values of an image, or the symbol."""
+    if inputs is None:
+        return width(0)
+    if isinstance(inputs, Image):
+        return inputs.rows
+    require_units(inputs)
+    return inputs
 
 
 def _sizes(layers: int | None, widths: Sequence[int] | int | None) -> list[int | None]:

@@ -54,8 +54,6 @@ def masked_softmax(xp: Any, s: Any, tokens: int, causal: int) -> Any:
 
 
 @rule(MaskedSoftmax)
-def masked_softmax_vjp(
-    node: MaskedSoftmax, output: MatrixSymbol, adjoint: MatrixExpr
-) -> tuple[MatrixExpr | None, ...]:
+def masked_softmax_vjp(node: MaskedSoftmax, output: MatrixSymbol, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
     """A weight that is masked is zero and stays zero; among the others the derivative is that of softmax."""
     return (SoftmaxJacobian(output, adjoint),)
