@@ -10,7 +10,7 @@ from symbp import AvgPool1d, AvgPool2d, Conv1d, Conv2d, Dense, Image, MaxPool1d,
 try:
     import torch
     from torch.nn import functional as F  # noqa: N812
-except ImportError:  # The folder of this file is called torch too: without PyTorch only the second import fails.
+except ImportError:
     if os.environ.get("CI") == "true":
         raise
     pytest.skip("PyTorch is not installed: pip install torch==2.13.0", allow_module_level=True)
