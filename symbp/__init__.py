@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         SpecError,
         SymbpError,
         TemplateError,
+        UnusedParameterWarning,
     )
     from symbp.networks.layers import Dense
     from symbp.networks.network import Network
@@ -37,6 +38,7 @@ _HOME = {
     "SpecError": "symbp.errors",
     "SymbpError": "symbp.errors",
     "TemplateError": "symbp.errors",
+    "UnusedParameterWarning": "symbp.errors",
     "check": "symbp.checking.check",
     "derive": "symbp.derivation",
     "render": "symbp.report.render",
