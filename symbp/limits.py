@@ -11,3 +11,6 @@ MAX_UNITS = 1_000_000
 
 MAX_EQUATIONS = 10_000
 """Most equations of one's own, and most layers a file may describe once its repeats are written out."""
+
+MAX_FILE = 100_000
+"""Largest file that describes a network, in bytes."""

@@ -146,10 +146,10 @@ def _kinds(
             if name in found:
                 raise SpecError(f"{kind}: {name} is named twice; it is one of the {found[name]} already")
             found[name] = kind
-    for name, (_, columns) in sizes.items():
+    for name, size in sizes.items():
         if name in found:
             continue
-        kind = "targets" if name.startswith("Y") else "inputs" if columns == BATCH else "parameters"
+        kind = default_kind(name, size)
         named = {"inputs": inputs, "targets": targets, "parameters": parameters}[kind]
         if named is not None:
             raise SpecError(f"shapes: {name} is neither a parameter nor an input nor a target: name it as one of them")
@@ -157,6 +157,11 @@ def _kinds(
     if "inputs" not in found.values():
         raise SpecError('no input: give one of the shapes m columns, such as X: (3, "m"), or name it in inputs')
     return {name: found[name] for name in sizes}
+
+
+def default_kind(name: str, size: Shape) -> str:
+    """Return what a given name is unless somebody says: Y… targets, other data with m columns inputs."""
+    return "targets" if name.startswith("Y") else "inputs" if size[1] == BATCH else "parameters"
 
 
 def _list(kind: str, names: Sequence[str] | None) -> Sequence[str]:

@@ -12,9 +12,9 @@ from typing import Any, cast
 from sympy import Basic, Expr, HadamardProduct, Integer, MatrixExpr, MatrixSymbol, S, Symbol, Tuple
 from sympy.core.symbol import Str
 
-from symbp.equations import text
 from symbp.errors import ShapeError
 from symbp.op import FactorRole, Op, rule
+from symbp.equations import text
 
 OUTPUT = Symbol("a", real=True)
 """Stands for f(x) itself in a slope written through the output: tanh′ = 1 − a²."""
