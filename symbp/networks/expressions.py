@@ -313,9 +313,7 @@ class _Builder:
         if exponent.free_symbols - set(self.given):
             if not base.free_symbols and base.is_positive:
                 return base**exponent
-            raise SpecError(
-                f"the exponent of {quote(self._text(node))} must be a constant, or its base a positive one"
-            )
+            raise SpecError(f"the exponent of {quote(self._text(node))} must be a constant, or its base a positive one")
         if abs(_value(exponent, self.given)) > MAX_EXPONENT:
             raise SpecError(f"the exponent of {quote(self._text(node))} is greater than {MAX_EXPONENT}")
         if isinstance(base, Rational) and _bits(base) * abs(_value(exponent, self.given)) > MAX_BITS:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
+from typing import TypeAlias
 
 from sympy import Expr, HadamardProduct, Integer, MatAdd, MatMul, MatrixExpr, OneMatrix, Rational, S, Symbol, Transpose
 
@@ -25,7 +26,7 @@ from symbp.ops.losses import LOSS_ALIASES, LOSSES, Loss
 from symbp.symbols import BATCH, Role, Variable
 
 Shape = tuple[Expr, Expr]
-Parts = MatrixExpr | Rational
+Parts: TypeAlias = MatrixExpr | Rational
 """What a piece of an equation stands for: a matrix or a number."""
 
 TOKEN = re.compile(NUMBER_AND_NAME + r"|\.T\b|[-+*@/(),]|\s+", re.ASCII)
@@ -386,7 +387,9 @@ class _Reader:
 
     def _matrix(self, value: Parts, node: ast.expr) -> MatrixExpr:
         if isinstance(value, Rational):
-            raise SpecError(f"{quote(self._text(node))} in {quote(self.line.source)} is a number: a matrix must stand here")
+            raise SpecError(
+                f"{quote(self._text(node))} in {quote(self.line.source)} is a number: a matrix must stand here"
+            )
         return value
 
     def _bounded(self, value: Parts, node: ast.expr) -> Parts:
@@ -410,7 +413,9 @@ class _Reader:
 
     def _over(self, left: Parts, right: Parts, node: ast.BinOp) -> Parts:
         if not isinstance(right, Rational):
-            raise SpecError(f"{quote(self._text(node))} in {quote(self.line.source)} divides by a matrix: only by numbers")
+            raise SpecError(
+                f"{quote(self._text(node))} in {quote(self.line.source)} divides by a matrix: only by numbers"
+            )
         if not right:
             raise SpecError(f"{quote(self._text(node))} in {quote(self.line.source)} divides by zero")
         return self._scaled(1 / right, left)
@@ -418,7 +423,9 @@ class _Reader:
     def _joined(self, left: Parts, right: Parts, node: ast.BinOp) -> Parts:
         """A @ B."""
         if isinstance(left, Rational) or isinstance(right, Rational):
-            raise SpecError(f"{quote(self._text(node))} in {quote(self.line.source)}: write 2 * A for a number times a matrix")
+            raise SpecError(
+                f"{quote(self._text(node))} in {quote(self.line.source)}: write 2 * A for a number times a matrix"
+            )
         if left.shape[1] != right.shape[0]:
             raise self._clash(left, right, node, f"a product needs {left.shape[1]} = {right.shape[0]}")
         return _product(left, right)
@@ -428,7 +435,9 @@ class _Reader:
             return left + right
         if isinstance(left, Rational) or isinstance(right, Rational):
             whole = right if isinstance(left, Rational) else left
-            left, right = (_constant(each, whole.shape) if isinstance(each, Rational) else each for each in (left, right))
+            left, right = (
+                _constant(each, whole.shape) if isinstance(each, Rational) else each for each in (left, right)
+            )
         return _sum(*self._spread(left, right, node, Role.BIAS))
 
     def _minus(self, left: Parts, right: Parts, node: ast.BinOp) -> Parts:

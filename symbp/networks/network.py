@@ -67,7 +67,7 @@ class Network:
         self.loss = Variable("loss", 1, 1, Role.LOSS, "loss", builder.layer)
         equations = (*builder.equations, Equation(self.loss, self.loss_node))
         self.forward = ForwardSystem(equations, given=(self.x, y, *self.parameters))
-        self.inputs = (self.x,)
+        self.inputs: tuple[Variable, ...] = (self.x,)
         self.named = False
 
     @classmethod
@@ -106,7 +106,9 @@ class Network:
         compared = (each for each in symbols_in(network.loss_node) if each.name in network.forward)
         linked = isinstance(network.loss_node, LinkedLoss)
         network.output = network.loss_node.args[1] if linked else next(compared, network.loss)
-        network.batch = BATCH in {size for each in network.forward.given for size in each.shape} if batch is None else batch
+        network.batch = (
+            BATCH in {size for each in network.forward.given for size in each.shape} if batch is None else batch
+        )
         return network
 
     @classmethod

@@ -89,10 +89,10 @@ class Row:
     keys: Mapping[str, tuple[Any, Any]]
 
 
-LINEAR: dict[str, tuple[Any, Any]] = {"units": (Units | None, None), "bias": (bool, True)}
+LINEAR: dict[str, Any] = {"units": (Units | None, None), "bias": (bool, True)}
 NORMALISED: dict[str, tuple[Any, Any]] = {"epsilon": (Number, "1e-5")}
 
-Projection = create_model("Projection", __base__=Table, __doc__="An affine layer on the skip.", **LINEAR)  # type: ignore[call-overload]
+Projection = create_model("Projection", __base__=Table, __doc__="An affine layer on the skip.", **LINEAR)
 
 ROWS: dict[str, Row] = {
     "dense": Row(Dense, "Z = W A + b, then an activation.", {**LINEAR, "activation": (Text | None, None)}),
@@ -116,7 +116,7 @@ COMMON: dict[str, tuple[Any, Any]] = {"repeat": (Whole, 1), "name": (Name | None
 
 
 def _model(kind: str, row: Row) -> type[Table]:
-    keys: dict[str, Any] = {"type": (Literal[kind], ...), **row.keys, **COMMON}  # type: ignore[valid-type]
+    keys: dict[str, Any] = {"type": (Literal[kind], ...), **row.keys, **COMMON}
     return create_model(f"{kind}_layer", __base__=Table, __doc__=row.about, **keys)
 
 

@@ -143,14 +143,16 @@ CONTENTS = [
     ("n.toml", r"[[layers]]" + "\ntype = 'dense'\nname = '\\input{x}'", "expected a name of letters"),
     ("n.toml", "[[layers]]\ntype = 'dense'\nname = '$x$'", "expected a name of letters"),
     ("n.toml", "[[layers]]\ntype = 'dense'\nactivation = '__class__'", "layers[0]"),
-    ("n.toml", "[[layers]]\ntype='linear'\nname='a'\n[[layers]]\ntype='linear'\nname='a'", "the name of layers[0] already"),
+    ("n.toml", "[[layers]]\ntype='linear'\nname='a'\n[[layers]]\ntype='linear'\nname='a'",
+     "the name of layers[0] already"),
     ("n.toml", "[[layers]]\ntype='linear'\nunits=4\n[[layers]]\ntype='residual'\nlayers=[{type='linear',units=3}]",
      "layers[1]: the residual block that ends in Z2 adds Z1, 4×m"),
     ("n.toml", "[[layers]]\ntype = 'batch_norm'\nepsilon = -1.0", "epsilon is -1.0: give a positive number"),
     ("n.txt", "X: 3 x m\nH = G + X\nG = H\nloss = sum(G)", "a cycle in 'H = G + X'"),
     ("n.txt", "X: 3 x m\n\\input{x} = X\nloss = sum(X)", "is not a name"),
     ("n.txt", "X: 3 x m\nH = X.__class__\nloss = sum(X)", "'.' may not stand"),
-    ("n.txt", "W: 5 x 2\nX: 3 x m\nloss = sum(W @ X)", "W is 5×2 and X is 3×m in 'loss = sum(W @ X)': a product needs 2 = 3"),
+    ("n.txt", "W: 5 x 2\nX: 3 x m\nloss = sum(W @ X)",
+     "W is 5×2 and X is 3×m in 'loss = sum(W @ X)': a product needs 2 = 3"),
     ("n.txt", "", "no equations"),
 ]  # fmt: skip
 
@@ -185,7 +187,9 @@ def test_an_open_network_is_no_program(folder: Path, capsys: pytest.CaptureFixtu
 
 
 @pytest.mark.parametrize(
-    ("argv", "loads"), [(["check", "blackboard", "--layers", "2"], set()), (["check"], {"sympy"})], ids=["refusal", "options"]
+    ("argv", "loads"),
+    [(["check", "blackboard", "--layers", "2"], set()), (["check"], {"sympy"})],
+    ids=["refusal", "options"],
 )
 def test_pydantic_is_imported_for_files_alone(argv: list[str], loads: set[str], folder: Path) -> None:
     probe = "import sys; from symbp.cli.main import main; main(sys.argv[1:]); print(*sys.modules, file=sys.stderr)"

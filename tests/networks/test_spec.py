@@ -4,6 +4,7 @@ import json
 import math
 import os
 import time
+import tomllib
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -62,8 +63,6 @@ def test_a_file_is_the_network_of_its_layers():
 
 
 def test_json_is_the_same(tmp_path):
-    import tomllib
-
     place = tmp_path / "network.json"
     place.write_text(json.dumps(tomllib.loads(TOML)))
     assert Network.load(place).forward.equations == stack().forward.equations
@@ -133,7 +132,7 @@ def test_the_schema_says_what_the_reader_takes():
 
 def test_every_row_builds_its_layer():
     for kind, row in spec.ROWS.items():
-        inner = {"layers": [{"type": "linear", "units": 3}]} if "layers" in row.keys else {}  # noqa: SIM118
+        inner = {"layers": [{"type": "linear", "units": 3}]} if "layers" in row.keys else {}
         found = spec.network_of({"layers": [{"type": "linear", "units": 3}, {"type": kind, **inner}]})
         assert found.depth >= 1
 
@@ -200,7 +199,7 @@ REFUSED = [
     ({"layers": [{"type": "residual"}]}, "layers[0].layers is missing"),
     (residual({"type": "linear", "unit": 3}), "layers[1].layers[0].unit: no such key; did you mean 'units'?"),
     (residual({"type": "dense", "activation": "tahn"}), "layers[1].layers[0]: no activation named"),
-    (residual({"type": "linear", "units": 3}), "layers[1]: the residual block that ends in Z2 adds Z1, 4×m, to Z2, 3×m"),
+    (residual({"type": "linear", "units": 3}), "layers[1]: the residual block that ends in Z2 adds Z1, 4×m"),
     (residual({"type": "linear"}, projection={"unit": 4}), "layers[1].projection.unit: no such key"),
     (residual(*[{"type": "linear", "units": 4, "repeat": 5000}], repeat=5000), "25,005,001 layers"),
     ({"layers": [DEEP]}, "nested more than 32 deep"),
@@ -304,7 +303,9 @@ FILE = st.builds(
 )
 LINES = st.builds(
     lambda lines, shapes, keys: {"equations": lines, "shapes": shapes, **keys},
-    st.lists(st.sampled_from(["H = tanh(W @ X)", "loss = mse(H, Y)", "loss = sum(H)"]) | st.text(max_size=9), max_size=3),
+    st.lists(
+        st.sampled_from(["H = tanh(W @ X)", "loss = mse(H, Y)", "loss = sum(H)"]) | st.text(max_size=9), max_size=3
+    ),
     st.dictionaries(st.sampled_from("WXYZ"), st.sampled_from([[2, 3], [3, "m"], [2, "m"]]) | VALUES, max_size=4),
     st.dictionaries(st.sampled_from(["parameters", "inputs", "targets", "batch"]), VALUES, max_size=2),
 )
@@ -318,10 +319,11 @@ def test_any_data_is_a_network_or_refused_in_one_line(data):
         found = spec.network_of(data)
     except (SpecError, ShapeError) as error:
         said = str(error)
-        assert "\n" not in said, said  # noqa: PT017
-        assert len(said) < 600, said  # noqa: PT017
     else:
+        said = ""
         assert len(found.forward) < 50_000
+    assert "\n" not in said, said
+    assert len(said) < 600, said
     assert time.perf_counter() - start < 10
 
 

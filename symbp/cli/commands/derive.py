@@ -49,7 +49,7 @@ def command(
     request = Request(
         network=spec,
         output=output,
-        show=None if output.show is None or depth is None else values.layer_set(output.show, depth),
+        show=values.layer_set(output.show, depth) if output.show is not None and depth is not None else None,
         seed=check.read(),
         check=not skip.no_check,
         json=as_json.json,

@@ -60,7 +60,10 @@ def require_concrete(request: Request, network: Network, wanted: Sequence[Target
     if request.output.only is not None or all(each.format != "numpy" for each in wanted):
         return
     option = "--{}" if isinstance(request.network, NetworkSpec) else f"{request.network.what} its {{}}"
-    is_open = {"activation": bool(generic_functions(network.forward)), "loss": isinstance(network.loss_node, GenericLoss)}
+    is_open = {
+        "activation": bool(generic_functions(network.forward)),
+        "loss": isinstance(network.loss_node, GenericLoss),
+    }
     missing = [option.format(name) for name, found in is_open.items() if found]
     if missing:
         raise SpecError(f"--to numpy: a program needs a concrete network; give {' and '.join(missing)}")
@@ -127,7 +130,9 @@ def screen(request: Request, derivation: Derivation, report: CheckReport | None)
 def closing(spec: Described, wrote: Sequence[Path]) -> str:
     """Return the last lines: what was written, and commands to try next."""
     steps = [*([next_step(spec)] if isinstance(spec, NetworkSpec) else []), command_line("check", spec)]
-    return "\n".join([*written(wrote), *(f"  {'' if index else 'next':<11} {each}" for index, each in enumerate(steps))])
+    return "\n".join(
+        [*written(wrote), *(f"  {'' if index else 'next':<11} {each}" for index, each in enumerate(steps))]
+    )
 
 
 def written(wrote: Sequence[Path]) -> list[str]:
@@ -150,7 +155,9 @@ def next_step(spec: NetworkSpec) -> str:
 def command_line(command: str, spec: Described) -> str:
     """Return the command that names this network, ready for a shell."""
     if isinstance(spec, FileSpec):
-        return shlex.join(["symbp", command, *(["--"] * (spec.what[:1] == "-" != spec.what)), spec.what, *["--batch"] * spec.batch])
+        return shlex.join(
+            ["symbp", command, *(["--"] * (spec.what[:1] == "-" != spec.what)), spec.what, *["--batch"] * spec.batch]
+        )
     words = ["symbp", command, "--layers", str(spec.layers)]
     widths = spec.widths
     if widths is not None:
