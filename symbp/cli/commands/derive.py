@@ -41,8 +41,8 @@ def command(
 ) -> int:
     """Derive the gradient of every weight and bias, factored from the loss to the parameter.
 
-    Writes output/backprop-N.md and .tex (of WHAT: its name), checks every gradient numerically and prints the derivation.
-    With -t or -o it writes that format only; with -o - or --only it prints to standard output.
+    Writes output/backprop-N.md and .tex (WHAT.md and .tex), checks every gradient numerically and prints the
+    derivation. With -t or -o it writes that format only; with -o - or --only it prints to standard output.
     """
     spec = what.read(network)
     depth = spec.layers if isinstance(spec, NetworkSpec) else None
