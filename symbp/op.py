@@ -115,5 +115,3 @@ def explain(node: MatrixExpr, operand: int) -> Step:
     """Return the rule's name and its sentence: the first line of the rule's docstring."""
     function = vjp.dispatch(type(node))
     return Step(function.__name__, (inspect.getdoc(function) or "").splitlines()[0])
-
-

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 from functools import cache, cached_property
-from typing import Any, cast
+from typing import cast
 
 from sympy import Basic, Expr, Integer, MatrixSymbol, Symbol
 from sympy.core.symbol import Str
@@ -38,6 +38,9 @@ class Role(StrEnum):
     NORMALISED = "normalised"
     SHIFTED = "scaled and shifted"
     BLOCK = "block output"
+    CONVOLVED = "convolved"
+    REPEATED = "repeated at every place"
+    POOLED = "pooled"
 
 
 def width(layer: int) -> Symbol:

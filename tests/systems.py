@@ -23,6 +23,7 @@ import symbp.ops.native  # noqa: F401 - registers its rules
 from symbp.calculus.reverse import reverse
 from symbp.derivation import Derivation
 from symbp.equations import Equation, ForwardSystem, System
+from symbp.ops.convolution import Channels, Convolve
 from symbp.ops.elementwise import Elementwise, GenericFunction, ScalarFunction
 from symbp.ops.functions import activation
 from symbp.ops.losses import (
@@ -33,7 +34,9 @@ from symbp.ops.losses import (
     SoftmaxCrossEntropy,
 )
 from symbp.ops.normalisation import Normalise, Over
+from symbp.ops.pooling import AveragePool, MaxPool
 from symbp.ops.softmax import Softmax
+from symbp.ops.windows import Window
 from symbp.symbols import BATCH, Role, Variable, width
 
 N0, N1, N2, N3 = map(width, range(4))
@@ -141,9 +144,7 @@ def two_arguments() -> Derivation:
     function = ScalarFunction("mix", (x, y), x * y + sin(x), (y + sin(x).diff(x), x))
     a, b, c = variable("A1", N1), variable("B1", N1), variable("C1", N1)
     v = variable("W4", N1, N0)
-    return case(
-        (a, MatMul(W1, X)), (b, MatMul(v, X)), (c, Elementwise(function, a, b)), given=[X, W1, v]
-    )
+    return case((a, MatMul(W1, X)), (b, MatMul(v, X)), (c, Elementwise(function, a, b)), given=[X, W1, v])
 
 
 def softmax() -> Derivation:
@@ -154,9 +155,7 @@ def softmax() -> Derivation:
 
 def _normalised(over: Over, centred: bool) -> Derivation:
     z, n = variable("Z1", N1), variable("A1", N1)
-    return case(
-        (z, MatMul(W1, X)), (n, Normalise(z, over, centred, Rational(1, 10))), given=[X, W1], loss="log_cosh"
-    )
+    return case((z, MatMul(W1, X)), (n, Normalise(z, over, centred, Rational(1, 10))), given=[X, W1], loss="log_cosh")
 
 
 def batch_norm() -> Derivation:
@@ -172,6 +171,47 @@ def layer_norm() -> Derivation:
 def rms_norm() -> Derivation:
     """Every example by its root mean square."""
     return _normalised(Over.FEATURES, False)
+
+
+def convolution() -> Derivation:
+    """Three kernels of 3×2 over two channels of 5×4: stride 2 and 1, padding 1 and 0, one bias a channel."""
+    window = Window(5, 4, 3, 2, 2, 1, 1, 0)
+    x, k = variable("X", 40), variable("W1", 3, 12)
+    c, r, z, bias_ = variable("C1", 27), variable("R1", 27, 1), variable("Z1", 27), variable("b1", 3, 1)
+    return case(
+        (c, Convolve(k, x, *window.args)),
+        (r, Channels(bias_, window.count)),
+        (z, MatAdd(c, MatMul(r, OneMatrix(1, BATCH)))),
+        given=[x, k, bias_],
+        loss="log_cosh",
+    )
+
+
+def convolution_shared() -> Derivation:
+    """One kernel of 1×3 in two layers over signals of symbolic channels: the same symbol twice, and its own input."""
+    first, second = Window(1, 7, 1, 3, 1, 2, 0, 1), Window(1, 4, 1, 3, 1, 1, 0, 1)
+    x, k = variable("X", 7 * N0), variable("W1", N0, 3 * N0)
+    z, a, t = variable("Z1", 4 * N0), variable("A1", 4 * N0), variable("Z2", 4 * N0)
+    return case(
+        (z, Convolve(k, x, *first.args)), (a, Elementwise(TANH, z)), (t, Convolve(k, a, *second.args)), given=[x, k]
+    )
+
+
+def _pooled(kind: type[MaxPool | AveragePool]) -> Derivation:
+    """Windows that overlap, of unequal sides, with an edge that is not visited."""
+    window = Window(4, 5, 2, 3, 1, 2)
+    w, z, p = variable("W1", 40, N0), variable("Z1", 40), variable("P1", 2 * window.count)
+    return case((z, MatMul(w, X)), (p, kind(z, *window.args)), given=[X, w], loss="log_cosh")
+
+
+def max_pooling() -> Derivation:
+    """The largest value."""
+    return _pooled(MaxPool)
+
+
+def average_pooling() -> Derivation:
+    """The mean value."""
+    return _pooled(AveragePool)
 
 
 def shared() -> Derivation:
@@ -244,7 +284,28 @@ def weighted_losses() -> Derivation:
 CASES = {
     build.__name__: build
     for build in (
-        product, product_of_columns, twice, square, triple, transposed, bias, sums, two_arguments, softmax, shared,
-        batch_norm, layer_norm, rms_norm, residual, generic, softmax_cross_entropy, sigmoid_binary_cross_entropy, weighted_losses,
+        product,
+        product_of_columns,
+        twice,
+        square,
+        triple,
+        transposed,
+        bias,
+        sums,
+        two_arguments,
+        softmax,
+        shared,
+        batch_norm,
+        layer_norm,
+        rms_norm,
+        residual,
+        generic,
+        softmax_cross_entropy,
+        sigmoid_binary_cross_entropy,
+        weighted_losses,
+        convolution,
+        convolution_shared,
+        max_pooling,
+        average_pooling,
     )
-}  # fmt: skip
+}

@@ -218,6 +218,8 @@ _ROLE_OF_SYMBOL = {
     Role.NORMALISED: FactorRole.PREVIOUS,
     Role.SHIFTED: FactorRole.PREVIOUS,
     Role.BLOCK: FactorRole.PREVIOUS,
+    Role.CONVOLVED: FactorRole.PREVIOUS,
+    Role.POOLED: FactorRole.PREVIOUS,
     Role.INPUT: FactorRole.PREVIOUS,
     Role.ACTIVATION: FactorRole.PREVIOUS,
     Role.PREACTIVATION: FactorRole.PREVIOUS,
@@ -233,7 +235,7 @@ def _role(expr: MatrixExpr) -> FactorRole:
 
 
 def _layer(expr: MatrixExpr) -> int:
-    symbol = _symbol(expr)
+    symbol = _symbol(expr) or next((node for node in nodes(expr) if isinstance(node, Adjoint)), None)
     return symbol.layer if symbol is not None else 0
 
 

@@ -19,6 +19,7 @@ from symbp.numeric.definitions import Standins
 from symbp.numeric.sizes import Sizes
 from symbp.numeric.source import Program, program
 from symbp.numeric.values import Values, draw
+from symbp.ops.convolution import Convolve
 from symbp.symbols import Adjoint
 
 MOST_DIGITS = 400
@@ -116,7 +117,13 @@ class Bench:
 
     @cached_property
     def _work(self) -> float:
-        return float(sum(array.size for array in self.values.parameters.values()) * self.sizes.examples)
+        parameters = self.values.parameters
+        found = sum(array.size for array in parameters.values())
+        for equation in self.derivation.forward:
+            if isinstance(equation.rhs, Convolve):  # A kernel is used again at every place.
+                kernel = parameters.get(equation.rhs.args[0].name)
+                found += kernel.size * (equation.rhs.window.count - 1) if kernel is not None else 0
+        return float(found * self.sizes.examples)
 
     def direction(self, name: str, number: int = 0) -> Any:
         """Return a reproducible random direction of length 1, no entry near zero."""

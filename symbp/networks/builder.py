@@ -9,18 +9,21 @@ from itertools import count
 from sympy import Expr, MatrixExpr
 
 from symbp.equations import Equation
+from symbp.networks.images import Images
 from symbp.symbols import BATCH, Role, Variable, width
 
 
 class Builder:
     """Collects the forward list while layers add to it; the layer number counts weight layers so far.
 
-    Inside a ``scope`` the names carry its path (``block1.attention.WQ``). A name that is taken gets a suffix.
+    ``images`` knows which symbols are images. Inside a ``scope`` the names carry its path
+    (``block1.attention.WQ``). A name that is taken gets a suffix.
     """
 
     def __init__(self) -> None:
         self.equations: list[Equation] = []
         self.parameters: list[Variable] = []
+        self.images = Images()
         self.layer = 0
         self.path = ""
         self._taken: set[str] = set()
@@ -52,6 +55,7 @@ class Builder:
         """Name a matrix of the current layer and add its equation."""
         variable = self._variable(stem, role, rows, cols)
         self.equations.append(Equation(variable, rhs))
+        self.images.follow(variable, rhs)
         return variable
 
     def _variable(self, stem: str, role: Role, rows: Expr | int, cols: Expr | int) -> Variable:

@@ -15,6 +15,7 @@ from symbp.errors import SpecError
 from symbp.limits import BYTES_PER_LAYER, MAX_LAYERS
 from symbp.networks.builder import Builder
 from symbp.networks.given import require_used
+from symbp.networks.images import Image
 from symbp.networks.layers import SOFTMAX, Dense, Layer, activation_of, require_units
 from symbp.networks.loss_choice import link_of, loss_node
 from symbp.networks.matrix_expressions import parse_equations
@@ -28,7 +29,7 @@ class Network:
 
     Args:
         layers: at least one layer.
-        inputs: the number of inputs n_0; None leaves it symbolic.
+        inputs: the number of inputs n_0, or an ``Image`` for layers that need one; None leaves it symbolic.
         loss: a name, ``name(number)``, an expression in a and y, or None for a loss left open.
         batch: show the derivation for a batch of m columns instead of one example. The calculus always
             carries m columns.
@@ -41,7 +42,7 @@ class Network:
     def __init__(
         self,
         layers: Sequence[Layer],
-        inputs: int | None = None,
+        inputs: int | Image | None = None,
         loss: str | None = None,
         *,
         batch: bool = False,
@@ -49,12 +50,12 @@ class Network:
     ) -> None:
         if not layers:
             raise SpecError("a network needs at least one layer")
-        if inputs is not None:
-            require_units(inputs)
         self.layers = tuple(layers)
         self.batch = batch
-        self.x = Variable("X", width(0) if inputs is None else inputs, BATCH, Role.INPUT, "X")
+        self.x = Variable("X", _rows(inputs), BATCH, Role.INPUT, "X")
         builder = Builder()
+        if isinstance(inputs, Image):
+            builder.images.add(self.x, inputs)
         out = self.x
         for layer in self.layers:
             out = layer.build(builder, out)
@@ -167,6 +168,16 @@ class Network:
         """n_0 to n_L: numbers where given, symbols where not."""
         rows = [parameter.args[1] for parameter in self.parameters if parameter.role is Role.WEIGHT]
         return (self.x.args[1], *rows)
+
+
+def _rows(inputs: int | Image | None) -> Expr | int:
+    """Return n_0: as given, the values of an image, or the symbol."""
+    if inputs is None:
+        return width(0)
+    if isinstance(inputs, Image):
+        return inputs.rows
+    require_units(inputs)
+    return inputs
 
 
 def _sizes(layers: int | None, widths: Sequence[int] | int | None) -> list[int | None]:

@@ -37,6 +37,14 @@ class Arguments:
         self._check_targets(arrays)
         return values, _as_taken(inputs), _as_taken(targets)
 
+    def precision(self, values: Mapping[str, Any], inputs: Any, targets: Any) -> Any:
+        """Return the widest number type among the arrays of a call."""
+        import numpy as np  # noqa: PLC0415 - importing symbp must not import NumPy
+
+        groups = [values, *(each if isinstance(each, dict) else {"": each} for each in (inputs, targets))]
+        found = {array.dtype for group in groups for array in group.values() if array is not None}
+        return np.result_type(*found) if found else np.dtype(float)
+
     def _targets(self, y: Any) -> dict[str, Any]:
         if self.targets and y is None:
             raise SpecError(f"the loss compares with targets: give Y, {text(self.targets[0].shape)}")
@@ -197,4 +205,3 @@ KINDS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "sign": (lambda y: bool((abs(y) == 1).all()), "only -1 and 1"),
 }
 """What targets of a kind must satisfy, and how to say so."""
-

@@ -8,7 +8,7 @@ from itertools import groupby
 
 from sympy import Expr, MatrixSymbol, Symbol, ZeroMatrix
 
-from symbp.equations import Equation, ForwardSystem, System, text
+from symbp.equations import Equation, ForwardSystem, System, symbols_in, text
 from symbp.numeric.definitions import RESERVED, Definitions, Standins
 from symbp.numeric.matrices import Writer
 from symbp.ops.losses import Loss
@@ -197,11 +197,27 @@ def _body(forward: ForwardSystem, backward: System, writer: Writer) -> Iterator[
     yield from ("", "# forward")
     for equation in forward:
         yield _line(equation, writer)
-    for layer, equations in groupby(backward, lambda equation: equation.lhs.layer):
+    blocks = [list(block) for _, block in groupby(backward, lambda equation: equation.lhs.layer)]
+    last_use = {symbol: equation.lhs for equation in backward for symbol in symbols_in(equation.rhs)}
+    given = {*forward.given}
+    for block in blocks:
+        layer = block[0].lhs.layer
         yield from ("", f"# backward, layer {layer}" if layer else "# backward")
-        for equation in equations:
-            yield _line(equation, writer)
+        yield from (_line(equation, writer) for equation in block)
+        if block is not blocks[-1]:
+            yield from _released(block, last_use, given, writer)
     yield ""
+
+
+def _released(
+    block: list[Equation], last_use: Mapping[MatrixSymbol, MatrixSymbol], given: set[MatrixSymbol], writer: Writer
+) -> Iterator[str]:
+    """Yield one line that frees what no later equation uses: fresh memory a layer costs a tenth of the time."""
+    defined = {equation.lhs for equation in block}
+    used = {symbol: None for equation in block for symbol in symbols_in(equation.rhs)}
+    dead = [symbol for symbol in used if symbol not in given and last_use[symbol] in defined]
+    if dead:
+        yield f"del {', '.join(writer.names[symbol] for symbol in dead)}  # memory for the next layer"
 
 
 def _line(equation: Equation, writer: Writer) -> str:
@@ -221,4 +237,3 @@ def _result(forward: ForwardSystem, wrt: Sequence[Variable], writer: Writer) -> 
 
 def _indented(lines: Iterable[str]) -> list[str]:
     return [f"    {line}" if line else "" for line in lines]
-

@@ -72,9 +72,7 @@ def hadamard_vjp(
 ) -> tuple[MatrixExpr | None, ...]:
     """Entry by entry, each factor's slope is the product of the other factors."""
     factors = node.args
-    return tuple(
-        HadamardProduct(adjoint, *factors[:index], *factors[index + 1 :]) for index in range(len(factors))
-    )
+    return tuple(HadamardProduct(adjoint, *factors[:index], *factors[index + 1 :]) for index in range(len(factors)))
 
 
 @rule(Transpose)
