@@ -15,7 +15,9 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Discriminator,
     Field,
+    Tag,
     TypeAdapter,
     ValidationError,
     WithJsonSchema,
@@ -25,7 +27,9 @@ from pydantic import (
 from symbp.errors import ShapeError, SpecError, nearest
 from symbp.limits import MAX_EQUATIONS, MAX_UNITS
 from symbp.networks.builder import Builder
+from symbp.networks.convolution import AvgPool1d, AvgPool2d, Conv1d, Conv2d, MaxPool1d, MaxPool2d
 from symbp.networks.given import require_used
+from symbp.networks.images import Image
 from symbp.networks.layers import Activation, Dense, Layer, Linear
 from symbp.networks.network import Network
 from symbp.networks.normalisation import BatchNorm, LayerNorm, RMSNorm
@@ -53,9 +57,28 @@ def _name(value: object) -> str:
     return value
 
 
+def _sides(value: object) -> object:
+    if isinstance(value, list) and len(value) == 2:
+        return tuple(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError("a whole number or two of them, [height, width]")
+    return value
+
+
+def _kind_of_inputs(value: object) -> str:
+    return "image" if isinstance(value, Mapping | Table) else "number"
+
+
 Number = Annotated[str, BeforeValidator(_number), WithJsonSchema({"type": ["number", "string"]})]
 Whole = Annotated[int, Field(ge=1)]
 Units = Annotated[int, Field(ge=1, le=MAX_UNITS)]
+Sides = Annotated[
+    Any,
+    BeforeValidator(_sides),
+    WithJsonSchema(
+        {"anyOf": [{"type": "integer"}, {"type": "array", "minItems": 2, "maxItems": 2, "items": {"type": "integer"}}]}
+    ),
+]
 Text = Annotated[str, Field(min_length=1)]
 Name = Annotated[str, BeforeValidator(_name), WithJsonSchema({"type": "string", "pattern": "^[A-Za-z][A-Za-z0-9_]*$"})]
 Size = Annotated[
@@ -90,6 +113,15 @@ class Row:
 
 
 LINEAR: dict[str, Any] = {"units": (Units | None, None), "bias": (bool, True)}
+SLIDING: dict[str, tuple[Any, Any]] = {
+    "channels": (Units | None, None),
+    "kernel": (Sides, ...),
+    "stride": (Sides, 1),
+    "padding": (Sides, 0),
+    "bias": (bool, True),
+    "activation": (Text | None, None),
+}
+POOLING: dict[str, tuple[Any, Any]] = {"kernel": (Sides, ...), "stride": (Sides | None, None)}
 NORMALISED: dict[str, tuple[Any, Any]] = {"epsilon": (Number, "1e-5")}
 
 Projection = create_model("Projection", __base__=Table, __doc__="An affine layer on the skip.", **LINEAR)
@@ -108,6 +140,12 @@ ROWS: dict[str, Row] = {
     "batch_norm": Row(BatchNorm, "Normalise every feature over the batch, then scale and shift.", NORMALISED),
     "layer_norm": Row(LayerNorm, "Normalise every example over its features, then scale and shift.", NORMALISED),
     "rms_norm": Row(RMSNorm, "Divide every example by its root mean square, then scale.", NORMALISED),
+    "conv2d": Row(Conv2d, "A convolution over images, as torch.nn.Conv2d.", SLIDING),
+    "conv1d": Row(Conv1d, "A convolution over signals, images of height 1.", SLIDING),
+    "max_pool2d": Row(MaxPool2d, "The largest value under each window.", POOLING),
+    "max_pool1d": Row(MaxPool1d, "The largest value under each window of a signal.", POOLING),
+    "avg_pool2d": Row(AvgPool2d, "The mean of the values under each window.", POOLING),
+    "avg_pool1d": Row(AvgPool1d, "The mean of the values under each window of a signal.", POOLING),
 }
 """The types of layers: to add one, add a row."""
 
@@ -127,11 +165,24 @@ for _each in MODELS.values():
     _each.model_rebuild(_types_namespace={"AnyLayer": AnyLayer})
 
 
+class ImageTable(Table):
+    """The size of the images that go in; a signal has height 1."""
+
+    channels: Units | None = None
+    height: Whole = 1
+    width: Whole
+
+
+Inputs = Annotated[
+    Annotated[Units, Tag("number")] | Annotated[ImageTable, Tag("image")], Discriminator(_kind_of_inputs)
+]
+
+
 class Layers(Table):
     """A stack of layers. Without inputs the widths stay symbolic, without a loss any loss."""
 
     layers: list[AnyLayer]
-    inputs: Units | None = None
+    inputs: Inputs | None = None
     loss: Text | None = None
     batch: bool = False
     let: dict[str, Number] = {}
@@ -188,9 +239,10 @@ def _layers(found: Any, batch: bool) -> Network:
     require_used(found.let, [*_texts(found.layers), *([found.loss] if found.loss else [])])
     _require_few(found.layers)
     _require_distinct(list(_named(found.layers, "layers")))
+    inputs = Image(**found.inputs.model_dump()) if isinstance(found.inputs, ImageTable) else found.inputs
     return Network(
         list(_built(found.layers, "layers", found.let)),
-        found.inputs,
+        inputs,
         found.loss,
         batch=batch or found.batch,
         let=found.let,
@@ -398,7 +450,8 @@ def _keys(owner: Any, steps: Sequence[str | int], model: type[Table]) -> list[st
     """Return the keys that may stand where an unknown one does."""
     if len(steps) == 1:
         return [*model.model_fields, *(["equations"] if model is Layers else ["layers"])]
-    if len(steps) > 1 and steps[-2] == "projection":
-        return list(LINEAR)
+    inner = {"projection": list(LINEAR), "inputs": list(ImageTable.model_fields)}.get(str(steps[-2]))
+    if inner is not None:
+        return inner
     kind = owner.get("type") if isinstance(owner, dict) else None
     return ["type", *ROWS[kind].keys, *COMMON] if kind in ROWS else []

@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from symbp import Dense, Network, ShapeError, SpecError, check, derive
 from symbp.limits import MAX_FILE
 from symbp.networks import spec
+from symbp.networks.convolution import Conv2d, MaxPool2d
 from symbp.networks.examples import EXAMPLES, about
 from symbp.networks.files import network_of
+from symbp.networks.images import Image
 from symbp.networks.layers import Linear
 from symbp.networks.normalisation import BatchNorm
 from symbp.networks.residual import Residual
@@ -130,11 +132,31 @@ def test_the_schema_says_what_the_reader_takes():
     assert found["$defs"]["dense_layer"]["additionalProperties"] is False
 
 
-def test_every_row_builds_its_layer():
-    for kind, row in spec.ROWS.items():
-        inner = {"layers": [{"type": "linear", "units": 3}]} if "layers" in row.keys else {}
-        found = spec.network_of({"layers": [{"type": "linear", "units": 3}, {"type": kind, **inner}]})
-        assert found.depth >= 1
+NEEDED = {"layers": [{"type": "batch_norm"}], "kernel": 2}
+
+
+@pytest.mark.parametrize("kind", spec.ROWS)
+def test_every_row_builds_its_layer(kind):
+    needed = {key: NEEDED[key] for key, (_, default) in spec.ROWS[kind].keys.items() if default is ...}
+    size = {"channels": 2, "height": 1 if kind.endswith("1d") else 6, "width": 6}
+    found = spec.network_of({"layers": [{"type": kind, **needed}], "inputs": size})
+    assert len(found.forward) >= 2
+
+
+def test_an_image_goes_in():
+    found = toml(
+        """
+        loss = "mse"
+        inputs = { channels = 2, height = 5, width = 6 }
+        layers = [
+          { type = "conv2d", channels = 3, kernel = [2, 3], padding = 1, activation = "tanh" },
+          { type = "max_pool2d", kernel = 2 },
+          { type = "dense", units = 2, activation = "sigmoid" },
+        ]
+        """
+    )
+    layers = [Conv2d(3, (2, 3), padding=1, activation="tanh"), MaxPool2d(2), Dense(2, "sigmoid")]
+    assert found.forward.equations == Network(layers, Image(2, 5, 6), "mse").forward.equations
 
 
 def dense(**keys):
@@ -143,6 +165,10 @@ def dense(**keys):
 
 def residual(*layers, **keys):
     return {"layers": [{"type": "linear", "units": 4}, {"type": "residual", "layers": list(layers), **keys}]}
+
+
+def image(**keys):
+    return {"inputs": {"channels": 2, "height": 4, "width": 4}, "layers": [{"type": "conv2d", **keys}]}
 
 
 LOSS = {"equations": ["loss = mse(W @ X, Y)"], "shapes": {"W": [2, 3], "X": [3, "m"], "Y": [2, "m"]}}
@@ -202,6 +228,17 @@ REFUSED = [
     (residual({"type": "linear", "units": 3}), "layers[1]: the residual block that ends in Z2 adds Z1, 4×m"),
     (residual({"type": "linear"}, projection={"unit": 4}), "layers[1].projection.unit: no such key"),
     (residual(*[{"type": "linear", "units": 4, "repeat": 5000}], repeat=5000), "25,005,001 layers"),
+    (image(kernel=5), "layers[0]: Conv2d: "),
+    (image(kernel=2, stride=-1), "layers[0]: Conv2d cannot have stride -1: give a whole number from 1"),
+    (image(kernel=2.5), "layers[0].kernel is 2.5, expected a whole number or two of them"),
+    (image(kernel=[1, 2, 3]), "layers[0].kernel is a list, expected a whole number or two of them"),
+    (image(kernel=[1, "a"]), "layers[0]: Conv2d cannot have kernel"),
+    (image(), "layers[0].kernel is missing"),
+    ({"layers": [{"type": "max_pool2d", "kernel": 2}], "inputs": 4}, "layers[0]: "),
+    ({**image(kernel=2), "inputs": {"channel": 2, "width": 3}}, "inputs.channel: no such key; did you mean"),
+    ({**image(kernel=2), "inputs": {"width": 3.5}}, "inputs.width is 3.5, expected a whole number"),
+    ({**image(kernel=2), "inputs": {"channels": 3}}, "inputs.width is missing"),
+    ({**image(kernel=2), "inputs": {"channels": 10**6, "width": 10**6}}, "an image of"),
     ({"layers": [DEEP]}, "nested more than 32 deep"),
     ({**LOSS, **dense()}, "both layers and equations"),
     ({"equations": ["loss = mse(W @ X, Y)"]}, "shapes is missing"),
@@ -287,7 +324,23 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=5,
 )  # fmt: skip
-KEYS = st.sampled_from(["units", "bias", "activation", "function", "layers", "projection", "epsilon", "repeat", "name"])
+KEYS = st.sampled_from(
+    [
+        "units",
+        "bias",
+        "activation",
+        "function",
+        "layers",
+        "projection",
+        "epsilon",
+        "repeat",
+        "name",
+        "kernel",
+        "stride",
+        "padding",
+        "channels",
+    ]
+)
 LAYER = st.builds(
     lambda kind, keys: {"type": kind, **keys},
     st.sampled_from([*spec.ROWS, "dens"]),
