@@ -27,6 +27,7 @@ class FactorRole(StrEnum):
     SLOPE = "activation derivative"
     PREVIOUS = "previous activation"
     NORMALISATION = "normalisation"
+    ATTENTION = "attention"
     SUM = "sum of paths"
     BLOCK = "block of equations"
     CONSTANT = "constant"

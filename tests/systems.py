@@ -17,12 +17,14 @@ from sympy import (
     Symbol,
     Transpose,
     sin,
+    sqrt,
 )
 
 import symbp.ops.native  # noqa: F401 - registers its rules
 from symbp.calculus.reverse import reverse
 from symbp.derivation import Derivation
 from symbp.equations import Equation, ForwardSystem, System
+from symbp.ops.attention import MaskedSoftmax
 from symbp.ops.convolution import Channels, Convolve
 from symbp.ops.elementwise import Elementwise, GenericFunction, ScalarFunction
 from symbp.ops.functions import activation
@@ -36,6 +38,7 @@ from symbp.ops.losses import (
 from symbp.ops.normalisation import Normalise, Over
 from symbp.ops.pooling import AveragePool, MaxPool
 from symbp.ops.softmax import Softmax
+from symbp.ops.structure import Pad, Rows, Stack
 from symbp.ops.windows import Window
 from symbp.symbols import BATCH, Role, Variable, width
 
@@ -214,6 +217,55 @@ def average_pooling() -> Derivation:
     return _pooled(AveragePool)
 
 
+def blocks() -> Derivation:
+    """Rows, one block of them twice, embedded and stacked: 5 rows of a matrix cut into 1 and 3 that overlap."""
+    z, one, three = variable("Z1", 5), variable("A1", 1), variable("A2", 3)
+    padded, out = variable("A3", 3), variable("A4", 10)
+    w = variable("W1", 5, N0)
+    return case(
+        (z, MatMul(w, X)),
+        (one, Rows(z, 3, 1)),
+        (three, Rows(z, 1, 3)),
+        (padded, Pad(one, 1, 3)),
+        (out, Stack(three, one, padded, three)),
+        given=[X, w],
+        loss="log_cosh",
+    )
+
+
+def stacked() -> Derivation:
+    """Blocks of symbolic heights, one of them twice, under a weight as wide as the stack."""
+    a, b, s, z = variable("A1", N1), variable("A2", N2), variable("A3", 2 * N1 + N2), variable("Z4", N3)
+    w, v = variable("W2", N2, N0), variable("W4", N3, 2 * N1 + N2)
+    return case((a, MatMul(W1, X)), (b, MatMul(w, X)), (s, Stack(a, b, a)), (z, MatMul(v, s)), given=[X, W1, w, v])
+
+
+def _attention(tokens: int, causal: bool) -> Derivation:
+    """Scores and values from the same columns, the queries used as keys as well."""
+    x = variable("X", N0, tokens * BATCH)
+    q, v = variable("A1", N1, x.shape[1]), variable("A2", N2, x.shape[1])
+    s, p, a = variable("Z3", *2 * x.shape[1:]), variable("A3", *2 * x.shape[1:]), variable("A4", *v.shape)
+    w = variable("W2", N2, N0)
+    return case(
+        (q, MatMul(W1, x)),
+        (v, MatMul(w, x)),
+        (s, MatMul(1 / sqrt(N1), Transpose(q), q)),
+        (p, MaskedSoftmax(s, tokens, causal)),
+        (a, MatMul(v, p)),
+        given=[x, W1, w],
+    )
+
+
+def attention() -> Derivation:
+    """Three tokens an example, all of them seen."""
+    return _attention(3, causal=False)
+
+
+def causal_attention() -> Derivation:
+    """Four tokens an example, only earlier ones seen."""
+    return _attention(4, causal=True)
+
+
 def shared() -> Derivation:
     """One square weight in two layers, as a recurrent network has."""
     w = variable("W1", N0, N0)
@@ -298,6 +350,10 @@ CASES = {
         batch_norm,
         layer_norm,
         rms_norm,
+        blocks,
+        stacked,
+        attention,
+        causal_attention,
         residual,
         generic,
         softmax_cross_entropy,

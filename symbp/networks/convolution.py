@@ -19,7 +19,7 @@ from symbp.ops.convolution import Channels, Convolve
 from symbp.ops.elementwise import ScalarFunction
 from symbp.ops.pooling import AveragePool, MaxPool
 from symbp.ops.windows import Window
-from symbp.symbols import BATCH, Role, Variable
+from symbp.symbols import Role, Variable
 
 Sides = int | tuple[int, int]
 """One number for height and width, or a pair."""
@@ -118,7 +118,7 @@ class Conv2d(_Sliding):
         bias = builder.parameter("b", Role.BIAS, builder.units(self.channels), 1)
         c = builder.define("C", Role.CONVOLVED, node, result.rows)
         r = builder.define("R", Role.REPEATED, Channels(bias, window.count), result.rows, 1)
-        return MatAdd(c, MatMul(r, OneMatrix(1, BATCH)))
+        return MatAdd(c, MatMul(r, OneMatrix(1, builder.columns)))
 
 
 class Conv1d(Conv2d):

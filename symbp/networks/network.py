@@ -16,7 +16,7 @@ from symbp.limits import BYTES_PER_LAYER, MAX_LAYERS
 from symbp.networks.builder import Builder
 from symbp.networks.given import require_used
 from symbp.networks.images import Image
-from symbp.networks.layers import SOFTMAX, Dense, Layer, activation_of, require_units
+from symbp.networks.layers import SOFTMAX, Dense, Layer, activation_of, require_units, tokens_of
 from symbp.networks.loss_choice import link_of, loss_node
 from symbp.networks.matrix_expressions import parse_equations
 from symbp.ops.elementwise import ScalarFunction
@@ -32,7 +32,7 @@ class Network:
         inputs: the number of inputs n_0, or an ``Image`` for layers that need one; None leaves it symbolic.
         loss: a name, ``name(number)``, an expression in a and y, or None for a loss left open.
         batch: show the derivation for a batch of m columns instead of one example. The calculus always
-            carries m columns.
+            carries m columns, T·m where an attention layer says that an example is T tokens; that is always a batch.
         let: exact values of the names in a custom loss.
 
     Raises:
@@ -51,9 +51,10 @@ class Network:
         if not layers:
             raise SpecError("a network needs at least one layer")
         self.layers = tuple(layers)
-        self.batch = batch
-        self.x = Variable("X", _rows(inputs), BATCH, Role.INPUT, "X")
-        builder = Builder()
+        columns = tokens_of(self.layers) * BATCH
+        self.batch = batch or columns != BATCH
+        self.x = Variable("X", _rows(inputs), columns, Role.INPUT, "X")
+        builder = Builder(columns)
         if isinstance(inputs, Image):
             builder.images.add(self.x, inputs)
         out = self.x
@@ -62,7 +63,7 @@ class Network:
         self.output = out
         self.depth = builder.layer
         self.parameters = tuple(builder.parameters)
-        y = Variable("Y", out.args[1], BATCH, Role.TARGET, "Y", builder.layer)
+        y = Variable("Y", out.args[1], out.args[2], Role.TARGET, "Y", builder.layer)
         self.y: Variable | None = y
         self.loss_node: Loss = loss_node(loss, builder.equations, y, let or {})
         self.loss = Variable("loss", 1, 1, Role.LOSS, "loss", builder.layer)

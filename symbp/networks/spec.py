@@ -26,6 +26,7 @@ from pydantic import (
 
 from symbp.errors import ShapeError, SpecError, nearest
 from symbp.limits import MAX_EQUATIONS, MAX_UNITS
+from symbp.networks.attention import Attention, TransformerBlock
 from symbp.networks.builder import Builder
 from symbp.networks.convolution import AvgPool1d, AvgPool2d, Conv1d, Conv2d, MaxPool1d, MaxPool2d
 from symbp.networks.given import require_used
@@ -122,6 +123,12 @@ SLIDING: dict[str, tuple[Any, Any]] = {
     "activation": (Text | None, None),
 }
 POOLING: dict[str, tuple[Any, Any]] = {"kernel": (Sides, ...), "stride": (Sides | None, None)}
+TOKENS: dict[str, tuple[Any, Any]] = {
+    "tokens": (Whole, ...),
+    "heads": (Whole, 1),
+    "causal": (bool, False),
+    "bias": (bool, False),
+}
 NORMALISED: dict[str, tuple[Any, Any]] = {"epsilon": (Number, "1e-5")}
 
 Projection = create_model("Projection", __base__=Table, __doc__="An affine layer on the skip.", **LINEAR)
@@ -140,6 +147,16 @@ ROWS: dict[str, Row] = {
     "batch_norm": Row(BatchNorm, "Normalise every feature over the batch, then scale and shift.", NORMALISED),
     "layer_norm": Row(LayerNorm, "Normalise every example over its features, then scale and shift.", NORMALISED),
     "rms_norm": Row(RMSNorm, "Divide every example by its root mean square, then scale.", NORMALISED),
+    "attention": Row(
+        Attention,
+        "Scaled dot-product attention over the tokens of an example.",
+        {**TOKENS, "units": (Units | None, None)},
+    ),
+    "transformer_block": Row(
+        TransformerBlock,
+        "A pre-norm transformer block: attention, then two dense layers, each with a skip.",
+        {**TOKENS, "hidden": (Units | None, None), "activation": (Text, "gelu_tanh"), **NORMALISED},
+    ),
     "conv2d": Row(Conv2d, "A convolution over images, as torch.nn.Conv2d.", SLIDING),
     "conv1d": Row(Conv1d, "A convolution over signals, images of height 1.", SLIDING),
     "max_pool2d": Row(MaxPool2d, "The largest value under each window.", POOLING),

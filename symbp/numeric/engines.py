@@ -29,6 +29,7 @@ class Namespace:
 
     pi: Any
     abs: Any
+    arange: Any
     arctan: Any
     concatenate: Any
     cos: Any

@@ -12,7 +12,7 @@ from symbp.equations import Equation, ForwardSystem, System, symbols_in, text
 from symbp.numeric.definitions import RESERVED, Definitions, Standins
 from symbp.numeric.matrices import Writer
 from symbp.ops.losses import Loss
-from symbp.symbols import Adjoint, Role, Variable
+from symbp.symbols import BATCH, Adjoint, Role, Variable
 
 LINE = 100
 """Longest line of a dictionary or a docstring, in characters."""
@@ -179,13 +179,13 @@ def _unpacked(
         if len(variables) > 1:
             yield _taken(several, variables, writer)
     if any(str(size) == "m" for size in writer.sizes_used):
-        owner, axis = next(
-            (symbol, axis)
+        owner, axis, tokens = next(
+            (symbol, axis, size / BATCH)
             for symbol in (*inputs, *targets, *parameters)
             for axis, size in enumerate(symbol.shape)
-            if str(size) == "m"
+            if (size / BATCH).is_Integer
         )
-        yield f"m = {writer.names[owner]}.shape[{axis}]"
+        yield f"m = {writer.names[owner]}.shape[{axis}]{'' if tokens == 1 else f' // {tokens}'}"
 
 
 def _taken(source: str, variables: Sequence[Variable], writer: Writer) -> str:

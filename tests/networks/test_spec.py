@@ -132,7 +132,7 @@ def test_the_schema_says_what_the_reader_takes():
     assert found["$defs"]["dense_layer"]["additionalProperties"] is False
 
 
-NEEDED = {"layers": [{"type": "batch_norm"}], "kernel": 2}
+NEEDED = {"layers": [{"type": "batch_norm"}], "kernel": 2, "tokens": 3}
 
 
 @pytest.mark.parametrize("kind", spec.ROWS)
@@ -229,6 +229,9 @@ REFUSED = [
     (residual({"type": "linear"}, projection={"unit": 4}), "layers[1].projection.unit: no such key"),
     (residual(*[{"type": "linear", "units": 4, "repeat": 5000}], repeat=5000), "25,005,001 layers"),
     (image(kernel=5), "layers[0]: Conv2d: "),
+    ({"inputs": 4, "layers": [{"type": "attention", "tokens": 3, "heads": 3}]}, "layers[0]: "),
+    ({"inputs": 4, "layers": [{"type": "attention", "tokens": 0}]}, "layers[0].tokens is 0, expected at least 1"),
+    ({"inputs": 4, "layers": [{"type": "attention", "tokens": n} for n in (2, 3)]}, "attention over 2 tokens"),
     (image(kernel=2, stride=-1), "layers[0]: Conv2d cannot have stride -1: give a whole number from 1"),
     (image(kernel=2.5), "layers[0].kernel is 2.5, expected a whole number or two of them"),
     (image(kernel=[1, 2, 3]), "layers[0].kernel is a list, expected a whole number or two of them"),
