@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         SpecError,
         SymbpError,
         TemplateError,
+        UnusedParameterWarning,
     )
     from symbp.networks.convolution import AvgPool1d, AvgPool2d, Conv1d, Conv2d, MaxPool1d, MaxPool2d
     from symbp.networks.images import Image
@@ -46,6 +47,7 @@ _HOME = {
     "SpecError": "symbp.errors",
     "SymbpError": "symbp.errors",
     "TemplateError": "symbp.errors",
+    "UnusedParameterWarning": "symbp.errors",
     "check": "symbp.checking.check",
     "derive": "symbp.derivation",
     "render": "symbp.report.render",

@@ -8,3 +8,9 @@ BYTES_PER_LAYER = 10_000
 
 MAX_UNITS = 1_000_000
 """Widest layer accepted."""
+
+MAX_EQUATIONS = 10_000
+"""Most equations of one's own, and most layers a file may describe once its repeats are written out."""
+
+MAX_FILE = 100_000
+"""Largest file that describes a network, in bytes."""

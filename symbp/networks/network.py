@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from typing import cast
 
 from sympy import Expr
 
-from symbp.equations import Equation, ForwardSystem
+from symbp.equations import Equation, ForwardSystem, symbols_in
 from symbp.errors import SpecError
 from symbp.limits import BYTES_PER_LAYER, MAX_LAYERS
 from symbp.networks.builder import Builder
@@ -15,8 +18,9 @@ from symbp.networks.given import require_used
 from symbp.networks.images import Image
 from symbp.networks.layers import SOFTMAX, Dense, Layer, activation_of, require_units, tokens_of
 from symbp.networks.loss_choice import link_of, loss_node
+from symbp.networks.matrix_expressions import parse_equations
 from symbp.ops.elementwise import ScalarFunction
-from symbp.ops.losses import Loss
+from symbp.ops.losses import LinkedLoss, Loss
 from symbp.symbols import BATCH, Role, Variable, width
 
 
@@ -59,11 +63,68 @@ class Network:
         self.output = out
         self.depth = builder.layer
         self.parameters = tuple(builder.parameters)
-        self.y = Variable("Y", out.args[1], out.args[2], Role.TARGET, "Y", builder.layer)
-        self.loss_node: Loss = loss_node(loss, builder.equations, self.y, let or {})
+        y = Variable("Y", out.args[1], out.args[2], Role.TARGET, "Y", builder.layer)
+        self.y: Variable | None = y
+        self.loss_node: Loss = loss_node(loss, builder.equations, y, let or {})
         self.loss = Variable("loss", 1, 1, Role.LOSS, "loss", builder.layer)
         equations = (*builder.equations, Equation(self.loss, self.loss_node))
-        self.forward = ForwardSystem(equations, given=(self.x, self.y, *self.parameters))
+        self.forward = ForwardSystem(equations, given=(self.x, y, *self.parameters))
+        self.inputs: tuple[Variable, ...] = (self.x,)
+        self.named = False
+
+    @classmethod
+    def equations(
+        cls,
+        equations: Sequence[str],
+        shapes: Mapping[str, object],
+        parameters: Sequence[str] | None = None,
+        inputs: Sequence[str] | None = None,
+        targets: Sequence[str] | None = None,
+        *,
+        batch: bool | None = None,
+    ) -> Network:
+        """Return the network of equations of one's own, such as ``H = tanh(W @ X + b)``, the last one the loss.
+
+        ``shapes`` maps each given name to (rows, columns), numbers or names of dimensions, ``"m"`` the number of
+        examples. ``parameters``, ``inputs`` and ``targets`` say what the given names are; unless they do, names
+        that begin with Y are targets, others with m columns inputs, and the rest parameters. A column that
+        meets m columns is repeated: b·1ᵀ. ``batch`` None shows a batch where a shape has m.
+
+        Raises:
+            SpecError: a line or name that symbp cannot accept.
+            ShapeError: shapes that do not fit, with the equation, both shapes and the dimension.
+        """
+        parsed = parse_equations(equations, shapes, parameters, inputs, targets)
+        network = cls.__new__(cls)
+        network.layers = ()
+        network.named = True
+        network.forward = parsed.forward
+        network.inputs, network.parameters = parsed.inputs, parsed.parameters
+        network.x, network.depth = parsed.inputs[0], parsed.layers
+        network.y = parsed.targets[0] if parsed.targets else None
+        network.loss = parsed.equations[-1].lhs
+        losses = [each.rhs for each in parsed.equations if isinstance(each.rhs, Loss)]
+        network.loss_node = losses[-1] if losses else parsed.equations[-1].rhs
+        compared = (each for each in symbols_in(network.loss_node) if each.name in network.forward)
+        linked = isinstance(network.loss_node, LinkedLoss)
+        network.output = network.loss_node.args[1] if linked else next(compared, network.loss)
+        network.batch = (
+            BATCH in {size for each in network.forward.given for size in each.shape} if batch is None else batch
+        )
+        return network
+
+    @classmethod
+    def load(cls, path: str | Path, *, batch: bool = False) -> Network:
+        """Return the network of a file: ``.toml`` or ``.json`` as ``symbp schema`` says, else lines of equations.
+
+        ``batch`` shows a batch whatever the file says.
+
+        Raises:
+            SpecError: a file that cannot be read, or what is wrong in it with its place.
+            ShapeError: shapes in it that do not fit.
+        """
+        # Loaded by name when asked for: reading files needs pydantic, which nothing else does.
+        return cast("Network", import_module("symbp.networks.files").load(path, batch=batch))
 
     @classmethod
     def mlp(
