@@ -156,7 +156,7 @@ def derive(network: Network | None = None, *, wrt: Sequence[str] | None = None, 
 
 
 def _variable(network: Network, name: str) -> Variable:
-    given = {symbol.name: symbol for symbol in (*network.parameters, network.x)}
+    given = {symbol.name: symbol for symbol in (*network.parameters, *network.inputs)}
     if name not in given:
         raise SpecError(f"wrt: the network has no parameter {name!r}{nearest(name, given)}")
     return given[name]

@@ -33,7 +33,9 @@ from symbp.ops.losses import (
     SoftmaxCrossEntropy,
 )
 from symbp.ops.normalisation import Normalise, Over
+from symbp.ops.penalty import Penalty
 from symbp.ops.softmax import Softmax
+from symbp.ops.state import Join, Part
 from symbp.symbols import BATCH, Role, Variable, width
 
 N0, N1, N2, N3 = map(width, range(4))
@@ -241,10 +243,50 @@ def weighted_losses() -> Derivation:
     )
 
 
+def stacked() -> Derivation:
+    """[A; B] with A used again, then its rows taken out at two places that overlap."""
+    z, a, b = variable("Z1", N1), variable("A1", N1), variable("B2", N2)
+    s = variable("S2", N1 + N2)
+    top, whole, low = variable("T1", N1), variable("S3", 2 * N1 + N2), variable("L3", N1 + N2)
+    return case(
+        (z, MatMul(W1, X)),
+        (a, Elementwise(TANH, z)),
+        (b, MatMul(W2, a)),
+        (s, Join(a, b)),
+        (top, Part(s, 0, N1)),
+        (whole, Join(s, top)),
+        (low, Part(whole, N1, N1 + N2)),
+        given=[X, W1, W2],
+        loss="log_cosh",
+    )
+
+
+def masked() -> Derivation:
+    """A ⊙ M with a mask that is given."""
+    z, a = variable("Z1", N1), variable("A1", N1)
+    mask = Variable("M1", N1, BATCH, Role.MASK, "M", 1)
+    return case((z, MatMul(W1, X)), (a, HadamardProduct(z, mask)), given=[X, mask, W1])
+
+
+def penalised() -> Derivation:
+    """A loss plus 2/3 times half the squares of two weights, one of them counted twice."""
+    z, y = variable("Z2", N2), variable("Y", N2)
+    data, penalty = Variable("data", 1, 1, Role.LOSS, "data", 2), Variable("penalty", 1, 1, Role.LOSS, "penalty", 2)
+    return derivation(
+        [
+            (z, MatMul(W2, W1, X)),
+            (data, EntrywiseLoss(LOSSES["mse"].function(), z, y)),
+            (penalty, Penalty(Rational(2, 3), W1, W2, W1)),
+            (LOSS, MatAdd(MatMul(3, penalty), data)),
+        ],
+        [X, y, W1, W2],
+    )
+
+
 CASES = {
     build.__name__: build
     for build in (
         product, product_of_columns, twice, square, triple, transposed, bias, sums, two_arguments, softmax, shared,
-        batch_norm, layer_norm, rms_norm, residual, generic, softmax_cross_entropy, sigmoid_binary_cross_entropy, weighted_losses,
+        batch_norm, layer_norm, rms_norm, residual, generic, softmax_cross_entropy, sigmoid_binary_cross_entropy, weighted_losses, stacked, masked, penalised,
     )
 }  # fmt: skip

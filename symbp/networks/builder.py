@@ -21,6 +21,7 @@ class Builder:
     def __init__(self) -> None:
         self.equations: list[Equation] = []
         self.parameters: list[Variable] = []
+        self.inputs: list[Variable] = []
         self.layer = 0
         self.path = ""
         self._taken: set[str] = set()
@@ -42,23 +43,50 @@ class Builder:
         """Return the number of units of the current layer: as given, else the symbol n_l."""
         return given if given is not None else width(self.layer)
 
-    def parameter(self, stem: str, role: Role, rows: Expr | int, cols: Expr | int) -> Variable:
-        """Declare a parameter of the current layer."""
-        variable = self._variable(stem, role, rows, cols)
+    def parameter(
+        self, stem: str, role: Role, rows: Expr | int, cols: Expr | int, *, numbered: bool = True
+    ) -> Variable:
+        """Declare a parameter of the current layer; not ``numbered``, its path alone tells the layer."""
+        variable = self._variable(stem, role, rows, cols, str(self.layer) if numbered else "")
         self.parameters.append(variable)
         return variable
 
-    def define(self, stem: str, role: Role, rhs: MatrixExpr, rows: Expr | int, cols: Expr | int = BATCH) -> Variable:
-        """Name a matrix of the current layer and add its equation."""
-        variable = self._variable(stem, role, rows, cols)
+    def input(
+        self, stem: str, role: Role, rows: Expr | int, cols: Expr | int = BATCH, step: int | None = None
+    ) -> Variable:
+        """Declare what is given beside the data: a mask of the current layer, or a state a sequence starts from."""
+        path, self.path = self.path, ""
+        variable = self._variable(stem, role, rows, cols, str(self.layer if step is None else step), step)
+        self.path = path
+        self.inputs.append(variable)
+        return variable
+
+    def define(
+        self,
+        stem: str,
+        role: Role,
+        rhs: MatrixExpr,
+        rows: Expr | int,
+        cols: Expr | int = BATCH,
+        step: int | None = None,
+    ) -> Variable:
+        """Name a matrix of the current layer, at a step of a sequence or outside one, and add its equation.
+
+        The name ends in the layer, ``Z1``; at a step in the step where a path tells the layer, ``rnn1.h3``, else
+        in both, ``A1_3``.
+        """
+        number = str(self.layer) if step is None else str(step) if self.path else f"{self.layer}_{step}"
+        variable = self._variable(stem, role, rows, cols, number, step)
         self.equations.append(Equation(variable, rhs))
         return variable
 
-    def _variable(self, stem: str, role: Role, rows: Expr | int, cols: Expr | int) -> Variable:
-        base = f"{self.path}.{stem}{self.layer}" if self.path else f"{stem}{self.layer}"
+    def _variable(
+        self, stem: str, role: Role, rows: Expr | int, cols: Expr | int, number: str, step: int | None = None
+    ) -> Variable:
+        base = f"{self.path}.{stem}{number}" if self.path else f"{stem}{number}"
         name = base if base not in self._taken else next(n for n in _suffixed(base) if n not in self._taken)
         self._taken.add(name)
-        return Variable(name, rows, cols, role, stem, self.layer, self.path)
+        return Variable(name, rows, cols, role, stem, self.layer, self.path, step)
 
 
 def _suffixed(base: str) -> Iterator[str]:

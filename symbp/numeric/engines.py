@@ -30,6 +30,7 @@ class Namespace:
     pi: Any
     abs: Any
     arctan: Any
+    concatenate: Any
     cos: Any
     cosh: Any
     diagflat: Any

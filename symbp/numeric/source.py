@@ -84,12 +84,14 @@ def program(forward: ForwardSystem, backward: System, wrt: Sequence[Variable], s
     )
 
 
+_KINDS = {Role.INPUT: "input", Role.MASK: "input", Role.TARGET: "target"}
+
+
 def _given(forward: ForwardSystem) -> tuple[tuple[Variable, ...], tuple[Variable, ...], tuple[Variable, ...]]:
     """Return inputs, targets and parameters."""
     groups: dict[str, list[Variable]] = {"input": [], "target": [], "parameter": []}
     for symbol in forward.given:
-        kind = str(symbol.role) if symbol.role in (Role.INPUT, Role.TARGET) else "parameter"
-        groups[kind].append(symbol)
+        groups[_KINDS.get(symbol.role, "parameter")].append(symbol)
     return tuple(groups["input"]), tuple(groups["target"]), tuple(groups["parameter"])
 
 
