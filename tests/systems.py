@@ -253,7 +253,7 @@ def stacked() -> Derivation:
         (a, Elementwise(TANH, z)),
         (b, MatMul(W2, a)),
         (s, Join(a, b)),
-        (top, Part(s, 0, N1)),
+        (top, Part(s, N2, N1)),
         (whole, Join(s, top)),
         (low, Part(whole, N1, N1 + N2)),
         given=[X, W1, W2],
@@ -287,6 +287,8 @@ CASES = {
     build.__name__: build
     for build in (
         product, product_of_columns, twice, square, triple, transposed, bias, sums, two_arguments, softmax, shared,
-        batch_norm, layer_norm, rms_norm, residual, generic, softmax_cross_entropy, sigmoid_binary_cross_entropy, weighted_losses, stacked, masked, penalised,
+        batch_norm, layer_norm, rms_norm, residual, generic,
+        softmax_cross_entropy, sigmoid_binary_cross_entropy, weighted_losses,
+        stacked, masked, penalised,
     )
 }  # fmt: skip

@@ -80,13 +80,16 @@ class Linear:
             return builder.parameter("W", Role.WEIGHT, rows, incoming.args[1]), rows
         known = {parameter.name: parameter for parameter in builder.parameters if parameter.role is Role.WEIGHT}
         if self.tied_to not in known:
-            raise SpecError(f"tied_to: no weight before this layer is called {self.tied_to!r}{nearest(self.tied_to, known)}")
+            near = nearest(self.tied_to, known)
+            raise SpecError(f"tied_to: no weight before this layer is called {self.tied_to!r}{near}")
         weight: MatrixExpr = known[self.tied_to]
         weight, what = (Transpose(weight), "transposed ") if self.transposed else (weight, "")
         rows, columns = weight.shape
         if columns != incoming.args[1] or self.units not in (None, rows):
             wanted = f"{self.units or rows}×{incoming.args[1]}"
-            raise ShapeError(f"{what}{self.tied_to} is {text(weight.shape)} but the layer behind {incoming.name} needs {wanted}")
+            raise ShapeError(
+                f"{what}{self.tied_to} is {text(weight.shape)} but the layer behind {incoming.name} needs {wanted}"
+            )
         return weight, rows
 
 

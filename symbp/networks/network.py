@@ -156,7 +156,9 @@ def _built(layers: Sequence[Layer], builder: Builder, data: tuple[Variable, ...]
                 "put it behind the last recurrent layer, which must not have sequence=True"
             )
     if not isinstance(out, Variable):
-        raise SpecError(f"the network ends in a sequence of {len(out)} matrices: leave sequence=True out of the last layer")
+        raise SpecError(
+            f"the network ends in a sequence of {len(out)} matrices: leave sequence=True out of the last layer"
+        )
     return out
 
 

@@ -13,10 +13,10 @@ from typing import ClassVar
 from sympy import Expr, HadamardProduct, MatAdd, MatMul, MatrixExpr, OneMatrix, S, ZeroMatrix
 
 from symbp.errors import SpecError
-from symbp.limits import MAX_LAYERS
+from symbp.limits import MAX_STEPS
 from symbp.networks.builder import Builder
 from symbp.networks.layers import activation_of, require_units
-from symbp.ops.elementwise import Elementwise
+from symbp.ops.elementwise import Elementwise, ScalarFunction
 from symbp.ops.functions import activation
 from symbp.ops.state import Join, Part
 from symbp.symbols import BATCH, Role, Variable
@@ -65,8 +65,8 @@ class _Recurrent:
     def __post_init__(self) -> None:
         if self.units is not None:
             require_units(self.units)
-        if isinstance(self.steps, bool) or not isinstance(self.steps, int) or not 1 <= self.steps <= MAX_LAYERS:
-            raise SpecError(f"steps is {self.steps!r}: give a whole number from 1 to {MAX_LAYERS:,}")
+        if isinstance(self.steps, bool) or not isinstance(self.steps, int) or not 1 <= self.steps <= MAX_STEPS:
+            raise SpecError(f"steps is {self.steps!r}: give a whole number from 1 to {MAX_STEPS:,}")
 
     def build(self, builder: Builder, incoming: Variable) -> Variable:
         """Refuse a single input.
@@ -131,7 +131,7 @@ SIGMOID, TANH = activation("sigmoid"), activation("tanh")
 
 
 def _gate(
-    builder: Builder, name: str, rhs: MatrixExpr, rows: Expr | int, step: int, function: object = SIGMOID
+    builder: Builder, name: str, rhs: MatrixExpr, rows: Expr | int, step: int, function: ScalarFunction = SIGMOID
 ) -> Variable:
     """Add the pre-activation of a gate and the gate itself."""
     z = builder.define(f"Z{name}", Role.PREACTIVATION, rhs, rows, step=step)
@@ -212,7 +212,9 @@ class GRU(_Recurrent):
         for step, x in enumerate(xs, 1):
             r = _gate(builder, "r", reset.of(x, h), rows, step)
             z = _gate(builder, "z", update.of(x, h), rows, step)
-            inner = MatAdd(MatMul(new.u, h), *_spread(inner_bias)) if inner_bias is not None else MatMul(new.u, h)
+            inner: MatrixExpr = MatMul(new.u, h)
+            if inner_bias is not None:
+                inner = MatAdd(inner, *_spread(inner_bias))
             q = builder.define("Q", Role.STATE, inner, rows, step=step)
             candidate = MatAdd(MatMul(new.w, x), HadamardProduct(r, q), *_spread(new.b))
             n = _gate(builder, "n", candidate, rows, step, TANH)

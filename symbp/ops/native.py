@@ -9,11 +9,14 @@ from symbp.op import explain, rule
 
 
 def transpose(expr: MatrixExpr) -> MatrixExpr:
-    """Return the transpose; that of a transpose is the matrix itself."""
+    """Return the transpose: of a transpose the matrix itself, of a product the transposes in reverse order."""
     if isinstance(expr, Transpose):
         return expr.arg
     if isinstance(expr, OneMatrix):
         return OneMatrix(expr.shape[1], expr.shape[0])
+    if isinstance(expr, MatMul):
+        number, factors = expr.as_coeff_matrices()
+        return MatMul(*([] if number == 1 else [number]), *map(transpose, reversed(factors)))
     return Transpose(expr)
 
 
