@@ -90,6 +90,12 @@ def test_the_recurrent_jacobian_of_a_gru_adds_up_its_four_ways():
     assert len(total.branches) == 4
 
 
+def test_a_minus_is_part_of_the_factor_behind_it():
+    last = derive(network(GRU(5, 2))).gradients["gru1.Uz"].terms[-1]
+    two_ways = [factor for factor in last if factor.acts is Acts.SUM][-1]
+    assert {str(factor.expr) for branch in two_ways.branches for factor in branch} == {"gru1.h0", "-gru1.n1"}
+
+
 def test_a_step_of_an_lstm():
     forward = derive(network(LSTM(5, T))).forward
     names = [e.name for e in forward if getattr(e.lhs, "step", None) == 2]
