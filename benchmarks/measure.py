@@ -54,9 +54,11 @@ def python(*arguments: str) -> str:
     Raises:
         NotMeasuredError: it failed; with the last line it said.
     """
+    # An installed package has its modules compiled; a setting that forbids it would measure the compiler.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run(
-            [sys.executable, *arguments], cwd=folder, capture_output=True, text=True, env=os.environ, check=False
+            [sys.executable, *arguments], cwd=folder, capture_output=True, text=True, env=environment, check=False
         )
     if done.returncode:
         raise NotMeasuredError(done.stderr or f"exit code {done.returncode}")

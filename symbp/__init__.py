@@ -19,17 +19,26 @@ if TYPE_CHECKING:
         SymbpError,
         TemplateError,
     )
+    from symbp.networks.convolution import AvgPool1d, AvgPool2d, Conv1d, Conv2d, MaxPool1d, MaxPool2d
+    from symbp.networks.images import Image
     from symbp.networks.layers import Dense
     from symbp.networks.network import Network
     from symbp.report.files import write
     from symbp.report.render import render
 
 _HOME = {
+    "AvgPool1d": "symbp.networks.convolution",
+    "AvgPool2d": "symbp.networks.convolution",
     "CheckFailedError": "symbp.errors",
     "CheckReport": "symbp.checking.check",
+    "Conv1d": "symbp.networks.convolution",
+    "Conv2d": "symbp.networks.convolution",
     "Dense": "symbp.networks.layers",
     "Derivation": "symbp.derivation",
     "Gradient": "symbp.derivation",
+    "Image": "symbp.networks.images",
+    "MaxPool1d": "symbp.networks.convolution",
+    "MaxPool2d": "symbp.networks.convolution",
     "Network": "symbp.networks.network",
     "OutputError": "symbp.errors",
     "RuleNotFoundError": "symbp.errors",

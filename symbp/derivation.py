@@ -113,9 +113,7 @@ class Derivation:
         """The gradient of every variable of ``wrt`` by its name."""
         paths = Paths(self.backward, self.wrt)
         batch, depth = self.network.batch, self.network.depth
-        return _Gradients(
-            {v.name: Gradient(v, self.backward[Adjoint(v).name], paths, batch, depth) for v in self.wrt}
-        )
+        return _Gradients({v.name: Gradient(v, self.backward[Adjoint(v).name], paths, batch, depth) for v in self.wrt})
 
     @cached_property
     def unused(self) -> tuple[Variable, ...]:

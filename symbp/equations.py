@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import singledispatch
+from itertools import pairwise
 from typing import Any
 
 from sympy import Expr, HadamardProduct, MatAdd, MatMul, MatrixExpr, MatrixSymbol, OneMatrix, Transpose, ZeroMatrix
@@ -158,11 +159,10 @@ def shape(node: MatrixExpr) -> tuple[Expr, Expr]:
 @shape.register
 def _(node: MatMul) -> tuple[Expr, Expr]:
     sizes = [(operand, shape(operand)) for operand in operands(node)]
-    for (left, first), (right, second) in zip(sizes, sizes[1:], strict=False):
+    for (left, first), (right, second) in pairwise(sizes):
         if first[1] != second[0]:
             raise ShapeError(
-                f"{left} is {text(first)} and {right} is {text(second)}: "
-                f"a product needs {first[1]} = {second[0]}"
+                f"{left} is {text(first)} and {right} is {text(second)}: a product needs {first[1]} = {second[0]}"
             )
     return (sizes[0][1][0], sizes[-1][1][1])
 

@@ -29,6 +29,7 @@ class FactorRole(StrEnum):
     NORMALISATION = "normalisation"
     GATE = "gate"
     MASK = "mask"
+    ATTENTION = "attention"
     SUM = "sum of paths"
     BLOCK = "block of equations"
     CONSTANT = "constant"
@@ -117,5 +118,3 @@ def explain(node: MatrixExpr, operand: int) -> Step:
     """Return the rule's name and its sentence: the first line of the rule's docstring."""
     function = vjp.dispatch(type(node))
     return Step(function.__name__, (inspect.getdoc(function) or "").splitlines()[0])
-
-

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 from functools import cache, cached_property
-from typing import Any, cast
+from typing import cast
 
 from sympy import Basic, Expr, Integer, MatrixSymbol, Symbol
 from sympy.core.symbol import Str
@@ -41,6 +41,15 @@ class Role(StrEnum):
     GATE = "gate"
     STATE = "state"
     MASK = "mask"
+    QUERY = "queries"
+    KEY = "keys"
+    VALUE = "values"
+    SCORE = "scores"
+    ATTENTION = "attention weights"
+    MIXED = "mixed values"
+    CONVOLVED = "convolved"
+    REPEATED = "repeated at every place"
+    POOLED = "pooled"
 
 
 def width(layer: int) -> Symbol:

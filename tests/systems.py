@@ -17,12 +17,15 @@ from sympy import (
     Symbol,
     Transpose,
     sin,
+    sqrt,
 )
 
 import symbp.ops.native  # noqa: F401 - registers its rules
 from symbp.calculus.reverse import reverse
 from symbp.derivation import Derivation
 from symbp.equations import Equation, ForwardSystem, System
+from symbp.ops.attention import MaskedSoftmax
+from symbp.ops.convolution import Channels, Convolve
 from symbp.ops.elementwise import Elementwise, GenericFunction, ScalarFunction
 from symbp.ops.functions import activation
 from symbp.ops.losses import (
@@ -34,8 +37,10 @@ from symbp.ops.losses import (
 )
 from symbp.ops.normalisation import Normalise, Over
 from symbp.ops.penalty import Penalty
+from symbp.ops.pooling import AveragePool, MaxPool
 from symbp.ops.softmax import Softmax
-from symbp.ops.state import Join, Part
+from symbp.ops.structure import Pad, Rows, Stack
+from symbp.ops.windows import Window
 from symbp.symbols import BATCH, Role, Variable, width
 
 N0, N1, N2, N3 = map(width, range(4))
@@ -143,9 +148,7 @@ def two_arguments() -> Derivation:
     function = ScalarFunction("mix", (x, y), x * y + sin(x), (y + sin(x).diff(x), x))
     a, b, c = variable("A1", N1), variable("B1", N1), variable("C1", N1)
     v = variable("W4", N1, N0)
-    return case(
-        (a, MatMul(W1, X)), (b, MatMul(v, X)), (c, Elementwise(function, a, b)), given=[X, W1, v]
-    )
+    return case((a, MatMul(W1, X)), (b, MatMul(v, X)), (c, Elementwise(function, a, b)), given=[X, W1, v])
 
 
 def softmax() -> Derivation:
@@ -156,9 +159,7 @@ def softmax() -> Derivation:
 
 def _normalised(over: Over, centred: bool) -> Derivation:
     z, n = variable("Z1", N1), variable("A1", N1)
-    return case(
-        (z, MatMul(W1, X)), (n, Normalise(z, over, centred, Rational(1, 10))), given=[X, W1], loss="log_cosh"
-    )
+    return case((z, MatMul(W1, X)), (n, Normalise(z, over, centred, Rational(1, 10))), given=[X, W1], loss="log_cosh")
 
 
 def batch_norm() -> Derivation:
@@ -174,6 +175,96 @@ def layer_norm() -> Derivation:
 def rms_norm() -> Derivation:
     """Every example by its root mean square."""
     return _normalised(Over.FEATURES, False)
+
+
+def convolution() -> Derivation:
+    """Three kernels of 3×2 over two channels of 5×4: stride 2 and 1, padding 1 and 0, one bias a channel."""
+    window = Window(5, 4, 3, 2, 2, 1, 1, 0)
+    x, k = variable("X", 40), variable("W1", 3, 12)
+    c, r, z, bias_ = variable("C1", 27), variable("R1", 27, 1), variable("Z1", 27), variable("b1", 3, 1)
+    return case(
+        (c, Convolve(k, x, *window.args)),
+        (r, Channels(bias_, window.count)),
+        (z, MatAdd(c, MatMul(r, OneMatrix(1, BATCH)))),
+        given=[x, k, bias_],
+        loss="log_cosh",
+    )
+
+
+def convolution_shared() -> Derivation:
+    """One kernel of 1×3 in two layers over signals of symbolic channels: the same symbol twice, and its own input."""
+    first, second = Window(1, 7, 1, 3, 1, 2, 0, 1), Window(1, 4, 1, 3, 1, 1, 0, 1)
+    x, k = variable("X", 7 * N0), variable("W1", N0, 3 * N0)
+    z, a, t = variable("Z1", 4 * N0), variable("A1", 4 * N0), variable("Z2", 4 * N0)
+    return case(
+        (z, Convolve(k, x, *first.args)), (a, Elementwise(TANH, z)), (t, Convolve(k, a, *second.args)), given=[x, k]
+    )
+
+
+def _pooled(kind: type[MaxPool | AveragePool]) -> Derivation:
+    """Windows that overlap, of unequal sides, with an edge that is not visited."""
+    window = Window(4, 5, 2, 3, 1, 2)
+    w, z, p = variable("W1", 40, N0), variable("Z1", 40), variable("P1", 2 * window.count)
+    return case((z, MatMul(w, X)), (p, kind(z, *window.args)), given=[X, w], loss="log_cosh")
+
+
+def max_pooling() -> Derivation:
+    """The largest value."""
+    return _pooled(MaxPool)
+
+
+def average_pooling() -> Derivation:
+    """The mean value."""
+    return _pooled(AveragePool)
+
+
+def blocks() -> Derivation:
+    """Rows, one block of them twice, embedded and stacked: 5 rows of a matrix cut into 1 and 3 that overlap."""
+    z, one, three = variable("Z1", 5), variable("A1", 1), variable("A2", 3)
+    padded, out = variable("A3", 3), variable("A4", 10)
+    w = variable("W1", 5, N0)
+    return case(
+        (z, MatMul(w, X)),
+        (one, Rows(z, 3, 1)),
+        (three, Rows(z, 1, 3)),
+        (padded, Pad(one, 1, 3)),
+        (out, Stack(three, one, padded, three)),
+        given=[X, w],
+        loss="log_cosh",
+    )
+
+
+def stacked() -> Derivation:
+    """Blocks of symbolic heights, one of them twice, under a weight as wide as the stack."""
+    a, b, s, z = variable("A1", N1), variable("A2", N2), variable("A3", 2 * N1 + N2), variable("Z4", N3)
+    w, v = variable("W2", N2, N0), variable("W4", N3, 2 * N1 + N2)
+    return case((a, MatMul(W1, X)), (b, MatMul(w, X)), (s, Stack(a, b, a)), (z, MatMul(v, s)), given=[X, W1, w, v])
+
+
+def _attention(tokens: int, causal: bool) -> Derivation:
+    """Scores and values from the same columns, the queries used as keys as well."""
+    x = variable("X", N0, tokens * BATCH)
+    q, v = variable("A1", N1, x.shape[1]), variable("A2", N2, x.shape[1])
+    s, p, a = variable("Z3", *2 * x.shape[1:]), variable("A3", *2 * x.shape[1:]), variable("A4", *v.shape)
+    w = variable("W2", N2, N0)
+    return case(
+        (q, MatMul(W1, x)),
+        (v, MatMul(w, x)),
+        (s, MatMul(1 / sqrt(N1), Transpose(q), q)),
+        (p, MaskedSoftmax(s, tokens, causal)),
+        (a, MatMul(v, p)),
+        given=[x, W1, w],
+    )
+
+
+def attention() -> Derivation:
+    """Three tokens an example, all of them seen."""
+    return _attention(3, causal=False)
+
+
+def causal_attention() -> Derivation:
+    """Four tokens an example, only earlier ones seen."""
+    return _attention(4, causal=True)
 
 
 def shared() -> Derivation:
@@ -243,24 +334,6 @@ def weighted_losses() -> Derivation:
     )
 
 
-def stacked() -> Derivation:
-    """[A; B] with A used again, then its rows taken out at two places that overlap."""
-    z, a, b = variable("Z1", N1), variable("A1", N1), variable("B2", N2)
-    s = variable("S2", N1 + N2)
-    top, whole, low = variable("T1", N1), variable("S3", 2 * N1 + N2), variable("L3", N1 + N2)
-    return case(
-        (z, MatMul(W1, X)),
-        (a, Elementwise(TANH, z)),
-        (b, MatMul(W2, a)),
-        (s, Join(a, b)),
-        (top, Part(s, N2, N1)),
-        (whole, Join(s, top)),
-        (low, Part(whole, N1, N1 + N2)),
-        given=[X, W1, W2],
-        loss="log_cosh",
-    )
-
-
 def masked() -> Derivation:
     """A ⊙ M with a mask that is given."""
     z, a = variable("Z1", N1), variable("A1", N1)
@@ -286,9 +359,34 @@ def penalised() -> Derivation:
 CASES = {
     build.__name__: build
     for build in (
-        product, product_of_columns, twice, square, triple, transposed, bias, sums, two_arguments, softmax, shared,
-        batch_norm, layer_norm, rms_norm, residual, generic,
-        softmax_cross_entropy, sigmoid_binary_cross_entropy, weighted_losses,
-        stacked, masked, penalised,
+        product,
+        product_of_columns,
+        twice,
+        square,
+        triple,
+        transposed,
+        bias,
+        sums,
+        two_arguments,
+        softmax,
+        shared,
+        batch_norm,
+        layer_norm,
+        rms_norm,
+        blocks,
+        stacked,
+        attention,
+        causal_attention,
+        residual,
+        generic,
+        softmax_cross_entropy,
+        sigmoid_binary_cross_entropy,
+        weighted_losses,
+        convolution,
+        convolution_shared,
+        max_pooling,
+        average_pooling,
+        masked,
+        penalised,
     )
-}  # fmt: skip
+}

@@ -24,7 +24,9 @@ FLOORS = {
     "report": 9,
     "cli": 10,
 }
-FILES = sorted(path for path in ROOT.rglob("*.py") if path.name not in ("__init__.py", "__main__.py") or path.parent != ROOT)
+FILES = sorted(
+    path for path in ROOT.rglob("*.py") if path.name not in ("__init__.py", "__main__.py") or path.parent != ROOT
+)
 
 
 def room(module: str) -> str:

@@ -1,0 +1,1 @@
+"""The calculus: the backward list, its factors, and their products."""

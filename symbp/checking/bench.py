@@ -19,7 +19,8 @@ from symbp.numeric.definitions import Standins
 from symbp.numeric.sizes import Sizes
 from symbp.numeric.source import Program, program
 from symbp.numeric.values import Values, draw
-from symbp.symbols import Adjoint
+from symbp.ops.convolution import Convolve
+from symbp.symbols import BATCH, Adjoint
 
 MOST_DIGITS = 400
 """More digits than this are not asked for, however small a gradient is beside the loss."""
@@ -27,6 +28,10 @@ MOST_DIGITS = 400
 
 ERF_COST = 60.0
 """Microseconds that an entry takes with 50 digits in a network with erf; 10 in others."""
+
+
+SCORE_COST = 16
+"""Multiplications an entry of an attention's scores is worth: a product each to make it and to use it."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +94,7 @@ class Bench:
         import numpy as np  # noqa: PLC0415 - importing symbp must not import NumPy
 
         local, names = self._traced[1], self.program.names
-        sizes = {
+        sizes = {BATCH: Integer(self.sizes.examples)} | {
             symbol: Integer(number)
             for given in self.derivation.forward.given
             for symbol, number in zip(given.shape, self.sizes.shapes[given.name], strict=True)
@@ -116,7 +121,17 @@ class Bench:
 
     @cached_property
     def _work(self) -> float:
-        return float(sum(array.size for array in self.values.parameters.values()) * self.sizes.examples)
+        """The multiplications of a forward pass: weights by columns, and scores by columns once more."""
+        parameters = self.values.parameters
+        found = sum(array.size for array in parameters.values())
+        for equation in self.derivation.forward:
+            if isinstance(equation.rhs, Convolve):  # A kernel is used again at every place.
+                kernel = parameters.get(equation.rhs.args[0].name)
+                found += kernel.size * (equation.rhs.window.count - 1) if kernel is not None else 0
+        columns = max([array.shape[1] for array in self.values.inputs.values()], default=self.sizes.examples)
+        local, names = self._traced[1], self.program.names
+        square = [each.lhs for each in self.derivation.forward if each.lhs.shape[0] == each.lhs.shape[1] != 1]
+        return float(found * columns + SCORE_COST * sum(local[names[scores]].size for scores in square))
 
     def direction(self, name: str, number: int = 0) -> Any:
         """Return a reproducible random direction of length 1, no entry near zero."""

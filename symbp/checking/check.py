@@ -61,9 +61,7 @@ def check(
     return CheckReport(tuple(rows), tuple(runs), seed, thorough, (*notes, *_notes(rows)))
 
 
-def _run(
-    derivation: Derivation, plan: Plan, seed: int, budget: Budget, tell: Progress
-) -> tuple[Run, list[Row]] | None:
+def _run(derivation: Derivation, plan: Plan, seed: int, budget: Budget, tell: Progress) -> tuple[Run, list[Row]] | None:
     """Make one run; None where it has nothing that could judge."""
     widths = _widths(derivation, plan)
     tell(f"widths {_dashed(widths)}")
@@ -321,4 +319,3 @@ def _teller(progress: Progress | None, prefix: str) -> Progress:
             progress(f"{prefix}: {what}")
 
     return tell
-

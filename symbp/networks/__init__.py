@@ -1,0 +1,1 @@
+"""What a user composes: layers, networks, and the safe readers of what they type."""

@@ -94,7 +94,7 @@ def _activation(name: str) -> Callable[..., Expr]:
 
     def build(argument: Expr, *values: Expr) -> Expr:
         chosen = (*values, *defaults[len(values) :])
-        return row.expr.xreplace({X: argument, **dict(zip(symbols, chosen, strict=True))})
+        return row.formula.expr.xreplace({X: argument, **dict(zip(symbols, chosen, strict=True))})
 
     return build
 

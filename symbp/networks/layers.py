@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
@@ -16,7 +16,7 @@ from symbp.networks.expressions import resolve_activation
 from symbp.networks.given import used_in
 from symbp.ops.elementwise import Elementwise, GenericFunction, ScalarFunction
 from symbp.ops.softmax import Softmax
-from symbp.symbols import BATCH, Role, Variable
+from symbp.symbols import Role, Variable
 
 SOFTMAX = "softmax"
 """The one activation that is not entrywise."""
@@ -70,7 +70,7 @@ class Linear:
         total: MatrixExpr = MatMul(weight, incoming)
         if self.bias:
             bias = builder.parameter("b", Role.BIAS, rows, 1)
-            total = MatAdd(total, MatMul(bias, OneMatrix(1, BATCH)))
+            total = MatAdd(total, MatMul(bias, OneMatrix(1, builder.columns)))
         return builder.define("Z", Role.PREACTIVATION, total, rows)
 
     def _weight(self, builder: Builder, incoming: Variable) -> tuple[MatrixExpr, Expr | int]:
@@ -119,6 +119,19 @@ class Activation:
 
 
 @dataclass(frozen=True)
+class Scoped:
+    """A layer whose names carry ``name`` in front and no layer number: ``hidden.W``."""
+
+    name: str
+    layer: Layer
+
+    def build(self, builder: Builder, incoming: Variable) -> Variable:
+        """Add the layer's equations under their path."""
+        with builder.scope(self.name, numbered=False):
+            return self.layer.build(builder, incoming)
+
+
+@dataclass(frozen=True)
 class Dense:
     """A fully connected layer: a ``Linear`` and an ``Activation``, with their arguments."""
 
@@ -154,3 +167,23 @@ def require_units(units: object) -> None:
     """
     if isinstance(units, bool) or not isinstance(units, int) or not 1 <= units <= MAX_UNITS:
         raise SpecError(f"a layer cannot have {units!r} units: give a whole number from 1 to {MAX_UNITS:,}")
+
+
+def tokens_of(layers: Sequence[Layer]) -> int:
+    """Return how many tokens an example has: what the attention layers among ``layers`` say, 1 without any.
+
+    Raises:
+        SpecError: they differ.
+    """
+    found = list(dict.fromkeys(_tokens(layers)))
+    if len(found) > 1:
+        raise SpecError(f"attention over {found[0]} tokens and over {found[1]} in one network: give all the same")
+    return found[0] if found else 1
+
+
+def _tokens(layers: Sequence[object]) -> Iterator[int]:
+    for layer in layers:
+        if isinstance(tokens := getattr(layer, "tokens", None), int):
+            yield tokens
+        inner = getattr(layer, "layer", None)
+        yield from _tokens([*getattr(layer, "layers", ()), *([inner] if inner is not None else [])])

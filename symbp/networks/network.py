@@ -12,7 +12,8 @@ from symbp.errors import SpecError
 from symbp.limits import BYTES_PER_LAYER, MAX_LAYERS
 from symbp.networks.builder import Builder
 from symbp.networks.given import require_used
-from symbp.networks.layers import SOFTMAX, Dense, Layer, SequenceLayer, activation_of, require_units
+from symbp.networks.images import Image
+from symbp.networks.layers import SOFTMAX, Dense, Layer, SequenceLayer, activation_of, require_units, tokens_of
 from symbp.networks.loss_choice import link_of, loss_node
 from symbp.ops.elementwise import ScalarFunction
 from symbp.ops.functions import exact
@@ -26,10 +27,10 @@ class Network:
 
     Args:
         layers: at least one layer.
-        inputs: the number of inputs n_0; None leaves it symbolic.
+        inputs: the number of inputs n_0, or an ``Image`` for layers that need one; None leaves it symbolic.
         loss: a name, ``name(number)``, an expression in a and y, or None for a loss left open.
         batch: show the derivation for a batch of m columns instead of one example. The calculus always
-            carries m columns.
+            carries m columns, T·m where an attention layer says that an example is T tokens; that is always a batch.
         let: exact values of the names in a custom loss.
         l2: λ of an L2 penalty, an exact number: the loss is what the data gives plus λ/2 times the sum of the
             squares of all weights (not of biases).
@@ -43,7 +44,7 @@ class Network:
     def __init__(
         self,
         layers: Sequence[Layer],
-        inputs: int | None = None,
+        inputs: int | Image | None = None,
         loss: str | None = None,
         *,
         batch: bool = False,
@@ -52,18 +53,20 @@ class Network:
     ) -> None:
         if not layers:
             raise SpecError("a network needs at least one layer")
-        if inputs is not None:
-            require_units(inputs)
         self.layers = tuple(layers)
-        self.batch = batch
-        builder = Builder()
-        data = _data(self.layers, width(0) if inputs is None else inputs)
+        columns = tokens_of(self.layers) * BATCH
+        self.batch = batch or columns != BATCH
+        builder = Builder(columns)
+        data = _data(self.layers, _rows(inputs), columns)
+        if isinstance(inputs, Image):
+            for each in data:
+                builder.images.add(each, inputs)
         self.x = data[0]
         self.output = out = _built(self.layers, builder, data)
         self.inputs = (*data, *builder.inputs)
         self.depth = builder.layer
         self.parameters = tuple(builder.parameters)
-        self.y = Variable("Y", out.args[1], BATCH, Role.TARGET, "Y", builder.layer)
+        self.y = Variable("Y", out.args[1], out.args[2], Role.TARGET, "Y", builder.layer)
         self.loss_node: Loss = loss_node(loss, builder.equations, self.y, let or {})
         self.loss = Variable("loss", 1, 1, Role.LOSS, "loss", builder.layer)
         equations = (*builder.equations, *self._losses(l2))
@@ -129,12 +132,12 @@ class Network:
         return (self.x.args[1], *rows)
 
 
-def _data(layers: Sequence[Layer], rows: Expr | int) -> tuple[Variable, ...]:
+def _data(layers: Sequence[Layer], rows: Expr | int, columns: Expr) -> tuple[Variable, ...]:
     """Return X, or X1 … XT for the first layer that has steps."""
     steps = next((layer.steps for layer in layers if hasattr(layer, "steps")), None)
     if steps is None:
-        return (Variable("X", rows, BATCH, Role.INPUT, "X"),)
-    return tuple(Variable(f"X{step}", rows, BATCH, Role.INPUT, "X", step=step) for step in range(1, steps + 1))
+        return (Variable("X", rows, columns, Role.INPUT, "X"),)
+    return tuple(Variable(f"X{step}", rows, columns, Role.INPUT, "X", step=step) for step in range(1, steps + 1))
 
 
 def _built(layers: Sequence[Layer], builder: Builder, data: tuple[Variable, ...]) -> Variable:
@@ -160,6 +163,16 @@ def _built(layers: Sequence[Layer], builder: Builder, data: tuple[Variable, ...]
             f"the network ends in a sequence of {len(out)} matrices: leave sequence=True out of the last layer"
         )
     return out
+
+
+def _rows(inputs: int | Image | None) -> Expr | int:
+    """Return n_0: as given, the values of an image, or the symbol."""
+    if inputs is None:
+        return width(0)
+    if isinstance(inputs, Image):
+        return inputs.rows
+    require_units(inputs)
+    return inputs
 
 
 def _sizes(layers: int | None, widths: Sequence[int] | int | None) -> list[int | None]:

@@ -18,8 +18,8 @@ from symbp.networks.builder import Builder
 from symbp.networks.layers import activation_of, require_units
 from symbp.ops.elementwise import Elementwise, ScalarFunction
 from symbp.ops.functions import activation
-from symbp.ops.state import Join, Part
-from symbp.symbols import BATCH, Role, Variable
+from symbp.ops.structure import Rows, Stack
+from symbp.symbols import Role, Variable
 
 
 @dataclass(frozen=True)
@@ -33,21 +33,21 @@ class _Affine:
     @classmethod
     def declared(cls, builder: Builder, gate: str, rows: Expr | int, inputs: Expr | int, bias: bool) -> _Affine:
         """Declare the parameters of one gate."""
-        w = builder.parameter(f"W{gate}", Role.WEIGHT, rows, inputs, numbered=False)
-        u = builder.parameter(f"U{gate}", Role.WEIGHT, rows, rows, numbered=False)
+        w = builder.parameter(f"W{gate}", Role.WEIGHT, rows, inputs)
+        u = builder.parameter(f"U{gate}", Role.WEIGHT, rows, rows)
         return cls(w, u, _bias(builder, f"b{gate}", rows) if bias else None)
 
     def of(self, x: Variable, h: Variable) -> MatrixExpr:
         """Return the sum for one step."""
-        return MatAdd(MatMul(self.w, x), MatMul(self.u, h), *_spread(self.b))
+        return MatAdd(MatMul(self.w, x), MatMul(self.u, h), *_spread(self.b, x.args[2]))
 
 
 def _bias(builder: Builder, stem: str, rows: Expr | int) -> Variable:
-    return builder.parameter(stem, Role.BIAS, rows, 1, numbered=False)
+    return builder.parameter(stem, Role.BIAS, rows, 1)
 
 
-def _spread(bias: Variable | None) -> list[MatrixExpr]:
-    return [] if bias is None else [MatMul(bias, OneMatrix(1, BATCH))]
+def _spread(bias: Variable | None, columns: Expr) -> list[MatrixExpr]:
+    return [] if bias is None else [MatMul(bias, OneMatrix(1, columns))]
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class _Recurrent:
             raise SpecError(f"{type(self).__name__} has {self.steps} steps and the sequence before it {len(incoming)}")
         layer = builder.next_layer()
         rows = builder.units(self.units)
-        with builder.scope(f"{self.kind}{layer}"):
+        with builder.scope(f"{self.kind}{layer}", numbered=False):
             states = self._unrolled(builder, incoming, rows)
         return states if self.sequence else states[-1]
 
@@ -100,7 +100,7 @@ class _Recurrent:
         """Return the state before the first step."""
         if self.initial:
             return builder.input("H", Role.INPUT, rows, step=0)
-        return builder.define("h", Role.STATE, ZeroMatrix(rows, BATCH), rows, step=0)
+        return builder.define("h", Role.STATE, ZeroMatrix(rows, builder.columns), rows, step=0)
 
 
 @dataclass(frozen=True)
@@ -163,17 +163,17 @@ class LSTM(_Recurrent):
         return (*states[:-1], self._last(builder, state, len(xs)))
 
     def _s0(self, builder: Builder, rows: Expr | int) -> Variable:
-        initial: MatrixExpr = ZeroMatrix(2 * rows, BATCH)
+        initial: MatrixExpr = ZeroMatrix(2 * rows, builder.columns)
         if self.initial:
-            initial = Join(self._h0(builder, rows), builder.input("C", Role.INPUT, rows, step=0))
+            initial = Stack(self._h0(builder, rows), builder.input("C", Role.INPUT, rows, step=0))
         return builder.define("S", Role.STATE, initial, 2 * rows, step=0)
 
     def _step(
         self, builder: Builder, gates: dict[str, _Affine], x: Variable, state: Variable, step: int
     ) -> tuple[Variable, Variable]:
         rows = gates["i"].w.args[1]
-        h = builder.define("hin", Role.STATE, Part(state, S.Zero, rows), rows, step=step)
-        c = builder.define("cin", Role.STATE, Part(state, rows, rows), rows, step=step)
+        h = builder.define("hin", Role.STATE, Rows(state, S.Zero, rows), rows, step=step)
+        c = builder.define("cin", Role.STATE, Rows(state, rows, rows), rows, step=step)
         i, f, g, o = (
             _gate(builder, name, affine.of(x, h), rows, step, TANH if name == "g" else SIGMOID)
             for name, affine in gates.items()
@@ -182,13 +182,13 @@ class LSTM(_Recurrent):
         cell = builder.define("c", Role.STATE, total, rows, step=step)
         squashed = builder.define("T", Role.STATE, Elementwise(TANH, cell), rows, step=step)
         hidden = builder.define("h", Role.STATE, HadamardProduct(o, squashed), rows, step=step)
-        return hidden, builder.define("S", Role.STATE, Join(hidden, cell), 2 * rows, step=step)
+        return hidden, builder.define("S", Role.STATE, Stack(hidden, cell), 2 * rows, step=step)
 
     @staticmethod
     def _last(builder: Builder, state: Variable, step: int) -> Variable:
         """Return H out of the last state, so that every step's error comes through its state."""
         rows = state.args[1] / 2
-        return builder.define("hout", Role.STATE, Part(state, S.Zero, rows), rows, step=step)
+        return builder.define("hout", Role.STATE, Rows(state, S.Zero, rows), rows, step=step)
 
 
 @dataclass(frozen=True)
@@ -214,11 +214,11 @@ class GRU(_Recurrent):
             z = _gate(builder, "z", update.of(x, h), rows, step)
             inner: MatrixExpr = MatMul(new.u, h)
             if inner_bias is not None:
-                inner = MatAdd(inner, *_spread(inner_bias))
+                inner = MatAdd(inner, *_spread(inner_bias, x.args[2]))
             q = builder.define("Q", Role.STATE, inner, rows, step=step)
-            candidate = MatAdd(MatMul(new.w, x), HadamardProduct(r, q), *_spread(new.b))
+            candidate = MatAdd(MatMul(new.w, x), HadamardProduct(r, q), *_spread(new.b, x.args[2]))
             n = _gate(builder, "n", candidate, rows, step, TANH)
-            rest = MatAdd(OneMatrix(rows, BATCH), MatMul(-1, z))
+            rest = MatAdd(OneMatrix(rows, builder.columns), MatMul(-1, z))
             total = MatAdd(HadamardProduct(rest, n), HadamardProduct(z, h))
             h = builder.define("h", Role.STATE, total, rows, step=step)
             states.append(h)

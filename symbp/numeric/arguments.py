@@ -12,7 +12,7 @@ from sympy import Expr, Integer
 from symbp.equations import text
 from symbp.errors import ShapeError, SpecError, nearest
 from symbp.ops.losses import Loss, SoftmaxCrossEntropy
-from symbp.symbols import Variable
+from symbp.symbols import BATCH, Variable
 
 SUM_TOLERANCE = 1e-4
 """How far the sum of a column of targets may be from one; loose enough for float32."""
@@ -34,8 +34,17 @@ class Arguments:
         targets = self._targets(y)
         arrays = {**inputs, **values, **targets}
         self._check_shapes(arrays)
+        self._check_tokens(arrays)
         self._check_targets(arrays)
         return values, _as_taken(inputs), _as_taken(targets)
+
+    def precision(self, values: Mapping[str, Any], inputs: Any, targets: Any) -> Any:
+        """Return the widest number type among the arrays of a call."""
+        import numpy as np  # noqa: PLC0415 - importing symbp must not import NumPy
+
+        groups = [values, *(each if isinstance(each, dict) else {"": each} for each in (inputs, targets))]
+        found = {array.dtype for group in groups for array in group.values() if array is not None}
+        return np.result_type(*found) if found else np.dtype(float)
 
     def _targets(self, y: Any) -> dict[str, Any]:
         if self.targets and y is None:
@@ -73,6 +82,21 @@ class Arguments:
             if len(shape) != 2 or shape != (_size(rows, shape[0], sizes), _size(columns, shape[1], sizes)):
                 return self._refuse_shapes(arrays)
         return None
+
+    @cached_property
+    def _tokens(self) -> tuple[tuple[str, int], ...]:
+        """The arrays with T·m columns and their T."""
+        found = ((each.name, each.shape[1] / BATCH) for each in (*self.inputs, *self.targets))
+        return tuple((name, int(tokens)) for name, tokens in found if tokens.is_Integer and tokens != 1)
+
+    def _check_tokens(self, arrays: Mapping[str, Any]) -> None:
+        for name, tokens in self._tokens:
+            columns = arrays[name].shape[1]
+            if columns % tokens:
+                raise ShapeError(
+                    f"{name} has {columns} columns: an example is {tokens} tokens, a column each, "
+                    f"so give a multiple of {tokens}"
+                )
 
     def _refuse_shapes(self, arrays: Mapping[str, Any]) -> None:
         """Find the array that does not fit and say why; a formula of dimensions may turn out to be right."""
@@ -197,4 +221,3 @@ KINDS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "sign": (lambda y: bool((abs(y) == 1).all()), "only -1 and 1"),
 }
 """What targets of a kind must satisfy, and how to say so."""
-

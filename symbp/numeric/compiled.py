@@ -39,8 +39,8 @@ class Compiled:
         """Return the loss and its gradients, a dict with the keys of ``parameters``.
 
         ``X`` (n_0 × m) and ``Y`` (n_L × m) hold one example a column, any number of them; a network with
-        several inputs or targets takes mappings by name. float32 stays float32 where every array is
-        (programs with erf compute that in float64); integers become float64.
+        several inputs or targets takes mappings by name. The gradients have the precision of the arrays:
+        float32 where all are. Integers become float64.
 
         Raises:
             SpecError: a missing or unknown name, class labels instead of one-hot columns, impossible targets.
@@ -48,7 +48,8 @@ class Compiled:
         """
         values, inputs, targets = self._arguments.read(parameters, X, Y)
         loss, gradients = self._function(values, inputs, targets)
-        return float(loss), gradients
+        precision = self._arguments.precision(values, inputs, targets)
+        return float(loss), {name: gradient.astype(precision, copy=False) for name, gradient in gradients.items()}
 
     @cached_property
     def _function(self) -> Any:

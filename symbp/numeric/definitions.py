@@ -8,10 +8,11 @@ import keyword
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from types import FunctionType
 from typing import Any
 
-from sympy import Expr, Function, Integer, Symbol, erf
+from sympy import Expr, Function, Integer, Piecewise, Symbol, cse, erf
 
 from symbp.errors import SpecError
 from symbp.numeric.scalar import ATOM, ERF_SOURCE, PRODUCT, Code, helper_source, scalar_code
@@ -20,6 +21,9 @@ from symbp.ops.scalar import PRIMITIVES, step
 
 LONGEST_INLINE = 34
 """Scalar code up to this many characters stands in the line itself; longer code gets a name."""
+
+LONGEST_RETURN = 70
+"""What a helper repeats inside longer code than this is computed once, in a line of its own."""
 
 MAX_NAME = 24
 """Longest name made up for a constant."""
@@ -196,11 +200,17 @@ class Definitions:
         constants = {symbol: value for symbol, value in values.items() if isinstance(value, str)}
         return scalar_code(expr.xreplace(numbers), {**names, **constants}, self.constant, self.primitive)
 
-    def _function(
-        self, name: str, expr: Expr, variables: Sequence[Symbol], values: Mapping[Symbol, Expr | str]
-    ) -> str:
+    def _function(self, name: str, expr: Expr, variables: Sequence[Symbol], values: Mapping[Symbol, Expr | str]) -> str:
         names = {variable: re.sub(r"\W", "_", str(variable)) for variable in variables}
-        return f"def {name}({', '.join(names.values())}):\n    return {self._scalar(expr, names, values)}"
+        lines = [f"def {name}({', '.join(names.values())}):"]
+        result = self._scalar(expr, names, values)
+        if len(result.text) > LONGEST_RETURN and not expr.has(Piecewise):  # A branch guards what is inside it.
+            parts, (expr,) = cse(expr, symbols=(Symbol(f"t{number}", real=True) for number in count(1)))
+            for symbol, part in parts:
+                lines.append(f"    {symbol} = {self._scalar(part, names, values)}")
+                names[symbol] = str(symbol)
+            result = self._scalar(expr, names, values)
+        return "\n".join([*lines, f"    return {result}"])
 
 
 def _calls(function: Callable[..., Any]) -> list[FunctionType]:

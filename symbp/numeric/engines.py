@@ -29,6 +29,7 @@ class Namespace:
 
     pi: Any
     abs: Any
+    arange: Any
     arctan: Any
     concatenate: Any
     cos: Any
@@ -97,7 +98,12 @@ def _compiled(text: str, traced: bool) -> CodeType:
     """Compile a part of a program, once for all engines."""
     tree = ast.parse(text)
     if traced:
-        body = tree.body[0].body  # type: ignore[attr-defined]
+        function = tree.body[0]
+        assert isinstance(function, ast.FunctionDef)
+        # What the program frees on its way is wanted here.
+        body = function.body = [line for line in function.body if not isinstance(line, ast.Delete)]
+        assert isinstance(body[-1], ast.Return)
+        assert body[-1].value is not None
         body[-1].value = ast.Tuple([body[-1].value, ast.parse("locals()", mode="eval").body], ast.Load())
         ast.fix_missing_locations(tree)
     return compile(tree, "<symbp>", "exec")

@@ -113,7 +113,7 @@ def _(node: Identity, writer: Writer) -> Code:
 
 @matrix_code.register
 def _(node: DiagMatrix, writer: Writer) -> Code:
-    return Code(f"np.diagflat({writer.code(node.arg)})")
+    return Code(f"np.diagflat({writer.code(node.args[0])})")
 
 
 @matrix_code.register

@@ -61,7 +61,7 @@ class Dimensions:
     def join(self, first: Any, second: Any) -> None:
         """Put two dimensions into one class; numbers and symbols stand for their class."""
         a, b = self.find(first), self.find(second)
-        if a == b:
+        if type(a) is type(b) and a == b:  # SymPy would parse the name in a tuple that it is compared with.
             return
         if isinstance(a, Integer) or (isinstance(a, Expr) and not isinstance(b, Integer)):
             a, b = b, a

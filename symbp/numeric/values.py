@@ -149,9 +149,7 @@ def _kink_penalty(forward: ForwardSystem, intermediates: Mapping[str, Any]) -> f
     return 0.0
 
 
-def _drawn(
-    forward: ForwardSystem, sizes: Sizes, seed: list[int], plan: _Plan, around: Mapping[str, Centre]
-) -> Values:
+def _drawn(forward: ForwardSystem, sizes: Sizes, seed: list[int], plan: _Plan, around: Mapping[str, Centre]) -> Values:
     import numpy as np  # noqa: PLC0415
 
     random = np.random.default_rng(seed)

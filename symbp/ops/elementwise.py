@@ -12,9 +12,9 @@ from typing import Any, cast
 from sympy import Basic, Expr, HadamardProduct, Integer, MatrixExpr, MatrixSymbol, S, Symbol, Tuple
 from sympy.core.symbol import Str
 
+from symbp.equations import text
 from symbp.errors import ShapeError
 from symbp.op import FactorRole, Op, rule
-from symbp.equations import text
 
 OUTPUT = Symbol("a", real=True)
 """Stands for f(x) itself in a slope written through the output: tanh′ = 1 − a²."""
@@ -149,6 +149,4 @@ def _label(function: ScalarFunction) -> str:
 def elementwise_vjp(node: Elementwise, output: MatrixSymbol, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
     """The activation acts entry by entry, so its derivative multiplies entry by entry."""
     inputs = node.args[1:]
-    return tuple(
-        HadamardProduct(adjoint, Slope(node.function, index, output, *inputs)) for index in range(len(inputs))
-    )
+    return tuple(HadamardProduct(adjoint, Slope(node.function, index, output, *inputs)) for index in range(len(inputs)))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, ClassVar, cast
 
 from sympy import (
@@ -45,13 +45,13 @@ DELTA = Symbol("delta", positive=True)
 class LossRow:
     """One loss: ℓ(a, y) of one output and what it asks of the targets.
 
-    ``targets`` is real, binary (0 or 1), sign (−1 or 1) or one_hot; ``link`` names the output activation
-    that belongs to it; ``outputs`` the open interval its formula needs the outputs in.
+    ``make`` returns ℓ and ∂ℓ/∂a in ``OUT`` and ``TARGET``; ``targets`` is real, binary (0 or 1), sign (−1 or 1)
+    or one_hot; ``torch`` says how the value compares with PyTorch's default reduction; ``link`` names the output
+    activation that belongs to it; ``unit_outputs`` says that outputs must lie between 0 and 1.
     """
 
     name: str
-    expr: Expr
-    slope: Expr
+    make: Callable[[], tuple[Expr, Expr]]
     targets: str
     torch: str
     link: str | None = None
@@ -59,6 +59,16 @@ class LossRow:
     aliases: tuple[str, ...] = ()
     parameters: tuple[tuple[Symbol, Expr], ...] = ()
     kinks: tuple[Expr, ...] = ()
+
+    @cached_property
+    def formula(self) -> tuple[Expr, Expr]:
+        """ℓ(a, y) and its slope in a, built when first used."""
+        return self.make()
+
+    @property
+    def expr(self) -> Expr:
+        """ℓ(a, y) in ``OUT`` and ``TARGET``."""
+        return self.formula[0]
 
     def function(self, *values: Expr) -> ScalarFunction:
         """Return ℓ with its parameters set, defaults where none are given."""
@@ -70,29 +80,45 @@ class LossRow:
         pairs = [(symbol, value) for (symbol, _), value in zip(self.parameters, chosen, strict=True)]
         latex = rf"\ell_{{\text{{{self.name.replace('_', ' ')}}}}}"
         return ScalarFunction(
-            self.name, (OUT, TARGET), self.expr, (self.slope, self.expr.diff(TARGET)), None, latex, "ℓ", pairs, self.kinks
+            self.name,
+            (OUT, TARGET),
+            self.expr,
+            (self.formula[1], self.expr.diff(TARGET)),
+            None,
+            latex,
+            "ℓ",
+            pairs,
+            self.kinks,
         )
 
 
 _E = OUT - TARGET
 
 _ROWS = (
-    LossRow("mse", _E**2 / 2, _E, "real", "n_L/2 times MSELoss", aliases=("squared_error", "l2")),
-    LossRow("mae", Abs(_E), sign(_E), "real", "n_L times L1Loss", aliases=("l1", "absolute_error"), kinks=(_E,)),
+    LossRow("mse", lambda: (_E**2 / 2, _E), "real", "n_L/2 times MSELoss", aliases=("squared_error", "l2")),
+    LossRow(
+        "mae", lambda: (Abs(_E), sign(_E)), "real", "n_L times L1Loss", aliases=("l1", "absolute_error"), kinks=(_E,)
+    ),
     LossRow(
         "huber",
-        Piecewise((_E**2 / 2, Abs(_E) <= DELTA), (DELTA * (Abs(_E) - DELTA / 2), True)),
-        Piecewise((_E, Abs(_E) <= DELTA), (DELTA * sign(_E), True)),
+        lambda: (
+            Piecewise((_E**2 / 2, Abs(_E) <= DELTA), (DELTA * (Abs(_E) - DELTA / 2), True)),
+            Piecewise((_E, Abs(_E) <= DELTA), (DELTA * sign(_E), True)),
+        ),
         "real",
         "n_L times HuberLoss",
         parameters=((DELTA, S.One),),
         aliases=("smooth_l1",),
     ),
-    LossRow("log_cosh", softplus(2 * _E) - _E - log(2), tanh(_E), "real", "not in PyTorch", aliases=("logcosh",)),
+    LossRow(
+        "log_cosh", lambda: (softplus(2 * _E) - _E - log(2), tanh(_E)), "real", "not in PyTorch", aliases=("logcosh",)
+    ),
     LossRow(
         "binary_cross_entropy",
-        -TARGET * log(OUT) - (1 - TARGET) * log(1 - OUT),
-        (1 - TARGET) / (1 - OUT) - TARGET / OUT,
+        lambda: (
+            -TARGET * log(OUT) - (1 - TARGET) * log(1 - OUT),
+            (1 - TARGET) / (1 - OUT) - TARGET / OUT,
+        ),
         "binary",
         "n_L times BCELoss",
         link="sigmoid",
@@ -101,8 +127,7 @@ _ROWS = (
     ),
     LossRow(
         "cross_entropy",
-        -TARGET * log(OUT),
-        -TARGET / OUT,
+        lambda: (-TARGET * log(OUT), -TARGET / OUT),
         "one_hot",
         "CrossEntropyLoss",
         link="softmax",
@@ -111,8 +136,7 @@ _ROWS = (
     ),
     LossRow(
         "hinge",
-        relu(1 - TARGET * OUT),
-        -TARGET * step(1 - TARGET * OUT),
+        lambda: (relu(1 - TARGET * OUT), -TARGET * step(1 - TARGET * OUT)),
         "sign",
         "n_L times relu(1 - y a).mean()",
         kinks=(1 - TARGET * OUT,),
@@ -236,9 +260,7 @@ def sigmoid_binary_cross_entropy(xp: Any, z: Any, y: Any) -> Any:
 
 
 @rule(EntrywiseLoss)
-def entrywise_loss_vjp(
-    node: EntrywiseLoss, output: MatrixSymbol, adjoint: MatrixExpr
-) -> tuple[MatrixExpr | None, ...]:
+def entrywise_loss_vjp(node: EntrywiseLoss, output: MatrixSymbol, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
     """The loss is a mean over the examples of a sum over the outputs, so each output brings its own slope."""
     _, a, y = node.args
     weight = scale(adjoint) / a.shape[1]

@@ -9,14 +9,15 @@ from symbp.op import explain, rule
 
 
 def transpose(expr: MatrixExpr) -> MatrixExpr:
-    """Return the transpose: of a transpose the matrix itself, of a product the transposes in reverse order."""
+    """Return the transpose; that of a transpose is the matrix itself, that of a product turns its order."""
     if isinstance(expr, Transpose):
         return expr.arg
     if isinstance(expr, OneMatrix):
         return OneMatrix(expr.shape[1], expr.shape[0])
     if isinstance(expr, MatMul):
-        number, factors = expr.as_coeff_matrices()
-        return MatMul(*([] if number == 1 else [number]), *map(transpose, reversed(factors)))
+        scalar, factors = expr.as_coeff_matrices()
+        turned = [transpose(factor) for factor in reversed(factors)]
+        return MatMul(*([] if scalar == 1 else [scalar]), *turned)
     return Transpose(expr)
 
 
@@ -80,9 +81,7 @@ def hadamard_vjp(
 ) -> tuple[MatrixExpr | None, ...]:
     """Entry by entry, each factor's slope is the product of the other factors."""
     factors = node.args
-    return tuple(
-        HadamardProduct(adjoint, *factors[:index], *factors[index + 1 :]) for index in range(len(factors))
-    )
+    return tuple(HadamardProduct(adjoint, *factors[:index], *factors[index + 1 :]) for index in range(len(factors)))
 
 
 @rule(Transpose)

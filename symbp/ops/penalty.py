@@ -21,7 +21,7 @@ class Penalty(Op):
 
 
 @meaning(Penalty)
-def penalty(xp: Any, factor: Any, *weights: Any) -> Any:
+def half_squares(xp: Any, factor: Any, *weights: Any) -> Any:
     """Half the factor times the sum of all squared entries."""
     return factor * sum(xp.sum(w * w) for w in weights) / 2
 

@@ -21,7 +21,7 @@ from symbp.report.gradients import Form, depends, forms, remedies, result, scala
 from symbp.report.meanings import Activation, LossPart, activations, collapse, loss, notation_rows
 from symbp.report.notation import STANDARD, Notation
 from symbp.report.passes import Block, backward, forward, recursion
-from symbp.report.rich import Rich, Span, listed, math, rich
+from symbp.report.rich import Rich, Span, capital, listed, math, rich
 
 ALL_SHOWN = 8
 """Deepest network written out in full."""
@@ -157,7 +157,7 @@ def subject(derivation: Derivation) -> Rich:
     examples = rich("a batch of {m} examples", m=math("m")) if network.batch else rich("one example")
     parts: list[Span | Rich] = [_activation_phrase(used), facts.loss_words(network.loss_node), examples]
     gap = "; " if len(used) > 1 else ", "
-    return _capital(rich("{all}.", all=listed(parts, gap, gap)))
+    return capital(rich("{all}.", all=listed(parts, gap, gap)))
 
 
 def _activation_phrase(used: tuple[facts.Use, ...]) -> Rich:
@@ -176,10 +176,3 @@ def _activation_phrase(used: tuple[facts.Use, ...]) -> Rich:
 def _names(layers: tuple[int, ...]) -> str:
     names = [f"f_{{{layer}}}" if layer > 9 else f"f_{layer}" for layer in layers]
     return ", ".join(names) if len(names) <= 3 else rf"{names[0]}, \ldots, {names[-1]}"
-
-
-def _capital(sentence: Rich) -> Rich:
-    first, *rest = sentence
-    if first.kind != "text":
-        return sentence
-    return (type(first)("text", first.value[:1].upper() + first.value[1:]), *rest)

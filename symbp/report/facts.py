@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sympy import Expr, Integer, Symbol
+from sympy import Expr, Integer, Rational, Symbol
 
 from symbp.derivation import Derivation
 from symbp.ops.elementwise import Elementwise, GenericFunction, ScalarFunction
@@ -83,14 +83,19 @@ def activation_words(use: Use) -> Rich:
     """Return an activation's name for a sentence."""
     if use.function is None:
         return rich("softmax")
+    pairs = () if use.function.name == "selu" else use.function.parameters
+    values = ", ".join(f"{scalar_latex(symbol, {})} = {number(value)}" for symbol, value in pairs)
     if use.function.name == "f":
-        return rich("a custom {f}", f=math("f"))
+        gap = ", " if values else ""
+        return rich("{f} (custom{gap}{values})", f=math("f"), gap=gap, values=(math(values),) if values else ())
     name = WORDS.get(use.function.name, use.function.name.replace("_", " "))
-    if use.function.parameters and use.function.name != "selu":
-        pairs = use.function.parameters
-        values = ", ".join(f"{scalar_latex(symbol, {})} = {scalar_latex(value, {})}" for symbol, value in pairs)
-        return rich("{name} with {values}", name=name, values=math(values))
-    return rich("{name}", name=name)
+    return rich("{name} with {values}", name=name, values=math(values)) if values else rich("{name}", name=name)
+
+
+def number(value: Rational) -> str:
+    """Return a parameter's value on one line: as a decimal where it is a short one, else as p/q."""
+    short = f"{float(value):.6g}"
+    return short if "e" not in short and Rational(short) == value else str(value)
 
 
 def layer_words(layers: tuple[int, ...]) -> str:

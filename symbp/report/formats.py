@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from symbp.errors import SpecError, nearest
-from symbp.report import escape as escapes
 from symbp.report.dialects import LATEX, TEX, Dialect
 
 MARK = "Written by symbp"
@@ -35,8 +34,6 @@ class Format:
     dialect: Dialect = LATEX
     factor_macro: str = ""
     loss: str | None = None
-    escape: Callable[[str], str] = escapes.markdown
-    code: Callable[[str], str] = escapes.markdown_code
     comment: str = "{}"
     wrap: str = "{}"
     tidy: Callable[[str], str] = str
@@ -54,7 +51,7 @@ _ROWS = (
     Format(
         "latex", "LaTeX to \\input into lecture notes; standalone, a document", ".tex",
         template="latex.j2", standalone="latex-document.j2", dialect=TEX, factor_macro=r"\symbpfactor",
-        loss=r"\symbploss", escape=escapes.tex, code=escapes.tex_code,
+        loss=r"\symbploss",
         comment="% {}", wrap="\\[\n{}\n\\]", tidy=without_paragraphs_around_displays,
     ),
     Format("numpy", "a NumPy program that computes loss and gradients", ".py", comment="# {}"),

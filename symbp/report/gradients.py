@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 
 from sympy import Transpose
 
-from symbp.calculus.factor import Factor
+from symbp.calculus.factor import Acts, Factor
 from symbp.derivation import Gradient
 from symbp.op import FactorRole
 from symbp.ops.losses import LinkedLoss
+from symbp.report import facts
 from symbp.report.desk import Desk, Row
 from symbp.report.layout import aligned, displays, product_lines
 from symbp.report.printer import Level
@@ -40,11 +41,8 @@ def _left(desk: Desk, variable: Variable) -> str:
 
 def result(desk: Desk, roles: bool) -> tuple[str, ...]:
     """Return the factored gradients of the weights, the deepest with the role of each factor."""
-    found = [g for g in desk.gradients() if g.variable.role is Role.WEIGHT] or desk.gradients()
-    lines: list[str] = []
-    for gradient in found:
-        labelled = roles and gradient is found[-1]
-        lines += _product(desk, gradient, desk.pieces(gradient), labelled=labelled)
+    found = [g for g in desk.gradients() if g.variable.role is not Role.BIAS] or desk.gradients()
+    lines = [_product(desk, each, desk.pieces(each), labelled=roles and each is found[-1]) for each in found]
     return displays(lines)
 
 
@@ -56,7 +54,12 @@ def _product(desk: Desk, gradient: Gradient, pieces: list[Piece], *, labelled: b
 
 
 def scalar_form(desk: Desk) -> tuple[str, ...]:
-    """Return the gradients of the last three layers with one unit a layer, as course notes write them."""
+    """Return the gradients of the last three layers with one unit a layer, as course notes write them.
+
+    Softmax has none: one output alone is always 1.
+    """
+    if any(use.function is None for use in facts.uses(desk.derivation)):
+        return ()
     source, first_slope = r"\mathcal{L}'", True
     network = desk.derivation.network
     loss_symbol = desk.printer.loss
@@ -72,7 +75,7 @@ def scalar_form(desk: Desk) -> tuple[str, ...]:
             if step < back:
                 factors.append(_at("w", step))
         factors.append("x" if desk.depth == back + 1 else _at("a", back + 1))
-        lines.append(rf"\mathrm{{d}}{_at('w', back)} &= " + r"\, ".join(factors))
+        lines.append([rf"\mathrm{{d}}{_at('w', back)} &= " + r"\, ".join(factors)])
     return displays(lines)
 
 
@@ -86,17 +89,23 @@ def forms(desk: Desk) -> tuple[Form, ...]:
 
 
 def form(desk: Desk, gradient: Gradient) -> Form:
-    """Return one gradient in its three forms."""
+    """Return one gradient in its three forms; the last two are one where no ⊙ is left."""
     lines = [f"{_left(desk, gradient.variable)} &= {desk.printer.matrix(gradient.recursive)}"]
     if gradient.factors:
-        lines += product_lines("", desk.pieces(gradient, nested=True), desk.products)
-        if desk.derivation.network.batch:
-            columns = desk.pieces(gradient, desk.columns, nested=False)
-            columns[0] = replace(columns[0], text=r"\sum_{i=1}^{m} " + columns[0].text)
-            lines += product_lines("", columns, desk.columns)
-        else:
-            lines += product_lines("", desk.pieces(gradient, nested=False), desk.products)
+        if desk.derivation.network.batch or any(factor.acts is Acts.HADAMARD for factor in gradient.factors):
+            lines += product_lines("", desk.pieces(gradient, nested=True), desk.products)
+        lines += _one_product(desk, gradient)
     return Form(gradient.variable.name, tuple(lines))
+
+
+def _one_product(desk: Desk, gradient: Gradient) -> list[str]:
+    """Return the flat product; over a batch, summed over the examples (an input's gradient keeps them apart)."""
+    if desk.derivation.network.batch and not any(factor.acts is Acts.RIGHT for factor in gradient.factors):
+        return []
+    pieces = desk.pieces(gradient, desk.columns, nested=False)
+    if desk.derivation.network.batch:
+        pieces[0] = replace(pieces[0], text=r"\sum_{i=1}^{m} " + pieces[0].text)
+    return product_lines("", pieces, desk.columns)
 
 
 def depends(desk: Desk) -> tuple[Row, ...]:

@@ -16,7 +16,7 @@ INDENT = 14.0
 PAIR_GAP = 40.0
 """Space between two equations side by side."""
 
-LONGEST = 10
+LONGEST = 14
 """Rows of one display; TeX does not break aligned over pages."""
 
 LABELS: dict[FactorRole, tuple[str, ...]] = {
@@ -40,9 +40,14 @@ def aligned(lines: Iterable[str]) -> str:
     return f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}"
 
 
-def displays(lines: Sequence[str], most: int = LONGEST) -> tuple[str, ...]:
-    """Return equations as displays that a page can hold."""
-    return tuple(aligned(lines[start : start + most]) for start in range(0, len(lines), most))
+def displays(equations: Sequence[Sequence[str]], most: int = LONGEST) -> tuple[str, ...]:
+    """Return equations of one or more rows as displays that a page can hold; none is torn apart."""
+    found: list[list[str]] = [[]]
+    for lines in equations:
+        if found[-1] and len(found[-1]) + len(lines) > most:
+            found.append([])
+        found[-1] += lines
+    return tuple(aligned(lines) for lines in found)
 
 
 def paired(lines: Sequence[str]) -> list[str]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from symbp.ops.elementwise import OUTPUT
-from symbp.ops.losses import LinkedLoss
+from symbp.ops.losses import LOSSES, LinkedLoss
 from symbp.report import facts
+from symbp.report.checked import ends
 from symbp.report.desk import Desk, Row
 from symbp.report.layout import aligned
-from symbp.report.rich import Rich, math, rich
+from symbp.report.rich import Rich, capital, math, rich
 from symbp.report.scalar import scalar_latex
 from symbp.symbols import Role
 
@@ -47,6 +48,7 @@ def notation_rows(desk: Desk) -> tuple[Row, ...]:
         rows.append((known["b"], rich("bias of layer {l}", l=math("l")), r"n_l \times 1"))
     f = math("f_l" if generic else "f")
     rows.append((f"{known['z']},\\ {known['a']}", rich("before and after the activation {f}", f=f), column))
+    rows += _widths_row(desk)
     rows.append((p.loss, rich("loss"), r"1 \times 1"))
     if not isinstance(network.loss_node, LinkedLoss):
         rows.append((known["g_is"], rich("loss gradient"), rf"{_units(desk.depth)} \times {m}"))
@@ -54,7 +56,13 @@ def notation_rows(desk: Desk) -> tuple[Row, ...]:
     slope = rf"{known['D']} = \mathrm{{diag}}\,{f.value}'({p.role(Role.PREACTIVATION, 'l')})"
     softmax = any(use.function is None for use in facts.uses(desk.derivation))
     if softmax and not isinstance(network.loss_node, LinkedLoss):
-        rows.append((known["J"], rich("derivative of softmax"), rf"{_units(desk.depth)} \times {_units(desk.depth)}"))
+        rows.append(
+            (
+                known["J"],
+                rich("derivative of softmax{where}", where=", column by column" if network.batch else ""),
+                rf"{_units(desk.depth)} \times {_units(desk.depth)}",
+            )
+        )
     if not network.batch:
         rows.append((slope, rich("activation derivatives on a diagonal"), r"n_l \times n_l"))
     if network.batch:
@@ -64,6 +72,15 @@ def notation_rows(desk: Desk) -> tuple[Row, ...]:
         rows.append((known["ones"], rich("column of ones, one for each example"), r"m \times 1"))
     rows.append((r"\odot", rich("product entry by entry"), ""))
     return tuple(((math(symbol),), meaning, (math(shape),) if shape else ()) for symbol, meaning, shape in rows)
+
+
+def _widths_row(desk: Desk) -> list[tuple[str, Rich, str]]:
+    """Return the widths where they are numbers; long lists show both ends."""
+    widths = [int(each) for each in desk.derivation.network.widths if each.is_Integer]
+    if len(widths) != desk.depth + 1:
+        return []
+    names = rf"n_0, \ldots, {_units(desk.depth)}" if desk.depth > 1 else "n_0, n_1"
+    return [(names, rich("widths: {widths}", widths=math(ends(widths, r"\ldots"))), "")]
 
 
 def _units(layer: int) -> str:
@@ -78,7 +95,7 @@ def activations(desk: Desk) -> tuple[Activation, ...]:
 
 def _activation(desk: Desk, use: facts.Use, many: bool) -> Activation:
     where = rich(" ({layers})", layers=facts.layer_words(use.layers)) if many else ()
-    name = (*facts.activation_words(use), *where)
+    name = capital((*facts.activation_words(use), *where))
     if use.function is None:
         return Activation(name, _softmax_lines(desk), ())
     label = desk.printer.function(use.function)
@@ -120,6 +137,8 @@ def loss(desk: Desk) -> LossPart:
     if not isinstance(node, LinkedLoss):
         lines.append(rf"\ell'(a, y) = \frac{{\partial \ell}}{{\partial a}} &= {slope}")
     notes = [facts.torch_words(node), rich(facts.TARGETS.get(node.targets, ""))]
+    if function.kinks and node.name in LOSSES:
+        notes.append(rich("Where the slope jumps it is taken as 0."))
     return LossPart(aligned(lines), tuple(note for note in notes if note))
 
 
@@ -128,23 +147,34 @@ def collapse(desk: Desk) -> tuple[str, ...]:
     node = desk.derivation.network.loss_node
     if not isinstance(node, LinkedLoss):
         return ()
-    scale = r"\frac{1}{m} " if desk.derivation.network.batch else ""
-    lines = _SOFTMAX_STEPS if node.name == "cross_entropy" else _SIGMOID_STEPS
-    filled = [line.replace("LOSS", desk.printer.loss).replace("SCALE ", scale) for line in lines]
-    return (aligned(filled),)
+    steps = _SOFTMAX_STEPS if node.name == "cross_entropy" else _SIGMOID_STEPS
+    batch = desk.derivation.network.batch
+    start, *lines, last = (step.replace("LOSS", desk.printer.loss) for step in steps)
+    found = [start, *(f"&= {_averaged(line, batch)}" for line in lines)]
+    result, _, reason = last.partition("BECAUSE")
+    because = rf" \qquad \text{{because }} {reason}" if reason else ""
+    return (aligned([*found, f"&= {_averaged(result, batch)}{because}"]),)
+
+
+def _averaged(formula: str, batch: bool) -> str:
+    """Return a formula with the mean over the examples in front, where there are several."""
+    if not batch:
+        return formula
+    left, right = (r"\Bigl(", r"\Bigr)") if r"\frac" in formula or r"\sum" in formula else ("(", ")")
+    return rf"\frac{{1}}{{m}} {left} {formula} {right}"
 
 
 _SOFTMAX_STEPS = (
     r"\frac{\partial LOSS}{\partial z_k}"
     r" &= \sum_{i} \frac{\partial LOSS}{\partial a_i} \, \frac{\partial a_i}{\partial z_k}",
-    r"&= SCALE \Bigl( -\frac{y_k}{a_k} \, a_k (1 - a_k) + \sum_{i \neq k} \frac{y_i}{a_i} \, a_i a_k \Bigr)",
-    r"&= SCALE \Bigl( -y_k + y_k a_k + a_k \sum_{i \neq k} y_i \Bigr)",
-    r"&= SCALE \Bigl( a_k \sum_{i} y_i - y_k \Bigr)",
-    r"&= SCALE (a_k - y_k) \qquad \text{because } \sum_{i} y_i = 1",
+    r"-\frac{y_k}{a_k} \, a_k (1 - a_k) + \sum_{i \neq k} \frac{y_i}{a_i} \, a_i a_k",
+    r"-y_k + y_k a_k + a_k \sum_{i \neq k} y_i",
+    r"a_k \sum_{i} y_i - y_k",
+    r"a_k - y_kBECAUSE\sum_{i} y_i = 1",
 )
 _SIGMOID_STEPS = (
     r"\frac{\partial LOSS}{\partial z_k} &= \frac{\partial LOSS}{\partial a_k} \, \sigma'(z_k)",
-    r"&= SCALE \Bigl( \frac{1 - y_k}{1 - a_k} - \frac{y_k}{a_k} \Bigr) \, a_k (1 - a_k)",
-    r"&= SCALE \bigl( (1 - y_k) a_k - y_k (1 - a_k) \bigr)",
-    r"&= SCALE (a_k - y_k)",
+    r"\Bigl( \frac{1 - y_k}{1 - a_k} - \frac{y_k}{a_k} \Bigr) \, a_k (1 - a_k)",
+    r"(1 - y_k) a_k - y_k (1 - a_k)",
+    r"a_k - y_k",
 )

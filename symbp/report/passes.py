@@ -47,7 +47,7 @@ def forward(desk: Desk) -> tuple[str, ...]:
         lines.append(", & ".join(" &= ".join(desk.printer.equation(equation)) for equation in equations))
     left, right = desk.printer.equation(desk.derivation.forward.equations[-1])
     lines.append(f"{left} &= {right}")
-    return displays(lines)
+    return displays([[line] for line in lines])
 
 
 def backward(desk: Desk) -> tuple[Block, ...]:
@@ -89,8 +89,17 @@ def _parameter_steps(desk: Desk, layer: int) -> list[Equation]:
     return [desk.derivation.backward[adjoint.name] for adjoint in adjoints]
 
 
-ONE_EXAMPLE = {"broadcast": "The bias enters with slope 1, so its gradient is the error itself."}
+ONE_EXAMPLE = {
+    "broadcast": "The bias enters with slope 1, so its gradient is the error itself.",
+    "entrywise_loss_vjp": "The loss is a sum over the outputs, so each output brings its own slope.",
+}
 """Reasons that read shorter where there is one example."""
+
+BATCH = {
+    "left_factor": "The weight in row i and column j meets only input j and feeds only output i, so its gradient is "
+    "error i times input j, added up over the examples: that sum is the product with the transpose."
+}
+"""Reasons that say more where there are several."""
 
 
 def _reasons(desk: Desk, group: Sequence[Equation], told: set[str]) -> Rich:
@@ -100,8 +109,8 @@ def _reasons(desk: Desk, group: Sequence[Equation], told: set[str]) -> Rich:
             if step.rule in told:
                 continue
             told.add(step.rule)
-            short = None if desk.derivation.network.batch else ONE_EXAMPLE.get(step.rule)
-            found += [Span("text", " ")] * bool(found) + list(words(short or step.why))
+            own = BATCH if desk.derivation.network.batch else ONE_EXAMPLE
+            found += [Span("text", " ")] * bool(found) + list(words(own.get(step.rule, step.why)))
     return tuple(found)
 
 

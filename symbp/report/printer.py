@@ -43,6 +43,7 @@ class Level(IntEnum):
     HADAMARD = 1
     PRODUCT = 2
     ATOM = 3
+    CALL = 4
 
 
 class Written(NamedTuple):
@@ -58,6 +59,7 @@ INSIDE = {
     Level.HADAMARD: frozenset({Level.HADAMARD, Level.ATOM}),
     Level.PRODUCT: frozenset({Level.PRODUCT, Level.ATOM}),
     Level.ATOM: frozenset({Level.ATOM}),
+    Level.CALL: frozenset(),
 }
 """What may stand without brackets inside what: ⊙ and the matrix product do not mix."""
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any, TypeVar, cast
 
 from symbp.calculus.factor import Acts, Factor, is_ones
 from symbp.errors import RuleNotFoundError
@@ -18,6 +19,8 @@ from symbp.ops.elementwise import Slope
 from symbp.ops.softmax import SoftmaxJacobian
 from symbp.report.printer import INSIDE, Level, Printer
 from symbp.symbols import Variable
+
+Kept = TypeVar("Kept")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +44,31 @@ class Products:
     def __init__(self, printer: Printer) -> None:
         self.printer = printer
         self.dialect = printer.dialect
+        self._kept: dict[tuple[str, int], tuple[Factor, Any]] = {}
+
+    def _once(self, what: Callable[[Factor], Kept], factor: Factor) -> Kept:
+        """Return what a method says of a factor, asked once: all layers share their factors."""
+        key = (what.__name__, id(factor))
+        if key not in self._kept:
+            self._kept[key] = (factor, what(factor))  # holding the factor keeps its id its own
+        return cast("Kept", self._kept[key][1])
 
     def flat(self, factors: Iterable[Factor]) -> list[Piece]:
         """Return the product for one example, D = diag f′(z), in reading order."""
         left: list[Piece] = []
         right: list[Piece] = []
         for factor in factors:
-            if factor.acts is Acts.RIGHT:
-                if not is_ones(factor):
-                    right.append(self._piece(factor, self._inside(factor, Level.PRODUCT)))
-            else:
-                left.append(self._piece(factor, self.factor_matrix(factor)))
+            if factor.acts is not Acts.RIGHT:
+                left.append(self._once(self._flat_piece, factor))
+            elif not is_ones(factor):
+                right.append(self._once(self._right_piece, factor))
         return left[::-1] + right
+
+    def _flat_piece(self, factor: Factor) -> Piece:
+        return self._piece(factor, self.factor_matrix(factor))
+
+    def _right_piece(self, factor: Factor) -> Piece:
+        return self._piece(factor, self._inside(factor, Level.PRODUCT))
 
     def factor_matrix(self, factor: Factor) -> str:
         """Return what a factor multiplies one column by (for the loss gradient: the column itself)."""
@@ -99,13 +115,13 @@ class Products:
         for factor in rest:
             if factor.acts is Acts.RIGHT:
                 if not (is_ones(factor) and self.printer.one_example):
-                    right.append(self._piece(factor, self._inside(factor, Level.PRODUCT)))
+                    right.append(self._once(self._right_piece, factor))
                 continue
             if right:
                 raise RuleNotFoundError("a product that acts from both sides in turn has no row: show its equations")
-            text, joint, context, level_after = self._acting(factor)
+            piece, context, level_after = self._once(self._acting, factor)
             left[-1] = self._opened(left[-1], level, context)
-            left.append(replace(self._piece(factor, text), joint=joint))
+            left.append(piece)
             level = level_after
         if right:
             left[-1] = self._opened(left[-1], level, Level.PRODUCT)
@@ -124,14 +140,18 @@ class Products:
         written = self.printer.write(factor.expr)
         return Level.SUM if written.negative else written.level
 
-    def _acting(self, factor: Factor) -> tuple[str, str, Level, Level]:
-        """Return a factor's text, what joins it to what it acts on, the context it makes, the level it gives."""
+    def _acting(self, factor: Factor) -> tuple[Piece, Level, Level]:
+        """Return a factor with what joins it to what it acts on, the context it makes, the level it gives."""
+        text, joint, context, level = self._spelled(factor)
+        return replace(self._piece(factor, text), joint=joint), context, level
+
+    def _spelled(self, factor: Factor) -> tuple[str, str, Level, Level]:
         if factor.acts is Acts.LEFT:
             return self._inside(factor, Level.PRODUCT), " ", Level.PRODUCT, Level.PRODUCT
         if factor.acts is Acts.HADAMARD:
             return self._inside(factor, Level.HADAMARD), self.dialect.hadamard, Level.HADAMARD, Level.HADAMARD
         if isinstance(factor.expr, SoftmaxJacobian):
-            context = Level.PRODUCT if self.printer.one_example else Level.ATOM
+            context = Level.PRODUCT if self.printer.one_example else Level.CALL
             return self.printer.jacobian(_layer(factor)), " ", context, Level.PRODUCT
         raise RuleNotFoundError(f"no row for a factor {type(factor.expr).__name__}: show its equations")
 

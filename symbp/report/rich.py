@@ -53,9 +53,17 @@ def listed(items: Sequence[Span | Rich], gap: str = ", ", last: str = " and ") -
     return tuple(found)
 
 
+def capital(sentence: Rich) -> Rich:
+    """Return a sentence with a capital at its beginning, unless it begins with a formula."""
+    first, *rest = sentence
+    if first.kind != "text":
+        return sentence
+    return (Span("text", first.value[:1].upper() + first.value[1:]), *rest)
+
+
 _MATH_IN_WORDS = re.compile(r"diag p − p pᵀ|\bn_L\b|(?<=row )i\b|(?<=column )j\b|(?<=nput )j\b|(?<=output )i\b"
                             r"|(?<=error )i\b|(?<=index )[ij]\b")  # fmt: skip
-_SPELLED = {"diag p − p pᵀ": r"\mathrm{diag}\,p - p\,p^{\top}", "n_L": "n_L"}
+_SPELLED = {"diag p − p pᵀ": r"J = \mathrm{diag}\,a - a\,a^{\top}", "n_L": "n_L"}
 _CODE_IN_WORDS = re.compile(r"\b[A-Za-z]+\d?Loss\b|clamp\([^)]*\)")
 
 

@@ -14,7 +14,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 import symbp
 from symbp.errors import TemplateError
-from symbp.report.formats import FORMATS, Format
+from symbp.report import escape as escapes
+from symbp.report.formats import Format
 
 _PACKAGE = Path(symbp.__file__).parent
 _BLANK_LINES = re.compile(r"\n{3,}")
@@ -42,7 +43,7 @@ def fill(name: str, template_dir: str | Path | None, row: Format, values: Mappin
     Raises:
         TemplateError: a template that does not parse or names something unknown, with its file and line.
     """
-    environment = _environment(row.name, None if template_dir is None else str(template_dir))
+    environment = _environment(None if template_dir is None else str(template_dir))
     try:
         text = environment.get_template(name).render(values)
     except TemplateSyntaxError as error:
@@ -64,13 +65,12 @@ def _loader(template_dir: str | None) -> BaseLoader:
 
 
 @cache
-def _environment(format_name: str, template_dir: str | None) -> ImmutableSandboxedEnvironment:
-    """Return the environment of a format, made once: it keeps its templates compiled and notices changed files."""
-    row = FORMATS[format_name]
+def _environment(template_dir: str | None) -> ImmutableSandboxedEnvironment:
+    """Return the environment of all formats, made once: it keeps templates compiled and notices changed files."""
     environment = ImmutableSandboxedEnvironment(
         loader=_loader(template_dir),
         undefined=StrictUndefined,
-        autoescape=False,  # text is escaped by the format's own filter, HTML is not the target
+        autoescape=False,  # text is escaped by the filters below, HTML is not the target
         block_start_string=r"\BLOCK{",
         block_end_string="}",
         variable_start_string=r"\VAR{",
@@ -81,8 +81,9 @@ def _environment(format_name: str, template_dir: str | None) -> ImmutableSandbox
         lstrip_blocks=True,
         keep_trailing_newline=False,
     )
-    environment.filters["text"] = row.escape
-    environment.filters["code"] = row.code
+    environment.filters.update(
+        markdown=escapes.markdown, markdown_code=escapes.markdown_code, tex=escapes.tex, tex_code=escapes.tex_code
+    )
     return environment
 
 

@@ -15,7 +15,7 @@ from symbp.op import FactorRole
 from symbp.ops.elementwise import OUTPUT, ScalarFunction
 from symbp.ops.losses import LinkedLoss
 from symbp.report import facts
-from symbp.report.checked import verdict
+from symbp.report.checked import ends, verdict
 from symbp.report.desk import Desk
 from symbp.report.dialects import ASCII, UNICODE, Dialect
 from symbp.report.document import FIRST, LAST, shown_layers, subject, title
@@ -41,6 +41,7 @@ class _Row:
     cells: dict[tuple[int, int], str]
     source: str
     previous: str
+    summed: bool
 
 
 def derivation_text(
@@ -79,7 +80,7 @@ def derivation_text(
         blocks.append(check_text(check, ascii_only=ascii_only).splitlines())
     if wrote:
         blocks.append(_named("wrote", wrote))
-    return "\n\n".join("\n".join(line.rstrip() for line in block) for block in blocks) + "\n"
+    return "\n\n".join("\n".join(line.rstrip() for line in block) for block in blocks if block) + "\n"
 
 
 def _narrower(depth: int, shown: frozenset[int] | None) -> frozenset[int] | None:
@@ -262,8 +263,10 @@ def _slope_row(desk: Desk, function: ScalarFunction | None) -> list[tuple[str, s
 
 def _grid(desk: Desk) -> list[str]:
     """Return every weight's gradient, its factors in columns that all gradients share."""
-    weights = [g for g in desk.gradients() if g.variable.role is Role.WEIGHT and g.factors]
-    rows = [_grid_row(desk, gradient) for gradient in weights]
+    found = [g for g in desk.gradients() if g.factors]
+    rows = [_grid_row(desk, g) for g in found if g.variable.role is not Role.BIAS] or [
+        _grid_row(desk, g) for g in found
+    ]
     if not rows:
         return []
     keys = sorted({key for row in rows for key in row.cells})
@@ -279,8 +282,9 @@ def _grid(desk: Desk) -> list[str]:
     lines = _heads(left + short + 6 + len(sign), middle_head, source)
     for row in rows:
         cells = " ".join(f"{row.cells.get(key, ''):<{widths[key]}}" for key in keys)
+        total = sign if row.summed else " " * len(sign)
         lines.append(
-            f"{INDENT}{row.left:<{left}} = {row.short:<{short}} = {sign}{cells:>{middle_head}}   "
+            f"{INDENT}{row.left:<{left}} = {row.short:<{short}} = {total}{cells:>{middle_head}}   "
             f"{row.source:<{source}}   {row.previous}"
         )
     lines += _bias_line(desk, left, short)
@@ -310,7 +314,8 @@ def _grid_row(desk: Desk, gradient: Gradient) -> _Row:
             key, text = _cell(desk, factor)
             cells[key] = text
     adjoint = Adjoint(gradient.variable)
-    return _Row(desk.printer.symbol(adjoint), desk.printer.matrix(gradient.recursive), cells, source, previous)
+    summed = any(factor.acts is Acts.RIGHT for factor in gradient.factors)
+    return _Row(desk.printer.symbol(adjoint), desk.printer.matrix(gradient.recursive), cells, source, previous, summed)
 
 
 def _cell(desk: Desk, factor: Factor) -> tuple[tuple[int, int], str]:
@@ -344,7 +349,7 @@ def check_text(report: Any, *, ascii_only: bool = False) -> str:
     lines += report.notes
     if report.runs:
         run = report.runs[0]
-        lines.append(f"widths {', '.join(map(str, run.widths))}, {run.examples} examples, seed {report.seed}")
+        lines.append(f"widths {ends(run.widths)}; {run.examples} examples; seed {report.seed}")
     name = f"check {mark}"
     text = "\n".join(f"{INDENT}{name if at == 0 else '':<{MARGIN - 2}}{line}" for at, line in enumerate(lines))
     return text.translate(_TO_ASCII) if ascii_only else text

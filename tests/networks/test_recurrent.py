@@ -149,6 +149,21 @@ def test_compiled_takes_the_steps_by_name():
         derived.compile()(values, {"X1": np.ones((3, 2)), "X2": np.ones((4, 2))}, np.eye(2))
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_program_stands_alone_and_its_lines_are_short(kind):
+    derived = derive(network(kind(5, T), l2="0.1"))
+    scope = {}
+    exec(compile(derived.compile().source, "alone", "exec", dont_inherit=True), scope)
+    random = np.random.default_rng(0)
+    values = {p.name: random.normal(size=tuple(map(int, p.shape))) for p in derived.network.parameters}
+    inputs = {x.name: random.normal(size=(3, 6)) for x in derived.network.inputs}
+    loss, gradients = scope["loss_and_gradients"](values, inputs, np.eye(2)[:, [0, 1] * 3])
+    assert loss > 0
+    assert gradients.keys() == values.keys()
+    unpacked = [line for line in derived.compile().source.splitlines() if "parameters[" in line]
+    assert max(map(len, unpacked)) <= 104
+
+
 def seconds(steps):
     net = network(LSTM(5, steps))
     best = float("inf")

@@ -48,7 +48,7 @@ def printed(expr):
         (2**X, "2**Z1"),
         (exp(1) * X, "np.exp(1)*Z1"),
         (maximum(X, -X), "np.maximum(Z1, -Z1)"),
-        (ACTIVATIONS["elu"].expr, "np.where(Z1 > 0, Z1, alpha*np.expm1(np.minimum(Z1, 0)))"),
+        (ACTIVATIONS["elu"].formula.expr, "np.where(Z1 > 0, Z1, alpha*np.expm1(np.minimum(Z1, 0)))"),
         (Piecewise((X, X > 0), (2 * X, True)), "np.where(Z1 > 0, Z1, 2*Z1)"),
     ],
 )
@@ -71,7 +71,7 @@ def test_printed_products_mean_the_same():
 
 
 def test_branches_not_taken_do_not_overflow():
-    code = printed(ACTIVATIONS["elu"].slope.subs("alpha", 1))
+    code = printed(ACTIVATIONS["elu"].formula.slope.subs("alpha", 1))
     with np.errstate(all="raise"):
         assert list(eval(code, {"np": np, "Z1": np.array([700.0, 900.0]), "alpha": 1})) == [1, 1]
 

@@ -133,7 +133,7 @@ def test_kinks_are_where_the_slope_jumps(function):
     tiny = Rational(1, 10**9)
     for x in (-3, 0, 3):
         left, right = (true_value(function, function.slopes[0], x + side * tiny) for side in (-1, 1))
-        jump = dict(ACTIVATIONS[function.name].jumps).get(x, sympy.S.Zero).subs(function.parameters)
+        jump = dict(ACTIVATIONS[function.name].formula.jumps).get(x, sympy.S.Zero).subs(function.parameters)
         assert abs(right - left - jump) < Rational(1, 10**7)
         assert (x in function.kinks) == (jump != 0)
 
@@ -188,8 +188,8 @@ def test_code_has_45_digits_on_50_digit_numbers(function):
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_values_lie_within_the_bounds(name):
-    low, high = (float(bound) for bound in ACTIVATIONS[name].bounds)
-    values = compiled(ACTIVATIONS[name].expr, ACTIVATIONS[name].parameters, plain())(np.linspace(-9, 9, 361))
+    low, high = (float(bound) for bound in ACTIVATIONS[name].formula.bounds)
+    values = compiled(ACTIVATIONS[name].formula.expr, ACTIVATIONS[name].parameters, plain())(np.linspace(-9, 9, 361))
     assert low - 1e-12 <= values.min()
     assert values.max() <= high + 1e-12
 
@@ -241,4 +241,4 @@ def test_number_pattern_takes_no_underscores():
 
 def test_only_erf_hides_from_the_complex_step():
     assert {name for name in ACTIVATIONS if not is_analytic(activation(name))} == {"gelu", "erf"}
-    assert ACTIVATIONS["gelu"].expr.has(erf)
+    assert ACTIVATIONS["gelu"].formula.expr.has(erf)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from report_cases import CASES, GOLDEN, NODE, derivation, fixed_check, katex_folder, need
 
+from symbp.checking.report import Verdict
 from symbp.report.render import render
 from symbp.report.terminal import check_text, derivation_text
 
@@ -100,3 +101,14 @@ def test_github_markdown_holds_only_what_github_shows() -> None:
         assert not re.search(r"\\(operatorname|newcommand|providecommand|label|eqref|tag|symbp)", text)
         if ".pandoc" not in file.name:
             assert not re.search(r"\$\$|\$(?!`)(?<!`\$)", text), file.name
+
+
+def test_a_failed_check_says_so() -> None:
+    of = derivation("layers-1")
+    failed = fixed_check(of, Verdict.WRONG)
+    assert "**Check failed:** 2 of 2 gradients disagree with differences of the loss: W1, b1" in render(
+        of, check=failed
+    )
+    assert "check ✗" in derivation_text(of, failed)
+    zero = fixed_check(of, Verdict.PROVES_NOTHING)
+    assert "**Check failed:** every gradient and every difference is zero" in render(of, check=zero)

@@ -21,15 +21,17 @@ from sympy import (
     ZeroMatrix,
 )
 
+from symbp.derivation import derive
 from symbp.errors import RuleNotFoundError
 from symbp.op import Op
 from symbp.ops.elementwise import Elementwise, Slope
 from symbp.ops.functions import activation
 from symbp.ops.softmax import Softmax, SoftmaxJacobian
+from symbp.report.desk import Desk
 from symbp.report.dialects import ASCII, LATEX, UNICODE, Dialect
 from symbp.report.notation import NOTATIONS, STANDARD
 from symbp.report.printer import Printer
-from symbp.report.products import latex_width, rows
+from symbp.report.products import joined, latex_width, rows
 from symbp.symbols import BATCH, Adjoint, Role, Variable
 
 A, B, C = (MatrixSymbol(name, 3, 3) for name in "ABC")
@@ -170,3 +172,9 @@ def test_rows_fit_and_are_even() -> None:
 def test_widths_are_estimated_on_the_wide_side() -> None:
     assert 18 < latex_width("D^{(3)}") < 26
     assert 24 < latex_width(r"W^{(3)\top}") < 36
+
+
+def test_softmax_acts_on_every_column_of_a_batch() -> None:
+    of = derive(layers=2, activation="tanh", output_activation="softmax", loss="mae", batch=True)
+    desk = Desk.open(of, STANDARD, UNICODE, None, False, "", None)
+    assert "".join(joined(desk.pieces(of.gradients["W2"]), " ")) == "J₂ (G) A₁ᵀ"

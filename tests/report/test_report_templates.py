@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from report_cases import derivation
 
+from symbp.derivation import derive
 from symbp.errors import SpecError, TemplateError
+from symbp.networks.network import Network
 from symbp.report import escape
 from symbp.report.formats import FORMAT_ALIASES, FORMATS, SUFFIXES
 from symbp.report.render import render
@@ -120,3 +123,29 @@ def test_the_program_is_marked_and_runs() -> None:
     found = render(derivation("tanh-softmax-ce"), "numpy")
     assert found.startswith("# Written by symbp")
     compile(found, "backprop.py", "exec")
+
+
+def test_the_gradient_of_the_inputs_is_no_sum_over_the_examples() -> None:
+    of = derive(Network.mlp(layers=2, batch=True), wrt=["W1", "X"])
+    found = render(of, only="X")
+    assert r"\sum" not in found
+    assert r"\sum_{i=1}^{m}" in render(of, only="W1")
+    rows = [line for line in render(of, "text").splitlines() if "∂ℒ/∂X" in line or "∂ℒ/∂W₁" in line]
+    assert ["Σ" in row for row in rows] == [True, False]
+
+
+ODD: list[tuple[dict[str, Any], list[str] | None]] = [
+    ({"layers": 2}, ["W2"]), ({"layers": 2}, ["X"]), ({"layers": 2, "batch": True}, ["b1", "X"]),
+    ({"layers": 1, "activation": "identity", "loss": "mae"}, None),
+    ({"layers": 2, "activation": "selu", "output_activation": "tanh", "loss": "hinge"}, None),
+    ({"layers": 2, "activation": "leaky_relu(0.2)", "output_activation": "leaky_relu(0.5)", "loss": "(a-y)**4"}, None),
+    ({"layers": 2, "activation": "tanh", "bias": False}, None),
+    ({"layers": 12, "activation": "relu", "loss": "bce", "batch": True}, None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("options", "wrt"), ODD, ids=str)
+def test_every_network_has_a_report_in_every_format(options: dict[str, Any], wrt: list[str] | None) -> None:
+    of = derive(Network.mlp(**options), wrt=wrt)
+    for to in ("gfm", "markdown", "latex", "text"):
+        assert "symbp" in render(of, to).splitlines()[0]

@@ -39,7 +39,7 @@ SAFE = {
 EXPRESSIONS = [
     pytest.param(expr, id=f"{row.name}-{index}")
     for row in ACTIVATIONS.values()
-    for index, expr in enumerate((row.expr, row.slope, row.by_output))
+    for index, expr in enumerate((row.formula.expr, row.formula.slope, row.formula.by_output))
     if expr is not None
 ]
 
@@ -88,7 +88,7 @@ def test_what_varies_may_be_said():
 
 
 def test_cases_print():
-    elu = ACTIVATIONS["elu"].expr
+    elu = ACTIVATIONS["elu"].formula.expr
     assert scalar_text(elu, NAMES) == "{x if x > 0, α (e^x − 1) otherwise}"
     assert scalar_latex(elu, NAMES) == (
         r"\begin{cases} x & \text{if } x > 0 \\ \alpha (e^{x} - 1) & \text{otherwise} \end{cases}"
