@@ -6,6 +6,9 @@ MAX_LAYERS = 100_000
 BYTES_PER_LAYER = 10_000
 """Memory one layer's equations take, forward and backward, measured from 5 to 4000 layers."""
 
+MAX_STEPS = 10_000
+"""Longest sequence a recurrent layer is unrolled for: an LSTM writes 14 equations a step."""
+
 MAX_UNITS = 1_000_000
 """Widest layer accepted."""
 

@@ -27,6 +27,8 @@ class FactorRole(StrEnum):
     SLOPE = "activation derivative"
     PREVIOUS = "previous activation"
     NORMALISATION = "normalisation"
+    GATE = "gate"
+    MASK = "mask"
     ATTENTION = "attention"
     SUM = "sum of paths"
     BLOCK = "block of equations"

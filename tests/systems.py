@@ -36,6 +36,7 @@ from symbp.ops.losses import (
     SoftmaxCrossEntropy,
 )
 from symbp.ops.normalisation import Normalise, Over
+from symbp.ops.penalty import Penalty
 from symbp.ops.pooling import AveragePool, MaxPool
 from symbp.ops.softmax import Softmax
 from symbp.ops.structure import Pad, Rows, Stack
@@ -333,6 +334,28 @@ def weighted_losses() -> Derivation:
     )
 
 
+def masked() -> Derivation:
+    """A ⊙ M with a mask that is given."""
+    z, a = variable("Z1", N1), variable("A1", N1)
+    mask = Variable("M1", N1, BATCH, Role.MASK, "M", 1)
+    return case((z, MatMul(W1, X)), (a, HadamardProduct(z, mask)), given=[X, mask, W1])
+
+
+def penalised() -> Derivation:
+    """A loss plus 2/3 times half the squares of two weights, one of them counted twice."""
+    z, y = variable("Z2", N2), variable("Y", N2)
+    data, penalty = Variable("data", 1, 1, Role.LOSS, "data", 2), Variable("penalty", 1, 1, Role.LOSS, "penalty", 2)
+    return derivation(
+        [
+            (z, MatMul(W2, W1, X)),
+            (data, EntrywiseLoss(LOSSES["mse"].function(), z, y)),
+            (penalty, Penalty(Rational(2, 3), W1, W2, W1)),
+            (LOSS, MatAdd(MatMul(3, penalty), data)),
+        ],
+        [X, y, W1, W2],
+    )
+
+
 CASES = {
     build.__name__: build
     for build in (
@@ -363,5 +386,7 @@ CASES = {
         convolution_shared,
         max_pooling,
         average_pooling,
+        masked,
+        penalised,
     )
 }

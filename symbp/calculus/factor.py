@@ -200,7 +200,8 @@ def _unwrap(expr: MatrixExpr, factors: list[Factor]) -> Adjoint | None:
         return None
     source = _unwrap(expr.args[inside], factors)
     if isinstance(expr, MatMul):
-        factors.extend(_factor(arg, Acts.LEFT) for arg in reversed(expr.args[:inside]))
+        before = _number_into(factors, expr.args[:inside])
+        factors.extend(_factor(arg, Acts.LEFT) for arg in reversed(before))
         factors.extend(_factor(arg, Acts.RIGHT) for arg in expr.args[inside + 1 :])
     elif isinstance(expr, HadamardProduct):
         factors.extend(_factor(arg, Acts.HADAMARD) for i, arg in enumerate(expr.args) if i != inside)
@@ -209,6 +210,14 @@ def _unwrap(expr: MatrixExpr, factors: list[Factor]) -> Adjoint | None:
     else:
         raise RuleNotFoundError(f"{type(expr).__name__} stands around an adjoint but is not a linear operator: {expr}")
     return source
+
+
+def _number_into(factors: list[Factor], before: tuple[MatrixExpr, ...]) -> tuple[MatrixExpr, ...]:
+    """Put a number in front of G ⊙ N into N, so that it is no factor of its own; return what else stands in front."""
+    if not (factors and before and before[0].is_number and factors[-1].acts is Acts.HADAMARD):
+        return before
+    factors[-1] = _factor(MatMul(before[0], factors[-1].expr), Acts.HADAMARD)
+    return before[1:]
 
 
 def _holds_adjoint(expr: object) -> bool:
@@ -231,6 +240,9 @@ _ROLE_OF_SYMBOL = {
     Role.INPUT: FactorRole.PREVIOUS,
     Role.ACTIVATION: FactorRole.PREVIOUS,
     Role.PREACTIVATION: FactorRole.PREVIOUS,
+    Role.STATE: FactorRole.PREVIOUS,
+    Role.GATE: FactorRole.GATE,
+    Role.MASK: FactorRole.MASK,
     Role.MIXED: FactorRole.PREVIOUS,
     Role.QUERY: FactorRole.ATTENTION,
     Role.KEY: FactorRole.ATTENTION,

@@ -26,6 +26,7 @@ class Builder:
         self.columns = columns
         self.equations: list[Equation] = []
         self.parameters: list[Variable] = []
+        self.inputs: list[Variable] = []
         self.images = Images()
         self.layer = 0
         self.path = ""
@@ -63,21 +64,45 @@ class Builder:
         self.parameters.append(variable)
         return variable
 
-    def define(
-        self, stem: str, role: Role, rhs: MatrixExpr, rows: Expr | int, cols: Expr | int | None = None
+    def input(
+        self, stem: str, role: Role, rows: Expr | int, cols: Expr | int | None = None, step: int | None = None
     ) -> Variable:
-        """Name a matrix of the current layer and add its equation."""
-        variable = self._variable(stem, role, rows, self.columns if cols is None else cols)
+        """Declare what is given beside the data: a mask of the current layer, or a state a sequence starts from."""
+        path, self.path = self.path, ""
+        own = f"{stem}{self.layer if step is None else step}"
+        variable = self._named(own, stem, role, rows, self.columns if cols is None else cols, step)
+        self.path = path
+        self.inputs.append(variable)
+        return variable
+
+    def define(
+        self,
+        stem: str,
+        role: Role,
+        rhs: MatrixExpr,
+        rows: Expr | int,
+        cols: Expr | int | None = None,
+        step: int | None = None,
+    ) -> Variable:
+        """Name a matrix of the current layer, at a step of a sequence or outside one, and add its equation.
+
+        The name ends in the layer, ``Z1``; at a step in the step where a path tells the layer, ``rnn1.h3``, else
+        in both, ``A1_3``.
+        """
+        variable = self._variable(stem, role, rows, self.columns if cols is None else cols, step)
         self.equations.append(Equation(variable, rhs))
         self.images.follow(variable, rhs)
         return variable
 
-    def _variable(self, stem: str, role: Role, rows: Expr | int, cols: Expr | int) -> Variable:
-        own = f"{stem}{self.layer}" if self._numbered else stem
+    def _variable(self, stem: str, role: Role, rows: Expr | int, cols: Expr | int, step: int | None = None) -> Variable:
+        parts = [str(part) for part in (self.layer if self._numbered else None, step) if part is not None]
+        return self._named(f"{stem}{'_'.join(parts)}", stem, role, rows, cols, step)
+
+    def _named(self, own: str, stem: str, role: Role, rows: Expr | int, cols: Expr | int, step: int | None) -> Variable:
         base = f"{self.path}.{own}" if self.path else own
         name = base if base not in self._taken else next(n for n in _suffixed(base) if n not in self._taken)
         self._taken.add(name)
-        return Variable(name, rows, cols, role, stem, self.layer, self.path)
+        return Variable(name, rows, cols, role, stem, self.layer, self.path, step)
 
 
 def _suffixed(base: str) -> Iterator[str]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-from sympy import MatAdd, MatMul, MatrixExpr, OneMatrix
+from sympy import Expr, MatAdd, MatMul, MatrixExpr, OneMatrix, Transpose
 
-from symbp.errors import SpecError
+from symbp.equations import text
+from symbp.errors import ShapeError, SpecError, nearest
 from symbp.limits import MAX_UNITS
 from symbp.networks.builder import Builder
 from symbp.networks.expressions import resolve_activation
@@ -29,27 +30,67 @@ class Layer(Protocol):
         ...
 
 
+@runtime_checkable
+class SequenceLayer(Protocol):
+    """A layer that reads a sequence X1 … XT: all its steps in, one matrix or one a step back."""
+
+    def build_steps(self, builder: Builder, incoming: Sequence[Variable]) -> Variable | tuple[Variable, ...]:
+        """Add the layer's equations and return the symbols of its output."""
+        ...
+
+
 @dataclass(frozen=True)
 class Linear:
-    """An affine layer: Z = W·A + b·1ᵀ; W is units × units before, b units × 1. ``units`` None stays symbolic."""
+    """An affine layer: Z = W·A + b·1ᵀ; W is units × units before, b units × 1. ``units`` None stays symbolic.
+
+    ``tied_to`` names the weight of an earlier layer to use instead of one of its own, ``transposed`` its
+    transpose (as an autoencoder's decoder does). Its gradient adds up both uses.
+    """
 
     units: int | None = None
     bias: bool = True
+    tied_to: str | None = None
+    transposed: bool = False
 
     def __post_init__(self) -> None:
         if self.units is not None:
             require_units(self.units)
+        if self.transposed and self.tied_to is None:
+            raise SpecError("transposed=True goes with tied_to=, the name of the weight to transpose")
 
     def build(self, builder: Builder, incoming: Variable) -> Variable:
-        """Add Z = W·A + b·1ᵀ."""
+        """Add Z = W·A + b·1ᵀ.
+
+        Raises:
+            SpecError: ``tied_to`` names no weight so far.
+            ShapeError: the tied weight does not fit.
+        """
         builder.next_layer()
-        rows = builder.units(self.units)
-        weight = builder.parameter("W", Role.WEIGHT, rows, incoming.args[1])
+        weight, rows = self._weight(builder, incoming)
         total: MatrixExpr = MatMul(weight, incoming)
         if self.bias:
             bias = builder.parameter("b", Role.BIAS, rows, 1)
             total = MatAdd(total, MatMul(bias, OneMatrix(1, builder.columns)))
         return builder.define("Z", Role.PREACTIVATION, total, rows)
+
+    def _weight(self, builder: Builder, incoming: Variable) -> tuple[MatrixExpr, Expr | int]:
+        """Return the matrix in front of A and its number of rows."""
+        if self.tied_to is None:
+            rows = builder.units(self.units)
+            return builder.parameter("W", Role.WEIGHT, rows, incoming.args[1]), rows
+        known = {parameter.name: parameter for parameter in builder.parameters if parameter.role is Role.WEIGHT}
+        if self.tied_to not in known:
+            near = nearest(self.tied_to, known)
+            raise SpecError(f"tied_to: no weight before this layer is called {self.tied_to!r}{near}")
+        weight: MatrixExpr = known[self.tied_to]
+        weight, what = (Transpose(weight), "transposed ") if self.transposed else (weight, "")
+        rows, columns = weight.shape
+        if columns != incoming.args[1] or self.units not in (None, rows):
+            wanted = f"{self.units or rows}×{incoming.args[1]}"
+            raise ShapeError(
+                f"{what}{self.tied_to} is {text(weight.shape)} but the layer behind {incoming.name} needs {wanted}"
+            )
+        return weight, rows
 
 
 @dataclass(frozen=True)

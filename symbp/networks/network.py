@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import cast
 
-from sympy import Expr
+from sympy import Expr, MatAdd
 
 from symbp.equations import Equation, ForwardSystem, symbols_in
 from symbp.errors import SpecError
@@ -16,11 +16,13 @@ from symbp.limits import BYTES_PER_LAYER, MAX_LAYERS
 from symbp.networks.builder import Builder
 from symbp.networks.given import require_used
 from symbp.networks.images import Image
-from symbp.networks.layers import SOFTMAX, Dense, Layer, activation_of, require_units, tokens_of
+from symbp.networks.layers import SOFTMAX, Dense, Layer, SequenceLayer, activation_of, require_units, tokens_of
 from symbp.networks.loss_choice import link_of, loss_node
 from symbp.networks.matrix_expressions import parse_equations
 from symbp.ops.elementwise import ScalarFunction
+from symbp.ops.functions import exact
 from symbp.ops.losses import LinkedLoss, Loss
+from symbp.ops.penalty import Penalty
 from symbp.symbols import BATCH, Role, Variable, width
 
 
@@ -34,6 +36,10 @@ class Network:
         batch: show the derivation for a batch of m columns instead of one example. The calculus always
             carries m columns, T·m where an attention layer says that an example is T tokens; that is always a batch.
         let: exact values of the names in a custom loss.
+        l2: λ of an L2 penalty, an exact number: the loss is what the data gives plus λ/2 times the sum of the
+            squares of all weights (not of biases).
+
+    The inputs are X, or X1 … XT where a layer has ``steps``; ``inputs`` are all of them, then masks and initial states.
 
     Raises:
         SpecError: a layer, width or loss that symbp cannot accept.
@@ -47,30 +53,45 @@ class Network:
         *,
         batch: bool = False,
         let: Mapping[str, str] | None = None,
+        l2: str | float | None = None,
     ) -> None:
         if not layers:
             raise SpecError("a network needs at least one layer")
         self.layers = tuple(layers)
         columns = tokens_of(self.layers) * BATCH
         self.batch = batch or columns != BATCH
-        self.x = Variable("X", _rows(inputs), columns, Role.INPUT, "X")
         builder = Builder(columns)
+        data = _data(self.layers, _rows(inputs), columns)
         if isinstance(inputs, Image):
-            builder.images.add(self.x, inputs)
-        out = self.x
-        for layer in self.layers:
-            out = layer.build(builder, out)
-        self.output = out
+            for each in data:
+                builder.images.add(each, inputs)
+        self.x = data[0]
+        self.output = out = _built(self.layers, builder, data)
+        self.inputs: tuple[Variable, ...] = (*data, *builder.inputs)
         self.depth = builder.layer
         self.parameters = tuple(builder.parameters)
         y = Variable("Y", out.args[1], out.args[2], Role.TARGET, "Y", builder.layer)
         self.y: Variable | None = y
         self.loss_node: Loss = loss_node(loss, builder.equations, y, let or {})
         self.loss = Variable("loss", 1, 1, Role.LOSS, "loss", builder.layer)
-        equations = (*builder.equations, Equation(self.loss, self.loss_node))
-        self.forward = ForwardSystem(equations, given=(self.x, y, *self.parameters))
-        self.inputs: tuple[Variable, ...] = (self.x,)
+        equations = (*builder.equations, *self._losses(l2))
+        self.forward = ForwardSystem(equations, given=(*self.inputs, y, *self.parameters))
         self.named = False
+
+    def _losses(self, l2: str | float | None) -> list[Equation]:
+        """Return the equations of the loss: one, or the data's, the penalty and their sum."""
+        if l2 is None:
+            return [Equation(self.loss, self.loss_node)]
+        factor = exact(l2, "l2")
+        if factor <= 0:
+            raise SpecError(f"l2 is {l2}: give a positive number, such as 0.01, or leave it out")
+        data, penalty = (Variable(name, 1, 1, Role.LOSS, name, self.depth) for name in ("data", "penalty"))
+        weights = [parameter for parameter in self.parameters if parameter.role is Role.WEIGHT]
+        return [
+            Equation(data, self.loss_node),
+            Equation(penalty, Penalty(factor, *weights)),
+            Equation(self.loss, MatAdd(data, penalty)),
+        ]
 
     @classmethod
     def equations(
@@ -169,6 +190,39 @@ class Network:
         """n_0 to n_L: numbers where given, symbols where not."""
         rows = [parameter.args[1] for parameter in self.parameters if parameter.role is Role.WEIGHT]
         return (self.x.args[1], *rows)
+
+
+def _data(layers: Sequence[Layer], rows: Expr | int, columns: Expr) -> tuple[Variable, ...]:
+    """Return X, or X1 … XT for the first layer that has steps."""
+    steps = next((layer.steps for layer in layers if hasattr(layer, "steps")), None)
+    if steps is None:
+        return (Variable("X", rows, columns, Role.INPUT, "X"),)
+    return tuple(Variable(f"X{step}", rows, columns, Role.INPUT, "X", step=step) for step in range(1, steps + 1))
+
+
+def _built(layers: Sequence[Layer], builder: Builder, data: tuple[Variable, ...]) -> Variable:
+    """Build one layer behind the other, on one matrix or on a sequence of them; return the output.
+
+    Raises:
+        SpecError: a layer that reads one matrix gets a sequence.
+    """
+    sequence = any(hasattr(layer, "steps") for layer in layers)
+    out: Variable | tuple[Variable, ...] = data if sequence else data[0]
+    for layer in layers:
+        if isinstance(out, Variable):
+            out = layer.build(builder, out)
+        elif isinstance(layer, SequenceLayer):
+            out = layer.build_steps(builder, out)
+        else:
+            raise SpecError(
+                f"{type(layer).__name__} reads one matrix and gets a sequence of {len(out)}: "
+                "put it behind the last recurrent layer, which must not have sequence=True"
+            )
+    if not isinstance(out, Variable):
+        raise SpecError(
+            f"the network ends in a sequence of {len(out)} matrices: leave sequence=True out of the last layer"
+        )
+    return out
 
 
 def _rows(inputs: int | Image | None) -> Expr | int:

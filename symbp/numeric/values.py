@@ -159,6 +159,8 @@ def _drawn(forward: ForwardSystem, sizes: Sizes, seed: list[int], plan: _Plan, a
         shape = sizes.shapes[symbol.name]
         if symbol.role is Role.INPUT:
             groups["input"][symbol.name] = random.normal(size=shape)
+        elif symbol.role is Role.MASK:
+            groups["input"][symbol.name] = 2.0 * random.integers(0, 2, shape)
         elif symbol.role is Role.TARGET:
             groups["target"][symbol.name] = TARGETS[kinds.get(symbol, "real")](random, shape)
         else:

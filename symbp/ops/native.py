@@ -56,9 +56,14 @@ _BROADCAST = Step(
 )
 
 
+_NUMBER = Step("number", "A number in front of a matrix multiplies its error as well.")
+
+
 @explain.register
 def _(node: MatMul, operand: int) -> Step:
     factors = operands(node)
+    if len(factors) == 1:
+        return _NUMBER
     if operand == 0:
         return _BROADCAST if isinstance(factors[-1], OneMatrix) else _LEFT_FACTOR
     return _RIGHT_FACTOR
