@@ -91,7 +91,7 @@ class Bench:
     @cached_property
     def rounding(self) -> dict[str, float]:
         """s of every gradient: the norm of its last product taken in absolute values."""
-        import numpy as np  # noqa: PLC0415 - importing symbp must not import NumPy
+        import numpy as np
 
         local, names = self._traced[1], self.program.names
         sizes = {BATCH: Integer(self.sizes.examples)} | {
@@ -135,7 +135,7 @@ class Bench:
 
     def direction(self, name: str, number: int = 0) -> Any:
         """Return a reproducible random direction of length 1, no entry near zero."""
-        import numpy as np  # noqa: PLC0415
+        import numpy as np
 
         index = list(self.gradients).index(name) if number else self._places[name]
         random = np.random.default_rng([self.seed, 1000 + number, index])
@@ -149,7 +149,7 @@ class Bench:
 
     def joint_direction(self, names: Sequence[str], number: int = 0) -> dict[str, Any]:
         """Return a direction through many parameters, each weighted so that its gradient counts alike."""
-        import numpy as np  # noqa: PLC0415
+        import numpy as np
 
         found = {}
         for name in names:
@@ -160,7 +160,7 @@ class Bench:
 
     def compare_entries(self, name: str) -> Comparison:
         """Compare every entry of a gradient with the complex step."""
-        import numpy as np  # noqa: PLC0415
+        import numpy as np
 
         assert self.stepped is not None
         measured, gradient = complex_gradient(self.stepped, name), self.gradients[name]
@@ -178,7 +178,7 @@ class Bench:
         return self._compared(direction, float(central(self.plain, direction, CENTRAL_STEP)))
 
     def _compared(self, direction: Mapping[str, Any], measured: float) -> Comparison:
-        import numpy as np  # noqa: PLC0415
+        import numpy as np
 
         predicted = float(sum(np.sum(self.gradients[name] * v) for name, v in direction.items()))
         norms = {name: float(np.linalg.norm(v)) for name, v in direction.items()}
@@ -215,7 +215,7 @@ class Digits:
 
     def compare_along(self, direction: Mapping[str, Any]) -> Comparison:
         """Compare gradients with central differences along one direction."""
-        import numpy as np  # noqa: PLC0415
+        import numpy as np
 
         measured = central(self.loss, direction, self.step)
         predicted = sum(np.sum(self.gradients[name] * self.loss.array(v)) for name, v in direction.items())
@@ -228,7 +228,7 @@ class Digits:
 
     def compare_float(self, name: str) -> Comparison:
         """Compare every entry of a float64 gradient with the same formula in 50 digits."""
-        import numpy as np  # noqa: PLC0415
+        import numpy as np
 
         exact = np.vectorize(_real, otypes=[float])(self.gradients[name])
         error = float(np.max(np.abs(exact - self.bench.gradients[name])))
@@ -236,7 +236,7 @@ class Digits:
 
 
 def _norm(array: Any) -> float:
-    import numpy as np  # noqa: PLC0415
+    import numpy as np
 
     return float(np.linalg.norm(np.vectorize(_real, otypes=[float])(array)))
 

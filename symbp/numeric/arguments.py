@@ -40,7 +40,7 @@ class Arguments:
 
     def precision(self, values: Mapping[str, Any], inputs: Any, targets: Any) -> Any:
         """Return the widest number type among the arrays of a call."""
-        import numpy as np  # noqa: PLC0415 - importing symbp must not import NumPy
+        import numpy as np
 
         groups = [values, *(each if isinstance(each, dict) else {"": each} for each in (inputs, targets))]
         found = {array.dtype for group in groups for array in group.values() if array is not None}
@@ -168,7 +168,7 @@ def _as_taken(arrays: Mapping[str, Any]) -> Any:
 
 def _array(name: str, given: Any) -> Any:
     """Return an array of floats; integers and booleans become float64."""
-    import numpy as np  # noqa: PLC0415 - importing symbp must not import NumPy
+    import numpy as np
 
     try:
         array = np.asarray(given)
