@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, fields
-from typing import Annotated, Any, Literal, Union
+from typing import Annotated, Any, Literal, Union, cast
 
 from pydantic import (
     BaseModel,
@@ -29,11 +29,14 @@ from symbp.limits import MAX_EQUATIONS, MAX_UNITS
 from symbp.networks.attention import Attention, TransformerBlock
 from symbp.networks.builder import Builder
 from symbp.networks.convolution import AvgPool1d, AvgPool2d, Conv1d, Conv2d, MaxPool1d, MaxPool2d
+from symbp.networks.embedding import Embedding
 from symbp.networks.given import require_used
 from symbp.networks.images import Image
-from symbp.networks.layers import Activation, Dense, Layer, Linear
+from symbp.networks.layers import Activation, Dense, Layer, Linear, SequenceLayer
 from symbp.networks.network import Network
 from symbp.networks.normalisation import BatchNorm, LayerNorm, RMSNorm
+from symbp.networks.recurrent import GRU, LSTM, RNN
+from symbp.networks.regularisation import Dropout
 from symbp.networks.residual import Residual
 from symbp.symbols import NAME, Variable
 
@@ -129,6 +132,13 @@ TOKENS: dict[str, tuple[Any, Any]] = {
     "causal": (bool, False),
     "bias": (bool, False),
 }
+STEPS: dict[str, tuple[Any, Any]] = {
+    "units": (Units | None, None),
+    "steps": (Whole, ...),
+    "bias": (bool, True),
+    "initial": (bool, False),
+    "sequence": (bool, False),
+}
 NORMALISED: dict[str, tuple[Any, Any]] = {"epsilon": (Number, "1e-5")}
 
 Projection = create_model("Projection", __base__=Table, __doc__="An affine layer on the skip.", **LINEAR)
@@ -157,6 +167,15 @@ ROWS: dict[str, Row] = {
         "A pre-norm transformer block: attention, then two dense layers, each with a skip.",
         {**TOKENS, "hidden": (Units | None, None), "activation": (Text, "gelu_tanh"), **NORMALISED},
     ),
+    "rnn": Row(RNN, "A recurrent layer, unrolled over its steps.", {**STEPS, "activation": (Text, "tanh")}),
+    "lstm": Row(LSTM, "A long short-term memory as torch.nn.LSTM, unrolled over its steps.", STEPS),
+    "gru": Row(GRU, "A gated recurrent unit as torch.nn.GRU, unrolled over its steps.", STEPS),
+    "embedding": Row(
+        Embedding,
+        "One vector for every word of a vocabulary.",
+        {"vocabulary": (Units, ...), "width": (Units | None, None)},
+    ),
+    "dropout": Row(Dropout, "Every value times a mask that is given with the data.", {}),
     "conv2d": Row(Conv2d, "A convolution over images, as torch.nn.Conv2d.", SLIDING),
     "conv1d": Row(Conv1d, "A convolution over signals, images of height 1.", SLIDING),
     "max_pool2d": Row(MaxPool2d, "The largest value under each window.", POOLING),
@@ -203,6 +222,7 @@ class Layers(Table):
     loss: Text | None = None
     batch: bool = False
     let: dict[str, Number] = {}
+    l2: Number | None = None
 
 
 class Equations(Table):
@@ -263,6 +283,7 @@ def _layers(found: Any, batch: bool) -> Network:
         found.loss,
         batch=batch or found.batch,
         let=found.let,
+        l2=found.l2,
     )
 
 
@@ -281,11 +302,41 @@ class _Placed:
             SpecError: as the layer does, with the place in front.
             ShapeError: likewise.
         """
+        with self._told(builder):
+            return self.layer.build(builder, incoming)
+
+    @contextmanager
+    def _told(self, builder: Builder) -> Iterator[None]:
         try:
             with builder.scope(self.name) if self.name else nullcontext():
-                return self.layer.build(builder, incoming)
+                yield
         except (SpecError, ShapeError) as error:
             raise _at(self.place, error) from None
+
+
+@dataclass(frozen=True)
+class _PlacedSequence(_Placed):
+    """A layer in its place that reads a sequence."""
+
+    def build_steps(self, builder: Builder, incoming: Sequence[Variable]) -> Variable | tuple[Variable, ...]:
+        """Add the layer's equations, with errors as those of ``build``."""
+        with self._told(builder):
+            return cast("SequenceLayer", self.layer).build_steps(builder, incoming)
+
+
+@dataclass(frozen=True)
+class _PlacedRecurrent(_PlacedSequence):
+    """A layer in its place that says how many steps a sequence has."""
+
+    @property
+    def steps(self) -> int:
+        """The number of steps."""
+        return cast("int", self.layer.steps)  # type: ignore[attr-defined]
+
+
+def _placed(layer: Layer, place: str, name: str | None) -> _Placed:
+    kind = _PlacedRecurrent if hasattr(layer, "steps") else _PlacedSequence
+    return (kind if isinstance(layer, SequenceLayer) else _Placed)(layer, place, name)
 
 
 def _at(place: str, error: SpecError | ShapeError) -> SpecError | ShapeError:
@@ -305,7 +356,7 @@ def _built(specs: Sequence[Any], place: str, let: Mapping[str, str]) -> Iterator
         if "let" in {each.name for each in fields(row.layer)}:  # type: ignore[arg-type]
             values["let"] = let
         try:
-            layer = _Placed(row.layer(**values), here, spec.name)
+            layer = _placed(row.layer(**values), here, spec.name)
         except (SpecError, ShapeError) as error:
             raise _at(here, error) from None
         yield from [layer] * spec.repeat

@@ -132,7 +132,7 @@ def test_the_schema_says_what_the_reader_takes():
     assert found["$defs"]["dense_layer"]["additionalProperties"] is False
 
 
-NEEDED = {"layers": [{"type": "batch_norm"}], "kernel": 2, "tokens": 3}
+NEEDED = {"layers": [{"type": "batch_norm"}], "kernel": 2, "tokens": 3, "steps": 3, "vocabulary": 72}
 
 
 @pytest.mark.parametrize("kind", spec.ROWS)
@@ -141,6 +141,27 @@ def test_every_row_builds_its_layer(kind):
     size = {"channels": 2, "height": 1 if kind.endswith("1d") else 6, "width": 6}
     found = spec.network_of({"layers": [{"type": kind, **needed}], "inputs": size})
     assert len(found.forward) >= 2
+
+
+def test_a_sequence_goes_in_and_carries_its_name():
+    found = toml(
+        """
+        inputs = 5
+        loss = "mse"
+        l2 = 0.01
+        layers = [
+          { type = "embedding", vocabulary = 5, width = 3 },
+          { type = "gru", units = 4, steps = 3, sequence = true, name = "lower" },
+          { type = "lstm", units = 2, steps = 3 },
+          { type = "dropout" },
+          { type = "dense", units = 3, activation = "tanh" },
+        ]
+        """
+    )
+    assert [each.name for each in found.inputs] == ["X1", "X2", "X3", "M3"]
+    assert "lower.gru2.Wr" in {each.name for each in found.parameters}
+    assert "penalty" in found.forward
+    assert check(derive(found), thorough=False).passed
 
 
 def test_an_image_goes_in():
