@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from measure import best_probe
+from measure import best_probe, probe
 from table import Row, seconds, within
 
 DEPTHS = {4: 5, 64: 5, 1000: 5, 4000: 3}
 """Layers, and fresh processes to take the best of."""
+
+STEPS = (50, 100, 200)
 
 PROMISED = 1000
 """The depth that has a target: the first call of a process, after the imports."""
@@ -36,4 +38,13 @@ def small() -> Iterator[Row]:
     yield within("derive, 8 layers", best_probe(5, "derive", 8)["warm"], 5e-3)
 
 
-ROWS = (depths, small)
+def recurrent() -> Iterator[Row]:
+    """derive, LSTM, time a step."""
+    found = {steps: probe("lstm", steps)["best"] / steps for steps in STEPS}
+    for steps, each in found.items():
+        yield Row(f"derive, LSTM of {steps} steps, symbolic", seconds(each * steps), note=f"{seconds(each)} a step")
+    spread = max(found.values()) / min(found.values())
+    yield Row("derive, slowest step / fastest, LSTM of 50 to 200 steps", f"{spread:.2f}", "<= 2", spread, 2.0)
+
+
+ROWS = (depths, small, recurrent)

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from symbp import derive
+from symbp import Dense, Network, derive
+from symbp.networks.recurrent import LSTM
 from symbp.report.expanded import expanded
 from symbp.report.files import write_chunks
 
@@ -28,6 +29,12 @@ def derive_time(layers: int) -> dict[str, float]:
     """Time the first derivation of a depth in this process and the best of the next few."""
     times = [_timed(lambda: derive(layers=layers)) for _ in range(6)]
     return {"cold": times[0], "warm": min(times[1:])}
+
+
+def lstm_time(steps: int) -> dict[str, float]:
+    """Time building and deriving an LSTM of that many steps with symbolic widths, best of three."""
+    run = lambda: derive(Network([LSTM(None, steps), Dense(None, "tanh")], loss="mse"))  # noqa: E731
+    return {"best": min(_timed(run) for _ in range(3))}
 
 
 def derive_memory(layers: int) -> dict[str, float]:
@@ -74,6 +81,7 @@ def _resident(field: str) -> int:
 
 PROBES: dict[str, Callable[..., dict[str, Any]]] = {
     "derive": derive_time,
+    "lstm": lstm_time,
     "memory": derive_memory,
     "stream": stream_products,
 }

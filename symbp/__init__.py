@@ -18,25 +18,55 @@ if TYPE_CHECKING:
         SpecError,
         SymbpError,
         TemplateError,
+        UnusedParameterWarning,
     )
-    from symbp.networks.layers import Dense
+    from symbp.networks.attention import Attention, TransformerBlock
+    from symbp.networks.convolution import AvgPool1d, AvgPool2d, Conv1d, Conv2d, MaxPool1d, MaxPool2d
+    from symbp.networks.embedding import Embedding
+    from symbp.networks.images import Image
+    from symbp.networks.layers import Activation, Dense, Linear
     from symbp.networks.network import Network
+    from symbp.networks.normalisation import BatchNorm, LayerNorm, RMSNorm
+    from symbp.networks.recurrent import GRU, LSTM, RNN
+    from symbp.networks.regularisation import Dropout
+    from symbp.networks.residual import Residual
     from symbp.report.files import write
     from symbp.report.render import render
 
 _HOME = {
+    "Activation": "symbp.networks.layers",
+    "Attention": "symbp.networks.attention",
+    "AvgPool1d": "symbp.networks.convolution",
+    "AvgPool2d": "symbp.networks.convolution",
+    "BatchNorm": "symbp.networks.normalisation",
     "CheckFailedError": "symbp.errors",
     "CheckReport": "symbp.checking.check",
+    "Conv1d": "symbp.networks.convolution",
+    "Conv2d": "symbp.networks.convolution",
     "Dense": "symbp.networks.layers",
     "Derivation": "symbp.derivation",
+    "Dropout": "symbp.networks.regularisation",
+    "Embedding": "symbp.networks.embedding",
+    "GRU": "symbp.networks.recurrent",
     "Gradient": "symbp.derivation",
+    "Image": "symbp.networks.images",
+    "LSTM": "symbp.networks.recurrent",
+    "LayerNorm": "symbp.networks.normalisation",
+    "Linear": "symbp.networks.layers",
+    "MaxPool1d": "symbp.networks.convolution",
+    "MaxPool2d": "symbp.networks.convolution",
     "Network": "symbp.networks.network",
     "OutputError": "symbp.errors",
+    "RMSNorm": "symbp.networks.normalisation",
+    "RNN": "symbp.networks.recurrent",
+    "Residual": "symbp.networks.residual",
     "RuleNotFoundError": "symbp.errors",
     "ShapeError": "symbp.errors",
     "SpecError": "symbp.errors",
     "SymbpError": "symbp.errors",
     "TemplateError": "symbp.errors",
+    "TransformerBlock": "symbp.networks.attention",
+    "UnusedParameterWarning": "symbp.errors",
     "check": "symbp.checking.check",
     "derive": "symbp.derivation",
     "render": "symbp.report.render",

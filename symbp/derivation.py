@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,7 +15,7 @@ from symbp.calculus.factor import Acts, Factor, Paths, Product
 from symbp.calculus.product import flat_product, nested_product
 from symbp.calculus.reverse import reverse
 from symbp.equations import Equation, ForwardSystem, System, nodes, operands
-from symbp.errors import SpecError, nearest
+from symbp.errors import SpecError, UnusedParameterWarning, nearest
 from symbp.networks.network import Network
 from symbp.numeric.compiled import Compiled, compile_systems
 from symbp.op import FactorRole, Op
@@ -162,6 +163,9 @@ def derive(network: Network | None = None, *, wrt: Sequence[str] | None = None, 
     ``derive(layers=3, activation="tanh")`` is the short way for ``derive(Network.mlp(...))``. ``wrt`` names
     what to differentiate by, ``X`` included; by default all parameters.
 
+    Warns:
+        UnusedParameterWarning: the loss does not depend on something; its gradient is an explicit zero.
+
     Raises:
         SpecError: both a network and options, or a name in ``wrt`` the network does not have.
     """
@@ -169,11 +173,16 @@ def derive(network: Network | None = None, *, wrt: Sequence[str] | None = None, 
         raise SpecError(f"give a network or options, not both: {', '.join(options)}")
     net = network if network is not None else Network.mlp(**options)
     chosen = net.parameters if wrt is None else tuple(_variable(net, name) for name in wrt)
-    return Derivation(net, net.forward, reverse(net.forward, net.loss, chosen), chosen)
+    derived = Derivation(net, net.forward, reverse(net.forward, net.loss, chosen), chosen)
+    if derived.unused:
+        names = ", ".join(variable.name for variable in derived.unused)
+        its = "its gradient is" if len(derived.unused) == 1 else "their gradients are"
+        warnings.warn(UnusedParameterWarning(f"the loss does not depend on {names}: {its} zero"), stacklevel=2)
+    return derived
 
 
 def _variable(network: Network, name: str) -> Variable:
-    given = {symbol.name: symbol for symbol in (*network.parameters, network.x)}
+    given = {symbol.name: symbol for symbol in (*network.parameters, *network.inputs)}
     if name not in given:
         raise SpecError(f"wrt: the network has no parameter {name!r}{nearest(name, given)}")
     return given[name]

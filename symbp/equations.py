@@ -120,7 +120,8 @@ def symbols_in(expr: MatrixExpr) -> Iterator[MatrixSymbol]:
 
 
 def _operands_are_names(node: MatrixExpr) -> bool:
-    return all(isinstance(operand, MatrixSymbol) for operand in operands(node))
+    # Ones are the gradient of the loss by itself, where an operation is the loss.
+    return all(isinstance(operand, MatrixSymbol | OneMatrix) for operand in operands(node))
 
 
 def _require_known(equation: Equation, inside: list[MatrixExpr], known: dict[str, MatrixSymbol]) -> None:

@@ -37,6 +37,10 @@ class TemplateError(SymbpError, ValueError):
     """A report template that does not parse or names something unknown."""
 
 
+class UnusedParameterWarning(UserWarning):
+    """A parameter the loss does not depend on: its gradient is an explicit zero."""
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return ``"; did you mean 'tanh'?"`` for the known name closest to ``name``, or an empty string."""
     by_lower = {candidate.lower(): candidate for candidate in known}

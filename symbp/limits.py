@@ -6,5 +6,14 @@ MAX_LAYERS = 100_000
 BYTES_PER_LAYER = 10_000
 """Memory one layer's equations take, forward and backward, measured from 5 to 4000 layers."""
 
+MAX_STEPS = 10_000
+"""Longest sequence a recurrent layer is unrolled for: an LSTM writes 14 equations a step."""
+
 MAX_UNITS = 1_000_000
 """Widest layer accepted."""
+
+MAX_EQUATIONS = 10_000
+"""Most equations of one's own, and most layers a file may describe once its repeats are written out."""
+
+MAX_FILE = 100_000
+"""Largest file that describes a network, in bytes."""

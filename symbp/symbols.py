@@ -38,6 +38,18 @@ class Role(StrEnum):
     NORMALISED = "normalised"
     SHIFTED = "scaled and shifted"
     BLOCK = "block output"
+    GATE = "gate"
+    STATE = "state"
+    MASK = "mask"
+    QUERY = "queries"
+    KEY = "keys"
+    VALUE = "values"
+    SCORE = "scores"
+    ATTENTION = "attention weights"
+    MIXED = "mixed values"
+    CONVOLVED = "convolved"
+    REPEATED = "repeated at every place"
+    POOLED = "pooled"
 
 
 def width(layer: int) -> Symbol:
@@ -64,7 +76,8 @@ class Variable(MatrixSymbol):
     """A named matrix of the forward list, of shape rows × cols.
 
     ``stem`` is the letter without its layer (``W`` of ``W2``), ``layer`` counts weight layers (0 for the
-    input), ``path`` places it in a composed network (``block2.attention``; empty in a plain stack).
+    input), ``path`` places it in a composed network (``block2.attention``; empty in a plain stack), ``step`` in a
+    sequence (from 0, the initial state; None outside one).
     """
 
     def __new__(
@@ -76,6 +89,7 @@ class Variable(MatrixSymbol):
         stem: str | Str,
         layer: int | Integer = 0,
         path: str | Str = "",
+        step: int | Integer | None = None,
     ) -> Variable:
         args = (
             name if isinstance(name, Str) else _checked(name),
@@ -85,6 +99,7 @@ class Variable(MatrixSymbol):
             stem if isinstance(stem, Str) else _text(stem),
             layer if isinstance(layer, Integer) else Integer(layer),
             path if isinstance(path, Str) else _text(path),
+            *([] if step is None else [Integer(step)]),
         )
         return cast("Variable", Basic.__new__(cls, *args))
 
@@ -107,6 +122,11 @@ class Variable(MatrixSymbol):
     def path(self) -> str:
         """Where it stands in a composed network; empty in a plain stack."""
         return cast("str", self.args[6].name)
+
+    @property
+    def step(self) -> int | None:
+        """The step of a sequence it belongs to; None outside a sequence."""
+        return int(self.args[7]) if len(self.args) > 7 else None
 
 
 class Adjoint(MatrixSymbol):

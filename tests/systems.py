@@ -17,12 +17,15 @@ from sympy import (
     Symbol,
     Transpose,
     sin,
+    sqrt,
 )
 
 import symbp.ops.native  # noqa: F401 - registers its rules
 from symbp.calculus.reverse import reverse
 from symbp.derivation import Derivation
 from symbp.equations import Equation, ForwardSystem, System
+from symbp.ops.attention import MaskedSoftmax
+from symbp.ops.convolution import Channels, Convolve
 from symbp.ops.elementwise import Elementwise, GenericFunction, ScalarFunction
 from symbp.ops.functions import activation
 from symbp.ops.losses import (
@@ -33,7 +36,11 @@ from symbp.ops.losses import (
     SoftmaxCrossEntropy,
 )
 from symbp.ops.normalisation import Normalise, Over
+from symbp.ops.penalty import Penalty
+from symbp.ops.pooling import AveragePool, MaxPool
 from symbp.ops.softmax import Softmax
+from symbp.ops.structure import Pad, Rows, Stack
+from symbp.ops.windows import Window
 from symbp.symbols import BATCH, Role, Variable, width
 
 N0, N1, N2, N3 = map(width, range(4))
@@ -170,6 +177,96 @@ def rms_norm() -> Derivation:
     return _normalised(Over.FEATURES, False)
 
 
+def convolution() -> Derivation:
+    """Three kernels of 3×2 over two channels of 5×4: stride 2 and 1, padding 1 and 0, one bias a channel."""
+    window = Window(5, 4, 3, 2, 2, 1, 1, 0)
+    x, k = variable("X", 40), variable("W1", 3, 12)
+    c, r, z, bias_ = variable("C1", 27), variable("R1", 27, 1), variable("Z1", 27), variable("b1", 3, 1)
+    return case(
+        (c, Convolve(k, x, *window.args)),
+        (r, Channels(bias_, window.count)),
+        (z, MatAdd(c, MatMul(r, OneMatrix(1, BATCH)))),
+        given=[x, k, bias_],
+        loss="log_cosh",
+    )
+
+
+def convolution_shared() -> Derivation:
+    """One kernel of 1×3 in two layers over signals of symbolic channels: the same symbol twice, and its own input."""
+    first, second = Window(1, 7, 1, 3, 1, 2, 0, 1), Window(1, 4, 1, 3, 1, 1, 0, 1)
+    x, k = variable("X", 7 * N0), variable("W1", N0, 3 * N0)
+    z, a, t = variable("Z1", 4 * N0), variable("A1", 4 * N0), variable("Z2", 4 * N0)
+    return case(
+        (z, Convolve(k, x, *first.args)), (a, Elementwise(TANH, z)), (t, Convolve(k, a, *second.args)), given=[x, k]
+    )
+
+
+def _pooled(kind: type[MaxPool | AveragePool]) -> Derivation:
+    """Windows that overlap, of unequal sides, with an edge that is not visited."""
+    window = Window(4, 5, 2, 3, 1, 2)
+    w, z, p = variable("W1", 40, N0), variable("Z1", 40), variable("P1", 2 * window.count)
+    return case((z, MatMul(w, X)), (p, kind(z, *window.args)), given=[X, w], loss="log_cosh")
+
+
+def max_pooling() -> Derivation:
+    """The largest value."""
+    return _pooled(MaxPool)
+
+
+def average_pooling() -> Derivation:
+    """The mean value."""
+    return _pooled(AveragePool)
+
+
+def blocks() -> Derivation:
+    """Rows, one block of them twice, embedded and stacked: 5 rows of a matrix cut into 1 and 3 that overlap."""
+    z, one, three = variable("Z1", 5), variable("A1", 1), variable("A2", 3)
+    padded, out = variable("A3", 3), variable("A4", 10)
+    w = variable("W1", 5, N0)
+    return case(
+        (z, MatMul(w, X)),
+        (one, Rows(z, 3, 1)),
+        (three, Rows(z, 1, 3)),
+        (padded, Pad(one, 1, 3)),
+        (out, Stack(three, one, padded, three)),
+        given=[X, w],
+        loss="log_cosh",
+    )
+
+
+def stacked() -> Derivation:
+    """Blocks of symbolic heights, one of them twice, under a weight as wide as the stack."""
+    a, b, s, z = variable("A1", N1), variable("A2", N2), variable("A3", 2 * N1 + N2), variable("Z4", N3)
+    w, v = variable("W2", N2, N0), variable("W4", N3, 2 * N1 + N2)
+    return case((a, MatMul(W1, X)), (b, MatMul(w, X)), (s, Stack(a, b, a)), (z, MatMul(v, s)), given=[X, W1, w, v])
+
+
+def _attention(tokens: int, causal: bool) -> Derivation:
+    """Scores and values from the same columns, the queries used as keys as well."""
+    x = variable("X", N0, tokens * BATCH)
+    q, v = variable("A1", N1, x.shape[1]), variable("A2", N2, x.shape[1])
+    s, p, a = variable("Z3", *2 * x.shape[1:]), variable("A3", *2 * x.shape[1:]), variable("A4", *v.shape)
+    w = variable("W2", N2, N0)
+    return case(
+        (q, MatMul(W1, x)),
+        (v, MatMul(w, x)),
+        (s, MatMul(1 / sqrt(N1), Transpose(q), q)),
+        (p, MaskedSoftmax(s, tokens, causal)),
+        (a, MatMul(v, p)),
+        given=[x, W1, w],
+    )
+
+
+def attention() -> Derivation:
+    """Three tokens an example, all of them seen."""
+    return _attention(3, causal=False)
+
+
+def causal_attention() -> Derivation:
+    """Four tokens an example, only earlier ones seen."""
+    return _attention(4, causal=True)
+
+
 def shared() -> Derivation:
     """One square weight in two layers, as a recurrent network has."""
     w = variable("W1", N0, N0)
@@ -237,11 +334,59 @@ def weighted_losses() -> Derivation:
     )
 
 
+def masked() -> Derivation:
+    """A ⊙ M with a mask that is given."""
+    z, a = variable("Z1", N1), variable("A1", N1)
+    mask = Variable("M1", N1, BATCH, Role.MASK, "M", 1)
+    return case((z, MatMul(W1, X)), (a, HadamardProduct(z, mask)), given=[X, mask, W1])
+
+
+def penalised() -> Derivation:
+    """A loss plus 2/3 times half the squares of two weights, one of them counted twice."""
+    z, y = variable("Z2", N2), variable("Y", N2)
+    data, penalty = Variable("data", 1, 1, Role.LOSS, "data", 2), Variable("penalty", 1, 1, Role.LOSS, "penalty", 2)
+    return derivation(
+        [
+            (z, MatMul(W2, W1, X)),
+            (data, EntrywiseLoss(LOSSES["mse"].function(), z, y)),
+            (penalty, Penalty(Rational(2, 3), W1, W2, W1)),
+            (LOSS, MatAdd(MatMul(3, penalty), data)),
+        ],
+        [X, y, W1, W2],
+    )
+
+
 CASES = {
     build.__name__: build
     for build in (
-        product, product_of_columns, twice, square, triple, transposed, bias, sums, two_arguments, softmax, shared,
-        batch_norm, layer_norm, rms_norm, residual, generic, softmax_cross_entropy, sigmoid_binary_cross_entropy,
+        product,
+        product_of_columns,
+        twice,
+        square,
+        triple,
+        transposed,
+        bias,
+        sums,
+        two_arguments,
+        softmax,
+        shared,
+        batch_norm,
+        layer_norm,
+        rms_norm,
+        blocks,
+        stacked,
+        attention,
+        causal_attention,
+        residual,
+        generic,
+        softmax_cross_entropy,
+        sigmoid_binary_cross_entropy,
         weighted_losses,
+        convolution,
+        convolution_shared,
+        max_pooling,
+        average_pooling,
+        masked,
+        penalised,
     )
-}  # fmt: skip
+}

@@ -11,6 +11,7 @@ ROOT = Path(symbp.__file__).parent
 FLOORS = {
     "errors": 0,
     "limits": 0,
+    "resources": 0,
     "symbols": 1,
     "equations": 2,
     "op": 3,

@@ -8,7 +8,7 @@ make a sum. Paths are never enumerated and the product of a layer is shared by a
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 
@@ -154,10 +154,18 @@ def _cut(cuts: dict[Adjoint, _Cut], lhs: Adjoint, edges: list[_Edge]) -> _Cut:
     parent = _common_cut(cuts, [edge.source for edge in edges])
     before = _product(cuts, parent)
     branches = tuple((*_product(cuts, edge.source).since(before), *edge.factors) for edge in edges)
-    total = Factor(FactorRole.SUM, lhs, lhs.layer, Acts.SUM, branches)
-    if total.nesting > MAX_NESTING:
-        total = Factor(FactorRole.BLOCK, lhs, lhs.layer, Acts.OPERATOR)
+    total = _shallow(Factor(FactorRole.SUM, lhs, lhs.layer, Acts.SUM, branches), MAX_NESTING)
     return _Cut(before.continued([total]), parent, cuts[parent].depth + 1 if parent is not None else 0)
+
+
+def _shallow(factor: Factor, depth: int) -> Factor:
+    """Keep the outer ``depth`` sums of a factor; each sum inside them becomes one block of equations."""
+    if factor.nesting <= depth:
+        return factor
+    if depth == 0:
+        return Factor(FactorRole.BLOCK, factor.expr, factor.layer, Acts.OPERATOR)
+    branches = tuple(tuple(_shallow(inner, depth - 1) for inner in branch) for branch in factor.branches)
+    return replace(factor, branches=branches)
 
 
 def _common_cut(cuts: dict[Adjoint, _Cut], sources: list[Adjoint | None]) -> Adjoint | None:
@@ -192,7 +200,8 @@ def _unwrap(expr: MatrixExpr, factors: list[Factor]) -> Adjoint | None:
         return None
     source = _unwrap(expr.args[inside], factors)
     if isinstance(expr, MatMul):
-        factors.extend(_factor(arg, Acts.LEFT) for arg in reversed(expr.args[:inside]))
+        before = _number_into(factors, expr.args[:inside])
+        factors.extend(_factor(arg, Acts.LEFT) for arg in reversed(before))
         factors.extend(_factor(arg, Acts.RIGHT) for arg in expr.args[inside + 1 :])
     elif isinstance(expr, HadamardProduct):
         factors.extend(_factor(arg, Acts.HADAMARD) for i, arg in enumerate(expr.args) if i != inside)
@@ -201,6 +210,14 @@ def _unwrap(expr: MatrixExpr, factors: list[Factor]) -> Adjoint | None:
     else:
         raise RuleNotFoundError(f"{type(expr).__name__} stands around an adjoint but is not a linear operator: {expr}")
     return source
+
+
+def _number_into(factors: list[Factor], before: tuple[MatrixExpr, ...]) -> tuple[MatrixExpr, ...]:
+    """Put a number in front of G ⊙ N into N, so that it is no factor of its own; return what else stands in front."""
+    if not (factors and before and before[0].is_number and factors[-1].acts is Acts.HADAMARD):
+        return before
+    factors[-1] = _factor(MatMul(before[0], factors[-1].expr), Acts.HADAMARD)
+    return before[1:]
 
 
 def _holds_adjoint(expr: object) -> bool:
@@ -218,9 +235,20 @@ _ROLE_OF_SYMBOL = {
     Role.NORMALISED: FactorRole.PREVIOUS,
     Role.SHIFTED: FactorRole.PREVIOUS,
     Role.BLOCK: FactorRole.PREVIOUS,
+    Role.CONVOLVED: FactorRole.PREVIOUS,
+    Role.POOLED: FactorRole.PREVIOUS,
     Role.INPUT: FactorRole.PREVIOUS,
     Role.ACTIVATION: FactorRole.PREVIOUS,
     Role.PREACTIVATION: FactorRole.PREVIOUS,
+    Role.STATE: FactorRole.PREVIOUS,
+    Role.GATE: FactorRole.GATE,
+    Role.MASK: FactorRole.MASK,
+    Role.MIXED: FactorRole.PREVIOUS,
+    Role.QUERY: FactorRole.ATTENTION,
+    Role.KEY: FactorRole.ATTENTION,
+    Role.VALUE: FactorRole.ATTENTION,
+    Role.SCORE: FactorRole.ATTENTION,
+    Role.ATTENTION: FactorRole.ATTENTION,
 }
 
 
@@ -233,7 +261,7 @@ def _role(expr: MatrixExpr) -> FactorRole:
 
 
 def _layer(expr: MatrixExpr) -> int:
-    symbol = _symbol(expr)
+    symbol = _symbol(expr) or next((node for node in nodes(expr) if isinstance(node, Adjoint)), None)
     return symbol.layer if symbol is not None else 0
 
 

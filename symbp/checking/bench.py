@@ -19,7 +19,8 @@ from symbp.numeric.definitions import Standins
 from symbp.numeric.sizes import Sizes
 from symbp.numeric.source import Program, program
 from symbp.numeric.values import Values, draw
-from symbp.symbols import Adjoint
+from symbp.ops.convolution import Convolve
+from symbp.symbols import BATCH, Adjoint
 
 MOST_DIGITS = 400
 """More digits than this are not asked for, however small a gradient is beside the loss."""
@@ -27,6 +28,10 @@ MOST_DIGITS = 400
 
 ERF_COST = 60.0
 """Microseconds that an entry takes with 50 digits in a network with erf; 10 in others."""
+
+
+SCORE_COST = 16
+"""Multiplications an entry of an attention's scores is worth: a product each to make it and to use it."""
 
 
 @dataclass(frozen=True)
@@ -86,10 +91,10 @@ class Bench:
     @cached_property
     def rounding(self) -> dict[str, float]:
         """s of every gradient: the norm of its last product taken in absolute values."""
-        import numpy as np  # noqa: PLC0415 - importing symbp must not import NumPy
+        import numpy as np
 
         local, names = self._traced[1], self.program.names
-        sizes = {
+        sizes = {BATCH: Integer(self.sizes.examples)} | {
             symbol: Integer(number)
             for given in self.derivation.forward.given
             for symbol, number in zip(given.shape, self.sizes.shapes[given.name], strict=True)
@@ -116,11 +121,21 @@ class Bench:
 
     @cached_property
     def _work(self) -> float:
-        return float(sum(array.size for array in self.values.parameters.values()) * self.sizes.examples)
+        """The multiplications of a forward pass: weights by columns, and scores by columns once more."""
+        parameters = self.values.parameters
+        found = sum(array.size for array in parameters.values())
+        for equation in self.derivation.forward:
+            if isinstance(equation.rhs, Convolve):  # A kernel is used again at every place.
+                kernel = parameters.get(equation.rhs.args[0].name)
+                found += kernel.size * (equation.rhs.window.count - 1) if kernel is not None else 0
+        columns = max([array.shape[1] for array in self.values.inputs.values()], default=self.sizes.examples)
+        local, names = self._traced[1], self.program.names
+        square = [each.lhs for each in self.derivation.forward if each.lhs.shape[0] == each.lhs.shape[1] != 1]
+        return float(found * columns + SCORE_COST * sum(local[names[scores]].size for scores in square))
 
     def direction(self, name: str, number: int = 0) -> Any:
         """Return a reproducible random direction of length 1, no entry near zero."""
-        import numpy as np  # noqa: PLC0415
+        import numpy as np
 
         index = list(self.gradients).index(name) if number else self._places[name]
         random = np.random.default_rng([self.seed, 1000 + number, index])
@@ -134,7 +149,7 @@ class Bench:
 
     def joint_direction(self, names: Sequence[str], number: int = 0) -> dict[str, Any]:
         """Return a direction through many parameters, each weighted so that its gradient counts alike."""
-        import numpy as np  # noqa: PLC0415
+        import numpy as np
 
         found = {}
         for name in names:
@@ -145,7 +160,7 @@ class Bench:
 
     def compare_entries(self, name: str) -> Comparison:
         """Compare every entry of a gradient with the complex step."""
-        import numpy as np  # noqa: PLC0415
+        import numpy as np
 
         assert self.stepped is not None
         measured, gradient = complex_gradient(self.stepped, name), self.gradients[name]
@@ -163,7 +178,7 @@ class Bench:
         return self._compared(direction, float(central(self.plain, direction, CENTRAL_STEP)))
 
     def _compared(self, direction: Mapping[str, Any], measured: float) -> Comparison:
-        import numpy as np  # noqa: PLC0415
+        import numpy as np
 
         predicted = float(sum(np.sum(self.gradients[name] * v) for name, v in direction.items()))
         norms = {name: float(np.linalg.norm(v)) for name, v in direction.items()}
@@ -200,7 +215,7 @@ class Digits:
 
     def compare_along(self, direction: Mapping[str, Any]) -> Comparison:
         """Compare gradients with central differences along one direction."""
-        import numpy as np  # noqa: PLC0415
+        import numpy as np
 
         measured = central(self.loss, direction, self.step)
         predicted = sum(np.sum(self.gradients[name] * self.loss.array(v)) for name, v in direction.items())
@@ -213,7 +228,7 @@ class Digits:
 
     def compare_float(self, name: str) -> Comparison:
         """Compare every entry of a float64 gradient with the same formula in 50 digits."""
-        import numpy as np  # noqa: PLC0415
+        import numpy as np
 
         exact = np.vectorize(_real, otypes=[float])(self.gradients[name])
         error = float(np.max(np.abs(exact - self.bench.gradients[name])))
@@ -221,7 +236,7 @@ class Digits:
 
 
 def _norm(array: Any) -> float:
-    import numpy as np  # noqa: PLC0415
+    import numpy as np
 
     return float(np.linalg.norm(np.vectorize(_real, otypes=[float])(array)))
 

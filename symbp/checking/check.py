@@ -38,7 +38,7 @@ def check(
     the cost: deep networks are compared along few directions, and every row says so in ``entries``.
     ``progress`` is called with a line of text now and then.
     """
-    import numpy as np  # noqa: PLC0415 - importing symbp must not import NumPy
+    import numpy as np
 
     budget = THOROUGH if thorough else FAST
     chosen = plans(derivation, thorough)

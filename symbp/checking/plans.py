@@ -17,7 +17,7 @@ from symbp.numeric.sizes import EXAMPLES, Sizes, distinct_sizes, given_sizes
 from symbp.ops.elementwise import Elementwise, GenericFunction
 from symbp.ops.functions import is_analytic
 from symbp.ops.losses import LOSSES, EntrywiseLoss, GenericLoss
-from symbp.symbols import Role
+from symbp.symbols import BATCH, Role
 
 ROUNDS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("tanh", "sigmoid", "softplus", "sin"), "mse"),
@@ -32,7 +32,7 @@ DEEP = 200
 """From this many forward equations on the fast check makes one round of stand-ins."""
 
 FEW_EXAMPLES = 2
-"""The batch of a deep network with erf, which 50 digits judge at great cost."""
+"""The batch of a deep network with erf, which 50 digits judge at great cost, and of examples of several tokens."""
 
 LARGE = 8
 """Given widths up to this count as small."""
@@ -76,7 +76,8 @@ def plans(derivation: Derivation, thorough: bool) -> list[Plan]:
     """
     forward = derivation.forward
     deep_erf = len(forward) > DEEP and not is_analytic_network(forward)
-    first, *others = _sizes(derivation, FEW_EXAMPLES if deep_erf else EXAMPLES)
+    has_tokens = any(symbol.role is Role.INPUT and symbol.shape[1] != BATCH for symbol in forward.given)
+    first, *others = _sizes(derivation, FEW_EXAMPLES if deep_erf or has_tokens else EXAMPLES)
     rounds = _rounds(forward)
     if not thorough and len(forward) > DEEP:
         rounds = rounds[:1]

@@ -80,7 +80,7 @@ def _(node: Transpose, value_of: Lookup, own: Any, sizes: Mapping[Any, int]) -> 
 
 @magnitude.register
 def _(node: OneMatrix, value_of: Lookup, own: Any, sizes: Mapping[Any, int]) -> Any:
-    import numpy as np  # noqa: PLC0415 - importing symbp must not import NumPy
+    import numpy as np
 
     return np.ones([int(size.xreplace(dict(sizes))) for size in node.shape])
 

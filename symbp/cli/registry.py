@@ -20,7 +20,8 @@ class Command:
 COMMANDS = (
     Command("derive", "Derive every gradient, check it, and write the report.", ("derivate", "derivation", "backprop")),
     Command("check", "Compare every derived gradient with differences of the loss.", ("verify", "gradcheck")),
-    Command("list", "List the activations, losses, formats and notations.", ("ls",)),
+    Command("list", "List the activations, losses, formats, notations and examples.", ("ls",)),
+    Command("schema", "Print the JSON Schema of a network file."),
 )
 
 FIRST_STEPS = (
@@ -28,7 +29,7 @@ FIRST_STEPS = (
     ("symbp derive --layers 2 --activation tanh --loss mse", "a concrete network"),
     ("symbp derive --layers 3 --only W1", "one gradient, as LaTeX"),
     ("symbp check --layers 4 --activation sigmoid --loss bce", "every gradient against differences"),
-    ("symbp list", "activations, losses, formats, notations"),
+    ("symbp list", "activations, losses, formats, notations, examples"),
 )
 """What bare ``symbp`` prints: five commands to try, and what each gives."""
 

@@ -49,21 +49,18 @@ from sympy.core.relational import Relational
 from sympy.logic.boolalg import BooleanFunction
 
 from symbp.errors import SpecError, nearest
+from symbp.networks.reading import MAX_DEPTH, NUMBER_AND_NAME, number, quote, tokens, tree_of
 from symbp.ops.elementwise import ScalarFunction
 from symbp.ops.functions import ACTIVATIONS, ALIASES, X, activation, exact, row_of
 from symbp.ops.scalar import PRIMITIVES, absolute, expm1, maximum, minimum, relu, signum, step
 from symbp.ops.stable import stable
 
-MAX_LENGTH = 1000
-MAX_BRACKETS = 40
-MAX_DEPTH = 100
 MAX_NODES = 600
 MAX_EXPONENT = 64
 MAX_BITS = 4000
-MAX_DIGITS = 40
 LARGEST_CONSTANT = 1e100
 
-TOKEN = re.compile(r"(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<name>[A-Za-z_]\w*)|[-+*/(),]|\s+", re.ASCII)
+TOKEN = re.compile(NUMBER_AND_NAME + r"|[-+*/(),]|\s+", re.ASCII)
 LET_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}", re.ASCII)
 PARAMETRISED = re.compile(r"\s*([A-Za-z_]\w*)\s*\(([-+.\deE,/\s]+)\)\s*", re.ASCII)
 
@@ -163,10 +160,10 @@ def custom_function(
     expr = _parse(source, variables, given)
     if not expr.free_symbols & set(variables):
         wanted = " or ".join(map(str, variables))
-        raise SpecError(f"{_quote(source)} is a constant: an activation needs {wanted} in it")
+        raise SpecError(f"{quote(source)} is a constant: an activation needs {wanted} in it")
     slopes = [tidy(diff(expr, variable)) for variable in variables]
     if any(slope.has(*UNREAL) for slope in slopes):
-        raise SpecError(f"the slope of {_quote(source)} is not finite: it divides by zero somewhere")
+        raise SpecError(f"the slope of {quote(source)} is not finite: it divides by zero somewhere")
     return ScalarFunction("f", variables, expr, slopes, latex="f", text="f", parameters=tuple(given.items()))
 
 
@@ -216,52 +213,31 @@ def _parse(source: str, variables: Sequence[Symbol], given: Mapping[Symbol, Rati
     names = {symbol.name: symbol for symbol in (*variables, *given)}
     _check_tokens(source, names)
     text = " ".join(source.split())
-    try:
-        tree = ast.parse(text, mode="eval")
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise SpecError(f"{_quote(source)} is not an expression: look for a missing operand or bracket") from None
+    tree = tree_of(text, source, "an expression")
     builder = _Builder(text, names, {symbol: float(value) for symbol, value in given.items()})
-    expr = stable(builder.build(tree.body))
+    expr = stable(builder.build(tree))
     for symbol in given:
         if symbol not in builder.used:
-            raise SpecError(f"--let {symbol} is given a value but {_quote(source)} does not use it")
+            raise SpecError(f"--let {symbol} is given a value but {quote(source)} does not use it")
     return expr
 
 
 def _check_tokens(source: str, names: Mapping[str, Symbol]) -> None:
     """Refuse by their first characters all that is not a number, a known name, an operator or a bracket."""
-    if len(source) > MAX_LENGTH:
-        raise SpecError(f"the expression {_quote(source)} has {len(source)} characters; at most {MAX_LENGTH} are read")
+    found = tokens(source, TOKEN, "the expression")
     if not source.strip():
         raise SpecError(f"the expression is empty: write one in {', '.join(names)}")
-    position = depth = 0
-    while position < len(source):
-        token = TOKEN.match(source, position)
-        if not token:
-            raise _refused(source, source[position], "may not stand")
+    for token in found:
+        if isinstance(token, str):
+            raise _refused(source, token, "may not stand")
         piece = token[0]
-        depth += (piece == "(") - (piece == ")")
-        if depth > MAX_BRACKETS:
-            raise SpecError(f"{_quote(source)} has more than {MAX_BRACKETS} brackets inside each other")
-        if token["number"]:
-            _check_number(source, piece, source[token.end() : token.end() + 1])
-        elif token["name"] and piece not in names and piece not in FUNCTIONS and piece != "pi":
+        if token["name"] and piece not in names and piece not in FUNCTIONS and piece != "pi":
             raise _unknown(source, piece, names)
-        position = token.end()
-
-
-def _check_number(source: str, digits: str, following: str) -> None:
-    if following.isalpha() or following == "_":
-        shown = digits[:MAX_DIGITS]
-        raise SpecError(f"{shown}{following} in {_quote(source)}: write {shown}*{following}")
-    if len(digits) > MAX_DIGITS:
-        raise SpecError(f"the number {digits[:20]}… in {_quote(source)} has more than {MAX_DIGITS} digits")
-    exact(digits, "a number in the expression")
 
 
 def _refused(source: str, piece: str, why: str) -> SpecError:
     hint = HINTS.get(piece)
-    return SpecError(f"{piece!r} {why} in the expression {_quote(source)}" + (f": {hint}" if hint else ""))
+    return SpecError(f"{piece!r} {why} in the expression {quote(source)}" + (f": {hint}" if hint else ""))
 
 
 def _unknown(source: str, piece: str, names: Mapping[str, Symbol]) -> SpecError:
@@ -274,11 +250,7 @@ def _unknown(source: str, piece: str, names: Mapping[str, Symbol]) -> SpecError:
         hint = f"; give it a value with --let {piece}=…, or use {', '.join(names)}"
     else:
         hint = f"; use {', '.join(names)}, numbers, + - * / ** and functions such as tanh"
-    return SpecError(f"unknown name {piece[:40]!r} in the expression {_quote(source)}{hint}")
-
-
-def _quote(source: str) -> str:
-    return repr(source if len(source) <= 60 else source[:57] + "…")
+    return SpecError(f"unknown name {piece[:40]!r} in the expression {quote(source)}{hint}")
 
 
 @dataclass
@@ -294,13 +266,13 @@ class _Builder:
     def build(self, node: ast.expr, depth: int = 0) -> Expr:
         """Return the expression of a node, or refuse it."""
         if depth > MAX_DEPTH:
-            raise SpecError(f"{_quote(self.source)} is nested more than {MAX_DEPTH} deep")
+            raise SpecError(f"{quote(self.source)} is nested more than {MAX_DEPTH} deep")
         return self._bounded(self._node(node, depth + 1), node)
 
     def _node(self, node: ast.expr, depth: int) -> Expr:
         match node:
             case ast.Constant(value=int() | float()):
-                return exact(self._text(node), "a number in the expression")
+                return number(self._text(node))
             case ast.Name(id=name):
                 return self._name(name)
             case ast.UnaryOp(op=ast.USub(), operand=operand):
@@ -313,7 +285,7 @@ class _Builder:
                 return OPERATORS[type(sign)](self.build(left, depth), self.build(right, depth))
             case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]):
                 return self._call(name, [self.build(argument, depth) for argument in arguments])
-        raise SpecError(f"{_quote(self._text(node))} may not stand in the expression {_quote(self.source)}")
+        raise SpecError(f"{quote(self._text(node))} may not stand in the expression {quote(self.source)}")
 
     def _text(self, node: ast.expr) -> str:
         return self.source[node.col_offset : node.end_col_offset]
@@ -324,41 +296,39 @@ class _Builder:
             return self.names[name]
         if name == "pi":
             return pi
-        raise SpecError(f"{name} is a function: write {name}(…) in the expression {_quote(self.source)}")
+        raise SpecError(f"{name} is a function: write {name}(…) in the expression {quote(self.source)}")
 
     def _call(self, name: str, arguments: list[Expr]) -> Expr:
         if name not in FUNCTIONS:
-            raise SpecError(f"{name} is not a function in the expression {_quote(self.source)}: write {name}*(…)")
+            raise SpecError(f"{name} is not a function in the expression {quote(self.source)}: write {name}*(…)")
         build, least, most = FUNCTIONS[name]
         if not least <= len(arguments) <= most:
             takes = f"{least} argument{'s' * (least > 1)}" if least == most else f"{least} to {most} arguments"
-            raise SpecError(f"{name} takes {takes}, not {len(arguments)}, in the expression {_quote(self.source)}")
+            raise SpecError(f"{name} takes {takes}, not {len(arguments)}, in the expression {quote(self.source)}")
         if any(argument.free_symbols - set(self.given) for argument in arguments[1:]) and name not in ("max", "min"):
-            raise SpecError(f"the parameters of {name} must be constants in the expression {_quote(self.source)}")
+            raise SpecError(f"the parameters of {name} must be constants in the expression {quote(self.source)}")
         return build(*arguments)
 
     def _power(self, base: Expr, exponent: Expr, node: ast.expr) -> Expr:
         if exponent.free_symbols - set(self.given):
             if not base.free_symbols and base.is_positive:
                 return base**exponent
-            raise SpecError(
-                f"the exponent of {_quote(self._text(node))} must be a constant, or its base a positive one"
-            )
+            raise SpecError(f"the exponent of {quote(self._text(node))} must be a constant, or its base a positive one")
         if abs(_value(exponent, self.given)) > MAX_EXPONENT:
-            raise SpecError(f"the exponent of {_quote(self._text(node))} is greater than {MAX_EXPONENT}")
+            raise SpecError(f"the exponent of {quote(self._text(node))} is greater than {MAX_EXPONENT}")
         if isinstance(base, Rational) and _bits(base) * abs(_value(exponent, self.given)) > MAX_BITS:
-            raise SpecError(f"{_quote(self._text(node))} is too large a number")
+            raise SpecError(f"{quote(self._text(node))} is too large a number")
         return base**exponent
 
     def _bounded(self, expr: Expr, node: ast.expr) -> Expr:
         if self._size(expr) > MAX_NODES:
-            raise SpecError(f"{_quote(self.source)} is too long once its functions are written out")
+            raise SpecError(f"{quote(self.source)} is too long once its functions are written out")
         constant = not expr.free_symbols - set(self.given)
         if expr.has(*UNREAL) or (constant and not abs(_value(expr, self.given)) <= LARGEST_CONSTANT):
-            piece = _quote(self._text(node))
-            raise SpecError(f"{piece} in {_quote(self.source)} is not a finite real number, or too large a one")
+            piece = quote(self._text(node))
+            raise SpecError(f"{piece} in {quote(self.source)} is not a finite real number, or too large a one")
         if expr.has(BooleanFunction):
-            piece = _quote(self._text(node))
+            piece = quote(self._text(node))
             raise SpecError(f"{piece} puts cases inside cases (as elu of elu does): write it with max and min")
         return expr
 
@@ -404,4 +374,4 @@ def _require_ordinary(function: ScalarFunction, source: str) -> None:
     for point in ORDINARY:
         for expr, what in ((function.expr, "value"), (function.slopes[0], "slope")):
             if not math.isfinite(_value(expr, {**given, X: point})):
-                raise SpecError(f"{_quote(source)} has no finite real {what} at x = {point:.4g}")
+                raise SpecError(f"{quote(source)} has no finite real {what} at x = {point:.4g}")

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-from sympy import MatAdd, MatMul, MatrixExpr, OneMatrix
+from sympy import Expr, MatAdd, MatMul, MatrixExpr, OneMatrix, Transpose
 
-from symbp.errors import SpecError
+from symbp.equations import text
+from symbp.errors import ShapeError, SpecError, nearest
 from symbp.limits import MAX_UNITS
 from symbp.networks.builder import Builder
 from symbp.networks.expressions import resolve_activation
 from symbp.networks.given import used_in
 from symbp.ops.elementwise import Elementwise, GenericFunction, ScalarFunction
 from symbp.ops.softmax import Softmax
-from symbp.symbols import BATCH, Role, Variable
+from symbp.symbols import Role, Variable
 
 SOFTMAX = "softmax"
 """The one activation that is not entrywise."""
@@ -29,27 +30,67 @@ class Layer(Protocol):
         ...
 
 
+@runtime_checkable
+class SequenceLayer(Protocol):
+    """A layer that reads a sequence X1 … XT: all its steps in, one matrix or one a step back."""
+
+    def build_steps(self, builder: Builder, incoming: Sequence[Variable]) -> Variable | tuple[Variable, ...]:
+        """Add the layer's equations and return the symbols of its output."""
+        ...
+
+
 @dataclass(frozen=True)
 class Linear:
-    """An affine layer: Z = W·A + b·1ᵀ; W is units × units before, b units × 1. ``units`` None stays symbolic."""
+    """An affine layer: Z = W·A + b·1ᵀ; W is units × units before, b units × 1. ``units`` None stays symbolic.
+
+    ``tied_to`` names the weight of an earlier layer to use instead of one of its own, ``transposed`` its
+    transpose (as an autoencoder's decoder does). Its gradient adds up both uses.
+    """
 
     units: int | None = None
     bias: bool = True
+    tied_to: str | None = None
+    transposed: bool = False
 
     def __post_init__(self) -> None:
         if self.units is not None:
             require_units(self.units)
+        if self.transposed and self.tied_to is None:
+            raise SpecError("transposed=True goes with tied_to=, the name of the weight to transpose")
 
     def build(self, builder: Builder, incoming: Variable) -> Variable:
-        """Add Z = W·A + b·1ᵀ."""
+        """Add Z = W·A + b·1ᵀ.
+
+        Raises:
+            SpecError: ``tied_to`` names no weight so far.
+            ShapeError: the tied weight does not fit.
+        """
         builder.next_layer()
-        rows = builder.units(self.units)
-        weight = builder.parameter("W", Role.WEIGHT, rows, incoming.args[1])
+        weight, rows = self._weight(builder, incoming)
         total: MatrixExpr = MatMul(weight, incoming)
         if self.bias:
             bias = builder.parameter("b", Role.BIAS, rows, 1)
-            total = MatAdd(total, MatMul(bias, OneMatrix(1, BATCH)))
+            total = MatAdd(total, MatMul(bias, OneMatrix(1, builder.columns)))
         return builder.define("Z", Role.PREACTIVATION, total, rows)
+
+    def _weight(self, builder: Builder, incoming: Variable) -> tuple[MatrixExpr, Expr | int]:
+        """Return the matrix in front of A and its number of rows."""
+        if self.tied_to is None:
+            rows = builder.units(self.units)
+            return builder.parameter("W", Role.WEIGHT, rows, incoming.args[1]), rows
+        known = {parameter.name: parameter for parameter in builder.parameters if parameter.role is Role.WEIGHT}
+        if self.tied_to not in known:
+            near = nearest(self.tied_to, known)
+            raise SpecError(f"tied_to: no weight before this layer is called {self.tied_to!r}{near}")
+        weight: MatrixExpr = known[self.tied_to]
+        weight, what = (Transpose(weight), "transposed ") if self.transposed else (weight, "")
+        rows, columns = weight.shape
+        if columns != incoming.args[1] or self.units not in (None, rows):
+            wanted = f"{self.units or rows}×{incoming.args[1]}"
+            raise ShapeError(
+                f"{what}{self.tied_to} is {text(weight.shape)} but the layer behind {incoming.name} needs {wanted}"
+            )
+        return weight, rows
 
 
 @dataclass(frozen=True)
@@ -75,6 +116,19 @@ class Activation:
         if isinstance(self.function, str):
             return Elementwise(activation_of(self.function, self.let), z)
         return Elementwise(self.function, z)
+
+
+@dataclass(frozen=True)
+class Scoped:
+    """A layer whose names carry ``name`` in front and no layer number: ``hidden.W``."""
+
+    name: str
+    layer: Layer
+
+    def build(self, builder: Builder, incoming: Variable) -> Variable:
+        """Add the layer's equations under their path."""
+        with builder.scope(self.name, numbered=False):
+            return self.layer.build(builder, incoming)
 
 
 @dataclass(frozen=True)
@@ -113,3 +167,23 @@ def require_units(units: object) -> None:
     """
     if isinstance(units, bool) or not isinstance(units, int) or not 1 <= units <= MAX_UNITS:
         raise SpecError(f"a layer cannot have {units!r} units: give a whole number from 1 to {MAX_UNITS:,}")
+
+
+def tokens_of(layers: Sequence[Layer]) -> int:
+    """Return how many tokens an example has: what the attention layers among ``layers`` say, 1 without any.
+
+    Raises:
+        SpecError: they differ.
+    """
+    found = list(dict.fromkeys(_tokens(layers)))
+    if len(found) > 1:
+        raise SpecError(f"attention over {found[0]} tokens and over {found[1]} in one network: give all the same")
+    return found[0] if found else 1
+
+
+def _tokens(layers: Sequence[object]) -> Iterator[int]:
+    for layer in layers:
+        if isinstance(tokens := getattr(layer, "tokens", None), int):
+            yield tokens
+        inner = getattr(layer, "layer", None)
+        yield from _tokens([*getattr(layer, "layers", ()), *([inner] if inner is not None else [])])

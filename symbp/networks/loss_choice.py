@@ -15,7 +15,7 @@ from symbp.ops.elementwise import Elementwise, ScalarFunction
 from symbp.ops.functions import ACTIVATIONS
 from symbp.ops.losses import LINKED, LOSSES, OUT, TARGET, EntrywiseLoss, GenericLoss, Loss, loss_row
 from symbp.ops.softmax import Softmax
-from symbp.symbols import Variable
+from symbp.symbols import Role, Variable
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*\Z", re.ASCII)
 _CALL = re.compile(r"([A-Za-z][A-Za-z0-9_-]*)\(([0-9.]{1,30})\)\Z", re.ASCII)
@@ -61,19 +61,29 @@ def loss_node(text: str | None, last: list[Equation], y: Variable, let: Mapping[
     output = last[-1]
     if text is None:
         return GenericLoss(output.lhs, y)
-    function = resolve_loss(text, let)
-    link = _output_activation(output)
+    return compared(resolve_loss(text, let), output.lhs, output, y)
+
+
+def compared(function: ScalarFunction, a: Variable, made_by: Equation | None, y: Variable) -> Loss:
+    """Return the loss of a and y: fused with its link where ``made_by``, the equation of a, has it.
+
+    Fused losses hold for targets only: what depends on parameters would need a gradient of its own.
+
+    Raises:
+        SpecError: the loss needs outputs between 0 and 1 that the output activation does not give.
+    """
+    link = None if made_by is None else _output_activation(made_by)
     row = LOSSES.get(function.name)
     if row is None or not row.unit_outputs:
-        return EntrywiseLoss(function, output.lhs, y)
-    if link == row.link:
-        return LINKED[row.name](output.rhs.args[-1], output.lhs, y)
+        return EntrywiseLoss(function, a, y)
+    if link == row.link and made_by is not None and y.role is Role.TARGET:
+        return LINKED[row.name](made_by.rhs.args[-1], a, y)
     if link not in ("sigmoid", "softmax", None):
         raise SpecError(
             f"loss {row.name} needs outputs between 0 and 1, and {link} gives others: "
             f"use the output activation {row.link}"
         )
-    return EntrywiseLoss(function, output.lhs, y)
+    return EntrywiseLoss(function, a, y)
 
 
 def _output_activation(output: Equation) -> str | None:

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from typing import cast
 
-from sympy import Expr
+from sympy import Expr, MatAdd
 
-from symbp.equations import Equation, ForwardSystem
+from symbp.equations import Equation, ForwardSystem, symbols_in
 from symbp.errors import SpecError
 from symbp.limits import BYTES_PER_LAYER, MAX_LAYERS
 from symbp.networks.builder import Builder
 from symbp.networks.given import require_used
-from symbp.networks.layers import SOFTMAX, Dense, Layer, activation_of, require_units
+from symbp.networks.images import Image
+from symbp.networks.layers import SOFTMAX, Dense, Layer, SequenceLayer, activation_of, require_units, tokens_of
 from symbp.networks.loss_choice import link_of, loss_node
+from symbp.networks.matrix_expressions import parse_equations
 from symbp.ops.elementwise import ScalarFunction
-from symbp.ops.losses import Loss
+from symbp.ops.functions import exact
+from symbp.ops.losses import LinkedLoss, Loss
+from symbp.ops.penalty import Penalty
 from symbp.symbols import BATCH, Role, Variable, width
 
 
@@ -24,11 +31,15 @@ class Network:
 
     Args:
         layers: at least one layer.
-        inputs: the number of inputs n_0; None leaves it symbolic.
+        inputs: the number of inputs n_0, or an ``Image`` for layers that need one; None leaves it symbolic.
         loss: a name, ``name(number)``, an expression in a and y, or None for a loss left open.
         batch: show the derivation for a batch of m columns instead of one example. The calculus always
-            carries m columns.
+            carries m columns, T·m where an attention layer says that an example is T tokens; that is always a batch.
         let: exact values of the names in a custom loss.
+        l2: λ of an L2 penalty, an exact number: the loss is what the data gives plus λ/2 times the sum of the
+            squares of all weights (not of biases).
+
+    The inputs are X, or X1 … XT where a layer has ``steps``; ``inputs`` are all of them, then masks and initial states.
 
     Raises:
         SpecError: a layer, width or loss that symbp cannot accept.
@@ -37,31 +48,104 @@ class Network:
     def __init__(
         self,
         layers: Sequence[Layer],
-        inputs: int | None = None,
+        inputs: int | Image | None = None,
         loss: str | None = None,
         *,
         batch: bool = False,
         let: Mapping[str, str] | None = None,
+        l2: str | float | None = None,
     ) -> None:
         if not layers:
             raise SpecError("a network needs at least one layer")
-        if inputs is not None:
-            require_units(inputs)
         self.layers = tuple(layers)
-        self.batch = batch
-        self.x = Variable("X", width(0) if inputs is None else inputs, BATCH, Role.INPUT, "X")
-        builder = Builder()
-        out = self.x
-        for layer in self.layers:
-            out = layer.build(builder, out)
-        self.output = out
+        columns = tokens_of(self.layers) * BATCH
+        self.batch = batch or columns != BATCH
+        builder = Builder(columns)
+        data = _data(self.layers, _rows(inputs), columns)
+        if isinstance(inputs, Image):
+            for each in data:
+                builder.images.add(each, inputs)
+        self.x = data[0]
+        self.output = out = _built(self.layers, builder, data)
+        self.inputs: tuple[Variable, ...] = (*data, *builder.inputs)
         self.depth = builder.layer
         self.parameters = tuple(builder.parameters)
-        self.y = Variable("Y", out.args[1], BATCH, Role.TARGET, "Y", builder.layer)
-        self.loss_node: Loss = loss_node(loss, builder.equations, self.y, let or {})
+        y = Variable("Y", out.args[1], out.args[2], Role.TARGET, "Y", builder.layer)
+        self.y: Variable | None = y
+        self.loss_node: Loss = loss_node(loss, builder.equations, y, let or {})
         self.loss = Variable("loss", 1, 1, Role.LOSS, "loss", builder.layer)
-        equations = (*builder.equations, Equation(self.loss, self.loss_node))
-        self.forward = ForwardSystem(equations, given=(self.x, self.y, *self.parameters))
+        equations = (*builder.equations, *self._losses(l2))
+        self.forward = ForwardSystem(equations, given=(*self.inputs, y, *self.parameters))
+        self.named = False
+
+    def _losses(self, l2: str | float | None) -> list[Equation]:
+        """Return the equations of the loss: one, or the data's, the penalty and their sum."""
+        if l2 is None:
+            return [Equation(self.loss, self.loss_node)]
+        factor = exact(l2, "l2")
+        if factor <= 0:
+            raise SpecError(f"l2 is {l2}: give a positive number, such as 0.01, or leave it out")
+        data, penalty = (Variable(name, 1, 1, Role.LOSS, name, self.depth) for name in ("data", "penalty"))
+        weights = [parameter for parameter in self.parameters if parameter.role is Role.WEIGHT]
+        return [
+            Equation(data, self.loss_node),
+            Equation(penalty, Penalty(factor, *weights)),
+            Equation(self.loss, MatAdd(data, penalty)),
+        ]
+
+    @classmethod
+    def equations(
+        cls,
+        equations: Sequence[str],
+        shapes: Mapping[str, object],
+        parameters: Sequence[str] | None = None,
+        inputs: Sequence[str] | None = None,
+        targets: Sequence[str] | None = None,
+        *,
+        batch: bool | None = None,
+    ) -> Network:
+        """Return the network of equations of one's own, such as ``H = tanh(W @ X + b)``, the last one the loss.
+
+        ``shapes`` maps each given name to (rows, columns), numbers or names of dimensions, ``"m"`` the number of
+        examples. ``parameters``, ``inputs`` and ``targets`` say what the given names are; unless they do, names
+        that begin with Y are targets, others with m columns inputs, and the rest parameters. A column that
+        meets m columns is repeated: b·1ᵀ. ``batch`` None shows a batch where a shape has m.
+
+        Raises:
+            SpecError: a line or name that symbp cannot accept.
+            ShapeError: shapes that do not fit, with the equation, both shapes and the dimension.
+        """
+        parsed = parse_equations(equations, shapes, parameters, inputs, targets)
+        network = cls.__new__(cls)
+        network.layers = ()
+        network.named = True
+        network.forward = parsed.forward
+        network.inputs, network.parameters = parsed.inputs, parsed.parameters
+        network.x, network.depth = parsed.inputs[0], parsed.layers
+        network.y = parsed.targets[0] if parsed.targets else None
+        network.loss = parsed.equations[-1].lhs
+        losses = [each.rhs for each in parsed.equations if isinstance(each.rhs, Loss)]
+        network.loss_node = losses[-1] if losses else parsed.equations[-1].rhs
+        compared = (each for each in symbols_in(network.loss_node) if each.name in network.forward)
+        linked = isinstance(network.loss_node, LinkedLoss)
+        network.output = network.loss_node.args[1] if linked else next(compared, network.loss)
+        network.batch = (
+            BATCH in {size for each in network.forward.given for size in each.shape} if batch is None else batch
+        )
+        return network
+
+    @classmethod
+    def load(cls, path: str | Path, *, batch: bool = False) -> Network:
+        """Return the network of a file: ``.toml`` or ``.json`` as ``symbp schema`` says, else lines of equations.
+
+        ``batch`` shows a batch whatever the file says.
+
+        Raises:
+            SpecError: a file that cannot be read, or what is wrong in it with its place.
+            ShapeError: shapes in it that do not fit.
+        """
+        # Loaded by name when asked for: reading files needs pydantic, which nothing else does.
+        return cast("Network", import_module("symbp.networks.files").load(path, batch=batch))
 
     @classmethod
     def mlp(
@@ -106,6 +190,49 @@ class Network:
         """n_0 to n_L: numbers where given, symbols where not."""
         rows = [parameter.args[1] for parameter in self.parameters if parameter.role is Role.WEIGHT]
         return (self.x.args[1], *rows)
+
+
+def _data(layers: Sequence[Layer], rows: Expr | int, columns: Expr) -> tuple[Variable, ...]:
+    """Return X, or X1 … XT for the first layer that has steps."""
+    steps = next((layer.steps for layer in layers if hasattr(layer, "steps")), None)
+    if steps is None:
+        return (Variable("X", rows, columns, Role.INPUT, "X"),)
+    return tuple(Variable(f"X{step}", rows, columns, Role.INPUT, "X", step=step) for step in range(1, steps + 1))
+
+
+def _built(layers: Sequence[Layer], builder: Builder, data: tuple[Variable, ...]) -> Variable:
+    """Build one layer behind the other, on one matrix or on a sequence of them; return the output.
+
+    Raises:
+        SpecError: a layer that reads one matrix gets a sequence.
+    """
+    sequence = any(hasattr(layer, "steps") for layer in layers)
+    out: Variable | tuple[Variable, ...] = data if sequence else data[0]
+    for layer in layers:
+        if isinstance(out, Variable):
+            out = layer.build(builder, out)
+        elif isinstance(layer, SequenceLayer):
+            out = layer.build_steps(builder, out)
+        else:
+            raise SpecError(
+                f"{type(layer).__name__} reads one matrix and gets a sequence of {len(out)}: "
+                "put it behind the last recurrent layer, which must not have sequence=True"
+            )
+    if not isinstance(out, Variable):
+        raise SpecError(
+            f"the network ends in a sequence of {len(out)} matrices: leave sequence=True out of the last layer"
+        )
+    return out
+
+
+def _rows(inputs: int | Image | None) -> Expr | int:
+    """Return n_0: as given, the values of an image, or the symbol."""
+    if inputs is None:
+        return width(0)
+    if isinstance(inputs, Image):
+        return inputs.rows
+    require_units(inputs)
+    return inputs
 
 
 def _sizes(layers: int | None, widths: Sequence[int] | int | None) -> list[int | None]:

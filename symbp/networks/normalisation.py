@@ -11,7 +11,7 @@ from symbp.errors import SpecError
 from symbp.networks.builder import Builder
 from symbp.ops.functions import exact
 from symbp.ops.normalisation import Normalise, Over
-from symbp.symbols import BATCH, Role, Variable
+from symbp.symbols import Role, Variable
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class _Normalisation:
         epsilon = exact(self.epsilon, "epsilon")
         n = builder.define("N", Role.NORMALISED, Normalise(incoming, self.over, self.centred, epsilon), rows)
         gamma = builder.parameter("gamma", Role.SCALE, rows, 1)
-        ones = OneMatrix(1, BATCH)
+        ones = OneMatrix(1, builder.columns)
         total: MatrixExpr = HadamardProduct(MatMul(gamma, ones), n)
         if self.centred:
             total = MatAdd(total, MatMul(builder.parameter("beta", Role.SHIFT, rows, 1), ones))

@@ -10,7 +10,7 @@ from sympy import MatAdd
 from symbp.equations import text
 from symbp.errors import ShapeError, SpecError
 from symbp.networks.builder import Builder
-from symbp.networks.layers import Layer, Linear
+from symbp.networks.layers import Layer
 from symbp.symbols import Role, Variable
 
 
@@ -18,11 +18,11 @@ from symbp.symbols import Role, Variable
 class Residual:
     """S = A + F(A) (He et al. 2016): F is the stack of ``layers``, pre- or post-activation as they are ordered.
 
-    ``projection`` is an affine layer on the skip where the widths differ: S = P(A) + F(A).
+    ``projection`` is an affine layer (``Linear``, ``Conv2d``) on the skip where the widths differ: S = P(A) + F(A).
     """
 
     layers: Sequence[Layer]
-    projection: Linear | None = None
+    projection: Layer | None = None
 
     def __post_init__(self) -> None:
         if not self.layers:

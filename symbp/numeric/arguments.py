@@ -12,7 +12,7 @@ from sympy import Expr, Integer
 from symbp.equations import text
 from symbp.errors import ShapeError, SpecError, nearest
 from symbp.ops.losses import Loss, SoftmaxCrossEntropy
-from symbp.symbols import Variable
+from symbp.symbols import BATCH, Variable
 
 SUM_TOLERANCE = 1e-4
 """How far the sum of a column of targets may be from one; loose enough for float32."""
@@ -34,12 +34,13 @@ class Arguments:
         targets = self._targets(y)
         arrays = {**inputs, **values, **targets}
         self._check_shapes(arrays)
+        self._check_tokens(arrays)
         self._check_targets(arrays)
         return values, _as_taken(inputs), _as_taken(targets)
 
     def precision(self, values: Mapping[str, Any], inputs: Any, targets: Any) -> Any:
         """Return the widest number type among the arrays of a call."""
-        import numpy as np  # noqa: PLC0415 - importing symbp must not import NumPy
+        import numpy as np
 
         groups = [values, *(each if isinstance(each, dict) else {"": each} for each in (inputs, targets))]
         found = {array.dtype for group in groups for array in group.values() if array is not None}
@@ -81,6 +82,21 @@ class Arguments:
             if len(shape) != 2 or shape != (_size(rows, shape[0], sizes), _size(columns, shape[1], sizes)):
                 return self._refuse_shapes(arrays)
         return None
+
+    @cached_property
+    def _tokens(self) -> tuple[tuple[str, int], ...]:
+        """The arrays with T·m columns and their T."""
+        found = ((each.name, each.shape[1] / BATCH) for each in (*self.inputs, *self.targets))
+        return tuple((name, int(tokens)) for name, tokens in found if tokens.is_Integer and tokens != 1)
+
+    def _check_tokens(self, arrays: Mapping[str, Any]) -> None:
+        for name, tokens in self._tokens:
+            columns = arrays[name].shape[1]
+            if columns % tokens:
+                raise ShapeError(
+                    f"{name} has {columns} columns: an example is {tokens} tokens, a column each, "
+                    f"so give a multiple of {tokens}"
+                )
 
     def _refuse_shapes(self, arrays: Mapping[str, Any]) -> None:
         """Find the array that does not fit and say why; a formula of dimensions may turn out to be right."""
@@ -152,7 +168,7 @@ def _as_taken(arrays: Mapping[str, Any]) -> Any:
 
 def _array(name: str, given: Any) -> Any:
     """Return an array of floats; integers and booleans become float64."""
-    import numpy as np  # noqa: PLC0415 - importing symbp must not import NumPy
+    import numpy as np
 
     try:
         array = np.asarray(given)

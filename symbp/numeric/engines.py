@@ -29,7 +29,9 @@ class Namespace:
 
     pi: Any
     abs: Any
+    arange: Any
     arctan: Any
+    concatenate: Any
     cos: Any
     cosh: Any
     diagflat: Any
@@ -110,7 +112,7 @@ def _compiled(text: str, traced: bool) -> CodeType:
 @cache
 def real() -> Engine:
     """NumPy itself: what a student runs."""
-    import numpy as np  # noqa: PLC0415 - importing symbp must not import NumPy
+    import numpy as np
 
     erf = np.vectorize(math.erf, otypes=[float])
     return Engine("NumPy", np, float, np.asarray, erf)
@@ -119,7 +121,7 @@ def real() -> Engine:
 @cache
 def complex_() -> Engine:
     """NumPy on complex numbers whose imaginary part is a derivative; comparisons look at the real part."""
-    import numpy as np  # noqa: PLC0415
+    import numpy as np
 
     def larger(a: Any, b: Any) -> Any:
         return np.where(np.real(a) >= np.real(b), a, b)
@@ -145,8 +147,8 @@ def complex_() -> Engine:
 @cache
 def digits(precision: int = DIGITS) -> Engine:
     """Arrays of numbers with many decimal digits (mpmath), in a context of their own."""
-    import mpmath  # noqa: PLC0415
-    import numpy as np  # noqa: PLC0415
+    import mpmath
+    import numpy as np
 
     context = mpmath.MPContext()
     context.dps = precision

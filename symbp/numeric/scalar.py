@@ -232,6 +232,8 @@ class _Standalone(ast.NodeTransformer):
         self.generic_visit(node)
         node.name, node.decorator_list, node.returns = self.name, [], None
         node.args.args = [ast.arg(argument.arg) for argument in node.args.args if argument.arg != "xp"]
+        if node.args.vararg:
+            node.args.vararg.annotation = None
         summary = ast.get_docstring(node)
         if summary:
             node.body[0] = ast.Expr(ast.Constant(summary.splitlines()[0]))

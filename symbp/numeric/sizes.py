@@ -38,6 +38,14 @@ EXAMPLES = 6
 Shape = tuple[Any, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """One axis of one matrix. Not a tuple: SymPy's == parses the strings in those."""
+
+    name: str
+    axis: int
+
+
 @dataclass
 class Dimensions:
     """Classes of dimensions that must be equal: a symbol, a fixed number, or one axis of one matrix."""
@@ -53,7 +61,7 @@ class Dimensions:
     def join(self, first: Any, second: Any) -> None:
         """Put two dimensions into one class; numbers and symbols stand for their class."""
         a, b = self.find(first), self.find(second)
-        if a == b:
+        if type(a) is type(b) and a == b:  # SymPy would parse the name in a tuple that it is compared with.
             return
         if isinstance(a, Integer) or (isinstance(a, Expr) and not isinstance(b, Integer)):
             a, b = b, a
@@ -69,7 +77,7 @@ class Dimensions:
     def of(self, symbol: MatrixSymbol) -> Shape:
         """Return the dimensions of a symbol; 1 and formulas stay what they are, other numbers are free."""
         return tuple(  # type: ignore[return-value]
-            (symbol.name, axis) if isinstance(size, Integer) else size for axis, size in enumerate(symbol.shape)
+            Axis(symbol.name, axis) if isinstance(size, Integer) else size for axis, size in enumerate(symbol.shape)
         )
 
 

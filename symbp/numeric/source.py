@@ -12,7 +12,7 @@ from symbp.equations import Equation, ForwardSystem, System, symbols_in, text
 from symbp.numeric.definitions import RESERVED, Definitions, Standins
 from symbp.numeric.matrices import Writer
 from symbp.ops.losses import Loss
-from symbp.symbols import Adjoint, Role, Variable
+from symbp.symbols import BATCH, Adjoint, Role, Variable
 
 LINE = 100
 """Longest line of a dictionary or a docstring, in characters."""
@@ -84,12 +84,14 @@ def program(forward: ForwardSystem, backward: System, wrt: Sequence[Variable], s
     )
 
 
+_KINDS = {Role.INPUT: "input", Role.MASK: "input", Role.TARGET: "target"}
+
+
 def _given(forward: ForwardSystem) -> tuple[tuple[Variable, ...], tuple[Variable, ...], tuple[Variable, ...]]:
     """Return inputs, targets and parameters."""
     groups: dict[str, list[Variable]] = {"input": [], "target": [], "parameter": []}
     for symbol in forward.given:
-        kind = str(symbol.role) if symbol.role in (Role.INPUT, Role.TARGET) else "parameter"
-        groups[kind].append(symbol)
+        groups[_KINDS.get(symbol.role, "parameter")].append(symbol)
     return tuple(groups["input"]), tuple(groups["target"]), tuple(groups["parameter"])
 
 
@@ -174,23 +176,26 @@ def _unpacked(
 ) -> Iterator[str]:
     """Yield the lines that give the arguments their names, one for the parameters of each layer."""
     for _, group in groupby(parameters, lambda parameter: parameter.layer):
-        yield _taken("parameters", list(group), writer)
+        yield from _taken("parameters", list(group), writer)
     for several, variables in (("inputs", inputs), ("targets", targets)):
         if len(variables) > 1:
-            yield _taken(several, variables, writer)
+            yield from _taken(several, variables, writer)
     if any(str(size) == "m" for size in writer.sizes_used):
-        owner, axis = next(
-            (symbol, axis)
+        owner, axis, tokens = next(
+            (symbol, axis, size / BATCH)
             for symbol in (*inputs, *targets, *parameters)
             for axis, size in enumerate(symbol.shape)
-            if str(size) == "m"
+            if (size / BATCH).is_Integer
         )
-        yield f"m = {writer.names[owner]}.shape[{axis}]"
+        yield f"m = {writer.names[owner]}.shape[{axis}]{'' if tokens == 1 else f' // {tokens}'}"
 
 
-def _taken(source: str, variables: Sequence[Variable], writer: Writer) -> str:
-    left = ", ".join(writer.names[variable] for variable in variables)
-    return f"{left} = " + ", ".join(f'{source}["{variable.name}"]' for variable in variables)
+def _taken(source: str, variables: Sequence[Variable], writer: Writer) -> list[str]:
+    """Return one line, or one an array where that would be too long."""
+    names = [writer.names[variable] for variable in variables]
+    arrays = [f'{source}["{variable.name}"]' for variable in variables]
+    together = f"{', '.join(names)} = {', '.join(arrays)}"
+    return [together] if len(together) <= LINE else [" = ".join(pair) for pair in zip(names, arrays, strict=True)]
 
 
 def _body(forward: ForwardSystem, backward: System, writer: Writer) -> Iterator[str]:

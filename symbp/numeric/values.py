@@ -121,7 +121,7 @@ def _correction(trend: float, layers: int) -> float:
 
 def _spread(forward: ForwardSystem, gradients: Mapping[str, Any]) -> tuple[float, float]:
     """Return over how many decades the gradients spread (∞ where one is dead), and their trend towards layer 1."""
-    import numpy as np  # noqa: PLC0415 - importing symbp must not import NumPy
+    import numpy as np
 
     weights = [symbol.name for symbol in forward.given if symbol.role is Role.WEIGHT and symbol.name in gradients]
     with np.errstate(all="ignore"):
@@ -137,7 +137,7 @@ def _spread(forward: ForwardSystem, gradients: Mapping[str, Any]) -> tuple[float
 
 def _kink_penalty(forward: ForwardSystem, intermediates: Mapping[str, Any]) -> float:
     """Return a few decades where an operand sits next to a kink of its activation."""
-    import numpy as np  # noqa: PLC0415
+    import numpy as np
 
     for equation in forward:
         node = equation.rhs
@@ -150,7 +150,7 @@ def _kink_penalty(forward: ForwardSystem, intermediates: Mapping[str, Any]) -> f
 
 
 def _drawn(forward: ForwardSystem, sizes: Sizes, seed: list[int], plan: _Plan, around: Mapping[str, Centre]) -> Values:
-    import numpy as np  # noqa: PLC0415
+    import numpy as np
 
     random = np.random.default_rng(seed)
     groups: dict[str, Arrays] = {"input": {}, "target": {}, "parameter": {}}
@@ -159,6 +159,8 @@ def _drawn(forward: ForwardSystem, sizes: Sizes, seed: list[int], plan: _Plan, a
         shape = sizes.shapes[symbol.name]
         if symbol.role is Role.INPUT:
             groups["input"][symbol.name] = random.normal(size=shape)
+        elif symbol.role is Role.MASK:
+            groups["input"][symbol.name] = 2.0 * random.integers(0, 2, shape)
         elif symbol.role is Role.TARGET:
             groups["target"][symbol.name] = TARGETS[kinds.get(symbol, "real")](random, shape)
         else:
@@ -169,7 +171,7 @@ def _drawn(forward: ForwardSystem, sizes: Sizes, seed: list[int], plan: _Plan, a
 
 
 def _parameter(random: Any, symbol: Variable, shape: tuple[int, int], plan: _Plan, around: Centre | None) -> Any:
-    import numpy as np  # noqa: PLC0415
+    import numpy as np
 
     noise = random.normal(size=shape)
     if symbol.role is not Role.WEIGHT:
@@ -204,7 +206,7 @@ def _target_kinds(forward: ForwardSystem) -> dict[Any, str]:
 
 
 def _one_hot(random: Any, shape: tuple[int, int]) -> Any:
-    import numpy as np  # noqa: PLC0415
+    import numpy as np
 
     return np.eye(shape[0])[:, random.integers(0, shape[0], shape[1])]
 

@@ -9,11 +9,15 @@ from symbp.op import explain, rule
 
 
 def transpose(expr: MatrixExpr) -> MatrixExpr:
-    """Return the transpose; that of a transpose is the matrix itself."""
+    """Return the transpose; that of a transpose is the matrix itself, that of a product turns its order."""
     if isinstance(expr, Transpose):
         return expr.arg
     if isinstance(expr, OneMatrix):
         return OneMatrix(expr.shape[1], expr.shape[0])
+    if isinstance(expr, MatMul):
+        scalar, factors = expr.as_coeff_matrices()
+        turned = [transpose(factor) for factor in reversed(factors)]
+        return MatMul(*([] if scalar == 1 else [scalar]), *turned)
     return Transpose(expr)
 
 
@@ -52,9 +56,14 @@ _BROADCAST = Step(
 )
 
 
+_NUMBER = Step("number", "A number in front of a matrix multiplies its error as well.")
+
+
 @explain.register
 def _(node: MatMul, operand: int) -> Step:
     factors = operands(node)
+    if len(factors) == 1:
+        return _NUMBER
     if operand == 0:
         return _BROADCAST if isinstance(factors[-1], OneMatrix) else _LEFT_FACTOR
     return _RIGHT_FACTOR

@@ -7,6 +7,7 @@ from typing import Any, cast
 from sympy import Basic, DiagMatrix, MatAdd, MatMul, MatrixExpr, MatrixSymbol, Transpose
 
 from symbp.op import FactorRole, Op, meaning, rule
+from symbp.symbols import BATCH
 
 
 class Softmax(Op):
@@ -39,6 +40,8 @@ class SoftmaxJacobian(Op):
     def as_matrix(self) -> MatrixExpr:
         """Return diag p − p pᵀ for the single column p."""
         p = self.args[0]
+        if p.shape[1] not in (1, BATCH):
+            return super().as_matrix()
         return MatAdd(DiagMatrix(p), MatMul(-1, p, Transpose(p)))
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from symbp.report.desk import Desk, Row
 from symbp.report.rich import Rich, Span, math, rich
+
+MOST_WIDTHS = 9
+"""Longest list of widths written out."""
 
 
 @dataclass(frozen=True)
@@ -65,12 +68,18 @@ def power(value: float) -> str:
     return rf"{mantissa} \cdot 10^{{{int(exponent)}}}"
 
 
+def ends(widths: Sequence[int], dots: str = "...") -> str:
+    """Return a list of widths; of a long one both ends."""
+    words = [str(width) for width in widths]
+    return ", ".join(words if len(words) <= MOST_WIDTHS else [*words[:4], dots, *words[-2:]])
+
+
 def _method(report: Any, some: bool) -> Rich:
     run = report.runs[0] if report.runs else None
     if run is None:
         return rich("Nothing was run.")
     what = list(dict.fromkeys(row.entries for row in report.rows))
-    settings = [f"widths {', '.join(map(str, run.widths))}", f"{run.examples} examples", f"seed {report.seed}"]
+    settings = [f"widths {ends(run.widths)}", f"{run.examples} examples", f"seed {report.seed}"]
     first = rich(
         "Relative errors of each gradient against differences of the loss ({entries}; {settings}).",
         entries=", ".join(what), settings="; ".join(settings),

@@ -294,7 +294,9 @@ def symbol_of(desk: Desk, factor: Factor) -> str:
     if factor.acts is Acts.HADAMARD and not isinstance(factor.expr, Slope):
         spread = isinstance(factor.expr, MatMul) and len(factor.expr.args) == 2
         return desk.printer.matrix(factor.expr.args[0] if spread else factor.expr)
-    return desk.columns.factor_matrix(factor)
+    if desk.derivation.coupled and factor.acts is Acts.HADAMARD:
+        return desk.printer.matrix(factor.expr)
+    return (desk.products if desk.derivation.coupled else desk.columns).factor_matrix(factor)
 
 
 def reading(desk: Desk) -> tuple[Rich, ...]:

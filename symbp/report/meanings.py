@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from symbp.ops.elementwise import OUTPUT
 from symbp.ops.losses import LOSSES, LinkedLoss, Loss
 from symbp.report import facts
+from symbp.report.checked import ends
 from symbp.report.desk import Desk, Row
 from symbp.report.layout import aligned
 from symbp.report.rich import Rich, capital, math, rich
 from symbp.report.scalar import scalar_latex
 from symbp.symbols import Role
-
-MOST_WIDTHS = 9
-"""Longest list of widths written out."""
 
 
 @dataclass(frozen=True)
@@ -78,12 +76,11 @@ def notation_rows(desk: Desk) -> tuple[Row, ...]:
 
 def _widths_row(desk: Desk) -> list[tuple[str, Rich, str]]:
     """Return the widths where they are numbers; long lists show both ends."""
-    widths = [str(each) for each in desk.derivation.network.widths if each.is_Integer]
+    widths = [int(each) for each in desk.derivation.network.widths if each.is_Integer]
     if len(widths) != desk.depth + 1:
         return []
-    shown = widths if len(widths) <= MOST_WIDTHS else [*widths[:3], r"\ldots", *widths[-2:]]
     names = rf"n_0, \ldots, {_units(desk.depth)}" if desk.depth > 1 else "n_0, n_1"
-    return [(names, rich("widths: {widths}", widths=math(", ".join(shown))), "")]
+    return [(names, rich("widths: {widths}", widths=math(ends(widths, r"\ldots"))), "")]
 
 
 def _units(layer: int) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from sympy import MatrixExpr, MatrixSymbol
+
 from symbp.derivation import Derivation
-from symbp.equations import Equation
+from symbp.equations import Equation, symbols_in
 from symbp.errors import SpecError, nearest
 from symbp.report.composed_text import product_texts
 from symbp.report.desk import Desk
@@ -13,6 +15,7 @@ from symbp.report.gradients import form
 from symbp.report.layout import aligned
 from symbp.report.notation import Notation
 from symbp.report.products import joined
+from symbp.symbols import Adjoint, Role
 
 TEXT_FORMATS = ("text", "numpy")
 
@@ -32,7 +35,12 @@ def only_equation(derivation: Derivation, name: str, row: Format, notation: Nota
     if key in derivation.gradients:
         lines = _gradient_text(desk, key) if in_text else form(desk, derivation.gradients[key]).lines
     else:
-        lines = [" &= ".join(desk.printer.equation(equation)) for equation in _equations(derivation, key, name)]
+        lines = [
+            " &= ".join(
+                desk.printer.equation(equation, _unfolded(derivation, equation) if key == equation.name else None)
+            )
+            for equation in _equations(derivation, key, name)
+        ]
     if in_text:
         return "\n".join(line.replace("&", "") for line in lines) + "\n"
     return row.wrap.format(aligned(lines)) + "\n"
@@ -49,6 +57,15 @@ def _gradient_text(desk: Desk, key: str) -> list[str]:
         pieces = desk.pieces(gradient)
         lines.append(" " * len(left) + " = " + "".join(joined(pieces, desk.printer.dialect.joint)))
     return lines
+
+
+def _unfolded(derivation: Derivation, equation: Equation) -> dict[MatrixSymbol, MatrixExpr]:
+    """Return the gradients by activations in an equation that stands alone, with what they are: W^T times δ."""
+    return {
+        symbol: derivation.backward[symbol.name].rhs
+        for symbol in symbols_in(equation.rhs)
+        if isinstance(symbol, Adjoint) and symbol.of.role is Role.ACTIVATION and symbol.layer < derivation.network.depth
+    }
 
 
 def _equations(derivation: Derivation, key: str, name: str) -> list[Equation]:

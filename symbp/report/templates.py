@@ -12,12 +12,11 @@ from jinja2 import BaseLoader, ChoiceLoader, FileSystemLoader, StrictUndefined, 
 from jinja2.exceptions import TemplateError as JinjaError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-import symbp
 from symbp.errors import TemplateError
 from symbp.report import escape as escapes
 from symbp.report.formats import Format
+from symbp.resources import folder
 
-_PACKAGE = Path(symbp.__file__).parent
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 
@@ -28,13 +27,10 @@ def templates_folder() -> Path:
     Raises:
         TemplateError: neither is there; the installation is broken.
     """
-    inside = _PACKAGE / "templates"
-    if inside.is_dir():
-        return inside
-    project = _PACKAGE.parent / "pyproject.toml"
-    if project.is_file() and 'name = "symbp"' in project.read_text(encoding="utf-8"):
-        return _PACKAGE.parent / "templates"
-    raise TemplateError(f"no templates in {inside}: install symbp again")
+    found = folder("templates")
+    if found is None:
+        raise TemplateError("no templates beside the package: install symbp again")
+    return found
 
 
 def fill(name: str, template_dir: str | Path | None, row: Format, values: Mapping[str, Any]) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from symbp.cli.options import CheckOptions, JsonOptions, NetworkOptions, takes
 from symbp.cli.registry import job
+from symbp.cli.what import WhatOptions
 
 
-@takes(NetworkOptions, CheckOptions, JsonOptions)
-def command(network: NetworkOptions, check: CheckOptions, as_json: JsonOptions) -> int:
+@takes(WhatOptions, NetworkOptions, CheckOptions, JsonOptions)
+def command(what: WhatOptions, network: NetworkOptions, check: CheckOptions, as_json: JsonOptions) -> int:
     """Compare every derived gradient with differences of the loss.
 
     Complex step, 50-digit differences and central differences, one row a parameter. Exit code 1 when one disagrees.
     """
-    spec, seed = network.read(), check.read()
+    spec, seed = what.read(network), check.read()
     return int(job("check").run(spec, seed, as_json.json))

@@ -15,13 +15,14 @@ from symbp.cli.options import (
     takes,
 )
 from symbp.cli.registry import job
+from symbp.cli.what import Described, WhatOptions
 
 
 @dataclass(frozen=True)
 class Request:
-    """What to derive, and what to do with it."""
+    """What to derive, and what to do with it; ``show`` of a file is read when its depth is known."""
 
-    network: NetworkSpec
+    network: Described
     output: OutputOptions
     show: list[int] | None
     seed: int
@@ -29,20 +30,26 @@ class Request:
     json: bool
 
 
-@takes(NetworkOptions, OutputOptions, CheckOptions, SkipOptions, JsonOptions)
+@takes(WhatOptions, NetworkOptions, OutputOptions, CheckOptions, SkipOptions, JsonOptions)
 def command(
-    network: NetworkOptions, output: OutputOptions, check: CheckOptions, skip: SkipOptions, as_json: JsonOptions
+    what: WhatOptions,
+    network: NetworkOptions,
+    output: OutputOptions,
+    check: CheckOptions,
+    skip: SkipOptions,
+    as_json: JsonOptions,
 ) -> int:
     """Derive the gradient of every weight and bias, factored from the loss to the parameter.
 
-    Writes output/backprop-N.md and .tex, checks every gradient numerically and prints the derivation.
-    With -t or -o it writes that format only; with -o - or --only it prints to standard output.
+    Writes output/backprop-N.md and .tex (WHAT.md and .tex), checks every gradient numerically and prints the
+    derivation. With -t or -o it writes that format only; with -o - or --only it prints to standard output.
     """
-    spec = network.read()
+    spec = what.read(network)
+    depth = spec.layers if isinstance(spec, NetworkSpec) else None
     request = Request(
         network=spec,
         output=output,
-        show=None if output.show is None else values.layer_set(output.show, spec.layers),
+        show=values.layer_set(output.show, depth) if output.show is not None and depth is not None else None,
         seed=check.read(),
         check=not skip.no_check,
         json=as_json.json,

@@ -7,15 +7,14 @@ from collections.abc import Sequence
 
 from symbp.checking.check import Row, check
 from symbp.cli.console import document, plain, progress, say
-from symbp.cli.jobs.network import build
-from symbp.cli.options import NetworkSpec
-from symbp.derivation import derive
+from symbp.cli.jobs.network import build, derived
+from symbp.cli.what import Described
 from symbp.report.terminal import check_text
 
 
-def run(spec: NetworkSpec, seed: int, as_json: bool) -> int:
+def run(spec: Described, seed: int, as_json: bool) -> int:
     """Check every gradient, print the rows, and return 1 when one disagrees."""
-    report = check(derive(build(spec)), seed=seed, progress=progress())
+    report = check(derived(build(spec)), seed=seed, progress=progress())
     if as_json:
         document(json.dumps(report.to_dict(), ensure_ascii=False, indent=2))
     else:

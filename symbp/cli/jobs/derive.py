@@ -12,12 +12,16 @@ from symbp.checking.check import CheckReport, check
 from symbp.cli.commands.derive import Request
 from symbp.cli.console import columns, document, plain, progress, say
 from symbp.cli.jobs.data import derivation_data
-from symbp.cli.jobs.network import build
+from symbp.cli.jobs.network import build, derived
 from symbp.cli.jobs.targets import PDF, Target, targets
 from symbp.cli.options import NetworkSpec
-from symbp.cli.values import shown
-from symbp.derivation import Derivation, derive
+from symbp.cli.values import layer_set, shown
+from symbp.cli.what import Described, FileSpec
+from symbp.derivation import Derivation
 from symbp.errors import SpecError
+from symbp.networks.network import Network
+from symbp.numeric.compiled import generic_functions
+from symbp.ops.losses import GenericLoss
 from symbp.report.files import write_bytes
 from symbp.report.notation import NOTATIONS
 from symbp.report.pdf import pdf
@@ -29,9 +33,13 @@ DEFAULT_NOTATION = "standard"
 
 def run(request: Request) -> int:
     """Derive what was asked for and deliver it; return 1 when the check failed."""
-    wanted = targets(request.output, f"backprop-{request.network.layers}")
-    require_concrete(request, wanted)
-    derivation = derive(build(request.network))
+    spec = request.network
+    wanted = targets(request.output, spec.stem if isinstance(spec, FileSpec) else f"backprop-{spec.layers}")
+    network = build(spec)
+    require_concrete(request, network, wanted)
+    if isinstance(spec, FileSpec) and request.output.show is not None:
+        request = replace(request, show=layer_set(request.output.show, network.depth))
+    derivation = derived(network)
     report = verdict(request, derivation)
     documents = [rendered(request, each, derivation, report) for each in wanted]
     wrote = deliver(wanted, documents, request.output.force)
@@ -47,11 +55,17 @@ def run(request: Request) -> int:
     return 0 if report is None or report.passed else 1
 
 
-def require_concrete(request: Request, wanted: Sequence[Target]) -> None:
+def require_concrete(request: Request, network: Network, wanted: Sequence[Target]) -> None:
     """Refuse a program of a network that is left open."""
-    spec = request.network
-    missing = [f"--{name}" for name in ("activation", "loss") if getattr(spec, name) is None]
-    if missing and request.output.only is None and any(each.format == "numpy" for each in wanted):
+    if request.output.only is not None or all(each.format != "numpy" for each in wanted):
+        return
+    option = "--{}" if isinstance(request.network, NetworkSpec) else f"{request.network.what} its {{}}"
+    is_open = {
+        "activation": bool(generic_functions(network.forward)),
+        "loss": isinstance(network.loss_node, GenericLoss),
+    }
+    missing = [option.format(name) for name, found in is_open.items() if found]
+    if missing:
         raise SpecError(f"--to numpy: a program needs a concrete network; give {' and '.join(missing)}")
 
 
@@ -113,10 +127,12 @@ def screen(request: Request, derivation: Derivation, report: CheckReport | None)
     )
 
 
-def closing(spec: NetworkSpec, wrote: Sequence[Path]) -> str:
-    """Return the last lines: what was written, and two commands to try next."""
-    steps = [f"  next        {next_step(spec)}", f"              {command_line('check', spec)}"]
-    return "\n".join([*written(wrote), *steps])
+def closing(spec: Described, wrote: Sequence[Path]) -> str:
+    """Return the last lines: what was written, and commands to try next."""
+    steps = [*([next_step(spec)] if isinstance(spec, NetworkSpec) else []), command_line("check", spec)]
+    return "\n".join(
+        [*written(wrote), *(f"  {'' if index else 'next':<11} {each}" for index, each in enumerate(steps))]
+    )
 
 
 def written(wrote: Sequence[Path]) -> list[str]:
@@ -136,8 +152,12 @@ def next_step(spec: NetworkSpec) -> str:
     return f"{command_line('derive', spec)} --only W1"
 
 
-def command_line(command: str, spec: NetworkSpec) -> str:
+def command_line(command: str, spec: Described) -> str:
     """Return the command that names this network, ready for a shell."""
+    if isinstance(spec, FileSpec):
+        return shlex.join(
+            ["symbp", command, *(["--"] * (spec.what[:1] == "-" != spec.what)), spec.what, *["--batch"] * spec.batch]
+        )
     words = ["symbp", command, "--layers", str(spec.layers)]
     widths = spec.widths
     if widths is not None:

@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import Any
 
 from symbp.cli.console import document, say
+from symbp.networks.examples import about as about_example
 
 TARGETS = {"binary": "targets 0 or 1", "sign": "targets -1 or 1", "one_hot": "one-hot targets", "real": "real targets"}
 
@@ -66,6 +67,7 @@ TABLES = {
     ),
     "formats": Table("symbp.report.formats", "FORMATS", about_format, "FORMAT_ALIASES"),
     "notations": Table("symbp.report.notation", "NOTATIONS", about_notation),
+    "examples": Table("symbp.networks.examples", "EXAMPLES", about_example),
 }
 
 

@@ -2,20 +2,48 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
+from symbp.cli.console import note
 from symbp.cli.options import NetworkSpec
 from symbp.cli.values import shown
-from symbp.errors import SpecError
+from symbp.cli.what import Described, FileSpec
+from symbp.derivation import Derivation, derive
+from symbp.errors import SpecError, UnusedParameterWarning
+from symbp.limits import MAX_FILE
+from symbp.networks.files import bounded, load, network_of
 from symbp.networks.network import Network
 
 SUSPECTS = ("activation", "output_activation", "loss", "widths")
 """Options whose values the floors below read, in the order they are suspected."""
 
 
-def build(spec: NetworkSpec) -> Network:
-    """Return the network, or raise a SpecError that begins with the option and value to change."""
+def build(spec: Described) -> Network:
+    """Return the network, or raise a SpecError that begins with the option or file to change."""
+    if not isinstance(spec, FileSpec):
+        return from_options(spec)
+    if spec.place is not None:
+        return load(spec.place, batch=spec.batch)
+    if sys.stdin is None:
+        raise SpecError("standard input is closed")
+    return network_of(bounded(sys.stdin.buffer.read(MAX_FILE + 1), "-"), "-", batch=spec.batch)
+
+
+def derived(network: Network) -> Derivation:
+    """Return the derivation; what the loss does not depend on is said on standard error."""
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always", UnusedParameterWarning)
+        derivation = derive(network)
+    for each in said:
+        note(f"symbp: warning: {each.message}")
+    return derivation
+
+
+def from_options(spec: NetworkSpec) -> Network:
+    """Return the network of the options, or raise a SpecError that begins with the one to change."""
     try:
         return Network.mlp(**spec.keywords())
     except SpecError as error:

@@ -1,0 +1,91 @@
+"""WHAT: the network of a file, of a shipped example, or of standard input, told apart without reading it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from symbp.cli import values
+from symbp.cli.options import NetworkOptions, NetworkSpec
+from symbp.errors import SpecError, nearest
+from symbp.networks.examples import EXAMPLES
+
+STANDARD_INPUT = "-"
+
+_ODD = re.compile(r"[^A-Za-z0-9._-]+", re.ASCII)
+
+
+@dataclass(frozen=True)
+class FileSpec:
+    """A network that is described somewhere: ``what`` as typed, ``place`` its file, None for standard input."""
+
+    what: str
+    place: Path | None
+    batch: bool
+
+    @property
+    def stem(self) -> str:
+        """The name of its reports, without suffix."""
+        found = _ODD.sub("-", self.place.stem).strip("-.") if self.place is not None else ""
+        return found or "network"
+
+
+Described = NetworkSpec | FileSpec
+
+
+@dataclass(frozen=True)
+class WhatOptions:
+    """The network by name, in place of the network options."""
+
+    what: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[WHAT]",
+            help="A network: a .toml or .json file, a file of equations or - for standard input, or an example from "
+            "'symbp list examples'; in place of the network options.",
+            rich_help_panel="Network",
+            show_default=False,
+        ),
+    ] = None
+
+    def read(self, network: NetworkOptions) -> Described:
+        """Return which network is meant, by name or by options.
+
+        Raises:
+            SpecError: no such file or example, or options beside a name.
+        """
+        if self.what is None:
+            return network.read()
+        place = _place(self.what)
+        for name, default in (each for each in _DEFAULTS.items() if each[0] != "batch"):
+            if getattr(network, name) != default:
+                option = "--no-bias" if name == "bias" else f"--{name.replace('_', '-')}"
+                raise SpecError(
+                    f"{option}: {values.shown(self.what)} says the whole network; "
+                    f"leave out {option}, or describe the network by options alone"
+                )
+        return FileSpec(self.what, place, network.batch)
+
+
+_DEFAULTS = vars(NetworkOptions())
+
+
+def _place(what: str) -> Path | None:
+    if what == STANDARD_INPUT:
+        return None
+    try:
+        if Path(what).is_file():
+            return Path(what)
+        is_folder = bool(what) and Path(what).is_dir()
+    except (OSError, ValueError):
+        is_folder = False
+    if what in EXAMPLES:
+        return EXAMPLES[what]
+    if is_folder:
+        values.refuse("WHAT", what, "a folder; give a file, such as network.toml")
+    near = nearest(what[: values.MAX_SHOWN], EXAMPLES) or f"; the examples are {', '.join(EXAMPLES)}"
+    raise SpecError(f"{values.shown(what)}: no such file, and no example of that name{near}")

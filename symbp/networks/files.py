@@ -1,0 +1,186 @@
+"""Networks from files: bounded reading, then TOML, JSON or lines of equations. A file is data."""
+
+from __future__ import annotations
+
+import json
+import re
+import stat
+import tomllib
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NoReturn, cast
+
+from symbp.errors import ShapeError, SpecError, nearest
+from symbp.limits import MAX_EQUATIONS, MAX_FILE
+from symbp.networks.matrix_expressions import default_kind, read_shape
+from symbp.networks.network import Network
+from symbp.networks.reading import quote
+
+MOST_DOTS = 100
+"""Dots in one line of TOML; reading a key takes time that grows with the square of its parts."""
+
+_SHAPE = re.compile(
+    r"(?P<names>[^:=]*):\s*(?P<rows>\w+)(?:\s*[×,*]\s*|\s+x\s+|(?<=\d)x(?=\d))(?P<columns>\w+)"
+    r"(?:\s+(?P<kind>input|target|parameter)s?)?\s*",
+    re.ASCII,
+)
+_EXAMPLE = "write it as W: 5 x 3 or X: 3 x m input"
+
+
+def load(path: str | Path, *, batch: bool = False) -> Network:
+    """Return the network of a file, ``.toml`` or ``.json`` as ``symbp schema`` says, else lines of equations.
+
+    Raises:
+        SpecError: not a readable file, too large, or what is wrong in it with its place.
+        ShapeError: shapes in it that do not fit.
+    """
+    place = Path(path)
+    return network_of(read(place), place.name, batch=batch)
+
+
+def read(place: Path) -> bytes:
+    """Return what a file holds.
+
+    Raises:
+        SpecError: there is none, it is no regular file, or it is too large.
+    """
+    try:
+        regular = stat.S_ISREG(place.stat().st_mode)
+        found = _start(place) if regular else b""
+    except OSError as error:
+        raise SpecError(f"{place}: {error.strerror or error}") from None
+    except ValueError:
+        raise SpecError(f"{str(place)!r} is not the name of a file") from None
+    if not regular:
+        raise SpecError(f"{place}: not a file")
+    return bounded(found, str(place))
+
+
+def _start(place: Path) -> bytes:
+    with place.open("rb") as file:
+        return file.read(MAX_FILE + 1)
+
+
+def bounded(found: bytes, name: str) -> bytes:
+    """Return the bytes, or refuse more than MAX_FILE of them."""
+    if len(found) > MAX_FILE:
+        raise SpecError(f"{name}: larger than {MAX_FILE // 1000:,} kB, the most that is read")
+    return found
+
+
+def network_of(content: bytes, name: str, *, batch: bool = False) -> Network:
+    """Return the network that the bytes of a file describe; the suffix of ``name`` says how.
+
+    Raises:
+        SpecError: what is wrong, with its place.
+        ShapeError: shapes that do not fit.
+    """
+    try:
+        try:
+            text = content.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise SpecError(f"not UTF-8 text: byte {error.start} is not") from None
+        kind = Path(name).suffix.lower()
+        if kind not in _READERS:
+            return equations_of(text, batch=batch)
+        # Loaded by name when a file is read: pydantic costs as much as the whole start of the program.
+        spec = import_module("symbp.networks.spec")
+        return cast("Network", spec.network_of(_READERS[kind](text), batch=batch))
+    except (SpecError, ShapeError) as error:
+        raise type(error)(f"{name}: {error}") from None
+
+
+def _toml(text: str) -> Any:
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.count(".") > MOST_DOTS:
+            raise SpecError(f"line {number} has more than {MOST_DOTS} dots: write it in several lines")
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise SpecError(f"not TOML: {_said(error)}") from None
+
+
+def _json(text: str) -> Any:
+    def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
+        table: dict[str, Any] = {}
+        for name, value in found:
+            if name in table:
+                raise SpecError(f"the key {quote(name)} stands twice in one table")
+            table[name] = value
+        return table
+
+    def constant(text: str) -> NoReturn:
+        raise SpecError(f"{text} is not a number of JSON: give a finite number")
+
+    try:
+        return json.loads(text, object_pairs_hook=pairs, parse_constant=constant)
+    except SpecError:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise SpecError(f"not JSON: {_said(error)}") from None
+
+
+def _said(error: BaseException) -> str:
+    if isinstance(error, RecursionError):
+        return "nested too deeply"
+    said = " ".join(str(error).split())
+    return said if len(said) <= 200 else f"{said[:199]}…"
+
+
+_READERS = {".toml": _toml, ".json": _json}
+
+
+def equations_of(text: str, *, batch: bool = False) -> Network:
+    """Return the network of a text: lines ``W: 5 x 3`` that declare shapes, and equations, the last one the loss.
+
+    A shape line may declare several names (``b, c: 5 x 1``) and end in ``input``, ``target`` or ``parameter``.
+    Blank lines and what follows # are left out; ; separates lines as well.
+
+    Raises:
+        SpecError: a line that is neither, or an equation that is refused.
+        ShapeError: shapes that do not fit.
+    """
+    shapes: dict[str, Any] = {}
+    kinds: dict[str, str] = {}
+    lines: list[str] = []
+    for number, line in _lines(text):
+        if "=" in line:
+            lines.append(line)
+            continue
+        for name, size, kind in _declared(line, number):
+            if name in shapes:
+                raise SpecError(f"line {number}: the shape of {name} is declared twice")
+            shapes[name] = size
+            kinds[name] = f"{kind}s" if kind else default_kind(name, read_shape(name, size))
+        if len(lines) > MAX_EQUATIONS:
+            break
+    if not lines:
+        raise SpecError("no equations: write lines such as W: 5 x 3, then H = tanh(W @ X + b), the last one the loss")
+    named: Mapping[str, list[str]] = {
+        kind: [name for name, own in kinds.items() if own == kind] for kind in ("parameters", "inputs", "targets")
+    }
+    return Network.equations(lines, shapes, **named, batch=True if batch else None)
+
+
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    for number, line in enumerate(text.splitlines(), 1):
+        for part in line.partition("#")[0].split(";"):
+            if part.strip():
+                yield number, part.strip()
+
+
+def _declared(line: str, number: int) -> Iterator[tuple[str, tuple[object, object], str]]:
+    """Yield the names of a shape line, each with its shape and the kind that is said."""
+    found = _SHAPE.fullmatch(line) if len(line) <= 1000 else None
+    if not found:
+        first = line.partition(":")[0]
+        hint = "" if ":" in line else nearest(first[:20], ("input", "target"))
+        raise SpecError(f"line {number}: {quote(line)} is neither an equation nor a shape{hint}: {_EXAMPLE}")
+    size = tuple(int(each) if each.isdigit() and len(each) < 19 else each for each in (found["rows"], found["columns"]))
+    for name in found["names"].split(","):
+        try:
+            read_shape(name.strip(), size)
+        except SpecError as error:
+            raise SpecError(f"line {number}: {error}") from None
+        yield name.strip(), (size[0], size[1]), found["kind"] or ""

@@ -1,0 +1,225 @@
+"""Recurrent layers, unrolled: the same weights at every step, so that a gradient is a sum over the steps.
+
+The inputs are X1 … XT, n_0×m each; what goes on to the next layer is the last state (``sequence=True``: all of
+them, for another recurrent layer). The state starts at zero, or at an input H0 (``initial=True``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from sympy import Expr, HadamardProduct, MatAdd, MatMul, MatrixExpr, OneMatrix, S, ZeroMatrix
+
+from symbp.errors import SpecError
+from symbp.limits import MAX_STEPS
+from symbp.networks.builder import Builder
+from symbp.networks.layers import activation_of, require_units
+from symbp.ops.elementwise import Elementwise, ScalarFunction
+from symbp.ops.functions import activation
+from symbp.ops.structure import Rows, Stack
+from symbp.symbols import Role, Variable
+
+
+@dataclass(frozen=True)
+class _Affine:
+    """W·X + U·H + b·1ᵀ with one step's X and H: W is n×n_0, U is n×n, b n×1 or None."""
+
+    w: Variable
+    u: Variable
+    b: Variable | None
+
+    @classmethod
+    def declared(cls, builder: Builder, gate: str, rows: Expr | int, inputs: Expr | int, bias: bool) -> _Affine:
+        """Declare the parameters of one gate."""
+        w = builder.parameter(f"W{gate}", Role.WEIGHT, rows, inputs)
+        u = builder.parameter(f"U{gate}", Role.WEIGHT, rows, rows)
+        return cls(w, u, _bias(builder, f"b{gate}", rows) if bias else None)
+
+    def of(self, x: Variable, h: Variable) -> MatrixExpr:
+        """Return the sum for one step."""
+        return MatAdd(MatMul(self.w, x), MatMul(self.u, h), *_spread(self.b, x.args[2]))
+
+
+def _bias(builder: Builder, stem: str, rows: Expr | int) -> Variable:
+    return builder.parameter(stem, Role.BIAS, rows, 1)
+
+
+def _spread(bias: Variable | None, columns: Expr) -> list[MatrixExpr]:
+    return [] if bias is None else [MatMul(bias, OneMatrix(1, columns))]
+
+
+@dataclass(frozen=True)
+class _Recurrent:
+    """``units`` None stays symbolic; ``steps`` is the number of inputs X1 … XT."""
+
+    units: int | None = None
+    steps: int = 1
+    bias: bool = field(default=True, kw_only=True)
+    initial: bool = field(default=False, kw_only=True)
+    sequence: bool = field(default=False, kw_only=True)
+
+    kind: ClassVar[str] = ""
+
+    def __post_init__(self) -> None:
+        if self.units is not None:
+            require_units(self.units)
+        if isinstance(self.steps, bool) or not isinstance(self.steps, int) or not 1 <= self.steps <= MAX_STEPS:
+            raise SpecError(f"steps is {self.steps!r}: give a whole number from 1 to {MAX_STEPS:,}")
+
+    def build(self, builder: Builder, incoming: Variable) -> Variable:
+        """Refuse a single input.
+
+        Raises:
+            SpecError: always; a recurrent layer reads a sequence.
+        """
+        raise SpecError(
+            f"{type(self).__name__} reads a sequence and {incoming.name} is one matrix: "
+            "put it first, behind Embedding, or behind a recurrent layer with sequence=True"
+        )
+
+    def build_steps(self, builder: Builder, incoming: Sequence[Variable]) -> Variable | tuple[Variable, ...]:
+        """Add the equations of every step; return the last state, or all of them.
+
+        Raises:
+            SpecError: a sequence of another length.
+        """
+        if len(incoming) != self.steps:
+            raise SpecError(f"{type(self).__name__} has {self.steps} steps and the sequence before it {len(incoming)}")
+        layer = builder.next_layer()
+        rows = builder.units(self.units)
+        with builder.scope(f"{self.kind}{layer}", numbered=False):
+            states = self._unrolled(builder, incoming, rows)
+        return states if self.sequence else states[-1]
+
+    def _unrolled(self, builder: Builder, xs: Sequence[Variable], rows: Expr | int) -> tuple[Variable, ...]:
+        raise NotImplementedError
+
+    def _h0(self, builder: Builder, rows: Expr | int) -> Variable:
+        """Return the state before the first step."""
+        if self.initial:
+            return builder.input("H", Role.INPUT, rows, step=0)
+        return builder.define("h", Role.STATE, ZeroMatrix(rows, builder.columns), rows, step=0)
+
+
+@dataclass(frozen=True)
+class RNN(_Recurrent):
+    """H_t = f(W·X_t + U·H_{t−1} + b·1ᵀ) (Elman 1990), f a name or an expression in x.
+
+    Parameters ``rnn1.W`` (n×n_0), ``rnn1.U`` (n×n), ``rnn1.b`` (n×1). In torch.nn.RNN W is weight_ih, U is
+    weight_hh and b the sum of its two biases.
+    """
+
+    activation: str = "tanh"
+
+    kind = "rnn"
+
+    def _unrolled(self, builder: Builder, xs: Sequence[Variable], rows: Expr | int) -> tuple[Variable, ...]:
+        function = activation_of(self.activation, {})
+        h = self._h0(builder, rows)
+        affine = _Affine.declared(builder, "", rows, xs[0].args[1], self.bias)
+        states = []
+        for step, x in enumerate(xs, 1):
+            z = builder.define("Z", Role.PREACTIVATION, affine.of(x, h), rows, step=step)
+            h = builder.define("h", Role.STATE, Elementwise(function, z), rows, step=step)
+            states.append(h)
+        return tuple(states)
+
+
+SIGMOID, TANH = activation("sigmoid"), activation("tanh")
+
+
+def _gate(
+    builder: Builder, name: str, rhs: MatrixExpr, rows: Expr | int, step: int, function: ScalarFunction = SIGMOID
+) -> Variable:
+    """Add the pre-activation of a gate and the gate itself."""
+    z = builder.define(f"Z{name}", Role.PREACTIVATION, rhs, rows, step=step)
+    return builder.define(name, Role.GATE, Elementwise(function, z), rows, step=step)
+
+
+@dataclass(frozen=True)
+class LSTM(_Recurrent):
+    """Long short-term memory with forget gate and no peepholes, as torch.nn.LSTM (Hochreiter and Schmidhuber 1997).
+
+        I = σ(Wi·X + Ui·H + bi)     F = σ(Wf·X + Uf·H + bf)     G = tanh(Wg·X + Ug·H + bg)
+        O = σ(Wo·X + Uo·H + bo)     C_t = F ⊙ C_{t−1} + I ⊙ G   H_t = O ⊙ tanh(C_t)
+
+    H and C are those of the step before, bias columns spread over the examples. Gates stand in PyTorch's order
+    i, f, g, o: weight_ih is [Wi; Wf; Wg; Wo], weight_hh [Ui; Uf; Ug; Uo], and b the sum of its two biases.
+    From step to step goes the stacked state S_t = [H_t; C_t], 2n×m; ``hin3`` and ``cin3`` are its two parts as
+    they enter step 3. ``initial=True`` takes inputs H0 and C0.
+    """
+
+    kind = "lstm"
+
+    def _unrolled(self, builder: Builder, xs: Sequence[Variable], rows: Expr | int) -> tuple[Variable, ...]:
+        state = self._s0(builder, rows)
+        gates = {g: _Affine.declared(builder, g, rows, xs[0].args[1], self.bias) for g in "ifgo"}
+        states = []
+        for step, x in enumerate(xs, 1):
+            h, state = self._step(builder, gates, x, state, step)
+            states.append(h)
+        return (*states[:-1], self._last(builder, state, len(xs)))
+
+    def _s0(self, builder: Builder, rows: Expr | int) -> Variable:
+        initial: MatrixExpr = ZeroMatrix(2 * rows, builder.columns)
+        if self.initial:
+            initial = Stack(self._h0(builder, rows), builder.input("C", Role.INPUT, rows, step=0))
+        return builder.define("S", Role.STATE, initial, 2 * rows, step=0)
+
+    def _step(
+        self, builder: Builder, gates: dict[str, _Affine], x: Variable, state: Variable, step: int
+    ) -> tuple[Variable, Variable]:
+        rows = gates["i"].w.args[1]
+        h = builder.define("hin", Role.STATE, Rows(state, S.Zero, rows), rows, step=step)
+        c = builder.define("cin", Role.STATE, Rows(state, rows, rows), rows, step=step)
+        i, f, g, o = (
+            _gate(builder, name, affine.of(x, h), rows, step, TANH if name == "g" else SIGMOID)
+            for name, affine in gates.items()
+        )
+        total = MatAdd(HadamardProduct(f, c), HadamardProduct(i, g))
+        cell = builder.define("c", Role.STATE, total, rows, step=step)
+        squashed = builder.define("T", Role.STATE, Elementwise(TANH, cell), rows, step=step)
+        hidden = builder.define("h", Role.STATE, HadamardProduct(o, squashed), rows, step=step)
+        return hidden, builder.define("S", Role.STATE, Stack(hidden, cell), 2 * rows, step=step)
+
+    @staticmethod
+    def _last(builder: Builder, state: Variable, step: int) -> Variable:
+        """Return H out of the last state, so that every step's error comes through its state."""
+        rows = state.args[1] / 2
+        return builder.define("hout", Role.STATE, Rows(state, S.Zero, rows), rows, step=step)
+
+
+@dataclass(frozen=True)
+class GRU(_Recurrent):
+    """Gated recurrent unit as torch.nn.GRU: the reset gate acts after the hidden product (Cho et al. 2014 act before).
+
+        R = σ(Wr·X + Ur·H + br)     Z = σ(Wz·X + Uz·H + bz)
+        N = tanh(Wn·X + bn + R ⊙ (Un·H + bhn))     H_t = (1 − Z) ⊙ N + Z ⊙ H
+
+    H is that of the step before, bias columns spread over the examples. PyTorch's order is r, z, n: weight_ih is
+    [Wr; Wz; Wn], weight_hh [Ur; Uz; Un]; br and bz are the sums of its two biases, bn and bhn the two of n.
+    """
+
+    kind = "gru"
+
+    def _unrolled(self, builder: Builder, xs: Sequence[Variable], rows: Expr | int) -> tuple[Variable, ...]:
+        h = self._h0(builder, rows)
+        reset, update, new = (_Affine.declared(builder, g, rows, xs[0].args[1], self.bias) for g in "rzn")
+        inner_bias = _bias(builder, "bhn", rows) if self.bias else None
+        states = []
+        for step, x in enumerate(xs, 1):
+            r = _gate(builder, "r", reset.of(x, h), rows, step)
+            z = _gate(builder, "z", update.of(x, h), rows, step)
+            inner: MatrixExpr = MatMul(new.u, h)
+            if inner_bias is not None:
+                inner = MatAdd(inner, *_spread(inner_bias, x.args[2]))
+            q = builder.define("Q", Role.STATE, inner, rows, step=step)
+            candidate = MatAdd(MatMul(new.w, x), HadamardProduct(r, q), *_spread(new.b, x.args[2]))
+            n = _gate(builder, "n", candidate, rows, step, TANH)
+            rest = MatAdd(OneMatrix(rows, builder.columns), MatMul(-1, z))
+            total = MatAdd(HadamardProduct(rest, n), HadamardProduct(z, h))
+            h = builder.define("h", Role.STATE, total, rows, step=step)
+            states.append(h)
+        return tuple(states)

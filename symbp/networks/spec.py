@@ -1,0 +1,525 @@
+"""Networks described by data, in TOML or JSON: checked against a schema, errors with their place in the file.
+
+Only this module imports pydantic, and it is imported only when a file is read or the schema is printed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, fields
+from typing import Annotated, Any, Literal, Union, cast
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    TypeAdapter,
+    ValidationError,
+    WithJsonSchema,
+    create_model,
+)
+
+from symbp.errors import ShapeError, SpecError, nearest
+from symbp.limits import MAX_EQUATIONS, MAX_UNITS
+from symbp.networks.attention import Attention, TransformerBlock
+from symbp.networks.builder import Builder
+from symbp.networks.convolution import AvgPool1d, AvgPool2d, Conv1d, Conv2d, MaxPool1d, MaxPool2d
+from symbp.networks.embedding import Embedding
+from symbp.networks.given import require_used
+from symbp.networks.images import Image
+from symbp.networks.layers import Activation, Dense, Layer, Linear, SequenceLayer
+from symbp.networks.network import Network
+from symbp.networks.normalisation import BatchNorm, LayerNorm, RMSNorm
+from symbp.networks.recurrent import GRU, LSTM, RNN
+from symbp.networks.regularisation import Dropout
+from symbp.networks.residual import Residual
+from symbp.symbols import NAME, Variable
+
+MAX_NESTING = 32
+"""Deepest nesting of tables and lists."""
+
+MAX_SHOWN = 40
+
+
+def _number(value: object) -> str:
+    """Return a number as text, which is read exactly: 0.1 is 1/10."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError("a finite number")
+    return repr(value)
+
+
+def _name(value: object) -> str:
+    if not isinstance(value, str) or len(value) > 40 or not NAME.match(value) or "." in value:
+        raise ValueError("a name of letters, digits and _ after a letter")
+    return value
+
+
+def _sides(value: object) -> object:
+    if isinstance(value, list) and len(value) == 2:
+        return tuple(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError("a whole number or two of them, [height, width]")
+    return value
+
+
+def _kind_of_inputs(value: object) -> str:
+    return "image" if isinstance(value, Mapping | Table) else "number"
+
+
+Number = Annotated[str, BeforeValidator(_number), WithJsonSchema({"type": ["number", "string"]})]
+Whole = Annotated[int, Field(ge=1)]
+Units = Annotated[int, Field(ge=1, le=MAX_UNITS)]
+Sides = Annotated[
+    Any,
+    BeforeValidator(_sides),
+    WithJsonSchema(
+        {"anyOf": [{"type": "integer"}, {"type": "array", "minItems": 2, "maxItems": 2, "items": {"type": "integer"}}]}
+    ),
+]
+Text = Annotated[str, Field(min_length=1)]
+Name = Annotated[str, BeforeValidator(_name), WithJsonSchema({"type": "string", "pattern": "^[A-Za-z][A-Za-z0-9_]*$"})]
+Size = Annotated[
+    list[Any],
+    WithJsonSchema(
+        {
+            "type": "array", "minItems": 2, "maxItems": 2,
+            "items": {"anyOf": [{"type": "integer", "minimum": 1, "maximum": MAX_UNITS}, {"type": "string"}]},
+        }
+    ),
+]  # fmt: skip
+
+CONFIG = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Table(BaseModel):
+    """A table of a file: unknown keys are refused, a number is no text and text no number."""
+
+    model_config = CONFIG
+
+
+@dataclass(frozen=True)
+class Row:
+    """A type of layer in a file: what it builds, and its keys, each with type and default (``...``: needed).
+
+    The keys are the names of the arguments. ``let`` is passed to what takes it.
+    """
+
+    layer: Callable[..., Layer]
+    about: str
+    keys: Mapping[str, tuple[Any, Any]]
+
+
+LINEAR: dict[str, Any] = {"units": (Units | None, None), "bias": (bool, True)}
+SLIDING: dict[str, tuple[Any, Any]] = {
+    "channels": (Units | None, None),
+    "kernel": (Sides, ...),
+    "stride": (Sides, 1),
+    "padding": (Sides, 0),
+    "bias": (bool, True),
+    "activation": (Text | None, None),
+}
+POOLING: dict[str, tuple[Any, Any]] = {"kernel": (Sides, ...), "stride": (Sides | None, None)}
+TOKENS: dict[str, tuple[Any, Any]] = {
+    "tokens": (Whole, ...),
+    "heads": (Whole, 1),
+    "causal": (bool, False),
+    "bias": (bool, False),
+}
+STEPS: dict[str, tuple[Any, Any]] = {
+    "units": (Units | None, None),
+    "steps": (Whole, ...),
+    "bias": (bool, True),
+    "initial": (bool, False),
+    "sequence": (bool, False),
+}
+NORMALISED: dict[str, tuple[Any, Any]] = {"epsilon": (Number, "1e-5")}
+
+Projection = create_model("Projection", __base__=Table, __doc__="An affine layer on the skip.", **LINEAR)
+
+ROWS: dict[str, Row] = {
+    "dense": Row(Dense, "Z = W A + b, then an activation.", {**LINEAR, "activation": (Text | None, None)}),
+    "linear": Row(Linear, "Z = W A + b.", LINEAR),
+    "activation": Row(
+        Activation, "An activation alone: a name, softmax, or an expression in x.", {"function": (Text | None, None)}
+    ),
+    "residual": Row(
+        Residual,
+        "What goes in is added to what comes out of the layers.",
+        {"layers": (list["AnyLayer"], ...), "projection": (Projection | None, None)},
+    ),
+    "batch_norm": Row(BatchNorm, "Normalise every feature over the batch, then scale and shift.", NORMALISED),
+    "layer_norm": Row(LayerNorm, "Normalise every example over its features, then scale and shift.", NORMALISED),
+    "rms_norm": Row(RMSNorm, "Divide every example by its root mean square, then scale.", NORMALISED),
+    "attention": Row(
+        Attention,
+        "Scaled dot-product attention over the tokens of an example.",
+        {**TOKENS, "units": (Units | None, None)},
+    ),
+    "transformer_block": Row(
+        TransformerBlock,
+        "A pre-norm transformer block: attention, then two dense layers, each with a skip.",
+        {**TOKENS, "hidden": (Units | None, None), "activation": (Text, "gelu_tanh"), **NORMALISED},
+    ),
+    "rnn": Row(RNN, "A recurrent layer, unrolled over its steps.", {**STEPS, "activation": (Text, "tanh")}),
+    "lstm": Row(LSTM, "A long short-term memory as torch.nn.LSTM, unrolled over its steps.", STEPS),
+    "gru": Row(GRU, "A gated recurrent unit as torch.nn.GRU, unrolled over its steps.", STEPS),
+    "embedding": Row(
+        Embedding,
+        "One vector for every word of a vocabulary.",
+        {"vocabulary": (Units, ...), "width": (Units | None, None)},
+    ),
+    "dropout": Row(Dropout, "Every value times a mask that is given with the data.", {}),
+    "conv2d": Row(Conv2d, "A convolution over images, as torch.nn.Conv2d.", SLIDING),
+    "conv1d": Row(Conv1d, "A convolution over signals, images of height 1.", SLIDING),
+    "max_pool2d": Row(MaxPool2d, "The largest value under each window.", POOLING),
+    "max_pool1d": Row(MaxPool1d, "The largest value under each window of a signal.", POOLING),
+    "avg_pool2d": Row(AvgPool2d, "The mean of the values under each window.", POOLING),
+    "avg_pool1d": Row(AvgPool1d, "The mean of the values under each window of a signal.", POOLING),
+}
+"""The types of layers: to add one, add a row."""
+
+COMMON: dict[str, tuple[Any, Any]] = {"repeat": (Whole, 1), "name": (Name | None, None)}
+"""What every layer takes: how many of it follow each other, and a name that its symbols carry."""
+
+
+def _model(kind: str, row: Row) -> type[Table]:
+    keys: dict[str, Any] = {"type": (Literal[kind], ...), **row.keys, **COMMON}
+    return create_model(f"{kind}_layer", __base__=Table, __doc__=row.about, **keys)
+
+
+MODELS: dict[str, type[Table]] = {kind: _model(kind, row) for kind, row in ROWS.items()}
+
+AnyLayer: Any = Annotated[Union[tuple(MODELS.values())], Field(discriminator="type")]  # noqa: UP007
+for _each in MODELS.values():
+    _each.model_rebuild(_types_namespace={"AnyLayer": AnyLayer})
+
+
+class ImageTable(Table):
+    """The size of the images that go in; a signal has height 1."""
+
+    channels: Units | None = None
+    height: Whole = 1
+    width: Whole
+
+
+Inputs = Annotated[
+    Annotated[Units, Tag("number")] | Annotated[ImageTable, Tag("image")], Discriminator(_kind_of_inputs)
+]
+
+
+class Layers(Table):
+    """A stack of layers. Without inputs the widths stay symbolic, without a loss any loss."""
+
+    layers: list[AnyLayer]
+    inputs: Inputs | None = None
+    loss: Text | None = None
+    batch: bool = False
+    let: dict[str, Number] = {}
+    l2: Number | None = None
+
+
+class Equations(Table):
+    """Equations such as H = tanh(W @ X + b), the last one the loss, over matrices of declared shapes."""
+
+    equations: list[str]
+    shapes: dict[str, Size]
+    parameters: list[str] | None = None
+    inputs: list[str] | None = None
+    targets: list[str] | None = None
+    batch: bool | None = None
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema of a file."""
+    found = TypeAdapter(Layers | Equations).json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "A network for symbp", **found}
+
+
+def network_of(data: object, *, batch: bool = False) -> Network:
+    """Return the network that the data of a file describe; ``batch`` shows a batch whatever they say.
+
+    Raises:
+        SpecError: the place in the file, what was found and what was expected.
+        ShapeError: shapes that do not fit, with the layer or equation.
+    """
+    _require_plain(data, "", 0)
+    if not isinstance(data, dict):
+        raise SpecError(f"found {_short(data)}, expected a table with layers or equations")
+    if "equations" in data:
+        if "layers" in data:
+            raise SpecError("both layers and equations: a file has one of them")
+        return _equations(_checked(Equations, data), batch)
+    return _layers(_checked(Layers, data), batch)
+
+
+def _equations(found: Any, batch: bool) -> Network:
+    return Network.equations(
+        found.equations,
+        found.shapes,
+        found.parameters,
+        found.inputs,
+        found.targets,
+        batch=True if batch else found.batch,
+    )
+
+
+def _layers(found: Any, batch: bool) -> Network:
+    if not found.layers:
+        raise SpecError("layers is empty: a network needs at least one layer")
+    require_used(found.let, [*_texts(found.layers), *([found.loss] if found.loss else [])])
+    _require_few(found.layers)
+    _require_distinct(list(_named(found.layers, "layers")))
+    inputs = Image(**found.inputs.model_dump()) if isinstance(found.inputs, ImageTable) else found.inputs
+    return Network(
+        list(_built(found.layers, "layers", found.let)),
+        inputs,
+        found.loss,
+        batch=batch or found.batch,
+        let=found.let,
+        l2=found.l2,
+    )
+
+
+@dataclass(frozen=True)
+class _Placed:
+    """A layer that knows its place in the file, for what its own errors cannot say, and its name."""
+
+    layer: Layer
+    place: str
+    name: str | None
+
+    def build(self, builder: Builder, incoming: Variable) -> Variable:
+        """Add the layer's equations.
+
+        Raises:
+            SpecError: as the layer does, with the place in front.
+            ShapeError: likewise.
+        """
+        with self._told(builder):
+            return self.layer.build(builder, incoming)
+
+    @contextmanager
+    def _told(self, builder: Builder) -> Iterator[None]:
+        try:
+            with builder.scope(self.name) if self.name else nullcontext():
+                yield
+        except (SpecError, ShapeError) as error:
+            raise _at(self.place, error) from None
+
+
+@dataclass(frozen=True)
+class _PlacedSequence(_Placed):
+    """A layer in its place that reads a sequence."""
+
+    def build_steps(self, builder: Builder, incoming: Sequence[Variable]) -> Variable | tuple[Variable, ...]:
+        """Add the layer's equations, with errors as those of ``build``."""
+        with self._told(builder):
+            return cast("SequenceLayer", self.layer).build_steps(builder, incoming)
+
+
+@dataclass(frozen=True)
+class _PlacedRecurrent(_PlacedSequence):
+    """A layer in its place that says how many steps a sequence has."""
+
+    @property
+    def steps(self) -> int:
+        """The number of steps."""
+        return cast("int", self.layer.steps)  # type: ignore[attr-defined]
+
+
+def _placed(layer: Layer, place: str, name: str | None) -> _Placed:
+    kind = _PlacedRecurrent if hasattr(layer, "steps") else _PlacedSequence
+    return (kind if isinstance(layer, SequenceLayer) else _Placed)(layer, place, name)
+
+
+def _at(place: str, error: SpecError | ShapeError) -> SpecError | ShapeError:
+    """Return an error with its place in front, the innermost one."""
+    return error if str(error).startswith("layers[") else type(error)(f"{place}: {error}")
+
+
+def _built(specs: Sequence[Any], place: str, let: Mapping[str, str]) -> Iterator[Layer]:
+    for index, spec in enumerate(specs):
+        here = f"{place}[{index}]"
+        row = ROWS[spec.type]
+        values = {key: getattr(spec, key) for key in row.keys}
+        if "layers" in values:
+            values["layers"] = tuple(_built(spec.layers, f"{here}.layers", let))
+        if isinstance(values.get("projection"), Table):
+            values["projection"] = Linear(**values["projection"].model_dump())
+        if "let" in {each.name for each in fields(row.layer)}:  # type: ignore[arg-type]
+            values["let"] = let
+        try:
+            layer = _placed(row.layer(**values), here, spec.name)
+        except (SpecError, ShapeError) as error:
+            raise _at(here, error) from None
+        yield from [layer] * spec.repeat
+
+
+def _texts(specs: Sequence[Any]) -> Iterator[str]:
+    """Yield the activations of layers, where the names of ``let`` may stand."""
+    for spec in specs:
+        yield from (text for key in ("activation", "function") if (text := getattr(spec, key, None)))
+        yield from _texts(getattr(spec, "layers", ()))
+
+
+def _count(specs: Sequence[Any]) -> int:
+    """Return the number of layers once all repeats are written out."""
+    return sum(spec.repeat * (1 + _count(getattr(spec, "layers", ()))) for spec in specs)
+
+
+def _require_few(specs: Sequence[Any]) -> None:
+    total = _count(specs)
+    if total > MAX_EQUATIONS:
+        shown = f"{total:,}" if total < 10**15 else "more than 10^15"
+        raise SpecError(f"layers: {shown} layers with their repeats; at most {MAX_EQUATIONS:,}")
+
+
+def _named(specs: Sequence[Any], place: str) -> Iterator[tuple[str, str]]:
+    for index, spec in enumerate(specs):
+        here = f"{place}[{index}]"
+        if spec.name is not None:
+            yield spec.name, here
+        yield from _named(getattr(spec, "layers", ()), f"{here}.layers")
+
+
+def _require_distinct(named: Sequence[tuple[str, str]]) -> None:
+    first: dict[str, str] = {}
+    for name, place in named:
+        if name in first:
+            raise SpecError(f"{place}.name is {name}, the name of {first[name]} already: give another")
+        first[name] = place
+
+
+def _require_plain(value: object, place: str, depth: int) -> None:
+    """Refuse what no file needs: deep nesting, numbers that are not finite, dates."""
+    if depth > MAX_NESTING:
+        raise SpecError(f"{place[:60]}…: nested more than {MAX_NESTING} deep")
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            _require_plain(inner, f"{place}.{_key(key)}" if place else _key(key), depth + 1)
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            _require_plain(inner, f"{place}[{index}]", depth + 1)
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise SpecError(f"{place} is {value}: give a finite number")
+    elif value is not None and not isinstance(value, str | int | float):
+        raise SpecError(f"{place} is {_short(value)}: give a number, text, a list or a table")
+
+
+def _key(key: object) -> str:
+    """Return a key as a path shows it."""
+    said = str(key)
+    plain = said if said.isascii() and said.isprintable() else ascii(said)[1:-1]
+    return plain if len(plain) <= MAX_SHOWN else f"{plain[: MAX_SHOWN - 1]}…"
+
+
+def _short(value: object) -> str:
+    if isinstance(value, Mapping):
+        return "a table"
+    if isinstance(value, list):
+        return "a list" if value else "an empty list"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int) and abs(value) >= 10**30:
+        return "a huge number"
+    said = "null" if value is None else ascii(value) if isinstance(value, str) else str(value)
+    return said if len(said) <= MAX_SHOWN else f"{said[: MAX_SHOWN - 1]}…"
+
+
+def _checked(model: type[Table], data: dict[str, Any]) -> Any:
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        found = error.errors(include_url=False)
+        # An unknown key says more than the one it was meant to be, which is missing then.
+        first = next((each for each in found if each["type"] == "extra_forbidden"), found[0])
+        raise SpecError(_problem(first, model, data)) from None
+
+
+EXPECTED = {
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "bool_type": "true or false",
+    "string_type": "text",
+    "string_too_short": "text",
+    "list_type": "a list",
+    "dict_type": "a table",
+    "model_type": "a table",
+    "model_attributes_type": "a table",
+}
+"""What was expected, by pydantic's word for the error."""
+
+
+NEEDED = {
+    "layers": 'give layers, such as [[layers]] with type = "dense", or equations',
+    "shapes": "give the shape of every matrix, such as W = [5, 3]",
+}
+"""What to write for a key that is missing."""
+
+
+def _problem(error: Any, model: type[Table], data: dict[str, Any]) -> str:
+    """Return one line for an error of the schema: the place, what was found, what was expected."""
+    steps, owner = _steps(error["loc"], data)
+    place = _place(steps)
+    kind, context = error["type"], error.get("ctx", {})
+    if kind == "extra_forbidden":
+        known = _keys(owner, steps, model)
+        hint = nearest(str(steps[-1])[:MAX_SHOWN], known) or f"; the keys are {', '.join(known)}"
+        return f"{place}: no such key{hint}"
+    if kind == "missing":
+        return f"{place} is missing: {NEEDED.get(place, 'it has no default')}"
+    if kind == "union_tag_invalid":
+        tag = owner.get("type")
+        hint = nearest(str(tag)[:MAX_SHOWN], ROWS) or f"; the types are {', '.join(ROWS)}"
+        return f"{place}.type is {_short(tag)}: no such type of layer{hint}"
+    if kind == "union_tag_not_found":
+        return f'{place}.type is missing: give one, such as type = "dense"; the types are {", ".join(ROWS)}'
+    expected = EXPECTED.get(kind)
+    if kind in ("greater_than_equal", "less_than_equal"):
+        least, most = context.get("ge", 1), context.get("le")
+        expected = f"at most {most:,}" if most is not None else f"at least {least:,}"
+    if kind == "value_error":
+        expected = str(context["error"])
+    return f"{place} is {_short(error['input'])}, expected {expected or error['msg'].splitlines()[0]}"
+
+
+def _steps(loc: Sequence[str | int], data: Any) -> tuple[list[str | int], Any]:
+    """Return a place without the tags pydantic puts into it, and the table it stands in."""
+    steps: list[str | int] = []
+    here = owner = data
+    for step in loc:
+        inside = isinstance(here, list) and isinstance(step, int) and step < len(here)
+        if inside or (isinstance(here, dict) and (step in here or step == loc[-1]) and step not in _tags(here)):
+            steps.append(step)
+            owner = here
+            here = here.get(step) if isinstance(here, dict) else here[int(step)]
+    return steps, here if isinstance(here, dict) and steps and isinstance(steps[-1], int) else owner
+
+
+def _tags(here: Mapping[str, Any]) -> set[str]:
+    """Return the tag of a layer, which pydantic names before its keys."""
+    tag = here.get("type")
+    return {tag} if isinstance(tag, str) and tag in ROWS and tag not in here else set()
+
+
+def _place(steps: Sequence[str | int]) -> str:
+    said = "".join(f"[{step}]" if isinstance(step, int) else f".{_key(step)}" for step in steps)
+    return said.removeprefix(".") or "the file"
+
+
+def _keys(owner: Any, steps: Sequence[str | int], model: type[Table]) -> list[str]:
+    """Return the keys that may stand where an unknown one does."""
+    if len(steps) == 1:
+        return [*model.model_fields, *(["equations"] if model is Layers else ["layers"])]
+    inner = {"projection": list(LINEAR), "inputs": list(ImageTable.model_fields)}.get(str(steps[-2]))
+    if inner is not None:
+        return inner
+    kind = owner.get("type") if isinstance(owner, dict) else None
+    return ["type", *ROWS[kind].keys, *COMMON] if kind in ROWS else []

@@ -1,0 +1,59 @@
+"""The softmax of attention: every token weighs the tokens of its own example, and with a causal mask no later ones.
+
+Columns are (token, example), the tokens of an example side by side: column e·T + t is token t of example e.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, cast
+
+from sympy import Basic, Integer, MatrixExpr, MatrixSymbol
+
+from symbp.equations import text
+from symbp.errors import ShapeError
+from symbp.op import Op, meaning, rule
+from symbp.ops.softmax import SoftmaxJacobian
+
+
+class MaskedSoftmax(Op):
+    """P = softmax of every column of the scores S over the tokens it may attend to, zero elsewhere.
+
+    Args: S (T·m × T·m, a row a key, a column a query), the number of tokens T of an example, and ``causal`` (1: a
+    token attends to itself and to earlier tokens only). Vaswani et al. 2017, "Attention is all you need", §3.2.1
+    and §3.2.3; the mask between examples is what their batch axis does.
+
+    Raises:
+        ShapeError: the scores are not square.
+    """
+
+    label: ClassVar[tuple[str, str, str]] = (r"\mathrm{softmax}", "softmax", "softmax")
+
+    def __new__(cls, s: MatrixExpr, tokens: int | Integer, causal: bool | int | Integer) -> MaskedSoftmax:
+        if s.shape[0] != s.shape[1]:
+            raise ShapeError(f"the scores {s} are {text(s.shape)}: attention needs a row and a column a token")
+        return cast("MaskedSoftmax", Basic.__new__(cls, s, Integer(tokens), Integer(causal)))
+
+    shape = property(lambda self: self.args[0].shape)
+
+
+def attended(xp: Any, columns: int, tokens: int, causal: int) -> Any:
+    """Which key (row) each query (column) attends to: those of its example, if causal no later ones."""
+    query = xp.arange(columns)
+    key = query.reshape(-1, 1)
+    return (key // tokens == query // tokens) & (key <= query + columns * (1 - causal))
+
+
+@meaning(MaskedSoftmax)
+def masked_softmax(xp: Any, s: Any, tokens: int, causal: int) -> Any:
+    """Exponentials over their sum in every column, both over the attended keys alone."""
+    mask = attended(xp, s.shape[1], tokens, causal)
+    lowest = -xp.max(-s, axis=0, keepdims=True)
+    largest = xp.max(xp.where(mask, s, lowest), axis=0, keepdims=True)
+    e = xp.where(mask, xp.exp(xp.where(mask, s, largest) - largest), 0)
+    return e / xp.sum(e, axis=0, keepdims=True)
+
+
+@rule(MaskedSoftmax)
+def masked_softmax_vjp(node: MaskedSoftmax, output: MatrixSymbol, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
+    """A weight that is masked is zero and stays zero; among the others the derivative is that of softmax."""
+    return (SoftmaxJacobian(output, adjoint),)

@@ -1,0 +1,33 @@
+"""The L2 penalty: λ/2 times the sum of the squares of all weights, added to the loss."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, cast
+
+from sympy import Basic, Expr, MatMul, MatrixExpr, MatrixSymbol, S
+
+from symbp.op import Op, meaning, rule
+from symbp.ops.losses import scale
+
+
+class Penalty(Op):
+    """λ/2 Σ ‖W‖² over the given weights (Krogh and Hertz 1991), a number. Args: λ exact, then the weights."""
+
+    label: ClassVar[tuple[str, str, str]] = (r"\mathrm{penalty}", "penalty", "penalty")
+    shape = (S.One, S.One)
+
+    def __new__(cls, factor: Expr, *weights: MatrixExpr) -> Penalty:
+        return cast("Penalty", Basic.__new__(cls, factor, *weights))
+
+
+@meaning(Penalty)
+def half_squares(xp: Any, factor: Any, *weights: Any) -> Any:
+    """Half the factor times the sum of all squared entries."""
+    return factor * sum(xp.sum(w * w) for w in weights) / 2
+
+
+@rule(Penalty)
+def penalty_vjp(node: Penalty, output: MatrixSymbol, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
+    """The penalty grows with the square of each weight, so it adds λ times the weight itself: weight decay."""
+    factor, *weights = node.args
+    return tuple(MatMul(factor * scale(adjoint), weight) for weight in weights)

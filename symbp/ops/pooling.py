@@ -1,0 +1,121 @@
+"""Pooling: the largest or the mean value under a window that slides over each channel.
+
+Padding is zero. At a tie the largest value is the first one in C order, as in PyTorch, and it alone gets the error.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, cast
+
+from sympy import Basic, Expr, MatrixExpr, MatrixSymbol
+
+from symbp.op import FactorRole, meaning, rule
+from symbp.ops.windows import Windowed, back_to_pixels, channels_of, patches
+
+
+class _Pool(Windowed):
+    """Args: X (C·H·W × m) and the window; the result is C·H′·W′ × m."""
+
+    def __new__(cls, x: MatrixExpr, *window: Expr) -> _Pool:
+        node = cast("_Pool", Basic.__new__(cls, x, *window))
+        channels_of(x, node.window.pixels)
+        return node
+
+    @property
+    def shape(self) -> tuple[Expr, Expr]:
+        """C·H′·W′ × m."""
+        x, w = self.args[0], self.window
+        return (channels_of(x, w.pixels) * w.count, x.shape[1])
+
+
+class MaxPool(_Pool):
+    """The largest value under the window at every place of every channel."""
+
+    label: ClassVar[tuple[str, str, str]] = (r"\mathrm{maxpool}", "maxpool", "maxpool")
+
+
+class AveragePool(_Pool):
+    """The mean of the values under the window at every place of every channel."""
+
+    label: ClassVar[tuple[str, str, str]] = (r"\mathrm{avgpool}", "avgpool", "avgpool")
+
+
+class MaxPoolTranspose(Windowed):
+    """The error G of every place, handed to the value that was the largest there.
+
+    Args: X (C·H·W × m), A = maxpool(X) and G (C·H′·W′ × m), the window. The result has the shape of X.
+    """
+
+    acts_on = 2
+    factor_role = FactorRole.SLOPE
+    label: ClassVar[tuple[str, str, str]] = ("M", "M", "M")
+
+    def __new__(cls, x: MatrixExpr, a: MatrixExpr, g: MatrixExpr, *window: Expr) -> MaxPoolTranspose:
+        return cast("MaxPoolTranspose", Basic.__new__(cls, x, a, g, *window))
+
+    shape = property(lambda self: self.args[0].shape)
+
+
+class AveragePoolTranspose(Windowed):
+    """The error G of every place, in equal shares to all values under the window; C·H′·W′ × m in, C·H·W × m out."""
+
+    acts_on = 0
+    factor_role = FactorRole.CONSTANT
+    label: ClassVar[tuple[str, str, str]] = ("P", "P", "P")
+
+    def __new__(cls, g: MatrixExpr, *window: Expr) -> AveragePoolTranspose:
+        return cast("AveragePoolTranspose", Basic.__new__(cls, g, *window))
+
+    @property
+    def shape(self) -> tuple[Expr, Expr]:
+        """C·H·W × m."""
+        g, w = self.args[0], self.window
+        return (channels_of(g, w.count) * w.pixels, g.shape[1])
+
+
+@meaning(MaxPool)
+def max_pool(xp: Any, x: Any, *window: int) -> Any:
+    """The largest value under the window (height, width, window, strides and paddings follow)."""
+    return xp.max(patches(xp, x, *window), axis=1).reshape(-1, x.shape[1])
+
+
+@meaning(MaxPoolTranspose)
+def max_pool_transpose(xp: Any, x: Any, a: Any, g: Any, *window: int) -> Any:
+    """Every place hands its error to the first value under it that was the largest; overlapping places add up."""
+    under = patches(xp, x, *window)
+    largest = a.reshape(under.shape[0], -1)
+    first = xp.zeros_like(largest)
+    for entry in reversed(range(under.shape[1])):
+        first = xp.where(under[:, entry] == largest, entry + 1, first)
+    chosen = back_to_pixels(xp, first.reshape(g.shape), *window)
+    error = back_to_pixels(xp, g, *window)
+    return sum((chosen[:, i] == i + 1) * error[:, i] for i in range(error.shape[1])).reshape(-1, g.shape[1])
+
+
+@meaning(AveragePool)
+def average_pool(xp: Any, x: Any, *window: int) -> Any:
+    """The mean of the values under the window (height, width, window, strides and paddings follow)."""
+    under = patches(xp, x, *window)
+    return (xp.sum(under, axis=1) / under.shape[1]).reshape(-1, x.shape[1])
+
+
+@meaning(AveragePoolTranspose)
+def average_pool_transpose(xp: Any, g: Any, *window: int) -> Any:
+    """Every place hands an equal share of its error to each value under it; overlapping places add up."""
+    over = back_to_pixels(xp, g, *window)
+    return (xp.sum(over, axis=1) / over.shape[1]).reshape(-1, g.shape[1])
+
+
+@rule(MaxPool)
+def max_pool_vjp(node: MaxPool, output: MatrixSymbol, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
+    """Only the largest value of a window moves the maximum, so it takes the whole error and the others take none."""
+    x, *window = node.args
+    return (MaxPoolTranspose(x, output, adjoint, *window),)
+
+
+@rule(AveragePool)
+def average_pool_vjp(
+    node: AveragePool, output: MatrixSymbol | None, adjoint: MatrixExpr
+) -> tuple[MatrixExpr | None, ...]:
+    """Every value of a window has the same share in the mean, so each takes that share of the error."""
+    return (AveragePoolTranspose(adjoint, *node.args[1:]),)

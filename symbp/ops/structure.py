@@ -1,0 +1,130 @@
+"""Rows of a matrix, a block among zeros, and blocks one above another: linear operations that only move entries.
+
+Each undoes another: the error of ``Rows`` is a ``Pad``, that of ``Stack`` and of ``Pad`` is a ``Rows``.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, cast
+
+from sympy import Add, Basic, Expr, Identity, MatrixExpr, MatrixSymbol, sympify
+
+from symbp.equations import text
+from symbp.errors import ShapeError
+from symbp.op import FactorRole, Op, meaning, rule
+
+
+class Rows(Op):
+    """The block of ``count`` rows of A from row ``first`` on (the first row is 0): count × columns of A.
+
+    Raises:
+        ShapeError: A has not so many rows.
+    """
+
+    acts_on = 0
+    factor_role = FactorRole.CONSTANT
+    label: ClassVar[tuple[str, str, str]] = (r"\mathrm{rows}", "rows", "rows")
+
+    def __new__(cls, a: MatrixExpr, first: Expr | int, count: Expr | int) -> Rows:
+        start, size = sympify(first), sympify(count)
+        _require_inside(start, size, a.shape[0], f"{a} is {text(a.shape)}")
+        return cast("Rows", Basic.__new__(cls, a, start, size))
+
+    shape = property(lambda self: (self.args[2], self.args[0].shape[1]))
+
+    def as_matrix(self) -> MatrixExpr:
+        """Return the rows of the identity that pick the block out of a column."""
+        a, first, count = self.args
+        return Rows(Identity(a.shape[0]), first, count)
+
+
+class Pad(Op):
+    """The block A as the rows from ``first`` on of a matrix of ``rows`` rows that is zero elsewhere.
+
+    Raises:
+        ShapeError: the block does not fit.
+    """
+
+    acts_on = 0
+    factor_role = FactorRole.CONSTANT
+    label: ClassVar[tuple[str, str, str]] = (r"\mathrm{pad}", "pad", "pad")
+
+    def __new__(cls, a: MatrixExpr, first: Expr | int, rows: Expr | int) -> Pad:
+        start, size = sympify(first), sympify(rows)
+        _require_inside(start, a.shape[0], size, f"there are {size} rows")
+        return cast("Pad", Basic.__new__(cls, a, start, size))
+
+    shape = property(lambda self: (self.args[2], self.args[0].shape[1]))
+
+    def as_matrix(self) -> MatrixExpr:
+        """Return the columns of the identity that put the block into a column."""
+        a, first, rows = self.args
+        return Pad(Identity(a.shape[0]), first, rows)
+
+
+class Stack(Op):
+    """Matrices of equally many columns one above another, in order.
+
+    Raises:
+        ShapeError: the columns differ; the message names both matrices.
+    """
+
+    label: ClassVar[tuple[str, str, str]] = (r"\mathrm{stack}", "stack", "stack")
+
+    def __new__(cls, *parts: MatrixExpr) -> Stack:
+        for part in parts:
+            if part.shape[1] != parts[0].shape[1]:
+                raise ShapeError(
+                    f"{parts[0]} is {text(parts[0].shape)} and {part} is {text(part.shape)}: "
+                    "blocks one above another need equally many columns"
+                )
+        return cast("Stack", Basic.__new__(cls, *parts))
+
+    shape = property(lambda self: (Add(*(part.shape[0] for part in self.args)), self.args[0].shape[1]))
+
+
+def _require_inside(first: Expr, count: Expr, rows: Expr, what: str) -> None:
+    """Refuse a block that is known to stick out; symbolic bounds are taken as they are."""
+    if first.is_negative or (rows - first - count).is_negative:
+        raise ShapeError(f"no rows {first} to {first + count - 1}: {what}, counted from 0")
+
+
+@meaning(Rows)
+def rows(xp: Any, a: Any, first: int, count: int) -> Any:
+    """The rows of a from ``first`` on, ``count`` of them."""
+    return a[first : first + count]
+
+
+@meaning(Pad)
+def pad(xp: Any, a: Any, first: int, total: int) -> Any:
+    """a among zeros: its rows start at ``first`` of ``total``."""
+    above = xp.zeros((first, a.shape[1]))
+    below = xp.zeros((total - first - a.shape[0], a.shape[1]))
+    return xp.concatenate((above, a, below), axis=0)
+
+
+@meaning(Stack)
+def stack(xp: Any, *parts: Any) -> Any:
+    """The matrices one above another."""
+    return xp.concatenate(parts, axis=0)
+
+
+@rule(Rows)
+def rows_vjp(node: Rows, output: MatrixSymbol, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
+    """Only the rows that were taken feel the error; the gradient of all others is zero."""
+    a, first, _ = node.args
+    return (Pad(adjoint, first, a.shape[0]),)
+
+
+@rule(Pad)
+def pad_vjp(node: Pad, output: MatrixSymbol, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
+    """The zeros around a block do not depend on it, so the block gets its own rows of the error."""
+    a, first, _ = node.args
+    return (Rows(adjoint, first, a.shape[0]),)
+
+
+@rule(Stack)
+def stack_vjp(node: Stack, output: MatrixSymbol, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
+    """Each block keeps to its own rows, so it gets those rows of the error."""
+    counts = [part.shape[0] for part in node.args]
+    return tuple(Rows(adjoint, Add(*counts[:index]), count) for index, count in enumerate(counts))

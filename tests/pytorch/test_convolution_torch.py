@@ -1,0 +1,100 @@
+"""Convolution and pooling: every gradient equals PyTorch's autograd in float64."""
+
+import os
+
+import numpy as np
+import pytest
+
+from symbp import AvgPool1d, AvgPool2d, Conv1d, Conv2d, Dense, Image, MaxPool1d, MaxPool2d, Network, derive
+
+try:
+    import torch
+    from torch.nn import functional as F  # noqa: N812
+except ImportError:
+    if os.environ.get("CI") == "true":
+        raise
+    pytest.skip("PyTorch is not installed: pip install torch==2.13.0", allow_module_level=True)
+
+SAME = {"softmax": lambda z: z, None: lambda z: z}  # PyTorch's cross-entropy applies softmax itself.
+ACTIVATIONS = {"relu": torch.relu, "tanh": torch.tanh, "sigmoid": torch.sigmoid, **SAME}
+NETWORKS = {
+    "cnn": (
+        Image(2, 7, 8),
+        Conv2d(3, (3, 2), stride=2, padding=1, activation="relu"),
+        MaxPool2d((2, 3), stride=1),
+        Conv2d(2, 2, activation="tanh"),
+        AvgPool2d((1, 2)),
+        Dense(4, "softmax"),
+    ),
+    "strides and paddings": (
+        Image(3, 9, 7),
+        Conv2d(4, (2, 3), stride=(1, 2), padding=(1, 2), activation="sigmoid"),
+        Conv2d(2, 3, stride=(3, 1), bias=False, activation="tanh"),
+        Dense(3, "softmax"),
+    ),
+    "pooling with edges left over": (
+        Image(2, 8, 7),
+        AvgPool2d(3, stride=(2, 1)),
+        Conv2d(3, 1, activation="tanh"),
+        MaxPool2d(2),
+        Dense(2, "softmax"),
+    ),
+    "ties": (Image(2, 6, 5), MaxPool2d(3, stride=1), Conv2d(2, 2), MaxPool2d(2, stride=1), Dense(3, "softmax")),
+    "one dimension": (
+        Image(2, 1, 13),
+        Conv1d(3, 3, stride=2, padding=1, activation="relu"),
+        MaxPool1d(3, stride=1),
+        Conv1d(4, 2, activation="tanh"),
+        AvgPool1d(2),
+        Dense(3, "softmax"),
+    ),
+}
+
+
+def pair(value, line):
+    return tuple(value) if isinstance(value, tuple) else (line if line is not None else value, value)
+
+
+def applied(layer, a, weights):
+    """One layer in PyTorch, on examples × channels × height × width."""
+    flat = isinstance(layer, Conv1d | MaxPool1d | AvgPool1d)
+    one, none = (1, 0) if flat else (None, None)
+    if isinstance(layer, Dense):
+        w, b = next(weights), next(weights)
+        return ACTIVATIONS[layer.activation](a.flatten(1) @ w.T + b.T)
+    kernel, stride = pair(layer.kernel, one), pair(layer.kernel if layer.stride is None else layer.stride, one)
+    if isinstance(layer, Conv2d):
+        w = next(weights).reshape(layer.channels, a.shape[1], *kernel)
+        b = next(weights)[:, 0] if layer.bias else None
+        return ACTIVATIONS[layer.activation](F.conv2d(a, w, b, stride, pair(layer.padding, none)))
+    pool = F.max_pool2d if isinstance(layer, MaxPool2d) else F.avg_pool2d
+    return pool(a, kernel, stride)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_equal_to_autograd(name):
+    image, *layers = NETWORKS[name]
+    net = Network(layers, inputs=image, loss="cross_entropy", batch=True)
+    names = [parameter.name for parameter in net.parameters]
+    random = np.random.default_rng(11)
+    parameters = {p.name: random.normal(size=[int(n) for n in p.shape]) for p in net.parameters}
+    x = random.normal(size=(int(image.rows), 5))
+    if name == "ties":
+        x = np.round(x)
+    classes = int(net.output.shape[0])
+    labels = random.integers(0, classes, 5)
+    loss, gradients = derive(net, wrt=["X", *names]).compile()(parameters, x, np.eye(classes)[:, labels])
+
+    tensors = {key: torch.tensor(value, requires_grad=True) for key, value in {"X": x, **parameters}.items()}
+    a = tensors["X"].T.reshape(5, image.channels, image.height, image.width)
+    weights = (tensors[key] for key in names)
+    for layer in layers:
+        a = applied(layer, a, weights)
+    wanted = F.cross_entropy(a, torch.tensor(labels))
+    wanted.backward()
+
+    assert loss == pytest.approx(wanted.item(), rel=1e-12)
+    for key, tensor in tensors.items():
+        error = np.linalg.norm(gradients[key] - tensor.grad.numpy()) / np.linalg.norm(tensor.grad.numpy())
+        print(f"{name} {key} {error:.1e}")
+        assert error <= 1e-10, key
