@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import singledispatch
 from typing import Any, ClassVar, TypeVar
 
-from sympy import MatrixExpr, MatrixSymbol
+from sympy import Expr, MatrixExpr, MatrixSymbol
 
 from symbp.equations import Step
 from symbp.errors import RuleNotFoundError, SymbpError
@@ -77,6 +77,11 @@ class Op(MatrixExpr):
     def couples_examples(self) -> bool:
         """Whether an entry of the result depends on several examples: no example then has a gradient of its own."""
         return False
+
+    @property
+    def extent(self) -> tuple[Expr, Expr] | None:
+        """First and last row it takes or fills, counted from 1, for the label of a block; None for all."""
+        return None
 
     @property
     def rows_sum_to_zero(self) -> bool:

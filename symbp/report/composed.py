@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-from sympy import MatMul, Transpose
+from sympy import MatMul, OneMatrix, Transpose
 
 from symbp.calculus.factor import Acts, Factor, is_ones
 from symbp.derivation import Gradient
@@ -21,8 +21,8 @@ from symbp.report.layout import displays, line, product_lines
 from symbp.report.passes import BATCH as BATCH_REASONS
 from symbp.report.passes import ONE_EXAMPLE, Block, Part
 from symbp.report.printer import Level
-from symbp.report.products import Piece, latex_width
-from symbp.report.rich import Rich, Span, math, rich, words
+from symbp.report.products import TEXT_WIDTH, Piece, latex_width
+from symbp.report.rich import Rich, Span, listed, math, rich, words
 from symbp.symbols import BATCH, Adjoint, Role, Variable
 
 MOST = 40
@@ -33,6 +33,9 @@ USES = 3
 
 SHORT = 3
 """Longest list of symbols in a cell."""
+
+HEAD_LETTER, GAP, TABLE = 4.4, 14.0, 0.93
+"""Widths in a table, in points: a letter of a head, the space between columns; its smaller type."""
 
 CELL = 66.0
 """Widest list of symbols in a cell, in points."""
@@ -261,7 +264,30 @@ def depends(desk: Desk) -> tuple[tuple[str, ...], tuple[Row, ...]]:
         )
         for g, factors in found
     ]
-    return ("gradient", *(head for _, head in known), *(("uses",) * several)), tuple(rows)
+    head = ("gradient", *(head for _, head in known), *(("uses",) * several))
+    return (head, tuple(rows)) if _fits(head, rows) else _in_words(head, rows)
+
+
+def _fits(head: Sequence[str], rows: Sequence[Row]) -> bool:
+    """Say whether a table fits the page."""
+    cells = zip(*([_cell_width(cell) for cell in row] for row in rows), strict=True)
+    heads = (HEAD_LETTER * max(map(len, each.split())) for each in head)
+    return sum(max(*column, least) + GAP for column, least in zip(cells, heads, strict=True)) < TEXT_WIDTH
+
+
+def _cell_width(cell: Rich) -> float:
+    return sum(latex_width(span.value) * TABLE for span in cell)
+
+
+def _in_words(head: Sequence[str], rows: Sequence[Row]) -> tuple[tuple[str, ...], tuple[Row, ...]]:
+    """Return a table of two columns: the gradient, and its factors in one cell that can be broken."""
+    found: list[Row] = []
+    for first, *cells in rows:
+        parts = [(f"{name} ", cell) for name, cell in zip(head[1:], cells, strict=True) if cell != rich("none")]
+        listed_ = [Span("text", "; ") if at else Span("text", "") for at in range(len(parts))]
+        spans = [s for gap, (name, cell) in zip(listed_, parts, strict=True) for s in (gap, Span("text", name), *cell)]
+        found.append((first, tuple(span for span in spans if span.value)))
+    return ("gradient", "factors"), tuple(found)
 
 
 def common_source(desk: Desk) -> str:
@@ -282,7 +308,7 @@ def _cell(desk: Desk, factors: Sequence[Factor]) -> Rich:
         return rich("none")
     fits = len(symbols) <= SHORT and sum(map(latex_width, symbols)) < CELL
     shown = symbols if fits or len(symbols) < SHORT else [symbols[0], r"\ldots", symbols[-1]]
-    return (math(r",\ ".join(shown)),)
+    return listed([math(symbol) for symbol in shown], last=", ")
 
 
 def symbol_of(desk: Desk, factor: Factor) -> str:
@@ -292,7 +318,7 @@ def symbol_of(desk: Desk, factor: Factor) -> str:
     if factor.acts is Acts.SOURCE:
         return desk.products.source(factor, Level.SUM)
     if factor.acts is Acts.HADAMARD and not isinstance(factor.expr, Slope):
-        spread = isinstance(factor.expr, MatMul) and len(factor.expr.args) == 2
+        spread = isinstance(factor.expr, MatMul) and isinstance(factor.expr.args[-1], OneMatrix)
         return desk.printer.matrix(factor.expr.args[0] if spread else factor.expr)
     if desk.derivation.coupled and factor.acts is Acts.HADAMARD:
         return desk.printer.matrix(factor.expr)
@@ -323,7 +349,7 @@ def reading(desk: Desk) -> tuple[Rich, ...]:
         found.append(rich("A bracket with a plus adds up the ways on which the error comes back."))
     if nested and any(_has_dot(factor) for factor in sums):
         found.append(rich("The dot in a bracket is the place of what stands right of the bracket."))
-    if any(factor.role is FactorRole.BLOCK for factor in factors):
+    if any(factor.role is FactorRole.BLOCK or r"\mathcal{J}" in desk.products.map_text(factor) for factor in factors):
         found.append(rich(
             "{J} stands for a whole block: the equations of the backward pass that lead to the matrix it names.",
             J=math(r"\mathcal{J}"),
@@ -373,6 +399,6 @@ def coupling(desk: Desk) -> Rich:
         return ()
     symbol = math(desk.printer.symbol(desk.derivation.coupled[0].lhs))
     return rich(
-        "In {symbol} the columns of the batch meet, so no example has a gradient of its own and everything is shown "
-        "for the whole batch.", symbol=symbol,
+        "In {symbol} the columns of the batch enter each other's results, so the gradient is no sum over single columns: "
+        "everything is shown for the whole batch.", symbol=symbol,
     )  # fmt: skip

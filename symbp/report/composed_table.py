@@ -15,12 +15,16 @@ from symbp.report.composed import all_factors, trained
 from symbp.report.desk import Desk, Row
 from symbp.report.layout import aligned
 from symbp.report.printer import belongs_to
+from symbp.report.products import latex_width
 from symbp.report.rich import Rich, Span, math, rich
 from symbp.report.scalar import scalar_latex
 from symbp.symbols import Adjoint, Role, Variable
 
 FEW = 3
 """Most symbols named in one row; of more the first and last."""
+
+WIDEST = 105.0
+"""Widest list of symbols, in points."""
 
 WORDS: dict[Role, str] = {
     Role.WEIGHT: "weights", Role.BIAS: "bias", Role.PREACTIVATION: "output of an affine layer",
@@ -100,7 +104,9 @@ def _shape(desk: Desk, shape: Sequence[Expr]) -> str:
 
 
 def _list(symbols: Sequence[str]) -> str:
-    shown = symbols if len(symbols) <= FEW else [symbols[0], r"\ldots", symbols[-1]]
+    fits = len(symbols) <= FEW and sum(map(latex_width, symbols)) < WIDEST
+    ends = [symbols[0], r"\ldots", symbols[-1]]
+    shown = symbols if fits or len(symbols) == 1 else ends if sum(map(latex_width, ends)) < WIDEST else ends[:2]
     return r",\ ".join(shown)
 
 

@@ -11,8 +11,8 @@ from symbp.equations import Equation
 from symbp.ops.losses import LinkedLoss
 from symbp.report import facts
 from symbp.report.dialects import Dialect
-from symbp.report.names import Mark, marks
-from symbp.report.notation import Notation, plain
+from symbp.report.names import Mark, marks, with_shared
+from symbp.report.notation import Letter, Notation, plain
 from symbp.report.printer import Printer
 from symbp.report.products import Piece, Products, elided
 from symbp.report.rich import Rich
@@ -49,6 +49,8 @@ class Desk:
         network = derivation.network
         names, is_plain = facts.labels(derivation), facts.is_plain(derivation)
         spelled = {} if is_plain else marks(_variables(derivation), notation, not getattr(network, "named", False))
+        outputs = [(each.lhs, type(each.rhs).__name__) for each in derivation.forward if each.lhs in spelled]
+        spelled = with_shared(spelled, [(v, kind) for v, kind in outputs if kind not in ("MatAdd", "MatMul")])
         letters = notation if is_plain else without_clashes(notation, spelled)
 
         def printer(example: str | None = None) -> Printer:
@@ -142,11 +144,12 @@ SPARE = ("g", "e", "r", "q")
 
 
 def without_clashes(notation: Notation, spelled: Mapping[Variable, Mark]) -> Notation:
-    """Return the notation with a letter for the loss gradient that no symbol of the network has."""
+    """Return the notation with letters for the loss gradient and for slopes that no symbol of the network has."""
     used = {mark.small.latex.lower() for mark in spelled.values()}
     letter = notation.loss_gradient[0].latex
     free = letter if letter not in used else next((spare for spare in SPARE if spare not in used), letter)
-    return replace(notation, loss_gradient=(plain(free), plain(free.upper())))
+    slope = notation.slope_matrix if "d" not in used else Letter(r"\Lambda", "Λ", "Lambda")
+    return replace(notation, loss_gradient=(plain(free), plain(free.upper())), slope_matrix=slope)
 
 
 def inline_partial(p: Printer, of: str) -> str:

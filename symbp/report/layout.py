@@ -105,7 +105,7 @@ def line(left: str, right: str, sign: str = "=") -> list[str]:
 
 def _parts(text: str, width: float, room: float = TEXT_WIDTH - LEFT_SIDE) -> list[tuple[str, float]]:
     """Return a factor whole, or in parts where it is wider than a row."""
-    return [(text, width)] if width <= room else [(part, latex_width(part)) for part in chunks(text)]
+    return [(text, width)] if width <= room else [(part, latex_width(part) + 1.5) for part in chunks(text)]
 
 
 def _broken(start: str, sized: Sequence[tuple[str, float]], room: float = TEXT_WIDTH - LEFT_SIDE) -> list[str]:

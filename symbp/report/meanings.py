@@ -9,7 +9,7 @@ from symbp.ops.losses import LOSSES, LinkedLoss, Loss
 from symbp.report import facts
 from symbp.report.checked import ends
 from symbp.report.desk import Desk, Row
-from symbp.report.layout import aligned
+from symbp.report.layout import aligned, line
 from symbp.report.rich import Rich, capital, math, rich
 from symbp.report.scalar import scalar_latex
 from symbp.symbols import Role
@@ -101,8 +101,8 @@ def _activation(desk: Desk, use: facts.Use, many: bool) -> Activation:
     label = desk.printer.function(use.function)
     prime = desk.printer.function(use.function, slope=True)
     names = {use.function.variables[0]: "z", OUTPUT: "a"}
-    lines = [f"{label}(z) &= {facts.definition(use.function, names)}"]
-    lines.append(f"{prime}(z) &= {scalar_latex(use.function.slopes[0], names)}")
+    lines = line(f"{label}(z)", facts.definition(use.function, names))
+    lines += line(f"{prime}(z)", scalar_latex(use.function.slopes[0], names))
     by_output = use.function.slope_by_output
     if by_output is not None and by_output.free_symbols:
         lines.append(f"&= {scalar_latex(by_output, names)}, \\qquad a = {label}(z)")

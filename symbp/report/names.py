@@ -28,6 +28,9 @@ GREEK = {
 }  # fmt: skip
 
 _LETTER_AND_INDEX = re.compile(r"([A-Za-z])([A-Z][A-Za-z]{0,3}|(?<=[A-Z])[a-z]{1,3}|(?<=[bZU])[a-z])\Z")
+_MADE = re.compile(r"(\w+?)__(\d+)\Z")
+"""A name made for a part of a user's equation."""
+
 _NUMBERED = re.compile(r"(\d*)_?(\w*)\Z")
 
 
@@ -42,6 +45,7 @@ class Mark:
     layer: int | None = None
     path: str = ""
     is_error: bool = False
+    shared: bool = False
 
     def letter(self, one_example: bool) -> Letter:
         """Return the letter for one example or a batch."""
@@ -67,6 +71,9 @@ def marks(variables: Iterable[Variable], notation: Notation, layered: bool) -> d
 
 def _mark(variable: Variable, notation: Notation, layered: bool) -> Mark:
     own = variable.name.removeprefix(f"{variable.path}.") if variable.path else variable.name
+    made = _MADE.match(own)
+    if made:
+        return Mark(*_both(_letter(variable, made[1])[0]), _letter(variable, made[1])[1], f"({made[2]})")
     stem = variable.stem if own.startswith(variable.stem) else own
     letter, stem_index = _letter(variable, stem)
     small = large = letter
@@ -76,6 +83,23 @@ def _mark(variable: Variable, notation: Notation, layered: bool) -> Mark:
         small = plain(letter.ascii.lower())
     layer, number = _indices(variable, own.removeprefix(stem), layered)
     return Mark(small, large, stem_index, number, layer, is_error=layered and _is_z(variable, stem))
+
+
+def _both(letter: Letter) -> tuple[Letter, Letter]:
+    return letter, letter
+
+
+def with_shared(spelled: Mapping[Variable, Mark], outputs: Iterable[tuple[Variable, str]]) -> dict[Variable, Mark]:
+    """Mark the outputs of one kind of operation whose indices are alike: letters that belong to them need theirs too."""
+    found = dict(spelled)
+    alike: dict[tuple[object, ...], list[Variable]] = {}
+    for variable, kind in outputs:
+        mark = found[variable]
+        alike.setdefault((kind, mark.stem_index, mark.number, mark.layer, mark.path), []).append(variable)
+    for twins in alike.values():
+        if len(twins) > 1:
+            found.update({v: replace(found[v], shared=True) for v in twins})
+    return found
 
 
 def _is_z(variable: Variable, stem: str) -> bool:

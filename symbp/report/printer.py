@@ -109,6 +109,8 @@ class Printer:
         """Return an expression as text with its level and sign."""
         if isinstance(expr, MatrixSymbol) and not inline:
             return Written(self.symbol(expr))
+        if not isinstance(expr, MatrixExpr):
+            return Written(self.scalar(expr))
         self._inline = inline or {}
         order, waiting = [], [expr]
         while waiting:
@@ -164,7 +166,7 @@ class Printer:
         if symbol in self.marks:
             mark = self.marks[symbol]
             small = self.one_example and symbol.shape[1].has(BATCH)
-            return self.marked(mark.letter(small)[self.dialect.column], symbol, transposed)
+            return self.marked(mark.letter(small)[self.dialect.column], symbol, transposed, is_own=True)
         if isinstance(symbol, Variable) and symbol.role is Role.LOSS:
             return self._partial_loss(symbol)
         if isinstance(symbol, Variable) and symbol.role in self.notation.letters:
@@ -186,20 +188,22 @@ class Printer:
         """Return δ of one pre-activation."""
         return self.marked(self.notation.error[self.dialect.column], of, transposed)
 
-    def marked(self, letter: str, of: Variable, transposed: bool = False) -> str:
+    def marked(self, letter: str, of: Variable, transposed: bool = False, *, is_own: bool = False) -> str:
         """Return a letter with the indices of a variable: D, J or δ that belong to it, or its own letter."""
         mark = self.marks.get(of)
         if mark is None:
             return self.letter(letter + self._below(), of.layer, transposed)
         if self.dialect.column:
-            index = f"_{mark.stem_index}" * bool(mark.stem_index)
+            own = f"_{mark.letter(self.one_example)[self.dialect.column]}" * (mark.shared and not is_own)
+            index = own + f"_{mark.stem_index}" * bool(mark.stem_index)
             number = f"_{mark.number}" * bool(mark.number)
             path = f"[{mark.path}]" * bool(mark.path)
             end = self.letter("", None, transposed)
             return self.letter(letter + index, mark.layer) + number + path + end
         stem_index = mark.stem_index if len(mark.stem_index) < 2 else rf"\mathrm{{{mark.stem_index}}}"
         example = self.example if self.example and of.shape[1].has(BATCH) else ""
-        below = ",".join(filter(None, (stem_index, escaped(mark.number), example)))
+        own = mark.letter(self.one_example).latex if mark.shared and not is_own else ""
+        below = ",".join(filter(None, (own, stem_index, escaped(mark.number), example)))
         layer = [] if mark.layer is None else [self.notation.layer.format(mark.layer)]
         upper = r",\,".join([*layer, *([rf"\text{{{escaped(mark.path)}}}"] if mark.path else [])])
         text = letter + f"_{{{below}}}" * bool(below)
@@ -238,9 +242,17 @@ class Printer:
 
     def operator(self, node: Op) -> str:
         """Return a linear operator as its label, with the indices of what it belongs to."""
-        label = node.label[self.dialect.column]
+        label = self.label(node)
         of = belongs_to(node)
         return label if of is None else self.marked(label, of)
+
+    def label(self, node: Op) -> str:
+        """Return the label of an operation, with the rows of a block below."""
+        label = node.label[self.dialect.column]
+        if node.extent is None:
+            return label
+        rows = ":".join(str(self.dialect.scalar(row, {})) for row in node.extent)
+        return f"{label}_{{{rows}}}" if self.dialect.column == 0 else f"{label}[{rows}]"
 
     def slope_of(self, output: Variable) -> str:
         """Return D of one activation: diag f′ at its input."""
@@ -354,7 +366,7 @@ def belongs_to(node: Op) -> Variable | None:
 def _operation(p: Printer, node: Op, parts: list[Written]) -> Written:
     """An operation is its label and its operands; an operator of the backward list acts on the error alone."""
     if node.acts_on is None or belongs_to(node) is None:
-        return _call(p, node.label[p.dialect.column], parts)
+        return _call(p, p.label(node), parts)
     acted = parts[operands(node).index(node.args[node.acts_on])]
     if p.one_example:
         return Written(f"{p.operator(node)} {p.inside(acted, Level.PRODUCT)}", Level.PRODUCT)

@@ -17,7 +17,6 @@ from sympy import MatrixExpr, Transpose
 from symbp.calculus.factor import Acts, Factor, is_ones
 from symbp.op import FactorRole, Op
 from symbp.ops.elementwise import Slope
-from symbp.report.names import escaped
 from symbp.report.printer import INSIDE, Level, Printer, belongs_to
 from symbp.symbols import Adjoint, Variable
 
@@ -28,8 +27,7 @@ Kept = TypeVar("Kept")
 class Piece:
     """One factor as it stands in a row: its text, role and layer, the bracket it opens, what joins it to the next.
 
-    ``innermost`` marks where a nested product starts: the brackets opened before it close behind it. ``opens`` and
-    ``closes`` are brackets around several pieces, where factors act from both sides in turn.
+    ``innermost`` marks where a nested product starts: the brackets opened before it close behind it.
     """
 
     text: str
@@ -38,8 +36,6 @@ class Piece:
     before: str = ""
     joint: str = ""
     innermost: bool = False
-    opens: str = ""
-    closes: str = ""
 
 
 class Products:
@@ -83,7 +79,8 @@ class Products:
         if factor.acts is Acts.OPERATOR:
             return self._operator(factor)
         if factor.acts is Acts.SUM:
-            return self._sum(self.dialect.joint.join(p.text for p in self.flat(branch)) for branch in factor.branches)
+            texts = (self.dialect.joint.join(p.text for p in self.flat(branch)) for branch in factor.branches)
+            return self._short(self._sum(texts), factor)
         if factor.acts is Acts.SOURCE:
             return self.source(factor)
         return self._inside(factor, Level.PRODUCT)
@@ -91,6 +88,11 @@ class Products:
     def _sum(self, terms: Iterable[str]) -> str:
         """Return parallel branches in brackets; an empty one is the identity."""
         return self.dialect.bracket(" + ".join(term or self.dialect.identity for term in terms))
+
+    def _short(self, text: str, factor: Factor) -> str:
+        """Return a bracket, or the name of its block where nobody could read it."""
+        whole = any(branch and branch[0].acts is Acts.SOURCE for branch in factor.branches)
+        return text if whole or latex_width(text) < LONGEST_BRACKET else self._block(factor)
 
     def _slope(self, slope: Slope, layer: int) -> str:
         return (
@@ -113,8 +115,8 @@ class Products:
 
     def _block(self, factor: Factor) -> str:
         """Return the name of a block of backward equations, by the variable whose error it ends in."""
-        name = factor.expr.of.name if isinstance(factor.expr, Adjoint) else type(factor.expr).__name__
-        return rf"\mathcal{{J}}_{{\mathrm{{{escaped(name)}}}}}" if self.dialect.column == 0 else f"J[{name}]"
+        name = self.printer.symbol(factor.expr.of) if isinstance(factor.expr, Adjoint) else type(factor.expr).__name__
+        return rf"\mathcal{{J}}_{{{name}}}" if self.dialect.column == 0 else f"J[{name}]"
 
     def _inside(self, factor: Factor, context: Level) -> str:
         if not isinstance(factor.expr, MatrixExpr):
@@ -150,26 +152,24 @@ class Products:
                     right.append(self._once(self._right_piece, factor))
                     level = Level.PRODUCT
                 continue
-            if isinstance(factor.expr, Transpose) and factor.acts is Acts.OPERATOR:
-                left[-1], right = self._around(left[-1], right, self.dialect.transposed(""))
+            flips = isinstance(factor.expr, Transpose) and factor.acts is Acts.OPERATOR
+            if right or flips:
+                left, right = [self._whole(left[::-1] + right, flips)], []
                 level = Level.ATOM
+            if flips:
                 continue
-            if right and not left[-1].opens:
-                left[-1], right = self._around(left[-1], right)
-                level = Level.ATOM
             piece, context, level_after = self._once(self._acting, factor)
             left[-1] = self._opened(left[-1], level, context)
             left.append(piece)
             level = level_after
         return left[::-1] + right
 
-    def _around(self, outermost: Piece, right: list[Piece], after: str = "") -> tuple[Piece, list[Piece]]:
-        """Put brackets around all that stands so far, with what stands behind them."""
+    def _whole(self, pieces: Sequence[Piece], transposed: bool) -> Piece:
+        """Return all that stands so far as one piece in brackets: what acts next does so from the other side."""
         opening, closing = self.brackets
-        opened = replace(outermost, opens=opening + outermost.opens)
-        if not right:
-            return replace(opened, closes=outermost.closes + closing + after), right
-        return opened, [*right[:-1], replace(right[-1], closes=right[-1].closes + closing + after)]
+        text = opening + "".join(self.joined(pieces)) + closing
+        role = next(piece.role for piece in pieces if piece.innermost)
+        return Piece(self.dialect.transposed(text) if transposed else text, role, 0, innermost=True)
 
     def _opened(self, piece: Piece, level: Level, context: Level) -> Piece:
         """Return the outermost piece so far with a bracket before it, where what it begins binds too loosely."""
@@ -197,9 +197,15 @@ class Products:
         if factor.acts is Acts.HADAMARD:
             return self._inside(factor, Level.HADAMARD), self.dialect.hadamard, Level.HADAMARD, Level.HADAMARD
         if factor.acts is Acts.SUM:
-            return self._sum(map(self._map, factor.branches)), " ", Level.PRODUCT, Level.PRODUCT
+            return self._short(self._sum(map(self._map, factor.branches)), factor), " ", Level.PRODUCT, Level.PRODUCT
         context = Level.PRODUCT if self.printer.one_example else Level.CALL
         return self._operator(factor), " ", context, Level.PRODUCT
+
+    def map_text(self, factor: Factor) -> str:
+        """Return a sum as it stands in a product, nothing for other factors."""
+        if not factor.branches or any(branch and branch[0].acts is Acts.SOURCE for branch in factor.branches):
+            return ""
+        return self._once(self._acting, factor)[0].text
 
     def _map(self, branch: Sequence[Factor]) -> str:
         """Return one branch as a linear map: a product of matrices, else what it makes of the error at the dot."""
@@ -231,8 +237,7 @@ def elided(pieces: Sequence[Piece], shown: frozenset[int] | None, dots: str) -> 
         return list(pieces)
     kept: list[Piece] = []
     for piece in pieces:
-        around = piece.opens or piece.closes
-        if piece.layer in shown or not piece.layer or piece.role in _ENDS or piece.innermost or around:
+        if piece.layer in shown or not piece.layer or piece.role in _ENDS or piece.innermost:
             kept.append(piece)
         elif not kept or kept[-1].role is not FactorRole.BLOCK:
             kept.append(Piece(dots, FactorRole.BLOCK, 0))
@@ -245,12 +250,7 @@ def joined(
     """Return one text a piece, ready to be set one after the other: brackets closed, joints in place."""
     opened = sum(bool(piece.before) for piece in pieces)
     texts = [
-        piece.opens
-        + piece.before
-        + (label(piece) if label else piece.text)
-        + closing * opened * piece.innermost
-        + piece.closes
-        for piece in pieces
+        piece.before + (label(piece) if label else piece.text) + closing * opened * piece.innermost for piece in pieces
     ]
     last = len(texts) - 1
     return [text if at == last else text + (pieces[at].joint or joint) for at, text in enumerate(texts)]
@@ -268,6 +268,8 @@ _LETTERS = {"W": 11.0, "D": 8.5, "J": 6.5, "(": 3.9, ")": 3.9, "'": 3.0, "+": 12
             ",": 4.5, "G": 8.0, "Z": 7.5, "A": 7.5, "X": 8.7, "Y": 7.0, "&": 0.0, "l": 3.2, "i": 3.5, "[": 2.8,
             "]": 2.8}  # fmt: skip
 SCRIPT = 0.72
+LONGEST_BRACKET = 450.0
+"""Widest bracket written out, in points: more than a row; of a wider one its name stands in the product."""
 
 
 @lru_cache(maxsize=8192)
