@@ -34,7 +34,7 @@ USES = 3
 SHORT = 3
 """Longest list of symbols in a cell."""
 
-HEAD_LETTER, GAP, TABLE = 4.4, 14.0, 0.93
+HEAD_LETTER, GAP, TABLE = 4.4, 15.0, 0.93
 """Widths in a table, in points: a letter of a head, the space between columns; its smaller type."""
 
 CELL = 66.0
@@ -349,10 +349,10 @@ def reading(desk: Desk) -> tuple[Rich, ...]:
         found.append(rich("A bracket with a plus adds up the ways on which the error comes back."))
     if nested and any(_has_dot(factor) for factor in sums):
         found.append(rich("The dot in a bracket is the place of what stands right of the bracket."))
-    if any(factor.role is FactorRole.BLOCK or r"\mathcal{J}" in desk.products.map_text(factor) for factor in factors):
+    if any(factor.role is FactorRole.BLOCK or r"\mathcal{B}" in desk.products.map_text(factor) for factor in factors):
         found.append(rich(
-            "{J} stands for a whole block: the equations of the backward pass that lead to the matrix it names.",
-            J=math(r"\mathcal{J}"),
+            "{B} stands for a whole block: the equations of the backward pass that lead to the matrix it names.",
+            B=math(r"\mathcal{B}"),
         ))  # fmt: skip
     if any(len(gradient.terms) > 1 for gradient in desk.gradients()):
         found.append(rich("A parameter that is used several times has one product a use, added up."))
@@ -399,6 +399,6 @@ def coupling(desk: Desk) -> Rich:
         return ()
     symbol = math(desk.printer.symbol(desk.derivation.coupled[0].lhs))
     return rich(
-        "In {symbol} the columns of the batch enter each other's results, so the gradient is no sum over single columns: "
-        "everything is shown for the whole batch.", symbol=symbol,
+        "In {symbol} the columns of the batch enter each other's results, so the gradient is no sum over single "
+        "columns: everything is shown for the whole batch.", symbol=symbol,
     )  # fmt: skip

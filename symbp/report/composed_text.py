@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from symbp.calculus.factor import Acts
 from symbp.derivation import Gradient
 from symbp.equations import Equation
-from symbp.op import Op
+from symbp.op import FactorRole, Op
 from symbp.ops.elementwise import Slope
 from symbp.report.composed import all_factors, coupling, is_nested, layers_of, must_vanish, shown_terms, trained, zeros
 from symbp.report.desk import Desk
@@ -96,6 +96,8 @@ def definitions(desk: Desk) -> list[str]:
         if isinstance(factor.expr, Op) and factor.acts is Acts.OPERATOR and belongs_to(factor.expr) is not None:
             about = factor.expr.about or "the derivative of an operation"
             operators.setdefault(about, []).append(p.operator(factor.expr))
+    if any(f.role is FactorRole.BLOCK or "B[" in desk.products.map_text(f) for f in all_factors(desk)):
+        rows.append("B[...]: a whole block, the equations above that lead to the error of what it names")
     return [*rows, *(f"{_few(p, list(dict.fromkeys(labels)))}: {about}" for about, labels in operators.items())]
 
 

@@ -75,7 +75,7 @@ def _mark(variable: Variable, notation: Notation, layered: bool) -> Mark:
     if made:
         return Mark(*_both(_letter(variable, made[1])[0]), _letter(variable, made[1])[1], f"({made[2]})")
     stem = variable.stem if own.startswith(variable.stem) else own
-    letter, stem_index = _letter(variable, stem)
+    letter, stem_index = _letter(variable, stem.rstrip("_") or stem)
     small = large = letter
     if layered and STEMS.get(variable.role) == stem:
         small, large = notation.letters[variable.role]
@@ -90,7 +90,7 @@ def _both(letter: Letter) -> tuple[Letter, Letter]:
 
 
 def with_shared(spelled: Mapping[Variable, Mark], outputs: Iterable[tuple[Variable, str]]) -> dict[Variable, Mark]:
-    """Mark the outputs of one kind of operation whose indices are alike: letters that belong to them need theirs too."""
+    """Mark outputs of one kind of operation whose indices are alike: a letter that belongs to one needs its letter."""
     found = dict(spelled)
     alike: dict[tuple[object, ...], list[Variable]] = {}
     for variable, kind in outputs:

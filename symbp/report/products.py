@@ -116,7 +116,7 @@ class Products:
     def _block(self, factor: Factor) -> str:
         """Return the name of a block of backward equations, by the variable whose error it ends in."""
         name = self.printer.symbol(factor.expr.of) if isinstance(factor.expr, Adjoint) else type(factor.expr).__name__
-        return rf"\mathcal{{J}}_{{{name}}}" if self.dialect.column == 0 else f"J[{name}]"
+        return rf"\mathcal{{B}}_{{{name}}}" if self.dialect.column == 0 else f"B[{name}]"
 
     def _inside(self, factor: Factor, context: Level) -> str:
         if not isinstance(factor.expr, MatrixExpr):
@@ -296,20 +296,19 @@ def latex_width(text: str) -> float:
     return total
 
 
-_OUTSIDE = re.compile(r"\\left|\\begin")
+_DEPTH = re.compile(r"(\\left(?![A-Za-z])|\\begin|(?<!\\)\{)|(\\right(?![A-Za-z])|\\end|(?<!\\)\})|( )")
 
 
 def chunks(text: str) -> list[str]:
-    """Split a formula where TeX may break it: at spaces outside all braces."""
-    if _OUTSIDE.search(text):
-        return [text]
-    found, depth = [""], 0
-    for char in text:
-        depth += (char == "{") - (char == "}")
-        found[-1] += char
-        if char == " " and depth == 0:
-            found.append("")
-    return [chunk for chunk in found if chunk]
+    """Split a formula where TeX may break it: at spaces outside braces and brackets that grow."""
+    found, depth, start = list[str](), 0, 0
+    for match in _DEPTH.finditer(text):
+        opens, closes, _ = match.groups()
+        depth += bool(opens) - bool(closes)
+        if not (opens or closes or depth):
+            found.append(text[start : match.end()])
+            start = match.end()
+    return [chunk for chunk in (*found, text[start:]) if chunk]
 
 
 def rows(pieces: Sequence[tuple[str, float]], first: float, others: float) -> list[str]:

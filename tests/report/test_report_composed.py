@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from report_cases import BATCHNORM, LAYERNORM, RESIDUAL
 
 from symbp.checking.check import check
 from symbp.derivation import derive
+from symbp.networks.attention import Attention
 from symbp.networks.layers import Activation, Dense, Linear
 from symbp.networks.network import Network
 from symbp.networks.normalisation import BatchNorm, LayerNorm, RMSNorm
+from symbp.networks.recurrent import GRU, LSTM, RNN
 from symbp.networks.residual import Residual
 from symbp.ops.normalisation import Over, normalise, normalise_jacobian
 from symbp.report.dialects import LATEX, UNICODE
@@ -20,6 +24,8 @@ from symbp.report.printer import Printer
 from symbp.report.render import render
 from symbp.report.terminal import derivation_text
 from symbp.symbols import BATCH, Role, Variable
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 def networks() -> dict[str, Network]:
@@ -39,7 +45,23 @@ def networks() -> dict[str, Network]:
     return found
 
 
-NETWORKS = networks()
+def architectures() -> dict[str, Network]:
+    """Whatever else the house builds: the shipped examples, recurrent layers, attention, a user's equations."""
+    found = {file.stem: Network.load(file) for file in sorted(EXAMPLES.glob("*.toml"))}
+    for kind in (RNN, LSTM, GRU):
+        found[kind.__name__] = Network([kind(4, 3), Dense(2, "softmax")], inputs=3, loss="ce")
+    attention = Attention(tokens=4, heads=2, causal=True, bias=True)
+    found["attention"] = Network([attention, Dense(2, "softmax")], inputs=6, loss="ce")
+    found["penalty"] = Network([Dense(4, "tanh"), Dense(2)], inputs=3, loss="mse", l2="0.01")
+    shapes = {"W": (5, 3), "X": (3, "m"), "b": (5, 1), "V": (2, 5), "Y": (2, "m")}
+    lines = ["H = tanh(W @ X + b)", "P = softmax(V @ H)", "loss = cross_entropy(P, Y)"]
+    found["equations"] = Network.equations(lines, shapes)
+    clash = ["g = tanh(W @ X)", "G = tanh(U @ g)", "D = tanh(U @ G)", "loss = mse(D, Y)"]
+    found["clash"] = Network.equations(clash, {"W": (5, 3), "X": (3, "m"), "U": (5, 5), "Y": (5, "m")})
+    return found
+
+
+NETWORKS = networks() | architectures()
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -61,6 +83,23 @@ def test_symbols_differ(name: str) -> None:
     variables = [*of.forward.given, *(equation.lhs for equation in of.forward)]
     spelled = marks([v for v in variables if isinstance(v, Variable)], STANDARD, layered=True)
     assert len({(*mark.key, mark.path) for mark in spelled.values()}) == len(spelled)
+
+
+def test_a_product_from_both_sides_is_bracketed_as_it_acts() -> None:
+    of = derive(Network([Attention(tokens=4), Dense(2, "softmax")], inputs=6, loss="ce"))
+    text = render(of, to="text", only="attention.WK")
+    assert "1/√6 Q (J (Vᵀ W_Oᵀ W₂ᵀ 1/(4m) (A₂ − Y)))ᵀ Xᵀ" in text
+
+
+def test_letters_that_clash_give_way() -> None:
+    text = render(derive(NETWORKS["clash"]), to="text")
+    assert "E = ∂ℒ/∂D" in text  # G and g are the user's own
+
+
+def test_an_lstm_is_a_product_over_time() -> None:
+    text = render(derive(NETWORKS["LSTM"]), to="text")
+    assert "B[s_1] B[s_2]" in text
+    assert "D_f_3" in text  # the slope of one gate, told apart from the others
 
 
 def test_a_residual_block_is_a_bracket_with_the_identity() -> None:
