@@ -8,6 +8,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from symbp.analysis.budget import analyze
+    from symbp.analysis.flow import GradientFlow
     from symbp.checking.check import CheckReport, check
     from symbp.derivation import Derivation, Gradient, derive
     from symbp.errors import (
@@ -36,6 +38,7 @@ _HOME = {
     "Dense": "symbp.networks.layers",
     "Derivation": "symbp.derivation",
     "Gradient": "symbp.derivation",
+    "GradientFlow": "symbp.analysis.flow",
     "Image": "symbp.networks.images",
     "MaxPool1d": "symbp.networks.convolution",
     "MaxPool2d": "symbp.networks.convolution",
@@ -46,6 +49,7 @@ _HOME = {
     "SpecError": "symbp.errors",
     "SymbpError": "symbp.errors",
     "TemplateError": "symbp.errors",
+    "analyze": "symbp.analysis.budget",
     "check": "symbp.checking.check",
     "derive": "symbp.derivation",
     "render": "symbp.report.render",
