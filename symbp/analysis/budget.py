@@ -29,7 +29,7 @@ from symbp.op import FactorRole
 from symbp.ops.elementwise import Elementwise, ScalarFunction
 from symbp.ops.functions import ACTIVATIONS
 from symbp.ops.losses import GenericLoss, Loss
-from symbp.symbols import Role, Variable
+from symbp.symbols import BATCH, Role, Variable
 
 WIDTH = 64
 """Units of every layer whose width is left open."""
@@ -90,23 +90,20 @@ class _Bench:
             raise SpecError('the activation is left open: name one with --activation (activation="tanh" in Python)')
         is_open = any(isinstance(equation.rhs, GenericLoss) for equation in forward)
         standins = Standins({}, resolve_loss(LOSS, {}) if is_open else None)
-        symbolic = any(not size.is_Integer for symbol in forward.given for size in symbol.shape[: _fixed(symbol)])
+        symbolic = any(not size.is_Integer for symbol in forward.given for size in symbol.shape if size != BATCH)
         notes = [f"widths left open are {WIDTH}"] * symbolic + [f"the loss left open is {LOSS}"] * is_open
         return cls(derivation, program(forward, derivation.backward, derivation.wrt, standins), standins, tuple(notes))
 
 
-def _fixed(symbol: Variable) -> int:
-    """Return how many axes of a matrix are widths: data has a column an example."""
-    return 1 if symbol.role in (Role.INPUT, Role.TARGET) else 2
-
-
 def _columns(x: Any, y: Any, examples: int) -> int:
+    """Return the number of examples: that of the data where there is any."""
+    import numpy as np  # noqa: PLC0415 - importing symbp must not import NumPy
+
     if isinstance(examples, bool) or not isinstance(examples, int) or not 1 <= examples <= 1_000_000:
         raise SpecError(f"examples is {examples!r}: give a whole number from 1 to 1,000,000")
     data = x if x is not None else y
     array = next(iter(data.values()), None) if isinstance(data, Mapping) else data
-    shape = getattr(array, "shape", ())
-    return int(shape[1]) if len(shape) == 2 else examples
+    return int(np.shape(array)[1]) if array is not None and np.ndim(array) == 2 else examples
 
 
 def _drawn(forward: ForwardSystem, sizes: Sizes, chosen: Chosen, seed: int) -> Values:
@@ -162,7 +159,7 @@ def _measured(bench: _Bench, sizes: Sizes, values: Values, chosen: Chosen, seed:
     with np.errstate(all="ignore"):
         (_, gradients), local = engine.run(bench.program, traced=True)(*values.arguments(engine.array))
         _require_finite(derivation.forward, bench.program, local)
-        point = Point(bench.program, bench.standins, sizes, derivation.forward, local)
+        point = Point(derivation, bench.program, bench.standins, sizes, local)
         paths = Paths(derivation.backward, derivation.wrt)
         weights = [variable for variable in derivation.wrt if variable.role is Role.WEIGHT]
         walk = Walk(paths, point, bounds)
@@ -185,7 +182,8 @@ def _require_finite(forward: ForwardSystem, written: Program, local: Mapping[str
     import numpy as np  # noqa: PLC0415
 
     for equation in forward:
-        if not np.isfinite(local[written.names[equation.lhs]]).all():
+        overflows = not np.isfinite(local[written.names[equation.lhs]]).all()
+        if overflows and equation.lhs.role is not Role.LOSS:  # The squares of a loss may, its gradient need not.
             raise SpecError(
                 f"the forward pass overflows in layer {equation.lhs.layer}, at {equation.name}: "
                 "give a smaller initialisation, such as normal:1.0, or fewer layers"

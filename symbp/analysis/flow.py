@@ -159,13 +159,13 @@ class GradientFlow:
 
     @property
     def agrees(self) -> bool:
-        """Whether the budgets add up to the compiled gradients to 1e-12, at least one was compared, and shares add up."""
+        """Whether every budget adds up to its compiled gradient to 1e-12, shares to one, and one is compared."""
         shares = _worst(row.shares_error for row in self.rows)
         return self.compared > 0 and self.error <= AGREEMENT and shares <= AGREEMENT
 
     @cached_property
     def slope(self) -> float | None:
-        """Decades the gradient gains a layer towards the input, by least squares over the layers; None for one layer."""
+        """Decades the gradient gains a layer towards the input, by least squares over layers; None for one layer."""
         return _slope([(row.layer, row.log10) for row in self._alive])
 
     @cached_property
@@ -229,8 +229,11 @@ class GradientFlow:
 
     @property
     def subject(self) -> str:
-        """The activations by name."""
-        return " and ".join(self.activations) or "the linear network"
+        """What a sentence is about: the activation by name, or the network with several or none."""
+        if not self.activations:
+            return "the linear network"
+        names = " and ".join(self.activations)
+        return names if len(self.activations) == 1 else f"the network of {names}"
 
     @property
     def sentence(self) -> str:
@@ -302,7 +305,8 @@ class GradientFlow:
         trend = self._trend(self.error_slope)
         if trend is Flow.STABLE:
             return ""
-        return f"; but in a deeper network all layers' gradients {_VERBS[trend]} together, ×{_short(self.error_rate)} a layer"
+        rate = f"×{_short(self.error_rate)} a layer"
+        return f"; but in a deeper network all layers' gradients {_VERBS[trend]} together, {rate}"
 
     def _parts(self, before: str) -> str:
         """Return what each role multiplies by a layer, the strongest first."""

@@ -8,25 +8,31 @@ from typing import Any
 
 from sympy import Expr, MatrixExpr, Symbol
 
+from symbp.derivation import Derivation
 from symbp.equations import ForwardSystem
 from symbp.numeric.definitions import Definitions, Standins
 from symbp.numeric.matrices import Writer
 from symbp.numeric.sizes import Sizes
 from symbp.numeric.source import Program
-from symbp.symbols import Adjoint
+from symbp.symbols import Adjoint, Role
 
 
 class Point:
-    """Where the factors are evaluated: a value for every matrix of the forward list."""
+    """Where the factors are evaluated: a value for every matrix of the forward list.
+
+    Of the backward list it knows only the gradients by parts of the loss: numbers that a loss gradient is times.
+    """
 
     def __init__(
-        self, program: Program, standins: Standins, sizes: Sizes, forward: ForwardSystem, local: Mapping[str, Any]
+        self, derivation: Derivation, program: Program, standins: Standins, sizes: Sizes, local: Mapping[str, Any]
     ) -> None:
         import numpy as np  # noqa: PLC0415 - importing symbp must not import NumPy
 
+        forward = derivation.forward
         self._definitions = Definitions(program.names.values(), standins)
         self._writer = Writer(program.names, _numbers(forward, sizes), self._definitions)
-        own = (program.names[symbol] for symbol in (*forward.given, *(equation.lhs for equation in forward)))
+        parts = (equation.lhs for equation in derivation.backward if equation.lhs.of.role is Role.LOSS)
+        own = [program.names[each] for each in (*forward.given, *(equation.lhs for equation in forward), *parts)]
         self._scope: dict[str, Any] = {"np": np, "math": math} | {name: local[name] for name in own}
 
     def value(self, expr: MatrixExpr | Expr) -> Any:

@@ -72,7 +72,8 @@ def budget_line(flow: GradientFlow) -> str:
         return f"not compared: none of {rows} compiled gradients is in the range of float64"
     if not flow.agrees:
         return f"DOES NOT ADD UP: off by {flow.error:.1e} of the logarithm"
-    return f"adds up to the compiled gradient within {max(flow.error, 1e-16):.0e} of its logarithm ({flow.compared} of {rows})"
+    within = f"within {max(flow.error, 1e-16):.0e} of its logarithm"
+    return f"adds up to the compiled gradient {within} ({flow.compared} of {rows} gradients)"
 
 
 def _table(flow: GradientFlow, ends: int, most: int, ascii_only: bool) -> list[str]:
