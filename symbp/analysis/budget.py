@@ -208,7 +208,7 @@ def _row(variable: Variable, states: list[State], gradient: Any) -> Row:
     """Return the account of one weight from the contributions of its uses."""
     parts = [state.direction for state in states if state.direction is not None]
     whole = total(parts) if parts else Scaled.of(gradient)
-    found = [Use(_logs(state), _share(part, whole)) for state, part in zip(states, parts, strict=True)]
+    found = [Use(_logs(state), part.log, _share(part, whole)) for state, part in zip(states, parts, strict=True)]
     low = min((state.low for state in states), default=0.0)
     high = max((state.high for state in states), default=0.0)
     is_plain = (PLAIN[0] < low or whole.log == -math.inf) and high < PLAIN[1]

@@ -45,16 +45,23 @@ class Flow(StrEnum):
 class Use:
     """One use of a weight: the natural log of the norm of its contribution, by role, and its share of the whole.
 
-    ``share`` is ⟨g, G⟩/‖G‖² for the contribution g to the gradient G; the shares of a weight add up to one.
+    ``measured`` is the log of that norm at the end of the walk, which the roles must add up to. ``share`` is
+    ⟨g, G⟩/‖G‖² for the contribution g to the gradient G; the shares of a weight add up to one.
     """
 
     logs: Mapping[FactorRole, float]
+    measured: float
     share: float
 
     @property
     def log(self) -> float:
         """The natural log of the norm of the contribution: the sum of its factors' logs."""
         return _sum(self.logs.values())
+
+    @property
+    def error(self) -> float:
+        """|log − measured|/max(1, |measured|)."""
+        return _distance(self.log, self.measured)
 
 
 @dataclass(frozen=True)
@@ -110,12 +117,13 @@ class Row:
 
     @property
     def error(self) -> float | None:
-        """|budget − compiled|/max(1, |compiled|) in natural logs; None where there is nothing to compare with."""
+        """|budget − compiled|/max(1, |compiled|) in natural logs, or the largest such error of a use.
+
+        None where there is nothing to compare with.
+        """
         if self.compiled is None or self.rounding:
             return None
-        if self.budget == self.compiled:
-            return 0.0
-        return abs(self.budget - self.compiled) / max(1.0, abs(self.compiled))
+        return _worst([_distance(self.budget, self.compiled), *(use.error for use in self.uses)])
 
     @property
     def shares_error(self) -> float:
@@ -336,6 +344,11 @@ def _sum(terms: Iterable[float]) -> float:
     return math.fsum(values) if all(map(math.isfinite, values)) else sum(values)
 
 
+def _distance(log: float, reference: float) -> float:
+    """Return how far two logs are apart, by the size of the reference where that is above 1."""
+    return 0.0 if log == reference else abs(log - reference) / max(1.0, abs(reference))
+
+
 def _worst(errors: Iterable[float]) -> float:
     """Return the largest, NaN where one is not a number, 0 where there is none."""
     found = list(errors)
@@ -359,6 +372,8 @@ def _power(decades: float) -> float:
 def _short(number: float | None) -> str:
     if number is None:
         return "?"
+    if abs(number - 1) < 0.05 and round(number, 2) != number:
+        return f"{number:.3f}"
     return f"{number:.2f}" if 0.095 <= number < 100 else f"{number:.2g}"
 
 

@@ -1,7 +1,8 @@
 """How the weights of a network are drawn before training, as a table.
 
-Every draw is given by the shape of the matrix: n_in is its number of columns, n_out its number of rows. The
-convention is that of mean-field theory: σ is the standard deviation of an entry times √n_in, so that
+Every draw is given by the shape of the matrix: n_in is its number of columns, n_out its number of rows (for a
+kernel, C·k·k and the channels that leave; Glorot and Bengio's n_out has a k·k more there). The convention is
+that of mean-field theory: σ is the standard deviation of an entry times √n_in, so that
 ``normal:1.0`` has entries N(0, 1/n_in) at any width. Scales γ are one; biases and shifts β are zero.
 """
 

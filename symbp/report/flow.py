@@ -26,7 +26,7 @@ LEAST_RANGE = 1.0
 EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 PLAIN = str.maketrans(
-    {"×": "x", "′": "'", "‖": "|", "₂": "2", "σ": "sigma ", "√": "sqrt", "²": "^2", "…": "...", "·": "-"}
+    {"×": "x", "′": "'", "‖": "|", "₂": "2", "σ": "sigma", "√": "sqrt", "²": "^2", "…": "...", "·": "-"}
 )
 
 HEADINGS = ("weight", "‖gradient‖", "log scale", "W gain", "≤ ‖W‖₂", "f′ gain", "≤ max f′", "A gain")

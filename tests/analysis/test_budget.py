@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import symbp
-from symbp import Dense, Network, ShapeError, SpecError, analyze, derive
+from symbp import Conv2d, Dense, Image, MaxPool2d, Network, ShapeError, SpecError, analyze, derive
 from symbp.analysis.flow import LOG_10, Flow, GradientFlow
 from symbp.analysis.scaled import Scaled
 from symbp.analysis.walk import Walk, spectral_norm
@@ -64,6 +64,26 @@ def test_budgets_of_composed_networks_add_up(layers: tuple[Any, ...]) -> None:
     require_sound(analyze(network))
 
 
+def test_budgets_of_convolutions_add_up() -> None:
+    layers = (
+        Conv2d(3, 3, padding=1, activation="relu"),
+        MaxPool2d(2),
+        Conv2d(2, 2, activation="tanh"),
+        Dense(4, "softmax"),
+    )
+    require_sound(analyze(Network(layers, Image(2, 6, 6), loss="cross_entropy"), init="he"))
+
+
+def test_batch_normalisation_makes_gradients_grow() -> None:
+    """Yang et al. 2019: π/(π − 1) ≈ 1.467 a layer in the squared norm for ReLU at large batch."""
+    hidden = (Linear(256, bias=False), BatchNorm(), Activation("relu"))
+    network = Network([*hidden * 20, Dense(10, "softmax")], 256, "cross_entropy", batch=True)
+    flow = analyze(network, init="lecun", examples=256, bounds=False)
+    assert flow.agrees
+    assert flow.error_rate is not None
+    assert flow.error_rate**2 == pytest.approx(math.pi / (math.pi - 1), rel=0.05)
+
+
 @pytest.mark.parametrize("name", CLOSED)
 def test_budgets_of_every_operation_add_up(name: str) -> None:
     require_sound(analyze(systems.CASES[name](), examples=5))
@@ -77,7 +97,15 @@ def test_the_uses_of_a_shared_weight_are_combined_by_shares() -> None:
     assert row.logs[FactorRole.SUM] == pytest.approx(row.log - weighted)
 
 
-def test_opposite_uses_cancel_in_the_shares() -> None:
+def test_a_wrong_gain_of_one_of_several_uses_is_caught() -> None:
+    flow = analyze(systems.shared())
+    (row,) = flow.rows
+    first, second = row.uses
+    off = replace(second, logs=second.logs | {FactorRole.SLOPE: second.logs[FactorRole.SLOPE] + 1e-10})
+    assert not replace(flow, rows=(replace(row, uses=(first, off)),)).agrees
+
+
+def test_uses_that_reinforce_each_other_have_shares() -> None:
     flow = analyze(systems.twice())
     assert [use.share for use in flow.rows[0].uses] == pytest.approx([0.2, 0.2, 0.6])
 
