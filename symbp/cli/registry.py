@@ -21,7 +21,7 @@ COMMANDS = (
     Command("derive", "Derive every gradient, check it, and write the report.", ("derivate", "derivation", "backprop")),
     Command("check", "Compare every derived gradient with differences of the loss.", ("verify", "gradcheck")),
     Command("analyze", "Say why gradients vanish or explode: every factor's gain.", ("analyse", "analysis", "flow")),
-    Command("list", "List the activations, losses, initialisations, formats and notations.", ("ls",)),
+    Command("list", "List activations, losses, initialisations, formats, notations.", ("ls",)),
 )
 
 FIRST_STEPS = (
