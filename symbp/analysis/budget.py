@@ -173,7 +173,7 @@ def _measured(bench: _Bench, sizes: Sizes, values: Values, chosen: Chosen, seed:
         examples=sizes.examples,
         activations=_activations(derivation.forward),
         loss=_loss(derivation.forward),
-        notes=bench.notes,
+        notes=(*bench.notes, *_silent(derivation.forward, bench.program, local)),
     )
 
 
@@ -188,6 +188,14 @@ def _require_finite(forward: ForwardSystem, written: Program, local: Mapping[str
                 f"the forward pass overflows in layer {equation.lhs.layer}, at {equation.name}: "
                 "give a smaller initialisation, such as normal:1.0, or fewer layers"
             )
+
+
+def _silent(forward: ForwardSystem, written: Program, local: Mapping[str, Any]) -> list[str]:
+    """Say which matrix of the forward pass is the first that is all zero: dead units, or a signal that underflowed."""
+    zeros = (
+        each.name for each in forward if each.lhs.role is not Role.LOSS and not local[written.names[each.lhs]].any()
+    )
+    return [f"{name} is zero for every example" for name in zeros][:1]
 
 
 def _rows(walk: Walk, weights: Iterable[Variable], gradients: Mapping[str, Any]) -> tuple[Row, ...]:

@@ -203,8 +203,13 @@ class GradientFlow:
 
     @property
     def shares(self) -> dict[FactorRole, float]:
-        """The part of each role in the rate (of its logarithm); they add up to one, negative ones oppose."""
-        return {role: slope / self.slope for role, slope in self.slopes.items()} if self.slope else {}
+        """The part of each role in the rate (of its logarithm); they add up to one, negative ones oppose.
+
+        Empty unless the gradient vanishes or explodes: a rate of one has no parts, see ``slopes``.
+        """
+        if not self.slope or self.verdict not in _VERBS:
+            return {}
+        return {role: slope / self.slope for role, slope in self.slopes.items()}
 
     @property
     def verdict(self) -> Flow:
@@ -263,6 +268,7 @@ class GradientFlow:
             "rate": self.rate,
             "error_rate": self.error_rate,
             "shares": _named(self.shares),
+            "slopes": _named(self.slopes),
             "float32_depth": self.float32_depth,
             "agrees": self.agrees,
             "compared": self.compared,

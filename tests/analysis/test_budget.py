@@ -217,6 +217,7 @@ def test_dead_relus_are_a_verdict() -> None:
     assert flow.verdict is Flow.DEAD
     assert flow.agrees
     assert "exactly zero for W1 to W12" in flow.sentence
+    assert any(note.endswith("is zero for every example") for note in flow.notes)
 
 
 def test_a_slope_of_zero_is_to_blame() -> None:
