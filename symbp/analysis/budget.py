@@ -116,6 +116,9 @@ def _drawn(forward: ForwardSystem, sizes: Sizes, chosen: Chosen, seed: int) -> V
         shape = sizes.shapes[symbol.name]
         if symbol.role is Role.INPUT:
             found.inputs[symbol.name] = np.random.default_rng([seed, place]).normal(size=shape)
+        elif symbol.role is Role.MASK:
+            # Half of the values dropped, the others doubled.
+            found.inputs[symbol.name] = 2.0 * np.random.default_rng([seed, place]).integers(0, 2, shape)
         elif symbol.role is Role.TARGET:
             kind = kinds.get(symbol, "real")
             found.targets[symbol.name] = TARGETS[kind](np.random.default_rng([seed, place]), shape)

@@ -14,7 +14,7 @@ from symbp.numeric.definitions import Definitions, Standins
 from symbp.numeric.matrices import Writer
 from symbp.numeric.sizes import Sizes
 from symbp.numeric.source import Program
-from symbp.symbols import Adjoint, Role
+from symbp.symbols import BATCH, Adjoint, Role
 
 
 class Point:
@@ -61,7 +61,7 @@ class Point:
 
 def _numbers(forward: ForwardSystem, sizes: Sizes) -> dict[Symbol, str]:
     """Return every symbolic dimension as a number in code."""
-    return {
+    return {BATCH: str(sizes.examples)} | {
         size: str(number)
         for symbol in forward.given
         for size, number in zip(symbol.shape, sizes.shapes[symbol.name], strict=True)

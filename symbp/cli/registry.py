@@ -21,7 +21,7 @@ COMMANDS = (
     Command("derive", "Derive every gradient, check it, and write the report.", ("derivate", "derivation", "backprop")),
     Command("check", "Compare every derived gradient with differences of the loss.", ("verify", "gradcheck")),
     Command("analyze", "Say why gradients vanish or explode: every factor's gain.", ("analyse", "analysis", "flow")),
-    Command("list", "List activations, losses, initialisations, formats, notations and examples.", ("ls",)),
+    Command("list", "List the names that options take, and the examples.", ("ls",)),
     Command("schema", "Print the JSON Schema of a network file."),
 )
 
