@@ -8,6 +8,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from symbp.analysis.budget import analyze
+    from symbp.analysis.flow import GradientFlow
     from symbp.checking.check import CheckReport, check
     from symbp.derivation import Derivation, Gradient, derive
     from symbp.errors import (
@@ -49,6 +51,7 @@ _HOME = {
     "Embedding": "symbp.networks.embedding",
     "GRU": "symbp.networks.recurrent",
     "Gradient": "symbp.derivation",
+    "GradientFlow": "symbp.analysis.flow",
     "Image": "symbp.networks.images",
     "LSTM": "symbp.networks.recurrent",
     "LayerNorm": "symbp.networks.normalisation",
@@ -67,6 +70,7 @@ _HOME = {
     "TemplateError": "symbp.errors",
     "TransformerBlock": "symbp.networks.attention",
     "UnusedParameterWarning": "symbp.errors",
+    "analyze": "symbp.analysis.budget",
     "check": "symbp.checking.check",
     "derive": "symbp.derivation",
     "render": "symbp.report.render",

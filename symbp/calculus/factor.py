@@ -89,7 +89,7 @@ class Product:
 
 
 @dataclass(frozen=True, slots=True)
-class _Edge:
+class Edge:
     """One term of a backward equation: an adjoint (None: the loss itself) and what acts on it, in order."""
 
     source: Adjoint | None
@@ -120,17 +120,25 @@ class Paths:
         """Return the same products without copying them: shared lists and lengths."""
         return self._ends[variable]
 
-    @cached_property
+    def before(self, adjoint: Adjoint) -> Adjoint | None:
+        """Return the adjoint that a sum or block which leads to ``adjoint`` begins at; None: the loss."""
+        return self._found[0][adjoint].parent
+
+    @property
     def _ends(self) -> dict[Variable, tuple[Product, ...]]:
+        return self._found[1]
+
+    @cached_property
+    def _found(self) -> tuple[dict[Adjoint, _Cut], dict[Variable, tuple[Product, ...]]]:
         cuts: dict[Adjoint, _Cut] = {}
         ends: dict[Variable, tuple[Product, ...]] = {}
         for equation in self.backward:
-            edges = [_edge(term) for term in additive_terms(equation)]
+            edges = edges_into(equation)
             if equation.lhs.of in self.wrt:
                 ends[equation.lhs.of] = tuple(_product(cuts, edge.source).ended(edge.factors) for edge in edges)
             elif edges:
                 cuts[equation.lhs] = _cut(cuts, equation.lhs, edges)
-        return ends
+        return cuts, ends
 
 
 def additive_terms(equation: Equation) -> tuple[MatrixExpr, ...]:
@@ -141,11 +149,16 @@ def additive_terms(equation: Equation) -> tuple[MatrixExpr, ...]:
     return tuple(rhs.args) if isinstance(rhs, MatAdd) and len(equation.steps) > 1 else (rhs,)
 
 
+def edges_into(equation: Equation) -> list[Edge]:
+    """Return what a backward equation adds up: from which adjoint each term comes, and what acts on it."""
+    return [_edge(term) for term in additive_terms(equation)]
+
+
 def _product(cuts: dict[Adjoint, _Cut], source: Adjoint | None) -> Product:
     return cuts[source].product if source is not None else Product()
 
 
-def _cut(cuts: dict[Adjoint, _Cut], lhs: Adjoint, edges: list[_Edge]) -> _Cut:
+def _cut(cuts: dict[Adjoint, _Cut], lhs: Adjoint, edges: list[Edge]) -> _Cut:
     """Place an adjoint in the tree: one edge prolongs the product, several make a sum behind their cut vertex."""
     if len(edges) == 1:
         (edge,) = edges
@@ -182,13 +195,13 @@ def _common_cut(cuts: dict[Adjoint, _Cut], sources: list[Adjoint | None]) -> Adj
     return first
 
 
-def _edge(term: MatrixExpr) -> _Edge:
+def _edge(term: MatrixExpr) -> Edge:
     """Read one term: find the adjoint in it and what acts on that adjoint, nearest first."""
     factors: list[Factor] = []
     source = _unwrap(term, factors)
     if source is None:
         factors = [Factor(FactorRole.LOSS, term, _layer(term), Acts.SOURCE)]
-    return _Edge(source, factors)
+    return Edge(source, factors)
 
 
 def _unwrap(expr: MatrixExpr, factors: list[Factor]) -> Adjoint | None:

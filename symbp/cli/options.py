@@ -184,6 +184,28 @@ class CheckOptions:
 
 
 @dataclass(frozen=True)
+class AnalysisOptions:
+    """The options that say with which weights and data a network is measured."""
+
+    init: Annotated[
+        str,
+        option(
+            "Analysis",
+            "--init",
+            metavar="NAME[:SIGMA]",
+            help="xavier (unless given), he, lecun, orthogonal, or normal:SIGMA, entries N(0, SIGMA^2/n_in).",
+        ),
+    ] = "xavier"
+    seed: Annotated[
+        str, option("Analysis", "--seed", metavar="N", help="Seed of the weights and data drawn; 0 unless given.")
+    ] = "0"
+
+    def read(self) -> int:
+        """Return the seed."""
+        return values.number("--seed", self.seed, 0, MAX_SEED, "the seed")
+
+
+@dataclass(frozen=True)
 class SkipOptions:
     """Leaving the check out, where it is not the command's whole purpose."""
 

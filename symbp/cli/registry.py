@@ -20,7 +20,8 @@ class Command:
 COMMANDS = (
     Command("derive", "Derive every gradient, check it, and write the report.", ("derivate", "derivation", "backprop")),
     Command("check", "Compare every derived gradient with differences of the loss.", ("verify", "gradcheck")),
-    Command("list", "List the activations, losses, formats, notations and examples.", ("ls",)),
+    Command("analyze", "Say why gradients vanish or explode: every factor's gain.", ("analyse", "analysis", "flow")),
+    Command("list", "List the names that options take, and the examples.", ("ls",)),
     Command("schema", "Print the JSON Schema of a network file."),
 )
 

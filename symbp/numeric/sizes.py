@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import singledispatch
 from itertools import pairwise
@@ -137,9 +137,9 @@ class Sizes:
     examples: int
 
 
-def given_sizes(forward: ForwardSystem, examples: int = EXAMPLES) -> Sizes:
-    """Return the sizes the network gives, small distinct ones where it leaves them open."""
-    return _sizes(forward, Dimensions(), keep=True, examples=examples)
+def given_sizes(forward: ForwardSystem, examples: int = EXAMPLES, drawn: Sequence[int] = SMALL) -> Sizes:
+    """Return the sizes the network gives, those of ``drawn`` in turn where it leaves them open."""
+    return _sizes(forward, Dimensions(), keep=True, examples=examples, drawn=drawn)
 
 
 def distinct_sizes(forward: ForwardSystem, examples: int = EXAMPLES) -> Sizes:
@@ -150,24 +150,25 @@ def distinct_sizes(forward: ForwardSystem, examples: int = EXAMPLES) -> Sizes:
     return _sizes(forward, dimensions, keep=False, examples=examples)
 
 
-def _sizes(forward: ForwardSystem, dimensions: Dimensions, *, keep: bool, examples: int) -> Sizes:
+def _sizes(
+    forward: ForwardSystem, dimensions: Dimensions, *, keep: bool, examples: int, drawn: Sequence[int] = SMALL
+) -> Sizes:
     numbers: dict[Any, int] = {dimensions.find(BATCH): examples}
     shapes = {}
     # The targets come last: the parameters on the way to them count the layers.
     for symbol in sorted(forward.given, key=lambda symbol: bool(symbol.role is Role.TARGET)):
         keys = symbol.shape if keep else [dimensions.find(key) for key in dimensions.of(symbol)]
-        shapes[symbol.name] = (_number(keys[0], numbers), _number(keys[1], numbers))
+        shapes[symbol.name] = (_number(keys[0], numbers, drawn), _number(keys[1], numbers, drawn))
     return Sizes(shapes, numbers[dimensions.find(BATCH)])
 
 
-def _number(key: Any, numbers: dict[Any, int]) -> int:
-    """Return the size of a class of dimensions, the next small one where it has none yet."""
+def _number(key: Any, numbers: dict[Any, int], drawn: Sequence[int]) -> int:
+    """Return the size of a class of dimensions, the next drawn one where it has none yet."""
     if isinstance(key, Integer):
         return int(key)
     if isinstance(key, Expr) and not isinstance(key, Symbol):
-        chosen = {symbol: Integer(_number(symbol, numbers)) for symbol in key.free_symbols}
+        chosen = {symbol: Integer(_number(symbol, numbers, drawn)) for symbol in key.free_symbols}
         return int(key.xreplace(chosen))
     if key not in numbers:
-        drawn = len(numbers) - 1
-        numbers[key] = SMALL[drawn % len(SMALL)]
+        numbers[key] = drawn[(len(numbers) - 1) % len(drawn)]
     return numbers[key]

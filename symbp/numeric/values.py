@@ -154,7 +154,7 @@ def _drawn(forward: ForwardSystem, sizes: Sizes, seed: list[int], plan: _Plan, a
 
     random = np.random.default_rng(seed)
     groups: dict[str, Arrays] = {"input": {}, "target": {}, "parameter": {}}
-    kinds = _target_kinds(forward)
+    kinds = target_kinds(forward)
     for symbol in forward.given:
         shape = sizes.shapes[symbol.name]
         if symbol.role is Role.INPUT:
@@ -196,7 +196,8 @@ def _centre_biases(forward: ForwardSystem, parameters: Arrays, around: Mapping[s
                 parameters[bias] -= around[symbol.name].before * weight.sum(axis=1, keepdims=True)
 
 
-def _target_kinds(forward: ForwardSystem) -> dict[Any, str]:
+def target_kinds(forward: ForwardSystem) -> dict[Any, str]:
+    """Return the kind of targets each target matrix must hold, a key of ``TARGETS``."""
     return {
         operand: equation.rhs.targets
         for equation in forward

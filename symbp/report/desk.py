@@ -14,7 +14,7 @@ from symbp.report.dialects import Dialect
 from symbp.report.names import Mark, marks, with_shared
 from symbp.report.notation import Letter, Notation, plain
 from symbp.report.printer import Printer
-from symbp.report.products import Piece, Products, elided
+from symbp.report.products import Piece, Products, elided, shortened
 from symbp.report.rich import Rich
 from symbp.symbols import Adjoint, Role, Variable
 
@@ -100,7 +100,8 @@ class Desk:
         nest = self.batch if nested is None else nested
         pieces = products.nested(factors) if nest else products.flat(factors)
         visible = None if self.shown is None else self.shown | {self.depth}
-        return elided(pieces, visible, self.printer.dialect.dots)
+        found = elided(pieces, visible, self.printer.dialect.dots)
+        return found if self.plain else shortened(found, self.printer.dialect.dots)
 
     def step(self, name: str) -> Equation | None:
         """Return the equation of the backward list that defines a name, or None."""

@@ -244,6 +244,18 @@ def elided(pieces: Sequence[Piece], shown: frozenset[int] | None, dots: str) -> 
     return kept
 
 
+MOST_PIECES = 24
+"""Most factors of one product written out: one over many steps shows both ends."""
+
+
+def shortened(pieces: Sequence[Piece], dots: str) -> list[Piece]:
+    """Leave out the middle of a product of very many factors."""
+    if len(pieces) <= MOST_PIECES:
+        return list(pieces)
+    half = MOST_PIECES // 2
+    return [*pieces[:half], Piece(dots, FactorRole.BLOCK, 0), *pieces[-half:]]
+
+
 def joined(
     pieces: Sequence[Piece], joint: str, closing: str = ")", label: Callable[[Piece], str] | None = None
 ) -> list[str]:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 import pytest
 
+from symbp.analysis.initialisations import INITIALISATIONS
 from symbp.cli.main import main
 from symbp.ops.functions import ACTIVATIONS
 from symbp.ops.losses import LOSSES
 
+TABLES = [("activations", ACTIVATIONS), ("losses", LOSSES), ("initialisations", INITIALISATIONS)]
 
-@pytest.mark.parametrize(("title", "table"), [("activations", ACTIVATIONS), ("losses", LOSSES)])
-def test_a_table_is_listed_whole(title: str, table: dict[str, object], capsys: pytest.CaptureFixture[str]) -> None:
+
+@pytest.mark.parametrize(("title", "table"), TABLES)
+def test_a_table_is_listed_whole(title: str, table: Mapping[str, object], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["list", title]) == 0
     out = capsys.readouterr().out
     assert out.startswith(title)

@@ -52,7 +52,7 @@ BAD = [
     (["check", "--only", "W1"], ["--only", "no such option"]),
     (["list", "activation"], ["list activation", "did you mean 'activations'?"]),
     (["deriv"], ["unknown command 'deriv'", "did you mean 'derive'?"]),
-    (["zzz"], ["unknown command 'zzz'", "derive, check, list"]),
+    (["zzz"], ["unknown command 'zzz'", "derive, check, analyze, list"]),
     (["derive\nx" * 40], ["unknown command"]),
     (["--nope"], ["--nope", "symbp derive --layers 4"]),
     (["--layers", "4"], ["--layers", "symbp derive --layers 4"]),

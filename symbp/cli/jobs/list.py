@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from symbp.cli.console import document, say
+from symbp.cli.console import document, plain, say
 from symbp.networks.examples import about as about_example
 
 TARGETS = {"binary": "targets 0 or 1", "sign": "targets -1 or 1", "one_hot": "one-hot targets", "real": "real targets"}
@@ -25,6 +25,11 @@ def about_loss(row: Any) -> str:
     return f"{TARGETS.get(row.targets, row.targets)}{link}"
 
 
+def about_initialisation(row: Any) -> str:
+    """Return the distribution of the entries, and how σ is given where it may be."""
+    return f"{row.entries}{'; NAME:SIGMA, 1 unless given' if row.sigma else ''}"
+
+
 def about_format(row: Any) -> str:
     """Return the suffix of a format and what it is."""
     return f"{row.suffix}; {row.about}"
@@ -34,6 +39,9 @@ def about_notation(row: Any) -> str:
     """Return what tells a notation from the others."""
     return str(row.about)
 
+
+ASCII = str.maketrans({"σ": "SIGMA", "²": "^2"})
+"""What a table says where the terminal has no Greek letters."""
 
 EXPRESSION = "EXPR"
 """Stands in the text for whatever somebody writes; it is no name, so JSON leaves it out."""
@@ -65,6 +73,7 @@ TABLES = {
         "LOSS_ALIASES",
         ((EXPRESSION, "any expression in a and y, such as (a - y)**4"),),
     ),
+    "initialisations": Table("symbp.analysis.initialisations", "INITIALISATIONS", about_initialisation, "ALIASES"),
     "formats": Table("symbp.report.formats", "FORMATS", about_format, "FORMAT_ALIASES"),
     "notations": Table("symbp.report.notation", "NOTATIONS", about_notation),
     "examples": Table("symbp.networks.examples", "EXAMPLES", about_example),
@@ -101,7 +110,8 @@ def run(names: Sequence[str], as_json: bool) -> int:
         return 0
     widest = max(len(each.name) for rows in found.values() for each in rows)
     sections = ["\n".join([title, *(each.line(widest) for each in rows)]) for title, rows in found.items()]
-    say("\n\n".join(sections))
+    text = "\n\n".join(sections)
+    say(text.translate(ASCII) if plain() else text)
     return 0
 
 

@@ -1,0 +1,409 @@
+"""What an analysis found: the gradient of every weight as a budget of its factors, the trend, the verdict."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+
+from symbp.analysis.walk import Gain
+from symbp.op import FactorRole
+
+LOG_10 = math.log(10)
+
+AGREEMENT = 1e-12
+"""How far a budget may be from the compiled gradient: this times max(1, |log|), in natural logarithms."""
+
+TENFOLD = 1.0
+"""Decades over which a trend counts: from the last layer to the first, or over ten layers where there are fewer."""
+
+LEAST_LAYERS = 10
+
+NEARLY_ALL = 0.15
+"""A role whose share of the rate is within this of 1 has nearly all of it."""
+
+NOTABLE = 0.02
+"""Decades a layer from which a role is worth a word."""
+
+FLOAT32 = (math.log10(2.0**-126), math.log10((2 - 2.0**-23) * 2.0**127))
+"""log10 of the smallest normal and the largest number of float32."""
+
+
+class Flow(StrEnum):
+    """What happens to the gradient on its way from the last layer to the first."""
+
+    VANISHING = "vanishing"
+    STABLE = "stable"
+    EXPLODING = "exploding"
+    DEAD = "dead"
+
+
+@dataclass(frozen=True)
+class Use:
+    """One use of a weight: the natural log of the norm of its contribution, by role, and its share of the whole.
+
+    ``measured`` is the log of that norm at the end of the walk, which the roles must add up to. ``share`` is
+    ⟨g, G⟩/‖G‖² for the contribution g to the gradient G; the shares of a weight add up to one.
+    """
+
+    logs: Mapping[FactorRole, float]
+    measured: float
+    share: float
+
+    @property
+    def log(self) -> float:
+        """The natural log of the norm of the contribution: the sum of its factors' logs."""
+        return _sum(self.logs.values())
+
+    @property
+    def error(self) -> float:
+        """|log − measured|/max(1, |measured|)."""
+        return _distance(self.log, self.measured)
+
+
+@dataclass(frozen=True)
+class Row:
+    """The gradient G of one weight. Logarithms are natural; ``log10`` and ``roles`` are to base 10.
+
+    ``size`` is the number of its entries. ``compiled`` is log‖G‖ from the compiled function, None where that
+    under- or overflowed on its way. ``rounding`` says that G is zero but for rounding, which proves nothing.
+    """
+
+    name: str
+    layer: int
+    size: int
+    log: float
+    uses: tuple[Use, ...]
+    compiled: float | None = None
+    rounding: bool = False
+
+    @property
+    def log10(self) -> float:
+        """log10‖G‖; −∞ for zero."""
+        return self.log / LOG_10
+
+    @cached_property
+    def logs(self) -> dict[FactorRole, float]:
+        """log‖G‖ by role: the logs of the uses weighted by their shares.
+
+        What remains where several uses reinforce or cancel each other counts as the sum of paths.
+        """
+        if self.is_dead:
+            return {}
+        roles = dict.fromkeys(role for use in self.uses for role in use.logs)
+        found = {role: _sum(use.share * use.logs.get(role, 0.0) for use in self.uses) for role in roles}
+        if len(self.uses) > 1:
+            rest = math.fsum((self.log, *(-value for value in found.values())))
+            found[FactorRole.SUM] = found.get(FactorRole.SUM, 0.0) + rest
+        return found
+
+    @property
+    def roles(self) -> dict[FactorRole, float]:
+        """log10‖G‖ by role; they add up to ``log10``."""
+        return {role: value / LOG_10 for role, value in self.logs.items()}
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether G is exactly zero."""
+        return self.log == -math.inf
+
+    @property
+    def budget(self) -> float:
+        """The sum of the logs of all factors, which must be log‖G‖."""
+        return -math.inf if self.is_dead else _sum(self.logs.values())
+
+    @property
+    def error(self) -> float | None:
+        """|budget − compiled|/max(1, |compiled|) in natural logs, or the largest such error of a use.
+
+        None where there is nothing to compare with.
+        """
+        if self.compiled is None or self.rounding:
+            return None
+        return _worst([_distance(self.budget, self.compiled), *(use.error for use in self.uses)])
+
+    @property
+    def shares_error(self) -> float:
+        """How far the shares of the uses are from adding up to one, by the sum of their sizes."""
+        shares = [use.share for use in self.uses]
+        return 0.0 if self.is_dead else abs(math.fsum(shares) - 1) / max(1.0, math.fsum(map(abs, shares)))
+
+
+@dataclass(frozen=True)
+class GradientFlow:
+    """How the gradient changes from the loss to the first layer, and which factors change it.
+
+    ``rows`` are the weights from the first layer on, ``gains`` every factor measured on the gradient that flows
+    through it. ``activations`` and ``loss`` are their names, ``notes`` what was assumed.
+    """
+
+    rows: tuple[Row, ...]
+    gains: tuple[Gain, ...]
+    init: str
+    seed: int
+    widths: tuple[int, ...]
+    examples: int
+    activations: tuple[str, ...]
+    loss: str
+    notes: tuple[str, ...] = ()
+
+    @property
+    def layers(self) -> int:
+        """The number of the last layer with a weight."""
+        return max((row.layer for row in self.rows), default=0)
+
+    @property
+    def compared(self) -> int:
+        """How many gradients were compared with the compiled function."""
+        return sum(row.error is not None for row in self.rows)
+
+    @property
+    def error(self) -> float:
+        """The largest error of a budget, in natural logs by max(1, |log|); NaN where a comparison failed."""
+        return _worst(row.error for row in self.rows if row.error is not None)
+
+    @property
+    def agrees(self) -> bool:
+        """Whether every budget adds up to its compiled gradient to 1e-12, shares to one, and one is compared."""
+        shares = _worst(row.shares_error for row in self.rows)
+        return self.compared > 0 and self.error <= AGREEMENT and shares <= AGREEMENT
+
+    @cached_property
+    def slope(self) -> float | None:
+        """Decades the gradient gains a layer towards the input, by least squares over layers; None for one layer."""
+        return _slope([(row.layer, row.log10) for row in self._alive])
+
+    @cached_property
+    def slopes(self) -> dict[FactorRole, float]:
+        """The same by role; they add up to ``slope``."""
+        roles = dict.fromkeys(role for row in self._alive for role in row.logs)
+        found = {role: _slope([(row.layer, row.roles.get(role, 0.0)) for row in self._alive]) for role in roles}
+        return {role: slope for role, slope in found.items() if slope is not None}
+
+    @property
+    def rate(self) -> float | None:
+        """What a layer multiplies the gradient by on its way to the input; None where one layer has no trend."""
+        return None if self.slope is None else _power(self.slope)
+
+    @property
+    def error_slope(self) -> float | None:
+        """Decades the error δ gains a layer: the slope without the activations that enter a weight's gradient.
+
+        An additional layer changes the gradient of the first layer by this much.
+        """
+        return None if self.slope is None else self.slope - self.slopes.get(FactorRole.PREVIOUS, 0.0)
+
+    @property
+    def error_rate(self) -> float | None:
+        """What a layer multiplies the error δ by."""
+        return None if self.error_slope is None else _power(self.error_slope)
+
+    @property
+    def shares(self) -> dict[FactorRole, float]:
+        """The part of each role in the rate (of its logarithm); they add up to one, negative ones oppose.
+
+        Empty unless the gradient vanishes or explodes: a rate of one has no parts, see ``slopes``.
+        """
+        if not self.slope or self.verdict not in _VERBS:
+            return {}
+        return {role: slope / self.slope for role, slope in self.slopes.items()}
+
+    @property
+    def verdict(self) -> Flow:
+        """Vanishing or exploding: tenfold over the network, or over ten layers where it is shallower."""
+        if any(row.is_dead for row in self.rows):
+            return Flow.DEAD
+        return self._trend(self.slope)
+
+    def _trend(self, slope: float | None) -> Flow:
+        change = (slope or 0.0) * max(self.layers - 1, LEAST_LAYERS)
+        if abs(change) < TENFOLD:
+            return Flow.STABLE
+        return Flow.VANISHING if change < 0 else Flow.EXPLODING
+
+    @cached_property
+    def float32_depth(self) -> int | None:
+        """The depth from which a typical entry of the first layer's gradient leaves the normal numbers of float32.
+
+        By the fitted trend of the root mean square of the entries, and the rate of δ for more or fewer layers; None
+        where δ is stable or the gradient dead.
+        """
+        if self.verdict is Flow.DEAD or self.slope is None or not self.error_slope:
+            return None
+        if self._trend(self.error_slope) is Flow.STABLE:
+            return None
+        levels = [row.log10 - 0.5 * math.log10(row.size) + self.slope * (row.layer - 1) for row in self._alive]
+        first = math.fsum(levels) / len(levels)
+        limit = FLOAT32[self.error_slope > 0]
+        return max(1, self.layers + math.ceil((limit - first) / self.error_slope))
+
+    @property
+    def subject(self) -> str:
+        """What a sentence is about: the activation by name, or the network with several or none."""
+        if not self.activations:
+            return "the linear network"
+        names = " and ".join(self.activations)
+        return names if len(self.activations) == 1 else f"the network of {names}"
+
+    @property
+    def sentence(self) -> str:
+        """What happens and why, in one sentence."""
+        if self.verdict is Flow.DEAD:
+            return self._dead()
+        if self.rate is None or self.slope is None:
+            return f"{self.subject}: one layer has no trend"
+        rate = f"×{_short(self.rate)} a layer"
+        if self.verdict is Flow.STABLE:
+            return f"{self.subject} keeps the gradient's size, {rate}{self._parts(': ')}{self._alike()}"
+        return f"{self.subject} {_VERBS[self.verdict]}s the gradient {rate}, {self._blame()}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as JSON data; logarithms to base 10, None for that of zero."""
+        return {
+            "sentence": self.sentence,
+            "verdict": str(self.verdict),
+            "rate": self.rate,
+            "error_rate": self.error_rate,
+            "shares": _named(self.shares),
+            "slopes": _named(self.slopes),
+            "float32_depth": self.float32_depth,
+            "agrees": self.agrees,
+            "compared": self.compared,
+            "error": self.error,
+            "init": self.init,
+            "seed": self.seed,
+            "widths": list(self.widths),
+            "examples": self.examples,
+            "activations": list(self.activations),
+            "loss": self.loss,
+            "notes": list(self.notes),
+            "rows": [_row_data(row) for row in self.rows],
+            "gains": [_gain_data(gain) for gain in self.gains],
+        }
+
+    def gain(self, role: FactorRole, layer: int) -> Gain | None:
+        """Return the factor of a role in a layer; None where there is none or several."""
+        found = self._gains.get((role, layer), ())
+        return found[0] if len(found) == 1 else None
+
+    @cached_property
+    def _gains(self) -> dict[tuple[FactorRole, int], list[Gain]]:
+        found: dict[tuple[FactorRole, int], list[Gain]] = {}
+        for gain in self.gains:
+            found.setdefault((gain.role, gain.layer), []).append(gain)
+        return found
+
+    @property
+    def _alive(self) -> list[Row]:
+        return [row for row in self.rows if not row.is_dead]
+
+    def _dead(self) -> str:
+        dead = [row.name for row in self.rows if row.is_dead]
+        which = f"{dead[0]} to {dead[-1]}" if len(dead) > 2 else " and ".join(dead)
+        culprit = next((gain for gain in self.gains if gain.log == -math.inf), None)
+        why = f": {WORDS[culprit.role]} of layer {culprit.layer} let nothing through" if culprit else ""
+        return f"{self.subject} stops the gradient, which is exactly zero for {which}{why}"
+
+    def _blame(self) -> str:
+        role, part = max(self.shares.items(), key=lambda pair: pair[1])
+        others = [abs(slope) for other, slope in self.slopes.items() if other is not role]
+        if abs(part - 1) <= NEARLY_ALL and max(others, default=0.0) <= NEARLY_ALL * abs(self.slope or 0.0):
+            return f"nearly all of it from {WORDS[role]}"
+        return f"mostly from {WORDS[role]}{self._parts(': ')}"
+
+    def _alike(self) -> str:
+        """Say so where the activations only make up for an error that vanishes or explodes."""
+        trend = self._trend(self.error_slope)
+        if trend is Flow.STABLE:
+            return ""
+        rate = f"×{_short(self.error_rate)} a layer"
+        return f"; but in a deeper network all layers' gradients {_VERBS[trend]} together, {rate}"
+
+    def _parts(self, before: str) -> str:
+        """Return what each role multiplies by a layer, the strongest first."""
+        ranked = sorted(self.slopes.items(), key=lambda pair: -abs(pair[1]))
+        said = [f"{WORDS[role]} ×{_short(_power(slope))}" for role, slope in ranked if abs(slope) >= NOTABLE]
+        return f"{before}{', '.join(said)}" if said else ""
+
+
+WORDS: Mapping[FactorRole, str] = {
+    FactorRole.LOSS: "the loss gradient",
+    FactorRole.WEIGHT: "the weights",
+    FactorRole.SLOPE: "f′",
+    FactorRole.PREVIOUS: "the activations",
+    FactorRole.NORMALISATION: "the normalisation",
+    FactorRole.SUM: "the sums of paths",
+    FactorRole.BLOCK: "the blocks",
+    FactorRole.CONSTANT: "the constants",
+}
+"""What a sentence calls each role."""
+
+
+_VERBS: Mapping[Flow, str] = {Flow.VANISHING: "shrink", Flow.EXPLODING: "grow"}
+
+
+def _sum(terms: Iterable[float]) -> float:
+    values = list(terms)
+    return math.fsum(values) if all(map(math.isfinite, values)) else sum(values)
+
+
+def _distance(log: float, reference: float) -> float:
+    """Return how far two logs are apart, by the size of the reference where that is above 1."""
+    return 0.0 if log == reference else abs(log - reference) / max(1.0, abs(reference))
+
+
+def _worst(errors: Iterable[float]) -> float:
+    """Return the largest, NaN where one is not a number, 0 where there is none."""
+    found = list(errors)
+    return math.nan if any(map(math.isnan, found)) else max(found, default=0.0)
+
+
+def _slope(points: Sequence[tuple[int, float]]) -> float | None:
+    """Return the least-squares slope of y over x towards smaller x."""
+    if len({x for x, _ in points}) < 2:
+        return None
+    middle = math.fsum(x for x, _ in points) / len(points)
+    over = math.fsum((x - middle) * y for x, y in points)
+    return -over / math.fsum((x - middle) ** 2 for x, _ in points)
+
+
+def _power(decades: float) -> float:
+    """Return 10 to a power, held inside the range of floats."""
+    return float(10.0 ** max(-300.0, min(300.0, decades)))
+
+
+def _short(number: float | None) -> str:
+    if number is None:
+        return "?"
+    if abs(number - 1) < 0.05 and round(number, 2) != number:
+        return f"{number:.3f}"
+    return f"{number:.2f}" if 0.095 <= number < 100 else f"{number:.2g}"
+
+
+def _named(by_role: Mapping[FactorRole, float]) -> dict[str, float]:
+    return {str(role): value for role, value in by_role.items()}
+
+
+def _finite(number: float | None) -> float | None:
+    return number if number is not None and math.isfinite(number) else None
+
+
+def _row_data(row: Row) -> dict[str, Any]:
+    return {
+        "parameter": row.name,
+        "layer": row.layer,
+        "log10_norm": _finite(row.log10),
+        "roles": _named(row.roles),
+        "shares": [use.share for use in row.uses],
+        "log10_compiled": None if row.compiled is None else _finite(row.compiled / LOG_10),
+        "dead": row.is_dead,
+        "zero_to_rounding": row.rounding,
+    }
+
+
+def _gain_data(gain: Gain) -> dict[str, Any]:
+    log10 = _finite(gain.log / LOG_10)
+    return {"role": str(gain.role), "layer": gain.layer, "log10": log10, "bound": _finite(gain.bound)}

@@ -1,0 +1,140 @@
+"""The flow of the gradient for a terminal: the sentence first, then the layers with a bar a row."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from symbp.analysis.flow import LOG_10, GradientFlow, Row
+from symbp.analysis.walk import Gain
+from symbp.op import FactorRole
+
+MOST_ROWS = 14
+"""A network with more weights shows those next to the loss and those next to the input."""
+
+ENDS = 5
+
+SMALL_ENDS = 3
+"""Rows shown at each end where several networks stand one below the other."""
+
+BAR = 12
+"""Length of the longest bar, in characters."""
+
+LEAST_RANGE = 1.0
+"""Decades that fill the bar at least: a stable gradient must not look as if it varied."""
+
+EIGHTHS = " ▏▎▍▌▋▊▉█"
+
+PLAIN = str.maketrans(
+    {"×": "x", "′": "'", "‖": "|", "₂": "2", "σ": "sigma", "√": "sqrt", "²": "^2", "…": "...", "·": "-"}
+)
+
+HEADINGS = ("weight", "‖gradient‖", "log scale", "W gain", "≤ ‖W‖₂", "f′ gain", "≤ max f′", "A gain")
+
+
+def flows_text(flows: Sequence[GradientFlow], *, ascii_only: bool = False) -> str:
+    """Return one section a network; with several of them all sentences come first."""
+    if len(flows) == 1:
+        return flow_text(flows[0], ascii_only=ascii_only)
+    sentences = "\n".join(_plain(flow.sentence, ascii_only) for flow in flows)
+    sections = [flow_text(flow, ascii_only=ascii_only, ends=SMALL_ENDS, first=flow.subject) for flow in flows]
+    return "\n\n".join([sentences, *sections])
+
+
+def flow_text(flow: GradientFlow, *, ascii_only: bool = False, ends: int = ENDS, first: str = "") -> str:
+    """Return the sentence, the verdict, and the table from the loss to the input.
+
+    ``first`` stands in the place of the sentence where that was said before; ``ends`` is how many rows a deep
+    network shows at each end.
+    """
+    lines = [first or flow.sentence, "", *(f"  {name:<9} {said}" for name, said in _facts(flow)), ""]
+    most = MOST_ROWS if ends == ENDS else 2 * ends + 1
+    lines.extend(_table(flow, ends, most, ascii_only))
+    return _plain("\n".join(lines), ascii_only)
+
+
+def _facts(flow: GradientFlow) -> list[tuple[str, str]]:
+    """Return what stands above the table, line by line."""
+    rate = "" if flow.rate is None else f", ×{flow.rate:.3g} a layer"
+    facts = [("verdict", f"{flow.verdict}{rate}"), ("init", f"{flow.init}; seed {flow.seed}")]
+    if flow.float32_depth is not None:
+        what = "underflows" if (flow.error_slope or 0.0) < 0 else "overflows"
+        facts.append(("float32", f"{what} from about {flow.float32_depth:,} layers on"))
+    facts.append(("data", "; ".join([f"{flow.examples} examples, loss {flow.loss}", *flow.notes])))
+    facts.append(("budget", budget_line(flow)))
+    return facts
+
+
+def budget_line(flow: GradientFlow) -> str:
+    """Return whether the factors add up, and how many gradients that was compared for."""
+    rows = len(flow.rows)
+    if not flow.compared:
+        return f"not compared: none of {rows} compiled gradients is in the range of float64"
+    if not flow.agrees:
+        return f"DOES NOT ADD UP: off by {flow.error:.1e} of the logarithm"
+    within = f"within {max(flow.error, 1e-16):.0e} of its logarithm"
+    return f"adds up to the compiled gradient {within} ({flow.compared} of {rows} gradients)"
+
+
+def _table(flow: GradientFlow, ends: int, most: int, ascii_only: bool) -> list[str]:
+    rows = list(reversed(flow.rows))
+    alive = [row.log10 for row in rows if not row.is_dead]
+    top, low = max(alive, default=0.0), min(alive, default=0.0)
+    low = min(low, top - LEAST_RANGE)
+    cells = [_cells(flow, row, _bar((row.log10 - low) / (top - low), ascii_only)) for row in rows]
+    if len(cells) > most:
+        cells = [*cells[:ends], ("…",) + ("",) * (len(HEADINGS) - 1), *cells[-ends:]]
+    used = [i for i in range(len(HEADINGS)) if any(each[i] not in ("", "-") for each in cells)]
+    return _aligned([[each[i] for i in used] for each in (HEADINGS, *cells)])
+
+
+def _aligned(lines: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    padded = ("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines)
+    return [f"  {line}".rstrip() for line in padded]
+
+
+def _cells(flow: GradientFlow, row: Row, bar: str) -> tuple[str, ...]:
+    """Return one row: the gains of its layer, each beside the most it could be."""
+    weight = flow.gain(FactorRole.WEIGHT, row.layer)
+    slope = flow.gain(FactorRole.SLOPE, row.layer)
+    previous = flow.gain(FactorRole.PREVIOUS, row.layer - 1)
+    gains = (_gain(weight), _bound(weight), _gain(slope), _bound(slope), _gain(previous))
+    return (row.name, "0" if row.is_dead else power(row.log10), bar, *gains)
+
+
+def _gain(gain: Gain | None) -> str:
+    if gain is None:
+        return "-"
+    return "0" if gain.log == -math.inf else _number(gain.log / LOG_10)
+
+
+def _bound(gain: Gain | None) -> str:
+    return "-" if gain is None or gain.bound is None else f"{gain.bound:.3g}"
+
+
+def _number(log10: float) -> str:
+    return f"{10**log10:.3g}" if abs(log10) < 4 else power(log10)
+
+
+def power(log10: float) -> str:
+    """Return 10 to a power as ``1.3e-412``, whatever floats can hold."""
+    exponent = math.floor(log10)
+    digits = f"{10 ** (log10 - exponent):.1f}"
+    if digits == "10.0":
+        digits, exponent = "1.0", exponent + 1
+    return f"{digits}e{exponent:+03d}"
+
+
+def _bar(part: float, ascii_only: bool) -> str:
+    """Return a bar for a number from 0 to 1; nothing for −∞."""
+    if not math.isfinite(part):
+        return ""
+    filled = max(1, round(8 * BAR * part))
+    if ascii_only:
+        return "#" * max(1, round(filled / 8))
+    return ("█" * (filled // 8) + EIGHTHS[filled % 8]).rstrip()
+
+
+def _plain(text: str, ascii_only: bool) -> str:
+    return text.replace("≤ ", "<= ").translate(PLAIN) if ascii_only else text

@@ -1,0 +1,94 @@
+"""``symbp analyze``: the sentence first, aliases, JSON, exit codes."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+
+import pytest
+
+import symbp.cli.jobs.analyze as job
+from symbp.analysis.flow import GradientFlow
+from symbp.cli.main import main
+
+SMALL = ["--layers", "4", "--widths", "6", "--activation", "sigmoid", "--loss", "mse"]
+
+
+@pytest.mark.parametrize("name", ["analyze", "analyse", "flow"])
+def test_the_sentence_comes_first(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([name, *SMALL]) == 0
+    out, err = capsys.readouterr()
+    assert out.splitlines()[0].startswith("sigmoid shrinks the gradient ×0.")
+    assert "verdict   vanishing" in out
+    assert err == ""
+    assert [line.split()[0] for line in out.splitlines()[-4:]] == ["W4", "W3", "W2", "W1"]
+
+
+def test_without_an_activation_two_are_contrasted(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["analyze", "--layers", "30"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("sigmoid shrinks")
+    assert lines[1].startswith("relu ")
+    assert lines.count("sigmoid") == lines.count("relu") == 1
+    assert len(lines) < 45
+
+
+def test_json_is_one_document(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["analyze", *SMALL, "--init", "normal:1.0", "--seed", "3", "--json"]) == 0
+    out, err = capsys.readouterr()
+    (flow,) = json.loads(out)["flows"]
+    assert err == ""
+    assert flow["verdict"] == "vanishing"
+    assert flow["seed"] == 3
+    assert [row["parameter"] for row in flow["rows"]] == ["W1", "W2", "W3", "W4"]
+    for row in flow["rows"]:
+        assert sum(row["roles"].values()) == pytest.approx(row["log10_norm"])
+
+
+def test_ascii_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", stream)
+    assert main(["analyze", *SMALL, "--init", "normal:1"]) == 0
+    out = stream.buffer.getvalue().decode("ascii")  # type: ignore[attr-defined]
+    assert "####" in out
+    assert "\\x" not in out
+    assert "\\u" not in out
+
+
+def test_deep_networks_show_both_ends(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["analyze", "--layers", "40", "--widths", "4", "--activation", "tanh", "--loss", "mse"]) == 0
+    out = capsys.readouterr().out
+    assert "…" in out
+    assert all(f"\n  {name} " in out for name in ("W40", "W36", "W5", "W1"))
+    assert "\n  W20 " not in out
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--init", "xavir"], "--init xavir: unknown; did you mean 'xavier'?"),
+        (["--init", "normal:-1"], "--init normal:-1: σ is a positive number"),
+        (["--init", "normal:nan"], "--init normal:nan: "),
+        (["--init", ""], "--init '': unknown; choose from"),
+        (["--seed", "-1"], "--seed -1: "),
+        (["--activation", "sigmid"], "--activation sigmid: "),
+        (["--layers", "30", "--activation", "relu", "--init", "normal:1e30"], "overflows in layer 1"),
+    ],
+)
+def test_refusals(options: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["analyze", *options]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert said in err
+    assert err.count("\n") == 1
+
+
+def test_a_budget_that_does_not_add_up_is_a_failure(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(GradientFlow, "error", property(lambda self: 1e-6))
+    monkeypatch.setattr(GradientFlow, "agrees", property(lambda self: False))
+    assert main(["analyze", *SMALL]) == 1
+    assert "DOES NOT ADD UP" in capsys.readouterr().out
+    assert job.CONTRASTED == ("sigmoid", "relu")
