@@ -128,18 +128,21 @@ def _backward_line(desk: Desk, equation: Equation | None) -> list[str]:
     return line(p.loss_gradient(), p.partial(equation.lhs.of) + known)
 
 
-def every_factor(factors: Iterable[Factor]) -> Iterator[Factor]:
-    """Yield factors and those inside their branches; a sum stands before what is in it."""
-    for factor in factors:
-        yield factor
-        for branch in factor.branches:
-            yield from every_factor(branch)
+def every_factor(terms: Iterable[Iterable[Factor]]) -> list[Factor]:
+    """Return the factors of products and those inside their branches, each once; a sum stands before what is in it."""
+    found: dict[int, Factor] = {}
+    waiting = [factor for term in terms for factor in term][::-1]
+    while waiting:
+        factor = waiting.pop()
+        if id(factor) not in found:
+            found[id(factor)] = factor
+            waiting += [inner for branch in factor.branches for inner in branch][::-1]
+    return list(found.values())
 
 
 def all_factors(desk: Desk) -> list[Factor]:
     """Return the factors of every shown gradient."""
-    found = {id(factor): factor for each in desk.gradients() for term in each.terms for factor in every_factor(term)}
-    return list(found.values())
+    return every_factor(term for each in desk.gradients() for term in each.terms)
 
 
 def is_flat(factors: Sequence[Factor]) -> bool:
@@ -298,8 +301,7 @@ def common_source(desk: Desk) -> str:
 
 
 def _distinct(gradient: Gradient) -> list[Factor]:
-    terms = (factor for term in gradient.terms for factor in every_factor(term))
-    return list({id(factor): factor for factor in terms if not is_ones(factor)}.values())
+    return [factor for factor in every_factor(gradient.terms) if not is_ones(factor)]
 
 
 def _cell(desk: Desk, factors: Sequence[Factor]) -> Rich:
@@ -329,7 +331,10 @@ def reading(desk: Desk) -> tuple[Rich, ...]:
     """Return how to read the result: one sentence for each kind of factor that stands in it."""
     factors = all_factors(desk)
     sums = [factor for factor in factors if factor.branches]
-    identity, nested = desk.printer.dialect.identity, any(is_nested(desk, g.factors) for g in trained(desk))
+    identity, nested = (
+        desk.printer.dialect.identity,
+        any(is_nested(desk, term) for g in trained(desk) for term in shown_terms(g) if term),
+    )
     skips = any(() in factor.branches for factor in sums)
     operators = {factor.expr.label[0]: factor.expr for factor in factors if factor.acts is Acts.OPERATOR
                  and isinstance(factor.expr, Op) and factor.expr.about}  # fmt: skip
