@@ -9,17 +9,17 @@ from functools import cached_property
 from importlib import import_module
 from typing import Any, cast
 
-from sympy import MatrixExpr
+from sympy import MatMul, MatrixExpr
 
 from symbp.calculus.factor import Acts, Factor, Paths, Product
 from symbp.calculus.product import flat_product, nested_product
 from symbp.calculus.reverse import reverse
-from symbp.equations import Equation, ForwardSystem, System
+from symbp.equations import Equation, ForwardSystem, System, nodes, operands
 from symbp.errors import SpecError, UnusedParameterWarning, nearest
 from symbp.networks.network import Network
 from symbp.numeric.compiled import Compiled, compile_systems
-from symbp.op import FactorRole
-from symbp.symbols import Adjoint, Variable
+from symbp.op import FactorRole, Op
+from symbp.symbols import BATCH, Adjoint, Variable
 
 MAX_MULTIPLIED = 50
 """Deepest network whose gradients are multiplied out as one SymPy expression."""
@@ -113,8 +113,18 @@ class Derivation:
     def gradients(self) -> Mapping[str, Gradient]:
         """The gradient of every variable of ``wrt`` by its name."""
         paths = Paths(self.backward, self.wrt)
-        batch, depth = self.network.batch, self.network.depth
+        batch, depth = self.batch, self.network.depth
         return _Gradients({v.name: Gradient(v, self.backward[Adjoint(v).name], paths, batch, depth) for v in self.wrt})
+
+    @cached_property
+    def coupled(self) -> tuple[Equation, ...]:
+        """The forward equations in which an example meets another one, as in batch statistics."""
+        return tuple(equation for equation in self.forward.equations[:-1] if _couples(equation))
+
+    @property
+    def batch(self) -> bool:
+        """Whether it is shown for a batch: as asked, and wherever examples meet."""
+        return self.network.batch or bool(self.coupled)
 
     @cached_property
     def unused(self) -> tuple[Variable, ...]:
@@ -136,6 +146,15 @@ class Derivation:
             SpecError: something is left open and nothing stands for it, or the other way round.
         """
         return compile_systems(self.forward, self.backward, self.wrt, f, loss)
+
+
+def _couples(equation: Equation) -> bool:
+    """Tell whether examples meet: in an operation, in a product that sums over them, or in rows that count them."""
+    return equation.lhs.shape[0].has(BATCH) or any(
+        (isinstance(node, Op) and node.couples_examples)
+        or (isinstance(node, MatMul) and any(part.shape[1].has(BATCH) for part in operands(node)[:-1]))
+        for node in nodes(equation.rhs)
+    )
 
 
 def derive(network: Network | None = None, *, wrt: Sequence[str] | None = None, **options: Any) -> Derivation:

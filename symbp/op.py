@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import singledispatch
 from typing import Any, ClassVar, TypeVar
 
-from sympy import MatrixExpr, MatrixSymbol
+from sympy import Expr, MatrixExpr, MatrixSymbol
 
 from symbp.equations import Step
 from symbp.errors import RuleNotFoundError, SymbpError
@@ -35,14 +36,61 @@ class FactorRole(StrEnum):
     CONSTANT = "constant"
 
 
+@dataclass(frozen=True, slots=True)
+class ShownStep:
+    """A sentence and the lines of LaTeX it introduces; ``&`` aligns them."""
+
+    words: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What a report shows of an operation beside its rule: its definition, the steps students learn first."""
+
+    name: str
+    steps: tuple[ShownStep, ...]
+
+
 class Op(MatrixExpr):
     """A matrix operation of ours: its args hold everything it is, its operands are symbols."""
+
+    label: ClassVar[tuple[str, str, str]] = (r"\mathrm{op}", "op", "op")
+    """How it is written, in LaTeX, Unicode and ASCII; by default the name of the class."""
+
+    about: ClassVar[str] = ""
+    """For a linear operator of the backward list: what it is, for the table of symbols."""
 
     acts_on: ClassVar[int | None] = None
     """For a linear operator of the backward list: the operand it acts on (the adjoint), by position."""
 
     factor_role: ClassVar[FactorRole | None] = None
     """What this node is as a factor of a gradient; None: it follows from its symbols."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "label" not in cls.__dict__:
+            word = cls.__name__[:1].lower() + cls.__name__[1:]
+            cls.label = (rf"\mathrm{{{word}}}".replace("_", r"\_"), word, word)
+
+    @property
+    def couples_examples(self) -> bool:
+        """Whether an entry of the result depends on several examples: no example then has a gradient of its own."""
+        return False
+
+    @property
+    def extent(self) -> tuple[Expr, Expr] | None:
+        """First and last row it takes or fills, counted from 1, for the label of a block; None for all."""
+        return None
+
+    @property
+    def rows_sum_to_zero(self) -> bool:
+        """Whether every row of the result sums to zero: what only adds up examples behind it is zero."""
+        return False
+
+    def explanation(self) -> Explanation | None:
+        """Return what a report shows of this operation, None where its rule says it all."""
+        return None
 
     def as_matrix(self) -> MatrixExpr:
         """For a linear operator acting on one column: the matrix it multiplies that column by."""

@@ -6,6 +6,8 @@ variance and is a projection: remove the mean, remove the component along the no
 
 from __future__ import annotations
 
+import inspect
+import re
 from enum import IntEnum
 from typing import Any, cast
 
@@ -18,7 +20,8 @@ from sympy import (
     Rational,
 )
 
-from symbp.op import FactorRole, Op, meaning, rule
+from symbp.equations import Step
+from symbp.op import Explanation, FactorRole, Op, ShownStep, explain, meaning, rule
 
 EPSILON = Rational(1, 100_000)
 """Added to the variance unless given, as in PyTorch's normalisation layers."""
@@ -39,11 +42,18 @@ class Normalise(Op):
     RMSNorm (Zhang and Sennrich 2019) over the features and not centred.
     """
 
+    label = (r"\mathrm{norm}", "norm", "norm")
+
     def __new__(cls, z: MatrixExpr, over: int | Integer, centred: int | Integer, epsilon: Expr) -> Normalise:
         return cast("Normalise", Basic.__new__(cls, z, Integer(over), Integer(centred), epsilon))
 
     settings = property(lambda self: self.args[1:])
     shape = property(lambda self: self.args[0].shape)
+    couples_examples = property(lambda self: self.args[1] == Over.EXAMPLES)
+
+    def explanation(self) -> Explanation:
+        """Return the definition, the gradient in the steps learned first, and that they are a projection."""
+        return _explained(Over(int(self.args[1])), bool(self.args[2]))
 
 
 class NormaliseJacobian(Op):
@@ -55,11 +65,15 @@ class NormaliseJacobian(Op):
 
     acts_on = 2
     factor_role = FactorRole.NORMALISATION
+    label = (r"\Pi", "Π", "Pi")
+    about = "the derivative of the normalisation, a projection"
 
     def __new__(cls, z: MatrixExpr, n: MatrixExpr, g: MatrixExpr, *settings: Expr) -> NormaliseJacobian:
         return cast("NormaliseJacobian", Basic.__new__(cls, z, n, g, *settings))
 
     shape = property(lambda self: self.args[0].shape)
+    couples_examples = property(lambda self: self.args[3] == Over.EXAMPLES)
+    rows_sum_to_zero = property(lambda self: self.args[3] == Over.EXAMPLES and self.args[4] == 1)
 
 
 @meaning(Normalise)
@@ -84,3 +98,79 @@ def normalise_jacobian(xp: Any, z: Any, n: Any, g: Any, axis: int, centred: int,
 def normalise_vjp(node: Normalise, output: MatrixSymbol, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
     """Normalising undoes a shift and a scaling, so the error loses its mean and its part along the normalised input."""
     return (NormaliseJacobian(node.args[0], output, adjoint, *node.settings),)
+
+
+@explain.register
+def _(node: Normalise, operand: int) -> Step:
+    if node.args[2] == 1:
+        return Step("normalise_vjp", _CENTRED_WHY)
+    return Step("rms_vjp", "Normalising undoes a scaling, so the error loses its part along the normalised input.")
+
+
+_CENTRED_WHY = (inspect.getdoc(normalise_vjp) or "").splitlines()[0]
+
+_NAMES = {
+    (Over.EXAMPLES, True): "BatchNorm",
+    (Over.FEATURES, True): "LayerNorm",
+    (Over.FEATURES, False): "RMSNorm",
+    (Over.EXAMPLES, False): "RMS normalisation over the examples",
+}
+_ALONG = {
+    Over.EXAMPLES: ("one feature, with its values in the $m$ examples", "m"),
+    Over.FEATURES: ("one example, with its $n$ features", "n"),
+}
+_CENTRED = (
+    r"\mu &= \frac{1}{N} \sum_{k=1}^{N} z_k, \qquad \sigma^2 = \frac{1}{N} \sum_{k=1}^{N} (z_k - \mu)^2",
+    r"s &= \sqrt{\sigma^2 + \varepsilon}, \qquad \hat{z}_i = \frac{z_i - \mu}{s}",
+)
+_CENTRED_SUMS = (
+    r"\frac{\partial \mathcal{L}}{\partial \sigma^2} &= -\frac{1}{2 s^3} \sum_{k=1}^{N} g_k (z_k - \mu)",
+    r"\frac{\partial \mathcal{L}}{\partial \mu} &= -\frac{1}{s} \sum_{k=1}^{N} g_k",
+    r"\frac{\partial \mathcal{L}}{\partial z_i} &= \frac{1}{s} g_i"
+    r" + \frac{2 (z_i - \mu)}{N} \frac{\partial \mathcal{L}}{\partial \sigma^2}"
+    r" + \frac{1}{N} \frac{\partial \mathcal{L}}{\partial \mu}",
+)
+_CENTRED_PROJECTION = (
+    r"\frac{\partial \mathcal{L}}{\partial z_i} &= \frac{1}{s} \Bigl( g_i"
+    r" - \hat{z}_i \, \frac{1}{N} \sum_{k=1}^{N} g_k \hat{z}_k - \frac{1}{N} \sum_{k=1}^{N} g_k \Bigr)",
+    r"\Pi(G) &= \frac{1}{s} \bigl( G - \mathrm{mean}(G) - \hat{Z} \odot \mathrm{mean}(G \odot \hat{Z}) \bigr)",
+)
+_RMS = (r"q &= \frac{1}{N} \sum_{k=1}^{N} z_k^2, \qquad s = \sqrt{q + \varepsilon}, \qquad \hat{z}_i = \frac{z_i}{s}",)
+_RMS_SUMS = (
+    r"\frac{\partial \mathcal{L}}{\partial q} &= -\frac{1}{2 s^3} \sum_{k=1}^{N} g_k z_k",
+    r"\frac{\partial \mathcal{L}}{\partial z_i} &= \frac{1}{s} g_i"
+    r" + \frac{2 z_i}{N} \frac{\partial \mathcal{L}}{\partial q}",
+)
+_RMS_PROJECTION = (
+    r"\frac{\partial \mathcal{L}}{\partial z_i} &= \frac{1}{s} \Bigl( g_i"
+    r" - \hat{z}_i \, \frac{1}{N} \sum_{k=1}^{N} g_k \hat{z}_k \Bigr)",
+    r"\Pi(G) &= \frac{1}{s} \bigl( G - \hat{Z} \odot \mathrm{mean}(G \odot \hat{Z}) \bigr)",
+)
+
+
+def _explained(over: Over, centred: bool) -> Explanation:
+    along, count = _ALONG[over]
+    start, sums, projection = (
+        (_CENTRED, _CENTRED_SUMS, _CENTRED_PROJECTION) if centred else (_RMS, _RMS_SUMS, _RMS_PROJECTION)
+    )
+    value = r"$z_k - \mu = s \hat{z}_k$" if centred else r"$z_k = s \hat{z}_k$"
+    three = (
+        r"The error $g$ of the normalised values reaches $z$ on three ways, through the variance, through the mean and "
+        "directly. The mean moves the variance too, but that part is zero because the deviations sum to zero."
+        if centred
+        else r"The error $g$ of the normalised values reaches $z$ on two ways, through the mean square and directly."
+    )
+    taken = "its mean and its part along the normalised values are" if centred else "its part along them is"
+    steps = (
+        ShownStep(f"For {along}:", start),
+        ShownStep(three, sums),
+        ShownStep(
+            f"With {value} the sums are the same as one projection (exactly one for $\\varepsilon = 0$): from the "
+            f"error {taken} taken away, and the rest is divided by $s$.",
+            projection,
+        ),
+    )
+    return Explanation(
+        _NAMES[over, centred],
+        tuple(ShownStep(s.words, tuple(re.sub(r"(?<=[{^])N(?=})", count, line) for line in s.lines)) for s in steps),
+    )

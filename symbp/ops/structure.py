@@ -31,6 +31,7 @@ class Rows(Op):
         return cast("Rows", Basic.__new__(cls, a, start, size))
 
     shape = property(lambda self: (self.args[2], self.args[0].shape[1]))
+    extent = property(lambda self: (self.args[1] + 1, self.args[1] + self.args[2]))
 
     def as_matrix(self) -> MatrixExpr:
         """Return the rows of the identity that pick the block out of a column."""
@@ -55,6 +56,7 @@ class Pad(Op):
         return cast("Pad", Basic.__new__(cls, a, start, size))
 
     shape = property(lambda self: (self.args[2], self.args[0].shape[1]))
+    extent = property(lambda self: (self.args[1] + 1, self.args[1] + self.args[0].shape[0]))
 
     def as_matrix(self) -> MatrixExpr:
         """Return the columns of the identity that put the block into a column."""

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
+from symbp.calculus.factor import Factor
 from symbp.derivation import Derivation, Gradient
 from symbp.equations import Equation
+from symbp.ops.losses import LinkedLoss
 from symbp.report import facts
 from symbp.report.dialects import Dialect
-from symbp.report.notation import Notation
+from symbp.report.names import Mark, marks, with_shared
+from symbp.report.notation import Letter, Notation, plain
 from symbp.report.printer import Printer
-from symbp.report.products import Piece, Products, elided
+from symbp.report.products import Piece, Products, elided, shortened
 from symbp.report.rich import Rich
-from symbp.symbols import Role
+from symbp.symbols import Adjoint, Role, Variable
 
 Row = tuple[Rich, ...]
 """The cells of one row of a table."""
@@ -28,6 +32,7 @@ class Desk:
     columns: Products
     shown: frozenset[int] | None
     factor_macro: str
+    plain: bool
 
     @classmethod
     def open(
@@ -42,17 +47,27 @@ class Desk:
     ) -> Desk:
         """Return a desk with printers of one notation."""
         network = derivation.network
-        names = facts.labels(derivation)
+        names, is_plain = facts.labels(derivation), facts.is_plain(derivation)
+        spelled = {} if is_plain else marks(_variables(derivation), notation, not getattr(network, "named", False))
+        outputs = [(each.lhs, type(each.rhs).__name__) for each in derivation.forward if each.lhs in spelled]
+        spelled = with_shared(spelled, [(v, kind) for v, kind in outputs if kind not in ("MatAdd", "MatMul")])
+        letters = notation if is_plain else without_clashes(notation, spelled)
 
         def printer(example: str | None = None) -> Printer:
             return Printer(
-                notation, dialect, network.depth, one_example=not network.batch, by_output=by_output,
-                example=example, labels=names, loss=loss_letter,
+                letters, dialect, network.depth, one_example=not derivation.batch, by_output=by_output,
+                example=example, labels=names, loss=loss_letter, marks=spelled,
+                output=None if is_plain else network.output,
             )  # fmt: skip
 
         main = printer()
-        column = printer("i" if dialect.column == 0 else "") if network.batch else main
-        return cls(derivation, main, Products(main), Products(column), shown, factor_macro)
+        column = printer("i" if dialect.column == 0 else "") if derivation.batch else main
+        return cls(derivation, main, Products(main), Products(column), shown, factor_macro, is_plain)
+
+    @property
+    def batch(self) -> bool:
+        """Whether a batch is shown."""
+        return self.derivation.batch
 
     @property
     def depth(self) -> int:
@@ -75,12 +90,18 @@ class Desk:
 
     def pieces(self, gradient: Gradient, form: Products | None = None, nested: bool | None = None) -> list[Piece]:
         """Return a gradient as pieces in reading order, layers that are not shown left out."""
+        return self.term(gradient.factors, form, nested)
+
+    def term(
+        self, factors: tuple[Factor, ...], form: Products | None = None, nested: bool | None = None
+    ) -> list[Piece]:
+        """Return the product of one use as pieces in reading order, layers that are not shown left out."""
         products = form or self.products
-        nest = self.derivation.network.batch if nested is None else nested
-        factors = gradient.factors
+        nest = self.batch if nested is None else nested
         pieces = products.nested(factors) if nest else products.flat(factors)
         visible = None if self.shown is None else self.shown | {self.depth}
-        return elided(pieces, visible, self.printer.dialect.dots)
+        found = elided(pieces, visible, self.printer.dialect.dots)
+        return found if self.plain else shortened(found, self.printer.dialect.dots)
 
     def step(self, name: str) -> Equation | None:
         """Return the equation of the backward list that defines a name, or None."""
@@ -90,19 +111,46 @@ class Desk:
             return None
         return found
 
+    def _last_error(self) -> str:
+        """Return the error at the input of the last activation."""
+        node = self.derivation.network.loss_node
+        if self.plain or not isinstance(node, LinkedLoss):
+            return self.printer.error(self.depth)
+        return self.printer.symbol(Adjoint(node.args[0]))
+
     def letters(self) -> dict[str, str]:
         """Return the symbols that the prose of the templates uses."""
         p, column = self.printer, self.columns.printer
-        a_last, z = p.role(Role.ACTIVATION, self.depth), p.role(Role.PREACTIVATION, "l")
+        output = p.role(Role.ACTIVATION, self.depth) if self.plain else p.symbol(self.derivation.network.output)
+        z = p.role(Role.PREACTIVATION, "l")
         return {
             "x": p.role(Role.INPUT), "y": p.role(Role.TARGET), "W": p.role(Role.WEIGHT, "l"),
             "b": p.role(Role.BIAS, "l"), "z": z, "a": p.role(Role.ACTIVATION, "l"), "g": p.loss_gradient(),
-            "g_is": f"{p.loss_gradient()} = {inline_partial(p, a_last)}", "delta": p.error("l"),
-            "delta_is": f"{p.error('l')} = {inline_partial(p, z)}", "delta_last": p.error(self.depth),
+            "g_is": f"{p.loss_gradient()} = {inline_partial(p, output)}", "delta": p.error("l"),
+            "delta_is": f"{p.error('l')} = {inline_partial(p, z)}", "delta_last": self._last_error(),
             "D": p.slope_matrix("l"), "D_column": column.slope_matrix("l"), "J": p.jacobian(self.depth),
             "ones": p.dialect.ones, "loss": p.loss, "m": "m", "i": "i", "f": "f'",
             "dw_is": rf"\mathrm{{d}}w = {inline_partial(p, 'w')}",
         }  # fmt: skip
+
+
+def _variables(derivation: Derivation) -> list[Variable]:
+    forward = derivation.forward
+    found = (*forward.given, *(equation.lhs for equation in forward))
+    return [v for v in dict.fromkeys(found) if isinstance(v, Variable) and v.role is not Role.LOSS]
+
+
+SPARE = ("g", "e", "r", "q")
+"""Letters for the loss gradient, the first that the network itself does not use."""
+
+
+def without_clashes(notation: Notation, spelled: Mapping[Variable, Mark]) -> Notation:
+    """Return the notation with letters for the loss gradient and for slopes that no symbol of the network has."""
+    used = {mark.small.latex.lower() for mark in spelled.values()}
+    letter = notation.loss_gradient[0].latex
+    free = letter if letter not in used else next((spare for spare in SPARE if spare not in used), letter)
+    slope = notation.slope_matrix if "d" not in used else Letter(r"\Lambda", "Λ", "Lambda")
+    return replace(notation, loss_gradient=(plain(free), plain(free.upper())), slope_matrix=slope)
 
 
 def inline_partial(p: Printer, of: str) -> str:

@@ -13,11 +13,12 @@ from typing import Any
 from symbp.derivation import Derivation
 from symbp.errors import SpecError
 from symbp.ops.losses import LinkedLoss
-from symbp.report import facts
+from symbp.report import composed, composed_table, facts
 from symbp.report.checked import CheckPart, check_part
+from symbp.report.composed_table import Operation
 from symbp.report.desk import Desk, Row
 from symbp.report.dialects import LATEX, Dialect
-from symbp.report.gradients import Form, depends, forms, remedies, result, scalar_form
+from symbp.report.gradients import DEPENDS, Form, depends, forms, remedies, result, scalar_form
 from symbp.report.meanings import Activation, LossPart, activations, collapse, loss, notation_rows
 from symbp.report.notation import STANDARD, Notation
 from symbp.report.passes import Block, backward, forward, recursion
@@ -37,15 +38,20 @@ class Document:
     title: str
     label: str
     depth: int
+    plain: bool
+    coupled: bool
     batch: bool
     bias: bool
     roles: bool
     subject: Rich
     left_out: Rich
+    remarks: tuple[Rich, ...]
+    reading: tuple[Rich, ...]
     result: tuple[str, ...]
     scalar: tuple[str, ...]
     notation: tuple[Row, ...]
     activations: tuple[Activation, ...]
+    operations: tuple[Operation, ...]
     forward: tuple[str, ...]
     loss: LossPart
     collapse: tuple[str, ...]
@@ -53,6 +59,8 @@ class Document:
     backward: tuple[Block, ...]
     recursion: str
     forms: tuple[Form, ...]
+    source: str
+    depends_head: tuple[str, ...]
     depends: tuple[Row, ...]
     remedies: tuple[Row, ...]
     check: CheckPart | None
@@ -85,32 +93,51 @@ def document(
         title=title(network.depth),
         label=f"eq:backprop-{network.depth}-",
         depth=network.depth,
-        batch=network.batch,
+        plain=desk.plain,
+        coupled=bool(derivation.coupled),
+        batch=desk.batch,
         bias=any(symbol.stem == "b" for symbol in network.parameters),
         roles=roles,
         subject=subject(derivation),
         left_out=left_out(network.depth, shown),
-        result=result(desk, roles),
-        scalar=scalar_form(desk),
-        notation=notation_rows(desk),
+        remarks=tuple(each for each in (composed.coupling(desk), *composed.zeros(desk, check)) if each),
         activations=activations(desk),
-        forward=forward(desk),
+        operations=composed_table.operations(desk),
         loss=loss(desk),
         collapse=collapse(desk),
         collapse_name=network.loss_node.name if isinstance(network.loss_node, LinkedLoss) else "",
-        backward=backward(desk),
-        recursion=recursion(desk),
-        forms=forms(desk),
-        depends=depends(desk),
         remedies=remedies(desk),
         check=check_part(check, desk) if check is not None else None,
         command=command,
         math=desk.letters(),
+        forms=forms(desk),
+        **(_plain_parts(desk, roles) if desk.plain else _composed_parts(desk, roles)),
     )
+
+
+def _plain_parts(desk: Desk, roles: bool) -> dict[str, Any]:
+    """Return what is said of a plain stack only: one recursion, four kinds of factors."""
+    return {
+        "reading": (), "result": result(desk, roles), "scalar": scalar_form(desk), "notation": notation_rows(desk),
+        "forward": forward(desk), "backward": backward(desk), "recursion": recursion(desk),
+        "source": "", "depends_head": DEPENDS, "depends": depends(desk),
+    }  # fmt: skip
+
+
+def _composed_parts(desk: Desk, roles: bool) -> dict[str, Any]:
+    head, rows = composed.depends(desk)
+    return {
+        "reading": composed.reading(desk), "result": composed.result(desk, roles), "scalar": (),
+        "notation": composed_table.notation_rows(desk), "forward": composed.forward(desk),
+        "backward": composed.backward(desk), "recursion": "",
+        "source": composed.common_source(desk), "depends_head": head, "depends": rows,
+    }  # fmt: skip
 
 
 def title(depth: int) -> str:
     """Return what the report is about."""
+    if not depth:
+        return "Backpropagation"
     return f"Backpropagation through {depth} layer{'s' * (depth != 1)}"
 
 
@@ -154,8 +181,9 @@ def subject(derivation: Derivation) -> Rich:
     """Return the sentence that says which network this is."""
     network = derivation.network
     used = facts.uses(derivation)
-    examples = rich("a batch of {m} examples", m=math("m")) if network.batch else rich("one example")
-    parts: list[Span | Rich] = [_activation_phrase(used), facts.loss_words(network.loss_node), examples]
+    examples = rich("a batch of {m} examples", m=math("m")) if derivation.batch else rich("one example")
+    phrases = [_activation_phrase(used) if used else (), facts.blocks(derivation), facts.loss_words(network.loss_node)]
+    parts: list[Span | Rich] = [*(phrase for phrase in phrases if phrase), examples]
     gap = "; " if len(used) > 1 else ", "
     return capital(rich("{all}.", all=listed(parts, gap, gap)))
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sympy import Expr, Integer, Rational, Symbol
+from sympy import Expr, Integer, MatAdd, MatMul, MatrixExpr, OneMatrix, Rational, Symbol
 
 from symbp.derivation import Derivation
+from symbp.equations import nodes, symbols_in
+from symbp.op import Op
 from symbp.ops.elementwise import Elementwise, GenericFunction, ScalarFunction
 from symbp.ops.losses import LOSSES, EntrywiseLoss, LinkedLoss, Loss
 from symbp.ops.scalar import Primitive
 from symbp.ops.softmax import Softmax
 from symbp.report.rich import Rich, listed, math, rich, words
 from symbp.report.scalar import scalar_latex
+from symbp.symbols import Role, Variable
 
 WORDS = {
     "relu": "ReLU", "leaky_relu": "leaky ReLU", "elu": "ELU", "selu": "SELU", "gelu": "GELU",
@@ -55,7 +58,42 @@ def uses(derivation: Derivation) -> tuple[Use, ...]:
             found.setdefault(key, []).append(equation.lhs.layer)
         elif isinstance(equation.rhs, Softmax):
             found.setdefault(None, []).append(equation.lhs.layer)
-    return tuple(Use(function, tuple(layers)) for function, layers in found.items())
+    return tuple(Use(function, tuple(dict.fromkeys(layers))) for function, layers in found.items())
+
+
+def is_plain(derivation: Derivation) -> bool:
+    """Say whether this is a plain stack: Z = W·A + b·1ᵀ and A = f(Z) in turn, every parameter used once.
+
+    What reports say of multilayer perceptrons as a whole (one recursion, four kinds of factors) holds there only.
+    """
+    network = derivation.network
+    before, *steps = network.x, *derivation.forward.equations[:-1]
+    if getattr(network, "named", False) or before.name != "X" or len(steps) != 2 * network.depth or not steps:
+        return False
+    for layer, (z, a) in enumerate(zip(steps[::2], steps[1::2], strict=True), 1):
+        names = [symbol.name for symbol in symbols_in(z.rhs)]
+        affine = [f"W{layer}", before.name, f"b{layer}"]
+        names_fit = (z.lhs.name, a.lhs.name) == (f"Z{layer}", f"A{layer}") and names in (affine, affine[:2])
+        applied = isinstance(a.rhs, Elementwise | Softmax) and a.rhs.args[-1] == z.lhs
+        if not (names_fit and applied and _is_affine(z.rhs)):
+            return False
+        before = a.lhs
+    return True
+
+
+def _is_affine(rhs: MatrixExpr) -> bool:
+    return all(isinstance(node, MatAdd | MatMul | OneMatrix | Variable) for node in nodes(rhs))
+
+
+def blocks(derivation: Derivation) -> Rich:
+    """Return what a network has beside affine layers and activations, in words; nothing for a plain stack."""
+    nodes_ = [equation.rhs for equation in derivation.forward if isinstance(equation.rhs, Op)]
+    named = [explained.name for node in nodes_ if (explained := node.explanation()) is not None]
+    skips = sum(equation.lhs.role is Role.BLOCK for equation in derivation.forward)
+    found = [rich("{name}", name=name) for name in dict.fromkeys(named)]
+    if skips:
+        found.insert(0, rich("{n} residual block{s}", n=str(skips), s="s" * (skips > 1)))
+    return listed(found)
 
 
 def is_generic(function: ScalarFunction | None) -> bool:
@@ -111,6 +149,8 @@ def layer_words(layers: tuple[int, ...]) -> str:
 
 def loss_words(loss: Loss) -> Rich:
     """Return a loss's name for a sentence."""
+    if not isinstance(loss, Loss):
+        return rich("a loss of its own {loss}", loss=math(r"\mathcal{L}"))
     if loss.name == "generic":
         return rich("any loss {loss}", loss=math(r"\mathcal{L}"))
     if loss.name not in LOSSES:
@@ -132,7 +172,7 @@ def with_numbers(expr: Expr, function: ScalarFunction) -> Expr:
 
 def torch_words(loss: Loss) -> Rich:
     """Return how the loss compares with PyTorch's, as a sentence; nothing for a custom one."""
-    row = LOSSES.get(loss.name)
+    row = LOSSES.get(loss.name) if isinstance(loss, Loss) else None
     if row is None:
         return ()
     if row.torch == "not in PyTorch":

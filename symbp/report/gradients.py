@@ -11,12 +11,16 @@ from symbp.derivation import Gradient
 from symbp.op import FactorRole
 from symbp.ops.losses import LinkedLoss
 from symbp.report import facts
+from symbp.report.composed import form_lines
 from symbp.report.desk import Desk, Row
 from symbp.report.layout import aligned, displays, product_lines
 from symbp.report.printer import Level
 from symbp.report.products import Piece
 from symbp.report.rich import Rich, math, rich
 from symbp.symbols import Adjoint, Role, Variable
+
+DEPENDS = ("gradient", "loss gradient", "weights", "activation derivatives", "previous activation")
+"""The columns of the table of factors."""
 
 FEW = 3
 """Longest list of symbols in a cell; longer ones show both ends."""
@@ -90,9 +94,11 @@ def forms(desk: Desk) -> tuple[Form, ...]:
 
 def form(desk: Desk, gradient: Gradient) -> Form:
     """Return one gradient in its three forms; the last two are one where no ⊙ is left."""
+    if not desk.plain:
+        return Form(gradient.variable.name, form_lines(desk, gradient))
     lines = [f"{_left(desk, gradient.variable)} &= {desk.printer.matrix(gradient.recursive)}"]
     if gradient.factors:
-        if desk.derivation.network.batch or any(factor.acts is Acts.HADAMARD for factor in gradient.factors):
+        if desk.batch or any(factor.acts is Acts.HADAMARD for factor in gradient.factors):
             lines += product_lines("", desk.pieces(gradient, nested=True), desk.products)
         lines += _one_product(desk, gradient)
     return Form(gradient.variable.name, tuple(lines))
@@ -100,10 +106,10 @@ def form(desk: Desk, gradient: Gradient) -> Form:
 
 def _one_product(desk: Desk, gradient: Gradient) -> list[str]:
     """Return the flat product; over a batch, summed over the examples (an input's gradient keeps them apart)."""
-    if desk.derivation.network.batch and not any(factor.acts is Acts.RIGHT for factor in gradient.factors):
+    if desk.batch and not any(factor.acts is Acts.RIGHT for factor in gradient.factors):
         return []
     pieces = desk.pieces(gradient, desk.columns, nested=False)
-    if desk.derivation.network.batch:
+    if desk.batch:
         pieces[0] = replace(pieces[0], text=r"\sum_{i=1}^{m} " + pieces[0].text)
     return product_lines("", pieces, desk.columns)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from symbp.op import FactorRole
-from symbp.report.products import TEXT_WIDTH, Piece, Products, joined, latex_width, rows
+from symbp.report.products import TEXT_WIDTH, Piece, Products, chunks, joined, latex_width, rows
 
 LEFT_SIDE = 56.0
 """Room for ∂𝓛/∂W = in front of a product, in points."""
@@ -19,11 +19,15 @@ PAIR_GAP = 40.0
 LONGEST = 14
 """Rows of one display; TeX does not break aligned over pages."""
 
+UNBROKEN = 200.0
+"""Widest factor with a brace under it: what a brace holds cannot be broken."""
+
 LABELS: dict[FactorRole, tuple[str, ...]] = {
     FactorRole.LOSS: ("loss", "gradient"),
     FactorRole.WEIGHT: ("weight",),
     FactorRole.SLOPE: ("activation", "derivative"),
     FactorRole.PREVIOUS: ("previous", "activation"),
+    FactorRole.NORMALISATION: ("normalisation",),
     FactorRole.SUM: ("sum of", "paths"),
     FactorRole.CONSTANT: ("constant",),
 }
@@ -61,7 +65,7 @@ def paired(lines: Sequence[str]) -> list[str]:
 def under_brace(piece: Piece, macro: str = "") -> str:
     """Return a factor with its role under a brace; TeX gets a macro that a lecturer can restyle."""
     lines = LABELS.get(piece.role)
-    if lines is None:
+    if lines is None or latex_width(piece.text) > UNBROKEN:
         return piece.text
     label = r" \\ ".join(rf"\text{{{line}}}" for line in lines)
     if macro:
@@ -90,5 +94,20 @@ def product_lines(
     sized = [(text, label_width(piece, labelled)) for text, piece in zip(texts, pieces, strict=True)]
     brackets = latex_width(closing) * sum(bool(piece.before) for piece in pieces)
     sized = [(text, width + brackets * piece.innermost) for (text, width), piece in zip(sized, pieces, strict=True)]
-    first, *others = rows(sized, TEXT_WIDTH - LEFT_SIDE, TEXT_WIDTH - LEFT_SIDE - INDENT)
-    return [f"{left} &= {first}", *(rf"&\quad {other}" for other in others)]
+    return _broken(f"{left} &= ", [part for text, width in sized for part in _parts(text, width)])
+
+
+def line(left: str, right: str, sign: str = "=") -> list[str]:
+    """Return ``left = right`` as rows of ``aligned`` that fit the text width."""
+    room = max(TEXT_WIDTH - latex_width(left) - 20.0, 100.0)
+    return _broken(f"{left} &{sign} ", _parts(right, latex_width(right), room), room)
+
+
+def _parts(text: str, width: float, room: float = TEXT_WIDTH - LEFT_SIDE) -> list[tuple[str, float]]:
+    """Return a factor whole, or in parts where it is wider than a row."""
+    return [(text, width)] if width <= room else [(part, latex_width(part) + 1.5) for part in chunks(text)]
+
+
+def _broken(start: str, sized: Sequence[tuple[str, float]], room: float = TEXT_WIDTH - LEFT_SIDE) -> list[str]:
+    first, *others = rows(sized, room, room - INDENT)
+    return [f"{start}{first}", *(rf"&\quad {other}" for other in others)]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from symbp.ops.elementwise import OUTPUT
-from symbp.ops.losses import LOSSES, LinkedLoss
+from symbp.ops.losses import LOSSES, LinkedLoss, Loss
 from symbp.report import facts
 from symbp.report.checked import ends
 from symbp.report.desk import Desk, Row
-from symbp.report.layout import aligned
+from symbp.report.layout import aligned, line
 from symbp.report.rich import Rich, capital, math, rich
 from symbp.report.scalar import scalar_latex
 from symbp.symbols import Role
@@ -101,8 +101,8 @@ def _activation(desk: Desk, use: facts.Use, many: bool) -> Activation:
     label = desk.printer.function(use.function)
     prime = desk.printer.function(use.function, slope=True)
     names = {use.function.variables[0]: "z", OUTPUT: "a"}
-    lines = [f"{label}(z) &= {facts.definition(use.function, names)}"]
-    lines.append(f"{prime}(z) &= {scalar_latex(use.function.slopes[0], names)}")
+    lines = line(f"{label}(z)", facts.definition(use.function, names))
+    lines += line(f"{prime}(z)", scalar_latex(use.function.slopes[0], names))
     by_output = use.function.slope_by_output
     if by_output is not None and by_output.free_symbols:
         lines.append(f"&= {scalar_latex(by_output, names)}, \\qquad a = {label}(z)")
@@ -126,14 +126,17 @@ def loss(desk: Desk) -> LossPart:
     """Return the loss with its scale and how it compares with PyTorch's."""
     node, p = desk.derivation.network.loss_node, desk.printer
     function = facts.loss_function(node)
-    left, right = p.equation(desk.derivation.forward.equations[-1])
+    parts = [each for each in desk.derivation.forward if each.lhs.role is Role.LOSS]
+    start = [" &= ".join(p.equation(each)) for each in parts]
+    if not isinstance(node, Loss):
+        return LossPart(aligned(start), ())
     if function is None:
         words_ = rich("The loss is left open: only its gradient {g} at the output enters.", g=math(p.loss_gradient()))
-        return LossPart(aligned([f"{left} &= {right}"]), (words_,))
+        return LossPart(aligned(start), (words_,))
     formula, slope = (
         scalar_latex(facts.with_numbers(expr, function), {}) for expr in (function.expr, function.slopes[0])
     )
-    lines = [f"{left} &= {right}", rf"\ell(a, y) &= {formula}"]
+    lines = [*start, rf"\ell(a, y) &= {formula}"]
     if not isinstance(node, LinkedLoss):
         lines.append(rf"\ell'(a, y) = \frac{{\partial \ell}}{{\partial a}} &= {slope}")
     notes = [facts.torch_words(node), rich(facts.TARGETS.get(node.targets, ""))]
@@ -148,7 +151,7 @@ def collapse(desk: Desk) -> tuple[str, ...]:
     if not isinstance(node, LinkedLoss):
         return ()
     steps = _SOFTMAX_STEPS if node.name == "cross_entropy" else _SIGMOID_STEPS
-    batch = desk.derivation.network.batch
+    batch = desk.batch
     start, *lines, last = (step.replace("LOSS", desk.printer.loss) for step in steps)
     found = [start, *(f"&= {_averaged(line, batch)}" for line in lines)]
     result, _, reason = last.partition("BECAUSE")

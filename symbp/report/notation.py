@@ -53,6 +53,8 @@ def _pair(letter: str) -> tuple[Letter, Letter]:
     return (plain(letter.lower()), plain(letter.upper()))
 
 
+_GAMMA, _BETA = Letter(r"\gamma", "γ", "gamma"), Letter(r"\beta", "β", "beta")
+
 STANDARD = Notation(
     name="standard",
     about="layers as upper indices in round brackets, examples as columns",
@@ -64,6 +66,11 @@ STANDARD = Notation(
             Role.BIAS: (plain("b"), plain("b")),
             Role.PREACTIVATION: _pair("z"),
             Role.ACTIVATION: _pair("a"),
+            Role.SCALE: (_GAMMA, _GAMMA),
+            Role.SHIFT: (_BETA, _BETA),
+            Role.NORMALISED: (Letter(r"\hat{z}", "ẑ", "zhat"), Letter(r"\hat{Z}", "Ẑ", "Zhat")),
+            Role.SHIFTED: _pair("u"),
+            Role.BLOCK: _pair("s"),
         }
     ),
     error=Letter(r"\delta", "δ", "delta"),

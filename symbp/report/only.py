@@ -7,6 +7,7 @@ from sympy import MatrixExpr, MatrixSymbol
 from symbp.derivation import Derivation
 from symbp.equations import Equation, symbols_in
 from symbp.errors import SpecError, nearest
+from symbp.report.composed_text import product_texts
 from symbp.report.desk import Desk
 from symbp.report.dialects import LATEX, UNICODE
 from symbp.report.formats import Format
@@ -49,6 +50,9 @@ def _gradient_text(desk: Desk, key: str) -> list[str]:
     gradient = desk.derivation.gradients[key]
     left = desk.printer.symbol(gradient.equation.lhs)
     lines = [f"{left} = {desk.printer.matrix(gradient.recursive)}"]
+    if not desk.plain:
+        texts = product_texts(desk, gradient)
+        return [*lines, *(f"{' ' * len(left)} {'=' if at == 0 else '+'} {text}" for at, text in enumerate(texts))]
     if gradient.factors:
         pieces = desk.pieces(gradient)
         lines.append(" " * len(left) + " = " + "".join(joined(pieces, desk.printer.dialect.joint)))

@@ -109,7 +109,7 @@ def _reasons(desk: Desk, group: Sequence[Equation], told: set[str]) -> Rich:
             if step.rule in told:
                 continue
             told.add(step.rule)
-            own = BATCH if desk.derivation.network.batch else ONE_EXAMPLE
+            own = BATCH if desk.batch else ONE_EXAMPLE
             found += [Span("text", " ")] * bool(found) + list(words(own.get(step.rule, step.why)))
     return tuple(found)
 
@@ -152,7 +152,7 @@ def recursion(desk: Desk) -> str:
     weight, entering = p.dialect.partial(p.loss, p.role(Role.WEIGHT, "l")), p.role(Role.ACTIVATION, "l-1", True)
     lines.append(f"{weight} &= {p.error('l')} {entering}")
     if any(symbol.role is Role.BIAS for symbol in desk.derivation.network.parameters):
-        ones = f" {p.dialect.ones}" if desk.derivation.network.batch else ""
+        ones = f" {p.dialect.ones}" if desk.batch else ""
         lines.append(f"{p.dialect.partial(p.loss, p.role(Role.BIAS, 'l'))} &= {p.error('l')}{ones}")
     return aligned(lines)
 

@@ -28,10 +28,11 @@ from sympy import (
 
 from symbp.equations import Equation, operands
 from symbp.errors import RuleNotFoundError
+from symbp.op import Op
 from symbp.ops.elementwise import OUTPUT, Elementwise, GenericFunction, ScalarFunction, Slope
 from symbp.ops.losses import EntrywiseLoss, GenericLoss, LinkedLoss, LossGradient
-from symbp.ops.softmax import Softmax, SoftmaxJacobian
 from symbp.report.dialects import Dialect, Index
+from symbp.report.names import Mark, escaped
 from symbp.report.notation import Notation
 from symbp.symbols import BATCH, Adjoint, Role, Variable
 
@@ -71,7 +72,8 @@ class Printer:
     is the number of weight layers: ∂𝓛/∂a of the last one has a letter of its own. ``by_output`` writes
     slopes through the output, a ⊙ (1 − a), where that is possible. ``example`` is the index of one example
     of a batch, a lower index of everything that varies (empty: no index, but m stays). ``labels`` names
-    functions that would print alike.
+    functions that would print alike. ``marks`` spell the symbols of a composed network, ``output`` is what its
+    loss is taken of.
     """
 
     def __init__(
@@ -85,10 +87,12 @@ class Printer:
         example: str | None = None,
         labels: Mapping[ScalarFunction, tuple[str, str, str]] | None = None,
         loss: str | None = None,
+        marks: Mapping[Variable, Mark] | None = None,
+        output: Variable | None = None,
     ) -> None:
         self.notation, self.dialect, self.depth = notation, dialect, depth
         self.one_example, self.by_output, self.example = one_example or example is not None, by_output, example
-        self.labels = labels or {}
+        self.labels, self.marks, self.output = labels or {}, marks or {}, output
         self.loss = loss or notation.loss[dialect.column]
         self._symbols: dict[tuple[MatrixSymbol, bool], str] = {}
         self._inline: Mapping[MatrixSymbol, MatrixExpr] = {}
@@ -105,6 +109,8 @@ class Printer:
         """Return an expression as text with its level and sign."""
         if isinstance(expr, MatrixSymbol) and not inline:
             return Written(self.symbol(expr))
+        if not isinstance(expr, MatrixExpr):
+            return Written(self.scalar(expr))
         self._inline = inline or {}
         order, waiting = [], [expr]
         while waiting:
@@ -128,8 +134,8 @@ class Printer:
 
     def left_side(self, symbol: MatrixSymbol) -> str:
         """Return a symbol as the thing being defined: ∂𝓛/∂a even where a letter stands for it elsewhere."""
-        if isinstance(symbol, Adjoint) and symbol.of.role is Role.ACTIVATION:
-            return self.partial(symbol.of)
+        if isinstance(symbol, Adjoint) and (symbol.of.role is Role.ACTIVATION or symbol.of == self.output):
+            return self.error_of(symbol.of) if self.is_error(symbol.of) else self.partial(symbol.of)
         return self.loss if symbol.args[0].name == "loss" else self.symbol(symbol)
 
     def partial(self, variable: Variable) -> str:
@@ -146,15 +152,62 @@ class Printer:
     def _spell(self, symbol: MatrixSymbol, transposed: bool) -> str:
         if isinstance(symbol, Adjoint):
             of = symbol.of
+            if self.is_error(of):
+                return self.error_of(of, transposed)
+            if of in self.marks and of != self.output:
+                text = self.partial(of)
+                return self.dialect.transposed(self.dialect.bracket(text)) if transposed else text
             if of.role is Role.PREACTIVATION:
                 return self.error(of.layer, transposed)
-            if of.role is Role.ACTIVATION and of.layer == self.depth:
+            if of == self.output or (of.role is Role.ACTIVATION and of.layer == self.depth):
                 return self.loss_gradient(transposed)
             text = self.partial(of)
             return self.dialect.transposed(self.dialect.bracket(text)) if transposed else text
+        if symbol in self.marks:
+            mark = self.marks[symbol]
+            small = self.one_example and symbol.shape[1].has(BATCH)
+            return self.marked(mark.letter(small)[self.dialect.column], symbol, transposed, is_own=True)
+        if isinstance(symbol, Variable) and symbol.role is Role.LOSS:
+            return self._partial_loss(symbol)
         if isinstance(symbol, Variable) and symbol.role in self.notation.letters:
             return self.role(symbol.role, symbol.layer, transposed)
         return self.letter(symbol.name, None, transposed)
+
+    def _partial_loss(self, symbol: Variable) -> str:
+        """Return ℒ, or a part of it by its name."""
+        if symbol.name == "loss":
+            return self.loss
+        below = rf"_{{\mathrm{{{escaped(symbol.name)}}}}}" if self.dialect.column == 0 else f"_{symbol.name}"
+        return self.loss + below
+
+    def is_error(self, of: Variable) -> bool:
+        """Say whether the gradient of a symbol is written δ."""
+        return of in self.marks and self.marks[of].is_error
+
+    def error_of(self, of: Variable, transposed: bool = False) -> str:
+        """Return δ of one pre-activation."""
+        return self.marked(self.notation.error[self.dialect.column], of, transposed)
+
+    def marked(self, letter: str, of: Variable, transposed: bool = False, *, is_own: bool = False) -> str:
+        """Return a letter with the indices of a variable: D, J or δ that belong to it, or its own letter."""
+        mark = self.marks.get(of)
+        if mark is None:
+            return self.letter(letter + self._below(), of.layer, transposed)
+        if self.dialect.column:
+            own = f"_{mark.letter(self.one_example)[self.dialect.column]}" * (mark.shared and not is_own)
+            index = own + f"_{mark.stem_index}" * bool(mark.stem_index)
+            number = f"_{mark.number}" * bool(mark.number)
+            path = f"[{mark.path}]" * bool(mark.path)
+            end = self.letter("", None, transposed)
+            return self.letter(letter + index, mark.layer) + number + path + end
+        stem_index = mark.stem_index if len(mark.stem_index) < 2 else rf"\mathrm{{{mark.stem_index}}}"
+        example = self.example if self.example and of.shape[1].has(BATCH) else ""
+        own = mark.letter(self.one_example).latex if mark.shared and not is_own else ""
+        below = ",".join(filter(None, (own, stem_index, escaped(mark.number), example)))
+        layer = [] if mark.layer is None else [self.notation.layer.format(mark.layer)]
+        upper = r",\,".join([*layer, *([rf"\text{{{escaped(mark.path)}}}"] if mark.path else [])])
+        text = letter + f"_{{{below}}}" * bool(below)
+        return self.dialect.matrix(text, upper or None, transposed, "{}")
 
     def role(self, role: Role, layer: Index = None, transposed: bool = False) -> str:
         """Return the symbol of a role in a layer, small for one example."""
@@ -186,6 +239,24 @@ class Printer:
     def jacobian(self, layer: Index) -> str:
         """Return J of a layer: softmax's derivative."""
         return self.letter(self.notation.jacobian[self.dialect.column] + self._below(), layer)
+
+    def operator(self, node: Op) -> str:
+        """Return a linear operator as its label, with the indices of what it belongs to."""
+        label = self.label(node)
+        of = belongs_to(node)
+        return label if of is None else self.marked(label, of)
+
+    def label(self, node: Op) -> str:
+        """Return the label of an operation, with the rows of a block below."""
+        label = node.label[self.dialect.column]
+        if node.extent is None:
+            return label
+        rows = ":".join(str(self.dialect.scalar(row, {})) for row in node.extent)
+        return f"{label}_{{{rows}}}" if self.dialect.column == 0 else f"{label}[{rows}]"
+
+    def slope_of(self, output: Variable) -> str:
+        """Return D of one activation: diag f′ at its input."""
+        return self.marked(self.notation.slope_matrix[self.dialect.column], output)
 
     def function(self, function: ScalarFunction, slope: bool = False) -> str:
         """Return a function's name, with a prime for its slope."""
@@ -286,20 +357,25 @@ def _slope(p: Printer, node: Slope, parts: list[Written]) -> Written:
     return Written(text, Level.SUM if expr.is_Add else Level.HADAMARD if expr.is_Mul else Level.ATOM)
 
 
-def _softmax(p: Printer, node: Softmax, parts: list[Written]) -> Written:
-    return _call(p, (r"\mathrm{softmax}", "softmax", "softmax")[p.dialect.column], parts)
+def belongs_to(node: Op) -> Variable | None:
+    """Return the variable an operator of the backward list belongs to: of several the last, the operation's output."""
+    others = [arg for at, arg in enumerate(node.args) if at != node.acts_on and isinstance(arg, Variable)]
+    return others[-1] if others else None
 
 
-def _softmax_jacobian(p: Printer, node: SoftmaxJacobian, parts: list[Written]) -> Written:
-    layer = getattr(node.args[0], "layer", None)
+def _operation(p: Printer, node: Op, parts: list[Written]) -> Written:
+    """An operation is its label and its operands; an operator of the backward list acts on the error alone."""
+    if node.acts_on is None or belongs_to(node) is None:
+        return _call(p, p.label(node), parts)
+    acted = parts[operands(node).index(node.args[node.acts_on])]
     if p.one_example:
-        return Written(f"{p.jacobian(layer)} {p.inside(parts[1], Level.PRODUCT)}", Level.PRODUCT)
-    return Written(f"{p.jacobian(layer)}({p.signed(parts[1])})")
+        return Written(f"{p.operator(node)} {p.inside(acted, Level.PRODUCT)}", Level.PRODUCT)
+    return Written(p.operator(node) + p.dialect.bracket(p.signed(acted)))
 
 
 def _diagonal(p: Printer, node: DiagMatrix, parts: list[Written]) -> Written:
     if isinstance(node.args[0], Slope) and isinstance(node.args[0].output, Variable):
-        return Written(p.slope_matrix(node.args[0].output.layer))
+        return Written(p.slope_of(node.args[0].output))
     return _call(p, p.dialect.diagonal, parts)
 
 
@@ -333,8 +409,6 @@ HANDLERS: dict[type, Handler] = {
     HadamardProduct: _hadamard,
     Elementwise: _elementwise,
     Slope: _slope,
-    Softmax: _softmax,
-    SoftmaxJacobian: _softmax_jacobian,
     DiagMatrix: _diagonal,
     Identity: lambda p, node, parts: Written(p.dialect.identity),
     OneMatrix: _ones,
@@ -343,6 +417,7 @@ HANDLERS: dict[type, Handler] = {
     EntrywiseLoss: _entrywise_loss,
     LinkedLoss: _linked_loss,
     LossGradient: _loss_gradient,
+    Op: _operation,
 }
 """How each operation is written; an operation's subclasses are written like it."""
 

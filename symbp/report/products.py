@@ -12,13 +12,13 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, TypeVar, cast
 
+from sympy import MatrixExpr, Transpose
+
 from symbp.calculus.factor import Acts, Factor, is_ones
-from symbp.errors import RuleNotFoundError
-from symbp.op import FactorRole
+from symbp.op import FactorRole, Op
 from symbp.ops.elementwise import Slope
-from symbp.ops.softmax import SoftmaxJacobian
-from symbp.report.printer import INSIDE, Level, Printer
-from symbp.symbols import Variable
+from symbp.report.printer import INSIDE, Level, Printer, belongs_to
+from symbp.symbols import Adjoint, Variable
 
 Kept = TypeVar("Kept")
 
@@ -73,17 +73,33 @@ class Products:
     def factor_matrix(self, factor: Factor) -> str:
         """Return what a factor multiplies one column by (for the loss gradient: the column itself)."""
         if factor.acts is Acts.HADAMARD and isinstance(factor.expr, Slope):
-            return self.printer.slope_matrix(factor.layer)
+            return self._slope(factor.expr, factor.layer)
         if factor.acts is Acts.HADAMARD:
             return f"{self.dialect.diagonal}({self.printer.matrix(factor.expr)})"
         if factor.acts is Acts.OPERATOR:
             return self._operator(factor)
         if factor.acts is Acts.SUM:
-            terms = (self.dialect.joint.join(piece.text for piece in self.flat(branch)) for branch in factor.branches)
-            return self.dialect.bracket(" + ".join(term or self.dialect.identity for term in terms))
+            texts = (self.dialect.joint.join(p.text for p in self.flat(branch)) for branch in factor.branches)
+            return self._short(self._sum(texts), factor)
         if factor.acts is Acts.SOURCE:
             return self.source(factor)
         return self._inside(factor, Level.PRODUCT)
+
+    def _sum(self, terms: Iterable[str]) -> str:
+        """Return parallel branches in brackets; an empty one is the identity."""
+        return self.dialect.bracket(" + ".join(term or self.dialect.identity for term in terms))
+
+    def _short(self, text: str, factor: Factor) -> str:
+        """Return a bracket, or the name of its block where nobody could read it."""
+        whole = any(branch and branch[0].acts is Acts.SOURCE for branch in factor.branches)
+        return text if whole or latex_width(text) < LONGEST_BRACKET else self._block(factor)
+
+    def _slope(self, slope: Slope, layer: int) -> str:
+        return (
+            self.printer.slope_of(slope.output)
+            if isinstance(slope.output, Variable)
+            else (self.printer.slope_matrix(layer))
+        )
 
     def source(self, factor: Factor, context: Level = Level.PRODUCT) -> str:
         """Return the loss gradient: written out where it is short, else its letter."""
@@ -92,40 +108,68 @@ class Products:
         return self.printer.inside(self.printer.write(factor.expr), context)
 
     def _operator(self, factor: Factor) -> str:
-        if isinstance(factor.expr, SoftmaxJacobian):
-            return self.printer.jacobian(_layer(factor))
-        return self.printer.inside(self.printer.write(factor.expr.as_matrix()), Level.PRODUCT)
+        """Return an operator as its label: its matrix is a line of the notation table."""
+        if isinstance(factor.expr, Op):
+            return self.printer.operator(factor.expr)
+        return self._block(factor)
+
+    def _block(self, factor: Factor) -> str:
+        """Return the name of a block of backward equations, by the variable whose error it ends in."""
+        name = self.printer.symbol(factor.expr.of) if isinstance(factor.expr, Adjoint) else type(factor.expr).__name__
+        return rf"\mathcal{{B}}_{{{name}}}" if self.dialect.column == 0 else f"B[{name}]"
 
     def _inside(self, factor: Factor, context: Level) -> str:
+        if not isinstance(factor.expr, MatrixExpr):
+            return self.printer.scalar(factor.expr)
         return self.printer.inside(self.printer.write(factor.expr), context)
 
     def _piece(self, factor: Factor, text: str) -> Piece:
         return Piece(text, factor.role, factor.layer or _layer(factor))
 
     def nested(self, factors: Sequence[Factor]) -> list[Piece]:
-        """Return the product for a batch, ⊙ and matrix products nested as they act, in reading order.
-
-        Raises:
-            RuleNotFoundError: factors act from both sides in turn; such a product has no flat row.
-        """
+        """Return the product for a batch, ⊙ and matrix products nested as they act, in reading order."""
         first, *rest = factors
-        level = self._source_level(first)
-        left = [replace(self._piece(first, self.source(first, Level.SUM)), innermost=True)]
-        right: list[Piece] = []
+        start = replace(self._piece(first, self._start(first)), innermost=True)
+        return self._nested_from(start, self._source_level(first), rest)
+
+    def _start(self, factor: Factor) -> str:
+        """Return what a product starts from: the loss gradient, or a sum of whole products."""
+        if factor.acts is not Acts.SUM:
+            return self.source(factor, Level.SUM)
+        return self._sum("".join(self.joined(self.nested(branch))) for branch in factor.branches)
+
+    def joined(self, pieces: Sequence[Piece]) -> list[str]:
+        """Return pieces as texts, brackets closed."""
+        return joined(pieces, self.dialect.joint, self.brackets[1])
+
+    def _nested_from(self, start: Piece, level: Level, rest: Sequence[Factor]) -> list[Piece]:
+        left, right = [start], list[Piece]()
         for factor in rest:
             if factor.acts is Acts.RIGHT:
                 if not (is_ones(factor) and self.printer.one_example):
+                    if not right:
+                        left[-1] = self._opened(left[-1], level, Level.PRODUCT)
                     right.append(self._once(self._right_piece, factor))
+                    level = Level.PRODUCT
                 continue
-            if right:
-                raise RuleNotFoundError("a product that acts from both sides in turn has no row: show its equations")
+            flips = isinstance(factor.expr, Transpose) and factor.acts is Acts.OPERATOR
+            if right or flips:
+                left, right = [self._whole(left[::-1] + right, flips)], []
+                level = Level.ATOM
+            if flips:
+                continue
             piece, context, level_after = self._once(self._acting, factor)
             left[-1] = self._opened(left[-1], level, context)
             left.append(piece)
             level = level_after
-        if right:
-            left[-1] = self._opened(left[-1], level, Level.PRODUCT)
         return left[::-1] + right
+
+    def _whole(self, pieces: Sequence[Piece], transposed: bool) -> Piece:
+        """Return all that stands so far as one piece in brackets: what acts next does so from the other side."""
+        opening, closing = self.brackets
+        text = opening + "".join(self.joined(pieces)) + closing
+        role = next(piece.role for piece in pieces if piece.innermost)
+        return Piece(self.dialect.transposed(text) if transposed else text, role, 0, innermost=True)
 
     def _opened(self, piece: Piece, level: Level, context: Level) -> Piece:
         """Return the outermost piece so far with a bracket before it, where what it begins binds too loosely."""
@@ -137,6 +181,8 @@ class Products:
         return (r"\bigl(", r"\bigr)") if self.dialect.column == 0 else ("(", ")")
 
     def _source_level(self, factor: Factor) -> Level:
+        if factor.acts is Acts.SUM:
+            return Level.ATOM
         written = self.printer.write(factor.expr)
         return Level.SUM if written.negative else written.level
 
@@ -150,13 +196,34 @@ class Products:
             return self._inside(factor, Level.PRODUCT), " ", Level.PRODUCT, Level.PRODUCT
         if factor.acts is Acts.HADAMARD:
             return self._inside(factor, Level.HADAMARD), self.dialect.hadamard, Level.HADAMARD, Level.HADAMARD
-        if isinstance(factor.expr, SoftmaxJacobian):
-            context = Level.PRODUCT if self.printer.one_example else Level.CALL
-            return self.printer.jacobian(_layer(factor)), " ", context, Level.PRODUCT
-        raise RuleNotFoundError(f"no row for a factor {type(factor.expr).__name__}: show its equations")
+        if factor.acts is Acts.SUM:
+            return self._short(self._sum(map(self._map, factor.branches)), factor), " ", Level.PRODUCT, Level.PRODUCT
+        context = Level.PRODUCT if self.printer.one_example else Level.CALL
+        return self._operator(factor), " ", context, Level.PRODUCT
+
+    def map_text(self, factor: Factor) -> str:
+        """Return a sum as it stands in a product, nothing for other factors."""
+        if not factor.branches or any(branch and branch[0].acts is Acts.SOURCE for branch in factor.branches):
+            return ""
+        return self._once(self._acting, factor)[0].text
+
+    def _map(self, branch: Sequence[Factor]) -> str:
+        """Return one branch as a linear map: a product of matrices, else what it makes of the error at the dot."""
+        if all(factor.acts in (Acts.LEFT, Acts.SUM) for factor in branch):
+            return " ".join(self._once(self._acting, factor)[0].text for factor in reversed(branch))
+        dot = Piece(
+            r"\,\cdot\," if self.dialect.column == 0 else "·" * (self.dialect.column == 1) or "_",
+            FactorRole.BLOCK,
+            0,
+            innermost=True,
+        )
+        return "".join(self.joined(self._nested_from(dot, Level.ATOM, branch)))
 
 
 def _layer(factor: Factor) -> int:
+    if isinstance(factor.expr, Op) and factor.expr.acts_on is not None:
+        of = belongs_to(factor.expr)
+        return factor.layer if of is None else of.layer
     found = getattr(factor.expr, "args", ())
     return next((arg.layer for arg in found if isinstance(arg, Variable)), factor.layer)
 
@@ -175,6 +242,18 @@ def elided(pieces: Sequence[Piece], shown: frozenset[int] | None, dots: str) -> 
         elif not kept or kept[-1].role is not FactorRole.BLOCK:
             kept.append(Piece(dots, FactorRole.BLOCK, 0))
     return kept
+
+
+MOST_PIECES = 24
+"""Most factors of one product written out: one over many steps shows both ends."""
+
+
+def shortened(pieces: Sequence[Piece], dots: str) -> list[Piece]:
+    """Leave out the middle of a product of very many factors."""
+    if len(pieces) <= MOST_PIECES:
+        return list(pieces)
+    half = MOST_PIECES // 2
+    return [*pieces[:half], Piece(dots, FactorRole.BLOCK, 0), *pieces[-half:]]
 
 
 def joined(
@@ -201,6 +280,8 @@ _LETTERS = {"W": 11.0, "D": 8.5, "J": 6.5, "(": 3.9, ")": 3.9, "'": 3.0, "+": 12
             ",": 4.5, "G": 8.0, "Z": 7.5, "A": 7.5, "X": 8.7, "Y": 7.0, "&": 0.0, "l": 3.2, "i": 3.5, "[": 2.8,
             "]": 2.8}  # fmt: skip
 SCRIPT = 0.72
+LONGEST_BRACKET = 450.0
+"""Widest bracket written out, in points: more than a row; of a wider one its name stands in the product."""
 
 
 @lru_cache(maxsize=8192)
@@ -225,6 +306,21 @@ def latex_width(text: str) -> float:
             total += scale * (_WIDE.get(token, 7.0) if token[0] == "\\" else _LETTERS.get(token, 5.7))
             pending = False
     return total
+
+
+_DEPTH = re.compile(r"(\\left(?![A-Za-z])|\\begin|(?<!\\)\{)|(\\right(?![A-Za-z])|\\end|(?<!\\)\})|( )")
+
+
+def chunks(text: str) -> list[str]:
+    """Split a formula where TeX may break it: at spaces outside braces and brackets that grow."""
+    found, depth, start = list[str](), 0, 0
+    for match in _DEPTH.finditer(text):
+        opens, closes, _ = match.groups()
+        depth += bool(opens) - bool(closes)
+        if not (opens or closes or depth):
+            found.append(text[start : match.end()])
+            start = match.end()
+    return [chunk for chunk in (*found, text[start:]) if chunk]
 
 
 def rows(pieces: Sequence[tuple[str, float]], first: float, others: float) -> list[str]:

@@ -14,7 +14,7 @@ from symbp.derivation import Derivation, Gradient
 from symbp.op import FactorRole
 from symbp.ops.elementwise import OUTPUT, ScalarFunction
 from symbp.ops.losses import LinkedLoss
-from symbp.report import facts
+from symbp.report import composed_text, facts
 from symbp.report.checked import ends, verdict
 from symbp.report.desk import Desk
 from symbp.report.dialects import ASCII, UNICODE, Dialect
@@ -65,16 +65,18 @@ def derivation_text(
     shown = shown_layers(derivation.network.depth, show)
     while True:
         desk = Desk.open(derivation, notation, dialect, shown, False, "", None)
-        grid = _grid(desk)
-        fitting = _narrower(derivation.network.depth, shown) if show is None else None
+        grid = _grid(desk) if desk.plain else composed_text.gradients(desk, width - len(INDENT))
+        fitting = _narrower(derivation.network.depth, shown) if show is None and desk.plain else None
         if fitting is None or max(map(len, grid), default=0) <= width:
             break
         shown = fitting
+    room = width - MARGIN
     blocks = [
         _opening(desk, width),
-        _named("forward", _forward(desk, width - MARGIN)),
-        _named("backward", _backward_block(desk, width - MARGIN)),
-        grid,
+        _named("forward", _forward(desk, room) if desk.plain else _composed_forward(desk, room)),
+        _named("backward", _backward_block(desk, room) if desk.plain else _composed_backward(desk, room)),
+        grid if desk.plain else [f"{INDENT}{line}" for line in grid],
+        *(_remark(desk, each, width) for each in ([] if desk.plain else composed_text.remarks(desk))),
     ]
     if check is not None:
         blocks.append(check_text(check, ascii_only=ascii_only).splitlines())
@@ -162,6 +164,25 @@ def _backward_block(desk: Desk, width: int) -> list[str]:
     return beside if max(map(len, beside)) <= width else [*errors, "", *definitions]
 
 
+def _remark(desk: Desk, sentence: Rich, width: int) -> list[str]:
+    """Return a sentence; its formulas are symbols already."""
+    text = "".join(span.value for span in sentence)
+    plain = text.translate(_TO_ASCII) if desk.printer.dialect is ASCII else text
+    return textwrap.wrap(plain, width, initial_indent=INDENT, subsequent_indent=INDENT)
+
+
+def _composed_forward(desk: Desk, width: int) -> list[str]:
+    lines = composed_text.forward(desk, width)
+    function = facts.loss_function(desk.derivation.network.loss_node)
+    return lines if function is None else [*lines, *_loss_lines(desk, width)[1:]]
+
+
+def _composed_backward(desk: Desk, width: int) -> list[str]:
+    lines = composed_text.backward(desk, width)
+    definitions = [line for each in composed_text.definitions(desk) for line in composed_text.wrapped(each, width)]
+    return [*lines, "", *definitions] if definitions else lines
+
+
 def _forward(desk: Desk, width: int) -> list[str]:
     """Return the forward pass, the steps of a layer beside each other, and the loss."""
     rows: list[list[str]] = []
@@ -192,7 +213,7 @@ def _loss_lines(desk: Desk, width: int) -> list[str]:
     ell = "l" if desk.printer.dialect is ASCII else "ℓ"
     formula = f"{ell}(a, y) = {_scalar(desk.printer.dialect, facts.with_numbers(function.expr, function), {})}"
     beside = f"{text}      {formula}"
-    if len(beside) <= width:
+    if len(beside) <= width and desk.plain:
         return [beside]
     return [text, *textwrap.wrap(formula, width, subsequent_indent=" " * 10)]
 
@@ -275,7 +296,7 @@ def _grid(desk: Desk) -> list[str]:
     short = max(len(row.short) for row in rows)
     source = max(len(row.source) for row in rows)
     middle = sum(widths.values()) + len(keys)
-    batch = desk.derivation.network.batch
+    batch = desk.batch
     sign = ("sum " if desk.printer.dialect is ASCII else "Σ ") * batch
     middle_head = max(middle, len("activation derivatives"))
     source = max(source, len("gradient"))
@@ -334,7 +355,7 @@ def _bias_name(desk: Desk) -> str:
 def _bias_line(desk: Desk, left: int, short: int) -> list[str]:
     if not any(v.role is Role.BIAS for v in desk.derivation.wrt):
         return []
-    ones = f" {desk.printer.dialect.ones}" if desk.derivation.network.batch else ""
+    ones = f" {desk.printer.dialect.ones}" if desk.batch else ""
     recursive = desk.printer.error("l") + ones
     return [f"{INDENT}{_bias_name(desk):<{left}} = {recursive:<{short}}   the same product without its last factor"]
 

@@ -61,9 +61,10 @@ def test_names_that_are_taken_get_a_suffix():
     assert names == ["W1", "b1", "gamma1", "beta1", "gamma1_2", "beta1_2", "W2", "b2"]
 
 
-def test_batch_norm_couples_examples_so_it_has_no_flat_product():
-    with pytest.raises(NotImplementedError, match="show it as a batch"):
-        _ = derive(network(BatchNorm(), batch=False)).gradients["W1"].expression
+def test_batch_norm_couples_examples_so_its_product_is_that_of_a_batch():
+    one, batch = (derive(network(BatchNorm(), batch=batch)) for batch in (False, True))
+    assert one.batch
+    assert one.gradients["W1"].expression == batch.gradients["W1"].expression
 
 
 def test_refused():

@@ -12,8 +12,19 @@ import pytest
 
 from symbp.checking.report import CheckReport, Row, Run, Verdict
 from symbp.derivation import Derivation, derive
+from symbp.networks.layers import Activation, Dense, Linear
+from symbp.networks.network import Network
+from symbp.networks.normalisation import BatchNorm, LayerNorm, RMSNorm
+from symbp.networks.residual import Residual
 
 GOLDEN = Path(__file__).parents[1] / "golden"
+
+_BLOCK = [Linear(5), Residual([Dense(4, "tanh"), Linear(5)]), Dense(2, "softmax")]
+RESIDUAL = Network(_BLOCK, inputs=3, loss="cross_entropy")
+RESIDUAL_BATCH = Network(_BLOCK, inputs=3, loss="cross_entropy", batch=True)
+BATCHNORM = Network([Linear(5), BatchNorm(), Activation("relu"), Dense(2, "softmax")], inputs=3, loss="cross_entropy")
+LAYERNORM = Network([Dense(5, "tanh"), LayerNorm(), Linear(2)], inputs=3, loss="mse")
+RMSNORM = Network([Linear(5), RMSNorm(), Activation("silu"), Dense(2, "sigmoid")], inputs=3, loss="bce", batch=True)
 
 CASES: dict[str, dict[str, Any]] = {
     "layers-1": {"layers": 1},
@@ -30,6 +41,11 @@ CASES: dict[str, dict[str, Any]] = {
         "layers": 3, "widths": [3, 5, 4, 2], "activation": "leaky_relu", "loss": "huber", "batch": True, "bias": False,
     },
     "gelu-softmax-mse": {"layers": 3, "activation": "gelu", "output_activation": "softmax", "loss": "mse"},
+    "residual": {"network": RESIDUAL},
+    "residual-batch": {"network": RESIDUAL_BATCH},
+    "batchnorm": {"network": BATCHNORM},
+    "layernorm": {"network": LAYERNORM},
+    "rmsnorm": {"network": RMSNORM},
 }  # fmt: skip
 
 

@@ -19,15 +19,19 @@ COMMAND = "symbp derive --layers {}"
 DOCUMENTS = [(name, "gfm", f"{name}.md") for name in CASES] + [
     ("layers-4", "latex", "layers-4.tex"),
     ("batch", "latex", "batch.tex"),
+    ("batchnorm", "latex", "batchnorm.tex"),
+    ("residual", "markdown", "residual.pandoc.md"),
     ("layers-2", "markdown", "layers-2.pandoc.md"),
     ("custom", "markdown", "custom.pandoc.md"),
 ]
-TERMINAL = ["layers-1", "layers-4", "layers-8", "layers-100", "batch", "tanh-softmax-ce", "leaky-huber-batch"]
+TERMINAL = ["layers-1", "layers-4", "layers-8", "layers-100", "batch", "tanh-softmax-ce", "leaky-huber-batch",
+            "residual", "residual-batch", "batchnorm", "layernorm"]  # fmt: skip
 
 
 def report(name: str, to: str) -> str:
     of = derivation(name)
-    return render(of, to=to, check=fixed_check(of), command=COMMAND.format(of.network.depth))
+    command = COMMAND.format(of.network.depth) if "layers" in CASES[name] else None
+    return render(of, to=to, check=fixed_check(of), command=command)
 
 
 def compare(file: Path, text: str) -> None:

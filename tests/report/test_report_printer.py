@@ -22,7 +22,6 @@ from sympy import (
 )
 
 from symbp.derivation import derive
-from symbp.errors import RuleNotFoundError
 from symbp.op import Op
 from symbp.ops.elementwise import Elementwise, Slope
 from symbp.ops.functions import activation
@@ -128,12 +127,12 @@ def test_a_name_of_two_words_gets_brackets_under_its_prime() -> None:
     assert printer(LATEX).matrix(slope) == r"(\log\sigma)'(Z^{(2)})"
 
 
-def test_an_unknown_node_is_named() -> None:
+def test_an_operation_prints_by_the_name_of_its_class() -> None:
     class Swirl(Op):
         shape = (S(3), S(3))
 
-    with pytest.raises(RuleNotFoundError, match="no print for Swirl"):
-        printer().matrix(Swirl(A))
+    assert printer().matrix(Swirl(A)) == "swirl(A)"
+    assert printer(LATEX).matrix(Swirl(A)) == r"\mathrm{swirl}(A)"
 
 
 def test_a_notation_is_one_row() -> None:

@@ -11,12 +11,15 @@ from report_cases import CASES, PDFLATEX, derivation, fixed_check, need
 
 from symbp.derivation import derive
 from symbp.errors import OutputError
+from symbp.networks.network import Network
 from symbp.report import pdf
 from symbp.report.expanded import expanded
 from symbp.report.render import render
 
-DOCUMENTS = ("layers-1", "layers-2", "layers-4", "layers-8")
+DOCUMENTS = ("layers-1", "layers-2", "layers-4", "layers-8", "residual", "batchnorm", "layernorm")
 HOSTILE = r"x \input{x} $x^2$ %& #1 _a_ ~ \write18{id} ⊙ ℒ é 😀 " + "a*b+" * 40
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
 
 WRAPPER = r"""\documentclass{article}
 \usepackage{amsmath}
@@ -28,6 +31,8 @@ WRAPPER = r"""\documentclass{article}
 
 def fragments() -> dict[str, str]:
     found = {name: render(derivation(name), "latex", check=fixed_check(derivation(name))) for name in CASES}
+    for name in ("transformer-block", "lstm", "small-cnn"):
+        found[name] = render(derive(Network.load(EXAMPLES / f"{name}.toml")), "latex")
     found["expanded"] = "".join(expanded(derive(layers=12)))
     found["shown"] = render(derivation("layers-100"), "latex", show=(1, 2, 50), command=HOSTILE, roles=False)
     found["by-output"] = render(derivation("sigmoid-bce"), "latex", by_output=True, notation="ng")

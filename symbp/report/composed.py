@@ -1,0 +1,409 @@
+"""Composed networks: what a report says where the sentences about plain stacks would not be true.
+
+Blocks, normalisations, shared weights, names of one's own: here every equation is shown as it stands in its list,
+and a sentence appears only where the factors it speaks of do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+
+from sympy import MatMul, OneMatrix, Transpose
+
+from symbp.calculus.factor import Acts, Factor, is_ones
+from symbp.derivation import Gradient
+from symbp.equations import Equation
+from symbp.op import FactorRole, Op
+from symbp.ops.elementwise import Slope
+from symbp.report.desk import Desk, Row
+from symbp.report.layout import displays, line, product_lines
+from symbp.report.passes import BATCH as BATCH_REASONS
+from symbp.report.passes import ONE_EXAMPLE, Block, Part
+from symbp.report.printer import Level
+from symbp.report.products import TEXT_WIDTH, Piece, latex_width
+from symbp.report.rich import Rich, Span, listed, math, rich, words
+from symbp.symbols import BATCH, Adjoint, Role, Variable
+
+MOST = 40
+"""Most equations of one layer that are written out; of more the first and last are."""
+
+USES = 3
+"""Most uses of one parameter that are written out."""
+
+SHORT = 3
+"""Longest list of symbols in a cell."""
+
+HEAD_LETTER, GAP, TABLE = 4.4, 15.0, 0.93
+"""Widths in a table, in points: a letter of a head, the space between columns; its smaller type."""
+
+CELL = 66.0
+"""Widest list of symbols in a cell, in points."""
+
+Lines = list[list[str]]
+
+
+def clipped(items: Sequence[Equation], most: int = MOST) -> list[Equation | None]:
+    """Return equations with the middle of a long list left out; None stands for what is missing."""
+    if len(items) <= most:
+        return list(items)
+    return [*items[: most // 2], None, *items[-most // 2 :]]
+
+
+def layers_of(desk: Desk, equations: Iterable[Equation]) -> Iterator[tuple[int, list[Equation | None]]]:
+    """Yield the equations of each run of one layer, clipped; layers that are not shown are left out."""
+    for layer, found in groupby(equations, lambda equation: int(equation.lhs.layer)):
+        if not layer or desk.shows(layer):
+            yield layer, clipped(list(found))
+
+
+def forward(desk: Desk) -> tuple[str, ...]:
+    """Return the forward pass, an equation a line."""
+    lines: Lines = []
+    before = 0
+    for layer, equations in layers_of(desk, desk.derivation.forward):
+        lines += [_DOTS] * (layer > before + 1)
+        lines += [_line(desk, equation) for equation in equations]
+        before = layer
+    return displays(lines)
+
+
+_DOTS = [r"&\ \, \vdots"]
+
+
+def _line(desk: Desk, equation: Equation | None) -> list[str]:
+    return _DOTS if equation is None else line(*desk.printer.equation(equation))
+
+
+def backward(desk: Desk) -> tuple[Block, ...]:
+    """Return the backward list layer by layer; a reason is given once."""
+    told: set[str] = set()
+    blocks, seen = [], set()
+    for layer, equations in layers_of(desk, desk.derivation.backward):
+        again = ", continued" if layer in seen else ""
+        seen.add(layer)
+        title = rich("Layer {layer}{again}.", layer=str(layer), again=again) if layer else rich("Inputs.")
+        blocks.append(Block(title, tuple(_parts(desk, equations, told))))
+    return tuple(blocks)
+
+
+def _parts(desk: Desk, equations: Sequence[Equation | None], told: set[str]) -> Iterator[Part]:
+    """Yield equations with the reason in front of the first that needs it."""
+    reason: Rich = ()
+    lines: Lines = []
+    for equation in equations:
+        new = () if equation is None else _reason(desk, equation, told)
+        if new and lines:
+            yield Part(reason or rich("The same steps:"), displays(lines))
+            reason, lines = (), []
+        reason = reason or new
+        lines.append(_backward_line(desk, equation))
+    yield Part(reason or rich("The same steps:"), displays(lines))
+
+
+SEVERAL = "What is used in several places gets the sum of what comes back from each of them."
+
+
+def _reason(desk: Desk, equation: Equation, told: set[str]) -> Rich:
+    own = BATCH_REASONS if desk.batch else ONE_EXAMPLE
+    reasons = {step.rule: own.get(step.rule, step.why) for step in equation.steps}
+    if len(equation.steps) > 1:
+        reasons["several"] = SEVERAL
+    if not equation.steps:
+        reasons["unused"] = "The loss does not depend on it, so its gradient is zero."
+    found: list[Span] = []
+    for rule, why in reasons.items():
+        if rule not in told:
+            told.add(rule)
+            found += [Span("text", " ")] * bool(found) + list(words(why))
+    return tuple(found)
+
+
+def _backward_line(desk: Desk, equation: Equation | None) -> list[str]:
+    if equation is None or equation.lhs.of != desk.derivation.network.output or desk.printer.is_error(equation.lhs.of):
+        return _line(desk, equation)
+    p = desk.printer
+    right = p.matrix(equation.rhs)
+    known = "" if right == p.loss_gradient() else f" = {right}"
+    return line(p.loss_gradient(), p.partial(equation.lhs.of) + known)
+
+
+def every_factor(terms: Iterable[Iterable[Factor]]) -> list[Factor]:
+    """Return the factors of products and those inside their branches, each once; a sum stands before what is in it."""
+    found: dict[int, Factor] = {}
+    waiting = [factor for term in terms for factor in term][::-1]
+    while waiting:
+        factor = waiting.pop()
+        if id(factor) not in found:
+            found[id(factor)] = factor
+            waiting += [inner for branch in factor.branches for inner in branch][::-1]
+    return list(found.values())
+
+
+def all_factors(desk: Desk) -> list[Factor]:
+    """Return the factors of every shown gradient."""
+    return every_factor(term for each in desk.gradients() for term in each.terms)
+
+
+def is_flat(factors: Sequence[Factor]) -> bool:
+    """Say whether a product is one row of matrices for one example: what acts from the right comes last."""
+    right = False
+    for factor in factors:
+        if factor.acts is Acts.RIGHT:
+            right = True
+        elif right or not _is_matrix(factor):
+            return False
+    return True
+
+
+def _is_matrix(factor: Factor) -> bool:
+    """Say whether a factor multiplies one column from the left."""
+    if factor.acts is Acts.OPERATOR:
+        return not isinstance(factor.expr, Transpose)
+    if factor.acts is Acts.HADAMARD:
+        return bool(factor.expr.shape[1] == BATCH)
+    return all(is_flat(branch) and not _from_right(branch) for branch in factor.branches)
+
+
+def _from_right(branch: Sequence[Factor]) -> bool:
+    whole = bool(branch) and branch[0].acts is Acts.SOURCE
+    return not whole and any(factor.acts is Acts.RIGHT for factor in branch)
+
+
+def is_nested(desk: Desk, factors: Sequence[Factor]) -> bool:
+    """Say whether a product is shown as it is computed rather than as one row."""
+    return desk.batch or not is_flat(factors)
+
+
+def trained(desk: Desk) -> list[Gradient]:
+    """Return the gradients that the result shows: of everything but biases and shifts."""
+    found = desk.gradients()
+    return [g for g in found if g.variable.role not in (Role.BIAS, Role.SHIFT)] or found
+
+
+def result(desk: Desk, roles: bool) -> tuple[str, ...]:
+    """Return the factored gradients, the deepest with the role of each factor."""
+    found = trained(desk)
+    labelled = next((g for g in reversed(found) if len(g.terms) == 1 and g.variable.role is Role.WEIGHT), None)
+    return displays([_gradient_lines(desk, each, labelled=roles and each is labelled) for each in found])
+
+
+def _gradient_lines(desk: Desk, gradient: Gradient, *, labelled: bool = False) -> list[str]:
+    return _term_lines(desk, gradient, desk.printer.symbol(Adjoint(gradient.variable)), labelled=labelled)
+
+
+def _term_lines(desk: Desk, gradient: Gradient, left: str, *, labelled: bool = False) -> list[str]:
+    """Return one product a use of the variable, added up."""
+    if not gradient.terms:
+        return [f"{left} &= {desk.printer.dialect.zero}"]
+    lines: list[str] = []
+    for at, term in enumerate(shown_terms(gradient)):
+        if term is None:
+            lines.append(rf"&\quad + {desk.printer.dialect.dots}")
+            continue
+        pieces = desk.term(term, nested=is_nested(desk, term))
+        found = product_lines(left, pieces, desk.products, labelled=labelled, macro=desk.factor_macro)
+        lines += found if at == 0 else [found[0].replace(f"{left} &= ", r"&\quad + ", 1), *found[1:]]
+    return [*lines, *_zero(desk, gradient)]
+
+
+def _zero(desk: Desk, gradient: Gradient) -> list[str]:
+    return [f" &= {desk.printer.dialect.zero}"] if must_vanish(gradient) else []
+
+
+def shown_terms(gradient: Gradient) -> list[tuple[Factor, ...] | None]:
+    """Return the products of a gradient, of many the first two and the last; None stands for the others."""
+    terms = list(gradient.terms)
+    return [*terms] if len(terms) <= USES else [*terms[:2], None, terms[-1]]
+
+
+def must_vanish(gradient: Gradient) -> bool:
+    """Say whether a gradient is zero as it must be: it adds up examples behind an operator whose rows sum to zero."""
+    return bool(gradient.terms) and all(
+        len(term) > 1 and is_ones(term[-1]) and isinstance(term[-2].expr, Op) and term[-2].expr.rows_sum_to_zero
+        for term in gradient.terms
+    )
+
+
+def form_lines(desk: Desk, gradient: Gradient) -> tuple[str, ...]:
+    """Return a gradient as the backward list has it, unfolded down to the loss, and as one product where it is one."""
+    lines = line(desk.printer.symbol(Adjoint(gradient.variable)), desk.printer.matrix(gradient.recursive))
+    if not gradient.terms:
+        return tuple(lines)
+    lines += _term_lines(desk, gradient, "")
+    if len(gradient.terms) == 1 and is_flat(gradient.terms[0]) and desk.batch and not desk.derivation.coupled:
+        lines += _over_examples(desk, gradient.terms[0])
+    return tuple(lines)
+
+
+def _over_examples(desk: Desk, term: tuple[Factor, ...]) -> list[str]:
+    if not any(factor.acts is Acts.RIGHT for factor in term):
+        return []
+    pieces = desk.term(term, desk.columns, nested=False)
+    return product_lines("", [Piece(r"\sum_{i=1}^{m}", FactorRole.CONSTANT, 0, joint=" "), *pieces], desk.columns)
+
+
+COLUMNS = (
+    (FactorRole.LOSS, "loss gradient"), (FactorRole.WEIGHT, "weights"), (FactorRole.SLOPE, "activation derivatives"),
+    (FactorRole.NORMALISATION, "normalisation"), (FactorRole.PREVIOUS, "previous activation"),
+)  # fmt: skip
+_LEFT_OUT = (FactorRole.SUM, FactorRole.CONSTANT)
+
+
+def depends(desk: Desk) -> tuple[tuple[str, ...], tuple[Row, ...]]:
+    """Return which factors each gradient is made of, those inside brackets too: the head and a row a gradient."""
+    found = [(g, _distinct(g)) for g in trained(desk) if g.terms]
+    if common_source(desk):
+        found = [(g, [factor for factor in factors if factor.acts is not Acts.SOURCE]) for g, factors in found]
+    roles = {factor.role for _, factors in found for factor in factors}
+    known = [(role, head) for role, head in COLUMNS if role in roles]
+    known += [(role, str(role)) for role in FactorRole if role in roles and role not in (*dict(COLUMNS), *_LEFT_OUT)]
+    several = any(len(g.terms) > 1 for g, _ in found)
+    rows = [
+        (
+            (math(desk.printer.symbol(g.variable)),),
+            *(_cell(desk, [factor for factor in factors if factor.role is role]) for role, _ in known),
+            *((rich("{n}", n=str(len(g.terms))),) if several else ()),
+        )
+        for g, factors in found
+    ]
+    head = ("gradient", *(head for _, head in known), *(("uses",) * several))
+    return (head, tuple(rows)) if _fits(head, rows) else _in_words(head, rows)
+
+
+def _fits(head: Sequence[str], rows: Sequence[Row]) -> bool:
+    """Say whether a table fits the page."""
+    cells = zip(*([_cell_width(cell) for cell in row] for row in rows), strict=True)
+    heads = (HEAD_LETTER * max(map(len, each.split())) for each in head)
+    return sum(max(*column, least) + GAP for column, least in zip(cells, heads, strict=True)) < TEXT_WIDTH
+
+
+def _cell_width(cell: Rich) -> float:
+    return sum(latex_width(span.value) * TABLE for span in cell)
+
+
+def _in_words(head: Sequence[str], rows: Sequence[Row]) -> tuple[tuple[str, ...], tuple[Row, ...]]:
+    """Return a table of two columns: the gradient, and its factors in one cell that can be broken."""
+    found: list[Row] = []
+    for first, *cells in rows:
+        parts = [(f"{name} ", cell) for name, cell in zip(head[1:], cells, strict=True) if cell != rich("none")]
+        listed_ = [Span("text", "; ") if at else Span("text", "") for at in range(len(parts))]
+        spans = [s for gap, (name, cell) in zip(listed_, parts, strict=True) for s in (gap, Span("text", name), *cell)]
+        found.append((first, tuple(span for span in spans if span.value)))
+    return ("gradient", "factors"), tuple(found)
+
+
+def common_source(desk: Desk) -> str:
+    """Return the loss gradient where all products start from the same one; else nothing."""
+    factors = [factor for factor in all_factors(desk) if factor.acts is Acts.SOURCE]
+    texts = {desk.products.source(factor, Level.SUM) for factor in factors}
+    return texts.pop() if len(texts) == 1 else ""
+
+
+def _distinct(gradient: Gradient) -> list[Factor]:
+    return [factor for factor in every_factor(gradient.terms) if not is_ones(factor)]
+
+
+def _cell(desk: Desk, factors: Sequence[Factor]) -> Rich:
+    symbols = list(dict.fromkeys(symbol_of(desk, factor) for factor in factors))
+    if not symbols:
+        return rich("none")
+    fits = len(symbols) <= SHORT and sum(map(latex_width, symbols)) < CELL
+    shown = symbols if fits or len(symbols) < SHORT else [symbols[0], r"\ldots", symbols[-1]]
+    return listed([math(symbol) for symbol in shown], last=", ")
+
+
+def symbol_of(desk: Desk, factor: Factor) -> str:
+    """Return a factor as the symbol it is about: a weight without its transpose, D for a derivative."""
+    if isinstance(factor.expr, Transpose) and factor.acts is not Acts.OPERATOR:
+        return desk.printer.matrix(factor.expr.arg)
+    if factor.acts is Acts.SOURCE:
+        return desk.products.source(factor, Level.SUM)
+    if factor.acts is Acts.HADAMARD and not isinstance(factor.expr, Slope):
+        spread = isinstance(factor.expr, MatMul) and isinstance(factor.expr.args[-1], OneMatrix)
+        return desk.printer.matrix(factor.expr.args[0] if spread else factor.expr)
+    if desk.derivation.coupled and factor.acts is Acts.HADAMARD:
+        return desk.printer.matrix(factor.expr)
+    return (desk.products if desk.derivation.coupled else desk.columns).factor_matrix(factor)
+
+
+def reading(desk: Desk) -> tuple[Rich, ...]:
+    """Return how to read the result: one sentence for each kind of factor that stands in it."""
+    factors = all_factors(desk)
+    sums = [factor for factor in factors if factor.branches]
+    identity, nested = (
+        desk.printer.dialect.identity,
+        any(is_nested(desk, term) for g in trained(desk) for term in shown_terms(g) if term),
+    )
+    skips = any(() in factor.branches for factor in sums)
+    operators = {factor.expr.label[0]: factor.expr for factor in factors if factor.acts is Acts.OPERATOR
+                 and isinstance(factor.expr, Op) and factor.expr.about}  # fmt: skip
+    start = "Start at the loss gradient{inner} and read {way}: every step the error takes back adds its factor{own}."
+    found = [
+        rich(start, inner=", innermost," if nested else "", way="outwards" if nested else "to the left",
+             own="" if not any(f.role is FactorRole.WEIGHT for f in factors) else ", a weight its transpose"),
+        *(rich("{label} is {about}.", label=math(label), about=node.about) for label, node in operators.items()),
+    ]  # fmt: skip
+    if skips:
+        found.append(rich(
+            "In a bracket {bracket} the {I} is the skip connection: it passes the error on unchanged. Multiplied out, "
+            "a product of such brackets has a term without any factor of the blocks, so it cannot vanish only because "
+            "those factors are small.", bracket=math(rf"({identity} + \ldots)"), I=math(identity),
+        ))  # fmt: skip
+    elif sums:
+        found.append(rich("A bracket with a plus adds up the ways on which the error comes back."))
+    if nested and any(_has_dot(factor) for factor in sums):
+        found.append(rich("The dot in a bracket is the place of what stands right of the bracket."))
+    if any(factor.role is FactorRole.BLOCK or r"\mathcal{B}" in desk.products.map_text(factor) for factor in factors):
+        found.append(rich(
+            "{B} stands for a whole block: the equations of the backward pass that lead to the matrix it names.",
+            B=math(r"\mathcal{B}"),
+        ))  # fmt: skip
+    if any(len(gradient.terms) > 1 for gradient in desk.gradients()):
+        found.append(rich("A parameter that is used several times has one product a use, added up."))
+    return tuple(found)
+
+
+def _has_dot(factor: Factor) -> bool:
+    return any(not all(each.acts in (Acts.LEFT, Acts.SUM) for each in branch) for branch in factor.branches)
+
+
+def zeros(desk: Desk, check: object = None) -> tuple[Rich, ...]:
+    """Return what is to be said of gradients that are zero as they must be."""
+    found: list[Rich] = []
+    unused = {v.name for v in desk.derivation.unused}
+    gone = [g.variable for g in desk.gradients() if g.variable.name not in unused and must_vanish(g)]
+    if unused:
+        symbols = _symbols(desk, [v for v in desk.derivation.wrt if v.name in unused])
+        found.append(rich("The loss does not depend on {which}: the gradient is exactly zero.", which=symbols))
+    if gone:
+        found.append(rich(
+            "The gradient of {which} is zero whatever the data are: adding the same number to a feature in every "
+            "example changes nothing behind the normalisation, which takes the mean away.", which=_symbols(desk, gone),
+        ))  # fmt: skip
+    known = unused | {v.name for v in gone}
+    rows = [
+        row for row in getattr(check, "rows", ()) if str(row.verdict) == "zero to rounding" and row.name not in known
+    ]
+    if rows:
+        variables = [desk.derivation.network.by_name[row.name] for row in rows]
+        found.append(
+            rich("In the check the gradient of {which} is zero up to rounding.", which=_symbols(desk, variables))
+        )
+    return tuple(found)
+
+
+def _symbols(desk: Desk, variables: Sequence[Variable]) -> Rich:
+    texts = [desk.printer.symbol(variable) for variable in variables]
+    return (math(r",\ ".join(texts if len(texts) <= 6 else [*texts[:5], r"\ldots", texts[-1]])),)
+
+
+def coupling(desk: Desk) -> Rich:
+    """Say why a batch is shown where examples meet; nothing where they do not."""
+    if not desk.derivation.coupled:
+        return ()
+    symbol = math(desk.printer.symbol(desk.derivation.coupled[0].lhs))
+    return rich(
+        "In {symbol} the columns of the batch enter each other's results, so the gradient is no sum over single "
+        "columns: everything is shown for the whole batch.", symbol=symbol,
+    )  # fmt: skip
