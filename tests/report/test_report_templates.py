@@ -11,7 +11,7 @@ from report_cases import derivation
 from symbp.derivation import derive
 from symbp.errors import SpecError, TemplateError
 from symbp.networks.network import Network
-from symbp.report import escape
+from symbp.report import escape, templates
 from symbp.report.formats import FORMAT_ALIASES, FORMATS, SUFFIXES
 from symbp.report.render import render
 from symbp.report.rich import words
@@ -149,3 +149,25 @@ def test_every_network_has_a_report_in_every_format(options: dict[str, Any], wrt
     of = derive(Network.mlp(**options), wrt=wrt)
     for to in ("gfm", "markdown", "latex", "text"):
         assert "symbp" in render(of, to).splitlines()[0]
+
+
+def test_compiled_templates_stand_beside_compiled_modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    modules = tmp_path / "__pycache__"
+    monkeypatch.setattr(templates.sys, "dont_write_bytecode", False)
+    monkeypatch.setattr(templates, "__file__", str(tmp_path / "templates.py"))
+    assert templates._bytecode(None) is None
+    modules.mkdir()
+    assert templates._bytecode("mine") is None
+    templates._environment.cache_clear()
+    expected = render(derive(layers=2))
+    kept = list(modules.glob("template-*.cache"))
+    assert kept
+    templates._environment.cache_clear()
+    assert render(derive(layers=2)) == expected
+    templates._environment.cache_clear()
+    templates._environment(None)
+    for each in kept:
+        each.unlink()
+    modules.rmdir()
+    assert render(derive(layers=2)) == expected
+    templates._environment.cache_clear()
