@@ -25,23 +25,25 @@ class Loss:
     """The forward pass alone, on one engine, at fixed values."""
 
     function: Callable[..., Any]
-    parameters: Mapping[str, Any]
-    inputs: Any
-    targets: Any
+    values: Values
     array: Callable[[Any], Any]
 
     @classmethod
     def on(cls, engine: Engine, forward: Program, values: Values) -> Loss:
         """Return the loss of a program on an engine, all values converted once."""
-        return cls(engine.run(forward), *values.arguments(engine.array), engine.array)
+        return cls(engine.run(forward), values.converted(engine.array), engine.array)
+
+    def __getitem__(self, name: str) -> Any:
+        """Return the array of a parameter or an input."""
+        return self.values.parameters[name] if name in self.values.parameters else self.values.inputs[name]
 
     def __call__(self, changed: Mapping[str, Any]) -> Any:
-        """Return the loss with some parameters changed."""
-        return self.function({**self.parameters, **changed}, self.inputs, self.targets)[0]
+        """Return the loss with some parameters or inputs changed."""
+        return self.function(*self.values.changed(changed).arguments())[0]
 
     def moved(self, direction: Mapping[str, Any], step: Any) -> Any:
         """Return the loss at the parameters plus ``step`` times a direction."""
-        return self({name: self.parameters[name] + step * v for name, v in direction.items()})
+        return self({name: self[name] + step * v for name, v in direction.items()})
 
 
 def complex_step(loss: Loss, direction: Mapping[str, Any]) -> float:
@@ -53,7 +55,7 @@ def complex_gradient(loss: Loss, name: str) -> Any:
     """Return the derivative by every entry of one parameter."""
     import numpy as np
 
-    array = loss.parameters[name].copy()
+    array = loss[name].copy()
     changed = {name: array}
     found = np.empty(array.shape)
     for place in np.ndindex(array.shape):

@@ -8,7 +8,7 @@ identity, which carries a signal through any depth.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -44,16 +44,26 @@ class Values:
     targets: Arrays
     decades: float = 0.0
 
-    def arguments(self, convert: Callable[[Any], Any]) -> tuple[Arrays, Any, Any]:
+    def converted(self, convert: Callable[[Any], Any]) -> Values:
+        """Return the values with every array converted."""
+        groups = (self.parameters, self.inputs, self.targets)
+        parameters, inputs, targets = ({name: convert(array) for name, array in group.items()} for group in groups)
+        return Values(parameters, inputs, targets, self.decades)
+
+    def changed(self, arrays: Mapping[str, Any]) -> Values:
+        """Return the values with other arrays in the place of some parameters or inputs."""
+        groups = (self.parameters, self.inputs)
+        parameters, inputs = ({name: arrays.get(name, array) for name, array in each.items()} for each in groups)
+        return replace(self, parameters=parameters, inputs=inputs)
+
+    def arguments(self, convert: Callable[[Any], Any] | None = None) -> tuple[Arrays, Any, Any]:
         """Return what a program is called with, every array converted."""
-        parameters = {name: convert(array) for name, array in self.parameters.items()}
-        return parameters, _as_taken(self.inputs, convert), _as_taken(self.targets, convert)
+        found = self if convert is None else self.converted(convert)
+        return found.parameters, _as_taken(found.inputs), _as_taken(found.targets)
 
 
-def _as_taken(arrays: Arrays, convert: Callable[[Any], Any]) -> Any:
-    if len(arrays) > 1:
-        return {name: convert(array) for name, array in arrays.items()}
-    return next((convert(array) for array in arrays.values()), None)
+def _as_taken(arrays: Arrays) -> Any:
+    return arrays if len(arrays) > 1 else next(iter(arrays.values()), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -197,3 +197,11 @@ def test_a_bias_alone_is_checked() -> None:
     z = variable("Z1", N1)
     report = check(case((z, MatAdd(MatMul(b1, OneMatrix(1, BATCH)), MatMul(W1, X))), given=[X, W1, b1]))
     assert report.passed
+
+
+def test_gradients_of_inputs_are_checked_too() -> None:
+    report = check(derive(layers=2, activation="tanh", loss="mse", wrt=["X", "W2"]))
+    assert report.passed
+    assert [row.name for row in report.rows] == ["X", "W2"]
+    wrong = derive(layers=2, activation="tanh", loss="mse", wrt=["X"])
+    assert not check(with_rhs(wrong, "dX", -wrong.backward["dX"].rhs)).passed
