@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sympy import Expr
+from sympy import Expr, S
 
 from symbp.calculus.factor import Acts
 from symbp.op import Explanation, Op
@@ -18,7 +18,7 @@ from symbp.report.printer import belongs_to
 from symbp.report.products import latex_width
 from symbp.report.rich import Rich, Span, math, rich
 from symbp.report.scalar import scalar_latex
-from symbp.symbols import Adjoint, Role, Variable
+from symbp.symbols import BATCH, Adjoint, Role, Variable
 
 FEW = 3
 """Most symbols named in one row; of more the first and last."""
@@ -126,7 +126,9 @@ def _letters(desk: Desk) -> list[Entry]:
         rows.append((f"{p.symbol(Adjoint(last))} = {of}", rich("error; likewise in other layers"), ""))
     rows += _maps(desk)
     if desk.batch:
-        rows.append((p.dialect.ones, rich("column of ones, one for each example"), r"m \times 1"))
+        columns = network.x.shape[1]
+        each = "example" if columns == BATCH else "token of each example"
+        rows.append((p.dialect.ones, rich(f"column of ones, one for each {each}"), _shape(desk, (columns, S.One))))
     rows.append((r"\odot", rich("product entry by entry"), ""))
     return rows
 

@@ -38,7 +38,7 @@ class Dialect:
     over: Callable[[str, str, str], str]
     scalar: Callable[..., str]
     entrywise: Callable[..., str]
-    loss_sum: Callable[[bool, str, str], str]
+    loss_sum: Callable[[str, str, str], str]
 
 
 SUBSCRIPTS = str.maketrans("0123456789lL+-", "₀₁₂₃₄₅₆₇₈₉ₗL₊₋")
@@ -64,10 +64,10 @@ def _latex_bracket(text: str) -> str:
     return rf"\bigl({text}\bigr)" if "(" in text.replace("^{(", "") or r"\frac" in text else f"({text})"
 
 
-def _latex_loss_sum(one_example: bool, a: str, y: str) -> str:
-    if one_example:
+def _latex_loss_sum(columns: str, a: str, y: str) -> str:
+    if not columns:
         return rf"\sum_{{i}} \ell\bigl({_entry(a)}, {_entry(y)}\bigr)"
-    return rf"\frac{{1}}{{m}} \sum_{{i,j}} \ell\bigl({_entry(a, 'ij')}, {_entry(y, 'ij')}\bigr)"
+    return rf"\frac{{1}}{{{columns}}} \sum_{{i,j}} \ell\bigl({_entry(a, 'ij')}, {_entry(y, 'ij')}\bigr)"
 
 
 def _entry(letter: str, index: str = "i") -> str:
@@ -76,7 +76,7 @@ def _entry(letter: str, index: str = "i") -> str:
     return f"{base}_{{{index}}}{caret}{rest}"
 
 
-def latex_dialect(name: str, transpose: str, loss_sum: Callable[[bool, str, str], str] = _latex_loss_sum) -> Dialect:
+def latex_dialect(name: str, transpose: str, loss_sum: Callable[[str, str, str], str] = _latex_loss_sum) -> Dialect:
     """Return a LaTeX dialect whose transposes are written with this command."""
     return Dialect(
         name=name,
@@ -126,6 +126,12 @@ def _text_function(prime: str, subscript: bool) -> Callable[[str, Index, bool], 
     return function
 
 
+def _over(columns: str) -> str:
+    if not columns:
+        return ""
+    return f"1/{columns} " if columns.isalpha() else f"1/({columns}) "
+
+
 UNICODE = Dialect(
     name="unicode",
     column=1,
@@ -145,7 +151,7 @@ UNICODE = Dialect(
     over=lambda above, bracketed, below: f"{bracketed}/{below}",
     scalar=scalar_text,
     entrywise=entrywise_text,
-    loss_sum=lambda one, a, y: f"{'' if one else '1/m '}Σ ℓ({a}, {y})",
+    loss_sum=lambda columns, a, y: f"{_over(columns)}Σ ℓ({a}, {y})",
 )
 
 ASCII = Dialect(
@@ -167,5 +173,5 @@ ASCII = Dialect(
     over=lambda above, bracketed, below: f"{bracketed}/{below}",
     scalar=lambda expr, names: scalar_text(expr, names, ascii_only=True),
     entrywise=lambda expr, names, varying=None: entrywise_text(expr, names, varying, ascii_only=True),
-    loss_sum=lambda one, a, y: f"{'' if one else '1/m '}sum l({a}, {y})",
+    loss_sum=lambda columns, a, y: f"{_over(columns)}sum l({a}, {y})",
 )

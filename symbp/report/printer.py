@@ -30,7 +30,7 @@ from symbp.equations import Equation, operands
 from symbp.errors import RuleNotFoundError
 from symbp.op import Op
 from symbp.ops.elementwise import OUTPUT, Elementwise, GenericFunction, ScalarFunction, Slope
-from symbp.ops.losses import EntrywiseLoss, GenericLoss, LinkedLoss, LossGradient
+from symbp.ops.losses import EntrywiseLoss, GenericLoss, LinkedLoss, Loss, LossGradient
 from symbp.report.dialects import Dialect, Index
 from symbp.report.names import Mark, escaped
 from symbp.report.notation import Notation
@@ -389,12 +389,17 @@ def _generic_loss(p: Printer, node: GenericLoss, parts: list[Written]) -> Writte
     return _call(p, p.loss, parts)
 
 
+def _loss_sum(p: Printer, node: Loss, output: Written, target: Written) -> Written:
+    columns = "" if p.one_example else p.scalar(node.args[-1].shape[1])
+    return Written(p.dialect.loss_sum(columns, p.signed(output), p.signed(target)), Level.PRODUCT)
+
+
 def _entrywise_loss(p: Printer, node: EntrywiseLoss, parts: list[Written]) -> Written:
-    return Written(p.dialect.loss_sum(p.one_example, *(p.signed(part) for part in parts)), Level.PRODUCT)
+    return _loss_sum(p, node, *parts)
 
 
 def _linked_loss(p: Printer, node: LinkedLoss, parts: list[Written]) -> Written:
-    return Written(p.dialect.loss_sum(p.one_example, *(p.signed(part) for part in parts[1:])), Level.PRODUCT)
+    return _loss_sum(p, node, *parts[1:])
 
 
 def _loss_gradient(p: Printer, node: LossGradient, parts: list[Written]) -> Written:

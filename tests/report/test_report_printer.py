@@ -22,6 +22,9 @@ from sympy import (
 )
 
 from symbp.derivation import derive
+from symbp.networks.attention import Attention
+from symbp.networks.layers import Dense
+from symbp.networks.network import Network
 from symbp.op import Op
 from symbp.ops.elementwise import Elementwise, Slope
 from symbp.ops.functions import activation
@@ -31,6 +34,7 @@ from symbp.report.dialects import ASCII, LATEX, UNICODE, Dialect
 from symbp.report.notation import NOTATIONS, STANDARD
 from symbp.report.printer import Printer
 from symbp.report.products import joined, latex_width, rows
+from symbp.report.render import render
 from symbp.symbols import BATCH, Adjoint, Role, Variable
 
 A, B, C = (MatrixSymbol(name, 3, 3) for name in "ABC")
@@ -177,3 +181,10 @@ def test_softmax_acts_on_every_column_of_a_batch() -> None:
     of = derive(layers=2, activation="tanh", output_activation="softmax", loss="mae", batch=True)
     desk = Desk.open(of, STANDARD, UNICODE, None, False, "", None)
     assert "".join(joined(desk.pieces(of.gradients["W2"]), " ")) == "J₂ (G) A₁ᵀ"
+
+
+def test_a_loss_over_tokens_is_a_mean_over_all_their_columns() -> None:
+    found = derive(Network([Attention(tokens=3), Dense(2, "softmax")], inputs=4, loss="cross_entropy"))
+    assert r"\frac{1}{3 m} \sum_{i,j} \ell" in render(found)
+    assert "ℒ = 1/(3m) Σ" in render(found, to="text")
+    assert "ℒ = 1/m Σ" in render(derive(layers=1, loss="mse", batch=True), to="text")
