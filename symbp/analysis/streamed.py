@@ -89,14 +89,17 @@ class Streamed:
         return Paths(self.bench.derivation.backward, self.bench.derivation.wrt)
 
     @cached_property
+    def point(self) -> Point:
+        """Where factors are evaluated, without values."""
+        bench = self.bench
+        return Point(bench.derivation.forward, bench.program.names, bench.standins, self.sizes, {})
+
+    @cached_property
     def codes(self) -> tuple[tuple[Variable, str, CodeType], ...]:
         """What has to be executed before the walk, compiled: the forward list, then gradients by parts of the loss."""
-        derivation, names = self.bench.derivation, self.bench.program.names
-        point = self._point({})
-        equations: list[Equation] = [
-            *derivation.forward,
-            *(each for each in derivation.backward if each.lhs.of.role is Role.LOSS),
-        ]
+        derivation, names, point = self.bench.derivation, self.bench.program.names, self.point
+        parts = (each for each in derivation.backward if each.lhs.of.role is Role.LOSS)
+        equations: list[Equation] = [*derivation.forward, *parts]
         return tuple((each.lhs, names[each.lhs], compile(point.code(each.rhs), "<symbp>", "eval")) for each in equations)
 
     def flow(self, chosen: Chosen, seed: int) -> GradientFlow:
@@ -110,7 +113,7 @@ class Streamed:
         derivation, names = self.bench.derivation, self.bench.program.names
         given = {names[symbol]: symbol for symbol in derivation.forward.given}
         drawn = Drawn(drawing(derivation.forward, self.sizes, chosen, seed), given)
-        point = self._point(drawn)
+        point = self.point.at(drawn)
         weights = [variable for variable in derivation.wrt if variable.role is Role.WEIGHT]
         with np.errstate(all="ignore"):
             for variable, name, code in self.codes:
@@ -119,7 +122,3 @@ class Streamed:
             walk = QuickWalk(self.paths, point)
             rows = measured_rows(walk, weights, self.sizes)
         return found_flow(self.bench, self.sizes, chosen, seed, rows, walk.gains)
-
-    def _point(self, values: Any) -> Point:
-        bench = self.bench
-        return Point(bench.derivation.forward, bench.program.names, bench.standins, self.sizes, values)

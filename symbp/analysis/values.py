@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import ChainMap
 from collections.abc import Mapping
+from copy import copy
 from types import CodeType
 from typing import Any
 
@@ -39,6 +40,13 @@ class Point:
         self._helpers: dict[str, Any] = {"np": np, "math": math}
         self._directions: dict[str, Any] = {}
         self._values = ChainMap(self._directions, values)  # type: ignore[arg-type]
+
+    def at(self, values: Mapping[str, Any]) -> Point:
+        """Return a point of the same network with other values; what was written and defined is shared."""
+        other = copy(self)
+        other._directions = {}
+        other._values = ChainMap(other._directions, values)  # type: ignore[arg-type]
+        return other
 
     def value(self, expr: MatrixExpr | Expr) -> Any:
         """Return the value of a factor's matrix, or of a number."""
