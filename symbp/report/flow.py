@@ -26,7 +26,9 @@ LEAST_RANGE = 1.0
 EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 PLAIN = str.maketrans(
-    {"×": "x", "′": "'", "‖": "|", "₂": "2", "σ": "sigma", "√": "sqrt", "²": "^2", "…": "...", "·": "-"}
+    {"×": "x", "′": "'", "‖": "|", "₂": "2", "σ": "sigma", "√": "sqrt", "²": "^2", "…": "...", "·": "-", "→": "->"}
+    | {"±": "+-"}
+    | {level: str(number) for number, level in enumerate("▁▂▃▄▅▆▇█", 1)}
 )
 
 HEADINGS = ("weight", "‖gradient‖", "log scale", "W gain", "≤ ‖W‖₂", "f′ gain", "≤ max f′", "A gain")
@@ -36,7 +38,7 @@ def flows_text(flows: Sequence[GradientFlow], *, ascii_only: bool = False) -> st
     """Return one section a network; with several of them all sentences come first."""
     if len(flows) == 1:
         return flow_text(flows[0], ascii_only=ascii_only)
-    sentences = "\n".join(_plain(flow.sentence, ascii_only) for flow in flows)
+    sentences = "\n".join(plain_text(flow.sentence, ascii_only) for flow in flows)
     sections = [flow_text(flow, ascii_only=ascii_only, ends=SMALL_ENDS, first=flow.subject) for flow in flows]
     return "\n\n".join([sentences, *sections])
 
@@ -47,13 +49,13 @@ def flow_text(flow: GradientFlow, *, ascii_only: bool = False, ends: int = ENDS,
     ``first`` stands in the place of the sentence where that was said before; ``ends`` is how many rows a deep
     network shows at each end.
     """
-    lines = [first or flow.sentence, "", *(f"  {name:<9} {said}" for name, said in _facts(flow)), ""]
+    lines = [first or flow.sentence, "", *(f"  {name:<9} {said}" for name, said in facts(flow)), ""]
     most = MOST_ROWS if ends == ENDS else 2 * ends + 1
     lines.extend(_table(flow, ends, most, ascii_only))
-    return _plain("\n".join(lines), ascii_only)
+    return plain_text("\n".join(lines), ascii_only)
 
 
-def _facts(flow: GradientFlow) -> list[tuple[str, str]]:
+def facts(flow: GradientFlow) -> list[tuple[str, str]]:
     """Return what stands above the table, line by line."""
     rate = "" if flow.rate is None else f", ×{flow.rate:.3g} a layer"
     facts = [("verdict", f"{flow.verdict}{rate}"), ("init", f"{flow.init}; seed {flow.seed}")]
@@ -77,6 +79,14 @@ def budget_line(flow: GradientFlow) -> str:
 
 
 def _table(flow: GradientFlow, ends: int, most: int, ascii_only: bool) -> list[str]:
+    used, cells = shown_cells(flow, ends, most, ascii_only)
+    return aligned([[HEADINGS[place] for place in used], *cells])
+
+
+def shown_cells(
+    flow: GradientFlow, ends: int = ENDS, most: int = MOST_ROWS, ascii_only: bool = False
+) -> tuple[list[int], list[list[str]]]:
+    """Return which of ``HEADINGS`` have something to show, and one row a weight from the loss on."""
     rows = list(reversed(flow.rows))
     alive = [row.log10 for row in rows if not row.is_dead]
     top, low = max(alive, default=0.0), min(alive, default=0.0)
@@ -85,10 +95,11 @@ def _table(flow: GradientFlow, ends: int, most: int, ascii_only: bool) -> list[s
     if len(cells) > most:
         cells = [*cells[:ends], ("…",) + ("",) * (len(HEADINGS) - 1), *cells[-ends:]]
     used = [i for i in range(len(HEADINGS)) if any(each[i] not in ("", "-") for each in cells)]
-    return _aligned([[each[i] for i in used] for each in (HEADINGS, *cells)])
+    return used, [[each[i] for i in used] for each in cells]
 
 
-def _aligned(lines: Sequence[Sequence[str]]) -> list[str]:
+def aligned(lines: Sequence[Sequence[str]]) -> list[str]:
+    """Return a table with its columns aligned, two spaces between them."""
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     padded = ("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines)
     return [f"  {line}".rstrip() for line in padded]
@@ -136,5 +147,6 @@ def _bar(part: float, ascii_only: bool) -> str:
     return ("█" * (filled // 8) + EIGHTHS[filled % 8]).rstrip()
 
 
-def _plain(text: str, ascii_only: bool) -> str:
+def plain_text(text: str, ascii_only: bool) -> str:
+    """Return text as a terminal can show it: what ASCII lacks is spelled."""
     return text.replace("≤ ", "<= ").translate(PLAIN) if ascii_only else text

@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
-from symbp.cli.options import AnalysisOptions, JsonOptions, NetworkOptions, takes
+from dataclasses import dataclass
+
+from symbp.cli.analysis_options import CurveOptions, MeasureOptions, Measures, PageOptions
+from symbp.cli.options import JsonOptions, takes
 from symbp.cli.registry import job
+from symbp.cli.what import Described, WhatOptions
 
 
-@takes(NetworkOptions, AnalysisOptions, JsonOptions)
-def command(network: NetworkOptions, analysis: AnalysisOptions, as_json: JsonOptions) -> int:
+@dataclass(frozen=True)
+class Request:
+    """What to analyze, what to measure of it, and what to write."""
+
+    networks: tuple[Described, ...]
+    measures: Measures
+    page: PageOptions
+    json: bool
+    is_named: bool
+
+
+@takes(WhatOptions, CurveOptions, MeasureOptions, PageOptions, JsonOptions)
+def command(
+    what: WhatOptions, network: CurveOptions, measure: MeasureOptions, page: PageOptions, as_json: JsonOptions
+) -> int:
     """Say what happens to the gradient on its way to the first layer, and which factor does it.
 
     Every factor is measured on the gradient that flows through it; the logarithms add up to those of the compiled
-    gradients, or the exit code is 1. Without --activation it contrasts sigmoid with ReLU.
+    gradients, or the exit code is 1. Network options and --init may be repeated, one curve each; without
+    --activation it contrasts sigmoid with ReLU. The report and its figures are written to output/.
     """
-    spec, seed = network.read(), analysis.read()
-    return int(job("analyze").run(spec, analysis.init, seed, as_json.json))
+    found = what.read(network)
+    networks = tuple(found) if isinstance(found, list) else (found,)
+    request = Request(networks, Measures.read(measure), page, as_json.json, what.what is not None)
+    return int(job("analyze").run(request))
