@@ -207,12 +207,10 @@ def finished(text: str, place: str) -> dict[Cell, dict[str, Any]]:
     Raises:
         SpecError: the file is no table of a sweep.
     """
-    reader = csv.reader(io.StringIO(text))
+    reader = csv.reader(io.StringIO(text[: text.rfind("\n") + 1]))
     if next(reader, None) != list(COLUMNS):
         raise SpecError(f"{place} is no table of a sweep, whose columns begin with {','.join(KEYS)}: give another file")
     whole = [line for line in reader if len(line) == len(COLUMNS)]
-    if not text.endswith("\n") and whole:
-        whole.pop()
     try:
         rows = [_read(line) for line in whole]
     except ValueError:

@@ -10,7 +10,8 @@ _TEX = {
     "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": r"\ensuremath{<}", ">": r"\ensuremath{>}",
     "|": r"\ensuremath{|}", "−": r"\ensuremath{-}", "×": r"\ensuremath{\times}", "·": r"\ensuremath{\cdot}",
     "⊙": r"\ensuremath{\odot}", "Σ": r"\ensuremath{\Sigma}", "σ": r"\ensuremath{\sigma}", "…": r"\ldots{}",
-    "ᵀ": r"\ensuremath{^{\top}}", "′": r"\ensuremath{'}", "≤": r"\ensuremath{\leq}", "≥": r"\ensuremath{\geq}",
+    "ᵀ": r"\ensuremath{^{\top}}", "′": r"\ensuremath{'}", "²": r"\ensuremath{^2}", "±": r"\ensuremath{\pm}",
+    "→": r"\ensuremath{\to}",    "‖": r"\ensuremath{\Vert}", "≤": r"\ensuremath{\leq}", "≥": r"\ensuremath{\geq}",
     "–": "--", "—": "---", "’": "'", "“": "``", "”": "''", '"': "''",
 }  # fmt: skip
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~$^])")

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from symbp.analysis.flow import GradientFlow
 from symbp.analysis.spectrum import Spectrum
-from symbp.report.flow import HEADINGS, facts, shown_cells
+from symbp.report.flow import HEADINGS, facts, power, shown_cells
 from symbp.report.page import Block, Figure, Heading, Page, Say, Table
-from symbp.report.rich import Span, capital, rich
+from symbp.report.rich import Rich, Span, capital, code, math, rich
 
 CAPTIONS = {
     "norms": "Norm of every weight's gradient, from the loss on the left to the input on the right.",
@@ -33,20 +33,45 @@ def flow_page(
         blocks += [Figure(f"{stem}-{name}", CAPTIONS[name].format(name=names[0])) for name in shown]
     for name, flow in zip(names, flows, strict=True):
         blocks.append(Heading(name[:1].upper() + name[1:]))
-        blocks.append(Table(("", ""), [(rich("{a}", a=key), rich("{b}", b=said)) for key, said in facts(flow)], "lp"))
-        used, rows = shown_cells(flow)
-        head = [HEADINGS[place] for place in used]
-        blocks.append(Table(head, [tuple((Span("text", cell),) for cell in row) for row in rows], "l" * len(used)))
+        rows = [(rich("{key}", key=key), rich("{said}", said=said)) for key, said in facts(flow)]
+        blocks.append(Table(("what", "found"), rows, "lp"))
+        blocks.append(_layers(flow))
     if spectra:
         blocks.append(Heading("Which directions the error keeps"))
-        blocks += [Say(rich("{said}", said=spectrum_words(name, each))) for name, each in spectra]
+        blocks += [Say(spectrum_words(name, each)) for name, each in spectra]
     return Page("The flow of the gradient", tuple(blocks), command)
 
 
-def spectrum_words(name: str, found: Spectrum) -> str:
+def _layers(flow: GradientFlow) -> Table:
+    """Return the account layer by layer: the terminal's table without its bars, which the figure shows better."""
+    used, cells = shown_cells(flow)
+    kept = [(place, column) for column, place in enumerate(used) if HEADINGS[place] in HEADS]
+    rows = [tuple((Span("text", row[column]),) for _, column in kept) for row in cells]
+    return Table([HEADS[HEADINGS[place]] for place, _ in kept], rows, "l" * len(kept))
+
+
+HEADS = {
+    "weight": "weight", "‖gradient‖": "gradient norm", "W gain": "gain of W", "≤ ‖W‖₂": "at most",
+    "f′ gain": "gain of f′", "≤ max f′": "at most", "A gain": "gain of A",
+}  # fmt: skip
+"""What the columns of the terminal are called on a page."""
+
+
+def spectrum_words(name: str, found: Spectrum) -> Rich:
     """Say how unequally the directions of an error are treated."""
     lost = f"; {found.lost} more are too small to be told from rounding" if found.lost else ""
-    return (
-        f"{name}: on its way from the output to {found.below} an error's squared norm is multiplied by "
-        f"10^{found.mean_square:.2f} on average; the singular values spread over {found.spread:.1f} decades{lost}."
-    )
+    return rich(
+        "{name}: on its way from the output to {below} the squared norm of an error is multiplied by {mean} on "
+        "average; "
+        "the singular values spread over {spread} decades{lost}.",
+        name=capital(rich("{name}", name=name)), below=code(found.below), lost=lost, spread=f"{found.spread:.1f}",
+        mean=math(power_of_ten(found.mean_square)),
+    )  # fmt: skip
+
+
+def power_of_ten(log10: float) -> str:
+    """Return a number as LaTeX, by its logarithm: as it is where it is handy, else as a power of ten."""
+    if abs(log10) < 3:
+        return f"{10**log10:.3g}"
+    digits, exponent = power(log10).split("e")
+    return rf"{digits} \times 10^{{{int(exponent)}}}"

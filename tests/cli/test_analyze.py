@@ -5,12 +5,21 @@ from __future__ import annotations
 import io
 import json
 import sys
+from pathlib import Path
 
 import pytest
 
 import symbp.cli.jobs.analyze as job
 from symbp.analysis.flow import GradientFlow
 from symbp.cli.main import main
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reports are written to the folder one works in, figures only where they are asked for: they take a second."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("symbp.report.plots.available", lambda: False)
+
 
 SMALL = ["--layers", "4", "--widths", "6", "--activation", "sigmoid", "--loss", "mse"]
 
@@ -21,8 +30,11 @@ def test_the_sentence_comes_first(name: str, capsys: pytest.CaptureFixture[str])
     out, err = capsys.readouterr()
     assert out.splitlines()[0].startswith("sigmoid shrinks the gradient ×0.")
     assert "verdict   vanishing" in out
-    assert err == ""
-    assert [line.split()[0] for line in out.splitlines()[-4:]] == ["W4", "W3", "W2", "W1"]
+    assert err == "symbp: no figures; for them: pip install 'symbp[plots]'\n"
+    table = out.split("\n\n")[2].splitlines()
+    assert [line.split()[0] for line in table[1:]] == ["W4", "W3", "W2", "W1"]
+    assert Path("output/flow-4.md").is_file()
+    assert Path("output/flow-4.tex").is_file()
 
 
 def test_without_an_activation_two_are_contrasted(capsys: pytest.CaptureFixture[str]) -> None:

@@ -40,6 +40,8 @@ def run(request: Request) -> int:
         require_init(init)
     if request.measures.sweep:
         return sweep(request)
+    if request.page.only is None:
+        pages.wanted_pages(request.page, "flow")
     if request.measures.compare:
         return compare(request)
     return flows(request)

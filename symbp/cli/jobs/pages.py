@@ -32,7 +32,7 @@ def deliver(options: PageOptions, stem: str, page: Callable[[str | None], Page],
     """
     if options.only is not None:
         return _alone(options, stem, pictures)
-    wanted = targets(OutputOptions(to=options.to, output=options.output, template_dir=options.template_dir), stem)
+    wanted = wanted_pages(options, stem)
     can_draw = plots.available() and all(each.path is not None for each in wanted)
     if pictures and not plots.available():
         note("symbp: no figures; for them: pip install 'symbp[plots]'")
@@ -52,6 +52,18 @@ def deliver(options: PageOptions, stem: str, page: Callable[[str | None], Page],
     if wrote:
         say("\n" + "\n".join(written(sorted(wrote, key=lambda path: path.suffix in (".png", ".pdf")))))
     return None
+
+
+def wanted_pages(options: PageOptions, stem: str) -> list[Target]:
+    """Return what to write; call it before long work, so that a mistake is said at once.
+
+    Raises:
+        SpecError: a format that is no page.
+    """
+    wanted = targets(OutputOptions(to=options.to, output=options.output, template_dir=options.template_dir), stem)
+    for target in wanted:
+        _kind(target)
+    return wanted
 
 
 def _kind(target: Target) -> str:

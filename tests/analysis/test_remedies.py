@@ -1,0 +1,69 @@
+"""The remedies: each changes what it says and nothing else, and what it moved is found."""
+
+from __future__ import annotations
+
+import pytest
+
+from symbp.analysis.compare import compare
+from symbp.analysis.remedies import AS_IS, REMEDIES, Stack, applicable, remedied
+from symbp.errors import SpecError
+from symbp.op import FactorRole
+from symbp.report.dialects import LATEX, UNICODE
+from symbp.report.remedies import comparison_text, layer_map, sentence
+from symbp.symbols import Role
+
+STACK = Stack(6, (6,) * 12, "sigmoid", loss="mse")
+
+
+@pytest.mark.parametrize("name", REMEDIES)
+def test_depth_and_widths_stay(name: str) -> None:
+    network = remedied(STACK, REMEDIES[name])
+    weights = [variable.shape for variable in network.parameters if variable.role is Role.WEIGHT]
+    assert weights == [(6, 6)] * 12
+
+
+def test_what_does_not_apply_is_left_out() -> None:
+    names = applicable(Stack(3, (9, 8, 7, 2), "relu", loss="mse"), "he")
+    assert "residual" not in names
+    assert "he" not in names
+    assert "relu" not in names
+    assert "batchnorm" in names
+    with pytest.raises(SpecError, match="give at least 3"):
+        applicable(Stack(3, (4, 2), "tanh"), "xavier")
+
+
+def test_each_remedy_moves_its_factor() -> None:
+    found = compare(STACK, "normal:1", draws=2, examples=16)
+    by_name = {row.name: row for row in found.rows}
+    furthest = {name: row.moved(found.as_is)[0][0] for name, row in by_name.items() if row.moved(found.as_is)}
+    assert furthest["he"] is FactorRole.WEIGHT
+    assert furthest["critical"] is FactorRole.WEIGHT
+    assert furthest["relu"] is FactorRole.SLOPE
+    assert furthest["batchnorm"] is FactorRole.NORMALISATION
+    assert by_name[AS_IS].moved(found.as_is) == []
+    assert all(row.flow is not None and row.flow.agrees for row in found.rows)
+    assert all(len(row.slopes) == 2 and row.standard_error is not None for row in found.rows)
+    assert sentence(found).startswith("sigmoid shrinks the gradient")
+    assert comparison_text(found, ascii_only=True).isascii()
+
+
+def test_what_one_layer_does_to_the_error() -> None:
+    shown = {name: layer_map(STACK, remedy, UNICODE) for name, remedy in REMEDIES.items()}
+    assert shown[AS_IS] == shown["he"] == "σ′(Z₃) ⊙ (W₄ᵀ ·)"
+    assert shown["relu"] == "ReLU′(Z₃) ⊙ (W₄ᵀ ·)"
+    assert shown["batchnorm"].startswith("Π₃ (")
+    assert shown["residual"] == "(I + W₄ᵀ (σ′(Z₄) ⊙ ·))"
+    assert r"\odot" in layer_map(STACK, REMEDIES[AS_IS], LATEX)
+
+
+def test_an_overflow_is_said_and_the_others_go_on() -> None:
+    found = compare(Stack(4, (4,) * 500, "identity", loss="mse"), "normal:30", draws=1, examples=4)
+    assert "overflows" in found.as_is.problem
+    assert any(row.flow is not None for row in found.rows)
+    assert "overflows" in comparison_text(found)
+
+
+@pytest.mark.parametrize("draws", [0, -1, True])
+def test_draws_are_counted(draws: int) -> None:
+    with pytest.raises(SpecError, match="draws is"):
+        compare(STACK, draws=draws)

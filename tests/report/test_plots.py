@@ -1,0 +1,95 @@
+"""Pictures: drawn without a display, the same bytes each time, marked as ours; they need the extra ``plots``."""
+
+from __future__ import annotations
+
+import os
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+import symbp
+from symbp.analysis.budget import analyze
+from symbp.analysis.spectrum import Spectrum
+from symbp.errors import SpecError
+from symbp.networks.network import Network
+from symbp.report import plots
+from symbp.report.files import carries_mark
+from symbp.report.plots import Curve
+
+HERE = find_spec("matplotlib") is not None
+needs_matplotlib = pytest.mark.skipif(not HERE, reason="needs matplotlib: pip install 'symbp[plots]'")
+
+FLOW = analyze(Network.mlp(6, 5, "sigmoid", loss="mse"), "he")
+CURVES = [Curve.of("sigmoid", FLOW), Curve("deep", (1, 2, 3), (-400.0, -200.0, -float("inf")))]
+DRAWN = {
+    "norms": lambda: plots.norms(CURVES),
+    "many": lambda: plots.norms([Curve(f"network {n}", (1, 2), (float(n // 3), 0.0)) for n in range(14)]),
+    "budget": lambda: plots.budget(FLOW),
+    "spectrum": lambda: plots.spectra([("a", Spectrum("W1", (0.0, -1.0), 1, 3)), ("b", Spectrum("W1", (2.0,), 0, 1))]),
+}
+
+
+def test_matplotlib_is_installed_where_every_test_runs() -> None:
+    assert HERE or os.environ.get("CI") != "true"
+
+
+@needs_matplotlib
+@pytest.mark.parametrize("kind", plots.KINDS)
+@pytest.mark.parametrize("name", DRAWN)
+def test_the_same_bytes_each_time_with_our_mark(name: str, kind: str, tmp_path: Path) -> None:
+    data = plots.saved(DRAWN[name](), kind)
+    assert data == plots.saved(DRAWN[name](), kind)
+    file = tmp_path / f"figure.{kind}"
+    file.write_bytes(data)
+    assert carries_mark(file)
+    assert b"<date>" not in data.lower()
+
+
+@needs_matplotlib
+def test_a_dead_gradient_is_no_point() -> None:
+    lines = plots.norms(CURVES).axes[0].get_lines()
+    assert list(lines[1].get_xdata()) == [1, 2]
+    assert list(lines[1].get_ydata()) == [-400.0, -200.0]
+
+
+@needs_matplotlib
+def test_the_bars_of_a_budget_end_at_the_norm() -> None:
+    axes = plots.budget(FLOW).axes[0]
+    heights: dict[float, float] = {}
+    for bar in axes.patches:
+        place = round(bar.get_x() + bar.get_width() / 2)
+        heights[place] = heights.get(place, 0.0) + bar.get_height()
+    norms = {place: row.log10 for place, row in enumerate(FLOW.rows[::-1])}
+    assert heights == pytest.approx(norms)
+
+
+@pytest.mark.parametrize(
+    ("places", "expected"),
+    [
+        ([0.2, 0.8], [0.2, 0.8]),
+        ([0.5, 0.5, 0.5], [0.4, 0.5, 0.6]),
+        ([0.0, 0.0], [0.0, 0.1]),
+        ([1.0, 1.0], [0.9, 1.0]),
+        ([0.3, 0.35, 0.9], [0.275, 0.375, 0.9]),
+    ],
+)
+def test_names_are_moved_apart_around_where_they_were(places: list[float], expected: list[float]) -> None:
+    assert plots.spread(places, 0.1) == pytest.approx(expected)
+
+
+def test_without_matplotlib_one_line_says_how(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plots, "available", lambda: False)
+    with pytest.raises(SpecError, match="pip install"):
+        plots.budget(FLOW)
+
+
+@needs_matplotlib
+def test_a_kind_that_is_none_is_refused() -> None:
+    with pytest.raises(SpecError, match="pdf, svg, png"):
+        plots.saved(plots.budget(FLOW), "gif")
+
+
+def test_nothing_is_imported_for_the_question() -> None:
+    assert isinstance(plots.available(), bool)
+    assert symbp.__all__
