@@ -30,11 +30,13 @@ from sympy import (
 from symbp.equations import Equation, operands
 from symbp.errors import RuleNotFoundError
 from symbp.op import Op
+from symbp.ops.attention import MaskedSoftmax
 from symbp.ops.elementwise import OUTPUT, Elementwise, Formula, GenericFunction, ScalarFunction, Slope
 from symbp.ops.losses import EntrywiseLoss, GenericLoss, LinkedLoss, Loss, LossGradient
 from symbp.report.dialects import Dialect, Index
 from symbp.report.names import Mark, escaped
 from symbp.report.notation import Notation
+from symbp.report.transposed import Turned
 from symbp.symbols import BATCH, Adjoint, Role, Variable
 
 
@@ -296,6 +298,9 @@ class Printer:
         return self.one_example and isinstance(node, OneMatrix) and BATCH in node.shape
 
 
+MASK = "M"
+"""The mask of attention: 0 where a token may look, minus infinity elsewhere."""
+
 Handler = Callable[[Printer, Any, list[Written]], Written]
 
 
@@ -389,6 +394,14 @@ def _operation(p: Printer, node: Op, parts: list[Written]) -> Written:
     return Written(p.operator(node) + p.dialect.bracket(p.signed(acted)))
 
 
+def _masked(p: Printer, node: MaskedSoftmax, parts: list[Written]) -> Written:
+    return Written(f"{p.label(node)}({p.signed(parts[0])} + {MASK})")
+
+
+def _turned(p: Printer, node: Turned, parts: list[Written]) -> Written:
+    return _handler(node.op)(p, node.op, parts)
+
+
 def _diagonal(p: Printer, node: DiagMatrix, parts: list[Written]) -> Written:
     if isinstance(node.args[0], Slope) and isinstance(node.args[0].output, Variable):
         return Written(p.slope_of(node.args[0].output))
@@ -438,6 +451,8 @@ HANDLERS: dict[type, Handler] = {
     EntrywiseLoss: _entrywise_loss,
     LinkedLoss: _linked_loss,
     LossGradient: _loss_gradient,
+    MaskedSoftmax: _masked,
+    Turned: _turned,
     Op: _operation,
 }
 """How each operation is written; an operation's subclasses are written like it."""

@@ -19,10 +19,12 @@ from symbp.cli.values import layer_set, shown
 from symbp.cli.what import Described, FileSpec
 from symbp.derivation import Derivation
 from symbp.errors import SpecError
+from symbp.networks.alone.lone import Lone
 from symbp.networks.network import Network
 from symbp.numeric.compiled import generic_functions
 from symbp.ops.losses import GenericLoss
 from symbp.report.files import write_bytes
+from symbp.report.lone_text import lone_text
 from symbp.report.notation import NOTATIONS
 from symbp.report.pdf import pdf
 from symbp.report.render import render
@@ -117,6 +119,8 @@ def deliver(wanted: Sequence[Target], documents: Sequence[bytes], force: bool) -
 
 def screen(request: Request, derivation: Derivation, report: CheckReport | None) -> str:
     """Return the derivation as this terminal can show it."""
+    if isinstance(derivation.network, Lone):
+        return lone_text(derivation, report, ascii_only=plain(), width=columns())
     return derivation_text(
         derivation,
         report,
