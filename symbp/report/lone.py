@@ -176,9 +176,10 @@ class Sheet:
         symbols = (*self.by_name.values(), *self.derivation.network.by_name.values())
         owners = (each.of if isinstance(each, Adjoint) else each for each in symbols)
         variables = [each for each in dict.fromkeys(owners) if isinstance(each, Variable)]
-        letters = self.page.letters
-        spelled = marks([each for each in variables if each.name not in letters], STANDARD, layered=False)
-        spelled |= {v: _mark(letters[v.name]) for v in variables if v.name in letters}
+        one_each = {each.name: each for each in variables}  # A symbol has one spelling in both layouts.
+        found = {v.name: mark for v, mark in marks(one_each.values(), STANDARD, layered=False).items()}
+        found |= {name: _mark(letter) for name, letter in self.page.letters.items()}
+        spelled = {each: found[each.name] for each in variables}
         dialect = self.dialect.short if self.page.short else self.dialect
         return Printer(STANDARD, dialect, 0, one_example=False, by_output=True, marks=spelled, loss=self.loss)
 

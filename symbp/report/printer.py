@@ -363,7 +363,12 @@ def _elementwise(p: Printer, node: Elementwise, parts: list[Written]) -> Written
 
 
 def _formula(p: Printer, expr: Expr, names: Mapping[Any, Written]) -> Written:
-    text = p.dialect.entrywise(expr, {symbol: part.text for symbol, part in names.items()})
+    spelled = {symbol: part.text for symbol, part in names.items()}
+    constants = {symbol: r"\varepsilon" for symbol in expr.free_symbols if str(symbol) == "epsilon"}
+    if p.dialect.column == 0 and constants:
+        text = p.dialect.entrywise(expr, {**spelled, **constants}, frozenset(spelled))
+    else:
+        text = p.dialect.entrywise(expr, spelled)
     return Written(text, Level.SUM if expr.is_Add else Level.HADAMARD if expr.is_Mul else Level.ATOM)
 
 

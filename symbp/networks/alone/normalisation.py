@@ -75,7 +75,8 @@ _LETTERS = MappingProxyType(
 
 _STEPS_WHY = {
     "beta": "Every {each} adds the same {beta}, so its gradient is the sum over the {each}s.",
-    "gamma": "{gamma} multiplies {Xhat} in every {each}: its gradient is the error times {Xhat}, added up over the {each}s.",
+    "gamma": "{gamma} multiplies {Xhat} in every {each}: its gradient is the error times {Xhat}, added up over the "
+    "{each}s.",
     "Xhat": "On the way back the error is multiplied by the same {gamma}.",
     "r": "One {r} multiplies {all}, so its gradient is a sum over them.",
     "var": "The slope of the inverse root is minus one half of its cube.",
@@ -169,7 +170,8 @@ BATCHNORM = Page(
                     (
                         r"\frac{\partial \mathcal{L}}{\partial \hat{x}_i} &="
                         r" \frac{\partial \mathcal{L}}{\partial y_i} \, \gamma",
-                        r"\frac{\partial \mathcal{L}}{\partial \sigma^2} &= -\frac{1}{2} (\sigma^2 + \varepsilon)^{-3/2}"
+                        r"\frac{\partial \mathcal{L}}{\partial \sigma^2} &="
+                        r" -\frac{1}{2} (\sigma^2 + \varepsilon)^{-3/2}"
                         r" \sum_{i=1}^{m} \frac{\partial \mathcal{L}}{\partial \hat{x}_i} \, (x_i - \mu)",
                         r"\frac{\partial \mathcal{L}}{\partial \mu} &= -\frac{1}{\sqrt{\sigma^2 + \varepsilon}}"
                         r" \sum_{i=1}^{m} \frac{\partial \mathcal{L}}{\partial \hat{x}_i}",
