@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from sympy import MatrixExpr, MatrixSymbol, OneMatrix, S
+from sympy import HadamardProduct, MatrixExpr, MatrixSymbol, OneMatrix, S
 
 from symbp.checking.agreement import difference
 from symbp.derivation import Derivation, derive
-from symbp.equations import Equation, System, nodes, symbols_in
+from symbp.equations import Equation, System, nodes
 from symbp.networks.alone.lone import Lone, Page
 from symbp.op import Op, ShownStep
 from symbp.report.checked import CheckPart, check_part, power
@@ -23,7 +23,7 @@ from symbp.report.dialects import LATEX, Dialect
 from symbp.report.layout import aligned, line
 from symbp.report.names import Mark, marks
 from symbp.report.notation import STANDARD, Letter
-from symbp.report.printer import Printer
+from symbp.report.printer import MASK, Printer
 from symbp.report.rich import Rich, Span, math, rich, words
 from symbp.report.scalar import scalar_latex
 from symbp.report.tidy import tidy
@@ -81,10 +81,6 @@ class LonePage:
     check: CheckPart | None
     command: str | None
     body: str = "lone.j2"
-
-
-LETTERS = {letter: math(letter) for letter in ("i", "j")} | {"M": math("M")}
-"""Letters of sentences that are no symbol of an operation: indices, the mask."""
 
 
 @dataclass(frozen=True)
@@ -192,7 +188,9 @@ class Sheet:
         if "$" in sentence:
             return _dollars(sentence)
         symbols = {name: math(self.printer.symbol(symbol)) for name, symbol in self.by_name.items()}
-        return rich(sentence, **{**LETTERS, **symbols, "loss": math(self.printer.loss)})
+        ell = (r"\ell", "ℓ", "l")[self.dialect.column]  # The loss of one entry; indices and the mask are themselves.
+        letters = {"i": math("i"), "j": math("j"), "M": math(MASK), "ell": math(ell), "loss": math(self.printer.loss)}
+        return rich(sentence, **{**letters, **symbols})
 
     def numbered(self, after: Sequence[Numbered] = ()) -> tuple[Numbered, ...]:
         """Return the backward pass, a line an adjoint; what only has a letter stands below the line that uses it.
@@ -263,6 +261,8 @@ def _layout(sheet: Sheet) -> Rich:
     p, network = sheet.printer, sheet.network
     first = network.inputs[0]
     spans: list[Rich] = [sheet.say(sheet.page.layout)]
+    if network.source:
+        spans.append(rich("Source: {source}.", source=network.source))
     gradient = f"{p.partial(sheet._symbol(first))}"
     if sheet.page.short:
         spans.append(rich(SHORT, dX=math(gradient), loss=math(p.loss), X=math(p.symbol(sheet._symbol(first)))))
@@ -278,7 +278,7 @@ def _parts(sheet: Sheet, check: Any) -> tuple[Part, ...]:
     forward = (steps or sheet).forward
     shown = sheet if steps is None else steps
     lines = tuple(each for equation in forward for each in line(*shown.equation(equation)))
-    found = [Part("What it computes", (Told((), lines),))]
+    found = [Part("What it computes", (Told((), lines), *_told(sheet, page.definitions)))]
     if steps is not None:
         found.append(Part("Backward pass, step by step", _told(steps, steps.page.opening), steps.numbered()))
     title = "As a projection" if steps is not None else "Backward pass"
@@ -328,15 +328,13 @@ def _symbols(sheet: Sheet) -> tuple[Row, ...]:
         symbol = sheet.by_name[name]
         shape = r" \times ".join(scalar_latex(size, {}) for size in symbol.shape)
         rows.append(((math(p.symbol(symbol)),), sheet.say(meaning), (math(shape),)))
-    if _has_ones(sheet):
-        rows.append(((math(p.dialect.ones),), rich("column of ones, as long as it must be"), ()))
-    rows.append(((math(p.dialect.hadamard.strip()),), rich("product entry by entry"), ()))
+    signs = (
+        (OneMatrix, p.dialect.ones, "column of ones"),
+        (HadamardProduct, p.dialect.hadamard.strip(), "product entry by entry"),
+    )
+    kinds = {type(node) for equation in displayed(sheet).values() for node in nodes(equation.rhs)}
+    rows += [((math(sign),), rich("{meaning}", meaning=meaning), ()) for kind, sign, meaning in signs if kind in kinds]
     return tuple(rows)
-
-
-def _has_ones(sheet: Sheet) -> bool:
-    equations = (*sheet.forward, *sheet.backward)
-    return any(isinstance(node, OneMatrix) for equation in equations for node in nodes(equation.rhs))
 
 
 def _checked(sheet: Sheet, check: Any) -> CheckPart:
@@ -353,8 +351,3 @@ def displayed(sheet: Sheet) -> Mapping[str, Equation]:
     steps = [sheet.elementary.forward, sheet.elementary.backward] if sheet.elementary is not None else []
     lists: Sequence[System] = [*steps, sheet.forward, sheet.backward]
     return {each.name: each for system in lists for each in system}
-
-
-def used(equations: Iterable[Equation]) -> set[str]:
-    """Return the names that stand in the right sides of equations."""
-    return {symbol.name for equation in equations for symbol in symbols_in(equation.rhs)}

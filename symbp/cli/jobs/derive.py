@@ -16,7 +16,7 @@ from symbp.cli.jobs.network import build, derived
 from symbp.cli.jobs.targets import PDF, Target, targets
 from symbp.cli.options import NetworkSpec
 from symbp.cli.values import layer_set, shown
-from symbp.cli.what import Described, FileSpec
+from symbp.cli.what import Described, FileSpec, OperationSpec
 from symbp.derivation import Derivation
 from symbp.errors import SpecError
 from symbp.networks.alone.lone import Lone
@@ -37,6 +37,8 @@ def run(request: Request) -> int:
     """Derive what was asked for and deliver it; return 1 when the check failed."""
     spec = request.network
     wanted = targets(request.output, spec.stem if isinstance(spec, FileSpec) else f"backprop-{spec.layers}")
+    if isinstance(spec, OperationSpec) and request.output.show is not None:
+        raise SpecError(f"--show: {spec.what} alone has no layers; leave out --show")
     network = build(spec)
     require_concrete(request, network, wanted)
     if isinstance(spec, FileSpec) and request.output.show is not None:

@@ -9,6 +9,7 @@ from sympy import HadamardProduct, MatMul, OneMatrix, Pow, Rational, Symbol, Tra
 
 from symbp.equations import Equation
 from symbp.networks.alone.lone import Identity, Lone, Page
+from symbp.op import ShownStep
 from symbp.ops.attention import MaskedSoftmax
 from symbp.ops.softmax import Softmax
 from symbp.symbols import Adjoint, Role, Variable
@@ -50,6 +51,12 @@ CAUSAL_ATTENTION = replace(
     subject="Every token attends to itself and to the tokens before it; the mask {M} takes the later ones out.",
     layout="Tokens are rows; the softmax is taken of every row. The mask {M} is 0 where key {j} is not later than "
     "query {i}, and minus infinity where it is: there the weight is zero and stays zero, and so is its error.",
+    definitions=(
+        ShownStep(
+            "",
+            (r"M_{ij} &= 0 \ \text{ if } j \leq i, \qquad M_{ij} = -\infty \ \text{ if } j > i",),
+        ),
+    ),
 )
 
 

@@ -47,8 +47,9 @@ class Page:
     ``short`` writes dX for ∂ℒ/∂X. ``meanings`` are words for the symbols by name, in the order of the table.
     ``order`` are the names whose gradients the backward pass shows in this order. ``opening`` are sentences before it.
     ``why`` explains the step of the backward pass that leads to a symbol, by its name; where it says nothing the
-    rule does. ``identities`` and ``remarks`` stand behind the backward pass, ``sections`` follow it. ``elementary``
-    builds the same operation from elementary equations, whose backward pass comes first: the steps students learn.
+    rule does. ``definitions`` stand behind the forward pass, ``identities`` and ``remarks`` behind the backward
+    pass, ``sections`` follow it. ``elementary`` builds the same operation from elementary equations, whose backward
+    pass comes first: the steps students learn.
     """
 
     title: str
@@ -61,6 +62,7 @@ class Page:
     order: tuple[str, ...] = ()
     opening: tuple[ShownStep, ...] = ()
     why: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    definitions: tuple[ShownStep, ...] = ()
     identities: tuple[Identity, ...] = ()
     remarks: tuple[ShownStep, ...] = ()
     sections: tuple[Section, ...] = ()

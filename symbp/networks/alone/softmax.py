@@ -86,11 +86,12 @@ LEMMA = Section(
 SOFTMAX_CROSS_ENTROPY = Page(
     "Softmax with cross-entropy",
     "The softmax of every row of {Z} is compared with the targets {Y} by cross-entropy, the mean over the examples.",
-    "Rows are examples, columns are classes; every row of {Y} sums to one (one-hot). The loss of one entry is "
+    "Rows are examples, columns are classes; every row of {Y} sums to one (one-hot). The loss {ell} of one entry is "
     "minus the target times the logarithm of the prediction.",
     rows=True,
     short=True,
     meanings=MappingProxyType({"Z": "inputs (logits)", "P": "predictions", "Y": "targets"}),
+    definitions=(ShownStep("", (r"\ell(p, y) &= -y \log p",)),),
     why=MappingProxyType({"Z": "Softmax and cross-entropy collapse: prediction minus target, over the examples."}),
     sections=(LEMMA,),
 )
