@@ -1,4 +1,4 @@
-"""Runs equations as they are displayed, node by node, on numbers or on SymPy symbols: no printed program is involved."""
+"""Runs equations as they are displayed, node by node, on numbers or SymPy symbols: no printed program is involved."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def _setting(value: Any) -> Any:
 def _entrywise(function: Any, expr: Expr, arrays: list[Any], xp: Any) -> Any:
     whole = expr.xreplace(dict(function.parameters))
     if xp is EXACT:
-        return np.frompyfunc(lambda *at: whole.xreplace(dict(zip(function.variables, at, strict=True))), len(arrays), 1)(
-            *arrays
-        )
+        return np.frompyfunc(
+            lambda *at: whole.xreplace(dict(zip(function.variables, at, strict=True))), len(arrays), 1
+        )(*arrays)
     return sympy.lambdify(function.variables, whole, "numpy")(*arrays)

@@ -111,7 +111,7 @@ GAMMA, BETA = symbols("c", 2, 1), symbols("b", 2, 1)
 
 
 def stepped(name):
-    """The elementary equations on symbols, forwards and backwards, with r = 1/s a symbol of its own (dr/dσ² = −r³/2)."""
+    """The elementary equations on symbols, forwards and backwards; r = 1/s is a symbol too, with dr/dσ² = −r³/2."""
     steps = derive(elementary(name))
     r = symbols("r", *((2, 1) if name == "batchnorm" else (1, 3)))
     forward = [each for each in steps.forward[:-1] if each.name not in ("r", "Y")]
