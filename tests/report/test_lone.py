@@ -206,7 +206,9 @@ def test_katex_reads_every_page():
 def test_one_equation():
     d = derivation("attention")
     assert render(d, "text", only="dQ") == render(d, "text", only="Q") == "dQ = dS K/√d\n"
-    assert render(d, "latex", only="dS").splitlines()[1] == r"\mathrm{d}S = P \odot (\mathrm{d}P - D \mathbf{1}^{\top})"
+    assert (
+        render(d, "latex", only="dS").splitlines()[1] == r"\mathrm{d}S = P \odot (\mathrm{d}P - D \, \mathbf{1}^{\top})"
+    )
     assert render(d, "text", only="forward").splitlines() == ["S = Q Kᵀ/√d", "P = softmax(S)", "O = P V"]
     with pytest.raises(SpecError, match="no equation named 'dZ'"):
         render(d, "text", only="dZ")
