@@ -116,7 +116,8 @@ def _columns(x: Any, y: Any, examples: int) -> int:
 def _drawn(forward: ForwardSystem, sizes: Sizes, chosen: Chosen, seed: int) -> Values:
     """Draw every given matrix."""
     found = Values({}, {}, {})
-    groups = {Role.INPUT: found.inputs, Role.MASK: found.inputs, Role.TARGET: found.targets}
+    groups = dict.fromkeys((Role.INPUT, Role.MASK), found.inputs)
+    groups |= dict.fromkeys((Role.TARGET, Role.UPSTREAM), found.targets)
     draw = drawing(forward, sizes, chosen, seed)
     for symbol in forward.given:
         groups.get(symbol.role, found.parameters)[symbol.name] = draw(symbol)
@@ -136,7 +137,7 @@ def drawing(forward: ForwardSystem, sizes: Sizes, chosen: Chosen, seed: int) -> 
             return np.random.default_rng(own).normal(size=shape)
         if symbol.role is Role.MASK:  # Half of the values dropped, the others doubled.
             return 2.0 * np.random.default_rng(own).integers(0, 2, shape)
-        if symbol.role is Role.TARGET:
+        if symbol.role in (Role.TARGET, Role.UPSTREAM):
             return TARGETS[kinds.get(symbol, "real")](np.random.default_rng(own), shape)
         return chosen.parameter(symbol, shape, own)
 

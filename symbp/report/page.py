@@ -66,6 +66,7 @@ class Page:
     title: str
     blocks: tuple[Block, ...]
     command: str | None = None
+    body: str = "page.j2"
 
 
 def page_text(page: Page, to: str = "gfm", *, standalone: bool = False, template_dir: str | Path | None = None) -> str:
@@ -79,5 +80,5 @@ def page_text(page: Page, to: str = "gfm", *, standalone: bool = False, template
         raise SpecError(f"--to {row.name}: this report is a document; give gfm, markdown or latex")
     template = row.standalone if standalone and row.standalone else row.template
     figures = any(isinstance(block, Figure) for block in page.blocks)
-    values = {"doc": page, "mark": row.comment.format(MARK), "body": "page.j2", "figures": figures}
+    values = {"doc": page, "mark": row.comment.format(MARK), "figures": figures}
     return fill(template, template_dir, row, values)
