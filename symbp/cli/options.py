@@ -14,11 +14,14 @@ from typing import Annotated, Any, get_type_hints
 import typer
 
 from symbp.cli import values
+from symbp.errors import SpecError
 
 DEFAULT_LAYERS = 3
 """Depth where neither --layers nor a list of --widths says it: the smallest that shows the pattern."""
 
 MAX_SEED = 2**32 - 1
+
+MAX_DRAWS = 10_000
 
 Text = str | None
 
@@ -203,6 +206,53 @@ class AnalysisOptions:
     def read(self) -> int:
         """Return the seed."""
         return values.number("--seed", self.seed, 0, MAX_SEED, "the seed")
+
+
+@dataclass(frozen=True)
+class TheoryOptions:
+    """The options that ask for theory instead of a measurement, or beside it."""
+
+    solve_init: Annotated[
+        bool,
+        option(
+            "Theory", "--solve-init", help="The critical initialisation of --activation, and where common ones stand."
+        ),
+    ] = False
+    sigma_b: Annotated[
+        Text,
+        option("Theory", "--sigma-b", metavar="SIGMA", help="Standard deviation of the biases; 0 unless given."),
+    ] = None
+    derive: Annotated[
+        Text,
+        option("Theory", "--derive", metavar="NAME", help="Print a derivation: xavier, he, selu or batchnorm."),
+    ] = None
+    draws: Annotated[
+        Text,
+        option("Theory", "--draws", metavar="N", help="Measure N draws and set the predicted rate beside their mean."),
+    ] = None
+
+    def read(self) -> Theory:
+        """Return the options as values, or refuse the first that is wrong."""
+        asked = {"--solve-init": self.solve_init, "--derive": self.derive, "--draws": self.draws}
+        given = [name for name, value in asked.items() if value]
+        if len(given) > 1:
+            raise SpecError(f"{' and '.join(given)}: give one of them")
+        return Theory(
+            solve_init=self.solve_init,
+            sigma_b=None if self.sigma_b is None else values.deviation("--sigma-b", self.sigma_b),
+            derive=self.derive,
+            draws=None if self.draws is None else values.number("--draws", self.draws, 2, MAX_DRAWS, "how many draws"),
+        )
+
+
+@dataclass(frozen=True)
+class Theory:
+    """The theory options, read: None where one is not given."""
+
+    solve_init: bool = False
+    sigma_b: float | None = None
+    derive: str | None = None
+    draws: int | None = None
 
 
 @dataclass(frozen=True)

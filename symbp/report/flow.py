@@ -26,7 +26,10 @@ LEAST_RANGE = 1.0
 EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 PLAIN = str.maketrans(
-    {"×": "x", "′": "'", "‖": "|", "₂": "2", "σ": "sigma", "√": "sqrt", "²": "^2", "…": "...", "·": "-"}
+    {
+        "×": "x", "′": "'", "‖": "|", "₂": "2", "₁": "1", "σ": "sigma", "√": "sqrt", "²": "^2", "…": "...", "·": "-",
+        "χ": "chi", "ξ": "xi", "δ": "delta", "∞": "inf", "±": "+-", "−": "-", "π": "pi",
+    }  # fmt: skip
 )
 
 HEADINGS = ("weight", "‖gradient‖", "log scale", "W gain", "≤ ‖W‖₂", "f′ gain", "≤ max f′", "A gain")
@@ -36,7 +39,7 @@ def flows_text(flows: Sequence[GradientFlow], *, ascii_only: bool = False) -> st
     """Return one section a network; with several of them all sentences come first."""
     if len(flows) == 1:
         return flow_text(flows[0], ascii_only=ascii_only)
-    sentences = "\n".join(_plain(flow.sentence, ascii_only) for flow in flows)
+    sentences = "\n".join(plain_text(flow.sentence, ascii_only) for flow in flows)
     sections = [flow_text(flow, ascii_only=ascii_only, ends=SMALL_ENDS, first=flow.subject) for flow in flows]
     return "\n\n".join([sentences, *sections])
 
@@ -50,7 +53,7 @@ def flow_text(flow: GradientFlow, *, ascii_only: bool = False, ends: int = ENDS,
     lines = [first or flow.sentence, "", *(f"  {name:<9} {said}" for name, said in _facts(flow)), ""]
     most = MOST_ROWS if ends == ENDS else 2 * ends + 1
     lines.extend(_table(flow, ends, most, ascii_only))
-    return _plain("\n".join(lines), ascii_only)
+    return plain_text("\n".join(lines), ascii_only)
 
 
 def _facts(flow: GradientFlow) -> list[tuple[str, str]]:
@@ -85,10 +88,11 @@ def _table(flow: GradientFlow, ends: int, most: int, ascii_only: bool) -> list[s
     if len(cells) > most:
         cells = [*cells[:ends], ("…",) + ("",) * (len(HEADINGS) - 1), *cells[-ends:]]
     used = [i for i in range(len(HEADINGS)) if any(each[i] not in ("", "-") for each in cells)]
-    return _aligned([[each[i] for i in used] for each in (HEADINGS, *cells)])
+    return aligned([[each[i] for i in used] for each in (HEADINGS, *cells)])
 
 
-def _aligned(lines: Sequence[Sequence[str]]) -> list[str]:
+def aligned(lines: Sequence[Sequence[str]]) -> list[str]:
+    """Return a table as lines, its columns aligned."""
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     padded = ("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines)
     return [f"  {line}".rstrip() for line in padded]
@@ -136,5 +140,6 @@ def _bar(part: float, ascii_only: bool) -> str:
     return ("█" * (filled // 8) + EIGHTHS[filled % 8]).rstrip()
 
 
-def _plain(text: str, ascii_only: bool) -> str:
+def plain_text(text: str, ascii_only: bool) -> str:
+    """Return text, where asked in the characters that every terminal has."""
     return text.replace("≤ ", "<= ").translate(PLAIN) if ascii_only else text

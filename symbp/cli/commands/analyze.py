@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from symbp.cli.options import AnalysisOptions, JsonOptions, NetworkOptions, takes
+from symbp.cli.options import AnalysisOptions, JsonOptions, NetworkOptions, TheoryOptions, takes
 from symbp.cli.registry import job
 
 
-@takes(NetworkOptions, AnalysisOptions, JsonOptions)
-def command(network: NetworkOptions, analysis: AnalysisOptions, as_json: JsonOptions) -> int:
+@takes(NetworkOptions, AnalysisOptions, TheoryOptions, JsonOptions)
+def command(network: NetworkOptions, analysis: AnalysisOptions, theory: TheoryOptions, as_json: JsonOptions) -> int:
     """Say what happens to the gradient on its way to the first layer, and which factor does it.
 
     Every factor is measured on the gradient that flows through it; the logarithms add up to those of the compiled
     gradients, or the exit code is 1. Without --activation it contrasts sigmoid with ReLU.
     """
-    spec, seed = network.read(), analysis.read()
+    spec, seed, asked = network.read(), analysis.read(), theory.read()
+    if asked.solve_init:
+        return int(job("theory").solve_init(spec, asked.sigma_b or 0.0, as_json.json))
     return int(job("analyze").run(spec, analysis.init, seed, as_json.json))
