@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+
+from sympy import MatrixSymbol
 
 from symbp.analysis.flow import GradientFlow, Row, Use
 from symbp.analysis.initialisations import Chosen, initialisation
 from symbp.analysis.scaled import Scaled, share, total
 from symbp.analysis.values import Point
-from symbp.analysis.walk import State, Walk, tree
+from symbp.analysis.walk import Gain, State, Walk, tree
 from symbp.calculus.factor import Paths
 from symbp.derivation import Derivation, derive
 from symbp.equations import ForwardSystem
@@ -68,14 +70,14 @@ def analyze(
     """
     chosen = initialisation(init)
     derivation = what if isinstance(what, Derivation) else derive(what)
-    bench = _Bench.of(derivation)
+    bench = Bench.of(derivation)
     sizes = given_sizes(derivation.forward, _columns(X, Y, examples), (WIDTH,))
     values = _given(bench, _drawn(derivation.forward, sizes, chosen, seed), X, Y)
     return _measured(bench, sizes, values, chosen, seed, bounds)
 
 
 @dataclass(frozen=True)
-class _Bench:
+class Bench:
     """A derivation as a program, with what stands for the loss it leaves open."""
 
     derivation: Derivation
@@ -84,7 +86,7 @@ class _Bench:
     notes: tuple[str, ...]
 
     @classmethod
-    def of(cls, derivation: Derivation) -> _Bench:
+    def of(cls, derivation: Derivation) -> Bench:
         forward = derivation.forward
         if generic_functions(forward):
             raise SpecError('the activation is left open: name one with --activation (activation="tanh" in Python)')
@@ -107,27 +109,36 @@ def _columns(x: Any, y: Any, examples: int) -> int:
 
 
 def _drawn(forward: ForwardSystem, sizes: Sizes, chosen: Chosen, seed: int) -> Values:
-    """Draw every given matrix from a generator of its own: its place in the list and the seed say which."""
-    import numpy as np
-
+    """Draw every given matrix."""
     found = Values({}, {}, {})
-    kinds = target_kinds(forward)
-    for place, symbol in enumerate(forward.given):
-        shape = sizes.shapes[symbol.name]
-        if symbol.role is Role.INPUT:
-            found.inputs[symbol.name] = np.random.default_rng([seed, place]).normal(size=shape)
-        elif symbol.role is Role.MASK:
-            # Half of the values dropped, the others doubled.
-            found.inputs[symbol.name] = 2.0 * np.random.default_rng([seed, place]).integers(0, 2, shape)
-        elif symbol.role is Role.TARGET:
-            kind = kinds.get(symbol, "real")
-            found.targets[symbol.name] = TARGETS[kind](np.random.default_rng([seed, place]), shape)
-        else:
-            found.parameters[symbol.name] = chosen.parameter(symbol, shape, [seed, place])
+    groups = {Role.INPUT: found.inputs, Role.MASK: found.inputs, Role.TARGET: found.targets}
+    draw = drawing(forward, sizes, chosen, seed)
+    for symbol in forward.given:
+        groups.get(symbol.role, found.parameters)[symbol.name] = draw(symbol)
     return found
 
 
-def _given(bench: _Bench, drawn: Values, x: Any, y: Any) -> Values:
+def drawing(forward: ForwardSystem, sizes: Sizes, chosen: Chosen, seed: int) -> Callable[[Variable], Any]:
+    """Return what draws a given matrix from a generator of its own: the seed and its place in the list say which."""
+    import numpy as np
+
+    kinds = target_kinds(forward)
+    places = {symbol: place for place, symbol in enumerate(forward.given)}
+
+    def draw(symbol: Variable) -> Any:
+        shape, own = sizes.shapes[symbol.name], [seed, places[symbol]]
+        if symbol.role is Role.INPUT:
+            return np.random.default_rng(own).normal(size=shape)
+        if symbol.role is Role.MASK:  # Half of the values dropped, the others doubled.
+            return 2.0 * np.random.default_rng(own).integers(0, 2, shape)
+        if symbol.role is Role.TARGET:
+            return TARGETS[kinds.get(symbol, "real")](np.random.default_rng(own), shape)
+        return chosen.parameter(symbol, shape, own)
+
+    return draw
+
+
+def _given(bench: Bench, drawn: Values, x: Any, y: Any) -> Values:
     """Put the user's data in the place of what was drawn, after checking it."""
     import numpy as np
 
@@ -154,7 +165,7 @@ def _named(drawn: dict[str, Any], given: Any) -> dict[str, Any]:
     return dict.fromkeys(drawn, given) if len(drawn) == 1 else {"": given}
 
 
-def _measured(bench: _Bench, sizes: Sizes, values: Values, chosen: Chosen, seed: int, bounds: bool) -> GradientFlow:
+def _measured(bench: Bench, sizes: Sizes, values: Values, chosen: Chosen, seed: int, bounds: bool) -> GradientFlow:
     import numpy as np
 
     derivation = bench.derivation
@@ -162,35 +173,67 @@ def _measured(bench: _Bench, sizes: Sizes, values: Values, chosen: Chosen, seed:
     with np.errstate(all="ignore"):
         (_, gradients), local = engine.run(bench.program, traced=True)(*values.arguments(engine.array))
         _require_finite(derivation.forward, bench.program, local)
-        point = Point(derivation, bench.program, bench.standins, sizes, local)
+        names = bench.program.names
+        known = {names[each]: local[names[each]] for each in forward_symbols(derivation)}
+        point = Point(derivation.forward, names, bench.standins, sizes, known)
         paths = Paths(derivation.backward, derivation.wrt)
         weights = [variable for variable in derivation.wrt if variable.role is Role.WEIGHT]
         walk = Walk(paths, point, bounds)
-        rows = _rows(walk, weights, gradients)
+        rows = measured_rows(walk, weights, sizes, gradients)
+    silent = _silent(derivation.forward, bench.program, local)
+    return found_flow(bench, sizes, chosen, seed, rows, walk.gains, silent)
+
+
+def found_flow(
+    bench: Bench,
+    sizes: Sizes,
+    chosen: Chosen,
+    seed: int,
+    rows: tuple[Row, ...],
+    gains: Iterable[Gain],
+    silent: Iterable[str] = (),
+) -> GradientFlow:
+    """Return what was found together with what it was found on."""
+    forward = bench.derivation.forward
     return GradientFlow(
         rows=rows,
-        gains=tuple(walk.gains),
+        gains=tuple(gains),
         init=chosen.about,
         seed=seed,
-        widths=_widths(weights, sizes, values),
+        widths=_widths(bench.derivation, sizes),
         examples=sizes.examples,
-        activations=_activations(derivation.forward),
-        loss=_loss(derivation.forward),
-        notes=(*bench.notes, *_silent(derivation.forward, bench.program, local)),
+        activations=_activations(forward),
+        loss=_loss(forward),
+        notes=(*bench.notes, *silent),
     )
+
+
+def forward_symbols(derivation: Derivation) -> Iterator[MatrixSymbol]:
+    """Yield what a walk may read: the forward list, and of the backward list the gradients by parts of the loss."""
+    yield from derivation.forward.given
+    yield from (equation.lhs for equation in derivation.forward)
+    yield from (equation.lhs for equation in derivation.backward if equation.lhs.of.role is Role.LOSS)
 
 
 def _require_finite(forward: ForwardSystem, written: Program, local: Mapping[str, Any]) -> None:
     """Stop at the first matrix of the forward pass that overflows."""
+    for equation in forward:
+        require_finite(equation.lhs, local[written.names[equation.lhs]])
+
+
+def require_finite(variable: Variable, value: Any) -> None:
+    """Refuse a matrix of the forward pass that overflows.
+
+    Raises:
+        SpecError: naming it and its layer.
+    """
     import numpy as np
 
-    for equation in forward:
-        overflows = not np.isfinite(local[written.names[equation.lhs]]).all()
-        if overflows and equation.lhs.role is not Role.LOSS:  # The squares of a loss may, its gradient need not.
-            raise SpecError(
-                f"the forward pass overflows in layer {equation.lhs.layer}, at {equation.name}: "
-                "give a smaller initialisation, such as normal:1.0, or fewer layers"
-            )
+    if variable.role is not Role.LOSS and not np.isfinite(value).all():  # A square may overflow, its gradient need not.
+        raise SpecError(
+            f"the forward pass overflows in layer {variable.layer}, at {variable.name}: "
+            "give a smaller initialisation, such as normal:1.0, or fewer layers"
+        )
 
 
 def _silent(forward: ForwardSystem, written: Program, local: Mapping[str, Any]) -> list[str]:
@@ -201,33 +244,46 @@ def _silent(forward: ForwardSystem, written: Program, local: Mapping[str, Any]) 
     return [f"{name} is zero for every example" for name in zeros][:1]
 
 
-def _rows(walk: Walk, weights: Iterable[Variable], gradients: Mapping[str, Any]) -> tuple[Row, ...]:
-    """Walk the products of all weights; one row a weight, in the order of the forward list."""
+def measured_rows(
+    walk: Walk, weights: Iterable[Variable], sizes: Sizes, gradients: Mapping[str, Any] | None = None
+) -> tuple[Row, ...]:
+    """Walk the products of all weights; one row a weight, in the order of the forward list.
+
+    ``gradients`` are the compiled ones to compare with, where there are any.
+    """
     wanted = list(weights)
     products = [(variable, product) for variable in wanted for product in walk.paths.products(variable)]
-    uses = {variable: len(walk.paths.products(variable)) for variable in wanted}
-    rows: dict[Variable, Row] = {v: _row(v, [], gradients[v.name]) for v in wanted if not uses[v]}
-    waiting: dict[Variable, list[State]] = {}
+    states: dict[Variable, list[State]] = {variable: [] for variable in wanted}
+    left = {variable: len(walk.paths.products(variable)) for variable in wanted}
+    rows: dict[Variable, Row] = {}
+
+    def finish(variable: Variable) -> None:
+        compiled = None if gradients is None else gradients[variable.name]
+        rows[variable] = _row(variable, states.pop(variable), math.prod(sizes.shapes[variable.name]), compiled)
+
+    for variable in (each for each in wanted if not left[each]):
+        finish(variable)
     for variable, state in walk.ends(tree(products)):
-        waiting.setdefault(variable, []).append(state)
-        if len(waiting[variable]) == uses[variable]:
-            rows[variable] = _row(variable, waiting.pop(variable), gradients[variable.name])
+        states[variable].append(state)
+        left[variable] -= 1
+        if not left[variable]:
+            finish(variable)
     return tuple(rows[variable] for variable in wanted)
 
 
-def _row(variable: Variable, states: list[State], gradient: Any) -> Row:
+def _row(variable: Variable, states: list[State], size: int, gradient: Any) -> Row:
     """Return the account of one weight from the contributions of its uses."""
     parts = [state.direction for state in states if state.direction is not None]
-    whole = total(parts) if parts else Scaled.of(gradient)
+    whole = total(parts) if parts else Scaled(0.0, 0)
     found = [Use(_logs(state), part.log, _share(part, whole)) for state, part in zip(states, parts, strict=True)]
     low = min((state.low for state in states), default=0.0)
     high = max((state.high for state in states), default=0.0)
     is_plain = (PLAIN[0] < low or whole.log == -math.inf) and high < PLAIN[1]
-    compiled = Scaled.of(gradient) if is_plain else None
+    compiled = Scaled.of(gradient) if is_plain and gradient is not None else None
     return Row(
         variable.name,
         variable.layer,
-        gradient.size,
+        size,
         whole.log,
         tuple(found),
         None if compiled is None else compiled.log if compiled.is_finite else math.nan,
@@ -243,9 +299,10 @@ def _share(part: Scaled, whole: Scaled) -> float:
     return share(part, whole) if whole.norm else 0.0
 
 
-def _widths(weights: Iterable[Variable], sizes: Sizes, values: Values) -> tuple[int, ...]:
-    first = [sizes.shapes[name][0] for name in values.inputs]
-    return (*first, *(sizes.shapes[variable.name][0] for variable in weights))
+def _widths(derivation: Derivation, sizes: Sizes) -> tuple[int, ...]:
+    weights = [variable for variable in derivation.wrt if variable.role is Role.WEIGHT]
+    first = [symbol for symbol in derivation.forward.given if symbol.role in (Role.INPUT, Role.MASK)]
+    return tuple(sizes.shapes[variable.name][0] for variable in (*first, *weights))
 
 
 def _activations(forward: ForwardSystem) -> tuple[str, ...]:

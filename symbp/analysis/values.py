@@ -3,60 +3,81 @@
 from __future__ import annotations
 
 import math
+from collections import ChainMap
 from collections.abc import Mapping
+from copy import copy
+from types import CodeType
 from typing import Any
 
-from sympy import Expr, MatrixExpr, Symbol
+from sympy import Expr, MatrixExpr, MatrixSymbol, Symbol
 
-from symbp.derivation import Derivation
 from symbp.equations import ForwardSystem
 from symbp.numeric.definitions import Definitions, Standins
 from symbp.numeric.matrices import Writer
 from symbp.numeric.sizes import Sizes
-from symbp.numeric.source import Program
-from symbp.symbols import BATCH, Adjoint, Role
+from symbp.symbols import BATCH, Adjoint
 
 
 class Point:
     """Where the factors are evaluated: a value for every matrix of the forward list.
 
-    Of the backward list it knows only the gradients by parts of the loss: numbers that a loss gradient is times.
+    ``values`` are by the names of ``names``. Of the backward list they need only the gradients by parts of the
+    loss: numbers that a loss gradient is times.
     """
 
     def __init__(
-        self, derivation: Derivation, program: Program, standins: Standins, sizes: Sizes, local: Mapping[str, Any]
+        self,
+        forward: ForwardSystem,
+        names: Mapping[MatrixSymbol, str],
+        standins: Standins,
+        sizes: Sizes,
+        values: Mapping[str, Any],
     ) -> None:
         import numpy as np
 
-        forward = derivation.forward
-        self._definitions = Definitions(program.names.values(), standins)
-        self._writer = Writer(program.names, _numbers(forward, sizes), self._definitions)
-        parts = (equation.lhs for equation in derivation.backward if equation.lhs.of.role is Role.LOSS)
-        own = [program.names[each] for each in (*forward.given, *(equation.lhs for equation in forward), *parts)]
-        self._scope: dict[str, Any] = {"np": np, "math": math} | {name: local[name] for name in own}
+        self._definitions = Definitions(names.values(), standins)
+        self._writer = Writer(names, _numbers(forward, sizes), self._definitions)
+        self._helpers: dict[str, Any] = {"np": np, "math": math}
+        self._directions: dict[str, Any] = {}
+        self._values = ChainMap(self._directions, values)  # type: ignore[arg-type]
+
+    def at(self, values: Mapping[str, Any]) -> Point:
+        """Return a point of the same network with other values; what was written and defined is shared."""
+        other = copy(self)
+        other._directions = {}
+        other._values = ChainMap(other._directions, values)  # type: ignore[arg-type]
+        return other
 
     def value(self, expr: MatrixExpr | Expr) -> Any:
         """Return the value of a factor's matrix, or of a number."""
+        return self.run(self.code(expr))
+
+    def code(self, expr: MatrixExpr | Expr) -> str:
+        """Return the code of a matrix or of a number; what it calls is defined here."""
         code = self._writer.code(expr) if isinstance(expr, MatrixExpr) else self._writer.size(expr)
         self._define()
-        return eval(code.text, self._scope)
+        return code.text
+
+    def run(self, code: str | CodeType) -> Any:
+        """Return the value of code that ``code`` wrote."""
+        return eval(code, self._helpers, self._values)
 
     def operated(self, node: MatrixExpr, adjoint: Adjoint, direction: Any) -> Any:
         """Return what a linear operator makes of a direction in the place of its adjoint."""
         name = self._writer.names[adjoint]
-        self._scope[name] = direction
+        self._directions[name] = direction
         try:
             return self.value(node)
         finally:
-            del self._scope[name]
+            del self._directions[name]
 
     def _define(self) -> None:
         """Execute the constants and helpers that the code written so far calls."""
         for name, number in self._definitions.constants.items():
-            self._scope.setdefault(name, float(number))
+            self._helpers.setdefault(name, float(number))
         for name, source in self._definitions.sources.items():
-            if name not in self._scope:
-                exec(source, self._scope)
+            if name not in self._helpers:
+                exec(source, self._helpers)
 
 
 def _numbers(forward: ForwardSystem, sizes: Sizes) -> dict[Symbol, str]:

@@ -114,12 +114,14 @@ def _is_ours(path: Path, force: bool) -> bool:
 
 
 def carries_mark(path: Path) -> bool:
-    """Say whether a file is empty or one of ours, by its first lines (of a PDF, the last)."""
+    """Say whether a file is empty or one of ours, by its first lines (of a PDF the last, of a PNG its description)."""
     with path.open("rb") as stream:
         head = stream.read(HEAD)
         if head.startswith(b"%PDF"):
             stream.seek(-min(HEAD, path.stat().st_size), os.SEEK_END)
             return MARK.encode() in stream.read()
+    if head.startswith(b"\x89PNG"):
+        return MARK.encode() in head
     return not head or any(MARK.encode() in line for line in head.splitlines()[:MARKED_LINES])
 
 

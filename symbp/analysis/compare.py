@@ -1,0 +1,147 @@
+"""compare(stack): every remedy measured on the same widths, data and seeds, and which factor it moved."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from symbp.analysis.budget import EXAMPLES, analyze
+from symbp.analysis.flow import GradientFlow
+from symbp.analysis.initialisations import initialisation
+from symbp.analysis.remedies import REMEDIES, Remedy, Stack, applicable, remedied
+from symbp.analysis.streamed import Streamed
+from symbp.analysis.sweep import standard_error
+from symbp.derivation import derive
+from symbp.errors import SpecError
+from symbp.numeric.sizes import given_sizes
+from symbp.op import FactorRole
+
+DRAWS = 3
+"""How often the weights are drawn unless it is said."""
+
+LEAST_MOVE = 0.02
+"""Decades a layer from which a factor counts as moved."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One network of the comparison: the exact account of the first draw, the slopes of all draws.
+
+    ``slopes`` are decades a layer towards the input, one a draw; a draw that died has none. ``problem`` stands in
+    the place of a flow where the forward pass overflowed.
+    """
+
+    name: str
+    remedy: Remedy
+    init: str
+    flow: GradientFlow | None
+    slopes: tuple[float, ...] = ()
+    problem: str = ""
+
+    @property
+    def slope(self) -> float | None:
+        """The mean over the draws."""
+        return math.fsum(self.slopes) / len(self.slopes) if self.slopes else None
+
+    @property
+    def standard_error(self) -> float | None:
+        """The standard error of that mean; None for a single draw."""
+        return standard_error(self.slopes)
+
+    def moved(self, before: Measured) -> list[tuple[FactorRole, float, float]]:
+        """Return the factors a remedy moved, the furthest first: role, decades a layer before and after."""
+        old = {} if before.flow is None else before.flow.slopes
+        new = {} if self.flow is None else self.flow.slopes
+        pairs = [(role, old.get(role, 0.0), new.get(role, 0.0)) for role in dict.fromkeys([*old, *new])]
+        found = [each for each in pairs if abs(each[2] - each[1]) >= LEAST_MOVE]
+        return sorted(found, key=lambda each: -abs(each[2] - each[1]))
+
+    def to_dict(self, before: Measured) -> dict[str, Any]:
+        """Return everything as JSON data; slopes in decades a layer towards the input."""
+        return {
+            "remedy": self.name,
+            "about": self.remedy.about,
+            "init": self.init,
+            "slope": self.slope,
+            "standard_error": self.standard_error,
+            "draws": list(self.slopes),
+            "moved": [{"role": str(role), "before": old, "after": new} for role, old, new in self.moved(before)],
+            "problem": self.problem,
+            "flow": None if self.flow is None else self.flow.to_dict(),
+        }
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The network as it is, first, and with every remedy; ``left_out`` are the remedies its widths exclude."""
+
+    stack: Stack
+    init: str
+    seed: int
+    rows: tuple[Measured, ...]
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def as_is(self) -> Measured:
+        """The network as it is."""
+        return self.rows[0]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as JSON data."""
+        return {
+            "widths": list(self.stack.shape),
+            "activation": self.stack.activation,
+            "init": self.init,
+            "seed": self.seed,
+            "left_out": list(self.left_out),
+            "remedies": [row.to_dict(self.as_is) for row in self.rows],
+        }
+
+
+def compare(
+    stack: Stack,
+    init: str = "normal:1",
+    seed: int = 0,
+    draws: int = DRAWS,
+    examples: int = EXAMPLES,
+    progress: Callable[[str], None] | None = None,
+) -> Comparison:
+    """Measure the network as it is and with every remedy that applies to it.
+
+    ``init`` is the initialisation where a remedy does not bring its own. The first draw, with ``seed``, is accounted
+    for exactly; the others, with the seeds behind it, say how much the rate varies.
+
+    Raises:
+        SpecError: fewer than three layers, a number of draws below one, or a network that symbp cannot accept.
+    """
+    if isinstance(draws, bool) or not isinstance(draws, int) or draws < 1:
+        raise SpecError(f"draws is {draws!r}: give a whole number from 1")
+    initialisation(init)
+    chosen = applicable(stack, init)
+    rows = []
+    for number, (name, remedy) in enumerate(chosen.items(), 1):
+        if progress is not None:
+            progress(f"compare, {number} of {len(chosen)}: {name}")
+        rows.append(_measured(name, remedy, stack, own_init(remedy, stack, init), range(seed, seed + draws), examples))
+    left_out = tuple(name for name in REMEDIES if name not in chosen and REMEDIES[name].keeps_width)
+    return Comparison(stack, init, seed, tuple(rows), left_out)
+
+
+def own_init(remedy: Remedy, stack: Stack, init: str) -> str:
+    """Return the initialisation that a remedy brings, else the network's own."""
+    return init if remedy.init is None else remedy.init
+
+
+def _measured(name: str, remedy: Remedy, stack: Stack, init: str, seeds: range, examples: int) -> Measured:
+    derivation = derive(remedied(stack, remedy))
+    streamed = Streamed.of(derivation, given_sizes(derivation.forward, examples))
+    chosen = initialisation(init)
+    try:
+        first = analyze(derivation, init, seeds[0], examples, bounds=False)
+        flows = [first, *(streamed.flow(chosen, seed) for seed in seeds[1:])]
+    except SpecError as error:
+        return Measured(name, remedy, init, None, problem=str(error))
+    slopes = [flow.slope for flow in flows if flow.slope is not None]
+    return Measured(name, remedy, init, first, tuple(slopes))

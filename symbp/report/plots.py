@@ -1,0 +1,241 @@
+"""Pictures of the flow of the gradient, for notes: drawn with matplotlib where it is installed.
+
+Legible in print and in greyscale: curves differ in their dashes and are named where they end, roles differ in
+lightness and hatching. Each function returns a figure; ``saved`` turns one into the bytes of a file.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from itertools import cycle
+from typing import Any
+
+from symbp.analysis.flow import GradientFlow
+from symbp.analysis.spectrum import Spectrum
+from symbp.errors import SpecError
+from symbp.op import FactorRole
+from symbp.report.formats import MARK
+
+KINDS = ("pdf", "svg", "png")
+"""The formats of a picture, by suffix."""
+
+WIDTH, HEIGHT = 4.7, 3.0
+"""Inches: the text width of LaTeX's article, at which the letters are 8 pt high."""
+
+STYLE = {
+    "font.family": "serif", "font.size": 8, "axes.labelsize": 8, "legend.fontsize": 7, "xtick.labelsize": 7,
+    "ytick.labelsize": 7, "mathtext.fontset": "cm", "axes.spines.top": False, "axes.spines.right": False,
+    "axes.linewidth": 0.6, "xtick.major.width": 0.6, "ytick.major.width": 0.6, "lines.linewidth": 1.2,
+    "svg.hashsalt": "symbp", "pdf.fonttype": 42, "savefig.dpi": 200, "hatch.linewidth": 0.4,
+}  # fmt: skip
+
+DASHES = ("-", (0, (5, 1.5)), (0, (1.5, 1.5)), (0, (6, 1.5, 1.5, 1.5)), (0, (9, 2)), (0, (3, 1, 1, 1, 1, 1)))
+
+SHADES = ("#000000", "#1f5fa8", "#b04a1a", "#3c7d3c", "#7a3f8f", "#666666")
+"""Dark enough to read on paper; the dashes say the same without colour."""
+
+FILLS = {
+    FactorRole.LOSS: ("#4d4d4d", ""),
+    FactorRole.WEIGHT: ("#6f9fd0", ""),
+    FactorRole.SLOPE: ("#e2a76f", "///"),
+    FactorRole.PREVIOUS: ("#d9d9d9", "..."),
+    FactorRole.NORMALISATION: ("#8fbf8f", "xxx"),
+    FactorRole.SUM: ("#b79ac8", "\\\\\\"),
+}
+"""The colour and hatching of a role in the budget."""
+
+OTHER_FILL = ("#f2f2f2", "+++")
+
+MOST_BARS = 60
+"""A deeper network shows every second, third, … of its layers."""
+
+MANY = 3
+"""More curves than this are named where they end and not in a box."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The gradient norms of one network, by layer, as base-10 logarithms; −∞ is left out."""
+
+    name: str
+    layers: tuple[int, ...]
+    logs: tuple[float, ...]
+
+    @classmethod
+    def of(cls, name: str, flow: GradientFlow) -> Curve:
+        """Return the curve of a flow."""
+        return cls(name, tuple(row.layer for row in flow.rows), tuple(row.log10 for row in flow.rows))
+
+
+def available() -> bool:
+    """Whether matplotlib is installed; nothing is imported."""
+    return find_spec("matplotlib") is not None
+
+
+MARGINS = (0.62, 0.1, 0.42, 0.1)
+"""Inches left, right, below and above the axes."""
+
+
+def _figure(height: float = HEIGHT, margins: tuple[float, float, float, float] = MARGINS) -> tuple[Any, Any]:
+    if not available():
+        raise SpecError("figures need matplotlib: pip install 'symbp[plots]'")
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    matplotlib.rcParams.update(STYLE)
+    logging.getLogger("fontTools").setLevel(logging.ERROR)  # it remarks on the date that fonts were made
+    figure = Figure(figsize=(WIDTH, height))
+    left, right, below, above = margins
+    room = [left / WIDTH, below / height, 1 - (left + right) / WIDTH, 1 - (below + above) / height]
+    return figure, figure.add_axes(room)
+
+
+def norms(curves: Sequence[Curve]) -> Any:
+    """Draw the norm of every weight's gradient over its layer, all networks in one figure, on a logarithmic scale."""
+    many = len(curves) > MANY
+    figure, axes = _figure(1.3 * HEIGHT, (0.62, 1.55, 0.42, 0.1)) if many else _figure()
+    ends: list[tuple[float, str, str]] = []
+    for number, (curve, shade) in enumerate(zip(curves, cycle(SHADES), strict=False)):
+        points = [(layer, log) for layer, log in zip(curve.layers, curve.logs, strict=True) if math.isfinite(log)]
+        if not points:
+            continue
+        dash = DASHES[(number + number // len(SHADES)) % len(DASHES)]
+        axes.plot(*zip(*points, strict=True), color=shade, linestyle=dash, label=curve.name)
+        ends.append((points[0][1], curve.name, shade))
+    axes.set_xlabel("layer")
+    axes.set_ylabel(r"gradient norm $\|\mathrm{d}W\|$")
+    axes.yaxis.set_major_locator(_whole_powers())
+    axes.yaxis.set_major_formatter(_power)
+    axes.set_xticks(_layer_ticks(max(curve.layers[-1] for curve in curves)))
+    axes.invert_xaxis()  # from the loss on the left to the input on the right, as backpropagation goes
+    if many:
+        _named_at_the_end(axes, ends, min(curve.layers[0] for curve in curves))
+    elif len(curves) > 1:
+        axes.legend(frameon=False)
+    return figure
+
+
+def _layer_ticks(last: int) -> list[int]:
+    """Return round numbers of layers, and the first."""
+    step = next(step for power in range(9) for step in (10**power, 2 * 10**power, 5 * 10**power) if last / step <= 8)
+    return [1, *range(step, last + 1, step)] if step > 1 else list(range(1, last + 1))
+
+
+def _named_at_the_end(axes: Any, ends: Sequence[tuple[float, str, str]], first: int) -> None:
+    """Write each curve's name beside its end; names that would touch are moved apart."""
+    low, high = axes.get_ylim()
+    ordered = sorted(ends)
+    places = spread([(level - low) / (high - low) for level, _, _ in ordered], 1 / 24)
+    for (level, name, shade), place in zip(ordered, places, strict=True):
+        axes.annotate(
+            name, (first, level), xytext=(1.06, place), textcoords="axes fraction", va="center", fontsize=7,
+            color=shade, arrowprops={"arrowstyle": "-", "lw": 0.4, "color": shade, "shrinkA": 0, "shrinkB": 1},
+        )  # fmt: skip
+
+
+def spread(places: Sequence[float], gap: float) -> list[float]:
+    """Return ascending places moved apart to at least ``gap``, each group around where it was, inside 0 and 1."""
+    groups: list[tuple[float, int]] = []  # centre, members
+    for place in places:
+        groups.append((place, 1))
+        while len(groups) > 1 and _ends_above(groups[-2], groups[-1], gap):
+            (low, few), (high, more) = groups[-2:]
+            groups[-2:] = [((low * few + high * more) / (few + more), few + more)]
+    return [start + gap * i for centre, count in groups for start in [_start(centre, count, gap)] for i in range(count)]
+
+
+def _start(centre: float, count: int, gap: float) -> float:
+    half = gap * (count - 1) / 2
+    return min(max(centre - half, 0.0), max(0.0, 1.0 - 2 * half))
+
+
+def _ends_above(low: tuple[float, int], high: tuple[float, int], gap: float) -> bool:
+    return _start(*low, gap) + gap * low[1] > _start(*high, gap)
+
+
+def budget(flow: GradientFlow) -> Any:
+    """Draw each gradient's budget: how many decades each role adds or takes, stacked, and the norm they add up to."""
+    figure, axes = _figure(1.15 * HEIGHT, (0.62, 0.1, 0.42, 0.5))
+    alive = [row for row in flow.rows if not row.is_dead]
+    step = -(-len(alive) // MOST_BARS)
+    rows = alive[::-1][::step]
+    roles = list(dict.fromkeys(role for row in rows for role in row.roles))
+    above, below = [0.0] * len(rows), [0.0] * len(rows)
+    layers = [row.layer for row in rows]
+    places = range(len(rows))
+    for role in roles:
+        values = [row.roles.get(role, 0.0) for row in rows]
+        fill, hatch = FILLS.get(role, OTHER_FILL)
+        starts = [above[i] if value >= 0 else below[i] for i, value in enumerate(values)]
+        axes.bar(places, values, 0.85, starts, label=str(role), color=fill, hatch=hatch, edgecolor="black", lw=0.3)
+        for i, value in enumerate(values):
+            if value >= 0:
+                above[i] += value
+            else:
+                below[i] += value
+    axes.plot(places, [row.log10 for row in rows], "o", color="black", ms=2.5, mfc="white", label="gradient norm")
+    axes.axhline(0, color="black", lw=0.6)
+    ticks = [layers.index(layer) for layer in _layer_ticks(max(layers)) if layer in layers]
+    axes.set_xticks(ticks, [str(layers[place]) for place in ticks])
+    axes.set_xlim(-0.6, len(rows) - 0.4)
+    axes.set_xlabel("layer")
+    axes.set_ylabel("decades (powers of ten)")
+    axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3, borderaxespad=0.2)
+    return figure
+
+
+def spectra(found: Sequence[tuple[str, Spectrum]]) -> Any:
+    """Draw the singular values of end-to-end Jacobians, the largest first, on a logarithmic scale."""
+    figure, axes = _figure()
+    for number, (name, each) in enumerate(found):
+        values, count = each.values, len(each.values) + each.lost
+        places = [place / max(1, count - 1) for place in range(len(values))]
+        dash, shade = DASHES[number % len(DASHES)], SHADES[number % len(SHADES)]
+        axes.plot(places, values, color=shade, linestyle=dash, label=name)
+    axes.axhline(0, color="#999999", lw=0.6, zorder=0)
+    axes.set_xlabel("singular value, from the largest (0) to the smallest (1)")
+    axes.set_ylabel("singular value")
+    axes.yaxis.set_major_locator(_whole_powers())
+    axes.yaxis.set_major_formatter(_power)
+    if len(found) > 1:
+        axes.legend(frameon=False)
+    return figure
+
+
+def _whole_powers() -> Any:
+    from matplotlib.ticker import MaxNLocator
+
+    return MaxNLocator(nbins=6, integer=True)
+
+
+def _power(value: float, _: int = 0) -> str:
+    return rf"$10^{{{value:.0f}}}$"
+
+
+def saved(figure: Any, kind: str) -> bytes:
+    """Return a figure as the bytes of a PDF, SVG or PNG, the same on each run, with our mark in them.
+
+    Raises:
+        SpecError: another kind.
+    """
+    if kind not in KINDS:
+        raise SpecError(f"a figure is {', '.join(KINDS)}: not {kind[:20]!r}")
+    stream = io.BytesIO()
+    figure.savefig(stream, format=kind, metadata=_METADATA[kind])
+    data = stream.getvalue()
+    if kind == "svg":
+        first, _, rest = data.partition(b"\n")
+        return first + f"\n<!-- {MARK} -->\n".encode() + rest
+    return data + f"% {MARK}\n".encode() if kind == "pdf" else data
+
+
+_METADATA: dict[str, dict[str, Any]] = {
+    "pdf": {"CreationDate": None, "Creator": MARK, "Producer": None},
+    "svg": {"Date": None, "Creator": MARK},
+    "png": {"Software": MARK},
+}
