@@ -137,7 +137,8 @@ class GradientFlow:
     """How the gradient changes from the loss to the first layer, and which factors change it.
 
     ``rows`` are the weights from the first layer on, ``gains`` every factor measured on the gradient that flows
-    through it. ``activations`` and ``loss`` are their names, ``notes`` what was assumed.
+    through it. ``activations`` and ``loss`` are their names, ``notes`` what was assumed. ``squares`` are the mean
+    squares of the signal behind every block, or of every hidden Z where there are no blocks.
     """
 
     rows: tuple[Row, ...]
@@ -149,6 +150,7 @@ class GradientFlow:
     activations: tuple[str, ...]
     loss: str
     notes: tuple[str, ...] = ()
+    squares: tuple[float, ...] = ()
 
     @property
     def layers(self) -> int:

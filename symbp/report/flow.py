@@ -92,7 +92,7 @@ def _table(flow: GradientFlow, ends: int, most: int, ascii_only: bool) -> list[s
 
 
 def aligned(lines: Sequence[Sequence[str]]) -> list[str]:
-    """Return a table as lines, its columns aligned."""
+    """Return a table with its columns aligned, two spaces between them."""
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     padded = ("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines)
     return [f"  {line}".rstrip() for line in padded]
@@ -141,5 +141,5 @@ def _bar(part: float, ascii_only: bool) -> str:
 
 
 def plain_text(text: str, ascii_only: bool) -> str:
-    """Return text, where asked in the characters that every terminal has."""
+    """Return text as a terminal can show it: what ASCII lacks is spelled."""
     return text.replace("≤ ", "<= ").translate(PLAIN) if ascii_only else text

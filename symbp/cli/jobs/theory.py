@@ -3,25 +3,40 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
+from symbp.analysis.draws import measure
 from symbp.analysis.quadrature import DivergentError
 from symbp.analysis.solution import solve
 from symbp.cli.console import document, plain, say
-from symbp.cli.options import NetworkSpec
+from symbp.cli.jobs.analyze import named_init, networks, sound
 from symbp.cli.values import shown
+from symbp.cli.what import Described, FileSpec
 from symbp.errors import SpecError
 from symbp.networks.expressions import resolve_activation
 from symbp.ops.elementwise import ScalarFunction
-from symbp.report.theory import solution_text
+from symbp.report.theory import draws_text, solution_text
 
 
-def solve_init(spec: NetworkSpec, sigma_b: float, as_json: bool) -> int:
+def draws(spec: Described, init: str, sigma_b: float, seed: int, count: int, as_json: bool) -> int:
+    """Print measured rates of several draws beside the predicted ones; return 1 where a budget does not add up."""
+    chosen = replace(named_init(init), sigma_b=sigma_b)
+    found = [measure(network, chosen, seed, count) for network in networks(spec)]
+    if as_json:
+        data = {"draws": [each.to_dict() for each in found]}
+        document(json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False))
+    else:
+        say("\n\n".join(draws_text(each, ascii_only=plain()) for each in found))
+    return 0 if all(sound(flow) for each in found for flow in each.flows) else 1
+
+
+def solve_init(spec: Described, sigma_b: float, as_json: bool) -> int:
     """Print the critical initialisation of the activation."""
     function = activation_of(spec)
     try:
         found = solve(function, sigma_b)
     except DivergentError as error:
-        raise SpecError(f"--activation {shown(spec.activation or '')}: {error}") from None
+        raise SpecError(f"--activation {function.name}: {error}") from None
     if as_json:
         document(json.dumps(found.to_dict(), ensure_ascii=False, indent=2, allow_nan=False))
     else:
@@ -29,9 +44,9 @@ def solve_init(spec: NetworkSpec, sigma_b: float, as_json: bool) -> int:
     return 0
 
 
-def activation_of(spec: NetworkSpec) -> ScalarFunction:
+def activation_of(spec: Described) -> ScalarFunction:
     """Return the activation that was named, under the name it was given."""
-    if spec.activation is None:
+    if isinstance(spec, FileSpec) or spec.activation is None:
         raise SpecError("--solve-init needs an activation: name one with --activation, as in --activation tanh")
     try:
         function = resolve_activation(spec.activation, spec.let)
