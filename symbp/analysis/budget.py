@@ -180,8 +180,9 @@ def _measured(bench: Bench, sizes: Sizes, values: Values, chosen: Chosen, seed: 
         weights = [variable for variable in derivation.wrt if variable.role is Role.WEIGHT]
         walk = Walk(paths, point, bounds)
         rows = measured_rows(walk, weights, sizes, gradients)
+        squares = _squares(bench, local)
     silent = _silent(derivation.forward, bench.program, local)
-    return replace(found_flow(bench, sizes, chosen, seed, rows, walk.gains, silent), squares=_squares(bench, local))
+    return replace(found_flow(bench, sizes, chosen, seed, rows, walk.gains, silent), squares=squares)
 
 
 def _squares(bench: Bench, local: Mapping[str, Any]) -> tuple[float, ...]:

@@ -119,7 +119,7 @@ def predict(network: Network, chosen: Chosen, widths: Sequence[int], examples: i
 def _flat(layers: Sequence[Any]) -> Iterator[Any]:
     for layer in layers:
         yield layer
-        yield from _flat(getattr(layer, "layers", ()))
+        yield from _flat([*getattr(layer, "layers", ()), *([layer.layer] if hasattr(layer, "layer") else [])])
 
 
 def _inner(steps: Sequence[Step]) -> tuple[Step, ...]:
@@ -152,6 +152,8 @@ class Path:
 @singledispatch
 def through(layer: Any, signal: Signal, path: Path) -> Signal:
     """Return the signal behind a layer, after adding its step to the path."""
+    if not hasattr(layer, "steps") and hasattr(layer, "layer"):  # A layer of a file knows its place or its name.
+        return through(layer.layer, signal, path)
     raise NoTheoryError(f"no mean-field rule for {type(layer).__name__}")
 
 
@@ -247,7 +249,7 @@ def _(layer: Residual, signal: Signal, path: Path) -> Signal:
     inner = signal
     for each in layer.layers:
         inner = through(each, inner, inside)
-    if layer.projection is not None or not isinstance(layer.layers[-1], Linear) or not isinstance(inner.law, Normal):
+    if layer.projection is not None or not inside.steps or inside.steps[-1].name != WEIGHT or not isinstance(inner.law, Normal):
         raise NoTheoryError("a residual branch that does not end in an affine layer, or a projection")
     gain = 1 + math.prod(each.gain for each in inside.steps)
     share = (gain - 1) / gain

@@ -224,7 +224,12 @@ class TheoryOptions:
     ] = None
     derive: Annotated[
         Text,
-        option("Theory", "--derive", metavar="NAME", help="Print a derivation: xavier, he, selu or batchnorm."),
+        option(
+            "Theory",
+            "--derive",
+            metavar="NAME",
+            help="Print a derivation: xavier, he, selu, batchnorm, residual or orthogonal.",
+        ),
     ] = None
     draws: Annotated[
         Text,
@@ -253,6 +258,21 @@ class Theory:
     sigma_b: float | None = None
     derive: str | None = None
     draws: int | None = None
+
+
+@dataclass(frozen=True)
+class PageOptions:
+    """How a page that is not a derivation of a network is written."""
+
+    to: Annotated[
+        Text,
+        option("Output", "-t", "--to", "--format", metavar="FORMAT", help="gfm, markdown or latex; with --derive."),
+    ] = None
+    standalone: Annotated[bool, option("Output", "-s", "--standalone", help="A whole LaTeX document.")] = False
+    output: Annotated[
+        Text,
+        option("Output", "-o", "--output", metavar="FILE|-", help="Where to write it; standard output unless given."),
+    ] = None
 
 
 @dataclass(frozen=True)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from symbp.cli.options import AnalysisOptions, JsonOptions, NetworkOptions, TheoryOptions, takes
+from symbp.cli.options import AnalysisOptions, JsonOptions, NetworkOptions, PageOptions, TheoryOptions, takes
 from symbp.cli.registry import job
 from symbp.cli.what import WhatOptions
 
 
-@takes(WhatOptions, NetworkOptions, AnalysisOptions, TheoryOptions, JsonOptions)
+@takes(WhatOptions, NetworkOptions, AnalysisOptions, TheoryOptions, PageOptions, JsonOptions)
 def command(
     what: WhatOptions,
     network: NetworkOptions,
     analysis: AnalysisOptions,
     theory: TheoryOptions,
+    page: PageOptions,
     as_json: JsonOptions,
 ) -> int:
     """Say what happens to the gradient on its way to the first layer, and which factor does it.
@@ -24,7 +25,7 @@ def command(
     if asked.solve_init:
         return int(job("theory").solve_init(spec, asked.sigma_b or 0.0, as_json.json))
     if asked.derive is not None:
-        return int(job("theory").derivation(asked, as_json.json))
+        return int(job("theory").derivation(asked.derive, page))
     sigma_b = asked.sigma_b or 0.0
     if asked.draws is not None:
         return int(job("theory").draws(spec, analysis.init, sigma_b, seed, asked.draws, as_json.json))
