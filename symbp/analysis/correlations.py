@@ -13,8 +13,8 @@ from typing import Any
 
 from sympy import Expr
 
-from symbp.analysis.lengths import SAME, FixedPoint, Kind, MeanField, Moment
-from symbp.analysis.quadrature import evaluate, rule
+from symbp.analysis.lengths import SAME, FixedPoint, Kind, MeanField
+from symbp.analysis.quadrature import Moment, evaluate, rule
 
 TERMS = 160
 """Hermite coefficients that are computed."""

@@ -77,7 +77,9 @@ def none(field: MeanField, sigma_b: float) -> str:
     """Return the line that says that there is no critical initialisation."""
     name = field.function.name
     if field.rays is not None and any(field.sides):
-        return f"{name} has no critical initialisation with σ_b = {sigma_b:g}: V(q) = q + σ_b² has no finite fixed point"
+        return (
+            f"{name} has no critical initialisation with σ_b = {sigma_b:g}: V(q) = q + σ_b² has no finite fixed point"
+        )
     return f"{name} has no critical initialisation with σ_b = {sigma_b:g}: χ₁ is not 1 at the fixed point of any σ_w"
 
 

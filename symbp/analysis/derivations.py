@@ -155,7 +155,9 @@ def selu() -> Derivation:
     mean = Eq(LAMBDA * (first + ALPHA * below), 0)
     alpha = simplify(solve(mean, ALPHA)[0])
     length = Eq(LAMBDA**2 * (second + ALPHA**2 * square), 1)
-    scale = [each for each in solve(length.subs(ALPHA, Symbol("alpha_0")), LAMBDA) if each.evalf(subs={"alpha_0": 2}) > 0]
+    scale = [
+        each for each in solve(length.subs(ALPHA, Symbol("alpha_0")), LAMBDA) if each.evalf(subs={"alpha_0": 2}) > 0
+    ]
     value = alpha.evalf(DIGITS)
     lamda = (1 / sqrt(second + alpha**2 * square)).evalf(DIGITS)
     return Derivation(
@@ -193,7 +195,9 @@ def batchnorm() -> Derivation:
         "Batch normalisation makes gradients grow",
         "Yang, Pennington, Rao, Sohl-Dickstein and Schoenholz 2019: A mean field theory of batch normalization",
         (
-            Step("Behind batch normalisation an entry is standard normal over a large batch. ReLU leaves the mean", mean),
+            Step(
+                "Behind batch normalisation an entry is standard normal over a large batch. ReLU leaves the mean", mean
+            ),
             Step("and the second moment", square),
             Step(
                 "so that the variance over the batch is smaller than the second moment:",
@@ -206,7 +210,10 @@ def batchnorm() -> Derivation:
                 equal(Symbol("s") ** 2, sigma**2 * spread),
             ),
             Step("and multiplied by $\\sigma_w^2$ and by $E[f'(x)^2]$, which is", slope),
-            Step("so that a layer multiplies it by a number in which $\\sigma_w$ no longer stands:", equal(Symbol("chi"), gain)),
+            Step(
+                "so that a layer multiplies it by a number in which $\\sigma_w$ no longer stands:",
+                equal(Symbol("chi"), gain),
+            ),
             Step("In numbers", equal(Symbol("chi"), gain.evalf(10))),
         ),
         (equal(Symbol("chi"), gain),),
@@ -227,11 +234,20 @@ def residual() -> Derivation:
         "How the variance grows through residual blocks",
         "He et al. 2016: Identity mappings; Hanin and Rolnick 2018: How to start training",
         (
-            Step("Pre-activation: $x + \\alpha W f(x)$, $f$ ReLU and $x$ normal with variance $q$. The branch sees", square),
+            Step(
+                "Pre-activation: $x + \\alpha W f(x)$, $f$ ReLU and $x$ normal with variance $q$. The branch sees",
+                square,
+            ),
             Step("Independent variances add up, so that a block leaves", equal(Symbol("q'"), after)),
             Step("a growth by", equal(Symbol("q'") / Q, growth)),
-            Step("which with He's $\\sigma_w^2 = 2$ is, at every block and for the squared error too,", equal(Symbol("q'") / Q, at_he)),
-            Step("doubling both for $\\alpha = 1$. With $\\alpha = 1/\\sqrt{L}$ the whole of $L$ blocks grows by", equal(total, total.doit())),
+            Step(
+                "which with He's $\\sigma_w^2 = 2$ is, at every block and for the squared error too,",
+                equal(Symbol("q'") / Q, at_he),
+            ),
+            Step(
+                "doubling both for $\\alpha = 1$. With $\\alpha = 1/\\sqrt{L}$ the whole of $L$ blocks grows by",
+                equal(total, total.doit()),
+            ),
         ),
         (equal(Symbol("q'") / Q, growth), equal(total, total.doit())),
     )
@@ -257,7 +273,10 @@ def orthogonal() -> Derivation:
                 "values are $\\sigma^2$. Normal entries of variance $\\sigma^2/n$ give them the same mean,",
                 equal(mean, first),
             ),
-            Step("but the mean of their squares is, by Isserlis's theorem,", equal(entry**2 * (2 * triple + double) / N, fourth)),
+            Step(
+                "but the mean of their squares is, by Isserlis's theorem,",
+                equal(entry**2 * (2 * triple + double) / N, fourth),
+            ),
             Step("so that they vary: with the variance", equal(Function("Var")(Symbol("s") ** 2), spread)),
             Step(
                 "A mean norm that is kept is no isometry: through many layers most directions shrink and a few grow.",

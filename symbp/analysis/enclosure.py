@@ -134,9 +134,7 @@ def _times(u: Enclosure, v: Enclosure) -> Enclosure:
     both = _zero_times(u.side, v.side)
     reach_u = np.maximum(np.abs(u.left), np.abs(u.right))
     reach_v = np.maximum(np.abs(v.left), np.abs(v.right))
-    return Enclosure(
-        low, high, left - both, right + both, _zero_times(u.side, reach_v) + _zero_times(v.side, reach_u)
-    )
+    return Enclosure(low, high, left - both, right + both, _zero_times(u.side, reach_v) + _zero_times(v.side, reach_u))
 
 
 def _interval_product(a: Any, b: Any, c: Any, d: Any) -> tuple[Any, Any]:

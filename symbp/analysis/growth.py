@@ -213,7 +213,9 @@ def lower(expr: Expr, x: Symbol) -> float:
     if not expr.free_symbols:
         return float(expr)
     if isinstance(expr, Add):
-        return math.fsum(found) if all(map(math.isfinite, found := [lower(each, x) for each in expr.args])) else -math.inf
+        return (
+            math.fsum(found) if all(map(math.isfinite, found := [lower(each, x) for each in expr.args])) else -math.inf
+        )
     if isinstance(expr, cosh):
         return 1.0
     even = isinstance(expr, Pow) and expr.exp.is_Integer and int(expr.exp) % 2 == 0

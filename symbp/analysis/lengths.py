@@ -246,5 +246,3 @@ def _textbook(expr: Expr) -> Expr:
     while expr.has(Primitive):
         expr = expr.replace(primitive, lambda node: node.definition())
     return simplify(expr) if expr.has(Piecewise) else expr
-
-

@@ -249,7 +249,12 @@ def _(layer: Residual, signal: Signal, path: Path) -> Signal:
     inner = signal
     for each in layer.layers:
         inner = through(each, inner, inside)
-    if layer.projection is not None or not inside.steps or inside.steps[-1].name != WEIGHT or not isinstance(inner.law, Normal):
+    if (
+        layer.projection is not None
+        or not inside.steps
+        or inside.steps[-1].name != WEIGHT
+        or not isinstance(inner.law, Normal)
+    ):
         raise NoTheoryError("a residual branch that does not end in an affine layer, or a projection")
     gain = 1 + math.prod(each.gain for each in inside.steps)
     share = (gain - 1) / gain
@@ -260,5 +265,3 @@ def _(layer: Residual, signal: Signal, path: Path) -> Signal:
     noise = share**2 * math.fsum(each.noise for each in inside.steps)
     path.steps.append(Step(BLOCK, gain, law.square, noise))
     return Signal(law, signal.width, spread)
-
-

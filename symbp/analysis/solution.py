@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from symbp.analysis.closed import Closed, closed
 from symbp.analysis.correlations import Prospect, prospect
 from symbp.analysis.critical import Critical, criticals, none
-from symbp.analysis.lengths import MeanField, Moment
+from symbp.analysis.lengths import MeanField
+from symbp.analysis.quadrature import Moment
 from symbp.ops.elementwise import ScalarFunction
 
 COMMON: Mapping[str, float] = {"lecun, xavier": 1.0, "he": math.sqrt(2), "PyTorch's Linear": math.sqrt(1 / 3)}
@@ -21,12 +23,16 @@ GAINS: Mapping[str, float] = {"sigmoid": 1.0, "tanh": 5 / 3, "relu": math.sqrt(2
 
 @dataclass(frozen=True)
 class Solution:
-    """The critical initialisations of one activation at σ_b, and what is foreseen at the common ones by name."""
+    """The critical initialisations of one activation at σ_b, and what is foreseen at the common ones by name.
+
+    ``closed`` are its moments in closed form, where one is found.
+    """
 
     function: ScalarFunction
     sigma_b: float
     found: tuple[Critical, ...]
     common: tuple[tuple[str, Prospect], ...]
+    closed: Closed | None = None
 
     @property
     def sentence(self) -> str:
@@ -46,6 +52,9 @@ class Solution:
             "sentence": self.sentence,
             "activation": self.function.name,
             "sigma_b": self.sigma_b,
+            "closed_form": None
+            if self.closed is None
+            else {"E[f^2]": str(self.closed.square), "E[f'^2]": str(self.closed.slope_square)},
             "critical": [_critical_data(each) for each in self.found],
             "common": [{"init": name, **prospect_data(each)} for name, each in self.common],
         }
@@ -65,9 +74,8 @@ def solve(function: ScalarFunction, sigma_b: float = 0.0) -> Solution:
         rows["PyTorch's gain"] = GAINS[function.name]
     if found:
         rows["critical"] = found[0].sigma_w
-    return Solution(
-        function, sigma_b, tuple(found), tuple((name, prospect(field, w, sigma_b)) for name, w in rows.items())
-    )
+    common = tuple((name, prospect(field, w, sigma_b)) for name, w in rows.items())
+    return Solution(function, sigma_b, tuple(found), common, closed(field))
 
 
 def number(value: float) -> str:

@@ -18,6 +18,9 @@ HEADINGS = ("init", "σ_w", "q*", "χ₁", "V′(q*)", "c*", "ξ_q", "ξ_c", "")
 def solution_text(solution: Solution, *, ascii_only: bool = False) -> str:
     """Return the sentence, the critical initialisations, and a table of the common ones."""
     lines = [solution.sentence, ""]
+    if solution.closed is not None:
+        square, slope = solution.closed.square, solution.closed.slope_square
+        lines += [f"  closed form  E[f²] = {square}, E[f′²] = {slope} for variance q", ""]
     for each in solution.found:
         lines += [f"  {name:<12} {said}" for name, said in _facts(each)] + [""]
     lines.append(f"  Common initialisations at equal widths, σ_b = {solution.sigma_b:g}; depth scales ξ in layers:")
@@ -56,7 +59,6 @@ def _short(value: float | None) -> str:
     if value is None or math.isnan(value):
         return "-"
     return "∞" if math.isinf(value) else f"{value:.4g}"
-
 
 
 RATES = ("a layer multiplies", "predicted", "measured", "standard error", "finite width", "apart")
