@@ -1,7 +1,8 @@
 """Moments in closed form, where SymPy finds them: E[f(x)²] and E[f′(x)²] for x ~ N(0, q), as functions of q.
 
-Rays (ReLU, leaky ReLU, the identity) are integrated half by half. For a slope that is a Gaussian bell (erf) E[f²] follows
-from Price's theorem: with u, v of variance q and covariance c, d/dc E[f(u)f(v)] = E[f′(u)f′(v)], a Gaussian integral.
+Rays (ReLU, leaky ReLU, the identity) are integrated half by half. For a slope that is a Gaussian bell (erf)
+E[f²] follows from Price's theorem: with u, v of variance q and covariance c, d/dc E[f(u)f(v)] = E[f′(u)f′(v)],
+a Gaussian integral.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ def _bell(slope: Expr) -> tuple[Expr, Expr] | None:
 
 
 def _of_bell(k: Expr, a: Expr) -> Closed:
-    """E[exp(−a(u² + v²))] = 1/√det(1 + 2aΣ) for normal (u, v) with covariance Σ; f is odd, so E[f(u)f(v)] = 0 at c = 0."""
+    """E[exp(−a(u² + v²))] = 1/√det(1 + 2aΣ) for normal (u, v) with covariance Σ; f is odd: E[f(u)f(v)] = 0 at c = 0."""
     along = k**2 / sqrt(simplify((eye(2) + 2 * a * Matrix([[Q, C], [C, Q]])).det()))
     square = integrate(along, (C, 0, Q))
     return Closed(simplify(square), simplify(along.subs(C, Q)))

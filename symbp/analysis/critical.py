@@ -1,4 +1,4 @@
-"""The critical initialisation of any activation: the weights' σ_w at which the error keeps its size from layer to layer.
+"""The critical initialisation of any activation: the σ_w at which the error keeps its size from layer to layer.
 
 Criticality is χ₁ = σ_w²·E[f′²] = 1 at a fixed point q = σ_w²·E[f²] + σ_b² of the lengths (Schoenholz et al. 2017;
 Hayou et al. 2019, definition 3). Both conditions give h(q) = (q − σ_b²)·E[f′²]/E[f²] = 1, one equation in q alone.

@@ -87,7 +87,8 @@ def xavier() -> Derivation:
             ),
             Step("The signal keeps its variance $s$ where", equal(V, one)),
             Step(
-                "On the way back an entry of $W^{\\top}\\delta$ sums $n_{out}$ products; with variance $s$ of an error:",
+                "On the way back an entry of $W^{\\top}\\delta$ sums $n_{out}$ products; with variance $s$ "
+                "of an error:",
                 equal(backward, backward.doit()),
             ),
             Step("The error keeps its variance where", equal(V, other)),
@@ -119,7 +120,8 @@ def he() -> Derivation:
         "He, Zhang, Ren and Sun 2015: Delving deep into rectifiers",
         (
             Step(
-                "Let $x$ be normal with variance $q$, and $f(x) = x$ for $x > 0$, $\\alpha x$ else; $\\alpha = 0$ is ReLU. "
+                "Let $x$ be normal with variance $q$, and $f(x) = x$ for $x > 0$, $\\alpha x$ else; "
+                "$\\alpha = 0$ is ReLU. "
                 "The positive half contributes to $E[f(x)^2]$",
                 right,
             ),
@@ -134,7 +136,8 @@ def he() -> Derivation:
             Step("On the way back the slopes enter: on the positive half", slopes[0]),
             Step("on the negative half", slopes[1]),
             Step(
-                "An error sums $n_{out}$ terms. It keeps its size where $v$ is as before with $n_{out}$ in the place of $n_{in}$.",
+                "An error sums $n_{out}$ terms. It keeps its size where $v$ is as before with $n_{out}$ in "
+                "the place of $n_{in}$.",
                 equal(V, back),
             ),
         ),
@@ -151,21 +154,22 @@ def selu() -> Derivation:
         computed(X**2 * unit, Integer(0), oo),
         computed(expand((exp(X) - 1) ** 2 * unit), -oo, Integer(0)),
     ]
+    parts[3] = equal(Integral((exp(X) - 1) ** 2 * unit, (X, -oo, 0)), parts[3].rhs)
     first, below, second, square = (each.rhs for each in parts)
     mean = Eq(LAMBDA * (first + ALPHA * below), 0)
     alpha = simplify(solve(mean, ALPHA)[0])
     length = Eq(LAMBDA**2 * (second + ALPHA**2 * square), 1)
-    scale = [
-        each for each in solve(length.subs(ALPHA, Symbol("alpha_0")), LAMBDA) if each.evalf(subs={"alpha_0": 2}) > 0
-    ]
+    fixed = Symbol("alpha_0")
+    scale = [each for each in solve(length.subs(ALPHA, fixed), LAMBDA) if each.evalf(subs={fixed: 2}) > 0]
     value = alpha.evalf(DIGITS)
     lamda = (1 / sqrt(second + alpha**2 * square)).evalf(DIGITS)
     return Derivation(
-        "SELU's α and λ",
+        "SELU's alpha and lambda",
         "Klambauer, Unterthiner, Mayr and Hochreiter 2017: Self-normalizing neural networks",
         (
             Step(
-                "Let $f(x) = \\lambda x$ for $x > 0$ and $\\lambda\\alpha(e^x - 1)$ else, and $x$ standard normal. The mean "
+                "Let $f(x) = \\lambda x$ for $x > 0$ and $\\lambda\\alpha(e^x - 1)$ else, and $x$ standard "
+                "normal. The mean "
                 "needs the half moments",
                 parts[0],
             ),
@@ -175,7 +179,7 @@ def selu() -> Derivation:
             Step("The mean stays zero where", equal(mean.lhs, mean.rhs)),
             Step("which $\\lambda$ does not touch, so that", equal(ALPHA, alpha)),
             Step("The variance stays one where", equal(length.lhs, length.rhs)),
-            Step("so that", equal(LAMBDA, scale[0].subs(Symbol("alpha_0"), ALPHA))),
+            Step("so that", equal(LAMBDA, scale[0].subs(fixed, ALPHA))),
             Step("In numbers", equal(ALPHA, value)),
             Step("and", equal(LAMBDA, lamda)),
         ),
@@ -204,7 +208,8 @@ def batchnorm() -> Derivation:
                 equal(Function("Var")(Function("f")(X)), spread),
             ),
             Step(
-                "The affine map multiplies it by $\\sigma_w^2$, and the next normalisation divides signal and error by its "
+                "The affine map multiplies it by $\\sigma_w^2$, and the next normalisation divides signal "
+                "and error by its "
                 "root. "
                 "The squared norm of the error is divided by",
                 equal(Symbol("s") ** 2, sigma**2 * spread),
@@ -255,12 +260,12 @@ def residual() -> Derivation:
 
 def orthogonal() -> Derivation:
     """Saxe et al. 2014; Pennington et al. 2017."""
-    i, j, l = symbols("i j l", integer=True)
+    i, j, k = symbols("i j k", integer=True)
     sigma = Symbol("sigma", positive=True)
     entry = sigma**2 / N
     mean = Sum(Sum(entry, (i, 1, N)), (j, 1, N)) / N
-    # Isserlis: the three pairings of W_ij·W_kj·W_kl·W_il leave n³, n³ and n² terms.
-    triple, double = Sum(1, (i, 1, N), (j, 1, N), (l, 1, N)), Sum(1, (i, 1, N), (j, 1, N))
+    # Isserlis: the three pairings of the four entries W_ij W_kj W_kl W_il leave n³, n³ and n² terms.
+    triple, double = Sum(1, (i, 1, N), (j, 1, N), (k, 1, N)), Sum(1, (i, 1, N), (j, 1, N))
     fourth = simplify((entry**2 * (2 * triple + double) / N).doit())
     first = simplify(mean.doit())
     spread = simplify(fourth - first**2)
@@ -269,7 +274,8 @@ def orthogonal() -> Derivation:
         "Saxe, McClelland and Ganguli 2014; Pennington, Schoenholz and Ganguli 2017",
         (
             Step(
-                "With $\\sigma$ times an orthogonal matrix, $W^{\\top}W = \\sigma^2$ times the identity: all squared singular "
+                "With $\\sigma$ times an orthogonal matrix, $W^{\\top}W = \\sigma^2$ times the identity: "
+                "all squared singular "
                 "values are $\\sigma^2$. Normal entries of variance $\\sigma^2/n$ give them the same mean,",
                 equal(mean, first),
             ),

@@ -1,8 +1,8 @@
 """Mean-field theory of wide networks: how the length of a signal and the size of its gradient change by a layer.
 
-In a wide layer the entries of z are normal with variance q. With weights of variance σ_w²/n_in and biases of variance
-σ_b² the next layer has variance V(q) = σ_w²·E[f(x)²] + σ_b², x ~ N(0, q) (Poole et al. 2016, equation 3), and the squared
-norm of the error changes by χ = σ_w²·E[f′(x)²] (Schoenholz et al. 2017, equation 14).
+In a wide layer the entries of z are normal with variance q. With weights of variance σ_w²/n_in and biases of
+variance σ_b² the next layer has variance V(q) = σ_w²·E[f(x)²] + σ_b², x ~ N(0, q) (Poole et al. 2016, equation 3),
+and the squared norm of the error changes by χ = σ_w²·E[f′(x)²] (Schoenholz et al. 2017, equation 14).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from symbp.ops.functions import X
 from symbp.ops.scalar import Primitive
 
 SMALLEST, LARGEST = 1e-12, 1e8
-"""Variances between which a fixed point is looked for; below the smallest it is zero, above the largest there is none."""
+"""Variances between which a fixed point is looked for; below the smallest it is 0, above the largest there is none."""
 
 STEP = 10.0**0.5
 SAME = 1e-12

@@ -21,9 +21,7 @@ from symbp.networks.layers import Activation, Dense, Linear, activation_of
 from symbp.networks.network import Network
 from symbp.networks.normalisation import BatchNorm
 from symbp.networks.residual import Residual
-
 from symbp.ops.elementwise import GenericFunction, ScalarFunction
-
 
 WEIGHT, BLOCK = "weight", "block"
 """Names of the steps that are counted."""

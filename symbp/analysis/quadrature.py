@@ -2,10 +2,11 @@
 
 Gauss–Hermite rules are silently wrong at kinks and where the function varies faster than the variable spreads. Here
 the axis is cut into panels, at kinks first, with a Gauss–Legendre rule on each. Its error is bounded, not
-estimated: at most (64/15)·h·M·ρ^−2(N−1)/(1 − ρ^−2) for N nodes on a panel of half-length h, where M bounds the integrand
-on the ellipse ρ around it (Trefethen, Approximation Theory and Approximation Practice, theorem 19.3), or the
-panel's length times the spread of the values. Panels are halved until the bound is small. What lies beyond the last panel is
-bounded by the function's envelope. Rounding is allowed for by 64ε times the integral of the absolute value.
+estimated: at most (64/15)·h·M·ρ^−2(N−1)/(1 − ρ^−2) for N nodes on a panel of half-length h, where M bounds the
+integrand on the ellipse ρ around it (Trefethen, Approximation Theory and Approximation Practice, theorem 19.3),
+or the panel's length times the spread of the values. Panels are halved until the bound is small. What lies
+beyond the last panel is bounded by the function's envelope. Rounding is allowed for by 64ε times the integral of
+the absolute value.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import pairwise
 from typing import Any
 
 from sympy import Abs, Expr, Mul, Piecewise, exp
@@ -149,10 +151,7 @@ def _edges(integrands: Sequence[Expr], q: float, z: float, kinks: Sequence[float
     reach = z * width
     points = {*kinks, *(point for each in integrands for point in corners(each))}
     cuts = sorted({-reach, 0.0, reach, *(point for point in points if abs(point) < reach)})
-    parts = [
-        np.linspace(low, high, max(2, 1 + math.ceil((high - low) / width)))
-        for low, high in zip(cuts, cuts[1:], strict=False)
-    ]
+    parts = [np.linspace(low, high, max(2, 1 + math.ceil((high - low) / width))) for low, high in pairwise(cuts)]
     return np.unique(np.concatenate(parts))
 
 

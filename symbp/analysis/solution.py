@@ -41,7 +41,9 @@ class Solution:
         if not self.found:
             return none(MeanField(self.function), self.sigma_b)
         first = self.found[0]
-        told = f"{name} is critical at σ_w = {number(first.sigma_w)}, σ_b = {first.sigma_b:g}: --init {first.init}"
+        biases = f" --sigma-b {first.sigma_b:g}" if first.sigma_b else ""
+        where = f"σ_w = {number(first.sigma_w)}, σ_b = {first.sigma_b:g}"
+        told = f"{name} is critical at {where}: --init {first.init}{biases}"
         if first.point.stable:
             return told
         return f"{told}; but lengths leave its fixed point, no critical initialisation of {name} attracts them"
