@@ -288,7 +288,8 @@ def _row(variable: Variable, states: list[State], size: int, gradient: Any) -> R
     parts = [state.direction for state in states if state.direction is not None]
     whole = total(parts) if parts else Scaled(0.0, 0)
     found = [Use(_logs(state), part.log, _share(part, whole)) for state, part in zip(states, parts, strict=True)]
-    low = min((state.low for state in states), default=0.0)
+    # A use that is exactly zero, as behind an initial state of zeros, hides no underflow.
+    low = min((state.low for state in states if state.log[0] > -math.inf), default=0.0)
     high = max((state.high for state in states), default=0.0)
     is_plain = (PLAIN[0] < low or whole.log == -math.inf) and high < PLAIN[1]
     compiled = Scaled.of(gradient) if is_plain and gradient is not None else None

@@ -93,8 +93,9 @@ class Row:
         """
         if self.is_dead:
             return {}
-        roles = dict.fromkeys(role for use in self.uses for role in use.logs)
-        found = {role: _sum(use.share * use.logs.get(role, 0.0) for use in self.uses) for role in roles}
+        alive = [use for use in self.uses if use.log > -math.inf]
+        roles = dict.fromkeys(role for use in alive for role in use.logs)
+        found = {role: _sum(use.share * use.logs.get(role, 0.0) for use in alive) for role in roles}
         if len(self.uses) > 1:
             rest = math.fsum((self.log, *(-value for value in found.values())))
             found[FactorRole.SUM] = found.get(FactorRole.SUM, 0.0) + rest

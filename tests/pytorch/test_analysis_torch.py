@@ -1,4 +1,4 @@
-"""Rates and verdicts of ``analyze`` against PyTorch's autograd, in float64: the same weights, an independent backward pass."""
+"""Rates and verdicts of ``analyze`` against PyTorch's autograd, in float64, with the same weights and data."""
 
 import math
 import os
@@ -13,6 +13,7 @@ from symbp.networks.layers import Activation, Linear
 from symbp.networks.normalisation import BatchNorm
 from symbp.networks.residual import Residual
 from symbp.op import FactorRole
+from symbp.symbols import Role
 
 if os.environ.get("CI") != "true":
     pytest.importorskip("torch.nn", reason="needs PyTorch: pip install torch==2.13.0")
@@ -61,9 +62,9 @@ def test_rates_verdicts_and_norms(name, kind, init, layers):
         for place, each in enumerate(given)
         if each in network.parameters
     }
-    weights, biases = ([leaves[p.name] for p in network.parameters if p.name[0] == letter] for letter in "Wb")
-    turns = iter(zip(weights, biases, strict=True)) if len(biases) == len(weights) else None
-    assert turns is not None
+    roles = (Role.WEIGHT, Role.BIAS)
+    weights, biases = ([leaves[p.name] for p in network.parameters if p.role is role] for role in roles)
+    turns = iter(zip(weights, biases, strict=True))
 
     def take(inputs):
         weight, bias = next(turns)
