@@ -62,8 +62,9 @@ def analyze(
     """Measure every factor of every weight's gradient on the gradient that actually flows through it.
 
     The parameters are drawn by ``init``, a name from ``initialisations.py`` such as ``normal:1.5`` (entries
-    N(0, 1.5²/n_in)) or a row of it with its numbers, the data from a standard normal distribution unless ``X`` and ``Y`` are given. ``examples``
-    is the size of the batch that is drawn. ``bounds=False`` leaves out spectral norms and max|f′|.
+    N(0, 1.5²/n_in)) or what ``initialisation`` made of one, the data from a standard normal distribution unless
+    ``X`` and ``Y`` are given. ``examples`` is the size of the batch that is drawn. ``bounds=False`` leaves out
+    spectral norms and max|f′|.
 
     Raises:
         SpecError: an activation left open, an unknown initialisation, data or a forward pass that is not finite.

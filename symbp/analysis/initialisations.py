@@ -65,7 +65,9 @@ INITIALISATIONS: Mapping[str, Initialisation] = {
     # LeCun et al. 1998, section 4.6.
     "lecun": _normal("N(0, 1/n_in)", lambda n_in, _: 1 / n_in),
     # Saxe et al. 2014.
-    "orthogonal": Initialisation("σ times an orthogonal matrix", _orthogonal, lambda n_in, n_out: 1 / max(n_in, n_out), True),
+    "orthogonal": Initialisation(
+        "σ times an orthogonal matrix", _orthogonal, lambda n_in, n_out: 1 / max(n_in, n_out), True
+    ),
 }
 """One row an initialisation. σ is 1 unless given."""
 

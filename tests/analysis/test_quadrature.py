@@ -35,8 +35,9 @@ def reference(expr: Expr, q: float, points: tuple[float, ...]) -> mpmath.mpf:
         function = lambdify(X, textbook(expr), "mpmath")
         scale = mpmath.sqrt(q)
         cuts = sorted({*(mpmath.mpf(k) for k in points), *(scale * k for k in np.arange(-13, 13.5, 0.5).tolist())})
-        weight = lambda x: function(x) * mpmath.exp(-(x**2) / (2 * mpmath.mpf(q))) / mpmath.sqrt(2 * mpmath.pi * q)
-        return mpmath.quad(weight, cuts, maxdegree=7)
+        density = 1 / mpmath.sqrt(2 * mpmath.pi * mpmath.mpf(q))
+        weighted = mpmath.quad(lambda x: function(x) * mpmath.exp(-(x**2) / (2 * mpmath.mpf(q))), cuts, maxdegree=7)
+        return density * weighted
 
 
 def holds(found: Moment, wanted: mpmath.mpf) -> bool:

@@ -61,7 +61,9 @@ def test_what_is_critical_has_a_rate_of_one_at_a_fixed_point(name: str, sigma_b:
         assert q is not None
         assert abs(activation.chi(q, found.sigma_w).value - 1) <= 1e-12
         assert activation.length(q, found.sigma_w, sigma_b).value == pytest.approx(q, rel=1e-12, abs=1e-12)
-        assert found.point.stable == (found.length_slope < 1 or (q == 0 and activation.length(1e-3, found.sigma_w).value < 1e-3))
+        assert found.point.stable == (
+            found.length_slope < 1 or (q == 0 and activation.length(1e-3, found.sigma_w).value < 1e-3)
+        )
 
 
 def test_a_wrong_critical_value_is_noticed() -> None:
@@ -348,7 +350,7 @@ def test_json_is_json() -> None:
 
 def test_root() -> None:
     assert root(lambda x: x**3 - 2, 0.1, 50.0) == pytest.approx(2 ** (1 / 3), rel=1e-15)
-    assert root(lambda x: math.tanh(50 * (x - 3)) , 1e-6, 1e6) == pytest.approx(3, rel=1e-14)
+    assert root(lambda x: math.tanh(50 * (x - 3)), 1e-6, 1e6) == pytest.approx(3, rel=1e-14)
 
 
 def test_erf_is_what_the_table_says() -> None:
