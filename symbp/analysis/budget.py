@@ -88,6 +88,11 @@ class Bench:
 
     @classmethod
     def of(cls, derivation: Derivation) -> Bench:
+        """Return a derivation as a program.
+
+        Raises:
+            SpecError: an activation is left open.
+        """
         forward = derivation.forward
         if generic_functions(forward):
             raise SpecError('the activation is left open: name one with --activation (activation="tanh" in Python)')

@@ -7,7 +7,6 @@ without the comparison with a compiled gradient (``analyze`` makes both, of the 
 
 from __future__ import annotations
 
-import math
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,14 +14,12 @@ from functools import cached_property
 from types import CodeType
 from typing import Any
 
-from sympy import MatrixSymbol
-
-from symbp.analysis.budget import Bench, drawing, forward_symbols, found_flow, measured_rows, require_finite
+from symbp.analysis.budget import Bench, drawing, found_flow, measured_rows, require_finite
 from symbp.analysis.flow import GradientFlow
 from symbp.analysis.initialisations import Chosen
 from symbp.analysis.scaled import Scaled
 from symbp.analysis.values import Point
-from symbp.analysis.walk import State, Walk
+from symbp.analysis.walk import Walk
 from symbp.calculus.factor import Factor, Paths
 from symbp.derivation import Derivation
 from symbp.equations import Equation
@@ -100,7 +97,8 @@ class Streamed:
         derivation, names, point = self.bench.derivation, self.bench.program.names, self.point
         parts = (each for each in derivation.backward if each.lhs.of.role is Role.LOSS)
         equations: list[Equation] = [*derivation.forward, *parts]
-        return tuple((each.lhs, names[each.lhs], compile(point.code(each.rhs), "<symbp>", "eval")) for each in equations)
+        codes = (compile(point.code(each.rhs), "<symbp>", "eval") for each in equations)
+        return tuple((each.lhs, names[each.lhs], code) for each, code in zip(equations, codes, strict=True))
 
     def flow(self, chosen: Chosen, seed: int) -> GradientFlow:
         """Measure one draw, the numbers of ``analyze`` with the same seed.
@@ -113,7 +111,7 @@ class Streamed:
         derivation, names = self.bench.derivation, self.bench.program.names
         given = {names[symbol]: symbol for symbol in derivation.forward.given}
         drawn = Drawn(drawing(derivation.forward, self.sizes, chosen, seed), given)
-        point = self.point.at(drawn)
+        point = self.point.at(drawn)  # type: ignore[arg-type]
         weights = [variable for variable in derivation.wrt if variable.role is Role.WEIGHT]
         with np.errstate(all="ignore"):
             for variable, name, code in self.codes:

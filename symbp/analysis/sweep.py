@@ -187,7 +187,9 @@ def trends(results: Iterable[Result]) -> list[Trend]:
 def _trend(key: tuple[Any, ...], slopes: Sequence[float | None]) -> Trend:
     found = [slope for slope in slopes if slope is not None]
     mean = math.fsum(found) / len(found) if found else None
-    return Trend(*key, len(slopes), mean, standard_error(found), len(slopes) - len(found))
+    activation, init, layers, width = key
+    failed = len(slopes) - len(found)
+    return Trend(activation, init, layers, width, len(slopes), mean, standard_error(found), failed)
 
 
 def standard_error(values: Sequence[float]) -> float | None:
@@ -236,9 +238,12 @@ _READ: Mapping[str, Callable[[str], Any]] = {
 }  # fmt: skip
 
 
-def header(stream: TextIO) -> None:
-    """Write the names of the columns."""
+def table(results: Iterable[Result]) -> str:
+    """Return results as the text of a CSV file, the names of the columns first."""
+    stream = io.StringIO()
     csv.writer(stream, lineterminator="\n").writerow(COLUMNS)
+    append(stream, results)
+    return stream.getvalue()
 
 
 def append(stream: TextIO, results: Iterable[Result]) -> None:

@@ -14,14 +14,11 @@ from typing import Annotated, Any, get_type_hints
 import typer
 
 from symbp.cli import values
-from symbp.errors import SpecError
 
 DEFAULT_LAYERS = 3
 """Depth where neither --layers nor a list of --widths says it: the smallest that shows the pattern."""
 
 MAX_SEED = 2**32 - 1
-
-MAX_DRAWS = 10_000
 
 Text = str | None
 
@@ -49,61 +46,53 @@ class NetworkSpec:
         return {each.name: getattr(self, each.name) for each in fields(self)}
 
 
+LAYERS = option("Network", "--layers", metavar="N", help=f"Number of weight layers; {DEFAULT_LAYERS} unless given.")
+WIDTHS = option(
+    "Network",
+    "--widths",
+    metavar="N[,N...]",
+    help="One width for every layer, or L+1 of them with the inputs first; symbolic unless given.",
+)
+ACTIVATION = option(
+    "Network",
+    "--activation",
+    metavar="NAME|EXPR",
+    help="A name from 'symbp list activations' or an expression in x; any f unless given.",
+)
+OUTPUT_ACTIVATION = option(
+    "Network",
+    "--output-activation",
+    metavar="NAME|EXPR",
+    help="Activation of the last layer; the one that fits the loss unless given.",
+)
+LOSS = option(
+    "Network",
+    "--loss",
+    metavar="NAME|EXPR",
+    help="A name from 'symbp list losses' or an expression in a and y; any loss unless given.",
+)
+BIAS = option("Network", "--bias/--no-bias", help="With biases, the default, or without.")
+BATCH = option("Network", "--batch", help="A batch of m examples instead of one.")
+LET = option(
+    "Network",
+    "--let",
+    metavar="NAME=VALUE",
+    help="Number for a name in an expression, as in --let beta=1.702; repeat for more.",
+)
+
+
 @dataclass(frozen=True)
 class NetworkOptions:
     """The options that say which network; the same in every command."""
 
-    layers: Annotated[
-        Text,
-        option("Network", "--layers", metavar="N", help=f"Number of weight layers; {DEFAULT_LAYERS} unless given."),
-    ] = None
-    widths: Annotated[
-        Text,
-        option(
-            "Network",
-            "--widths",
-            metavar="N[,N...]",
-            help="One width for every layer, or L+1 of them with the inputs first; symbolic unless given.",
-        ),
-    ] = None
-    activation: Annotated[
-        Text,
-        option(
-            "Network",
-            "--activation",
-            metavar="NAME|EXPR",
-            help="A name from 'symbp list activations' or an expression in x; any f unless given.",
-        ),
-    ] = None
-    output_activation: Annotated[
-        Text,
-        option(
-            "Network",
-            "--output-activation",
-            metavar="NAME|EXPR",
-            help="Activation of the last layer; the one that fits the loss unless given.",
-        ),
-    ] = None
-    loss: Annotated[
-        Text,
-        option(
-            "Network",
-            "--loss",
-            metavar="NAME|EXPR",
-            help="A name from 'symbp list losses' or an expression in a and y; any loss unless given.",
-        ),
-    ] = None
-    bias: Annotated[bool, option("Network", "--bias/--no-bias", help="With biases, the default, or without.")] = True
-    batch: Annotated[bool, option("Network", "--batch", help="A batch of m examples instead of one.")] = False
-    let: Annotated[
-        list[str] | None,
-        option(
-            "Network",
-            "--let",
-            metavar="NAME=VALUE",
-            help="Number for a name in an expression, as in --let beta=1.702; repeat for more.",
-        ),
-    ] = None
+    layers: Annotated[Text, LAYERS] = None
+    widths: Annotated[Text, WIDTHS] = None
+    activation: Annotated[Text, ACTIVATION] = None
+    output_activation: Annotated[Text, OUTPUT_ACTIVATION] = None
+    loss: Annotated[Text, LOSS] = None
+    bias: Annotated[bool, BIAS] = True
+    batch: Annotated[bool, BATCH] = False
+    let: Annotated[list[str] | None, LET] = None
 
     def read(self) -> NetworkSpec:
         """Return the options as values, or refuse the first that is wrong."""
@@ -123,34 +112,35 @@ class NetworkOptions:
         )
 
 
+TO = option(
+    "Output",
+    "-t",
+    "--to",
+    "--format",
+    metavar="FORMAT",
+    help="Format, from 'symbp list formats'; .md and .tex unless given.",
+)
+OUTPUT = option(
+    "Output",
+    "-o",
+    "--output",
+    metavar="FILE|DIR/|-",
+    help="File (its suffix says the format), folder, or - for standard output; output/ unless given.",
+)
+STANDALONE = option("Output", "-s", "--standalone", help="A complete document instead of a fragment.")
+TEMPLATE_DIR = option(
+    "Output", "--template-dir", metavar="DIR", help="Folder whose templates replace ours, one by one."
+)
+FORCE = option("Output", "--force", help="Overwrite a file that symbp did not write.")
+
+
 @dataclass(frozen=True)
 class OutputOptions:
     """The options that say what to write, where and how."""
 
-    to: Annotated[
-        Text,
-        option(
-            "Output",
-            "-t",
-            "--to",
-            "--format",
-            metavar="FORMAT",
-            help="Format, from 'symbp list formats'; .md and .tex unless given.",
-        ),
-    ] = None
-    output: Annotated[
-        Text,
-        option(
-            "Output",
-            "-o",
-            "--output",
-            metavar="FILE|DIR/|-",
-            help="File (its suffix says the format), folder, or - for standard output; output/ unless given.",
-        ),
-    ] = None
-    standalone: Annotated[
-        bool, option("Output", "-s", "--standalone", help="A complete document instead of a fragment.")
-    ] = False
+    to: Annotated[Text, TO] = None
+    output: Annotated[Text, OUTPUT] = None
+    standalone: Annotated[bool, STANDALONE] = False
     only: Annotated[
         Text,
         option("Output", "--only", metavar="NAME", help="One equation alone: W1, b2, delta2, forward; not checked."),
@@ -167,10 +157,8 @@ class OutputOptions:
     by_output: Annotated[
         bool, option("Output", "--by-output", help="Slopes through the output, a(1 - a), where that is possible.")
     ] = False
-    template_dir: Annotated[
-        Text, option("Output", "--template-dir", metavar="DIR", help="Folder whose templates replace ours, one by one.")
-    ] = None
-    force: Annotated[bool, option("Output", "--force", help="Overwrite a file that symbp did not write.")] = False
+    template_dir: Annotated[Text, TEMPLATE_DIR] = None
+    force: Annotated[bool, FORCE] = False
 
 
 @dataclass(frozen=True)
@@ -184,95 +172,6 @@ class CheckOptions:
     def read(self) -> int:
         """Return the seed."""
         return values.number("--seed", self.seed, 0, MAX_SEED, "the seed")
-
-
-@dataclass(frozen=True)
-class AnalysisOptions:
-    """The options that say with which weights and data a network is measured."""
-
-    init: Annotated[
-        str,
-        option(
-            "Analysis",
-            "--init",
-            metavar="NAME[:SIGMA]",
-            help="xavier (unless given), he, lecun, orthogonal, or normal:SIGMA, entries N(0, SIGMA^2/n_in).",
-        ),
-    ] = "xavier"
-    seed: Annotated[
-        str, option("Analysis", "--seed", metavar="N", help="Seed of the weights and data drawn; 0 unless given.")
-    ] = "0"
-
-    def read(self) -> int:
-        """Return the seed."""
-        return values.number("--seed", self.seed, 0, MAX_SEED, "the seed")
-
-
-@dataclass(frozen=True)
-class TheoryOptions:
-    """The options that ask for theory instead of a measurement, or beside it."""
-
-    solve_init: Annotated[
-        bool,
-        option(
-            "Theory", "--solve-init", help="The critical initialisation of --activation, and where common ones stand."
-        ),
-    ] = False
-    sigma_b: Annotated[
-        Text,
-        option("Theory", "--sigma-b", metavar="SIGMA", help="Standard deviation of the biases; 0 unless given."),
-    ] = None
-    derive: Annotated[
-        Text,
-        option(
-            "Theory",
-            "--derive",
-            metavar="NAME",
-            help="Print a derivation: xavier, he, selu, batchnorm, residual or orthogonal.",
-        ),
-    ] = None
-    draws: Annotated[
-        Text,
-        option("Theory", "--draws", metavar="N", help="Measure N draws and set the predicted rate beside their mean."),
-    ] = None
-
-    def read(self) -> Theory:
-        """Return the options as values, or refuse the first that is wrong."""
-        asked = {"--solve-init": self.solve_init, "--derive": self.derive, "--draws": self.draws}
-        given = [name for name, value in asked.items() if value]
-        if len(given) > 1:
-            raise SpecError(f"{' and '.join(given)}: give one of them")
-        return Theory(
-            solve_init=self.solve_init,
-            sigma_b=None if self.sigma_b is None else values.deviation("--sigma-b", self.sigma_b),
-            derive=self.derive,
-            draws=None if self.draws is None else values.number("--draws", self.draws, 2, MAX_DRAWS, "how many draws"),
-        )
-
-
-@dataclass(frozen=True)
-class Theory:
-    """The theory options, read: None where one is not given."""
-
-    solve_init: bool = False
-    sigma_b: float | None = None
-    derive: str | None = None
-    draws: int | None = None
-
-
-@dataclass(frozen=True)
-class PageOptions:
-    """How a page that is not a derivation of a network is written."""
-
-    to: Annotated[
-        Text,
-        option("Output", "-t", "--to", "--format", metavar="FORMAT", help="gfm, markdown or latex; with --derive."),
-    ] = None
-    standalone: Annotated[bool, option("Output", "-s", "--standalone", help="A whole LaTeX document.")] = False
-    output: Annotated[
-        Text,
-        option("Output", "-o", "--output", metavar="FILE|-", help="Where to write it; standard output unless given."),
-    ] = None
 
 
 @dataclass(frozen=True)

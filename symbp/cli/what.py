@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Protocol, TypeVar
 
 import typer
 
@@ -36,6 +36,21 @@ class FileSpec:
 
 Described = NetworkSpec | FileSpec
 
+Spec = TypeVar("Spec", covariant=True)
+
+
+class Readable(Protocol[Spec]):
+    """Network options, as ``NetworkOptions`` or as the repeatable ones of an analysis."""
+
+    @property
+    def batch(self) -> bool:
+        """Whether a batch is asked for."""
+        ...
+
+    def read(self) -> Spec:
+        """Return what the options say."""
+        ...
+
 
 @dataclass(frozen=True)
 class WhatOptions:
@@ -52,8 +67,8 @@ class WhatOptions:
         ),
     ] = None
 
-    def read(self, network: NetworkOptions) -> Described:
-        """Return which network is meant, by name or by options.
+    def read(self, network: Readable[Spec]) -> Spec | FileSpec:
+        """Return which network is meant, by name or by options, which may be several networks.
 
         Raises:
             SpecError: no such file or example, or options beside a name.

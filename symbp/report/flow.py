@@ -26,8 +26,9 @@ LEAST_RANGE = 1.0
 EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 PLAIN = str.maketrans(
-    {"×": "x", "′": "'", "‖": "|", "₂": "2", "σ": "sigma", "√": "sqrt", "²": "^2", "…": "...", "·": "-"}
+    {"×": "x", "′": "'", "‖": "|", "₂": "2", "σ": "sigma", "√": "sqrt", "²": "^2", "…": "...", "·": "-", "→": "->"}
     | {"₁": "1", "χ": "chi", "ξ": "xi", "δ": "delta", "∞": "inf", "±": "+-", "−": "-", "π": "pi", "ᵀ": "^T"}
+    | {level: str(number) for number, level in enumerate("▁▂▃▄▅▆▇█", 1)}
 )
 
 HEADINGS = ("weight", "‖gradient‖", "log scale", "W gain", "≤ ‖W‖₂", "f′ gain", "≤ max f′", "A gain")
@@ -48,13 +49,13 @@ def flow_text(flow: GradientFlow, *, ascii_only: bool = False, ends: int = ENDS,
     ``first`` stands in the place of the sentence where that was said before; ``ends`` is how many rows a deep
     network shows at each end.
     """
-    lines = [first or flow.sentence, "", *(f"  {name:<9} {said}" for name, said in _facts(flow)), ""]
+    lines = [first or flow.sentence, "", *(f"  {name:<9} {said}" for name, said in facts(flow)), ""]
     most = MOST_ROWS if ends == ENDS else 2 * ends + 1
     lines.extend(_table(flow, ends, most, ascii_only))
     return plain_text("\n".join(lines), ascii_only)
 
 
-def _facts(flow: GradientFlow) -> list[tuple[str, str]]:
+def facts(flow: GradientFlow) -> list[tuple[str, str]]:
     """Return what stands above the table, line by line."""
     rate = "" if flow.rate is None else f", ×{flow.rate:.3g} a layer"
     facts = [("verdict", f"{flow.verdict}{rate}"), ("init", f"{flow.init}; seed {flow.seed}")]
@@ -78,6 +79,14 @@ def budget_line(flow: GradientFlow) -> str:
 
 
 def _table(flow: GradientFlow, ends: int, most: int, ascii_only: bool) -> list[str]:
+    used, cells = shown_cells(flow, ends, most, ascii_only)
+    return aligned([[HEADINGS[place] for place in used], *cells])
+
+
+def shown_cells(
+    flow: GradientFlow, ends: int = ENDS, most: int = MOST_ROWS, ascii_only: bool = False
+) -> tuple[list[int], list[list[str]]]:
+    """Return which of ``HEADINGS`` have something to show, and one row a weight from the loss on."""
     rows = list(reversed(flow.rows))
     alive = [row.log10 for row in rows if not row.is_dead]
     top, low = max(alive, default=0.0), min(alive, default=0.0)
@@ -86,7 +95,7 @@ def _table(flow: GradientFlow, ends: int, most: int, ascii_only: bool) -> list[s
     if len(cells) > most:
         cells = [*cells[:ends], ("…",) + ("",) * (len(HEADINGS) - 1), *cells[-ends:]]
     used = [i for i in range(len(HEADINGS)) if any(each[i] not in ("", "-") for each in cells)]
-    return aligned([[each[i] for i in used] for each in (HEADINGS, *cells)])
+    return used, [[each[i] for i in used] for each in cells]
 
 
 def aligned(lines: Sequence[Sequence[str]]) -> list[str]:

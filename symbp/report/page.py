@@ -68,9 +68,7 @@ class Page:
     command: str | None = None
 
 
-def page_text(
-    page: Page, to: str = "gfm", *, standalone: bool = False, template_dir: str | Path | None = None
-) -> str:
+def page_text(page: Page, to: str = "gfm", *, standalone: bool = False, template_dir: str | Path | None = None) -> str:
     """Return a page in one format.
 
     Raises:

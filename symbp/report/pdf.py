@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from symbp.errors import OutputError
@@ -15,8 +16,8 @@ TIME_LIMIT = 120
 """Seconds one run of pdflatex may take."""
 
 
-def pdf(source: str) -> bytes:
-    """Return the PDF of a complete LaTeX document, the same bytes on each run.
+def pdf(source: str, files: Mapping[str, bytes] | None = None) -> bytes:
+    """Return the PDF of a complete LaTeX document, the same bytes on each run; ``files`` are the figures it includes.
 
     Raises:
         OutputError: no pdflatex here, it took too long, or the document does not compile (TeX's first error).
@@ -25,6 +26,8 @@ def pdf(source: str) -> bytes:
         raise OutputError("PDF needs pdflatex, which is not installed: write .tex instead, or install TeX Live")
     with tempfile.TemporaryDirectory(prefix="symbp-") as folder:
         Path(folder, "report.tex").write_text(source, encoding="utf-8")
+        for name, data in (files or {}).items():
+            Path(folder, Path(name).name).write_bytes(data)
         for _ in range(2):  # the second run knows the labels
             log = _run(folder)
         result = Path(folder, "report.pdf")

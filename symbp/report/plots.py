@@ -27,7 +27,7 @@ KINDS = ("pdf", "svg", "png")
 WIDTH, HEIGHT = 4.7, 3.0
 """Inches: the text width of LaTeX's article, at which the letters are 8 pt high."""
 
-STYLE = {
+STYLE: Any = {
     "font.family": "serif", "font.size": 8, "axes.labelsize": 8, "legend.fontsize": 7, "xtick.labelsize": 7,
     "ytick.labelsize": 7, "mathtext.fontset": "cm", "axes.spines.top": False, "axes.spines.right": False,
     "axes.linewidth": 0.6, "xtick.major.width": 0.6, "ytick.major.width": 0.6, "lines.linewidth": 1.2,
@@ -91,7 +91,7 @@ def _figure(height: float = HEIGHT, margins: tuple[float, float, float, float] =
     logging.getLogger("fontTools").setLevel(logging.ERROR)  # it remarks on the date that fonts were made
     figure = Figure(figsize=(WIDTH, height))
     left, right, below, above = margins
-    room = [left / WIDTH, below / height, 1 - (left + right) / WIDTH, 1 - (below + above) / height]
+    room = (left / WIDTH, below / height, 1 - (left + right) / WIDTH, 1 - (below + above) / height)
     return figure, figure.add_axes(room)
 
 

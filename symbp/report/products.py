@@ -207,6 +207,12 @@ class Products:
             return ""
         return self._once(self._acting, factor)[0].text
 
+    def map_of(self, factors: Sequence[Factor]) -> str:
+        """Return factors that follow each other as one linear map, the error at the dot; a lone sum as it is."""
+        if len(factors) == 1 and factors[0].acts is Acts.SUM:
+            return self._once(self._acting, factors[0])[0].text
+        return self._map(factors)
+
     def _map(self, branch: Sequence[Factor]) -> str:
         """Return one branch as a linear map: a product of matrices, else what it makes of the error at the dot."""
         if all(factor.acts in (Acts.LEFT, Acts.SUM) for factor in branch):

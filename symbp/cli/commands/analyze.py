@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
-from symbp.cli.options import AnalysisOptions, JsonOptions, NetworkOptions, PageOptions, TheoryOptions, takes
+from dataclasses import dataclass
+
+from symbp.cli.analysis_options import CurveOptions, MeasureOptions, Measures, PageOptions, Theory, TheoryOptions
+from symbp.cli.options import JsonOptions, takes
 from symbp.cli.registry import job
-from symbp.cli.what import WhatOptions
+from symbp.cli.what import Described, WhatOptions
 
 
-@takes(WhatOptions, NetworkOptions, AnalysisOptions, TheoryOptions, PageOptions, JsonOptions)
+@dataclass(frozen=True)
+class Request:
+    """What to analyze, what to measure of it, and what to write."""
+
+    networks: tuple[Described, ...]
+    measures: Measures
+    page: PageOptions
+    json: bool
+    is_named: bool
+    theory: Theory
+
+    @property
+    def is_theory(self) -> bool:
+        """Whether theory is asked for, alone or beside several draws."""
+        several = self.measures.draws is not None and not (self.measures.compare or self.measures.sweep)
+        return self.theory.solve_init or self.theory.derive is not None or several
+
+
+@takes(WhatOptions, CurveOptions, MeasureOptions, TheoryOptions, PageOptions, JsonOptions)
 def command(
     what: WhatOptions,
-    network: NetworkOptions,
-    analysis: AnalysisOptions,
+    network: CurveOptions,
+    measure: MeasureOptions,
     theory: TheoryOptions,
     page: PageOptions,
     as_json: JsonOptions,
@@ -19,14 +40,12 @@ def command(
     """Say what happens to the gradient on its way to the first layer, and which factor does it.
 
     Every factor is measured on the gradient that flows through it; the logarithms add up to those of the compiled
-    gradients, or the exit code is 1. Without --activation it contrasts sigmoid with ReLU.
+    gradients, or the exit code is 1. Network options and --init may be repeated, one curve each; without
+    --activation it contrasts sigmoid with ReLU. The report and its figures are written to output/.
     """
-    spec, seed, asked = what.read(network), analysis.read(), theory.read()
-    if asked.solve_init:
-        return int(job("theory").solve_init(spec, asked.sigma_b or 0.0, as_json.json))
-    if asked.derive is not None:
-        return int(job("theory").derivation(asked.derive, page))
-    sigma_b = asked.sigma_b or 0.0
-    if asked.draws is not None:
-        return int(job("theory").draws(spec, analysis.init, sigma_b, seed, asked.draws, as_json.json))
-    return int(job("analyze").run(spec, analysis.init, seed, as_json.json, sigma_b))
+    found = what.read(network)
+    networks = tuple(found) if isinstance(found, list) else (found,)
+    request = Request(networks, Measures.read(measure), page, as_json.json, what.what is not None, theory.read())
+    if request.is_theory:
+        return int(job("theory").run(request))
+    return int(job("analyze").run(request))

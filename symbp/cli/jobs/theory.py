@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 from symbp.analysis.derivations import DERIVATIONS, derivation_of
-from symbp.analysis.draws import measure
+from symbp.analysis.draws import LEAST, measure
 from symbp.analysis.quadrature import DivergentError
 from symbp.analysis.solution import solve
+from symbp.cli.analysis_options import PageOptions
+from symbp.cli.commands.analyze import Request
 from symbp.cli.console import document, note, plain, say
-from symbp.cli.jobs.analyze import named_init, networks, sound
+from symbp.cli.jobs.analyze import INIT, contrasted, named_init, sound
+from symbp.cli.jobs.network import build
 from symbp.cli.jobs.targets import PDF, format_by_suffix, format_of
-from symbp.cli.options import PageOptions
 from symbp.cli.values import choice, shown
 from symbp.cli.what import Described, FileSpec
 from symbp.errors import SpecError
@@ -26,11 +27,25 @@ from symbp.report.pdf import pdf
 from symbp.report.theory import draws_text, solution_text
 
 
-def draws(spec: Described, init: str, sigma_b: float, seed: int, count: int, as_json: bool) -> int:
+def run(request: Request) -> int:
+    """Do what was asked for and return the exit code."""
+    asked = request.theory
+    if asked.derive is not None:
+        return derivation(asked.derive, request.page)
+    if asked.solve_init:
+        return solve_init(request.networks[0], asked.sigma_b or 0.0, request.json)
+    return draws(request)
+
+
+def draws(request: Request) -> int:
     """Print measured rates of several draws beside the predicted ones; return 1 where a budget does not add up."""
-    chosen = replace(named_init(init), sigma_b=sigma_b)
-    found = [measure(network, chosen, seed, count) for network in networks(spec)]
-    if as_json:
+    inits = [named_init(init, request.theory.sigma_b) for init in request.measures.inits or (INIT,)]
+    networks = [build(each) for spec in request.networks for each in contrasted(spec)]
+    count = request.measures.draws or LEAST
+    if count < LEAST:
+        raise SpecError(f"--draws {count}: a standard error needs at least {LEAST}")
+    found = [measure(network, init, request.measures.seed, count) for network in networks for init in inits]
+    if request.json:
         data = {"draws": [each.to_dict() for each in found]}
         document(json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False))
     else:

@@ -1,0 +1,73 @@
+"""The remedies side by side: measured, said, written as a page with its figure, or as JSON."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+
+from symbp.analysis.budget import WIDTH
+from symbp.analysis.compare import DRAWS, Comparison, compare
+from symbp.analysis.remedies import Stack
+from symbp.cli.commands.analyze import Request
+from symbp.cli.console import columns, document, plain, progress, say
+from symbp.cli.jobs import pages
+from symbp.cli.jobs.derive import command_line
+from symbp.cli.options import NetworkSpec
+from symbp.cli.what import FileSpec
+from symbp.errors import SpecError
+from symbp.report import plots
+from symbp.report.page import Page
+from symbp.report.remedies import comparison_blocks, comparison_text
+
+ACTIVATION = "sigmoid"
+"""The activation to be remedied where none is given: one that saturates."""
+
+INIT = "normal:1"
+"""The initialisation where none is given: entries N(0, 1/n_in), before anybody knew better."""
+
+
+def run(request: Request) -> int:
+    """Compare, print what was found, and write the page."""
+    spec = only_network(request)
+    measures = request.measures
+    if len(measures.inits) > 1:
+        raise SpecError("--compare: give --init once; the remedies bring their own")
+    init = measures.inits[0] if measures.inits else INIT
+    found = compare(stack(spec), init, measures.seed, measures.draws or DRAWS, progress=progress())
+    if request.json:
+        document(json.dumps(found.to_dict(), ensure_ascii=False, indent=2, allow_nan=False))
+        return 0
+    if request.page.output != "-" and request.page.only is None:
+        say(comparison_text(found, ascii_only=plain(), width=columns()))
+    curves = [plots.Curve.of(row.name, row.flow) for row in found.rows if row.flow is not None]
+    make = partial(_page, found, f"{command_line('analyze', spec)} --compare")
+    pages.deliver(request.page, f"remedies-{spec.layers}", make, {"norms": partial(plots.norms, curves)})
+    return 0
+
+
+def _page(found: Comparison, command: str, figures: str | None) -> Page:
+    figure = None if figures is None else f"{figures}-norms"
+    return Page("Remedies for vanishing and exploding gradients", comparison_blocks(found, figure), command)
+
+
+def only_network(request: Request) -> NetworkSpec:
+    """Return the multilayer perceptron to compare or sweep.
+
+    Raises:
+        SpecError: a network by name, or several of them.
+    """
+    if any(isinstance(spec, FileSpec) for spec in request.networks):
+        raise SpecError("--compare and --sweep take a multilayer perceptron: describe it by --layers and --activation")
+    if len(request.networks) > 1:
+        raise SpecError("--compare takes one network: give each network option once")
+    (spec,) = request.networks
+    assert isinstance(spec, NetworkSpec)
+    return spec
+
+
+def stack(spec: NetworkSpec) -> Stack:
+    """Return the network as a stack that remedies can change; widths left open are 64."""
+    widths = spec.widths if spec.widths is not None else WIDTH
+    inputs, *others = widths if isinstance(widths, list) else [widths] * (spec.layers + 1)
+    activation = spec.activation or ACTIVATION
+    return Stack(inputs, tuple(others), activation, spec.output_activation, spec.loss or "mse", spec.bias, spec.let)

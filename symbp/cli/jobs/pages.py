@@ -1,0 +1,93 @@
+"""Writing a page with its figures: the files that belong together, or one figure alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from symbp.cli import values
+from symbp.cli.analysis_options import PageOptions
+from symbp.cli.console import document, note, say
+from symbp.cli.jobs.derive import written
+from symbp.cli.jobs.targets import PDF, Target, targets
+from symbp.cli.options import OutputOptions
+from symbp.errors import SpecError
+from symbp.report import plots
+from symbp.report.files import write_bytes
+from symbp.report.page import Page, page_text
+from symbp.report.pdf import pdf
+
+Pictures = Mapping[str, Callable[[], Any]]
+"""What draws each figure, by its name."""
+
+FIGURE_OF = {"latex": "pdf", PDF: "pdf", "gfm": "png", "markdown": "png"}
+"""The kind of picture each format shows."""
+
+
+def deliver(options: PageOptions, stem: str, page: Callable[[str | None], Page], pictures: Pictures) -> None:
+    """Write the page and its figures where the options want them, and say so.
+
+    ``page`` is called with the stem of the figures' files, or with None where there are none.
+    """
+    if options.only is not None:
+        return _alone(options, stem, pictures)
+    wanted = targets(OutputOptions(to=options.to, output=options.output, template_dir=options.template_dir), stem)
+    can_draw = plots.available() and all(each.path is not None for each in wanted)
+    if pictures and not plots.available():
+        note("symbp: no figures; for them: pip install 'symbp[plots]'")
+    wrote: list[Path] = []
+    for target in wanted:
+        kind = _kind(target)
+        name = target.path.stem if target.path is not None else stem
+        drawn = _drawn(pictures, kind, name) if can_draw else {}
+        content = page(name if drawn else None)
+        if target.path is None:
+            document(_text(options, target, content))
+            continue
+        if target.format != PDF:
+            for file, data in drawn.items():
+                wrote.append(_written(target.path.with_name(file), data, options.force))
+        wrote.append(_written(target.path, _document(options, target, content, drawn), options.force))
+    if wrote:
+        say("\n" + "\n".join(written(sorted(wrote, key=lambda path: path.suffix in (".png", ".pdf")))))
+    return None
+
+
+def _kind(target: Target) -> str:
+    if target.format not in FIGURE_OF:
+        raise SpecError(f"--to {target.format}: an analysis is a page; give gfm, markdown, latex or pdf")
+    return FIGURE_OF[target.format]
+
+
+def _drawn(pictures: Pictures, kind: str, stem: str) -> dict[str, bytes]:
+    return {f"{stem}-{name}.{kind}": plots.saved(draw(), kind) for name, draw in pictures.items()}
+
+
+def _text(options: PageOptions, target: Target, page: Page) -> str:
+    standalone = options.standalone or target.format == PDF
+    to = "latex" if target.format == PDF else target.format
+    return page_text(page, to, standalone=standalone, template_dir=options.template_dir)
+
+
+def _document(options: PageOptions, target: Target, page: Page, drawn: Mapping[str, bytes]) -> bytes:
+    said = _text(options, target, page)
+    return pdf(said, drawn) if target.format == PDF else said.encode()
+
+
+def _written(path: Path, data: bytes, force: bool) -> Path:
+    write_bytes(path, data, force=force)
+    return path
+
+
+def _alone(options: PageOptions, stem: str, pictures: Pictures) -> None:
+    """Write one figure; its suffix, or --to, says the kind."""
+    name = values.choice("--only", options.only or "", pictures)
+    place = options.output
+    if place == "-":
+        values.refuse("--output", place, "a figure is a file; give one that ends in .pdf, .svg or .png")
+    kind = options.to or (Path(place).suffix.lower().lstrip(".") if place and Path(place).suffix else plots.KINDS[0])
+    values.choice("--to" if options.to else "--output", kind, plots.KINDS)
+    is_folder = place is None or place.endswith("/") or Path(place).is_dir()
+    path = Path(place or "output/") / f"{stem}-{name}.{kind}" if is_folder else Path(place or "")
+    say("\n".join(written([_written(path, plots.saved(pictures[name](), kind), options.force)])))

@@ -1,0 +1,142 @@
+"""A sweep: a table that grows as it is measured, goes on where it stopped, and ends sorted, beside its JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from symbp.analysis import sweep
+from symbp.analysis.budget import EXAMPLES
+from symbp.analysis.sweep import Cell, Result
+from symbp.cli import values
+from symbp.cli.commands.analyze import Request
+from symbp.cli.console import document, plain, say
+from symbp.cli.what import FileSpec
+from symbp.errors import OutputError, SpecError
+from symbp.report.files import write_bytes
+from symbp.report.formats import MARK
+from symbp.report.sweep import sweep_text
+
+DRAWS = 5
+"""Draws of a cell where it is not said."""
+
+PLACE = "output/sweep.csv"
+
+LAYERS = [10, 20, 50, 100]
+WIDTHS = [64]
+"""Where one of the two is not swept."""
+
+NOT_SWEPT: dict[str, object] = {"output_activation": None, "loss": None, "bias": True, "let": {}}
+"""Network options that a sweep does not take, with what they are when they are not given."""
+
+ACTIVATIONS = ("sigmoid", "tanh", "relu")
+INITS = ("xavier",)
+
+
+def run(request: Request) -> int:
+    """Measure every cell that the file does not hold yet."""
+    path = place(request)
+    todo = cells(request)
+    done = existing(path)
+    missing = [cell for cell in todo if cell not in done]
+    measure(path, missing, request.measures.jobs, bar(len(todo), len(todo) - len(missing)))
+    found = existing(path)
+    results = [found[cell] for cell in sorted(todo)]
+    data = json.dumps({"about": MARK, "results": results}, ensure_ascii=False, indent=1, allow_nan=False)
+    write_bytes(path, sweep.table(found[cell] for cell in sorted(found)).encode(), force=True)
+    write_bytes(path.with_suffix(".json"), data.encode() + b"\n", force=request.page.force)
+    if request.json:
+        document(data)
+    else:
+        kept = len(todo) - len(missing)
+        say(sweep_text(sweep.trends(results), ascii_only=plain()))
+        before = f"     ({kept} of {len(todo)} cells were there)" * (kept > 0)
+        say(f"\n  wrote       {path}, {path.with_suffix('.json')}{before}")
+    return 0
+
+
+def place(request: Request) -> Path:
+    """Return the CSV file."""
+    given = request.page.output or PLACE
+    if given.endswith("/") or Path(given).is_dir():
+        return Path(given) / "sweep.csv"
+    if Path(given).suffix.lower() != ".csv":
+        values.refuse("--output", given, "a sweep is a table; give a file that ends in .csv")
+    return Path(given)
+
+
+def cells(request: Request) -> list[Cell]:
+    """Return the cells of the request: every combination of what is swept and what is given."""
+    if any(isinstance(spec, FileSpec) for spec in request.networks):
+        raise SpecError("--sweep takes a multilayer perceptron: describe it by --activation")
+    specs = [spec for spec in request.networks if not isinstance(spec, FileSpec)]
+    for name in NOT_SWEPT:
+        if any(getattr(spec, name) != NOT_SWEPT[name] for spec in specs):
+            typed = name.replace("_", "-")
+            raise SpecError(f"--sweep goes over layers, widths, activations and initialisations; leave out --{typed}")
+    measures = request.measures
+    widths = sorted({spec.widths for spec in specs if isinstance(spec.widths, int)}) or WIDTHS
+    activations = list(dict.fromkeys(spec.activation for spec in specs if spec.activation is not None))
+    return sweep.cells(
+        measures.sweep.get("layers", LAYERS),
+        measures.sweep.get("widths", widths),
+        activations or ACTIVATIONS,
+        measures.inits or INITS,
+        EXAMPLES,
+        measures.seed,
+        measures.draws or DRAWS,
+    )
+
+
+def existing(path: Path) -> dict[Cell, dict[str, object]]:
+    """Return what the file holds already."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise OutputError(f"cannot read {path}: {getattr(error, 'strerror', None) or 'not a text file'}") from None
+    return sweep.finished(text, str(path)) if text else {}
+
+
+def measure(path: Path, todo: list[Cell], jobs: int, tell: Callable[[Result], None]) -> None:
+    """Append one line a cell; an interrupt loses the cells under way and nothing else."""
+    if not todo:
+        return
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_bytes(path, sweep.table(existing(path).values()).encode(), force=True)
+        with path.open("a", encoding="utf-8") as stream:
+            for result in sweep.measured(todo, jobs):
+                sweep.append(stream, [result])
+                stream.flush()
+                tell(result)
+    except OSError as error:
+        raise OutputError(error.errno, f"cannot write {path}: {error.strerror or error}") from None
+
+
+BAR = 30
+"""Length of the progress bar, in characters."""
+
+
+def bar(total: int, done: int) -> Callable[[Result], None]:
+    """Return what draws the progress bar on standard error, one step further each time; silent where nobody watches."""
+    watched = sys.stderr is not None and sys.stderr.isatty()
+    start, first = time.monotonic(), done
+
+    def tell(result: Result) -> None:
+        nonlocal done
+        done += 1
+        if not watched:
+            return
+        left = (time.monotonic() - start) / (done - first) * (total - done)
+        filled = "#" * (BAR * done // total)
+        where = f"{result['activation']}, {result['layers']} layers of {result['width']}"
+        end = "\n" if done == total else ""
+        sys.stderr.write(f"\r[{filled:<{BAR}}] {done} of {total}, {left:,.0f} s left: {where:<32.32}{end}")
+        sys.stderr.flush()
+
+    return tell

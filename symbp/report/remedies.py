@@ -1,0 +1,180 @@
+"""The remedies side by side: the sentence, the rates with a trend in eight characters, and which factor each moved."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from symbp.analysis.compare import Comparison, Measured
+from symbp.analysis.flow import WORDS, GradientFlow
+from symbp.analysis.remedies import Remedy, Stack, remedied
+from symbp.calculus.factor import Factor
+from symbp.derivation import derive
+from symbp.op import FactorRole
+from symbp.report.desk import Desk
+from symbp.report.dialects import ASCII, LATEX, UNICODE, Dialect
+from symbp.report.flow import aligned, plain_text
+from symbp.report.notation import STANDARD
+from symbp.report.page import Block, Figure, Heading, Say, Table
+from symbp.report.rich import Rich, rich
+from symbp.report.rich import math as formula
+from symbp.symbols import Role, Variable
+
+LEVELS = " ▁▂▃▄▅▆▇█"
+
+COLUMNS = 8
+"""Characters of a trend."""
+
+NEAR_ONE = 3
+"""How many remedies the sentence names."""
+
+
+def comparison_text(found: Comparison, *, ascii_only: bool = False, width: int = 80) -> str:
+    """Return the comparison for a terminal; what is too wide for it continues on the next line."""
+    dialect = ASCII if ascii_only else UNICODE
+    rates = aligned([("network", "verdict", "a layer", "loss → input"), *_rates(found)])
+    moves = aligned([("network", "one layer, the error at the dot", "moved, a layer"), *_moves(found, dialect)])
+    if max(map(len, moves)) > width:
+        moves = _in_two_lines(_moves(found, dialect))
+    lines = [sentence(found), "", *_facts(found), "", *rates, "", *moves]
+    lines += [f"  {row.name}: {row.problem}" for row in found.rows if row.problem]
+    return plain_text("\n".join(lines), ascii_only)
+
+
+def _in_two_lines(moves: Sequence[tuple[str, ...]]) -> list[str]:
+    """Return the factors of each row on a line of their own."""
+    head, *lines = aligned([("network", "one layer, the error at the dot"), *(row[:2] for row in moves)])
+    return [head, *(each for line, row in zip(lines, moves, strict=True) for each in (line, f"      {row[2]}"))]
+
+
+def sentence(found: Comparison) -> str:
+    """Say what happens without a remedy, and which remedies come nearest to keeping the gradient's size."""
+    flow = found.as_is.flow
+    said = found.as_is.problem if flow is None else flow.sentence
+    near = [row for row in found.rows[1:] if row.slope is not None]
+    near.sort(key=lambda row: abs(row.slope or 0.0))
+    names = ", ".join(f"{row.name} (×{10 ** (row.slope or 0.0):.3g})" for row in near[:NEAR_ONE])
+    return f"{said}; nearest to ×1 a layer: {names}" if names else said
+
+
+def _facts(found: Comparison) -> list[str]:
+    stack, draws = found.stack, max(len(row.slopes) for row in found.rows)
+    widths = (
+        "-".join(map(str, stack.shape)) if len(stack.shape) <= 6 else f"{len(stack.widths)} layers of {_units(stack)}"
+    )
+    lines = [
+        f"  network   {stack.activation}, {widths}; the output is linear unless its activation is given",
+        f"  init      {found.init} where a remedy brings none; {draws} draws from seed {found.seed} on",
+    ]
+    return lines + [f"  left out  {', '.join(found.left_out)}: the widths differ"] * bool(found.left_out)
+
+
+def _units(stack: Stack) -> str:
+    hidden = sorted(set(stack.widths[:-1]))
+    return f"{hidden[0]} units" if len(hidden) == 1 else f"{hidden[0]} to {hidden[-1]} units"
+
+
+def _rates(found: Comparison) -> list[tuple[str, ...]]:
+    logs = [row.log10 for each in found.rows if each.flow for row in each.flow.rows if not row.is_dead]
+    low, high = min(logs, default=0.0), max(logs, default=0.0)
+    return [(row.name, _verdict(row), rate(row), trend(row.flow, low, high)) for row in found.rows]
+
+
+def _verdict(row: Measured) -> str:
+    return "overflows" if row.flow is None else str(row.flow.verdict)
+
+
+def rate(row: Measured) -> str:
+    """Return what a layer multiplies the gradient by, with the standard error over the draws."""
+    if row.slope is None:
+        return "-"
+    mean = 10.0**row.slope
+    error = row.standard_error
+    return f"×{mean:.3g}" if error is None else f"×{mean:.3g} ± {mean * math.log(10) * error:.1g}"
+
+
+def trend(flow: GradientFlow | None, low: float, high: float) -> str:
+    """Return the gradient norms from the loss to the input in a few characters; a space is exactly zero."""
+    if flow is None:
+        return ""
+    rows = flow.rows[::-1]
+    picked = [rows[round(place * (len(rows) - 1) / (COLUMNS - 1))] for place in range(COLUMNS)]
+    span = max(high - low, 1.0)
+    return "".join(" " if row.is_dead else LEVELS[1 + round(7 * (row.log10 - low) / span)] for row in picked)
+
+
+def _moves(found: Comparison, dialect: Dialect) -> list[tuple[str, ...]]:
+    return [(row.name, layer_map(found.stack, row.remedy, dialect), moved(row, found.as_is)) for row in found.rows]
+
+
+def moved(row: Measured, as_is: Measured) -> str:
+    """Return the factors a remedy moved, before and after, the furthest first."""
+    if row is as_is:
+        return ", ".join(f"{WORDS[role]} {_times(slope)}" for role, slope in _notable(row)) or "-"
+    found = row.moved(as_is)
+    return ", ".join(f"{WORDS[role]} {_times(old)} → {_times(new)}" for role, old, new in found) or "nothing"
+
+
+def _notable(row: Measured) -> list[tuple[FactorRole, float]]:
+    slopes = {} if row.flow is None else row.flow.slopes
+    return [(role, slope) for role, slope in slopes.items() if role in (FactorRole.WEIGHT, FactorRole.SLOPE)]
+
+
+def _times(slope: float) -> str:
+    return f"×{10**slope:.3g}"
+
+
+GENERIC = 5
+"""Layers of the network whose fourth layer shows what one layer does."""
+
+
+def layer_map(stack: Stack, remedy: Remedy, dialect: Dialect) -> str:
+    """Return what one hidden layer multiplies the error by on its way down, as mathematics."""
+    small = Stack(3, (3,) * GENERIC, stack.activation, "identity", "mse", let=stack.let)
+    derivation = derive(remedied(small, remedy))
+    weights = [variable for variable in derivation.wrt if variable.role is Role.WEIGHT]
+    factors = list(derivation.gradients[weights[0].name].products[0])
+    first, last = (_place(factors, weights[number]) for number in (3, 2))
+    desk = Desk.open(derivation, STANDARD, dialect, None, False, "", None)
+    return desk.products.map_of(factors[first:last])
+
+
+def _place(factors: Sequence[Factor], weight: Variable) -> int:
+    return next(place for place, factor in enumerate(factors) if _holds(factor, weight))
+
+
+def _holds(factor: Factor, weight: Variable) -> bool:
+    return factor.expr.has(weight) or any(_holds(each, weight) for branch in factor.branches for each in branch)
+
+
+def comparison_blocks(found: Comparison, figure: str | None = None) -> tuple[Block, ...]:
+    """Return the comparison as blocks of a page; ``figure`` is the file of the picture of all gradient norms."""
+    rates = [tuple(map(rich, map(_braced, cells[:3]))) for cells in _rates(found)]
+    moves: list[tuple[Rich, ...]] = [
+        (
+            rich(_braced(row.name)),
+            (formula(layer_map(found.stack, row.remedy, LATEX)),),
+            rich(_braced(moved(row, found.as_is))),
+        )
+        for row in found.rows
+    ]
+    blocks: list[Block] = [
+        Heading("The remedies, side by side"),
+        Say(rich(_braced(f"{sentence(found)}."))),
+        *([Figure(figure, "Gradient norm of every layer, with each remedy.")] if figure else []),
+        Table(("network", "verdict", "a layer multiplies the gradient by"), rates, "lll"),
+        Heading("Which factor each remedy moved"),
+        Say(
+            rich(
+                "What one hidden layer multiplies the error by on its way down, the error at the dot, "
+                "and the factors that changed: by how much a layer multiplies, before and after."
+            )
+        ),
+        Table(("network", "one layer", "moved"), moves, "llp"),
+    ]
+    return tuple(blocks)
+
+
+def _braced(text: str) -> str:
+    """Return text in which braces are text."""
+    return text.replace("{", "{{").replace("}", "}}")

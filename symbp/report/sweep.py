@@ -1,0 +1,35 @@
+"""A sweep for a terminal: one row a network, one column a depth, the rate and its standard error in each."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from symbp.analysis.sweep import Trend
+from symbp.report.flow import aligned, plain_text
+
+
+def sweep_text(found: Sequence[Trend], *, ascii_only: bool = False) -> str:
+    """Return the table; an empty cell was not measured."""
+    depths = sorted({each.layers for each in found})
+    rows: dict[tuple[str, str, int], dict[int, Trend]] = {}
+    for each in found:
+        rows.setdefault((each.activation, each.init, each.width), {})[each.layers] = each
+    head = ("activation", "init", "width", *(f"{depth} layers" for depth in depths))
+    lines = [
+        (activation, init, str(width), *(_cell(cells.get(depth)) for depth in depths))
+        for (activation, init, width), cells in rows.items()
+    ]
+    title = "What a layer multiplies the gradient by, with the standard error over the draws:"
+    return plain_text("\n".join([title, "", *aligned([head, *lines])]), ascii_only)
+
+
+def _cell(trend: Trend | None) -> str:
+    if trend is None:
+        return ""
+    lost = f" ({trend.failed} of {trend.draws} lost)" if trend.failed else ""
+    if trend.rate is None:
+        return f"-{lost}"
+    error = trend.standard_error
+    said = f"×{trend.rate:.3g}" if error is None else f"×{trend.rate:.3g} ± {trend.rate * math.log(10) * error:.1g}"
+    return said + lost
