@@ -51,7 +51,7 @@ ROUNDING = 64 * 2.0**-52
 
 def analyze(
     what: Network | Derivation,
-    init: str = "xavier",
+    init: str | Chosen = "xavier",
     seed: int = 0,
     examples: int = EXAMPLES,
     *,
@@ -62,13 +62,14 @@ def analyze(
     """Measure every factor of every weight's gradient on the gradient that actually flows through it.
 
     The parameters are drawn by ``init``, a name from ``initialisations.py`` such as ``normal:1.5`` (entries
-    N(0, 1.5²/n_in)), the data from a standard normal distribution unless ``X`` and ``Y`` are given. ``examples``
-    is the size of the batch that is drawn. ``bounds=False`` leaves out spectral norms and max|f′|.
+    N(0, 1.5²/n_in)) or what ``initialisation`` made of one, the data from a standard normal distribution unless
+    ``X`` and ``Y`` are given. ``examples`` is the size of the batch that is drawn. ``bounds=False`` leaves out
+    spectral norms and max|f′|.
 
     Raises:
         SpecError: an activation left open, an unknown initialisation, data or a forward pass that is not finite.
     """
-    chosen = initialisation(init)
+    chosen = initialisation(init) if isinstance(init, str) else init
     derivation = what if isinstance(what, Derivation) else derive(what)
     bench = Bench.of(derivation)
     sizes = given_sizes(derivation.forward, _columns(X, Y, examples), (WIDTH,))
@@ -186,8 +187,20 @@ def _measured(bench: Bench, sizes: Sizes, values: Values, chosen: Chosen, seed: 
         weights = [variable for variable in derivation.wrt if variable.role is Role.WEIGHT]
         walk = Walk(paths, point, bounds)
         rows = measured_rows(walk, weights, sizes, gradients)
+        squares = _squares(bench, local)
     silent = _silent(derivation.forward, bench.program, local)
-    return found_flow(bench, sizes, chosen, seed, rows, walk.gains, silent)
+    return replace(found_flow(bench, sizes, chosen, seed, rows, walk.gains, silent), squares=squares)
+
+
+def _squares(bench: Bench, local: Mapping[str, Any]) -> tuple[float, ...]:
+    """Return the mean squares behind every block, or of every hidden Z where there are no blocks."""
+    import numpy as np
+
+    found: dict[Role, list[float]] = {Role.BLOCK: [], Role.PREACTIVATION: []}
+    for equation in bench.derivation.forward:
+        if equation.lhs.role in found:
+            found[equation.lhs.role].append(float(np.mean(np.square(local[bench.program.names[equation.lhs]]))))
+    return tuple(found[Role.BLOCK] or found[Role.PREACTIVATION][:-1])
 
 
 def found_flow(
@@ -282,7 +295,8 @@ def _row(variable: Variable, states: list[State], size: int, gradient: Any) -> R
     parts = [state.direction for state in states if state.direction is not None]
     whole = total(parts) if parts else Scaled(0.0, 0)
     found = [Use(_logs(state), part.log, _share(part, whole)) for state, part in zip(states, parts, strict=True)]
-    low = min((state.low for state in states), default=0.0)
+    # A use that is exactly zero, as behind an initial state of zeros, hides no underflow.
+    low = min((state.low for state in states if state.log[0] > -math.inf), default=0.0)
     high = max((state.high for state in states), default=0.0)
     is_plain = (PLAIN[0] < low or whole.log == -math.inf) and high < PLAIN[1]
     compiled = Scaled.of(gradient) if is_plain and gradient is not None else None

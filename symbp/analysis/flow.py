@@ -93,8 +93,9 @@ class Row:
         """
         if self.is_dead:
             return {}
-        roles = dict.fromkeys(role for use in self.uses for role in use.logs)
-        found = {role: _sum(use.share * use.logs.get(role, 0.0) for use in self.uses) for role in roles}
+        alive = [use for use in self.uses if use.log > -math.inf]
+        roles = dict.fromkeys(role for use in alive for role in use.logs)
+        found = {role: _sum(use.share * use.logs.get(role, 0.0) for use in alive) for role in roles}
         if len(self.uses) > 1:
             rest = math.fsum((self.log, *(-value for value in found.values())))
             found[FactorRole.SUM] = found.get(FactorRole.SUM, 0.0) + rest
@@ -137,7 +138,8 @@ class GradientFlow:
     """How the gradient changes from the loss to the first layer, and which factors change it.
 
     ``rows`` are the weights from the first layer on, ``gains`` every factor measured on the gradient that flows
-    through it. ``activations`` and ``loss`` are their names, ``notes`` what was assumed.
+    through it. ``activations`` and ``loss`` are their names, ``notes`` what was assumed. ``squares`` are the mean
+    squares of the signal behind every block, or of every hidden Z where there are no blocks.
     """
 
     rows: tuple[Row, ...]
@@ -149,6 +151,7 @@ class GradientFlow:
     activations: tuple[str, ...]
     loss: str
     notes: tuple[str, ...] = ()
+    squares: tuple[float, ...] = ()
 
     @property
     def layers(self) -> int:

@@ -19,6 +19,8 @@ from symbp.symbols import Role, Variable
 Shape = tuple[int, int]
 Draw = Callable[[Any, Shape, float], Any]
 """(random generator, shape, σ) -> an array."""
+Variance = Callable[[int, int], float]
+"""(n_in, n_out) -> the variance of an entry where σ is 1."""
 
 EXAMPLE = "normal:1.0"
 
@@ -29,17 +31,18 @@ class Initialisation:
 
     entries: str
     draw: Draw
+    variance: Variance
     sigma: bool = False
 
 
-def _normal(variance: Callable[[int, int], float]) -> Draw:
-    """Return a draw of independent normal entries whose variance is ``variance(n_in, n_out)``·σ²."""
+def _normal(entries: str, variance: Variance, sigma: bool = False) -> Initialisation:
+    """Return the row of independent normal entries whose variance is ``variance(n_in, n_out)``·σ²."""
 
-    def draw(random: Any, shape: Shape, sigma: float) -> Any:
+    def draw(random: Any, shape: Shape, scale: float) -> Any:
         rows, columns = shape
-        return random.normal(size=shape) * (sigma * math.sqrt(variance(columns, rows)))
+        return random.normal(size=shape) * (scale * math.sqrt(variance(columns, rows)))
 
-    return draw
+    return Initialisation(entries, draw, variance, sigma)
 
 
 def _orthogonal(random: Any, shape: Shape, sigma: float) -> Any:
@@ -54,15 +57,17 @@ def _orthogonal(random: Any, shape: Shape, sigma: float) -> Any:
 
 INITIALISATIONS: Mapping[str, Initialisation] = {
     # Poole et al. 2016, Schoenholz et al. 2017: σ_w² / n_in.
-    "normal": Initialisation("N(0, σ²/n_in)", _normal(lambda n_in, _: 1 / n_in), sigma=True),
+    "normal": _normal("N(0, σ²/n_in)", lambda n_in, _: 1 / n_in, sigma=True),
     # Glorot and Bengio 2010, equation 12, as a normal distribution.
-    "xavier": Initialisation("N(0, 2/(n_in + n_out))", _normal(lambda n_in, n_out: 2 / (n_in + n_out))),
+    "xavier": _normal("N(0, 2/(n_in + n_out))", lambda n_in, n_out: 2 / (n_in + n_out)),
     # He et al. 2015, equation 10.
-    "he": Initialisation("N(0, 2/n_in)", _normal(lambda n_in, _: 2 / n_in)),
+    "he": _normal("N(0, 2/n_in)", lambda n_in, _: 2 / n_in),
     # LeCun et al. 1998, section 4.6.
-    "lecun": Initialisation("N(0, 1/n_in)", _normal(lambda n_in, _: 1 / n_in)),
+    "lecun": _normal("N(0, 1/n_in)", lambda n_in, _: 1 / n_in),
     # Saxe et al. 2014.
-    "orthogonal": Initialisation("σ times an orthogonal matrix", _orthogonal, sigma=True),
+    "orthogonal": Initialisation(
+        "σ times an orthogonal matrix", _orthogonal, lambda n_in, n_out: 1 / max(n_in, n_out), True
+    ),
 }
 """One row an initialisation. σ is 1 unless given."""
 
@@ -74,19 +79,29 @@ _FIXED = {Role.SCALE: 1.0}
 
 @dataclass(frozen=True)
 class Chosen:
-    """An initialisation with its σ."""
+    """An initialisation with its σ. ``sigma_b`` is the standard deviation of biases, which are normal."""
 
     name: str
     sigma: float = 1.0
+    sigma_b: float = 0.0
 
     @property
     def about(self) -> str:
         """What the entries of the weights are, in words: ``normal:1.5, entries N(0, σ²/n_in) with σ = 1.5``."""
         row = INITIALISATIONS[self.name]
         number = f" with σ = {self.sigma:g}" if row.sigma else ""
-        return (
-            f"{self}, entries {row.entries}{number}" if self.name != "orthogonal" else f"{self}, {row.entries}{number}"
-        )
+        entries = "" if self.isometric else "entries "
+        biases = f"; biases N(0, {self.sigma_b:g}²)" if self.sigma_b else ""
+        return f"{self}, {entries}{row.entries}{number}{biases}"
+
+    @property
+    def isometric(self) -> bool:
+        """Whether all singular values of a weight are equal."""
+        return self.name == "orthogonal"
+
+    def sigma_w(self, n_in: int, n_out: int) -> float:
+        """Return mean-field theory's σ_w: the standard deviation of an entry times √n_in."""
+        return self.sigma * math.sqrt(n_in * INITIALISATIONS[self.name].variance(n_in, n_out))
 
     def __str__(self) -> str:
         return f"{self.name}:{self.sigma:g}" if INITIALISATIONS[self.name].sigma else self.name
@@ -97,6 +112,8 @@ class Chosen:
 
         if variable.role is Role.WEIGHT:
             return INITIALISATIONS[self.name].draw(np.random.default_rng(seed), shape, self.sigma)
+        if variable.role is Role.BIAS and self.sigma_b:
+            return self.sigma_b * np.random.default_rng(seed).normal(size=shape)
         return np.full(shape, _FIXED.get(variable.role, 0.0))
 
 

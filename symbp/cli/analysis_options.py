@@ -93,7 +93,13 @@ class MeasureOptions:
         str, option("Analysis", "--seed", metavar="N", help="Seed of the weights and data drawn; 0 unless given.")
     ] = "0"
     draws: Annotated[
-        Text, option("Analysis", "--draws", metavar="N", help="How often the weights are drawn for a standard error.")
+        Text,
+        option(
+            "Analysis",
+            "--draws",
+            metavar="N",
+            help="Measure N draws: rates with standard errors, beside the predicted ones.",
+        ),
     ] = None
     compare: Annotated[
         bool, option("Analysis", "--compare", help="The network as it is and with every remedy, side by side.")
@@ -135,6 +141,52 @@ class Measures:
             swept(options.sweep or ()),
             values.number("--jobs", options.jobs, 1, MOST_JOBS, "the number of processes"),
         )
+
+
+@dataclass(frozen=True)
+class TheoryOptions:
+    """The options that ask for theory instead of a measurement, or beside it."""
+
+    solve_init: Annotated[
+        bool,
+        option(
+            "Theory", "--solve-init", help="The critical initialisation of --activation, and where common ones stand."
+        ),
+    ] = False
+    sigma_b: Annotated[
+        Text,
+        option("Theory", "--sigma-b", metavar="SIGMA", help="Standard deviation of the biases; 0 unless given."),
+    ] = None
+    derive: Annotated[
+        Text,
+        option(
+            "Theory",
+            "--derive",
+            metavar="NAME",
+            help="Print a derivation: xavier, he, selu, batchnorm, residual or orthogonal.",
+        ),
+    ] = None
+
+    def read(self) -> Theory:
+        """Return the options as values, or refuse the first that is wrong."""
+        asked = {"--solve-init": self.solve_init, "--derive": self.derive}
+        given = [name for name, value in asked.items() if value]
+        if len(given) > 1:
+            raise SpecError(f"{' and '.join(given)}: give one of them")
+        return Theory(
+            solve_init=self.solve_init,
+            sigma_b=None if self.sigma_b is None else values.deviation("--sigma-b", self.sigma_b),
+            derive=self.derive,
+        )
+
+
+@dataclass(frozen=True)
+class Theory:
+    """The theory options, read: None where one is not given."""
+
+    solve_init: bool = False
+    sigma_b: float | None = None
+    derive: str | None = None
 
 
 @dataclass(frozen=True)

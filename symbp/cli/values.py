@@ -13,10 +13,14 @@ from typing import NoReturn
 from symbp.errors import SpecError, nearest
 from symbp.limits import BYTES_PER_LAYER, MAX_LAYERS, MAX_UNITS
 
+MAX_DEVIATION = 1e6
+"""Larger standard deviations of biases are typing errors."""
+
 MAX_SHOWN = 60
 """Longest piece of somebody's input that a message repeats."""
 
 _DIGITS = re.compile(r"[0-9]{1,18}\Z", re.ASCII)
+_DECIMAL = re.compile(r"(\d{1,18}\.?\d{0,18}|\.\d{1,18})(e-?\d{1,2})?\Z", re.ASCII)
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,79}\Z", re.ASCII)
 
 
@@ -38,6 +42,13 @@ def number(option: str, value: str, least: int, most: int, what: str) -> int:
     if not _DIGITS.match(value) or not least <= int(value) <= most:
         refuse(option, value, right)
     return int(value)
+
+
+def deviation(option: str, value: str) -> float:
+    """Read a standard deviation: a plain decimal number from 0 on."""
+    if not _DECIMAL.match(value) or not 0 <= float(value) < MAX_DEVIATION:
+        refuse(option, value, "a standard deviation is a number from 0 on, as in 0.05")
+    return float(value)
 
 
 def layers(value: str) -> int:

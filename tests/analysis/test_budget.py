@@ -16,9 +16,11 @@ from symbp.analysis.flow import LOG_10, Flow, GradientFlow
 from symbp.analysis.scaled import Scaled
 from symbp.analysis.walk import Walk, spectral_norm
 from symbp.calculus.factor import Acts, Factor
+from symbp.networks.examples import EXAMPLES
 from symbp.networks.layers import Activation, Linear
 from symbp.networks.normalisation import BatchNorm, LayerNorm, RMSNorm
 from symbp.networks.residual import Residual
+from symbp.numeric.compiled import generic_functions
 from symbp.op import FactorRole
 from symbp.ops.functions import ACTIVATIONS
 from symbp.symbols import Role
@@ -335,3 +337,16 @@ def test_scaled_arrays_are_exact() -> None:
     for array in ([[5e-324, -1e-310]], [[3.0, -1e-300]], [[1e308, 1.0]], [[0.0]]):
         scaled = Scaled.of(np.array(array))
         assert (np.ldexp(scaled.array, scaled.exponent) == array).all()
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize("init", ["xavier", "orthogonal"])
+def test_budgets_of_every_example_add_up(name: str, init: str) -> None:
+    network = Network.load(EXAMPLES[name])
+    if generic_functions(network.forward):
+        with pytest.raises(SpecError, match="--activation"):
+            analyze(network, init=init)
+        return
+    flow = analyze(network, init=init, seed=2)
+    assert flow.agrees, flow.error
+    assert flow.compared == sum(not row.rounding for row in flow.rows) > 0

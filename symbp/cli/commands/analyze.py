@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from symbp.cli.analysis_options import CurveOptions, MeasureOptions, Measures, PageOptions
+from symbp.cli.analysis_options import CurveOptions, MeasureOptions, Measures, PageOptions, Theory, TheoryOptions
 from symbp.cli.options import JsonOptions, takes
 from symbp.cli.registry import job
 from symbp.cli.what import Described, WhatOptions
@@ -19,11 +19,23 @@ class Request:
     page: PageOptions
     json: bool
     is_named: bool
+    theory: Theory
+
+    @property
+    def is_theory(self) -> bool:
+        """Whether theory is asked for, alone or beside several draws."""
+        several = self.measures.draws is not None and not (self.measures.compare or self.measures.sweep)
+        return self.theory.solve_init or self.theory.derive is not None or several
 
 
-@takes(WhatOptions, CurveOptions, MeasureOptions, PageOptions, JsonOptions)
+@takes(WhatOptions, CurveOptions, MeasureOptions, TheoryOptions, PageOptions, JsonOptions)
 def command(
-    what: WhatOptions, network: CurveOptions, measure: MeasureOptions, page: PageOptions, as_json: JsonOptions
+    what: WhatOptions,
+    network: CurveOptions,
+    measure: MeasureOptions,
+    theory: TheoryOptions,
+    page: PageOptions,
+    as_json: JsonOptions,
 ) -> int:
     """Say what happens to the gradient on its way to the first layer, and which factor does it.
 
@@ -33,5 +45,7 @@ def command(
     """
     found = what.read(network)
     networks = tuple(found) if isinstance(found, list) else (found,)
-    request = Request(networks, Measures.read(measure), page, as_json.json, what.what is not None)
+    request = Request(networks, Measures.read(measure), page, as_json.json, what.what is not None, theory.read())
+    if request.is_theory:
+        return int(job("theory").run(request))
     return int(job("analyze").run(request))

@@ -9,7 +9,7 @@ from functools import partial
 
 from symbp.analysis.budget import analyze
 from symbp.analysis.flow import GradientFlow
-from symbp.analysis.initialisations import initialisation
+from symbp.analysis.initialisations import Chosen, initialisation
 from symbp.analysis.spectrum import Spectrum, spectrum
 from symbp.cli.commands.analyze import Request
 from symbp.cli.console import document, plain, progress, say
@@ -37,7 +37,7 @@ INIT = "xavier"
 def run(request: Request) -> int:
     """Do what was asked for and return the exit code: 1 where a budget does not add up."""
     for init in request.measures.inits:
-        require_init(init)
+        named_init(init)
     if request.measures.sweep:
         return sweep(request)
     if request.page.only is None:
@@ -61,7 +61,9 @@ def flows(request: Request) -> int:
         derivation = derived(build(spec))
         for init in inits:
             label = ", ".join([*([name(spec, specs)] if len(specs) > 1 else []), *([init] if len(inits) > 1 else [])])
-            found.append((label, init, derivation, analyze(derivation, init, measures.seed)))
+            found.append(
+                (label, init, derivation, analyze(derivation, named_init(init, request.theory.sigma_b), measures.seed))
+            )
     all_flows = [flow for *_, flow in found]
     if request.json:
         data = {"flows": [flow.to_dict() for flow in all_flows]}
@@ -130,9 +132,9 @@ def sound(flow: GradientFlow) -> bool:
     return flow.agrees or (flow.compared == 0 and flow.error == 0)
 
 
-def require_init(init: str) -> None:
-    """Refuse an initialisation with the name of its option."""
+def named_init(init: str, sigma_b: float | None = None) -> Chosen:
+    """Return an initialisation, or refuse it with the name of its option."""
     try:
-        initialisation(init)
+        return replace(initialisation(init), sigma_b=sigma_b or 0.0)
     except SpecError as error:
         raise SpecError(f"--init {shown(init)}: {str(error).partition(': ')[2]}") from None
