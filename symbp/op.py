@@ -74,6 +74,16 @@ class Op(MatrixExpr):
             cls.label = (rf"\mathrm{{{word}}}".replace("_", r"\_"), word, word)
 
     @property
+    def sign(self) -> tuple[str, str, str] | None:
+        """The sign between the two operands, in LaTeX, Unicode and ASCII; None: written as its label and operands."""
+        return None
+
+    @property
+    def size(self) -> tuple[int, ...]:
+        """Numbers that stand below the label, such as the sides of a window; none for most operations."""
+        return ()
+
+    @property
     def couples_examples(self) -> bool:
         """Whether an entry of the result depends on several examples: no example then has a gradient of its own."""
         return False

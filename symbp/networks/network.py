@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import cast
 
-from sympy import Expr, MatAdd
+from sympy import Expr, MatAdd, MatrixSymbol
 
 from symbp.equations import Equation, ForwardSystem, symbols_in
 from symbp.errors import SpecError
@@ -70,6 +70,7 @@ class Network:
         self.inputs: tuple[Variable, ...] = (*data, *builder.inputs)
         self.depth = builder.layer
         self.parameters = tuple(builder.parameters)
+        self.images: Mapping[MatrixSymbol, Image] = builder.images.known
         y = Variable("Y", out.args[1], out.args[2], Role.TARGET, "Y", builder.layer)
         self.y: Variable | None = y
         self.loss_node: Loss = loss_node(loss, builder.equations, y, let or {})
@@ -118,6 +119,7 @@ class Network:
         parsed = parse_equations(equations, shapes, parameters, inputs, targets)
         network = cls.__new__(cls)
         network.layers = ()
+        network.images = {}
         network.named = True
         network.forward = parsed.forward
         network.inputs, network.parameters = parsed.inputs, parsed.parameters

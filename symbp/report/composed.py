@@ -13,15 +13,15 @@ from sympy import MatMul, OneMatrix, Transpose
 
 from symbp.calculus.factor import Acts, Factor, is_ones
 from symbp.derivation import Gradient
-from symbp.equations import Equation
+from symbp.equations import Equation, nodes
 from symbp.op import FactorRole, Op
 from symbp.ops.elementwise import Slope
 from symbp.report.desk import Desk, Row
 from symbp.report.layout import displays, line, product_lines
 from symbp.report.passes import BATCH as BATCH_REASONS
 from symbp.report.passes import ONE_EXAMPLE, Block, Part
-from symbp.report.printer import Level
-from symbp.report.products import TEXT_WIDTH, Piece, latex_width
+from symbp.report.printer import Level, belongs_to
+from symbp.report.products import TEXT_WIDTH, Piece, latex_width, sign_of
 from symbp.report.rich import Rich, Span, listed, math, rich, words
 from symbp.symbols import BATCH, Adjoint, Role, Variable
 
@@ -159,7 +159,7 @@ def is_flat(factors: Sequence[Factor]) -> bool:
 def _is_matrix(factor: Factor) -> bool:
     """Say whether a factor multiplies one column from the left."""
     if factor.acts is Acts.OPERATOR:
-        return not isinstance(factor.expr, Transpose)
+        return not isinstance(factor.expr, Transpose) and sign_of(factor) is None
     if factor.acts is Acts.HADAMARD:
         return bool(factor.expr.shape[1] == BATCH)
     return all(is_flat(branch) and not _from_right(branch) for branch in factor.branches)
@@ -173,6 +173,12 @@ def _from_right(branch: Sequence[Factor]) -> bool:
 def is_nested(desk: Desk, factors: Sequence[Factor]) -> bool:
     """Say whether a product is shown as it is computed rather than as one row."""
     return desk.batch or not is_flat(factors)
+
+
+def is_explained(factor: Factor) -> bool:
+    """Say whether a factor is an operator whose letter or sign the table of symbols explains."""
+    node = factor.expr
+    return factor.acts is Acts.OPERATOR and isinstance(node, Op) and bool(node.about or belongs_to(node))
 
 
 def trained(desk: Desk) -> list[Gradient]:
@@ -317,6 +323,8 @@ def symbol_of(desk: Desk, factor: Factor) -> str:
     """Return a factor as the symbol it is about: a weight without its transpose, D for a derivative."""
     if isinstance(factor.expr, Transpose) and factor.acts is not Acts.OPERATOR:
         return desk.printer.matrix(factor.expr.arg)
+    if sign_of(factor) is not None:
+        return desk.printer.matrix(factor.expr.args[1 - factor.expr.acts_on])
     if factor.acts is Acts.SOURCE:
         return desk.products.source(factor, Level.SUM)
     if factor.acts is Acts.HADAMARD and not isinstance(factor.expr, Slope):
@@ -336,13 +344,14 @@ def reading(desk: Desk) -> tuple[Rich, ...]:
         any(is_nested(desk, term) for g in trained(desk) for term in shown_terms(g) if term),
     )
     skips = any(() in factor.branches for factor in sums)
-    operators = {factor.expr.label[0]: factor.expr for factor in factors if factor.acts is Acts.OPERATOR
-                 and isinstance(factor.expr, Op) and factor.expr.about}  # fmt: skip
+    operators = {factor.expr.about: factor.expr for factor in factors
+                 if factor.acts is Acts.OPERATOR and isinstance(factor.expr, Op) and factor.expr.about}  # fmt: skip
     start = "Start at the loss gradient{inner} and read {way}: every step the error takes back adds its factor{own}."
     found = [
         rich(start, inner=", innermost," if nested else "", way="outwards" if nested else "to the left",
              own="" if not any(f.role is FactorRole.WEIGHT for f in factors) else ", a weight its transpose"),
-        *(rich("{label} is {about}.", label=math(label), about=node.about) for label, node in operators.items()),
+        *(rich("{label} is {about}.", label=math((node.sign or node.label)[0]), about=about)
+          for about, node in operators.items()),
     ]  # fmt: skip
     if skips:
         found.append(rich(
@@ -396,6 +405,19 @@ def zeros(desk: Desk, check: object = None) -> tuple[Rich, ...]:
 def _symbols(desk: Desk, variables: Sequence[Variable]) -> Rich:
     texts = [desk.printer.symbol(variable) for variable in variables]
     return (math(r",\ ".join(texts if len(texts) <= 6 else [*texts[:5], r"\ldots", texts[-1]])),)
+
+
+def flattening(desk: Desk) -> Rich:
+    """Say that an image enters a dense layer as the column it is; nothing where none does."""
+    images = desk.derivation.network.images
+    products = (node for each in desk.derivation.forward for node in nodes(each.rhs) if isinstance(node, MatMul))
+    flat = dict.fromkeys(node.args[-1] for node in products if node.args[-1] in images)
+    if not flat:
+        return ()
+    return rich(
+        "An image is a column, channel by channel and row by row. So flattening {which} for the dense layer is the "
+        "identity, and so is its derivative.", which=_symbols(desk, list(flat)),
+    )  # fmt: skip
 
 
 def coupling(desk: Desk) -> Rich:

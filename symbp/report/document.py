@@ -100,7 +100,9 @@ def document(
         roles=roles,
         subject=subject(derivation),
         left_out=left_out(network.depth, shown),
-        remarks=tuple(each for each in (composed.coupling(desk), *composed.zeros(desk, check)) if each),
+        remarks=tuple(
+            each for each in (composed.coupling(desk), composed.flattening(desk), *composed.zeros(desk, check)) if each
+        ),
         activations=activations(desk),
         operations=composed_table.operations(desk),
         loss=loss(desk),

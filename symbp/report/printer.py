@@ -43,8 +43,9 @@ class Level(IntEnum):
     SUM = 0
     HADAMARD = 1
     PRODUCT = 2
-    ATOM = 3
-    CALL = 4
+    SIGN = 3
+    ATOM = 4
+    CALL = 5
 
 
 class Written(NamedTuple):
@@ -56,9 +57,10 @@ class Written(NamedTuple):
 
 
 INSIDE = {
-    Level.SUM: frozenset({Level.SUM, Level.HADAMARD, Level.PRODUCT, Level.ATOM}),
+    Level.SUM: frozenset({Level.SUM, Level.HADAMARD, Level.PRODUCT, Level.SIGN, Level.ATOM}),
     Level.HADAMARD: frozenset({Level.HADAMARD, Level.ATOM}),
     Level.PRODUCT: frozenset({Level.PRODUCT, Level.ATOM}),
+    Level.SIGN: frozenset({Level.ATOM}),
     Level.ATOM: frozenset({Level.ATOM}),
     Level.CALL: frozenset(),
 }
@@ -241,14 +243,19 @@ class Printer:
         return self.letter(self.notation.jacobian[self.dialect.column] + self._below(), layer)
 
     def operator(self, node: Op) -> str:
-        """Return a linear operator as its label, with the indices of what it belongs to."""
+        """Return a linear operator as its sign, else as its label with the indices of what it belongs to."""
+        if node.sign is not None:
+            return node.sign[self.dialect.column]
         label = self.label(node)
         of = belongs_to(node)
         return label if of is None else self.marked(label, of)
 
     def label(self, node: Op) -> str:
-        """Return the label of an operation, with the rows of a block below."""
+        """Return the label of an operation, with its size or the rows of a block below."""
         label = node.label[self.dialect.column]
+        if node.size:
+            sides = (r"{\times}", "×", "x")[self.dialect.column].join(map(str, node.size))
+            return f"{label}_{{{sides}}}" if self.dialect.column == 0 else f"{label}[{sides}]"
         if node.extent is None:
             return label
         rows = ":".join(str(self.dialect.scalar(row, {})) for row in node.extent)
@@ -365,6 +372,9 @@ def belongs_to(node: Op) -> Variable | None:
 
 def _operation(p: Printer, node: Op, parts: list[Written]) -> Written:
     """An operation is its label and its operands; an operator of the backward list acts on the error alone."""
+    if node.sign is not None:
+        left, right = (p.inside(part, Level.SIGN) for part in parts)
+        return Written(f"{left} {node.sign[p.dialect.column]} {right}", Level.SIGN)
     if node.acts_on is None or belongs_to(node) is None:
         return _call(p, p.label(node), parts)
     acted = parts[operands(node).index(node.args[node.acts_on])]
