@@ -98,6 +98,11 @@ class Op(MatrixExpr):
         """Whether every row of the result sums to zero: what only adds up examples behind it is zero."""
         return False
 
+    @property
+    def places_sum_to_zero(self) -> int:
+        """In blocks of how many rows, a channel's places, the result sums to zero over all examples; 0 for none."""
+        return 0
+
     def explanation(self) -> Explanation | None:
         """Return what a report shows of this operation, None where its rule says it all."""
         return None

@@ -50,6 +50,7 @@ class Role(StrEnum):
     CONVOLVED = "convolved"
     REPEATED = "repeated at every place"
     POOLED = "pooled"
+    STACKED = "stacked"
 
 
 def width(layer: int) -> Symbol:

@@ -250,6 +250,7 @@ _ROLE_OF_SYMBOL = {
     Role.BLOCK: FactorRole.PREVIOUS,
     Role.CONVOLVED: FactorRole.PREVIOUS,
     Role.POOLED: FactorRole.PREVIOUS,
+    Role.STACKED: FactorRole.PREVIOUS,
     Role.INPUT: FactorRole.PREVIOUS,
     Role.ACTIVATION: FactorRole.PREVIOUS,
     Role.PREACTIVATION: FactorRole.PREVIOUS,

@@ -28,13 +28,14 @@ from symbp.errors import ShapeError, SpecError, nearest
 from symbp.limits import MAX_EQUATIONS, MAX_UNITS
 from symbp.networks.attention import Attention, TransformerBlock
 from symbp.networks.builder import Builder
+from symbp.networks.concat import Concat
 from symbp.networks.convolution import AvgPool1d, AvgPool2d, Conv1d, Conv2d, MaxPool1d, MaxPool2d
 from symbp.networks.embedding import Embedding
 from symbp.networks.given import require_used
 from symbp.networks.images import Image
 from symbp.networks.layers import Activation, Dense, Layer, Linear, SequenceLayer
 from symbp.networks.network import Network
-from symbp.networks.normalisation import BatchNorm, LayerNorm, RMSNorm
+from symbp.networks.normalisation import BatchNorm, BatchNorm2d, LayerNorm, RMSNorm
 from symbp.networks.recurrent import GRU, LSTM, RNN
 from symbp.networks.regularisation import Dropout
 from symbp.networks.residual import Residual
@@ -154,7 +155,15 @@ ROWS: dict[str, Row] = {
         "What goes in is added to what comes out of the layers.",
         {"layers": (list["AnyLayer"], ...), "projection": (Projection | None, None)},
     ),
-    "batch_norm": Row(BatchNorm, "Normalise every feature over the batch, then scale and shift.", NORMALISED),
+    "concat": Row(
+        Concat,
+        "What goes in above what comes out of the layers; repeated, a dense block.",
+        {"layers": (list["AnyLayer"], ...)},
+    ),
+    "batch_norm": Row(
+        BatchNorm, "Normalise over the batch: every feature, of an image every channel; scale and shift.", NORMALISED
+    ),
+    "batch_norm2d": Row(BatchNorm2d, "Normalise every channel of an image over the batch and its pixels.", NORMALISED),
     "layer_norm": Row(LayerNorm, "Normalise every example over its features, then scale and shift.", NORMALISED),
     "rms_norm": Row(RMSNorm, "Divide every example by its root mean square, then scale.", NORMALISED),
     "attention": Row(

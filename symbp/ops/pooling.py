@@ -191,6 +191,6 @@ def _slides(window: Window) -> str:
     sides = r" \times ".join(str(axis.window) for axis in window.axes)
     strides = product_of([axis.stride for axis in window.axes], r"{\times}")
     return (
-        f"Over every channel $c$ slides a window of ${sides}$ values in steps of ${strides}$. Places, entries of the window "
-        "and values of the channel count from 0."
+        f"Over every channel $c$ slides a window of ${sides}$ values in steps of ${strides}$. Places, entries of the "
+        "window and values of the channel count from 0."
     )

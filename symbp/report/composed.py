@@ -13,8 +13,9 @@ from sympy import MatMul, OneMatrix, Transpose
 
 from symbp.calculus.factor import Acts, Factor, is_ones
 from symbp.derivation import Gradient
-from symbp.equations import Equation, nodes
+from symbp.equations import Equation
 from symbp.op import FactorRole, Op
+from symbp.ops.convolution import ChannelSums
 from symbp.ops.elementwise import Slope
 from symbp.report.desk import Desk, Row
 from symbp.report.layout import displays, line, product_lines
@@ -224,11 +225,19 @@ def shown_terms(gradient: Gradient) -> list[tuple[Factor, ...] | None]:
 
 
 def must_vanish(gradient: Gradient) -> bool:
-    """Say whether a gradient is zero as it must be: it adds up examples behind an operator whose rows sum to zero."""
-    return bool(gradient.terms) and all(
-        len(term) > 1 and is_ones(term[-1]) and isinstance(term[-2].expr, Op) and term[-2].expr.rows_sum_to_zero
-        for term in gradient.terms
-    )
+    """Say whether a gradient is zero as it must be: it adds up what sums to zero, rows or whole channels."""
+    return bool(gradient.terms) and all(map(_adds_to_zero, gradient.terms))
+
+
+def _adds_to_zero(term: Sequence[Factor]) -> bool:
+    *before, last = term
+    places = int(last.expr.args[1]) if isinstance(last.expr, ChannelSums) else 0
+    if places:
+        *before, last = before
+    node = before[-1].expr if before and is_ones(last) else None
+    if not isinstance(node, Op):
+        return False
+    return node.places_sum_to_zero == places if places else node.rows_sum_to_zero
 
 
 def form_lines(desk: Desk, gradient: Gradient) -> tuple[str, ...]:
@@ -383,12 +392,13 @@ def zeros(desk: Desk, check: object = None) -> tuple[Rich, ...]:
     unused = {v.name for v in desk.derivation.unused}
     gone = [g.variable for g in desk.gradients() if g.variable.name not in unused and must_vanish(g)]
     if unused:
-        symbols = _symbols(desk, [v for v in desk.derivation.wrt if v.name in unused])
+        symbols = listed_symbols(desk, [v for v in desk.derivation.wrt if v.name in unused])
         found.append(rich("The loss does not depend on {which}: the gradient is exactly zero.", which=symbols))
     if gone:
         found.append(rich(
-            "The gradient of {which} is zero whatever the data are: adding the same number to a feature in every "
-            "example changes nothing behind the normalisation, which takes the mean away.", which=_symbols(desk, gone),
+            "The gradient of {which} is zero whatever the data are: adding the same number to a {what} in every "
+            "example changes nothing behind the normalisation, which takes the mean away.",
+            which=listed_symbols(desk, gone), what="channel" if desk.derivation.network.images else "feature",
         ))  # fmt: skip
     known = unused | {v.name for v in gone}
     rows = [
@@ -397,27 +407,15 @@ def zeros(desk: Desk, check: object = None) -> tuple[Rich, ...]:
     if rows:
         variables = [desk.derivation.network.by_name[row.name] for row in rows]
         found.append(
-            rich("In the check the gradient of {which} is zero up to rounding.", which=_symbols(desk, variables))
+            rich("In the check the gradient of {which} is zero up to rounding.", which=listed_symbols(desk, variables))
         )
     return tuple(found)
 
 
-def _symbols(desk: Desk, variables: Sequence[Variable]) -> Rich:
+def listed_symbols(desk: Desk, variables: Sequence[Variable]) -> Rich:
+    """Return symbols with commas between them, of many the first and last."""
     texts = [desk.printer.symbol(variable) for variable in variables]
     return (math(r",\ ".join(texts if len(texts) <= 6 else [*texts[:5], r"\ldots", texts[-1]])),)
-
-
-def flattening(desk: Desk) -> Rich:
-    """Say that an image enters a dense layer as the column it is; nothing where none does."""
-    images = desk.derivation.network.images
-    products = (node for each in desk.derivation.forward for node in nodes(each.rhs) if isinstance(node, MatMul))
-    flat = dict.fromkeys(node.args[-1] for node in products if node.args[-1] in images)
-    if not flat:
-        return ()
-    return rich(
-        "An image is a column, channel by channel and row by row. So flattening {which} for the dense layer is the "
-        "identity, and so is its derivative.", which=_symbols(desk, list(flat)),
-    )  # fmt: skip
 
 
 def coupling(desk: Desk) -> Rich:

@@ -6,17 +6,16 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sympy import Expr, Integer, S
+from sympy import Expr, S
 
 from symbp.calculus.factor import Acts
-from symbp.derivation import Derivation
 from symbp.op import Explanation, Op
-from symbp.ops.convolution import Convolve
 from symbp.ops.elementwise import Slope
 from symbp.ops.losses import LinkedLoss
 from symbp.report.composed import all_factors, is_explained, trained
 from symbp.report.desk import Desk, Row
 from symbp.report.facts import layer_words
+from symbp.report.geometry import Sides, geometry
 from symbp.report.layout import aligned
 from symbp.report.products import latex_width
 from symbp.report.rich import Rich, Span, math, rich
@@ -37,9 +36,6 @@ WORDS: dict[Role, str] = {
 """What a role is called where its own name says too little."""
 
 Entry = tuple[str, Rich, str]
-
-Sides = tuple[tuple[Expr, ...], ...]
-"""A shape, rows and columns each as the numbers they are the product of."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +93,7 @@ def notation_rows(desk: Desk) -> tuple[Row, ...]:
 def _variables(desk: Desk, variables: Sequence[Variable]) -> list[Entry]:
     """Return variables of one role, stem and shape as one row, in the order of their roles."""
     groups: dict[tuple[Role, str, Sides], list[Variable]] = {}
-    order, sides = list(Role), _geometry(desk.derivation)
+    order, sides = list(Role), geometry(desk.derivation)
     for variable in sorted(variables, key=lambda v: order.index(v.role)):
         if desk.shows(variable.layer) or not variable.layer or variable.role is Role.TARGET:
             key = (variable.role, variable.stem, sides.get(variable) or tuple((n,) for n in variable.shape))
@@ -110,20 +106,6 @@ def _variables(desk: Desk, variables: Sequence[Variable]) -> list[Entry]:
         )
         for (role, _, shape), found in groups.items()
     ]
-
-
-def _geometry(derivation: Derivation) -> dict[Variable, Sides]:
-    """Return the shapes of images and kernels as products: C·H·W × m, C_out × C·kh·kw."""
-    found: dict[Variable, Sides] = {}
-    for variable, image in derivation.network.images.items():
-        pixels = [Integer(side) for side in (image.height, image.width) if side > 1 or image.height > 1]
-        found[variable] = ((variable.shape[0] / Integer(image.height * image.width), *pixels), (variable.shape[1],))
-    for equation in derivation.forward:
-        for node in (equation.rhs,) if isinstance(equation.rhs, Convolve) else ():
-            kernel, window = node.args[0], node.window
-            sides = tuple(Integer(axis.window) for axis in window.axes)
-            found[kernel] = ((kernel.shape[0],), (kernel.shape[1] / Integer(window.entries), *sides))
-    return found
 
 
 def _sides(desk: Desk, sides: Sides) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from symbp.calculus.factor import Acts
 from symbp.derivation import Gradient
 from symbp.equations import Equation
 from symbp.op import FactorRole

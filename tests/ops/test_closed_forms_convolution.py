@@ -47,7 +47,8 @@ def derived(window):
     )
     d = derive(network, wrt=["W1", "X"])
     for_kernel, for_image = d.backward["dW1"].rhs, d.backward["dX"].rhs
-    assert isinstance(for_kernel, KernelCorrelation) and isinstance(for_image, TransposedConvolve)
+    assert isinstance(for_kernel, KernelCorrelation)
+    assert isinstance(for_image, TransposedConvolve)
     down, right = window.places
     k = symbols("k", C_OUT, C_IN, window.kh, window.kw)
     v = symbols("v", C_IN, window.height, window.width, M)
@@ -109,15 +110,16 @@ def dumoulin_visin_14(k, g, window):
     The error is stretched by s − 1 zeros between its values, gets k − p − 1 zeros around and a = (i + 2p − k) mod s
     more at its lower and right edges, and is correlated with stride 1 with the flipped kernel, in and out swapped.
     """
-    strides, pads, sides = (window.sh, window.sw), (window.ph, window.pw), (window.kh, window.kw)
-    left = [(size + 2 * p - side) % s for size, p, side, s in zip((window.height, window.width), pads, sides, strides)]
-    stretched = np.zeros((C_OUT, *((n - 1) * s + 1 for n, s in zip(g.shape[1:3], strides)), M), dtype=object)
-    stretched[:, :: strides[0], :: strides[1]] = g
-    around = [(0, 0), *((side - p - 1, side - p - 1 + a) for side, p, a in zip(sides, pads, left)), (0, 0)]
+    (down, right), axes = window.places, ((window.sh, window.kh, window.ph), (window.sw, window.kw, window.pw))
+    stretched = np.zeros((C_OUT, (down - 1) * window.sh + 1, (right - 1) * window.sw + 1, M), dtype=object)
+    stretched[:, :: window.sh, :: window.sw] = g
+    left = [(size + 2 * p - k_) % s for size, (s, k_, p) in zip((window.height, window.width), axes, strict=True)]
+    around = [(k_ - p - 1, k_ - p - 1 + a) for a, (_, k_, p) in zip(left, axes, strict=True)]
+    around = [(0, 0), *around, (0, 0)]
     error = np.pad(stretched, around)
     flipped = k[:, :, ::-1, ::-1].swapaxes(0, 1)
     expected = np.zeros((C_IN, window.height, window.width, M), dtype=object)
-    for c, y, x, o, i, j in product(*map(range, (*expected.shape[:3], C_OUT, *sides))):
+    for c, y, x, o, i, j in product(*map(range, (*expected.shape[:3], C_OUT, window.kh, window.kw))):
         expected[c, y, x] += flipped[c, o, i, j] * error[o, y + i, x + j]
     return expected
 
