@@ -51,6 +51,7 @@ class Role(StrEnum):
     REPEATED = "repeated at every place"
     POOLED = "pooled"
     STACKED = "stacked"
+    UPSTREAM = "gradient from above"
 
 
 def width(layer: int) -> Symbol:
@@ -147,3 +148,8 @@ class Adjoint(MatrixSymbol):
     def layer(self) -> int:
         """The layer of that variable."""
         return self.of.layer
+
+    @property
+    def role(self) -> Role:
+        """What it is where it is given: the gradient that comes from above."""
+        return Role.UPSTREAM

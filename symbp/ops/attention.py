@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, cast
 
-from sympy import Basic, Integer, MatrixExpr, MatrixSymbol
+from sympy import Basic, Expr, Integer, MatrixExpr, MatrixSymbol, sympify
 
 from symbp.equations import text
 from symbp.errors import ShapeError
@@ -28,10 +28,10 @@ class MaskedSoftmax(Op):
 
     label: ClassVar[tuple[str, str, str]] = (r"\mathrm{softmax}", "softmax", "softmax")
 
-    def __new__(cls, s: MatrixExpr, tokens: int | Integer, causal: bool | int | Integer) -> MaskedSoftmax:
+    def __new__(cls, s: MatrixExpr, tokens: Expr | int, causal: bool | int | Integer) -> MaskedSoftmax:
         if s.shape[0] != s.shape[1]:
             raise ShapeError(f"the scores {s} are {text(s.shape)}: attention needs a row and a column a token")
-        return cast("MaskedSoftmax", Basic.__new__(cls, s, Integer(tokens), Integer(causal)))
+        return cast("MaskedSoftmax", Basic.__new__(cls, s, sympify(tokens), Integer(causal)))
 
     shape = property(lambda self: self.args[0].shape)
 

@@ -21,6 +21,7 @@ from sympy import (
     MatrixSymbol,
     Mul,
     OneMatrix,
+    Rational,
     S,
     Transpose,
     ZeroMatrix,
@@ -29,7 +30,7 @@ from sympy import (
 from symbp.equations import Equation, operands
 from symbp.errors import RuleNotFoundError
 from symbp.op import Op
-from symbp.ops.elementwise import OUTPUT, Elementwise, GenericFunction, ScalarFunction, Slope
+from symbp.ops.elementwise import OUTPUT, Elementwise, Formula, GenericFunction, ScalarFunction, Slope
 from symbp.ops.losses import EntrywiseLoss, GenericLoss, LinkedLoss, Loss, LossGradient
 from symbp.report.dialects import Dialect, Index
 from symbp.report.names import Mark, escaped
@@ -157,14 +158,12 @@ class Printer:
             if self.is_error(of):
                 return self.error_of(of, transposed)
             if of in self.marks and of != self.output:
-                text = self.partial(of)
-                return self.dialect.transposed(self.dialect.bracket(text)) if transposed else text
+                return self._partial(of, transposed)
             if of.role is Role.PREACTIVATION:
                 return self.error(of.layer, transposed)
             if of == self.output or (of.role is Role.ACTIVATION and of.layer == self.depth):
                 return self.loss_gradient(transposed)
-            text = self.partial(of)
-            return self.dialect.transposed(self.dialect.bracket(text)) if transposed else text
+            return self._partial(of, transposed)
         if symbol in self.marks:
             mark = self.marks[symbol]
             small = self.one_example and symbol.shape[1].has(BATCH)
@@ -174,6 +173,12 @@ class Printer:
         if isinstance(symbol, Variable) and symbol.role in self.notation.letters:
             return self.role(symbol.role, symbol.layer, transposed)
         return self.letter(symbol.name, None, transposed)
+
+    def _partial(self, of: Variable, transposed: bool) -> str:
+        text = self.partial(of)
+        if not transposed:
+            return text
+        return self.dialect.transposed(text if self.dialect.tight else self.dialect.bracket(text))
 
     def _partial_loss(self, symbol: Variable) -> str:
         """Return ℒ, or a part of it by its name."""
@@ -328,6 +333,9 @@ def _product(p: Printer, node: MatMul, parts: list[Written]) -> Written:
         (above,) = kept
         text = p.dialect.over(p.signed(above), p.inside(above, Level.PRODUCT), p.scalar(1 / number))
         return Written(text, Level.ATOM, negative)
+    if number.is_Pow and number.exp == Rational(-1, 2) and all(part.level >= Level.PRODUCT for part in kept):
+        product = " ".join(p.inside(part, Level.PRODUCT) for part in kept)
+        return Written(p.dialect.over(product, product, p.scalar(1 / number)), Level.PRODUCT, negative)
     texts = front + [p.inside(part, Level.PRODUCT) for part in kept]
     return Written(" ".join(texts) or "1", Level.PRODUCT if len(texts) > 1 else Level.ATOM, negative)
 
@@ -351,17 +359,25 @@ def _call(p: Printer, label: str, parts: list[Written]) -> Written:
 
 
 def _elementwise(p: Printer, node: Elementwise, parts: list[Written]) -> Written:
+    if isinstance(node.function, Formula):
+        return _formula(p, node.function.expr, dict(zip(node.function.variables, parts, strict=True)))
     return _call(p, p.function(node.function), parts)
 
 
+def _formula(p: Printer, expr: Expr, names: Mapping[Any, Written]) -> Written:
+    text = p.dialect.entrywise(expr, {symbol: part.text for symbol, part in names.items()})
+    return Written(text, Level.SUM if expr.is_Add else Level.HADAMARD if expr.is_Mul else Level.ATOM)
+
+
 def _slope(p: Printer, node: Slope, parts: list[Written]) -> Written:
+    if isinstance(node.function, Formula) and node.function.slope_by_output is not None:
+        return _formula(p, node.function.slope_by_output, {OUTPUT: parts[0]})
     if node.function.name == "ell" or len(node.inputs) > 1:
         return _call(p, p.dialect.function((r"\ell", "ℓ", "l")[p.dialect.column], None, True), parts[1:])
     if not p.by_output or node.function.slope_by_output is None:
         return _call(p, p.function(node.function, slope=True), parts[1:])
     expr = node.function.slope_by_output.xreplace(dict(node.function.parameters))
-    text = p.dialect.entrywise(expr, {OUTPUT: parts[0].text})
-    return Written(text, Level.SUM if expr.is_Add else Level.HADAMARD if expr.is_Mul else Level.ATOM)
+    return _formula(p, expr, {OUTPUT: parts[0]})
 
 
 def belongs_to(node: Op) -> Variable | None:

@@ -15,7 +15,7 @@ from symbp.op import FactorRole
 from symbp.ops.elementwise import OUTPUT, ScalarFunction
 from symbp.ops.losses import LinkedLoss
 from symbp.report import composed_text, facts
-from symbp.report.checked import ends, verdict
+from symbp.report.checked import sizes, verdict
 from symbp.report.desk import Desk
 from symbp.report.dialects import ASCII, UNICODE, Dialect
 from symbp.report.document import FIRST, LAST, shown_layers, subject, title
@@ -370,7 +370,7 @@ def check_text(report: Any, *, ascii_only: bool = False) -> str:
     lines += report.notes
     if report.runs:
         run = report.runs[0]
-        lines.append(f"widths {ends(run.widths)}; {run.examples} examples; seed {report.seed}")
+        lines.append("; ".join([*sizes(run), f"seed {report.seed}"]))
     name = f"check {mark}"
     text = "\n".join(f"{INDENT}{name if at == 0 else '':<{MARGIN - 2}}{line}" for at, line in enumerate(lines))
     return text.translate(_TO_ASCII) if ascii_only else text
