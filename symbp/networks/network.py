@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
+from types import MappingProxyType
 from typing import cast
 
 from sympy import Expr, MatAdd, MatrixSymbol
@@ -45,6 +46,9 @@ class Network:
         SpecError: a layer, width or loss that symbp cannot accept.
     """
 
+    images: Mapping[MatrixSymbol, Image] = MappingProxyType({})
+    """The geometry of the symbols that are images."""
+
     def __init__(
         self,
         layers: Sequence[Layer],
@@ -70,7 +74,7 @@ class Network:
         self.inputs: tuple[Variable, ...] = (*data, *builder.inputs)
         self.depth = builder.layer
         self.parameters = tuple(builder.parameters)
-        self.images: Mapping[MatrixSymbol, Image] = builder.images.known
+        self.images = builder.images.known
         y = Variable("Y", out.args[1], out.args[2], Role.TARGET, "Y", builder.layer)
         self.y: Variable | None = y
         self.loss_node: Loss = loss_node(loss, builder.equations, y, let or {})
@@ -119,7 +123,6 @@ class Network:
         parsed = parse_equations(equations, shapes, parameters, inputs, targets)
         network = cls.__new__(cls)
         network.layers = ()
-        network.images = {}
         network.named = True
         network.forward = parsed.forward
         network.inputs, network.parameters = parsed.inputs, parsed.parameters
