@@ -33,6 +33,7 @@ class FactorRole(StrEnum):
     NORMALISATION = "normalisation"
     GATE = "gate"
     MASK = "mask"
+    PENALTY = "penalty"
     ATTENTION = "attention"
     SUM = "sum of paths"
     BLOCK = "block of equations"

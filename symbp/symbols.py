@@ -41,6 +41,7 @@ class Role(StrEnum):
     GATE = "gate"
     STATE = "state"
     MASK = "mask"
+    MASKED = "after dropout"
     QUERY = "queries"
     KEY = "keys"
     VALUE = "values"

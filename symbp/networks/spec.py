@@ -39,7 +39,7 @@ from symbp.networks.normalisation import BatchNorm, BatchNorm2d, LayerNorm, RMSN
 from symbp.networks.recurrent import GRU, LSTM, RNN
 from symbp.networks.regularisation import Dropout
 from symbp.networks.residual import Residual
-from symbp.symbols import NAME, Variable
+from symbp.symbols import MAX_NAME, NAME, Variable
 
 MAX_NESTING = 32
 """Deepest nesting of tables and lists."""
@@ -86,6 +86,7 @@ Sides = Annotated[
 ]
 Text = Annotated[str, Field(min_length=1)]
 Name = Annotated[str, BeforeValidator(_name), WithJsonSchema({"type": "string", "pattern": "^[A-Za-z][A-Za-z0-9_]*$"})]
+Reference = Annotated[str, Field(min_length=1, max_length=MAX_NAME)]
 Size = Annotated[
     list[Any],
     WithJsonSchema(
@@ -146,7 +147,11 @@ Projection = create_model("Projection", __base__=Table, __doc__="An affine layer
 
 ROWS: dict[str, Row] = {
     "dense": Row(Dense, "Z = W A + b, then an activation.", {**LINEAR, "activation": (Text | None, None)}),
-    "linear": Row(Linear, "Z = W A + b.", LINEAR),
+    "linear": Row(
+        Linear,
+        "Z = W A + b; tied_to names the weight of an earlier layer to use, transposed its transpose.",
+        {**LINEAR, "tied_to": (Reference | None, None), "transposed": (bool, False)},
+    ),
     "activation": Row(
         Activation, "An activation alone: a name, softmax, or an expression in x.", {"function": (Text | None, None)}
     ),
@@ -458,6 +463,7 @@ EXPECTED = {
     "bool_type": "true or false",
     "string_type": "text",
     "string_too_short": "text",
+    "string_too_long": f"at most {MAX_NAME} characters",
     "list_type": "a list",
     "dict_type": "a table",
     "model_type": "a table",

@@ -191,7 +191,7 @@ def trained(desk: Desk) -> list[Gradient]:
 def result(desk: Desk, roles: bool) -> tuple[str, ...]:
     """Return the factored gradients, the deepest with the role of each factor."""
     found = trained(desk)
-    labelled = next((g for g in reversed(found) if len(g.terms) == 1 and g.variable.role is Role.WEIGHT), None)
+    labelled = next((g for g in reversed(found) if uses(g) == 1 and g.variable.role is Role.WEIGHT), None)
     return displays([_gradient_lines(desk, each, labelled=roles and each is labelled) for each in found])
 
 
@@ -220,8 +220,17 @@ def _zero(desk: Desk, gradient: Gradient) -> list[str]:
 
 def shown_terms(gradient: Gradient) -> list[tuple[Factor, ...] | None]:
     """Return the products of a gradient, of many the first two and the last; None stands for the others."""
-    terms = list(gradient.terms)
+    terms = sorted(gradient.terms, key=_is_penalty)
     return [*terms] if len(terms) <= USES else [*terms[:2], None, terms[-1]]
+
+
+def uses(gradient: Gradient) -> int:
+    """Return how often the network uses a parameter: its products but for that of a penalty."""
+    return sum(not _is_penalty(term) for term in gradient.terms)
+
+
+def _is_penalty(term: Sequence[Factor]) -> bool:
+    return any(factor.role is FactorRole.PENALTY for factor in term)
 
 
 def must_vanish(gradient: Gradient) -> bool:
@@ -269,16 +278,16 @@ def depends(desk: Desk) -> tuple[tuple[str, ...], tuple[Row, ...]]:
     """Return which factors each gradient is made of, those inside brackets too: the head and a row a gradient."""
     found = [(g, _distinct(g)) for g in trained(desk) if g.terms]
     if common_source(desk):
-        found = [(g, [factor for factor in factors if factor.acts is not Acts.SOURCE]) for g, factors in found]
+        found = [(g, [factor for factor in factors if factor.role is not FactorRole.LOSS]) for g, factors in found]
     roles = {factor.role for _, factors in found for factor in factors}
     known = [(role, head) for role, head in COLUMNS if role in roles]
     known += [(role, str(role)) for role in FactorRole if role in roles and role not in (*dict(COLUMNS), *_LEFT_OUT)]
-    several = any(len(g.terms) > 1 for g, _ in found)
+    several = any(uses(g) > 1 for g, _ in found)
     rows = [
         (
             (math(desk.printer.symbol(g.variable)),),
             *(_cell(desk, [factor for factor in factors if factor.role is role]) for role, _ in known),
-            *((rich("{n}", n=str(len(g.terms))),) if several else ()),
+            *((rich("{n}", n=str(uses(g))),) if several else ()),
         )
         for g, factors in found
     ]
@@ -310,7 +319,7 @@ def _in_words(head: Sequence[str], rows: Sequence[Row]) -> tuple[tuple[str, ...]
 
 def common_source(desk: Desk) -> str:
     """Return the loss gradient where all products start from the same one; else nothing."""
-    factors = [factor for factor in all_factors(desk) if factor.acts is Acts.SOURCE]
+    factors = [factor for factor in all_factors(desk) if factor.role is FactorRole.LOSS]
     texts = {desk.products.source(factor, Level.SUM) for factor in factors}
     return texts.pop() if len(texts) == 1 else ""
 
@@ -377,8 +386,10 @@ def reading(desk: Desk) -> tuple[Rich, ...]:
             "{B} stands for a whole block: the equations of the backward pass that lead to the matrix it names.",
             B=math(r"\mathcal{B}"),
         ))  # fmt: skip
-    if any(len(gradient.terms) > 1 for gradient in desk.gradients()):
+    if any(uses(gradient) > 1 for gradient in desk.gradients()):
         found.append(rich("A parameter that is used several times has one product a use, added up."))
+    if any(factor.role is FactorRole.PENALTY for factor in factors):
+        found.append(rich("The last term of a sum is the penalty's: it pulls every weight towards zero, weight decay."))
     return tuple(found)
 
 

@@ -1,4 +1,4 @@
-"""What a report says of images: their geometry as a shape, and that flattening them is the identity."""
+"""What a report says of what is given: the geometry of images, that flattening them is the identity, masks."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from symbp.equations import nodes
 from symbp.ops.convolution import Convolve
 from symbp.report.composed import listed_symbols
 from symbp.report.desk import Desk
-from symbp.report.rich import Rich, rich
-from symbp.symbols import Variable
+from symbp.report.rich import Rich, math, rich
+from symbp.symbols import Role, Variable
 
 Sides = tuple[tuple[Expr, ...], ...]
 """A shape, rows and columns each as the numbers they are the product of."""
@@ -40,4 +40,16 @@ def flattening(desk: Desk) -> Rich:
     return rich(
         "An image is a column, channel by channel and row by row. So flattening {which} for the dense layer is the "
         "identity, and so is its derivative.", which=listed_symbols(desk, list(flat)),
+    )  # fmt: skip
+
+
+def masking(desk: Desk) -> Rich:
+    """Say what the masks of dropout are and do; nothing without any."""
+    masks = [each for each in desk.derivation.network.inputs if each.role is Role.MASK]
+    if not masks:
+        return ()
+    return rich(
+        "{which} {is_} given with the data: 0 where dropout takes a value away, {kept} where it stays, with {p} the "
+        "share that is dropped. The error meets the same mask on its way back.", which=listed_symbols(desk, masks),
+        is_="is" if len(masks) == 1 else "are", kept=math("1/(1 - p)"), p=math("p"),
     )  # fmt: skip

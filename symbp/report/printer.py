@@ -32,6 +32,7 @@ from symbp.errors import RuleNotFoundError
 from symbp.op import Op
 from symbp.ops.elementwise import OUTPUT, Elementwise, Formula, GenericFunction, ScalarFunction, Slope
 from symbp.ops.losses import EntrywiseLoss, GenericLoss, LinkedLoss, Loss, LossGradient
+from symbp.ops.penalty import Penalty
 from symbp.report.dialects import Dialect, Index
 from symbp.report.names import Mark, escaped
 from symbp.report.notation import Notation
@@ -432,6 +433,21 @@ def _loss_gradient(p: Printer, node: LossGradient, parts: list[Written]) -> Writ
     return Written(p.loss_gradient())
 
 
+def _penalty(p: Printer, node: Penalty, parts: list[Written]) -> Written:
+    """λ/2 times the squares of all weights; of many the first and the last."""
+    column = p.dialect.column
+    opening, closing = ((r"\lVert ", r" \rVert^2"), ("‖", "‖²"), ("|", "|^2"))[column]
+    squares = [f"{opening}{p.signed(part)}{closing}" for part in parts]
+    shown = squares if len(squares) <= MOST_SQUARES else [squares[0], p.dialect.dots, squares[-1]]
+    total = " + ".join(shown)
+    factor = p.scalar(node.args[0])
+    bracketed = p.dialect.bracket(total) if len(shown) > 1 else total
+    return Written(f"{p.dialect.over(factor, factor, '2')} {bracketed}", Level.PRODUCT)
+
+
+MOST_SQUARES = 3
+"""Longest sum of squared weights written out."""
+
 HANDLERS: dict[type, Handler] = {
     MatrixSymbol: _symbol,
     Transpose: _transpose,
@@ -448,6 +464,7 @@ HANDLERS: dict[type, Handler] = {
     EntrywiseLoss: _entrywise_loss,
     LinkedLoss: _linked_loss,
     LossGradient: _loss_gradient,
+    Penalty: _penalty,
     Op: _operation,
 }
 """How each operation is written; an operation's subclasses are written like it."""
