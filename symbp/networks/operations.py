@@ -34,7 +34,7 @@ class Operation:
 
 _ROWS = (
     Operation(
-        "batchnorm", "every feature over the batch, the steps and the projection", "Ioffe and Szegedy 2015",
+        "batchnorm", "every feature over the batch, the steps and the projection", "Ioffe and Szegedy 2015, section 3",
         "normalisation:batchnorm", ("batch-norm", "batch-normalisation", "batch-normalization", "bn"),
     ),
     Operation(

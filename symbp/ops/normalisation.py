@@ -85,8 +85,8 @@ class NormaliseJacobian(Op):
         z, n, g, axis, centred, epsilon = self.args
         over = Over(int(axis))
         inverse = name("r", InverseDeviation(z, axis, centred, epsilon))
-        component = name("c", mean(HadamardProduct(g, n), over))
         taken = [MatMul(-1, spread(name("g", mean(g, over)), over, z))] if centred == 1 else []
+        component = name("c", mean(HadamardProduct(g, n), over))
         along = MatMul(-1, HadamardProduct(n, spread(component, over, z)))
         return HadamardProduct(spread(inverse, over, z), MatAdd(g, *taken, along))
 

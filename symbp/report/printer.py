@@ -30,12 +30,14 @@ from sympy import (
 from symbp.equations import Equation, operands
 from symbp.errors import RuleNotFoundError
 from symbp.op import Op
+from symbp.ops.attention import MaskedSoftmax
 from symbp.ops.elementwise import OUTPUT, Elementwise, Formula, GenericFunction, ScalarFunction, Slope
 from symbp.ops.losses import EntrywiseLoss, GenericLoss, LinkedLoss, Loss, LossGradient
 from symbp.ops.penalty import Penalty
 from symbp.report.dialects import Dialect, Index
 from symbp.report.names import Mark, escaped
 from symbp.report.notation import Notation
+from symbp.report.transposed import Turned
 from symbp.symbols import BATCH, Adjoint, Role, Variable
 
 
@@ -304,6 +306,9 @@ class Printer:
         return self.one_example and isinstance(node, OneMatrix) and BATCH in node.shape
 
 
+MASK = "M"
+"""The mask of attention: 0 where a token may look, minus infinity elsewhere."""
+
 Handler = Callable[[Printer, Any, list[Written]], Written]
 
 
@@ -366,7 +371,12 @@ def _elementwise(p: Printer, node: Elementwise, parts: list[Written]) -> Written
 
 
 def _formula(p: Printer, expr: Expr, names: Mapping[Any, Written]) -> Written:
-    text = p.dialect.entrywise(expr, {symbol: part.text for symbol, part in names.items()})
+    spelled = {symbol: part.text for symbol, part in names.items()}
+    constants = {symbol: r"\varepsilon" for symbol in expr.free_symbols if str(symbol) == "epsilon"}
+    if p.dialect.column == 0 and constants:
+        text = p.dialect.entrywise(expr, {**spelled, **constants}, frozenset(spelled))
+    else:
+        text = p.dialect.entrywise(expr, spelled)
     return Written(text, Level.SUM if expr.is_Add else Level.HADAMARD if expr.is_Mul else Level.ATOM)
 
 
@@ -398,6 +408,14 @@ def _operation(p: Printer, node: Op, parts: list[Written]) -> Written:
     if p.one_example:
         return Written(f"{p.operator(node)} {p.inside(acted, Level.PRODUCT)}", Level.PRODUCT)
     return Written(p.operator(node) + p.dialect.bracket(p.signed(acted)))
+
+
+def _masked(p: Printer, node: MaskedSoftmax, parts: list[Written]) -> Written:
+    return Written(f"{p.label(node)}({p.signed(parts[0])} + {MASK})")
+
+
+def _turned(p: Printer, node: Turned, parts: list[Written]) -> Written:
+    return _handler(node.op)(p, node.op, parts)
 
 
 def _diagonal(p: Printer, node: DiagMatrix, parts: list[Written]) -> Written:
@@ -465,6 +483,8 @@ HANDLERS: dict[type, Handler] = {
     LinkedLoss: _linked_loss,
     LossGradient: _loss_gradient,
     Penalty: _penalty,
+    MaskedSoftmax: _masked,
+    Turned: _turned,
     Op: _operation,
 }
 """How each operation is written; an operation's subclasses are written like it."""

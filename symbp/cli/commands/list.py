@@ -16,6 +16,6 @@ def command(
     what: Annotated[str | None, typer.Argument(metavar="TABLE", help="One of: " + ", ".join(TABLES) + ".")] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else.")] = False,
 ) -> int:
-    """List what the options take (activations, losses, initialisations, formats, notations), examples and operations."""
+    """List what options take (activations, losses, initialisations, formats, notations), examples, operations."""
     chosen = TABLES if what is None else (values.choice("list", what, TABLES),)
     return int(job("list").run(chosen, json))

@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from sympy import MatrixExpr
+
 from symbp.equations import Equation, ForwardSystem
 from symbp.networks.network import Network
 from symbp.op import ShownStep
 from symbp.ops.losses import LinkedLoss, Loss
-from symbp.ops.upstream import upstream
+from symbp.ops.upstream import Upstream, upstream
 from symbp.symbols import Adjoint, Role, Variable
 
 Spelling = tuple[str, str, str]
@@ -29,16 +31,25 @@ class Section:
 
 
 @dataclass(frozen=True)
+class Identity:
+    """Another way to compute a matrix that has a letter: a sentence, and the equation as the calculus has it."""
+
+    words: str
+    equation: Equation
+
+
+@dataclass(frozen=True)
 class Page:
     """What the page of an operation needs beside its equations, as data.
 
     ``title`` and ``subject`` say what it is, ``layout`` (a sentence) what its rows and columns are. ``letters``
     spell the symbols by name, those of the rows' layout where ``rows`` transposes the displayed equations.
     ``short`` writes dX for ∂ℒ/∂X. ``meanings`` are words for the symbols by name, in the order of the table.
+    ``order`` are the names whose gradients the backward pass shows in this order. ``opening`` are sentences before it.
     ``why`` explains the step of the backward pass that leads to a symbol, by its name; where it says nothing the
-    rule does. ``names`` are quantities that get a letter of their own in the backward pass. ``remarks`` are
-    sentences behind the backward pass, ``sections`` what follows it. ``elementary`` builds the same operation from
-    elementary equations, whose backward pass comes first: the steps students learn.
+    rule does. ``definitions`` stand behind the forward pass, ``identities`` and ``remarks`` behind the backward
+    pass, ``sections`` follow it. ``elementary`` builds the same operation from elementary equations, whose backward
+    pass comes first: the steps students learn.
     """
 
     title: str
@@ -48,7 +59,11 @@ class Page:
     rows: bool = False
     short: bool = False
     meanings: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    order: tuple[str, ...] = ()
+    opening: tuple[ShownStep, ...] = ()
     why: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    definitions: tuple[ShownStep, ...] = ()
+    identities: tuple[Identity, ...] = ()
     remarks: tuple[ShownStep, ...] = ()
     sections: tuple[Section, ...] = ()
     elementary: Callable[[], Lone] | None = None
@@ -90,6 +105,16 @@ class Lone(Network):
         self.output = self.loss_node.args[1] if isinstance(self.loss_node, LinkedLoss) else self.loss_node.args[0]
         given = (*self.inputs, *targets, *(Adjoint(y) for y in outputs), *self.parameters)
         self.forward = ForwardSystem([*equations, Equation(self.loss, self.loss_node)], given=given)
+
+    @property
+    def is_loss(self) -> bool:
+        """Whether the operation is a loss itself, so that nothing comes from above."""
+        return not isinstance(self.loss_node, Upstream)
+
+    @property
+    def given_gradients(self) -> tuple[tuple[MatrixExpr, MatrixExpr], ...]:
+        """The outputs with their gradients from above."""
+        return self.loss_node.pairs if isinstance(self.loss_node, Upstream) else ()
 
     @property
     def wrt(self) -> tuple[Variable, ...]:
