@@ -15,11 +15,10 @@ from symbp.ops.losses import LinkedLoss
 from symbp.report.composed import all_factors, is_explained, trained
 from symbp.report.desk import Desk, Row
 from symbp.report.facts import layer_words
-from symbp.report.geometry import Sides, geometry
+from symbp.report.geometry import Sides, geometry, sides_latex
 from symbp.report.layout import aligned
 from symbp.report.products import latex_width
 from symbp.report.rich import Rich, Span, math, rich
-from symbp.report.scalar import scalar_latex
 from symbp.symbols import BATCH, Adjoint, Role, Variable
 
 FEW = 3
@@ -102,21 +101,14 @@ def _variables(desk: Desk, variables: Sequence[Variable]) -> list[Entry]:
         (
             _list([desk.printer.left_side(v) for v in found]),
             rich("{word}", word="kernels" if role is Role.WEIGHT and len(shape[1]) > 1 else WORDS.get(role, str(role))),
-            _sides(desk, shape),
+            sides_latex(shape, desk.printer.at_one),
         )
         for (role, _, shape), found in groups.items()
     ]
 
 
-def _sides(desk: Desk, sides: Sides) -> str:
-    """Return a shape; where rows or columns are a product of several numbers it stays one."""
-    return r" \times ".join(
-        r" {\cdot} ".join(scalar_latex(desk.printer.at_one(size), {}) for size in side) for side in sides
-    )
-
-
 def _shape(desk: Desk, shape: Sequence[Expr]) -> str:
-    return r" \times ".join(scalar_latex(desk.printer.at_one(size), {}) for size in shape)
+    return sides_latex([(size,) for size in shape], desk.printer.at_one)
 
 
 def _list(symbols: Sequence[str]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from sympy import Expr, Integer, MatMul
 
 from symbp.derivation import Derivation
@@ -10,9 +12,10 @@ from symbp.ops.convolution import Convolve
 from symbp.report.composed import listed_symbols
 from symbp.report.desk import Desk
 from symbp.report.rich import Rich, math, rich
+from symbp.report.scalar import scalar_latex
 from symbp.symbols import Role, Variable
 
-Sides = tuple[tuple[Expr, ...], ...]
+Sides = Sequence[tuple[Expr, ...]]
 """A shape, rows and columns each as the numbers they are the product of."""
 
 
@@ -28,6 +31,11 @@ def geometry(derivation: Derivation) -> dict[Variable, Sides]:
             sides = tuple(Integer(axis.window) for axis in window.axes)
             found[kernel] = ((kernel.shape[0],), (kernel.shape[1] / Integer(window.entries), *sides))
     return found
+
+
+def sides_latex(sides: Sides, shown: Callable[[Expr], Expr]) -> str:
+    """Return a shape; where rows or columns are a product of several numbers it stays one."""
+    return r" \times ".join(r" {\cdot} ".join(scalar_latex(shown(size), {}) for size in side) for side in sides)
 
 
 def flattening(desk: Desk) -> Rich:

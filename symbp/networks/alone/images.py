@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from sympy import MatAdd, MatMul, OneMatrix, Symbol
 
 from symbp.equations import Equation
@@ -13,14 +16,21 @@ from symbp.ops.pooling import AveragePool, MaxPool
 from symbp.ops.windows import Window
 from symbp.symbols import BATCH, Role, Variable
 
-C_IN, C_OUT = (Symbol(name, integer=True, positive=True) for name in ("C_in", "C_out"))
-"""How many channels the image has, and how many kernels there are."""
+C, C_IN, C_OUT = (Symbol(name, integer=True, positive=True) for name in ("C", "C_in", "C_out"))
+"""How many channels an image has, and in a convolution those it reads and its kernels."""
 
 LAYOUT = "Images are columns, channel by channel and row by row; examples stand side by side."
 CONVOLVED = {
     "X": "images", "W": "kernels, one a row", "b": "bias, one number a kernel", "C": "the kernels laid over the images",
     "R": "bias repeated at every place", "Z": "output",
 }  # fmt: skip
+STRIDED_WHY = {
+    "W": "The same kernel entry meets a different pixel at every place: the padded input is correlated with the error, "
+    "between whose values the stride puts a zero (the error is dilated).",
+    "X": "Dilated likewise, the error returns through the kernel read backwards: a full convolution with the flipped "
+    "kernel. The padding is cropped off.",
+}
+ORDER = ("C", "W", "X", "R", "b")
 POOLED = {"X": "images", "A": "output"}
 
 
@@ -36,21 +46,26 @@ def conv2d() -> Lone:
 
 def strided_conv2d() -> Lone:
     """The same with stride 2 and padding 1."""
-    window = Window(6, 5, 3, 3, 2, 2, 1, 1)
-    return _convolution("strided-conv2d", window, "Two-dimensional convolution with stride 2 and padding 1")
+    window = Window(7, 5, 3, 3, 2, 2, 1, 1)
+    return _convolution("strided-conv2d", window, "Convolution with stride 2 and padding 1", STRIDED_WHY)
 
 
 def max_pool() -> Lone:
     """The largest value of every 2×2 values."""
-    return _pool("max-pool", MaxPool, "Max pooling", "The largest value under a window that slides over each channel")
+    return _pool("max-pool", MaxPool, "Max pooling", "The largest value under a window that slides over each channel.")
 
 
 def avg_pool() -> Lone:
     """The mean of every 2×2 values."""
-    return _pool("avg-pool", AveragePool, "Average pooling", "The mean under a window that slides over each channel")
+    return _pool(
+        "avg-pool",
+        AveragePool,
+        "Average pooling",
+        "The mean of the values under a window that slides over each channel.",
+    )
 
 
-def _convolution(name: str, window: Window, title: str) -> Lone:
+def _convolution(name: str, window: Window, title: str, why: Mapping[str, str] = MappingProxyType({})) -> Lone:
     image, result = Image(C_IN, window.height, window.width), Image(C_OUT, *window.places)
     x = Variable("X", image.rows, BATCH, Role.INPUT, "X")
     w = Variable("W", C_OUT, C_IN * window.entries, Role.WEIGHT, "W")
@@ -64,16 +79,16 @@ def _convolution(name: str, window: Window, title: str) -> Lone:
         Equation(r, Channels(b, window.count)),
         Equation(z, MatAdd(c, MatMul(r, OneMatrix(1, BATCH)))),
     ]
-    subject = "Every kernel laid over every place of the image, entry times entry, added up, and a bias"
-    page = Page(title, subject, LAYOUT, meanings=CONVOLVED, sections=_index_form(node))
+    subject = "Every kernel is laid over every place of the image, entry times entry, added up; then its bias is added."
+    page = Page(title, subject, LAYOUT, meanings=CONVOLVED, order=ORDER, why=why, sections=_index_form(node))
     lone = Lone(name, equations, [x], [z], [w, b], page=page)
     lone.images = {x: image, c: result, r: result, z: result}
     return lone
 
 
 def _pool(name: str, kind: type[MaxPool | AveragePool], title: str, subject: str) -> Lone:
-    window = Window(6, 5, 2, 2, 2, 2)
-    image, result = Image(C_IN, window.height, window.width), Image(C_IN, *window.places)
+    window = Window(6, 4, 2, 2, 2, 2)
+    image, result = Image(C, window.height, window.width), Image(C, *window.places)
     x = Variable("X", image.rows, BATCH, Role.INPUT, "X")
     a = Variable("A", result.rows, BATCH, Role.POOLED, "A")
     node = kind(x, *window.args)
