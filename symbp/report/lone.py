@@ -189,8 +189,9 @@ class Sheet:
             return _dollars(sentence)
         symbols = {name: math(self.printer.symbol(symbol)) for name, symbol in self.by_name.items()}
         ell = (r"\ell", "ℓ", "l")[self.dialect.column]  # The loss of one entry; indices and the mask are themselves.
-        letters = {"i": math("i"), "j": math("j"), "M": math(MASK), "ell": math(ell), "loss": math(self.printer.loss)}
-        return rich(sentence, **{**letters, **symbols})
+        eps = (r"\varepsilon", "ε", "epsilon")[self.dialect.column]
+        letters = {"i": math("i"), "j": math("j"), "M": math(MASK), "ell": math(ell), "eps": math(eps)}
+        return rich(sentence, **{**letters, "loss": math(self.printer.loss), **symbols})
 
     def numbered(self, after: Sequence[Numbered] = ()) -> tuple[Numbered, ...]:
         """Return the backward pass, a line an adjoint; what only has a letter stands below the line that uses it.

@@ -39,9 +39,9 @@ def lone_text(derivation: Derivation, check: Any = None, *, ascii_only: bool = F
 
 
 def _part(part: Part, width: int) -> Iterable[list[str]]:
-    """Yield the blocks of a part; one with typed LaTeX only has none."""
+    """Yield the blocks of a part; one that begins with LaTeX has none."""
     told = [each for each in part.told if each.is_plain]
-    if len(told) < len(part.told) and not part.numbered:
+    if part.told and not part.told[0].is_plain:
         return
     yield [f"{INDENT}{part.title}"]
     for each in told:

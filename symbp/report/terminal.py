@@ -107,6 +107,9 @@ _TO_ASCII = str.maketrans(
         "–": "-",
         "α": "alpha",
         "β": "beta",
+        "γ": "gamma",
+        "μ": "mu",
+        "ε": "epsilon",
         "λ": "lambda",
         "×": "x",
     }
