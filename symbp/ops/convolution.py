@@ -198,8 +198,8 @@ _KERNEL = Step(
 )
 _IMAGE = Step(
     "convolve_image",
-    "A pixel lies under entry i of the kernel exactly at the place i steps before it, so the errors return through "
-    "the kernel read backwards: a full convolution with the flipped kernel.",
+    "A pixel lies under each entry of the kernel at another place, the later the entry the earlier the place. So the "
+    "errors return through the kernel read backwards: a full convolution with the flipped kernel.",
 )
 
 

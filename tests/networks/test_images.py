@@ -1,5 +1,8 @@
 """BatchNorm per channel and concatenation: meaning, names, factors, files, refusals."""
 
+import tomllib
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -101,6 +104,14 @@ def test_a_custom_activation_of_a_convolution_takes_its_values_from_let():
         }
     )  # fmt: skip
     assert check(derive(found)).passed
+
+
+def test_the_example_of_the_docs_derives():
+    text = (Path(__file__).parents[2] / "docs" / "networks.md").read_text(encoding="utf-8")
+    example = text.partition("### Images")[2].partition("```toml")[2].partition("```")[0]
+    net = network_of(tomllib.loads(example))
+    assert {p.name: int(p.shape[0]) for p in net.parameters if p.stem == "gamma"} == {"gamma3": 4}
+    assert check(derive(net), thorough=False).passed
 
 
 def test_refused():
