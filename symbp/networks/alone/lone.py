@@ -45,7 +45,9 @@ class Page:
     ``title`` and ``subject`` say what it is, ``layout`` (a sentence) what its rows and columns are. ``letters``
     spell the symbols by name, those of the rows' layout where ``rows`` transposes the displayed equations.
     ``short`` writes dX for ∂ℒ/∂X. ``meanings`` are words for the symbols by name, in the order of the table.
-    ``order`` are the names whose gradients the backward pass shows in this order. ``opening`` are sentences before it.
+    ``inlined`` are the names that do not stand in the formula of the whole operation, which comes first where there
+    are any. ``order`` are the names whose gradients the backward pass shows in this order. ``opening`` are sentences
+    before it.
     ``why`` explains the step of the backward pass that leads to a symbol, by its name; where it says nothing the
     rule does. ``definitions`` stand behind the forward pass, ``identities`` and ``remarks`` behind the backward
     pass, ``sections`` follow it. ``elementary`` builds the same operation from elementary equations, whose backward
@@ -59,6 +61,7 @@ class Page:
     rows: bool = False
     short: bool = False
     meanings: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    inlined: tuple[str, ...] = ()
     order: tuple[str, ...] = ()
     opening: tuple[ShownStep, ...] = ()
     why: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
