@@ -41,6 +41,7 @@ class Role(StrEnum):
     GATE = "gate"
     STATE = "state"
     MASK = "mask"
+    MASKED = "after dropout"
     QUERY = "queries"
     KEY = "keys"
     VALUE = "values"
@@ -50,6 +51,7 @@ class Role(StrEnum):
     CONVOLVED = "convolved"
     REPEATED = "repeated at every place"
     POOLED = "pooled"
+    STACKED = "stacked"
     UPSTREAM = "gradient from above"
 
 

@@ -25,6 +25,7 @@ from symbp.calculus.reverse import reverse
 from symbp.derivation import Derivation
 from symbp.equations import Equation, ForwardSystem, System
 from symbp.ops.attention import MaskedSoftmax
+from symbp.ops.channel_norm import NormaliseChannels
 from symbp.ops.convolution import Channels, Convolve
 from symbp.ops.elementwise import Elementwise, GenericFunction, ScalarFunction
 from symbp.ops.functions import activation
@@ -161,6 +162,13 @@ def softmax() -> Derivation:
 def _normalised(over: Over, centred: bool) -> Derivation:
     z, n = variable("Z1", N1), variable("A1", N1)
     return case((z, MatMul(W1, X)), (n, Normalise(z, over, centred, Rational(1, 10))), given=[X, W1], loss="log_cosh")
+
+
+def channel_norm() -> Derivation:
+    """Two channels of five places, normalised over places and examples."""
+    w, z, n = variable("W1", 10, N0), variable("Z1", 10), variable("A1", 10)
+    node = NormaliseChannels(z, 5, Rational(1, 10))
+    return case((z, MatMul(w, X)), (n, node), given=[X, w], loss="log_cosh")
 
 
 def batch_norm() -> Derivation:
@@ -382,6 +390,7 @@ CASES = {
         softmax,
         shared,
         batch_norm,
+        channel_norm,
         layer_norm,
         rms_norm,
         blocks,

@@ -58,6 +58,28 @@ _ROWS = (
         "causal-attention", "the same with a mask", "Vaswani et al. 2017, section 3.2.3",
         "attention:causal_attention", ("masked-attention", "causal-self-attention"),
     ),
+    Operation(
+        "conv1d", "convolution of signals: the pair of correlation and full convolution",
+        "Goodfellow et al. 2016, section 9.5",
+        "images:conv1d", ("convolution-1d", "conv-1d"),
+    ),
+    Operation(
+        "conv2d", "convolution of images: the pair of correlation and full convolution",
+        "Goodfellow et al. 2016, section 9.5",
+        "images:conv2d", ("convolution", "conv", "convolution-2d", "conv-2d"),
+    ),
+    Operation(
+        "strided-conv2d", "the same with stride 2 and padding 1", "Dumoulin and Visin 2016, section 4.6",
+        "images:strided_conv2d", ("strided-convolution", "conv2d-stride"),
+    ),
+    Operation(
+        "max-pool", "the mask of the largest values", "Goodfellow et al. 2016, section 9.3",
+        "images:max_pool", ("maxpool", "max-pooling", "max-pool2d", "maxpool2d"),
+    ),
+    Operation(
+        "avg-pool", "equal shares of the error", "Goodfellow et al. 2016, section 9.3",
+        "images:avg_pool", ("avgpool", "average-pool", "average-pooling", "avg-pooling", "avg-pool2d", "avgpool2d"),
+    ),
 )  # fmt: skip
 
 OPERATIONS: dict[str, Operation] = {row.name: row for row in _ROWS}

@@ -166,6 +166,8 @@ _NAMES = {
     (Over.FEATURES, False): "RMSNorm",
     (Over.EXAMPLES, False): "RMS normalisation over the examples",
 }
+CHANNEL = ("one channel, with its $n$ values: all pixels of all $m$ examples", "n")
+
 _ALONG = {
     Over.EXAMPLES: ("one feature, with its values in the $m$ examples", "m"),
     Over.FEATURES: ("one example, with its $n$ features", "n"),
@@ -200,7 +202,11 @@ _RMS_PROJECTION = (
 
 
 def _explained(over: Over, centred: bool) -> Explanation:
-    along, count = _ALONG[over]
+    return explained(_NAMES[over, centred], centred, *_ALONG[over])
+
+
+def explained(name: str, centred: bool, along: str, count: str) -> Explanation:
+    """Return what a report shows of a normalisation along ``along``, which has ``count`` values."""
     start, sums, projection = (
         (_CENTRED, _CENTRED_SUMS, _CENTRED_PROJECTION) if centred else (_RMS, _RMS_SUMS, _RMS_PROJECTION)
     )
@@ -222,6 +228,6 @@ def _explained(over: Over, centred: bool) -> Explanation:
         ),
     )
     return Explanation(
-        _NAMES[over, centred],
+        name,
         tuple(ShownStep(s.words, tuple(re.sub(r"(?<=[{^])N(?=})", count, line) for line in s.lines)) for s in steps),
     )

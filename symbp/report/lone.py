@@ -20,12 +20,12 @@ from symbp.op import Op, ShownStep
 from symbp.report.checked import CheckPart, check_part, power
 from symbp.report.desk import Desk, Row
 from symbp.report.dialects import LATEX, Dialect
+from symbp.report.geometry import geometry, sides_latex
 from symbp.report.layout import aligned, line
 from symbp.report.names import Mark, marks
 from symbp.report.notation import STANDARD, Letter
 from symbp.report.printer import MASK, Printer
 from symbp.report.rich import Rich, Span, math, rich, words
-from symbp.report.scalar import scalar_latex
 from symbp.report.tidy import tidy
 from symbp.report.transposed import turned_equation, turned_symbol
 from symbp.symbols import Adjoint, Role, Variable
@@ -335,9 +335,11 @@ def _symbols(sheet: Sheet) -> tuple[Row, ...]:
     """Return the table of symbols: in the page's order, then the column of ones."""
     p = sheet.printer
     rows: list[Row] = []
+    known = geometry(sheet.derivation)
     for name, meaning in sheet.page.meanings.items():
         symbol = sheet.by_name[name]
-        shape = r" \times ".join(scalar_latex(size, {}) for size in symbol.shape)
+        sides = known.get(symbol) or tuple((size,) for size in symbol.shape)
+        shape = sides_latex(sides, lambda size: size)
         rows.append(((math(p.symbol(symbol)),), sheet.say(meaning), (math(shape),)))
     signs = (
         (OneMatrix, p.dialect.ones, "column of ones"),

@@ -33,6 +33,7 @@ from symbp.op import Op
 from symbp.ops.attention import MaskedSoftmax
 from symbp.ops.elementwise import OUTPUT, Elementwise, Formula, GenericFunction, ScalarFunction, Slope
 from symbp.ops.losses import EntrywiseLoss, GenericLoss, LinkedLoss, Loss, LossGradient
+from symbp.ops.penalty import Penalty
 from symbp.report.dialects import Dialect, Index
 from symbp.report.names import Mark, escaped
 from symbp.report.notation import Notation
@@ -46,8 +47,9 @@ class Level(IntEnum):
     SUM = 0
     HADAMARD = 1
     PRODUCT = 2
-    ATOM = 3
-    CALL = 4
+    SIGN = 3
+    ATOM = 4
+    CALL = 5
 
 
 class Written(NamedTuple):
@@ -59,9 +61,10 @@ class Written(NamedTuple):
 
 
 INSIDE = {
-    Level.SUM: frozenset({Level.SUM, Level.HADAMARD, Level.PRODUCT, Level.ATOM}),
+    Level.SUM: frozenset({Level.SUM, Level.HADAMARD, Level.PRODUCT, Level.SIGN, Level.ATOM}),
     Level.HADAMARD: frozenset({Level.HADAMARD, Level.ATOM}),
     Level.PRODUCT: frozenset({Level.PRODUCT, Level.ATOM}),
+    Level.SIGN: frozenset({Level.ATOM}),
     Level.ATOM: frozenset({Level.ATOM}),
     Level.CALL: frozenset(),
 }
@@ -248,14 +251,19 @@ class Printer:
         return self.letter(self.notation.jacobian[self.dialect.column] + self._below(), layer)
 
     def operator(self, node: Op) -> str:
-        """Return a linear operator as its label, with the indices of what it belongs to."""
+        """Return a linear operator as its sign, else as its label with the indices of what it belongs to."""
+        if node.sign is not None:
+            return node.sign[self.dialect.column]
         label = self.label(node)
         of = belongs_to(node)
         return label if of is None else self.marked(label, of)
 
     def label(self, node: Op) -> str:
-        """Return the label of an operation, with the rows of a block below."""
+        """Return the label of an operation, with its size or the rows of a block below."""
         label = node.label[self.dialect.column]
+        if node.size:
+            sides = (r"{\times}", "×", "x")[self.dialect.column].join(map(str, node.size))
+            return f"{label}_{{{sides}}}" if self.dialect.column == 0 else f"{label}[{sides}]"
         if node.extent is None:
             return label
         rows = ":".join(str(self.dialect.scalar(row, {})) for row in node.extent)
@@ -391,6 +399,9 @@ def belongs_to(node: Op) -> Variable | None:
 
 def _operation(p: Printer, node: Op, parts: list[Written]) -> Written:
     """An operation is its label and its operands; an operator of the backward list acts on the error alone."""
+    if node.sign is not None:
+        left, right = (p.inside(part, Level.SIGN) for part in parts)
+        return Written(f"{left} {node.sign[p.dialect.column]} {right}", Level.SIGN)
     if node.acts_on is None or belongs_to(node) is None:
         return _call(p, p.label(node), parts)
     acted = parts[operands(node).index(node.args[node.acts_on])]
@@ -440,6 +451,21 @@ def _loss_gradient(p: Printer, node: LossGradient, parts: list[Written]) -> Writ
     return Written(p.loss_gradient())
 
 
+def _penalty(p: Printer, node: Penalty, parts: list[Written]) -> Written:
+    """λ/2 times the squares of all weights; of many the first and the last."""
+    column = p.dialect.column
+    opening, closing = ((r"\lVert ", r" \rVert^2"), ("‖", "‖²"), ("|", "|^2"))[column]
+    squares = [f"{opening}{p.signed(part)}{closing}" for part in parts]
+    shown = squares if len(squares) <= MOST_SQUARES else [squares[0], p.dialect.dots, squares[-1]]
+    total = " + ".join(shown)
+    factor = p.scalar(node.args[0])
+    bracketed = p.dialect.bracket(total) if len(shown) > 1 else total
+    return Written(f"{p.dialect.over(factor, factor, '2')} {bracketed}", Level.PRODUCT)
+
+
+MOST_SQUARES = 3
+"""Longest sum of squared weights written out."""
+
 HANDLERS: dict[type, Handler] = {
     MatrixSymbol: _symbol,
     Transpose: _transpose,
@@ -456,6 +482,7 @@ HANDLERS: dict[type, Handler] = {
     EntrywiseLoss: _entrywise_loss,
     LinkedLoss: _linked_loss,
     LossGradient: _loss_gradient,
+    Penalty: _penalty,
     MaskedSoftmax: _masked,
     Turned: _turned,
     Op: _operation,

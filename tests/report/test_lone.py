@@ -42,7 +42,7 @@ def sheets(name):
 
 
 def sizes_of(system):
-    dimensions = {size for symbol in system.given for size in symbol.shape if size.free_symbols}
+    dimensions = {name for symbol in system.given for size in symbol.shape for name in size.free_symbols}
     return {size: LENGTHS[at] for at, size in enumerate(sorted(dimensions, key=str))}
 
 
