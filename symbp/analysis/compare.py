@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from symbp.analysis.budget import EXAMPLES, analyze
+from symbp.analysis.critical import critical
 from symbp.analysis.flow import GradientFlow
 from symbp.analysis.initialisations import initialisation
-from symbp.analysis.remedies import REMEDIES, Remedy, Stack, applicable, remedied
+from symbp.analysis.lengths import MeanField
+from symbp.analysis.remedies import CRITICAL, REMEDIES, Remedy, Stack, applicable, remedied
 from symbp.analysis.streamed import Streamed
 from symbp.analysis.sweep import standard_error
 from symbp.derivation import derive
 from symbp.errors import SpecError
+from symbp.networks.layers import activation_of
 from symbp.numeric.sizes import given_sizes
 from symbp.op import FactorRole
 
@@ -119,19 +122,36 @@ def compare(
     if isinstance(draws, bool) or not isinstance(draws, int) or draws < 1:
         raise SpecError(f"draws is {draws!r}: give a whole number from 1")
     initialisation(init)
-    chosen = applicable(stack, init)
+    chosen = dict(applicable(stack, init))
+    critical = critical_init(stack)
+    if critical is None:
+        del chosen[CRITICAL]
     rows = []
     for number, (name, remedy) in enumerate(chosen.items(), 1):
         if progress is not None:
             progress(f"compare, {number} of {len(chosen)}: {name}")
-        rows.append(_measured(name, remedy, stack, own_init(remedy, stack, init), range(seed, seed + draws), examples))
-    left_out = tuple(name for name in REMEDIES if name not in chosen and REMEDIES[name].keeps_width)
-    return Comparison(stack, init, seed, tuple(rows), left_out)
+        rows.append(_measured(name, remedy, stack, _init(remedy, init, critical), range(seed, seed + draws), examples))
+    left_out = [f"{name}, since the widths differ" for name in REMEDIES if _is_excluded(name, chosen)]
+    left_out += [f"{CRITICAL}, since {stack.activation} has no critical initialisation"] * (critical is None)
+    return Comparison(stack, init, seed, tuple(rows), tuple(left_out))
 
 
-def own_init(remedy: Remedy, stack: Stack, init: str) -> str:
+def _is_excluded(name: str, chosen: Mapping[str, Remedy]) -> bool:
+    return name not in chosen and REMEDIES[name].keeps_width
+
+
+def critical_init(stack: Stack) -> str | None:
+    """Return the initialisation at which the activation is critical without biases; None where there is none."""
+    function = activation_of(stack.activation, stack.let)
+    try:
+        return critical(MeanField(function)).init
+    except SpecError:
+        return None
+
+
+def _init(remedy: Remedy, init: str, at_criticality: str | None) -> str:
     """Return the initialisation that a remedy brings, else the network's own."""
-    return init if remedy.init is None else remedy.init
+    return (at_criticality or init) if remedy.init == CRITICAL else remedy.init or init
 
 
 def _measured(name: str, remedy: Remedy, stack: Stack, init: str, seeds: range, examples: int) -> Measured:

@@ -73,14 +73,14 @@ class Remedy:
 AS_IS = "as is"
 
 CRITICAL = "critical"
-"""Stands for normal:σ with the critical σ of the activation."""
+"""The remedy, and its initialisation: normal:σ with the critical σ of the activation."""
 
 REMEDIES: Mapping[str, Remedy] = {
     AS_IS: Remedy("the network as given"),
     "xavier": Remedy("weights N(0, 2/(n_in + n_out)) (Glorot and Bengio 2010)", init="xavier"),
     "he": Remedy("weights N(0, 2/n_in) (He et al. 2015)", init="he"),
     "orthogonal": Remedy("orthogonal weights (Saxe et al. 2014)", init="orthogonal"),
-    "critical": Remedy("weights N(0, σ²/n_in) with the σ at which the slopes make up for it", init=CRITICAL),
+    CRITICAL: Remedy("weights N(0, σ²/n_in) with the σ at which the slopes make up for it", init=CRITICAL),
     "relu": Remedy("ReLU in the place of the activation", activation="relu"),
     "relu + he": Remedy("ReLU, with its own initialisation", init="he", activation="relu"),
     "batchnorm": Remedy("BatchNorm before the activation (Ioffe and Szegedy 2015)", hidden=_normalised(BatchNorm)),

@@ -66,7 +66,7 @@ def _facts(found: Comparison) -> list[str]:
         f"  network   {stack.activation}, {widths}; the output is linear unless its activation is given",
         f"  init      {found.init} where a remedy brings none; {draws} draws from seed {found.seed} on",
     ]
-    return lines + [f"  left out  {', '.join(found.left_out)}: the widths differ"] * bool(found.left_out)
+    return lines + [f"  left out  {'; '.join(found.left_out)}"] * bool(found.left_out)
 
 
 def _units(stack: Stack) -> str:
