@@ -7,7 +7,7 @@ make a sum. Paths are never enumerated and the product of a layer is shared by a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
@@ -83,9 +83,29 @@ class Product:
         yield from self.shared[: self.length]
         yield from self.tail
 
+    def __len__(self) -> int:
+        return self.length + len(self.tail)
+
+    def last(self, count: int) -> tuple[Factor, ...]:
+        """Return the last factors, those next to the parameter, without walking the others."""
+        return (*self.shared[max(0, self.length - count) : self.length], *self.tail)[-count:]
+
     def since(self, other: Product) -> tuple[Factor, ...]:
         """Return the factors behind those of ``other``, which this product begins with."""
         return tuple(self.shared[other.length : self.length])
+
+
+def without_repeats(products: Iterable[Product]) -> Iterator[Factor]:
+    """Yield the factors of products one after the other, but what products share only once.
+
+    The products of a weight used at T steps have T²/2 factors, of which the paths hold about T.
+    """
+    seen: dict[int, int] = {}
+    for product in products:
+        known = seen.get(id(product.shared), 0)
+        yield from product.shared[known : product.length]
+        seen[id(product.shared)] = max(known, product.length)
+        yield from product.tail
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from itertools import groupby
 
 from sympy import MatMul, OneMatrix, Transpose
 
-from symbp.calculus.factor import Acts, Factor, is_ones
+from symbp.calculus.factor import Acts, Factor, Product, is_ones, without_repeats
 from symbp.derivation import Gradient
 from symbp.equations import Equation
 from symbp.op import FactorRole, Op
@@ -128,10 +128,10 @@ def _backward_line(desk: Desk, equation: Equation | None) -> list[str]:
     return line(p.loss_gradient(), p.partial(equation.lhs.of) + known)
 
 
-def every_factor(terms: Iterable[Iterable[Factor]]) -> list[Factor]:
+def every_factor(products: Iterable[Product]) -> list[Factor]:
     """Return the factors of products and those inside their branches, each once; a sum stands before what is in it."""
     found: dict[int, Factor] = {}
-    waiting = [factor for term in terms for factor in term][::-1]
+    waiting = list(without_repeats(products))[::-1]
     while waiting:
         factor = waiting.pop()
         if id(factor) not in found:
@@ -142,7 +142,7 @@ def every_factor(terms: Iterable[Iterable[Factor]]) -> list[Factor]:
 
 def all_factors(desk: Desk) -> list[Factor]:
     """Return the factors of every shown gradient."""
-    return every_factor(term for each in desk.gradients() for term in each.terms)
+    return every_factor(product for each in desk.gradients() for product in each.products)
 
 
 def is_flat(factors: Sequence[Factor]) -> bool:
@@ -184,7 +184,7 @@ def trained(desk: Desk) -> list[Gradient]:
 def result(desk: Desk, roles: bool) -> tuple[str, ...]:
     """Return the factored gradients, the deepest with the role of each factor."""
     found = trained(desk)
-    labelled = next((g for g in reversed(found) if len(g.terms) == 1 and g.variable.role is Role.WEIGHT), None)
+    labelled = next((g for g in reversed(found) if len(g.products) == 1 and g.variable.role is Role.WEIGHT), None)
     return displays([_gradient_lines(desk, each, labelled=roles and each is labelled) for each in found])
 
 
@@ -194,7 +194,7 @@ def _gradient_lines(desk: Desk, gradient: Gradient, *, labelled: bool = False) -
 
 def _term_lines(desk: Desk, gradient: Gradient, left: str, *, labelled: bool = False) -> list[str]:
     """Return one product a use of the variable, added up."""
-    if not gradient.terms:
+    if not gradient.products:
         return [f"{left} &= {desk.printer.dialect.zero}"]
     lines: list[str] = []
     for at, term in enumerate(shown_terms(gradient)):
@@ -213,26 +213,29 @@ def _zero(desk: Desk, gradient: Gradient) -> list[str]:
 
 def shown_terms(gradient: Gradient) -> list[tuple[Factor, ...] | None]:
     """Return the products of a gradient, of many the first two and the last; None stands for the others."""
-    terms = list(gradient.terms)
-    return [*terms] if len(terms) <= USES else [*terms[:2], None, terms[-1]]
+    products = gradient.products
+    shown = products if len(products) <= USES else (*products[:2], None, products[-1])
+    return [product if product is None else tuple(product) for product in shown]
 
 
 def must_vanish(gradient: Gradient) -> bool:
     """Say whether a gradient is zero as it must be: it adds up examples behind an operator whose rows sum to zero."""
-    return bool(gradient.terms) and all(
-        len(term) > 1 and is_ones(term[-1]) and isinstance(term[-2].expr, Op) and term[-2].expr.rows_sum_to_zero
-        for term in gradient.terms
+    ends = [product.last(2) for product in gradient.products]
+    return bool(ends) and all(
+        len(end) > 1 and is_ones(end[1]) and isinstance(end[0].expr, Op) and end[0].expr.rows_sum_to_zero
+        for end in ends
     )
 
 
 def form_lines(desk: Desk, gradient: Gradient) -> tuple[str, ...]:
     """Return a gradient as the backward list has it, unfolded down to the loss, and as one product where it is one."""
     lines = line(desk.printer.symbol(Adjoint(gradient.variable)), desk.printer.matrix(gradient.recursive))
-    if not gradient.terms:
+    if not gradient.products:
         return tuple(lines)
     lines += _term_lines(desk, gradient, "")
-    if len(gradient.terms) == 1 and is_flat(gradient.terms[0]) and desk.batch and not desk.derivation.coupled:
-        lines += _over_examples(desk, gradient.terms[0])
+    if len(gradient.products) == 1 and desk.batch and not desk.derivation.coupled:
+        (term,) = gradient.terms
+        lines += _over_examples(desk, term) if is_flat(term) else []
     return tuple(lines)
 
 
@@ -252,18 +255,18 @@ _LEFT_OUT = (FactorRole.SUM, FactorRole.CONSTANT)
 
 def depends(desk: Desk) -> tuple[tuple[str, ...], tuple[Row, ...]]:
     """Return which factors each gradient is made of, those inside brackets too: the head and a row a gradient."""
-    found = [(g, _distinct(g)) for g in trained(desk) if g.terms]
+    found = [(g, _distinct(g)) for g in trained(desk) if g.products]
     if common_source(desk):
         found = [(g, [factor for factor in factors if factor.acts is not Acts.SOURCE]) for g, factors in found]
     roles = {factor.role for _, factors in found for factor in factors}
     known = [(role, head) for role, head in COLUMNS if role in roles]
     known += [(role, str(role)) for role in FactorRole if role in roles and role not in (*dict(COLUMNS), *_LEFT_OUT)]
-    several = any(len(g.terms) > 1 for g, _ in found)
+    several = any(len(g.products) > 1 for g, _ in found)
     rows = [
         (
             (math(desk.printer.symbol(g.variable)),),
             *(_cell(desk, [factor for factor in factors if factor.role is role]) for role, _ in known),
-            *((rich("{n}", n=str(len(g.terms))),) if several else ()),
+            *((rich("{n}", n=str(len(g.products))),) if several else ()),
         )
         for g, factors in found
     ]
@@ -301,7 +304,7 @@ def common_source(desk: Desk) -> str:
 
 
 def _distinct(gradient: Gradient) -> list[Factor]:
-    return [factor for factor in every_factor(gradient.terms) if not is_ones(factor)]
+    return [factor for factor in every_factor(gradient.products) if not is_ones(factor)]
 
 
 def _cell(desk: Desk, factors: Sequence[Factor]) -> Rich:
@@ -359,7 +362,7 @@ def reading(desk: Desk) -> tuple[Rich, ...]:
             "{B} stands for a whole block: the equations of the backward pass that lead to the matrix it names.",
             B=math(r"\mathcal{B}"),
         ))  # fmt: skip
-    if any(len(gradient.terms) > 1 for gradient in desk.gradients()):
+    if any(len(gradient.products) > 1 for gradient in desk.gradients()):
         found.append(rich("A parameter that is used several times has one product a use, added up."))
     return tuple(found)
 
