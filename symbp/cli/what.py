@@ -81,11 +81,14 @@ def _place(what: str) -> Path | None:
         if Path(what).is_file():
             return Path(what)
         is_folder = bool(what) and Path(what).is_dir()
+        exists = bool(what) and Path(what).exists()
     except (OSError, ValueError):
-        is_folder = False
+        is_folder = exists = False
     if what in EXAMPLES:
         return EXAMPLES[what]
     if is_folder:
         values.refuse("WHAT", what, "a folder; give a file, such as network.toml")
+    if exists:
+        values.refuse("WHAT", what, "not a file that can be read again, such as network.toml; - reads standard input")
     near = nearest(what[: values.MAX_SHOWN], EXAMPLES) or f"; the examples are {', '.join(EXAMPLES)}"
     raise SpecError(f"{values.shown(what)}: no such file, and no example of that name{near}")

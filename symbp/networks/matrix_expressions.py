@@ -39,7 +39,7 @@ HINTS = {
     "'": "write W.T for the transpose",
     ".": "write W.T for the transpose, and tanh(Z) rather than np.tanh(Z)",
     "=": "one = a line",
-    "[": "rows and columns cannot be picked out",
+    "[": "rows and columns cannot be picked out, and a shape is written W: 5 x 3",
     "⊙": "write A * B for the product entry by entry",
     "ᵀ": "write W.T for the transpose",
 }

@@ -38,6 +38,7 @@ from symbp.networks.normalisation import BatchNorm, LayerNorm, RMSNorm
 from symbp.networks.recurrent import GRU, LSTM, RNN
 from symbp.networks.regularisation import Dropout
 from symbp.networks.residual import Residual
+from symbp.ops.functions import ACTIVATIONS, ALIASES
 from symbp.symbols import NAME, Variable
 
 MAX_NESTING = 32
@@ -370,15 +371,19 @@ def _texts(specs: Sequence[Any]) -> Iterator[str]:
 
 
 def _count(specs: Sequence[Any]) -> int:
-    """Return the number of layers once all repeats are written out."""
-    return sum(spec.repeat * (1 + _count(getattr(spec, "layers", ()))) for spec in specs)
+    """Return the number of layers once all repeats are written out, every step and every head as one."""
+    return sum(spec.repeat * (_weight(spec) + _count(getattr(spec, "layers", ()))) for spec in specs)
+
+
+def _weight(spec: Any) -> int:
+    return max(getattr(spec, "steps", 1), getattr(spec, "heads", 1))
 
 
 def _require_few(specs: Sequence[Any]) -> None:
     total = _count(specs)
     if total > MAX_EQUATIONS:
         shown = f"{total:,}" if total < 10**15 else "more than 10^15"
-        raise SpecError(f"layers: {shown} layers with their repeats; at most {MAX_EQUATIONS:,}")
+        raise SpecError(f"layers: {shown} layers with their repeats, steps and heads; at most {MAX_EQUATIONS:,}")
 
 
 def _named(specs: Sequence[Any], place: str) -> Iterator[tuple[str, str]]:
@@ -471,17 +476,20 @@ def _problem(error: Any, model: type[Table], data: dict[str, Any]) -> str:
     kind, context = error["type"], error.get("ctx", {})
     if kind == "extra_forbidden":
         known = _keys(owner, steps, model)
-        hint = nearest(str(steps[-1])[:MAX_SHOWN], known) or f"; the keys are {', '.join(known)}"
-        return f"{place}: no such key{hint}"
+        hint = nearest(str(steps[-1])[:MAX_SHOWN], known)
+        return f"{place}: no such key{hint}; the keys are {', '.join(known)}"
     if kind == "missing":
         return f"{place} is missing: {NEEDED.get(place, 'it has no default')}"
     if kind == "union_tag_invalid":
         tag = owner.get("type")
         hint = nearest(str(tag)[:MAX_SHOWN], ROWS) or f"; the types are {', '.join(ROWS)}"
+        if str(tag).lower() in (*ACTIVATIONS, *ALIASES):
+            hint = f': write type = "activation", function = "{tag}"'
         return f"{place}.type is {_short(tag)}: no such type of layer{hint}"
     if kind == "union_tag_not_found":
         return f'{place}.type is missing: give one, such as type = "dense"; the types are {", ".join(ROWS)}'
-    expected = EXPECTED.get(kind)
+    is_shape = kind == "list_type" and steps[0] == "shapes"
+    expected = "rows and columns, such as [5, 3]" if is_shape else EXPECTED.get(kind)
     if kind in ("greater_than_equal", "less_than_equal"):
         least, most = context.get("ge", 1), context.get("le")
         expected = f"at most {most:,}" if most is not None else f"at least {least:,}"
