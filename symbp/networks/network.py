@@ -228,9 +228,7 @@ def _built(layers: Sequence[Layer], builder: Builder, data: tuple[Variable, ...]
                 "put it behind the last recurrent layer, which returns its last state (sequence is false)"
             )
     if not isinstance(out, Variable):
-        raise SpecError(
-            f"the network ends in a sequence of {len(out)} matrices: leave sequence out of its last layer"
-        )
+        raise SpecError(f"the network ends in a sequence of {len(out)} matrices: leave sequence out of its last layer")
     return out
 
 
