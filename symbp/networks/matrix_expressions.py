@@ -9,33 +9,34 @@ from __future__ import annotations
 import ast
 import keyword
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import TypeAlias
 
-from sympy import Expr, HadamardProduct, Integer, MatAdd, MatMul, MatrixExpr, OneMatrix, Rational, S, Symbol, Transpose
+from sympy import Expr, HadamardProduct, Integer, MatAdd, MatMul, MatrixExpr, OneMatrix, Rational, S, Symbol, Transpose, sqrt
 
 from symbp.equations import Equation, ForwardSystem, symbols_in, text
 from symbp.errors import ShapeError, SpecError, nearest
 from symbp.limits import MAX_EQUATIONS, MAX_UNITS
+from symbp.networks.expressions import custom_function
 from symbp.networks.matrix_functions import ENTRYWISE, FUNCTIONS, Call, entrywise
 from symbp.networks.reading import MAX_DEPTH, NUMBER_AND_NAME, number, quote, tokens, tree_of
 from symbp.op import Op
+from symbp.ops.elementwise import Elementwise
 from symbp.ops.losses import LOSS_ALIASES, LOSSES, Loss
 from symbp.symbols import BATCH, Role, Variable
 
 Shape = tuple[Expr, Expr]
-Parts: TypeAlias = MatrixExpr | Rational
-"""What a piece of an equation stands for: a matrix or a number."""
+Parts: TypeAlias = MatrixExpr | Expr
+"""What a piece of an equation stands for: a matrix, or a number, which may be made of dimensions: 1/(2m)."""
 
-TOKEN = re.compile(NUMBER_AND_NAME + r"|\.T\b|[-+*@/(),]|\s+", re.ASCII)
+TOKEN = re.compile(NUMBER_AND_NAME + r"|\.T\b|\*\*|[-+*@/(),]|\s+", re.ASCII)
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}", re.ASCII)
 LINE = re.compile(r"\s*([^=]*?)\s*=(?!=)(.*)", re.DOTALL)
 
 HINTS = {
-    "*": "write A * A for a power",
-    "^": "write A * A for a power",
+    "^": "write A**2 for a power",
     "'": "write W.T for the transpose",
     ".": "write W.T for the transpose, and tanh(Z) rather than np.tanh(Z)",
     "=": "one = a line",
@@ -44,6 +45,20 @@ HINTS = {
     "ᵀ": "write W.T for the transpose",
 }
 """What to write for pieces that people type and symbp does not take."""
+
+INSTEAD = {
+    "max": "; write relu(Z) for max(0, Z)",
+    "maximum": "; write relu(Z) for max(0, Z)",
+    "dot": "; write A @ B for the product of matrices",
+    "matmul": "; write A @ B for the product of matrices",
+    "transpose": "; write A.T for the transpose",
+    "trace": "; write sum(A * B) for the trace of A.T @ B",
+    "norm": "; write sum(A**2) for the squared norm",
+    "concat": "; write vstack(A, B), one above the other",
+    "concatenate": "; write vstack(A, B), one above the other",
+    "hstack": "; write vstack(A.T, B.T).T, one beside the other",
+}
+"""What to write for functions that people know from elsewhere."""
 
 LARGEST = Rational(10) ** 30
 
@@ -91,7 +106,7 @@ def parse_equations(
     sizes = {name: read_shape(name, given) for name, given in _mapping(shapes).items()}
     kinds = _kinds(sizes, parameters, inputs, targets)
     read = [_Line.of(line) for line in lines]
-    _require_names(read, kinds)
+    _require_names(read, kinds, dimensions_of(sizes))
     roles: dict[str, Role] = {}
     _build(read, sizes, kinds, roles)  # finds out which parameters are biases
     return _build(read, sizes, kinds, roles)
@@ -119,6 +134,11 @@ def _dimension(name: str, size: object) -> Expr:
         f"the shape of {name} has the size {_short(size)}: give a whole number from 1 to {MAX_UNITS:,} "
         'or a name, such as "n"; "m" is the number of examples'
     )
+
+
+def dimensions_of(sizes: Mapping[str, Shape]) -> dict[str, Symbol]:
+    """Return the named dimensions, which stand for numbers in an equation."""
+    return {size.name: size for shape in sizes.values() for size in shape if isinstance(size, Symbol)}
 
 
 def _short(given: object) -> str:
@@ -174,7 +194,9 @@ def _list(kind: str, names: Sequence[str] | None) -> Sequence[str]:
 
 
 def _require_name(name: str, where: str) -> None:
-    if not NAME.fullmatch(name) or keyword.iskeyword(name):
+    if keyword.iskeyword(name):
+        raise SpecError(f"{where}: {name} is a word of Python and no name: use another, such as {name[:3]}")
+    if not NAME.fullmatch(name):
         raise SpecError(f"{where}: {_short(name)} is not a name: use letters, digits and _ after a letter")
 
 
@@ -209,13 +231,15 @@ class _Line:
         return cls(" ".join(source.split()), found[1], right, tree, tuple(name for name in used if name in plain))
 
 
-def _require_names(lines: Sequence[_Line], kinds: Mapping[str, str]) -> None:
+def _require_names(lines: Sequence[_Line], kinds: Mapping[str, str], dimensions: Collection[str]) -> None:
     """Refuse names that are taken, unknown, used too early, in a circle, or declared for nothing."""
     defined = {line.name: line for line in reversed(lines)}
-    known = set(kinds)
+    known = {*kinds, *dimensions}
     for line in lines:
         if line.name in kinds:
             raise SpecError(f"{line.name} has a declared shape, so it is given, but {quote(line.source)} defines it")
+        if line.name in dimensions:
+            raise SpecError(f"{line.name} is a dimension, and {quote(line.source)} defines it: use another name")
         if line.name in known:
             raise SpecError(f"{line.name} is defined twice; second time in {quote(line.source)}: use another name")
         for name in line.used:
@@ -263,9 +287,12 @@ def _build(
     for line in lines:
         state.begin(line)
         value = _Reader(line, state).build(line.tree)
-        if isinstance(value, Rational):
-            raise SpecError(f"{quote(line.source)} has no matrix on its right side")
         is_loss = line is lines[-1]
+        if not isinstance(value, MatrixExpr) and not is_loss:
+            state.numbers[line.name] = value
+            continue
+        if not isinstance(value, MatrixExpr):
+            raise SpecError(f"{quote(line.source)} has no matrix on its right side")
         if is_loss and value.shape != (1, 1):
             raise ShapeError(
                 f"the last equation is the loss and must be 1×1, but the right side of {quote(line.source)} "
@@ -291,6 +318,7 @@ class _State:
     kinds: Mapping[str, str]
     roles: dict[str, Role]
     taken: set[str]
+    numbers: dict[str, Expr] = field(default_factory=dict)
     known: dict[str, Variable] = field(default_factory=dict)
     equations: list[Equation] = field(default_factory=list)
     made_by: dict[str, Equation] = field(default_factory=dict)
@@ -301,9 +329,11 @@ class _State:
         fresh = [name for name in line.used if self.kinds.get(name) == "parameters" and name not in self.known]
         self.layer += any(self.roles.get(name, Role.WEIGHT) is Role.WEIGHT for name in fresh)
 
-    def symbol(self, name: str) -> Variable | None:
-        """Return a matrix by its name: defined before, or given."""
-        return self.known.get(name) or (self.given(name) if name in self.kinds else None)
+    def value(self, name: str) -> Parts | None:
+        """Return what a name stands for: a matrix or number defined before, a given matrix, or a dimension."""
+        if name in self.known or name in self.kinds:
+            return self.given(name)
+        return self.numbers.get(name, dimensions_of(self.sizes).get(name))
 
     def given(self, name: str) -> Variable:
         """Return a given matrix; a parameter belongs to the layer that uses it first."""
@@ -362,10 +392,11 @@ class _Reader:
             case ast.BinOp(left=left, op=sign, right=right) if type(sign) in _BINARY:
                 operands = self._inside(left, depth), self._inside(right, depth)
                 return self._bounded(_BINARY[type(sign)](self, *operands, node), node)
+            case ast.BinOp(left=left, op=ast.Pow(), right=right):
+                return self._power(self._inside(left, depth), self._inside(right, depth), node)
             case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]):
                 return self._call(name, [(each, self.build(each, depth + 1)) for each in arguments], node)
-        hint = f": {HINTS['*']}" if isinstance(node, ast.BinOp) else ""
-        raise SpecError(f"{quote(self._text(node))} may not stand in the equation {quote(self.line.source)}{hint}")
+        raise SpecError(f"{quote(self._text(node))} may not stand in the equation {quote(self.line.source)}")
 
     def _inside(self, node: ast.expr, depth: int) -> Parts:
         """Build what stands inside something else: an operation that is not affine gets a name."""
@@ -375,8 +406,8 @@ class _Reader:
     def _text(self, node: ast.expr) -> str:
         return self.line.right[node.col_offset : node.end_col_offset]
 
-    def _name(self, name: str) -> Variable:
-        found = self.state.symbol(name)
+    def _name(self, name: str) -> Parts:
+        found = self.state.value(name)
         if found is None:
             raise SpecError(f"unknown name {name[:40]!r} in {quote(self.line.source)}")
         return found
@@ -386,33 +417,44 @@ class _Reader:
         return value.arg if isinstance(value, Transpose) else Transpose(value)
 
     def _matrix(self, value: Parts, node: ast.expr) -> MatrixExpr:
-        if isinstance(value, Rational):
+        if not isinstance(value, MatrixExpr):
             raise SpecError(
                 f"{quote(self._text(node))} in {quote(self.line.source)} is a number: a matrix must stand here"
             )
         return value
 
     def _bounded(self, value: Parts, node: ast.expr) -> Parts:
-        found = value if isinstance(value, Rational) else value.args[0] if isinstance(value, MatMul) else S.One
+        found = _parts(value)[0].as_coeff_Mul()[0]
         if isinstance(found, Rational) and found and not 1 / LARGEST <= abs(found) <= LARGEST:
             raise SpecError(f"the number in {quote(self._text(node))} is too {'large' if abs(found) > 1 else 'small'}")
         return value
 
-    def _scaled(self, factor: Rational, value: Parts) -> Parts:
-        if isinstance(value, Rational):
-            return factor * value
-        return _product(factor, value)
+    def _scaled(self, factor: Expr, value: Parts) -> Parts:
+        return _product(factor, value) if isinstance(value, MatrixExpr) else factor * value
+
+    def _power(self, base: Parts, exponent: Parts, node: ast.BinOp) -> Parts:
+        """A**2 is A ⊙ A; other powers act entry by entry as well."""
+        if not isinstance(exponent, Rational):
+            raise SpecError(f"{quote(self._text(node))} in {quote(self.line.source)}: the exponent must be a number")
+        if not isinstance(base, MatrixExpr):
+            custom_function(f"x**({exponent})")  # which bounds the exponent
+            return base**exponent
+        named = self.state.named(base, self.line)
+        if exponent == 2:
+            return HadamardProduct(named, named)
+        function = custom_function(f"x**({exponent})")
+        return self.state.named(Elementwise(function, named), self.line)
 
     def _times(self, left: Parts, right: Parts, node: ast.BinOp) -> Parts:
         """A * B, entry by entry; a number scales."""
-        if isinstance(left, Rational):
+        if not isinstance(left, MatrixExpr):
             return self._scaled(left, right)
-        if isinstance(right, Rational):
+        if not isinstance(right, MatrixExpr):
             return self._scaled(right, left)
         return HadamardProduct(*self._spread(left, right, node, Role.SCALE))
 
     def _over(self, left: Parts, right: Parts, node: ast.BinOp) -> Parts:
-        if not isinstance(right, Rational):
+        if isinstance(right, MatrixExpr):
             raise SpecError(
                 f"{quote(self._text(node))} in {quote(self.line.source)} divides by a matrix: only by numbers"
             )
@@ -422,7 +464,7 @@ class _Reader:
 
     def _joined(self, left: Parts, right: Parts, node: ast.BinOp) -> Parts:
         """A @ B."""
-        if isinstance(left, Rational) or isinstance(right, Rational):
+        if not isinstance(left, MatrixExpr) or not isinstance(right, MatrixExpr):
             raise SpecError(
                 f"{quote(self._text(node))} in {quote(self.line.source)}: write 2 * A for a number times a matrix"
             )
@@ -431,13 +473,10 @@ class _Reader:
         return _product(left, right)
 
     def _plus(self, left: Parts, right: Parts, node: ast.BinOp) -> Parts:
-        if isinstance(left, Rational) and isinstance(right, Rational):
-            return left + right
-        if isinstance(left, Rational) or isinstance(right, Rational):
-            whole = right if isinstance(left, Rational) else left
-            left, right = (
-                _constant(each, whole.shape) if isinstance(each, Rational) else each for each in (left, right)
-            )
+        if not isinstance(left, MatrixExpr):
+            return _plus_number(right, left)
+        if not isinstance(right, MatrixExpr):
+            return _plus_number(left, right)
         return _sum(*self._spread(left, right, node, Role.BIAS))
 
     def _minus(self, left: Parts, right: Parts, node: ast.BinOp) -> Parts:
@@ -449,14 +488,24 @@ class _Reader:
         """Return both with one shape: n×1 meeting n×m is b·1ᵀ. A parameter spread so is a bias or a scale."""
         if left.shape == right.shape:
             return left, right
-        if left.shape[0] == right.shape[0]:
-            if left.shape[1] == 1:
-                return self._columns(left, right.shape[1], role), right
-            if right.shape[1] == 1:
-                return left, self._columns(right, left.shape[1], role)
+        left, right = self._repeated(left, right.shape, role), self._repeated(right, left.shape, role)
+        if left.shape == right.shape:
+            return left, right
         index = 0 if left.shape[0] != right.shape[0] else 1
         what = ("rows", "columns")[index]
-        raise self._clash(left, right, node, f"the {what} must be equal, {left.shape[index]} = {right.shape[index]}")
+        why = f"the {what} must be equal, {left.shape[index]} = {right.shape[index]}"
+        if isinstance(node.op, ast.Mult) and left.shape[1] == right.shape[0]:
+            why += "; write @ for the product of matrices"
+        raise self._clash(left, right, node, why)
+
+    def _repeated(self, value: MatrixExpr, size: Shape, role: Role) -> MatrixExpr:
+        """Return a column n×1, a row 1×m or a 1×1 repeated to n×m; anything else as it is."""
+        rows, columns = value.shape
+        if columns == 1 != size[1] and rows in (1, size[0]):
+            value = self._columns(value, size[1], role)
+        if rows == 1 != size[0] and columns in (1, size[1]):
+            value = _product(OneMatrix(size[0], 1), value)
+        return value
 
     def _columns(self, column: MatrixExpr, times: Expr, role: Role) -> MatrixExpr:
         symbols = list(symbols_in(column))
@@ -471,11 +520,18 @@ class _Reader:
             f"in {quote(self.line.source)}: {why}"
         )
 
-    def _call(self, name: str, arguments: Sequence[tuple[ast.expr, Parts]], node: ast.Call) -> MatrixExpr:
+    def _plain(self, value: Expr, node: ast.expr) -> Rational:
+        if not isinstance(value, Rational):
+            raise SpecError(f"{quote(self._text(node))} in {quote(self.line.source)}: a plain number must stand here")
+        return value
+
+    def _call(self, name: str, arguments: Sequence[tuple[ast.expr, Parts]], node: ast.Call) -> Parts:
         operands, numbers = [], []
+        if name == "sqrt" and len(arguments) == 1 and not isinstance(arguments[0][1], MatrixExpr):
+            return sqrt(arguments[0][1])
         for tree, value in arguments:
-            if isinstance(value, Rational):
-                numbers.append(value)
+            if not isinstance(value, MatrixExpr):
+                numbers.append(self._plain(value, tree))
             elif numbers:
                 raise SpecError(f"{name} takes matrices first, then numbers, in {quote(self.line.source)}")
             else:
@@ -483,7 +539,7 @@ class _Reader:
         row = FUNCTIONS.get(name.lower()) or entrywise(name)
         if row is None:
             known = [*FUNCTIONS, *ENTRYWISE, *LOSSES, *LOSS_ALIASES]
-            hint = nearest(name, known) or "; symbp list shows activations and losses"
+            hint = INSTEAD.get(name, "") or nearest(name, known) or "; symbp list shows activations and losses"
             raise SpecError(f"unknown function {name[:40]!r} in {quote(self.line.source)}{hint}")
         if len(operands) != row.matrices or len(numbers) > row.numbers:
             extra = f" and at most {row.numbers} number{'s' * (row.numbers > 1)}" if row.numbers else ""
@@ -514,9 +570,9 @@ def _piece(source: str) -> str:
     return source if len(source) <= 40 else f"{source[:39]}…"
 
 
-def _parts(value: MatrixExpr | Rational) -> tuple[Expr, tuple[MatrixExpr, ...]]:
+def _parts(value: Parts) -> tuple[Expr, tuple[MatrixExpr, ...]]:
     """Return the number in front and the matrices of a product."""
-    if isinstance(value, Rational):
+    if not isinstance(value, MatrixExpr):
         return value, ()
     if not isinstance(value, MatMul):
         return S.One, (value,)
@@ -524,7 +580,7 @@ def _parts(value: MatrixExpr | Rational) -> tuple[Expr, tuple[MatrixExpr, ...]]:
     return front, tuple(matrices)
 
 
-def _product(left: MatrixExpr | Rational, right: MatrixExpr) -> MatrixExpr:
+def _product(left: Parts, right: MatrixExpr) -> MatrixExpr:
     """Return one flat product with its number in front."""
     first, before = _parts(left)
     second, after = _parts(right)
@@ -539,5 +595,11 @@ def _sum(left: MatrixExpr, right: MatrixExpr) -> MatrixExpr:
     return MatAdd(*terms)
 
 
-def _constant(value: Rational, size: Shape) -> MatrixExpr:
-    return OneMatrix(*size) if value == 1 else MatMul(value, OneMatrix(*size))
+def _plus_number(value: Parts, number: Expr) -> Parts:
+    """Return a number plus a number, or plus every entry of a matrix."""
+    if not isinstance(value, MatrixExpr):
+        return value + number
+    if number == 0:
+        return value
+    ones = OneMatrix(*value.shape)
+    return _sum(value, ones if number == 1 else MatMul(number, ones))
