@@ -13,7 +13,7 @@ from typing import Any, NoReturn, cast
 
 from symbp.errors import ShapeError, SpecError, nearest
 from symbp.limits import MAX_EQUATIONS, MAX_FILE
-from symbp.networks.matrix_expressions import default_kind, read_shape
+from symbp.networks.equation_lines import default_kind, read_shape
 from symbp.networks.network import Network
 from symbp.networks.reading import quote
 
@@ -85,7 +85,7 @@ def network_of(content: bytes, name: str, *, batch: bool = False) -> Network:
         if kind not in _READERS:
             return equations_of(text, batch=batch)
         # Loaded by name when a file is read: pydantic costs as much as the whole start of the program.
-        spec = import_module("symbp.networks.spec")
+        spec = import_module("symbp.networks.spec_network")
         return cast("Network", spec.network_of(_READERS[kind](text), batch=batch))
     except (SpecError, ShapeError) as error:
         raise type(error)(f"{name}: {error}") from None

@@ -109,6 +109,21 @@ ENTRYWISE = (*ACTIVATIONS, *ALIASES, *(name for name in _PLAIN if name not in AL
 """The names of the functions of one number, which act entry by entry."""
 
 
+INSTEAD = {
+    "max": "; write relu(Z) for max(0, Z)",
+    "maximum": "; write relu(Z) for max(0, Z)",
+    "dot": "; write A @ B for the product of matrices",
+    "matmul": "; write A @ B for the product of matrices",
+    "transpose": "; write A.T for the transpose",
+    "trace": "; write sum(A * B) for the trace of A.T @ B",
+    "norm": "; write sum(A**2) for the squared norm",
+    "concat": "; write vstack(A, B), one above the other",
+    "concatenate": "; write vstack(A, B), one above the other",
+    "hstack": "; write vstack(A.T, B.T).T, one beside the other",
+}
+"""What to write for functions that people know from elsewhere."""
+
+
 def entrywise(name: str) -> Function | None:
     """Return the row of an activation or of an ordinary function such as exp; None for an unknown name."""
     key = name.lower()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from symbp import Dense, Network, ShapeError, SpecError, check, derive
 from symbp.limits import MAX_FILE
-from symbp.networks import spec
+from symbp.networks import spec, spec_network
 from symbp.networks.convolution import Conv2d, MaxPool2d
 from symbp.networks.examples import EXAMPLES, about
 from symbp.networks.files import network_of
@@ -139,7 +139,7 @@ NEEDED = {"layers": [{"type": "batch_norm"}], "kernel": 2, "tokens": 3, "steps":
 def test_every_row_builds_its_layer(kind):
     needed = {key: NEEDED[key] for key, (_, default) in spec.ROWS[kind].keys.items() if default is ...}
     size = {"channels": 2, "height": 1 if kind.endswith("1d") else 6, "width": 6}
-    found = spec.network_of({"layers": [{"type": kind, **needed}], "inputs": size})
+    found = spec_network.network_of({"layers": [{"type": kind, **needed}], "inputs": size})
     assert len(found.forward) >= 2
 
 
@@ -290,7 +290,7 @@ REFUSED = [
 @pytest.mark.parametrize(("data", "said"), REFUSED, ids=[each[1][:50] for each in REFUSED])
 def test_refused_with_its_place(data, said):
     with pytest.raises((SpecError, ShapeError)) as caught:
-        spec.network_of(data)
+        spec_network.network_of(data)
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 400
@@ -418,7 +418,7 @@ LINES = st.builds(
 def test_any_data_is_a_network_or_refused_in_one_line(data):
     start = time.perf_counter()
     try:
-        found = spec.network_of(data)
+        found = spec_network.network_of(data)
     except (SpecError, ShapeError) as error:
         said = str(error)
     else:
