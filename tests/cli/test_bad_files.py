@@ -22,11 +22,11 @@ CONV = IMAGE + '[[layers]]\ntype = "conv2d"\nchannels = 2\n'
 BAD = {
     "TOML that is not TOML": ("n.toml", "layers = [", "n.toml: not TOML: "),
     "JSON that is not JSON": ("n.json", '{"layers": [],}', "n.json: not JSON: "),
-    "a wrong type": ("n.toml", 'layers = [{ type = "dense", units = "5" }]', "layers[0].units is '5', expected a whole"),
+    "a wrong type": ("n.toml", 'layers = [{ type = "dense", units = "5" }]', "layers[0].units is '5', expected a"),
     "not a number": ("n.toml", "inputs = nan\n" + DENSE, "inputs is nan: give a finite number"),
     "not a number in JSON": ("n.json", '{"inputs": NaN, "layers": []}', "NaN is not a number of JSON"),
-    "a negative stride": ("n.toml", CONV + "kernel = 2\nstride = -1", "cannot have stride -1: give a whole number from 1"),
-    "a kernel larger than its input": ("n.toml", CONV + "kernel = 9", "a window of 9×9 does not fit into an image of 6×6"),
+    "a negative stride": ("n.toml", CONV + "kernel = 2\nstride = -1", "cannot have stride -1: give a whole number"),
+    "a kernel larger than its input": ("n.toml", CONV + "kernel = 9", "a window of 9×9 does not fit into an image"),
     "heads that do not divide": (
         "n.toml", 'inputs = 4\n[[layers]]\ntype = "attention"\ntokens = 3\nheads = 3',
         "3 heads do not divide a width of 4: give 1, 2, 4 heads",
@@ -49,7 +49,8 @@ BAD = {
     "an empty text": ("n.txt", "", "no equations: write lines such as"),
     "ten million layers": ("n.toml", DENSE + "repeat = 10_000_000", "10,000,000 layers with their repeats"),
     "repeats in repeats": (
-        "n.toml", "layers = [" + '{ type = "residual", repeat = 9999, layers = [' * 9 + '{ type = "linear" }' + "] }" * 9 + "]",
+        "n.toml",
+        "layers = [" + '{ type = "residual", repeat = 9999, layers = [' * 9 + '{ type = "linear" }' + "] }" * 9 + "]",
         "more than 10^15 layers",
     ),
     "deeply nested tables": ("n.toml", "\n".join(f"[{'.'.join('a' * k)}]" for k in range(1, 80)), "more than 32 deep"),
@@ -60,14 +61,14 @@ BAD = {
     "a name for Python": ("n.toml", DENSE + 'name = "__class__"', "name is '__class__', expected a name of letters"),
     "a name for the shell": ("n.toml", DENSE + 'name = "$(reboot)"', "name is '$(reboot)', expected a name of letters"),
     "a long name": ("n.toml", DENSE + f'name = "{"a" * 9000}"', "expected a name of letters"),
-    "a look-alike of a key": ("n.toml", '[[layers]]\ntype = "dense"\n"unitѕ" = 4', r"unit\u0455: no such key; did you mean"),
+    "a look-alike of a key": ("n.toml", '[[layers]]\ntype = "dense"\n"unitѕ" = 4', r"unit\u0455: no such key"),
     "a name of an equation for TeX": ("n.txt", "X: 3 x m\n\\input{x} = X\nloss = sum(X)", "is not a name: use letters"),
     "a zero byte": ("n.toml", "inputs = 3\0", "n.toml: not TOML: "),
     "YAML": ("n.toml", "layers:\n  - type: dense\n", "n.toml: not TOML: "),
     "TOML by another name": ("n.cfg", DENSE, "reads like TOML: give the file a name that ends in .toml"),
-    "a huge number": ("n.toml", f"inputs = {'9' * 4000}\n" + DENSE, "inputs is a huge number, expected at most 1,000,000"),
+    "a huge number": ("n.toml", f"inputs = {'9' * 4000}\n" + DENSE, "inputs is a huge number, expected at most"),
     "a number of 50,000 digits": ("n.toml", "inputs = " + "9" * 50_000, "a number with thousands of digits"),
-    "many brackets": ("n.txt", f"X: 3 x m\nloss = sum({'(' * 40_000}X{')' * 40_000})", "characters; at most 1000 are read"),
+    "many brackets": ("n.txt", f"X: 3 x m\nloss = sum({'(' * 40_000}X{')' * 40_000})", "at most 1000 are read"),
     "a large file": ("n.toml", "#" * (MAX_FILE + 1), "larger than 100 kB"),
     "no parameter": ("n.txt", "X: 3 x m\nloss = sum(X * X)", "no parameter to differentiate by"),
 }  # fmt: skip
@@ -103,7 +104,7 @@ def test_places_that_hold_no_file(tmp_path: Path, capsys: pytest.CaptureFixture[
     (tmp_path / "gone.toml").symlink_to("nowhere.toml")
     for name, said in {
         "pipe.toml": "not a file that can be read again", "zero.toml": "not a file that can be read again",
-        "folder.toml": "a folder", "loop.toml": "no such file", "gone.toml": "no such file", "a\nb.toml": "no such file",
+        "folder.toml": "a folder", "loop.toml": "no such file", "gone.toml": "no such file", "a\nb": "no such file",
     }.items():  # fmt: skip
         assert main(["derive", name]) == 2
         err = capsys.readouterr().err
