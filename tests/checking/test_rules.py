@@ -14,6 +14,7 @@ from symbp.ops.convolution import Convolve
 from symbp.ops.elementwise import Elementwise
 from symbp.ops.losses import LOSSES, EntrywiseLoss, GenericLoss, SigmoidBinaryCrossEntropy, SoftmaxCrossEntropy
 from symbp.ops.structure import Stack
+from symbp.ops.upstream import Upstream
 from symbp.symbols import BATCH
 
 SYSTEMS = {**CASES, **{f"loss {name}": lambda name=name: entrywise_loss(name) for name in LOSSES}}
@@ -26,8 +27,8 @@ def test_every_rule_has_a_system() -> None:
     assert not missing, f"add a system to tests/systems.py for {missing}"
 
 
-APART = {SoftmaxCrossEntropy, SigmoidBinaryCrossEntropy, GenericLoss}
-"""Losses of a prediction and of given targets, which a builder never makes of one symbol."""
+APART = {SoftmaxCrossEntropy, SigmoidBinaryCrossEntropy, GenericLoss, Upstream}
+"""Losses of a prediction and of what is given, targets or an error, which a builder never makes of one symbol."""
 
 
 def test_every_rule_of_several_operands_has_a_system_with_one_symbol_twice() -> None:
