@@ -167,12 +167,16 @@ def derive(network: Network | None = None, *, wrt: Sequence[str] | None = None, 
         UnusedParameterWarning: the loss does not depend on something; its gradient is an explicit zero.
 
     Raises:
-        SpecError: both a network and options, or a name in ``wrt`` the network does not have.
+        SpecError: both a network and options, a name in ``wrt`` the network does not have, or nothing to
+            differentiate by.
     """
     if network is not None and options:
         raise SpecError(f"give a network or options, not both: {', '.join(options)}")
     net = network if network is not None else Network.mlp(**options)
     chosen = net.wrt if wrt is None else tuple(_variable(net, name) for name in wrt)
+    if not chosen:
+        first = next((x.name for x in net.inputs), "X")
+        raise SpecError(f'no parameter to differentiate by: give the network a weight, or say wrt=["{first}"]')
     derived = Derivation(net, net.forward, reverse(net.forward, net.loss, chosen), chosen)
     if derived.unused:
         names = ", ".join(variable.name for variable in derived.unused)

@@ -7,7 +7,7 @@ make a sum. Paths are never enumerated and the product of a layer is shared by a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
@@ -60,32 +60,81 @@ def _nesting(factors: tuple[Factor, ...]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """The factors from the loss to one adjoint: the first ``length`` of a shared list, then its own ``tail``.
+    """The factors from the loss to one adjoint: ``length`` of them on the path inwards, then its own ``tail``.
 
-    The list belongs to the path from the loss inwards; every layer's product is a beginning of it.
+    A path is a shared list; every product along it is a beginning of it. Where paths fork, the second way is a list
+    of its own behind ``base``, the product up to the fork. So T steps with T forks hold about T factors, not T².
     """
 
     shared: list[Factor] = field(default_factory=list)
     length: int = 0
     tail: tuple[Factor, ...] = ()
+    base: Product | None = field(default=None, repr=False)
+
+    @property
+    def start(self) -> int:
+        """How many factors stand before its list."""
+        return self.base.length if self.base is not None else 0
 
     def continued(self, factors: list[Factor]) -> Product:
         """Return this product times more factors; the list is shared unless the path forks here."""
-        shared = self.shared if len(self.shared) == self.length else self.shared[: self.length]
+        is_tip = self.start + len(self.shared) == self.length
+        shared, base = (self.shared, self.base) if is_tip else ([], self)
         shared.extend(factors)
-        return Product(shared, len(shared))
+        return Product(shared, self.length + len(factors), (), base)
 
     def ended(self, factors: list[Factor]) -> Product:
         """Return this product with the last factors of a parameter, which nothing continues."""
-        return Product(self.shared, self.length, tuple(factors))
+        return replace(self, tail=tuple(factors))
+
+    def parts(self, known: Container[int] = ()) -> list[Product]:
+        """Return its beginnings, the longest in each list, from the loss inwards; none before a list of a known id."""
+        found = [self]
+        while found[-1].base is not None and id(found[-1].shared) not in known:
+            found.append(found[-1].base)
+        return found[::-1]
+
+    def own(self, after: int = 0) -> list[Factor]:
+        """Return what it has of its list, but the first ``after``."""
+        return self.shared[after : self.length - self.start]
 
     def __iter__(self) -> Iterator[Factor]:
-        yield from self.shared[: self.length]
+        for part in self.parts():
+            yield from part.own()
         yield from self.tail
+
+    def __len__(self) -> int:
+        return self.length + len(self.tail)
+
+    def last(self, count: int) -> tuple[Factor, ...]:
+        """Return the last factors, those next to the parameter, without walking the others."""
+        return (*self._last(count - len(self.tail)), *self.tail)[-count:]
 
     def since(self, other: Product) -> tuple[Factor, ...]:
         """Return the factors behind those of ``other``, which this product begins with."""
-        return tuple(self.shared[other.length : self.length])
+        return self._last(self.length - other.length)
+
+    def _last(self, count: int) -> tuple[Factor, ...]:
+        """Return the last factors before the tail."""
+        pieces: list[list[Factor]] = []
+        part: Product | None = self
+        while part is not None and count > 0:
+            pieces.append(part.own(max(0, part.length - part.start - count)))
+            count -= len(pieces[-1])
+            part = part.base
+        return tuple(factor for piece in reversed(pieces) for factor in piece)
+
+
+def without_repeats(products: Iterable[Product]) -> Iterator[Factor]:
+    """Yield the factors of products one after the other, but what products share only once."""
+    seen: dict[int, int] = {}
+    for product in products:
+        for part in product.parts(seen):
+            known = seen.get(id(part.shared), 0)
+            new = part.own(known)
+            seen[id(part.shared)] = known + len(new)
+            yield from new
+        yield from product.tail
 
 
 @dataclass(frozen=True, slots=True)

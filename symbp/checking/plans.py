@@ -107,10 +107,11 @@ def _is_small_and_distinct(sizes: Sizes, forward: ForwardSystem) -> bool:
 def _names_a_number(derivation: Derivation) -> bool:
     """Whether a size is written in an equation, which then runs at that size only."""
     constants = (OneMatrix, ZeroMatrix, Identity)
+    # The zero gradient of what has no influence has no steps; it is a matrix of any size.
+    influential = (equation for equation in derivation.backward if equation.steps)
     return any(
         isinstance(node, constants) and any(isinstance(size, Integer) and size > 1 for size in node.shape)
-        for equation in (*derivation.forward, *derivation.backward)
-        if equation.steps or equation in derivation.forward.equations
+        for equation in (*derivation.forward, *influential)
         for node in nodes(equation.rhs)
     )
 

@@ -97,8 +97,9 @@ def _place(what: str) -> Path | Operation | None:
         if Path(what).is_file():
             return Path(what)
         is_folder = bool(what) and Path(what).is_dir()
+        exists = bool(what) and Path(what).exists()
     except (OSError, ValueError):
-        is_folder = False
+        is_folder = exists = False
     if what in OPERATIONS:
         return OPERATIONS[what]
     if what in EXAMPLES:
@@ -108,6 +109,8 @@ def _place(what: str) -> Path | Operation | None:
         return operation
     if is_folder:
         values.refuse("WHAT", what, "a folder; give a file, such as network.toml")
+    if exists:
+        values.refuse("WHAT", what, "not a file that can be read again, such as network.toml; - reads standard input")
     near = nearest(what[: values.MAX_SHOWN], (*EXAMPLES, *OPERATIONS, *OPERATION_ALIASES)) or (
         f"; the examples are {', '.join(EXAMPLES)}; the operations {', '.join(OPERATIONS)}"
     )

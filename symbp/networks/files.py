@@ -13,7 +13,7 @@ from typing import Any, NoReturn, cast
 
 from symbp.errors import ShapeError, SpecError, nearest
 from symbp.limits import MAX_EQUATIONS, MAX_FILE
-from symbp.networks.matrix_expressions import default_kind, read_shape
+from symbp.networks.equation_lines import default_kind, read_shape
 from symbp.networks.network import Network
 from symbp.networks.reading import quote
 
@@ -85,7 +85,7 @@ def network_of(content: bytes, name: str, *, batch: bool = False) -> Network:
         if kind not in _READERS:
             return equations_of(text, batch=batch)
         # Loaded by name when a file is read: pydantic costs as much as the whole start of the program.
-        spec = import_module("symbp.networks.spec")
+        spec = import_module("symbp.networks.spec_network")
         return cast("Network", spec.network_of(_READERS[kind](text), batch=batch))
     except (SpecError, ShapeError) as error:
         raise type(error)(f"{name}: {error}") from None
@@ -124,11 +124,17 @@ def _json(text: str) -> Any:
 def _said(error: BaseException) -> str:
     if isinstance(error, RecursionError):
         return "nested too deeply"
+    if "integer string conversion" in str(error):  # Python goes on to say how its limit is raised.
+        return "a number with thousands of digits"
     said = " ".join(str(error).split())
     return said if len(said) <= 200 else f"{said[:199]}…"
 
 
 _READERS = {".toml": _toml, ".json": _json}
+
+
+_OTHERS = {re.compile(r"\A\s*\{"): ".json", re.compile(r"^\s*(\[|layers\s*=)", re.MULTILINE): ".toml"}
+"""What no line of equations begins with, and the suffix of a file where it does."""
 
 
 def equations_of(text: str, *, batch: bool = False) -> Network:
@@ -141,6 +147,9 @@ def equations_of(text: str, *, batch: bool = False) -> Network:
         SpecError: a line that is neither, or an equation that is refused.
         ShapeError: shapes that do not fit.
     """
+    for written, suffix in _OTHERS.items():
+        if written.search(text):
+            raise SpecError(f"this reads like {suffix[1:].upper()}: give the file a name that ends in {suffix}")
     shapes: dict[str, Any] = {}
     kinds: dict[str, str] = {}
     lines: list[str] = []

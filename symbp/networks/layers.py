@@ -39,6 +39,12 @@ class SequenceLayer(Protocol):
         ...
 
 
+def kind_of(layer: Layer) -> str:
+    """Return the type of a layer as messages name it, of the one inside where it stands in a file or under a name."""
+    inner = getattr(layer, "layer", None)
+    return type(layer).__name__ if inner is None else kind_of(inner)
+
+
 @dataclass(frozen=True)
 class Linear:
     """An affine layer: Z = W·A + b·1ᵀ; W is units × units before, b units × 1. ``units`` None stays symbolic.

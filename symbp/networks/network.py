@@ -17,7 +17,16 @@ from symbp.limits import BYTES_PER_LAYER, MAX_LAYERS
 from symbp.networks.builder import Builder
 from symbp.networks.given import require_used
 from symbp.networks.images import Image
-from symbp.networks.layers import SOFTMAX, Dense, Layer, SequenceLayer, activation_of, require_units, tokens_of
+from symbp.networks.layers import (
+    SOFTMAX,
+    Dense,
+    Layer,
+    SequenceLayer,
+    activation_of,
+    kind_of,
+    require_units,
+    tokens_of,
+)
 from symbp.networks.loss_choice import link_of, loss_node
 from symbp.networks.matrix_expressions import parse_equations
 from symbp.ops.elementwise import ScalarFunction
@@ -225,13 +234,11 @@ def _built(layers: Sequence[Layer], builder: Builder, data: tuple[Variable, ...]
             out = layer.build_steps(builder, out)
         else:
             raise SpecError(
-                f"{type(layer).__name__} reads one matrix and gets a sequence of {len(out)}: "
-                "put it behind the last recurrent layer, which must not have sequence=True"
+                f"{kind_of(layer)} reads one matrix and gets a sequence of {len(out)}: "
+                "put it behind the last recurrent layer, which returns its last state (sequence is false)"
             )
     if not isinstance(out, Variable):
-        raise SpecError(
-            f"the network ends in a sequence of {len(out)} matrices: leave sequence=True out of the last layer"
-        )
+        raise SpecError(f"the network ends in a sequence of {len(out)} matrices: leave sequence out of its last layer")
     return out
 
 

@@ -76,7 +76,7 @@ class _Recurrent:
         """
         raise SpecError(
             f"{type(self).__name__} reads a sequence and {incoming.name} is one matrix: "
-            "put it first, behind Embedding, or behind a recurrent layer with sequence=True"
+            "put it first, behind Embedding, or behind a recurrent layer whose sequence is true"
         )
 
     def build_steps(self, builder: Builder, incoming: Sequence[Variable]) -> Variable | tuple[Variable, ...]:

@@ -11,7 +11,7 @@ from itertools import groupby
 
 from sympy import MatMul, OneMatrix, Transpose
 
-from symbp.calculus.factor import Acts, Factor, is_ones
+from symbp.calculus.factor import Acts, Factor, Product, is_ones, without_repeats
 from symbp.derivation import Gradient
 from symbp.equations import Equation
 from symbp.op import FactorRole, Op
@@ -129,10 +129,10 @@ def _backward_line(desk: Desk, equation: Equation | None) -> list[str]:
     return line(p.loss_gradient(), p.partial(equation.lhs.of) + known)
 
 
-def every_factor(terms: Iterable[Iterable[Factor]]) -> list[Factor]:
+def every_factor(products: Iterable[Product]) -> list[Factor]:
     """Return the factors of products and those inside their branches, each once; a sum stands before what is in it."""
     found: dict[int, Factor] = {}
-    waiting = [factor for term in terms for factor in term][::-1]
+    waiting = list(without_repeats(products))[::-1]
     while waiting:
         factor = waiting.pop()
         if id(factor) not in found:
@@ -143,7 +143,7 @@ def every_factor(terms: Iterable[Iterable[Factor]]) -> list[Factor]:
 
 def all_factors(desk: Desk) -> list[Factor]:
     """Return the factors of every shown gradient."""
-    return every_factor(term for each in desk.gradients() for term in each.terms)
+    return every_factor(product for each in desk.gradients() for product in each.products)
 
 
 def is_flat(factors: Sequence[Factor]) -> bool:
@@ -201,7 +201,7 @@ def _gradient_lines(desk: Desk, gradient: Gradient, *, labelled: bool = False) -
 
 def _term_lines(desk: Desk, gradient: Gradient, left: str, *, labelled: bool = False) -> list[str]:
     """Return one product a use of the variable, added up."""
-    if not gradient.terms:
+    if not gradient.products:
         return [f"{left} &= {desk.printer.dialect.zero}"]
     lines: list[str] = []
     for at, term in enumerate(shown_terms(gradient)):
@@ -220,28 +220,30 @@ def _zero(desk: Desk, gradient: Gradient) -> list[str]:
 
 def shown_terms(gradient: Gradient) -> list[tuple[Factor, ...] | None]:
     """Return the products of a gradient, of many the first two and the last; None stands for the others."""
-    terms = sorted(gradient.terms, key=_is_penalty)
-    return [*terms] if len(terms) <= USES else [*terms[:2], None, terms[-1]]
+    products = sorted(gradient.products, key=_is_penalty)
+    shown = products if len(products) <= USES else (*products[:2], None, products[-1])
+    return [product if product is None else tuple(product) for product in shown]
 
 
 def uses(gradient: Gradient) -> int:
     """Return how often the network uses a parameter: its products but for that of a penalty."""
-    return sum(not _is_penalty(term) for term in gradient.terms)
+    return sum(not _is_penalty(product) for product in gradient.products)
 
 
-def _is_penalty(term: Sequence[Factor]) -> bool:
-    return any(factor.role is FactorRole.PENALTY for factor in term)
+def _is_penalty(product: Product) -> bool:
+    return any(factor.role is FactorRole.PENALTY for factor in product.last(2))
 
 
 def must_vanish(gradient: Gradient) -> bool:
     """Say whether a gradient is zero as it must be: it adds up what sums to zero, rows or whole channels."""
-    return bool(gradient.terms) and all(map(_adds_to_zero, gradient.terms))
+    ends = [product.last(3) for product in gradient.products]
+    return bool(ends) and all(map(_adds_to_zero, ends))
 
 
-def _adds_to_zero(term: Sequence[Factor]) -> bool:
-    *before, last = term
+def _adds_to_zero(end: Sequence[Factor]) -> bool:
+    *before, last = end
     places = int(last.expr.args[1]) if isinstance(last.expr, ChannelSums) else 0
-    if places:
+    if places and before:
         *before, last = before
     node = before[-1].expr if before and is_ones(last) else None
     if not isinstance(node, Op):
@@ -252,11 +254,12 @@ def _adds_to_zero(term: Sequence[Factor]) -> bool:
 def form_lines(desk: Desk, gradient: Gradient) -> tuple[str, ...]:
     """Return a gradient as the backward list has it, unfolded down to the loss, and as one product where it is one."""
     lines = line(desk.printer.symbol(Adjoint(gradient.variable)), desk.printer.matrix(gradient.recursive))
-    if not gradient.terms:
+    if not gradient.products:
         return tuple(lines)
     lines += _term_lines(desk, gradient, "")
-    if len(gradient.terms) == 1 and is_flat(gradient.terms[0]) and desk.batch and not desk.derivation.coupled:
-        lines += _over_examples(desk, gradient.terms[0])
+    if len(gradient.products) == 1 and desk.batch and not desk.derivation.coupled:
+        (term,) = gradient.terms
+        lines += _over_examples(desk, term) if is_flat(term) else []
     return tuple(lines)
 
 
@@ -276,7 +279,7 @@ _LEFT_OUT = (FactorRole.SUM, FactorRole.CONSTANT)
 
 def depends(desk: Desk) -> tuple[tuple[str, ...], tuple[Row, ...]]:
     """Return which factors each gradient is made of, those inside brackets too: the head and a row a gradient."""
-    found = [(g, _distinct(g)) for g in trained(desk) if g.terms]
+    found = [(g, _distinct(g)) for g in trained(desk) if g.products]
     if common_source(desk):
         found = [(g, [factor for factor in factors if factor.role is not FactorRole.LOSS]) for g, factors in found]
     roles = {factor.role for _, factors in found for factor in factors}
@@ -325,7 +328,7 @@ def common_source(desk: Desk) -> str:
 
 
 def _distinct(gradient: Gradient) -> list[Factor]:
-    return [factor for factor in every_factor(gradient.terms) if not is_ones(factor)]
+    return [factor for factor in every_factor(gradient.products) if not is_ones(factor)]
 
 
 def _cell(desk: Desk, factors: Sequence[Factor]) -> Rich:

@@ -163,4 +163,4 @@ def _maps(desk: Desk) -> list[Entry]:
 
 
 def _one_column(desk: Desk) -> bool:
-    return not desk.derivation.coupled and any(g.terms for g in trained(desk))
+    return not desk.derivation.coupled and any(g.products for g in trained(desk))
