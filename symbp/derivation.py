@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,17 +13,22 @@ from typing import Any, cast
 from sympy import MatMul, MatrixExpr
 
 from symbp.calculus.factor import Acts, Factor, Paths, Product
+from symbp.calculus.jacobian import Jacobian, jacobian
 from symbp.calculus.product import flat_product, nested_product
 from symbp.calculus.reverse import reverse
 from symbp.equations import Equation, ForwardSystem, System, nodes, operands
 from symbp.errors import SpecError, UnusedParameterWarning, nearest
 from symbp.networks.network import Network
+from symbp.networks.unstacked import states, unstacked
 from symbp.numeric.compiled import Compiled, compile_systems
 from symbp.op import FactorRole, Op
 from symbp.symbols import BATCH, Adjoint, Variable
 
 MAX_MULTIPLIED = 50
 """Deepest network whose gradients are multiplied out as one SymPy expression."""
+
+
+_STATE = re.compile(r"(?:([A-Za-z][A-Za-z0-9_.]*)\.)?[sS]([0-9]{1,6})\Z", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -130,6 +136,43 @@ class Derivation:
     def unused(self) -> tuple[Variable, ...]:
         """The variables the loss does not depend on: their gradient is an explicit zero."""
         return tuple(v for v in self.wrt if not self.backward[Adjoint(v).name].steps)
+
+    @cached_property
+    def unstacked(self) -> tuple[ForwardSystem, System]:
+        """Both lists as they are read: h_t and c_t in place of the blocks of a stacked state [h_t; c_t]."""
+        return unstacked(self.forward, self.backward)
+
+    @cached_property
+    def states(self) -> Mapping[str, Mapping[int, tuple[Variable, ...]]]:
+        """The parts of each recurrent layer's state, (h_t, c_t) or (h_t,), by its path and then by the step from 1."""
+        return states(self.unstacked[0])
+
+    def jacobian(self, to: str, of: str) -> Jacobian:
+        """Return ∂to/∂of between the states of two steps of a recurrent layer, as the product of its steps' Jacobians.
+
+        States are named ``s6`` and ``s2``, or ``lstm1.s6`` where the network has several recurrent layers; an LSTM's
+        is [h; c]. The matrices are those of one example.
+
+        Raises:
+            SpecError: no recurrent layer of two or more steps, a name that is no state, or steps in the wrong order.
+        """
+        (path, last), (other, first) = (self._state(name) for name in (to, of))
+        if path != other:
+            raise SpecError(f"{to} and {of} are states of two layers: give two of one layer, such as {path}.s{first}")
+        if first >= last:
+            raise SpecError(f"{to} does not come after {of}: the later state comes first, as in jacobian('s6', 's2')")
+        return jacobian(self.unstacked[1], self.states[path], last, first)
+
+    def _state(self, name: str) -> tuple[str, int]:
+        """Read the name of a state as the path of its layer and its step."""
+        if not self.states:
+            raise SpecError("the network has no recurrent layer of two or more steps, so no state follows another")
+        found = _STATE.match(name)
+        path = (found[1] or (next(iter(self.states)) if len(self.states) == 1 else "")) if found else ""
+        if found is None or path not in self.states or int(found[2]) not in self.states[path]:
+            layers = ", ".join(f"{each}.s1 to {each}.s{len(steps)}" for each, steps in self.states.items())
+            raise SpecError(f"{name[:40]!r} is no state of the network; there are {layers}")
+        return path, int(found[2])
 
     def _repr_markdown_(self) -> str:
         # A notebook asks the value how to show itself. The report stands on a higher floor, so it is looked
