@@ -21,11 +21,15 @@ _ODD = re.compile(r"[^A-Za-z0-9._-]+", re.ASCII)
 
 @dataclass(frozen=True)
 class FileSpec:
-    """A network that is described somewhere: ``what`` as typed, ``place`` its file, None for standard input."""
+    """A network that is described somewhere: ``what`` as typed, ``place`` its file, None for standard input.
+
+    ``unroll`` is the number of steps of its recurrent layers where that is given.
+    """
 
     what: str
     place: Path | None
     batch: bool
+    unroll: int | None = None
 
     @property
     def stem(self) -> str:
@@ -61,14 +65,14 @@ class WhatOptions:
         if self.what is None:
             return network.read()
         place = _place(self.what)
-        for name, default in (each for each in _DEFAULTS.items() if each[0] != "batch"):
+        for name, default in (each for each in _DEFAULTS.items() if each[0] not in ("batch", "unroll")):
             if getattr(network, name) != default:
                 option = "--no-bias" if name == "bias" else f"--{name.replace('_', '-')}"
                 raise SpecError(
                     f"{option}: {values.shown(self.what)} says the whole network; "
                     f"leave out {option}, or describe the network by options alone"
                 )
-        return FileSpec(self.what, place, network.batch)
+        return FileSpec(self.what, place, network.batch, network.steps)
 
 
 _DEFAULTS = vars(NetworkOptions())

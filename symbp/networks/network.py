@@ -135,17 +135,18 @@ class Network:
         return network
 
     @classmethod
-    def load(cls, path: str | Path, *, batch: bool = False) -> Network:
+    def load(cls, path: str | Path, *, batch: bool = False, unroll: int | None = None) -> Network:
         """Return the network of a file: ``.toml`` or ``.json`` as ``symbp schema`` says, else lines of equations.
 
-        ``batch`` shows a batch whatever the file says.
+        ``batch`` shows a batch whatever the file says; ``unroll`` is the number of steps of its recurrent layers,
+        in place of what the file says.
 
         Raises:
             SpecError: a file that cannot be read, or what is wrong in it with its place.
             ShapeError: shapes in it that do not fit.
         """
         # Loaded by name when asked for: reading files needs pydantic, which nothing else does.
-        return cast("Network", import_module("symbp.networks.files").load(path, batch=batch))
+        return cast("Network", import_module("symbp.networks.files").load(path, batch=batch, unroll=unroll))
 
     @classmethod
     def mlp(

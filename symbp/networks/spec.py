@@ -242,8 +242,10 @@ def schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "A network for symbp", **found}
 
 
-def network_of(data: object, *, batch: bool = False) -> Network:
+def network_of(data: object, *, batch: bool = False, unroll: int | None = None) -> Network:
     """Return the network that the data of a file describe; ``batch`` shows a batch whatever they say.
+
+    ``unroll`` is the number of steps of the recurrent layers, in place of what the data say.
 
     Raises:
         SpecError: the place in the file, what was found and what was expected.
@@ -255,8 +257,34 @@ def network_of(data: object, *, batch: bool = False) -> Network:
     if "equations" in data:
         if "layers" in data:
             raise SpecError("both layers and equations: a file has one of them")
+        if unroll is not None:
+            raise SpecError(f"unroll is {unroll!r}, but equations have no recurrent layer: write its steps out")
         return _equations(_checked(Equations, data), batch)
-    return _layers(_checked(Layers, data), batch)
+    found = _checked(Layers, data)
+    return _layers(found if unroll is None else _unrolled(found, unroll), batch)
+
+
+def _unrolled(found: Any, steps: int) -> Any:
+    """Return the data with that many steps in every recurrent layer.
+
+    Raises:
+        SpecError: there is none.
+    """
+    if not any(map(_has_steps, found.layers)):
+        recurrent = ", ".join(name for name, row in ROWS.items() if "steps" in row.keys)
+        raise SpecError(f"unroll is {steps!r}, but there is no recurrent layer ({recurrent}) to unroll")
+    return found.model_copy(update={"layers": [_with_steps(spec, steps) for spec in found.layers]})
+
+
+def _has_steps(spec: Any) -> bool:
+    return "steps" in ROWS[spec.type].keys or any(map(_has_steps, getattr(spec, "layers", ())))
+
+
+def _with_steps(spec: Any, steps: int) -> Any:
+    update: dict[str, Any] = {"steps": steps} if "steps" in ROWS[spec.type].keys else {}
+    if getattr(spec, "layers", ()):
+        update["layers"] = [_with_steps(each, steps) for each in spec.layers]
+    return spec.model_copy(update=update)
 
 
 def _equations(found: Any, batch: bool) -> Network:

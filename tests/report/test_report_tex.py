@@ -31,7 +31,7 @@ WRAPPER = r"""\documentclass{article}
 
 def fragments() -> dict[str, str]:
     found = {name: render(derivation(name), "latex", check=fixed_check(derivation(name))) for name in CASES}
-    for name in ("transformer-block", "lstm", "small-cnn"):
+    for name in ("transformer-block", "lstm-classifier", "small-cnn"):
         found[name] = render(derive(Network.load(EXAMPLES / f"{name}.toml")), "latex")
     found["expanded"] = "".join(expanded(derive(layers=12)))
     found["shown"] = render(derivation("layers-100"), "latex", show=(1, 2, 50), command=HOSTILE, roles=False)

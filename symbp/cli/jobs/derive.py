@@ -156,8 +156,9 @@ def command_line(command: str, spec: Described) -> str:
     """Return the command that names this network, ready for a shell."""
     if isinstance(spec, FileSpec):
         return shlex.join(
-            ["symbp", command, *(["--"] * (spec.what[:1] == "-" != spec.what)), spec.what, *["--batch"] * spec.batch]
-        )
+            ["symbp", command, *(["--"] * (spec.what[:1] == "-" != spec.what)), spec.what, *["--batch"] * spec.batch,
+             *([] if spec.unroll is None else ["--unroll", str(spec.unroll)])]
+        )  # fmt: skip
     words = ["symbp", command, "--layers", str(spec.layers)]
     widths = spec.widths
     if widths is not None:
