@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib import import_module
 from typing import Any, cast
@@ -138,14 +139,19 @@ class Derivation:
         return tuple(v for v in self.wrt if not self.backward[Adjoint(v).name].steps)
 
     @cached_property
-    def unstacked(self) -> tuple[ForwardSystem, System]:
-        """Both lists as they are read: h_t and c_t in place of the blocks of a stacked state [h_t; c_t]."""
-        return unstacked(self.forward, self.backward)
+    def unstacked(self) -> Derivation:
+        """The same derivation as it is read: h_t and c_t in place of the blocks of a stacked state [h_t; c_t]."""
+        forward, backward, same = unstacked(self.forward, self.backward)
+        if forward is self.forward:
+            return self
+        network = copy(self.network)
+        network.output = same.get(network.output, network.output)
+        return replace(self, network=network, forward=forward, backward=backward)
 
     @cached_property
     def states(self) -> Mapping[str, Mapping[int, tuple[Variable, ...]]]:
         """The parts of each recurrent layer's state, (h_t, c_t) or (h_t,), by its path and then by the step from 1."""
-        return states(self.unstacked[0])
+        return states(self.unstacked.forward)
 
     def jacobian(self, to: str, of: str) -> Jacobian:
         """Return ∂to/∂of between the states of two steps of a recurrent layer, as the product of its steps' Jacobians.
@@ -161,7 +167,7 @@ class Derivation:
             raise SpecError(f"{to} and {of} are states of two layers: give two of one layer, such as {path}.s{first}")
         if first >= last:
             raise SpecError(f"{to} does not come after {of}: the later state comes first, as in jacobian('s6', 's2')")
-        return jacobian(self.unstacked[1], self.states[path], last, first)
+        return jacobian(self.unstacked.backward, self.states[path], last, first)
 
     def _state(self, name: str) -> tuple[str, int]:
         """Read the name of a state as the path of its layer and its step."""

@@ -46,7 +46,7 @@ class Entry:
         """The matrix ∂to/∂of, rows for ``to``: diag(1 − h²)·U for a plain cell."""
         if self.factors is None:
             return ZeroMatrix(self.to.shape[0], self.of.shape[0])
-        return transposed(self.factors, self.to)
+        return transposed(self.factors, self.to).xreplace({BATCH: S.One})
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ def transposed(factors: tuple[Factor, ...], start: Variable) -> MatrixExpr:
 
 
 def _matrix(factor: Factor) -> MatrixExpr:
-    expr = factor.expr.xreplace({BATCH: S.One})
+    expr = factor.expr
     if factor.acts is Acts.LEFT:
         return expr.arg if isinstance(expr, Transpose) else Transpose(expr)
     if factor.acts is Acts.HADAMARD:

@@ -113,7 +113,9 @@ class NetworkOptions:
     @property
     def steps(self) -> int | None:
         """The number of steps that --unroll gives, read."""
-        return None if self.unroll is None else values.number("--unroll", self.unroll, 1, MAX_STEPS, "the number of steps")
+        return (
+            None if self.unroll is None else values.number("--unroll", self.unroll, 1, MAX_STEPS, "the number of steps")
+        )
 
     def read(self) -> NetworkSpec:
         """Return the options as values, or refuse the first that is wrong."""

@@ -6,7 +6,7 @@ else is used here, so the lists say the same and run to the same numbers.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,14 +29,19 @@ class _Names:
     same: dict[MatrixSymbol, Variable] = field(default_factory=dict)
 
 
-def unstacked(forward: ForwardSystem, backward: System) -> tuple[ForwardSystem, System]:
-    """Return both lists with h_t and c_t in place of the blocks of a stacked state; other lists stay as they are."""
+def unstacked(
+    forward: ForwardSystem, backward: System
+) -> tuple[ForwardSystem, System, Mapping[MatrixSymbol, Variable]]:
+    """Return both lists with h_t and c_t in place of the blocks of a stacked state, and which name stands for which.
+
+    Other lists stay as they are.
+    """
     if not any(_is_state(each) and isinstance(each.rhs, Stack) for each in forward):
-        return forward, backward
+        return forward, backward, {}
     names = _Names()
     ahead = ForwardSystem(_forward(forward, names), forward.given)
     known = (*ahead.given, *(each.lhs for each in ahead))
-    return ahead, System(_backward(backward, names), known)
+    return ahead, System(_backward(backward, names), known), names.same
 
 
 def _is_state(equation: Equation) -> bool:

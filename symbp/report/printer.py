@@ -7,6 +7,7 @@ written from the texts of its operands, children first.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import copy
 from enum import IntEnum
 from typing import Any, NamedTuple
 
@@ -96,6 +97,12 @@ class Printer:
         self.loss = loss or notation.loss[dialect.column]
         self._symbols: dict[tuple[MatrixSymbol, bool], str] = {}
         self._inline: Mapping[MatrixSymbol, MatrixExpr] = {}
+
+    def spelled(self, marks: Mapping[Variable, Mark], *, by_output: bool) -> Printer:
+        """Return a printer like this one with symbols spelled otherwise, slopes through the output or not."""
+        other = copy(self)
+        other.marks, other.by_output, other._symbols, other._inline = marks, by_output, {}, {}
+        return other
 
     def matrix(self, expr: MatrixExpr, inline: Mapping[MatrixSymbol, MatrixExpr] | None = None) -> str:
         """Return an expression as text; symbols in ``inline`` are replaced by what they stand for.

@@ -67,7 +67,7 @@ def _(node: Slope, known):
 def run(derived, given, held):
     """Run the forward list; what is held keeps its value."""
     known = dict(given)
-    for equation in derived.unstacked[0].equations[:-2]:
+    for equation in derived.unstacked.forward.equations[:-2]:
         known[equation.name] = held[equation.name] if equation.name in held else value(equation.rhs, known)
     return known
 
@@ -148,15 +148,15 @@ def test_two_layers_have_states_of_their_own():
 )
 def test_the_lists_without_stacks_say_the_same(layers):
     derived = derive(Network([*layers, Dense(2, "tanh")], N0, "mse", batch=True))
-    forward, backward = derived.unstacked
-    assert not any(type(node).__name__ in ("Stack", "Rows", "Pad") for e in (*forward, *backward) for node in [e.rhs])
-    report = check(Derivation(derived.network, forward, backward, derived.wrt))
+    read = derived.unstacked
+    assert not any(type(e.rhs).__name__ in ("Stack", "Rows", "Pad") for e in (*read.forward, *read.backward))
+    report = check(read)
     assert report.passed, report.rows
 
 
 def test_a_planted_mistake_in_the_lists_without_stacks_is_caught():
     derived = derive(Network([LSTM(N, 3), Dense(2, "tanh")], N0, "mse", batch=True))
-    forward, backward = derived.unstacked
+    forward, backward = derived.unstacked.forward, derived.unstacked.backward
     swapped = {forward["lstm1.i2"].lhs: forward["lstm1.f2"].lhs}
     wrong = [e if e.name != "dlstm1.g2" else type(e)(e.lhs, e.rhs.xreplace(swapped), e.steps) for e in backward]
     report = check(Derivation(derived.network, forward, type(backward)(wrong, backward.given), derived.wrt))
