@@ -175,6 +175,16 @@ class OutputOptions:
     notation: Annotated[
         Text, option("Output", "--notation", metavar="NAME", help="Letters and layout, from 'symbp list notations'.")
     ] = None
+    jacobian: Annotated[
+        Text,
+        option(
+            "Output",
+            "--jacobian",
+            metavar="T1,T2",
+            help="Steps of a recurrent layer between which the product of Jacobians is shown; the first and last "
+            "unless given.",
+        ),
+    ] = None
     no_roles: Annotated[bool, option("Output", "--no-roles", help="Leave out the role labels under the factors.")] = (
         False
     )
@@ -185,6 +195,11 @@ class OutputOptions:
         Text, option("Output", "--template-dir", metavar="DIR", help="Folder whose templates replace ours, one by one.")
     ] = None
     force: Annotated[bool, option("Output", "--force", help="Overwrite a file that symbp did not write.")] = False
+
+    @property
+    def pair(self) -> tuple[int, int] | None:
+        """The two steps that --jacobian gives, the earlier first."""
+        return None if self.jacobian is None else values.pair("--jacobian", self.jacobian, MAX_STEPS)
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from symbp.report.printer import Level
 from symbp.report.products import Piece
 from symbp.report.recurrent import is_summed, summed
 from symbp.report.recurrent_parts import blocks as recurrent_blocks
-from symbp.report.recurrent_parts import forward_parts
+from symbp.report.recurrent_parts import forward_parts, side_by_side
 from symbp.report.rich import Rich, Span, math, rich, words
 from symbp.symbols import BATCH, Adjoint, Role, Variable
 
@@ -196,7 +196,9 @@ def result(desk: Desk, roles: bool) -> tuple[str, ...]:
     found = trained(desk)
     single = (g for g in reversed(found) if not is_summed(desk, g) and len(g.terms) == 1)
     labelled = next((g for g in single if g.variable.role is Role.WEIGHT), None)
-    return displays([_gradient_lines(desk, each, labelled=roles and each is labelled) for each in found])
+    alone = [each for each in found if not is_summed(desk, each)]
+    shared = side_by_side([summed(desk, each) for each in found if is_summed(desk, each)])
+    return displays([*(_gradient_lines(desk, each, labelled=roles and each is labelled) for each in alone), *shared])
 
 
 def _gradient_lines(desk: Desk, gradient: Gradient, *, labelled: bool = False) -> list[str]:

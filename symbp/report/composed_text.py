@@ -13,7 +13,7 @@ from symbp.ops.elementwise import Slope
 from symbp.report.composed import all_factors, coupling, is_nested, layers_of, must_vanish, shown_terms, trained, zeros
 from symbp.report.desk import Desk
 from symbp.report.printer import Printer, belongs_to
-from symbp.report.recurrent import BREAK, is_summed, summed
+from symbp.report.recurrent import BREAK, is_summed, last_errors, summed
 from symbp.report.recurrent_parts import Said, counted, forward_parts, step_parts, time_parts
 from symbp.report.rich import Rich, math, rich
 from symbp.report.steps import Steps
@@ -37,7 +37,8 @@ def backward(desk: Desk, width: int) -> list[str]:
 
 def backward_parts(desk: Desk, steps: Steps) -> Iterator[Said]:
     """Yield the errors of a recurrent layer and its product over time."""
-    yield Said(rich("For {range}:", range=math(counted(steps.inner, 1))), ())
+    latest = steps.inner if last_errors(desk, steps) else steps.last
+    yield Said(rich("For {range}:", range=math(counted(latest, 1))), ())
     yield from step_parts(desk, steps)
     yield from time_parts(desk, steps)
 

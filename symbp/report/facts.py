@@ -56,7 +56,7 @@ def cells(derivation: Derivation) -> Rich:
         cell = CELLS.get(path.rpartition(".")[2].rstrip("0123456789_"))
         if cell is not None:
             named = f"{'an' if cell.title in ('LSTM', 'RNN') else 'a'} {cell.title}"
-            found.append(rich("{named} of {n} steps", named=named, n=str(len(steps))))
+            found.append(rich("{named} of {n} step{s}", named=named, n=str(len(steps)), s="s" * (len(steps) > 1)))
     return listed(found)
 
 

@@ -98,10 +98,11 @@ class Printer:
         self._symbols: dict[tuple[MatrixSymbol, bool], str] = {}
         self._inline: Mapping[MatrixSymbol, MatrixExpr] = {}
 
-    def spelled(self, marks: Mapping[Variable, Mark], *, by_output: bool) -> Printer:
+    def spelled(self, marks: Mapping[Variable, Mark], *, by_output: bool, example: str | None) -> Printer:
         """Return a printer like this one with symbols spelled otherwise, slopes through the output or not."""
         other = copy(self)
-        other.marks, other.by_output, other._symbols, other._inline = marks, by_output, {}, {}
+        other.marks, other.by_output, other.example = marks, by_output, example
+        other._symbols, other._inline = {}, {}
         return other
 
     def matrix(self, expr: MatrixExpr, inline: Mapping[MatrixSymbol, MatrixExpr] | None = None) -> str:

@@ -35,8 +35,9 @@ def at_step(desk: Desk, step: int, *, as_t: bool = True) -> Desk:
         names = {at: f"({name})" if len(name) > 1 else name for at, name in names.items()}
     found = {v: _renamed(v, mark, names) for v, mark in desk.printer.marks.items()}
     gates = any(v.role is Role.GATE and v.step == step for v in found)
-    main = desk.printer.spelled(found, by_output=gates or desk.printer.by_output)
-    column = desk.columns.printer.spelled(found, by_output=gates or desk.printer.by_output)
+    by_output = gates or desk.printer.by_output
+    main = desk.printer.spelled(found, by_output=by_output, example=None)
+    column = desk.columns.printer.spelled(found, by_output=by_output, example="" if desk.batch else None)
     return replace(desk, printer=main, products=Products(main), columns=Products(column))
 
 

@@ -13,7 +13,7 @@ from symbp.errors import SpecError
 from symbp.networks.recurrent import CELLS
 from symbp.ops.elementwise import Slope
 from symbp.report.desk import Desk
-from symbp.report.layout import displays, line
+from symbp.report.layout import displays, line, paired
 from symbp.report.passes import Block, Part
 from symbp.report.recurrent import (
     BREAK,
@@ -41,6 +41,8 @@ class Said:
 
     words: Rich
     equations: tuple[Written, ...]
+    short: bool = False
+    """Whether two equations may stand side by side."""
 
 
 def forward_parts(desk: Desk, steps: Steps) -> list[Said]:
@@ -79,7 +81,7 @@ def _group(of: Variable) -> str:
 def sum_part(desk: Desk, found: Sequence[Gradient], steps: Steps) -> Said:
     """Return the gradients of what all steps share."""
     words = "Every step uses the same parameters, so their gradients add up over the steps:"
-    return Said(rich(words), tuple(summed(desk, each) for each in found))
+    return Said(rich(words), tuple(summed(desk, each) for each in found), short=True)
 
 
 def start_words(desk: Desk, steps: Steps) -> Rich:
@@ -205,7 +207,14 @@ def blocks(desk: Desk, steps: Steps) -> tuple[Block, ...]:
 
 
 def _part(said: Said) -> Part:
+    if said.short:
+        return Part(said.words, displays(side_by_side(said.equations)))
     return Part(said.words, displays([rows_of(*each) for each in said.equations]) if said.equations else ())
+
+
+def side_by_side(equations: Sequence[Written]) -> list[list[str]]:
+    """Return equations two a row where all fit, else one a row."""
+    return [[row] for row in paired([f"{left} &= {right}" for left, right in equations])]
 
 
 def rows_of(left: str, right: str) -> list[str]:
@@ -214,4 +223,9 @@ def rows_of(left: str, right: str) -> list[str]:
     if BREAK not in right or len(whole) == 1:
         return whole
     first, *others = right.split(BREAK)
-    return [*line(left, first), *(row for term in others for row in [rf"&\quad {term}"])]
+    return [*line(left, first), *(row for term in others for row in _continued(term))]
+
+
+def _continued(term: str) -> list[str]:
+    first, *rest = line("", term)
+    return [first.replace("&= ", r"&\quad ", 1).strip(), *rest]
