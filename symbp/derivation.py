@@ -28,6 +28,9 @@ from symbp.symbols import BATCH, Adjoint, Variable
 MAX_MULTIPLIED = 50
 """Deepest network whose gradients are multiplied out as one SymPy expression."""
 
+MAX_STEPS_MULTIPLIED = 2
+"""Most steps of a cell with two states over which a gradient is multiplied out: its ways branch at every step."""
+
 
 _STATE = re.compile(r"(?:([A-Za-z][A-Za-z0-9_.]*)\.)?[sS]([0-9]{1,6})\Z", re.ASCII)
 
@@ -45,6 +48,8 @@ class Gradient:
     paths: Paths
     batch: bool
     depth: int
+    entangled: tuple[int, Paths] | None = None
+    """The steps of a layer with a stacked state, and the paths without stacks; None where no layer has one."""
 
     @cached_property
     def products(self) -> tuple[Product, ...]:
@@ -59,9 +64,12 @@ class Gradient:
     @cached_property
     def factors(self) -> tuple[Factor, ...]:
         """The factors of the only use, or a single sum over the uses; empty for a gradient that is zero."""
-        if len(self.terms) <= 1:
-            return self.terms[0] if self.terms else ()
-        return (Factor(FactorRole.SUM, self.equation.lhs, self.variable.layer, Acts.SUM, self.terms),)
+        return self._together(self.terms)
+
+    def _together(self, terms: tuple[tuple[Factor, ...], ...]) -> tuple[Factor, ...]:
+        if len(terms) <= 1:
+            return terms[0] if terms else ()
+        return (Factor(FactorRole.SUM, self.equation.lhs, self.variable.layer, Acts.SUM, terms),)
 
     @property
     def recursive(self) -> MatrixExpr:
@@ -73,16 +81,26 @@ class Gradient:
         """The factors multiplied out: flat with D = diag f′(z) for one example, nested ⊙ for a batch.
 
         Raises:
-            SpecError: beyond 50 layers, where nothing could read it; use ``factors`` there.
+            SpecError: beyond 50 layers, or two steps of an LSTM, where nothing could read it; use ``factors`` there.
         """
         if self.depth > MAX_MULTIPLIED:
             raise SpecError(
                 f"the gradient of {self.variable.name} multiplied out over {self.depth} layers is unreadable "
                 f"(the limit is {MAX_MULTIPLIED}): use .factors or .recursive"
             )
-        if not self.factors:
+        factors = self.factors
+        if self.entangled is not None:
+            steps, paths = self.entangled
+            if steps > MAX_STEPS_MULTIPLIED:
+                raise SpecError(
+                    f"the gradient of {self.variable.name} multiplied out over {steps} steps is unreadable, its ways "
+                    f"branch at every step (the limit is {MAX_STEPS_MULTIPLIED}): use .recursive, or .jacobian of the "
+                    "derivation for the product over time"
+                )
+            factors = self._together(paths.terms(self.variable))
+        if not factors:
             return self.equation.rhs
-        return nested_product(self.factors) if self.batch else flat_product(self.factors)
+        return nested_product(factors) if self.batch else flat_product(factors)
 
 
 class _Gradients(Mapping[str, Gradient]):
@@ -121,7 +139,13 @@ class Derivation:
         """The gradient of every variable of ``wrt`` by its name."""
         paths = Paths(self.backward, self.wrt)
         batch, depth = self.batch, self.network.depth
-        return _Gradients({v.name: Gradient(v, self.backward[Adjoint(v).name], paths, batch, depth) for v in self.wrt})
+        entangled = None
+        if self.unstacked is not self:
+            last = max(each.lhs.step or 0 for each in self.unstacked.forward if isinstance(each.lhs, Variable))
+            entangled = last, Paths(self.unstacked.backward, self.wrt, deepest=None)
+        return _Gradients(
+            {v.name: Gradient(v, self.backward[Adjoint(v).name], paths, batch, depth, entangled) for v in self.wrt}
+        )
 
     @cached_property
     def coupled(self) -> tuple[Equation, ...]:

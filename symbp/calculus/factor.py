@@ -106,11 +106,15 @@ class _Cut:
 
 
 class Paths:
-    """The products along all paths of a backward list, shared between parameters and built on first use."""
+    """The products along all paths of a backward list, shared between parameters and built on first use.
 
-    def __init__(self, backward: System, wrt: tuple[Variable, ...]) -> None:
+    Sums inside sums are kept ``deepest`` deep, all of them where that is None.
+    """
+
+    def __init__(self, backward: System, wrt: tuple[Variable, ...], deepest: int | None = MAX_NESTING) -> None:
         self.backward = backward
         self.wrt = frozenset(wrt)
+        self.deepest = deepest
 
     def terms(self, variable: Variable) -> tuple[tuple[Factor, ...], ...]:
         """Return one product a use of ``variable``, each ordered from the loss to the variable."""
@@ -137,7 +141,7 @@ class Paths:
             if equation.lhs.of in self.wrt:
                 ends[equation.lhs.of] = tuple(_product(cuts, edge.source).ended(edge.factors) for edge in edges)
             elif edges:
-                cuts[equation.lhs] = _cut(cuts, equation.lhs, edges)
+                cuts[equation.lhs] = _cut(cuts, equation.lhs, edges, self.deepest)
         return cuts, ends
 
 
@@ -150,7 +154,7 @@ class Placed:
     def add(self, adjoint: Adjoint, edges: list[Edge]) -> None:
         """Place an adjoint behind those its edges come from; without edges it is out of reach."""
         if edges:
-            self.cuts[adjoint] = _cut(self.cuts, adjoint, edges, deepest=None)
+            self.cuts[adjoint] = _cut(self.cuts, adjoint, edges, None)
 
     def __contains__(self, adjoint: object) -> bool:
         return adjoint in self.cuts

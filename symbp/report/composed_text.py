@@ -12,6 +12,7 @@ from symbp.op import FactorRole, Op
 from symbp.ops.elementwise import Slope
 from symbp.report.composed import all_factors, coupling, is_nested, layers_of, must_vanish, shown_terms, trained, zeros
 from symbp.report.desk import Desk
+from symbp.report.dialects import ASCII
 from symbp.report.printer import Printer, belongs_to
 from symbp.report.recurrent import BREAK, is_summed, last_errors, summed
 from symbp.report.recurrent_parts import Said, counted, forward_parts, step_parts, time_parts
@@ -46,9 +47,10 @@ def backward_parts(desk: Desk, steps: Steps) -> Iterator[Said]:
 Parts = Callable[[Desk, Steps], Iterable[Said]]
 
 
-def _said(said: Said, width: int) -> list[str]:
+def _said(desk: Desk, said: Said, width: int) -> list[str]:
     """Return a few words and the equations they introduce."""
-    words = "".join(span.value for span in said.words).replace(r"\ldots", "…")
+    dots = "..." if desk.printer.dialect is ASCII else "…"
+    words = "".join(span.value for span in said.words).replace(r"\ldots", dots)
     rows = [row for left, right in said.equations for row in wrapped(f"{left} = {right.replace(BREAK, ' ')}", width)]
     return [*wrapped(words, width), *rows] if words.endswith(":") else rows
 
@@ -60,7 +62,7 @@ def _listed(desk: Desk, equations: Sequence[Equation], width: int, parts: Parts)
     for layer, found in layers_of(desk, equations):
         lines += [desk.printer.dialect.dots] * (before is not None and abs(layer - before) > 1)
         if layer in desk.steps and layer not in told:
-            lines += [row for said in parts(desk, desk.steps[layer]) for row in _said(said, width)]
+            lines += [row for said in parts(desk, desk.steps[layer]) for row in _said(desk, said, width)]
         if layer in desk.steps:
             told.add(layer)
             before = layer

@@ -189,3 +189,23 @@ def test_refused_without_a_recurrent_layer_and_without_its_errors():
         derived.jacobian("s6", "s2")
     with pytest.raises(SpecError, match="states of two layers"):
         derived.jacobian("lstm1.s6", "gru2.s2")
+
+
+@pytest.mark.parametrize("steps", [1, 2])
+def test_one_and_two_steps_of_an_lstm_are_multiplied_out(steps):
+    derived = derive(Network([LSTM(N, steps), Dense(2, "tanh")], N0, "mse"))
+    given = numbers(derived) | {"Y": np.array([[0.3], [-0.2]])}
+    known = run(derived, given, {})
+    for equation in derived.unstacked.forward.equations[-2:-1]:
+        known[equation.name] = value(equation.rhs, known)
+    parameters = {each.name: given[each.name] for each in derived.network.parameters}
+    _, gradients = derived.compile()(parameters, {x.name: given[x.name] for x in derived.network.inputs}, given["Y"])
+    for name, gradient in gradients.items():
+        found = value(derived.gradients[name].expression, known)
+        np.testing.assert_allclose(found, gradient, rtol=1e-12, atol=1e-15)
+
+
+def test_more_steps_of_an_lstm_are_not_multiplied_out():
+    derived = derive(Network([LSTM(N, 3), Dense(2, "tanh")], N0, "mse"))
+    with pytest.raises(SpecError, match=r"lstm1\.Wi multiplied out over 3 steps is unreadable.*\(the limit is 2\)"):
+        _ = derived.gradients["lstm1.Wi"].expression
