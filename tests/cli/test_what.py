@@ -114,7 +114,7 @@ def test_the_examples_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
 
 NAMES = [
     (["derive", "sigmoid-ml"], "did you mean 'sigmoid-mlp'?"),
-    (["derive", "nothing.toml"], "nothing.toml: no such file, and no example of that name"),
+    (["derive", "nothing.toml"], "nothing.toml: no such file, and no example or operation of that name"),
     (["check", "."], "WHAT .: a folder; give a file"),
     (["check", ""], "'': no such file"),
     (["check", "x" * 5000], "no such file"),

@@ -40,6 +40,11 @@ def about_notation(row: Any) -> str:
     return str(row.about)
 
 
+def about_operation(row: Any) -> str:
+    """Return what an operation's page shows, and its source."""
+    return f"{row.about} ({row.source})"
+
+
 ASCII = str.maketrans({"σ": "SIGMA", "²": "^2"})
 """What a table says where the terminal has no Greek letters."""
 
@@ -77,6 +82,7 @@ TABLES = {
     "formats": Table("symbp.report.formats", "FORMATS", about_format, "FORMAT_ALIASES"),
     "notations": Table("symbp.report.notation", "NOTATIONS", about_notation),
     "examples": Table("symbp.networks.examples", "EXAMPLES", about_example),
+    "operations": Table("symbp.networks.operations", "OPERATIONS", about_operation, "OPERATION_ALIASES"),
 }
 
 

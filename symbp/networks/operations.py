@@ -1,0 +1,86 @@
+"""The operations that are derived alone, by name; a row builds nothing until it is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from symbp.networks.alone.lone import Lone
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation: ``about`` for ``symbp list operations``, ``source`` the paper that its letters are from.
+
+    ``place`` is ``module:function`` below ``symbp.networks.alone``; the function returns the ``Lone`` network.
+    Its module is imported when the operation is built: SymPy is no part of ``symbp --help``.
+    """
+
+    name: str
+    about: str
+    source: str
+    place: str
+    aliases: tuple[str, ...] = ()
+
+    def build(self) -> Lone:
+        """Return the network of this operation alone."""
+        module, _, function = self.place.partition(":")
+        lone = cast("Lone", getattr(import_module(f"symbp.networks.alone.{module}"), function)())
+        lone.source = self.source
+        return lone
+
+
+_ROWS = (
+    Operation(
+        "batchnorm", "every feature over the batch, the steps and the projection", "Ioffe and Szegedy 2015, section 3",
+        "normalisation:batchnorm", ("batch-norm", "batch-normalisation", "batch-normalization", "bn"),
+    ),
+    Operation(
+        "layernorm", "every example over its features", "Ba, Kiros and Hinton 2016",
+        "normalisation:layernorm", ("layer-norm", "layer-normalisation", "layer-normalization", "ln"),
+    ),
+    Operation(
+        "rmsnorm", "every example divided by its root mean square", "Zhang and Sennrich 2019",
+        "normalisation:rmsnorm", ("rms-norm", "rms-normalisation", "rms-normalization"),
+    ),
+    Operation("softmax", "its Jacobian diag p - p p^T, for a vector and a batch", "Bridle 1990", "softmax:softmax"),
+    Operation(
+        "softmax-cross-entropy", "the lemma: prediction minus target", "Bishop 2006, section 4.3.4",
+        "softmax:softmax_cross_entropy", ("softmax-ce", "softmax-with-cross-entropy", "cross-entropy"),
+    ),
+    Operation(
+        "attention", "softmax(Q K^T / sqrt(d)) V, tokens as rows: dV, dP, dS, dQ, dK",
+        "Vaswani et al. 2017, section 3.2.1",
+        "attention:attention", ("self-attention", "scaled-dot-product-attention", "sdpa", "dot-product-attention"),
+    ),
+    Operation(
+        "causal-attention", "the same with the causal mask", "Vaswani et al. 2017, section 3.2.3",
+        "attention:causal_attention", ("masked-attention", "causal-self-attention", "masked-self-attention"),
+    ),
+    Operation(
+        "rnn", "one step, then the sum over the steps", "Elman 1990",
+        "recurrent:rnn", ("elman", "recurrent", "simple-rnn", "vanilla-rnn"),
+    ),
+    Operation(
+        "lstm", "one step t with its four gates, then the sum over the steps",
+        "Hochreiter and Schmidhuber 1997; Gers, Schmidhuber and Cummins 2000", "recurrent:lstm", ("lstm-cell",),
+    ),
+    Operation(
+        "gru", "one step t, as in PyTorch, then the sum over the steps", "Cho et al. 2014",
+        "recurrent:gru", ("gru-cell",),
+    ),
+)  # fmt: skip
+
+OPERATIONS: dict[str, Operation] = {row.name: row for row in _ROWS}
+"""Every operation by name."""
+
+OPERATION_ALIASES: dict[str, str] = {alias: row.name for row in _ROWS for alias in row.aliases}
+"""Other names people type; upper case and underscores are read as well."""
+
+
+def operation_named(name: str) -> Operation | None:
+    """Return the operation of a name or another name of it, None where there is none."""
+    key = name.lower().replace("_", "-")
+    return OPERATIONS.get(OPERATION_ALIASES.get(key, key))
