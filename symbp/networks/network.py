@@ -58,6 +58,7 @@ class Network:
         if not layers:
             raise SpecError("a network needs at least one layer")
         self.layers = tuple(layers)
+        self._loss, self._let, self._l2 = loss, let, l2
         columns = tokens_of(self.layers) * BATCH
         self.batch = batch or columns != BATCH
         builder = Builder(columns)
@@ -92,6 +93,17 @@ class Network:
             Equation(penalty, Penalty(factor, *weights)),
             Equation(self.loss, MatAdd(data, penalty)),
         ]
+
+    def opened(self) -> Network | None:
+        """Return the same network with all widths left open; None where a layer cannot leave its own open."""
+        found: list[Layer] = []
+        for layer in self.layers:
+            open_ = getattr(layer, "opened", None)
+            opened = open_() if open_ is not None else None
+            if opened is None:
+                return None
+            found.append(opened)
+        return Network(found, None, self._loss, batch=self.batch, let=self._let, l2=self._l2) if found else None
 
     @classmethod
     def equations(

@@ -7,7 +7,7 @@ them, for another recurrent layer). The state starts at zero, or at an input H0 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from sympy import Expr, HadamardProduct, MatAdd, MatMul, MatrixExpr, OneMatrix, S, ZeroMatrix
@@ -79,6 +79,10 @@ class _Recurrent:
             require_units(self.units)
         if isinstance(self.steps, bool) or not isinstance(self.steps, int) or not 1 <= self.steps <= MAX_STEPS:
             raise SpecError(f"steps is {self.steps!r}: give a whole number from 1 to {MAX_STEPS:,}")
+
+    def opened(self) -> _Recurrent:
+        """Return the same layer with its width left open."""
+        return replace(self, units=None)
 
     def build(self, builder: Builder, incoming: Variable) -> Variable:
         """Refuse a single input.

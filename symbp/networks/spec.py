@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Annotated, Any, Literal, Union, cast
 
 from pydantic import (
@@ -332,6 +332,11 @@ class _Placed:
         """
         with self._told(builder):
             return self.layer.build(builder, incoming)
+
+    def opened(self) -> _Placed | None:
+        """Return the layer in its place with its width left open; None where it cannot."""
+        open_ = getattr(self.layer, "opened", None)
+        return None if open_ is None else replace(self, layer=open_())
 
     @contextmanager
     def _told(self, builder: Builder) -> Iterator[None]:

@@ -179,13 +179,15 @@ def _error(name: str) -> Spelling:
 
 def _sums(by_name: Mapping[str, Variable]) -> ShownStep:
     """Return the sums of what the steps give the shared parameters: line by line the step's, over t."""
-    lines = []
+    gates: dict[str, list[str]] = {}
     for name, each in by_name.items():
         if each.role not in (Role.WEIGHT, Role.BIAS):
             continue
-        error = r"\frac{\partial \mathcal{L}}{\partial q_{t}}" if name in ("Un", "bhn") else _error(f"Z{name[1:]}")[0]
+        inner = name in ("Un", "bhn")  # Behind the reset gate stands q, not the argument of the candidate.
+        error = r"\frac{\partial \mathcal{L}}{\partial q_{t}}" if inner else _error(f"Z{name[1:]}")[0]
         end = {"W": r"x_{t}^{\top}", "U": r"h_{t-1}^{\top}", "b": r"\mathbf{1}"}[name[0]]
         left = rf"\frac{{\partial \mathcal{{L}}}}{{\partial {_letter(name)[0]}}}"
-        lines.append(rf"{left} &= \sum_{{t=1}}^{{T}} {error} {end}")
+        gates.setdefault("q" if inner else name[1:], []).append(rf"{left} &= \sum_{{t=1}}^{{T}} {error} {end}")
+    lines = [", & ".join(row) for row in gates.values()]
     words = "All steps use the same parameters; what each of the $T$ steps gives them adds up:"
     return ShownStep(words, tuple(lines))
