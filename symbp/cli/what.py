@@ -105,6 +105,8 @@ def _place(what: str) -> Path | Operation | None:
         is_folder = bool(what) and Path(what).is_dir()
     except (OSError, ValueError):
         is_folder = False
+    if what in OPERATIONS:
+        return OPERATIONS[what]
     if what in EXAMPLES:
         return EXAMPLES[what]
     operation = operation_named(what)

@@ -34,30 +34,29 @@ class Operation:
 
 _ROWS = (
     Operation(
-        "batchnorm", "every feature over the batch, the steps and the projection", "Ioffe and Szegedy 2015, section 3",
-        "normalisation:batchnorm", ("batch-norm", "batch-normalisation", "batch-normalization", "bn"),
+        "batchnorm", "over the batch: the steps, then the projection", "Ioffe and Szegedy 2015, section 3",
+        "normalisation:batchnorm", ("batch-norm", "batch-normalization", "bn"),
     ),
     Operation(
-        "layernorm", "every example over its features", "Ba, Kiros and Hinton 2016",
-        "normalisation:layernorm", ("layer-norm", "layer-normalisation", "layer-normalization", "ln"),
+        "layernorm", "over the features of a token", "Ba, Kiros and Hinton 2016",
+        "normalisation:layernorm", ("layer-norm", "layer-normalization", "ln"),
     ),
     Operation(
-        "rmsnorm", "every example divided by its root mean square", "Zhang and Sennrich 2019",
-        "normalisation:rmsnorm", ("rms-norm", "rms-normalisation", "rms-normalization"),
+        "rmsnorm", "a token divided by its root mean square", "Zhang and Sennrich 2019",
+        "normalisation:rmsnorm", ("rms-norm", "rms-normalization"),
     ),
-    Operation("softmax", "its Jacobian diag p - p p^T, for a vector and a batch", "Bridle 1990", "softmax:softmax"),
+    Operation("softmax", "its Jacobian, for a vector and for rows", "Bridle 1990", "softmax:softmax"),
     Operation(
         "softmax-cross-entropy", "the lemma: prediction minus target", "Bishop 2006, section 4.3.4",
-        "softmax:softmax_cross_entropy", ("softmax-ce", "softmax-with-cross-entropy", "cross-entropy"),
+        "softmax:softmax_cross_entropy", ("softmax-ce", "cross-entropy"),
     ),
     Operation(
-        "attention", "softmax(Q K^T / sqrt(d)) V, tokens as rows: dV, dP, dS, dQ, dK",
-        "Vaswani et al. 2017, section 3.2.1",
-        "attention:attention", ("self-attention", "scaled-dot-product-attention", "sdpa", "dot-product-attention"),
+        "attention", "dV, dP, dS, dQ, dK, tokens as rows", "Vaswani et al. 2017, section 3.2.1",
+        "attention:attention", ("self-attention", "scaled-dot-product-attention", "sdpa"),
     ),
     Operation(
-        "causal-attention", "the same with the causal mask", "Vaswani et al. 2017, section 3.2.3",
-        "attention:causal_attention", ("masked-attention", "causal-self-attention", "masked-self-attention"),
+        "causal-attention", "the same with a mask", "Vaswani et al. 2017, section 3.2.3",
+        "attention:causal_attention", ("masked-attention", "causal-self-attention"),
     ),
     Operation(
         "rnn", "one step, then the sum over the steps", "Elman 1990",
@@ -77,10 +76,10 @@ OPERATIONS: dict[str, Operation] = {row.name: row for row in _ROWS}
 """Every operation by name."""
 
 OPERATION_ALIASES: dict[str, str] = {alias: row.name for row in _ROWS for alias in row.aliases}
-"""Other names people type; upper case and underscores are read as well."""
+"""Other names people type; upper case, underscores and British spelling are read as well."""
 
 
 def operation_named(name: str) -> Operation | None:
     """Return the operation of a name or another name of it, None where there is none."""
-    key = name.lower().replace("_", "-")
+    key = name.lower().replace("_", "-").replace("isation", "ization")
     return OPERATIONS.get(OPERATION_ALIASES.get(key, key))

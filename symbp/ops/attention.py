@@ -36,9 +36,9 @@ class MaskedSoftmax(Op):
     shape = property(lambda self: self.args[0].shape)
 
     def explanation(self) -> Explanation:
-        """Return the softmax with its mask, and its gradient with the softmax sum of every query."""
+        """Return the softmax with its mask, its gradient with the softmax sum of a query, and that of the scores."""
         causal = bool(self.args[2])
-        return Explanation("causal attention" if causal else "attention", (_definition(causal), _GRADIENT))
+        return Explanation("causal attention" if causal else "attention", (_definition(causal), _GRADIENT, _SCORES))
 
 
 def _definition(causal: bool) -> ShownStep:
@@ -59,6 +59,20 @@ _GRADIENT = ShownStep(
     (
         r"D_j &= \sum_{k} g_{kj} \, p_{kj}",
         r"\frac{\partial \mathcal{L}}{\partial s_{ij}} &= p_{ij} \, (g_{ij} - D_j)",
+    ),
+)
+
+
+_SCORES = ShownStep(
+    r"A score is the inner product of a key and a query over $\sqrt{d}$, the root of their length, which keeps it from "
+    "growing with that length and the softmax from saturating. It is linear in both, so the error of a query is a sum "
+    "of keys, that of a key a sum of queries:",
+    (
+        r"s_{ij} &= \frac{1}{\sqrt{d}} \sum_{a=1}^{d} k_{ai} \, q_{aj}",
+        r"\frac{\partial \mathcal{L}}{\partial q_{aj}} &= \frac{1}{\sqrt{d}} \sum_{i}"
+        r" \frac{\partial \mathcal{L}}{\partial s_{ij}} \, k_{ai}, \qquad"
+        r" \frac{\partial \mathcal{L}}{\partial k_{ai}} = \frac{1}{\sqrt{d}} \sum_{j}"
+        r" \frac{\partial \mathcal{L}}{\partial s_{ij}} \, q_{aj}",
     ),
 )
 

@@ -18,7 +18,7 @@ class Dialect:
 
     ``matrix`` takes letter, layer (already placed by the notation) and whether it is transposed;
     ``function`` a label, its layer and whether its slope is meant. ``tight``: a gradient is one token, so that it is
-    transposed without brackets.
+    transposed without brackets; ``factors`` stands between the factors of a product.
     """
 
     name: str
@@ -41,12 +41,13 @@ class Dialect:
     entrywise: Callable[..., str]
     loss_sum: Callable[[str, str, str], str]
     tight: bool = False
+    factors: str = " "
 
     @property
     def short(self) -> Dialect:
         """The dialect that writes dX for ∂ℒ/∂X."""
-        d = r"\mathrm{d}" if self.column == 0 else "d"
-        return replace(self, partial=lambda loss, of: d + of, tight=True)
+        d, between = (r"\mathrm{d}", r" \, ") if self.column == 0 else ("d", " ")
+        return replace(self, partial=lambda loss, of: d + of, tight=True, factors=between)
 
 
 SUBSCRIPTS = str.maketrans("0123456789lL+-", "₀₁₂₃₄₅₆₇₈₉ₗL₊₋")

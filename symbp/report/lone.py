@@ -201,8 +201,9 @@ class Sheet:
             return _dollars(sentence)
         symbols = {name: math(self.printer.symbol(symbol)) for name, symbol in self.by_name.items()}
         ell = (r"\ell", "ℓ", "l")[self.dialect.column]  # The loss of one entry; indices and the mask are themselves.
-        letters = {"i": math("i"), "j": math("j"), "M": math(MASK), "ell": math(ell), "loss": math(self.printer.loss)}
-        return rich(sentence, **{**letters, **symbols})
+        eps = (r"\varepsilon", "ε", "epsilon")[self.dialect.column]
+        letters = {"i": math("i"), "j": math("j"), "M": math(MASK), "ell": math(ell), "eps": math(eps)}
+        return rich(sentence, **{**letters, "loss": math(self.printer.loss), **symbols})
 
     def numbered(self, after: Sequence[Numbered] = ()) -> tuple[Numbered, ...]:
         """Return the backward pass, a line an adjoint; what only has a letter stands below the line that uses it.
@@ -295,13 +296,23 @@ def _parts(sheet: Sheet, check: Any) -> tuple[Part, ...]:
     forward = (steps or sheet).forward
     shown = sheet if steps is None else steps
     lines = tuple(each for one in forward if one.lhs not in shown.hidden for each in line(*shown.equation(one)))
-    found = [Part("What it computes", (Told((), lines), *_told(sheet, page.definitions)))]
+    found = [Part("What it computes", (*_whole(sheet), Told((), lines), *_told(sheet, page.definitions)))]
     if steps is not None:
         found.append(Part("Backward pass, step by step", _told(steps, steps.page.opening), steps.numbered()))
     title = "As a projection" if steps is not None else "Backward pass"
     closing = [*_identities(sheet), *_told(sheet, page.remarks), *_agreement(sheet, check)]
     found.append(Part(title, _told(sheet, page.opening), sheet.numbered(found[-1].numbered), tuple(closing)))
     return (*found, *(Part(each.title, _told(sheet, each.steps)) for each in page.sections))
+
+
+def _whole(sheet: Sheet) -> tuple[Told, ...]:
+    """Return the whole operation as one formula, where its page wants one."""
+    if not sheet.page.inlined:
+        return ()
+    inside = {sheet.by_name[name]: sheet.forward[name].rhs for name in sheet.page.inlined}
+    last = sheet.forward[-1]
+    formula = sheet.printer.left_side(last.lhs), sheet.printer.matrix(last.rhs, inside)
+    return (Told((), tuple(line(*formula))), Told(rich("With a name for each part:")))
 
 
 def _told(sheet: Sheet, steps: Iterable[ShownStep]) -> tuple[Told, ...]:

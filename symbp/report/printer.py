@@ -345,10 +345,10 @@ def _product(p: Printer, node: MatMul, parts: list[Written]) -> Written:
         text = p.dialect.over(p.signed(above), p.inside(above, Level.PRODUCT), p.scalar(1 / number))
         return Written(text, Level.ATOM, negative)
     if number.is_Pow and number.exp == Rational(-1, 2) and all(part.level >= Level.PRODUCT for part in kept):
-        product = " ".join(p.inside(part, Level.PRODUCT) for part in kept)
+        product = p.dialect.factors.join(p.inside(part, Level.PRODUCT) for part in kept)
         return Written(p.dialect.over(product, product, p.scalar(1 / number)), Level.PRODUCT, negative)
     texts = front + [p.inside(part, Level.PRODUCT) for part in kept]
-    return Written(" ".join(texts) or "1", Level.PRODUCT if len(texts) > 1 else Level.ATOM, negative)
+    return Written(p.dialect.factors.join(texts) or "1", Level.PRODUCT if len(texts) > 1 else Level.ATOM, negative)
 
 
 def _sum(p: Printer, node: MatAdd, parts: list[Written]) -> Written:

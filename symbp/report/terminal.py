@@ -110,6 +110,9 @@ _TO_ASCII = str.maketrans(
         "–": "-",
         "α": "alpha",
         "β": "beta",
+        "γ": "gamma",
+        "μ": "mu",
+        "ε": "epsilon",
         "λ": "lambda",
         "×": "x",
     }

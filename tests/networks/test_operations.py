@@ -65,7 +65,7 @@ def test_compiled_with_the_gradient_from_above():
     step = 1e-6 * random.normal(size=q.shape)
     slope = (total(q + step) - total(q - step)) / 2
     assert (gradients["Q"] * step).sum() == pytest.approx(slope, rel=1e-7)
-    with pytest.raises(SpecError, match="give Y"):
+    with pytest.raises(SpecError, match="comes from above: give Y, d_v×N"):
         run_it({}, {"Q": q, "K": k, "V": v})
 
 

@@ -128,12 +128,15 @@ def test_the_row_sum_is_that_of_the_output_as_well(name):
 def test_attention_reads_as_its_literature_writes_it():
     text = render(derivation("attention"), "text")
     lines = [line.strip() for line in text.splitlines()]
-    for wanted in ("S = Q Kᵀ/√d", "P = softmax(S)", "O = P V", "(1)  dV = Pᵀ dO", "(2)  dP = dO Vᵀ",
+    for wanted in ("S = Q Kᵀ/√d", "P = softmax(S)", "O = P V",
+                   "O = softmax(Q Kᵀ/√d) V", "(1)  dV = Pᵀ dO", "(2)  dP = dO Vᵀ",
                    "(3)  dS = P ⊙ (dP − D 1ᵀ)", "D = (dP ⊙ P) 1", "(4)  dQ = dS K/√d", "(5)  dK = dSᵀ Q/√d",
                    "D = (dO ⊙ O) 1"):  # fmt: skip
         assert wanted in lines
     assert not any("(6)" in line for line in lines)
-    assert "P = softmax(S + M)" in render(derivation("causal-attention"), "text")
+    causal = render(derivation("causal-attention"), "text")
+    assert "P = softmax(S + M)" in causal
+    assert "O = softmax(Q Kᵀ/√d + M) V" in causal
 
 
 def test_shapes_are_those_of_the_layout():
@@ -206,7 +209,9 @@ def test_katex_reads_every_page():
 def test_one_equation():
     d = derivation("attention")
     assert render(d, "text", only="dQ") == render(d, "text", only="Q") == "dQ = dS K/√d\n"
-    assert render(d, "latex", only="dS").splitlines()[1] == r"\mathrm{d}S = P \odot (\mathrm{d}P - D \mathbf{1}^{\top})"
+    assert (
+        render(d, "latex", only="dS").splitlines()[1] == r"\mathrm{d}S = P \odot (\mathrm{d}P - D \, \mathbf{1}^{\top})"
+    )
     assert render(d, "text", only="forward").splitlines() == ["S = Q Kᵀ/√d", "P = softmax(S)", "O = P V"]
     with pytest.raises(SpecError, match="no equation named 'dZ'"):
         render(d, "text", only="dZ")

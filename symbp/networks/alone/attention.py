@@ -30,6 +30,7 @@ ATTENTION = Page(
             "O": "output", "D": "softmax row sums",
         }
     ),
+    inlined=("S", "P"),
     order=("V", "P", "S", "Q", "K"),
     why=MappingProxyType(
         {

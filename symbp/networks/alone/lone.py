@@ -45,6 +45,8 @@ class Page:
     ``title`` and ``subject`` say what it is, ``layout`` (a sentence) what its rows and columns are. ``letters``
     spell the symbols by name, those of the rows' layout where ``rows`` transposes the displayed equations.
     ``short`` writes dX for ∂ℒ/∂X. ``meanings`` are words for the symbols by name, in the order of the table.
+    ``inlined`` are the names that do not stand in the formula of the whole operation, which comes first where there
+    are any.
     ``order`` are the names whose gradients the backward pass shows in this order. ``hidden`` are names of equations
     that have no line: their right sides stand inside what uses them. ``errors`` spell the gradients of some names.
     ``opening`` are sentences before it.
@@ -61,6 +63,7 @@ class Page:
     rows: bool = False
     short: bool = False
     meanings: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    inlined: tuple[str, ...] = ()
     order: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
     errors: Mapping[str, Spelling] = field(default_factory=lambda: MappingProxyType({}))

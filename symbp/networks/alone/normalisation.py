@@ -133,12 +133,12 @@ BATCHNORM = Page(
     "Batch normalisation",
     "Every feature is normalised over the examples of the batch (a row of {X}), then scaled by {gamma} and shifted "
     "by {beta}.",
-    "Rows are features, columns are examples.",
+    "Rows are features, columns are examples; {eps} is a small positive number.",
     _LETTERS,
     short=True,
     meanings=_meanings("feature", "features by examples"),
     order=ORDER,
-    opening=(ShownStep("Lines (4) to (8) together are one projection of {dXhat}:", ()),),
+    opening=(ShownStep("Lines (4) to (8) together are one projection of {dXhat} (exactly one where {eps} is 0):", ()),),
     why=_SHORT_WHY,
     remarks=(
         ShownStep(
@@ -219,7 +219,8 @@ LAYERNORM = replace(
     title="Layer normalisation",
     subject="Every token (a row of {X}) is normalised over its own features, then scaled by {gamma} and shifted by "
     "{beta}. No token depends on another one.",
-    layout="Rows are tokens, columns are features; {gamma} and {beta} are column vectors, one number a feature.",
+    layout="Rows are tokens, columns are features; {gamma} and {beta} are column vectors, one number a feature; "
+    "{eps} is a small positive number.",
     rows=True,
     meanings=_meanings("token", "tokens by features"),
     remarks=(ShownStep("Every row of {dX} sums to zero: adding a number to all features of a token changes nothing.",
@@ -232,11 +233,12 @@ RMSNORM = replace(
     title="RMS normalisation",
     subject="Every token (a row of {X}) is divided by the root mean square of its features, then scaled by {gamma}. "
     "Nothing is subtracted.",
-    layout="Rows are tokens, columns are features; {gamma} is a column vector, one number a feature.",
+    layout="Rows are tokens, columns are features; {gamma} is a column vector, one number a feature; "
+    "{eps} is a small positive number.",
     meanings=_meanings("token", "tokens by features", "beta", "mu", "C")
     | {"var": "mean square of each token", "r": "1 over the root mean square of each token"},
     letters=MappingProxyType({**_LETTERS, "var": ("q", "q", "q")}),
-    opening=(ShownStep("Lines (3) to (5) together are one projection of {dXhat}:", ()),),
+    opening=(ShownStep("Lines (3) to (5) together are one projection of {dXhat} (exactly one where {eps} is 0):", ()),),
     why=_SHORT_RMS_WHY,
     remarks=(ShownStep("For $\\varepsilon = 0$ every row of $\\mathrm{d}X$ is orthogonal to the same row of $X$: "
                        "a longer token has the same normalised input.", ()),),
