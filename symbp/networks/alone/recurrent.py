@@ -16,7 +16,13 @@ from symbp.op import ShownStep
 from symbp.ops.upstream import Upstream
 from symbp.symbols import Adjoint, Role, Variable
 
-LAYOUT = "Columns are examples; {h0} is the state before, zero at the first step."
+GATES = " The letter {delta} is the error of a gate, by the argument of its sigmoid or tanh."
+
+LAYOUTS = {
+    "rnn": "Columns are examples; {h0} is the state before, zero at the first step. The letter {delta} is the error by {Z}.",
+    "lstm": "Columns are examples; {h0} and {c0} are the state before, zero at the first step." + GATES,
+    "gru": "Columns are examples; {h0} is the state before, zero at the first step." + GATES,
+}
 
 TITLES = {"rnn": "One step of a recurrent network", "lstm": "One step of an LSTM", "gru": "One step of a GRU"}
 
@@ -133,7 +139,7 @@ def _page(kind: str, by_name: Mapping[str, Variable]) -> Page:
     return Page(
         TITLES[kind],
         SUBJECTS[kind],
-        LAYOUT,
+        LAYOUTS[kind],
         letters=MappingProxyType({name: _letter(name) for name in by_name} | {"Gc": LATER}),
         meanings=MappingProxyType(MEANINGS[kind]),
         order=_order(kind, by_name),
