@@ -203,6 +203,7 @@ class Sheet:
         ell = (r"\ell", "ℓ", "l")[self.dialect.column]  # The loss of one entry; indices and the mask are themselves.
         eps = (r"\varepsilon", "ε", "epsilon")[self.dialect.column]
         letters = {"i": math("i"), "j": math("j"), "M": math(MASK), "ell": math(ell), "eps": math(eps)}
+        letters["delta"] = math(STANDARD.error[self.dialect.column])
         return rich(sentence, **{**letters, "loss": math(self.printer.loss), **symbols})
 
     def numbered(self, after: Sequence[Numbered] = ()) -> tuple[Numbered, ...]:

@@ -19,7 +19,8 @@ from symbp.symbols import Adjoint, Role, Variable
 GATES = " The letter {delta} is the error of a gate, by the argument of its sigmoid or tanh."
 
 LAYOUTS = {
-    "rnn": "Columns are examples; {h0} is the state before, zero at the first step. The letter {delta} is the error by {Z}.",
+    "rnn": "Columns are examples; {h0} is the state before, zero at the first step. The letter {delta} is the error "
+    "by {Z}.",
     "lstm": "Columns are examples; {h0} and {c0} are the state before, zero at the first step." + GATES,
     "gru": "Columns are examples; {h0} is the state before, zero at the first step." + GATES,
 }
