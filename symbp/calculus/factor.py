@@ -155,11 +155,15 @@ class _Cut:
 
 
 class Paths:
-    """The products along all paths of a backward list, shared between parameters and built on first use."""
+    """The products along all paths of a backward list, shared between parameters and built on first use.
 
-    def __init__(self, backward: System, wrt: tuple[Variable, ...]) -> None:
+    Sums inside sums are kept ``deepest`` deep, all of them where that is None.
+    """
+
+    def __init__(self, backward: System, wrt: tuple[Variable, ...], deepest: int | None = MAX_NESTING) -> None:
         self.backward = backward
         self.wrt = frozenset(wrt)
+        self.deepest = deepest
 
     def terms(self, variable: Variable) -> tuple[tuple[Factor, ...], ...]:
         """Return one product a use of ``variable``, each ordered from the loss to the variable."""
@@ -189,8 +193,32 @@ class Paths:
             if equation.lhs.of in self.wrt:
                 ends[equation.lhs.of] = tuple(_product(cuts, edge.source).ended(edge.factors) for edge in edges)
             elif edges:
-                cuts[equation.lhs] = _cut(cuts, equation.lhs, edges)
+                cuts[equation.lhs] = _cut(cuts, equation.lhs, edges, self.deepest)
         return cuts, ends
+
+
+@dataclass(frozen=True)
+class Placed:
+    """The adjoints that one error reaches, each with the product of what acts on the way."""
+
+    cuts: dict[Adjoint, _Cut]
+
+    def add(self, adjoint: Adjoint, edges: list[Edge]) -> None:
+        """Place an adjoint behind those its edges come from; without edges it is out of reach."""
+        if edges:
+            self.cuts[adjoint] = _cut(self.cuts, adjoint, edges, None)
+
+    def __contains__(self, adjoint: object) -> bool:
+        return adjoint in self.cuts
+
+    def product(self, adjoint: Adjoint) -> Product:
+        """Return the factors from the error to an adjoint, no sum in them cut short."""
+        return self.cuts[adjoint].product
+
+
+def placed(start: Adjoint) -> Placed:
+    """Return what one error reaches before any edge is added: itself."""
+    return Placed({start: _Cut(Product(), None, 0)})
 
 
 def _from_above(adjoint: Adjoint) -> Factor:
@@ -215,7 +243,7 @@ def _product(cuts: dict[Adjoint, _Cut], source: Adjoint | None) -> Product:
     return cuts[source].product if source is not None else Product()
 
 
-def _cut(cuts: dict[Adjoint, _Cut], lhs: Adjoint, edges: list[Edge]) -> _Cut:
+def _cut(cuts: dict[Adjoint, _Cut], lhs: Adjoint, edges: list[Edge], deepest: int | None = MAX_NESTING) -> _Cut:
     """Place an adjoint in the tree: one edge prolongs the product, several make a sum behind their cut vertex."""
     if len(edges) == 1:
         (edge,) = edges
@@ -224,7 +252,9 @@ def _cut(cuts: dict[Adjoint, _Cut], lhs: Adjoint, edges: list[Edge]) -> _Cut:
     parent = _common_cut(cuts, [edge.source for edge in edges])
     before = _product(cuts, parent)
     branches = tuple((*_product(cuts, edge.source).since(before), *edge.factors) for edge in edges)
-    total = _shallow(Factor(FactorRole.SUM, lhs, lhs.layer, Acts.SUM, branches), MAX_NESTING)
+    total = Factor(FactorRole.SUM, lhs, lhs.layer, Acts.SUM, branches)
+    if deepest is not None:
+        total = _shallow(total, deepest)
     return _Cut(before.continued([total]), parent, cuts[parent].depth + 1 if parent is not None else 0)
 
 

@@ -48,7 +48,7 @@ def check(
     with np.errstate(all="ignore"):
         for number, plan in enumerate(chosen, 1):
             tell = _teller(progress, f"check, run {number} of {len(chosen)}")
-            found = _run(derivation, plan, seed, budget, tell)
+            found = _run(plan.opened or derivation, plan, seed, budget, tell)
             if found is None:
                 notes.append(
                     f"not run at the given widths {_dashed(_widths(derivation, plan))}: the loss holds erf, "

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sympy import Identity, Integer, OneMatrix, ZeroMatrix
 
+from symbp.calculus.reverse import reverse
 from symbp.derivation import Derivation
 from symbp.equations import ForwardSystem, nodes
 from symbp.networks.expressions import resolve_activation
@@ -67,6 +68,8 @@ class Plan:
     activations: tuple[str, ...]
     loss: str | None
     use_digits: bool
+    opened: Derivation | None = None
+    """The same network with its widths left open, where the given equations run at the given widths only."""
 
 
 def plans(derivation: Derivation, thorough: bool) -> list[Plan]:
@@ -77,12 +80,31 @@ def plans(derivation: Derivation, thorough: bool) -> list[Plan]:
     forward = derivation.forward
     deep_erf = len(forward) > DEEP and not is_analytic_network(forward)
     has_tokens = any(symbol.role is Role.INPUT and symbol.shape[1] != BATCH for symbol in forward.given)
-    first, *others = _sizes(derivation, FEW_EXAMPLES if deep_erf or has_tokens else EXAMPLES)
+    examples = FEW_EXAMPLES if deep_erf or has_tokens else EXAMPLES
+    first, *others = _sizes(derivation, examples)
     rounds = _rounds(forward)
     if not thorough and len(forward) > DEEP:
         rounds = rounds[:1]
     small = [Plan(first, *each, thorough or index == 0) for index, each in enumerate(rounds)]
+    opened = _opened(derivation) if not others else None
+    if opened is not None:
+        small.insert(0, Plan(given_sizes(opened.forward, examples), *rounds[0], thorough, opened))
     return [*small, *(Plan(sizes, *rounds[0], False) for sizes in others)]
+
+
+def _opened(derivation: Derivation) -> Derivation | None:
+    """Return the derivation with open widths, where given ones stand in its equations as numbers; else None.
+
+    A recurrent layer's zero state has the width it is given; all other equations are the same.
+    """
+    given = given_sizes(derivation.forward)
+    if _is_small_and_distinct(given, derivation.forward) or not _names_a_number(derivation):
+        return None
+    network = derivation.network.opened() if derivation.network is not None else None
+    if network is None:
+        return None
+    wrt = tuple(network.by_name[variable.name] for variable in derivation.wrt)
+    return Derivation(network, network.forward, reverse(network.forward, network.loss, wrt), wrt)
 
 
 def is_analytic_network(forward: ForwardSystem) -> bool:

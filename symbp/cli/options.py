@@ -14,6 +14,7 @@ from typing import Annotated, Any, get_type_hints
 import typer
 
 from symbp.cli import values
+from symbp.limits import MAX_STEPS
 
 DEFAULT_LAYERS = 3
 """Depth where neither --layers nor a list of --widths says it: the smallest that shows the pattern."""
@@ -102,8 +103,24 @@ class NetworkOptions:
         ),
     ] = None
 
+    unroll: Annotated[
+        Text,
+        option(
+            "Network", "--unroll", metavar="T", help="Steps of the recurrent layers of WHAT, in place of what it says."
+        ),
+    ] = None
+
+    @property
+    def steps(self) -> int | None:
+        """The number of steps that --unroll gives, read."""
+        return (
+            None if self.unroll is None else values.number("--unroll", self.unroll, 1, MAX_STEPS, "the number of steps")
+        )
+
     def read(self) -> NetworkSpec:
         """Return the options as values, or refuse the first that is wrong."""
+        if self.unroll is not None:
+            values.refuse("--unroll", self.unroll, "the options describe no recurrent layer; name a file that has one")
         depth = None if self.layers is None else values.layers(self.layers)
         widths = None if self.widths is None else values.widths(self.widths, depth)
         if depth is None:
@@ -158,6 +175,16 @@ class OutputOptions:
     notation: Annotated[
         Text, option("Output", "--notation", metavar="NAME", help="Letters and layout, from 'symbp list notations'.")
     ] = None
+    jacobian: Annotated[
+        Text,
+        option(
+            "Output",
+            "--jacobian",
+            metavar="T1,T2",
+            help="Steps of a recurrent layer between which the product of Jacobians is shown; the first and last "
+            "unless given.",
+        ),
+    ] = None
     no_roles: Annotated[bool, option("Output", "--no-roles", help="Leave out the role labels under the factors.")] = (
         False
     )
@@ -168,6 +195,11 @@ class OutputOptions:
         Text, option("Output", "--template-dir", metavar="DIR", help="Folder whose templates replace ours, one by one.")
     ] = None
     force: Annotated[bool, option("Output", "--force", help="Overwrite a file that symbp did not write.")] = False
+
+    @property
+    def pair(self) -> tuple[int, int] | None:
+        """The two steps that --jacobian gives, the earlier first."""
+        return None if self.jacobian is None else values.pair("--jacobian", self.jacobian, MAX_STEPS)
 
 
 @dataclass(frozen=True)

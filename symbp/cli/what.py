@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
@@ -22,11 +22,15 @@ _ODD = re.compile(r"[^A-Za-z0-9._-]+", re.ASCII)
 
 @dataclass(frozen=True)
 class FileSpec:
-    """A network that is described somewhere: ``what`` as typed, ``place`` its file, None for standard input."""
+    """A network that is described somewhere: ``what`` as typed, ``place`` its file, None for standard input.
+
+    ``unroll`` is the number of steps of its recurrent layers where that is given.
+    """
 
     what: str
     place: Path | None
     batch: bool
+    unroll: int | None = field(default=None, kw_only=True)
 
     @property
     def stem(self) -> str:
@@ -74,7 +78,7 @@ class WhatOptions:
         if self.what is None:
             return network.read()
         found = _place(self.what)
-        for name, default in (each for each in _DEFAULTS.items() if each[0] != "batch"):
+        for name, default in (each for each in _DEFAULTS.items() if each[0] not in ("batch", "unroll")):
             if getattr(network, name) != default:
                 option = "--no-bias" if name == "bias" else f"--{name.replace('_', '-')}"
                 raise SpecError(
@@ -82,8 +86,10 @@ class WhatOptions:
                     f"leave out {option}, or describe the network by options alone"
                 )
         if isinstance(found, Operation):
+            if network.unroll is not None:
+                values.refuse("--unroll", network.unroll, f"{self.what} alone is one step; name a file with its layer")
             return OperationSpec(self.what, None, network.batch, found)
-        return FileSpec(self.what, found, network.batch)
+        return FileSpec(self.what, found, network.batch, unroll=network.steps)
 
 
 _DEFAULTS = vars(NetworkOptions())

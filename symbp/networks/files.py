@@ -28,15 +28,17 @@ _SHAPE = re.compile(
 _EXAMPLE = "write it as W: 5 x 3 or X: 3 x m input"
 
 
-def load(path: str | Path, *, batch: bool = False) -> Network:
+def load(path: str | Path, *, batch: bool = False, unroll: int | None = None) -> Network:
     """Return the network of a file, ``.toml`` or ``.json`` as ``symbp schema`` says, else lines of equations.
+
+    ``unroll`` is the number of steps of its recurrent layers, in place of what the file says.
 
     Raises:
         SpecError: not a readable file, too large, or what is wrong in it with its place.
         ShapeError: shapes in it that do not fit.
     """
     place = Path(path)
-    return network_of(read(place), place.name, batch=batch)
+    return network_of(read(place), place.name, batch=batch, unroll=unroll)
 
 
 def read(place: Path) -> bytes:
@@ -69,7 +71,7 @@ def bounded(found: bytes, name: str) -> bytes:
     return found
 
 
-def network_of(content: bytes, name: str, *, batch: bool = False) -> Network:
+def network_of(content: bytes, name: str, *, batch: bool = False, unroll: int | None = None) -> Network:
     """Return the network that the bytes of a file describe; the suffix of ``name`` says how.
 
     Raises:
@@ -83,10 +85,12 @@ def network_of(content: bytes, name: str, *, batch: bool = False) -> Network:
             raise SpecError(f"not UTF-8 text: byte {error.start} is not") from None
         kind = Path(name).suffix.lower()
         if kind not in _READERS:
+            if unroll is not None:
+                raise SpecError(f"unroll is {unroll!r}, but equations have no recurrent layer: write its steps out")
             return equations_of(text, batch=batch)
         # Loaded by name when a file is read: pydantic costs as much as the whole start of the program.
         spec = import_module("symbp.networks.spec_network")
-        return cast("Network", spec.network_of(_READERS[kind](text), batch=batch))
+        return cast("Network", spec.network_of(_READERS[kind](text), batch=batch, unroll=unroll))
     except (SpecError, ShapeError) as error:
         raise type(error)(f"{name}: {error}") from None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol, runtime_checkable
 
 from sympy import Expr, MatAdd, MatMul, MatrixExpr, OneMatrix, Transpose
@@ -149,6 +149,10 @@ class Dense:
     def __post_init__(self) -> None:
         if self.units is not None:
             require_units(self.units)
+
+    def opened(self) -> Dense:
+        """Return the same layer with its width left open."""
+        return replace(self, units=None)
 
     def build(self, builder: Builder, incoming: Variable) -> Variable:
         """Add Z = W·A + b·1ᵀ and A = f(Z)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, cast
 
 from symbp.errors import ShapeError, SpecError
@@ -22,8 +22,10 @@ MAX_NESTING = 32
 """Deepest nesting of tables and lists."""
 
 
-def network_of(data: object, *, batch: bool = False) -> Network:
+def network_of(data: object, *, batch: bool = False, unroll: int | None = None) -> Network:
     """Return the network that the data of a file describe; ``batch`` shows a batch whatever they say.
+
+    ``unroll`` is the number of steps of the recurrent layers, in place of what the data say.
 
     Raises:
         SpecError: the place in the file, what was found and what was expected.
@@ -35,8 +37,34 @@ def network_of(data: object, *, batch: bool = False) -> Network:
     if "equations" in data:
         if "layers" in data:
             raise SpecError("both layers and equations: a file has one of them")
+        if unroll is not None:
+            raise SpecError(f"unroll is {unroll!r}, but equations have no recurrent layer: write its steps out")
         return _equations(checked(Equations, data), batch)
-    return _layers(checked(Layers, data), batch)
+    found = checked(Layers, data)
+    return _layers(found if unroll is None else _unrolled(found, unroll), batch)
+
+
+def _unrolled(found: Any, steps: int) -> Any:
+    """Return the data with that many steps in every recurrent layer.
+
+    Raises:
+        SpecError: there is none.
+    """
+    if not any(map(_has_steps, found.layers)):
+        recurrent = ", ".join(name for name, row in ROWS.items() if "steps" in row.keys)
+        raise SpecError(f"unroll is {steps!r}, but there is no recurrent layer ({recurrent}) to unroll")
+    return found.model_copy(update={"layers": [_with_steps(spec, steps) for spec in found.layers]})
+
+
+def _has_steps(spec: Any) -> bool:
+    return "steps" in ROWS[spec.type].keys or any(map(_has_steps, getattr(spec, "layers", ())))
+
+
+def _with_steps(spec: Any, steps: int) -> Any:
+    update: dict[str, Any] = {"steps": steps} if "steps" in ROWS[spec.type].keys else {}
+    if getattr(spec, "layers", ()):
+        update["layers"] = [_with_steps(each, steps) for each in spec.layers]
+    return spec.model_copy(update=update)
 
 
 def _equations(found: Any, batch: bool) -> Network:
@@ -84,6 +112,11 @@ class _Placed:
         """
         with self._told(builder):
             return self.layer.build(builder, incoming)
+
+    def opened(self) -> _Placed | None:
+        """Return the layer in its place with its width left open; None where it cannot."""
+        open_ = getattr(self.layer, "opened", None)
+        return None if open_ is None else replace(self, layer=open_())
 
     @contextmanager
     def _told(self, builder: Builder) -> Iterator[None]:

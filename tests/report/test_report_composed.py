@@ -98,8 +98,8 @@ def test_letters_that_clash_give_way() -> None:
 
 def test_an_lstm_is_a_product_over_time() -> None:
     text = render(derive(NETWORKS["LSTM"]), to="text")
-    assert "B[s_1] B[s_2]" in text
-    assert "D_f_3" in text  # the slope of one gate, told apart from the others
+    assert "∂s_3/∂s_1 = ∂s_3/∂s_2 ∂s_2/∂s_1" in text
+    assert "∂c_t/∂c_(t-1) = diag(f_t)" in text
 
 
 def test_a_residual_block_is_a_bracket_with_the_identity() -> None:
