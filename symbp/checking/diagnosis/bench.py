@@ -147,7 +147,7 @@ class Bench:
         try:
             for name in path:
                 found[self.variable[name]] = eval(edits.get(name) or self._code_of(name), values, found)
-        except (ValueError, IndexError, ZeroDivisionError):
+        except (ValueError, IndexError, ZeroDivisionError, TypeError):  # TypeError: minus a slope of booleans.
             return None
         return found.get(self.variable[target], values[self.variable[target]])
 

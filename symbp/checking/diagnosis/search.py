@@ -25,6 +25,9 @@ NEAREST = 40
 PAIR_EQUATIONS = 6
 """How many equations two mistakes on one path are looked for in."""
 
+SIMPLEST = 1.2
+"""How far from simple the first of two mistakes in one equation may be."""
+
 PAIR_COST = 2.4
 """How far from simple each of two mistakes may be."""
 
@@ -193,32 +196,29 @@ class Search:
         self.causes.append(Cause(hypothesis, explains, replaced))
 
     def _two(self, departing: list[str]) -> bool:
-        """Accept the simplest two edits that together explain a gradient: of two equations of its path, or of one."""
-        for target in departing:
-            best: tuple[float, Hypothesis, Hypothesis] | None = None
-            for first, second in self._pairs(target):
-                cost = first.cost + second.cost
-                if best is not None and cost >= best[0]:
-                    continue
-                codes = self._compiled(first) | self._compiled(second)
-                if self.given.matches(target, self.bench.evaluate(codes, f"d{target}", 0), 0) and self._together(
-                    codes, departing
-                ):
-                    best = (cost, first, second)
-                if self.bench.spent > MOST_SPENT:
-                    break
-            if best is not None:
-                for each in best[1:]:
-                    self._accept(each, self._follow(each, departing))
-                return True
+        """Accept the best two edits that together explain the first gradient: of two equations above it, or of one."""
+        target = departing[0]
+        best: tuple[tuple[float, float], Hypothesis, Hypothesis] | None = None
+        for first, second in self._pairs(target):
+            codes = self._compiled(first) | self._compiled(second)
+            if self.given.matches(target, self.bench.evaluate(codes, f"d{target}", 0), 0):
+                explained = self._together(codes, departing)
+                rank = (-explained, first.cost + second.cost)
+                if explained and (best is None or rank < best[0]):
+                    best = (rank, first, second)
             if self.bench.spent > MOST_SPENT:
-                return False
-        return False
+                break
+        for each in best[1:] if best is not None else ():
+            self._accept(each, self._follow(each, departing))
+        return best is not None
 
-    def _together(self, codes: Mapping[str, CodeType], departing: list[str]) -> bool:
+    def _together(self, codes: Mapping[str, CodeType], departing: list[str]) -> int:
+        """Return how many departing gradients two edits reproduce; 0 if they break one that was right."""
         below = [name for name in self.given.names if self.bench.above(f"d{name}") & set(codes)]
         right = [name for name in below if name not in departing and name not in self.unexplained]
-        return all(self._holds(codes, name) for name in right)
+        if not all(self._holds(codes, name) for name in right):
+            return 0
+        return sum(self._holds(codes, name) for name in below if name in departing)
 
     def _follow(self, hypothesis: Hypothesis, departing: list[str]) -> tuple[str, ...]:
         return tuple(name for name in departing if hypothesis.equation in self.bench.above(f"d{name}"))
@@ -232,7 +232,7 @@ class Search:
                 for first in simple[upper.name]:
                     yield from ((first, second) for second in simple[lower.name])
         for equation in doubted:
-            for first in simple[equation.name]:
+            for first in (each for each in simple[equation.name] if each.cost <= SIMPLEST):
                 once = replace(equation, rhs=first.edits[0][1])
                 for second in self._simple(once):
                     yield replace(first, edits=first.edits), second
@@ -244,7 +244,7 @@ class Search:
         for each in sorted(found, key=lambda each: each.cost):
             value = self.bench.evaluate(self._compiled(each), equation.name, 0)
             if value is not None and not _same(value, self.bench.value(equation.name)):
-                seen.setdefault((value.shape, value.round(9).tobytes()), each)
+                seen.setdefault((value.shape, (1.0 * value).round(9).tobytes()), each)
         return list(seen.values())
 
     def _give_up(self, departing: list[str]) -> None:
@@ -255,6 +255,10 @@ class Search:
         self.unexplained.append(target)
         if not self.given.is_parameter(target) and self.given.fits(target):
             self.bench.pin(f"d{target}", self.given.arrays(target))
+            return
+        # What is computed from an equation that nobody can name cannot be judged.
+        lost = self._first_departing(target, departing)
+        self.unexplained += [name for name in departing[1:] if lost in self.bench.above(f"d{name}")]
 
     def _first_departing(self, target: str, departing: list[str]) -> str:
         """Return the equation below which most departs, the nearest of those to the gradient."""
