@@ -16,7 +16,6 @@ from sympy import (
     MatrixExpr,
     MatrixSymbol,
     OneMatrix,
-    Rational,
     S,
     Transpose,
 )
@@ -93,16 +92,25 @@ def _numbers(site: Site, is_bias: bool) -> dict[Expr, str]:
     for size in (outputs, rows, columns):
         for number in (size, 1 / size, 2 / size):
             kinds.setdefault(number, "")
+    kind = "attention scale forgotten" if scores(site) else "coefficient missing"
     for number in coefficients(site):
-        kinds.setdefault(1 / number, "coefficient missing")
+        kinds[1 / number] = kind
         kinds.setdefault(number, "coefficient twice")
     return {number: kind for number, kind in kinds.items() if number != 1}
 
 
 def coefficients(site: Site) -> set[Expr]:
-    """Return the positive numbers that stand before products of the backward list, batch means apart."""
-    found = {_number(node) for each in site.place.bench.derivation.backward for node in _terms(each.rhs)}
+    """Return the numbers that stand before products of this equation and of those that use it, batch means apart."""
+    lhs = site.equation.lhs
+    near = [each.rhs for each in site.place.bench.derivation.backward if each.lhs == lhs or each.rhs.has(lhs)]
+    found = {_number(node) for rhs in near for node in _terms(rhs) if error_in(node) is not None}
     return {number for number in found if number.is_positive and not number.has(BATCH) and number != 1}
+
+
+def scores(site: Site) -> bool:
+    """Whether an equation is of the scores of an attention, its queries or its keys."""
+    of = site.equation.lhs.of
+    return isinstance(of, Variable) and of.role in (Role.SCORE, Role.QUERY, Role.KEY)
 
 
 def _terms(node: MatrixExpr) -> tuple[MatrixExpr, ...]:
@@ -118,11 +126,8 @@ def missing_coefficient(site: Site) -> Iterator[Proposal]:
     number = _number(site.node)
     if number in (S.One, S.NegativeOne):
         return
-    kind = "batch mean missing" if number.has(BATCH) else "coefficient missing"
-    if not number.has(BATCH) and (1 / number**2).is_Integer or number.has(Rational(1, 2)):
-        kind = "attention scale forgotten" if not number.has(BATCH) and number**2 != number else kind
-    if is_penalty(site):
-        kind = "coefficient missing"
+    kind = "attention scale forgotten" if scores(site) else "coefficient missing"
+    kind = "batch mean missing" if number.has(BATCH) else kind
     yield Proposal(product(*operands(site.node)), f"factor {number} missing in {site.name}", kind)
 
 

@@ -11,7 +11,7 @@ from sympy import Basic, Expr, HadamardProduct, MatMul, MatrixExpr, MatrixSymbol
 from symbp.checking.diagnosis.bench import Bench
 from symbp.equations import Equation, operands
 from symbp.ops.elementwise import Elementwise, Slope
-from symbp.symbols import Adjoint, Role, Variable
+from symbp.symbols import BATCH, Adjoint, Role, Variable
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,12 @@ class Surroundings:
         """n_L, the rows of the targets; 1 where there are none."""
         targets = [each for each in self.bench.derivation.forward.given if each.role is Role.TARGET]
         return targets[0].shape[0] if targets else S.One
+
+    @cached_property
+    def tokens(self) -> Expr:
+        """T, how many columns of the targets belong to one example."""
+        targets = [each for each in self.bench.derivation.forward.given if each.role is Role.TARGET]
+        return targets[0].shape[1] / BATCH if targets else S.One
 
     def weights(self) -> tuple[MatrixSymbol, ...]:
         """The weights the network has."""
