@@ -6,7 +6,7 @@ An edit looks at one node of a right side and proposes others for its place, eac
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sympy import (
     Expr,
@@ -73,8 +73,8 @@ def constants(site: Site) -> Iterator[Proposal]:
     is_bias = isinstance(target, Variable) and target.role in (Role.BIAS, Role.SHIFT)
     what = site.name if site.parent is None else f"the term {words(site.node)} of {site.name}"
     for number, kind in _numbers(site, is_bias).items():
-        yield Proposal(product(number, site.node), f"factor {number} too much in {what}", kind)
-    yield Proposal(product(FREE, site.node), f"factor {FREE} too much in {what}")
+        yield Proposal(product(number, site.node), f"factor {words(number)} too much in {what}", kind)
+    yield Proposal(product(FREE, site.node), f"factor {words(FREE)} too much in {what}")
 
 
 def _numbers(site: Site, is_bias: bool) -> dict[Expr, str]:
@@ -102,19 +102,13 @@ def _numbers(site: Site, is_bias: bool) -> dict[Expr, str]:
 def coefficients(site: Site) -> set[Expr]:
     """Return the numbers that stand before products of this equation and of those that use it, batch means apart."""
     lhs = site.equation.lhs
-    near = [each.rhs for each in site.place.bench.derivation.backward if each.lhs == lhs or each.rhs.has(lhs)]
-    found = {_number(node) for rhs in near for node in _terms(rhs) if error_in(node) is not None}
-    return {number for number in found if number.is_positive and not number.has(BATCH) and number != 1}
+    return site.place.numbers_at(lhs.name)
 
 
 def scores(site: Site) -> bool:
     """Whether an equation is of the scores of an attention, its queries or its keys."""
     of = site.equation.lhs.of
     return isinstance(of, Variable) and of.role in (Role.SCORE, Role.QUERY, Role.KEY)
-
-
-def _terms(node: MatrixExpr) -> tuple[MatrixExpr, ...]:
-    return node.args if is_sum(node) else (node,)
 
 
 def _number(node: MatrixExpr) -> Expr:
@@ -274,7 +268,7 @@ def penalty_scale(site: Site) -> Iterator[Proposal]:
     """The regulariser times or over the number of examples."""
     if site.parent is not None and is_penalty(site):
         for number in (1 / BATCH, BATCH, S.Half):
-            said = f"factor {number} too much in the regulariser {words(site.node)}"
+            said = f"factor {words(number)} too much in the regulariser {words(site.node)}"
             yield Proposal(product(number, site.node), f"{said} of {site.name}", "regulariser scaled")
 
 
@@ -368,6 +362,5 @@ EDITS: tuple[Edit, ...] = (
 )
 
 
-def free_of(proposal: Proposal, value: Expr) -> Proposal:
-    """Return a proposal with the fitted number in it."""
-    return replace(proposal, sentence=proposal.sentence.replace(str(FREE), str(value)))
+OPEN = (constants, after_update)
+"""The rows that may leave a number open."""
