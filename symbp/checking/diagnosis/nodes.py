@@ -1,4 +1,4 @@
-"""Operations nobody should write: what a mistake computes, so that it can be executed and printed like anything else."""
+"""Operations nobody should write: what a mistake computes, so that it runs and prints like anything else."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ class WrongNormaliseJacobian(Op):
     label: ClassVar[tuple[str, str, str]] = (r"\tilde{\Pi}", "Π̃", "Pi*")
 
     def __new__(cls, *args: Any) -> WrongNormaliseJacobian:
+        """Whole numbers become SymPy's."""
         return cast(
             "WrongNormaliseJacobian",
             Basic.__new__(cls, *(arg if isinstance(arg, Basic) else Integer(arg) for arg in args)),
@@ -62,6 +63,7 @@ class FlippedKernel(Op):
     label: ClassVar[tuple[str, str, str]] = (r"\mathrm{flip}", "flip", "flip")
 
     def __new__(cls, k: MatrixExpr, entries: Expr | int) -> FlippedKernel:
+        """Take a kernel and its window's entries."""
         return cast("FlippedKernel", Basic.__new__(cls, k, Integer(entries)))
 
     shape = property(lambda self: self.args[0].shape)
@@ -80,6 +82,7 @@ class SumOverAll(Op):
     shape = (Integer(1), Integer(1))
 
     def __new__(cls, g: MatrixExpr) -> SumOverAll:
+        """Take the matrix to add up."""
         return cast("SumOverAll", Basic.__new__(cls, g))
 
 
@@ -95,6 +98,7 @@ class SumOverUnits(Op):
     label: ClassVar[tuple[str, str, str]] = (r"\mathrm{columnsums}", "column sums", "column sums")
 
     def __new__(cls, g: MatrixExpr) -> SumOverUnits:
+        """Take the matrix whose columns to add up."""
         return cast("SumOverUnits", Basic.__new__(cls, g))
 
     shape = property(lambda self: (Integer(1), self.args[0].shape[1]))

@@ -29,7 +29,10 @@ CONVENTIONS: tuple[tuple[Expr, str], ...] = (
     (1 / BATCH, "1/m is there twice"),
     (BATCH / OUTPUTS, "your loss is the mean over the outputs and the sum over the examples"),
     (2 * BATCH / OUTPUTS, "your loss is the mean over the outputs and the sum over the examples, without ½"),
-    (TOKENS, "your loss is the mean over the examples and the sum over their T tokens; ours is the mean over all tokens"),
+    (
+        TOKENS,
+        "your loss is the mean over the examples and the sum over their T tokens; ours is the mean over all tokens",
+    ),
     (BATCH * TOKENS, "you forgot the mean over all tokens, or your loss is their sum (--reduction sum)"),
     (1 / (BATCH * OUTPUTS), "the mean over examples and outputs is taken twice"),
 )

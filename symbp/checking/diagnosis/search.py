@@ -16,8 +16,8 @@ from symbp.checking.diagnosis.matching import Given
 from symbp.checking.diagnosis.sites import Surroundings, product
 from symbp.equations import Equation
 
-MOST_SPENT = 300_000
-"""How many evaluated equations one round of a search may cost, on small networks about a second."""
+MOST_SPENT = 100_000
+"""How much one round of a search may cost, in evaluations of a small equation: about a second."""
 
 NEAREST = 150
 """How many equations above a gradient are doubted at most."""
@@ -64,11 +64,21 @@ class Search:
             self._give_up(departing)
 
     def _departing(self) -> list[str]:
-        return [
-            name
-            for name in self.given.names
-            if name not in self.unexplained and not self.given.matches_model(name)
+        return [name for name in self._ordered if name not in self.unexplained and not self.given.matches_model(name)]
+
+    @cached_property
+    def _ordered(self) -> list[str]:
+        """The given gradients from the loss down, in each layer intermediates first, then the smallest (the cheapest)."""
+        first: dict[tuple[str, int], int] = {}
+        places = [self.bench.derivation.backward[f"d{name}"].lhs.of for name in self.given.names]
+        layers = [(of.path, of.layer) for of in places]
+        for index, layer in enumerate(layers):
+            first.setdefault(layer, index)
+        keyed = [
+            (first[layer], self.given.is_parameter(name), self.given.arrays(name)[0].size, index, name)
+            for index, (layer, name) in enumerate(zip(layers, self.given.names, strict=True))
         ]
+        return [name for *_, name in sorted(keyed)]
 
     def _one(self, departing: list[str]) -> bool:
         """Accept the best single edit that explains the first gradient it can."""

@@ -127,7 +127,11 @@ def normalised(n: int, h: int, batch: bool) -> Written:
         mistake("missing factor|another error", "dN1", dN1="dB1"),
         mistake("missing factor", "dB1", dB1="dA1"),
         mistake("missing factor", "dgamma1", dgamma1="np.sum(dB1, axis=1, keepdims=True)"),
-        mistake("activation of a neighbouring layer|pre-activation for activation", "dgamma1", dgamma1="np.sum(dB1 * Z1, axis=1, keepdims=True)"),
+        mistake(
+            "activation of a neighbouring layer|pre-activation for activation",
+            "dgamma1",
+            dgamma1="np.sum(dB1 * Z1, axis=1, keepdims=True)",
+        ),
         mistake("mean for sum", "dbeta1", dbeta1="np.mean(dB1, axis=1, keepdims=True)"),
         mistake("sign", "dgamma1", dgamma1="-np.sum(dB1 * N1, axis=1, keepdims=True)"),
         mistake("derivative at the activation", "dB1", dB1="dA1 * (1 - np.tanh(A1)**2)"),
@@ -155,7 +159,9 @@ def decayed(n: int, h: int) -> Written:
         wrong += [
             mistake("regulariser missing", name, **{name: data}),
             mistake("regulariser doubled|constant factor", name, **{name: f"{data} + 2 * 0.3 * W{layer}"}),
-            mistake("regulariser scaled|constant factor|batch mean twice", name, **{name: f"{data} + 0.3 * W{layer} / m"}),
+            mistake(
+                "regulariser scaled|constant factor|batch mean twice", name, **{name: f"{data} + 0.3 * W{layer} / m"}
+            ),
             mistake("sign", name, **{name: f"{data} - 0.3 * W{layer}"}),
             mistake("coefficient missing", name, **{name: f"{data} + W{layer}"}),
             mistake("batch mean twice|constant factor", name, **{name: f"({data}) / m + 0.3 * W{layer}"}),
@@ -190,9 +196,17 @@ def rnn(n: int, h: int, steps: int) -> Written:
         mistake("transposed", hs, **{f"drnn1_h{t}": f"rnn1_U @ drnn1_Z{t + 1}" for t in range(1, steps)}),
         mistake("sign", zs + hs, **{f"drnn1_h{t}": f"-rnn1_U.T @ drnn1_Z{t + 1}" for t in range(1, steps)}),
         mistake("another error", hs, **{f"drnn1_h{t}": f"rnn1_U.T @ drnn1_h{t + 1}" for t in range(1, steps)}),
-        mistake("activation of a neighbouring layer|neighbouring step", "drnn1.U", drnn1_U=" + ".join(f"drnn1_Z{t} @ rnn1_h{t}.T" for t in each)),
+        mistake(
+            "activation of a neighbouring layer|neighbouring step",
+            "drnn1.U",
+            drnn1_U=" + ".join(f"drnn1_Z{t} @ rnn1_h{t}.T" for t in each),
+        ),
         mistake("use of a shared parameter forgotten|missing term", "drnn1.W", drnn1_W=f"drnn1_Z{steps} @ X{steps}.T"),
-        mistake("use of a shared parameter forgotten|missing term", "drnn1.U", drnn1_U=" + ".join(f"drnn1_Z{t} @ rnn1_h{t - 1}.T" for t in range(2, steps))),
+        mistake(
+            "use of a shared parameter forgotten|missing term",
+            "drnn1.U",
+            drnn1_U=" + ".join(f"drnn1_Z{t} @ rnn1_h{t - 1}.T" for t in range(2, steps)),
+        ),
         mistake("sign", "drnn1.W", drnn1_W="-(" + lines["drnn1_W"] + ")"),
         mistake("mean for sum|constant factor", "drnn1.b", drnn1_b="(" + lines["drnn1_b"] + ") / m"),
         mistake("bias not summed", "drnn1.b", drnn1_b=" + ".join(f"drnn1_Z{t}" for t in each)),
@@ -211,7 +225,11 @@ def lstm(n: int, h: int, steps: int) -> Written:
     each = range(steps, 0, -1)
     for t in each:
         v = {gate: f"{p}{gate}{t}" for gate in ("i", "f", "g", "o", "T", "cin", "hin")}
-        lines[f"dc_{t}"] = f"dc + dh * {v['o']} * (1 - {v['T']}**2)" if t == steps else f"dcn_{t + 1} + dhn_{t + 1} * {v['o']} * (1 - {v['T']}**2)"
+        lines[f"dc_{t}"] = (
+            f"dc + dh * {v['o']} * (1 - {v['T']}**2)"
+            if t == steps
+            else f"dcn_{t + 1} + dhn_{t + 1} * {v['o']} * (1 - {v['T']}**2)"
+        )
         dh = "dh" if t == steps else f"dhn_{t + 1}"
         lines[f"do_{t}"] = f"{dh} * {v['T']} * {v['o']} * (1 - {v['o']})"
         lines[f"df_{t}"] = f"dc_{t} * {v['cin']} * {v['f']} * (1 - {v['f']})"
@@ -229,9 +247,21 @@ def lstm(n: int, h: int, steps: int) -> Written:
         mistake("missing factor|another error", of("Zf"), **{f"df_{t}": f"dc_{t} * {p}cin{t}" for t in each}),
         mistake("missing factor|another error", of("Zg"), **{f"dg_{t}": f"dc_{t} * {p}i{t}" for t in each}),
         mistake("missing factor", of("f"), **{f"df_{t}": f"dc_{t} * {p}f{t} * (1 - {p}f{t})" for t in each}),
-        mistake("derivative of another activation", of("Zg"), **{f"dg_{t}": f"dc_{t} * {p}i{t} * {p}g{t} * (1 - {p}g{t})" for t in each}),
-        mistake("missing term|residual branch forgotten|truncated through time", before, **{f"dhn_{t}": " + ".join(f"{p}U{g}.T @ d{g}_{t}" for g in "ifg") for t in each}),
-        mistake("neighbouring step|activation of a neighbouring layer", of("f"), **{f"df_{t}": f"dc_{t} * {p}c{t} * {p}f{t} * (1 - {p}f{t})" for t in each}),
+        mistake(
+            "derivative of another activation",
+            of("Zg"),
+            **{f"dg_{t}": f"dc_{t} * {p}i{t} * {p}g{t} * (1 - {p}g{t})" for t in each},
+        ),
+        mistake(
+            "missing term|residual branch forgotten|truncated through time",
+            before,
+            **{f"dhn_{t}": " + ".join(f"{p}U{g}.T @ d{g}_{t}" for g in "ifg") for t in each},
+        ),
+        mistake(
+            "neighbouring step|activation of a neighbouring layer",
+            of("f"),
+            **{f"df_{t}": f"dc_{t} * {p}c{t} * {p}f{t} * (1 - {p}f{t})" for t in each},
+        ),
         mistake("missing factor", of("cin"), **{f"dcn_{t}": f"dc_{t}" for t in each}),
         mistake("sign", "dlstm1.Uo", dlstm1_Uo="-(" + lines["dlstm1_Uo"] + ")"),
         mistake("transposed|order of the factors", "dlstm1.Wi", dlstm1_Wi="(" + lines["dlstm1_Wi"] + ").T"),
@@ -296,8 +326,16 @@ def convolution(channels: int, first: int, second: int) -> Written:
     }
     wrong = [
         mistake("kernel not flipped", "dA1", dA1="image_gradient(W2, dZ2, 4, 2, flip=False)"),
-        mistake("kernel not flipped", "dW1", dW1="kernel_gradient(dZ1, X, 6, 3).reshape(len(W1), -1, 9)[:, :, ::-1].reshape(W1.shape)"),
-        mistake("kernel not flipped", "dW2", dW2="kernel_gradient(dZ2, A1, 4, 2).reshape(len(W2), -1, 4)[:, :, ::-1].reshape(W2.shape)"),
+        mistake(
+            "kernel not flipped",
+            "dW1",
+            dW1="kernel_gradient(dZ1, X, 6, 3).reshape(len(W1), -1, 9)[:, :, ::-1].reshape(W1.shape)",
+        ),
+        mistake(
+            "kernel not flipped",
+            "dW2",
+            dW2="kernel_gradient(dZ2, A1, 4, 2).reshape(len(W2), -1, 4)[:, :, ::-1].reshape(W2.shape)",
+        ),
         mistake("missing factor", "dZ1", dZ1="dA1"),
         mistake("missing factor", "dZ2", dZ2="dA2"),
         mistake("sign", "dW2", dW2="-kernel_gradient(dZ2, A1, 4, 2)"),
