@@ -68,7 +68,7 @@ class Search:
 
     @cached_property
     def _ordered(self) -> list[str]:
-        """The given gradients from the loss down, in each layer intermediates first, then the smallest (the cheapest)."""
+        """The given gradients from the loss down, in each layer intermediates first, then the smallest."""
         first: dict[tuple[str, int], int] = {}
         places = [self.bench.derivation.backward[f"d{name}"].lhs.of for name in self.given.names]
         layers = [(of.path, of.layer) for of in places]
