@@ -11,6 +11,7 @@ from sympy import Expr, MatMul, MatrixExpr, S
 from symbp.checking.diagnosis.bench import Bench
 from symbp.checking.diagnosis.hypotheses import generic
 from symbp.checking.diagnosis.matching import Given
+from symbp.checking.diagnosis.nodes import written_out
 from symbp.checking.diagnosis.sample import Diagnosis, Finding, GivenRow, Judgement, Mark, Sample, Scale
 from symbp.checking.diagnosis.scale import named, scale_of
 from symbp.checking.diagnosis.search import Cause, Search
@@ -111,7 +112,7 @@ def _findings(derivation: Derivation, causes: Sequence[Cause], all_told: bool) -
             first.equation,
             sentence + (RATHER if all_told and len(groups) == 1 else ""),
             replace(right, rhs=first.edits[0][1]),
-            right,
+            replace(right, rhs=written_out(right.rhs)),
             tuple(name for each in group for name in each.explains),
         )
 

@@ -73,8 +73,18 @@ def constants(site: Site) -> Iterator[Proposal]:
     is_bias = isinstance(target, Variable) and target.role in (Role.BIAS, Role.SHIFT)
     what = site.name if site.parent is None else f"the term {words(site.node)} of {site.name}"
     for number, kind in _numbers(site, is_bias).items():
-        yield Proposal(product(number, site.node), f"factor {words(number)} too much in {what}", kind)
+        said = _REMARKS.get(kind, "factor {number} too much in {what}").format(number=words(number), what=what)
+        yield Proposal(product(number, site.node), said, kind)
     yield Proposal(product(FREE, site.node), f"factor {words(FREE)} too much in {what}")
+
+
+_REMARKS = {
+    "batch mean missing": "1/m is missing in {what}",
+    "batch mean twice": "1/m stands once too often in {what}",
+    "mean for sum": "{what} is the mean over the examples, not the sum: 1/m stands once too often",
+    "attention scale forgotten": "the scale of the attention is forgotten: factor {number} too much in {what}",
+}
+"""How a factor is told where it has a meaning."""
 
 
 def _numbers(site: Site, is_bias: bool) -> dict[Expr, str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-from sympy import Basic, Expr, HadamardProduct, MatMul, MatrixExpr, MatrixSymbol, OneMatrix, S, Transpose
+from sympy import Basic, Expr, HadamardProduct, MatAdd, MatMul, MatrixExpr, MatrixSymbol, OneMatrix, S, Transpose
 
 from symbp.checking.diagnosis.bench import Bench
 from symbp.equations import Equation, operands
@@ -186,10 +186,17 @@ def turned(node: MatrixExpr) -> MatrixExpr:
 
 @lru_cache(maxsize=4096)
 def words(node: Basic) -> str:
-    """Return a node for a sentence."""
+    """Return a node for a sentence; ones that only repeat a column are left out."""
     if isinstance(node, Transpose):
         return f"{words(node.arg)}ᵀ"
-    return str(node)
+    sign = _SIGNS.get(type(node))
+    if sign is None:
+        return str(node)
+    parts = [each for each in node.args if not isinstance(each, OneMatrix)] or node.args
+    return sign.join(f"({words(each)})" if type(each) in _SIGNS and len(parts) > 1 else words(each) for each in parts)
+
+
+_SIGNS = {HadamardProduct: " ⊙ ", MatMul: "·", MatAdd: " + "}
 
 
 def error_in(node: MatrixExpr) -> Adjoint | None:
