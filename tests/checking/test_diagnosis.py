@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import random
+import re
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -338,3 +342,12 @@ def test_bad_questions():
         diagnose(DERIVED, given)
     with pytest.raises(SpecError, match="left open"):
         diagnose(derive(Network.mlp(layers=2, widths=[3, 5, 2], loss="mse")), given)
+
+
+def test_the_documented_example_is_real():
+    page = (Path(__file__).parents[2] / "docs" / "diagnosis.md").read_text(encoding="utf-8")
+    code, text = re.search(r"```python\n(.*?)```\n\n```text\n(.*?)```", page, re.DOTALL).groups()
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        exec(code, {})
+    assert out.getvalue() == text
