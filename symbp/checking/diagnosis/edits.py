@@ -36,7 +36,6 @@ from symbp.checking.diagnosis.sites import (
     words,
 )
 from symbp.equations import operands
-from symbp.ops.elementwise import Slope
 from symbp.symbols import BATCH, Adjoint, Role, Variable
 
 
@@ -313,14 +312,9 @@ def neighbour(site: Site) -> Iterator[Proposal]:
                 said = f"{words(matrix)} in place of {node.name} in {site.name}"
                 yield Proposal(matrix, said, "weight of a neighbouring layer")
     elif isinstance(node, MatrixSymbol):
-        for other in _candidates(site, node):
+        for other in site.place.same_shape(node):
             kind = _neighbour_kind(node, other)
             yield Proposal(other, f"{words(other)} in place of {node.name} in {site.name}", kind)
-
-
-def _candidates(site: Site, node: MatrixSymbol) -> list[MatrixSymbol]:
-    """Return matrices of the same shape; behind a parameter's gradient any with as many columns, which may fit."""
-    return site.place.same_shape(node)
 
 
 def _neighbour_kind(node: MatrixSymbol, other: MatrixSymbol) -> str:
@@ -342,12 +336,6 @@ def after_update(site: Site) -> Iterator[Proposal]:
     if gradient.name in place and place[gradient.name] < place[site.name]:
         moved = MatAdd(node, product(-FREE, gradient))
         yield Proposal(moved, f"{node.name} after its update (learning rate {FREE}) in {site.name}")
-
-
-def power_of_slope(site: Site) -> Iterator[Proposal]:
-    """The square of the error, or an entrywise inverse; rare, and cheap to try."""
-    if isinstance(site.node, Slope) and isinstance(site.parent, HadamardProduct):
-        yield Proposal(entrywise(site.node, site.node), f"{words(site.node)} squared in {site.name}", "doubled factor")
 
 
 EDITS: tuple[Edit, ...] = (

@@ -119,10 +119,7 @@ def in_every_step(families: Iterable[tuple[Equation, list[Hypothesis]]]) -> Iter
 
 
 def _key(equation: Equation, each: Hypothesis) -> tuple[object, ...]:
-    name, _, proposal = each.mark
-    rhs = each.edits[0][1]
-    del proposal
-    return (name, generic(rhs, where(equation.lhs)))
+    return (each.mark[0], generic(each.edits[0][1], where(equation.lhs)))
 
 
 def family(equation: Equation) -> tuple[str, str] | None:
