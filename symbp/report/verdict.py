@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from symbp.checking.diagnosis.sample import Diagnosis, Finding, GivenRow, Judgement, Mark
-
-_RIGHT = (Mark.RIGHT,)
+from symbp.checking.theirs.judging import Judged
 
 
 def headline(diagnosis: Diagnosis) -> str:
@@ -39,20 +38,27 @@ def _all(names: Sequence[str]) -> str:
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}" if shown else "nothing"
 
 
-def verdict_text(diagnosis: Diagnosis, source: str, notes: Sequence[str] = (), *, ascii_only: bool = False) -> str:
+def verdict_text(judged: Judged, *, ascii_only: bool = False) -> str:
     """Return the verdict for a terminal."""
-    lines = [f"{source}: {headline(diagnosis)}", *_sides(diagnosis.findings), "", *_table(diagnosis.rows)]
-    said = [*diagnosis.notes, *notes]
+    diagnosis = judged.diagnosis
+    lines = [f"{judged.source}: {judged.sentence or headline(diagnosis)}"]
+    lines += _sides([(each.yours, each.right) for each in judged.sides] or _equations(diagnosis.findings))
+    lines += ["", *_table(diagnosis.rows)] if diagnosis.rows else []
+    said = [*diagnosis.notes, *judged.notes]
     lines += ["", *(f"  {each}" for each in said)] if said else []
     text = "\n".join(line.rstrip() for line in lines)
     return text.replace("⊙", "*").replace("−", "-").replace("×", "x") if ascii_only else text
 
 
-def _sides(findings: Sequence[Finding]) -> Iterator[str]:
-    for finding in findings:
+def _equations(findings: Sequence[Finding]) -> list[tuple[str, str]]:
+    return [(str(finding.yours), str(finding.right)) for finding in findings]
+
+
+def _sides(pairs: Sequence[tuple[str, str]]) -> Iterator[str]:
+    for yours, right in pairs:
         yield ""
-        yield f"  yours  {finding.yours}"
-        yield f"  right  {finding.right}"
+        yield f"  yours  {yours}"
+        yield f"  right  {right}"
 
 
 def _table(rows: Sequence[GivenRow]) -> Iterator[str]:

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sympy import MatrixSymbol
+
 from symbp.derivation import Derivation
 from symbp.errors import SpecError
 from symbp.numeric import engines
@@ -37,6 +39,7 @@ class Case:
     known: dict[str, Any]
     loss: float
     examples: int
+    given: tuple[MatrixSymbol, ...] = ()
 
 
 def require_concrete(derivation: Derivation) -> None:
@@ -85,4 +88,5 @@ def case_of(full: Program, values: Values, examples: int) -> Case:
     """Return the case of given arrays: the program run on them."""
     (loss, _), local = engines.real().run(full, traced=True)(*values.arguments(engines.real().array))
     known = {symbol.name: local[name] for symbol, name in full.names.items() if name in local}
-    return Case(values, known, float(loss), examples)
+    given = tuple(symbol for symbol in full.names if symbol.name in {*values.parameters, *values.inputs})
+    return Case(values, known, float(loss), examples, given)

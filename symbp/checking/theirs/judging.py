@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,13 +32,26 @@ Invoke = Callable[[Plan, Sequence[Mapping[str, Any]]], tuple[list[Call], str]]
 
 
 @dataclass(frozen=True)
+class Side:
+    """A formula as it was written and as it would be right."""
+
+    yours: str
+    right: str
+
+
+@dataclass(frozen=True)
 class Judged:
-    """The diagnosis of somebody's gradient with what a reader must know of how it was obtained."""
+    """The diagnosis of somebody's gradient with what a reader must know of how it was obtained.
+
+    ``sentence`` and ``sides`` say in the words of a formula what the diagnosis says in symbp's; empty where they don't.
+    """
 
     diagnosis: Diagnosis
     source: str
     notes: tuple[str, ...] = ()
     printed: str = ""
+    sentence: str = ""
+    sides: tuple[Side, ...] = ()
 
     @property
     def right(self) -> bool:
@@ -47,7 +60,8 @@ class Judged:
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON data."""
-        return {"source": self.source} | self.diagnosis.to_dict() | {"how": list(self.notes)}
+        own = {"sentence": self.sentence, "sides": [asdict(each) for each in self.sides], "how": list(self.notes)}
+        return {"source": self.source} | self.diagnosis.to_dict() | own
 
 
 @dataclass(frozen=True)

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
+from symbp.checking.theirs.formula import judge_formula
 from symbp.checking.theirs.judging import Judged, judge_file
 from symbp.cli.console import document, note, plain, say
 from symbp.cli.jobs.network import build, derived
-from symbp.cli.theirs import Asked, FunctionFile
+from symbp.cli.options import NetworkSpec
+from symbp.cli.theirs import Asked, Formula, FunctionFile
 from symbp.cli.what import Described
-from symbp.derivation import Derivation
+from symbp.derivation import derive
+from symbp.networks.network import Network
+from symbp.report.pasting import lexicon
 from symbp.report.verdict import verdict_text
+
+OPEN_ACTIVATION, OPEN_OUTPUT, OPEN_LOSS = "tanh", "sigmoid", "log_cosh"
+"""What stands for an activation, the last one, and a loss that are left open, while a formula is judged."""
 
 
 def run(spec: Described, asked: Asked, seed: int, as_json: bool) -> int:
@@ -23,7 +31,7 @@ def run(spec: Described, asked: Asked, seed: int, as_json: bool) -> int:
     if as_json:
         document(json.dumps(judged.to_dict(), ensure_ascii=False, indent=2, allow_nan=False))
     else:
-        say(verdict_text(judged.diagnosis, judged.source, judged.notes, ascii_only=plain()))
+        say(verdict_text(judged, ascii_only=plain()))
     return 0 if judged.right else 1
 
 
@@ -40,7 +48,23 @@ def _function(spec: Described, asked: Asked, seed: int) -> Judged:
     )
 
 
+def _formula(spec: Described, asked: Asked, seed: int) -> Judged:
+    assert isinstance(asked.theirs, Formula)
+    derivation = derived(concrete(spec))
+    return judge_formula(derivation, asked.theirs.text, lexicon(derive(build(spec)), derivation), seed)
+
+
+def concrete(spec: Described) -> Network:
+    """Return the network with functions in the place of what its options leave open: a formula holds for all of them."""
+    if not isinstance(spec, NetworkSpec):
+        return build(spec)
+    outputs = {} if spec.loss or spec.output_activation else {"output_activation": OPEN_OUTPUT}
+    filled = replace(spec, activation=spec.activation or OPEN_ACTIVATION, loss=spec.loss or OPEN_LOSS)
+    return build(replace(filled, **({} if spec.activation else outputs)))
+
+
 JUDGES: dict[type[Any], Callable[[Described, Asked, int], Judged]] = {
     FunctionFile: _function,
+    Formula: _formula,
 }
 """What judges which kind of thing."""

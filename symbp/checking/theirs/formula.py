@@ -1,0 +1,343 @@
+"""judge_formula: a formula for one matrix of the derivation, in the notation people have it in."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from symbp.checking.diagnosis.diagnose import diagnose
+from symbp.checking.diagnosis.sample import Diagnosis, GivenRow, Judgement, Mark, Sample
+from symbp.checking.theirs.cases import Case, cases
+from symbp.checking.theirs.judging import Judged, Side
+from symbp.checking.theirs.lexicon import Lexicon, layer_words, normal
+from symbp.checking.theirs.meanings import Place, Symbol
+from symbp.checking.theirs.values import size_text, value
+from symbp.checking.theirs.written import Written, written
+from symbp.derivation import Derivation
+from symbp.errors import CheckFailedError, ShapeError, SpecError, nearest
+from symbp.networks.reading import MAX_LENGTH, quote
+from symbp.symbols import BATCH, Adjoint, Variable
+
+TOLERANCE = 1e-9
+"""Relative difference up to which a formula is right, as in the check of a derivation."""
+
+_EQUALS = re.compile(r"(?<![=<>!])=(?!=)(?![^()]*\))")
+_SUM = re.compile(r"\s*(?:Σ|∑|sum(?=\s+[^(\s]))\s*")
+_LETTER = re.compile(r"(?<=[^\W\d_])ₗ|_l(?![a-z])")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How names that differ from course to course are read, and whether examples are taken one by one."""
+
+    alone: bool = False
+    shift: int = 0
+    last: str = "Z"
+
+    def note(self, depth: int) -> str:
+        """Return what was assumed, as a sentence; empty where nothing was."""
+        parts = ["aₗ is what enters layer l, so a₁ is the input"] if self.shift else []
+        parts += [f"dLoss is the gradient by {self.last}{depth}"]
+        return "read so that " + "; ".join(parts)
+
+
+@dataclass(frozen=True)
+class _Side:
+    """One right side of a formula with what was found at every case."""
+
+    written: Written
+    total: bool
+    reading: Reading
+
+
+def judge_formula(derivation: Derivation, text: str, words: Lexicon, seed: int = 0) -> Judged:
+    """Judge ``name = formula``, or several right sides that are said to be equal.
+
+    ``words`` say what the letters mean. Names that differ from course to course (dLoss, whether a₁ is the input) are
+    read in each of the usual ways, the first that makes the formula right is taken and said. ``derivation`` must be
+    concrete.
+
+    Raises:
+        SpecError: no equation, an unknown symbol, or anything that is not arithmetic.
+        ShapeError: shapes that do not fit, with both pieces and what probably was meant.
+    """
+    if len(text) > MAX_LENGTH:
+        raise SpecError(f"--formula has {len(text):,} characters; at most {MAX_LENGTH:,} are read")
+    drawn = cases(derivation, seed)
+    judged = [
+        _Formula(derivation, words, drawn, each).judged() for each in _instances(text, derivation.network.depth, words)
+    ]
+    return next((each for each in judged if not each.right), judged[0])
+
+
+def _instances(text: str, depth: int, words: Lexicon) -> Iterator[str]:
+    """Yield a formula, or with the letter l one for every layer that has all its symbols."""
+    if not _LETTER.search(text):
+        yield text
+        return
+    found = [_LETTER.sub(str(layer), text) for layer in range(1, depth + 1)]
+    known = [each for each in found if _is_known(each, words)]
+    if not known:
+        raise SpecError(f"{quote(text)}: no layer has all these symbols")
+    yield from known
+
+
+def _is_known(text: str, words: Lexicon) -> bool:
+    try:
+        for part in _EQUALS.split(text):
+            written(_SUM.sub("", part, count=1), words)
+    except SpecError:
+        return False
+    return True
+
+
+@dataclass(frozen=True)
+class _Formula:
+    """One formula over one network."""
+
+    derivation: Derivation
+    words: Lexicon
+    cases: Sequence[Case]
+    text: str
+
+    def judged(self) -> Judged:
+        """Return the verdict."""
+        left, *right = (part.strip() for part in _EQUALS.split(self.text))
+        if not right or not left or not all(right):
+            raise SpecError(f"{quote(self.text)} is not a formula: write the gradient, =, and what it is, as in dW2 = dZ2 @ A1.T")
+        if not isinstance(self.words.words.get(normal(left)), Symbol) and _is_known(left, self.words):
+            return self._identity(left, right)
+        target = self._target(left)
+        return next((each for each in (self._one(target, part) for part in right) if not each.right), None) or self._one(
+            target, right[-1]
+        )
+
+    def _identity(self, left: str, right: Sequence[str]) -> Judged:
+        """Judge a line that defines a letter of its own, such as D₁ = diag f₁′(z₁): both sides are evaluated."""
+        import numpy as np
+
+        case = self.cases[0]
+        alone = not self.derivation.coupled
+        places = [Place(case, example, alone) for example in range(case.examples)] if alone else [Place(case)]
+        first = written(left, self.words)
+        for part in right:
+            side = written(part, self.words)
+            pairs = [(np.asarray(value(first, place)), np.asarray(value(side, place))) for place in places]
+            if not all(a.shape == b.shape and np.allclose(a, b, rtol=TOLERANCE, atol=0) for a, b in pairs):
+                sentence = f"{left} is something else"
+                return Judged(Diagnosis(Judgement.WRONG, ()), f"{left} = {part}", sentence=sentence)
+        return Judged(Diagnosis(Judgement.RIGHT, ()), self.text, sentence=f"right: this is {left}")
+
+    def _target(self, left: str) -> Variable | Adjoint:
+        meaning = self.words.words.get(normal(left))
+        if not isinstance(meaning, Symbol):
+            known = [word for word, each in self.words.words.items() if isinstance(each, Symbol) and len(word) < 20]
+            raise SpecError(f"{left[:40]!r} is no matrix of this network{nearest(normal(left)[:40], known)}")
+        if meaning.of.name not in self.cases[0].known:
+            raise SpecError(f"{left[:40]!r} is given, not derived: write a formula for a gradient, such as dW1")
+        return meaning.of
+
+    def _one(self, target: Variable | Adjoint, right: str) -> Judged:
+        """Judge one right side in the first reading that makes it right, else in the first that runs."""
+        total = _SUM.match(right)
+        body = right[total.end() :] if total else right
+        sides, problem = self._sides(body, bool(total), target)
+        for side in sides:
+            if self._agrees(target, side):
+                return self._right(target, side, right)
+        for side in sides:
+            found = self._superfluous(target, side, right)
+            if found is not None:
+                return found
+        if not sides:
+            assert problem is not None
+            raise problem
+        return self._wrong(target, sides[0], right)
+
+    def _sides(self, body: str, total: bool, target: Variable | Adjoint) -> tuple[list[_Side], ShapeError | None]:
+        """Return the readings in which the formula runs and has its target's shape."""
+        found: list[_Side] = []
+        problem: ShapeError | None = None
+        for reading in self._readings(body, total):
+            words = self.words.with_words(layer_words(self.derivation, reading.shift, reading.last))
+            side = _Side(written(body, words if _is_course(body, reading) else self.words), total, reading)
+            try:
+                values = self._values(target, side)
+            except ShapeError as error:
+                problem = problem or error
+                continue
+            wrong = next((each for each, case in zip(values, self.cases, strict=True) if not _fits(each, case, target)), None)
+            if wrong is None:
+                found.append(side)
+            elif problem is None:
+                case = self.cases[0]
+                size, other = size_text(case.known[target.name].shape, case), size_text(wrong.shape, case)
+                problem = ShapeError(f"{target.name} is {size}, but {quote(body)} is {other}{_turned(wrong, size, other)}")
+        return found, problem
+
+    def _readings(self, body: str, total: bool) -> Iterator[Reading]:
+        columns = written(body, self.words.with_words(layer_words(self.derivation, 0, "Z"))).columns
+        ways = [False] if total or self.derivation.coupled else [True] if columns else [False, True]
+        if not columns and (self.derivation.network.batch or re.search(r"\bm\b|sum|mean|ᵀ1|1ᵀ", body)):
+            ways = [False]
+        course = _is_course(body, Reading())
+        for shift in (0, 1) if course else (0,):
+            for last in ("Z", "A") if course else ("Z",):
+                for alone in ways:
+                    yield Reading(alone, shift, last)
+
+    def _values(self, target: Variable | Adjoint, side: _Side, tree: ast.expr | None = None) -> list[Any]:
+        """Return the value of a side at every case, in the shape it would have for the whole batch."""
+        return [self._value(target, side, case, tree) for case in self.cases]
+
+    def _value(self, target: Variable | Adjoint, side: _Side, case: Case, tree: ast.expr | None) -> Any:
+        import numpy as np
+
+        if not side.total and not side.reading.alone:
+            return np.asarray(value(side.written, Place(case), tree))
+        parts = [
+            np.asarray(value(side.written, Place(case, example, side.reading.alone), tree))
+            for example in range(case.examples)
+        ]
+        if side.total:
+            return sum(parts)
+        if target.shape[1] == BATCH:
+            stacked = np.concatenate([part.reshape(-1, 1) if part.ndim < 2 else part for part in parts], axis=1)
+            return stacked / case.examples if isinstance(target, Adjoint) else stacked
+        return sum(parts) / case.examples
+
+    def _agrees(self, target: Variable | Adjoint, side: _Side, tree: ast.expr | None = None) -> bool:
+        return self._error(target, side, tree) <= TOLERANCE
+
+    def _error(self, target: Variable | Adjoint, side: _Side, tree: ast.expr | None = None) -> float:
+        """Return the largest error over the cases, each relative to its own matrix; NaN counts as infinite."""
+        import numpy as np
+
+        try:
+            values = self._values(target, side, tree)
+        except (ShapeError, SpecError):
+            return float("inf")
+        worst = 0.0
+        for found, case in zip(values, self.cases, strict=True):
+            right = np.asarray(case.known[target.name], dtype=float)
+            if not _fits(found, case, target):
+                return float("inf")
+            size = float(np.linalg.norm(right)) or 1.0
+            error = float(np.linalg.norm(found.reshape(right.shape) - right)) / size
+            worst = max(worst, error if error == error else float("inf"))
+        return worst
+
+    def _right(self, target: Variable | Adjoint, side: _Side, right: str) -> Judged:
+        error = self._error(target, side)
+        digits = 16.0 if error == 0 else min(16.0, _digits(error))
+        name = target.of.name if isinstance(target, Adjoint) else target.name
+        row = GivenRow(name, Mark.RIGHT, digits)
+        diagnosis = Diagnosis(Judgement.RIGHT, (row,) if isinstance(target, Adjoint) else ())
+        sentence = "" if isinstance(target, Adjoint) else f"right: this is {name}"
+        return Judged(diagnosis, f"{target.name} = {right}", tuple(self._notes(side)), sentence=sentence)
+
+    def _notes(self, side: _Side) -> Iterator[str]:
+        if _is_course(side.written.source, side.reading):
+            yield side.reading.note(self.derivation.network.depth)
+        if side.reading.alone:
+            yield "read for one example; --batch reads it for m of them"
+
+    def _superfluous(self, target: Variable | Adjoint, side: _Side, right: str) -> Judged | None:
+        """Return the verdict that one factor is too many, in the words of the formula."""
+        for tree, factor in without_one(side.written.tree):
+            if not self._agrees(target, side, tree):
+                continue
+            text = side.written.text(factor)
+            shorter = cut(side.written, factor)
+            name = target.of.name if isinstance(target, Adjoint) else target.name
+            sentence = f"{target.name} is wrong: superfluous factor {text}; everything else is right"
+            diagnosis = Diagnosis(Judgement.WRONG, (GivenRow(name, Mark.WRONG, None, f"superfluous factor {text}"),))
+            start = right[: len(right) - len(side.written.source)] if side.total else ""
+            sides = (Side(f"{target.name} = {right}", f"{target.name} = {start}{shorter}"),)
+            return Judged(diagnosis, f"{target.name} = {right}", tuple(self._notes(side)), sentence=sentence, sides=sides)
+        return None
+
+    def _wrong(self, target: Variable | Adjoint, side: _Side, right: str) -> Judged:
+        notes = tuple(self._notes(side))
+        source = f"{target.name} = {right}"
+        if not isinstance(target, Adjoint):
+            own = self.derivation.forward[target.name]
+            sides = (Side(source, str(own)),)
+            sentence = f"{target.name} is wrong: this is not what the network computes"
+            return Judged(Diagnosis(Judgement.WRONG, ()), source, notes, sentence=sentence, sides=sides)
+        samples = [
+            Sample(
+                case.values.parameters,
+                case.values.inputs,
+                next(iter(case.values.targets.values()), None),
+                {target.of.name: found.reshape(case.known[target.name].shape)},
+            )
+            for case, found in zip(self.cases, self._values(target, side), strict=True)
+        ]
+        if not all(_finite(each.given[target.of.name]) for each in samples):
+            raise CheckFailedError(f"{target.name} is not finite: {quote(source)} divides by zero or overflows")
+        return Judged(diagnose(self.derivation, samples), source, notes)
+
+
+def _finite(array: Any) -> bool:
+    import numpy as np
+
+    return bool(np.isfinite(array).all())
+
+
+def _digits(error: float) -> float:
+    import math
+
+    return -math.log10(error)
+
+
+def _fits(found: Any, case: Case, target: Variable | Adjoint) -> bool:
+    """Whether a value has its target's shape; a column may have one axis, as sums without keepdims do."""
+    import numpy as np
+
+    right = np.shape(case.known[target.name])
+    shape = np.shape(found)
+    return shape == right or (1 in right and len(shape) < 2 and np.size(found) == np.size(case.known[target.name]))
+
+
+def _turned(wrong: Any, size: str, other: str) -> str:
+    """Return what probably was meant by a result of another shape."""
+    if wrong.ndim == 2 and other.split("×")[::-1] == size.split("×"):
+        return ": it is transposed, (A @ B).T = B.T @ A.T"
+    if wrong.ndim == 2 and size.startswith(other.split("×")[0]) and size.endswith("×1"):
+        return ": the sum over the examples is missing"
+    return ": a factor is missing, or belongs to another layer"
+
+
+def _is_course(body: str, reading: Reading) -> bool:
+    """Whether names stand in it that course notes use in several ways."""
+    return reading.shift > 0 or bool(re.search(r"\bd(?:[Ll]oss|L|E|C|J)\b(?!/)", normal(body)))
+
+
+def without_one(tree: ast.expr) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """Yield a product without one of its factors, and the factor that is left out."""
+    if not isinstance(tree, ast.BinOp) or not isinstance(tree.op, ast.Mult | ast.MatMult):
+        return
+    for kept, other, left in ((tree.left, tree.right, True), (tree.right, tree.left, False)):
+        if not (isinstance(other, ast.BinOp) and isinstance(other.op, ast.Mult | ast.MatMult)):
+            yield kept, other
+        for shorter, factor in without_one(kept):
+            pair = (shorter, tree.right) if left else (tree.left, shorter)
+            yield ast.copy_location(ast.BinOp(pair[0], tree.op, pair[1]), tree), factor
+
+
+def cut(source: Written, factor: ast.expr) -> str:
+    """Return a formula as it was typed without one factor and the sign that joins it."""
+    start, end = source.span(factor)
+    before, after = source.source[:start].rstrip(), source.source[end:].lstrip()
+    if before and before[-1] in "*@·⊙×⋅":
+        before = before[:-1].rstrip()
+    elif not before and after[:1] in tuple("*@·⊙×⋅"):
+        after = after[1:].lstrip()
+    joint = "" if not before or not after or after[0] in ").·*@" or before[-1] in "(·" else " "
+    if joint == "" and after[:1] in tuple("*@") and before:
+        joint = " "
+    return before + joint + after
