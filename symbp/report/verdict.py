@@ -4,61 +4,70 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from symbp.checking.diagnosis.sample import Diagnosis, Finding, GivenRow, Judgement, Mark
+from symbp.checking.diagnosis.sample import Diagnosis, GivenRow, Judgement, Mark
 from symbp.checking.theirs.judging import Judged
 
+MOST_NAMES = 6
+"""Most gradients that a sentence names."""
 
-def headline(diagnosis: Diagnosis) -> str:
+
+def headline(judged: Judged) -> str:
     """Return the verdict as one sentence: what is wrong and what is not."""
-    names = [f"d{row.name}" for row in diagnosis.rows if row.mark not in (Mark.RIGHT, Mark.CARRIED)]
-    if diagnosis.verdict is Judgement.RIGHT:
-        digits = [row.digits for row in diagnosis.rows if row.digits is not None]
-        least = f", to {min(digits):.0f} digits and more" if digits else ""
-        return f"right: {_all([f'd{row.name}' for row in diagnosis.rows])} agree{'s' * (len(diagnosis.rows) == 1)}{least}"
-    if diagnosis.verdict is Judgement.SCALED and diagnosis.scale is not None:
-        return f"right up to a scale: yours is {diagnosis.scale.text} times ours; {diagnosis.scale.why}"
-    causes = "; ".join(_cause(each) for each in diagnosis.findings)
+    if judged.sentence:
+        return judged.sentence
+    return HEADLINES[judged.diagnosis.verdict](judged.diagnosis)
+
+
+def _right(diagnosis: Diagnosis) -> str:
+    digits = [row.digits for row in diagnosis.rows if row.digits is not None]
+    least = f" to {min(digits):.0f} digits" if digits else ""
+    return f"right: {_all(diagnosis.rows)} agree{'s' * (len(diagnosis.rows) == 1)}{least}"
+
+
+def _scaled(diagnosis: Diagnosis) -> str:
+    scale = diagnosis.scale
+    return f"right up to a scale: yours is {scale.text} times ours; {scale.why}" if scale else "right up to a scale"
+
+
+def _wrong(diagnosis: Diagnosis) -> str:
+    causes = "; ".join(each.sentence.rstrip(".") for each in diagnosis.findings)
     if not causes:
-        departs = f": the first that departs is {diagnosis.departs}" if diagnosis.departs else ""
-        causes = f"{_all(names)} {'is' if len(names) == 1 else 'are'} wrong, and no single mistake explains it{departs}"
-    elif diagnosis.departs:
-        causes += f"; beyond that {diagnosis.departs} departs for a reason that no single mistake explains"
-    rest = [row for row in diagnosis.rows if row.mark in (Mark.RIGHT, Mark.CARRIED)]
-    explained = {name for finding in diagnosis.findings for name in finding.explains}
-    alone = len(rest) + len(explained) >= len(diagnosis.rows) and len(diagnosis.rows) > 1 and rest
-    return f"{causes}{'; everything else is right' if alone else ''}"
+        wrong = [row for row in diagnosis.rows if row.mark not in (Mark.RIGHT, Mark.CARRIED, Mark.MISSING)]
+        missing = [row for row in diagnosis.rows if row.mark is Mark.MISSING]
+        causes = f"{_all(wrong or missing)} {'is' if len(wrong or missing) == 1 else 'are'} " + (
+            "wrong, and no known mistake reproduces the numbers" if wrong else "missing"
+        )
+    if diagnosis.departs:
+        causes += f"; the first equation that departs is that of {diagnosis.departs}"
+    return f"wrong: {causes}"
 
 
-def _cause(finding: Finding) -> str:
-    return finding.sentence.rstrip(".")
+HEADLINES = {Judgement.RIGHT: _right, Judgement.SCALED: _scaled, Judgement.WRONG: _wrong}
+"""The sentence of each verdict."""
 
 
-def _all(names: Sequence[str]) -> str:
-    shown = list(names) if len(names) <= 6 else [*names[:5], f"{len(names) - 5} more"]
+def _all(rows: Sequence[GivenRow]) -> str:
+    names = [f"d{row.name}" for row in rows]
+    shown = names if len(names) <= MOST_NAMES else [*names[: MOST_NAMES - 1], f"{len(names) - MOST_NAMES + 1} more"]
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}" if shown else "nothing"
 
 
 def verdict_text(judged: Judged, *, ascii_only: bool = False) -> str:
     """Return the verdict for a terminal."""
-    diagnosis = judged.diagnosis
-    lines = [f"{judged.source}: {judged.sentence or headline(diagnosis)}"]
-    lines += _sides([(each.yours, each.right) for each in judged.sides] or _equations(diagnosis.findings))
-    lines += ["", *_table(diagnosis.rows)] if diagnosis.rows else []
-    said = [*diagnosis.notes, *judged.notes]
+    lines = [f"{judged.source}", f"  {headline(judged)}"]
+    for side in judged.sides:
+        lines += ["", f"  yours  {side.yours}", f"  right  {side.right}"]
+    lines += ["", *_table(judged.diagnosis.rows)] if judged.diagnosis.rows else []
+    said = [*judged.diagnosis.notes, *judged.notes]
     lines += ["", *(f"  {each}" for each in said)] if said else []
     text = "\n".join(line.rstrip() for line in lines)
-    return text.replace("⊙", "*").replace("−", "-").replace("×", "x") if ascii_only else text
+    return text.translate(_TO_ASCII) if ascii_only else text
 
 
-def _equations(findings: Sequence[Finding]) -> list[tuple[str, str]]:
-    return [(str(finding.yours), str(finding.right)) for finding in findings]
-
-
-def _sides(pairs: Sequence[tuple[str, str]]) -> Iterator[str]:
-    for yours, right in pairs:
-        yield ""
-        yield f"  yours  {yours}"
-        yield f"  right  {right}"
+_TO_ASCII = str.maketrans(
+    {"⊙": "*", "·": "*", "−": "-", "×": "x", "′": "'", "ᵀ": "^T", "…": "...", "ₗ": "_l", "∂": "d", "ℒ": "L", "δ": "delta"}
+    | dict(zip("₀₁₂₃₄₅₆₇₈₉", "0123456789", strict=True))
+)
 
 
 def _table(rows: Sequence[GivenRow]) -> Iterator[str]:
@@ -73,4 +82,7 @@ def _digits(row: GivenRow) -> str:
 
 
 def _said(row: GivenRow) -> str:
+    """Return the mark and the note; what is right given theirs has its whole sentence in the note."""
+    if row.mark is Mark.CARRIED and row.note:
+        return row.note
     return f"{row.mark}, {row.note}" if row.note else str(row.mark)

@@ -11,7 +11,7 @@ from typing import Any
 from symbp.checking.diagnosis.diagnose import diagnose
 from symbp.checking.diagnosis.sample import Diagnosis, GivenRow, Judgement, Mark, Sample
 from symbp.checking.theirs.cases import Case, cases
-from symbp.checking.theirs.judging import Judged, Side
+from symbp.checking.theirs.judging import Judged, Side, sides_of
 from symbp.checking.theirs.lexicon import Lexicon, layer_words, normal
 from symbp.checking.theirs.meanings import Place, Symbol
 from symbp.checking.theirs.values import size_text, value
@@ -127,7 +127,7 @@ class _Formula:
             side = written(part, self.words)
             pairs = [(np.asarray(value(first, place)), np.asarray(value(side, place))) for place in places]
             if not all(a.shape == b.shape and np.allclose(a, b, rtol=TOLERANCE, atol=0) for a, b in pairs):
-                sentence = f"{left} is something else"
+                sentence = f"wrong: {left} is something else"
                 return Judged(Diagnosis(Judgement.WRONG, ()), f"{left} = {part}", sentence=sentence)
         return Judged(Diagnosis(Judgement.RIGHT, ()), self.text, sentence=f"right: this is {left}")
 
@@ -253,7 +253,7 @@ class _Formula:
             text = side.written.text(factor)
             shorter = cut(side.written, factor)
             name = target.of.name if isinstance(target, Adjoint) else target.name
-            sentence = f"{target.name} is wrong: superfluous factor {text}; everything else is right"
+            sentence = f"wrong: superfluous factor {text}; everything else is right"
             diagnosis = Diagnosis(Judgement.WRONG, (GivenRow(name, Mark.WRONG, None, f"superfluous factor {text}"),))
             start = right[: len(right) - len(side.written.source)] if side.total else ""
             sides = (Side(f"{target.name} = {right}", f"{target.name} = {start}{shorter}"),)
@@ -266,7 +266,7 @@ class _Formula:
         if not isinstance(target, Adjoint):
             own = self.derivation.forward[target.name]
             sides = (Side(source, str(own)),)
-            sentence = f"{target.name} is wrong: this is not what the network computes"
+            sentence = f"wrong: this is not what the network computes"
             return Judged(Diagnosis(Judgement.WRONG, ()), source, notes, sentence=sentence, sides=sides)
         samples = [
             Sample(
@@ -279,7 +279,11 @@ class _Formula:
         ]
         if not all(_finite(each.given[target.of.name]) for each in samples):
             raise CheckFailedError(f"{target.name} is not finite: {quote(source)} divides by zero or overflows")
-        return Judged(diagnose(self.derivation, samples), source, notes)
+        found = diagnose(self.derivation, samples)
+        row = next(each for each in found.rows if each.name == target.of.name)
+        mark = Mark.WRONG if row.mark is Mark.CARRIED else row.mark
+        diagnosis = replace(found, rows=(GivenRow(row.name, mark, row.digits),))
+        return Judged(diagnosis, source, notes, sides=sides_of(found))
 
 
 def _finite(array: Any) -> bool:

@@ -11,6 +11,7 @@ from symbp.checking.diagnosis.diagnose import diagnose
 from symbp.checking.diagnosis.sample import Diagnosis, Sample
 from symbp.checking.theirs import process
 from symbp.checking.theirs.cases import Case, cases
+from symbp.checking.theirs.code import code
 from symbp.checking.theirs.finding import Signature, find
 from symbp.checking.theirs.fitting import Plan, arrays_of, counted, plan_of
 from symbp.checking.theirs.layouts import BY_COLUMNS, BY_ROWS, Layout
@@ -128,7 +129,14 @@ def judge(
         hint = "columns as examples: leave out --rows" if rows else "rows as examples: give --rows"
         raise type(found)(f"{found}; it fits with {hint}")
     samples = [_sample(case, each, reduction) for case, each in zip(drawn, found.returned, strict=True)]
-    return Judged(diagnose(derivation, samples), source, tuple(_notes(found, derivation)), found.printed)
+    diagnosis = diagnose(derivation, samples)
+    notes = tuple(_notes(found, derivation))
+    return Judged(diagnosis, source, notes, found.printed, sides=sides_of(diagnosis))
+
+
+def sides_of(diagnosis: Diagnosis) -> tuple[Side, ...]:
+    """Return both versions of every equation that is wrong, as NumPy code."""
+    return tuple(Side(code(finding.yours), code(finding.right)) for finding in diagnosis.findings)
 
 
 @dataclass(frozen=True)
@@ -215,5 +223,7 @@ def _notes(found: _Found, derivation: Derivation) -> Iterator[str]:
     returned = found.returned[0]
     if returned.torch:
         yield "it returned torch tensors, read by .detach().cpu().numpy()"
+    if returned.single:
+        yield "it returned single precision (float32), so that few digits can be compared: the arguments are float64"
     if returned.unknown:
         yield unknown_note(returned.unknown, [Adjoint(v).name for v in derivation.wrt])

@@ -29,6 +29,7 @@ class Returned:
     loss: float | None = None
     unknown: list[str] = field(default_factory=list)
     torch: bool = False
+    single: bool = False
 
 
 def spelled(key: str, known: Mapping[str, Variable]) -> str | None:
@@ -162,6 +163,7 @@ class Reader:
             raise SpecError(f"{self.function} returned {_called(node, arrays)} for {key}: give an array of numbers")
         array = arrays[node["at"]]
         found.torch |= node.get("from") == "torch"
+        found.single |= array.dtype.kind == "f" and array.dtype.itemsize == 4
         variable = self.derivation.network.by_name[name]
         self._require_numbers(key, array, node)
         turned = self._turned(variable, array)
@@ -179,12 +181,8 @@ class Reader:
             raise CheckFailedError(
                 f"{key} holds whole numbers ({dtype}), which cut off what stands behind the point: make it float64"
             )
-        if kind == "f" and dtype.itemsize < 8:
-            where = "torch.float64" if node.get("from") == "torch" else "np.float64"
-            raise CheckFailedError(
-                f"{key} has single precision ({dtype}), too few digits to tell mistakes from rounding: "
-                f"the arguments are float64, so compute in {where} throughout"
-            )
+        if kind == "f" and dtype.itemsize < 4:
+            raise CheckFailedError(f"{key} has half precision ({dtype}), too few digits to judge: compute in float64")
         if not np.isfinite(array).all():
             what = "NaN" if np.isnan(array).any() else "infinite"
             count = int((~np.isfinite(array)).sum())

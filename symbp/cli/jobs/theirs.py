@@ -15,12 +15,14 @@ from symbp.cli.options import NetworkSpec
 from symbp.cli.theirs import Asked, Formula, FunctionFile
 from symbp.cli.what import Described
 from symbp.derivation import derive
+from symbp.networks.layers import Dense
+from symbp.networks.loss_choice import link_of
 from symbp.networks.network import Network
 from symbp.report.pasting import lexicon
 from symbp.report.verdict import verdict_text
 
-OPEN_ACTIVATION, OPEN_OUTPUT, OPEN_LOSS = "tanh", "sigmoid", "log_cosh"
-"""What stands for an activation, the last one, and a loss that are left open, while a formula is judged."""
+OPEN_ACTIVATIONS, OPEN_LOSS = ("tanh", "sigmoid", "softplus", "sin"), "log_cosh"
+"""What stands for activations, neighbours different, and for a loss that are left open while a formula is judged."""
 
 
 def run(spec: Described, asked: Asked, seed: int, as_json: bool) -> int:
@@ -56,11 +58,16 @@ def _formula(spec: Described, asked: Asked, seed: int) -> Judged:
 
 def concrete(spec: Described) -> Network:
     """Return the network with functions in the place of what its options leave open: a formula holds for all of them."""
-    if not isinstance(spec, NetworkSpec):
+    if not isinstance(spec, NetworkSpec) or (spec.activation and spec.loss):
         return build(spec)
-    outputs = {} if spec.loss or spec.output_activation else {"output_activation": OPEN_OUTPUT}
-    filled = replace(spec, activation=spec.activation or OPEN_ACTIVATION, loss=spec.loss or OPEN_LOSS)
-    return build(replace(filled, **({} if spec.activation else outputs)))
+    filled = replace(spec, loss=spec.loss or OPEN_LOSS)
+    if spec.activation:
+        return build(filled)
+    sizes = spec.widths if isinstance(spec.widths, list) else [spec.widths] * (spec.layers + 1)
+    turn = [OPEN_ACTIVATIONS[layer % len(OPEN_ACTIVATIONS)] for layer in range(spec.layers)]
+    last = spec.output_activation or link_of(spec.loss) or turn[-1]
+    stack = [Dense(size, name, spec.bias) for size, name in zip(sizes[1:], [*turn[:-1], last], strict=True)]
+    return Network(stack, sizes[0], filled.loss, batch=spec.batch, let=spec.let)
 
 
 JUDGES: dict[type[Any], Callable[[Described, Asked, int], Judged]] = {
