@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from symbp.cli import values
-from symbp.cli.options import Text, option
+from symbp.cli.options import NetworkOptions, Text, option
 from symbp.errors import SpecError
 
 PYTHON = ".py"
 DATA = (".npz", ".json")
+MAX_ARRAYS = 500_000_000
 REDUCTIONS = ("mean", "sum")
 MAX_TIMEOUT = 3600
+
+STUB = "backward.py"
+"""The file to fill in, unless another is named."""
+
+GRADIENTS = b'"gradients"'
+"""What tells arrays in a .json file from a network."""
 
 
 @dataclass(frozen=True)
@@ -28,9 +35,10 @@ class FunctionFile:
 
 @dataclass(frozen=True)
 class DataFile:
-    """A file of arrays."""
+    """A file of arrays; ``alone`` where nothing said how many layers there are."""
 
     place: Path
+    alone: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,7 +52,7 @@ class Formula:
 class Stub:
     """The file to fill in that is asked for."""
 
-    place: Path | None
+    place: Path
 
 
 Theirs = FunctionFile | DataFile | Formula | Stub
@@ -91,39 +99,53 @@ class TheirOptions:
         Text, option("Your own gradient", "--timeout", metavar="SECONDS", help="How long your function may take; 10.")
     ] = None
 
-    def read(self, what: str | None) -> tuple[str | None, Asked | None]:
+    def read(self, what: str | None, network: NetworkOptions) -> tuple[str | None, Asked | None]:
         """Return WHAT, which may turn out to be the user's file, and what is asked of theirs.
 
         Raises:
             SpecError: two of them at once, a file that does not exist, or an option without anything to use it.
         """
-        network, mine = what, self.mine
-        if mine is None and what is not None and (is_python(what) or Path(what).suffix.lower() == DATA[0]):
-            network, mine = None, what
+        named, mine = what, self.mine
+        if mine is None and what is not None and (is_python(what) or is_data(what)):
+            named, mine = None, what
         chosen = [name for name, given in (("--formula", self.formula), ("--stub", self.stub)) if given]
         if len(chosen) == 2 or (self.formula is not None and mine is not None):
             raise SpecError("give one of them: a file of yours, --formula or --stub")
         theirs = self._theirs(mine)
+        if isinstance(theirs, DataFile):
+            theirs = replace(theirs, alone=named is None and network.layers is None and network.widths is None)
         if theirs is None:
             for name, given in (("--rows", self.rows), ("--reduction", self.reduction), ("--timeout", self.timeout)):
                 if given:
                     raise SpecError(f"{name} is about your own gradient: name its file, as in symbp check mine.py {name}")
-            return network, None
+            return named, None
         timeout = 10 if self.timeout is None else values.number("--timeout", self.timeout, 1, MAX_TIMEOUT, "a time limit")
         reduction = "mean" if self.reduction is None else values.choice("--reduction", self.reduction, REDUCTIONS)
-        return network, Asked(theirs, self.rows, timeout, reduction)
+        return named, Asked(theirs, self.rows, timeout, reduction)
 
     def _theirs(self, mine: str | None) -> Theirs | None:
         if self.formula is not None:
             return Formula(self.formula)
         if self.stub:
-            return Stub(None if mine is None else Path(mine))
+            return Stub(Path(STUB if mine is None else mine))
         return None if mine is None else file_of(mine)
 
 
 def is_python(name: str) -> bool:
     """Whether a name is that of a Python file, with a function's name behind a colon or without."""
     return _split(name)[0].lower().endswith(PYTHON)
+
+
+def is_data(name: str) -> bool:
+    """Whether a name is that of a file of arrays: .npz, or .json with a table of gradients."""
+    path = Path(name)
+    if path.suffix.lower() != ".json":
+        return path.suffix.lower() == ".npz"
+    try:
+        with path.open("rb") as file:
+            return GRADIENTS in file.read(MAX_ARRAYS)
+    except (OSError, ValueError):
+        return False
 
 
 def _split(name: str) -> tuple[str, str | None]:

@@ -61,10 +61,11 @@ def _(node: MatMul) -> _Piece:
     kept = [each for each in matrices if not isinstance(each, OneMatrix)]
     if not kept:
         return str(node), _Level.ATOM
-    text = " @ ".join(_inside(each, _Level.ATOM) for each in kept)
-    level = _Level.PRODUCT if len(kept) > 1 else _text(kept[0])[1]
+    text, level = _text(kept[0])
+    if len(kept) > 1:
+        text, level = " @ ".join(_inside(each, _Level.ATOM) for each in kept), _Level.PRODUCT
     if summed:
-        text, level = f"{f'({text})' if len(kept) > 1 else text}.sum(axis=1, keepdims=True)", _Level.ATOM
+        text, level = f"{text if level is _Level.ATOM else f'({text})'}.sum(axis=1, keepdims=True)", _Level.ATOM
     return _scaled(number, text, level)
 
 

@@ -28,6 +28,7 @@ class Returned:
     gradients: dict[str, Any] = field(default_factory=dict)
     loss: float | None = None
     unknown: list[str] = field(default_factory=list)
+    empty: list[str] = field(default_factory=list)
     torch: bool = False
     single: bool = False
 
@@ -65,6 +66,11 @@ class Reader:
         """
         found = Returned()
         self._read(node, arrays, found)
+        if not found.gradients and found.empty:
+            raise SpecError(
+                f"nothing is filled in yet: {', '.join(found.empty[:8])} {'are' if len(found.empty) > 1 else 'is'} None; "
+                f"begin with the last layer, any part of it can be checked"
+            )
         if not found.gradients:
             keys = ", ".join(found.unknown[:6]) or "nothing"
             wanted = ", ".join(f"d{each.name}" for each in self._wanted[:4])
@@ -159,6 +165,9 @@ class Reader:
         )
 
     def _put(self, name: str, key: str, node: Mapping[str, Any], arrays: Sequence[Any], found: Returned) -> None:
+        if node["kind"] == "none":
+            found.empty.append(key)
+            return
         if node["kind"] != "array":
             raise SpecError(f"{self.function} returned {_called(node, arrays)} for {key}: give an array of numbers")
         array = arrays[node["at"]]

@@ -19,7 +19,7 @@ def command(
     Complex step, 50-digit differences and central differences, one row a parameter. Exit code 1 when one disagrees.
     With MINE or --formula your own gradient is judged, and what is wrong with it is named.
     """
-    named, asked = theirs.read(what.what)
+    named, asked = theirs.read(what.what, network)
     spec, seed = replace(what, what=named).read(network), check.read()
     if asked is not None:
         return int(job("theirs").run(spec, asked, seed, as_json.json))

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from symbp.checking.theirs.cases import require_concrete
+from symbp.checking.theirs.data import judge_data, load
 from symbp.checking.theirs.formula import judge_formula
 from symbp.checking.theirs.judging import Judged, judge_file
+from symbp.checking.theirs.stub import stub
 from symbp.cli.console import document, note, plain, say
+from symbp.cli.jobs.derive import command_line
 from symbp.cli.jobs.network import build, derived
 from symbp.cli.options import NetworkSpec
-from symbp.cli.theirs import Asked, Formula, FunctionFile
-from symbp.cli.what import Described
+from symbp.cli.theirs import Asked, DataFile, Formula, FunctionFile, Stub
+from symbp.cli.what import Described, FileSpec
 from symbp.derivation import derive
 from symbp.networks.layers import Dense
 from symbp.networks.loss_choice import link_of
 from symbp.networks.network import Network
+from symbp.ops.elementwise import Elementwise
+from symbp.report.files import write_new
 from symbp.report.pasting import lexicon
 from symbp.report.verdict import verdict_text
 
@@ -27,6 +34,8 @@ OPEN_ACTIVATIONS, OPEN_LOSS = ("tanh", "sigmoid", "softplus", "sin"), "log_cosh"
 
 def run(spec: Described, asked: Asked, seed: int, as_json: bool) -> int:
     """Judge what is asked about, print the verdict, and return 1 unless it is right."""
+    if isinstance(asked.theirs, Stub):
+        return write_stub(spec, asked)
     judged = JUDGES[type(asked.theirs)](spec, asked, seed)
     if judged.printed:
         note(f"{judged.source} printed:\n{judged.printed}")
@@ -53,7 +62,35 @@ def _function(spec: Described, asked: Asked, seed: int) -> Judged:
 def _formula(spec: Described, asked: Asked, seed: int) -> Judged:
     assert isinstance(asked.theirs, Formula)
     derivation = derived(concrete(spec))
-    return judge_formula(derivation, asked.theirs.text, lexicon(derive(build(spec)), derivation), seed)
+    judged = judge_formula(derivation, asked.theirs.text, lexicon(derive(build(spec)), derivation), seed)
+    if judged.right or not isinstance(spec, NetworkSpec) or (spec.activation and spec.loss):
+        return judged
+    functions = [each.rhs.function.name for each in derivation.forward if isinstance(each.rhs, Elementwise)]
+    stood = [] if spec.activation else [f"f{at} = {name}" for at, name in enumerate(functions, 1)]
+    stood += [] if spec.loss else [f"loss = {OPEN_LOSS}"]
+    return replace(judged, notes=(*judged.notes, f"compared with {', '.join(stood)} for what is left open"))
+
+
+def _data(spec: Described, asked: Asked, seed: int) -> Judged:
+    assert isinstance(asked.theirs, DataFile)
+    arrays = load(asked.theirs.place)
+    if asked.theirs.alone and isinstance(spec, NetworkSpec):
+        spec = replace(spec, layers=arrays.layers or spec.layers, bias=arrays.bias)
+    derivation = derived(build(spec))
+    require_concrete(derivation)
+    return judge_data(derivation, arrays, asked.theirs.place.name, rows=asked.rows, reduction=asked.reduction)
+
+
+def write_stub(spec: Described, asked: Asked) -> int:
+    """Write the file to fill in, and say how it is checked."""
+    assert isinstance(asked.theirs, Stub)
+    place = asked.theirs.place
+    words = shlex.split(command_line("check", spec))
+    words.insert(len(words) if isinstance(spec, FileSpec) else 2, str(place))
+    command = shlex.join(words)
+    write_new(place, stub(derived(build(spec)), command))
+    say(f"wrote {place}\nfill in backward, then: {command}")
+    return 0
 
 
 def concrete(spec: Described) -> Network:
@@ -73,5 +110,6 @@ def concrete(spec: Described) -> Network:
 JUDGES: dict[type[Any], Callable[[Described, Asked, int], Judged]] = {
     FunctionFile: _function,
     Formula: _formula,
+    DataFile: _data,
 }
 """What judges which kind of thing."""
