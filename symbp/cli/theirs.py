@@ -93,7 +93,9 @@ class TheirOptions:
     ] = False
     reduction: Annotated[
         Text,
-        option("Your own gradient", "--reduction", metavar="mean|sum", help="Your loss over the batch; mean if not given."),
+        option(
+            "Your own gradient", "--reduction", metavar="mean|sum", help="Your loss over the batch; mean if not given."
+        ),
     ] = None
     timeout: Annotated[
         Text, option("Your own gradient", "--timeout", metavar="SECONDS", help="How long your function may take; 10.")
@@ -117,9 +119,13 @@ class TheirOptions:
         if theirs is None:
             for name, given in (("--rows", self.rows), ("--reduction", self.reduction), ("--timeout", self.timeout)):
                 if given:
-                    raise SpecError(f"{name} is about your own gradient: name its file, as in symbp check mine.py {name}")
+                    raise SpecError(
+                        f"{name} is about your own gradient: name its file, as in symbp check mine.py {name}"
+                    )
             return named, None
-        timeout = 10 if self.timeout is None else values.number("--timeout", self.timeout, 1, MAX_TIMEOUT, "a time limit")
+        timeout = (
+            10 if self.timeout is None else values.number("--timeout", self.timeout, 1, MAX_TIMEOUT, "a time limit")
+        )
         reduction = "mean" if self.reduction is None else values.choice("--reduction", self.reduction, REDUCTIONS)
         return named, Asked(theirs, self.rows, timeout, reduction)
 

@@ -63,9 +63,7 @@ def _printed(derivation: Derivation, printer: Printer, functions: Functions) -> 
                 yield from _operation(node, equation.lhs, printer, functions)
 
 
-def _operation(
-    node: Op, lhs: MatrixSymbol, printer: Printer, functions: Functions
-) -> Iterator[tuple[str, Meaning]]:
+def _operation(node: Op, lhs: MatrixSymbol, printer: Printer, functions: Functions) -> Iterator[tuple[str, Meaning]]:
     concrete = node.xreplace(dict(functions)) if functions else node
     if isinstance(node, Loss | LossGradient):
         yield printer.matrix(node), Symbol(lhs)

@@ -196,7 +196,13 @@ def _sample(derivation: Derivation, arrays: Arrays, layout: Layout, reduction: s
     _require(derivation, found)
     loss, ours = derivation.compile()(parameters, inputs if len(inputs) > 1 else next(iter(inputs.values())), y)
     examples = next(iter(inputs.values())).shape[1]
-    reader = Reader(derivation, "the file", BY_COLUMNS[0], (), _Shapes(found, {name: each.shape for name, each in ours.items()}, derivation))
+    reader = Reader(
+        derivation,
+        "the file",
+        BY_COLUMNS[0],
+        (),
+        _Shapes(found, {name: each.shape for name, each in ours.items()}, derivation),
+    )
     nodes = [{"kind": "array", "at": at} for at in range(len(arrays.gradients))]
     node = {"kind": "dict", "keys": list(arrays.gradients), "values": nodes}
     # A gradient lies as its parameter does, so it is turned like it.
@@ -243,7 +249,9 @@ def _require(derivation: Derivation, found: Mapping[str, Any]) -> None:
     missing = [each.name for each in wanted if each.name not in found]
     if missing:
         shown = ", ".join(missing[:6])
-        raise SpecError(f"{shown} {'is' if len(missing) == 1 else 'are'} missing: the gradients are compared at your numbers")
+        raise SpecError(
+            f"{shown} {'is' if len(missing) == 1 else 'are'} missing: the gradients are compared at your numbers"
+        )
 
 
 def _ours(variable: Variable, array: Any, layout: Layout, derivation: Derivation) -> Any:
@@ -263,5 +271,3 @@ def _ours(variable: Variable, array: Any, layout: Layout, derivation: Derivation
     if plain.ndim == 0:
         return plain.reshape(1, 1)
     return layout.ours(variable, plain)
-
-

@@ -1,4 +1,4 @@
-"""judge_formula: a formula for one matrix of the derivation, in the notation people have it in."""
+"""A formula for one matrix of the derivation, in the notation people have it in."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from symbp.checking.diagnosis.diagnose import diagnose
@@ -13,7 +14,7 @@ from symbp.checking.diagnosis.sample import Diagnosis, GivenRow, Judgement, Mark
 from symbp.checking.theirs.cases import Case, cases
 from symbp.checking.theirs.judging import Judged, Side, sides_of
 from symbp.checking.theirs.lexicon import Lexicon, layer_words, normal
-from symbp.checking.theirs.meanings import Place, Symbol
+from symbp.checking.theirs.meanings import Operator, Place, Symbol
 from symbp.checking.theirs.values import size_text, value
 from symbp.checking.theirs.written import Written, written
 from symbp.derivation import Derivation
@@ -25,7 +26,7 @@ TOLERANCE = 1e-9
 """Relative difference up to which a formula is right, as in the check of a derivation."""
 
 _EQUALS = re.compile(r"(?<![=<>!])=(?!=)(?![^()]*\))")
-_SUM = re.compile(r"\s*(?:Σ|∑|sum(?=\s+[^(\s]))\s*")
+_SUM = re.compile(r"\s*(?:Σ|∑|sum(?=\s))\s*")
 _LETTER = re.compile(r"(?<=[^\W\d_])ₗ|_l(?![a-z])")
 
 
@@ -53,67 +54,100 @@ class _Side:
     reading: Reading
 
 
-def judge_formula(derivation: Derivation, text: str, words: Lexicon, seed: int = 0) -> Judged:
-    """Judge ``name = formula``, or several right sides that are said to be equal.
+@dataclass(frozen=True)
+class Formulas:
+    """Judges formulas over one concrete network, at numbers drawn once; ``words`` say what the letters mean."""
 
-    ``words`` say what the letters mean. Names that differ from course to course (dLoss, whether a₁ is the input) are
-    read in each of the usual ways, the first that makes the formula right is taken and said. ``derivation`` must be
-    concrete.
+    derivation: Derivation
+    words: Lexicon
+    seed: int = 0
 
-    Raises:
-        SpecError: no equation, an unknown symbol, or anything that is not arithmetic.
-        ShapeError: shapes that do not fit, with both pieces and what probably was meant.
-    """
-    if len(text) > MAX_LENGTH:
-        raise SpecError(f"--formula has {len(text):,} characters; at most {MAX_LENGTH:,} are read")
-    drawn = cases(derivation, seed)
-    judged = [
-        _Formula(derivation, words, drawn, each).judged() for each in _instances(text, derivation.network.depth, words)
-    ]
-    return next((each for each in judged if not each.right), judged[0])
+    @cached_property
+    def cases(self) -> list[Case]:
+        """The numbers."""
+        return cases(self.derivation, self.seed)
 
+    def judge(self, text: str) -> Judged:
+        """Judge ``name = formula``, or several right sides that are said to be equal.
 
-def _instances(text: str, depth: int, words: Lexicon) -> Iterator[str]:
-    """Yield a formula, or with the letter l one for every layer that has all its symbols."""
-    if not _LETTER.search(text):
-        yield text
-        return
-    found = [_LETTER.sub(str(layer), text) for layer in range(1, depth + 1)]
-    known = [each for each in found if _is_known(each, words)]
-    if not known:
-        raise SpecError(f"{quote(text)}: no layer has all these symbols")
-    yield from known
+        Names that differ from course to course (dLoss, whether a₁ is the input) are read in each of the usual ways;
+        the first that makes the formula right is taken, and said. The letter l stands for every layer.
 
+        Raises:
+            SpecError: no equation, an unknown symbol, or anything that is not arithmetic.
+            ShapeError: shapes that do not fit, with both pieces and what probably was meant.
+        """
+        if len(text) > MAX_LENGTH:
+            raise SpecError(f"--formula has {len(text):,} characters; at most {MAX_LENGTH:,} are read")
+        judged = [_Formula(self, each).judged() for each in self._instances(text)]
+        return next((each for each in judged if not each.right), judged[0])
 
-def _is_known(text: str, words: Lexicon) -> bool:
-    try:
-        for part in _EQUALS.split(text):
-            written(_SUM.sub("", part, count=1), words)
-    except SpecError:
-        return False
-    return True
+    def course(self, shift: int, last: str) -> Lexicon:
+        """Return the words with those that course notes use in several ways, in one of them."""
+        if (shift, last) not in self._courses:
+            self._courses[shift, last] = self.words.with_words(layer_words(self.derivation, shift, last))
+        return self._courses[shift, last]
+
+    @cached_property
+    def _courses(self) -> dict[tuple[int, str], Lexicon]:
+        return {}
+
+    def known(self, text: str) -> bool:
+        """Whether every symbol of a formula means something."""
+        try:
+            for part in _EQUALS.split(text):
+                written(_SUM.sub("", part, count=1), self.words)
+        except SpecError:
+            return False
+        return True
+
+    def _instances(self, text: str) -> Iterator[str]:
+        """Yield a formula, or with the letter l one for every layer that has all its symbols."""
+        if not _LETTER.search(text):
+            yield text
+            return
+        found = [_LETTER.sub(str(layer), text) for layer in range(1, self.derivation.network.depth + 1)]
+        known = [each for each in found if self.known(each)]
+        if not known:
+            raise SpecError(f"{quote(text)}: no layer has all these symbols")
+        yield from known
 
 
 @dataclass(frozen=True)
 class _Formula:
     """One formula over one network."""
 
-    derivation: Derivation
-    words: Lexicon
-    cases: Sequence[Case]
+    over: Formulas
     text: str
+
+    @property
+    def derivation(self) -> Derivation:
+        """The network's derivation."""
+        return self.over.derivation
+
+    @property
+    def words(self) -> Lexicon:
+        """What the letters mean."""
+        return self.over.words
+
+    @property
+    def cases(self) -> list[Case]:
+        """The numbers."""
+        return self.over.cases
 
     def judged(self) -> Judged:
         """Return the verdict."""
         left, *right = (part.strip() for part in _EQUALS.split(self.text))
         if not right or not left or not all(right):
-            raise SpecError(f"{quote(self.text)} is not a formula: write the gradient, =, and what it is, as in dW2 = dZ2 @ A1.T")
-        if not isinstance(self.words.words.get(normal(left)), Symbol) and _is_known(left, self.words):
+            raise SpecError(
+                f"{quote(self.text)} is not a formula: write the gradient, =, and what it is, as in dW2 = dZ2 @ A1.T"
+            )
+        if not isinstance(self.words.words.get(normal(left)), Symbol) and self.over.known(left):
             return self._identity(left, right)
         target = self._target(left)
-        return next((each for each in (self._one(target, part) for part in right) if not each.right), None) or self._one(
-            target, right[-1]
-        )
+        return next(
+            (each for each in (self._one(target, part) for part in right) if not each.right), None
+        ) or self._one(target, right[-1])
 
     def _identity(self, left: str, right: Sequence[str]) -> Judged:
         """Judge a line that defines a letter of its own, such as D₁ = diag f₁′(z₁): both sides are evaluated."""
@@ -125,7 +159,7 @@ class _Formula:
         first = written(left, self.words)
         for part in right:
             side = written(part, self.words)
-            pairs = [(np.asarray(value(first, place)), np.asarray(value(side, place))) for place in places]
+            pairs = [_matrices(value(first, place), value(side, place)) for place in places]
             if not all(a.shape == b.shape and np.allclose(a, b, rtol=TOLERANCE, atol=0) for a, b in pairs):
                 sentence = f"wrong: {left} is something else"
                 return Judged(Diagnosis(Judgement.WRONG, ()), f"{left} = {part}", sentence=sentence)
@@ -142,7 +176,7 @@ class _Formula:
 
     def _one(self, target: Variable | Adjoint, right: str) -> Judged:
         """Judge one right side in the first reading that makes it right, else in the first that runs."""
-        total = _SUM.match(right)
+        total = None if normal(right) in self.words.words else _SUM.match(right)
         body = right[total.end() :] if total else right
         sides, problem = self._sides(body, bool(total), target)
         for side in sides:
@@ -162,24 +196,28 @@ class _Formula:
         found: list[_Side] = []
         problem: ShapeError | None = None
         for reading in self._readings(body, total):
-            words = self.words.with_words(layer_words(self.derivation, reading.shift, reading.last))
+            words = self.over.course(reading.shift, reading.last)
             side = _Side(written(body, words if _is_course(body, reading) else self.words), total, reading)
             try:
                 values = self._values(target, side)
             except ShapeError as error:
                 problem = problem or error
                 continue
-            wrong = next((each for each, case in zip(values, self.cases, strict=True) if not _fits(each, case, target)), None)
+            wrong = next(
+                (each for each, case in zip(values, self.cases, strict=True) if not _fits(each, case, target)), None
+            )
             if wrong is None:
                 found.append(side)
             elif problem is None:
                 case = self.cases[0]
                 size, other = size_text(case.known[target.name].shape, case), size_text(wrong.shape, case)
-                problem = ShapeError(f"{target.name} is {size}, but {quote(body)} is {other}{_turned(wrong, size, other)}")
+                problem = ShapeError(
+                    f"{target.name} is {size}, but {quote(body)} is {other}{_turned(wrong, size, other)}"
+                )
         return found, problem
 
     def _readings(self, body: str, total: bool) -> Iterator[Reading]:
-        columns = written(body, self.words.with_words(layer_words(self.derivation, 0, "Z"))).columns
+        columns = written(body, self.over.course(0, "Z")).columns
         ways = [False] if total or self.derivation.coupled else [True] if columns else [False, True]
         if not columns and (self.derivation.network.batch or re.search(r"\bm\b|sum|mean|ᵀ1|1ᵀ", body)):
             ways = [False]
@@ -197,9 +235,9 @@ class _Formula:
         import numpy as np
 
         if not side.total and not side.reading.alone:
-            return np.asarray(value(side.written, Place(case), tree))
+            return _spread(value(side.written, Place(case), tree), target, case)
         parts = [
-            np.asarray(value(side.written, Place(case, example, side.reading.alone), tree))
+            _spread(value(side.written, Place(case, example, side.reading.alone), tree), target, case)
             for example in range(case.examples)
         ]
         if side.total:
@@ -257,7 +295,9 @@ class _Formula:
             diagnosis = Diagnosis(Judgement.WRONG, (GivenRow(name, Mark.WRONG, None, f"superfluous factor {text}"),))
             start = right[: len(right) - len(side.written.source)] if side.total else ""
             sides = (Side(f"{target.name} = {right}", f"{target.name} = {start}{shorter}"),)
-            return Judged(diagnosis, f"{target.name} = {right}", tuple(self._notes(side)), sentence=sentence, sides=sides)
+            return Judged(
+                diagnosis, f"{target.name} = {right}", tuple(self._notes(side)), sentence=sentence, sides=sides
+            )
         return None
 
     def _wrong(self, target: Variable | Adjoint, side: _Side, right: str) -> Judged:
@@ -284,6 +324,25 @@ class _Formula:
         mark = Mark.WRONG if row.mark is Mark.CARRIED else row.mark
         diagnosis = replace(found, rows=(GivenRow(row.name, mark, row.digits),))
         return Judged(diagnosis, source, notes, sides=sides_of(found))
+
+
+def _matrices(left: Any, right: Any) -> tuple[Any, Any]:
+    """Return two sides as matrices; an operator is the matrix it is for one example."""
+    import numpy as np
+
+    if isinstance(left, Operator) and isinstance(right, np.ndarray) and right.ndim == 2:
+        return np.asarray(left.apply(np.eye(right.shape[1]))), right
+    return np.asarray(left), np.asarray(right)
+
+
+def _spread(found: Any, target: Variable | Adjoint, case: Case) -> Any:
+    """Return a value as a matrix; 0 stands for zeros of any shape."""
+    import numpy as np
+
+    if isinstance(found, Operator):
+        raise SpecError(f"the formula for {target.name} is no matrix: something for an operator to act on is missing")
+    array = np.asarray(found)
+    return np.zeros_like(case.known[target.name]) if array.ndim == 0 and array == 0 else array
 
 
 def _finite(array: Any) -> bool:

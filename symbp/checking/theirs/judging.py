@@ -181,8 +181,7 @@ class _Attempt:
             calls, printed = self.invoke(plan, arrays)
         else:
             parts = [
-                self.invoke(counted(plan, case.examples), [each])
-                for case, each in zip(self.cases, arrays, strict=True)
+                self.invoke(counted(plan, case.examples), [each]) for case, each in zip(self.cases, arrays, strict=True)
             ]
             calls, printed = [call for found, _ in parts for call in found], parts[0][1]
         returned = []

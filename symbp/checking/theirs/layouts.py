@@ -27,7 +27,9 @@ class Layout:
     def theirs(self, variable: Variable, array: Any) -> Any:
         """Return one of our arrays as they write it, in memory of its own."""
         turned = array.T if self.turns(variable) else array
-        vector = self.flat and variable.role is not Role.WEIGHT and not variable.shape[1].has(BATCH) and 1 in turned.shape
+        vector = (
+            self.flat and variable.role is not Role.WEIGHT and not variable.shape[1].has(BATCH) and 1 in turned.shape
+        )
         return turned.reshape(-1).copy() if vector else turned.copy()
 
     def shape(self, variable: Variable, ours: tuple[int, ...]) -> tuple[int, ...]:

@@ -70,7 +70,9 @@ def basic(derivation: Derivation) -> Lexicon:
     for symbol in symbols.values():
         for name in {symbol.name, symbol.name.replace(".", "_")}:
             found[name] = Symbol(symbol)
-            found[f"d{name}"] = found[f"∂{name}"] = found[f"∂ℒ/∂{name}"] = found[f"dL/d{name}"] = Symbol(Adjoint(symbol))
+            found[f"d{name}"] = found[f"∂{name}"] = found[f"∂ℒ/∂{name}"] = found[f"dL/d{name}"] = Symbol(
+                Adjoint(symbol)
+            )
             if symbol.shape[1].has(BATCH) and name != name.lower():
                 found.setdefault(name.lower(), Symbol(symbol, True))
                 found.setdefault(f"d{name.lower()}", Symbol(Adjoint(symbol), True))
@@ -120,7 +122,5 @@ def layer_words(derivation: Derivation, shift: int, last: str) -> dict[str, Mean
 
 def _missing(meaning: Meaning, derivation: Derivation) -> bool:
     return (
-        isinstance(meaning, Symbol)
-        and isinstance(meaning.of, Adjoint)
-        and meaning.of.name not in derivation.backward
+        isinstance(meaning, Symbol) and isinstance(meaning.of, Adjoint) and meaning.of.name not in derivation.backward
     )

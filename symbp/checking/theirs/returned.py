@@ -222,7 +222,12 @@ class Reader:
             return f"it is transposed; write {key_t(variable)}, or turn its product round: (A @ B).T = B.T @ A.T"
         if variable.role is not Role.WEIGHT and array.ndim == 2 and array.shape[0] == wanted[0] and array.shape[1] > 1:
             return f"the sum over the examples is missing; write {_sum(1)}"
-        if variable.role is not Role.WEIGHT and array.ndim == 2 and array.shape[1:] == wanted[1:] and array.shape[0] > 1:
+        if (
+            variable.role is not Role.WEIGHT
+            and array.ndim == 2
+            and array.shape[1:] == wanted[1:]
+            and array.shape[0] > 1
+        ):
             return f"the sum over the examples is missing; write {_sum(0)}"
         if array.ndim == 0 or array.size == 1:
             return "it is summed over everything: sum over the examples only, " + _sum(int(wanted[-1] == 1))

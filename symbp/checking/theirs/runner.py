@@ -82,9 +82,7 @@ class Store:
 def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     """Return the names of the arrays that are no longer what they were."""
     return [
-        name
-        for name, array in before.items()
-        if array.shape != after[name].shape or not (array == after[name]).all()
+        name for name, array in before.items() if array.shape != after[name].shape or not (array == after[name]).all()
     ]
 
 

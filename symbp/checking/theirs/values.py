@@ -52,9 +52,14 @@ def value(written: Written, place: Place, tree: ast.expr | None = None) -> Any:
     """
     import numpy as np
 
-    with np.errstate(all="ignore"):
-        found = _Walk(written, place).visit(written.tree if tree is None else tree)
-    if isinstance(found, Operator | Scalar | LinearMap | Named | _Ones | _OnesRow):
+    try:
+        with np.errstate(all="ignore"):
+            found = _Walk(written, place).visit(written.tree if tree is None else tree)
+    except (SpecError, ShapeError):
+        raise
+    except ValueError:  # NumPy's own, from an operator that is given what it does not act on
+        raise ShapeError(f"the shapes in {quote(written.source)} do not fit") from None
+    if isinstance(found, Scalar | LinearMap | Named | _Ones | _OnesRow):
         raise SpecError(f"{quote(written.source)} is no matrix: something for it to act on is missing")
     return found
 
@@ -89,6 +94,8 @@ class _Walk:
                 return self.visit(operand)
             case ast.Attribute(value=operand, attr="T"):
                 return self._transposed(operand)
+            case ast.BinOp(op=ast.MatMult()):
+                return self._chain(node)
             case ast.BinOp(left=left, op=sign, right=right) if type(sign) in _BINARY:
                 return _BINARY[type(sign)](self, self.visit(left), self.visit(right), node)
             case ast.Compare(left=left, ops=[sign], comparators=[right]) if type(sign) in _COMPARE:
@@ -177,7 +184,7 @@ class _Walk:
         if right is ONES_ROW:
             return self._array(left, node) @ _np("ones")((1, self._repeats()))
         if isinstance(left, Operator) or isinstance(right, Operator):
-            return self._acting(left, right, node)
+            return self._operated([left, right], node)
         first, second = self._array(left, node), self._array(right, node)
         if first.ndim == 0 or second.ndim == 0:
             return first * second
@@ -190,16 +197,47 @@ class _Walk:
             self.place.example is None
         ) else 1  # fmt: skip
 
-    def _acting(self, left: Any, right: Any, node: ast.expr) -> Any:
-        if isinstance(left, Operator) and isinstance(right, Operator):
-            return Operator(lambda error: left.apply(right.apply(error)), right.hole)
-        if isinstance(left, Operator):
-            matrix = self._array(right, node)
-            if left.hole:
-                return Operator(lambda error: left.apply(error) @ matrix, hole=True)
-            return left.apply(matrix)
-        matrix = self._array(left, node)
-        return Operator(lambda error: matrix @ error if matrix.ndim else matrix * error, right.hole)
+    def _chain(self, node: ast.BinOp) -> Any:
+        """A product of several factors, from the left; with an operator among them, from the error that it acts on."""
+        nodes: list[ast.expr] = [node]
+        while isinstance(nodes[0], ast.BinOp) and isinstance(nodes[0].op, ast.MatMult):
+            nodes[:1] = [nodes[0].left, nodes[0].right]
+        factors = [self.visit(each) for each in nodes]
+        if any(isinstance(each, Operator) for each in factors):
+            return self._operated(factors, node)
+        found = factors[0]
+        for factor, end in zip(factors[1:], nodes[1:], strict=True):
+            found = self._joined(found, factor, _until(node, end))
+        return found
+
+    def _operated(self, factors: Sequence[Any], node: ast.expr) -> Any:
+        """A product with operators: what stands left of the error acts on it, what stands right multiplies it."""
+        at = next((index for index, each in enumerate(factors) if self._is_error(each)), len(factors))
+        error = factors[at] if at < len(factors) else IDENTITY
+        for factor in reversed(factors[:at]):
+            error = self._acted(factor, error, node)
+        for factor in factors[at + 1 :]:
+            error = self._multiplied(error, factor, node)
+        return error
+
+    def _is_error(self, value: Any) -> bool:
+        """Whether it is what operators act on: a hole, or a matrix with a column for every column of the data."""
+        if isinstance(value, Operator):
+            return value.hole
+        shape = getattr(value, "shape", ())
+        return len(shape) == 2 and shape[1] == self._repeats()
+
+    def _acted(self, factor: Any, error: Any, node: ast.expr) -> Any:
+        apply = factor.apply if isinstance(factor, Operator) else _multiplier(self._array(factor, node))
+        if isinstance(error, Operator):
+            return Operator(lambda value: apply(error.apply(value)), error.hole)
+        return apply(error)
+
+    def _multiplied(self, error: Any, factor: Any, node: ast.expr) -> Any:
+        if isinstance(error, Operator):
+            matrix = self._array(factor, node)
+            return Operator(lambda value: error.apply(value) @ matrix, error.hole)
+        return self._joined(error, factor, node)
 
     def _added(self, left: Any, right: Any, node: ast.expr, sign: float = 1.0) -> Any:
         if not isinstance(left, Operator) and not isinstance(right, Operator):
@@ -222,16 +260,12 @@ class _Walk:
         return self._entrywise(_np("divide"), left, right, node)
 
     def _power(self, left: Any, right: Any, node: ast.expr) -> Any:
+        if isinstance(left, Named) and left.name == "diag":  # diag f′(z) without brackets binds as tightly as a power.
+            return _np("diagflat")(self._array(right, node))
         exponent = self._array(right, node)
         if exponent.ndim or not abs(float(exponent)) <= MAX_EXPONENT:
             raise SpecError(f"the exponent of {quote(self.written.text(node))} must be a number up to {MAX_EXPONENT}")
         return self._array(left, node) ** float(exponent)
-
-    def _lead(self, left: Any, right: Any, node: ast.expr) -> Any:
-        """diag f′(z), without brackets."""
-        if isinstance(left, Named) and left.name == "diag":
-            return _np("diagflat")(self._array(right, node))
-        raise SpecError(f"{quote(self.written.text(node))} is not arithmetic")
 
     def _applied(self, name: str, arguments: Sequence[Any], keywords: Mapping[str, int], node: ast.expr) -> Any:
         meaning = self.written.meanings[name]
@@ -239,7 +273,7 @@ class _Walk:
             case Scalar() if len(arguments) == 1 and not keywords:
                 return scalar_value(meaning, self._array(arguments[0], node))
             case LinearMap() if len(arguments) == 1 and not keywords:
-                return self._acting(operator_of(meaning.node, self.place), arguments[0], node)
+                return self._acted(operator_of(meaning.node, self.place), arguments[0], node)
             case Named(name=word):
                 return self._call(word, arguments, keywords, node)
         raise SpecError(f"{quote(self.written.text(node))} calls what is no function in {quote(self.written.source)}")
@@ -281,6 +315,20 @@ def size_text(shape: tuple[int, ...], case: Case) -> str:
     return "×".join(names.get(size, str(size)) for size in shape) or "a number"
 
 
+def _multiplier(matrix: Any) -> Callable[[Any], Any]:
+    """Return the operator of a matrix, or of a number."""
+    return lambda value: matrix @ value if matrix.ndim else matrix * value
+
+
+def _until(node: ast.BinOp, end: ast.expr) -> ast.BinOp:
+    """Return the part of a chain of products that ends in a factor."""
+    found = node
+    while found.right is not end:
+        assert isinstance(found.left, ast.BinOp)
+        found = found.left
+    return found
+
+
 def _meant(first: tuple[int, ...], second: tuple[int, ...], left: str, right: str, sign: Any) -> str:
     """Return what probably was meant by two shapes that do not fit."""
     if len(first) != 2 or len(second) != 2:
@@ -305,7 +353,6 @@ _BINARY: Mapping[type[ast.operator], Callable[[_Walk, Any, Any, Any], Any]] = {
     ast.Div: _Walk._over,
     ast.MatMult: _Walk._joined,
     ast.Pow: _Walk._power,
-    ast.LShift: _Walk._lead,
 }
 
 _COMPARE: Mapping[type[ast.cmpop], Callable[[Any, Any], Any]] = {

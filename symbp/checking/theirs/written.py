@@ -52,7 +52,9 @@ class Written:
     @property
     def columns(self) -> bool:
         """Whether a letter of one example stands in it."""
-        return any(isinstance(each, Diagonal) or (isinstance(each, Symbol) and each.column) for each in self.meanings.values())
+        return any(
+            isinstance(each, Diagonal) or (isinstance(each, Symbol) and each.column) for each in self.meanings.values()
+        )
 
     def text(self, node: ast.AST) -> str:
         """Return a piece as it was typed."""
@@ -89,6 +91,7 @@ class _Reading:
         self.length = self.depth = 0
         self.ends_operand = False
         self.before: Meaning | None = None
+        self.calls = False
 
     def read(self) -> Written:
         position = 0
@@ -112,11 +115,24 @@ class _Reading:
                     f"{quote(self.source)}: {elided.rstrip('[')} stands for equations that are not written out: "
                     "paste the lines of the backward pass instead"
                 )
-        for reader in (self._transpose, self._method, self._number, self._word, self._name, self._operator):
+        if self.source.startswith(("_)", "_ )"), at):
+            return self._placed("·", Named("hole"), at, at + 1)
+        if self.source[at] == "√":
+            return self._root(at)
+        for reader in (self._transpose, self._method, self._word, self._number, self._name, self._operator):
             end = reader(at)
             if end is not None:
                 return end
         raise SpecError(f"{self.source[at]!r} may not stand in the formula {quote(self.source)}")
+
+    def _root(self, at: int) -> int:
+        """√2 and √(…): the function in front of its number."""
+        end = self._placed("√", Named("sqrt"), at, at + 1)
+        found = _NUMBER.match(self.source, end)
+        if not found:
+            return end
+        self._append(f"({found[0]})", end, found.end())
+        return found.end()
 
     def _transpose(self, at: int) -> int | None:
         for mark in ("ᵀ", "^T", "^⊤"):
@@ -129,7 +145,7 @@ class _Reading:
         if not found or not self.ends_operand:
             return None
         end = self._add(found[0], at, found.end(), operand=True)
-        self.before = Scalar if found[1] != "T" else None  # type: ignore[assignment]
+        self.calls = found[1] != "T"
         return end
 
     def _number(self, at: int) -> int | None:
@@ -138,8 +154,10 @@ class _Reading:
             return None
         if len(found[0]) > MAX_DIGITS:
             raise SpecError(f"a number in {quote(self.source)} has more than {MAX_DIGITS} digits")
-        is_ones = found[0] == "1" and (self.ends_operand or self.source[at + 1 : at + 2] in ("ᵀ", "^") and
-                                       self.source[at + 1 : at + 3] in ("ᵀ", "ᵀ ", "ᵀ)", "^T"))  # fmt: skip
+        following = self.source[found.end() :].lstrip(" ")[:2]
+        is_ones = found[0] == "1" and (
+            following[:1] == "ᵀ" or following == "^T" or (self.ends_operand and following[:1] != "/")
+        )
         if is_ones:
             return self._placed("ones", Named("ones"), at, found.end())
         self._join()
@@ -148,7 +166,9 @@ class _Reading:
     def _word(self, at: int) -> int | None:
         found = self.lexicon.pattern.match(self.source, at)
         name = _NAME.match(self.source, at)
-        if not found or (name and name.end() > found.end() and name[0] not in self.lexicon.words and "'" not in name[0]):
+        if not found or (
+            name and name.end() > found.end() and name[0] not in self.lexicon.words and "'" not in name[0]
+        ):
             return None
         meaning = self.lexicon.words[found[0]]
         return self._placed(found[0], meaning, at, found.end())
@@ -192,7 +212,7 @@ class _Reading:
             self.depth += 1
             if self.depth > MAX_BRACKETS:
                 raise SpecError(f"{quote(self.source)} has more than {MAX_BRACKETS} brackets inside each other")
-            callable_ = self.before is Scalar or isinstance(self.before, Scalar | LinearMap) or (
+            callable_ = self.calls or isinstance(self.before, Scalar | LinearMap) or (
                 isinstance(self.before, Named) and self.before.name not in ("m", "ones", "I", "hole")
             )  # fmt: skip
             if not (callable_ and self.ends_operand):
@@ -208,12 +228,12 @@ class _Reading:
         """Write the product of two factors that stand beside each other."""
         if self.ends_operand:
             of_what_follows = isinstance(self.before, Named) and self.before.name == "diag"
-            self._append("<<" if of_what_follows else "@", len(self.source), len(self.source))
+            self._append("**" if of_what_follows else "@", len(self.source), len(self.source))
 
     def _add(self, python: str, start: int, end: int, *, operand: bool) -> int:
         self._append(python, start, end)
         self.ends_operand = operand
-        self.before = None
+        self.before, self.calls = None, False
         return end
 
     def _append(self, python: str, start: int, end: int) -> None:

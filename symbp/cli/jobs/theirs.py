@@ -10,7 +10,7 @@ from typing import Any
 
 from symbp.checking.theirs.cases import require_concrete
 from symbp.checking.theirs.data import judge_data, load
-from symbp.checking.theirs.formula import judge_formula
+from symbp.checking.theirs.formula import Formulas
 from symbp.checking.theirs.judging import Judged, judge_file
 from symbp.checking.theirs.stub import stub
 from symbp.cli.console import document, note, plain, say
@@ -62,7 +62,7 @@ def _function(spec: Described, asked: Asked, seed: int) -> Judged:
 def _formula(spec: Described, asked: Asked, seed: int) -> Judged:
     assert isinstance(asked.theirs, Formula)
     derivation = derived(concrete(spec))
-    judged = judge_formula(derivation, asked.theirs.text, lexicon(derive(build(spec)), derivation), seed)
+    judged = Formulas(derivation, lexicon(derive(build(spec)), derivation), seed).judge(asked.theirs.text)
     if judged.right or not isinstance(spec, NetworkSpec) or (spec.activation and spec.loss):
         return judged
     functions = [each.rhs.function.name for each in derivation.forward if isinstance(each.rhs, Elementwise)]
