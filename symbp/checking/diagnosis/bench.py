@@ -107,9 +107,7 @@ class Bench:
                     exec(sources[name], values)
 
     def _rewire(self) -> None:
-        self.parents = {
-            name: () if name in self._pinned else tuple(self._used(name)) for name in self.order
-        }
+        self.parents = {name: () if name in self._pinned else tuple(self._used(name)) for name in self.order}
         self._above: dict[str, frozenset[str]] = {}
         for name in self.order:
             above = {name}

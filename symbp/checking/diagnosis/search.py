@@ -65,9 +65,7 @@ class Search:
 
     def _departing(self) -> list[str]:
         return [
-            name
-            for name in self.given.names
-            if name not in self.unexplained and not self.given.matches_model(name)
+            name for name in self.given.names if name not in self.unexplained and not self.given.matches_model(name)
         ]
 
     def _one(self, departing: list[str]) -> bool:

@@ -177,11 +177,11 @@ def _judged(derivation: Derivation, arrays: Arrays, source: str, layout: Layout,
 
 def _sample(derivation: Derivation, arrays: Arrays, layout: Layout, reduction: str) -> tuple[Sample, list[str]]:
     network = derivation.network
-    names = {plain_name(name): name for name in network.by_name}
+    names: dict[str, str] = {plain_name(name): name for name in network.by_name}
     if len(network.inputs) == 1:
-        names |= dict.fromkeys(("x", "inputs", "input", "a0"), network.x.name)
+        names |= {word: network.x.name for word in ("x", "inputs", "input", "a0")}
     if network.y is not None:
-        names |= dict.fromkeys(("y", "targets", "target", "labels"), network.y.name)
+        names |= {word: network.y.name for word in ("y", "targets", "target", "labels")}
     found: dict[str, Any] = {}
     unknown = []
     for key, array in arrays.given.items():

@@ -170,7 +170,7 @@ class _Formula:
         if not isinstance(meaning, Symbol):
             known = [word for word, each in self.words.words.items() if isinstance(each, Symbol) and len(word) < 20]
             raise SpecError(f"{left[:40]!r} is no matrix of this network{nearest(normal(left)[:40], known)}")
-        if meaning.of.name not in self.cases[0].known:
+        if meaning.of.name not in self.derivation.forward and meaning.of.name not in self.derivation.backward:
             raise SpecError(f"{left[:40]!r} is given, not derived: write a formula for a gradient, such as dW1")
         return meaning.of
 

@@ -76,7 +76,7 @@ def basic(derivation: Derivation) -> Lexicon:
             if symbol.shape[1].has(BATCH) and name != name.lower():
                 found.setdefault(name.lower(), Symbol(symbol, True))
                 found.setdefault(f"d{name.lower()}", Symbol(Adjoint(symbol), True))
-            elif symbol.shape != (1, 1):
+            elif symbol.role is not Role.LOSS:
                 found.setdefault(name.lower(), Symbol(symbol))
                 found.setdefault(f"d{name.lower()}", Symbol(Adjoint(symbol)))
         if symbol.role is Role.PREACTIVATION and symbol.name == f"Z{symbol.layer}":

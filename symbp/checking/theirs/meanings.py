@@ -177,7 +177,8 @@ def _fresh(at: int, shape: Any) -> Variable:
 
 
 def _result(at: int, value: MatrixExpr) -> Variable:
-    return Variable(f"V{at + 1}", *value.shape, Role.ACTIVATION, "V")
+    rows, columns = value.shape
+    return Variable(f"V{at + 1}", rows, columns, Role.ACTIVATION, "V")
 
 
 def _runner(given: tuple[Variable, ...], values: tuple[MatrixExpr, ...]) -> Callable[[list[Any]], list[Any]]:

@@ -82,6 +82,8 @@ def _process(folder: Path, source: Path, function: str, timeout: float) -> tuple
     finally:
         _end(process)
         reader.join(1.0)
+        if not reader.is_alive():
+            process.stdout.close()
     return code, bytes(kept).decode("utf-8", "replace")
 
 
