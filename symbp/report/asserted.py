@@ -12,7 +12,7 @@ from symbp.checking.theirs.finding import Signature, signature
 from symbp.checking.theirs.fitting import Plan
 from symbp.checking.theirs.judging import REDUCTIONS, judge
 from symbp.checking.theirs.process import Call, RaisedError
-from symbp.checking.theirs.runner import Refused, Store, called
+from symbp.checking.theirs.runner import RefusedError, Store, called
 from symbp.derivation import Derivation, derive
 from symbp.errors import CheckFailedError, SpecError
 from symbp.networks.network import Network
@@ -47,7 +47,7 @@ def _call(backward: Callable[..., Any], own: Signature, plan: Plan, arrays: Mapp
     store = Store()
     try:
         found = called(backward, plan, arrays, store)
-    except Refused as error:
+    except RefusedError as error:
         raise SpecError(f"{own.name} {error}") from None
     except Exception as error:
         raise RaisedError(f"{own.name} raised {type(error).__name__}: {error}") from error

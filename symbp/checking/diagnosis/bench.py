@@ -107,6 +107,7 @@ class Bench:
                     exec(sources[name], values)
 
     def _rewire(self) -> None:
+<<<<<<< HEAD
         self.parents = {name: () if name in self._pinned else tuple(self._used(name)) for name in self.order}
         self._above: dict[str, frozenset[str]] = {}
         for name in self.order:
@@ -115,7 +116,19 @@ class Bench:
                 above |= self._above.get(parent, frozenset())
             self._above[name] = frozenset(above)
         self._above_all = self._above if not self._pinned else self._above_all
+=======
+        """Find anew what every value is computed from: ``above`` stops at pinned values, ``reaches`` does not."""
+        self._above = self._closure(self._pinned)
+        self._reached = self._closure(set())
+>>>>>>> diagnose
         self._paths: dict[tuple[tuple[str, ...], str], list[str]] = {}
+
+    def _closure(self, closed: set[str]) -> dict[str, frozenset[str]]:
+        found: dict[str, frozenset[str]] = {}
+        for name in self.order:
+            parents = [] if name in closed else self._used(name)
+            found[name] = frozenset({name}).union(*(found.get(parent, frozenset()) for parent in parents))
+        return found
 
     def _used(self, name: str) -> Iterable[str]:
         return {symbol.name for symbol in symbols_in(self.rhs[name]) if isinstance(symbol, Adjoint)}
@@ -126,7 +139,7 @@ class Bench:
 
     def reaches(self, name: str) -> frozenset[str]:
         """Return the equations above a value, those above a pinned value too."""
-        return self._above_all[name]
+        return self._reached[name]
 
     def value(self, name: str, sample: int = 0) -> Any:
         """Return the value the model has for a matrix."""
@@ -141,13 +154,24 @@ class Bench:
         values = self.values[sample]
         found: Overlay = {} if free is None else {FREE_NAME: free}
         path = self._path(tuple(edits), target)
-        self.spent += len(path)
+        self.spent += sum(self._work[each] for each in path)
         try:
             for name in path:
                 found[self.variable[name]] = eval(edits.get(name) or self._code_of(name), values, found)
         except (ValueError, IndexError, ZeroDivisionError, TypeError):  # TypeError: minus a slope of booleans.
             return None
         return found.get(self.variable[target], values[self.variable[target]])
+
+    @cached_property
+    def _work(self) -> dict[str, int]:
+        """What an equation costs, in units of a small one, some five microseconds: its entries and its products."""
+        found = {}
+        for equation in self.derivation.backward:
+            entries = math.prod(self.shape(equation.lhs))
+            columns = max(1, self.shape(equation.lhs)[-1])
+            inner = max([math.prod(self.shape(each)) for each in symbols_in(equation.rhs)], default=0) / columns
+            found[equation.name] = 1 + int(entries / 1000 + entries * inner / 50_000)
+        return found
 
     def _path(self, edited: tuple[str, ...], target: str) -> list[str]:
         key = (edited, target)

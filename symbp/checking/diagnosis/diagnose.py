@@ -6,9 +6,12 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from sympy import Expr, MatMul, MatrixExpr, S
+
 from symbp.checking.diagnosis.bench import Bench
 from symbp.checking.diagnosis.hypotheses import generic
 from symbp.checking.diagnosis.matching import Given
+from symbp.checking.diagnosis.nodes import written_out
 from symbp.checking.diagnosis.sample import Diagnosis, Finding, GivenRow, Judgement, Mark, Sample, Scale
 from symbp.checking.diagnosis.scale import named, scale_of
 from symbp.checking.diagnosis.search import Cause, Search
@@ -75,26 +78,23 @@ def _without_scale(given: Given, causes: Sequence[Cause]) -> tuple[list[Cause], 
 
 
 def _as_scale(given: Given, cause: Cause) -> Scale | None:
-    bench, name = given.bench, cause.hypothesis.equation
-    right, wrong = cause.replaced[name], cause.hypothesis.edits[0][1]
-    if len(cause.hypothesis.edits) > 1 or any(isinstance(each, Adjoint) for each in right.atoms(Adjoint)):
+    """Return a factor of an equation that starts from the loss alone, as the convention it may be."""
+    hypothesis, bench = cause.hypothesis, given.bench
+    if len(hypothesis.edits) > 1 or hypothesis.mark[0] not in _SCALING or hypothesis.mark[1] != ():
         return None
-    if cause.hypothesis.mark[0] not in ("constants", "missing_coefficient") or cause.hypothesis.mark[1] != ():
+    right, wrong = cause.replaced[hypothesis.equation], hypothesis.edits[0][1]
+    number = _number(wrong) / _number(right)
+    if right.atoms(Adjoint) or not number.free_symbols <= set(bench.dimensions):
         return None
-    numbers = [_number(each) for each in (wrong, right)]
-    try:
-        values = [bench.dimension(numbers[0], each) / bench.dimension(numbers[1], each) for each in _samples(given)]
-    except TypeError:  # A number that is no number of dimensions, as an entry of a matrix.
-        return None
+    values = [bench.dimension(number, each) for each in range(len(bench.samples))]
     return named(values, bench) if all(value > 0 for value in values) else None
 
 
-def _number(node: object) -> object:
-    return node.as_coeff_matrices()[0] if hasattr(node, "as_coeff_matrices") else 1
+_SCALING = ("constants", "missing_coefficient")
 
 
-def _samples(given: Given) -> range:
-    return range(len(given.bench.samples))
+def _number(node: MatrixExpr) -> Expr:
+    return node.as_coeff_matrices()[0] if isinstance(node, MatMul) else S.One
 
 
 def _findings(derivation: Derivation, causes: Sequence[Cause], all_told: bool) -> Iterator[Finding]:
@@ -112,7 +112,7 @@ def _findings(derivation: Derivation, causes: Sequence[Cause], all_told: bool) -
             first.equation,
             sentence + (RATHER if all_told and len(groups) == 1 else ""),
             replace(right, rhs=first.edits[0][1]),
-            right,
+            replace(right, rhs=written_out(right.rhs)),
             tuple(name for each in group for name in each.explains),
         )
 

@@ -6,7 +6,7 @@ An edit looks at one node of a right side and proposes others for its place, eac
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sympy import (
     Expr,
@@ -16,7 +16,6 @@ from sympy import (
     MatrixExpr,
     MatrixSymbol,
     OneMatrix,
-    Rational,
     S,
     Transpose,
 )
@@ -74,8 +73,18 @@ def constants(site: Site) -> Iterator[Proposal]:
     is_bias = isinstance(target, Variable) and target.role in (Role.BIAS, Role.SHIFT)
     what = site.name if site.parent is None else f"the term {words(site.node)} of {site.name}"
     for number, kind in _numbers(site, is_bias).items():
-        yield Proposal(product(number, site.node), f"factor {number} too much in {what}", kind)
-    yield Proposal(product(FREE, site.node), f"factor {FREE} too much in {what}")
+        said = _REMARKS.get(kind, "factor {number} too much in {what}").format(number=words(number), what=what)
+        yield Proposal(product(number, site.node), said, kind)
+    yield Proposal(product(FREE, site.node), f"factor {words(FREE)} too much in {what}")
+
+
+_REMARKS = {
+    "batch mean missing": "1/m is missing in {what}",
+    "batch mean twice": "1/m stands once too often in {what}",
+    "mean for sum": "{what} is the mean over the examples, not the sum: 1/m stands once too often",
+    "attention scale forgotten": "the scale of the attention is forgotten: factor {number} too much in {what}",
+}
+"""How a factor is told where it has a meaning."""
 
 
 def _numbers(site: Site, is_bias: bool) -> dict[Expr, str]:
@@ -93,20 +102,23 @@ def _numbers(site: Site, is_bias: bool) -> dict[Expr, str]:
     for size in (outputs, rows, columns):
         for number in (size, 1 / size, 2 / size):
             kinds.setdefault(number, "")
+    kind = "attention scale forgotten" if scores(site) else "coefficient missing"
     for number in coefficients(site):
-        kinds.setdefault(1 / number, "coefficient missing")
+        kinds[1 / number] = kind
         kinds.setdefault(number, "coefficient twice")
     return {number: kind for number, kind in kinds.items() if number != 1}
 
 
 def coefficients(site: Site) -> set[Expr]:
-    """Return the positive numbers that stand before products of the backward list, batch means apart."""
-    found = {_number(node) for each in site.place.bench.derivation.backward for node in _terms(each.rhs)}
-    return {number for number in found if number.is_positive and not number.has(BATCH) and number != 1}
+    """Return the numbers that stand before products of this equation and of those that use it, batch means apart."""
+    lhs = site.equation.lhs
+    return site.place.numbers_at(lhs.name)
 
 
-def _terms(node: MatrixExpr) -> tuple[MatrixExpr, ...]:
-    return node.args if is_sum(node) else (node,)
+def scores(site: Site) -> bool:
+    """Whether an equation is of the scores of an attention, its queries or its keys."""
+    of = site.equation.lhs.of
+    return isinstance(of, Variable) and of.role in (Role.SCORE, Role.QUERY, Role.KEY)
 
 
 def _number(node: MatrixExpr) -> Expr:
@@ -118,11 +130,8 @@ def missing_coefficient(site: Site) -> Iterator[Proposal]:
     number = _number(site.node)
     if number in (S.One, S.NegativeOne):
         return
-    kind = "batch mean missing" if number.has(BATCH) else "coefficient missing"
-    if not number.has(BATCH) and (1 / number**2).is_Integer or number.has(Rational(1, 2)):
-        kind = "attention scale forgotten" if not number.has(BATCH) and number**2 != number else kind
-    if is_penalty(site):
-        kind = "coefficient missing"
+    kind = "attention scale forgotten" if scores(site) else "coefficient missing"
+    kind = "batch mean missing" if number.has(BATCH) else kind
     yield Proposal(product(*operands(site.node)), f"factor {number} missing in {site.name}", kind)
 
 
@@ -269,7 +278,7 @@ def penalty_scale(site: Site) -> Iterator[Proposal]:
     """The regulariser times or over the number of examples."""
     if site.parent is not None and is_penalty(site):
         for number in (1 / BATCH, BATCH, S.Half):
-            said = f"factor {number} too much in the regulariser {words(site.node)}"
+            said = f"factor {words(number)} too much in the regulariser {words(site.node)}"
             yield Proposal(product(number, site.node), f"{said} of {site.name}", "regulariser scaled")
 
 
@@ -363,6 +372,5 @@ EDITS: tuple[Edit, ...] = (
 )
 
 
-def free_of(proposal: Proposal, value: Expr) -> Proposal:
-    """Return a proposal with the fitted number in it."""
-    return replace(proposal, sentence=proposal.sentence.replace(str(FREE), str(value)))
+OPEN = (constants, after_update)
+"""The rows that may leave a number open."""

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cached_property
 from itertools import groupby
 
 from sympy import Basic, Expr, MatrixExpr, OneMatrix, Rational
 
 from symbp.checking.diagnosis.bench import FREE
-from symbp.checking.diagnosis.edits import EDITS
+from symbp.checking.diagnosis.edits import EDITS, OPEN
 from symbp.checking.diagnosis.operations import OPERATION_EDITS
 from symbp.checking.diagnosis.sites import Site, Surroundings, error_in, is_sum, rebuilt, sites, where
 from symbp.equations import Equation
@@ -29,30 +28,29 @@ SWEEPING = 0.3
 
 @dataclass(frozen=True)
 class Hypothesis:
-    """Right sides by the name of their equation, with the kind and the sentence of the edit that led to them."""
+    """Right sides by the name of their equation, with the kind and the sentence of the edit that led to them.
+
+    ``mark`` says where and how it was proposed, ``is_open`` that a number in it is still to be fitted.
+    """
 
     kind: str
     sentence: str
     cost: float
     edits: tuple[tuple[str, MatrixExpr], ...]
     mark: tuple[object, ...] = ()
+    is_open: bool = False
 
     @property
     def equation(self) -> str:
         """The first equation it edits."""
         return self.edits[0][0]
 
-    @cached_property
-    def is_open(self) -> bool:
-        """Whether it has a number to be fitted."""
-        return any(rhs.has(FREE) for _, rhs in self.edits)
-
     def fitted(self, value: float) -> Hypothesis:
         """Return it with a number in the place of the open one, the simple fraction where it is one."""
         number = nice(value)
         said = str(number) if number.q <= LARGEST_DENOMINATOR else f"{value:.6g}"
         edits = tuple((name, rhs.xreplace({FREE: number})) for name, rhs in self.edits)
-        return replace(self, sentence=self.sentence.replace(str(FREE), said), edits=edits)
+        return replace(self, sentence=self.sentence.replace(str(FREE), said), edits=edits, is_open=False)
 
 
 LARGEST_DENOMINATOR = 10_000
@@ -75,9 +73,10 @@ def _at(site: Site) -> Iterator[Hypothesis]:
     for row in TABLE:
         for proposal in row.propose(site):
             rhs = site.put(proposal.node)
-            cost = row.cost + (FITTED if proposal.node.has(FREE) else 0.0)
+            is_open = row.propose in OPEN and proposal.node.has(FREE)
+            cost = row.cost + FITTED * is_open
             mark = (row.propose.__name__, site.path, proposal)
-            yield Hypothesis(proposal.kind or row.kind, proposal.sentence, cost, ((site.name, rhs),), mark)
+            yield Hypothesis(proposal.kind or row.kind, proposal.sentence, cost, ((site.name, rhs),), mark, is_open)
 
 
 def _swept(equation: Equation, found: Iterable[Hypothesis]) -> Iterator[Hypothesis]:
@@ -151,8 +150,6 @@ def generic(node: Basic, at: tuple[int, int]) -> object:
         return (type(node).__name__, of.path, stem, layer - at[0], distance)
     if isinstance(node, OneMatrix):
         return "1"
-    if isinstance(node, Expr) and not isinstance(node, MatrixExpr):
-        return str(node)
-    if isinstance(node, ScalarFunction):
-        return node.name, str(node.args[3:5])
+    if isinstance(node, ScalarFunction) or (isinstance(node, Expr) and not isinstance(node, MatrixExpr)):
+        return node
     return (type(node).__name__, *(generic(arg, at) for arg in node.args))

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from sympy import Expr, Integer, MatAdd, MatrixExpr, MatrixSymbol, OneMatrix, S
 
 from symbp.checking.diagnosis.edits import Edit, Proposal
-from symbp.checking.diagnosis.nodes import FlippedKernel, WrongNormaliseJacobian
+from symbp.checking.diagnosis.nodes import FlippedKernel, WrittenNormaliseJacobian, written_slope
 from symbp.checking.diagnosis.sites import Site, entrywise, product, words
 from symbp.ops.convolution import KernelCorrelation, TransposedConvolve
-from symbp.ops.elementwise import Elementwise, ScalarFunction, Slope
+from symbp.ops.elementwise import OUTPUT, Elementwise, ScalarFunction, Slope
 from symbp.ops.functions import activation
 from symbp.ops.losses import LOSSES, EntrywiseLoss, LinkedLoss
 from symbp.ops.normalisation import NormaliseJacobian
@@ -42,7 +42,7 @@ def derivative_at(site: Site) -> Iterator[Proposal]:
     yield Proposal(again, f"{function.text}′ at {words(out)} instead of {words(z)} in {site.name}")
     if function.slope_by_output is not None and isinstance(z, MatrixSymbol):
         said = f"{function.text}′ written through its output but given {words(z)} in {site.name}"
-        yield Proposal(Slope(function, node.index, z, z), said)
+        yield Proposal(written_slope(_plain(function, function.slope_by_output), OUTPUT, z), said)
 
 
 def another_activation(site: Site) -> Iterator[Proposal]:
@@ -58,7 +58,8 @@ def another_activation(site: Site) -> Iterator[Proposal]:
         said = f"derivative of {name} in place of {node.function.name}′ in {site.name}"
         yield Proposal(Slope(other, 0, Elementwise(other, z), z), said)
         if other.slope_by_output is not None:
-            yield Proposal(Slope(other, 0, out, z), f"{said}, through {words(out)}")
+            through = written_slope(_plain(other, other.slope_by_output), OUTPUT, out)
+            yield Proposal(through, f"{said}, through {words(out)}")
 
 
 def miswritten(site: Site) -> Iterator[Proposal]:
@@ -67,21 +68,18 @@ def miswritten(site: Site) -> Iterator[Proposal]:
     if not isinstance(node, Slope) or not _varies(node):
         return
     function = node.function
-    right, through = function.slope_by_output, True
-    if right is None or right.is_number:
-        right, through = function.slopes[node.index], False
+    right, variable, of = function.slope_by_output, OUTPUT, node.output
+    if right is None or right.is_number or not isinstance(of, MatrixSymbol):
+        right, variable, of = function.slopes[node.index], function.variables[0], node.inputs[0]
+    right = _plain(function, right)
     for wrong in dict.fromkeys(each for each in _variants(right) if not each.is_number):
-        slopes = (wrong,) if not through else function.slopes
-        made = ScalarFunction(
-            function.name,
-            function.variables,
-            function.expr,
-            slopes,
-            wrong if through else None,
-            parameters=function.parameters,
-        )
         said = f"{function.text}′ written as {wrong} instead of {right} in {site.name}"
-        yield Proposal(Slope(made, 0, node.output, *node.inputs), said)
+        yield Proposal(written_slope(wrong, variable, of), said)
+
+
+def _plain(function: ScalarFunction, formula: Expr) -> Expr:
+    """Return a formula with the function's parameters put in."""
+    return formula.xreplace(dict(function.parameters))
 
 
 def _variants(right: Expr) -> Iterator[Expr]:
@@ -176,7 +174,7 @@ def normalisation(site: Site) -> Iterator[Proposal]:
     z, n, g, axis, *settings = node.args
     for kind, said, (other, *rest) in _NORMALISATIONS:
         over = 1 - int(axis) if other else int(axis)
-        wrong = WrongNormaliseJacobian(z, n, g, axis, *settings, over, *rest)
+        wrong = WrittenNormaliseJacobian(z, n, g, axis, *settings, over, *rest)
         yield Proposal(wrong, f"{said} in {site.name}", kind)
     all_wrong = NormaliseJacobian(z, n, g, Integer(1 - int(axis)), *settings)
     yield Proposal(all_wrong, f"all statistics are taken over the wrong axis in {site.name}", AXIS)

@@ -14,6 +14,7 @@ from symbp.checking.tolerance import TOLERANCE
 from symbp.symbols import BATCH
 
 OUTPUTS = Symbol("n_L", positive=True)
+TOKENS = Symbol("T", positive=True)
 
 CONVENTIONS: tuple[tuple[Expr, str], ...] = (
     (BATCH, "you forgot 1/m, or your loss is the sum over the examples, not their mean (--reduction sum)"),
@@ -28,6 +29,11 @@ CONVENTIONS: tuple[tuple[Expr, str], ...] = (
     (1 / BATCH, "1/m is there twice"),
     (BATCH / OUTPUTS, "your loss is the mean over the outputs and the sum over the examples"),
     (2 * BATCH / OUTPUTS, "your loss is the mean over the outputs and the sum over the examples, without ½"),
+    (
+        TOKENS,
+        "your loss is the mean over the examples and the sum over their T tokens; ours is the mean over all tokens",
+    ),
+    (BATCH * TOKENS, "you forgot the mean over all tokens, or your loss is their sum (--reduction sum)"),
     (1 / (BATCH * OUTPUTS), "the mean over examples and outputs is taken twice"),
 )
 """The numbers by which right gradients differ, in the order in which they are tried, and what each says of the loss."""
@@ -56,9 +62,10 @@ def named(values: Sequence[float], bench: Bench) -> Scale | None:
     """Return a number, one value a sample, with the name it has in every sample; None where it is one."""
     if all(abs(value - 1) <= TOLERANCE for value in values):
         return None
-    outputs = Surroundings(bench).outputs
+    place = Surroundings(bench)
+    meant = {OUTPUTS: place.outputs, TOKENS: place.tokens}
     for number, why in CONVENTIONS:
-        sizes = [bench.dimension(number.xreplace({OUTPUTS: outputs}), each) for each in range(len(values))]
+        sizes = [bench.dimension(number.xreplace(meant), each) for each in range(len(values))]
         if all(abs(a - b) <= TOLERANCE * abs(b) for a, b in zip(values, sizes, strict=True)):
             return Scale(values[0], str(number), why)
     text = f"{values[0]:.6g}"

@@ -8,18 +8,18 @@ from functools import cached_property
 from types import CodeType
 from typing import Any
 
-from sympy import MatrixExpr
+from sympy import MatrixExpr, Rational
 
 from symbp.checking.diagnosis.bench import Bench
 from symbp.checking.diagnosis.hypotheses import Hypothesis, families, family, in_every_step, proposed
 from symbp.checking.diagnosis.matching import Given
-from symbp.checking.diagnosis.sites import Surroundings
+from symbp.checking.diagnosis.sites import Surroundings, product
 from symbp.equations import Equation
 
-MOST_SPENT = 400_000
-"""How many evaluated equations a whole search may cost, on small networks some seconds."""
+MOST_SPENT = 100_000
+"""How much one round of a search may cost, in evaluations of a small equation: about a second."""
 
-NEAREST = 40
+NEAREST = 150
 """How many equations above a gradient are doubted at most."""
 
 PAIR_EQUATIONS = 6
@@ -64,15 +64,31 @@ class Search:
             self._give_up(departing)
 
     def _departing(self) -> list[str]:
+<<<<<<< HEAD
         return [
             name for name in self.given.names if name not in self.unexplained and not self.given.matches_model(name)
+=======
+        return [name for name in self._ordered if name not in self.unexplained and not self.given.matches_model(name)]
+
+    @cached_property
+    def _ordered(self) -> list[str]:
+        """The given gradients from the loss down, in each layer intermediates first, then the smallest."""
+        first: dict[tuple[str, int], int] = {}
+        places = [self.bench.derivation.backward[f"d{name}"].lhs.of for name in self.given.names]
+        layers = [(of.path, of.layer) for of in places]
+        for index, layer in enumerate(layers):
+            first.setdefault(layer, index)
+        keyed = [
+            (first[layer], self.given.is_parameter(name), self.given.arrays(name)[0].size, index, name)
+            for index, (layer, name) in enumerate(zip(layers, self.given.names, strict=True))
+>>>>>>> diagnose
         ]
+        return [name for *_, name in sorted(keyed)]
 
     def _one(self, departing: list[str]) -> bool:
         """Accept the best single edit that explains the first gradient it can."""
         for target in departing:
-            found = list(self._explaining(target, departing))
-            if found:
+            if found := self._explaining(target, departing):
                 self._accept(*min(found, key=self._rank))
                 return True
             if self.bench.spent > MOST_SPENT:
@@ -84,38 +100,56 @@ class Search:
         hypothesis, explains = found
         return (-len(explains), hypothesis.cost, -self.bench.place[hypothesis.equation])
 
-    def _explaining(self, target: str, departing: list[str]) -> Iterator[tuple[Hypothesis, tuple[str, ...]]]:
-        """Yield the hypotheses that reproduce a gradient and break no other, with all they explain."""
+    def _explaining(self, target: str, departing: list[str]) -> list[tuple[Hypothesis, tuple[str, ...]]]:
+        """Return the hypotheses that reproduce a gradient and break no other, with all they explain.
+
+        One line of a loop over steps makes the same mistake in every step: where that explains everything, no single
+        step is looked at.
+        """
         doubted = self._doubted(target)
-        for hypothesis in self._hypotheses(doubted):
+        found = list(self._tried(self._in_steps(doubted), target, departing))
+        if any(len(explains) == len(departing) for _, explains in found):
+            return found
+        singles = (each for equation in doubted for each in self._proposed(equation))
+        return [*found, *self._tried(singles, target, departing)]
+
+    def _tried(
+        self, hypotheses: Iterable[Hypothesis], target: str, departing: list[str]
+    ) -> Iterator[tuple[Hypothesis, tuple[str, ...]]]:
+        limit = self.bench.spent + MOST_SPENT
+        for hypothesis in hypotheses:
             fitted = self._reproduces(hypothesis, target)
-            if fitted is not None:
-                explains = self._explained(fitted, departing)
-                if explains:
-                    yield fitted, explains
-            if self.bench.spent > MOST_SPENT:
+            if fitted is not None and (explains := self._explained(fitted, departing)):
+                yield fitted, explains
+            if self.bench.spent > limit:
                 return
 
     def _doubted(self, target: str) -> list[Equation]:
         """Return the equations above a gradient that no matching one vouches for, the nearest first."""
-        sure: set[str] = set()
-        for name in self.given.names:
-            if self.given.vouches(name):
-                sure |= self.bench.above(f"d{name}")
-        above = [name for name in self.bench.above(f"d{target}") if name not in sure]
-        above.sort(key=self.bench.place.__getitem__, reverse=True)
+        right = [name for name in self.given.names if self.given.vouches(name)]
+        above = sorted(self.bench.above(f"d{target}"), key=self.bench.place.__getitem__, reverse=True)
         backward = self.bench.derivation.backward
-        return [replace(backward[name], rhs=self.bench.rhs[name]) for name in above[:NEAREST]]
+        doubted = [name for name in above if not any(self._depends(other, name) for other in reversed(right))]
+        return [replace(backward[name], rhs=self.bench.rhs[name]) for name in doubted[:NEAREST]]
 
-    def _hypotheses(self, doubted: Iterable[Equation]) -> Iterator[Hypothesis]:
-        equations = list(doubted)
-        per_step: set[tuple[str, str]] = set()
-        for equation in equations:
-            yield from self._proposed(equation)
-            key = family(equation)
-            if key is not None and key not in per_step:
-                per_step.add(key)
-                yield from self._stepwise(key)
+    def _depends(self, name: str, equation: str) -> bool:
+        """Whether a gradient's value changes with an equation: what meets a zero on its way does not."""
+        if equation not in self.bench.above(f"d{name}"):
+            return False
+        key = (name, equation)
+        if key not in self._dependencies:
+            changed = {equation: self._code(product(Rational(9, 8), self.bench.rhs[equation]))}
+            found = self.bench.evaluate(changed, f"d{name}", 0)
+            self._dependencies[key] = not self.given.matches(name, found, 0)
+        return self._dependencies[key]
+
+    @cached_property
+    def _dependencies(self) -> dict[tuple[str, str], bool]:
+        return {}
+
+    def _in_steps(self, doubted: Iterable[Equation]) -> Iterator[Hypothesis]:
+        for key in dict.fromkeys(key for each in doubted if (key := family(each)) is not None):
+            yield from self._stepwise(key)
 
     def _proposed(self, equation: Equation) -> list[Hypothesis]:
         key = (equation.name, equation.rhs)
@@ -197,6 +231,7 @@ class Search:
         """Accept the best two edits that together explain the first gradient: of two equations above it, or of one."""
         target = departing[0]
         best: tuple[tuple[float, float], Hypothesis, Hypothesis] | None = None
+        limit = self.bench.spent + MOST_SPENT
         for first, second in self._pairs(target):
             codes = self._compiled(first) | self._compiled(second)
             if self.given.matches(target, self.bench.evaluate(codes, f"d{target}", 0), 0):
@@ -204,7 +239,7 @@ class Search:
                 rank = (-explained, first.cost + second.cost)
                 if explained and (best is None or rank < best[0]):
                     best = (rank, first, second)
-            if self.bench.spent > MOST_SPENT:
+            if self.bench.spent > limit:
                 break
         for each in best[1:] if best is not None else ():
             self._accept(each, self._follow(each, departing))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
-from sympy import Basic, Expr, HadamardProduct, MatMul, MatrixExpr, MatrixSymbol, OneMatrix, S, Transpose
+from sympy import Basic, Expr, HadamardProduct, MatAdd, MatMul, MatrixExpr, MatrixSymbol, OneMatrix, S, Transpose
 
 from symbp.checking.diagnosis.bench import Bench
 from symbp.equations import Equation, operands
 from symbp.ops.elementwise import Elementwise, Slope
-from symbp.symbols import Adjoint, Role, Variable
+from symbp.symbols import BATCH, Adjoint, Role, Variable
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,28 @@ class Surroundings:
         """n_L, the rows of the targets; 1 where there are none."""
         targets = [each for each in self.bench.derivation.forward.given if each.role is Role.TARGET]
         return targets[0].shape[0] if targets else S.One
+
+    @cached_property
+    def tokens(self) -> Expr:
+        """T, how many columns of the targets belong to one example."""
+        targets = [each for each in self.bench.derivation.forward.given if each.role is Role.TARGET]
+        return targets[0].shape[1] / BATCH if targets else S.One
+
+    def numbers_at(self, name: str) -> set[Expr]:
+        """Return the numbers before products of an equation and of those that use it, but for means over the batch."""
+        return {number for number in self._numbers.get(name, set()) if not number.has(BATCH)}
+
+    @cached_property
+    def _numbers(self) -> dict[str, set[Expr]]:
+        found: dict[str, set[Expr]] = {}
+        for each in self.bench.derivation.backward:
+            for term in each.rhs.args if is_sum(each.rhs) else (each.rhs,):
+                number = term.as_coeff_matrices()[0] if isinstance(term, MatMul) else S.One
+                error = error_in(term)
+                if error is not None and number.is_positive and number != 1:
+                    found.setdefault(each.name, set()).add(number)
+                    found.setdefault(error.name, set()).add(number)
+        return found
 
     def weights(self) -> tuple[MatrixSymbol, ...]:
         """The weights the network has."""
@@ -162,11 +184,19 @@ def turned(node: MatrixExpr) -> MatrixExpr:
     return node.arg if isinstance(node, Transpose) else Transpose(node)
 
 
-def words(node: MatrixExpr) -> str:
-    """Return a node for a sentence."""
+@lru_cache(maxsize=4096)
+def words(node: Basic) -> str:
+    """Return a node for a sentence; ones that only repeat a column are left out."""
     if isinstance(node, Transpose):
         return f"{words(node.arg)}ᵀ"
-    return str(node)
+    sign = _SIGNS.get(type(node))
+    if sign is None:
+        return str(node)
+    parts = [each for each in node.args if not isinstance(each, OneMatrix)] or node.args
+    return sign.join(f"({words(each)})" if type(each) in _SIGNS and len(parts) > 1 else words(each) for each in parts)
+
+
+_SIGNS = {HadamardProduct: " ⊙ ", MatMul: "·", MatAdd: " + "}
 
 
 def error_in(node: MatrixExpr) -> Adjoint | None:

@@ -33,7 +33,7 @@ SPARE_EXAMPLES = (41, 43, 47, 53, 59, 61, 67, 71)
 
 @dataclass(frozen=True)
 class Case:
-    """One draw: arrays by name, columns are examples; ``known`` holds every matrix of both lists, ``loss`` its value."""
+    """One draw, columns are examples: ``known`` holds every matrix of both lists, ``given`` the symbols drawn."""
 
     values: Values
     known: dict[str, Any]

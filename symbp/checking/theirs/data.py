@@ -179,9 +179,9 @@ def _sample(derivation: Derivation, arrays: Arrays, layout: Layout, reduction: s
     network = derivation.network
     names: dict[str, str] = {plain_name(name): name for name in network.by_name}
     if len(network.inputs) == 1:
-        names |= {word: network.x.name for word in ("x", "inputs", "input", "a0")}
+        names.update(dict.fromkeys(("x", "inputs", "input", "a0"), str(network.x.name)))
     if network.y is not None:
-        names |= {word: network.y.name for word in ("y", "targets", "target", "labels")}
+        names.update(dict.fromkeys(("y", "targets", "target", "labels"), str(network.y.name)))
     found: dict[str, Any] = {}
     unknown = []
     for key, array in arrays.given.items():
@@ -194,7 +194,7 @@ def _sample(derivation: Derivation, arrays: Arrays, layout: Layout, reduction: s
     inputs = {each.name: found[each.name] for each in network.inputs if each.name in found}
     y = None if network.y is None else found.get(network.y.name)
     _require(derivation, found)
-    loss, ours = derivation.compile()(parameters, inputs if len(inputs) > 1 else next(iter(inputs.values())), y)
+    _, ours = derivation.compile()(parameters, inputs if len(inputs) > 1 else next(iter(inputs.values())), y)
     examples = next(iter(inputs.values())).shape[1]
     reader = Reader(
         derivation,

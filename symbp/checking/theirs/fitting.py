@@ -105,10 +105,10 @@ _WORDS: tuple[tuple[Give, str], ...] = (
 WORDS: Mapping[str, Give] = {word: give for give, words in _WORDS for word in words.split()}
 """What an argument of a name takes, in ``plain_name`` spelling."""
 
-COUNTS = frozenset("m batchsize nexamples numexamples nsamples numsamples n nex".split())
+COUNTS = frozenset({"m", "batchsize", "nexamples", "numexamples", "nsamples", "numsamples", "n", "nex"})
 """Names of the number of examples."""
 
-RATES = frozenset("learningrate lr alpha eta rate stepsize".split())
+RATES = frozenset({"learningrate", "lr", "alpha", "eta", "rate", "stepsize"})
 
 
 def plan_of(signature: Signature, derivation: Derivation, *, labels: bool) -> Plan:

@@ -12,6 +12,7 @@ from typing import Any
 from symbp.checking.diagnosis.diagnose import diagnose
 from symbp.checking.diagnosis.sample import Diagnosis, GivenRow, Judgement, Mark, Sample
 from symbp.checking.theirs.cases import Case, cases
+from symbp.checking.theirs.factors import cut, without_one
 from symbp.checking.theirs.judging import Judged, Side, sides_of
 from symbp.checking.theirs.lexicon import Lexicon, layer_words, normal
 from symbp.checking.theirs.meanings import Operator, Place, Symbol
@@ -306,7 +307,7 @@ class _Formula:
         if not isinstance(target, Adjoint):
             own = self.derivation.forward[target.name]
             sides = (Side(source, str(own)),)
-            sentence = f"wrong: this is not what the network computes"
+            sentence = "wrong: this is not what the network computes"
             return Judged(Diagnosis(Judgement.WRONG, ()), source, notes, sentence=sentence, sides=sides)
         samples = [
             Sample(
@@ -378,29 +379,3 @@ def _turned(wrong: Any, size: str, other: str) -> str:
 def _is_course(body: str, reading: Reading) -> bool:
     """Whether names stand in it that course notes use in several ways."""
     return reading.shift > 0 or bool(re.search(r"\bd(?:[Ll]oss|L|E|C|J)\b(?!/)", normal(body)))
-
-
-def without_one(tree: ast.expr) -> Iterator[tuple[ast.expr, ast.expr]]:
-    """Yield a product without one of its factors, and the factor that is left out."""
-    if not isinstance(tree, ast.BinOp) or not isinstance(tree.op, ast.Mult | ast.MatMult):
-        return
-    for kept, other, left in ((tree.left, tree.right, True), (tree.right, tree.left, False)):
-        if not (isinstance(other, ast.BinOp) and isinstance(other.op, ast.Mult | ast.MatMult)):
-            yield kept, other
-        for shorter, factor in without_one(kept):
-            pair = (shorter, tree.right) if left else (tree.left, shorter)
-            yield ast.copy_location(ast.BinOp(pair[0], tree.op, pair[1]), tree), factor
-
-
-def cut(source: Written, factor: ast.expr) -> str:
-    """Return a formula as it was typed without one factor and the sign that joins it."""
-    start, end = source.span(factor)
-    before, after = source.source[:start].rstrip(), source.source[end:].lstrip()
-    if before and before[-1] in "*@·⊙×⋅":
-        before = before[:-1].rstrip()
-    elif not before and after[:1] in tuple("*@·⊙×⋅"):
-        after = after[1:].lstrip()
-    joint = "" if not before or not after or after[0] in ").·*@" or before[-1] in "(·" else " "
-    if joint == "" and after[:1] in tuple("*@") and before:
-        joint = " "
-    return before + joint + after

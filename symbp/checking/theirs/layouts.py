@@ -1,4 +1,4 @@
-"""In which orientation somebody writes matrices: columns or rows as examples, weights as in ``torch.nn.Linear`` or not."""
+"""In which orientation somebody writes matrices: examples as columns or rows, weights as in torch.nn.Linear or not."""
 
 from __future__ import annotations
 

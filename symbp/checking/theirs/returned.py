@@ -18,7 +18,7 @@ from symbp.symbols import Role, Variable
 _GRADIENT = re.compile(r"(?:d(?:l(?:oss)?d|jd|cd)?|grad(?:ient)?s?|g|delta|∂l∂|∂|∇)?(.+?)(?:grad(?:ient)?)?\Z")
 """A key in ``plain_name`` spelling: dW1, grad_W1, W1_grad, dLdW1, W1."""
 
-LOSSES = frozenset("loss cost l j error value".split())
+LOSSES = frozenset({"loss", "cost", "l", "j", "error", "value"})
 
 
 @dataclass
@@ -126,7 +126,7 @@ class Reader:
                 return
         nested = [node for node in rest if node["kind"] in ("dict", "list")]
         numbers = [node for node in rest if _is_number(node, arrays)]
-        if numbers and len(numbers) == 1 and len(rest) > len(self._wanted) or (nested and len(numbers) == 1):
+        if len(numbers) == 1 and (nested or len(rest) > len(self._wanted)):
             found.loss = float(arrays[numbers[0]["at"]])
             rest.remove(numbers[0])
         if len(rest) == 1 and rest[0]["kind"] != "array":

@@ -20,7 +20,7 @@ MAX_BYTES = 200_000_000
 MAX_KEY = 200
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """What a function returned cannot be handed on."""
 
 
@@ -47,7 +47,7 @@ class Store:
         """Return a value as JSON data."""
         self.items += 1
         if depth > MAX_DEPTH or self.items > MAX_ITEMS:
-            raise Refused(f"returned more than {MAX_ITEMS} values, or nested more than {MAX_DEPTH} deep")
+            raise RefusedError(f"returned more than {MAX_ITEMS} values, or nested more than {MAX_DEPTH} deep")
         if value is None:
             return {"kind": "none"}
         if isinstance(value, Mapping):
@@ -74,7 +74,7 @@ class Store:
             return {"kind": "other", "type": f"an array of dtype {array.dtype}"}
         self.bytes += array.nbytes
         if self.bytes > MAX_BYTES:
-            raise Refused(f"returned more than {MAX_BYTES // 10**6} MB")
+            raise RefusedError(f"returned more than {MAX_BYTES // 10**6} MB")
         self.arrays.append(array)
         return {"kind": "array", "at": len(self.arrays) - 1, "from": library}
 
@@ -133,7 +133,7 @@ def answer(folder: Path) -> dict[str, Any]:
         store = Store()
         try:
             found = called(function, request["plan"], arrays, store)
-        except Refused as error:
+        except RefusedError as error:
             return {"refused": str(error)}
         except BaseException as error:
             return failure(error, str(source)) | {"while": "calling"}

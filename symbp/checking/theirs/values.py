@@ -293,7 +293,6 @@ class _Walk:
         return row.function(*arrays)
 
     def _clash(self, first: Any, second: Any, node: ast.expr, why: str) -> ShapeError:
-        assert isinstance(node, ast.BinOp | ast.Call | ast.Compare)
         sides = (node.left, node.right) if isinstance(node, ast.BinOp) else (node, node)
         left, right = (self.written.text(each) for each in sides)
         hint = _meant(first.shape, second.shape, left, right, isinstance(node, ast.BinOp) and node.op)

@@ -94,7 +94,7 @@ def write_stub(spec: Described, asked: Asked) -> int:
 
 
 def concrete(spec: Described) -> Network:
-    """Return the network with functions in the place of what its options leave open: a formula holds for all of them."""
+    """Return the network with functions for what its options leave open: a formula holds for all of them."""
     if not isinstance(spec, NetworkSpec) or (spec.activation and spec.loss):
         return build(spec)
     filled = replace(spec, loss=spec.loss or OPEN_LOSS)

@@ -24,7 +24,7 @@ from symbp.symbols import Role
 
 @dataclass(frozen=True)
 class Mistake:
-    """Lines written wrongly. ``kinds`` and ``equations`` hold what coincides on every input: one mistake, several names.
+    """Lines written wrongly. ``kinds`` and ``equations`` hold what coincides on every input: one mistake, many names.
 
     A kind of "scale" asks for the verdict "scaled" and no finding.
     """
@@ -113,4 +113,4 @@ def _sample(
 
 
 def _size(size: Any, examples: int) -> int:
-    return int(size.subs({symbol: examples for symbol in size.free_symbols}))
+    return int(size.subs(dict.fromkeys(size.free_symbols, examples)))
