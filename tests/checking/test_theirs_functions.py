@@ -197,7 +197,7 @@ BAD = {
     "raises when loaded": ("import nosuchmodule\ndef backward(X): ...\n", "loading it raised ModuleNotFoundError"),
     "returns nothing": ("def backward(X):\n    pass\n", "returned None: return a dict such as"),
     "returns text": ("def backward(X):\n    return 'dW1'\n", "returned a str"),
-    "returns other keys": ("def backward(X):\n    return {'alpha': X}\n", "returned alpha: return the gradients by name"),
+    "returns other keys": ("def backward(X):\n    return {'alpha': X}\n", "returned alpha: return the gradients"),
     "returns too few": ("def backward(X):\n    return X, X\n", "returned 2 values without names for 4 parameters"),
     "returns an object": ("def backward(X):\n    return {'dW1': object()}\n", "returned a object for dW1"),
     "ends the process": ("import os\ndef backward(X):\n    os._exit(3)\n", "without returning (exit code 3)"),

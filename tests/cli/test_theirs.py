@@ -111,7 +111,7 @@ def test_a_file_to_fill_in(capsys: pytest.CaptureFixture[str], folder: Path) -> 
     assert main(["check", "--stub", "todo.py", *NETWORK]) == 0
     assert "symbp check todo.py --layers 2" in capsys.readouterr().out
     assert main(["check", "todo.py", *NETWORK]) == 2
-    assert "nothing is filled in yet: W1, b1, W2, b2 are None" in capsys.readouterr().err
+    assert "nothing is filled in yet: W1, b1, W2, b2 still None" in capsys.readouterr().err
     source = (folder / "todo.py").read_text()
     filled = source.replace("    # layer 2\n", "    dZ2 = (A2 - Y) / m * (1 - A2**2)\n").replace(
         "    # layer 1\n", "    dZ1 = W2.T @ dZ2 * (1 - A1**2)\n"

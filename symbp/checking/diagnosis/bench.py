@@ -107,20 +107,9 @@ class Bench:
                     exec(sources[name], values)
 
     def _rewire(self) -> None:
-<<<<<<< HEAD
-        self.parents = {name: () if name in self._pinned else tuple(self._used(name)) for name in self.order}
-        self._above: dict[str, frozenset[str]] = {}
-        for name in self.order:
-            above = {name}
-            for parent in self.parents[name]:
-                above |= self._above.get(parent, frozenset())
-            self._above[name] = frozenset(above)
-        self._above_all = self._above if not self._pinned else self._above_all
-=======
         """Find anew what every value is computed from: ``above`` stops at pinned values, ``reaches`` does not."""
         self._above = self._closure(self._pinned)
         self._reached = self._closure(set())
->>>>>>> diagnose
         self._paths: dict[tuple[tuple[str, ...], str], list[str]] = {}
 
     def _closure(self, closed: set[str]) -> dict[str, frozenset[str]]:

@@ -64,10 +64,6 @@ class Search:
             self._give_up(departing)
 
     def _departing(self) -> list[str]:
-<<<<<<< HEAD
-        return [
-            name for name in self.given.names if name not in self.unexplained and not self.given.matches_model(name)
-=======
         return [name for name in self._ordered if name not in self.unexplained and not self.given.matches_model(name)]
 
     @cached_property
@@ -81,7 +77,6 @@ class Search:
         keyed = [
             (first[layer], self.given.is_parameter(name), self.given.arrays(name)[0].size, index, name)
             for index, (layer, name) in enumerate(zip(layers, self.given.names, strict=True))
->>>>>>> diagnose
         ]
         return [name for *_, name in sorted(keyed)]
 

@@ -68,8 +68,8 @@ class Reader:
         self._read(node, arrays, found)
         if not found.gradients and found.empty:
             raise SpecError(
-                f"nothing is filled in yet: {', '.join(found.empty[:8])} {'are' if len(found.empty) > 1 else 'is'} None; "
-                f"begin with the last layer, any part of it can be checked"
+                f"nothing is filled in yet: {', '.join(found.empty[:8])} still None: "
+                f"begin with the last layer, a part can be checked too"
             )
         if not found.gradients:
             keys = ", ".join(found.unknown[:6]) or "nothing"
