@@ -76,7 +76,7 @@ def test_wrong_formulas_are_not(deep: Formulas, formula: str, said: str) -> None
 def test_the_readme_example(blackboard: Formulas) -> None:
     judged = blackboard.judge("dW₁ = dLoss·W₃·f′₂·a₂·W₂·f′₁·a₁")
     assert headline(judged) == "wrong: superfluous factor a₂; everything else is right"
-    assert judged.sides[0].right == "dW1 = dLoss·W₃·f′₂·W₂·f′₁·a₁"
+    assert judged.sides[0].right == "dW₁ = dLoss·W₃·f′₂·W₂·f′₁·a₁"
     assert "a₁ is the input" in judged.notes[0]
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -201,3 +203,20 @@ def test_the_assertion_imports_nothing_until_it_runs() -> None:
     probe = "import sys, symbp.testing; sys.exit(bool({'sympy', 'numpy'} & set(sys.modules)))"
     environment = {**os.environ, "PYTHONPATH": str(Path(symbp.__file__).parents[1])}
     assert subprocess.run([sys.executable, "-c", probe], check=False, env=environment).returncode == 0
+
+
+def test_the_page_about_it_shows_what_is_printed(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    page = Path(__file__).parents[2] / "docs" / "checking.md"
+    text = page.read_text(encoding="utf-8")
+    for code in re.findall(r"```python\n(# mine\.py\n.*?)```", text, re.DOTALL):
+        (folder / "mine.py").write_text(code)
+    found = re.findall(r"(```console\n\$ symbp ([^\n]*)\n)(.*?)(```)", text, re.DOTALL)
+    assert len(found) == 2
+    for head, command, shown, end in found:
+        assert main(shlex.split(command)) in (1, 2)
+        said = "".join(capsys.readouterr())
+        if os.environ.get("SYMBP_UPDATE") == "1":
+            text = text.replace(head + shown + end, head + said + end)
+            page.write_text(text, encoding="utf-8")
+            shown = said
+        assert shown == said

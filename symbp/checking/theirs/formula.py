@@ -136,6 +136,11 @@ class _Formula:
         """The numbers."""
         return self.over.cases
 
+    @property
+    def left(self) -> str:
+        """What the formula is for, as typed."""
+        return _EQUALS.split(self.text)[0].strip()
+
     def judged(self) -> Judged:
         """Return the verdict."""
         left, *right = (part.strip() for part in _EQUALS.split(self.text))
@@ -276,7 +281,7 @@ class _Formula:
         row = GivenRow(name, Mark.RIGHT, digits)
         diagnosis = Diagnosis(Judgement.RIGHT, (row,) if isinstance(target, Adjoint) else ())
         sentence = "" if isinstance(target, Adjoint) else f"right: this is {name}"
-        return Judged(diagnosis, f"{target.name} = {right}", tuple(self._notes(side)), sentence=sentence)
+        return Judged(diagnosis, f"{self.left} = {right}", tuple(self._notes(side)), sentence=sentence)
 
     def _notes(self, side: _Side) -> Iterator[str]:
         if _is_course(side.written.source, side.reading):
@@ -295,15 +300,13 @@ class _Formula:
             sentence = f"wrong: superfluous factor {text}; everything else is right"
             diagnosis = Diagnosis(Judgement.WRONG, (GivenRow(name, Mark.WRONG, None, f"superfluous factor {text}"),))
             start = right[: len(right) - len(side.written.source)] if side.total else ""
-            sides = (Side(f"{target.name} = {right}", f"{target.name} = {start}{shorter}"),)
-            return Judged(
-                diagnosis, f"{target.name} = {right}", tuple(self._notes(side)), sentence=sentence, sides=sides
-            )
+            sides = (Side(f"{self.left} = {right}", f"{self.left} = {start}{shorter}"),)
+            return Judged(diagnosis, f"{self.left} = {right}", tuple(self._notes(side)), sentence=sentence, sides=sides)
         return None
 
     def _wrong(self, target: Variable | Adjoint, side: _Side, right: str) -> Judged:
         notes = tuple(self._notes(side))
-        source = f"{target.name} = {right}"
+        source = f"{self.left} = {right}"
         if not isinstance(target, Adjoint):
             own = self.derivation.forward[target.name]
             sides = (Side(source, str(own)),)

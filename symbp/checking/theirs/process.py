@@ -129,6 +129,8 @@ def _raised(found: Mapping[str, Any], source: Path, function: str) -> str:
     says = " ".join(str(found["says"]).split())
     if found["error"] == "SystemExit":
         return f"{source.name}{line}: it calls sys.exit: let {function} return its gradients"
+    if "Tensor" in says and "numpy" in says:
+        says += "; the arguments are NumPy arrays, so begin with X = torch.from_numpy(X)"
     doing = f"{function} raised " if found["while"] == "calling" else "loading it raised "
     return f"{source.name}{line}: {doing}{found['error']}{f': {says}' if says else ''}"
 

@@ -224,7 +224,7 @@ class _Walk:
         """Whether it is what operators act on: a hole, or a matrix with a column for every column of the data."""
         if isinstance(value, Operator):
             return value.hole
-        shape = getattr(value, "shape", ())
+        shape: Any = getattr(value, "shape", ())
         return len(shape) == 2 and shape[1] == self._repeats()
 
     def _acted(self, factor: Any, error: Any, node: ast.expr) -> Any:

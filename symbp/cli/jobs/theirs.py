@@ -38,12 +38,17 @@ def run(spec: Described, asked: Asked, seed: int, as_json: bool) -> int:
         return write_stub(spec, asked)
     judged = JUDGES[type(asked.theirs)](spec, asked, seed)
     if judged.printed:
-        note(f"{judged.source} printed:\n{judged.printed}")
+        note(f"{judged.source} printed:\n{shown_lines(judged.printed)}")
     if as_json:
         document(json.dumps(judged.to_dict(), ensure_ascii=False, indent=2, allow_nan=False))
     else:
         say(verdict_text(judged, ascii_only=plain()))
     return 0 if judged.right else 1
+
+
+def shown_lines(text: str) -> str:
+    """Return what somebody's code printed without characters that steer a terminal."""
+    return "".join(letter if letter.isprintable() or letter == "\n" else " " for letter in text)
 
 
 def _function(spec: Described, asked: Asked, seed: int) -> Judged:
