@@ -186,16 +186,18 @@ class Search:
         return hypothesis if self.given.matches(target, found, 0) else None
 
     def _fit(self, codes: Mapping[str, CodeType], target: str) -> float | None:
-        """Return the number with which the target comes closest to theirs; it enters linearly."""
+        """Return the number with which the target comes closest to theirs on all samples; it enters linearly."""
         import numpy as np
 
-        theirs = self.given.arrays(target)[0]
-        low, high = (self.bench.evaluate(codes, f"d{target}", 0, free) for free in (0.0, 1.0))
-        if low is None or high is None or np.shape(low) != theirs.shape or np.shape(high) != theirs.shape:
-            return None
-        direction = high - low
-        size = float(np.sum(direction * direction))
-        value = float(np.sum((theirs - low) * direction)) / size if size > 0 else float("nan")
+        along = size = 0.0
+        for sample, theirs in enumerate(self.given.arrays(target)):
+            low, high = (self.bench.evaluate(codes, f"d{target}", sample, free) for free in (0.0, 1.0))
+            if low is None or high is None or np.shape(low) != theirs.shape or np.shape(high) != theirs.shape:
+                return None
+            direction = high - low
+            along += float(np.sum((theirs - low) * direction))
+            size += float(np.sum(direction * direction))
+        value = along / size if size > 0 else float("nan")
         return value if np.isfinite(value) and abs(value) > 1e-12 and abs(value - 1) > 1e-9 else None
 
     def _explained(self, hypothesis: Hypothesis, departing: list[str]) -> tuple[str, ...]:
