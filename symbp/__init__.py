@@ -23,12 +23,13 @@ if TYPE_CHECKING:
         UnusedParameterWarning,
     )
     from symbp.networks.attention import Attention, TransformerBlock
+    from symbp.networks.concat import Concat, DenseBlock
     from symbp.networks.convolution import AvgPool1d, AvgPool2d, Conv1d, Conv2d, MaxPool1d, MaxPool2d
     from symbp.networks.embedding import Embedding
     from symbp.networks.images import Image
     from symbp.networks.layers import Activation, Dense, Linear
     from symbp.networks.network import Network
-    from symbp.networks.normalisation import BatchNorm, LayerNorm, RMSNorm
+    from symbp.networks.normalisation import BatchNorm, BatchNorm2d, LayerNorm, RMSNorm
     from symbp.networks.recurrent import GRU, LSTM, RNN
     from symbp.networks.regularisation import Dropout
     from symbp.networks.residual import Residual
@@ -41,11 +42,14 @@ _HOME = {
     "AvgPool1d": "symbp.networks.convolution",
     "AvgPool2d": "symbp.networks.convolution",
     "BatchNorm": "symbp.networks.normalisation",
+    "BatchNorm2d": "symbp.networks.normalisation",
     "CheckFailedError": "symbp.errors",
     "CheckReport": "symbp.checking.check",
+    "Concat": "symbp.networks.concat",
     "Conv1d": "symbp.networks.convolution",
     "Conv2d": "symbp.networks.convolution",
     "Dense": "symbp.networks.layers",
+    "DenseBlock": "symbp.networks.concat",
     "Derivation": "symbp.derivation",
     "Dropout": "symbp.networks.regularisation",
     "Embedding": "symbp.networks.embedding",

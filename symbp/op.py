@@ -17,6 +17,9 @@ from symbp.errors import RuleNotFoundError, SymbpError
 Rule = Callable[..., tuple[MatrixExpr | None, ...]]
 """(node, output, adjoint) -> the contribution to the adjoint of each operand; None where there is none."""
 
+Naming = Callable[[str, MatrixExpr], MatrixExpr]
+"""A name and a part of an expression -> what stands for that part in the expression."""
+
 AnyCallable = TypeVar("AnyCallable", bound=Callable[..., Any])
 
 
@@ -30,6 +33,7 @@ class FactorRole(StrEnum):
     NORMALISATION = "normalisation"
     GATE = "gate"
     MASK = "mask"
+    PENALTY = "penalty"
     ATTENTION = "attention"
     SUM = "sum of paths"
     BLOCK = "block of equations"
@@ -74,6 +78,16 @@ class Op(MatrixExpr):
             cls.label = (rf"\mathrm{{{word}}}".replace("_", r"\_"), word, word)
 
     @property
+    def sign(self) -> tuple[str, str, str] | None:
+        """The sign between the two operands, in LaTeX, Unicode and ASCII; None: written as its label and operands."""
+        return None
+
+    @property
+    def size(self) -> tuple[int, ...]:
+        """Numbers that stand below the label, such as the sides of a window; none for most operations."""
+        return ()
+
+    @property
     def couples_examples(self) -> bool:
         """Whether an entry of the result depends on several examples: no example then has a gradient of its own."""
         return False
@@ -88,8 +102,21 @@ class Op(MatrixExpr):
         """Whether every row of the result sums to zero: what only adds up examples behind it is zero."""
         return False
 
+    @property
+    def places_sum_to_zero(self) -> int:
+        """In blocks of how many rows, a channel's places, the result sums to zero over all examples; 0 for none."""
+        return 0
+
     def explanation(self) -> Explanation | None:
         """Return what a report shows of this operation, None where its rule says it all."""
+        return None
+
+    def spelled_out(self, name: Naming) -> MatrixExpr | None:
+        """For an operator of the backward list: the same in products, sums and ⊙; None where it has no such form.
+
+        ``name(stem, expr)`` returns what stands for a part of it: a symbol where the caller wants a letter, else
+        the part itself.
+        """
         return None
 
     def as_matrix(self) -> MatrixExpr:

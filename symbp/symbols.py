@@ -41,6 +41,7 @@ class Role(StrEnum):
     GATE = "gate"
     STATE = "state"
     MASK = "mask"
+    MASKED = "after dropout"
     QUERY = "queries"
     KEY = "keys"
     VALUE = "values"
@@ -50,6 +51,8 @@ class Role(StrEnum):
     CONVOLVED = "convolved"
     REPEATED = "repeated at every place"
     POOLED = "pooled"
+    STACKED = "stacked"
+    UPSTREAM = "gradient from above"
 
 
 def width(layer: int) -> Symbol:
@@ -146,3 +149,8 @@ class Adjoint(MatrixSymbol):
     def layer(self) -> int:
         """The layer of that variable."""
         return self.of.layer
+
+    @property
+    def role(self) -> Role:
+        """What it is where it is given: the gradient that comes from above."""
+        return Role.UPSTREAM

@@ -25,6 +25,7 @@ from symbp.calculus.reverse import reverse
 from symbp.derivation import Derivation
 from symbp.equations import Equation, ForwardSystem, System
 from symbp.ops.attention import MaskedSoftmax
+from symbp.ops.channel_norm import NormaliseChannels
 from symbp.ops.convolution import Channels, Convolve
 from symbp.ops.elementwise import Elementwise, GenericFunction, ScalarFunction
 from symbp.ops.functions import activation
@@ -40,8 +41,9 @@ from symbp.ops.penalty import Penalty
 from symbp.ops.pooling import AveragePool, MaxPool
 from symbp.ops.softmax import Softmax
 from symbp.ops.structure import Pad, Rows, Stack
+from symbp.ops.upstream import Upstream
 from symbp.ops.windows import Window
-from symbp.symbols import BATCH, Role, Variable, width
+from symbp.symbols import BATCH, Adjoint, Role, Variable, width
 
 N0, N1, N2, N3 = map(width, range(4))
 ROLES = {"X": Role.INPUT, "Y": Role.TARGET, "W": Role.WEIGHT, "b": Role.BIAS, "Z": Role.PREACTIVATION, "l": Role.LOSS}
@@ -160,6 +162,13 @@ def softmax() -> Derivation:
 def _normalised(over: Over, centred: bool) -> Derivation:
     z, n = variable("Z1", N1), variable("A1", N1)
     return case((z, MatMul(W1, X)), (n, Normalise(z, over, centred, Rational(1, 10))), given=[X, W1], loss="log_cosh")
+
+
+def channel_norm() -> Derivation:
+    """Two channels of five places, normalised over places and examples."""
+    w, z, n = variable("W1", 10, N0), variable("Z1", 10), variable("A1", 10)
+    node = NormaliseChannels(z, 5, Rational(1, 10))
+    return case((z, MatMul(w, X)), (n, node), given=[X, w], loss="log_cosh")
 
 
 def batch_norm() -> Derivation:
@@ -356,6 +365,16 @@ def penalised() -> Derivation:
     )
 
 
+def from_above() -> Derivation:
+    """Two outputs whose gradients are given, one as its own adjoint, one (used further) under another name."""
+    z1, z2 = variable("Z1", N1), variable("Z2", N2)
+    g = Variable("G", N1, BATCH, Role.UPSTREAM, "G")
+    return derivation(
+        [(z1, MatMul(W1, X)), (z2, MatMul(W2, z1)), (LOSS, Upstream(z1, g, z2, Adjoint(z2)))],
+        [X, g, Adjoint(z2), W1, W2],
+    )
+
+
 CASES = {
     build.__name__: build
     for build in (
@@ -371,6 +390,7 @@ CASES = {
         softmax,
         shared,
         batch_norm,
+        channel_norm,
         layer_norm,
         rms_norm,
         blocks,
@@ -388,5 +408,6 @@ CASES = {
         average_pooling,
         masked,
         penalised,
+        from_above,
     )
 }

@@ -338,6 +338,8 @@ WORDS: Mapping[FactorRole, str] = {
     FactorRole.SUM: "the sums of paths",
     FactorRole.BLOCK: "the blocks",
     FactorRole.CONSTANT: "the constants",
+    FactorRole.MASK: "the masks",
+    FactorRole.PENALTY: "the penalty",
 }
 """What a sentence calls each role."""
 

@@ -14,7 +14,7 @@ from functools import cached_property
 
 from sympy import HadamardProduct, MatAdd, MatMul, MatrixExpr, OneMatrix, Transpose
 
-from symbp.equations import Equation, System, nodes
+from symbp.equations import Equation, System, nodes, symbols_in
 from symbp.errors import RuleNotFoundError
 from symbp.op import FactorRole, Op
 from symbp.symbols import Adjoint, Role, Variable
@@ -132,6 +132,9 @@ class Paths:
     def _found(self) -> tuple[dict[Adjoint, _Cut], dict[Variable, tuple[Product, ...]]]:
         cuts: dict[Adjoint, _Cut] = {}
         ends: dict[Variable, tuple[Product, ...]] = {}
+        for symbol in self.backward.given:
+            if isinstance(symbol, Adjoint):
+                cuts[symbol] = _Cut(Product().continued([_from_above(symbol)]), None, 0)
         for equation in self.backward:
             edges = edges_into(equation)
             if equation.lhs.of in self.wrt:
@@ -139,6 +142,11 @@ class Paths:
             elif edges:
                 cuts[equation.lhs] = _cut(cuts, equation.lhs, edges)
         return cuts, ends
+
+
+def _from_above(adjoint: Adjoint) -> Factor:
+    """Return the factor every product begins with where the gradient of an output is given."""
+    return Factor(FactorRole.LOSS, adjoint, adjoint.layer, Acts.SOURCE)
 
 
 def additive_terms(equation: Equation) -> tuple[MatrixExpr, ...]:
@@ -200,8 +208,15 @@ def _edge(term: MatrixExpr) -> Edge:
     factors: list[Factor] = []
     source = _unwrap(term, factors)
     if source is None:
-        factors = [Factor(FactorRole.LOSS, term, _layer(term), Acts.SOURCE)]
+        factors = [Factor(_source_role(term), term, _layer(term), Acts.SOURCE)]
     return Edge(source, factors)
+
+
+def _source_role(term: MatrixExpr) -> FactorRole:
+    """What starts a product: the loss gradient, or a penalty where nothing but weights stands in it."""
+    symbols = list(symbols_in(term))
+    only_weights = symbols and all(isinstance(each, Variable) and each.role is Role.WEIGHT for each in symbols)
+    return FactorRole.PENALTY if only_weights else FactorRole.LOSS
 
 
 def _unwrap(expr: MatrixExpr, factors: list[Factor]) -> Adjoint | None:
@@ -250,12 +265,14 @@ _ROLE_OF_SYMBOL = {
     Role.BLOCK: FactorRole.PREVIOUS,
     Role.CONVOLVED: FactorRole.PREVIOUS,
     Role.POOLED: FactorRole.PREVIOUS,
+    Role.STACKED: FactorRole.PREVIOUS,
     Role.INPUT: FactorRole.PREVIOUS,
     Role.ACTIVATION: FactorRole.PREVIOUS,
     Role.PREACTIVATION: FactorRole.PREVIOUS,
     Role.STATE: FactorRole.PREVIOUS,
     Role.GATE: FactorRole.GATE,
     Role.MASK: FactorRole.MASK,
+    Role.MASKED: FactorRole.PREVIOUS,
     Role.MIXED: FactorRole.PREVIOUS,
     Role.QUERY: FactorRole.ATTENTION,
     Role.KEY: FactorRole.ATTENTION,

@@ -15,6 +15,8 @@ from typing import Any
 from sympy import Expr, HadamardProduct, MatAdd, MatMul, MatrixExpr, MatrixSymbol, OneMatrix, Transpose
 
 from symbp.checking.report import Verdict
+from symbp.op import Op, meaning_of
+from symbp.ops.convolution import ChannelSums, KernelCorrelation
 
 TOLERANCE = 1e-9
 """Largest relative error of a right gradient in float64, against the complex step."""
@@ -102,6 +104,16 @@ def _(node: MatAdd, value_of: Lookup, own: Any, sizes: Mapping[Any, int]) -> Any
 @magnitude.register
 def _(node: HadamardProduct, value_of: Lookup, own: Any, sizes: Mapping[Any, int]) -> Any:
     return math.prod(magnitude(factor, value_of, own, sizes) for factor in node.args)
+
+
+@magnitude.register(ChannelSums)
+@magnitude.register(KernelCorrelation)
+def _(node: Op, value_of: Lookup, own: Any, sizes: Mapping[Any, int]) -> Any:
+    # Sums of products without a minus sign: of positive operands nothing in them cancels.
+    import numpy as np
+
+    matrices = [magnitude(arg, value_of, own, sizes) for arg in node.args if isinstance(arg, MatrixExpr)]
+    return meaning_of(node)(np, *matrices, *(int(arg) for arg in node.args if not isinstance(arg, MatrixExpr)))
 
 
 def _number(value: Expr, sizes: Mapping[Any, int]) -> float:

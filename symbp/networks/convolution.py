@@ -6,7 +6,8 @@ geometry, dense layers take the image as the column it is (flatten is the identi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from sympy import MatAdd, MatMul, MatrixExpr, OneMatrix
@@ -73,7 +74,7 @@ class Conv2d(_Sliding):
 
     ``kernel``, ``stride`` and ``padding`` are one number or (height, width); padding is with zeros. The kernel matrix
     W is channels × (channels before · kh · kw): PyTorch's weight, flattened behind its first axis. ``channels`` None
-    stays symbolic; ``activation`` None is linear.
+    stays symbolic; ``activation`` None is linear; ``let`` are the values of the names in a custom one.
     """
 
     channels: int | None
@@ -82,6 +83,7 @@ class Conv2d(_Sliding):
     padding: Sides = 0
     bias: bool = True
     activation: str | ScalarFunction | None = None
+    let: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.channels is not None:
@@ -111,13 +113,15 @@ class Conv2d(_Sliding):
         total = self._biased(builder, node, window, result) if self.bias else node
         z = builder.define("Z", Role.PREACTIVATION, total, result.rows)
         builder.images.add(z, result)
-        return z if self.activation is None else Activation(self.activation).build(builder, z)
+        return z if self.activation is None else Activation(self.activation, self.let).build(builder, z)
 
     def _biased(self, builder: Builder, node: Convolve, window: Window, result: Image) -> MatrixExpr:
         """Return C + R·1ᵀ: the convolution, and each channel's bias at all its places and in all examples."""
         bias = builder.parameter("b", Role.BIAS, builder.units(self.channels), 1)
         c = builder.define("C", Role.CONVOLVED, node, result.rows)
         r = builder.define("R", Role.REPEATED, Channels(bias, window.count), result.rows, 1)
+        for variable in (c, r):
+            builder.images.add(variable, result)
         return MatAdd(c, MatMul(r, OneMatrix(1, builder.columns)))
 
 

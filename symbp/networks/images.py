@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sympy import Expr, HadamardProduct, Integer, MatAdd, MatMul, MatrixExpr, MatrixSymbol, Transpose
@@ -49,6 +50,11 @@ class Images:
 
     def __init__(self) -> None:
         self._known: dict[MatrixSymbol, Image] = {}
+
+    @property
+    def known(self) -> Mapping[MatrixSymbol, Image]:
+        """The images found so far."""
+        return self._known
 
     def add(self, variable: Variable, image: Image) -> None:
         """Say that a symbol is an image."""

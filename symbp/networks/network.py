@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
+from types import MappingProxyType
 from typing import cast
 
-from sympy import Expr, MatAdd
+from sympy import Expr, MatAdd, MatrixSymbol
 
 from symbp.equations import Equation, ForwardSystem, symbols_in
 from symbp.errors import SpecError
@@ -45,6 +46,9 @@ class Network:
         SpecError: a layer, width or loss that symbp cannot accept.
     """
 
+    images: Mapping[MatrixSymbol, Image] = MappingProxyType({})
+    """The geometry of the symbols that are images."""
+
     def __init__(
         self,
         layers: Sequence[Layer],
@@ -70,6 +74,7 @@ class Network:
         self.inputs: tuple[Variable, ...] = (*data, *builder.inputs)
         self.depth = builder.layer
         self.parameters = tuple(builder.parameters)
+        self.images = builder.images.known
         y = Variable("Y", out.args[1], out.args[2], Role.TARGET, "Y", builder.layer)
         self.y: Variable | None = y
         self.loss_node: Loss = loss_node(loss, builder.equations, y, let or {})
@@ -184,6 +189,11 @@ class Network:
         """Every symbol of the forward list by its name."""
         symbols = (*self.forward.given, *(equation.lhs for equation in self.forward))
         return {symbol.name: symbol for symbol in symbols}
+
+    @property
+    def wrt(self) -> tuple[Variable, ...]:
+        """What is differentiated by unless somebody says otherwise: the parameters."""
+        return self.parameters
 
     @property
     def widths(self) -> tuple[Expr, ...]:

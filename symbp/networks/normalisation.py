@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from sympy import HadamardProduct, MatAdd, MatMul, MatrixExpr, OneMatrix
+from sympy import HadamardProduct, Integer, MatAdd, MatMul, MatrixExpr, OneMatrix
 
 from symbp.errors import SpecError
 from symbp.networks.builder import Builder
+from symbp.networks.images import Image
+from symbp.ops.channel_norm import NormaliseChannels
+from symbp.ops.convolution import Channels
 from symbp.ops.functions import exact
 from symbp.ops.normalisation import Normalise, Over
 from symbp.symbols import Role, Variable
@@ -41,9 +44,47 @@ class _Normalisation:
 
 
 class BatchNorm(_Normalisation):
-    """Normalise every feature over the examples of the batch (Ioffe and Szegedy 2015), γ and β after it."""
+    """Normalise over the examples of the batch (Ioffe and Szegedy 2015), γ and β after it.
+
+    Of a column each feature on its own, as ``torch.nn.BatchNorm1d``; of an image (behind ``Conv2d`` or pooling) each
+    channel over all its pixels, one γ and β a channel, as ``torch.nn.BatchNorm2d``.
+    """
 
     over = Over.EXAMPLES
+
+    def build(self, builder: Builder, incoming: Variable) -> Variable:
+        """Add N = normalise(Z) and B = γ·1ᵀ ⊙ N + β·1ᵀ; of an image γ and β are repeated at every place first."""
+        image = builder.images.known.get(incoming)
+        return super().build(builder, incoming) if image is None else self._by_channel(builder, incoming, image)
+
+    def _by_channel(self, builder: Builder, incoming: Variable, image: Image) -> Variable:
+        rows, places = incoming.args[1], image.height * image.width
+        channels = rows / Integer(places)
+        node = NormaliseChannels(incoming, places, exact(self.epsilon, "epsilon"))
+        n = builder.define("N", Role.NORMALISED, node, rows)
+        gamma = builder.parameter("gamma", Role.SCALE, channels, 1)
+        scale = builder.define("RG", Role.SCALE, Channels(gamma, places), rows, 1)
+        beta = builder.parameter("beta", Role.SHIFT, channels, 1)
+        shift = builder.define("RB", Role.SHIFT, Channels(beta, places), rows, 1)
+        for variable in (scale, shift):
+            builder.images.add(variable, image)
+        ones = OneMatrix(1, builder.columns)
+        total = MatAdd(HadamardProduct(MatMul(scale, ones), n), MatMul(shift, ones))
+        shifted = builder.define("B", Role.SHIFTED, total, rows)
+        builder.images.add(shifted, image)
+        return shifted
+
+
+class BatchNorm2d(BatchNorm):
+    """``BatchNorm`` that refuses what is not an image: ``torch.nn.BatchNorm2d`` in training."""
+
+    def build(self, builder: Builder, incoming: Variable) -> Variable:
+        """Add the equations of ``BatchNorm`` of an image.
+
+        Raises:
+            SpecError: what comes in is not an image.
+        """
+        return self._by_channel(builder, incoming, builder.images.of(incoming, type(self).__name__))
 
 
 class LayerNorm(_Normalisation):

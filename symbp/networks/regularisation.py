@@ -22,4 +22,4 @@ class Dropout:
         """Add D = A ⊙ M."""
         rows = incoming.args[1]
         mask = builder.input("M", Role.MASK, rows)
-        return builder.define("D", Role.BLOCK, HadamardProduct(incoming, mask), rows)
+        return builder.define("D", Role.MASKED, HadamardProduct(incoming, mask), rows)

@@ -28,17 +28,18 @@ from symbp.errors import ShapeError, SpecError, nearest
 from symbp.limits import MAX_EQUATIONS, MAX_UNITS
 from symbp.networks.attention import Attention, TransformerBlock
 from symbp.networks.builder import Builder
+from symbp.networks.concat import Concat
 from symbp.networks.convolution import AvgPool1d, AvgPool2d, Conv1d, Conv2d, MaxPool1d, MaxPool2d
 from symbp.networks.embedding import Embedding
 from symbp.networks.given import require_used
 from symbp.networks.images import Image
 from symbp.networks.layers import Activation, Dense, Layer, Linear, SequenceLayer
 from symbp.networks.network import Network
-from symbp.networks.normalisation import BatchNorm, LayerNorm, RMSNorm
+from symbp.networks.normalisation import BatchNorm, BatchNorm2d, LayerNorm, RMSNorm
 from symbp.networks.recurrent import GRU, LSTM, RNN
 from symbp.networks.regularisation import Dropout
 from symbp.networks.residual import Residual
-from symbp.symbols import NAME, Variable
+from symbp.symbols import MAX_NAME, NAME, Variable
 
 MAX_NESTING = 32
 """Deepest nesting of tables and lists."""
@@ -85,6 +86,7 @@ Sides = Annotated[
 ]
 Text = Annotated[str, Field(min_length=1)]
 Name = Annotated[str, BeforeValidator(_name), WithJsonSchema({"type": "string", "pattern": "^[A-Za-z][A-Za-z0-9_]*$"})]
+Reference = Annotated[str, Field(min_length=1, max_length=MAX_NAME)]
 Size = Annotated[
     list[Any],
     WithJsonSchema(
@@ -145,7 +147,11 @@ Projection = create_model("Projection", __base__=Table, __doc__="An affine layer
 
 ROWS: dict[str, Row] = {
     "dense": Row(Dense, "Z = W A + b, then an activation.", {**LINEAR, "activation": (Text | None, None)}),
-    "linear": Row(Linear, "Z = W A + b.", LINEAR),
+    "linear": Row(
+        Linear,
+        "Z = W A + b; tied_to names the weight of an earlier layer to use, transposed its transpose.",
+        {**LINEAR, "tied_to": (Reference | None, None), "transposed": (bool, False)},
+    ),
     "activation": Row(
         Activation, "An activation alone: a name, softmax, or an expression in x.", {"function": (Text | None, None)}
     ),
@@ -154,7 +160,15 @@ ROWS: dict[str, Row] = {
         "What goes in is added to what comes out of the layers.",
         {"layers": (list["AnyLayer"], ...), "projection": (Projection | None, None)},
     ),
-    "batch_norm": Row(BatchNorm, "Normalise every feature over the batch, then scale and shift.", NORMALISED),
+    "concat": Row(
+        Concat,
+        "What goes in above what comes out of the layers; repeated, a dense block.",
+        {"layers": (list["AnyLayer"], ...)},
+    ),
+    "batch_norm": Row(
+        BatchNorm, "Normalise over the batch: every feature, of an image every channel; scale and shift.", NORMALISED
+    ),
+    "batch_norm2d": Row(BatchNorm2d, "Normalise every channel of an image over the batch and its pixels.", NORMALISED),
     "layer_norm": Row(LayerNorm, "Normalise every example over its features, then scale and shift.", NORMALISED),
     "rms_norm": Row(RMSNorm, "Divide every example by its root mean square, then scale.", NORMALISED),
     "attention": Row(
@@ -449,6 +463,7 @@ EXPECTED = {
     "bool_type": "true or false",
     "string_type": "text",
     "string_too_short": "text",
+    "string_too_long": f"at most {MAX_NAME} characters",
     "list_type": "a list",
     "dict_type": "a table",
     "model_type": "a table",

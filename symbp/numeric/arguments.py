@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from sympy import Expr, Integer
+from sympy import Expr, Integer, S
 
 from symbp.equations import text
 from symbp.errors import ShapeError, SpecError, nearest
 from symbp.ops.losses import Loss, SoftmaxCrossEntropy
-from symbp.symbols import BATCH, Variable
+from symbp.symbols import BATCH, Role, Variable
 
 SUM_TOLERANCE = 1e-4
 """How far the sum of a column of targets may be from one; loose enough for float32."""
@@ -48,7 +48,9 @@ class Arguments:
 
     def _targets(self, y: Any) -> dict[str, Any]:
         if self.targets and y is None:
-            raise SpecError(f"the loss compares with targets: give Y, {text(self.targets[0].shape)}")
+            above = self.targets[0].role is Role.UPSTREAM
+            why = "the gradient of the output comes from above" if above else "the loss compares with targets"
+            raise SpecError(f"{why}: give Y, {text(self.targets[0].shape)}")
         if y is None:
             return {}
         if not self.targets:
@@ -68,18 +70,18 @@ class Arguments:
             )
 
     @cached_property
-    def _keys(self) -> tuple[tuple[str, int | str, int | str], ...]:
+    def _keys(self) -> tuple[tuple[str, Form, Form], ...]:
         """Names with their dimensions as plain numbers and text: SymPy's comparisons are slow."""
         return tuple(
-            (variable.name, *(int(size) if isinstance(size, Integer) else str(size) for size in variable.shape))
+            (variable.name, _form(variable.shape[0]), _form(variable.shape[1]))
             for variable in (*self.inputs, *self.parameters, *self.targets)
         )
 
     def _check_shapes(self, arrays: Mapping[str, Any]) -> None:
-        sizes: dict[int | str, int] = {}
+        sizes: dict[str, int] = {}
         for name, rows, columns in self._keys:
             shape = arrays[name].shape
-            if len(shape) != 2 or shape != (_size(rows, shape[0], sizes), _size(columns, shape[1], sizes)):
+            if len(shape) != 2 or not (_fits(rows, shape[0], sizes) and _fits(columns, shape[1], sizes)):
                 return self._refuse_shapes(arrays)
         return None
 
@@ -108,7 +110,7 @@ class Arguments:
             for size, given, what in zip(variable.shape, array.shape, ("rows", "columns"), strict=True):
                 wanted, because = _wanted(size, known)
                 if wanted is None:
-                    known[size] = (given, f"the {what} of {variable.name}")
+                    _learn(size, given, f"the {what} of {variable.name}", known)
                 elif wanted != given:
                     raise ShapeError(
                         f"{variable.name} has shape {array.shape} but must be {text(variable.shape)}: "
@@ -122,8 +124,58 @@ class Arguments:
                     _check_kind(loss, operand.name, arrays[operand.name])
 
 
-def _size(key: int | str, given: int, sizes: dict[int | str, int]) -> int:
-    return key if isinstance(key, int) else sizes.setdefault(key, given)
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A dimension as a sum, such as 9·n0 + 9·n1 + 2: numbers in front of names, and what is added."""
+
+    terms: tuple[tuple[int, str], ...]
+    rest: int
+
+
+def _form(size: Expr) -> Form:
+    """Return a dimension as a sum; what is none (n0/4) is a name of its own, linked with nothing."""
+    found = size.expand().as_coefficients_dict()
+    if not all(number.is_Integer for number in found.values()):
+        return Form(((1, str(size)),), 0)
+    terms = tuple((int(number), str(symbol)) for symbol, number in found.items() if symbol != 1)
+    return Form(terms, int(found.get(S.One, 0)))
+
+
+def _fits(form: Form, given: int, sizes: dict[str, int]) -> bool:
+    """Say whether a length is what a dimension must be; a name that is new gets the size that makes it so."""
+    left, new = given - form.rest, None
+    for number, name in form.terms:
+        if name in sizes:
+            left -= number * sizes[name]
+        elif new is None:
+            new = (number, name)
+        else:  # Two names are new: nothing says yet how large each is.
+            return True
+    if new is None:
+        return left == 0
+    sizes[new[1]], odd = divmod(left, new[0])
+    return odd == 0 and left >= 0
+
+
+def _learn(size: Expr, given: int, where: str, known: dict[Expr, tuple[int, str]]) -> None:
+    """Take a length for a dimension that nothing determined yet, and the size of the one name in it that is new.
+
+    Raises:
+        ShapeError: the length is no such multiple: 20 rows of images of 9 pixels.
+    """
+    known[size] = (given, where)
+    names = [name for name in size.free_symbols if name not in known]
+    if size.is_Symbol or len(names) != 1 or names == [BATCH]:
+        return
+    (name,) = names
+    number = size.coeff(name)
+    rest = size.xreplace({each: Integer(known[each][0]) for each in size.free_symbols if each in known}) - number * name
+    if not (number.is_Integer and rest.is_Integer):
+        return
+    found, odd = divmod(given - int(rest), int(number))
+    if odd or found < 0:
+        raise ShapeError(f"{where} are {given}, which is not {size} for any whole {name}: give a multiple of {number}")
+    known[name] = (found, f"{where}, {size}, are {given}, so {name}")
 
 
 def _by_name(variables: Sequence[Variable], given: object, what: str) -> dict[str, Any]:

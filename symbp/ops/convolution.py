@@ -1,4 +1,4 @@
-"""Convolution as in neural networks (cross-correlation), 2-D; a 1-D signal is an image of height 1.
+"""Convolution as in neural networks: cross-correlation W ⋆ X, 2-D; a 1-D signal is an image of height 1.
 
 Images are matrices C·H·W × m, a kernel is C_out × (C_in·kh·kw). In index form, with the padded image x,
 
@@ -6,7 +6,7 @@ Images are matrices C·H·W × m, a kernel is C_out × (C_in·kh·kw). In index 
 
 and backwards, with the error g of z (Dumoulin and Visin 2016, "A guide to convolution arithmetic", §4):
 
-    dK[o, c, i, j] = Σ_{p, q, examples} g[o, p, q] · x[c, s·p + i, s·q + j]      the error correlated with the input
+    dK[o, c, i, j] = Σ_{p, q, examples} g[o, p, q] · x[c, s·p + i, s·q + j]      the input correlated with the error
     dx[c, y, x]    = Σ_{o, i, j} K[o, c, i, j] · g[o, (y − i)/s, (x − j)/s]      full convolution, the kernel flipped
 """
 
@@ -18,8 +18,31 @@ from sympy import Basic, Expr, Integer, MatrixExpr, MatrixSymbol
 
 from symbp.equations import Step, text
 from symbp.errors import ShapeError
-from symbp.op import FactorRole, Op, explain, meaning, rule
-from symbp.ops.windows import Windowed, back_to_pixels, channels_of, patches
+from symbp.op import Explanation, FactorRole, Op, ShownStep, explain, meaning, rule
+from symbp.ops.windows import (
+    ENTRIES,
+    LINES,
+    PLACES,
+    Axis,
+    Window,
+    Windowed,
+    back_to_pixels,
+    channels_of,
+    edges_left_over,
+    indexed,
+    lines_of,
+    no_place,
+    patches,
+    product_of,
+    sliding_sign,
+    sums_over,
+)
+
+STAR = (r"\star", "⋆", "star")
+"""Cross-correlation: what stands in front is laid over what stands behind, as it is."""
+
+AST = (r"\ast", "∗", "conv")
+"""Full convolution: what stands in front is flipped."""
 
 
 class Convolve(Windowed):
@@ -33,6 +56,7 @@ class Convolve(Windowed):
     """
 
     label: ClassVar[tuple[str, str, str]] = (r"\mathrm{conv}", "conv", "conv")
+    sign = property(lambda self: sliding_sign(STAR, self.window, dilated=False))
 
     def __new__(cls, k: MatrixExpr, x: MatrixExpr, *window: Expr) -> Convolve:
         node = cast("Convolve", Basic.__new__(cls, k, x, *window))
@@ -46,16 +70,22 @@ class Convolve(Windowed):
 
     shape = property(lambda self: (self.args[0].shape[0] * self.window.count, self.args[1].shape[1]))
 
+    def explanation(self) -> Explanation:
+        """Return the sum it stands for, and both gradients as index sums and in convolution notation."""
+        return _explained(self.window)
+
 
 class TransposedConvolve(Windowed):
-    """What a convolution makes of the error G on its way to the image: full convolution with the flipped kernel.
+    """K ∗ G, what a convolution makes of the error G on its way to the image: full convolution, the kernel flipped.
 
     Args: K, G (C_out·H′·W′ × m) and the window of the forward convolution. The result is C_in·H·W × m.
     """
 
     acts_on = 1
     factor_role = FactorRole.WEIGHT
-    label: ClassVar[tuple[str, str, str]] = ("C", "C", "C")
+    label: ClassVar[tuple[str, str, str]] = (r"\mathrm{fullconv}", "fullconv", "fullconv")
+    about = "full convolution: the error, correlated with the flipped kernel"
+    sign = property(lambda self: sliding_sign(AST, self.window, dilated=True))
 
     def __new__(cls, k: MatrixExpr, g: MatrixExpr, *window: Expr) -> TransposedConvolve:
         return cast("TransposedConvolve", Basic.__new__(cls, k, g, *window))
@@ -68,22 +98,24 @@ class TransposedConvolve(Windowed):
 
 
 class KernelCorrelation(Windowed):
-    """The gradient of a kernel: the error G correlated with the image X, added up over the examples.
+    """G ⋆ X, the gradient of a kernel: the image X correlated with the error G, added up over the examples.
 
-    Args: X (C_in·H·W × m), G (C_out·H′·W′ × m) and the window. The result is C_out × C_in·kh·kw.
+    Args: G (C_out·H′·W′ × m), X (C_in·H·W × m) and the window. The result is C_out × C_in·kh·kw.
     """
 
-    acts_on = 1
+    acts_on = 0
     factor_role = FactorRole.PREVIOUS
-    label: ClassVar[tuple[str, str, str]] = ("R", "R", "R")
+    label: ClassVar[tuple[str, str, str]] = (r"\mathrm{correlation}", "correlation", "correlation")
+    about = "correlation: the error in front laid over the image behind, at every place of a kernel entry"
+    sign = property(lambda self: sliding_sign(STAR, self.window, dilated=True))
 
-    def __new__(cls, x: MatrixExpr, g: MatrixExpr, *window: Expr) -> KernelCorrelation:
-        return cast("KernelCorrelation", Basic.__new__(cls, x, g, *window))
+    def __new__(cls, g: MatrixExpr, x: MatrixExpr, *window: Expr) -> KernelCorrelation:
+        return cast("KernelCorrelation", Basic.__new__(cls, g, x, *window))
 
     @property
     def shape(self) -> tuple[Expr, Expr]:
         """C_out × C_in·kh·kw."""
-        x, g, w = self.args[0], self.args[1], self.window
+        g, x, w = self.args[0], self.args[1], self.window
         return (channels_of(g, w.count), channels_of(x, w.pixels) * w.entries)
 
 
@@ -93,7 +125,8 @@ class Channels(Op):
     Args: B (C × n) and the number of places.
     """
 
-    label: ClassVar[tuple[str, str, str]] = (r"\mathrm{channels}", "channels", "channels")
+    label: ClassVar[tuple[str, str, str]] = (r"\mathrm{repeat}", "repeat", "repeat")
+    size = property(lambda self: (int(self.args[1]),))
 
     def __new__(cls, b: MatrixExpr, places: int | Integer) -> Channels:
         return cast("Channels", Basic.__new__(cls, b, Integer(places)))
@@ -106,7 +139,9 @@ class ChannelSums(Op):
 
     acts_on = 0
     factor_role = FactorRole.CONSTANT
-    label: ClassVar[tuple[str, str, str]] = ("S", "S", "S")
+    label: ClassVar[tuple[str, str, str]] = (r"\mathrm{sum}", "sum", "sum")
+    about = "the sum over the places of each channel"
+    size = property(lambda self: (int(self.args[1]),))
 
     def __new__(cls, g: MatrixExpr, places: int | Integer) -> ChannelSums:
         return cast("ChannelSums", Basic.__new__(cls, g, Integer(places)))
@@ -131,7 +166,7 @@ def transposed_convolve(xp: Any, k: Any, g: Any, *window: int) -> Any:
 
 
 @meaning(KernelCorrelation)
-def kernel_correlation(xp: Any, x: Any, g: Any, *window: int) -> Any:
+def kernel_correlation(xp: Any, g: Any, x: Any, *window: int) -> Any:
     """For every kernel entry, the error at each place times the pixel under that entry, over places and examples."""
     under = patches(xp, x, *window)
     return g.reshape(-1, under.shape[2]) @ under.reshape(-1, under.shape[2]).T
@@ -153,18 +188,18 @@ def channel_sums(xp: Any, g: Any, places: int) -> Any:
 def convolve_vjp(node: Convolve, output: MatrixSymbol | None, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
     """A convolution returns the error to its image by the flipped kernel, to its kernel by the image."""
     k, x, *window = node.args
-    return (KernelCorrelation(x, adjoint, *window), TransposedConvolve(k, adjoint, *window))
+    return (KernelCorrelation(adjoint, x, *window), TransposedConvolve(k, adjoint, *window))
 
 
 _KERNEL = Step(
     "convolve_kernel",
     "The same kernel entry meets a different pixel at every place, so its gradient is the sum over all places of "
-    "error times pixel: the error correlated with the input.",
+    "error times pixel: the input correlated with the error.",
 )
 _IMAGE = Step(
     "convolve_image",
-    "A pixel lies under entry i of the kernel exactly at the place i steps before it, so the errors return through "
-    "the kernel read backwards: a full convolution with the flipped kernel.",
+    "A pixel lies under each entry of the kernel at another place, the later the entry the earlier the place. So the "
+    "errors return through the kernel read backwards: a full convolution with the flipped kernel.",
 )
 
 
@@ -177,3 +212,85 @@ def _(node: Convolve, operand: int) -> Step:
 def channels_vjp(node: Channels, output: MatrixSymbol | None, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
     """One bias serves all places of its channel, so its gradient is the error added up over the places."""
     return (ChannelSums(adjoint, node.args[1]),)
+
+
+def _explained(window: Window) -> Explanation:
+    """Return the definition and both gradients, with the numbers of the window and letters w, x, z, g."""
+    steps = (_forward(window), _to_the_kernel(window), _to_the_image(window))
+    return Explanation(f"{len(window.axes)}-D convolution", steps)
+
+
+def _letters(window: Window) -> tuple[str, str, str]:
+    """Return the indices of a place, of an entry of the kernel and of a pixel."""
+    places, entries, lines = (",".join(letters[: len(window.axes)]) for letters in (PLACES, ENTRIES, LINES))
+    return places, entries, lines
+
+
+def _setting(window: Window, key: str) -> list[int]:
+    return [getattr(axis, key) for axis in window.axes]
+
+
+def _forward(window: Window) -> ShownStep:
+    p, i, _ = _letters(window)
+    kernel = r" \times ".join(map(str, _setting(window, "window")))
+    stride, padding = (product_of(_setting(window, key), _TIMES) for key in ("stride", "padding"))
+    ends = " and ".join(f"${place}$ to ${place.upper()}-1$" for place in PLACES[: len(window.axes)])
+    words = (
+        f"Kernel ${kernel}$, stride ${stride}$, padding ${padding}$. The kernel $w$ is laid over the image $x$ as it "
+        f"is, not flipped: this is a cross-correlation, written $\\star$, which PyTorch's Conv{len(window.axes)}d and "
+        "networks in general call convolution. Output channels are $o$, input channels $c$. All indices count from 0, "
+        f"those of places, {ends}."
+    )
+    if any(_setting(window, "padding")):
+        words += " Outside the image $x$ is 0: that is the padding."
+    under = indexed("x", "c", *lines_of(window, Axis.under, PLACES))
+    return ShownStep(words, (rf"z_{{o,{p}}} &= \sum_{{c}} {sums_over(window)} \, w_{{o,c,{i}}} \, {under}",))
+
+
+def _to_the_kernel(window: Window) -> ShownStep:
+    p, i, _ = _letters(window)
+    strides = _setting(window, "stride")
+    words = (
+        "Let $g$ be the error of $z$. An entry of the kernel meets another pixel at every place, so its gradient is "
+        "the input correlated with the error, added up over the examples of a batch"
+    )
+    if max(strides) > 1:
+        between = product_of([stride - 1 for stride in strides], _TIMES)
+        words += (
+            f". Because of the stride the error is first dilated: between its values stand ${between}$ "
+            f"zero{'s' * (between != '1')}, written $\\uparrow {product_of(strides, _TIMES)}$"
+        )
+    places = " ".join(rf"\sum_{{{q}=0}}^{{{q.upper()}-1}}" for q in PLACES[: len(window.axes)])
+    under = indexed("x", "c", *lines_of(window, Axis.under, PLACES))
+    sign = sliding_sign(STAR, window, dilated=True)[0]
+    return ShownStep(
+        f"{words}.",
+        (
+            rf"\frac{{\partial \mathcal{{L}}}}{{\partial w_{{o,c,{i}}}}} &= {places} \, g_{{o,{p}}} \, {under}",
+            rf"\frac{{\partial \mathcal{{L}}}}{{\partial w}} &= g {sign} x",
+        ),
+    )
+
+
+def _to_the_image(window: Window) -> ShownStep:
+    _, i, u = _letters(window)
+    strides = _setting(window, "stride")
+    dilated = r"(g_{\uparrow " + product_of(strides, _TIMES) + "})" if max(strides) > 1 else "g"
+    over = indexed("g", "o", *lines_of(window, Axis.over, LINES))
+    flipped = indexed(dilated, "o", *lines_of(window, Axis.flipped, LINES))
+    turned = ",".join(f"{axis.window - 1}-{letter}" for axis, letter in zip(window.axes, ENTRIES, strict=False))
+    sums = rf"\sum_{{o}} {sums_over(window)} \, "
+    crop = " The padding is cropped off again." if any(_setting(window, "padding")) else ""
+    return ShownStep(
+        "A pixel feels the error of every place whose window lies over it: the full convolution of the error with the "
+        "kernel, written $\\ast$. As a correlation it is the error, with zeros around it, under the flipped kernel "
+        f"$\\tilde{{w}}$ ({no_place(window)}).{crop}{edges_left_over(window)}",
+        (
+            rf"\frac{{\partial \mathcal{{L}}}}{{\partial x_{{c,{u}}}}} &= {sums} w_{{o,c,{i}}} \, {over}",
+            rf"&= {sums} \tilde{{w}}_{{o,c,{i}}} \, {flipped}, \qquad \tilde{{w}}_{{o,c,{i}}} = w_{{o,c,{turned}}}",
+            rf"\frac{{\partial \mathcal{{L}}}}{{\partial x}} &= w {sliding_sign(AST, window, dilated=True)[0]} g",
+        ),
+    )
+
+
+_TIMES = r"{\times}"

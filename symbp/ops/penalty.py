@@ -28,6 +28,6 @@ def half_squares(xp: Any, factor: Any, *weights: Any) -> Any:
 
 @rule(Penalty)
 def penalty_vjp(node: Penalty, output: MatrixSymbol, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
-    """The penalty grows with the square of each weight, so it adds λ times the weight itself: weight decay."""
+    """The penalty grows with the square of each weight, so it adds a multiple of the weight itself: weight decay."""
     factor, *weights = node.args
     return tuple(MatMul(factor * scale(adjoint), weight) for weight in weights)

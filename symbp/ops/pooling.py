@@ -9,12 +9,30 @@ from typing import Any, ClassVar, cast
 
 from sympy import Basic, Expr, MatrixExpr, MatrixSymbol
 
-from symbp.op import FactorRole, meaning, rule
-from symbp.ops.windows import Windowed, back_to_pixels, channels_of, patches
+from symbp.op import Explanation, FactorRole, ShownStep, meaning, rule
+from symbp.ops.windows import (
+    ENTRIES,
+    LINES,
+    PLACES,
+    Axis,
+    Window,
+    Windowed,
+    back_to_pixels,
+    channels_of,
+    edges_left_over,
+    indexed,
+    lines_of,
+    no_place,
+    patches,
+    product_of,
+    sums_over,
+)
 
 
 class _Pool(Windowed):
     """Args: X (C·H·W × m) and the window; the result is C·H′·W′ × m."""
+
+    size = property(lambda self: self.sides)
 
     def __new__(cls, x: MatrixExpr, *window: Expr) -> _Pool:
         node = cast("_Pool", Basic.__new__(cls, x, *window))
@@ -33,11 +51,19 @@ class MaxPool(_Pool):
 
     label: ClassVar[tuple[str, str, str]] = (r"\mathrm{maxpool}", "maxpool", "maxpool")
 
+    def explanation(self) -> Explanation:
+        """Return the definition and the mask of the largest values, in index form."""
+        return _explained_max(self.window)
+
 
 class AveragePool(_Pool):
     """The mean of the values under the window at every place of every channel."""
 
     label: ClassVar[tuple[str, str, str]] = (r"\mathrm{avgpool}", "avgpool", "avgpool")
+
+    def explanation(self) -> Explanation:
+        """Return the definition and the equal shares, in index form."""
+        return _explained_average(self.window)
 
 
 class MaxPoolTranspose(Windowed):
@@ -49,6 +75,7 @@ class MaxPoolTranspose(Windowed):
     acts_on = 2
     factor_role = FactorRole.SLOPE
     label: ClassVar[tuple[str, str, str]] = ("M", "M", "M")
+    about = "the mask of the largest values: each error goes to the largest value under its window"
 
     def __new__(cls, x: MatrixExpr, a: MatrixExpr, g: MatrixExpr, *window: Expr) -> MaxPoolTranspose:
         return cast("MaxPoolTranspose", Basic.__new__(cls, x, a, g, *window))
@@ -61,7 +88,9 @@ class AveragePoolTranspose(Windowed):
 
     acts_on = 0
     factor_role = FactorRole.CONSTANT
-    label: ClassVar[tuple[str, str, str]] = ("P", "P", "P")
+    label: ClassVar[tuple[str, str, str]] = (r"\mathrm{spread}", "spread", "spread")
+    about = "the way back of the mean: each error in equal shares to the values under its window"
+    size = property(lambda self: self.sides)
 
     def __new__(cls, g: MatrixExpr, *window: Expr) -> AveragePoolTranspose:
         return cast("AveragePoolTranspose", Basic.__new__(cls, g, *window))
@@ -119,3 +148,49 @@ def average_pool_vjp(
 ) -> tuple[MatrixExpr | None, ...]:
     """Every value of a window has the same share in the mean, so each takes that share of the error."""
     return (AveragePoolTranspose(adjoint, *node.args[1:]),)
+
+
+def _explained_max(window: Window) -> Explanation:
+    places, entries, lines = (",".join(letters[: len(window.axes)]) for letters in (PLACES, ENTRIES, LINES))
+    at = indexed("x", "c", *lines_of(window, Axis.under, PLACES))
+    place = places if len(window.axes) == 1 else f"({places})"
+    steps = (
+        ShownStep(_slides(window), (rf"a_{{c,{places}}} &= \max_{{{entries}}} \; {at}",)),
+        ShownStep(
+            "The largest value itself is what comes out, so the derivative is 1 there and 0 at all others under the "
+            "window: a mask $M$ of ones and zeros, fixed by the forward pass. At a tie the one is at the first of the "
+            f"largest values, row by row, as in PyTorch.{edges_left_over(window)}",
+            (
+                rf"\frac{{\partial \mathcal{{L}}}}{{\partial x_{{c,{lines}}}}} "
+                rf"&= \sum_{{{places}}} M_{{c,{places},{lines}}} \, g_{{c,{places}}}",
+                rf"M_{{c,{places},{lines}}} &= \begin{{cases}} 1 & \text{{if }} x_{{c,{lines}}} "
+                rf"\text{{ is the largest value at place }} {place} \\ 0 & \text{{otherwise}} \end{{cases}}",
+            ),
+        ),
+    )
+    return Explanation(f"{len(window.axes)}-D max pooling", steps)
+
+
+def _explained_average(window: Window) -> Explanation:
+    places, lines = (",".join(letters[: len(window.axes)]) for letters in (PLACES, LINES))
+    mean = rf"\frac{{1}}{{{window.entries}}} {sums_over(window)} \, "
+    values = indexed("x", "c", *lines_of(window, Axis.under, PLACES))
+    errors = indexed("g", "c", *lines_of(window, Axis.over, LINES))
+    steps = (
+        ShownStep(_slides(window), (rf"a_{{c,{places}}} &= {mean}{values}",)),
+        ShownStep(
+            f"Every value has the share $1/{window.entries}$ in the mean, so it gets that share of the error $g$ of "
+            f"each place whose window lies over it ({no_place(window)}).{edges_left_over(window)}",
+            (rf"\frac{{\partial \mathcal{{L}}}}{{\partial x_{{c,{lines}}}}} &= {mean}{errors}",),
+        ),
+    )
+    return Explanation(f"{len(window.axes)}-D average pooling", steps)
+
+
+def _slides(window: Window) -> str:
+    sides = r" \times ".join(str(axis.window) for axis in window.axes)
+    strides = product_of([axis.stride for axis in window.axes], r"{\times}")
+    return (
+        f"Over every channel $c$ slides a window of ${sides}$ values in steps of ${strides}$. Places, entries of the "
+        "window and values of the channel count from 0."
+    )

@@ -24,6 +24,7 @@ class Rows(Op):
     acts_on = 0
     factor_role = FactorRole.CONSTANT
     label: ClassVar[tuple[str, str, str]] = (r"\mathrm{rows}", "rows", "rows")
+    about = "the block of rows with these numbers"
 
     def __new__(cls, a: MatrixExpr, first: Expr | int, count: Expr | int) -> Rows:
         start, size = sympify(first), sympify(count)
@@ -49,6 +50,7 @@ class Pad(Op):
     acts_on = 0
     factor_role = FactorRole.CONSTANT
     label: ClassVar[tuple[str, str, str]] = (r"\mathrm{pad}", "pad", "pad")
+    about = "the block put into these rows, zeros in all others"
 
     def __new__(cls, a: MatrixExpr, first: Expr | int, rows: Expr | int) -> Pad:
         start, size = sympify(first), sympify(rows)

@@ -6,6 +6,7 @@ through the same two gathers: what lies *under* the window, and, on the way back
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass
 from typing import Any
 
@@ -15,6 +16,37 @@ from symbp.equations import text
 from symbp.errors import ShapeError, SpecError
 from symbp.limits import MAX_UNITS
 from symbp.op import Op
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One axis of a window: size of the image, window, stride, padding, and the places the window takes."""
+
+    size: int
+    window: int
+    stride: int
+    padding: int
+    places: int
+
+    @property
+    def left_over(self) -> int:
+        """How many lines at the end no window reaches."""
+        return (self.size + 2 * self.padding - self.window) % self.stride
+
+    def under(self, place: str, entry: str) -> str:
+        """Return the index of the line of the image under an entry of the window at a place: 2p+i-1."""
+        start = f"{self.stride}{place}" if self.stride > 1 else place
+        return f"{start}+{entry}" + f"-{self.padding}" * bool(self.padding)
+
+    def over(self, line: str, entry: str) -> str:
+        """Return the index of the place at which an entry of the window lies over a line of the image: (u+1-i)/2."""
+        steps = line + f"+{self.padding}" * bool(self.padding) + f"-{entry}"
+        return f"({steps})/{self.stride}" if self.stride > 1 else steps
+
+    def flipped(self, line: str, entry: str) -> str:
+        """Return the index of the dilated error under an entry of the flipped window: u+i-1."""
+        by = self.padding - self.window + 1
+        return f"{line}+{entry}" + (f"{by:+d}" if by else "")
 
 
 @dataclass(frozen=True)
@@ -60,6 +92,19 @@ class Window:
         )
 
     @property
+    def is_signal(self) -> bool:
+        """Whether this is one dimension: an image of height 1 under a window of height 1."""
+        return self.height == self.kh == 1 and self.ph == 0
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        """The geometry axis by axis: rows and columns, of a signal the columns alone."""
+        down, right = self.places
+        rows = Axis(self.height, self.kh, self.sh, self.ph, down)
+        columns = Axis(self.width, self.kw, self.sw, self.pw, right)
+        return (columns,) if self.is_signal else (rows, columns)
+
+    @property
     def pixels(self) -> int:
         """Values in one channel of the image."""
         return self.height * self.width
@@ -88,6 +133,69 @@ class Windowed(Op):
     def window(self) -> Window:
         """The geometry as plain numbers."""
         return Window(*map(int, self.args[-8:]))
+
+    @property
+    def sides(self) -> tuple[int, ...]:
+        """The sides of the window: height and width, of a signal the width alone."""
+        return tuple(axis.window for axis in self.window.axes)
+
+
+PLACES, ENTRIES, LINES = ("p", "q"), ("i", "j"), ("u", "v")
+"""Letters of the formulas: places of the window, entries of it, lines of the image."""
+
+
+def no_place(window: Window) -> str:
+    """Say what the error is where an index of ``Axis.over`` is no place."""
+    fraction = "a fraction is no whole number or " if any(axis.stride > 1 for axis in window.axes) else ""
+    return f"where {fraction}the place does not exist, $g$ is 0"
+
+
+def indexed(letter: str, channels: str, *indices: str) -> str:
+    """Return a letter with its channels and further indices below."""
+    gap = r",\," if any(len(index) > 1 for index in indices) else ","
+    return rf"{letter}_{{{gap.join([channels, *indices])}}}"
+
+
+def sums_over(window: Window) -> str:
+    """Return the sums over the entries of a window."""
+    return " ".join(rf"\sum_{{{i}=0}}^{{{axis.window - 1}}}" for i, axis in zip(ENTRIES, window.axes, strict=False))
+
+
+def lines_of(window: Window, how: Callable[[Axis, str, str], str], letters: Sequence[str]) -> list[str]:
+    """Return an index for each axis: ``Axis.under`` of places, ``Axis.over`` or ``Axis.flipped`` of lines."""
+    return [how(axis, a, i) for axis, a, i in zip(window.axes, letters, ENTRIES, strict=False)]
+
+
+def edges_left_over(window: Window) -> str:
+    """Say which lines no window reaches; nothing where every line is reached."""
+    if not any(axis.left_over for axis in window.axes):
+        return ""
+    return " What is left over at the end of a line or column is never visited: its gradient is 0."
+
+
+def product_of(sides: Sequence[int], times: str) -> str:
+    """Return one number where all are equal, else all with ``times`` between them: 2, 2×1."""
+    return str(sides[0]) if len(set(sides)) == 1 else times.join(map(str, sides))
+
+
+def sliding_sign(letters: tuple[str, str, str], window: Window, *, dilated: bool) -> tuple[str, str, str]:
+    """Return the sign of a convolution with its stride and padding below, where they are not 1 and 0.
+
+    Forward ``s=2``; on the way back the error is ``dilated``, which is written ↑2.
+    """
+    strides, paddings = ([getattr(axis, key) for axis in window.axes] for key in ("stride", "padding"))
+    found = []
+    for letter, times, up, join in zip(letters, _TIMES, _UP, _JOIN, strict=True):
+        marks = [] if set(strides) == {1} else [(up if dilated else "s=") + product_of(strides, times)]
+        marks += [] if set(paddings) == {0} else ["p=" + product_of(paddings, times)]
+        below = join.join(marks)
+        found.append(letter + (f"_{{{below}}}" if letter.startswith("\\") else f"[{below}]") * bool(below))
+    return (found[0], found[1], found[2])
+
+
+_TIMES = (r"{\times}", "×", "x")
+_UP = (r"\uparrow ", "↑", "up=")
+_JOIN = (r",\,", ",", ",")
 
 
 def channels_of(image: MatrixExpr, pixels: int) -> Expr:

@@ -15,13 +15,14 @@ from symbp.calculus.factor import Acts, Factor, is_ones
 from symbp.derivation import Gradient
 from symbp.equations import Equation
 from symbp.op import FactorRole, Op
+from symbp.ops.convolution import ChannelSums
 from symbp.ops.elementwise import Slope
 from symbp.report.desk import Desk, Row
 from symbp.report.layout import displays, line, product_lines
 from symbp.report.passes import BATCH as BATCH_REASONS
 from symbp.report.passes import ONE_EXAMPLE, Block, Part
-from symbp.report.printer import Level
-from symbp.report.products import TEXT_WIDTH, Piece, latex_width
+from symbp.report.printer import Level, belongs_to
+from symbp.report.products import TEXT_WIDTH, Piece, latex_width, sign_of
 from symbp.report.rich import Rich, Span, listed, math, rich, words
 from symbp.symbols import BATCH, Adjoint, Role, Variable
 
@@ -159,7 +160,7 @@ def is_flat(factors: Sequence[Factor]) -> bool:
 def _is_matrix(factor: Factor) -> bool:
     """Say whether a factor multiplies one column from the left."""
     if factor.acts is Acts.OPERATOR:
-        return not isinstance(factor.expr, Transpose)
+        return not isinstance(factor.expr, Transpose) and sign_of(factor) is None
     if factor.acts is Acts.HADAMARD:
         return bool(factor.expr.shape[1] == BATCH)
     return all(is_flat(branch) and not _from_right(branch) for branch in factor.branches)
@@ -175,6 +176,12 @@ def is_nested(desk: Desk, factors: Sequence[Factor]) -> bool:
     return desk.batch or not is_flat(factors)
 
 
+def is_explained(factor: Factor) -> bool:
+    """Say whether a factor is an operator whose letter or sign the table of symbols explains."""
+    node = factor.expr
+    return factor.acts is Acts.OPERATOR and isinstance(node, Op) and bool(node.about or belongs_to(node))
+
+
 def trained(desk: Desk) -> list[Gradient]:
     """Return the gradients that the result shows: of everything but biases and shifts."""
     found = desk.gradients()
@@ -184,7 +191,7 @@ def trained(desk: Desk) -> list[Gradient]:
 def result(desk: Desk, roles: bool) -> tuple[str, ...]:
     """Return the factored gradients, the deepest with the role of each factor."""
     found = trained(desk)
-    labelled = next((g for g in reversed(found) if len(g.terms) == 1 and g.variable.role is Role.WEIGHT), None)
+    labelled = next((g for g in reversed(found) if uses(g) == 1 and g.variable.role is Role.WEIGHT), None)
     return displays([_gradient_lines(desk, each, labelled=roles and each is labelled) for each in found])
 
 
@@ -213,16 +220,33 @@ def _zero(desk: Desk, gradient: Gradient) -> list[str]:
 
 def shown_terms(gradient: Gradient) -> list[tuple[Factor, ...] | None]:
     """Return the products of a gradient, of many the first two and the last; None stands for the others."""
-    terms = list(gradient.terms)
+    terms = sorted(gradient.terms, key=_is_penalty)
     return [*terms] if len(terms) <= USES else [*terms[:2], None, terms[-1]]
 
 
+def uses(gradient: Gradient) -> int:
+    """Return how often the network uses a parameter: its products but for that of a penalty."""
+    return sum(not _is_penalty(term) for term in gradient.terms)
+
+
+def _is_penalty(term: Sequence[Factor]) -> bool:
+    return any(factor.role is FactorRole.PENALTY for factor in term)
+
+
 def must_vanish(gradient: Gradient) -> bool:
-    """Say whether a gradient is zero as it must be: it adds up examples behind an operator whose rows sum to zero."""
-    return bool(gradient.terms) and all(
-        len(term) > 1 and is_ones(term[-1]) and isinstance(term[-2].expr, Op) and term[-2].expr.rows_sum_to_zero
-        for term in gradient.terms
-    )
+    """Say whether a gradient is zero as it must be: it adds up what sums to zero, rows or whole channels."""
+    return bool(gradient.terms) and all(map(_adds_to_zero, gradient.terms))
+
+
+def _adds_to_zero(term: Sequence[Factor]) -> bool:
+    *before, last = term
+    places = int(last.expr.args[1]) if isinstance(last.expr, ChannelSums) else 0
+    if places:
+        *before, last = before
+    node = before[-1].expr if before and is_ones(last) else None
+    if not isinstance(node, Op):
+        return False
+    return node.places_sum_to_zero == places if places else node.rows_sum_to_zero
 
 
 def form_lines(desk: Desk, gradient: Gradient) -> tuple[str, ...]:
@@ -254,16 +278,16 @@ def depends(desk: Desk) -> tuple[tuple[str, ...], tuple[Row, ...]]:
     """Return which factors each gradient is made of, those inside brackets too: the head and a row a gradient."""
     found = [(g, _distinct(g)) for g in trained(desk) if g.terms]
     if common_source(desk):
-        found = [(g, [factor for factor in factors if factor.acts is not Acts.SOURCE]) for g, factors in found]
+        found = [(g, [factor for factor in factors if factor.role is not FactorRole.LOSS]) for g, factors in found]
     roles = {factor.role for _, factors in found for factor in factors}
     known = [(role, head) for role, head in COLUMNS if role in roles]
     known += [(role, str(role)) for role in FactorRole if role in roles and role not in (*dict(COLUMNS), *_LEFT_OUT)]
-    several = any(len(g.terms) > 1 for g, _ in found)
+    several = any(uses(g) > 1 for g, _ in found)
     rows = [
         (
             (math(desk.printer.symbol(g.variable)),),
             *(_cell(desk, [factor for factor in factors if factor.role is role]) for role, _ in known),
-            *((rich("{n}", n=str(len(g.terms))),) if several else ()),
+            *((rich("{n}", n=str(uses(g))),) if several else ()),
         )
         for g, factors in found
     ]
@@ -295,7 +319,7 @@ def _in_words(head: Sequence[str], rows: Sequence[Row]) -> tuple[tuple[str, ...]
 
 def common_source(desk: Desk) -> str:
     """Return the loss gradient where all products start from the same one; else nothing."""
-    factors = [factor for factor in all_factors(desk) if factor.acts is Acts.SOURCE]
+    factors = [factor for factor in all_factors(desk) if factor.role is FactorRole.LOSS]
     texts = {desk.products.source(factor, Level.SUM) for factor in factors}
     return texts.pop() if len(texts) == 1 else ""
 
@@ -317,6 +341,8 @@ def symbol_of(desk: Desk, factor: Factor) -> str:
     """Return a factor as the symbol it is about: a weight without its transpose, D for a derivative."""
     if isinstance(factor.expr, Transpose) and factor.acts is not Acts.OPERATOR:
         return desk.printer.matrix(factor.expr.arg)
+    if sign_of(factor) is not None:
+        return desk.printer.matrix(factor.expr.args[1 - factor.expr.acts_on])
     if factor.acts is Acts.SOURCE:
         return desk.products.source(factor, Level.SUM)
     if factor.acts is Acts.HADAMARD and not isinstance(factor.expr, Slope):
@@ -336,13 +362,14 @@ def reading(desk: Desk) -> tuple[Rich, ...]:
         any(is_nested(desk, term) for g in trained(desk) for term in shown_terms(g) if term),
     )
     skips = any(() in factor.branches for factor in sums)
-    operators = {factor.expr.label[0]: factor.expr for factor in factors if factor.acts is Acts.OPERATOR
-                 and isinstance(factor.expr, Op) and factor.expr.about}  # fmt: skip
+    operators = {factor.expr.about: factor.expr for factor in factors
+                 if factor.acts is Acts.OPERATOR and isinstance(factor.expr, Op) and factor.expr.about}  # fmt: skip
     start = "Start at the loss gradient{inner} and read {way}: every step the error takes back adds its factor{own}."
     found = [
         rich(start, inner=", innermost," if nested else "", way="outwards" if nested else "to the left",
              own="" if not any(f.role is FactorRole.WEIGHT for f in factors) else ", a weight its transpose"),
-        *(rich("{label} is {about}.", label=math(label), about=node.about) for label, node in operators.items()),
+        *(rich("{label} is {about}.", label=math((node.sign or node.label)[0]), about=about)
+          for about, node in operators.items()),
     ]  # fmt: skip
     if skips:
         found.append(rich(
@@ -359,8 +386,10 @@ def reading(desk: Desk) -> tuple[Rich, ...]:
             "{B} stands for a whole block: the equations of the backward pass that lead to the matrix it names.",
             B=math(r"\mathcal{B}"),
         ))  # fmt: skip
-    if any(len(gradient.terms) > 1 for gradient in desk.gradients()):
+    if any(uses(gradient) > 1 for gradient in desk.gradients()):
         found.append(rich("A parameter that is used several times has one product a use, added up."))
+    if any(factor.role is FactorRole.PENALTY for factor in factors):
+        found.append(rich("The last term of a sum is the penalty's: it pulls every weight towards zero, weight decay."))
     return tuple(found)
 
 
@@ -374,12 +403,13 @@ def zeros(desk: Desk, check: object = None) -> tuple[Rich, ...]:
     unused = {v.name for v in desk.derivation.unused}
     gone = [g.variable for g in desk.gradients() if g.variable.name not in unused and must_vanish(g)]
     if unused:
-        symbols = _symbols(desk, [v for v in desk.derivation.wrt if v.name in unused])
+        symbols = listed_symbols(desk, [v for v in desk.derivation.wrt if v.name in unused])
         found.append(rich("The loss does not depend on {which}: the gradient is exactly zero.", which=symbols))
     if gone:
         found.append(rich(
-            "The gradient of {which} is zero whatever the data are: adding the same number to a feature in every "
-            "example changes nothing behind the normalisation, which takes the mean away.", which=_symbols(desk, gone),
+            "The gradient of {which} is zero whatever the data are: adding the same number to a {what} in every "
+            "example changes nothing behind the normalisation, which takes the mean away.",
+            which=listed_symbols(desk, gone), what="channel" if desk.derivation.network.images else "feature",
         ))  # fmt: skip
     known = unused | {v.name for v in gone}
     rows = [
@@ -388,12 +418,13 @@ def zeros(desk: Desk, check: object = None) -> tuple[Rich, ...]:
     if rows:
         variables = [desk.derivation.network.by_name[row.name] for row in rows]
         found.append(
-            rich("In the check the gradient of {which} is zero up to rounding.", which=_symbols(desk, variables))
+            rich("In the check the gradient of {which} is zero up to rounding.", which=listed_symbols(desk, variables))
         )
     return tuple(found)
 
 
-def _symbols(desk: Desk, variables: Sequence[Variable]) -> Rich:
+def listed_symbols(desk: Desk, variables: Sequence[Variable]) -> Rich:
+    """Return symbols with commas between them, of many the first and last."""
     texts = [desk.printer.symbol(variable) for variable in variables]
     return (math(r",\ ".join(texts if len(texts) <= 6 else [*texts[:5], r"\ldots", texts[-1]])),)
 

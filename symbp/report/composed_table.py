@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,13 +12,13 @@ from symbp.calculus.factor import Acts
 from symbp.op import Explanation, Op
 from symbp.ops.elementwise import Slope
 from symbp.ops.losses import LinkedLoss
-from symbp.report.composed import all_factors, trained
+from symbp.report.composed import all_factors, is_explained, trained
 from symbp.report.desk import Desk, Row
+from symbp.report.facts import layer_words
+from symbp.report.geometry import Sides, geometry, sides_latex
 from symbp.report.layout import aligned
-from symbp.report.printer import belongs_to
 from symbp.report.products import latex_width
 from symbp.report.rich import Rich, Span, math, rich
-from symbp.report.scalar import scalar_latex
 from symbp.symbols import BATCH, Adjoint, Role, Variable
 
 FEW = 3
@@ -54,18 +55,24 @@ class Operation:
 
 def operations(desk: Desk) -> tuple[Operation, ...]:
     """Return every operation that has more to show than its rule says, equal ones once."""
-    nodes = (equation.rhs for equation in desk.derivation.forward if isinstance(equation.rhs, Op))
-    found = dict.fromkeys(explanation for node in nodes if (explanation := node.explanation()) is not None)
-    return tuple(_operation(desk, each) for each in found)
+    found: dict[Explanation, list[int]] = {}
+    for equation in desk.derivation.forward:
+        if isinstance(equation.rhs, Op) and (explanation := equation.rhs.explanation()) is not None:
+            found.setdefault(explanation, []).append(equation.lhs.layer)
+    names = Counter(explanation.name for explanation in found)
+    return tuple(
+        _operation(desk, each, f" ({layer_words(tuple(dict.fromkeys(layers)))})" * (names[each.name] > 1))
+        for each, layers in found.items()
+    )
 
 
-def _operation(desk: Desk, shown: Explanation) -> Operation:
+def _operation(desk: Desk, shown: Explanation, where: str) -> Operation:
     loss = desk.printer.loss
     parts = (
         ShownPart(_spans(step.words), aligned([line.replace(r"\mathcal{L}", loss) for line in step.lines]))
         for step in shown.steps
     )
-    return Operation(shown.name, tuple(parts))
+    return Operation(shown.name[:1].upper() + shown.name[1:] + where, tuple(parts))
 
 
 def _spans(sentence: str) -> Rich:
@@ -84,23 +91,24 @@ def notation_rows(desk: Desk) -> tuple[Row, ...]:
 
 def _variables(desk: Desk, variables: Sequence[Variable]) -> list[Entry]:
     """Return variables of one role, stem and shape as one row, in the order of their roles."""
-    groups: dict[tuple[Role, str, tuple[Expr, ...]], list[Variable]] = {}
-    order = list(Role)
+    groups: dict[tuple[Role, str, Sides], list[Variable]] = {}
+    order, sides = list(Role), geometry(desk.derivation)
     for variable in sorted(variables, key=lambda v: order.index(v.role)):
         if desk.shows(variable.layer) or not variable.layer or variable.role is Role.TARGET:
-            groups.setdefault((variable.role, variable.stem, variable.shape), []).append(variable)
+            key = (variable.role, variable.stem, sides.get(variable) or tuple((n,) for n in variable.shape))
+            groups.setdefault(key, []).append(variable)
     return [
         (
             _list([desk.printer.left_side(v) for v in found]),
-            rich("{word}", word=WORDS.get(role, str(role))),
-            _shape(desk, shape),
+            rich("{word}", word="kernels" if role is Role.WEIGHT and len(shape[1]) > 1 else WORDS.get(role, str(role))),
+            sides_latex(shape, desk.printer.at_one),
         )
         for (role, _, shape), found in groups.items()
     ]
 
 
 def _shape(desk: Desk, shape: Sequence[Expr]) -> str:
-    return r" \times ".join(scalar_latex(desk.printer.at_one(size), {}) for size in shape)
+    return sides_latex([(size,) for size in shape], desk.printer.at_one)
 
 
 def _list(symbols: Sequence[str]) -> str:
@@ -146,7 +154,7 @@ def _maps(desk: Desk) -> list[Entry]:
         rows += [(text, meaning, "") for text in (texts if len(texts) <= FEW else [texts[0], texts[-1]])]
     operators: dict[str, list[Op]] = {}
     for factor in factors:
-        if factor.acts is Acts.OPERATOR and isinstance(factor.expr, Op) and belongs_to(factor.expr) is not None:
+        if is_explained(factor):
             operators.setdefault(factor.expr.label[0], []).append(factor.expr)
     for found in operators.values():
         symbols = list(dict.fromkeys(desk.printer.operator(node) for node in found))

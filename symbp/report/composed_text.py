@@ -5,14 +5,23 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from symbp.calculus.factor import Acts
 from symbp.derivation import Gradient
 from symbp.equations import Equation
-from symbp.op import FactorRole, Op
+from symbp.op import FactorRole
 from symbp.ops.elementwise import Slope
-from symbp.report.composed import all_factors, coupling, is_nested, layers_of, must_vanish, shown_terms, trained, zeros
+from symbp.report.composed import (
+    all_factors,
+    coupling,
+    is_explained,
+    is_nested,
+    layers_of,
+    must_vanish,
+    shown_terms,
+    trained,
+    zeros,
+)
 from symbp.report.desk import Desk
-from symbp.report.printer import Printer, belongs_to
+from symbp.report.printer import Printer
 from symbp.report.rich import Rich
 from symbp.symbols import Adjoint, Variable
 
@@ -93,7 +102,7 @@ def definitions(desk: Desk) -> list[str]:
         rows += [f"{column.slope_of(each.output)} = {column.dialect.diagonal} {column.matrix(each)}" for each in known]
     operators: dict[str, list[str]] = {}
     for factor in all_factors(desk):
-        if isinstance(factor.expr, Op) and factor.acts is Acts.OPERATOR and belongs_to(factor.expr) is not None:
+        if is_explained(factor):
             about = factor.expr.about or "the derivative of an operation"
             operators.setdefault(about, []).append(p.operator(factor.expr))
     if any(f.role is FactorRole.BLOCK or "B[" in desk.products.map_text(f) for f in all_factors(desk)):

@@ -18,6 +18,7 @@ from symbp.report.checked import CheckPart, check_part
 from symbp.report.composed_table import Operation
 from symbp.report.desk import Desk, Row
 from symbp.report.dialects import LATEX, Dialect
+from symbp.report.geometry import flattening, masking
 from symbp.report.gradients import DEPENDS, Form, depends, forms, remedies, result, scalar_form
 from symbp.report.meanings import Activation, LossPart, activations, collapse, loss, notation_rows
 from symbp.report.notation import STANDARD, Notation
@@ -33,7 +34,10 @@ FIRST, LAST = 2, 3
 
 @dataclass(frozen=True)
 class Document:
-    """A report before it has a format; mathematics is LaTeX, words are spans still to be escaped."""
+    """A report before it has a format; mathematics is LaTeX, words are spans still to be escaped.
+
+    ``body`` is its template.
+    """
 
     title: str
     label: str
@@ -66,6 +70,7 @@ class Document:
     check: CheckPart | None
     command: str | None
     math: dict[str, str]
+    body: str = "report.j2"
 
 
 def document(
@@ -100,7 +105,11 @@ def document(
         roles=roles,
         subject=subject(derivation),
         left_out=left_out(network.depth, shown),
-        remarks=tuple(each for each in (composed.coupling(desk), *composed.zeros(desk, check)) if each),
+        remarks=tuple(
+            each
+            for each in (composed.coupling(desk), flattening(desk), masking(desk), *composed.zeros(desk, check))
+            if each
+        ),
         activations=activations(desk),
         operations=composed_table.operations(desk),
         loss=loss(desk),

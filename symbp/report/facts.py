@@ -11,6 +11,7 @@ from symbp.equations import nodes, symbols_in
 from symbp.op import Op
 from symbp.ops.elementwise import Elementwise, GenericFunction, ScalarFunction
 from symbp.ops.losses import LOSSES, EntrywiseLoss, LinkedLoss, Loss
+from symbp.ops.penalty import Penalty
 from symbp.ops.scalar import Primitive
 from symbp.ops.softmax import Softmax
 from symbp.report.rich import Rich, listed, math, rich, words
@@ -93,6 +94,10 @@ def blocks(derivation: Derivation) -> Rich:
     found = [rich("{name}", name=name) for name in dict.fromkeys(named)]
     if skips:
         found.insert(0, rich("{n} residual block{s}", n=str(skips), s="s" * (skips > 1)))
+    if any(equation.lhs.role is Role.MASKED for equation in derivation.forward):
+        found.append(rich("dropout"))
+    if any(isinstance(node, Penalty) for node in nodes_):
+        found.append(rich("an L2 penalty"))
     return listed(found)
 
 

@@ -30,6 +30,8 @@ LABELS: dict[FactorRole, tuple[str, ...]] = {
     FactorRole.NORMALISATION: ("normalisation",),
     FactorRole.SUM: ("sum of", "paths"),
     FactorRole.CONSTANT: ("constant",),
+    FactorRole.MASK: ("mask",),
+    FactorRole.PENALTY: ("penalty",),
 }
 """What stands under the brace of each role, a word a line."""
 

@@ -109,6 +109,8 @@ class Products:
 
     def _operator(self, factor: Factor) -> str:
         """Return an operator as its label: its matrix is a line of the notation table."""
+        if sign_of(factor) is not None:
+            return self.printer.matrix(factor.expr.args[1 - factor.expr.acts_on])
         if isinstance(factor.expr, Op):
             return self.printer.operator(factor.expr)
         return self._block(factor)
@@ -145,6 +147,16 @@ class Products:
     def _nested_from(self, start: Piece, level: Level, rest: Sequence[Factor]) -> list[Piece]:
         left, right = [start], list[Piece]()
         for factor in rest:
+            sign = sign_of(factor)
+            if sign is not None and factor.expr.acts_on == 0:
+                if right:
+                    left, right = [self._whole(left[::-1] + right, transposed=False)], []
+                    level = Level.ATOM
+                left[-1] = self._opened(left[-1], level, Level.SIGN)
+                left[0] = replace(left[0], joint=f" {sign[self.dialect.column]} ")
+                right.append(self._piece(factor, self._operator(factor)))
+                level = Level.SIGN
+                continue
             if factor.acts is Acts.RIGHT:
                 if not (is_ones(factor) and self.printer.one_example):
                     if not right:
@@ -198,6 +210,9 @@ class Products:
             return self._inside(factor, Level.HADAMARD), self.dialect.hadamard, Level.HADAMARD, Level.HADAMARD
         if factor.acts is Acts.SUM:
             return self._short(self._sum(map(self._map, factor.branches)), factor), " ", Level.PRODUCT, Level.PRODUCT
+        sign = sign_of(factor)
+        if sign is not None:
+            return self._operator(factor), f" {sign[self.dialect.column]} ", Level.SIGN, Level.SIGN
         context = Level.PRODUCT if self.printer.one_example else Level.CALL
         return self._operator(factor), " ", context, Level.PRODUCT
 
@@ -218,6 +233,12 @@ class Products:
             innermost=True,
         )
         return "".join(self.joined(self._nested_from(dot, Level.ATOM, branch)))
+
+
+def sign_of(factor: Factor) -> tuple[str, str, str] | None:
+    """Return the sign between a factor and what it acts on; None where it has none."""
+    is_operator = factor.acts is Acts.OPERATOR and isinstance(factor.expr, Op)
+    return cast("Op", factor.expr).sign if is_operator else None
 
 
 def _layer(factor: Factor) -> int:

@@ -93,7 +93,7 @@ def test_the_kernel_gradient_is_the_error_correlated_with_the_input(window):
     wanted = np.zeros_like(kernels)
     for o, p, q, c, i, j, row, column in places:
         wanted[o, c, i, j] += errors[o, p, q] @ images[c, row, column]
-    found = kernel_correlation(np, x, g, *map(int, window.args))
+    found = kernel_correlation(np, g, x, *map(int, window.args))
     np.testing.assert_allclose(found, wanted.reshape(k.shape), rtol=1e-13, atol=1e-13)
 
 
@@ -187,7 +187,7 @@ def test_the_factors_and_their_sentences():
         (FactorRole.SLOPE, Acts.HADAMARD, 1),
         (FactorRole.PREVIOUS, Acts.OPERATOR, 0),
     ]
-    assert "correlated with the input" in derived.backward["dW1"].steps[0].why
+    assert "input correlated with the error" in derived.backward["dW1"].steps[0].why
     assert "flipped kernel" in derived.backward["dP1"].steps[0].why
 
 

@@ -5,7 +5,22 @@ import os
 import numpy as np
 import pytest
 
-from symbp import AvgPool1d, AvgPool2d, Conv1d, Conv2d, Dense, Image, MaxPool1d, MaxPool2d, Network, derive
+from symbp import (
+    AvgPool1d,
+    AvgPool2d,
+    BatchNorm,
+    BatchNorm2d,
+    Concat,
+    Conv1d,
+    Conv2d,
+    Dense,
+    DenseBlock,
+    Image,
+    MaxPool1d,
+    MaxPool2d,
+    Network,
+    derive,
+)
 
 try:
     import torch
@@ -40,6 +55,22 @@ NETWORKS = {
         Dense(2, "softmax"),
     ),
     "ties": (Image(2, 6, 5), MaxPool2d(3, stride=1), Conv2d(2, 2), MaxPool2d(2, stride=1), Dense(3, "softmax")),
+    "batch norm": (
+        Image(2, 5, 4),
+        Conv2d(3, 3, padding=1, bias=False),
+        BatchNorm("1e-3"),
+        Conv2d(2, 2, activation="tanh"),
+        MaxPool2d(2),
+        BatchNorm2d(),
+        Dense(3, "softmax"),
+    ),
+    "dense block": (
+        Image(2, 4, 5),
+        DenseBlock([[Conv2d(3, 3, padding=1, activation="tanh")], [BatchNorm2d(), Conv2d(2, 1, activation="relu")]]),
+        Conv2d(3, 2, activation="tanh"),
+        Concat([Conv2d(1, 1)]),
+        Dense(3, "softmax"),
+    ),
     "one dimension": (
         Image(2, 1, 13),
         Conv1d(3, 3, stride=2, padding=1, activation="relu"),
@@ -59,6 +90,16 @@ def applied(layer, a, weights):
     """One layer in PyTorch, on examples × channels × height × width."""
     flat = isinstance(layer, Conv1d | MaxPool1d | AvgPool1d)
     one, none = (1, 0) if flat else (None, None)
+    if isinstance(layer, Concat | DenseBlock):
+        for stage in [layer.layers] if isinstance(layer, Concat) else layer.stages:
+            inner = a
+            for each in stage:
+                inner = applied(each, inner, weights)
+            a = torch.cat([a, inner], 1)
+        return a
+    if isinstance(layer, BatchNorm):
+        gamma, beta = next(weights)[:, 0], next(weights)[:, 0]
+        return F.batch_norm(a, None, None, gamma, beta, training=True, eps=float(layer.epsilon))
     if isinstance(layer, Dense):
         w, b = next(weights), next(weights)
         return ACTIVATIONS[layer.activation](a.flatten(1) @ w.T + b.T)
