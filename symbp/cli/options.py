@@ -221,6 +221,27 @@ class JsonOptions:
     )
 
 
+@dataclass(frozen=True)
+class ValuesOptions:
+    """Numbers to put into a derivation."""
+
+    values: Annotated[
+        Text,
+        option(
+            "Numbers",
+            "--values",
+            metavar="FILE|EXAMPLE",
+            help="Put in the parameters, X and Y of a TOML or JSON file, or those an example comes with.",
+        ),
+    ] = None
+    train: Annotated[
+        Text, option("Numbers", "--train", metavar="N", help="Take N steps of gradient descent; table the loss.")
+    ] = None
+    digits: Annotated[
+        Text, option("Numbers", "--digits", metavar="N", help="Significant digits shown; 6 unless given.")
+    ] = None
+
+
 def _name(option_name: str, value: str | None) -> str | None:
     if value is not None and not value.strip():
         values.refuse(option_name, value, "give a name or an expression, as in --activation tanh")

@@ -62,7 +62,7 @@ def render(
         factor_macro=row.factor_macro, loss_letter=row.loss,
     )  # fmt: skip
     template = row.standalone if standalone and row.standalone else row.template
-    return fill(template, template_dir, row, {"doc": content, "mark": row.comment.format(MARK)})
+    return fill(template, template_dir, row, {"doc": content, "mark": row.comment.format(MARK), "body": "report.j2"})
 
 
 def notation_named(name: str) -> Notation:
