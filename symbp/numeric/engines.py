@@ -177,8 +177,13 @@ def digits(precision: int = DIGITS) -> Engine:
     return Engine(f"{precision} digits", _namespace(vars(np), own), number, array, np.frompyfunc(context.erf, 1, 1))
 
 
+def namespace(own: Mapping[str, Any]) -> Namespace:
+    """Return a namespace of an engine's own functions; one that it forgets is a KeyError at once."""
+    return Namespace(**{name: own[name] for name in NAMES})
+
+
 def _namespace(library: Mapping[str, Any], own: Mapping[str, Any]) -> Namespace:
-    return Namespace(**{name: own.get(name, library[name]) for name in NAMES})
+    return namespace({name: own.get(name, library[name]) for name in NAMES})
 
 
 ENGINES: Mapping[str, Callable[[], Engine]] = MappingProxyType({"real": real, "complex": complex_, "digits": digits})

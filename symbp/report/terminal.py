@@ -370,7 +370,8 @@ def check_text(report: Any, *, ascii_only: bool = False) -> str:
     lines += report.notes
     if report.runs:
         run = report.runs[0]
-        lines.append(f"widths {ends(run.widths)}; {run.examples} examples; seed {report.seed}")
+        examples = f"{run.examples} example{'s' * (run.examples != 1)}"
+        lines.append(f"widths {ends(run.widths)}; {examples}; seed {report.seed}")
     name = f"check {mark}"
     text = "\n".join(f"{INDENT}{name if at == 0 else '':<{MARGIN - 2}}{line}" for at, line in enumerate(lines))
     return text.translate(_TO_ASCII) if ascii_only else text

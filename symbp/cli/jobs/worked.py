@@ -77,10 +77,11 @@ def read(options: ValuesOptions) -> tuple[Given, int | None, int | None]:
         raise SpecError(f"{typed}: needs numbers to work with; give --values FILE")
     steps = options.train and values.number("--train", options.train, 1, MOST_STEPS, "the number of steps")
     digits = options.digits and values.number("--digits", options.digits, 1, MOST_DIGITS, "significant digits")
-    return read_given(_place(options.values)), steps or None, digits or None
+    return read_given(values_file(options.values)), steps or None, digits or None
 
 
-def _place(typed: str) -> Path:
+def values_file(typed: str) -> Path:
+    """Return the file that --values names: a path, or an example that comes with numbers."""
     if typed in VALUES and not Path(typed).is_file():
         return VALUES[typed]
     if not Path(typed).suffix:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -17,8 +17,9 @@ from symbp.numeric.compiled import Compiled
 from symbp.numeric.definitions import Definitions, Standins
 from symbp.numeric.matrices import Writer
 from symbp.numeric.source import Program
+from symbp.numeric.values import Values
 from symbp.report.worked.given import Given, filled
-from symbp.symbols import BATCH
+from symbp.symbols import BATCH, Variable
 
 MOST_STEPS = 100_000
 """Longest training that a command runs."""
@@ -122,6 +123,14 @@ class Worked:
             numbers = Numbers(compiled.program, local, int(local.get("m", whole.columns)))
         return cls(derivation, whole, compiled, numbers)
 
+    @property
+    def values(self) -> Values:
+        """The numbers as a check takes them, every array by its name."""
+        return Values(
+            dict(self.given.parameters), _by_name(self.compiled.program.inputs, self.given.inputs),
+            _by_name(self.compiled.program.targets, self.given.targets),
+        )  # fmt: skip
+
     @cached_property
     def result(self) -> tuple[float, dict[str, Any]]:
         """The loss and every gradient."""
@@ -164,6 +173,12 @@ class Worked:
             name: array - rate * gradients[name] if name in self.trained else array
             for name, array in parameters.items()
         }
+
+
+def _by_name(variables: Sequence[Variable], given: Any) -> dict[str, Any]:
+    if given is None or isinstance(given, Mapping):
+        return dict(given or {})
+    return {variables[0].name: given}
 
 
 @dataclass(frozen=True)
