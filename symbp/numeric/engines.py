@@ -154,6 +154,8 @@ def digits(precision: int = DIGITS) -> Engine:
     context.dps = precision
 
     def number(value: Expr) -> Any:
+        if value.is_zero:  # SymPy's own zero becomes an int
+            return context.mpf(0)
         return context.make_mpf(value.evalf(precision + 5)._to_mpmath(context.prec)._mpf_)
 
     def filled(value: int) -> Callable[..., Any]:

@@ -109,7 +109,8 @@ class Worked:
         whole = filled(given, derivation)
         try:
             compiled = derivation.compile()
-            compiled(whole.parameters, whole.inputs, whole.targets)  # checks names, shapes and targets
+            with np.errstate(all="ignore"):
+                compiled(whole.parameters, whole.inputs, whole.targets)  # checks names, shapes and targets
         except (SpecError, ShapeError) as error:
             raise type(error)(f"{given.name}: {error}") from None
         inputs = whole.inputs
