@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 
 from symbp.checking.bench import Bench
 from symbp.checking.causes import dead_layers, dead_notes, left_numbers
+from symbp.checking.merging import together, worse
 from symbp.checking.models import MOST_FLOAT, measured
 from symbp.checking.plans import FAST, THOROUGH, Budget, Plan, plan_at, plans
-from symbp.checking.report import FAILED, CheckReport, Measured, Row, Run, Verdict
+from symbp.checking.report import FAILED, CheckReport, Row, Run, Verdict
 from symbp.checking.tolerance import DIGITS_TOLERANCE, TOLERANCE, Comparison
 from symbp.derivation import Derivation
 from symbp.numeric.autodiff import Autodiff, autodiff
@@ -80,7 +80,7 @@ def check(
             run, new, said = found
             runs.append(run)
             notes += said
-            rows = [_worse(*pair) for pair in zip(rows, new, strict=True)] if rows else new
+            rows = [worse(*pair) for pair in zip(rows, new, strict=True)] if rows else new
     return CheckReport(tuple(rows), tuple(runs), seed, thorough, (*notes, *_notes(rows)))
 
 
@@ -181,7 +181,7 @@ class _Judge:
         if name in digits:
             verdicts.append(digits[name].verdict(DIGITS_TOLERANCE))
         verdicts += [each.verdict(TOLERANCE) for each in others.values()]
-        verdict = self._explained(name, _together(verdicts))
+        verdict = self._explained(name, together(verdicts))
         lines = [(COMPLEX if self.analytic else "float64 against 50 digits", entries, comparison, MOST_FLOAT)]
         if name in digits:
             where = DIRECTIONS if self.one_by_one else JOINTLY
@@ -321,43 +321,6 @@ def _halved(
 def _badness(comparison: Comparison) -> float:
     """Order comparisons by relative error; what is not a number is the worst."""
     return float("inf") if comparison.relative != comparison.relative else comparison.relative
-
-
-def _together(verdicts: Sequence[Verdict]) -> Verdict:
-    """One failure fails; otherwise the strongest statement stands."""
-    order = list(Verdict)
-    failed = [verdict for verdict in verdicts if verdict in FAILED]
-    return min(failed, key=order.index) if failed else max(verdicts, key=order.index)
-
-
-def _worse(first: Row, second: Row) -> Row:
-    """Merge the rows of two runs: the larger errors, one failure fails, one proof proves."""
-    worst = max(first, second, key=lambda row: (row.failed, row.relative != row.relative, row.relative))
-    return replace(
-        worst,
-        shape=first.shape,
-        entries=first.entries,
-        digits=_larger(first.digits, second.digits),
-        central=_larger(first.central, second.central),
-        measured=_weaker(first.measured, second.measured),
-        aside=max(first.aside, second.aside),
-        verdict=_together([first.verdict, second.verdict]),
-        note=first.note or second.note,
-    )
-
-
-def _larger(first: float | None, second: float | None) -> float | None:
-    return second if first is None else first if second is None else max(first, second)
-
-
-def _weaker(first: Sequence[Measured], second: Sequence[Measured]) -> tuple[Measured, ...]:
-    """Merge what the methods reached in two runs: of each the run with fewer digits beside what was expected."""
-    by_method = {each.method: each for each in first}
-    for each in second:
-        known = by_method.setdefault(each.method, each)
-        if each.reached - each.expected < known.reached - known.expected:
-            by_method[each.method] = each
-    return tuple(by_method.values())
 
 
 def _spaced(names: Sequence[str], count: int) -> list[str]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -269,3 +272,15 @@ def test_the_latex_compiles_and_fits_the_page(tmp_path: Path) -> None:
         )  # fmt: skip
         assert done.returncode == 0, done.stdout[-2000:]
         assert "Overfull" not in done.stdout, re.findall(r"Overfull.*", done.stdout)
+
+
+def test_the_documentation_prints_what_it_says() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "worked-examples.md").read_text(encoding="utf-8")
+    ((code, shown),) = re.findall(r"```python\n(.*?)```\n\n```text\n(.*?)```", text, re.DOTALL)
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        exec(compile(code, "docs/worked-examples.md", "exec"), {})
+    assert out.getvalue() == shown
+    (file,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    shipped = tomllib.loads(VALUES[KNOWN].read_text(encoding="utf-8"))
+    assert tomllib.loads(file) == shipped

@@ -6,9 +6,9 @@ import json
 from collections.abc import Sequence
 
 from symbp.checking.check import CheckReport, Row, check
-from symbp.checking.report import Outcome
 from symbp.cli import values
 from symbp.cli.console import document, plain, progress, say
+from symbp.cli.jobs.data import exit_code
 from symbp.cli.jobs.derive import command_line, deliver, written
 from symbp.cli.jobs.network import build, derived
 from symbp.cli.jobs.targets import PDF, Target, targets
@@ -22,9 +22,6 @@ from symbp.report.pdf import pdf
 from symbp.report.terminal import check_text
 from symbp.report.worked.given import read_given
 from symbp.report.worked.run import Worked
-
-EXIT = {Outcome.PASSED: 0, Outcome.FAILED: 1, Outcome.INCONCLUSIVE: 3}
-"""The exit codes: 1 says that a gradient is wrong, 3 that nothing could tell."""
 
 
 def run(spec: Described, seed: int, as_json: bool, methods: MethodOptions) -> int:
@@ -45,7 +42,7 @@ def run(spec: Described, seed: int, as_json: bool, methods: MethodOptions) -> in
     elif not wanted or wrote:
         text = shown(report, derivation, ascii_only=plain())
         say("\n\n".join([text, *(["\n".join(written(wrote))] if wrote else [])]))
-    return EXIT[report.outcome]
+    return exit_code(report)
 
 
 def _targets(spec: Described, methods: MethodOptions) -> list[Target]:

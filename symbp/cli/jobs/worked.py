@@ -9,6 +9,7 @@ from pathlib import Path
 from symbp.cli import values
 from symbp.cli.commands.derive import Request
 from symbp.cli.console import columns, document, plain, say
+from symbp.cli.jobs.data import exit_code
 from symbp.cli.jobs.derive import DEFAULT_NOTATION, command_line, deliver, verdict, written
 from symbp.cli.jobs.network import build, derived
 from symbp.cli.jobs.targets import PDF, Target, targets
@@ -63,7 +64,7 @@ def run(request: Request, options: ValuesOptions) -> int:
         )  # fmt: skip
         checked = [] if report is None else [check_text(report, ascii_only=plain())]
         say("\n\n".join([text.rstrip("\n"), *checked, "\n".join(written(wrote))]))
-    return 0 if report is None or report.passed else 1
+    return exit_code(report)
 
 
 def read(options: ValuesOptions) -> tuple[Given, int | None, int | None]:
