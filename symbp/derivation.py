@@ -161,7 +161,7 @@ def derive(network: Network | None = None, *, wrt: Sequence[str] | None = None, 
     """Derive the gradient of a network's loss with respect to its parameters.
 
     ``derive(layers=3, activation="tanh")`` is the short way for ``derive(Network.mlp(...))``. ``wrt`` names
-    what to differentiate by, ``X`` included; by default all parameters.
+    what to differentiate by, ``X`` included; by default all parameters, of an operation alone its inputs as well.
 
     Warns:
         UnusedParameterWarning: the loss does not depend on something; its gradient is an explicit zero.
@@ -172,7 +172,7 @@ def derive(network: Network | None = None, *, wrt: Sequence[str] | None = None, 
     if network is not None and options:
         raise SpecError(f"give a network or options, not both: {', '.join(options)}")
     net = network if network is not None else Network.mlp(**options)
-    chosen = net.parameters if wrt is None else tuple(_variable(net, name) for name in wrt)
+    chosen = net.wrt if wrt is None else tuple(_variable(net, name) for name in wrt)
     derived = Derivation(net, net.forward, reverse(net.forward, net.loss, chosen), chosen)
     if derived.unused:
         names = ", ".join(variable.name for variable in derived.unused)

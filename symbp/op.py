@@ -17,6 +17,9 @@ from symbp.errors import RuleNotFoundError, SymbpError
 Rule = Callable[..., tuple[MatrixExpr | None, ...]]
 """(node, output, adjoint) -> the contribution to the adjoint of each operand; None where there is none."""
 
+Naming = Callable[[str, MatrixExpr], MatrixExpr]
+"""A name and a part of an expression -> what stands for that part in the expression."""
+
 AnyCallable = TypeVar("AnyCallable", bound=Callable[..., Any])
 
 
@@ -90,6 +93,14 @@ class Op(MatrixExpr):
 
     def explanation(self) -> Explanation | None:
         """Return what a report shows of this operation, None where its rule says it all."""
+        return None
+
+    def spelled_out(self, name: Naming) -> MatrixExpr | None:
+        """For an operator of the backward list: the same in products, sums and ⊙; None where it has no such form.
+
+        ``name(stem, expr)`` returns what stands for a part of it: a symbol where the caller wants a letter, else
+        the part itself.
+        """
         return None
 
     def as_matrix(self) -> MatrixExpr:

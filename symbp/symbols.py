@@ -50,6 +50,7 @@ class Role(StrEnum):
     CONVOLVED = "convolved"
     REPEATED = "repeated at every place"
     POOLED = "pooled"
+    UPSTREAM = "gradient from above"
 
 
 def width(layer: int) -> Symbol:
@@ -146,3 +147,8 @@ class Adjoint(MatrixSymbol):
     def layer(self) -> int:
         """The layer of that variable."""
         return self.of.layer
+
+    @property
+    def role(self) -> Role:
+        """What it is where it is given: the gradient that comes from above."""
+        return Role.UPSTREAM

@@ -40,8 +40,9 @@ from symbp.ops.penalty import Penalty
 from symbp.ops.pooling import AveragePool, MaxPool
 from symbp.ops.softmax import Softmax
 from symbp.ops.structure import Pad, Rows, Stack
+from symbp.ops.upstream import Upstream
 from symbp.ops.windows import Window
-from symbp.symbols import BATCH, Role, Variable, width
+from symbp.symbols import BATCH, Adjoint, Role, Variable, width
 
 N0, N1, N2, N3 = map(width, range(4))
 ROLES = {"X": Role.INPUT, "Y": Role.TARGET, "W": Role.WEIGHT, "b": Role.BIAS, "Z": Role.PREACTIVATION, "l": Role.LOSS}
@@ -356,6 +357,16 @@ def penalised() -> Derivation:
     )
 
 
+def from_above() -> Derivation:
+    """Two outputs whose gradients are given, one as its own adjoint, one (used further) under another name."""
+    z1, z2 = variable("Z1", N1), variable("Z2", N2)
+    g = Variable("G", N1, BATCH, Role.UPSTREAM, "G")
+    return derivation(
+        [(z1, MatMul(W1, X)), (z2, MatMul(W2, z1)), (LOSS, Upstream(z1, g, z2, Adjoint(z2)))],
+        [X, g, Adjoint(z2), W1, W2],
+    )
+
+
 CASES = {
     build.__name__: build
     for build in (
@@ -388,5 +399,6 @@ CASES = {
         average_pooling,
         masked,
         penalised,
+        from_above,
     )
 }

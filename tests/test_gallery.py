@@ -11,6 +11,7 @@ import pytest
 
 from symbp import Network, check, derive, render
 from symbp.networks.examples import EXAMPLES
+from symbp.networks.operations import OPERATIONS
 
 GALLERY = Path(__file__).parents[1] / "output" / "gallery"
 UPDATE = os.environ.get("SYMBP_UPDATE") == "1"
@@ -27,13 +28,15 @@ def steady(text):
 
 
 def derivation(name):
+    if name in OPERATIONS:
+        return derive(OPERATIONS[name].build())
     return derive(Network.mlp(**MLP[name]) if name in MLP else Network.load(EXAMPLES[name]))
 
 
-@pytest.mark.parametrize("name", [*MLP, *EXAMPLES])
+@pytest.mark.parametrize("name", [*MLP, *EXAMPLES, *OPERATIONS])
 def test_fresh(name):
     found = derivation(name)
-    command = f"symbp derive {name}" if name in EXAMPLES else None
+    command = f"symbp derive {name}" if name not in MLP else None
     report = check(found, thorough=False)
     assert report.passed
     for suffix, form in SUFFIXES.items():
@@ -46,5 +49,5 @@ def test_fresh(name):
 
 
 def test_nothing_else_is_in_it():
-    expected = {f"{name}{suffix}" for name in (*MLP, *EXAMPLES) for suffix in SUFFIXES}
+    expected = {f"{name}{suffix}" for name in (*MLP, *EXAMPLES, *OPERATIONS) for suffix in SUFFIXES}
     assert {path.name for path in GALLERY.iterdir()} == expected

@@ -119,7 +119,7 @@ def _drawn(forward: ForwardSystem, sizes: Sizes, chosen: Chosen, seed: int) -> V
         elif symbol.role is Role.MASK:
             # Half of the values dropped, the others doubled.
             found.inputs[symbol.name] = 2.0 * np.random.default_rng([seed, place]).integers(0, 2, shape)
-        elif symbol.role is Role.TARGET:
+        elif symbol.role in (Role.TARGET, Role.UPSTREAM):
             kind = kinds.get(symbol, "real")
             found.targets[symbol.name] = TARGETS[kind](np.random.default_rng([seed, place]), shape)
         else:

@@ -132,6 +132,9 @@ class Paths:
     def _found(self) -> tuple[dict[Adjoint, _Cut], dict[Variable, tuple[Product, ...]]]:
         cuts: dict[Adjoint, _Cut] = {}
         ends: dict[Variable, tuple[Product, ...]] = {}
+        for symbol in self.backward.given:
+            if isinstance(symbol, Adjoint):
+                cuts[symbol] = _Cut(Product().continued([_from_above(symbol)]), None, 0)
         for equation in self.backward:
             edges = edges_into(equation)
             if equation.lhs.of in self.wrt:
@@ -139,6 +142,11 @@ class Paths:
             elif edges:
                 cuts[equation.lhs] = _cut(cuts, equation.lhs, edges)
         return cuts, ends
+
+
+def _from_above(adjoint: Adjoint) -> Factor:
+    """Return the factor every product begins with where the gradient of an output is given."""
+    return Factor(FactorRole.LOSS, adjoint, adjoint.layer, Acts.SOURCE)
 
 
 def additive_terms(equation: Equation) -> tuple[MatrixExpr, ...]:

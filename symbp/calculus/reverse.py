@@ -67,11 +67,11 @@ def _first_uses(forward: ForwardSystem, wrt: Sequence[Variable]) -> dict[MatrixS
 
 
 def _adjoint(variable: MatrixSymbol, contributions: Contributions, backward: list[Equation]) -> MatrixExpr:
-    """Add up what reached a variable, give the sum its name, and return that name (the seed stays itself)."""
+    """Add up what reached a variable, give the sum its name, and return that name (what is given stays itself)."""
     found = contributions.pop(variable, [])
     parts = [part for part, _ in found]
-    if parts == [SEED]:
-        return SEED
+    if parts == [SEED] or parts == [Adjoint(variable)]:  # The second is given: it comes from above.
+        return parts[0]
     total = MatAdd(*parts) if len(parts) > 1 else parts[0] if parts else ZeroMatrix(*variable.shape)
     backward.append(Equation(Adjoint(variable), total, tuple(step for _, step in found)))
     return backward[-1].lhs

@@ -370,11 +370,11 @@ def _some(names: Sequence[str]) -> str:
 
 
 def _widths(derivation: Derivation, plan: Plan) -> tuple[int, ...]:
-    """Return n_0 to n_L of a run."""
+    """Return n_0 to n_L of a run; nothing where there are no weights."""
     shapes = plan.sizes.shapes
     weights = [shapes[symbol.name][0] for symbol in derivation.forward.given if symbol.role is Role.WEIGHT]
     first = next((shapes[s.name][0] for s in derivation.forward.given if s.role is Role.INPUT), None)
-    return tuple(weights if first is None else [first, *weights])
+    return tuple(weights if first is None or not weights else [first, *weights])
 
 
 def _dashed(widths: Sequence[int]) -> str:

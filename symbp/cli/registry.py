@@ -21,7 +21,7 @@ COMMANDS = (
     Command("derive", "Derive every gradient, check it, and write the report.", ("derivate", "derivation", "backprop")),
     Command("check", "Compare every derived gradient with differences of the loss.", ("verify", "gradcheck")),
     Command("analyze", "Say why gradients vanish or explode: every factor's gain.", ("analyse", "analysis", "flow")),
-    Command("list", "List the names that options take, and the examples.", ("ls",)),
+    Command("list", "List the names that options take, examples and operations.", ("ls",)),
     Command("schema", "Print the JSON Schema of a network file."),
 )
 
@@ -30,7 +30,7 @@ FIRST_STEPS = (
     ("symbp derive --layers 2 --activation tanh --loss mse", "a concrete network"),
     ("symbp derive --layers 3 --only W1", "one gradient, as LaTeX"),
     ("symbp check --layers 4 --activation sigmoid --loss bce", "every gradient against differences"),
-    ("symbp list", "activations, losses, formats, notations, examples"),
+    ("symbp list", "activations, losses, formats, notations, examples, operations"),
 )
 """What bare ``symbp`` prints: five commands to try, and what each gives."""
 

@@ -1,4 +1,4 @@
-"""WHAT: the network of a file, of a shipped example, or of standard input, told apart without reading it."""
+"""WHAT: a network's file, a shipped example, an operation, or standard input, told apart without reading it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from symbp.cli import values
 from symbp.cli.options import NetworkOptions, NetworkSpec
 from symbp.errors import SpecError, nearest
 from symbp.networks.examples import EXAMPLES
+from symbp.networks.operations import OPERATION_ALIASES, OPERATIONS, Operation, operation_named
 
 STANDARD_INPUT = "-"
 
@@ -34,6 +35,18 @@ class FileSpec:
         return found or "network"
 
 
+@dataclass(frozen=True)
+class OperationSpec(FileSpec):
+    """An operation that is derived alone."""
+
+    operation: Operation
+
+    @property
+    def stem(self) -> str:
+        """The name of its reports, without suffix: its own, whatever was typed."""
+        return self.operation.name
+
+
 Described = NetworkSpec | FileSpec
 
 
@@ -45,8 +58,8 @@ class WhatOptions:
         str | None,
         typer.Argument(
             metavar="[WHAT]",
-            help="A network: a .toml or .json file, a file of equations or - for standard input, or an example from "
-            "'symbp list examples'; in place of the network options.",
+            help="A network: a .toml or .json file, a file of equations or - for standard input, an example from "
+            "'symbp list examples' or an operation from 'symbp list operations'; in place of the network options.",
             rich_help_panel="Network",
             show_default=False,
         ),
@@ -60,7 +73,7 @@ class WhatOptions:
         """
         if self.what is None:
             return network.read()
-        place = _place(self.what)
+        found = _place(self.what)
         for name, default in (each for each in _DEFAULTS.items() if each[0] != "batch"):
             if getattr(network, name) != default:
                 option = "--no-bias" if name == "bias" else f"--{name.replace('_', '-')}"
@@ -68,13 +81,16 @@ class WhatOptions:
                     f"{option}: {values.shown(self.what)} says the whole network; "
                     f"leave out {option}, or describe the network by options alone"
                 )
-        return FileSpec(self.what, place, network.batch)
+        if isinstance(found, Operation):
+            return OperationSpec(self.what, None, network.batch, found)
+        return FileSpec(self.what, found, network.batch)
 
 
 _DEFAULTS = vars(NetworkOptions())
 
 
-def _place(what: str) -> Path | None:
+def _place(what: str) -> Path | Operation | None:
+    """Return the file of a network, the operation of a name, or None for standard input."""
     if what == STANDARD_INPUT:
         return None
     try:
@@ -83,9 +99,16 @@ def _place(what: str) -> Path | None:
         is_folder = bool(what) and Path(what).is_dir()
     except (OSError, ValueError):
         is_folder = False
+    if what in OPERATIONS:
+        return OPERATIONS[what]
     if what in EXAMPLES:
         return EXAMPLES[what]
+    operation = operation_named(what)
+    if operation is not None:
+        return operation
     if is_folder:
         values.refuse("WHAT", what, "a folder; give a file, such as network.toml")
-    near = nearest(what[: values.MAX_SHOWN], EXAMPLES) or f"; the examples are {', '.join(EXAMPLES)}"
-    raise SpecError(f"{values.shown(what)}: no such file, and no example of that name{near}")
+    near = nearest(what[: values.MAX_SHOWN], (*EXAMPLES, *OPERATIONS, *OPERATION_ALIASES)) or (
+        f"; the examples are {', '.join(EXAMPLES)}; the operations {', '.join(OPERATIONS)}"
+    )
+    raise SpecError(f"{values.shown(what)}: no such file, and no example or operation of that name{near}")

@@ -186,6 +186,11 @@ class Network:
         return {symbol.name: symbol for symbol in symbols}
 
     @property
+    def wrt(self) -> tuple[Variable, ...]:
+        """What is differentiated by unless somebody says otherwise: the parameters."""
+        return self.parameters
+
+    @property
     def widths(self) -> tuple[Expr, ...]:
         """n_0 to n_L: numbers where given, symbols where not."""
         rows = [parameter.args[1] for parameter in self.parameters if parameter.role is Role.WEIGHT]

@@ -12,7 +12,7 @@ from sympy import Expr, Integer
 from symbp.equations import text
 from symbp.errors import ShapeError, SpecError, nearest
 from symbp.ops.losses import Loss, SoftmaxCrossEntropy
-from symbp.symbols import BATCH, Variable
+from symbp.symbols import BATCH, Role, Variable
 
 SUM_TOLERANCE = 1e-4
 """How far the sum of a column of targets may be from one; loose enough for float32."""
@@ -48,7 +48,9 @@ class Arguments:
 
     def _targets(self, y: Any) -> dict[str, Any]:
         if self.targets and y is None:
-            raise SpecError(f"the loss compares with targets: give Y, {text(self.targets[0].shape)}")
+            above = self.targets[0].role is Role.UPSTREAM
+            why = "the gradient of the output comes from above" if above else "the loss compares with targets"
+            raise SpecError(f"{why}: give Y, {text(self.targets[0].shape)}")
         if y is None:
             return {}
         if not self.targets:

@@ -27,6 +27,7 @@ from symbp.equations import ForwardSystem, operands
 from symbp.ops.elementwise import Elementwise
 from symbp.ops.losses import Loss
 from symbp.ops.softmax import Softmax
+from symbp.ops.upstream import Upstream
 from symbp.symbols import BATCH, Role
 
 SMALL = (3, 5, 4, 2)
@@ -129,6 +130,13 @@ def _(node: Loss, dimensions: Dimensions) -> Shape:
     return node.shape
 
 
+@related.register
+def _(node: Upstream, dimensions: Dimensions) -> Shape:
+    for pair in node.pairs:
+        dimensions.join_shapes(*(related(operand, dimensions) for operand in pair))
+    return node.shape
+
+
 @dataclass(frozen=True)
 class Sizes:
     """A whole number for every dimension of a forward list: ``shapes`` of its given matrices, ``examples`` m."""
@@ -156,7 +164,7 @@ def _sizes(
     numbers: dict[Any, int] = {dimensions.find(BATCH): examples}
     shapes = {}
     # The targets come last: the parameters on the way to them count the layers.
-    for symbol in sorted(forward.given, key=lambda symbol: bool(symbol.role is Role.TARGET)):
+    for symbol in sorted(forward.given, key=lambda symbol: symbol.role in (Role.TARGET, Role.UPSTREAM)):
         keys = symbol.shape if keep else [dimensions.find(key) for key in dimensions.of(symbol)]
         shapes[symbol.name] = (_number(keys[0], numbers, drawn), _number(keys[1], numbers, drawn))
     return Sizes(shapes, numbers[dimensions.find(BATCH)])

@@ -84,7 +84,7 @@ def program(forward: ForwardSystem, backward: System, wrt: Sequence[Variable], s
     )
 
 
-_KINDS = {Role.INPUT: "input", Role.MASK: "input", Role.TARGET: "target"}
+_KINDS = {Role.INPUT: "input", Role.MASK: "input", Role.TARGET: "target", Role.UPSTREAM: "target"}
 
 
 def _given(forward: ForwardSystem) -> tuple[tuple[Variable, ...], tuple[Variable, ...], tuple[Variable, ...]]:
@@ -128,7 +128,8 @@ def _target_argument(targets: Sequence[Variable], names: Mapping[MatrixSymbol, s
 
 def _header(forward: ForwardSystem, definitions: Definitions) -> str:
     layers = max((equation.lhs.layer for equation in forward), default=0)
-    title = f'"""Backpropagation through {layers} layer{"s" * (layers != 1)}, derived by symbp; needs NumPy alone."""'
+    depth = f" through {layers} layer{'s' * (layers != 1)}" if layers else ""
+    title = f'"""Backpropagation{depth}, derived by symbp; needs NumPy alone."""'
     return f"{title}\n\n" + "import math\n\n" * bool(definitions.erf) + "import numpy as np"
 
 
@@ -148,7 +149,7 @@ def _docstring(
     parameters: Sequence[Variable],
     names: Mapping[MatrixSymbol, str],
 ) -> list[str]:
-    data = " and ".join(names[each] for each in (*inputs, *targets))
+    data = " and ".join(names[each] for each in (*inputs, *targets) if each.shape[1].has(BATCH))
     shapes = [f"{each.name} {text(each.shape)}" for each in (*inputs, *targets, *parameters)]
     return [
         '"""Return the loss and a dict of its gradients, with the keys of ``parameters``.',

@@ -171,7 +171,7 @@ def _drawn(forward: ForwardSystem, sizes: Sizes, seed: list[int], plan: _Plan, a
             groups["input"][symbol.name] = random.normal(size=shape)
         elif symbol.role is Role.MASK:
             groups["input"][symbol.name] = 2.0 * random.integers(0, 2, shape)
-        elif symbol.role is Role.TARGET:
+        elif symbol.role in (Role.TARGET, Role.UPSTREAM):
             groups["target"][symbol.name] = TARGETS[kinds.get(symbol, "real")](random, shape)
         else:
             groups["parameter"][symbol.name] = _parameter(random, symbol, shape, plan, around.get(symbol.name))

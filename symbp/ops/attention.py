@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, cast
 
-from sympy import Basic, Integer, MatrixExpr, MatrixSymbol
+from sympy import Basic, Expr, Integer, MatrixExpr, MatrixSymbol, sympify
 
 from symbp.equations import text
 from symbp.errors import ShapeError
-from symbp.op import Op, meaning, rule
+from symbp.op import Explanation, Op, ShownStep, meaning, rule
 from symbp.ops.softmax import SoftmaxJacobian
 
 
@@ -28,12 +28,53 @@ class MaskedSoftmax(Op):
 
     label: ClassVar[tuple[str, str, str]] = (r"\mathrm{softmax}", "softmax", "softmax")
 
-    def __new__(cls, s: MatrixExpr, tokens: int | Integer, causal: bool | int | Integer) -> MaskedSoftmax:
+    def __new__(cls, s: MatrixExpr, tokens: Expr | int, causal: bool | int | Integer) -> MaskedSoftmax:
         if s.shape[0] != s.shape[1]:
             raise ShapeError(f"the scores {s} are {text(s.shape)}: attention needs a row and a column a token")
-        return cast("MaskedSoftmax", Basic.__new__(cls, s, Integer(tokens), Integer(causal)))
+        return cast("MaskedSoftmax", Basic.__new__(cls, s, sympify(tokens), Integer(causal)))
 
     shape = property(lambda self: self.args[0].shape)
+
+    def explanation(self) -> Explanation:
+        """Return the softmax with its mask, its gradient with the softmax sum of a query, and that of the scores."""
+        causal = bool(self.args[2])
+        return Explanation("causal attention" if causal else "attention", (_definition(causal), _GRADIENT, _SCORES))
+
+
+def _definition(causal: bool) -> ShownStep:
+    later = " and are not later" if causal else ""
+    return ShownStep(
+        "A column is a query, a row a key. A query weighs the keys it may attend to, those that belong to its own "
+        f"example{later}; the mask $M$ takes the others out:",
+        (
+            r"p_{ij} &= \frac{e^{s_{ij} + M_{ij}}}{\sum_{k} e^{s_{kj} + M_{kj}}}",
+            r"M_{ij} &= 0 \ \text{ if query } j \text{ may attend to key } i, \qquad -\infty \ \text{ otherwise}",
+        ),
+    )
+
+
+_GRADIENT = ShownStep(
+    "The weights of a query sum to one, so from the error $g$ of its weights the softmax sum $D$, their mean under the "
+    "weights, is taken away. A masked weight is zero, and so is its error:",
+    (
+        r"D_j &= \sum_{k} g_{kj} \, p_{kj}",
+        r"\frac{\partial \mathcal{L}}{\partial s_{ij}} &= p_{ij} \, (g_{ij} - D_j)",
+    ),
+)
+
+
+_SCORES = ShownStep(
+    r"A score is the inner product of a key and a query over $\sqrt{d}$, the root of their length, which keeps it from "
+    "growing with that length and the softmax from saturating. It is linear in both, so the error of a query is a sum "
+    "of keys, that of a key a sum of queries:",
+    (
+        r"s_{ij} &= \frac{1}{\sqrt{d}} \sum_{a=1}^{d} k_{ai} \, q_{aj}",
+        r"\frac{\partial \mathcal{L}}{\partial q_{aj}} &= \frac{1}{\sqrt{d}} \sum_{i}"
+        r" \frac{\partial \mathcal{L}}{\partial s_{ij}} \, k_{ai}, \qquad"
+        r" \frac{\partial \mathcal{L}}{\partial k_{ai}} = \frac{1}{\sqrt{d}} \sum_{j}"
+        r" \frac{\partial \mathcal{L}}{\partial s_{ij}} \, q_{aj}",
+    ),
+)
 
 
 def attended(xp: Any, columns: int, tokens: int, causal: int) -> Any:

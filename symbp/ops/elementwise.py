@@ -79,6 +79,10 @@ class ScalarFunction(Basic):
         return None if found is S.NaN else cast("Expr", found)
 
 
+class Formula(ScalarFunction):
+    """A scalar function without a name: it prints as its formula, entry by entry."""
+
+
 class GenericFunction(ScalarFunction):
     """An activation left open, f of a layer: printed as f and f′, evaluated with stand-ins."""
 

@@ -79,9 +79,20 @@ def matadd_vjp(node: MatAdd, output: MatrixSymbol | None, adjoint: MatrixExpr) -
 def hadamard_vjp(
     node: HadamardProduct, output: MatrixSymbol | None, adjoint: MatrixExpr
 ) -> tuple[MatrixExpr | None, ...]:
-    """Entry by entry, each factor's slope is the product of the other factors."""
+    """Entry by entry, each factor's slope is the product of the other factors.
+
+    A factor that stands k times gets k times that product at once: the slope of a ⊙ a is 2a.
+    """
     factors = node.args
-    return tuple(HadamardProduct(adjoint, *factors[:index], *factors[index + 1 :]) for index in range(len(factors)))
+    return tuple(_others(factors, index, adjoint) for index in range(len(factors)))
+
+
+def _others(factors: tuple[MatrixExpr, ...], index: int, adjoint: MatrixExpr) -> MatrixExpr | None:
+    if factors[index] in factors[:index]:
+        return None
+    product = HadamardProduct(adjoint, *factors[:index], *factors[index + 1 :])
+    times = factors.count(factors[index])
+    return product if times == 1 else MatMul(times, product)
 
 
 @rule(Transpose)

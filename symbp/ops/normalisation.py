@@ -14,14 +14,19 @@ from typing import Any, cast
 from sympy import (
     Basic,
     Expr,
+    HadamardProduct,
     Integer,
+    MatAdd,
+    MatMul,
     MatrixExpr,
     MatrixSymbol,
+    OneMatrix,
     Rational,
+    S,
 )
 
 from symbp.equations import Step
-from symbp.op import Explanation, FactorRole, Op, ShownStep, explain, meaning, rule
+from symbp.op import Explanation, FactorRole, Naming, Op, ShownStep, explain, meaning, rule
 
 EPSILON = Rational(1, 100_000)
 """Added to the variance unless given, as in PyTorch's normalisation layers."""
@@ -75,6 +80,45 @@ class NormaliseJacobian(Op):
     couples_examples = property(lambda self: self.args[3] == Over.EXAMPLES)
     rows_sum_to_zero = property(lambda self: self.args[3] == Over.EXAMPLES and self.args[4] == 1)
 
+    def spelled_out(self, name: Naming) -> MatrixExpr:
+        """Return r ⊙ (G − g − N ⊙ c): g is the mean of G, c that of G ⊙ N, r is 1/s, each spread along the axis."""
+        z, n, g, axis, centred, epsilon = self.args
+        over = Over(int(axis))
+        inverse = name("r", InverseDeviation(z, axis, centred, epsilon))
+        taken = [MatMul(-1, spread(name("g", mean(g, over)), over, z))] if centred == 1 else []
+        component = name("c", mean(HadamardProduct(g, n), over))
+        along = MatMul(-1, HadamardProduct(n, spread(component, over, z)))
+        return HadamardProduct(spread(inverse, over, z), MatAdd(g, *taken, along))
+
+
+class InverseDeviation(Op):
+    """1/s of a normalisation: n×1 over the examples, 1×m over the features. Args: Z, then the settings."""
+
+    label = ("r", "r", "r")
+
+    def __new__(cls, z: MatrixExpr, *settings: Expr) -> InverseDeviation:
+        return cast("InverseDeviation", Basic.__new__(cls, z, *settings))
+
+    @property
+    def shape(self) -> tuple[Expr, Expr]:
+        """One number a feature or an example."""
+        rows, columns = self.args[0].shape
+        return (rows, S.One) if self.args[1] == Over.EXAMPLES else (S.One, columns)
+
+
+def mean(matrix: MatrixExpr, over: Over) -> MatrixExpr:
+    """Return the mean of every row (over the examples) or of every column (over the features), as a product."""
+    rows, columns = matrix.shape
+    if over is Over.EXAMPLES:
+        return MatMul(1 / columns, matrix, OneMatrix(columns, 1))
+    return MatMul(1 / rows, OneMatrix(1, rows), matrix)
+
+
+def spread(vector: MatrixExpr, over: Over, like: MatrixExpr) -> MatrixExpr:
+    """Return one number a row, or one a column, repeated to the shape of ``like``."""
+    rows, columns = like.shape
+    return MatMul(vector, OneMatrix(1, columns)) if over is Over.EXAMPLES else MatMul(OneMatrix(rows, 1), vector)
+
 
 @meaning(Normalise)
 def normalise(xp: Any, z: Any, axis: int, centred: int, epsilon: Any) -> Any:
@@ -92,6 +136,13 @@ def normalise_jacobian(xp: Any, z: Any, n: Any, g: Any, axis: int, centred: int,
     along = n * xp.sum(g * n, axis=axis, keepdims=True) / z.shape[axis]
     error_mean = centred * xp.sum(g, axis=axis, keepdims=True) / z.shape[axis]
     return (g - error_mean - along) / xp.sqrt(variance + epsilon)
+
+
+@meaning(InverseDeviation)
+def inverse_deviation(xp: Any, z: Any, axis: int, centred: int, epsilon: Any) -> Any:
+    """1 / sqrt(variance + epsilon) along one axis; not centred, of the mean square."""
+    mean = centred * xp.sum(z, axis=axis, keepdims=True) / z.shape[axis]
+    return 1 / xp.sqrt(xp.sum((z - mean) * (z - mean), axis=axis, keepdims=True) / z.shape[axis] + epsilon)
 
 
 @rule(Normalise)

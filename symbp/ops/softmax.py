@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from sympy import Basic, DiagMatrix, MatAdd, MatMul, MatrixExpr, MatrixSymbol, Transpose
+from sympy import Basic, DiagMatrix, HadamardProduct, MatAdd, MatMul, MatrixExpr, MatrixSymbol, OneMatrix, Transpose
 
-from symbp.op import FactorRole, Op, meaning, rule
+from symbp.op import FactorRole, Naming, Op, meaning, rule
 from symbp.symbols import BATCH
 
 
@@ -36,6 +36,13 @@ class SoftmaxJacobian(Op):
         return cast("SoftmaxJacobian", Basic.__new__(cls, p, g))
 
     shape = property(lambda self: self.args[0].shape)
+
+    def spelled_out(self, name: Naming) -> MatrixExpr:
+        """Return P ⊙ (G − 1·D) with D = 1ᵀ·(G ⊙ P): in every column, the sum of the products."""
+        p, g = self.args
+        rows = p.shape[0]
+        total = name("D", MatMul(OneMatrix(1, rows), HadamardProduct(g, p)))
+        return HadamardProduct(p, MatAdd(g, MatMul(-1, OneMatrix(rows, 1), total)))
 
     def as_matrix(self) -> MatrixExpr:
         """Return diag p − p pᵀ for the single column p."""

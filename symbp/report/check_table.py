@@ -57,6 +57,7 @@ class CheckDocument:
     digits: tuple[Row, ...]
     conventions: tuple[str, ...]
     command: str | None
+    body: str = "check.j2"
 
 
 def render_check(
@@ -87,7 +88,7 @@ def render_check(
         conventions(derivation), command,
     )  # fmt: skip
     template = row.standalone if standalone and row.standalone else row.template
-    return fill(template, None, row, {"doc": content, "mark": row.comment.format(MARK), "body": "check.j2"})
+    return fill(template, None, row, {"doc": content, "mark": row.comment.format(MARK)})
 
 
 def _digits(report: Any, desk: Desk) -> tuple[Row, ...]:

@@ -74,12 +74,17 @@ def ends(widths: Sequence[int], dots: str = "...") -> str:
     return ", ".join(words if len(words) <= MOST_WIDTHS else [*words[:4], dots, *words[-2:]])
 
 
+def sizes(run: Any) -> list[str]:
+    """Return the sizes of a run in words; an operation alone has none but the shapes of its matrices."""
+    return [f"widths {ends(run.widths)}", f"{run.examples} example{'s' * (run.examples != 1)}"] if run.widths else []
+
+
 def _method(report: Any, some: bool) -> Rich:
     run = report.runs[0] if report.runs else None
     if run is None:
         return rich("Nothing was run.")
     what = list(dict.fromkeys(row.entries for row in report.rows))
-    settings = [f"widths {ends(run.widths)}", f"{run.examples} examples", f"seed {report.seed}"]
+    settings = [*sizes(run), f"seed {report.seed}"]
     first = rich(
         "Relative errors of each gradient against differences of the loss ({entries}; {settings}).",
         entries=", ".join(what), settings="; ".join(settings),

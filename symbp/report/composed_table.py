@@ -65,7 +65,7 @@ def _operation(desk: Desk, shown: Explanation) -> Operation:
         ShownPart(_spans(step.words), aligned([line.replace(r"\mathcal{L}", loss) for line in step.lines]))
         for step in shown.steps
     )
-    return Operation(shown.name, tuple(parts))
+    return Operation(shown.name[:1].upper() + shown.name[1:], tuple(parts))
 
 
 def _spans(sentence: str) -> Rich:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from symbp.report.scalar import entrywise_latex, entrywise_text, scalar_latex, scalar_text
 
@@ -17,7 +17,8 @@ class Dialect:
     """What differs between LaTeX, Unicode and ASCII; ``column`` picks a letter's spelling.
 
     ``matrix`` takes letter, layer (already placed by the notation) and whether it is transposed;
-    ``function`` a label, its layer and whether its slope is meant.
+    ``function`` a label, its layer and whether its slope is meant. ``tight``: a gradient is one token, so that it is
+    transposed without brackets; ``factors`` stands between the factors of a product.
     """
 
     name: str
@@ -39,6 +40,14 @@ class Dialect:
     scalar: Callable[..., str]
     entrywise: Callable[..., str]
     loss_sum: Callable[[str, str, str], str]
+    tight: bool = False
+    factors: str = " "
+
+    @property
+    def short(self) -> Dialect:
+        """The dialect that writes dX for ∂ℒ/∂X."""
+        d, between = (r"\mathrm{d}", r" \, ") if self.column == 0 else ("d", " ")
+        return replace(self, partial=lambda loss, of: d + of, tight=True, factors=between)
 
 
 SUBSCRIPTS = str.maketrans("0123456789lL+-", "₀₁₂₃₄₅₆₇₈₉ₗL₊₋")

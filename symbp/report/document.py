@@ -33,7 +33,10 @@ FIRST, LAST = 2, 3
 
 @dataclass(frozen=True)
 class Document:
-    """A report before it has a format; mathematics is LaTeX, words are spans still to be escaped."""
+    """A report before it has a format; mathematics is LaTeX, words are spans still to be escaped.
+
+    ``body`` is its template.
+    """
 
     title: str
     label: str
@@ -66,6 +69,7 @@ class Document:
     check: CheckPart | None
     command: str | None
     math: dict[str, str]
+    body: str = "report.j2"
 
 
 def document(

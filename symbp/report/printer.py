@@ -21,6 +21,7 @@ from sympy import (
     MatrixSymbol,
     Mul,
     OneMatrix,
+    Rational,
     S,
     Transpose,
     ZeroMatrix,
@@ -29,11 +30,13 @@ from sympy import (
 from symbp.equations import Equation, operands
 from symbp.errors import RuleNotFoundError
 from symbp.op import Op
-from symbp.ops.elementwise import OUTPUT, Elementwise, GenericFunction, ScalarFunction, Slope
+from symbp.ops.attention import MaskedSoftmax
+from symbp.ops.elementwise import OUTPUT, Elementwise, Formula, GenericFunction, ScalarFunction, Slope
 from symbp.ops.losses import EntrywiseLoss, GenericLoss, LinkedLoss, Loss, LossGradient
 from symbp.report.dialects import Dialect, Index
 from symbp.report.names import Mark, escaped
 from symbp.report.notation import Notation
+from symbp.report.transposed import Turned
 from symbp.symbols import BATCH, Adjoint, Role, Variable
 
 
@@ -155,14 +158,12 @@ class Printer:
             if self.is_error(of):
                 return self.error_of(of, transposed)
             if of in self.marks and of != self.output:
-                text = self.partial(of)
-                return self.dialect.transposed(self.dialect.bracket(text)) if transposed else text
+                return self._partial(of, transposed)
             if of.role is Role.PREACTIVATION:
                 return self.error(of.layer, transposed)
             if of == self.output or (of.role is Role.ACTIVATION and of.layer == self.depth):
                 return self.loss_gradient(transposed)
-            text = self.partial(of)
-            return self.dialect.transposed(self.dialect.bracket(text)) if transposed else text
+            return self._partial(of, transposed)
         if symbol in self.marks:
             mark = self.marks[symbol]
             small = self.one_example and symbol.shape[1].has(BATCH)
@@ -172,6 +173,12 @@ class Printer:
         if isinstance(symbol, Variable) and symbol.role in self.notation.letters:
             return self.role(symbol.role, symbol.layer, transposed)
         return self.letter(symbol.name, None, transposed)
+
+    def _partial(self, of: Variable, transposed: bool) -> str:
+        text = self.partial(of)
+        if not transposed:
+            return text
+        return self.dialect.transposed(text if self.dialect.tight else self.dialect.bracket(text))
 
     def _partial_loss(self, symbol: Variable) -> str:
         """Return ℒ, or a part of it by its name."""
@@ -291,6 +298,9 @@ class Printer:
         return self.one_example and isinstance(node, OneMatrix) and BATCH in node.shape
 
 
+MASK = "M"
+"""The mask of attention: 0 where a token may look, minus infinity elsewhere."""
+
 Handler = Callable[[Printer, Any, list[Written]], Written]
 
 
@@ -321,8 +331,11 @@ def _product(p: Printer, node: MatMul, parts: list[Written]) -> Written:
         (above,) = kept
         text = p.dialect.over(p.signed(above), p.inside(above, Level.PRODUCT), p.scalar(1 / number))
         return Written(text, Level.ATOM, negative)
+    if number.is_Pow and number.exp == Rational(-1, 2) and all(part.level >= Level.PRODUCT for part in kept):
+        product = p.dialect.factors.join(p.inside(part, Level.PRODUCT) for part in kept)
+        return Written(p.dialect.over(product, product, p.scalar(1 / number)), Level.PRODUCT, negative)
     texts = front + [p.inside(part, Level.PRODUCT) for part in kept]
-    return Written(" ".join(texts) or "1", Level.PRODUCT if len(texts) > 1 else Level.ATOM, negative)
+    return Written(p.dialect.factors.join(texts) or "1", Level.PRODUCT if len(texts) > 1 else Level.ATOM, negative)
 
 
 def _sum(p: Printer, node: MatAdd, parts: list[Written]) -> Written:
@@ -344,17 +357,30 @@ def _call(p: Printer, label: str, parts: list[Written]) -> Written:
 
 
 def _elementwise(p: Printer, node: Elementwise, parts: list[Written]) -> Written:
+    if isinstance(node.function, Formula):
+        return _formula(p, node.function.expr, dict(zip(node.function.variables, parts, strict=True)))
     return _call(p, p.function(node.function), parts)
 
 
+def _formula(p: Printer, expr: Expr, names: Mapping[Any, Written]) -> Written:
+    spelled = {symbol: part.text for symbol, part in names.items()}
+    constants = {symbol: r"\varepsilon" for symbol in expr.free_symbols if str(symbol) == "epsilon"}
+    if p.dialect.column == 0 and constants:
+        text = p.dialect.entrywise(expr, {**spelled, **constants}, frozenset(spelled))
+    else:
+        text = p.dialect.entrywise(expr, spelled)
+    return Written(text, Level.SUM if expr.is_Add else Level.HADAMARD if expr.is_Mul else Level.ATOM)
+
+
 def _slope(p: Printer, node: Slope, parts: list[Written]) -> Written:
+    if isinstance(node.function, Formula) and node.function.slope_by_output is not None:
+        return _formula(p, node.function.slope_by_output, {OUTPUT: parts[0]})
     if node.function.name == "ell" or len(node.inputs) > 1:
         return _call(p, p.dialect.function((r"\ell", "ℓ", "l")[p.dialect.column], None, True), parts[1:])
     if not p.by_output or node.function.slope_by_output is None:
         return _call(p, p.function(node.function, slope=True), parts[1:])
     expr = node.function.slope_by_output.xreplace(dict(node.function.parameters))
-    text = p.dialect.entrywise(expr, {OUTPUT: parts[0].text})
-    return Written(text, Level.SUM if expr.is_Add else Level.HADAMARD if expr.is_Mul else Level.ATOM)
+    return _formula(p, expr, {OUTPUT: parts[0]})
 
 
 def belongs_to(node: Op) -> Variable | None:
@@ -371,6 +397,14 @@ def _operation(p: Printer, node: Op, parts: list[Written]) -> Written:
     if p.one_example:
         return Written(f"{p.operator(node)} {p.inside(acted, Level.PRODUCT)}", Level.PRODUCT)
     return Written(p.operator(node) + p.dialect.bracket(p.signed(acted)))
+
+
+def _masked(p: Printer, node: MaskedSoftmax, parts: list[Written]) -> Written:
+    return Written(f"{p.label(node)}({p.signed(parts[0])} + {MASK})")
+
+
+def _turned(p: Printer, node: Turned, parts: list[Written]) -> Written:
+    return _handler(node.op)(p, node.op, parts)
 
 
 def _diagonal(p: Printer, node: DiagMatrix, parts: list[Written]) -> Written:
@@ -422,6 +456,8 @@ HANDLERS: dict[type, Handler] = {
     EntrywiseLoss: _entrywise_loss,
     LinkedLoss: _linked_loss,
     LossGradient: _loss_gradient,
+    MaskedSoftmax: _masked,
+    Turned: _turned,
     Op: _operation,
 }
 """How each operation is written; an operation's subclasses are written like it."""

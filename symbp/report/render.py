@@ -8,8 +8,11 @@ from typing import Any
 
 from symbp.derivation import Derivation
 from symbp.errors import SpecError, nearest
-from symbp.report.document import document
+from symbp.networks.alone.lone import Lone
+from symbp.report.document import Document, document
 from symbp.report.formats import MARK, Format, format_named
+from symbp.report.lone import LonePage, lone_page
+from symbp.report.lone_text import lone_text, only_displayed
 from symbp.report.notation import NOTATIONS, Notation
 from symbp.report.only import only_equation
 from symbp.report.templates import fill
@@ -50,6 +53,8 @@ def render(
         TemplateError: a template of ``template_dir`` that fails.
     """
     row, letters = format_named(to), notation_named(notation)
+    if isinstance(derivation.network, Lone):
+        return _lone(derivation, row, check, standalone, only, template_dir, command)
     if only is not None:
         return only_equation(derivation, only, row, letters, by_output)
     if row.name == "numpy":
@@ -61,8 +66,32 @@ def render(
         derivation, letters, row.dialect, check, roles=roles, show=show, by_output=by_output, command=command,
         factor_macro=row.factor_macro, loss_letter=row.loss,
     )  # fmt: skip
+    return _filled(row, content, standalone, template_dir)
+
+
+def _filled(row: Format, content: Document | LonePage, standalone: bool, template_dir: str | Path | None) -> str:
     template = row.standalone if standalone and row.standalone else row.template
-    return fill(template, template_dir, row, {"doc": content, "mark": row.comment.format(MARK), "body": "report.j2"})
+    return fill(template, template_dir, row, {"doc": content, "mark": row.comment.format(MARK)})
+
+
+def _lone(
+    derivation: Derivation,
+    row: Format,
+    check: Any,
+    standalone: bool,
+    only: str | None,
+    template_dir: str | Path | None,
+    command: str | None,
+) -> str:
+    """Return the page of an operation alone, or one equation of it."""
+    if only is not None:
+        return only_displayed(derivation, only, row)
+    if row.name == "numpy":
+        return _program(derivation, row)
+    if row.name == "text":
+        return f"{row.comment.format(MARK)}\n\n{lone_text(derivation, check)}"
+    content = lone_page(derivation, row.dialect, check, command=command, loss_letter=row.loss)
+    return _filled(row, content, standalone, template_dir)
 
 
 def notation_named(name: str) -> Notation:

@@ -15,7 +15,7 @@ from symbp.op import FactorRole
 from symbp.ops.elementwise import OUTPUT, ScalarFunction
 from symbp.ops.losses import LinkedLoss
 from symbp.report import composed_text, facts
-from symbp.report.checked import ends, verdict
+from symbp.report.checked import sizes, verdict
 from symbp.report.desk import Desk
 from symbp.report.dialects import ASCII, UNICODE, Dialect
 from symbp.report.document import FIRST, LAST, shown_layers, subject, title
@@ -107,6 +107,9 @@ _TO_ASCII = str.maketrans(
         "–": "-",
         "α": "alpha",
         "β": "beta",
+        "γ": "gamma",
+        "μ": "mu",
+        "ε": "epsilon",
         "λ": "lambda",
         "×": "x",
     }
@@ -114,11 +117,16 @@ _TO_ASCII = str.maketrans(
 _WORDS = {r"\mathcal{L}": "ℒ", r"\ell": "ℓ", r"\alpha": "α", r"\lambda": "λ", r"\beta": "β"}
 
 
+def to_ascii(text: str) -> str:
+    """Return text without the signs that some terminals cannot show."""
+    return text.translate(_TO_ASCII)
+
+
 def _plain(sentence: Rich, ascii_only: bool) -> str:
     """Return a sentence with its few formulas as text."""
     text = "".join(_formula(span.value) if span.kind == "math" else span.value for span in sentence)
     text = text[:1].lower() + text[1:].rstrip(".")
-    return text.translate(_TO_ASCII) if ascii_only else text
+    return to_ascii(text) if ascii_only else text
 
 
 def _formula(latex: str) -> str:
@@ -167,7 +175,7 @@ def _backward_block(desk: Desk, width: int) -> list[str]:
 def _remark(desk: Desk, sentence: Rich, width: int) -> list[str]:
     """Return a sentence; its formulas are symbols already."""
     text = "".join(span.value for span in sentence)
-    plain = text.translate(_TO_ASCII) if desk.printer.dialect is ASCII else text
+    plain = to_ascii(text) if desk.printer.dialect is ASCII else text
     return textwrap.wrap(plain, width, initial_indent=INDENT, subsequent_indent=INDENT)
 
 
@@ -370,8 +378,7 @@ def check_text(report: Any, *, ascii_only: bool = False) -> str:
     lines += report.notes
     if report.runs:
         run = report.runs[0]
-        examples = f"{run.examples} example{'s' * (run.examples != 1)}"
-        lines.append(f"widths {ends(run.widths)}; {examples}; seed {report.seed}")
+        lines.append("; ".join([*sizes(run), f"seed {report.seed}"]))
     name = f"check {mark}"
     text = "\n".join(f"{INDENT}{name if at == 0 else '':<{MARGIN - 2}}{line}" for at, line in enumerate(lines))
-    return text.translate(_TO_ASCII) if ascii_only else text
+    return to_ascii(text) if ascii_only else text

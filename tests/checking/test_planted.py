@@ -120,6 +120,8 @@ def terms_dropped(derived: Derivation, equation: Equation) -> Iterator[Mistake]:
     for place, part in enumerate(matrices):
         if isinstance(part, MatAdd | HadamardProduct):
             for index in range(len(part.args)):
+                if isinstance(part, HadamardProduct) and not list(symbols_in(part.args[index])):
+                    continue  # Ones: nothing changes without them.
                 kept = [arg for i, arg in enumerate(part.args) if i != index]
                 rest = kept[0] if len(kept) == 1 else part.func(*kept)
                 changed = [*matrices[:place], rest, *matrices[place + 1 :]]

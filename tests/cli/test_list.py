@@ -9,10 +9,12 @@ import pytest
 
 from symbp.analysis.initialisations import INITIALISATIONS
 from symbp.cli.main import main
+from symbp.networks.operations import OPERATIONS
 from symbp.ops.functions import ACTIVATIONS
 from symbp.ops.losses import LOSSES
 
-TABLES = [("activations", ACTIVATIONS), ("losses", LOSSES), ("initialisations", INITIALISATIONS)]
+TABLES = [("activations", ACTIVATIONS), ("losses", LOSSES), ("initialisations", INITIALISATIONS),
+          ("operations", OPERATIONS)]  # fmt: skip
 
 
 @pytest.mark.parametrize(("title", "table"), TABLES)

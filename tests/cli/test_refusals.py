@@ -45,7 +45,7 @@ BAD = [
     (["derive", "--seed", "4294967296"], ["--seed 4294967296", "from 0 to"]),
     (["derive", "--lyers", "3"], ["--lyers", "did you mean --layers?"]),
     (["derive", "--batch=3"], ["--batch", "takes no value"]),
-    (["derive", "stray"], ["stray: no such file, and no example of that name", "residual-mlp"]),
+    (["derive", "stray"], ["stray: no such file, and no example or operation of that name", "residual-mlp"]),
     (["derive", "stray", "more"], ["more", "symbp derive --help"]),
     (["derive", "-q"], ["-q", "symbp derive --help"]),
     (["check", "--layers", "0"], ["--layers 0"]),

@@ -8,11 +8,14 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from symbp.cli.main import main
 from symbp.networks.examples import EXAMPLES
+from symbp.networks.operations import OPERATION_ALIASES, OPERATIONS
 
 EQUATIONS = """
 W: 5 x 3
@@ -112,9 +115,53 @@ def test_the_examples_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert {"blackboard", "sigmoid-mlp", "softmax-classifier", "batchnorm-mlp", "residual-mlp"} <= set(EXAMPLES)
 
 
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_an_operation_is_derived_alone(name: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["derive", name]) == 0
+    out = capsys.readouterr().out
+    assert "check ✓" in out
+    assert f"next        symbp check {name}" in out
+    assert files(folder) == [f"output/{name}.md", f"output/{name}.tex"]
+
+
+def test_an_operation_by_another_name_in_every_way(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "Batch_Normalisation"]) == 0
+    assert "all 3 gradients agree" in capsys.readouterr().out
+    assert main(["derive", "self-attention", "--only", "dQ"]) == 0
+    assert r"\mathrm{d}Q = \frac{\mathrm{d}S \, K}{\sqrt{d}}" in capsys.readouterr().out
+    assert main(["derive", "softmax", "-t", "numpy", "-o", "-"]) == 0
+    program = capsys.readouterr().out
+    scope: dict[str, Any] = {}
+    exec(program, scope)
+    value, gradients = scope["loss_and_gradients"]({}, np.zeros((2, 1)), np.array([[1.0], [0.0]]))
+    assert value == 0.5
+    assert gradients["Z"].tolist() == [[0.25], [-0.25]]
+    assert main(["derive", "attention", "--json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert data["operation"] == "attention"
+    assert list(data["backward"]) == ["dV", "dP", "D", "dS", "dQ", "dK"]
+    assert data["check"]["passed"] is True
+
+
+def test_no_name_is_two_things() -> None:
+    """An operation comes before an example: one would hide the other."""
+    assert not set(EXAMPLES) & {*OPERATIONS, *OPERATION_ALIASES}
+    assert not set(OPERATIONS) & set(OPERATION_ALIASES)
+
+
+def test_a_file_comes_before_an_operation(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "softmax").write_text(EQUATIONS)
+    assert main(["check", "softmax"]) == 0
+    assert "all 2 gradients agree" in capsys.readouterr().out
+
+
 NAMES = [
+    (["derive", "atention"], "did you mean 'attention'?"),
+    (["derive", "batchnorm", "--layers", "3"], "leave out --layers"),
+    (["derive", "batchnorm", "--show", "1"], "--show: batchnorm alone has no layers; leave out --show"),
+    (["derive", "attention", "--only", "dZ"], "--only dZ: no equation named 'dZ'"),
     (["derive", "sigmoid-ml"], "did you mean 'sigmoid-mlp'?"),
-    (["derive", "nothing.toml"], "nothing.toml: no such file, and no example of that name"),
+    (["derive", "nothing.toml"], "nothing.toml: no such file, and no example or operation of that name"),
     (["check", "."], "WHAT .: a folder; give a file"),
     (["check", ""], "'': no such file"),
     (["check", "x" * 5000], "no such file"),

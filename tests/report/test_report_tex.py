@@ -12,6 +12,7 @@ from report_cases import CASES, PDFLATEX, derivation, fixed_check, need
 from symbp.derivation import derive
 from symbp.errors import OutputError
 from symbp.networks.network import Network
+from symbp.networks.operations import OPERATIONS
 from symbp.report import pdf
 from symbp.report.expanded import expanded
 from symbp.report.render import render
@@ -33,6 +34,9 @@ def fragments() -> dict[str, str]:
     found = {name: render(derivation(name), "latex", check=fixed_check(derivation(name))) for name in CASES}
     for name in ("transformer-block", "lstm", "small-cnn"):
         found[name] = render(derive(Network.load(EXAMPLES / f"{name}.toml")), "latex")
+    for name, operation in OPERATIONS.items():
+        alone = derive(operation.build())
+        found[f"alone-{name}"] = render(alone, "latex", check=fixed_check(alone))
     found["expanded"] = "".join(expanded(derive(layers=12)))
     found["shown"] = render(derivation("layers-100"), "latex", show=(1, 2, 50), command=HOSTILE, roles=False)
     found["by-output"] = render(derivation("sigmoid-bce"), "latex", by_output=True, notation="ng")

@@ -9,13 +9,13 @@ import typer
 from symbp.cli import values
 from symbp.cli.registry import job
 
-TABLES = ("activations", "losses", "initialisations", "formats", "notations", "examples")
+TABLES = ("activations", "losses", "initialisations", "formats", "notations", "examples", "operations")
 
 
 def command(
     what: Annotated[str | None, typer.Argument(metavar="TABLE", help="One of: " + ", ".join(TABLES) + ".")] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else.")] = False,
 ) -> int:
-    """List the activations, losses, initialisations, formats and notations that the options take, and the examples."""
+    """List what options take (activations, losses, initialisations, formats, notations), examples, operations."""
     chosen = TABLES if what is None else (values.choice("list", what, TABLES),)
     return int(job("list").run(chosen, json))

@@ -16,13 +16,15 @@ from symbp.cli.jobs.network import build, derived
 from symbp.cli.jobs.targets import PDF, Target, targets
 from symbp.cli.options import NetworkSpec
 from symbp.cli.values import layer_set, shown
-from symbp.cli.what import Described, FileSpec
+from symbp.cli.what import Described, FileSpec, OperationSpec
 from symbp.derivation import Derivation
 from symbp.errors import SpecError
+from symbp.networks.alone.lone import Lone
 from symbp.networks.network import Network
 from symbp.numeric.compiled import generic_functions
 from symbp.ops.losses import GenericLoss
 from symbp.report.files import write_bytes
+from symbp.report.lone_text import lone_text
 from symbp.report.notation import NOTATIONS
 from symbp.report.pdf import pdf
 from symbp.report.render import render
@@ -35,6 +37,8 @@ def run(request: Request) -> int:
     """Derive what was asked for and deliver it; return 1 when the check failed."""
     spec = request.network
     wanted = targets(request.output, spec.stem if isinstance(spec, FileSpec) else f"backprop-{spec.layers}")
+    if isinstance(spec, OperationSpec) and request.output.show is not None:
+        raise SpecError(f"--show: {spec.what} alone has no layers; leave out --show")
     network = build(spec)
     require_concrete(request, network, wanted)
     if isinstance(spec, FileSpec) and request.output.show is not None:
@@ -117,6 +121,8 @@ def deliver(wanted: Sequence[Target], documents: Sequence[bytes], force: bool) -
 
 def screen(request: Request, derivation: Derivation, report: CheckReport | None) -> str:
     """Return the derivation as this terminal can show it."""
+    if isinstance(derivation.network, Lone):
+        return lone_text(derivation, report, ascii_only=plain(), width=columns())
     return derivation_text(
         derivation,
         report,

@@ -35,8 +35,8 @@ def about_format(row: Any) -> str:
     return f"{row.suffix}; {row.about}"
 
 
-def about_notation(row: Any) -> str:
-    """Return what tells a notation from the others."""
+def about_itself(row: Any) -> str:
+    """Return what a row says of itself."""
     return str(row.about)
 
 
@@ -75,8 +75,9 @@ TABLES = {
     ),
     "initialisations": Table("symbp.analysis.initialisations", "INITIALISATIONS", about_initialisation, "ALIASES"),
     "formats": Table("symbp.report.formats", "FORMATS", about_format, "FORMAT_ALIASES"),
-    "notations": Table("symbp.report.notation", "NOTATIONS", about_notation),
+    "notations": Table("symbp.report.notation", "NOTATIONS", about_itself),
     "examples": Table("symbp.networks.examples", "EXAMPLES", about_example),
+    "operations": Table("symbp.networks.operations", "OPERATIONS", about_itself, "OPERATION_ALIASES"),
 }
 
 

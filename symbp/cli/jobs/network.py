@@ -10,7 +10,7 @@ from typing import Any
 from symbp.cli.console import note
 from symbp.cli.options import NetworkSpec
 from symbp.cli.values import shown
-from symbp.cli.what import Described, FileSpec
+from symbp.cli.what import Described, FileSpec, OperationSpec
 from symbp.derivation import Derivation, derive
 from symbp.errors import SpecError, UnusedParameterWarning
 from symbp.limits import MAX_FILE
@@ -25,6 +25,8 @@ def build(spec: Described) -> Network:
     """Return the network, or raise a SpecError that begins with the option or file to change."""
     if not isinstance(spec, FileSpec):
         return from_options(spec)
+    if isinstance(spec, OperationSpec):
+        return spec.operation.build()
     if spec.place is not None:
         return load(spec.place, batch=spec.batch)
     if sys.stdin is None:

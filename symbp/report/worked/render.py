@@ -61,7 +61,7 @@ def render_worked(
         text = "\n".join(_text(content, width))
         return f"{row.comment.format(MARK)}\n\n{text}\n" if mark else f"{text}\n"
     template = row.standalone if standalone and row.standalone else row.template
-    values = {"doc": content, "mark": row.comment.format(MARK), "body": "worked.j2", "displays": _displays}
+    values = {"doc": content, "mark": row.comment.format(MARK), "displays": _displays}
     return fill(template, template_dir, row, values)
 
 

@@ -1,0 +1,98 @@
+"""The page of an operation alone for a terminal, and one equation of it alone."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable
+from typing import Any
+
+from symbp.derivation import Derivation
+from symbp.equations import Equation
+from symbp.errors import SpecError, nearest
+from symbp.report.dialects import ASCII, LATEX, UNICODE
+from symbp.report.formats import Format
+from symbp.report.layout import aligned, line
+from symbp.report.lone import Numbered, Part, Sheet, Told, displayed, lone_page
+from symbp.report.rich import Rich
+from symbp.report.terminal import INDENT, check_text, to_ascii
+
+NUMBER = "  ({})  "
+"""What stands in front of a numbered line."""
+
+TEXT_FORMATS = ("text", "numpy")
+
+
+def lone_text(derivation: Derivation, check: Any = None, *, ascii_only: bool = False, width: int = 80) -> str:
+    """Return the page of an operation alone for a terminal: what it computes, the numbered lines, the check.
+
+    What is set in LaTeX only (index forms) is left to the documents.
+    """
+    dialect = ASCII if ascii_only else UNICODE
+    page = lone_page(derivation, dialect, check)
+    blocks = [[page.title, *_words(page.subject, width)], _words(page.layout, width)]
+    for part in page.parts:
+        blocks += _part(part, width)
+    if check is not None:
+        blocks.append(check_text(check, ascii_only=ascii_only).splitlines())
+    text = "\n\n".join("\n".join(each.rstrip() for each in block) for block in blocks if block) + "\n"
+    return to_ascii(text) if ascii_only else text
+
+
+def _part(part: Part, width: int) -> Iterable[list[str]]:
+    """Yield the blocks of a part; one that begins with LaTeX has none."""
+    told = [each for each in part.told if each.is_plain]
+    if part.told and not part.told[0].is_plain:
+        return
+    yield [f"{INDENT}{part.title}"]
+    for each in told:
+        yield _told(each, width)
+    yield from (_numbered(each, width) for each in part.numbered)
+    yield from (_told(each, width) for each in part.closing if each.is_plain)
+
+
+def _told(told: Told, width: int) -> list[str]:
+    return [*_words(told.words, width), *_equations(told.lines, "    ")]
+
+
+def _numbered(numbered: Numbered, width: int) -> list[str]:
+    start = NUMBER.format(numbered.number)
+    lines = _equations(numbered.lines, " " * len(start))
+    lines[0] = start + lines[0].lstrip()
+    return [*lines, *(f"{' ' * len(start)}{each}" for each in textwrap.wrap(_plain(numbered.why), width - len(start)))]
+
+
+def _equations(lines: Iterable[str], indent: str) -> list[str]:
+    return [f"{indent}{each.replace('&', '')}" for each in lines]
+
+
+def _words(sentence: Rich, width: int) -> list[str]:
+    return textwrap.wrap(_plain(sentence), width, initial_indent=INDENT, subsequent_indent=INDENT)
+
+
+def _plain(sentence: Rich) -> str:
+    return "".join(span.value for span in sentence)
+
+
+def only_displayed(derivation: Derivation, name: str, row: Format) -> str:
+    """Return one displayed equation, by the name of its left side or of the matrix whose gradient it is; or a pass.
+
+    Raises:
+        SpecError: no equation of this name; the message suggests the nearest.
+    """
+    in_text = row.name in TEXT_FORMATS
+    sheet = Sheet(derivation, UNICODE if in_text else LATEX)
+    lines = [each for equation in _found(sheet, name) for each in line(*sheet.equation(equation))]
+    if in_text:
+        return "\n".join(_equations(lines, "")) + "\n"
+    return row.wrap.format(aligned(lines)) + "\n"
+
+
+def _found(sheet: Sheet, name: str) -> list[Equation]:
+    lists = {"forward": sheet.forward, "backward": sheet.backward}
+    if name in lists:
+        return list(lists[name])
+    known = displayed(sheet)
+    key = f"d{name}" if name in {each.name for each in sheet.derivation.wrt} else name
+    if key not in known:
+        raise SpecError(f"no equation named {name[:40]!r}{nearest(name[:40], [*lists, *known])}")
+    return [known[key]]
