@@ -15,6 +15,7 @@ from symbp.networks.loss_choice import resolve_loss
 from symbp.numeric.compiled import generic_functions
 from symbp.numeric.definitions import Standins
 from symbp.numeric.sizes import EXAMPLES, Sizes, distinct_sizes, given_sizes
+from symbp.numeric.values import Values
 from symbp.ops.elementwise import Elementwise, GenericFunction
 from symbp.ops.functions import is_analytic
 from symbp.ops.losses import LOSSES, EntrywiseLoss, GenericLoss
@@ -105,6 +106,18 @@ def _opened(derivation: Derivation) -> Derivation | None:
         return None
     wrt = tuple(network.by_name[variable.name] for variable in derivation.wrt)
     return Derivation(network, network.forward, reverse(network.forward, network.loss, wrt), wrt)
+
+
+def plan_at(derivation: Derivation, at: Values) -> Plan:
+    """Return the one run at given numbers, of the sizes they have."""
+    shapes = {name: array.shape for group in (at.parameters, at.inputs, at.targets) for name, array in group.items()}
+    per_example = [
+        int(shapes[symbol.name][1] / (symbol.shape[1] / BATCH))
+        for symbol in derivation.forward.given
+        if symbol.shape[1].has(BATCH)
+    ]
+    sizes = Sizes(shapes, per_example[0] if per_example else 1)
+    return Plan(sizes, *_rounds(derivation.forward)[0], True)
 
 
 def is_analytic_network(forward: ForwardSystem) -> bool:

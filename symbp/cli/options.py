@@ -216,6 +216,37 @@ class CheckOptions:
 
 
 @dataclass(frozen=True)
+class MethodOptions:
+    """Further methods of the check, the numbers it runs at, and where its table goes."""
+
+    engine: Annotated[
+        list[str] | None,
+        option(
+            "Check",
+            "--engine",
+            metavar="torch|jax|autograd",
+            help="Compare with a library's automatic differentiation too; repeat for more.",
+        ),
+    ] = None
+    values: Annotated[
+        Text,
+        option(
+            "Check", "--values", metavar="FILE|EXAMPLE", help="Check at the numbers of a values file, not drawn ones."
+        ),
+    ] = None
+    to: Annotated[
+        Text, option("Output", "-t", "--to", metavar="FORMAT", help="Write the check as gfm, markdown, latex or text.")
+    ] = None
+    output: Annotated[
+        Text, option("Output", "-o", "--output", metavar="FILE|DIR/|-", help="Where the table goes; - prints it.")
+    ] = None
+    standalone: Annotated[
+        bool, option("Output", "-s", "--standalone", help="A complete document instead of a fragment.")
+    ] = False
+    force: Annotated[bool, option("Output", "--force", help="Overwrite a file that symbp did not write.")] = False
+
+
+@dataclass(frozen=True)
 class AnalysisOptions:
     """The options that say with which weights and data a network is measured."""
 
@@ -251,6 +282,27 @@ class JsonOptions:
     json: Annotated[bool, option("Output", "--json", help="One JSON document on standard output, nothing else.")] = (
         False
     )
+
+
+@dataclass(frozen=True)
+class ValuesOptions:
+    """Numbers to put into a derivation."""
+
+    values: Annotated[
+        Text,
+        option(
+            "Numbers",
+            "--values",
+            metavar="FILE|EXAMPLE",
+            help="Put in the parameters, X and Y of a TOML or JSON file, or those an example comes with.",
+        ),
+    ] = None
+    train: Annotated[
+        Text, option("Numbers", "--train", metavar="N", help="Take N steps of gradient descent; table the loss.")
+    ] = None
+    digits: Annotated[
+        Text, option("Numbers", "--digits", metavar="N", help="Significant digits shown; 6 unless given.")
+    ] = None
 
 
 def _name(option_name: str, value: str | None) -> str | None:

@@ -97,7 +97,9 @@ def network_of(content: bytes, name: str, *, batch: bool = False, unroll: int | 
 
 def _toml(text: str) -> Any:
     for number, line in enumerate(text.splitlines(), 1):
-        if line.count(".") > MOST_DOTS:
+        # Numbers stand between commas; a key, which may hold commas in quotes, is one piece.
+        pieces = [line] if {"'", '"'} & set(line) else line.split(",")
+        if max(piece.count(".") for piece in pieces) > MOST_DOTS:
             raise SpecError(f"line {number} has more than {MOST_DOTS} dots: write it in several lines")
     try:
         return tomllib.loads(text)
@@ -139,6 +141,24 @@ _READERS = {".toml": _toml, ".json": _json}
 
 _OTHERS = {re.compile(r"\A\s*\{"): ".json", re.compile(r"^\s*(\[|layers\s*=)", re.MULTILINE): ".toml"}
 """What no line of equations begins with, and the suffix of a file where it does."""
+
+
+def data_of(place: Path) -> Any:
+    """Return what a TOML or JSON file holds, as plain data.
+
+    Raises:
+        SpecError: not a readable file, too large, another suffix, or not what the suffix says.
+    """
+    kind = place.suffix.lower()
+    if kind not in _READERS:
+        raise SpecError(f"{place.name}: give a file that ends in {' or '.join(_READERS)}")
+    try:
+        return _READERS[kind](read(place).decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise SpecError(f"{place.name}: not UTF-8 text: byte {error.start} is not") from None
+    except SpecError as error:
+        said = str(error)
+        raise SpecError(said if said.startswith(str(place)) else f"{place.name}: {said}") from None
 
 
 def equations_of(text: str, *, batch: bool = False) -> Network:

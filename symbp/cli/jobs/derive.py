@@ -11,7 +11,7 @@ from pathlib import Path
 from symbp.checking.check import CheckReport, check
 from symbp.cli.commands.derive import Request
 from symbp.cli.console import columns, document, plain, progress, say
-from symbp.cli.jobs.data import derivation_data
+from symbp.cli.jobs.data import derivation_data, exit_code
 from symbp.cli.jobs.network import build, derived
 from symbp.cli.jobs.targets import PDF, Target, targets
 from symbp.cli.options import NetworkSpec
@@ -57,7 +57,7 @@ def run(request: Request) -> int:
     elif wrote:
         said = screen(request, derivation, report)
         say("\n\n".join([said.rstrip("\n"), closing(request.network, wrote)]))
-    return 0 if report is None or report.passed else 1
+    return exit_code(report)
 
 
 def require_concrete(request: Request, network: Network, wanted: Sequence[Target]) -> None:
