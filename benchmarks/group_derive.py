@@ -12,6 +12,9 @@ DEPTHS = {4: 5, 64: 5, 1000: 5, 4000: 3}
 
 STEPS = (50, 100, 200)
 
+BLOCKS = (12, 24, 48)
+"""Transformer blocks: the depth that is promised, half of it and twice of it."""
+
 PROMISED = 1000
 """The depth that has a target: the first call of a process, after the imports."""
 
@@ -45,6 +48,22 @@ def recurrent() -> Iterator[Row]:
         yield Row(f"derive, LSTM of {steps} steps, symbolic", seconds(each * steps), note=f"{seconds(each)} a step")
     spread = max(found.values()) / min(found.values())
     yield Row("derive, slowest step / fastest, LSTM of 50 to 200 steps", f"{spread:.2f}", "<= 2", spread, 2.0)
+    yield _doubled("LSTM, 200 steps / 100 steps", found[200] * 200 / (found[100] * 100))
 
 
-ROWS = (depths, small, recurrent)
+def transformers() -> Iterator[Row]:
+    """derive, transformer, time a block."""
+    found = {blocks: probe("transformer", blocks)["best"] for blocks in BLOCKS}
+    for blocks, took in found.items():
+        yield Row(f"derive, transformer of {blocks} blocks", seconds(took), note=f"{seconds(took / blocks)} a block")
+    half, whole, double = (found[blocks] for blocks in BLOCKS)
+    yield _doubled("transformer, 24 blocks / 12 blocks", whole / half)
+    yield _doubled("transformer, 48 blocks / 24 blocks", double / whole)
+
+
+def _doubled(what: str, ratio: float) -> Row:
+    """Return the row of a ratio of times at n and 2n: 2 where time is linear."""
+    return Row(f"derive, {what}", f"{ratio:.2f}", "<= 2.6", ratio, 2.6)
+
+
+ROWS = (depths, small, recurrent, transformers)

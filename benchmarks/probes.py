@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from symbp import Dense, Network, derive
+from symbp.networks.attention import TransformerBlock
 from symbp.networks.recurrent import LSTM
 from symbp.report.expanded import expanded
 from symbp.report.files import write_chunks
@@ -29,6 +30,13 @@ def derive_time(layers: int) -> dict[str, float]:
     """Time the first derivation of a depth in this process and the best of the next few."""
     times = [_timed(lambda: derive(layers=layers)) for _ in range(6)]
     return {"cold": times[0], "warm": min(times[1:])}
+
+
+def transformer_time(blocks: int) -> dict[str, float]:
+    """Time building and deriving that many pre-norm transformer blocks, best of three."""
+    stack = [TransformerBlock(tokens=4, heads=2) for _ in range(blocks)]
+    run = lambda: derive(Network([*stack, Dense(5, "softmax")], 8, "cross_entropy"))  # noqa: E731
+    return {"best": min(_timed(run) for _ in range(3))}
 
 
 def lstm_time(steps: int) -> dict[str, float]:
@@ -82,6 +90,7 @@ def _resident(field: str) -> int:
 PROBES: dict[str, Callable[..., dict[str, Any]]] = {
     "derive": derive_time,
     "lstm": lstm_time,
+    "transformer": transformer_time,
     "memory": derive_memory,
     "stream": stream_products,
 }

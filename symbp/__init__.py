@@ -87,6 +87,8 @@ __all__ = sorted([*_HOME, "__version__"])
 
 
 def __getattr__(name: str) -> Any:
+    if name == "testing":
+        return import_module("symbp.testing")
     if name not in _HOME:
         raise AttributeError(f"module 'symbp' has no attribute {name!r}")
     return getattr(import_module(_HOME[name]), name)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib import import_module
 from typing import Any, cast
@@ -12,17 +14,25 @@ from typing import Any, cast
 from sympy import MatMul, MatrixExpr
 
 from symbp.calculus.factor import Acts, Factor, Paths, Product
+from symbp.calculus.jacobian import Jacobian, jacobian
 from symbp.calculus.product import flat_product, nested_product
 from symbp.calculus.reverse import reverse
 from symbp.equations import Equation, ForwardSystem, System, nodes, operands
 from symbp.errors import SpecError, UnusedParameterWarning, nearest
 from symbp.networks.network import Network
+from symbp.networks.unstacked import states, unstacked
 from symbp.numeric.compiled import Compiled, compile_systems
 from symbp.op import FactorRole, Op
 from symbp.symbols import BATCH, Adjoint, Variable
 
 MAX_MULTIPLIED = 50
 """Deepest network whose gradients are multiplied out as one SymPy expression."""
+
+MAX_STEPS_MULTIPLIED = 2
+"""Most steps of a cell with two states over which a gradient is multiplied out: its ways branch at every step."""
+
+
+_STATE = re.compile(r"(?:([A-Za-z][A-Za-z0-9_.]*)\.)?[sS]([0-9]{1,6})\Z", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -38,6 +48,8 @@ class Gradient:
     paths: Paths
     batch: bool
     depth: int
+    entangled: tuple[int, Paths] | None = None
+    """The steps of a layer with a stacked state, and the paths without stacks; None where no layer has one."""
 
     @cached_property
     def products(self) -> tuple[Product, ...]:
@@ -52,9 +64,12 @@ class Gradient:
     @cached_property
     def factors(self) -> tuple[Factor, ...]:
         """The factors of the only use, or a single sum over the uses; empty for a gradient that is zero."""
-        if len(self.terms) <= 1:
-            return self.terms[0] if self.terms else ()
-        return (Factor(FactorRole.SUM, self.equation.lhs, self.variable.layer, Acts.SUM, self.terms),)
+        return self._together(self.terms)
+
+    def _together(self, terms: tuple[tuple[Factor, ...], ...]) -> tuple[Factor, ...]:
+        if len(terms) <= 1:
+            return terms[0] if terms else ()
+        return (Factor(FactorRole.SUM, self.equation.lhs, self.variable.layer, Acts.SUM, terms),)
 
     @property
     def recursive(self) -> MatrixExpr:
@@ -66,16 +81,26 @@ class Gradient:
         """The factors multiplied out: flat with D = diag f′(z) for one example, nested ⊙ for a batch.
 
         Raises:
-            SpecError: beyond 50 layers, where nothing could read it; use ``factors`` there.
+            SpecError: beyond 50 layers, or two steps of an LSTM, where nothing could read it; use ``factors`` there.
         """
         if self.depth > MAX_MULTIPLIED:
             raise SpecError(
                 f"the gradient of {self.variable.name} multiplied out over {self.depth} layers is unreadable "
                 f"(the limit is {MAX_MULTIPLIED}): use .factors or .recursive"
             )
-        if not self.factors:
+        factors = self.factors
+        if self.entangled is not None:
+            steps, paths = self.entangled
+            if steps > MAX_STEPS_MULTIPLIED:
+                raise SpecError(
+                    f"the gradient of {self.variable.name} multiplied out over {steps} steps is unreadable, its ways "
+                    f"branch at every step (the limit is {MAX_STEPS_MULTIPLIED}): use .recursive, or .jacobian of the "
+                    "derivation for the product over time"
+                )
+            factors = self._together(paths.terms(self.variable))
+        if not factors:
             return self.equation.rhs
-        return nested_product(self.factors) if self.batch else flat_product(self.factors)
+        return nested_product(factors) if self.batch else flat_product(factors)
 
 
 class _Gradients(Mapping[str, Gradient]):
@@ -114,7 +139,13 @@ class Derivation:
         """The gradient of every variable of ``wrt`` by its name."""
         paths = Paths(self.backward, self.wrt)
         batch, depth = self.batch, self.network.depth
-        return _Gradients({v.name: Gradient(v, self.backward[Adjoint(v).name], paths, batch, depth) for v in self.wrt})
+        entangled = None
+        if self.unstacked is not self:
+            last = max(each.lhs.step or 0 for each in self.unstacked.forward if isinstance(each.lhs, Variable))
+            entangled = last, Paths(self.unstacked.backward, self.wrt, deepest=None)
+        return _Gradients(
+            {v.name: Gradient(v, self.backward[Adjoint(v).name], paths, batch, depth, entangled) for v in self.wrt}
+        )
 
     @cached_property
     def coupled(self) -> tuple[Equation, ...]:
@@ -130,6 +161,48 @@ class Derivation:
     def unused(self) -> tuple[Variable, ...]:
         """The variables the loss does not depend on: their gradient is an explicit zero."""
         return tuple(v for v in self.wrt if not self.backward[Adjoint(v).name].steps)
+
+    @cached_property
+    def unstacked(self) -> Derivation:
+        """The same derivation as it is read: h_t and c_t in place of the blocks of a stacked state [h_t; c_t]."""
+        forward, backward, same = unstacked(self.forward, self.backward)
+        if forward is self.forward:
+            return self
+        network = copy(self.network)
+        network.output = same.get(network.output, network.output)
+        return replace(self, network=network, forward=forward, backward=backward)
+
+    @cached_property
+    def states(self) -> Mapping[str, Mapping[int, tuple[Variable, ...]]]:
+        """The parts of each recurrent layer's state, (h_t, c_t) or (h_t,), by its path and then by the step from 1."""
+        return states(self.unstacked.forward)
+
+    def jacobian(self, to: str, of: str) -> Jacobian:
+        """Return ∂to/∂of between the states of two steps of a recurrent layer, as the product of its steps' Jacobians.
+
+        States are named ``s6`` and ``s2``, or ``lstm1.s6`` where the network has several recurrent layers; an LSTM's
+        is [h; c]. The matrices are those of one example.
+
+        Raises:
+            SpecError: no recurrent layer of two or more steps, a name that is no state, or steps in the wrong order.
+        """
+        (path, last), (other, first) = (self._state(name) for name in (to, of))
+        if path != other:
+            raise SpecError(f"{to} and {of} are states of two layers: give two of one layer, such as {path}.s{first}")
+        if first >= last:
+            raise SpecError(f"{to} does not come after {of}: the later state comes first, as in jacobian('s6', 's2')")
+        return jacobian(self.unstacked.backward, self.states[path], last, first)
+
+    def _state(self, name: str) -> tuple[str, int]:
+        """Read the name of a state as the path of its layer and its step."""
+        if not self.states:
+            raise SpecError("the network has no recurrent layer of two or more steps, so no state follows another")
+        found = _STATE.match(name)
+        path = (found[1] or (next(iter(self.states)) if len(self.states) == 1 else "")) if found else ""
+        if found is None or path not in self.states or int(found[2]) not in self.states[path]:
+            layers = ", ".join(f"{each}.s1 to {each}.s{len(steps)}" for each, steps in self.states.items())
+            raise SpecError(f"{name[:40]!r} is no state of the network; there are {layers}")
+        return path, int(found[2])
 
     def _repr_markdown_(self) -> str:
         # A notebook asks the value how to show itself. The report stands on a higher floor, so it is looked
@@ -167,12 +240,16 @@ def derive(network: Network | None = None, *, wrt: Sequence[str] | None = None, 
         UnusedParameterWarning: the loss does not depend on something; its gradient is an explicit zero.
 
     Raises:
-        SpecError: both a network and options, or a name in ``wrt`` the network does not have.
+        SpecError: both a network and options, a name in ``wrt`` the network does not have, or nothing to
+            differentiate by.
     """
     if network is not None and options:
         raise SpecError(f"give a network or options, not both: {', '.join(options)}")
     net = network if network is not None else Network.mlp(**options)
     chosen = net.wrt if wrt is None else tuple(_variable(net, name) for name in wrt)
+    if not chosen:
+        first = next((x.name for x in net.inputs), "X")
+        raise SpecError(f'no parameter to differentiate by: give the network a weight, or say wrt=["{first}"]')
     derived = Derivation(net, net.forward, reverse(net.forward, net.loss, chosen), chosen)
     if derived.unused:
         names = ", ".join(variable.name for variable in derived.unused)

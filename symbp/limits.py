@@ -9,11 +9,14 @@ BYTES_PER_LAYER = 10_000
 MAX_STEPS = 10_000
 """Longest sequence a recurrent layer is unrolled for: an LSTM writes 14 equations a step."""
 
+MAX_TOKENS = 10_000
+"""Most tokens an example has: attention compares each with each."""
+
 MAX_UNITS = 1_000_000
 """Widest layer accepted."""
 
 MAX_EQUATIONS = 10_000
-"""Most equations of one's own, and most layers a file may describe once its repeats are written out."""
+"""Most equations of one's own, and most layers of a file once repeats, steps and heads are written out."""
 
 MAX_FILE = 100_000
 """Largest file that describes a network, in bytes."""

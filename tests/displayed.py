@@ -15,6 +15,7 @@ from symbp.equations import Equation
 from symbp.op import Op, meaning_of
 from symbp.ops.elementwise import Elementwise, Slope
 from symbp.ops.losses import LinkedLoss
+from symbp.ops.scalar import Primitive
 from symbp.report.transposed import Turned
 
 Values = dict[str, Any]
@@ -97,7 +98,8 @@ def _setting(value: Any) -> Any:
 
 
 def _entrywise(function: Any, expr: Expr, arrays: list[Any], xp: Any) -> Any:
-    whole = expr.xreplace(dict(function.parameters))
+    plain = expr.replace(lambda part: isinstance(part, Primitive), lambda part: part.definition())
+    whole = plain.xreplace(dict(function.parameters))
     if xp is EXACT:
         return np.frompyfunc(
             lambda *at: whole.xreplace(dict(zip(function.variables, at, strict=True))), len(arrays), 1

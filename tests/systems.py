@@ -146,11 +146,14 @@ def sums() -> Derivation:
 
 def two_arguments() -> Derivation:
     """An entrywise function of two matrices, x·y + sin x."""
-    x, y = Symbol("x", real=True), Symbol("y", real=True)
-    function = ScalarFunction("mix", (x, y), x * y + sin(x), (y + sin(x).diff(x), x))
     a, b, c = variable("A1", N1), variable("B1", N1), variable("C1", N1)
     v = variable("W4", N1, N0)
-    return case((a, MatMul(W1, X)), (b, MatMul(v, X)), (c, Elementwise(function, a, b)), given=[X, W1, v])
+    return case((a, MatMul(W1, X)), (b, MatMul(v, X)), (c, Elementwise(_mix(), a, b)), given=[X, W1, v])
+
+
+def _mix() -> ScalarFunction:
+    x, y = Symbol("x", real=True), Symbol("y", real=True)
+    return ScalarFunction("mix", (x, y), x * y + sin(x), (y + sin(x).diff(x), x))
 
 
 def softmax() -> Derivation:
@@ -286,6 +289,49 @@ def shared() -> Derivation:
     )
 
 
+def product_of_itself() -> Derivation:
+    """W·W·Wᵀ·X: one square weight three times in one product."""
+    w, z = variable("W1", N0, N0), variable("Z1", N0)
+    return case((z, MatMul(w, w, Transpose(w), X)), given=[X, w])
+
+
+def entrywise_of_itself() -> Derivation:
+    """A function of two matrices, x·y + sin x, that are one and the same."""
+    a, c = variable("A1", N1), variable("C1", N1)
+    return case((a, MatMul(W1, X)), (c, Elementwise(_mix(), a, a)), given=[X, W1])
+
+
+def loss_of_itself() -> Derivation:
+    """The cross-entropy −Σ a log a of outputs with themselves: output and target are one symbol."""
+    z, a = variable("Z1", N1), variable("A1", N1)
+    node = EntrywiseLoss(LOSSES["cross_entropy"].function(), a, a)
+    return derivation([(z, MatMul(W1, X)), (a, Elementwise(activation("sigmoid"), z)), (LOSS, node)], [X, W1])
+
+
+def convolution_of_itself() -> Derivation:
+    """Columns that are kernels and signals at once: three kernels of 1×2 over two signals of 1×3."""
+    window = Window(1, 3, 1, 2, 1, 1, 0, 0)
+    x, a, z = variable("X", N0, 2), variable("A1", 3, 2), variable("Z1", 6, 2)
+    w = variable("W1", 3, N0)
+    return case((a, MatMul(w, x)), (z, Convolve(a, a, *window.args)), given=[x, w], loss="log_cosh")
+
+
+def fused_and_used_again() -> Derivation:
+    """The fused loss of softmax whose pre-activation and prediction go on to other terms of the loss."""
+    z, p, y = variable("Z1", N1), variable("A1", N1), variable("Y", N1)
+    first = Variable("l1", 1, 1, Role.LOSS, "l", 1)
+    squares = (MatMul(OneMatrix(1, N1), HadamardProduct(each, each), OneMatrix(BATCH, 1)) for each in (z, p))
+    return derivation(
+        [
+            (z, MatMul(W1, X)),
+            (p, Softmax(z)),
+            (first, SoftmaxCrossEntropy(z, p, y)),
+            (LOSS, MatAdd(first, *squares)),
+        ],
+        [X, y, W1],
+    )
+
+
 def residual() -> Derivation:
     """A₂ = A₁ + tanh(W₂·A₁): a skip connection."""
     v = variable("W2", N1, N1)
@@ -408,6 +454,11 @@ CASES = {
         average_pooling,
         masked,
         penalised,
+        product_of_itself,
+        entrywise_of_itself,
+        loss_of_itself,
+        convolution_of_itself,
+        fused_and_used_again,
         from_above,
     )
 }

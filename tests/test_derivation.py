@@ -3,7 +3,7 @@
 import pytest
 from sympy import DiagMatrix, HadamardProduct, MatMul, Symbol
 
-from symbp import SpecError, derive
+from symbp import Network, SpecError, check, derive
 from symbp.symbols import Adjoint
 
 
@@ -67,3 +67,10 @@ def test_input_gradient_on_request():
     assert list(d.gradients) == ["X"]
     assert roles(d.gradients["X"])[-1] == ("weight", 1)
     assert "dW1" not in d.backward
+
+
+def test_nothing_to_differentiate_by_is_refused_in_one_line():
+    lonely = Network.equations(["loss = sum(X * X)"], {"X": (3, "m")})
+    with pytest.raises(SpecError, match=r'no parameter to differentiate by: .* wrt=\["X"\]'):
+        derive(lonely)
+    assert check(derive(lonely, wrt=["X"])).passed

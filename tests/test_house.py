@@ -24,6 +24,7 @@ FLOORS = {
     "analysis": 8,
     "report": 9,
     "cli": 10,
+    "testing": 10,
 }
 FILES = sorted(
     path for path in ROOT.rglob("*.py") if path.name not in ("__init__.py", "__main__.py") or path.parent != ROOT

@@ -38,14 +38,15 @@ def replace(old, new):
 
 
 def test_the_output_on_the_first_screen_is_real(tmp_path):
-    (found,) = CONSOLE.findall(README.read_text(encoding="utf-8"))
-    head, command, shown, end = found
-    done = symbp(command, tmp_path)
-    assert done.returncode == 0, done.stderr
-    if UPDATE:
-        replace(head + shown + end, head + done.stdout + end)
-        shown = done.stdout
-    assert steady(shown) == steady(done.stdout)
+    codes = []
+    for head, command, shown, end in CONSOLE.findall(README.read_text(encoding="utf-8")):
+        done = symbp(command, tmp_path)
+        codes.append(done.returncode)
+        if UPDATE:
+            replace(head + shown + end, head + done.stdout + end)
+            shown = done.stdout
+        assert steady(shown) == steady(done.stdout), done.stderr
+    assert codes == [0, 1]
 
 
 def test_the_python_examples_print_what_they_say():

@@ -41,12 +41,14 @@ class Node:
 def tree(products: Sequence[tuple[Variable, Product]]) -> Node:
     """Join products where they begin with the same factors; a shared list is read once."""
     root = Node()
-    along: dict[int, list[Node]] = {}
+    along: dict[int, list[Node]] = {}  # of each list: the node before it, then one a factor
     for variable, product in products:
-        nodes = along.setdefault(id(product.shared), [root])
-        for factor in product.shared[len(nodes) - 1 : product.length]:
-            nodes.append(nodes[-1].child(factor))
-        node = nodes[product.length]
+        node = root
+        for part in product.parts(along):
+            nodes = along.setdefault(id(part.shared), [node])
+            for factor in part.own(len(nodes) - 1):
+                nodes.append(nodes[-1].child(factor))
+            node = nodes[part.length - part.start]
         for factor in product.tail:
             node = node.child(factor)
         node.ends.append(variable)

@@ -7,7 +7,7 @@ make a sum. Paths are never enumerated and the product of a layer is shared by a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
@@ -60,32 +60,81 @@ def _nesting(factors: tuple[Factor, ...]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """The factors from the loss to one adjoint: the first ``length`` of a shared list, then its own ``tail``.
+    """The factors from the loss to one adjoint: ``length`` of them on the path inwards, then its own ``tail``.
 
-    The list belongs to the path from the loss inwards; every layer's product is a beginning of it.
+    A path is a shared list; every product along it is a beginning of it. Where paths fork, the second way is a list
+    of its own behind ``base``, the product up to the fork. So T steps with T forks hold about T factors, not T².
     """
 
     shared: list[Factor] = field(default_factory=list)
     length: int = 0
     tail: tuple[Factor, ...] = ()
+    base: Product | None = field(default=None, repr=False)
+
+    @property
+    def start(self) -> int:
+        """How many factors stand before its list."""
+        return self.base.length if self.base is not None else 0
 
     def continued(self, factors: list[Factor]) -> Product:
         """Return this product times more factors; the list is shared unless the path forks here."""
-        shared = self.shared if len(self.shared) == self.length else self.shared[: self.length]
+        is_tip = self.start + len(self.shared) == self.length
+        shared, base = (self.shared, self.base) if is_tip else ([], self)
         shared.extend(factors)
-        return Product(shared, len(shared))
+        return Product(shared, self.length + len(factors), (), base)
 
     def ended(self, factors: list[Factor]) -> Product:
         """Return this product with the last factors of a parameter, which nothing continues."""
-        return Product(self.shared, self.length, tuple(factors))
+        return replace(self, tail=tuple(factors))
+
+    def parts(self, known: Container[int] = ()) -> list[Product]:
+        """Return its beginnings, the longest in each list, from the loss inwards; none before a list of a known id."""
+        found = [self]
+        while found[-1].base is not None and id(found[-1].shared) not in known:
+            found.append(found[-1].base)
+        return found[::-1]
+
+    def own(self, after: int = 0) -> list[Factor]:
+        """Return what it has of its list, but the first ``after``."""
+        return self.shared[after : self.length - self.start]
 
     def __iter__(self) -> Iterator[Factor]:
-        yield from self.shared[: self.length]
+        for part in self.parts():
+            yield from part.own()
         yield from self.tail
+
+    def __len__(self) -> int:
+        return self.length + len(self.tail)
+
+    def last(self, count: int) -> tuple[Factor, ...]:
+        """Return the last factors, those next to the parameter, without walking the others."""
+        return (*self._last(count - len(self.tail)), *self.tail)[-count:]
 
     def since(self, other: Product) -> tuple[Factor, ...]:
         """Return the factors behind those of ``other``, which this product begins with."""
-        return tuple(self.shared[other.length : self.length])
+        return self._last(self.length - other.length)
+
+    def _last(self, count: int) -> tuple[Factor, ...]:
+        """Return the last factors before the tail."""
+        pieces: list[list[Factor]] = []
+        part: Product | None = self
+        while part is not None and count > 0:
+            pieces.append(part.own(max(0, part.length - part.start - count)))
+            count -= len(pieces[-1])
+            part = part.base
+        return tuple(factor for piece in reversed(pieces) for factor in piece)
+
+
+def without_repeats(products: Iterable[Product]) -> Iterator[Factor]:
+    """Yield the factors of products one after the other, but what products share only once."""
+    seen: dict[int, int] = {}
+    for product in products:
+        for part in product.parts(seen):
+            known = seen.get(id(part.shared), 0)
+            new = part.own(known)
+            seen[id(part.shared)] = known + len(new)
+            yield from new
+        yield from product.tail
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +155,15 @@ class _Cut:
 
 
 class Paths:
-    """The products along all paths of a backward list, shared between parameters and built on first use."""
+    """The products along all paths of a backward list, shared between parameters and built on first use.
 
-    def __init__(self, backward: System, wrt: tuple[Variable, ...]) -> None:
+    Sums inside sums are kept ``deepest`` deep, all of them where that is None.
+    """
+
+    def __init__(self, backward: System, wrt: tuple[Variable, ...], deepest: int | None = MAX_NESTING) -> None:
         self.backward = backward
         self.wrt = frozenset(wrt)
+        self.deepest = deepest
 
     def terms(self, variable: Variable) -> tuple[tuple[Factor, ...], ...]:
         """Return one product a use of ``variable``, each ordered from the loss to the variable."""
@@ -140,8 +193,32 @@ class Paths:
             if equation.lhs.of in self.wrt:
                 ends[equation.lhs.of] = tuple(_product(cuts, edge.source).ended(edge.factors) for edge in edges)
             elif edges:
-                cuts[equation.lhs] = _cut(cuts, equation.lhs, edges)
+                cuts[equation.lhs] = _cut(cuts, equation.lhs, edges, self.deepest)
         return cuts, ends
+
+
+@dataclass(frozen=True)
+class Placed:
+    """The adjoints that one error reaches, each with the product of what acts on the way."""
+
+    cuts: dict[Adjoint, _Cut]
+
+    def add(self, adjoint: Adjoint, edges: list[Edge]) -> None:
+        """Place an adjoint behind those its edges come from; without edges it is out of reach."""
+        if edges:
+            self.cuts[adjoint] = _cut(self.cuts, adjoint, edges, None)
+
+    def __contains__(self, adjoint: object) -> bool:
+        return adjoint in self.cuts
+
+    def product(self, adjoint: Adjoint) -> Product:
+        """Return the factors from the error to an adjoint, no sum in them cut short."""
+        return self.cuts[adjoint].product
+
+
+def placed(start: Adjoint) -> Placed:
+    """Return what one error reaches before any edge is added: itself."""
+    return Placed({start: _Cut(Product(), None, 0)})
 
 
 def _from_above(adjoint: Adjoint) -> Factor:
@@ -166,7 +243,7 @@ def _product(cuts: dict[Adjoint, _Cut], source: Adjoint | None) -> Product:
     return cuts[source].product if source is not None else Product()
 
 
-def _cut(cuts: dict[Adjoint, _Cut], lhs: Adjoint, edges: list[Edge]) -> _Cut:
+def _cut(cuts: dict[Adjoint, _Cut], lhs: Adjoint, edges: list[Edge], deepest: int | None = MAX_NESTING) -> _Cut:
     """Place an adjoint in the tree: one edge prolongs the product, several make a sum behind their cut vertex."""
     if len(edges) == 1:
         (edge,) = edges
@@ -175,7 +252,9 @@ def _cut(cuts: dict[Adjoint, _Cut], lhs: Adjoint, edges: list[Edge]) -> _Cut:
     parent = _common_cut(cuts, [edge.source for edge in edges])
     before = _product(cuts, parent)
     branches = tuple((*_product(cuts, edge.source).since(before), *edge.factors) for edge in edges)
-    total = _shallow(Factor(FactorRole.SUM, lhs, lhs.layer, Acts.SUM, branches), MAX_NESTING)
+    total = Factor(FactorRole.SUM, lhs, lhs.layer, Acts.SUM, branches)
+    if deepest is not None:
+        total = _shallow(total, deepest)
     return _Cut(before.continued([total]), parent, cuts[parent].depth + 1 if parent is not None else 0)
 
 

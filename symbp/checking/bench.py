@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from sympy import Integer
 
 from symbp.checking.differences import CENTRAL_STEP, Loss, central, complex_gradient, complex_step
+from symbp.checking.kinks import Aside, Kinks, set_aside, straddles
+from symbp.checking.models import central_error, long_error, rounding
 from symbp.checking.tolerance import EPSILON, ROUNDINGS, Comparison, magnitude
 from symbp.derivation import Derivation
 from symbp.equations import System
@@ -44,10 +46,11 @@ class Bench:
     sizes: Sizes
     values: Values
     seed: int
+    kinks: Kinks | None
 
     @classmethod
-    def of(cls, derivation: Derivation, standins: Standins, sizes: Sizes, seed: int) -> Bench:
-        """Print the programs and draw the numbers."""
+    def of(cls, derivation: Derivation, standins: Standins, sizes: Sizes, seed: int, at: Values | None = None) -> Bench:
+        """Print the programs and draw the numbers, unless they are given by ``at``."""
         forward = derivation.forward
         full = program(forward, derivation.backward, derivation.wrt, standins)
         alone = program(forward, System((), forward.given), (), standins)
@@ -59,7 +62,32 @@ class Bench:
             (_, gradients), local = traced(*values.arguments(convert))
             return gradients, {name: local[own] for name, own in by_name.items() if own in local}
 
-        return cls(derivation, full, alone, sizes, draw(forward, sizes, seed, evaluate, standins), seed)
+        values = at if at is not None else draw(forward, sizes, seed, evaluate, standins)
+        return cls(derivation, full, alone, sizes, values, seed, Kinks.of(forward, standins))
+
+    @cached_property
+    def aside(self) -> Aside:
+        """The entries that stand on a kink, which no difference can judge."""
+        return set_aside(self.kinks, self.values, list(self.gradients))
+
+    @cached_property
+    def local(self) -> dict[str, Any]:
+        """The value of every symbol of both lists by its name."""
+        found = self._traced[1]
+        return {symbol.name: found[own] for symbol, own in self.program.names.items() if own in found}
+
+    @property
+    def equations(self) -> int:
+        """How many equations lead to a gradient, for the model of rounding."""
+        return len(self.derivation.forward)
+
+    def expected(self, name: str, epsilon: float = EPSILON) -> float:
+        """Return the relative error that rounding alone leaves in a gradient."""
+        import numpy as np
+
+        size = float(np.linalg.norm(self.gradients[name]))
+        kappa = self.rounding[name] / size if 0 < size < math.inf else 1.0
+        return rounding(kappa, self.equations, epsilon)
 
     @cached_property
     def _traced(self) -> tuple[Any, dict[str, Any]]:
@@ -137,11 +165,11 @@ class Bench:
         """Return a reproducible random direction of length 1, no entry near zero."""
         import numpy as np
 
-        index = list(self.gradients).index(name) if number else self._places[name]
-        random = np.random.default_rng([self.seed, 1000 + number, index])
+        random = np.random.default_rng([self.seed, 1000 + number, self._places[name]])
         shape = self.sizes.shapes[name]
         entries = random.uniform(0.5, 1.5, shape) * (1 - 2 * random.integers(0, 2, shape))
-        return entries / np.linalg.norm(entries)
+        entries = self.aside.masked(name, entries)
+        return entries / (np.linalg.norm(entries) or 1.0)
 
     @cached_property
     def _places(self) -> dict[str, int]:
@@ -160,13 +188,22 @@ class Bench:
 
     def compare_entries(self, name: str) -> Comparison:
         """Compare every entry of a gradient with the complex step."""
-        import numpy as np
 
         assert self.stepped is not None
-        measured, gradient = complex_gradient(self.stepped, name), self.gradients[name]
-        error = float(np.max(np.abs(measured - gradient)))
-        scale = float(np.max([np.linalg.norm(gradient), np.max(np.abs(measured))]))
-        return Comparison(error, scale, ROUNDINGS * EPSILON * self.rounding[name], error)
+        return self._entries(name, complex_gradient(self.stepped, name), self.expected(name))
+
+    def compare_given(self, name: str, other: Any) -> Comparison:
+        """Compare every entry of a gradient with somebody else's, of the same precision."""
+        return self._entries(name, other, self.expected(name))
+
+    def _entries(self, name: str, found: Any, expected: float) -> Comparison:
+        import numpy as np
+
+        measured, gradient = self.aside.masked(name, found), self.aside.masked(name, self.gradients[name])
+        error = float(np.max(np.abs(measured - gradient), initial=0.0))
+        scale = float(np.max([np.linalg.norm(gradient), np.max(np.abs(measured), initial=0.0)]))
+        left = not bool(np.isfinite(measured).all())
+        return Comparison(error, scale, ROUNDINGS * EPSILON * self.rounding[name], error, expected, left)
 
     def compare_along(self, direction: Mapping[str, Any]) -> Comparison:
         """Compare gradients with the complex step along one direction."""
@@ -174,8 +211,44 @@ class Bench:
         return self._compared(direction, complex_step(self.stepped, direction))
 
     def compare_central(self, direction: Mapping[str, Any]) -> Comparison:
-        """Compare gradients with the central difference in float64 along one direction."""
-        return self._compared(direction, float(central(self.plain, direction, CENTRAL_STEP)))
+        """Compare gradients with the central difference in float64 along one direction; expected from two steps."""
+        near = float(central(self.plain, direction, CENTRAL_STEP))
+        found = self._compared(direction, near)
+        return replace(found, expected=sum(self.central_errors(direction, near)) / (found.scale or 1.0))
+
+    def central_errors(self, direction: Mapping[str, Any], near: float | None = None) -> tuple[float, float]:
+        """Return the errors of the central difference along a direction: of its step, and of rounding."""
+        close = float(central(self.plain, direction, CENTRAL_STEP)) if near is None else near
+        far = float(central(self.plain, direction, 2 * CENTRAL_STEP))
+        return central_error(close, far, self.loss, CENTRAL_STEP, self.equations)
+
+    def compare_central_entries(self, name: str) -> tuple[Comparison, int]:
+        """Compare every entry with its central difference; entries whose difference straddles a kink are counted."""
+        import numpy as np
+
+        gradient, mask = self.gradients[name], np.ones(self.gradients[name].shape, dtype=bool)
+        found, expected = gradient.copy(), np.zeros(gradient.shape)
+        one = np.zeros(gradient.shape)
+        for place in np.ndindex(gradient.shape):
+            one[place] = 1.0
+            kept = name not in self.aside.kept or bool(self.aside.kept[name][place])
+            if not kept or self._straddles(name, one):
+                mask[place] = False
+            else:
+                found[place] = float(central(self.plain, {name: one}, CENTRAL_STEP))
+                expected[place] = sum(self.central_errors({name: one}, found[place]))
+            one[place] = 0.0
+        scale = float(np.max([np.linalg.norm(gradient), np.max(np.abs(found), initial=0.0)]))
+        comparison = self._entries(name, found, float(np.max(expected, initial=0.0)) / (scale or 1.0))
+        return comparison, int((~mask).sum())
+
+    def _straddles(self, name: str, one: Any) -> bool:
+        """Say whether an entry's central difference has its two ends on different sides of a kink."""
+        if self.kinks is None:
+            return False
+        array = self.plain[name]
+        ends = (self.values.changed({name: array + sign * 2 * CENTRAL_STEP * one}) for sign in (-1, 1))
+        return straddles(*map(self.kinks.sides, ends))
 
     def _compared(self, direction: Mapping[str, Any], measured: float) -> Comparison:
         import numpy as np
@@ -185,7 +258,9 @@ class Bench:
         size = math.hypot(*(float(np.linalg.norm(self.gradients[name])) * norm for name, norm in norms.items()))
         floor = ROUNDINGS * EPSILON * sum(self.rounding[name] * norm for name, norm in norms.items())
         error = abs(measured - predicted)
-        return Comparison(error, float(np.max([size, abs(measured)])), floor, error)
+        expected = max(self.expected(name) for name in direction)
+        left = not math.isfinite(measured)
+        return Comparison(error, float(np.max([size, abs(measured)])), floor, error, expected, left)
 
     @cached_property
     def digits(self) -> Digits:
@@ -224,15 +299,21 @@ class Digits:
         noise = abs(self.value) / float(self.step) + sum(self.bench.rounding[name] * norms[name] for name in norms)
         floor = ROUNDINGS * 10.0**-self.precision * noise
         error = abs(_real(measured - predicted))
-        return Comparison(error, float(np.max([size, abs(_real(measured))])), floor, error)
+        scale = float(np.max([size, abs(_real(measured))]))
+        truncation, _ = self.bench.central_errors(direction)
+        step, equations = float(self.step), self.bench.equations
+        expected = long_error(truncation, self.value, step, self.precision, equations, CENTRAL_STEP) / (scale or 1.0)
+        return Comparison(error, scale, floor, error, expected, not math.isfinite(_real(measured)))
 
     def compare_float(self, name: str) -> Comparison:
         """Compare every entry of a float64 gradient with the same formula in 50 digits."""
         import numpy as np
 
         exact = np.vectorize(_real, otypes=[float])(self.gradients[name])
-        error = float(np.max(np.abs(exact - self.bench.gradients[name])))
-        return Comparison(error, float(np.linalg.norm(exact)), ROUNDINGS * EPSILON * self.bench.rounding[name], error)
+        exact = self.bench.aside.masked(name, exact)
+        error = float(np.max(np.abs(exact - self.bench.aside.masked(name, self.bench.gradients[name]))))
+        floor = ROUNDINGS * EPSILON * self.bench.rounding[name]
+        return Comparison(error, float(np.linalg.norm(exact)), floor, error, self.bench.expected(name))
 
 
 def _norm(array: Any) -> float:

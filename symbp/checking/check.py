@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
 from symbp.checking.bench import Bench
-from symbp.checking.plans import FAST, THOROUGH, Budget, Plan, plans
+from symbp.checking.causes import dead_layers, dead_notes, left_numbers
+from symbp.checking.merging import together, worse
+from symbp.checking.models import MOST_FLOAT, measured
+from symbp.checking.plans import FAST, THOROUGH, Budget, Plan, plan_at, plans
 from symbp.checking.report import FAILED, CheckReport, Row, Run, Verdict
 from symbp.checking.tolerance import DIGITS_TOLERANCE, TOLERANCE, Comparison
 from symbp.derivation import Derivation
+from symbp.numeric.autodiff import Autodiff, autodiff
+from symbp.numeric.values import Values
 from symbp.symbols import Role
 
 __all__ = ["CheckReport", "Row", "Run", "Verdict", "check"]
@@ -25,67 +29,101 @@ JOINT_DIRECTIONS = 2
 
 COMPLEX = "complex step"
 LONG = "50 digits"
+CENTRAL_COST = 4
+"""Forward passes for the central difference of an entry: two ends, at two step sizes."""
+
+UNMEASURED = (Verdict.UNUSED, Verdict.PROVES_NOTHING, Verdict.DEAD, Verdict.AT_KINK, Verdict.ZERO)
+"""Verdicts of gradients that have no digits to count."""
+
 EVERY_ENTRY, DIRECTIONS, JOINTLY = "every entry", "random directions", "with all others"
 
 
 def check(
-    derivation: Derivation, seed: int = 0, thorough: bool = True, progress: Progress | None = None
+    derivation: Derivation,
+    seed: int = 0,
+    thorough: bool = True,
+    progress: Progress | None = None,
+    *,
+    engines: Sequence[str] = (),
+    at: Values | None = None,
 ) -> CheckReport:
     """Execute the derived equations and compare every gradient with differences of the loss.
 
     The complex step judges in float64 to 1e-9, central differences with 50 digits to 1e-20, each relative to the
     gradient's own size; where the loss is not analytic (erf) the 50 digits judge alone. ``thorough=False`` bounds
     the cost: deep networks are compared along few directions, and every row says so in ``entries``.
-    ``progress`` is called with a line of text now and then.
+    ``engines`` names libraries (torch, jax, autograd) whose automatic differentiation of the forward pass is one more
+    method. ``at`` gives the numbers to check at, in place of drawn ones. ``progress`` is called with a line of text
+    now and then.
+
+    Raises:
+        SpecError: an engine that is unknown or not installed.
     """
     import numpy as np
 
+    others = [autodiff(name) for name in engines]
     budget = THOROUGH if thorough else FAST
-    chosen = plans(derivation, thorough)
+    chosen = plans(derivation, thorough) if at is None else [plan_at(derivation, at)]
     rows: list[Row] = []
     runs: list[Run] = []
     notes: list[str] = []
     with np.errstate(all="ignore"):
         for number, plan in enumerate(chosen, 1):
             tell = _teller(progress, f"check, run {number} of {len(chosen)}")
-            found = _run(derivation, plan, seed, budget, tell)
+            found = _run(plan.opened or derivation, plan, seed, budget, tell, others if number == 1 else (), at)
             if found is None:
                 notes.append(
                     f"not run at the given widths {_dashed(_widths(derivation, plan))}: the loss holds erf, "
                     "and 50 digits would take too long there"
                 )
                 continue
-            run, new = found
+            run, new, said = found
             runs.append(run)
-            rows = [_worse(*pair) for pair in zip(rows, new, strict=True)] if rows else new
+            notes += said
+            rows = [worse(*pair) for pair in zip(rows, new, strict=True)] if rows else new
     return CheckReport(tuple(rows), tuple(runs), seed, thorough, (*notes, *_notes(rows)))
 
 
-def _run(derivation: Derivation, plan: Plan, seed: int, budget: Budget, tell: Progress) -> tuple[Run, list[Row]] | None:
+def _run(
+    derivation: Derivation,
+    plan: Plan,
+    seed: int,
+    budget: Budget,
+    tell: Progress,
+    others: Sequence[Autodiff],
+    at: Values | None,
+) -> tuple[Run, list[Row], list[str]] | None:
     """Make one run; None where it has nothing that could judge."""
     widths = _widths(derivation, plan)
     tell(f"widths {_dashed(widths)}")
+    notes: list[str] = []
     try:
-        bench = Bench.of(derivation, plan.standins, plan.sizes, seed)
+        bench = Bench.of(derivation, plan.standins, plan.sizes, seed, at)
         problem = _shape_problem(bench)
-        if problem is None:
-            judge = _Judge(bench, budget, plan, tell)
+        left = left_numbers(bench) if problem is None else None
+        if left is not None:
+            rows, methods = [_without_numbers(bench, variable.name, *left) for variable in derivation.wrt], ("", "")
+        elif problem is None:
+            judge = _Judge(bench, budget, plan, tell, others)
             if not judge.can:
                 return None
             rows = judge.rows()
             methods = judge.method, judge.digits_method
+            notes = [*bench.aside.notes, *judge.notes, *dead_notes(bench, rows)]
     except (ValueError, IndexError, ZeroDivisionError) as error:
         problem = f"the equations do not run at widths {_dashed(widths)}: {error}"
     if problem is not None:
         rows, methods = [_broken(derivation, plan, variable.name, problem) for variable in derivation.wrt], ("", "")
-    return Run(widths, plan.sizes.examples, plan.activations, plan.loss, *methods), rows
+    return Run(widths, plan.sizes.examples, plan.activations, plan.loss, *methods), rows, notes
 
 
 class _Judge:
     """Compares the gradients of one run, within a budget."""
 
-    def __init__(self, bench: Bench, budget: Budget, plan: Plan, tell: Progress) -> None:
-        self.bench, self.budget, self.plan, self.tell = bench, budget, plan, tell
+    def __init__(self, bench: Bench, budget: Budget, plan: Plan, tell: Progress, others: Sequence[Autodiff]) -> None:
+        self.bench, self.budget, self.plan, self.tell, self.others = bench, budget, plan, tell, others
+        self.notes: list[str] = []
+        self.dead = bool(dead_layers(bench))
         self.names = list(bench.gradients)
         self.unused = {variable.name for variable in bench.derivation.unused}
         self.analytic = bench.stepped is not None
@@ -125,23 +163,32 @@ class _Judge:
         """Return one row a parameter."""
         digits = self._digits() if self.use_digits else {}
         floats = self._floats()
-        centrals = self._centrals(_spaced(self.names, self._singles()))
-        return [self._row(name, floats, digits, centrals) for name in self.names]
+        centrals = self._centrals()
+        elsewhere = {each.name: self._elsewhere(each) for each in self.others}
+        return [self._row(name, floats, digits, centrals, elsewhere) for name in self.names]
 
     def _row(
         self,
         name: str,
         floats: Mapping[str, tuple[Comparison, str]],
         digits: Mapping[str, Comparison],
-        centrals: Mapping[str, Comparison],
+        centrals: Mapping[str, tuple[Comparison, str]],
+        elsewhere: Mapping[str, Mapping[str, Comparison]],
     ) -> Row:
         comparison, entries = floats[name]
+        others = {engine: found[name] for engine, found in elsewhere.items() if name in found}
         verdicts = [comparison.verdict(TOLERANCE)] if self.analytic else []
         if name in digits:
             verdicts.append(digits[name].verdict(DIGITS_TOLERANCE))
-        verdict = _together(verdicts)
-        if verdict is Verdict.AGREES and not self.bench.gradients[name].any():  # Judged with others that are not zero.
-            verdict = Verdict.PROVES_NOTHING
+        verdicts += [each.verdict(TOLERANCE) for each in others.values()]
+        verdict = self._explained(name, together(verdicts))
+        lines = [(COMPLEX if self.analytic else "float64 against 50 digits", entries, comparison, MOST_FLOAT)]
+        if name in digits:
+            where = DIRECTIONS if self.one_by_one else JOINTLY
+            lines.append((f"{self.bench.digits.precision} digits", where, digits[name], self.bench.digits.precision))
+        if name in centrals:
+            lines.append(("central differences", centrals[name][1], centrals[name][0], MOST_FLOAT))
+        lines += [(engine, EVERY_ENTRY, each, MOST_FLOAT) for engine, each in others.items()]
         rows, columns = self.bench.sizes.shapes[name]
         return Row(
             name,
@@ -151,10 +198,37 @@ class _Judge:
             comparison.absolute,
             comparison.relative,
             digits[name].relative if name in digits else None,
-            centrals[name].relative if name in centrals else None,
+            centrals[name][0].relative if name in centrals else None,
             verdict,
             f"{name}: the loss does not depend on it" if name in self.unused else "",
-        )
+            () if verdict in UNMEASURED else tuple(
+                measured(method, where, each.expected, each.relative, most) for method, where, each, most in lines
+            ),
+            self.bench.aside.count(name),
+        )  # fmt: skip
+
+    def _explained(self, name: str, verdict: Verdict) -> Verdict:
+        """Return a verdict that proves nothing with its reason: the parameter, a kink, dead units."""
+        zero = not self.bench.gradients[name].any()
+        # Judged with others that are not zero, it agrees; a gradient that is zero is not proved by that.
+        if verdict is not Verdict.PROVES_NOTHING and not (verdict is Verdict.AGREES and zero):
+            return verdict
+        if name in self.unused:
+            return Verdict.UNUSED
+        if self.bench.aside.count(name) == self.bench.gradients[name].size:
+            return Verdict.AT_KINK
+        return Verdict.DEAD if self.dead and zero else Verdict.PROVES_NOTHING
+
+    def _elsewhere(self, engine: Autodiff) -> dict[str, Comparison]:
+        """Compare every gradient with another library's."""
+        self.tell(engine.name)
+        try:
+            found = engine.gradients(self.bench.forward, self.bench.values, tuple(self.names))
+        except Exception as error:  # whatever a library raises says something of it, nothing of the gradient
+            said = (str(error).splitlines() or [type(error).__name__])[0][:120]
+            self.notes.append(f"{engine.name} could not run this network: {said}")
+            return {}
+        return {name: self.bench.compare_given(name, gradient) for name, gradient in found.items()}
 
     def _floats(self) -> dict[str, tuple[Comparison, str]]:
         """Compare in float64, as closely as the budget allows; say how for each gradient."""
@@ -198,8 +272,21 @@ class _Judge:
             self.names, lambda names: bench.digits.compare_along(bench.joint_direction(names)), DIGITS_TOLERANCE
         )
 
-    def _centrals(self, names: Iterable[str]) -> dict[str, Comparison]:
-        return {name: self.bench.compare_central({name: self.bench.direction(name)}) for name in names}
+    def _centrals(self) -> dict[str, tuple[Comparison, str]]:
+        """Compare with central differences: every entry where that is cheap, else along a direction each."""
+        bench = self.bench
+        entries = sum(gradient.size for gradient in bench.gradients.values())
+        if self.budget.repeats > 1 and CENTRAL_COST * entries * bench.cost <= self.budget.entries:
+            found = {name: bench.compare_central_entries(name) for name in self.names}
+            for name, (_, straddling) in found.items():
+                if straddling > bench.aside.count(name):
+                    new = straddling - bench.aside.count(name)
+                    self.notes.append(
+                        f"central differences of {new} entries of {name} straddle a kink; set aside there"
+                    )
+            return {name: (comparison, EVERY_ENTRY) for name, (comparison, _) in found.items()}
+        names = _spaced(self.names, self._singles())
+        return {name: (bench.compare_central({name: bench.direction(name)}), DIRECTIONS) for name in names}
 
     def _watched(self, names: Sequence[str]) -> Iterator[str]:
         """Yield names and report progress ten times."""
@@ -236,31 +323,6 @@ def _badness(comparison: Comparison) -> float:
     return float("inf") if comparison.relative != comparison.relative else comparison.relative
 
 
-def _together(verdicts: Sequence[Verdict]) -> Verdict:
-    """One failure fails; otherwise the strongest statement stands."""
-    order = list(Verdict)
-    failed = [verdict for verdict in verdicts if verdict in FAILED]
-    return min(failed, key=order.index) if failed else max(verdicts, key=order.index)
-
-
-def _worse(first: Row, second: Row) -> Row:
-    """Merge the rows of two runs: the larger errors, one failure fails, one proof proves."""
-    worst = max(first, second, key=lambda row: (row.failed, row.relative != row.relative, row.relative))
-    return replace(
-        worst,
-        shape=first.shape,
-        entries=first.entries,
-        digits=_larger(first.digits, second.digits),
-        central=_larger(first.central, second.central),
-        verdict=_together([first.verdict, second.verdict]),
-        note=first.note or second.note,
-    )
-
-
-def _larger(first: float | None, second: float | None) -> float | None:
-    return second if first is None else first if second is None else max(first, second)
-
-
 def _spaced(names: Sequence[str], count: int) -> list[str]:
     """Return ``count`` names at even distances, the first and the last among them."""
     if count >= len(names):
@@ -283,6 +345,13 @@ def _broken(derivation: Derivation, plan: Plan, name: str, problem: str) -> Row:
     rows, columns = plan.sizes.shapes[name]
     nan = float("nan")
     return Row(name, f"{rows}×{columns}", COMPLEX, EVERY_ENTRY, nan, nan, None, None, Verdict.WRONG, problem)
+
+
+def _without_numbers(bench: Bench, name: str, verdict: Verdict, why: str) -> Row:
+    """Return the row of a gradient where the forward pass itself leaves the numbers."""
+    rows, columns = bench.sizes.shapes[name]
+    nan = float("nan")
+    return Row(name, f"{rows}×{columns}", COMPLEX, EVERY_ENTRY, nan, nan, None, None, verdict, why)
 
 
 def _notes(rows: Sequence[Row]) -> list[str]:

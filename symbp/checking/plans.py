@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sympy import Identity, Integer, OneMatrix, ZeroMatrix
 
+from symbp.calculus.reverse import reverse
 from symbp.derivation import Derivation
 from symbp.equations import ForwardSystem, nodes
 from symbp.networks.expressions import resolve_activation
@@ -14,6 +15,7 @@ from symbp.networks.loss_choice import resolve_loss
 from symbp.numeric.compiled import generic_functions
 from symbp.numeric.definitions import Standins
 from symbp.numeric.sizes import EXAMPLES, Sizes, distinct_sizes, given_sizes
+from symbp.numeric.values import Values
 from symbp.ops.elementwise import Elementwise, GenericFunction
 from symbp.ops.functions import is_analytic
 from symbp.ops.losses import LOSSES, EntrywiseLoss, GenericLoss
@@ -67,6 +69,8 @@ class Plan:
     activations: tuple[str, ...]
     loss: str | None
     use_digits: bool
+    opened: Derivation | None = None
+    """The same network with its widths left open, where the given equations run at the given widths only."""
 
 
 def plans(derivation: Derivation, thorough: bool) -> list[Plan]:
@@ -77,12 +81,43 @@ def plans(derivation: Derivation, thorough: bool) -> list[Plan]:
     forward = derivation.forward
     deep_erf = len(forward) > DEEP and not is_analytic_network(forward)
     has_tokens = any(symbol.role is Role.INPUT and symbol.shape[1] != BATCH for symbol in forward.given)
-    first, *others = _sizes(derivation, FEW_EXAMPLES if deep_erf or has_tokens else EXAMPLES)
+    examples = FEW_EXAMPLES if deep_erf or has_tokens else EXAMPLES
+    first, *others = _sizes(derivation, examples)
     rounds = _rounds(forward)
     if not thorough and len(forward) > DEEP:
         rounds = rounds[:1]
     small = [Plan(first, *each, thorough or index == 0) for index, each in enumerate(rounds)]
+    opened = _opened(derivation) if not others else None
+    if opened is not None:
+        small.insert(0, Plan(given_sizes(opened.forward, examples), *rounds[0], thorough, opened))
     return [*small, *(Plan(sizes, *rounds[0], False) for sizes in others)]
+
+
+def _opened(derivation: Derivation) -> Derivation | None:
+    """Return the derivation with open widths, where given ones stand in its equations as numbers; else None.
+
+    A recurrent layer's zero state has the width it is given; all other equations are the same.
+    """
+    given = given_sizes(derivation.forward)
+    if _is_small_and_distinct(given, derivation.forward) or not _names_a_number(derivation):
+        return None
+    network = derivation.network.opened() if derivation.network is not None else None
+    if network is None:
+        return None
+    wrt = tuple(network.by_name[variable.name] for variable in derivation.wrt)
+    return Derivation(network, network.forward, reverse(network.forward, network.loss, wrt), wrt)
+
+
+def plan_at(derivation: Derivation, at: Values) -> Plan:
+    """Return the one run at given numbers, of the sizes they have."""
+    shapes = {name: array.shape for group in (at.parameters, at.inputs, at.targets) for name, array in group.items()}
+    per_example = [
+        int(shapes[symbol.name][1] / (symbol.shape[1] / BATCH))
+        for symbol in derivation.forward.given
+        if symbol.shape[1].has(BATCH)
+    ]
+    sizes = Sizes(shapes, per_example[0] if per_example else 1)
+    return Plan(sizes, *_rounds(derivation.forward)[0], True)
 
 
 def is_analytic_network(forward: ForwardSystem) -> bool:
@@ -107,10 +142,11 @@ def _is_small_and_distinct(sizes: Sizes, forward: ForwardSystem) -> bool:
 def _names_a_number(derivation: Derivation) -> bool:
     """Whether a size is written in an equation, which then runs at that size only."""
     constants = (OneMatrix, ZeroMatrix, Identity)
+    # The zero gradient of what has no influence has no steps; it is a matrix of any size.
+    influential = (equation for equation in derivation.backward if equation.steps)
     return any(
         isinstance(node, constants) and any(isinstance(size, Integer) and size > 1 for size in node.shape)
-        for equation in (*derivation.forward, *derivation.backward)
-        if equation.steps or equation in derivation.forward.equations
+        for equation in (*derivation.forward, *influential)
         for node in nodes(equation.rhs)
     )
 

@@ -10,16 +10,47 @@ from symbp.errors import CheckFailedError
 
 
 class Verdict(StrEnum):
-    """What the comparison of a gradient with differences says, from the worst to the best."""
+    """What the comparison of a gradient with differences says, from the worst to the best.
+
+    The first two are failures of the gradient. Of the rest only the last proves one: a forward pass that leaves the
+    numbers (overflow, undefined), entries that all stand on a kink, a zero of dead units, a zero where the loss does
+    not depend on the parameter, and a zero that rounding hides say nothing against a gradient.
+    """
 
     NOT_FINITE = "not finite"
     WRONG = "wrong"
+    OVERFLOW = "overflow"
+    UNDEFINED = "undefined"
+    AT_KINK = "at a kink"
     PROVES_NOTHING = "proves nothing"
+    DEAD = "dead units"
+    UNUSED = "no influence"
     ZERO = "zero to rounding"
     AGREES = "agrees"
 
 
 FAILED = (Verdict.NOT_FINITE, Verdict.WRONG)
+
+NO_NUMBERS = (Verdict.OVERFLOW, Verdict.UNDEFINED)
+"""The forward pass has no value here: nothing can be compared."""
+
+
+class Outcome(StrEnum):
+    """What a whole check says: every gradient agrees, one is wrong, or nothing could tell."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    INCONCLUSIVE = "inconclusive"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One method for one parameter: the digits its error model expects, and the digits in which both sides agree."""
+
+    method: str
+    entries: str
+    expected: float
+    reached: float
 
 
 @dataclass(frozen=True)
@@ -29,7 +60,8 @@ class Row:
     ``absolute`` and ``relative`` are errors in float64 against ``method``; ``relative`` is measured by the size
     of this gradient alone. ``digits`` is the relative error with 50 digits and ``central`` that of central
     differences in float64, which only illustrate; None where that was not computed. ``entries`` says which entries
-    were compared: "every entry", "random directions", or "with all others".
+    were compared: "every entry", "random directions", or "with all others". ``measured`` has every method with the
+    digits expected and reached; ``aside`` counts the entries that stand on a kink and were not compared.
     """
 
     name: str
@@ -42,6 +74,8 @@ class Row:
     central: float | None
     verdict: Verdict
     note: str = ""
+    measured: tuple[Measured, ...] = ()
+    aside: int = 0
 
     @property
     def failed(self) -> bool:
@@ -84,10 +118,18 @@ class CheckReport:
     notes: tuple[str, ...] = ()
 
     @property
+    def outcome(self) -> Outcome:
+        """Failed where a gradient is wrong; passed where none is, the network has numbers, and one is proved right."""
+        verdicts = [row.verdict for row in self.rows]
+        if any(row.failed for row in self.rows):
+            return Outcome.FAILED
+        proved = Verdict.AGREES in verdicts or not verdicts
+        return Outcome.PASSED if proved and not set(verdicts) & set(NO_NUMBERS) else Outcome.INCONCLUSIVE
+
+    @property
     def passed(self) -> bool:
         """Whether no gradient is wrong and at least one is proved right."""
-        verdicts = [row.verdict for row in self.rows]
-        return not any(row.failed for row in self.rows) and (Verdict.AGREES in verdicts or not verdicts)
+        return self.outcome is Outcome.PASSED
 
     @property
     def widths(self) -> tuple[int, ...]:
@@ -120,6 +162,7 @@ class CheckReport:
         rows = [{key: _finite(value) for key, value in asdict(row).items()} for row in self.rows]
         return {
             "passed": self.passed,
+            "outcome": str(self.outcome),
             "seed": self.seed,
             "thorough": self.thorough,
             "relative": _finite(self.relative),
@@ -129,16 +172,32 @@ class CheckReport:
             "rows": rows,
         }
 
+    @property
+    def why(self) -> str:
+        """Why a check that found no wrong gradient proves nothing all the same."""
+        verdicts = {row.verdict for row in self.rows}
+        return next((words for verdict, words in _NOTHING if verdict in verdicts), _NOTHING[-1][1])
+
     def raise_if_failed(self) -> None:
         """Raise CheckFailedError with one line that names the worst gradients; do nothing where it passed."""
         if self.passed:
             return
         failed = [row for row in self.rows if row.failed]
         if not failed:
-            raise CheckFailedError("the check proves nothing: every gradient and every difference is zero")
+            raise CheckFailedError(f"the check proves nothing: {self.why}")
         named = ", ".join(f"{row.name} ({row.verdict}, relative error {row.relative:.1e})" for row in failed[:4])
         more = f" and {len(failed) - 4} more" if len(failed) > 4 else ""
         raise CheckFailedError(f"{len(failed)} of {len(self.rows)} gradients disagree with differences: {named}{more}")
+
+
+_NOTHING = (
+    (Verdict.OVERFLOW, "the forward pass overflows at these numbers"),
+    (Verdict.UNDEFINED, "the forward pass is not a number at these numbers"),
+    (Verdict.AT_KINK, "every entry stands on a kink"),
+    (Verdict.DEAD, "all units are dead: every gradient and every difference is zero"),
+    (Verdict.PROVES_NOTHING, "every gradient and every difference is zero"),
+)
+"""What to say of a check that proves nothing, by the first verdict that is there."""
 
 
 def _largest(values: list[float | None]) -> float | None:

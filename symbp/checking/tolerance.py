@@ -34,13 +34,16 @@ EPSILON = 2.0**-52
 class Comparison:
     """A gradient against a difference: their distance, the larger of the two, and the floor of rounding.
 
-    ``absolute`` is the error that is shown; ``error`` and ``scale`` are what is judged.
+    ``absolute`` is the error that is shown; ``error`` and ``scale`` are what is judged. ``expected`` is the relative
+    error of the method's own model, ``method_left`` whether the difference itself is no finite number.
     """
 
     error: float
     scale: float
     floor: float
     absolute: float
+    expected: float = 0.0
+    method_left: bool = False
 
     @property
     def relative(self) -> float:
@@ -50,7 +53,7 @@ class Comparison:
     def verdict(self, tolerance: float) -> Verdict:
         """Judge so that a number that is not finite fails."""
         if not (math.isfinite(self.error) and math.isfinite(self.scale)):
-            return Verdict.NOT_FINITE
+            return Verdict.OVERFLOW if self.method_left else Verdict.NOT_FINITE
         if self.scale == 0:
             return Verdict.PROVES_NOTHING
         if not self.error <= tolerance * self.scale + self.floor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from itertools import product
 from typing import Annotated, Any
 
@@ -21,11 +21,13 @@ from symbp.cli.options import (
     STANDALONE,
     TEMPLATE_DIR,
     TO,
+    UNROLL,
     WIDTHS,
     NetworkOptions,
     NetworkSpec,
     Text,
     option,
+    steps,
 )
 from symbp.errors import SpecError
 
@@ -51,6 +53,12 @@ class CurveOptions:
     bias: Annotated[bool, BIAS] = True
     batch: Annotated[bool, BATCH] = False
     let: Annotated[Texts, LET] = None
+    unroll: Annotated[Text, UNROLL] = None
+
+    @property
+    def steps(self) -> int | None:
+        """The number of steps that --unroll gives, read."""
+        return steps(self.unroll)
 
     def read(self) -> list[NetworkSpec]:
         """Return one network for each combination of the values, those given first changing last.
@@ -65,12 +73,7 @@ class CurveOptions:
         return [self._one(dict(zip(given, each, strict=True))) for each in combined]
 
     def _one(self, chosen: dict[str, Any]) -> NetworkSpec:
-        return NetworkOptions(**chosen, bias=self.bias, batch=self.batch, let=self.let).read()
-
-    def once(self) -> NetworkOptions:
-        """Return the options where each is given at most once, as a command without curves has them."""
-        single = {name: (getattr(self, name) or [None])[0] for name in REPEATED}
-        return NetworkOptions(**single, bias=self.bias, batch=self.batch, let=self.let)
+        return NetworkOptions(**chosen, bias=self.bias, batch=self.batch, let=self.let, unroll=self.unroll).read()
 
 
 REPEATED = ("layers", "widths", "activation", "output_activation", "loss")
@@ -226,8 +229,3 @@ def swept(given: list[str] | tuple[()]) -> dict[str, list[int]]:
 def _width(text: str) -> int:
     width = values.widths(text, None)
     return width if isinstance(width, int) else width[0]
-
-
-def defaults(options: CurveOptions) -> list[str]:
-    """Return the names of the options that differ from their defaults."""
-    return [each.name for each in fields(options) if getattr(options, each.name) != each.default]

@@ -55,7 +55,7 @@ def _refusal(error: Exception) -> int:
         note(f"symbp: {one_line(message(error))}")
         return FAILED if isinstance(error, CheckFailedError) or _system(error) else BAD_INPUT
     if isinstance(error, MemoryError):
-        note("symbp: out of memory; give fewer --layers or smaller --widths")
+        note("symbp: out of memory: describe a smaller network, with fewer layers, steps or tokens, or smaller widths")
     elif isinstance(error, OSError):
         silence()
         note(f"symbp: {one_line(message(error))}")

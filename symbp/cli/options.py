@@ -14,6 +14,7 @@ from typing import Annotated, Any, get_type_hints
 import typer
 
 from symbp.cli import values
+from symbp.limits import MAX_STEPS
 
 DEFAULT_LAYERS = 3
 """Depth where neither --layers nor a list of --widths says it: the smallest that shows the pattern."""
@@ -79,6 +80,14 @@ LET = option(
     metavar="NAME=VALUE",
     help="Number for a name in an expression, as in --let beta=1.702; repeat for more.",
 )
+UNROLL = option(
+    "Network", "--unroll", metavar="T", help="Steps of the recurrent layers of WHAT, in place of what it says."
+)
+
+
+def steps(typed: str | None) -> int | None:
+    """Read --unroll."""
+    return None if typed is None else values.number("--unroll", typed, 1, MAX_STEPS, "the number of steps")
 
 
 @dataclass(frozen=True)
@@ -93,9 +102,17 @@ class NetworkOptions:
     bias: Annotated[bool, BIAS] = True
     batch: Annotated[bool, BATCH] = False
     let: Annotated[list[str] | None, LET] = None
+    unroll: Annotated[Text, UNROLL] = None
+
+    @property
+    def steps(self) -> int | None:
+        """The number of steps that --unroll gives, read."""
+        return steps(self.unroll)
 
     def read(self) -> NetworkSpec:
         """Return the options as values, or refuse the first that is wrong."""
+        if self.unroll is not None:
+            values.refuse("--unroll", self.unroll, "the options describe no recurrent layer; name a file that has one")
         depth = None if self.layers is None else values.layers(self.layers)
         widths = None if self.widths is None else values.widths(self.widths, depth)
         if depth is None:
@@ -151,6 +168,16 @@ class OutputOptions:
     notation: Annotated[
         Text, option("Output", "--notation", metavar="NAME", help="Letters and layout, from 'symbp list notations'.")
     ] = None
+    jacobian: Annotated[
+        Text,
+        option(
+            "Output",
+            "--jacobian",
+            metavar="T1,T2",
+            help="Steps of a recurrent layer between which the product of Jacobians is shown; the first and last "
+            "unless given.",
+        ),
+    ] = None
     no_roles: Annotated[bool, option("Output", "--no-roles", help="Leave out the role labels under the factors.")] = (
         False
     )
@@ -159,6 +186,11 @@ class OutputOptions:
     ] = False
     template_dir: Annotated[Text, TEMPLATE_DIR] = None
     force: Annotated[bool, FORCE] = False
+
+    @property
+    def pair(self) -> tuple[int, int] | None:
+        """The two steps that --jacobian gives, the earlier first."""
+        return None if self.jacobian is None else values.pair("--jacobian", self.jacobian, MAX_STEPS)
 
 
 @dataclass(frozen=True)
@@ -175,6 +207,37 @@ class CheckOptions:
 
 
 @dataclass(frozen=True)
+class MethodOptions:
+    """Further methods of the check, the numbers it runs at, and where its table goes."""
+
+    engine: Annotated[
+        list[str] | None,
+        option(
+            "Check",
+            "--engine",
+            metavar="torch|jax|autograd",
+            help="Compare with a library's automatic differentiation too; repeat for more.",
+        ),
+    ] = None
+    values: Annotated[
+        Text,
+        option(
+            "Check", "--values", metavar="FILE|EXAMPLE", help="Check at the numbers of a values file, not drawn ones."
+        ),
+    ] = None
+    to: Annotated[
+        Text, option("Output", "-t", "--to", metavar="FORMAT", help="Write the check as gfm, markdown, latex or text.")
+    ] = None
+    output: Annotated[
+        Text, option("Output", "-o", "--output", metavar="FILE|DIR/|-", help="Where the table goes; - prints it.")
+    ] = None
+    standalone: Annotated[
+        bool, option("Output", "-s", "--standalone", help="A complete document instead of a fragment.")
+    ] = False
+    force: Annotated[bool, option("Output", "--force", help="Overwrite a file that symbp did not write.")] = False
+
+
+@dataclass(frozen=True)
 class SkipOptions:
     """Leaving the check out, where it is not the command's whole purpose."""
 
@@ -188,6 +251,27 @@ class JsonOptions:
     json: Annotated[bool, option("Output", "--json", help="One JSON document on standard output, nothing else.")] = (
         False
     )
+
+
+@dataclass(frozen=True)
+class ValuesOptions:
+    """Numbers to put into a derivation."""
+
+    values: Annotated[
+        Text,
+        option(
+            "Numbers",
+            "--values",
+            metavar="FILE|EXAMPLE",
+            help="Put in the parameters, X and Y of a TOML or JSON file, or those an example comes with.",
+        ),
+    ] = None
+    train: Annotated[
+        Text, option("Numbers", "--train", metavar="N", help="Take N steps of gradient descent; table the loss.")
+    ] = None
+    digits: Annotated[
+        Text, option("Numbers", "--digits", metavar="N", help="Significant digits shown; 6 unless given.")
+    ] = None
 
 
 def _name(option_name: str, value: str | None) -> str | None:

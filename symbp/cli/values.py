@@ -97,6 +97,17 @@ def _width(whole: str, part: str) -> int:
     return int(part)
 
 
+def pair(option: str, value: str, most: int) -> tuple[int, int]:
+    """Read two different steps, the earlier first, as in ``2,6``."""
+    parts = value.split(",")
+    if len(parts) != 2 or not all(_DIGITS.match(part) and 1 <= int(part) <= most for part in parts):
+        refuse(option, value, f"give two steps from 1 to {most}, as in {option} 2,6")
+    first, last = map(int, parts)
+    if first >= last:
+        refuse(option, value, f"the earlier step comes first, as in {option} 2,6")
+    return first, last
+
+
 def bindings(values: Iterable[str]) -> dict[str, str]:
     """Read every ``--let NAME=VALUE`` into a mapping; the value stays text for the expression parser."""
     found: dict[str, str] = {}

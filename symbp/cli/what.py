@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Protocol, TypeVar
 
@@ -22,11 +22,15 @@ _ODD = re.compile(r"[^A-Za-z0-9._-]+", re.ASCII)
 
 @dataclass(frozen=True)
 class FileSpec:
-    """A network that is described somewhere: ``what`` as typed, ``place`` its file, None for standard input."""
+    """A network that is described somewhere: ``what`` as typed, ``place`` its file, None for standard input.
+
+    ``unroll`` is the number of steps of its recurrent layers where that is given.
+    """
 
     what: str
     place: Path | None
     batch: bool
+    unroll: int | None = field(default=None, kw_only=True)
 
     @property
     def stem(self) -> str:
@@ -60,6 +64,16 @@ class Readable(Protocol[Spec]):
         """Whether a batch is asked for."""
         ...
 
+    @property
+    def unroll(self) -> str | None:
+        """The number of steps as typed."""
+        ...
+
+    @property
+    def steps(self) -> int | None:
+        """The number of steps, read."""
+        ...
+
     def read(self) -> Spec:
         """Return what the options say."""
         ...
@@ -89,7 +103,7 @@ class WhatOptions:
         if self.what is None:
             return network.read()
         found = _place(self.what)
-        for name, default in (each for each in _DEFAULTS.items() if each[0] != "batch"):
+        for name, default in (each for each in _DEFAULTS.items() if each[0] not in ("batch", "unroll")):
             if getattr(network, name) != default:
                 option = "--no-bias" if name == "bias" else f"--{name.replace('_', '-')}"
                 raise SpecError(
@@ -97,8 +111,10 @@ class WhatOptions:
                     f"leave out {option}, or describe the network by options alone"
                 )
         if isinstance(found, Operation):
+            if network.unroll is not None:
+                values.refuse("--unroll", network.unroll, f"{self.what} alone is one step; name a file with its layer")
             return OperationSpec(self.what, None, network.batch, found)
-        return FileSpec(self.what, found, network.batch)
+        return FileSpec(self.what, found, network.batch, unroll=network.steps)
 
 
 _DEFAULTS = vars(NetworkOptions())
@@ -112,8 +128,9 @@ def _place(what: str) -> Path | Operation | None:
         if Path(what).is_file():
             return Path(what)
         is_folder = bool(what) and Path(what).is_dir()
+        exists = bool(what) and Path(what).exists()
     except (OSError, ValueError):
-        is_folder = False
+        is_folder = exists = False
     if what in OPERATIONS:
         return OPERATIONS[what]
     if what in EXAMPLES:
@@ -123,6 +140,8 @@ def _place(what: str) -> Path | Operation | None:
         return operation
     if is_folder:
         values.refuse("WHAT", what, "a folder; give a file, such as network.toml")
+    if exists:
+        values.refuse("WHAT", what, "not a file that can be read again, such as network.toml; - reads standard input")
     near = nearest(what[: values.MAX_SHOWN], (*EXAMPLES, *OPERATIONS, *OPERATION_ALIASES)) or (
         f"; the examples are {', '.join(EXAMPLES)}; the operations {', '.join(OPERATIONS)}"
     )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from sympy import Expr, Integer, MatAdd, MatMul, MatrixExpr, OneMatrix, Pow, Rational, Transpose
 
 from symbp.errors import SpecError
+from symbp.limits import MAX_TOKENS, MAX_UNITS
 from symbp.networks.builder import Builder
 from symbp.networks.layers import Dense, Linear, Scoped, require_units
 from symbp.networks.normalisation import LayerNorm
@@ -39,7 +40,7 @@ class Attention:
     units: int | None = None
 
     def __post_init__(self) -> None:
-        _require_whole(self.tokens, "tokens")
+        _require_whole(self.tokens, "tokens", MAX_TOKENS)
         _require_whole(self.heads, "heads")
         if self.units is not None:
             require_units(self.units)
@@ -141,9 +142,9 @@ class TransformerBlock:
         return out
 
 
-def _require_whole(given: object, what: str) -> None:
-    if isinstance(given, bool) or not isinstance(given, int) or given < 1:
-        raise SpecError(f"attention cannot have {given!r} {what}: give a whole number from 1")
+def _require_whole(given: object, what: str, most: int = MAX_UNITS) -> None:
+    if isinstance(given, bool) or not isinstance(given, int) or not 1 <= given <= most:
+        raise SpecError(f"attention cannot have {given!r} {what}: give a whole number from 1 to {most:,}")
 
 
 def _require_heads(heads: int, width: Expr) -> None:

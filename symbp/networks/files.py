@@ -13,7 +13,7 @@ from typing import Any, NoReturn, cast
 
 from symbp.errors import ShapeError, SpecError, nearest
 from symbp.limits import MAX_EQUATIONS, MAX_FILE
-from symbp.networks.matrix_expressions import default_kind, read_shape
+from symbp.networks.equation_lines import default_kind, read_shape
 from symbp.networks.network import Network
 from symbp.networks.reading import quote
 
@@ -28,15 +28,17 @@ _SHAPE = re.compile(
 _EXAMPLE = "write it as W: 5 x 3 or X: 3 x m input"
 
 
-def load(path: str | Path, *, batch: bool = False) -> Network:
+def load(path: str | Path, *, batch: bool = False, unroll: int | None = None) -> Network:
     """Return the network of a file, ``.toml`` or ``.json`` as ``symbp schema`` says, else lines of equations.
+
+    ``unroll`` is the number of steps of its recurrent layers, in place of what the file says.
 
     Raises:
         SpecError: not a readable file, too large, or what is wrong in it with its place.
         ShapeError: shapes in it that do not fit.
     """
     place = Path(path)
-    return network_of(read(place), place.name, batch=batch)
+    return network_of(read(place), place.name, batch=batch, unroll=unroll)
 
 
 def read(place: Path) -> bytes:
@@ -69,7 +71,7 @@ def bounded(found: bytes, name: str) -> bytes:
     return found
 
 
-def network_of(content: bytes, name: str, *, batch: bool = False) -> Network:
+def network_of(content: bytes, name: str, *, batch: bool = False, unroll: int | None = None) -> Network:
     """Return the network that the bytes of a file describe; the suffix of ``name`` says how.
 
     Raises:
@@ -83,17 +85,21 @@ def network_of(content: bytes, name: str, *, batch: bool = False) -> Network:
             raise SpecError(f"not UTF-8 text: byte {error.start} is not") from None
         kind = Path(name).suffix.lower()
         if kind not in _READERS:
+            if unroll is not None:
+                raise SpecError(f"unroll is {unroll!r}, but equations have no recurrent layer: write its steps out")
             return equations_of(text, batch=batch)
         # Loaded by name when a file is read: pydantic costs as much as the whole start of the program.
-        spec = import_module("symbp.networks.spec")
-        return cast("Network", spec.network_of(_READERS[kind](text), batch=batch))
+        spec = import_module("symbp.networks.spec_network")
+        return cast("Network", spec.network_of(_READERS[kind](text), batch=batch, unroll=unroll))
     except (SpecError, ShapeError) as error:
         raise type(error)(f"{name}: {error}") from None
 
 
 def _toml(text: str) -> Any:
     for number, line in enumerate(text.splitlines(), 1):
-        if line.count(".") > MOST_DOTS:
+        # Numbers stand between commas; a key, which may hold commas in quotes, is one piece.
+        pieces = [line] if {"'", '"'} & set(line) else line.split(",")
+        if max(piece.count(".") for piece in pieces) > MOST_DOTS:
             raise SpecError(f"line {number} has more than {MOST_DOTS} dots: write it in several lines")
     try:
         return tomllib.loads(text)
@@ -124,11 +130,35 @@ def _json(text: str) -> Any:
 def _said(error: BaseException) -> str:
     if isinstance(error, RecursionError):
         return "nested too deeply"
+    if "integer string conversion" in str(error):  # Python goes on to say how its limit is raised.
+        return "a number with thousands of digits"
     said = " ".join(str(error).split())
     return said if len(said) <= 200 else f"{said[:199]}…"
 
 
 _READERS = {".toml": _toml, ".json": _json}
+
+
+_OTHERS = {re.compile(r"\A\s*\{"): ".json", re.compile(r"^\s*(\[|layers\s*=)", re.MULTILINE): ".toml"}
+"""What no line of equations begins with, and the suffix of a file where it does."""
+
+
+def data_of(place: Path) -> Any:
+    """Return what a TOML or JSON file holds, as plain data.
+
+    Raises:
+        SpecError: not a readable file, too large, another suffix, or not what the suffix says.
+    """
+    kind = place.suffix.lower()
+    if kind not in _READERS:
+        raise SpecError(f"{place.name}: give a file that ends in {' or '.join(_READERS)}")
+    try:
+        return _READERS[kind](read(place).decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise SpecError(f"{place.name}: not UTF-8 text: byte {error.start} is not") from None
+    except SpecError as error:
+        said = str(error)
+        raise SpecError(said if said.startswith(str(place)) else f"{place.name}: {said}") from None
 
 
 def equations_of(text: str, *, batch: bool = False) -> Network:
@@ -141,6 +171,9 @@ def equations_of(text: str, *, batch: bool = False) -> Network:
         SpecError: a line that is neither, or an equation that is refused.
         ShapeError: shapes that do not fit.
     """
+    for written, suffix in _OTHERS.items():
+        if written.search(text):
+            raise SpecError(f"this reads like {suffix[1:].upper()}: give the file a name that ends in {suffix}")
     shapes: dict[str, Any] = {}
     kinds: dict[str, str] = {}
     lines: list[str] = []

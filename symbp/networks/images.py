@@ -76,7 +76,7 @@ class Images:
         if variable not in self._known:
             raise SpecError(
                 f"{layer} needs an image and {variable.name} is a plain column of {variable.args[1]} values: give the "
-                f"network inputs=Image(channels, height, width) and put {layer} before dense layers"
+                f"network an image (channels, height, width) as its inputs and put {layer} before dense layers"
             )
         return self._known[variable]
 

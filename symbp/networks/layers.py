@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol, runtime_checkable
 
 from sympy import Expr, MatAdd, MatMul, MatrixExpr, OneMatrix, Transpose
@@ -37,6 +37,12 @@ class SequenceLayer(Protocol):
     def build_steps(self, builder: Builder, incoming: Sequence[Variable]) -> Variable | tuple[Variable, ...]:
         """Add the layer's equations and return the symbols of its output."""
         ...
+
+
+def kind_of(layer: Layer) -> str:
+    """Return the type of a layer as messages name it, of the one inside where it stands in a file or under a name."""
+    inner = getattr(layer, "layer", None)
+    return type(layer).__name__ if inner is None else kind_of(inner)
 
 
 @dataclass(frozen=True)
@@ -143,6 +149,10 @@ class Dense:
     def __post_init__(self) -> None:
         if self.units is not None:
             require_units(self.units)
+
+    def opened(self) -> Dense:
+        """Return the same layer with its width left open."""
+        return replace(self, units=None)
 
     def build(self, builder: Builder, incoming: Variable) -> Variable:
         """Add Z = W·A + b·1ᵀ and A = f(Z)."""

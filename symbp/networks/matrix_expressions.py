@@ -7,43 +7,38 @@ own (``H_1``). A string never reaches SymPy's parsers; text, numbers, brackets a
 from __future__ import annotations
 
 import ast
-import keyword
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import TypeAlias
 
-from sympy import Expr, HadamardProduct, Integer, MatAdd, MatMul, MatrixExpr, OneMatrix, Rational, S, Symbol, Transpose
+from sympy import (
+    Expr,
+    HadamardProduct,
+    MatAdd,
+    MatMul,
+    MatrixExpr,
+    OneMatrix,
+    Rational,
+    S,
+    Transpose,
+    sqrt,
+)
 
 from symbp.equations import Equation, ForwardSystem, symbols_in, text
 from symbp.errors import ShapeError, SpecError, nearest
-from symbp.limits import MAX_EQUATIONS, MAX_UNITS
-from symbp.networks.matrix_functions import ENTRYWISE, FUNCTIONS, Call, entrywise
-from symbp.networks.reading import MAX_DEPTH, NUMBER_AND_NAME, number, quote, tokens, tree_of
+from symbp.limits import MAX_EQUATIONS
+from symbp.networks.equation_lines import Line, Shape, dimensions_of, kinds_of, mapping, read_shape, require_names
+from symbp.networks.expressions import custom_function
+from symbp.networks.matrix_functions import ENTRYWISE, FUNCTIONS, INSTEAD, Call, entrywise
+from symbp.networks.reading import MAX_DEPTH, number, quote
 from symbp.op import Op
+from symbp.ops.elementwise import Elementwise
 from symbp.ops.losses import LOSS_ALIASES, LOSSES, Loss
-from symbp.symbols import BATCH, Role, Variable
+from symbp.symbols import Role, Variable
 
-Shape = tuple[Expr, Expr]
-Parts: TypeAlias = MatrixExpr | Rational
-"""What a piece of an equation stands for: a matrix or a number."""
-
-TOKEN = re.compile(NUMBER_AND_NAME + r"|\.T\b|[-+*@/(),]|\s+", re.ASCII)
-NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}", re.ASCII)
-LINE = re.compile(r"\s*([^=]*?)\s*=(?!=)(.*)", re.DOTALL)
-
-HINTS = {
-    "*": "write A * A for a power",
-    "^": "write A * A for a power",
-    "'": "write W.T for the transpose",
-    ".": "write W.T for the transpose, and tanh(Z) rather than np.tanh(Z)",
-    "=": "one = a line",
-    "[": "rows and columns cannot be picked out",
-    "⊙": "write A * B for the product entry by entry",
-    "ᵀ": "write W.T for the transpose",
-}
-"""What to write for pieces that people type and symbp does not take."""
+Parts: TypeAlias = MatrixExpr | Expr
+"""What a piece of an equation stands for: a matrix, or a number, which may be made of dimensions: 1/(2m)."""
 
 LARGEST = Rational(10) ** 30
 
@@ -88,184 +83,29 @@ def parse_equations(
         raise SpecError("a network needs at least one equation, such as loss = mse(W @ X, Y)")
     if len(lines) > MAX_EQUATIONS:
         raise SpecError(f"{len(lines):,} equations: at most {MAX_EQUATIONS:,} are read")
-    sizes = {name: read_shape(name, given) for name, given in _mapping(shapes).items()}
-    kinds = _kinds(sizes, parameters, inputs, targets)
-    read = [_Line.of(line) for line in lines]
-    _require_names(read, kinds)
+    sizes = {name: read_shape(name, given) for name, given in mapping(shapes).items()}
+    kinds = kinds_of(sizes, parameters, inputs, targets)
+    read = [Line.of(line) for line in lines]
+    require_names(read, kinds, dimensions_of(sizes))
     roles: dict[str, Role] = {}
     _build(read, sizes, kinds, roles)  # finds out which parameters are biases
     return _build(read, sizes, kinds, roles)
 
 
-def read_shape(name: str, given: object) -> Shape:
-    """Return a declared shape: two numbers or names of dimensions.
-
-    Raises:
-        SpecError: a name or size that is not one.
-    """
-    _require_name(name, "shapes")
-    if not isinstance(given, Sequence) or isinstance(given, str | bytes) or len(given) != 2:
-        raise SpecError(f'the shape of {name} is {_short(given)}: give rows and columns, such as (5, 3) or (3, "m")')
-    rows, columns = (_dimension(name, size) for size in given)
-    return rows, columns
-
-
-def _dimension(name: str, size: object) -> Expr:
-    if isinstance(size, int) and not isinstance(size, bool) and 1 <= size <= MAX_UNITS:
-        return Integer(size)
-    if isinstance(size, str) and NAME.fullmatch(size) and not keyword.iskeyword(size):
-        return Symbol(size, integer=True, positive=True)
-    raise SpecError(
-        f"the shape of {name} has the size {_short(size)}: give a whole number from 1 to {MAX_UNITS:,} "
-        'or a name, such as "n"; "m" is the number of examples'
-    )
-
-
-def _short(given: object) -> str:
-    said = ascii(given) if not isinstance(given, int) or abs(given) < 10**40 else "a huge number"
-    return said if len(said) <= 40 else f"{said[:39]}…"
-
-
-def _mapping(shapes: object) -> Mapping[str, object]:
-    if not isinstance(shapes, Mapping) or not all(isinstance(name, str) for name in shapes):
-        raise SpecError('shapes must map names to shapes, such as {"W": (5, 3), "X": (3, "m")}')
-    return shapes
-
-
-def _kinds(
-    sizes: Mapping[str, Shape],
-    parameters: Sequence[str] | None,
-    inputs: Sequence[str] | None,
-    targets: Sequence[str] | None,
-) -> dict[str, str]:
-    """Return input, target or parameter for every declared name, in the order of the declaration."""
-    found: dict[str, str] = {}
-    for kind, names in (("inputs", inputs), ("targets", targets), ("parameters", parameters)):
-        for name in _list(kind, names):
-            if name not in sizes:
-                raise SpecError(f"{kind}: {name[:40]!r} has no shape{nearest(name[:40], sizes)}")
-            if name in found:
-                raise SpecError(f"{kind}: {name} is named twice; it is one of the {found[name]} already")
-            found[name] = kind
-    for name, size in sizes.items():
-        if name in found:
-            continue
-        kind = default_kind(name, size)
-        named = {"inputs": inputs, "targets": targets, "parameters": parameters}[kind]
-        if named is not None:
-            raise SpecError(f"shapes: {name} is neither a parameter nor an input nor a target: name it as one of them")
-        found[name] = kind
-    if "inputs" not in found.values():
-        raise SpecError('no input: give one of the shapes m columns, such as X: (3, "m"), or name it in inputs')
-    return {name: found[name] for name in sizes}
-
-
-def default_kind(name: str, size: Shape) -> str:
-    """Return what a given name is unless somebody says: Y… targets, other data with m columns inputs."""
-    return "targets" if name.startswith("Y") else "inputs" if size[1] == BATCH else "parameters"
-
-
-def _list(kind: str, names: Sequence[str] | None) -> Sequence[str]:
-    if names is None:
-        return ()
-    if isinstance(names, str) or not all(isinstance(name, str) for name in names):
-        raise SpecError(f'{kind} must be a list of names, such as ["W", "b"]')
-    return names
-
-
-def _require_name(name: str, where: str) -> None:
-    if not NAME.fullmatch(name) or keyword.iskeyword(name):
-        raise SpecError(f"{where}: {_short(name)} is not a name: use letters, digits and _ after a letter")
-
-
-@dataclass(frozen=True)
-class _Line:
-    """One line: the name it defines, its right side as text and as a tree, and the names that stand there."""
-
-    source: str
-    name: str
-    right: str
-    tree: ast.expr
-    used: tuple[str, ...]
-
-    @classmethod
-    def of(cls, source: str) -> _Line:
-        """Split a line at its = and refuse all that is not a name, a number, an operator or a bracket."""
-        found = LINE.fullmatch(source[: 2 * 10**4])
-        if not found or not found[2].strip():
-            raise SpecError(f"{quote(source)} is not an equation: write NAME = …, such as H = tanh(W @ X + b)")
-        _require_name(found[1], f"the equation {quote(source)}")
-        for token in tokens(found[2], TOKEN, "the equation"):
-            if isinstance(token, str):
-                hint = HINTS.get(token)
-                raise SpecError(
-                    f"{token!r} may not stand in the equation {quote(source)}" + (f": {hint}" if hint else "")
-                )
-        right = " ".join(found[2].split())
-        tree = tree_of(right, source, "an equation")
-        used = dict.fromkeys(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
-        called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
-        plain = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in called}
-        return cls(" ".join(source.split()), found[1], right, tree, tuple(name for name in used if name in plain))
-
-
-def _require_names(lines: Sequence[_Line], kinds: Mapping[str, str]) -> None:
-    """Refuse names that are taken, unknown, used too early, in a circle, or declared for nothing."""
-    defined = {line.name: line for line in reversed(lines)}
-    known = set(kinds)
-    for line in lines:
-        if line.name in kinds:
-            raise SpecError(f"{line.name} has a declared shape, so it is given, but {quote(line.source)} defines it")
-        if line.name in known:
-            raise SpecError(f"{line.name} is defined twice; second time in {quote(line.source)}: use another name")
-        for name in line.used:
-            if name not in known:
-                raise _unknown(name, line, known, defined)
-        known.add(line.name)
-    for name in known:
-        if name.startswith("d") and name[1:] in known:
-            raise SpecError(f"the name {name} is taken: it is the gradient of {name[1:]}; use another name")
-    used = {name for line in lines for name in line.used}
-    for name, kind in kinds.items():
-        if name not in used and kind != "parameters":
-            raise SpecError(f"{kind}: no equation uses {name}{nearest(name, used - {name})}")
-
-
-def _unknown(name: str, line: _Line, known: Iterable[str], defined: Mapping[str, _Line]) -> SpecError:
-    where = f"in {quote(line.source)}"
-    if name not in defined:
-        takes = "; it is a function, so give it a matrix" if name in FUNCTIONS or name in ENTRYWISE else None
-        return SpecError(
-            f"unknown name {name[:40]!r} {where}{takes or nearest(name, known) or '; declare its shape or define it'}"
-        )
-    if name == line.name or line.name in _needs(name, defined):
-        return SpecError(f"a cycle {where}: {name} needs {line.name} itself, and each name is defined before its use")
-    return SpecError(f"{name} is used before it is defined {where}: move {quote(defined[name].source)} up")
-
-
-def _needs(name: str, defined: Mapping[str, _Line]) -> set[str]:
-    """Return every name a definition needs, directly or through others."""
-    found: set[str] = set()
-    waiting = [name]
-    while waiting:
-        line = defined.get(waiting.pop())
-        fresh = [each for each in line.used if each not in found] if line else []
-        found.update(fresh)
-        waiting.extend(fresh)
-    return found
-
-
 def _build(
-    lines: Sequence[_Line], sizes: Mapping[str, Shape], kinds: Mapping[str, str], roles: dict[str, Role]
+    lines: Sequence[Line], sizes: Mapping[str, Shape], kinds: Mapping[str, str], roles: dict[str, Role]
 ) -> Parsed:
     """Build every line; ``roles`` is filled with what the parameters turn out to be."""
     state = _State(sizes, kinds, roles, {line.name for line in lines} | set(sizes))
     for line in lines:
         state.begin(line)
         value = _Reader(line, state).build(line.tree)
-        if isinstance(value, Rational):
-            raise SpecError(f"{quote(line.source)} has no matrix on its right side")
         is_loss = line is lines[-1]
+        if not isinstance(value, MatrixExpr) and not is_loss:
+            state.numbers[line.name] = value
+            continue
+        if not isinstance(value, MatrixExpr):
+            raise SpecError(f"{quote(line.source)} has no matrix on its right side")
         if is_loss and value.shape != (1, 1):
             raise ShapeError(
                 f"the last equation is the loss and must be 1×1, but the right side of {quote(line.source)} "
@@ -291,19 +131,22 @@ class _State:
     kinds: Mapping[str, str]
     roles: dict[str, Role]
     taken: set[str]
+    numbers: dict[str, Expr] = field(default_factory=dict)
     known: dict[str, Variable] = field(default_factory=dict)
     equations: list[Equation] = field(default_factory=list)
     made_by: dict[str, Equation] = field(default_factory=dict)
     layer: int = 0
 
-    def begin(self, line: _Line) -> None:
+    def begin(self, line: Line) -> None:
         """Begin the next layer where a line uses a weight for the first time."""
         fresh = [name for name in line.used if self.kinds.get(name) == "parameters" and name not in self.known]
         self.layer += any(self.roles.get(name, Role.WEIGHT) is Role.WEIGHT for name in fresh)
 
-    def symbol(self, name: str) -> Variable | None:
-        """Return a matrix by its name: defined before, or given."""
-        return self.known.get(name) or (self.given(name) if name in self.kinds else None)
+    def value(self, name: str) -> Parts | None:
+        """Return what a name stands for: a matrix or number defined before, a given matrix, or a dimension."""
+        if name in self.known or name in self.kinds:
+            return self.given(name)
+        return self.numbers.get(name, dimensions_of(self.sizes).get(name))
 
     def given(self, name: str) -> Variable:
         """Return a given matrix; a parameter belongs to the layer that uses it first."""
@@ -324,7 +167,7 @@ class _State:
         self.equations.append(self.made_by[name])
         return symbol
 
-    def named(self, value: MatrixExpr, line: _Line) -> Variable:
+    def named(self, value: MatrixExpr, line: Line) -> Variable:
         """Return a matrix as a symbol, with a name of its own where it has none."""
         if isinstance(value, Variable):
             return value
@@ -341,7 +184,7 @@ def _stem(name: str) -> str:
 class _Reader:
     """Builds the right side of one line; every shape is checked here, where the text is known."""
 
-    line: _Line
+    line: Line
     state: _State
 
     def build(self, node: ast.expr, depth: int = 0) -> Parts:
@@ -362,10 +205,11 @@ class _Reader:
             case ast.BinOp(left=left, op=sign, right=right) if type(sign) in _BINARY:
                 operands = self._inside(left, depth), self._inside(right, depth)
                 return self._bounded(_BINARY[type(sign)](self, *operands, node), node)
+            case ast.BinOp(left=left, op=ast.Pow(), right=right):
+                return self._power(self._inside(left, depth), self._inside(right, depth), node)
             case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]):
                 return self._call(name, [(each, self.build(each, depth + 1)) for each in arguments], node)
-        hint = f": {HINTS['*']}" if isinstance(node, ast.BinOp) else ""
-        raise SpecError(f"{quote(self._text(node))} may not stand in the equation {quote(self.line.source)}{hint}")
+        raise SpecError(f"{quote(self._text(node))} may not stand in the equation {quote(self.line.source)}")
 
     def _inside(self, node: ast.expr, depth: int) -> Parts:
         """Build what stands inside something else: an operation that is not affine gets a name."""
@@ -375,8 +219,8 @@ class _Reader:
     def _text(self, node: ast.expr) -> str:
         return self.line.right[node.col_offset : node.end_col_offset]
 
-    def _name(self, name: str) -> Variable:
-        found = self.state.symbol(name)
+    def _name(self, name: str) -> Parts:
+        found = self.state.value(name)
         if found is None:
             raise SpecError(f"unknown name {name[:40]!r} in {quote(self.line.source)}")
         return found
@@ -386,33 +230,44 @@ class _Reader:
         return value.arg if isinstance(value, Transpose) else Transpose(value)
 
     def _matrix(self, value: Parts, node: ast.expr) -> MatrixExpr:
-        if isinstance(value, Rational):
+        if not isinstance(value, MatrixExpr):
             raise SpecError(
                 f"{quote(self._text(node))} in {quote(self.line.source)} is a number: a matrix must stand here"
             )
         return value
 
     def _bounded(self, value: Parts, node: ast.expr) -> Parts:
-        found = value if isinstance(value, Rational) else value.args[0] if isinstance(value, MatMul) else S.One
+        found = _parts(value)[0].as_coeff_Mul()[0]
         if isinstance(found, Rational) and found and not 1 / LARGEST <= abs(found) <= LARGEST:
             raise SpecError(f"the number in {quote(self._text(node))} is too {'large' if abs(found) > 1 else 'small'}")
         return value
 
-    def _scaled(self, factor: Rational, value: Parts) -> Parts:
-        if isinstance(value, Rational):
-            return factor * value
-        return _product(factor, value)
+    def _scaled(self, factor: Expr, value: Parts) -> Parts:
+        return _product(factor, value) if isinstance(value, MatrixExpr) else factor * value
+
+    def _power(self, base: Parts, exponent: Parts, node: ast.BinOp) -> Parts:
+        """A**2 is A ⊙ A; other powers act entry by entry as well."""
+        if not isinstance(exponent, Rational):
+            raise SpecError(f"{quote(self._text(node))} in {quote(self.line.source)}: the exponent must be a number")
+        if not isinstance(base, MatrixExpr):
+            custom_function(f"x**({exponent})")  # which bounds the exponent
+            return base**exponent
+        named = self.state.named(base, self.line)
+        if exponent == 2:
+            return HadamardProduct(named, named)
+        function = custom_function(f"x**({exponent})")
+        return self.state.named(Elementwise(function, named), self.line)
 
     def _times(self, left: Parts, right: Parts, node: ast.BinOp) -> Parts:
         """A * B, entry by entry; a number scales."""
-        if isinstance(left, Rational):
+        if not isinstance(left, MatrixExpr):
             return self._scaled(left, right)
-        if isinstance(right, Rational):
+        if not isinstance(right, MatrixExpr):
             return self._scaled(right, left)
         return HadamardProduct(*self._spread(left, right, node, Role.SCALE))
 
     def _over(self, left: Parts, right: Parts, node: ast.BinOp) -> Parts:
-        if not isinstance(right, Rational):
+        if isinstance(right, MatrixExpr):
             raise SpecError(
                 f"{quote(self._text(node))} in {quote(self.line.source)} divides by a matrix: only by numbers"
             )
@@ -422,7 +277,7 @@ class _Reader:
 
     def _joined(self, left: Parts, right: Parts, node: ast.BinOp) -> Parts:
         """A @ B."""
-        if isinstance(left, Rational) or isinstance(right, Rational):
+        if not isinstance(left, MatrixExpr) or not isinstance(right, MatrixExpr):
             raise SpecError(
                 f"{quote(self._text(node))} in {quote(self.line.source)}: write 2 * A for a number times a matrix"
             )
@@ -431,13 +286,10 @@ class _Reader:
         return _product(left, right)
 
     def _plus(self, left: Parts, right: Parts, node: ast.BinOp) -> Parts:
-        if isinstance(left, Rational) and isinstance(right, Rational):
-            return left + right
-        if isinstance(left, Rational) or isinstance(right, Rational):
-            whole = right if isinstance(left, Rational) else left
-            left, right = (
-                _constant(each, whole.shape) if isinstance(each, Rational) else each for each in (left, right)
-            )
+        if not isinstance(left, MatrixExpr):
+            return _plus_number(right, left)
+        if not isinstance(right, MatrixExpr):
+            return _plus_number(left, right)
         return _sum(*self._spread(left, right, node, Role.BIAS))
 
     def _minus(self, left: Parts, right: Parts, node: ast.BinOp) -> Parts:
@@ -449,14 +301,24 @@ class _Reader:
         """Return both with one shape: n×1 meeting n×m is b·1ᵀ. A parameter spread so is a bias or a scale."""
         if left.shape == right.shape:
             return left, right
-        if left.shape[0] == right.shape[0]:
-            if left.shape[1] == 1:
-                return self._columns(left, right.shape[1], role), right
-            if right.shape[1] == 1:
-                return left, self._columns(right, left.shape[1], role)
+        left, right = self._repeated(left, right.shape, role), self._repeated(right, left.shape, role)
+        if left.shape == right.shape:
+            return left, right
         index = 0 if left.shape[0] != right.shape[0] else 1
         what = ("rows", "columns")[index]
-        raise self._clash(left, right, node, f"the {what} must be equal, {left.shape[index]} = {right.shape[index]}")
+        why = f"the {what} must be equal, {left.shape[index]} = {right.shape[index]}"
+        if isinstance(node.op, ast.Mult) and left.shape[1] == right.shape[0]:
+            why += "; write @ for the product of matrices"
+        raise self._clash(left, right, node, why)
+
+    def _repeated(self, value: MatrixExpr, size: Shape, role: Role) -> MatrixExpr:
+        """Return a column n×1, a row 1×m or a 1×1 repeated to n×m; anything else as it is."""
+        rows, columns = value.shape
+        if columns == 1 != size[1] and rows in (1, size[0]):
+            value = self._columns(value, size[1], role)
+        if rows == 1 != size[0] and columns in (1, size[1]):
+            value = _product(OneMatrix(size[0], 1), value)
+        return value
 
     def _columns(self, column: MatrixExpr, times: Expr, role: Role) -> MatrixExpr:
         symbols = list(symbols_in(column))
@@ -471,11 +333,18 @@ class _Reader:
             f"in {quote(self.line.source)}: {why}"
         )
 
-    def _call(self, name: str, arguments: Sequence[tuple[ast.expr, Parts]], node: ast.Call) -> MatrixExpr:
+    def _plain(self, value: Expr, node: ast.expr) -> Rational:
+        if not isinstance(value, Rational):
+            raise SpecError(f"{quote(self._text(node))} in {quote(self.line.source)}: a plain number must stand here")
+        return value
+
+    def _call(self, name: str, arguments: Sequence[tuple[ast.expr, Parts]], node: ast.Call) -> Parts:
         operands, numbers = [], []
+        if name == "sqrt" and len(arguments) == 1 and not isinstance(arguments[0][1], MatrixExpr):
+            return sqrt(arguments[0][1])
         for tree, value in arguments:
-            if isinstance(value, Rational):
-                numbers.append(value)
+            if not isinstance(value, MatrixExpr):
+                numbers.append(self._plain(value, tree))
             elif numbers:
                 raise SpecError(f"{name} takes matrices first, then numbers, in {quote(self.line.source)}")
             else:
@@ -483,7 +352,7 @@ class _Reader:
         row = FUNCTIONS.get(name.lower()) or entrywise(name)
         if row is None:
             known = [*FUNCTIONS, *ENTRYWISE, *LOSSES, *LOSS_ALIASES]
-            hint = nearest(name, known) or "; symbp list shows activations and losses"
+            hint = INSTEAD.get(name, "") or nearest(name, known) or "; symbp list shows activations and losses"
             raise SpecError(f"unknown function {name[:40]!r} in {quote(self.line.source)}{hint}")
         if len(operands) != row.matrices or len(numbers) > row.numbers:
             extra = f" and at most {row.numbers} number{'s' * (row.numbers > 1)}" if row.numbers else ""
@@ -514,9 +383,9 @@ def _piece(source: str) -> str:
     return source if len(source) <= 40 else f"{source[:39]}…"
 
 
-def _parts(value: MatrixExpr | Rational) -> tuple[Expr, tuple[MatrixExpr, ...]]:
+def _parts(value: Parts) -> tuple[Expr, tuple[MatrixExpr, ...]]:
     """Return the number in front and the matrices of a product."""
-    if isinstance(value, Rational):
+    if not isinstance(value, MatrixExpr):
         return value, ()
     if not isinstance(value, MatMul):
         return S.One, (value,)
@@ -524,7 +393,7 @@ def _parts(value: MatrixExpr | Rational) -> tuple[Expr, tuple[MatrixExpr, ...]]:
     return front, tuple(matrices)
 
 
-def _product(left: MatrixExpr | Rational, right: MatrixExpr) -> MatrixExpr:
+def _product(left: Parts, right: MatrixExpr) -> MatrixExpr:
     """Return one flat product with its number in front."""
     first, before = _parts(left)
     second, after = _parts(right)
@@ -539,5 +408,11 @@ def _sum(left: MatrixExpr, right: MatrixExpr) -> MatrixExpr:
     return MatAdd(*terms)
 
 
-def _constant(value: Rational, size: Shape) -> MatrixExpr:
-    return OneMatrix(*size) if value == 1 else MatMul(value, OneMatrix(*size))
+def _plus_number(value: Parts, number: Expr) -> Parts:
+    """Return a number plus a number, or plus every entry of a matrix."""
+    if not isinstance(value, MatrixExpr):
+        return value + number
+    if number == 0:
+        return value
+    ones = OneMatrix(*value.shape)
+    return _sum(value, ones if number == 1 else MatMul(number, ones))

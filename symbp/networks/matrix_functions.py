@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from sympy import MatMul, MatrixExpr, OneMatrix, Rational
+from sympy import MatMul, MatrixExpr, OneMatrix, Rational, S
 
 from symbp.equations import Equation
 from symbp.errors import SpecError
@@ -17,6 +17,7 @@ from symbp.ops.functions import ACTIVATIONS, ALIASES, activation, row_of
 from symbp.ops.losses import LOSS_ALIASES, LOSSES, loss_row
 from symbp.ops.normalisation import EPSILON, Normalise, Over
 from symbp.ops.softmax import Softmax
+from symbp.ops.structure import Stack
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,16 @@ def _total(call: Call) -> MatrixExpr:
     return MatMul(*left, operand, *right) if left or right else operand
 
 
+def _mean(call: Call) -> MatrixExpr:
+    """1/(n·m) · 1ᵀ·A·1, the mean of all entries."""
+    rows, columns = call.operands[0].shape
+    total = _total(call)
+    if rows * columns == 1:
+        return total
+    front, matrices = total.as_coeff_matrices() if isinstance(total, MatMul) else (S.One, [total])
+    return MatMul(front / (rows * columns), *matrices)
+
+
 _NORMALISATIONS = {
     "batch_norm": _normalise(Over.EXAMPLES, True),
     "layer_norm": _normalise(Over.FEATURES, True),
@@ -78,6 +89,8 @@ _NORMALISATIONS = {
 FUNCTIONS: dict[str, Function] = {
     "softmax": Function(lambda call: Softmax(call.operands[0]), "P = softmax(Z)"),
     "sum": Function(_total, "loss = mse(A, Y) + 0.01 * sum(W * W)", affine=True),
+    "mean": Function(_mean, "loss = mean(E * E)", affine=True),
+    "vstack": Function(lambda call: Stack(*call.operands), "S = vstack(A, B)", 2),
     **{
         spelling: Function(build, f"N = {spelling}(Z)", numbers=1)
         for name, build in _NORMALISATIONS.items()
@@ -94,6 +107,21 @@ _PLAIN = tuple(name for name, (_, least, most) in SCALARS.items() if least == mo
 
 ENTRYWISE = (*ACTIVATIONS, *ALIASES, *(name for name in _PLAIN if name not in ALIASES))
 """The names of the functions of one number, which act entry by entry."""
+
+
+INSTEAD = {
+    "max": "; write relu(Z) for max(0, Z)",
+    "maximum": "; write relu(Z) for max(0, Z)",
+    "dot": "; write A @ B for the product of matrices",
+    "matmul": "; write A @ B for the product of matrices",
+    "transpose": "; write A.T for the transpose",
+    "trace": "; write sum(A * B) for the trace of A.T @ B",
+    "norm": "; write sum(A**2) for the squared norm",
+    "concat": "; write vstack(A, B), one above the other",
+    "concatenate": "; write vstack(A, B), one above the other",
+    "hstack": "; write vstack(A.T, B.T).T, one beside the other",
+}
+"""What to write for functions that people know from elsewhere."""
 
 
 def entrywise(name: str) -> Function | None:

@@ -17,7 +17,16 @@ from symbp.limits import BYTES_PER_LAYER, MAX_LAYERS
 from symbp.networks.builder import Builder
 from symbp.networks.given import require_used
 from symbp.networks.images import Image
-from symbp.networks.layers import SOFTMAX, Dense, Layer, SequenceLayer, activation_of, require_units, tokens_of
+from symbp.networks.layers import (
+    SOFTMAX,
+    Dense,
+    Layer,
+    SequenceLayer,
+    activation_of,
+    kind_of,
+    require_units,
+    tokens_of,
+)
 from symbp.networks.loss_choice import link_of, loss_node
 from symbp.networks.matrix_expressions import parse_equations
 from symbp.ops.elementwise import ScalarFunction
@@ -62,6 +71,7 @@ class Network:
         if not layers:
             raise SpecError("a network needs at least one layer")
         self.layers = tuple(layers)
+        self._loss, self._let, self._l2 = loss, let, l2
         columns = tokens_of(self.layers) * BATCH
         self.batch = batch or columns != BATCH
         builder = Builder(columns)
@@ -97,6 +107,17 @@ class Network:
             Equation(penalty, Penalty(factor, *weights)),
             Equation(self.loss, MatAdd(data, penalty)),
         ]
+
+    def opened(self) -> Network | None:
+        """Return the same network with all widths left open; None where a layer cannot leave its own open."""
+        found: list[Layer] = []
+        for layer in self.layers:
+            open_ = getattr(layer, "opened", None)
+            opened = open_() if open_ is not None else None
+            if opened is None:
+                return None
+            found.append(opened)
+        return Network(found, None, self._loss, batch=self.batch, let=self._let, l2=self._l2) if found else None
 
     @classmethod
     def equations(
@@ -140,17 +161,18 @@ class Network:
         return network
 
     @classmethod
-    def load(cls, path: str | Path, *, batch: bool = False) -> Network:
+    def load(cls, path: str | Path, *, batch: bool = False, unroll: int | None = None) -> Network:
         """Return the network of a file: ``.toml`` or ``.json`` as ``symbp schema`` says, else lines of equations.
 
-        ``batch`` shows a batch whatever the file says.
+        ``batch`` shows a batch whatever the file says; ``unroll`` is the number of steps of its recurrent layers,
+        in place of what the file says.
 
         Raises:
             SpecError: a file that cannot be read, or what is wrong in it with its place.
             ShapeError: shapes in it that do not fit.
         """
         # Loaded by name when asked for: reading files needs pydantic, which nothing else does.
-        return cast("Network", import_module("symbp.networks.files").load(path, batch=batch))
+        return cast("Network", import_module("symbp.networks.files").load(path, batch=batch, unroll=unroll))
 
     @classmethod
     def mlp(
@@ -225,13 +247,11 @@ def _built(layers: Sequence[Layer], builder: Builder, data: tuple[Variable, ...]
             out = layer.build_steps(builder, out)
         else:
             raise SpecError(
-                f"{type(layer).__name__} reads one matrix and gets a sequence of {len(out)}: "
-                "put it behind the last recurrent layer, which must not have sequence=True"
+                f"{kind_of(layer)} reads one matrix and gets a sequence of {len(out)}: "
+                "put it behind the last recurrent layer, which returns its last state (sequence is false)"
             )
     if not isinstance(out, Variable):
-        raise SpecError(
-            f"the network ends in a sequence of {len(out)} matrices: leave sequence=True out of the last layer"
-        )
+        raise SpecError(f"the network ends in a sequence of {len(out)} matrices: leave sequence out of its last layer")
     return out
 
 

@@ -80,6 +80,18 @@ _ROWS = (
         "avg-pool", "equal shares of the error", "Goodfellow et al. 2016, section 9.3",
         "images:avg_pool", ("avgpool", "average-pool", "average-pooling", "avg-pooling", "avg-pool2d", "avgpool2d"),
     ),
+    Operation(
+        "rnn", "one step, then the sum over the steps", "Elman 1990",
+        "recurrent:rnn", ("elman", "recurrent", "simple-rnn", "vanilla-rnn"),
+    ),
+    Operation(
+        "lstm", "one step t with its four gates, then the sum over the steps",
+        "Hochreiter and Schmidhuber 1997; Gers, Schmidhuber and Cummins 2000", "recurrent:lstm", ("lstm-cell",),
+    ),
+    Operation(
+        "gru", "one step t, as in PyTorch, then the sum over the steps", "Cho et al. 2014",
+        "recurrent:gru", ("gru-cell",),
+    ),
 )  # fmt: skip
 
 OPERATIONS: dict[str, Operation] = {row.name: row for row in _ROWS}

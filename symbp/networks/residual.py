@@ -41,6 +41,6 @@ class Residual:
         if inner.shape != skip.shape:
             raise ShapeError(
                 f"the residual block that ends in {inner.name} adds {skip.name}, {text(skip.shape)}, to {inner.name}, "
-                f"{text(inner.shape)}: give it projection=Linear({inner.args[1]}) or equal widths"
+                f"{text(inner.shape)}: give it a projection to {inner.args[1]} units, or equal widths"
             )
         return builder.define("S", Role.BLOCK, MatAdd(skip, inner), inner.args[1])

@@ -1,15 +1,15 @@
-"""Networks described by data, in TOML or JSON: checked against a schema, errors with their place in the file.
+"""The schema of network files: every type of layer with its keys, and one line for what does not fit.
 
 Only this module imports pydantic, and it is imported only when a file is read or the schema is printed.
+``spec_network`` builds the network of data that fit.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, fields
-from typing import Annotated, Any, Literal, Union, cast
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, Union
 
 from pydantic import (
     BaseModel,
@@ -24,25 +24,19 @@ from pydantic import (
     create_model,
 )
 
-from symbp.errors import ShapeError, SpecError, nearest
-from symbp.limits import MAX_EQUATIONS, MAX_UNITS
+from symbp.errors import SpecError, nearest
+from symbp.limits import MAX_UNITS
 from symbp.networks.attention import Attention, TransformerBlock
-from symbp.networks.builder import Builder
 from symbp.networks.concat import Concat
 from symbp.networks.convolution import AvgPool1d, AvgPool2d, Conv1d, Conv2d, MaxPool1d, MaxPool2d
 from symbp.networks.embedding import Embedding
-from symbp.networks.given import require_used
-from symbp.networks.images import Image
-from symbp.networks.layers import Activation, Dense, Layer, Linear, SequenceLayer
-from symbp.networks.network import Network
+from symbp.networks.layers import Activation, Dense, Layer, Linear
 from symbp.networks.normalisation import BatchNorm, BatchNorm2d, LayerNorm, RMSNorm
 from symbp.networks.recurrent import GRU, LSTM, RNN
 from symbp.networks.regularisation import Dropout
 from symbp.networks.residual import Residual
-from symbp.symbols import MAX_NAME, NAME, Variable
-
-MAX_NESTING = 32
-"""Deepest nesting of tables and lists."""
+from symbp.ops.functions import ACTIVATIONS, ALIASES
+from symbp.symbols import MAX_NAME, NAME
 
 MAX_SHOWN = 40
 
@@ -256,185 +250,15 @@ def schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "A network for symbp", **found}
 
 
-def network_of(data: object, *, batch: bool = False) -> Network:
-    """Return the network that the data of a file describe; ``batch`` shows a batch whatever they say.
-
-    Raises:
-        SpecError: the place in the file, what was found and what was expected.
-        ShapeError: shapes that do not fit, with the layer or equation.
-    """
-    _require_plain(data, "", 0)
-    if not isinstance(data, dict):
-        raise SpecError(f"found {_short(data)}, expected a table with layers or equations")
-    if "equations" in data:
-        if "layers" in data:
-            raise SpecError("both layers and equations: a file has one of them")
-        return _equations(_checked(Equations, data), batch)
-    return _layers(_checked(Layers, data), batch)
-
-
-def _equations(found: Any, batch: bool) -> Network:
-    return Network.equations(
-        found.equations,
-        found.shapes,
-        found.parameters,
-        found.inputs,
-        found.targets,
-        batch=True if batch else found.batch,
-    )
-
-
-def _layers(found: Any, batch: bool) -> Network:
-    if not found.layers:
-        raise SpecError("layers is empty: a network needs at least one layer")
-    require_used(found.let, [*_texts(found.layers), *([found.loss] if found.loss else [])])
-    _require_few(found.layers)
-    _require_distinct(list(_named(found.layers, "layers")))
-    inputs = Image(**found.inputs.model_dump()) if isinstance(found.inputs, ImageTable) else found.inputs
-    return Network(
-        list(_built(found.layers, "layers", found.let)),
-        inputs,
-        found.loss,
-        batch=batch or found.batch,
-        let=found.let,
-        l2=found.l2,
-    )
-
-
-@dataclass(frozen=True)
-class _Placed:
-    """A layer that knows its place in the file, for what its own errors cannot say, and its name."""
-
-    layer: Layer
-    place: str
-    name: str | None
-
-    def build(self, builder: Builder, incoming: Variable) -> Variable:
-        """Add the layer's equations.
-
-        Raises:
-            SpecError: as the layer does, with the place in front.
-            ShapeError: likewise.
-        """
-        with self._told(builder):
-            return self.layer.build(builder, incoming)
-
-    @contextmanager
-    def _told(self, builder: Builder) -> Iterator[None]:
-        try:
-            with builder.scope(self.name) if self.name else nullcontext():
-                yield
-        except (SpecError, ShapeError) as error:
-            raise _at(self.place, error) from None
-
-
-@dataclass(frozen=True)
-class _PlacedSequence(_Placed):
-    """A layer in its place that reads a sequence."""
-
-    def build_steps(self, builder: Builder, incoming: Sequence[Variable]) -> Variable | tuple[Variable, ...]:
-        """Add the layer's equations, with errors as those of ``build``."""
-        with self._told(builder):
-            return cast("SequenceLayer", self.layer).build_steps(builder, incoming)
-
-
-@dataclass(frozen=True)
-class _PlacedRecurrent(_PlacedSequence):
-    """A layer in its place that says how many steps a sequence has."""
-
-    @property
-    def steps(self) -> int:
-        """The number of steps."""
-        return cast("int", self.layer.steps)  # type: ignore[attr-defined]
-
-
-def _placed(layer: Layer, place: str, name: str | None) -> _Placed:
-    kind = _PlacedRecurrent if hasattr(layer, "steps") else _PlacedSequence
-    return (kind if isinstance(layer, SequenceLayer) else _Placed)(layer, place, name)
-
-
-def _at(place: str, error: SpecError | ShapeError) -> SpecError | ShapeError:
-    """Return an error with its place in front, the innermost one."""
-    return error if str(error).startswith("layers[") else type(error)(f"{place}: {error}")
-
-
-def _built(specs: Sequence[Any], place: str, let: Mapping[str, str]) -> Iterator[Layer]:
-    for index, spec in enumerate(specs):
-        here = f"{place}[{index}]"
-        row = ROWS[spec.type]
-        values = {key: getattr(spec, key) for key in row.keys}
-        if "layers" in values:
-            values["layers"] = tuple(_built(spec.layers, f"{here}.layers", let))
-        if isinstance(values.get("projection"), Table):
-            values["projection"] = Linear(**values["projection"].model_dump())
-        if "let" in {each.name for each in fields(row.layer)}:  # type: ignore[arg-type]
-            values["let"] = let
-        try:
-            layer = _placed(row.layer(**values), here, spec.name)
-        except (SpecError, ShapeError) as error:
-            raise _at(here, error) from None
-        yield from [layer] * spec.repeat
-
-
-def _texts(specs: Sequence[Any]) -> Iterator[str]:
-    """Yield the activations of layers, where the names of ``let`` may stand."""
-    for spec in specs:
-        yield from (text for key in ("activation", "function") if (text := getattr(spec, key, None)))
-        yield from _texts(getattr(spec, "layers", ()))
-
-
-def _count(specs: Sequence[Any]) -> int:
-    """Return the number of layers once all repeats are written out."""
-    return sum(spec.repeat * (1 + _count(getattr(spec, "layers", ()))) for spec in specs)
-
-
-def _require_few(specs: Sequence[Any]) -> None:
-    total = _count(specs)
-    if total > MAX_EQUATIONS:
-        shown = f"{total:,}" if total < 10**15 else "more than 10^15"
-        raise SpecError(f"layers: {shown} layers with their repeats; at most {MAX_EQUATIONS:,}")
-
-
-def _named(specs: Sequence[Any], place: str) -> Iterator[tuple[str, str]]:
-    for index, spec in enumerate(specs):
-        here = f"{place}[{index}]"
-        if spec.name is not None:
-            yield spec.name, here
-        yield from _named(getattr(spec, "layers", ()), f"{here}.layers")
-
-
-def _require_distinct(named: Sequence[tuple[str, str]]) -> None:
-    first: dict[str, str] = {}
-    for name, place in named:
-        if name in first:
-            raise SpecError(f"{place}.name is {name}, the name of {first[name]} already: give another")
-        first[name] = place
-
-
-def _require_plain(value: object, place: str, depth: int) -> None:
-    """Refuse what no file needs: deep nesting, numbers that are not finite, dates."""
-    if depth > MAX_NESTING:
-        raise SpecError(f"{place[:60]}…: nested more than {MAX_NESTING} deep")
-    if isinstance(value, Mapping):
-        for key, inner in value.items():
-            _require_plain(inner, f"{place}.{_key(key)}" if place else _key(key), depth + 1)
-    elif isinstance(value, list):
-        for index, inner in enumerate(value):
-            _require_plain(inner, f"{place}[{index}]", depth + 1)
-    elif isinstance(value, float) and not math.isfinite(value):
-        raise SpecError(f"{place} is {value}: give a finite number")
-    elif value is not None and not isinstance(value, str | int | float):
-        raise SpecError(f"{place} is {_short(value)}: give a number, text, a list or a table")
-
-
-def _key(key: object) -> str:
+def key_text(key: object) -> str:
     """Return a key as a path shows it."""
     said = str(key)
     plain = said if said.isascii() and said.isprintable() else ascii(said)[1:-1]
     return plain if len(plain) <= MAX_SHOWN else f"{plain[: MAX_SHOWN - 1]}…"
 
 
-def _short(value: object) -> str:
+def shown(value: object) -> str:
+    """Return a value as a message can show it, tables and lists by their kind."""
     if isinstance(value, Mapping):
         return "a table"
     if isinstance(value, list):
@@ -447,7 +271,12 @@ def _short(value: object) -> str:
     return said if len(said) <= MAX_SHOWN else f"{said[: MAX_SHOWN - 1]}…"
 
 
-def _checked(model: type[Table], data: dict[str, Any]) -> Any:
+def checked(model: type[Table], data: dict[str, Any]) -> Any:
+    """Return the data as a model.
+
+    Raises:
+        SpecError: the place in the file, what was found there and what was expected.
+    """
     try:
         return model.model_validate(data)
     except ValidationError as error:
@@ -486,23 +315,26 @@ def _problem(error: Any, model: type[Table], data: dict[str, Any]) -> str:
     kind, context = error["type"], error.get("ctx", {})
     if kind == "extra_forbidden":
         known = _keys(owner, steps, model)
-        hint = nearest(str(steps[-1])[:MAX_SHOWN], known) or f"; the keys are {', '.join(known)}"
-        return f"{place}: no such key{hint}"
+        hint = nearest(str(steps[-1])[:MAX_SHOWN], known)
+        return f"{place}: no such key{hint}; the keys are {', '.join(known)}"
     if kind == "missing":
         return f"{place} is missing: {NEEDED.get(place, 'it has no default')}"
     if kind == "union_tag_invalid":
         tag = owner.get("type")
         hint = nearest(str(tag)[:MAX_SHOWN], ROWS) or f"; the types are {', '.join(ROWS)}"
-        return f"{place}.type is {_short(tag)}: no such type of layer{hint}"
+        if str(tag).lower() in (*ACTIVATIONS, *ALIASES):
+            hint = f': write type = "activation", function = "{tag}"'
+        return f"{place}.type is {shown(tag)}: no such type of layer{hint}"
     if kind == "union_tag_not_found":
         return f'{place}.type is missing: give one, such as type = "dense"; the types are {", ".join(ROWS)}'
-    expected = EXPECTED.get(kind)
+    is_shape = kind == "list_type" and steps[0] == "shapes"
+    expected = "rows and columns, such as [5, 3]" if is_shape else EXPECTED.get(kind)
     if kind in ("greater_than_equal", "less_than_equal"):
         least, most = context.get("ge", 1), context.get("le")
         expected = f"at most {most:,}" if most is not None else f"at least {least:,}"
     if kind == "value_error":
         expected = str(context["error"])
-    return f"{place} is {_short(error['input'])}, expected {expected or error['msg'].splitlines()[0]}"
+    return f"{place} is {shown(error['input'])}, expected {expected or error['msg'].splitlines()[0]}"
 
 
 def _steps(loc: Sequence[str | int], data: Any) -> tuple[list[str | int], Any]:
@@ -525,7 +357,7 @@ def _tags(here: Mapping[str, Any]) -> set[str]:
 
 
 def _place(steps: Sequence[str | int]) -> str:
-    said = "".join(f"[{step}]" if isinstance(step, int) else f".{_key(step)}" for step in steps)
+    said = "".join(f"[{step}]" if isinstance(step, int) else f".{key_text(step)}" for step in steps)
     return said.removeprefix(".") or "the file"
 
 

@@ -26,6 +26,7 @@ class Arguments:
     inputs: tuple[Variable, ...]
     targets: tuple[Variable, ...]
     losses: tuple[Loss, ...]
+    statistics: tuple[str, ...] = ()
 
     def read(self, parameters: Mapping[str, Any], x: Any, y: Any) -> tuple[dict[str, Any], Any, Any]:
         """Return the arrays as a program takes them, after checking names, shapes and targets."""
@@ -35,6 +36,7 @@ class Arguments:
         arrays = {**inputs, **values, **targets}
         self._check_shapes(arrays)
         self._check_tokens(arrays)
+        self._check_statistics(arrays)
         self._check_targets(arrays)
         return values, _as_taken(inputs), _as_taken(targets)
 
@@ -99,6 +101,15 @@ class Arguments:
                     f"{name} has {columns} columns: an example is {tokens} tokens, a column each, "
                     f"so give a multiple of {tokens}"
                 )
+
+    def _check_statistics(self, arrays: Mapping[str, Any]) -> None:
+        """Refuse one example where something is normalised over the batch: it would be its own mean."""
+        alone = [each.name for each in self.inputs if each.shape[1] == BATCH and arrays[each.name].shape[1] == 1]
+        if self.statistics and alone:
+            raise ShapeError(
+                f"{alone[0]} has one column, and {self.statistics[0]} is normalised over the batch: "
+                "give at least two examples"
+            )
 
     def _refuse_shapes(self, arrays: Mapping[str, Any]) -> None:
         """Find the array that does not fit and say why; a formula of dimensions may turn out to be right."""

@@ -17,6 +17,7 @@ from symbp.numeric.definitions import Standins
 from symbp.numeric.source import Program, program
 from symbp.ops.elementwise import Elementwise, GenericFunction
 from symbp.ops.losses import GenericLoss, Loss
+from symbp.ops.normalisation import Normalise
 from symbp.symbols import Variable
 
 
@@ -24,11 +25,13 @@ from symbp.symbols import Variable
 class Compiled:
     """Loss and gradients of one network as a function of arrays.
 
-    ``source`` is the program it runs: plain NumPy that stands alone.
+    ``source`` is the program it runs: plain NumPy that stands alone. ``statistics`` names what is normalised over the
+    batch, which takes two examples at least.
     """
 
     program: Program
     losses: tuple[Loss, ...]
+    statistics: tuple[str, ...] = ()
 
     @property
     def source(self) -> str:
@@ -57,7 +60,9 @@ class Compiled:
 
     @cached_property
     def _arguments(self) -> Arguments:
-        return Arguments(self.program.parameters, self.program.inputs, self.program.targets, self.losses)
+        return Arguments(
+            self.program.parameters, self.program.inputs, self.program.targets, self.losses, self.statistics
+        )
 
 
 def compile_systems(
@@ -73,7 +78,8 @@ def compile_systems(
         SpecError: something is left open and nothing stands for it, or the other way round.
     """
     losses = tuple(equation.rhs for equation in forward if isinstance(equation.rhs, Loss))
-    return Compiled(program(forward, backward, wrt, _standins(forward, losses, f, loss)), losses)
+    statistics = tuple(each.name for each in forward if isinstance(each.rhs, Normalise) and each.rhs.couples_examples)
+    return Compiled(program(forward, backward, wrt, _standins(forward, losses, f, loss)), losses, statistics)
 
 
 def generic_functions(forward: ForwardSystem) -> list[GenericFunction]:

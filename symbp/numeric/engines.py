@@ -154,6 +154,8 @@ def digits(precision: int = DIGITS) -> Engine:
     context.dps = precision
 
     def number(value: Expr) -> Any:
+        if value.is_zero:  # SymPy's own zero becomes an int
+            return context.mpf(0)
         return context.make_mpf(value.evalf(precision + 5)._to_mpmath(context.prec)._mpf_)
 
     def filled(value: int) -> Callable[..., Any]:
@@ -177,8 +179,13 @@ def digits(precision: int = DIGITS) -> Engine:
     return Engine(f"{precision} digits", _namespace(vars(np), own), number, array, np.frompyfunc(context.erf, 1, 1))
 
 
+def namespace(own: Mapping[str, Any]) -> Namespace:
+    """Return a namespace of an engine's own functions; one that it forgets is a KeyError at once."""
+    return Namespace(**{name: own[name] for name in NAMES})
+
+
 def _namespace(library: Mapping[str, Any], own: Mapping[str, Any]) -> Namespace:
-    return Namespace(**{name: own.get(name, library[name]) for name in NAMES})
+    return namespace({name: own.get(name, library[name]) for name in NAMES})
 
 
 ENGINES: Mapping[str, Callable[[], Engine]] = MappingProxyType({"real": real, "complex": complex_, "digits": digits})

@@ -137,11 +137,23 @@ def _matrix_product(factors: Sequence[MatrixExpr], writer: Writer) -> Code:
 
 @matrix_code.register
 def _(node: MatAdd, writer: Writer) -> Code:
-    text = ""
-    for negative, code in _terms(node, writer):
-        sign = ("- " if negative else "+ ") if text else "-" * negative
-        text = f"{text} {sign}{code.within(PRODUCT)}".strip()
-    return Code(text, SUM)
+    found = _terms(node, writer)
+    if len(found) <= MOST_TERMS:
+        return Code(_added(found), SUM)
+    groups = (_added(found[start : start + MOST_TERMS]) for start in range(0, len(found), MOST_TERMS))
+    return Code(" + ".join(f"({group})" for group in groups), SUM)
+
+
+MOST_TERMS = 50
+"""A longer sum is written in groups: Python's parser nests a + b + c as deep as it has terms."""
+
+
+def _added(signed: Sequence[tuple[bool, Code]]) -> str:
+    pieces: list[str] = []
+    for negative, code in signed:
+        sign = ("- " if negative else "+ ") if pieces else "-" * negative
+        pieces.append(f"{sign}{code.within(PRODUCT)}")
+    return " ".join(pieces)
 
 
 def _terms(node: MatAdd, writer: Writer) -> list[tuple[bool, Code]]:

@@ -76,9 +76,15 @@ class Dimensions:
         return shapes[0]
 
     def of(self, symbol: MatrixSymbol) -> Shape:
-        """Return the dimensions of a symbol; 1 and formulas stay what they are, other numbers are free."""
+        """Return the dimensions of a symbol; formulas stay what they are, numbers are free but for one column of data.
+
+        A loss is 1×1, and what is given as one column (x in xᵀ·A·x) stays one.
+        """
+        role = getattr(symbol, "role", None)
+        kept = [role is Role.LOSS, role in (Role.LOSS, Role.INPUT, Role.TARGET)]
         return tuple(  # type: ignore[return-value]
-            Axis(symbol.name, axis) if isinstance(size, Integer) else size for axis, size in enumerate(symbol.shape)
+            Axis(symbol.name, axis) if isinstance(size, Integer) and not (size == 1 and kept[axis]) else size
+            for axis, size in enumerate(symbol.shape)
         )
 
 

@@ -25,7 +25,8 @@ from sympy import (
     S,
 )
 
-from symbp.equations import Step
+from symbp.equations import Step, text
+from symbp.errors import ShapeError
 from symbp.op import Explanation, FactorRole, Naming, Op, ShownStep, explain, meaning, rule
 
 EPSILON = Rational(1, 100_000)
@@ -50,6 +51,11 @@ class Normalise(Op):
     label = (r"\mathrm{norm}", "norm", "norm")
 
     def __new__(cls, z: MatrixExpr, over: int | Integer, centred: int | Integer, epsilon: Expr) -> Normalise:
+        if over == Over.EXAMPLES and z.shape[1] == 1:
+            raise ShapeError(
+                f"statistics over the batch need at least two examples, and {z} is {text(z.shape)}: "
+                "give it m columns, or normalise over its features"
+            )
         return cast("Normalise", Basic.__new__(cls, z, Integer(over), Integer(centred), epsilon))
 
     settings = property(lambda self: self.args[1:])

@@ -48,7 +48,7 @@ def verdict(report: Any, number: Callable[[float], Span | str]) -> Rich:
         failed = [row.name for row in report.rows if row.failed]
         named = ", ".join(failed[:6]) + (", …" if len(failed) > 6 else "")
         if not failed:
-            return rich("every gradient and every difference is zero, which proves nothing")
+            return rich("{why}, which proves nothing", why=report.why)
         return rich("{bad} of {total} gradients disagree with differences of the loss: {named}",
                     bad=str(len(failed)), total=str(total), named=named)  # fmt: skip
     which = f"all {total} gradients agree" if total > 1 else "the gradient agrees"
@@ -76,7 +76,7 @@ def ends(widths: Sequence[int], dots: str = "...") -> str:
 
 def sizes(run: Any) -> list[str]:
     """Return the sizes of a run in words; an operation alone has none but the shapes of its matrices."""
-    return [f"widths {ends(run.widths)}", f"{run.examples} examples"] if run.widths else []
+    return [f"widths {ends(run.widths)}", f"{run.examples} example{'s' * (run.examples != 1)}"] if run.widths else []
 
 
 def _method(report: Any, some: bool) -> Rich:

@@ -9,21 +9,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-from sympy import MatMul, OneMatrix, Transpose
+from sympy import MatrixExpr, Transpose
 
-from symbp.calculus.factor import Acts, Factor, is_ones
+from symbp.calculus.factor import Acts, Factor, Product, additive_terms, is_ones, without_repeats
 from symbp.derivation import Gradient
 from symbp.equations import Equation
 from symbp.op import FactorRole, Op
 from symbp.ops.convolution import ChannelSums
-from symbp.ops.elementwise import Slope
-from symbp.report.desk import Desk, Row
+from symbp.report.desk import Desk
 from symbp.report.layout import displays, line, product_lines
 from symbp.report.passes import BATCH as BATCH_REASONS
 from symbp.report.passes import ONE_EXAMPLE, Block, Part
 from symbp.report.printer import Level, belongs_to
-from symbp.report.products import TEXT_WIDTH, Piece, latex_width, sign_of
-from symbp.report.rich import Rich, Span, listed, math, rich, words
+from symbp.report.products import Piece, sign_of
+from symbp.report.recurrent import is_summed, summed
+from symbp.report.recurrent_parts import blocks as recurrent_blocks
+from symbp.report.recurrent_parts import forward_parts, side_by_side
+from symbp.report.rich import Rich, Span, math, rich, words
 from symbp.symbols import BATCH, Adjoint, Role, Variable
 
 MOST = 40
@@ -31,15 +33,6 @@ MOST = 40
 
 USES = 3
 """Most uses of one parameter that are written out."""
-
-SHORT = 3
-"""Longest list of symbols in a cell."""
-
-HEAD_LETTER, GAP, TABLE = 4.4, 15.0, 0.93
-"""Widths in a table, in points: a letter of a head, the space between columns; its smaller type."""
-
-CELL = 66.0
-"""Widest list of symbols in a cell, in points."""
 
 Lines = list[list[str]]
 
@@ -62,11 +55,22 @@ def forward(desk: Desk) -> tuple[str, ...]:
     """Return the forward pass, an equation a line."""
     lines: Lines = []
     before = 0
+    repeated = desk.steps
     for layer, equations in layers_of(desk, desk.derivation.forward):
         lines += [_DOTS] * (layer > before + 1)
-        lines += [_line(desk, equation) for equation in equations]
+        if layer in repeated:
+            for said in forward_parts(desk, repeated[layer]):
+                lines += [_words_line(said.words), *(line(*each) for each in said.equations)]
+        else:
+            lines += [_line(desk, equation) for equation in equations]
         before = layer
     return displays(lines)
+
+
+def _words_line(words: Rich) -> list[str]:
+    """Return a few words of our own as a row among equations."""
+    texts = (span.value if span.kind == "math" else rf"\text{{{span.value}}}" for span in words)
+    return [f"&{''.join(texts)}"]
 
 
 _DOTS = [r"&\ \, \vdots"]
@@ -79,8 +83,14 @@ def _line(desk: Desk, equation: Equation | None) -> list[str]:
 def backward(desk: Desk) -> tuple[Block, ...]:
     """Return the backward list layer by layer; a reason is given once."""
     told: set[str] = set()
-    blocks, seen = [], set()
+    blocks: list[Block] = []
+    seen: set[int] = set()
+    repeated = desk.steps
     for layer, equations in layers_of(desk, desk.derivation.backward):
+        if layer in repeated:
+            blocks += [] if layer in seen else recurrent_blocks(desk, repeated[layer])
+            seen.add(layer)
+            continue
         again = ", continued" if layer in seen else ""
         seen.add(layer)
         title = rich("Layer {layer}{again}.", layer=str(layer), again=again) if layer else rich("Inputs.")
@@ -129,10 +139,10 @@ def _backward_line(desk: Desk, equation: Equation | None) -> list[str]:
     return line(p.loss_gradient(), p.partial(equation.lhs.of) + known)
 
 
-def every_factor(terms: Iterable[Iterable[Factor]]) -> list[Factor]:
+def every_factor(products: Iterable[Product]) -> list[Factor]:
     """Return the factors of products and those inside their branches, each once; a sum stands before what is in it."""
     found: dict[int, Factor] = {}
-    waiting = [factor for term in terms for factor in term][::-1]
+    waiting = list(without_repeats(products))[::-1]
     while waiting:
         factor = waiting.pop()
         if id(factor) not in found:
@@ -143,7 +153,7 @@ def every_factor(terms: Iterable[Iterable[Factor]]) -> list[Factor]:
 
 def all_factors(desk: Desk) -> list[Factor]:
     """Return the factors of every shown gradient."""
-    return every_factor(term for each in desk.gradients() for term in each.terms)
+    return every_factor(product for each in desk.gradients() if not is_summed(desk, each) for product in each.products)
 
 
 def is_flat(factors: Sequence[Factor]) -> bool:
@@ -191,8 +201,11 @@ def trained(desk: Desk) -> list[Gradient]:
 def result(desk: Desk, roles: bool) -> tuple[str, ...]:
     """Return the factored gradients, the deepest with the role of each factor."""
     found = trained(desk)
-    labelled = next((g for g in reversed(found) if uses(g) == 1 and g.variable.role is Role.WEIGHT), None)
-    return displays([_gradient_lines(desk, each, labelled=roles and each is labelled) for each in found])
+    single = (g for g in reversed(found) if not is_summed(desk, g) and uses(g) == 1)
+    labelled = next((g for g in single if g.variable.role is Role.WEIGHT), None)
+    alone = [each for each in found if not is_summed(desk, each)]
+    shared = side_by_side([summed(desk, each) for each in found if is_summed(desk, each)])
+    return displays([*(_gradient_lines(desk, each, labelled=roles and each is labelled) for each in alone), *shared])
 
 
 def _gradient_lines(desk: Desk, gradient: Gradient, *, labelled: bool = False) -> list[str]:
@@ -201,8 +214,10 @@ def _gradient_lines(desk: Desk, gradient: Gradient, *, labelled: bool = False) -
 
 def _term_lines(desk: Desk, gradient: Gradient, left: str, *, labelled: bool = False) -> list[str]:
     """Return one product a use of the variable, added up."""
-    if not gradient.terms:
+    if not gradient.products:
         return [f"{left} &= {desk.printer.dialect.zero}"]
+    if is_summed(desk, gradient):
+        return line(left, summed(desk, gradient)[1])
     lines: list[str] = []
     for at, term in enumerate(shown_terms(gradient)):
         if term is None:
@@ -220,28 +235,36 @@ def _zero(desk: Desk, gradient: Gradient) -> list[str]:
 
 def shown_terms(gradient: Gradient) -> list[tuple[Factor, ...] | None]:
     """Return the products of a gradient, of many the first two and the last; None stands for the others."""
-    terms = sorted(gradient.terms, key=_is_penalty)
-    return [*terms] if len(terms) <= USES else [*terms[:2], None, terms[-1]]
+    products = sorted(gradient.products, key=_is_penalty)
+    shown = products if len(products) <= USES else (*products[:2], None, products[-1])
+    return [product if product is None else tuple(product) for product in shown]
 
 
 def uses(gradient: Gradient) -> int:
     """Return how often the network uses a parameter: its products but for that of a penalty."""
-    return sum(not _is_penalty(term) for term in gradient.terms)
+    return sum(not _is_penalty(product) for product in gradient.products)
 
 
-def _is_penalty(term: Sequence[Factor]) -> bool:
-    return any(factor.role is FactorRole.PENALTY for factor in term)
+def _is_penalty(product: Product) -> bool:
+    return any(factor.role is FactorRole.PENALTY for factor in product.last(2))
+
+
+def clipped_terms(gradient: Gradient) -> list[MatrixExpr | None]:
+    """Return the terms of a sum over steps, of many the first two and the last."""
+    terms = list(additive_terms(gradient.equation))
+    return [*terms] if len(terms) <= USES else [*terms[:2], None, terms[-1]]
 
 
 def must_vanish(gradient: Gradient) -> bool:
     """Say whether a gradient is zero as it must be: it adds up what sums to zero, rows or whole channels."""
-    return bool(gradient.terms) and all(map(_adds_to_zero, gradient.terms))
+    ends = [product.last(3) for product in gradient.products]
+    return bool(ends) and all(map(_adds_to_zero, ends))
 
 
-def _adds_to_zero(term: Sequence[Factor]) -> bool:
-    *before, last = term
+def _adds_to_zero(end: Sequence[Factor]) -> bool:
+    *before, last = end
     places = int(last.expr.args[1]) if isinstance(last.expr, ChannelSums) else 0
-    if places:
+    if places and before:
         *before, last = before
     node = before[-1].expr if before and is_ones(last) else None
     if not isinstance(node, Op):
@@ -251,12 +274,23 @@ def _adds_to_zero(term: Sequence[Factor]) -> bool:
 
 def form_lines(desk: Desk, gradient: Gradient) -> tuple[str, ...]:
     """Return a gradient as the backward list has it, unfolded down to the loss, and as one product where it is one."""
+    if is_summed(desk, gradient):
+        left, right = summed(desk, gradient)
+        terms = clipped_terms(gradient)
+        return (
+            *line(left, right),
+            *line(
+                "",
+                " + ".join(desk.printer.dialect.dots if term is None else desk.printer.matrix(term) for term in terms),
+            ),
+        )
     lines = line(desk.printer.symbol(Adjoint(gradient.variable)), desk.printer.matrix(gradient.recursive))
-    if not gradient.terms:
+    if not gradient.products:
         return tuple(lines)
     lines += _term_lines(desk, gradient, "")
-    if len(gradient.terms) == 1 and is_flat(gradient.terms[0]) and desk.batch and not desk.derivation.coupled:
-        lines += _over_examples(desk, gradient.terms[0])
+    if len(gradient.products) == 1 and desk.batch and not desk.derivation.coupled:
+        (term,) = gradient.terms
+        lines += _over_examples(desk, term) if is_flat(term) else []
     return tuple(lines)
 
 
@@ -267,90 +301,11 @@ def _over_examples(desk: Desk, term: tuple[Factor, ...]) -> list[str]:
     return product_lines("", [Piece(r"\sum_{i=1}^{m}", FactorRole.CONSTANT, 0, joint=" "), *pieces], desk.columns)
 
 
-COLUMNS = (
-    (FactorRole.LOSS, "loss gradient"), (FactorRole.WEIGHT, "weights"), (FactorRole.SLOPE, "activation derivatives"),
-    (FactorRole.NORMALISATION, "normalisation"), (FactorRole.PREVIOUS, "previous activation"),
-)  # fmt: skip
-_LEFT_OUT = (FactorRole.SUM, FactorRole.CONSTANT)
-
-
-def depends(desk: Desk) -> tuple[tuple[str, ...], tuple[Row, ...]]:
-    """Return which factors each gradient is made of, those inside brackets too: the head and a row a gradient."""
-    found = [(g, _distinct(g)) for g in trained(desk) if g.terms]
-    if common_source(desk):
-        found = [(g, [factor for factor in factors if factor.role is not FactorRole.LOSS]) for g, factors in found]
-    roles = {factor.role for _, factors in found for factor in factors}
-    known = [(role, head) for role, head in COLUMNS if role in roles]
-    known += [(role, str(role)) for role in FactorRole if role in roles and role not in (*dict(COLUMNS), *_LEFT_OUT)]
-    several = any(uses(g) > 1 for g, _ in found)
-    rows = [
-        (
-            (math(desk.printer.symbol(g.variable)),),
-            *(_cell(desk, [factor for factor in factors if factor.role is role]) for role, _ in known),
-            *((rich("{n}", n=str(uses(g))),) if several else ()),
-        )
-        for g, factors in found
-    ]
-    head = ("gradient", *(head for _, head in known), *(("uses",) * several))
-    return (head, tuple(rows)) if _fits(head, rows) else _in_words(head, rows)
-
-
-def _fits(head: Sequence[str], rows: Sequence[Row]) -> bool:
-    """Say whether a table fits the page."""
-    cells = zip(*([_cell_width(cell) for cell in row] for row in rows), strict=True)
-    heads = (HEAD_LETTER * max(map(len, each.split())) for each in head)
-    return sum(max(*column, least) + GAP for column, least in zip(cells, heads, strict=True)) < TEXT_WIDTH
-
-
-def _cell_width(cell: Rich) -> float:
-    return sum(latex_width(span.value) * TABLE for span in cell)
-
-
-def _in_words(head: Sequence[str], rows: Sequence[Row]) -> tuple[tuple[str, ...], tuple[Row, ...]]:
-    """Return a table of two columns: the gradient, and its factors in one cell that can be broken."""
-    found: list[Row] = []
-    for first, *cells in rows:
-        parts = [(f"{name} ", cell) for name, cell in zip(head[1:], cells, strict=True) if cell != rich("none")]
-        listed_ = [Span("text", "; ") if at else Span("text", "") for at in range(len(parts))]
-        spans = [s for gap, (name, cell) in zip(listed_, parts, strict=True) for s in (gap, Span("text", name), *cell)]
-        found.append((first, tuple(span for span in spans if span.value)))
-    return ("gradient", "factors"), tuple(found)
-
-
 def common_source(desk: Desk) -> str:
     """Return the loss gradient where all products start from the same one; else nothing."""
     factors = [factor for factor in all_factors(desk) if factor.role is FactorRole.LOSS]
     texts = {desk.products.source(factor, Level.SUM) for factor in factors}
     return texts.pop() if len(texts) == 1 else ""
-
-
-def _distinct(gradient: Gradient) -> list[Factor]:
-    return [factor for factor in every_factor(gradient.terms) if not is_ones(factor)]
-
-
-def _cell(desk: Desk, factors: Sequence[Factor]) -> Rich:
-    symbols = list(dict.fromkeys(symbol_of(desk, factor) for factor in factors))
-    if not symbols:
-        return rich("none")
-    fits = len(symbols) <= SHORT and sum(map(latex_width, symbols)) < CELL
-    shown = symbols if fits or len(symbols) < SHORT else [symbols[0], r"\ldots", symbols[-1]]
-    return listed([math(symbol) for symbol in shown], last=", ")
-
-
-def symbol_of(desk: Desk, factor: Factor) -> str:
-    """Return a factor as the symbol it is about: a weight without its transpose, D for a derivative."""
-    if isinstance(factor.expr, Transpose) and factor.acts is not Acts.OPERATOR:
-        return desk.printer.matrix(factor.expr.arg)
-    if sign_of(factor) is not None:
-        return desk.printer.matrix(factor.expr.args[1 - factor.expr.acts_on])
-    if factor.acts is Acts.SOURCE:
-        return desk.products.source(factor, Level.SUM)
-    if factor.acts is Acts.HADAMARD and not isinstance(factor.expr, Slope):
-        spread = isinstance(factor.expr, MatMul) and isinstance(factor.expr.args[-1], OneMatrix)
-        return desk.printer.matrix(factor.expr.args[0] if spread else factor.expr)
-    if desk.derivation.coupled and factor.acts is Acts.HADAMARD:
-        return desk.printer.matrix(factor.expr)
-    return (desk.products if desk.derivation.coupled else desk.columns).factor_matrix(factor)
 
 
 def reading(desk: Desk) -> tuple[Rich, ...]:
@@ -359,7 +314,7 @@ def reading(desk: Desk) -> tuple[Rich, ...]:
     sums = [factor for factor in factors if factor.branches]
     identity, nested = (
         desk.printer.dialect.identity,
-        any(is_nested(desk, term) for g in trained(desk) for term in shown_terms(g) if term),
+        any(is_nested(desk, t) for g in trained(desk) if not is_summed(desk, g) for t in shown_terms(g) if t),
     )
     skips = any(() in factor.branches for factor in sums)
     operators = {factor.expr.about: factor.expr for factor in factors
@@ -386,7 +341,15 @@ def reading(desk: Desk) -> tuple[Rich, ...]:
             "{B} stands for a whole block: the equations of the backward pass that lead to the matrix it names.",
             B=math(r"\mathcal{B}"),
         ))  # fmt: skip
-    if any(uses(gradient) > 1 for gradient in desk.gradients()):
+    summed_up = [gradient for gradient in desk.gradients() if is_summed(desk, gradient)]
+    if summed_up:
+        found.append(
+            rich(
+                "What all steps share has a sum over the steps; the error in each term has come back through the "
+                "product over time, below."
+            )
+        )
+    if any(uses(gradient) > 1 for gradient in desk.gradients() if gradient not in summed_up):
         found.append(rich("A parameter that is used several times has one product a use, added up."))
     if any(factor.role is FactorRole.PENALTY for factor in factors):
         found.append(rich("The last term of a sum is the penalty's: it pulls every weight towards zero, weight decay."))

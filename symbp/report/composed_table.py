@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sympy import Expr, S
 
 from symbp.calculus.factor import Acts
+from symbp.networks.recurrent import CELLS
 from symbp.op import Explanation, Op
 from symbp.ops.elementwise import Slope
 from symbp.ops.losses import LinkedLoss
@@ -18,6 +19,7 @@ from symbp.report.facts import layer_words
 from symbp.report.geometry import Sides, geometry, sides_latex
 from symbp.report.layout import aligned
 from symbp.report.products import latex_width
+from symbp.report.recurrent import at_step, is_shown, spelled_as_t
 from symbp.report.rich import Rich, Span, math, rich
 from symbp.symbols import BATCH, Adjoint, Role, Variable
 
@@ -93,18 +95,32 @@ def _variables(desk: Desk, variables: Sequence[Variable]) -> list[Entry]:
     """Return variables of one role, stem and shape as one row, in the order of their roles."""
     groups: dict[tuple[Role, str, Sides], list[Variable]] = {}
     order, sides = list(Role), geometry(desk.derivation)
-    for variable in sorted(variables, key=lambda v: order.index(v.role)):
+    for variable in sorted(filter(lambda v: is_shown(desk, v), variables), key=lambda v: order.index(v.role)):
         if desk.shows(variable.layer) or not variable.layer or variable.role is Role.TARGET:
-            key = (variable.role, variable.stem, sides.get(variable) or tuple((n,) for n in variable.shape))
+            key = (variable.role, _stem(desk, variable), sides.get(variable) or tuple((n,) for n in variable.shape))
             groups.setdefault(key, []).append(variable)
     return [
         (
-            _list([desk.printer.left_side(v) for v in found]),
-            rich("{word}", word="kernels" if role is Role.WEIGHT and len(shape[1]) > 1 else WORDS.get(role, str(role))),
+            _list([spelled_as_t(desk, v) for v in found]),
+            rich("{word}", word=_word(desk, found[0], is_kernel=len(shape[1]) > 1)),
             sides_latex(shape, desk.printer.at_one),
         )
-        for (role, _, shape), found in groups.items()
+        for (_, _, shape), found in groups.items()
     ]
+
+
+def _stem(desk: Desk, variable: Variable) -> str:
+    """Return what variables of one row share: of the parameters of a cell the letter."""
+    return variable.stem[:1] if variable.step is None and variable.layer in desk.steps else variable.stem
+
+
+def _word(desk: Desk, variable: Variable, is_kernel: bool) -> str:
+    if is_kernel and variable.role is Role.WEIGHT:
+        return "kernels"
+    steps = desk.steps.get(variable.layer)
+    cell = CELLS.get(steps.kind) if steps is not None else None
+    own = cell.meanings.get(variable.stem) if cell is not None and variable.step is not None else None
+    return own or WORDS.get(variable.role, str(variable.role))
 
 
 def _shape(desk: Desk, shape: Sequence[Expr]) -> str:
@@ -132,12 +148,26 @@ def _letters(desk: Desk) -> list[Entry]:
         last = errors[0]
         of = rf"\partial {p.loss} / \partial {p.symbol(last)}"
         rows.append((f"{p.symbol(Adjoint(last))} = {of}", rich("error; likewise in other layers"), ""))
+    rows += _gates(desk)
     rows += _maps(desk)
     if desk.batch:
         columns = network.x.shape[1]
         each = "example" if columns == BATCH else "token of each example"
         rows.append((p.dialect.ones, rich(f"column of ones, one for each {each}"), _shape(desk, (columns, S.One))))
     rows.append((r"\odot", rich("product entry by entry"), ""))
+    return rows
+
+
+def _gates(desk: Desk) -> list[Entry]:
+    """Return the errors of gates, whose arguments have no letters of their own."""
+    rows: list[Entry] = []
+    for steps in desk.steps.values():
+        p = at_step(desk, steps.last).printer
+        gates = [each for each in steps.at(steps.last) if each.lhs.role is Role.GATE]
+        if gates:
+            symbols = _list([p.symbol(Adjoint(each.rhs.args[-1])) for each in gates])
+            of = math(p.symbol(gates[0].lhs))
+            rows.append((symbols, rich("errors of the gates, by the argument of {of} and so on", of=of), ""))
     return rows
 
 
@@ -163,4 +193,4 @@ def _maps(desk: Desk) -> list[Entry]:
 
 
 def _one_column(desk: Desk) -> bool:
-    return not desk.derivation.coupled and any(g.terms for g in trained(desk))
+    return not desk.derivation.coupled and any(g.products for g in trained(desk))

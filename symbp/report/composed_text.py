@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from symbp.derivation import Gradient
 from symbp.equations import Equation
@@ -21,8 +21,12 @@ from symbp.report.composed import (
     zeros,
 )
 from symbp.report.desk import Desk
+from symbp.report.dialects import ASCII
 from symbp.report.printer import Printer
-from symbp.report.rich import Rich
+from symbp.report.recurrent import BREAK, is_summed, last_errors, summed
+from symbp.report.recurrent_parts import Said, counted, forward_parts, step_parts, time_parts
+from symbp.report.rich import Rich, math, rich
+from symbp.report.steps import Steps
 from symbp.symbols import Adjoint, Variable
 
 WRAPPED = 4
@@ -31,20 +35,47 @@ WRAPPED = 4
 
 def forward(desk: Desk, width: int) -> list[str]:
     """Return the forward pass, an equation a line."""
-    return _listed(desk, desk.derivation.forward, width)
+    return _listed(desk, desk.derivation.forward, width, forward_parts)
 
 
 def backward(desk: Desk, width: int) -> list[str]:
     """Return the errors of the backward list; the gradients of parameters have a part of their own."""
     wanted = set(desk.derivation.wrt)
-    return _listed(desk, [each for each in desk.derivation.backward if each.lhs.of not in wanted], width)
+    errors = [each for each in desk.derivation.backward if each.lhs.of not in wanted]
+    return _listed(desk, errors, width, backward_parts)
 
 
-def _listed(desk: Desk, equations: Sequence[Equation], width: int) -> list[str]:
+def backward_parts(desk: Desk, steps: Steps) -> Iterator[Said]:
+    """Yield the errors of a recurrent layer and its product over time."""
+    latest = steps.inner if last_errors(desk, steps) else steps.last
+    yield Said(rich("For {range}:", range=math(counted(latest, 1))), ())
+    yield from step_parts(desk, steps)
+    yield from time_parts(desk, steps)
+
+
+Parts = Callable[[Desk, Steps], Iterable[Said]]
+
+
+def _said(desk: Desk, said: Said, width: int) -> list[str]:
+    """Return a few words and the equations they introduce."""
+    dots = "..." if desk.printer.dialect is ASCII else "…"
+    words = "".join(span.value for span in said.words).replace(r"\ldots", dots)
+    rows = [row for left, right in said.equations for row in wrapped(f"{left} = {right.replace(BREAK, ' ')}", width)]
+    return [*wrapped(words, width), *rows] if words.endswith(":") else rows
+
+
+def _listed(desk: Desk, equations: Sequence[Equation], width: int, parts: Parts) -> list[str]:
     lines: list[str] = []
     before: int | None = None
+    told: set[int] = set()
     for layer, found in layers_of(desk, equations):
         lines += [desk.printer.dialect.dots] * (before is not None and abs(layer - before) > 1)
+        if layer in desk.steps and layer not in told:
+            lines += [row for said in parts(desk, desk.steps[layer]) for row in _said(desk, said, width)]
+        if layer in desk.steps:
+            told.add(layer)
+            before = layer
+            continue
         for equation in found:
             text = desk.printer.dialect.dots if equation is None else " = ".join(desk.printer.equation(equation))
             lines += wrapped(text, width)
@@ -61,6 +92,9 @@ def gradients(desk: Desk, width: int) -> list[str]:
     """Return every gradient in its short form and as products down to the loss."""
     lines: list[str] = []
     for gradient in trained(desk):
+        if is_summed(desk, gradient):
+            lines += wrapped(" = ".join(summed(desk, gradient)), width)
+            continue
         left = desk.printer.symbol(Adjoint(gradient.variable))
         lines += wrapped(f"{left} = {desk.printer.matrix(gradient.recursive)}", width)
         texts = product_texts(desk, gradient)

@@ -7,13 +7,13 @@ templates, once.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from symbp.derivation import Derivation
 from symbp.errors import SpecError
 from symbp.ops.losses import LinkedLoss
-from symbp.report import composed, composed_table, facts
+from symbp.report import composed, composed_depends, composed_table, facts
 from symbp.report.checked import CheckPart, check_part
 from symbp.report.composed_table import Operation
 from symbp.report.desk import Desk, Row
@@ -23,6 +23,7 @@ from symbp.report.gradients import DEPENDS, Form, depends, forms, remedies, resu
 from symbp.report.meanings import Activation, LossPart, activations, collapse, loss, notation_rows
 from symbp.report.notation import STANDARD, Notation
 from symbp.report.passes import Block, backward, forward, recursion
+from symbp.report.recurrent_parts import variants
 from symbp.report.rich import Rich, Span, capital, listed, math, rich
 
 ALL_SHOWN = 8
@@ -85,6 +86,7 @@ def document(
     command: str | None = None,
     factor_macro: str = "",
     loss_letter: str | None = None,
+    pair: tuple[int, int] | None = None,
 ) -> Document:
     """Return the document of a derivation.
 
@@ -94,6 +96,7 @@ def document(
     network = derivation.network
     shown = shown_layers(network.depth, show)
     desk = Desk.open(derivation, notation, dialect, shown, by_output, factor_macro if roles else "", loss_letter)
+    desk = replace(desk, pair=pair)
     return Document(
         title=title(network.depth),
         label=f"eq:backprop-{network.depth}-",
@@ -105,11 +108,7 @@ def document(
         roles=roles,
         subject=subject(derivation),
         left_out=left_out(network.depth, shown),
-        remarks=tuple(
-            each
-            for each in (composed.coupling(desk), flattening(desk), masking(desk), *composed.zeros(desk, check))
-            if each
-        ),
+        remarks=_remarks(desk, check),
         activations=activations(desk),
         operations=composed_table.operations(desk),
         loss=loss(desk),
@@ -124,6 +123,12 @@ def document(
     )
 
 
+def _remarks(desk: Desk, check: Any) -> tuple[Rich, ...]:
+    """Return what a reader must know before the result."""
+    found = (composed.coupling(desk), flattening(desk), masking(desk), *composed.zeros(desk, check))
+    return (*variants(desk), *filter(None, found))
+
+
 def _plain_parts(desk: Desk, roles: bool) -> dict[str, Any]:
     """Return what is said of a plain stack only: one recursion, four kinds of factors."""
     return {
@@ -134,7 +139,7 @@ def _plain_parts(desk: Desk, roles: bool) -> dict[str, Any]:
 
 
 def _composed_parts(desk: Desk, roles: bool) -> dict[str, Any]:
-    head, rows = composed.depends(desk)
+    head, rows = composed_depends.depends(desk)
     return {
         "reading": composed.reading(desk), "result": composed.result(desk, roles), "scalar": (),
         "notation": composed_table.notation_rows(desk), "forward": composed.forward(desk),
@@ -189,9 +194,11 @@ def left_out(depth: int, shown: frozenset[int] | None) -> Rich:
 def subject(derivation: Derivation) -> Rich:
     """Return the sentence that says which network this is."""
     network = derivation.network
-    used = facts.uses(derivation)
+    cells = facts.cells(derivation)
+    used = facts.uses(derivation, inside_cells=not cells)
     examples = rich("a batch of {m} examples", m=math("m")) if derivation.batch else rich("one example")
-    phrases = [_activation_phrase(used) if used else (), facts.blocks(derivation), facts.loss_words(network.loss_node)]
+    activations = _activation_phrase(used) if used else ()
+    phrases = [cells, activations, facts.blocks(derivation), facts.loss_words(network.loss_node)]
     parts: list[Span | Rich] = [*(phrase for phrase in phrases if phrase), examples]
     gap = "; " if len(used) > 1 else ", "
     return capital(rich("{all}.", all=listed(parts, gap, gap)))

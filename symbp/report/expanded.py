@@ -50,7 +50,7 @@ class _Texts:
 
     def display(self, gradient: Gradient) -> str:
         (product,) = self._single(gradient)
-        left = self._left(product.shared)
+        left = self._left(product)
         factors = left[len(left) - product.length :]
         tail = [self._text(factor) for factor in product.tail if not is_ones(factor)]
         symbol = self.products.printer.symbol(Adjoint(gradient.variable))
@@ -61,15 +61,16 @@ class _Texts:
             raise SpecError(f"the gradient of {gradient.variable.name} is not one flat product: use its equations")
         return gradient.products
 
-    def _left(self, shared: list[Factor]) -> list[str]:
-        if id(shared) not in self.printed:
-            if any(factor.acts is Acts.RIGHT for factor in shared):
+    def _left(self, product: Product) -> list[str]:
+        if id(product.shared) not in self.printed:
+            path = (*(product.base or ()), *product.shared)
+            if any(factor.acts is Acts.RIGHT for factor in path):
                 raise SpecError("the gradients act from both sides: they are no flat products")
-            found = [self._text(factor) for factor in reversed(shared)]
+            found = [self._text(factor) for factor in reversed(path)]
             widest = max(map(latex_width, found))
             self.per_row = max(1, int((TEXT_WIDTH - LEFT_SIDE - INDENT) / (widest + 3.0)))
-            self.printed[id(shared)] = found
-        return self.printed[id(shared)]
+            self.printed[id(product.shared)] = found
+        return self.printed[id(product.shared)]
 
     def _text(self, factor: Factor) -> str:
         return self.products.factor_matrix(factor)

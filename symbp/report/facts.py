@@ -8,6 +8,7 @@ from sympy import Expr, Integer, MatAdd, MatMul, MatrixExpr, OneMatrix, Rational
 
 from symbp.derivation import Derivation
 from symbp.equations import nodes, symbols_in
+from symbp.networks.recurrent import CELLS
 from symbp.op import Op
 from symbp.ops.elementwise import Elementwise, GenericFunction, ScalarFunction
 from symbp.ops.losses import LOSSES, EntrywiseLoss, LinkedLoss, Loss
@@ -49,10 +50,23 @@ class Use:
     layers: tuple[int, ...]
 
 
-def uses(derivation: Derivation) -> tuple[Use, ...]:
+def cells(derivation: Derivation) -> Rich:
+    """Return the recurrent layers in words: an LSTM of 4 steps."""
+    found = []
+    for path, steps in derivation.states.items():
+        cell = CELLS.get(path.rpartition(".")[2].rstrip("0123456789_"))
+        if cell is not None:
+            named = f"{'an' if cell.title in ('LSTM', 'RNN') else 'a'} {cell.title}"
+            found.append(rich("{named} of {n} step{s}", named=named, n=str(len(steps)), s="s" * (len(steps) > 1)))
+    return listed(found)
+
+
+def uses(derivation: Derivation, *, inside_cells: bool = True) -> tuple[Use, ...]:
     """Return the activations in the order of their first layer, equal ones together."""
     found: dict[ScalarFunction | None, list[int]] = {}
     for equation in derivation.forward:
+        if not inside_cells and equation.lhs.step is not None:
+            continue
         if isinstance(equation.rhs, Elementwise):
             function = equation.rhs.function
             key = GenericFunction("f", 0) if isinstance(function, GenericFunction) else function

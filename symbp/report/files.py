@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 import tempfile
@@ -70,6 +71,26 @@ def write_bytes(path: Path, data: bytes, *, force: bool = False) -> bool:
             return False
         _replace(path, lambda stream: stream.write(data))
     return True
+
+
+def write_new(path: str | Path, text: str) -> None:
+    """Write a file that does not exist yet, whole or not at all.
+
+    Raises:
+        OutputError: there is one already, whatever it holds, or it cannot be written.
+    """
+    target = Path(path)
+    with _one_line(target):
+        if target.exists() or target.is_symlink():
+            raise FileExistsError(errno.EEXIST, "there is one already, and it is yours: name another", str(target))
+        descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as stream:
+                stream.write(text)
+            os.chmod(name, 0o644)
+            os.link(name, target)  # fails where somebody made the file meanwhile
+        finally:
+            os.unlink(name)
 
 
 def write_chunks(path: str | Path, chunks: Iterable[str], force: bool = False) -> None:

@@ -16,6 +16,7 @@ from symbp.report.desk import Desk, Row
 from symbp.report.layout import aligned, displays, product_lines
 from symbp.report.printer import Level
 from symbp.report.products import Piece
+from symbp.report.recurrent import is_summed
 from symbp.report.rich import Rich, math, rich
 from symbp.symbols import Adjoint, Role, Variable
 
@@ -89,7 +90,7 @@ def _at(letter: str, back: int) -> str:
 
 def forms(desk: Desk) -> tuple[Form, ...]:
     """Return every shown gradient in three forms: recursive, nested as it is computed, one product."""
-    return tuple(form(desk, gradient) for gradient in desk.gradients())
+    return tuple(form(desk, gradient) for gradient in desk.gradients() if not is_summed(desk, gradient))
 
 
 def form(desk: Desk, gradient: Gradient) -> Form:

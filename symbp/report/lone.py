@@ -177,11 +177,23 @@ class Sheet:
         found |= {name: _mark(letter) for name, letter in self.page.letters.items()}
         spelled = {each: found[each.name] for each in variables}
         dialect = self.dialect.short if self.page.short else self.dialect
-        return Printer(STANDARD, dialect, 0, one_example=False, by_output=True, marks=spelled, loss=self.loss)
+        printer = Printer(STANDARD, dialect, 0, one_example=False, by_output=True, marks=spelled, loss=self.loss)
+        for each in variables:
+            if each.name in self.page.errors:
+                printer.name(Adjoint(each), self.page.errors[each.name][dialect.column])
+        return printer
+
+    @cached_property
+    def hidden(self) -> dict[MatrixSymbol, MatrixExpr]:
+        """What has no line of its own, and what it is."""
+        lists = (*self.forward, *self.backward)
+        return {each.lhs: each.rhs for each in lists if each.name in self.page.hidden}
 
     def equation(self, equation: Equation) -> tuple[str, str]:
         """Return both sides of an equation of this sheet."""
-        return self.printer.equation(equation)
+        named = self.page.errors if isinstance(equation.lhs, Adjoint) else ()  # In a slope the input keeps its letter.
+        inside = {key: rhs for key, rhs in self.hidden.items() if key.args[0].name not in named}
+        return self.printer.equation(equation, inside)
 
     def say(self, sentence: str) -> Rich:
         """Return a sentence of the page: {names} are its symbols, what stands between dollars is LaTeX."""
@@ -191,6 +203,7 @@ class Sheet:
         ell = (r"\ell", "ℓ", "l")[self.dialect.column]  # The loss of one entry; indices and the mask are themselves.
         eps = (r"\varepsilon", "ε", "epsilon")[self.dialect.column]
         letters = {"i": math("i"), "j": math("j"), "M": math(MASK), "ell": math(ell), "eps": math(eps)}
+        letters["delta"] = math(STANDARD.error[self.dialect.column])
         return rich(sentence, **{**letters, "loss": math(self.printer.loss), **symbols})
 
     def numbered(self, after: Sequence[Numbered] = ()) -> tuple[Numbered, ...]:
@@ -202,11 +215,16 @@ class Sheet:
         found: list[Numbered] = []
         beside: list[list[str]] = []
         for equation in self.backward:
+            if equation.lhs in self.hidden:
+                continue
             left, right = self.equation(equation)
             if not isinstance(equation.lhs, Adjoint):
                 beside.append(line(left, right))
                 continue
             lines = [*line(left, right), *(each for lines in beside for each in lines)]
+            if found and self.page.why.get(equation.lhs.of.name) == "":
+                found[-1] = replace(found[-1], lines=(*found[-1].lines, *lines))
+                continue
             if tuple(lines) not in known:
                 found.append(Numbered(len(after) + len(found) + 1, self._why(equation), tuple(lines)))
             beside = []
@@ -278,7 +296,7 @@ def _parts(sheet: Sheet, check: Any) -> tuple[Part, ...]:
     steps, page = sheet.elementary, sheet.page
     forward = (steps or sheet).forward
     shown = sheet if steps is None else steps
-    lines = tuple(each for equation in forward for each in line(*shown.equation(equation)))
+    lines = tuple(each for one in forward if one.lhs not in shown.hidden for each in line(*shown.equation(one)))
     found = [Part("What it computes", (*_whole(sheet), Told((), lines), *_told(sheet, page.definitions)))]
     if steps is not None:
         found.append(Part("Backward pass, step by step", _told(steps, steps.page.opening), steps.numbered()))

@@ -21,6 +21,12 @@ NUMBER = "  ({})  "
 
 TEXT_FORMATS = ("text", "numpy")
 
+CONTINUED = r"&\quad"
+"""What begins a row that continues an equation."""
+
+WIDEST = 10_000
+"""One equation alone is one line."""
+
 
 def lone_text(derivation: Derivation, check: Any = None, *, ascii_only: bool = False, width: int = 80) -> str:
     """Return the page of an operation alone for a terminal: what it computes, the numbered lines, the check.
@@ -51,18 +57,30 @@ def _part(part: Part, width: int) -> Iterable[list[str]]:
 
 
 def _told(told: Told, width: int) -> list[str]:
-    return [*_words(told.words, width), *_equations(told.lines, "    ")]
+    return [*_words(told.words, width), *_equations(told.lines, "    ", width)]
 
 
 def _numbered(numbered: Numbered, width: int) -> list[str]:
     start = NUMBER.format(numbered.number)
-    lines = _equations(numbered.lines, " " * len(start))
+    lines = _equations(numbered.lines, " " * len(start), width)
     lines[0] = start + lines[0].lstrip()
     return [*lines, *(f"{' ' * len(start)}{each}" for each in textwrap.wrap(_plain(numbered.why), width - len(start)))]
 
 
-def _equations(lines: Iterable[str], indent: str) -> list[str]:
-    return [f"{indent}{each.replace('&', '')}" for each in lines]
+def _equations(lines: Iterable[str], indent: str, width: int) -> list[str]:
+    """Return equations as lines of a terminal: rows that continue one are joined to it, then broken at spaces."""
+    whole: list[str] = []
+    for each in lines:
+        if each.startswith(CONTINUED):
+            whole[-1] += " " + each.removeprefix(CONTINUED).strip()
+        else:
+            whole.append(each.replace("&", ""))
+    further = indent + " " * 4
+    return [
+        row
+        for each in whole
+        for row in textwrap.wrap(each, width, initial_indent=indent, subsequent_indent=further, break_long_words=False)
+    ]
 
 
 def _words(sentence: Rich, width: int) -> list[str]:
@@ -83,7 +101,7 @@ def only_displayed(derivation: Derivation, name: str, row: Format) -> str:
     sheet = Sheet(derivation, UNICODE if in_text else LATEX)
     lines = [each for equation in _found(sheet, name) for each in line(*sheet.equation(equation))]
     if in_text:
-        return "\n".join(_equations(lines, "")) + "\n"
+        return "\n".join(_equations(lines, "", WIDEST)) + "\n"
     return row.wrap.format(aligned(lines)) + "\n"
 
 

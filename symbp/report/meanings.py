@@ -127,7 +127,7 @@ def loss(desk: Desk) -> LossPart:
     node, p = desk.derivation.network.loss_node, desk.printer
     function = facts.loss_function(node)
     parts = [each for each in desk.derivation.forward if each.lhs.role is Role.LOSS]
-    start = [" &= ".join(p.equation(each)) for each in parts]
+    start = [row for each in parts for row in line(*p.equation(each))]
     if not isinstance(node, Loss):
         return LossPart(aligned(start), ())
     if function is None:

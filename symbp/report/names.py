@@ -27,7 +27,7 @@ GREEK = {
     "chi": "χ", "psi": "ψ", "omega": "ω",
 }  # fmt: skip
 
-_LETTER_AND_INDEX = re.compile(r"([A-Za-z])([A-Z][A-Za-z]{0,3}|(?<=[A-Z])[a-z]{1,3}|(?<=[bZU])[a-z])\Z")
+_LETTER_AND_INDEX = re.compile(r"([A-Za-z])([A-Z][A-Za-z]{0,3}|(?<=[A-Z])[a-z]{1,3}|(?<=[bZU])[a-z]|(?<=b)h[a-z])\Z")
 _MADE = re.compile(r"(\w+?)__(\d+)\Z")
 """A name made for a part of a user's equation."""
 

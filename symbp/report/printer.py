@@ -7,6 +7,7 @@ written from the texts of its operands, children first.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import copy
 from enum import IntEnum
 from typing import Any, NamedTuple
 
@@ -102,6 +103,18 @@ class Printer:
         self.loss = loss or notation.loss[dialect.column]
         self._symbols: dict[tuple[MatrixSymbol, bool], str] = {}
         self._inline: Mapping[MatrixSymbol, MatrixExpr] = {}
+
+    def spelled(self, marks: Mapping[Variable, Mark], *, by_output: bool, example: str | None) -> Printer:
+        """Return a printer like this one with symbols spelled otherwise, slopes through the output or not."""
+        other = copy(self)
+        other.marks, other.by_output, other.example = marks, by_output, example
+        other._symbols, other._inline = {}, {}
+        return other
+
+    def name(self, symbol: MatrixSymbol, letter: str) -> None:
+        """Give a symbol a letter of its own."""
+        for transposed in (False, True):
+            self._symbols[symbol, transposed] = self.letter(letter, None, transposed)
 
     def matrix(self, expr: MatrixExpr, inline: Mapping[MatrixSymbol, MatrixExpr] | None = None) -> str:
         """Return an expression as text; symbols in ``inline`` are replaced by what they stand for.

@@ -32,6 +32,7 @@ def render(
     by_output: bool = False,
     template_dir: str | Path | None = None,
     command: str | None = None,
+    pair: tuple[int, int] | None = None,
 ) -> str:
     """Return the report of a derivation in one format.
 
@@ -47,6 +48,8 @@ def render(
         by_output: write slopes through the output, a ⊙ (1 − a), where that is possible.
         template_dir: a folder of templates that replace ours one by one.
         command: the command line that made the report, for its last line.
+        pair: the two steps between which a recurrent layer's product over time is shown, the earlier first; by
+            default the first and the last.
 
     Raises:
         SpecError: an unknown format, notation, equation or layer.
@@ -55,16 +58,18 @@ def render(
     row, letters = format_named(to), notation_named(notation)
     if isinstance(derivation.network, Lone):
         return _lone(derivation, row, check, standalone, only, template_dir, command)
+    if row.name != "numpy":
+        derivation = derivation.unstacked
     if only is not None:
         return only_equation(derivation, only, row, letters, by_output)
     if row.name == "numpy":
         return _program(derivation, row)
     if row.name == "text":
-        text = derivation_text(derivation, check, show=show, notation=letters)
+        text = derivation_text(derivation, check, show=show, notation=letters, pair=pair)
         return f"{row.comment.format(MARK)}\n\n{text}"
     content = document(
         derivation, letters, row.dialect, check, roles=roles, show=show, by_output=by_output, command=command,
-        factor_macro=row.factor_macro, loss_letter=row.loss,
+        factor_macro=row.factor_macro, loss_letter=row.loss, pair=pair,
     )  # fmt: skip
     return _filled(row, content, standalone, template_dir)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sympy import Symbol
@@ -53,18 +53,21 @@ def derivation_text(
     width: int = 80,
     show: Sequence[int] | None = None,
     notation: Notation = STANDARD,
+    pair: tuple[int, int] | None = None,
 ) -> str:
     """Return the derivation for a terminal: both passes, the factored gradients, the check.
 
-    ``width`` is that of the terminal: a network too deep for it shows its first and last layers.
+    ``width`` is that of the terminal: a network too deep for it shows its first and last layers. ``pair`` are the
+    two steps between which a recurrent layer's product over time is shown.
 
     Raises:
         SpecError: ``show`` names a layer the network does not have.
     """
     dialect = ASCII if ascii_only else UNICODE
+    derivation = derivation.unstacked
     shown = shown_layers(derivation.network.depth, show)
     while True:
-        desk = Desk.open(derivation, notation, dialect, shown, False, "", None)
+        desk = replace(Desk.open(derivation, notation, dialect, shown, False, "", None), pair=pair)
         grid = _grid(desk) if desk.plain else composed_text.gradients(desk, width - len(INDENT))
         fitting = _narrower(derivation.network.depth, shown) if show is None and desk.plain else None
         if fitting is None or max(map(len, grid), default=0) <= width:

@@ -4,10 +4,12 @@ import pytest
 from sympy import DiagMatrix, HadamardProduct, Identity, MatAdd, MatMul, MatrixExpr, Transpose
 from systems import CASES, N1, TANH, W1, X, case, variable
 
-from symbp.calculus.factor import MAX_NESTING, Acts, Factor, Paths
+from symbp.calculus.factor import MAX_NESTING, Acts, Factor, Paths, without_repeats
 from symbp.calculus.product import flat_product, nested_product
 from symbp.derivation import Derivation, derive
 from symbp.errors import SpecError
+from symbp.networks.network import Network
+from symbp.networks.recurrent import LSTM
 from symbp.op import FactorRole
 from symbp.ops.elementwise import Elementwise
 
@@ -127,3 +129,18 @@ def test_a_product_multiplied_out_for_a_batch_is_nested() -> None:
 def test_beyond_50_layers_nothing_is_multiplied_out() -> None:
     with pytest.raises(SpecError, match="51 layers is unreadable"):
         _ = derive(layers=51).gradients["W1"].expression
+
+
+def test_the_products_of_a_recurrent_layer_hold_as_many_factors_as_it_has_steps() -> None:
+    held = {}
+    for steps in (20, 40):
+        derived = derive(Network([LSTM(4, steps)], 3, "mse"))
+        products = [product for gradient in derived.gradients.values() for product in gradient.products]
+        lists = {id(part.shared): len(part.shared) for product in products for part in product.parts()}
+        held[steps] = sum(lists.values()) + sum(len(product.tail) for product in products)
+        assert len(list(without_repeats(products))) <= held[steps]
+        for product in (products[0], products[-1]):
+            whole = list(product)
+            assert (len(whole), product.last(3)) == (len(product), tuple(whole[-3:]))
+            assert tuple(whole) in derived.gradients["lstm1.Wi"].terms + derived.gradients["lstm1.bo"].terms
+    assert held[40] < 2.2 * held[20]

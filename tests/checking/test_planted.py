@@ -7,18 +7,24 @@ import pytest
 from sympy import HadamardProduct, MatAdd, MatMul, MatrixExpr, MatrixSymbol, Transpose
 from systems import CASES, entrywise_loss, with_rhs
 
+from symbp import op
 from symbp.checking.bench import Bench
 from symbp.checking.check import check
 from symbp.checking.report import Verdict
 from symbp.checking.tolerance import TOLERANCE
 from symbp.derivation import Derivation, derive
-from symbp.equations import Equation, symbols_in
+from symbp.equations import Equation, nodes, symbols_in
 from symbp.networks.network import Network
 from symbp.numeric.definitions import Standins
 from symbp.numeric.sizes import given_sizes
+from symbp.op import Op
+from symbp.ops.convolution import KernelCorrelation, TransposedConvolve, kernel_correlation, transposed_convolve
 from symbp.ops.elementwise import Elementwise, Slope
 from symbp.ops.functions import ACTIVATIONS
 from symbp.ops.losses import LOSSES
+from symbp.ops.normalisation import NormaliseJacobian, normalise_jacobian
+from symbp.ops.pooling import MaxPoolTranspose, average_pool_transpose
+from symbp.ops.softmax import SoftmaxJacobian
 from symbp.symbols import Adjoint
 
 Mistake = tuple[str, Derivation]
@@ -145,10 +151,18 @@ def test_every_changed_equation_of_every_rule_is_caught(name: str) -> None:
             (f"twice {equation.name}", scaled(derived, equation.name, 2)),
             *terms_dropped(derived, equation),
             *operands_swapped(derived, equation),
+            *operators_dropped(derived, equation),
         )
     ]
     assert len(wrong) >= 2 * len(derived.backward)
     assert [what for what, each in wrong if not caught(each)] == []
+
+
+def operators_dropped(derived: Derivation, equation: Equation) -> Iterator[Mistake]:
+    """Yield the derivation with the error passed on as it came: a normalisation, softmax or slope left out."""
+    node = equation.rhs
+    if isinstance(node, Op) and node.acts_on is not None and node.args[node.acts_on].shape == node.shape:
+        yield f"{equation.name} without its operator", with_rhs(derived, equation.name, node.args[node.acts_on])
 
 
 def operands_swapped(derived: Derivation, equation: Equation) -> Iterator[Mistake]:
@@ -181,6 +195,62 @@ def equal_by_definition(derived: Derivation, first: MatrixExpr, second: MatrixEx
     """Whether the forward list makes two symbols equal in value (a transpose transposed)."""
     pair = {first.name, second.name}
     return pair == {"Z1", "A1"} and "T1" in derived.forward
+
+
+def without_mean(xp, z, n, g, axis, centred, epsilon):  # type: ignore[no-untyped-def]
+    """A normalisation whose mean is taken for a constant, or one that takes a mean out that it should not."""
+    return normalise_jacobian(xp, z, n, g, axis, 1 - centred, epsilon)
+
+
+def without_part(xp, z, n, g, axis, centred, epsilon):  # type: ignore[no-untyped-def]
+    """A normalisation whose variance is taken for a constant."""
+    return normalise_jacobian(xp, z, 0 * n, g, axis, centred, epsilon)
+
+
+def over_the_other_axis(xp, z, n, g, axis, centred, epsilon):  # type: ignore[no-untyped-def]
+    """Statistics over the examples where they are over the features, and the other way round."""
+    return normalise_jacobian(xp, z, n, g, 1 - axis, centred, epsilon)
+
+
+def kernel_not_flipped(xp, k, g, *window):  # type: ignore[no-untyped-def]
+    """The error returned through the kernel as it stands."""
+    entries = window[2] * window[3]
+    return transposed_convolve(xp, k.reshape(-1, entries)[:, ::-1].reshape(k.shape), g, *window)
+
+
+def a_line_further(xp, x, g, height, width, kh, kw, sh, sw, ph, pw):  # type: ignore[no-untyped-def]
+    """The image read as if it stood one line further down."""
+    return kernel_correlation(xp, xp.concatenate([x[1:], x[:1]], axis=0), g, height, width, kh, kw, sh, sw, ph, pw)
+
+
+def all_of_the_window(xp, x, a, g, *window):  # type: ignore[no-untyped-def]
+    """Max pooling that hands its error to every value under it."""
+    return average_pool_transpose(xp, g, *window) * (window[2] * window[3])
+
+
+def softmax_by_entry(xp, p, g):  # type: ignore[no-untyped-def]
+    """Softmax with the slope p(1 − p) of a sigmoid: the other outputs of the column forgotten."""
+    return p * (1 - p) * g
+
+
+WRONG_MEANINGS = [
+    *((NormaliseJacobian, wrong, name) for name in ("batch_norm", "layer_norm", "rms_norm")
+      for wrong in (without_mean, without_part, over_the_other_axis)),
+    *((SoftmaxJacobian, softmax_by_entry, name) for name in ("softmax", "attention", "causal_attention")),
+    *((TransposedConvolve, kernel_not_flipped, name) for name in ("convolution_shared", "convolution_of_itself")),
+    *((KernelCorrelation, a_line_further, name) for name in ("convolution", "convolution_shared")),
+    (MaxPoolTranspose, all_of_the_window, "max_pooling"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("node", "wrong", "name"), WRONG_MEANINGS, ids=lambda each: getattr(each, "__name__", each))
+def test_what_students_forget_of_an_operation_is_caught(
+    node: type, wrong: Callable[..., object], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    derived = CASES[name]()
+    assert any(isinstance(inside, node) for each in derived.backward for inside in nodes(each.rhs))
+    monkeypatch.setitem(op._meanings, node, wrong)
+    assert caught(derived)
 
 
 def test_one_entry_of_many_off_by_a_thousandth_is_caught() -> None:

@@ -1,16 +1,21 @@
 """Every backward rule against differences of the meaning of its operation, with 50 digits."""
 
 import pytest
-from sympy import MatrixSymbol
+from sympy import HadamardProduct, MatMul, MatrixExpr, MatrixSymbol
 from systems import CASES, entrywise_loss
 
 from symbp.checking.bench import Bench
 from symbp.checking.check import check
 from symbp.checking.plans import plans
 from symbp.checking.report import Verdict
-from symbp.equations import nodes
+from symbp.equations import nodes, symbols_in
 from symbp.op import vjp
-from symbp.ops.losses import LOSSES
+from symbp.ops.convolution import Convolve
+from symbp.ops.elementwise import Elementwise
+from symbp.ops.losses import LOSSES, EntrywiseLoss, GenericLoss, SigmoidBinaryCrossEntropy, SoftmaxCrossEntropy
+from symbp.ops.structure import Stack
+from symbp.ops.upstream import Upstream
+from symbp.symbols import BATCH
 
 SYSTEMS = {**CASES, **{f"loss {name}": lambda name=name: entrywise_loss(name) for name in LOSSES}}
 
@@ -20,6 +25,22 @@ def test_every_rule_has_a_system() -> None:
     ours = {kind for kind in vjp.registry if kind is not object and kind.__module__.startswith(("symbp", "sympy"))}
     missing = {kind.__name__ for kind in ours - used if not issubclass(kind, MatrixSymbol)}
     assert not missing, f"add a system to tests/systems.py for {missing}"
+
+
+APART = {SoftmaxCrossEntropy, SigmoidBinaryCrossEntropy, GenericLoss, Upstream}
+"""Losses of a prediction and of what is given, targets or an error, which a builder never makes of one symbol."""
+
+
+def test_every_rule_of_several_operands_has_a_system_with_one_symbol_twice() -> None:
+    several, twice = set(), set()
+    for build in SYSTEMS.values():
+        for node in (node for each in build().forward for node in nodes(each.rhs)):
+            operands = [symbol for arg in node.args if isinstance(arg, MatrixExpr) for symbol in symbols_in(arg)]
+            several |= {type(node)} if len(operands) > 1 else set()
+            twice |= {type(node)} if len(set(operands)) < len(operands) else set()
+    assert {MatMul, HadamardProduct, Convolve, Stack, Elementwise, EntrywiseLoss} <= several
+    missing = {kind.__name__ for kind in several - twice - APART}
+    assert not missing, f"add a system to tests/systems.py that gives {missing} one symbol twice"
 
 
 @pytest.mark.parametrize("name", SYSTEMS)
@@ -40,6 +61,17 @@ def test_the_check_passes_on_every_system(name: str) -> None:
     assert {row.verdict for row in report.rows} == {Verdict.AGREES}
     assert report.relative is not None
     assert report.relative < 1e-12
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_independent_sizes_are_all_different(name: str) -> None:
+    """Every size left open has a number of its own, the number of examples among them."""
+    derived = SYSTEMS[name]()
+    sizes = plans(derived, thorough=True)[0].sizes
+    pairs = ((each.shape, sizes.shapes[each.name]) for each in derived.forward.given)
+    drawn = {size: number for shapes in pairs for size, number in zip(*shapes, strict=True) if size.is_Symbol}
+    drawn[BATCH] = sizes.examples
+    assert len(set(drawn.values())) == len(drawn), drawn
 
 
 def test_sizes_are_all_different_and_the_batch_is_more_than_one_column() -> None:

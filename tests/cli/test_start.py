@@ -34,7 +34,7 @@ def test_help_shows_the_network_first_in_titled_groups(capsys: pytest.CaptureFix
     assert main(["derive", "--help"]) == 0
     out = capsys.readouterr().out
     titles = [line.rstrip(":") for line in out.splitlines() if line.endswith(":") and not line.startswith(" ")]
-    assert titles == ["Network", "Output", "Check", "Other"]
+    assert titles == ["Network", "Numbers", "Output", "Check", "Other"]
     assert out.index("--layers") < out.index("--widths") < out.index("--to") < out.index("--seed")
 
 

@@ -68,7 +68,7 @@ def test_batch_norm_couples_examples_so_its_product_is_that_of_a_batch():
 
 
 def test_refused():
-    with pytest.raises(ShapeError, match=r"adds Z1, 5×m, to A2, 4×m: give it projection=Linear\(4\)"):
+    with pytest.raises(ShapeError, match=r"adds Z1, 5×m, to A2, 4×m: give it a projection to 4 units, or equal widths"):
         network(Residual([Dense(4, "tanh")]))
     with pytest.raises(SpecError, match="at least one layer"):
         Residual([])

@@ -85,6 +85,12 @@ CHECKED = {
     "copies": ["H = W @ X", "A = H", "B = A + A", "loss = mse(V @ exp(-B), Y)"],
     "an input as the target": ["A = W.T @ (W @ X)", "loss = mse(A, X)"],
     "plain numbers": ["loss = mse(V @ (W @ X + 2/3 - .5), 2*Y)"],
+    "powers": ["H = tanh(W @ X)", "loss = mse(V @ H**3, Y) + 0.1 * sum(W**2) + sum(V**2) ** 2 + sum(exp(H)**-1)"],
+    "numbers by name": ["lam = 0.3", "half = lam / 2", "loss = mse(V @ tanh(W @ X), Y) + half * sum(W * W)"],
+    "dimensions as numbers": ["E = V @ tanh(W @ X) - Y", "loss = sum(E**2) / (2 * m) + sqrt(m) * sum(W) / sqrt(4)"],
+    "means": ["loss = mean((V @ tanh(W @ X) - Y)**2) + mean(W)"],
+    "rows and single numbers": ["s = sum(W) / 15", "H = tanh(W @ X * s + s)", "loss = mse(V @ H + b.T @ H, Y)"],
+    "one above the other": ["H = vstack(tanh(W @ X), X)", "loss = mean(H**2) + mse(V @ (W @ X), Y)"],
     "deep": ["A = sin(cos(sigmoid(tanh(W @ X))))", "loss = mse(V @ A, Y)"],
 }
 
@@ -141,7 +147,16 @@ REFUSED = [
     ("H = X @ W", "X is 3×m and W is 5×3 in 'H = X @ W': a product needs m = 5"),
     ("H = W @ X + V", r"W @ X is 5×m and V is 2×5 in 'H = W @ X + V': the rows must be equal, 5 = 2"),
     ("H = W @ X * W", "the columns must be equal, m = 3"),
-    ("H = W ** 2", "write A * A for a power"),
+    ("H = W ^ 2", "write A**2 for a power"),
+    ("H = W ** X", "the exponent must be a number"),
+    ("H = W ** 1000", "the exponent of"),
+    ("H = 2 ** 9**9", "the exponent of"),
+    ("H = leaky_relu(W, m)", "'m' in 'H = leaky_relu(W, m)': a plain number must stand here"),
+    ("H = W * X", "the rows must be equal, 5 = 3"),
+    ("H = V * W", "write @ for the product of matrices"),
+    ("H = maximum(W, 0)", "write relu(Z) for max(0, Z)"),
+    ("H = W / (m - m)", "divides by zero"),
+    ("m = W", "m is a dimension"),
     ("H = W / W", "divides by a matrix"),
     ("H = W / 0", "divides by zero"),
     ("H = 2 @ W", "write 2 * A"),
@@ -152,7 +167,6 @@ REFUSED = [
     ("H = leaky_relu(0.1, W)", "matrices first"),
     ("H = tanh(x=W)", "'=' may not stand"),
     ("H = tanh", "unknown name 'tanh'"),
-    ("H = 2", "no matrix on its right side"),
     ("H = 2.T", "write 2.*T"),
     ("H = (2).T", "is a number: a matrix must stand here"),
     ("H = W[0]", "'[' may not stand in the equation 'H = W[0]': rows and columns cannot be picked out"),
@@ -173,7 +187,7 @@ REFUSED = [
     (r"\input{x} = W", "is not a name"),
     ("$x$ = W", "is not a name"),
     ("__class__ = W", "is not a name"),
-    ("lambda = W", "is not a name"),
+    ("lambda = W", "lambda is a word of Python and no name: use another, such as lam"),
     ("dW = W", "the name dW is taken: it is the gradient of W"),
     ("H = " + "(" * 50 + "W" + ")" * 50, "brackets"),
     ("H = " + "-" * 200 + "W", "nested more than 100 deep"),
@@ -276,3 +290,26 @@ def test_any_line_is_a_network_or_refused_in_one_line(right):
     assert "\n" not in said
     assert len(said) < 500
     assert time.perf_counter() - start < 2
+
+
+@pytest.mark.parametrize("line", ["loss = 0.5 * x.T @ A @ x", "loss = sum(A @ x)", "loss = mse(A @ x, y)"])
+def test_data_of_one_column_stay_one(line):
+    shapes = {"A": (3, 3), "x": (3, 1), "y": (3, 1)}
+    used = {name: size for name, size in shapes.items() if name in line}
+    targets = [name for name in used if name == "y"]
+    found = Network.equations([line], used, parameters=["A"], inputs=["x"], targets=targets)
+    assert check(derive(found)).passed
+
+
+def test_a_row_a_column_and_a_single_number_are_repeated():
+    shapes = {"W": (4, 3), "c": (4, 1), "r": (1, 5), "s": (1, 1), "X": (3, 5), "T": (4, 5)}
+    found = Network.equations(["loss = sum((s * (W @ X) + c - r + s) * T)"], shapes, ["W", "c", "r", "s"], ["X", "T"])
+    random = np.random.default_rng(2)
+    given_ = {name: random.normal(size=size) for name, size in shapes.items()}
+    data = {name: given_.pop(name) for name in ("X", "T")}
+    loss, gradients = derive(found).compile()(given_, data)
+    w, c, r, s = (given_[name] for name in "Wcrs")
+    assert loss == pytest.approx(((s * (w @ data["X"]) + c - r + s) * data["T"]).sum(), rel=1e-12)
+    np.testing.assert_allclose(gradients["r"], -data["T"].sum(axis=0, keepdims=True), rtol=1e-12)
+    np.testing.assert_allclose(gradients["s"], [[(data["T"] * (w @ data["X"] + 1)).sum()]], rtol=1e-12)
+    assert check(derive(found)).passed

@@ -23,7 +23,7 @@ from symbp import (
 )
 from symbp.calculus.factor import Acts
 from symbp.networks.layers import Activation
-from symbp.networks.spec import network_of
+from symbp.networks.spec_network import network_of
 from symbp.op import FactorRole
 from symbp.ops.channel_norm import NormaliseChannels, normalise_channels
 from symbp.report.render import render

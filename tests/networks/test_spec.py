@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from symbp import Dense, Network, ShapeError, SpecError, check, derive
 from symbp.limits import MAX_FILE
-from symbp.networks import spec
+from symbp.networks import spec, spec_network
 from symbp.networks.convolution import Conv2d, MaxPool2d
 from symbp.networks.examples import EXAMPLES, about
 from symbp.networks.files import network_of
@@ -139,7 +139,7 @@ NEEDED = {"layers": [{"type": "batch_norm"}], "kernel": 2, "tokens": 3, "steps":
 def test_every_row_builds_its_layer(kind):
     needed = {key: NEEDED[key] for key, (_, default) in spec.ROWS[kind].keys.items() if default is ...}
     size = {"channels": 2, "height": 1 if kind.endswith("1d") else 6, "width": 6}
-    found = spec.network_of({"layers": [{"type": kind, **needed}], "inputs": size})
+    found = spec_network.network_of({"layers": [{"type": kind, **needed}], "inputs": size})
     assert len(found.forward) >= 2
 
 
@@ -206,6 +206,15 @@ REFUSED = [
     ({"layers": [{}]}, "layers[0].type is missing"),
     ({"layers": [{"type": "dens"}]}, "layers[0].type is 'dens': no such type of layer; did you mean 'dense'?"),
     ({"layers": [{"type": ["dense"]}]}, "layers[0].type is a list"),
+    ({"layers": [{"type": "ReLU"}]}, 'no such type of layer: write type = "activation", function = "ReLU"'),
+    ({"layers": [{"type": "dropout", "rate": 0.5}]}, "layers[0].rate: no such key; did you mean 'repeat'?; the"),
+    ({"layers": [{"type": "rnn", "units": 3, "steps": 4, "sequence": True}, {"type": "dense", "units": 3}]},
+     "Dense reads one matrix and gets a sequence of 4"),
+    ({"inputs": 4, "layers": [{"type": "attention", "tokens": 10**9}]}, "attention cannot have 1000000000 tokens"),
+    ({"layers": [{"type": "lstm", "units": 3, "steps": 10**7}]}, "10,000,000 layers with their repeats, steps"),
+    ({"layers": [{"type": "lstm", "units": 3, "steps": 10**4, "sequence": True, "repeat": 10**4}]},
+     "100,000,000 layers with their repeats, steps and heads; at most 10,000"),
+    ({"inputs": 10**5, "layers": [{"type": "attention", "tokens": 2, "heads": 10**5}]}, "100,000 layers with"),
     ({"layers": [{"type": "__class__"}]}, "the types are dense"),
     ({"layer": [{"type": "dense"}]}, "layer: no such key; did you mean 'layers'?"),
     ({**dense(), "los": "mse"}, "los: no such key; did you mean 'loss'?"),
@@ -225,7 +234,7 @@ REFUSED = [
     (dense(activation="tahn"), "layers[0]: no activation named 'tahn'; did you mean 'tanh'?"),
     (dense(activation="__import__('os').system('id')"), "layers[0]"),
     (dense(activation=r"\input{/etc/passwd}"), "layers[0]"),
-    (dense(repeat=10**7), "10,000,000 layers with their repeats; at most 10,000"),
+    (dense(repeat=10**7), "10,000,000 layers with their repeats, steps and heads; at most 10,000"),
     (dense(repeat=0), "layers[0].repeat is 0, expected at least 1"),
     (dense(name=r"\input{x}"), "layers[0].name is '\\\\input{x}', expected a name"),
     (dense(name="$x$"), "layers[0].name is '$x$', expected a name"),
@@ -269,7 +278,8 @@ REFUSED = [
     ({**LOSS, "shape": 1}, "shape: no such key; did you mean 'shapes'?"),
     ({**LOSS, "equations": [5]}, "equations[0] is 5, expected text"),
     ({**LOSS, "equations": "loss = 1"}, "equations is 'loss = 1', expected a list"),
-    ({**LOSS, "shapes": {**LOSS["shapes"], "W": 5}}, "shapes.W is 5, expected a list"),
+    ({**LOSS, "shapes": {**LOSS["shapes"], "W": 5}}, "shapes.W is 5, expected rows and columns, such as [5, 3]"),
+    ({**LOSS, "shapes": "2x3"}, "shapes is '2x3', expected a table"),
     ({**LOSS, "shapes": {**LOSS["shapes"], "W": [5, 0]}}, "the shape of W has the size 0"),
     ({**LOSS, "shapes": {**LOSS["shapes"], "W": [2, 4]}}, "W is 2×4 and X is 3×m in 'loss = mse(W @ X, Y)'"),
     ({**LOSS, "inputs": ["Q"]}, "inputs: 'Q' has no shape"),
@@ -280,7 +290,7 @@ REFUSED = [
 @pytest.mark.parametrize(("data", "said"), REFUSED, ids=[each[1][:50] for each in REFUSED])
 def test_refused_with_its_place(data, said):
     with pytest.raises((SpecError, ShapeError)) as caught:
-        spec.network_of(data)
+        spec_network.network_of(data)
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 400
@@ -294,7 +304,7 @@ FILES = [
     ("n.toml", b"a = 1\na = 2", "not TOML"),
     ("n.toml", b"a = " + b"[" * 40_000, "not TOML: nested too deeply"),
     ("n.toml", b".".join([b"a"] * 40_000) + b" = 1", "line 1 has more than 100 dots"),
-    ("n.toml", b"a = " + b"9" * 50_000, "not TOML"),
+    ("n.toml", b"a = " + b"9" * 50_000, "not TOML: a number with thousands of digits"),
     ("n.toml", b"", "layers is missing"),
     ("n.json", b"{", "n.json: not JSON: "),
     ("n.json", b"[" * 90_000, "not JSON: nested too deeply"),
@@ -309,6 +319,21 @@ FILES = [
     ("n.txt", b"W: 5 x 3\nW: 5 x 3\nloss = W", "line 2: the shape of W is declared twice"),
     ("n.txt", b"W: 5 x 3 inputt\nloss = W", "neither an equation nor a shape"),
     ("n.txt", b"hello", "line 1: 'hello' is neither"),
+    ("n.txt", b"W = [5, 3]\nX: 3 x m\nloss = sum(W @ X)", "a shape is written W: 5 x 3"),
+    ("n.txt", b"W: 5 x 3\0\nloss = W", "is neither an equation nor a shape"),
+    ("n", b"inputs = 3\n[[layers]]\ntype = 'dense'", "this reads like TOML: give the file a name that ends in .toml"),
+    ("n", b"layers = []", "this reads like TOML"),
+    ("n.txt", b' {"layers": []}', "this reads like JSON: give the file a name that ends in .json"),
+    ("n.toml", b"inputs = 3\0", "not TOML"),
+    ("n.toml", b"inputs = 3\rlayers = []", "not TOML"),
+    ("n.toml", b"layers:\n  - type: dense", "not TOML"),
+    ("n.toml", "unit\u0455 = 3".encode(), "not TOML"),
+    (
+        "n.toml",
+        'layers = [{type = "dense", "unit\u0455" = 3}]'.encode(),
+        r"layers[0].unit\u0455: no such key",
+    ),
+    ("n.json", b'{"inputs": ' + b"9" * 90_000 + b"}", "n.json: not JSON: a number with thousands of digits"),
     ("n.txt", b"a;" * 40_000, "line 1: 'a' is neither"),
     ("n.txt", b"X: 3 x m\nloss = sum(X @ X)", "X is 3×m and X is 3×m in 'loss = sum(X @ X)': a product needs m = 3"),
 ]
@@ -393,7 +418,7 @@ LINES = st.builds(
 def test_any_data_is_a_network_or_refused_in_one_line(data):
     start = time.perf_counter()
     try:
-        found = spec.network_of(data)
+        found = spec_network.network_of(data)
     except (SpecError, ShapeError) as error:
         said = str(error)
     else:

@@ -8,13 +8,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sympy import MatMul, OneMatrix, S
+from sympy import MatAdd, MatMul, OneMatrix, S
 from systems import BATCH, CASES, N0, N1, W1, X, case, derivation, entrywise_loss, variable
 
 from symbp.calculus.factor import Paths
 from symbp.calculus.product import flat_product, nested_product
+from symbp.checking.check import check
 from symbp.derivation import Derivation, derive
 from symbp.errors import RuleNotFoundError
+from symbp.networks.network import Network
+from symbp.networks.recurrent import RNN
 from symbp.numeric import engines
 from symbp.numeric.compiled import compile_systems
 from symbp.numeric.definitions import Definitions, Standins
@@ -249,3 +252,26 @@ def test_terms_of_hand_written_networks_add_up_to_the_recursive_gradient(name: s
 def test_matrices_of_constants_are_printed() -> None:
     derived = case((variable("Z1", N1), MatMul(OneMatrix(N1, N1), W1, X)), given=[X, W1])
     assert "np.ones((W1.shape[0], W1.shape[0])) @ W1 @ X" in derived.compile().source
+
+
+def test_a_sum_of_thousands_of_terms_nests_no_deeper_than_python_reads() -> None:
+    derived = derive(Network([RNN(2, 1200)], 3, "mse"))
+    compiled = derived.compile()
+    depth = max(_depth(node) for node in ast.parse(compiled.source).body[-1].body)  # type: ignore[attr-defined]
+    assert depth < 150
+    values = values_of(derived, compiled.program, examples=1)
+    _, gradients = compiled(values.parameters, values.inputs, values.targets["Y"])
+    assert all(np.isfinite(gradient).all() for gradient in gradients.values())
+    assert check(derived, thorough=False).passed
+
+
+def _depth(node: ast.AST) -> int:
+    return 1 + max((_depth(child) for child in ast.iter_child_nodes(node)), default=0)
+
+
+def test_a_long_sum_in_groups_keeps_its_signs() -> None:
+    terms = [MatMul(-1 if index % 5 == 0 else 2, W1, X) for index in range(120)]
+    derived = case((variable("Z1", N1), MatAdd(*terms)), given=[X, W1])
+    compiled = compile_systems(derived.forward, derived.backward, derived.wrt)
+    assert ") + (-W1 @ X" in compiled.source
+    assert check(derived).passed

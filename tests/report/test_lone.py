@@ -24,7 +24,7 @@ from symbp.report.dialects import LATEX, UNICODE
 from symbp.report.lone import LonePage, Sheet, lone_page
 from symbp.report.lone_text import lone_text
 from symbp.report.transposed import Turned, turned, turned_equation
-from symbp.symbols import BATCH, Adjoint, Role, Variable
+from symbp.symbols import BATCH, Role, Variable
 
 LENGTHS = (3, 5, 4, 2)
 STEP = 1e-30
@@ -66,8 +66,8 @@ def worst(sheet, backward):
 
     def total(arrays):
         values = run(sheet.forward, arrays, sizes, complex_.np)
-        outputs = [symbol.of.name for symbol in sheet.forward.given if isinstance(symbol, Adjoint)]
-        return sum((values[y] * given[f"d{y}"]).sum() for y in outputs) if outputs else values["loss"].sum()
+        outputs = sheet.network.given_gradients
+        return sum((values[y.name] * given[g.name]).sum() for y, g in outputs) if outputs else values["loss"].sum()
 
     values = run(sheet.forward, {n: a.astype(complex) for n, a in given.items()}, sizes, complex_.np)
     if sheet.elementary is not None:  # 1/s has its letter from the steps.

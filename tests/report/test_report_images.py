@@ -14,7 +14,7 @@ from symbp.networks.images import Image
 from symbp.networks.layers import Dense, Linear
 from symbp.networks.network import Network
 from symbp.networks.regularisation import Dropout
-from symbp.networks.spec import network_of
+from symbp.networks.spec_network import network_of
 from symbp.op import FactorRole
 from symbp.ops.windows import Axis, count_places, lines_under, places_over
 from symbp.report.render import render

@@ -32,7 +32,7 @@ WRAPPER = r"""\documentclass{article}
 
 def fragments() -> dict[str, str]:
     found = {name: render(derivation(name), "latex", check=fixed_check(derivation(name))) for name in CASES}
-    for name in ("transformer-block", "lstm", "small-cnn"):
+    for name in ("transformer-block", "lstm-classifier", "small-cnn"):
         found[name] = render(derive(Network.load(EXAMPLES / f"{name}.toml")), "latex")
     for name, operation in OPERATIONS.items():
         alone = derive(operation.build())

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
-from symbp.cli.options import CheckOptions, JsonOptions, NetworkOptions, takes
+from dataclasses import replace
+
+from symbp.cli.options import CheckOptions, JsonOptions, MethodOptions, NetworkOptions, takes
 from symbp.cli.registry import job
+from symbp.cli.theirs import TheirOptions
 from symbp.cli.what import WhatOptions
 
 
-@takes(WhatOptions, NetworkOptions, CheckOptions, JsonOptions)
-def command(what: WhatOptions, network: NetworkOptions, check: CheckOptions, as_json: JsonOptions) -> int:
-    """Compare every derived gradient with differences of the loss.
+@takes(WhatOptions, TheirOptions, NetworkOptions, CheckOptions, MethodOptions, JsonOptions)
+def command(
+    what: WhatOptions,
+    theirs: TheirOptions,
+    network: NetworkOptions,
+    check: CheckOptions,
+    methods: MethodOptions,
+    as_json: JsonOptions,
+) -> int:
+    """Compare every derived gradient with differences of the loss, or somebody's own gradient with the derived one.
 
-    Complex step, 50-digit differences and central differences, one row a parameter. Exit code 1 when one disagrees.
+    Complex step, 50-digit differences and central differences, one row a parameter, with the digits that each method
+    is expected to reach. Exit code 1 when a gradient is wrong, 3 when nothing could tell (overflow, dead units). With
+    MINE or --formula your own gradient is judged, and what is wrong with it is named.
     """
-    spec, seed = what.read(network), check.read()
-    return int(job("check").run(spec, seed, as_json.json))
+    named, asked = theirs.read(what.what, network)
+    spec, seed = replace(what, what=named).read(network), check.read()
+    if asked is not None:
+        return int(job("theirs").run(spec, asked, seed, as_json.json))
+    return int(job("check").run(spec, seed, as_json.json, methods))

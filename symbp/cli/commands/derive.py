@@ -12,6 +12,7 @@ from symbp.cli.options import (
     NetworkSpec,
     OutputOptions,
     SkipOptions,
+    ValuesOptions,
     takes,
 )
 from symbp.cli.registry import job
@@ -30,10 +31,11 @@ class Request:
     json: bool
 
 
-@takes(WhatOptions, NetworkOptions, OutputOptions, CheckOptions, SkipOptions, JsonOptions)
+@takes(WhatOptions, NetworkOptions, ValuesOptions, OutputOptions, CheckOptions, SkipOptions, JsonOptions)
 def command(
     what: WhatOptions,
     network: NetworkOptions,
+    numbers: ValuesOptions,
     output: OutputOptions,
     check: CheckOptions,
     skip: SkipOptions,
@@ -42,7 +44,8 @@ def command(
     """Derive the gradient of every weight and bias, factored from the loss to the parameter.
 
     Writes output/backprop-N.md and .tex (WHAT.md and .tex), checks every gradient numerically and prints the
-    derivation. With -t or -o it writes that format only; with -o - or --only it prints to standard output.
+    derivation. With -t or -o it writes that format only; with -o - or --only it prints to standard output. With
+    --values it writes the derivation with numbers put in, and one step of gradient descent.
     """
     spec = what.read(network)
     depth = spec.layers if isinstance(spec, NetworkSpec) else None
@@ -54,4 +57,6 @@ def command(
         check=not skip.no_check,
         json=as_json.json,
     )
+    if numbers != ValuesOptions():
+        return int(job("worked").run(request, numbers))
     return int(job("derive").run(request))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from symbp.calculus.factor import Factor
+from symbp.checking.report import CheckReport, Outcome
 from symbp.derivation import Derivation, Gradient
 from symbp.equations import System
 from symbp.networks.alone.lone import Lone
@@ -15,6 +16,14 @@ from symbp.report.printer import Printer
 
 MOST_FACTORED = 50
 """Deepest network whose JSON lists the factors: their number grows with the square of the depth."""
+
+EXIT = {Outcome.PASSED: 0, Outcome.FAILED: 1, Outcome.INCONCLUSIVE: 3}
+"""The exit codes: 1 says that a gradient is wrong, 3 that nothing could tell."""
+
+
+def exit_code(report: CheckReport | None) -> int:
+    """Return the exit code of a check; 0 where none was wanted."""
+    return 0 if report is None else EXIT[report.outcome]
 
 
 def derivation_data(derivation: Derivation, notation: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from symbp.checking.check import CheckReport, check
 from symbp.cli.commands.derive import Request
 from symbp.cli.console import columns, document, plain, progress, say
-from symbp.cli.jobs.data import derivation_data
+from symbp.cli.jobs.data import derivation_data, exit_code
 from symbp.cli.jobs.network import build, derived
 from symbp.cli.jobs.targets import PDF, Target, targets
 from symbp.cli.options import NetworkSpec
@@ -44,6 +44,7 @@ def run(request: Request) -> int:
     if isinstance(spec, FileSpec) and request.output.show is not None:
         request = replace(request, show=layer_set(request.output.show, network.depth))
     derivation = derived(network)
+    require_steps(request, derivation)
     report = verdict(request, derivation)
     documents = [rendered(request, each, derivation, report) for each in wanted]
     wrote = deliver(wanted, documents, request.output.force)
@@ -56,7 +57,7 @@ def run(request: Request) -> int:
     elif wrote:
         said = screen(request, derivation, report)
         say("\n\n".join([said.rstrip("\n"), closing(request.network, wrote)]))
-    return 0 if report is None or report.passed else 1
+    return exit_code(report)
 
 
 def require_concrete(request: Request, network: Network, wanted: Sequence[Target]) -> None:
@@ -71,6 +72,18 @@ def require_concrete(request: Request, network: Network, wanted: Sequence[Target
     missing = [option.format(name) for name, found in is_open.items() if found]
     if missing:
         raise SpecError(f"--to numpy: a program needs a concrete network; give {' and '.join(missing)}")
+
+
+def require_steps(request: Request, derivation: Derivation) -> None:
+    """Refuse a pair of steps that no recurrent layer has."""
+    pair, said = request.output.pair, shown(request.output.jacobian or "")
+    if pair is None:
+        return
+    if not derivation.states:
+        raise SpecError(f"--jacobian {said}: the network has no recurrent layer of two or more steps")
+    last = min(max(steps) for steps in derivation.states.values())
+    if pair[1] > last:
+        raise SpecError(f"--jacobian {said}: the recurrent layer has steps 1 to {last}; --unroll T gives it more")
 
 
 def verdict(request: Request, derivation: Derivation) -> CheckReport | None:
@@ -106,6 +119,7 @@ def document_of(request: Request, target: Target, derivation: Derivation, report
         by_output=options.by_output,
         template_dir=options.template_dir,
         command=command_line("derive", request.network),
+        pair=options.pair,
     )
 
 
@@ -130,6 +144,7 @@ def screen(request: Request, derivation: Derivation, report: CheckReport | None)
         width=columns(),
         show=request.show,
         notation=NOTATIONS[request.output.notation or DEFAULT_NOTATION],
+        pair=request.output.pair,
     )
 
 
@@ -162,8 +177,9 @@ def command_line(command: str, spec: Described) -> str:
     """Return the command that names this network, ready for a shell."""
     if isinstance(spec, FileSpec):
         return shlex.join(
-            ["symbp", command, *(["--"] * (spec.what[:1] == "-" != spec.what)), spec.what, *["--batch"] * spec.batch]
-        )
+            ["symbp", command, *(["--"] * (spec.what[:1] == "-" != spec.what)), spec.what, *["--batch"] * spec.batch,
+             *([] if spec.unroll is None else ["--unroll", str(spec.unroll)])]
+        )  # fmt: skip
     words = ["symbp", command, "--layers", str(spec.layers)]
     widths = spec.widths
     if widths is not None:

@@ -28,10 +28,11 @@ def build(spec: Described) -> Network:
     if isinstance(spec, OperationSpec):
         return spec.operation.build()
     if spec.place is not None:
-        return load(spec.place, batch=spec.batch)
+        return load(spec.place, batch=spec.batch, unroll=spec.unroll)
     if sys.stdin is None:
         raise SpecError("standard input is closed")
-    return network_of(bounded(sys.stdin.buffer.read(MAX_FILE + 1), "-"), "-", batch=spec.batch)
+    content = bounded(sys.stdin.buffer.read(MAX_FILE + 1), "-")
+    return network_of(content, "-", batch=spec.batch, unroll=spec.unroll)
 
 
 def derived(network: Network) -> Derivation:

@@ -46,12 +46,14 @@ class Page:
     spell the symbols by name, those of the rows' layout where ``rows`` transposes the displayed equations.
     ``short`` writes dX for ∂ℒ/∂X. ``meanings`` are words for the symbols by name, in the order of the table.
     ``inlined`` are the names that do not stand in the formula of the whole operation, which comes first where there
-    are any. ``order`` are the names whose gradients the backward pass shows in this order. ``opening`` are sentences
-    before it.
-    ``why`` explains the step of the backward pass that leads to a symbol, by its name; where it says nothing the
-    rule does. ``definitions`` stand behind the forward pass, ``identities`` and ``remarks`` behind the backward
-    pass, ``sections`` follow it. ``elementary`` builds the same operation from elementary equations, whose backward
-    pass comes first: the steps students learn.
+    are any.
+    ``order`` are the names whose gradients the backward pass shows in this order. ``hidden`` are names of equations
+    that have no line: their right sides stand inside what uses them. ``errors`` spell the gradients of some names.
+    ``opening`` are sentences before it.
+    ``why`` explains the step of the backward pass that leads to a symbol, by its name; where it has no entry the
+    rule does, where that is empty the equation stands with the one before it. ``definitions`` stand behind the
+    forward pass, ``identities`` and ``remarks`` behind the backward pass, ``sections`` follow it. ``elementary``
+    builds the same operation from elementary equations, whose backward pass comes first: the steps students learn.
     """
 
     title: str
@@ -63,6 +65,8 @@ class Page:
     meanings: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     inlined: tuple[str, ...] = ()
     order: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
+    errors: Mapping[str, Spelling] = field(default_factory=lambda: MappingProxyType({}))
     opening: tuple[ShownStep, ...] = ()
     why: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     definitions: tuple[ShownStep, ...] = ()

@@ -1,0 +1,226 @@
+"""The backward list with numbers in it, one equation at a time: what a hypothesis costs is what it changes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from types import CodeType
+from typing import Any
+
+from sympy import Expr, Integer, MatrixExpr, MatrixSymbol, Symbol
+
+from symbp.checking.diagnosis.sample import Sample
+from symbp.checking.tolerance import magnitude
+from symbp.derivation import Derivation
+from symbp.equations import symbols_in
+from symbp.numeric import engines
+from symbp.numeric.definitions import Definitions, Standins
+from symbp.numeric.matrices import Writer
+from symbp.numeric.source import program
+from symbp.numeric.values import Values
+from symbp.symbols import BATCH, Adjoint
+
+FREE = Symbol("‹c›", real=True)
+"""The number a hypothesis leaves open, fitted to what was given: a learning rate, a factor nobody named."""
+
+FREE_NAME = "free_number"
+
+Overlay = dict[str, Any]
+
+
+class Bench:
+    """The current model of somebody's backward pass: right sides, and their values on every sample.
+
+    ``adopt`` replaces right sides, ``pin`` replaces a value by theirs; ``evaluate`` tries right sides without
+    adopting them and computes nothing but what lies between them and the target.
+    """
+
+    def __init__(self, derivation: Derivation, samples: Sequence[Sample]) -> None:
+        self.derivation = derivation
+        self.samples = tuple(samples)
+        self.order = [equation.name for equation in derivation.backward]
+        self.place = {name: index for index, name in enumerate(self.order)}
+        self.rhs: dict[str, MatrixExpr] = {each.name: each.rhs for each in derivation.backward}
+        self.spent = 0
+        self._program = program(derivation.forward, derivation.backward, derivation.wrt, Standins())
+        self.names: Mapping[MatrixSymbol, str] = self._program.names
+        self.variable = {symbol.name: own for symbol, own in self.names.items()}
+        self._losses: list[float] = []
+        self.values = [self._run(sample) for sample in self.samples]
+        self._definitions = Definitions((*self.names.values(), FREE_NAME), Standins())
+        self._defined: set[str] = set()
+        self._writer = Writer(self.names, self._sizes(), self._definitions)
+        self._codes: dict[str, CodeType] = {}
+        self._pinned: set[str] = set()
+        self._rewire()
+
+    def _run(self, sample: Sample) -> dict[str, Any]:
+        """Return all values of the right backward pass on one sample, by their names in the program."""
+        engine = engines.real()
+        targets = {symbol.name: sample.y for symbol in self._program.targets}
+        values = Values(dict(sample.parameters), dict(sample.x), targets)
+        (loss, _), local = engine.run(self._program, traced=True)(*values.arguments(engine.array))
+        self._losses.append(float(loss))
+        return {"np": engine.np, "math": math, **local}
+
+    def loss(self, sample: int) -> float:
+        """Return our loss on one sample."""
+        return self._losses[sample]
+
+    def _sizes(self) -> dict[Symbol, str]:
+        """Give every symbolic dimension a name and put its number beside the values."""
+        found: dict[Symbol, str] = {FREE: FREE_NAME}
+        for symbol in self.derivation.forward.given:
+            for axis, size in enumerate(symbol.shape):
+                base, count = _dimension(size)
+                if base is not None and base not in found:
+                    found[base] = self._definitions.fresh(f"size_{base}")
+                    for values in self.values:
+                        values[found[base]] = values[self.names[symbol]].shape[axis] // count
+        self.dimensions = {base: name for base, name in found.items() if base is not FREE}
+        return found
+
+    def dimension(self, size: Expr, sample: int = 0) -> float:
+        """Return a dimension, or a number made of dimensions, on one sample."""
+        numbers = {base: Integer(self.values[sample][name]) for base, name in self.dimensions.items()}
+        return float(size.xreplace(numbers))
+
+    def code(self, expr: MatrixExpr) -> CodeType:
+        """Return an expression as code, with whatever functions it calls defined beside the values."""
+        text = self._writer.code(expr).text
+        self._define()
+        return compile(text, "<hypothesis>", "eval")
+
+    def _define(self) -> None:
+        constants, sources = self._definitions.constants, self._definitions.sources
+        for name in [name for name in constants if name not in self._defined]:
+            self._defined.add(name)
+            for values in self.values:
+                values[name] = float(constants[name])
+        for name in [name for name in sources if name not in self._defined]:
+            self._defined.add(name)
+            for values in self.values:
+                if name == self._definitions.erf:
+                    values[name] = engines.real().erf
+                else:
+                    exec(sources[name], values)
+
+    def _rewire(self) -> None:
+        """Find anew what every value is computed from: ``above`` stops at pinned values, ``reaches`` does not."""
+        self._above = self._closure(self._pinned)
+        self._reached = self._closure(set())
+        self._paths: dict[tuple[tuple[str, ...], str], list[str]] = {}
+
+    def _closure(self, closed: set[str]) -> dict[str, frozenset[str]]:
+        found: dict[str, frozenset[str]] = {}
+        for name in self.order:
+            parents = [] if name in closed else self._used(name)
+            found[name] = frozenset({name}).union(*(found.get(parent, frozenset()) for parent in parents))
+        return found
+
+    def _used(self, name: str) -> Iterable[str]:
+        return {symbol.name for symbol in symbols_in(self.rhs[name]) if isinstance(symbol, Adjoint)}
+
+    def above(self, name: str) -> frozenset[str]:
+        """Return the equations a value is computed from, itself among them."""
+        return self._above[name]
+
+    def reaches(self, name: str) -> frozenset[str]:
+        """Return the equations above a value, those above a pinned value too."""
+        return self._reached[name]
+
+    def value(self, name: str, sample: int = 0) -> Any:
+        """Return the value the model has for a matrix."""
+        return self.values[sample][self.variable[name]]
+
+    def shape(self, symbol: MatrixSymbol) -> tuple[int, ...]:
+        """Return the shape of a matrix on the first sample."""
+        return tuple(getattr(self.values[0].get(self.names.get(symbol, "")), "shape", ()))
+
+    def evaluate(self, edits: Mapping[str, CodeType], target: str, sample: int, free: float | None = None) -> Any:
+        """Return what the target becomes with other right sides; None where their shapes do not fit."""
+        values = self.values[sample]
+        found: Overlay = {} if free is None else {FREE_NAME: free}
+        path = self._path(tuple(edits), target)
+        self.spent += sum(self._work[each] for each in path)
+        try:
+            for name in path:
+                found[self.variable[name]] = eval(edits.get(name) or self._code_of(name), values, found)
+        except (ValueError, IndexError, ZeroDivisionError, TypeError):  # TypeError: minus a slope of booleans.
+            return None
+        return found.get(self.variable[target], values[self.variable[target]])
+
+    @cached_property
+    def _work(self) -> dict[str, int]:
+        """What an equation costs, in units of a small one, some five microseconds: its entries and its products."""
+        found = {}
+        for equation in self.derivation.backward:
+            entries = math.prod(self.shape(equation.lhs))
+            columns = max(1, self.shape(equation.lhs)[-1])
+            inner = max([math.prod(self.shape(each)) for each in symbols_in(equation.rhs)], default=0) / columns
+            found[equation.name] = 1 + int(entries / 1000 + entries * inner / 50_000)
+        return found
+
+    def _path(self, edited: tuple[str, ...], target: str) -> list[str]:
+        key = (edited, target)
+        if key not in self._paths:
+            marks = set(edited)
+            inside = [name for name in self.order if name in self._above[target] and self._above[name] & marks]
+            self._paths[key] = inside
+        return self._paths[key]
+
+    def _code_of(self, name: str) -> CodeType:
+        if name not in self._codes:
+            self._codes[name] = self.code(self.rhs[name])
+        return self._codes[name]
+
+    def adopt(self, edits: Mapping[str, MatrixExpr]) -> None:
+        """Make right sides part of the model and compute what follows from them."""
+        for name, rhs in edits.items():
+            self.rhs[name] = rhs
+            self._codes.pop(name, None)
+        self._rewire()
+        self._recompute(edits)
+
+    def pin(self, name: str, theirs: Sequence[Any]) -> None:
+        """Take their value for one equation and go on from it, as a grader does."""
+        self._pinned.add(name)
+        self._rewire()
+        for values, array in zip(self.values, theirs, strict=True):
+            values[self.variable[name]] = array
+        self._recompute({name})
+
+    def _recompute(self, changed: Iterable[str]) -> None:
+        marks = set(changed)
+        for name in self.order:
+            if name in self._pinned or not self._above[name] & marks:
+                continue
+            for values in self.values:
+                values[self.variable[name]] = eval(self._code_of(name), values)
+
+    @cached_property
+    def floors(self) -> dict[str, list[float]]:
+        """For every equation and sample: the norm of its last product in absolute values, what rounding grows from."""
+        import numpy as np
+
+        found: dict[str, list[float]] = {}
+        for equation in self.derivation.backward:
+            for values in self.values:
+                sizes = {base: Integer(values[name]) for base, name in self.dimensions.items()}
+                size = magnitude(
+                    equation.rhs,
+                    lambda node, values=values: values[self.names[node]],  # type: ignore[misc]
+                    values[self.variable[equation.name]],
+                    sizes,
+                )
+                found.setdefault(equation.name, []).append(float(np.linalg.norm(size)))
+        return found
+
+
+def _dimension(size: Expr) -> tuple[Symbol | None, int]:
+    """Return the symbol a dimension counts and how many of it there are: m and T of T·m."""
+    if isinstance(size, Symbol):
+        return size, 1
+    tokens = size / BATCH
+    return (BATCH, int(tokens)) if tokens.is_Integer else (None, 1)

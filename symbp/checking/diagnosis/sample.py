@@ -1,0 +1,126 @@
+"""What is diagnosed and what is answered: samples of somebody's gradient, findings, verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from symbp.equations import Equation
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One evaluation of somebody's gradient, in symbp's orientation: columns are examples.
+
+    ``x`` maps the name of every input (masks among them) to its array, ``parameters`` every parameter; ``y`` is the
+    target, None where there is none. ``given`` holds theirs by the name of the variable each is the gradient of:
+    ``"W1"`` for dW1 and, where they gave intermediates, ``"Z2"`` for dZ2. ``loss`` is their loss, where they gave it.
+    """
+
+    parameters: Mapping[str, NDArray[Any]]
+    x: Mapping[str, NDArray[Any]]
+    y: NDArray[Any] | None
+    given: Mapping[str, NDArray[Any]]
+    loss: float | None = None
+
+
+class Judgement(StrEnum):
+    """What is said of somebody's whole gradient."""
+
+    RIGHT = "right"
+    SCALED = "scaled"
+    WRONG = "wrong"
+
+
+class Mark(StrEnum):
+    """What is said of one given gradient."""
+
+    RIGHT = "right"
+    CARRIED = "right, given yours"
+    SCALED = "right up to a scale"
+    WRONG = "wrong"
+    MISSING = "missing"
+    SHAPE = "wrong shape"
+    NAN = "not a number"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One cause: the equation of the backward list that was written otherwise, and both versions of it.
+
+    ``kind`` is a row of the table of edits, ``explains`` names the given gradients this accounts for (W1 for dW1).
+    """
+
+    kind: str
+    equation: str
+    sentence: str
+    yours: Equation
+    right: Equation
+    explains: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class GivenRow:
+    """One given gradient: the mark, the digits it agrees to, and a sentence where there is more to say.
+
+    ``name`` is the variable (W1 for dW1); ``digits`` compares with ours, None where that makes no sense.
+    """
+
+    name: str
+    mark: Mark
+    digits: float | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Their gradient is ``value`` times ours; ``text`` names the number ("2", "m", "1/n_L"), ``why`` the convention."""
+
+    value: float
+    text: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """Whose gradient is right and, where theirs is not, why.
+
+    ``departs`` names the first backward equation whose value departs for a reason that no finding gives.
+    """
+
+    verdict: Judgement
+    rows: tuple[GivenRow, ...]
+    findings: tuple[Finding, ...] = ()
+    scale: Scale | None = None
+    departs: str | None = None
+    notes: tuple[str, ...] = field(default=())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the diagnosis as JSON can hold it."""
+        return {
+            "verdict": str(self.verdict),
+            "scale": None
+            if self.scale is None
+            else {"value": self.scale.value, "text": self.scale.text, "why": self.scale.why},
+            "findings": [
+                {
+                    "kind": finding.kind,
+                    "equation": finding.equation,
+                    "sentence": finding.sentence,
+                    "yours": str(finding.yours),
+                    "right": str(finding.right),
+                    "explains": list(finding.explains),
+                }
+                for finding in self.findings
+            ],
+            "rows": [
+                {"name": row.name, "mark": str(row.mark), "digits": row.digits, "note": row.note} for row in self.rows
+            ],
+            "departs": self.departs,
+            "notes": list(self.notes),
+        }

@@ -1,0 +1,92 @@
+"""The numbers somebody's gradient is asked at: fresh, several batches, sizes that are prime and distinct.
+
+Distinct primes keep mistakes from coinciding: a transposed matrix does not fit, and 1/m is no other constant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sympy import MatrixSymbol
+
+from symbp.derivation import Derivation
+from symbp.errors import SpecError
+from symbp.numeric import engines
+from symbp.numeric.compiled import generic_functions
+from symbp.numeric.definitions import Standins
+from symbp.numeric.sizes import given_sizes
+from symbp.numeric.source import Program, program
+from symbp.numeric.values import Values, draw
+from symbp.ops.losses import GenericLoss
+
+WIDTHS = (3, 7, 11, 13, 19, 29, 31, 37)
+"""Widths of layers that the network leaves open, in turn."""
+
+EXAMPLES = (5, 17, 23)
+"""Batches: at least 5 examples, none of them the width of a layer left open."""
+
+SPARE_EXAMPLES = (41, 43, 47, 53, 59, 61, 67, 71)
+"""Batches for networks whose given widths are among ``EXAMPLES``."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One draw, columns are examples: ``known`` holds every matrix of both lists, ``given`` the symbols drawn."""
+
+    values: Values
+    known: dict[str, Any]
+    loss: float
+    examples: int
+    given: tuple[MatrixSymbol, ...] = ()
+
+
+def require_concrete(derivation: Derivation) -> None:
+    """Refuse a network that leaves its activations or its loss open: nothing could be computed with it.
+
+    Raises:
+        SpecError: naming what is open.
+    """
+    generic = bool(generic_functions(derivation.forward))
+    is_open = any(isinstance(equation.rhs, GenericLoss) for equation in derivation.forward)
+    missing = [name for name, found in (("activation", generic), ("loss", is_open)) if found]
+    if missing:
+        options = " and ".join(f"--{name}" for name in missing)
+        raise SpecError(f"the network leaves its {' and '.join(missing)} open: give {options} (symbp list shows all)")
+
+
+def cases(derivation: Derivation, seed: int = 0, batches: Sequence[int] = EXAMPLES) -> list[Case]:
+    """Return a draw for every batch, each with all intermediates.
+
+    Raises:
+        SpecError: the network leaves something open.
+    """
+    require_concrete(derivation)
+    full = program(derivation.forward, derivation.backward, derivation.wrt, Standins())
+    taken = {int(size) for symbol in derivation.forward.given for size in symbol.shape if size.is_Integer}
+    spare = (size for size in SPARE_EXAMPLES if size not in taken)
+    sizes = [batch if batch not in taken else next(spare, batch) for batch in batches]
+    return [_case(derivation, full, examples, seed + number) for number, examples in enumerate(sizes)]
+
+
+def _case(derivation: Derivation, full: Program, examples: int, seed: int) -> Case:
+    traced = engines.real().run(full, traced=True)
+    convert = engines.real().array
+    by_name = {symbol.name: name for symbol, name in full.names.items()}
+
+    def evaluate(values: Values) -> tuple[dict[str, Any], dict[str, Any]]:
+        (_, gradients), local = traced(*values.arguments(convert))
+        return gradients, {name: local[own] for name, own in by_name.items() if own in local}
+
+    sizes = given_sizes(derivation.forward, examples, WIDTHS)
+    values = draw(derivation.forward, sizes, seed, evaluate, Standins())
+    return case_of(full, values, examples)
+
+
+def case_of(full: Program, values: Values, examples: int) -> Case:
+    """Return the case of given arrays: the program run on them."""
+    (loss, _), local = engines.real().run(full, traced=True)(*values.arguments(engines.real().array))
+    known = {symbol.name: local[name] for symbol, name in full.names.items() if name in local}
+    given = tuple(symbol for symbol in full.names if symbol.name in {*values.parameters, *values.inputs})
+    return Case(values, known, float(loss), examples, given)

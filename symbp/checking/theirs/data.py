@@ -1,0 +1,273 @@
+"""Gradients as arrays: a ``.npz`` or ``.json`` file with parameters, X, Y and gradients. A file is data, never code."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from symbp.checking.diagnosis.diagnose import diagnose
+from symbp.checking.diagnosis.sample import Sample
+from symbp.checking.theirs.fitting import plain_name
+from symbp.checking.theirs.judging import Judged, sides_of
+from symbp.checking.theirs.layouts import BY_COLUMNS, BY_ROWS, ROWS, Layout
+from symbp.checking.theirs.returned import LOSSES, Reader, spelled, unknown_note
+from symbp.derivation import Derivation
+from symbp.errors import CheckFailedError, ShapeError, SpecError
+from symbp.numeric.values import target_kinds
+from symbp.symbols import Role, Variable
+
+MAX_BYTES = 500_000_000
+"""Largest file of arrays that is read, and the most it may hold once unpacked."""
+
+FEW = 5
+"""With fewer examples than this mistakes may coincide."""
+
+GROUPS = {"parameters": "parameters", "weights": "parameters", "params": "parameters", "inputs": "inputs",
+          "targets": "inputs", "gradients": "gradients", "grads": "gradients", "gradient": "gradients"}  # fmt: skip
+"""Tables of a JSON file, by the names people give them."""
+
+
+@dataclass
+class Arrays:
+    """What a file holds: arrays by key, gradients by key, their loss."""
+
+    given: dict[str, Any] = field(default_factory=dict)
+    gradients: dict[str, Any] = field(default_factory=dict)
+    loss: float | None = None
+
+    @property
+    def layers(self) -> int:
+        """The number of weight matrices W1, W2 … among them."""
+        return sum(1 for name in self.given if name[:1] in "Ww" and name[1:].isdigit())
+
+    @property
+    def bias(self) -> bool:
+        """Whether there is a bias among them."""
+        return any(name[:1] == "b" and name[1:].isdigit() for name in self.given)
+
+
+def load(place: Path) -> Arrays:
+    """Return the arrays of a ``.npz`` or ``.json`` file, gradients told apart by their keys (dW1) or their table.
+
+    Raises:
+        SpecError: not readable, too large, pickled objects, or no numbers.
+    """
+    try:
+        size = place.stat().st_size
+        if size > MAX_BYTES:
+            raise SpecError(f"{place.name}: larger than {MAX_BYTES // 10**6} MB, the most that is read")
+        found = _npz(place) if place.suffix.lower() == ".npz" else _json(place)
+    except OSError as error:
+        raise SpecError(f"{place}: {error.strerror or error}") from None
+    if not found.gradients:
+        raise SpecError(f"{place.name}: no gradients in it: give them the keys dW1, db1 …, beside W1, b1 …, X and Y")
+    return found
+
+
+def _npz(place: Path) -> Arrays:
+    import numpy as np
+
+    found = Arrays()
+    try:
+        with zipfile.ZipFile(place) as archive:
+            if sum(each.file_size for each in archive.infolist()) > MAX_BYTES:
+                raise SpecError(f"{place.name}: unpacks to more than {MAX_BYTES // 10**6} MB")
+        with np.load(place, allow_pickle=False) as arrays:
+            for name in arrays.files:
+                _put(found, name, _array(place, name, _member(place, arrays, name)))
+    except (zipfile.BadZipFile, EOFError, KeyError) as error:
+        raise SpecError(f"{place.name}: not an .npz file as np.savez writes it ({error})") from None
+    return found
+
+
+def _member(place: Path, arrays: Any, name: str) -> Any:
+    try:
+        return arrays[name]
+    except ValueError as error:
+        if "pickle" in str(error):
+            raise SpecError(
+                f"{place.name}: {name} is a pickled object, and pickles can run code: save plain arrays, "
+                "np.savez(file, W1=W1, dW1=dW1, X=X, Y=Y)"
+            ) from None
+        raise SpecError(f"{place.name}: {name} cannot be read: {error}") from None
+
+
+def _json(place: Path) -> Arrays:
+    try:
+        data = json.loads(place.read_text(encoding="utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise SpecError(f"{place.name}: not JSON: {' '.join(str(error).split())[:200]}") from None
+    if not isinstance(data, dict):
+        raise SpecError(f'{place.name}: not a table: write {{"parameters": {{…}}, "X": …, "Y": …, "gradients": {{…}}}}')
+    found = Arrays()
+    for key, value in data.items():
+        group = GROUPS.get(key.lower()) if isinstance(value, dict) else None
+        for name, each in value.items() if group else ((key, value),):
+            _put(found, name, _array(place, name, each), group)
+    return found
+
+
+def _array(place: Path, name: str, value: Any) -> Any:
+    import numpy as np
+
+    try:
+        array = np.asarray(value)
+        if array.dtype.kind in "fiub":
+            return array
+    except ValueError:
+        pass
+    raise SpecError(f"{place.name}: {name[:60]} is no array of numbers: give rows of equal length")
+
+
+def _put(found: Arrays, name: str, array: Any, group: str | None = None) -> None:
+    word = plain_name(name)
+    if word in LOSSES and array.size == 1 and group is None:
+        found.loss = float(array.reshape(()))
+    elif group == "gradients" or (group is None and (word.startswith(("d", "grad")) or word.endswith("grad"))):
+        found.gradients[name] = array
+    else:
+        found.given[name] = array
+
+
+def judge_data(
+    derivation: Derivation, arrays: Arrays, source: str, *, rows: bool = False, reduction: str = "mean"
+) -> Judged:
+    """Diagnose the gradients of a file at the numbers it holds.
+
+    Raises:
+        SpecError: an array that is missing or has no meaning in this network.
+        ShapeError: shapes that do not fit the network.
+        CheckFailedError: a gradient of the wrong shape or one that is not a number.
+    """
+    layouts = BY_ROWS if rows else BY_COLUMNS[:1]
+    problems: list[SpecError | ShapeError | CheckFailedError] = []
+    for layout in layouts:
+        try:
+            return _judged(derivation, arrays, source, layout, reduction)
+        except (SpecError, ShapeError, CheckFailedError) as error:
+            problems.append(error)
+    worst = problems[0]
+    if not rows and _fits_rows(derivation, arrays):
+        raise type(worst)(f"{source}: {worst}; it fits with rows as examples: give --rows")
+    raise type(worst)(f"{source}: {worst}")
+
+
+def _fits_rows(derivation: Derivation, arrays: Arrays) -> bool:
+    for layout in BY_ROWS:
+        try:
+            _sample(derivation, arrays, layout, "mean")
+        except (SpecError, ShapeError, CheckFailedError):
+            continue
+        return True
+    return False
+
+
+def _judged(derivation: Derivation, arrays: Arrays, source: str, layout: Layout, reduction: str) -> Judged:
+    sample, notes = _sample(derivation, arrays, layout, reduction)
+    diagnosis = diagnose(derivation, [sample])
+    examples = min((array.shape[1] for array in sample.x.values()), default=FEW)
+    if examples < FEW:
+        notes.append(f"only {examples} example{'s' * (examples > 1)}: with {FEW} and more fewer mistakes look alike")
+    return Judged(diagnosis, source, tuple(notes), sides=sides_of(diagnosis))
+
+
+def _sample(derivation: Derivation, arrays: Arrays, layout: Layout, reduction: str) -> tuple[Sample, list[str]]:
+    network = derivation.network
+    names: dict[str, str] = {plain_name(name): name for name in network.by_name}
+    if len(network.inputs) == 1:
+        names.update(dict.fromkeys(("x", "inputs", "input", "a0"), str(network.x.name)))
+    if network.y is not None:
+        names.update(dict.fromkeys(("y", "targets", "target", "labels"), str(network.y.name)))
+    found: dict[str, Any] = {}
+    unknown = []
+    for key, array in arrays.given.items():
+        name = names.get(plain_name(key))
+        if name is None:
+            unknown.append(key)
+        else:
+            found[name] = _ours(network.by_name[name], array, layout, derivation)
+    parameters = {each.name: found[each.name] for each in network.parameters if each.name in found}
+    inputs = {each.name: found[each.name] for each in network.inputs if each.name in found}
+    y = None if network.y is None else found.get(network.y.name)
+    _require(derivation, found)
+    _, ours = derivation.compile()(parameters, inputs if len(inputs) > 1 else next(iter(inputs.values())), y)
+    examples = next(iter(inputs.values())).shape[1]
+    reader = Reader(
+        derivation,
+        "the file",
+        BY_COLUMNS[0],
+        (),
+        _Shapes(found, {name: each.shape for name, each in ours.items()}, derivation),
+    )
+    nodes = [{"kind": "array", "at": at} for at in range(len(arrays.gradients))]
+    node = {"kind": "dict", "keys": list(arrays.gradients), "values": nodes}
+    # A gradient lies as its parameter does, so it is turned like it.
+    turned = [_gradient(key, array, layout, derivation) for key, array in arrays.gradients.items()]
+    returned = reader.read(node, turned)
+    share = examples if reduction == "sum" else 1
+    given = {name: array / share for name, array in returned.gradients.items()}
+    notes = [unknown_note([*unknown, *returned.unknown], list(network.by_name))] if unknown or returned.unknown else []
+    if layout is not BY_COLUMNS[0] and layout is not ROWS:
+        notes.append(f"read so that {layout.name}")
+    return Sample(parameters, inputs, y, given, arrays.loss), notes
+
+
+def _gradient(key: str, array: Any, layout: Layout, derivation: Derivation) -> Any:
+    name = spelled(key, derivation.network.by_name)
+    return array if name is None else _ours(derivation.network.by_name[name], array, layout, derivation)
+
+
+class _Shapes(dict[str, tuple[int, ...]]):
+    """The shapes of all gradients: parameters as given, intermediates as the network makes them."""
+
+    def __init__(self, given: Mapping[str, Any], known: Mapping[str, tuple[int, ...]], derivation: Derivation) -> None:
+        sizes: dict[Any, int] = {}
+        for name, array in given.items():
+            sizes.update(zip(derivation.network.by_name[name].shape, array.shape, strict=True))
+        shapes = {
+            name: tuple(int(size.xreplace({each: _integer(sizes[each]) for each in size.free_symbols if each in sizes}))
+                        for size in variable.shape)
+            for name, variable in derivation.network.by_name.items()
+            if all(each in sizes for size in variable.shape for each in size.free_symbols)
+        }  # fmt: skip
+        super().__init__({**shapes, **known})
+
+
+def _integer(number: int) -> Any:
+    from sympy import Integer
+
+    return Integer(number)
+
+
+def _require(derivation: Derivation, found: Mapping[str, Any]) -> None:
+    network = derivation.network
+    wanted: Sequence[Variable] = (*network.parameters, *network.inputs, *([network.y] if network.y is not None else []))
+    missing = [each.name for each in wanted if each.name not in found]
+    if missing:
+        shown = ", ".join(missing[:6])
+        raise SpecError(
+            f"{shown} {'is' if len(missing) == 1 else 'are'} missing: the gradients are compared at your numbers"
+        )
+
+
+def _ours(variable: Variable, array: Any, layout: Layout, derivation: Derivation) -> Any:
+    """Return an array in our orientation and as a matrix; class labels become one-hot columns."""
+    import numpy as np
+
+    is_labels = variable.role is Role.TARGET and "one_hot" in target_kinds(derivation.forward).values()
+    if is_labels and array.dtype.kind in "iu" and 1 in (array.ndim, *array.shape) and array.size > 1:
+        rows = variable.shape[0]
+        classes = int(rows) if rows.is_Integer else int(array.max()) + 1
+        return np.eye(classes)[:, array.reshape(-1)]
+    plain = array.astype(float) if array.dtype.kind in "biu" else array
+    if plain.ndim == 1:
+        return plain.reshape(-1, 1) if variable.shape[1] == 1 else plain.reshape(1, -1)
+    if variable.shape[1] == 1 and 1 in plain.shape:
+        return plain.reshape(-1, 1)
+    if plain.ndim == 0:
+        return plain.reshape(1, 1)
+    return layout.ours(variable, plain)

@@ -1,0 +1,195 @@
+"""What a piece of a formula stands for, and its value at the numbers of a case."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from sympy import MatrixExpr
+from sympy import Symbol as Letter
+
+from symbp.checking.theirs.cases import Case
+from symbp.equations import Equation, ForwardSystem, System, operands
+from symbp.numeric import engines
+from symbp.numeric.definitions import Standins
+from symbp.numeric.source import program
+from symbp.op import Op
+from symbp.ops.elementwise import Elementwise, ScalarFunction, Slope
+from symbp.ops.softmax import Softmax
+from symbp.symbols import BATCH, Adjoint, Role, Variable
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """A matrix of the derivation; ``column`` where the letter stands for one example."""
+
+    of: Variable | Adjoint
+    column: bool = False
+
+
+@dataclass(frozen=True)
+class Diagonal:
+    """diag f′(z): a slope on the diagonal, for one example."""
+
+    slope: Slope
+
+
+@dataclass(frozen=True)
+class Scalar:
+    """A function of a number, applied entry by entry; ``at`` is its value where it stands alone, as f′₂ does."""
+
+    function: ScalarFunction
+    slope: bool = False
+    at: Slope | None = None
+
+
+@dataclass(frozen=True)
+class LinearMap:
+    """A linear operator of the backward list, to be applied to an error."""
+
+    node: Op
+
+
+@dataclass(frozen=True)
+class Piece:
+    """An operation with its operands, as it is printed."""
+
+    node: Op
+
+
+@dataclass(frozen=True)
+class Named:
+    """What needs no derivation: a NumPy function, the ones, the identity, m."""
+
+    name: str
+
+
+Meaning = Symbol | Diagonal | Scalar | LinearMap | Piece | Named
+
+
+@dataclass(frozen=True)
+class Operator:
+    """A linear map as a value. ``hole`` is one written with · in the place of what it acts on."""
+
+    apply: Callable[[Any], Any]
+    hole: bool = False
+
+
+IDENTITY = Operator(lambda value: value)
+HOLE = Operator(lambda value: value, hole=True)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a formula is evaluated: a case, at one of its examples (or all), as the only one or as one of m."""
+
+    case: Case
+    example: int | None = None
+    alone: bool = False
+
+    @property
+    def examples(self) -> int:
+        """m, as the formula sees it."""
+        return 1 if self.alone else self.case.examples
+
+    @property
+    def columns(self) -> int:
+        """How many columns the data has here."""
+        return 1 if self.example is not None else self.case.examples
+
+    def value(self, symbol: Variable | Adjoint) -> Any:
+        """Return a matrix of the derivation here."""
+        import numpy as np
+
+        array = np.asarray(self.case.known[symbol.name], dtype=float)
+        if self.example is None or array.ndim < 2:
+            return array
+        if symbol.shape[1] == BATCH:
+            array = array[:, [self.example]]
+        # One example alone has the whole loss, among m it has 1/m of it.
+        return array * self.case.examples if self.alone and isinstance(symbol, Adjoint) else array
+
+
+def scalar_value(meaning: Scalar, array: Any) -> Any:
+    """Return f or f′ of an array, entry by entry."""
+    import numpy as np
+
+    matrix = np.atleast_2d(np.asarray(array, dtype=float))
+    local = _scalar_program(meaning.function)([matrix])
+    return local[1 if meaning.slope else 0].reshape(np.shape(array))
+
+
+def softmax_value(array: Any) -> Any:
+    """Return the softmax of every column."""
+    import numpy as np
+
+    matrix = np.asarray(array, dtype=float)
+    return _program_of(Softmax(_fresh(0, ("r", "c"))))([matrix])[0]
+
+
+def value_of(node: Op, place: Place) -> Any:
+    """Return the value of an operation of the derivation."""
+    return _at(node, place)
+
+
+def operator_of(node: Op, place: Place) -> Operator:
+    """Return an operator of the backward list as a function of the error it acts on."""
+
+    def apply(error: Any) -> Any:
+        return _at(node, place, error)
+
+    return Operator(apply)
+
+
+def _at(node: Op, place: Place, error: Any = None) -> Any:
+    acted = None if error is None or node.acts_on is None else node.args[node.acts_on]
+    arrays = [error if each is acted else place.value(each) for each in operands(node)]
+    return _program_of(node)(arrays)[0]
+
+
+@lru_cache(maxsize=256)
+def _program_of(node: Op) -> Callable[[list[Any]], list[Any]]:
+    """Return a node as a function of its operands, run by the same code as the derivation's."""
+    fresh = {each: _fresh(at, each.shape) for at, each in enumerate(dict.fromkeys(operands(node)))}
+    rebuilt = node.xreplace(fresh)
+    at = {symbol: index for index, symbol in enumerate(dict.fromkeys(operands(node)))}
+    positions = [at[each] for each in operands(node)]
+    run = _runner(tuple(fresh.values()), (rebuilt,))
+
+    def call(arrays: list[Any]) -> list[Any]:
+        return run([arrays[positions.index(index)] for index in range(len(at))])
+
+    return call
+
+
+@lru_cache(maxsize=256)
+def _scalar_program(function: ScalarFunction) -> Callable[[list[Any]], list[Any]]:
+    operand = _fresh(0, ("r", "c"))
+    value = Elementwise(function, operand)
+    return _runner((operand,), (value, Slope(function, 0, _result(0, value), operand)))
+
+
+def _fresh(at: int, shape: Any) -> Variable:
+    rows, columns = (Letter(size, integer=True, positive=True) if isinstance(size, str) else size for size in shape)
+    return Variable(f"O{at}", rows, columns, Role.WEIGHT, "O")
+
+
+def _result(at: int, value: MatrixExpr) -> Variable:
+    rows, columns = value.shape
+    return Variable(f"V{at + 1}", rows, columns, Role.ACTIVATION, "V")
+
+
+def _runner(given: tuple[Variable, ...], values: tuple[MatrixExpr, ...]) -> Callable[[list[Any]], list[Any]]:
+    named = [_result(at, value) for at, value in enumerate(values)]
+    equations = [Equation(name, value) for name, value in zip(named, values, strict=True)]
+    total = ForwardSystem(equations, given=given)
+    full = program(total, System((), given), (), Standins())
+    run = engines.real().run(full, traced=True)
+
+    def call(arrays: list[Any]) -> list[Any]:
+        _, local = run({symbol.name: array for symbol, array in zip(given, arrays, strict=True)}, None)
+        return [local[full.names[name]] for name in named]
+
+    return call

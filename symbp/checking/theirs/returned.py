@@ -1,0 +1,287 @@
+"""What somebody's function returned, as gradients by the names of our variables, in our orientation."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import permutations
+from typing import Any
+
+from symbp.checking.theirs.fitting import plain_name
+from symbp.checking.theirs.layouts import Layout
+from symbp.derivation import Derivation
+from symbp.errors import CheckFailedError, SpecError, nearest
+from symbp.symbols import Role, Variable
+
+_GRADIENT = re.compile(r"(?:d(?:l(?:oss)?d|jd|cd)?|grad(?:ient)?s?|g|delta|∂l∂|∂|∇)?(.+?)(?:grad(?:ient)?)?\Z")
+"""A key in ``plain_name`` spelling: dW1, grad_W1, W1_grad, dLdW1, W1."""
+
+LOSSES = frozenset({"loss", "cost", "l", "j", "error", "value"})
+
+
+@dataclass
+class Returned:
+    """Their gradients by variable, columns as examples; their loss; keys that nobody knows; conversions made."""
+
+    gradients: dict[str, Any] = field(default_factory=dict)
+    loss: float | None = None
+    unknown: list[str] = field(default_factory=list)
+    empty: list[str] = field(default_factory=list)
+    torch: bool = False
+    single: bool = False
+
+
+def spelled(key: str, known: Mapping[str, Variable]) -> str | None:
+    """Return the variable that a key names the gradient of: ``W1`` for W1, dW1, grad_W1, W1_grad and dL_dW1."""
+    plain = {plain_name(name): name for name in known}
+    word = plain_name(key) or key
+    candidates = [word, word[1:] if word[:1] == "d" else ""]
+    found = _GRADIENT.fullmatch(word)
+    if found:
+        candidates.append(found[1])
+        candidates += [found[1][len(start) :] for start in ("ld", "lossd") if found[1].startswith(start)]
+    if word.startswith("delta"):
+        candidates.append(f"z{word[5:]}")
+    return next((plain[each] for each in candidates if each in plain), None)
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads the description of one call's result."""
+
+    derivation: Derivation
+    function: str
+    layout: Layout
+    returns: tuple[str, ...]
+    shapes: Mapping[str, tuple[int, ...]]
+
+    def read(self, node: Mapping[str, Any], arrays: Sequence[Any]) -> Returned:
+        """Return the gradients of a result.
+
+        Raises:
+            SpecError: it is no dict, tuple or list of arrays, or has no key that names a gradient.
+            CheckFailedError: a gradient of the wrong shape, one that is not a number, or of another kind of number.
+        """
+        found = Returned()
+        self._read(node, arrays, found)
+        if not found.gradients and found.empty:
+            raise SpecError(
+                f"nothing is filled in yet: {', '.join(found.empty[:8])} still None: "
+                f"begin with the last layer, a part can be checked too"
+            )
+        if not found.gradients:
+            keys = ", ".join(found.unknown[:6]) or "nothing"
+            wanted = ", ".join(f"d{each.name}" for each in self._wanted[:4])
+            raise SpecError(f"{self.function} returned {keys}: return the gradients by name, {wanted} …")
+        return found
+
+    @property
+    def _wanted(self) -> tuple[Variable, ...]:
+        return self.derivation.wrt
+
+    def _read(self, node: Mapping[str, Any], arrays: Sequence[Any], found: Returned) -> None:
+        kind = node["kind"]
+        if kind == "dict":
+            for key, each in zip(node["keys"], node["values"], strict=True):
+                self._keyed(key, each, arrays, found)
+        elif kind == "list":
+            self._listed(node["values"], arrays, found)
+        elif kind == "array" and len(self._wanted) == 1:
+            self._put(self._wanted[0].name, self._wanted[0].name, node, arrays, found)
+        else:
+            raise SpecError(f"{self.function} returned {_called(node, arrays)}: {self._advice}")
+
+    @property
+    def _advice(self) -> str:
+        names = ", ".join(f'"d{each.name}": …' for each in self._wanted[:2])
+        return f"return a dict such as {{{names}}}, or a tuple in order"
+
+    def _keyed(self, key: str, node: Mapping[str, Any], arrays: Sequence[Any], found: Returned) -> None:
+        known = self.derivation.network.by_name
+        if plain_name(key) in LOSSES and _is_number(node, arrays):
+            found.loss = float(arrays[node["at"]])
+        elif (name := spelled(key, known)) is not None and name != self.derivation.network.loss.name:
+            self._put(name, key, node, arrays, found)
+        elif node["kind"] == "list" and (role := _role(key)) is not None:
+            self._in_order(node["values"], [v for v in self._wanted if v.role is role], arrays, found)
+        elif node["kind"] == "dict":
+            self._read(node, arrays, found)
+        else:
+            found.unknown.append(key)
+
+    def _listed(self, values: Sequence[Mapping[str, Any]], arrays: Sequence[Any], found: Returned) -> None:
+        """Read a tuple: names from the return statement, a loss beside gradients, or arrays in order."""
+        rest = list(values)
+        if len(self.returns) == len(rest):
+            named = [
+                (name, node)
+                for name, node in zip(self.returns, rest, strict=True)
+                if spelled(name, {v.name: v for v in self._wanted}) is not None
+            ]
+            if len(named) >= len(rest) - 1 and named:
+                for name, node in zip(self.returns, rest, strict=True):
+                    self._keyed(name, node, arrays, found)
+                return
+        nested = [node for node in rest if node["kind"] in ("dict", "list")]
+        numbers = [node for node in rest if _is_number(node, arrays)]
+        if len(numbers) == 1 and (nested or len(rest) > len(self._wanted)):
+            found.loss = float(arrays[numbers[0]["at"]])
+            rest.remove(numbers[0])
+        if len(rest) == 1 and rest[0]["kind"] != "array":
+            self._read(rest[0], arrays, found)
+        elif any(node["kind"] == "dict" for node in rest):
+            for node in rest:
+                if node["kind"] == "dict":
+                    self._read(node, arrays, found)
+        elif len(rest) == 2 and all(node["kind"] == "list" for node in rest):
+            for node, role in zip(rest, (Role.WEIGHT, Role.BIAS), strict=True):
+                self._in_order(node["values"], [v for v in self._wanted if v.role is role], arrays, found)
+        else:
+            self._in_order(rest, self._wanted, arrays, found)
+
+    def _in_order(
+        self,
+        values: Sequence[Mapping[str, Any]],
+        wanted: Sequence[Variable],
+        arrays: Sequence[Any],
+        found: Returned,
+    ) -> None:
+        """Read arrays without names, in the order of the parameters that their shapes fit."""
+        if len(values) != len(wanted):
+            raise SpecError(
+                f"{self.function} returned {len(values)} values without names for {len(wanted)} parameters "
+                f"({', '.join(v.name for v in wanted[:8])}): {self._advice}"
+            )
+        order = next(filter(lambda each: self._fits(values, each, arrays), _orders(wanted)), tuple(wanted))
+        for variable, node in zip(order, values, strict=True):
+            self._put(variable.name, f"d{variable.name}", node, arrays, found)
+
+    def _fits(self, values: Sequence[Mapping[str, Any]], order: Sequence[Variable], arrays: Sequence[Any]) -> bool:
+        return all(
+            node["kind"] == "array" and self._turned(variable, arrays[node["at"]]) is not None
+            for variable, node in zip(order, values, strict=True)
+        )
+
+    def _put(self, name: str, key: str, node: Mapping[str, Any], arrays: Sequence[Any], found: Returned) -> None:
+        if node["kind"] == "none":
+            found.empty.append(key)
+            return
+        if node["kind"] != "array":
+            raise SpecError(f"{self.function} returned {_called(node, arrays)} for {key}: give an array of numbers")
+        array = arrays[node["at"]]
+        found.torch |= node.get("from") == "torch"
+        found.single |= array.dtype.kind == "f" and array.dtype.itemsize == 4
+        variable = self.derivation.network.by_name[name]
+        self._require_numbers(key, array, node)
+        turned = self._turned(variable, array)
+        if turned is None:
+            raise CheckFailedError(self._shape_problem(variable, key, array))
+        found.gradients[name] = turned
+
+    def _require_numbers(self, key: str, array: Any, node: Mapping[str, Any]) -> None:
+        import numpy as np
+
+        kind, dtype = array.dtype.kind, array.dtype
+        if kind in "bc":
+            raise CheckFailedError(f"{key} holds {dtype} numbers: a gradient is real; return float64")
+        if kind in "iu" and array.size:
+            raise CheckFailedError(
+                f"{key} holds whole numbers ({dtype}), which cut off what stands behind the point: make it float64"
+            )
+        if kind == "f" and dtype.itemsize < 4:
+            raise CheckFailedError(f"{key} has half precision ({dtype}), too few digits to judge: compute in float64")
+        if not np.isfinite(array).all():
+            what = "NaN" if np.isnan(array).any() else "infinite"
+            count = int((~np.isfinite(array)).sum())
+            raise CheckFailedError(
+                f"{key} is {what} in {count} of {array.size} entries: a division by zero, log of 0 or overflow of exp?"
+            )
+
+    def _turned(self, variable: Variable, array: Any) -> Any | None:
+        """Return an array in our orientation; None where its shape does not fit."""
+        ours = self.shapes[variable.name]
+        wanted = self.layout.shape(variable, ours)
+        if array.shape == wanted:
+            return self.layout.ours(variable, array)
+        single = math.prod(wanted) == 1 and array.size == 1
+        if single or (array.ndim == 1 and 1 in wanted and array.size == math.prod(wanted) and _has_one(variable)):
+            return array.reshape(ours)
+        return None
+
+    def _shape_problem(self, variable: Variable, key: str, array: Any) -> str:
+        wanted = self.layout.shape(variable, self.shapes[variable.name])
+        return (
+            f"{key} has shape {_shape(array.shape)}, but {variable.name} has {_shape(wanted)}: "
+            f"{self._meant(variable, array, wanted)}"
+        )
+
+    def _meant(self, variable: Variable, array: Any, wanted: tuple[int, ...]) -> str:
+        if array.shape == wanted[::-1]:
+            return f"it is transposed; write {key_t(variable)}, or turn its product round: (A @ B).T = B.T @ A.T"
+        if variable.role is not Role.WEIGHT and array.ndim == 2 and array.shape[0] == wanted[0] and array.shape[1] > 1:
+            return f"the sum over the examples is missing; write {_sum(1)}"
+        if (
+            variable.role is not Role.WEIGHT
+            and array.ndim == 2
+            and array.shape[1:] == wanted[1:]
+            and array.shape[0] > 1
+        ):
+            return f"the sum over the examples is missing; write {_sum(0)}"
+        if array.ndim == 0 or array.size == 1:
+            return "it is summed over everything: sum over the examples only, " + _sum(int(wanted[-1] == 1))
+        return "a factor is missing, or belongs to another layer"
+
+
+def key_t(variable: Variable) -> str:
+    """Return the transpose of a gradient as NumPy writes it."""
+    return f"d{variable.name}.T"
+
+
+def _sum(axis: int) -> str:
+    return f".sum(axis={axis}, keepdims=True)"
+
+
+def _has_one(variable: Variable) -> bool:
+    """Whether a matrix is a column or row, which people give one axis."""
+    return any(size == 1 for size in variable.shape)
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
+
+
+def _is_number(node: Mapping[str, Any], arrays: Sequence[Any]) -> bool:
+    return bool(node["kind"] == "array" and arrays[node["at"]].size == 1 and arrays[node["at"]].ndim == 0)
+
+
+def _called(node: Mapping[str, Any], arrays: Sequence[Any]) -> str:
+    if node["kind"] == "none":
+        return "None"
+    if node["kind"] == "other":
+        return f"a {node['type']}" if not node["type"].startswith("an ") else str(node["type"])
+    if node["kind"] == "array":
+        return f"an array of shape {_shape(arrays[node['at']].shape)}"
+    return f"a {node['kind']}"
+
+
+def _role(key: str) -> Role | None:
+    word = plain_name(key).removeprefix("d").removeprefix("grad")
+    return Role.WEIGHT if word in ("w", "ws", "weights") else Role.BIAS if word in ("b", "bs", "biases") else None
+
+
+def _orders(wanted: Sequence[Variable]) -> list[tuple[Variable, ...]]:
+    """Return the orders in which people list gradients."""
+    layers = list(dict.fromkeys(v.layer for v in wanted))
+    by_role = tuple(sorted(wanted, key=lambda v: v.role is not Role.WEIGHT))
+    backwards = tuple(v for layer in reversed(layers) for v in wanted if v.layer == layer)
+    few = permutations(wanted) if len(wanted) <= 4 else ()
+    return [tuple(wanted), by_role, backwards, tuple(sorted(backwards, key=lambda v: v.role is not Role.WEIGHT)), *few]
+
+
+def unknown_note(unknown: Sequence[str], known: Sequence[str]) -> str:
+    """Return the sentence about keys that name nothing of the network."""
+    first = unknown[0][:60]
+    more = f" and {len(unknown) - 1} more" if len(unknown) > 1 else ""
+    return f"left out: the key {first!r}{more}, which names nothing in the network{nearest(first, known)}"

@@ -1,0 +1,120 @@
+"""Somebody's own gradient: read, judged, and the verdict on the screen or as JSON."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from symbp.checking.theirs.cases import require_concrete
+from symbp.checking.theirs.data import judge_data, load
+from symbp.checking.theirs.formula import Formulas
+from symbp.checking.theirs.judging import Judged, judge_file
+from symbp.checking.theirs.stub import stub
+from symbp.cli.console import document, note, plain, say
+from symbp.cli.jobs.derive import command_line
+from symbp.cli.jobs.network import build, derived
+from symbp.cli.options import NetworkSpec
+from symbp.cli.theirs import Asked, DataFile, Formula, FunctionFile, Stub
+from symbp.cli.what import Described, FileSpec
+from symbp.derivation import derive
+from symbp.networks.layers import Dense
+from symbp.networks.loss_choice import link_of
+from symbp.networks.network import Network
+from symbp.ops.elementwise import Elementwise
+from symbp.report.files import write_new
+from symbp.report.pasting import lexicon
+from symbp.report.verdict import verdict_text
+
+OPEN_ACTIVATIONS, OPEN_LOSS = ("tanh", "sigmoid", "softplus", "sin"), "log_cosh"
+"""What stands for activations, neighbours different, and for a loss that are left open while a formula is judged."""
+
+
+def run(spec: Described, asked: Asked, seed: int, as_json: bool) -> int:
+    """Judge what is asked about, print the verdict, and return 1 unless it is right."""
+    if isinstance(asked.theirs, Stub):
+        return write_stub(spec, asked)
+    judged = JUDGES[type(asked.theirs)](spec, asked, seed)
+    if judged.printed:
+        note(f"{judged.source} printed:\n{shown_lines(judged.printed)}")
+    if as_json:
+        document(json.dumps(judged.to_dict(), ensure_ascii=False, indent=2, allow_nan=False))
+    else:
+        say(verdict_text(judged, ascii_only=plain()))
+    return 0 if judged.right else 1
+
+
+def shown_lines(text: str) -> str:
+    """Return what somebody's code printed without characters that steer a terminal."""
+    return "".join(letter if letter.isprintable() or letter == "\n" else " " for letter in text)
+
+
+def _function(spec: Described, asked: Asked, seed: int) -> Judged:
+    assert isinstance(asked.theirs, FunctionFile)
+    return judge_file(
+        derived(build(spec)),
+        asked.theirs.place,
+        asked.theirs.function,
+        rows=asked.rows,
+        timeout=asked.timeout,
+        seed=seed,
+        reduction=asked.reduction,
+    )
+
+
+def _formula(spec: Described, asked: Asked, seed: int) -> Judged:
+    assert isinstance(asked.theirs, Formula)
+    derivation = derived(concrete(spec))
+    judged = Formulas(derivation, lexicon(derive(build(spec)), derivation), seed).judge(asked.theirs.text)
+    if judged.right or not isinstance(spec, NetworkSpec) or (spec.activation and spec.loss):
+        return judged
+    functions = [each.rhs.function.name for each in derivation.forward if isinstance(each.rhs, Elementwise)]
+    stood = [] if spec.activation else [f"f{at} = {name}" for at, name in enumerate(functions, 1)]
+    stood += [] if spec.loss else [f"loss = {OPEN_LOSS}"]
+    return replace(judged, notes=(*judged.notes, f"compared with {', '.join(stood)} for what is left open"))
+
+
+def _data(spec: Described, asked: Asked, seed: int) -> Judged:
+    assert isinstance(asked.theirs, DataFile)
+    arrays = load(asked.theirs.place)
+    if asked.theirs.alone and isinstance(spec, NetworkSpec):
+        spec = replace(spec, layers=arrays.layers or spec.layers, bias=arrays.bias)
+    derivation = derived(build(spec))
+    require_concrete(derivation)
+    return judge_data(derivation, arrays, asked.theirs.place.name, rows=asked.rows, reduction=asked.reduction)
+
+
+def write_stub(spec: Described, asked: Asked) -> int:
+    """Write the file to fill in, and say how it is checked."""
+    assert isinstance(asked.theirs, Stub)
+    place = asked.theirs.place
+    words = shlex.split(command_line("check", spec))
+    words.insert(len(words) if isinstance(spec, FileSpec) else 2, str(place))
+    command = shlex.join(words)
+    write_new(place, stub(derived(build(spec)), command))
+    say(f"wrote {place}\nfill in backward, then: {command}")
+    return 0
+
+
+def concrete(spec: Described) -> Network:
+    """Return the network with functions for what its options leave open: a formula holds for all of them."""
+    if not isinstance(spec, NetworkSpec) or (spec.activation and spec.loss):
+        return build(spec)
+    filled = replace(spec, loss=spec.loss or OPEN_LOSS)
+    if spec.activation:
+        return build(filled)
+    sizes = spec.widths if isinstance(spec.widths, list) else [spec.widths] * (spec.layers + 1)
+    turn = [OPEN_ACTIVATIONS[layer % len(OPEN_ACTIVATIONS)] for layer in range(spec.layers)]
+    last = spec.output_activation or link_of(spec.loss) or turn[-1]
+    stack = [Dense(size, name, spec.bias) for size, name in zip(sizes[1:], [*turn[:-1], last], strict=True)]
+    return Network(stack, sizes[0], filled.loss, batch=spec.batch, let=spec.let)
+
+
+JUDGES: dict[type[Any], Callable[[Described, Asked, int], Judged]] = {
+    FunctionFile: _function,
+    Formula: _formula,
+    DataFile: _data,
+}
+"""What judges which kind of thing."""

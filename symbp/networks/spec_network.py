@@ -1,0 +1,230 @@
+"""The network of a file's data: checked against the schema, layers built in their place, errors with that place."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, fields, replace
+from typing import Any, cast
+
+from symbp.errors import ShapeError, SpecError
+from symbp.limits import MAX_EQUATIONS
+from symbp.networks.builder import Builder
+from symbp.networks.given import require_used
+from symbp.networks.images import Image
+from symbp.networks.layers import Layer, Linear, SequenceLayer
+from symbp.networks.network import Network
+from symbp.networks.spec import ROWS, Equations, ImageTable, Layers, Table, checked, key_text, shown
+from symbp.symbols import Variable
+
+MAX_NESTING = 32
+"""Deepest nesting of tables and lists."""
+
+
+def network_of(data: object, *, batch: bool = False, unroll: int | None = None) -> Network:
+    """Return the network that the data of a file describe; ``batch`` shows a batch whatever they say.
+
+    ``unroll`` is the number of steps of the recurrent layers, in place of what the data say.
+
+    Raises:
+        SpecError: the place in the file, what was found and what was expected.
+        ShapeError: shapes that do not fit, with the layer or equation.
+    """
+    _require_plain(data, "", 0)
+    if not isinstance(data, dict):
+        raise SpecError(f"found {shown(data)}, expected a table with layers or equations")
+    if "equations" in data:
+        if "layers" in data:
+            raise SpecError("both layers and equations: a file has one of them")
+        if unroll is not None:
+            raise SpecError(f"unroll is {unroll!r}, but equations have no recurrent layer: write its steps out")
+        return _equations(checked(Equations, data), batch)
+    found = checked(Layers, data)
+    return _layers(found if unroll is None else _unrolled(found, unroll), batch)
+
+
+def _unrolled(found: Any, steps: int) -> Any:
+    """Return the data with that many steps in every recurrent layer.
+
+    Raises:
+        SpecError: there is none.
+    """
+    if not any(map(_has_steps, found.layers)):
+        recurrent = ", ".join(name for name, row in ROWS.items() if "steps" in row.keys)
+        raise SpecError(f"unroll is {steps!r}, but there is no recurrent layer ({recurrent}) to unroll")
+    return found.model_copy(update={"layers": [_with_steps(spec, steps) for spec in found.layers]})
+
+
+def _has_steps(spec: Any) -> bool:
+    return "steps" in ROWS[spec.type].keys or any(map(_has_steps, getattr(spec, "layers", ())))
+
+
+def _with_steps(spec: Any, steps: int) -> Any:
+    update: dict[str, Any] = {"steps": steps} if "steps" in ROWS[spec.type].keys else {}
+    if getattr(spec, "layers", ()):
+        update["layers"] = [_with_steps(each, steps) for each in spec.layers]
+    return spec.model_copy(update=update)
+
+
+def _equations(found: Any, batch: bool) -> Network:
+    return Network.equations(
+        found.equations,
+        found.shapes,
+        found.parameters,
+        found.inputs,
+        found.targets,
+        batch=True if batch else found.batch,
+    )
+
+
+def _layers(found: Any, batch: bool) -> Network:
+    if not found.layers:
+        raise SpecError("layers is empty: a network needs at least one layer")
+    require_used(found.let, [*_texts(found.layers), *([found.loss] if found.loss else [])])
+    _require_few(found.layers)
+    _require_distinct(list(_named(found.layers, "layers")))
+    inputs = Image(**found.inputs.model_dump()) if isinstance(found.inputs, ImageTable) else found.inputs
+    return Network(
+        list(_built(found.layers, "layers", found.let)),
+        inputs,
+        found.loss,
+        batch=batch or found.batch,
+        let=found.let,
+        l2=found.l2,
+    )
+
+
+@dataclass(frozen=True)
+class _Placed:
+    """A layer that knows its place in the file, for what its own errors cannot say, and its name."""
+
+    layer: Layer
+    place: str
+    name: str | None
+
+    def build(self, builder: Builder, incoming: Variable) -> Variable:
+        """Add the layer's equations.
+
+        Raises:
+            SpecError: as the layer does, with the place in front.
+            ShapeError: likewise.
+        """
+        with self._told(builder):
+            return self.layer.build(builder, incoming)
+
+    def opened(self) -> _Placed | None:
+        """Return the layer in its place with its width left open; None where it cannot."""
+        open_ = getattr(self.layer, "opened", None)
+        return None if open_ is None else replace(self, layer=open_())
+
+    @contextmanager
+    def _told(self, builder: Builder) -> Iterator[None]:
+        try:
+            with builder.scope(self.name) if self.name else nullcontext():
+                yield
+        except (SpecError, ShapeError) as error:
+            raise _at(self.place, error) from None
+
+
+@dataclass(frozen=True)
+class _PlacedSequence(_Placed):
+    """A layer in its place that reads a sequence."""
+
+    def build_steps(self, builder: Builder, incoming: Sequence[Variable]) -> Variable | tuple[Variable, ...]:
+        """Add the layer's equations, with errors as those of ``build``."""
+        with self._told(builder):
+            return cast("SequenceLayer", self.layer).build_steps(builder, incoming)
+
+
+@dataclass(frozen=True)
+class _PlacedRecurrent(_PlacedSequence):
+    """A layer in its place that says how many steps a sequence has."""
+
+    @property
+    def steps(self) -> int:
+        """The number of steps."""
+        return cast("int", self.layer.steps)  # type: ignore[attr-defined]
+
+
+def _placed(layer: Layer, place: str, name: str | None) -> _Placed:
+    kind = _PlacedRecurrent if hasattr(layer, "steps") else _PlacedSequence
+    return (kind if isinstance(layer, SequenceLayer) else _Placed)(layer, place, name)
+
+
+def _at(place: str, error: SpecError | ShapeError) -> SpecError | ShapeError:
+    """Return an error with its place in front, the innermost one."""
+    return error if str(error).startswith("layers[") else type(error)(f"{place}: {error}")
+
+
+def _built(specs: Sequence[Any], place: str, let: Mapping[str, str]) -> Iterator[Layer]:
+    for index, spec in enumerate(specs):
+        here = f"{place}[{index}]"
+        row = ROWS[spec.type]
+        values = {key: getattr(spec, key) for key in row.keys}
+        if "layers" in values:
+            values["layers"] = tuple(_built(spec.layers, f"{here}.layers", let))
+        if isinstance(values.get("projection"), Table):
+            values["projection"] = Linear(**values["projection"].model_dump())
+        if "let" in {each.name for each in fields(row.layer)}:  # type: ignore[arg-type]
+            values["let"] = let
+        try:
+            layer = _placed(row.layer(**values), here, spec.name)
+        except (SpecError, ShapeError) as error:
+            raise _at(here, error) from None
+        yield from [layer] * spec.repeat
+
+
+def _texts(specs: Sequence[Any]) -> Iterator[str]:
+    """Yield the activations of layers, where the names of ``let`` may stand."""
+    for spec in specs:
+        yield from (text for key in ("activation", "function") if (text := getattr(spec, key, None)))
+        yield from _texts(getattr(spec, "layers", ()))
+
+
+def _count(specs: Sequence[Any]) -> int:
+    """Return the number of layers once all repeats are written out, every step and every head as one."""
+    return sum(spec.repeat * (_weight(spec) + _count(getattr(spec, "layers", ()))) for spec in specs)
+
+
+def _weight(spec: Any) -> int:
+    return max(getattr(spec, "steps", 1), getattr(spec, "heads", 1))
+
+
+def _require_few(specs: Sequence[Any]) -> None:
+    total = _count(specs)
+    if total > MAX_EQUATIONS:
+        shown = f"{total:,}" if total < 10**15 else "more than 10^15"
+        raise SpecError(f"layers: {shown} layers with their repeats, steps and heads; at most {MAX_EQUATIONS:,}")
+
+
+def _named(specs: Sequence[Any], place: str) -> Iterator[tuple[str, str]]:
+    for index, spec in enumerate(specs):
+        here = f"{place}[{index}]"
+        if spec.name is not None:
+            yield spec.name, here
+        yield from _named(getattr(spec, "layers", ()), f"{here}.layers")
+
+
+def _require_distinct(named: Sequence[tuple[str, str]]) -> None:
+    first: dict[str, str] = {}
+    for name, place in named:
+        if name in first:
+            raise SpecError(f"{place}.name is {name}, the name of {first[name]} already: give another")
+        first[name] = place
+
+
+def _require_plain(value: object, place: str, depth: int) -> None:
+    """Refuse what no file needs: deep nesting, numbers that are not finite, dates."""
+    if depth > MAX_NESTING:
+        raise SpecError(f"{place[:60]}…: nested more than {MAX_NESTING} deep")
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            _require_plain(inner, f"{place}.{key_text(key)}" if place else key_text(key), depth + 1)
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            _require_plain(inner, f"{place}[{index}]", depth + 1)
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise SpecError(f"{place} is {value}: give a finite number")
+    elif value is not None and not isinstance(value, str | int | float):
+        raise SpecError(f"{place} is {shown(value)}: give a number, text, a list or a table")

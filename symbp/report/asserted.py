@@ -1,0 +1,81 @@
+"""The assertion of ``symbp.testing``: judged in this process, the diagnosis as the message."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from symbp.checking.theirs.finding import Signature, signature
+from symbp.checking.theirs.fitting import Plan
+from symbp.checking.theirs.judging import REDUCTIONS, judge
+from symbp.checking.theirs.process import Call, RaisedError
+from symbp.checking.theirs.runner import RefusedError, Store, called
+from symbp.derivation import Derivation, derive
+from symbp.errors import CheckFailedError, SpecError
+from symbp.networks.network import Network
+from symbp.report.verdict import verdict_text
+
+
+def assert_match(
+    backward: Callable[..., Any],
+    network: Network | Derivation | None,
+    rows: bool,
+    reduction: str,
+    seed: int,
+    options: Mapping[str, Any],
+) -> None:
+    """Raise CheckFailedError with the diagnosis unless a function returns the gradients of a network."""
+    if reduction not in REDUCTIONS:
+        raise SpecError(f"reduction {reduction!r}: give one of {', '.join(REDUCTIONS)}")
+    if isinstance(network, Derivation) and options:
+        raise SpecError(f"give a network or options, not both: {', '.join(options)}")
+    derivation = network if isinstance(network, Derivation) else derive(network, **options)
+    own = signature_of(backward)
+
+    def invoke(plan: Plan, cases: Sequence[Mapping[str, Any]]) -> tuple[list[Call], str]:
+        return [_call(backward, own, plan, arrays) for arrays in cases], ""
+
+    judged = judge(derivation, own, invoke, own.name, rows=rows, seed=seed, reduction=reduction)
+    if not judged.right:
+        raise CheckFailedError(verdict_text(judged))
+
+
+def _call(backward: Callable[..., Any], own: Signature, plan: Plan, arrays: Mapping[str, Any]) -> Call:
+    store = Store()
+    try:
+        found = called(backward, plan, arrays, store)
+    except RefusedError as error:
+        raise SpecError(f"{own.name} {error}") from None
+    except Exception as error:
+        raise RaisedError(f"{own.name} raised {type(error).__name__}: {error}") from error
+    return Call(found["result"], tuple(store.arrays), tuple(found["changed"]))
+
+
+def signature_of(function: Callable[..., Any]) -> Signature:
+    """Return how a function is called, with the names it returns where its source can be read.
+
+    Raises:
+        SpecError: it is none, or nothing says how it is called.
+    """
+    name = getattr(function, "__name__", type(function).__name__)
+    try:
+        found = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        raise SpecError(f"{name}: give a function, such as backward(parameters, cache, X, Y)") from None
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    plain = tuple(each.name for each in found if each.kind in positional)
+    named = tuple(each.name for each in found if each.kind is inspect.Parameter.KEYWORD_ONLY)
+    optional = frozenset(each.name for each in found if each.default is not inspect.Parameter.empty)
+    return Signature(name, 1, plain, named, optional, _returned(function))
+
+
+def _returned(function: Callable[..., Any]) -> tuple[str, ...]:
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    except (OSError, TypeError, SyntaxError):
+        return ()
+    first = tree.body[0] if tree.body else None
+    return signature(first).returns if isinstance(first, ast.FunctionDef) else ()

@@ -1,0 +1,105 @@
+"""The check of a network as a document of its own: verdicts, the digits expected and reached, the conventions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from symbp.derivation import Derivation
+from symbp.errors import SpecError
+from symbp.ops.elementwise import Elementwise
+from symbp.ops.losses import EntrywiseLoss
+from symbp.ops.pooling import MaxPool
+from symbp.report.checked import CheckPart, check_part
+from symbp.report.desk import Desk, Row
+from symbp.report.document import shown_layers, subject
+from symbp.report.formats import MARK, format_named
+from symbp.report.render import notation_named
+from symbp.report.rich import Rich, math, rich
+from symbp.report.templates import fill
+
+FORMATS = ("gfm", "markdown", "latex", "text")
+"""What the table of a check can be written as."""
+
+DIGITS_HEAD = ("gradient", "method", "compared", "expected", "reached")
+
+CONVENTIONS = {
+    "relu": "ReLU'(0) = 0, as in torch.relu and jax.nn.relu; maximum(x, 0) has 1/2 in PyTorch, JAX and autograd, "
+    "torch.clamp has 1",
+    "leaky_relu": "leaky ReLU has its lower slope at 0, as in PyTorch; JAX has 1",
+    "mae": "the absolute error has slope 0 at 0, as in PyTorch and autograd; JAX's abs has 1",
+    "max_pool": "at a tie the first largest value takes the whole error, as in PyTorch's pooling and max(dim); "
+    "torch.amax, JAX's and autograd's max share it",
+}
+"""What the derivative at a kink is here and where other libraries differ; measured, see docs/trust.md."""
+
+
+def conventions(derivation: Derivation) -> tuple[str, ...]:
+    """Return what is agreed upon at the kinks that a network has, and who does it otherwise."""
+    found: dict[str, None] = {}
+    for equation in derivation.forward:
+        node = equation.rhs
+        if isinstance(node, MaxPool):
+            found["max_pool"] = None
+        elif isinstance(node, Elementwise | EntrywiseLoss) and node.function.name in CONVENTIONS:
+            found[node.function.name] = None
+    return tuple(CONVENTIONS[name] for name in found)
+
+
+@dataclass(frozen=True)
+class CheckDocument:
+    """A check before it has a format."""
+
+    title: str
+    subject: Rich
+    check: CheckPart
+    digits_head: tuple[str, ...]
+    digits: tuple[Row, ...]
+    conventions: tuple[str, ...]
+    command: str | None
+    body: str = "check.j2"
+
+
+def render_check(
+    report: Any,
+    derivation: Derivation,
+    to: str = "gfm",
+    notation: str = "standard",
+    *,
+    standalone: bool = False,
+    text: str = "",
+    command: str | None = None,
+) -> str:
+    """Return a CheckReport as a table in one format; ``text`` is what the terminal shows of it.
+
+    Raises:
+        SpecError: an unknown format or one that holds no table, or an unknown notation.
+    """
+    row, letters = format_named(to), notation_named(notation)
+    if row.name not in FORMATS:
+        raise SpecError(f"a check is no {row.name} file: choose from {', '.join(FORMATS)}")
+    if row.name == "text":
+        return f"{row.comment.format(MARK)}\n\n{text}\n"
+    desk = Desk.open(
+        derivation, letters, row.dialect, shown_layers(derivation.network.depth, None), False, "", row.loss
+    )
+    content = CheckDocument(
+        "Check of the gradients", subject(derivation), check_part(report, desk), DIGITS_HEAD, _digits(report, desk),
+        conventions(derivation), command,
+    )  # fmt: skip
+    template = row.standalone if standalone and row.standalone else row.template
+    return fill(template, None, row, {"doc": content, "mark": row.comment.format(MARK)})
+
+
+def _digits(report: Any, desk: Desk) -> tuple[Row, ...]:
+    """Return a line for each method of each gradient that is shown; the gradient is named once."""
+    found: list[Row] = []
+    for row in report.rows:
+        variable = desk.derivation.network.by_name[row.name]
+        if not desk.shows(variable.layer):
+            continue
+        for at, each in enumerate(row.measured):
+            name = (math(desk.printer.symbol(variable)),) if not at else rich("")
+            cells = (each.method, each.entries, f"{each.expected:.1f}", f"{each.reached:.1f}")
+            found.append((name, *(rich("{cell}", cell=cell) for cell in cells)))
+    return tuple(found)

@@ -1,0 +1,79 @@
+"""What every letter that symbp prints stands for, so that a printed line can be read back as a formula."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from sympy import MatrixSymbol
+
+from symbp.checking.theirs.lexicon import Lexicon, basic
+from symbp.checking.theirs.meanings import Diagonal, LinearMap, Meaning, Piece, Scalar, Symbol
+from symbp.derivation import Derivation
+from symbp.equations import nodes
+from symbp.op import Op
+from symbp.ops.elementwise import Elementwise, GenericFunction, ScalarFunction, Slope
+from symbp.ops.losses import Loss, LossGradient
+from symbp.report.desk import Desk
+from symbp.report.dialects import ASCII, UNICODE
+from symbp.report.notation import STANDARD
+from symbp.report.printer import Printer, belongs_to
+from symbp.symbols import Adjoint, Variable
+
+
+def lexicon(shown: Derivation, derivation: Derivation) -> Lexicon:
+    """Return the meanings of all names: those of NumPy code, then those that are printed, which go first.
+
+    ``shown`` may leave functions open, ``derivation`` has others in their place.
+    """
+    words = basic(derivation)
+    functions = _functions(shown, derivation)
+    for dialect in (ASCII, UNICODE):
+        desk = Desk.open(shown, STANDARD, dialect, None, False, "", None)
+        printers = [desk.columns.printer, desk.printer] if desk.batch else [desk.printer]
+        for printer in printers:
+            words = words.with_words(dict(_printed(shown, printer, functions)))
+    return words
+
+
+Functions = Mapping[ScalarFunction, ScalarFunction]
+"""What stands in the place of a function that is left open."""
+
+
+def _functions(shown: Derivation, derivation: Derivation) -> Functions:
+    pairs = zip(shown.forward, derivation.forward, strict=True)
+    return {
+        ours.rhs.function: theirs.rhs.function
+        for ours, theirs in pairs
+        if isinstance(ours.rhs, Elementwise) and isinstance(ours.rhs.function, GenericFunction)
+    }
+
+
+def _printed(derivation: Derivation, printer: Printer, functions: Functions) -> Iterator[tuple[str, Meaning]]:
+    column = printer.one_example
+    forward, backward = derivation.forward, derivation.backward
+    for symbol in (*forward.given, *(each.lhs for each in forward), *(each.lhs for each in backward)):
+        meaning = Symbol(symbol, column)
+        yield printer.symbol(symbol), meaning
+        yield printer.left_side(symbol), meaning
+        if isinstance(symbol, Variable):
+            yield printer.partial(symbol), Symbol(Adjoint(symbol), column)
+    for equation in (*forward, *backward):
+        for node in nodes(equation.rhs):
+            if isinstance(node, Op):
+                yield from _operation(node, equation.lhs, printer, functions)
+
+
+def _operation(node: Op, lhs: MatrixSymbol, printer: Printer, functions: Functions) -> Iterator[tuple[str, Meaning]]:
+    concrete = node.xreplace(dict(functions)) if functions else node
+    if isinstance(node, Loss | LossGradient):
+        yield printer.matrix(node), Symbol(lhs)
+    elif isinstance(node, Elementwise):
+        if not isinstance(node.function, GenericFunction):  # f₂ and f₂′ are known already.
+            yield printer.function(node.function), Scalar(node.function)
+            yield printer.function(node.function, slope=True), Scalar(node.function, slope=True)
+    elif isinstance(node, Slope) and isinstance(node.output, Variable) and len(node.inputs) == 1:
+        yield printer.slope_of(node.output), Diagonal(concrete)
+    else:
+        if node.acts_on is not None:
+            yield printer.operator(node) if belongs_to(node) is not None else printer.label(node), LinearMap(concrete)
+        yield printer.matrix(node), Piece(concrete)

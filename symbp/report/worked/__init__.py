@@ -1,0 +1,1 @@
+"""A derivation with numbers in it: forward, backward, one step of gradient descent, training."""

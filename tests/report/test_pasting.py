@@ -1,0 +1,90 @@
+"""Every equation that symbp prints in a terminal can be given back to it: it reads it and finds it right."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from symbp.checking.theirs.formula import Formulas
+from symbp.derivation import Derivation, derive
+from symbp.errors import SymbpError
+from symbp.networks.examples import EXAMPLES
+from symbp.networks.network import Network
+from symbp.report.pasting import lexicon
+from symbp.report.terminal import derivation_text
+
+NETWORKS = {
+    "tanh": {"layers": 2, "activation": "tanh", "loss": "mse"},
+    "tanh-batch": {"layers": 2, "activation": "tanh", "loss": "mse", "batch": True},
+    "sigmoid-bce": {"layers": 3, "activation": "sigmoid", "loss": "bce", "batch": True},
+    "relu-ce": {"layers": 3, "activation": "relu", "loss": "cross_entropy"},
+    "softmax-mse": {"layers": 2, "activation": "gelu", "output_activation": "softmax", "loss": "mse"},
+    "softmax-mse-batch": {
+        "layers": 2,
+        "activation": "elu",
+        "output_activation": "softmax",
+        "loss": "mse",
+        "batch": True,
+    },
+    "no-bias": {"layers": 4, "activation": "softplus", "loss": "huber", "bias": False, "batch": True},
+    "custom": {"layers": 2, "activation": "x*sigmoid(beta*x)", "let": {"beta": "1.7"}, "loss": "mse"},
+    "one": {"layers": 1, "activation": "identity", "loss": "mae", "batch": True},
+}
+
+LETTERS = re.compile(r"(ℓ|l)\(a, y\) =|[^\s(]+[′']( ?\(z\))? += ")
+"""Definitions of ℓ and f′ for one number: no matrix of the network."""
+
+UNWRITTEN = ("⋯", "...", "B[")
+"""What stands for equations that are not written out."""
+
+
+def derivation_of(name: str) -> Derivation:
+    """Return a network of the table, or a shipped example."""
+    return derive(**NETWORKS[name]) if name in NETWORKS else derive(Network.load(EXAMPLES[name]))
+
+
+def formulas(text: str) -> Iterator[str]:
+    """Yield every formula of a terminal's text as somebody would copy it."""
+    last = ""
+    for line in text.splitlines():
+        bare = line.strip()
+        if re.match(r"[=+] ", bare):
+            last += f" {bare}"
+            continue
+        yield from cells(last)
+        last = bare
+    yield from cells(last)
+
+
+def cells(line: str) -> Iterator[str]:
+    """Yield the formulas that stand beside each other in a line."""
+    bare = re.sub(r"^(forward|backward) +", "", line).split("     the same product")[0].removesuffix(", and so on")
+    parts = [bare] if bare.count(" = ") > 1 and bare.startswith(("∂", "dL/")) else re.split(r" {4,}(?![ =])", bare)
+    for part in parts:
+        if (
+            " = " in part
+            and not part.startswith(("Backpropagation", "activation"))
+            and not LETTERS.match(part)
+            and not any(each in part for each in UNWRITTEN)
+        ):
+            yield part
+
+
+@pytest.mark.parametrize("ascii_only", [False, True], ids=["unicode", "ascii"])
+@pytest.mark.parametrize("name", [*NETWORKS, *EXAMPLES])
+def test_every_printed_equation_is_read_back_and_right(name: str, ascii_only: bool) -> None:
+    derivation = derivation_of(name)
+    formulas_of = Formulas(derivation, lexicon(derivation, derivation))
+    found = list(formulas(derivation_text(derivation, ascii_only=ascii_only, width=2000)))
+    assert len(found) >= 4
+    wrong = []
+    for formula in found:
+        try:
+            judged = formulas_of.judge(formula)
+            if not judged.right:
+                wrong.append(f"{formula}: {judged.sentence or judged.diagnosis.verdict}")
+        except SymbpError as error:
+            wrong.append(f"{formula}: {error}")
+    assert wrong == []

@@ -1,0 +1,116 @@
+"""Backward passes written by hand in NumPy, line by line, and mistakes written into their lines.
+
+Nothing here knows the edits of symbp/checking/diagnosis: a mistake is another text of a line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from symbp.checking.diagnosis.sample import Sample
+from symbp.derivation import Derivation, derive
+from symbp.equations import System
+from symbp.networks.network import Network
+from symbp.numeric import engines
+from symbp.numeric.definitions import Standins
+from symbp.numeric.source import program
+from symbp.numeric.values import TARGETS, target_kinds
+from symbp.symbols import Role
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """Lines written wrongly. ``kinds`` and ``equations`` hold what coincides on every input: one mistake, many names.
+
+    A kind of "scale" asks for the verdict "scaled" and no finding.
+    """
+
+    kinds: frozenset[str]
+    equations: frozenset[str]
+    lines: Mapping[str, str]
+
+    @property
+    def name(self) -> str:
+        return f"{min(self.kinds)} in {min(self.equations)}"
+
+
+def mistake(kinds: str, equations: str, **lines: str) -> Mistake:
+    """``kinds`` are separated by |, equations by blanks; a keyword is the name of a line and its wrong text."""
+    return Mistake(frozenset(kinds.split("|")), frozenset(equations.split()), lines)
+
+
+@dataclass
+class Written:
+    """A network, the right lines of its backward pass in order, and mistakes."""
+
+    name: str
+    network: Network
+    lines: dict[str, str]
+    mistakes: list[Mistake] = field(default_factory=list)
+    examples: int = 7
+
+    def derivation(self) -> Derivation:
+        return derive(self.network)
+
+
+HELPERS: dict[str, Any] = {"np": np, "sigmoid": lambda z: 1 / (1 + np.exp(-z))}
+
+
+def samples(
+    written: Written,
+    derived: Derivation,
+    wrong: Sequence[Mistake],
+    seed: int,
+    count: int = 2,
+    intermediates: Sequence[str] = (),
+) -> list[Sample]:
+    """Run the lines, some of them replaced, on random inputs; forward values come from the forward list."""
+    lines = dict(written.lines)
+    for each in wrong:
+        lines |= each.lines
+    forward = derived.forward
+    alone = program(forward, System((), (*forward.given, *(each.lhs for each in forward))), (), Standins())
+    run = engines.real().run(alone, traced=True)
+    return [_sample(written, derived, alone, run, lines, [seed, number], intermediates) for number in range(count)]
+
+
+def _sample(
+    written: Written,
+    derived: Derivation,
+    alone: Any,
+    run: Callable[..., Any],
+    lines: Mapping[str, str],
+    seed: list[int],
+    intermediates: Sequence[str],
+) -> Sample:
+    random = np.random.default_rng(seed)
+    kinds = target_kinds(derived.forward)
+    arrays: dict[str, dict[str, Any]] = {"parameter": {}, "input": {}, "target": {}}
+    for symbol in derived.forward.given:
+        shape = tuple(_size(size, written.examples) for size in symbol.shape)
+        if symbol.role is Role.TARGET:
+            arrays["target"][symbol.name] = TARGETS[kinds.get(symbol, "real")](random, shape)
+        elif symbol.role is Role.INPUT:
+            arrays["input"][symbol.name] = random.normal(size=shape)
+        else:
+            arrays["parameter"][symbol.name] = random.normal(size=shape) * 0.8
+    inputs, targets = arrays["input"], arrays["target"]
+    x = inputs if len(inputs) > 1 else next(iter(inputs.values()))
+    y = next(iter(targets.values()), None)
+    _, local = run(arrays["parameter"], x, y)
+    scope = HELPERS | {key: value for key, value in local.items() if isinstance(value, np.ndarray)}
+    scope["m"] = written.examples
+    for name, text in lines.items():
+        scope[name] = eval(text, scope)
+    own = {symbol.name: name for symbol, name in alone.names.items()}
+    given = {v.name: scope[f"d{own[v.name]}"] for v in derived.wrt}
+    given |= {name: scope[f"d{own[name]}"] for name in intermediates}
+    return Sample(arrays["parameter"], inputs, y, given)
+
+
+def _size(size: Any, examples: int) -> int:
+    return int(size.subs(dict.fromkeys(size.free_symbols, examples)))
