@@ -178,7 +178,7 @@ def test_the_number_of_examples_and_names_of_intermediates(tanh: Derivation, tmp
 
 
 def test_a_recurrent_network_takes_all_its_inputs(tmp_path: Path) -> None:
-    derivation = derive(Network.load(EXAMPLES["lstm"]))
+    derivation = derive(Network.load(EXAMPLES["lstm-classifier"]))
     body = (
         derivation.compile().source
         + "\n\ndef backward(parameters, X, Y):\n    "

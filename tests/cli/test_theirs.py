@@ -128,7 +128,7 @@ def test_a_file_to_fill_in(capsys: pytest.CaptureFixture[str], folder: Path) -> 
     assert sorted(each.name for each in folder.iterdir() if each.name.startswith(".")) == []
 
 
-@pytest.mark.parametrize("name", ["softmax-classifier", "lstm", "transformer-block", "small-cnn"])
+@pytest.mark.parametrize("name", ["softmax-classifier", "lstm-classifier", "transformer-block", "small-cnn"])
 def test_the_forward_pass_of_a_stub_is_the_networks(name: str, folder: Path) -> None:
     assert main(["check", "--stub", name, "todo.py"]) == 0
     scope: dict[str, Any] = {}

@@ -127,7 +127,7 @@ def test_other_networks_are_worked_too(case: str, tmp_path: Path) -> None:
 
 
 def test_layers_of_any_kind_are_worked(tmp_path: Path) -> None:
-    for name in ("residual-mlp", "batchnorm-mlp", "lstm", "transformer-block", "small-cnn"):
+    for name in ("residual-mlp", "batchnorm-mlp", "lstm-classifier", "transformer-block", "small-cnn"):
         network = Network.load(EXAMPLES[name], batch=True)
         derivation = derive(network)
         random = np.random.default_rng(0)

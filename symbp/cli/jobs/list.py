@@ -81,6 +81,10 @@ TABLES = {
 }
 
 
+MOST_ALIASES = 4
+"""Other names a line of text shows; --json has all."""
+
+
 @dataclass(frozen=True)
 class Entry:
     """One name of a table, the other names it goes by, and a word about it."""
@@ -95,7 +99,8 @@ class Entry:
 
     def line(self, widest: int) -> str:
         """Return it as one line of text."""
-        also = f"also {', '.join(self.aliases)}" if self.aliases else ""
+        known = [*self.aliases[:MOST_ALIASES], *["…"] * (len(self.aliases) > MOST_ALIASES)]
+        also = f"also {', '.join(known)}" if known else ""
         said = "; ".join(part for part in (self.about, also) if part)
         return f"  {self.name:<{widest}}  {said}".rstrip()
 
