@@ -11,6 +11,7 @@ from typing import Any
 
 from symbp.checking.diagnosis.diagnose import diagnose
 from symbp.checking.diagnosis.sample import Diagnosis, GivenRow, Judgement, Mark, Sample
+from symbp.checking.theirs import steps
 from symbp.checking.theirs.cases import Case, cases
 from symbp.checking.theirs.factors import cut, without_one
 from symbp.checking.theirs.judging import Judged, Side, sides_of
@@ -26,8 +27,9 @@ from symbp.symbols import BATCH, Adjoint, Variable
 TOLERANCE = 1e-9
 """Relative difference up to which a formula is right, as in the check of a derivation."""
 
-_EQUALS = re.compile(r"(?<![=<>!])=(?!=)(?![^()]*\))")
+_EQUALS = re.compile(r"(?<![=<>!])=(?!=)(?![^()\[\]]*[)\]])")
 _SUM = re.compile(r"\s*(?:Σ|∑|sum(?=\s))\s*")
+_RATIO = re.compile(r"(?:∂|d)(?!ℒ|L)\w+?(?:\(t-1\))?/(?:∂|d)\w+")
 _LETTER = re.compile(r"(?<=[^\W\d_])ₗ|_l(?![a-z])")
 
 
@@ -80,8 +82,35 @@ class Formulas:
         """
         if len(text) > MAX_LENGTH:
             raise SpecError(f"--formula has {len(text):,} characters; at most {MAX_LENGTH:,} are read")
+        if steps.has_step(text):
+            return self._over_time(text)
         judged = [_Formula(self, each).judged() for each in self._instances(text)]
         return next((each for each in judged if not each.right), judged[0])
+
+    def _over_time(self, text: str) -> Judged:
+        """Judge a formula with the letter t: its sums written out, and at every step where it has a meaning."""
+        last = max((each.step or 0 for each in self.derivation.network.by_name.values()), default=0)
+        if _RATIO.match(normal(text)):
+            raise SpecError(
+                f"{quote(text)}: a Jacobian between two steps is no gradient of the loss and in neither list: "
+                "give a line of one of the passes, or a gradient"
+            )
+        whole, summed = steps.written_out(text, last, self.known)
+        if not steps.has_step(whole):
+            judged = _Formula(self, whole).judged()
+            return replace(judged, source=text, notes=(*judged.notes, f"Σ_t is the sum over t = {_steps(summed)}"))
+        found: dict[int, Judged] = {}
+        for step, each in steps.instances(whole, last, self.known):
+            found[step] = _Formula(self, each).judged()
+            if not found[step].right:
+                return replace(found[step], notes=(*found[step].notes, f"t = {step}"))
+        if not found:
+            if last:
+                _Formula(self, steps.at_step(whole, max(1, last - 1))).judged()
+            raise SpecError(
+                f"{quote(text)}: {'at no step all symbols mean something' if last else 'no layer has steps'}"
+            )
+        return replace(found[max(found)], source=text, notes=(f"at every step t = {_steps(tuple(found))}",))
 
     def course(self, shift: int, last: str) -> Lexicon:
         """Return the words with those that course notes use in several ways, in one of them."""
@@ -328,6 +357,13 @@ class _Formula:
         mark = Mark.WRONG if row.mark is Mark.CARRIED else row.mark
         diagnosis = replace(found, rows=(GivenRow(row.name, mark, row.digits),))
         return Judged(diagnosis, source, notes, sides=sides_of(found))
+
+
+def _steps(found: Sequence[int]) -> str:
+    """Return steps as a range where they are one."""
+    ends = (found[0], found[-1])
+    is_range = list(found) == list(range(ends[0], ends[1] + 1)) and len(found) > 3
+    return f"{ends[0]}, …, {ends[1]}" if is_range else ", ".join(map(str, found))
 
 
 def _matrices(left: Any, right: Any) -> tuple[Any, Any]:
