@@ -57,7 +57,7 @@ def verdict_text(judged: Judged, *, ascii_only: bool = False) -> str:
     lines = [f"{judged.source}", f"  {headline(judged)}"]
     for side in judged.sides:
         lines += ["", f"  yours  {side.yours}", f"  right  {side.right}"]
-    lines += ["", *_table(judged.diagnosis.rows)] if judged.diagnosis.rows else []
+    lines += ["", *_table(judged)] if judged.diagnosis.rows else []
     said = [*judged.diagnosis.notes, *judged.notes]
     lines += ["", *(f"  {each}" for each in said)] if said else []
     text = "\n".join(line.rstrip() for line in lines)
@@ -82,8 +82,13 @@ _TO_ASCII = str.maketrans(
 )
 
 
-def _table(rows: Sequence[GivenRow]) -> Iterator[str]:
-    cells = [("gradient", "digits", "verdict"), *((f"d{row.name}", _digits(row), _said(row)) for row in rows)]
+def table_rows(judged: Judged) -> list[tuple[str, str, str]]:
+    """Return a row a gradient: its name, how many digits agree, the verdict."""
+    return [(f"d{row.name}", _digits(row), _said(row)) for row in judged.diagnosis.rows]
+
+
+def _table(judged: Judged) -> Iterator[str]:
+    cells = [("gradient", "digits", "verdict"), *table_rows(judged)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     for each in cells:
         yield "  " + "  ".join(cell.ljust(width) for cell, width in zip(each, widths, strict=True))

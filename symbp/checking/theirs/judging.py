@@ -210,6 +210,7 @@ def _sample(case: Case, found: Returned, reduction: str) -> Sample:
         next(iter(case.values.targets.values()), None),
         {name: array / share for name, array in found.gradients.items()},
         None if found.loss is None else found.loss / share,
+        found.forward,
     )
 
 
