@@ -11,6 +11,7 @@ from typing import Any
 
 from symbp.checking.diagnosis.diagnose import diagnose
 from symbp.checking.diagnosis.sample import Sample
+from symbp.checking.theirs import reductions
 from symbp.checking.theirs.fitting import by_plain_name, plain_name
 from symbp.checking.theirs.judging import Judged, sides_of
 from symbp.checking.theirs.layouts import BY_COLUMNS, BY_ROWS, ROWS, Layout
@@ -208,7 +209,8 @@ def _sample(derivation: Derivation, arrays: Arrays, layout: Layout, reduction: s
     # A gradient lies as its parameter does, so it is turned like it.
     turned = [_gradient(key, array, layout, derivation) for key, array in arrays.gradients.items()]
     returned = reader.read(node, turned)
-    share = examples if reduction == "sum" else 1
+    outputs = 1 if y is None else y.shape[0]
+    share = reductions.share(derivation, reduction, examples, outputs)
     given = {name: array / share for name, array in returned.gradients.items()}
     notes = [unknown_note([*unknown, *returned.unknown], list(network.by_name))] if unknown or returned.unknown else []
     if layout is not BY_COLUMNS[0] and layout is not ROWS:

@@ -17,6 +17,8 @@ from symbp.checking.theirs.factors import cut, without_one
 from symbp.checking.theirs.judging import Judged, Side, sides_of
 from symbp.checking.theirs.lexicon import Lexicon, layer_words, normal
 from symbp.checking.theirs.meanings import Operator, Place, Symbol
+from symbp.checking.theirs.repairs import repairs
+from symbp.checking.theirs.spelling import in_signs, names_in_signs, spelled_in_signs
 from symbp.checking.theirs.values import size_text, value
 from symbp.checking.theirs.written import Written, written
 from symbp.derivation import Derivation
@@ -221,6 +223,10 @@ class _Formula:
             found = self._superfluous(target, side, right)
             if found is not None:
                 return found
+        for side in sides or self._unfitting(body, bool(total)):
+            found = self._repaired(target, side, right, problem if not sides else None)
+            if found is not None:
+                return found
         if not sides:
             assert problem is not None
             raise problem
@@ -333,6 +339,32 @@ class _Formula:
             return Judged(diagnosis, f"{self.left} = {right}", tuple(self._notes(side)), sentence=sentence, sides=sides)
         return None
 
+    def _unfitting(self, body: str, total: bool) -> list[_Side]:
+        """Return the readings of a formula whose shapes do not fit: one change may make them."""
+        found = []
+        for reading in self._readings(body, total):
+            words = self.over.course(reading.shift, reading.last)
+            found.append(_Side(written(body, words if _is_course(body, reading) else self.words), total, reading))
+        return found
+
+    def _repaired(
+        self, target: Variable | Adjoint, side: _Side, right: str, problem: ShapeError | None
+    ) -> Judged | None:
+        """Return the verdict that one change of the text makes it right; ``problem`` is that of its shapes."""
+        notes = (*([str(problem)] if problem else []), *self._notes(side))
+        start = right[: len(right) - len(side.written.source)] if side.total else ""
+        for each in repairs(side.written, self.words, self.derivation.network.depth):
+            if not self._agrees(target, replace(side, written=each.written)):
+                continue
+            name = target.of.name if isinstance(target, Adjoint) else target.name
+            row = GivenRow(name, Mark.WRONG, None, each.sentence)
+            diagnosis = Diagnosis(Judgement.WRONG, (row,) if isinstance(target, Adjoint) else ())
+            sides = (Side(f"{self.left} = {right}", f"{self.left} = {start}{each.text}"),)
+            sentence = f"wrong: {each.sentence}; everything else is right"
+            source = f"{self.left} = {right}"
+            return Judged(diagnosis, source, notes, sentence=sentence, sides=sides)
+        return None
+
     def _wrong(self, target: Variable | Adjoint, side: _Side, right: str) -> Judged:
         notes = tuple(self._notes(side))
         source = f"{self.left} = {right}"
@@ -356,7 +388,13 @@ class _Formula:
         row = next(each for each in found.rows if each.name == target.of.name)
         mark = Mark.WRONG if row.mark is Mark.CARRIED else row.mark
         diagnosis = replace(found, rows=(GivenRow(row.name, mark, row.digits),))
-        return Judged(diagnosis, source, notes, sides=sides_of(found))
+        both = sides_of(found)
+        if not in_signs(source):
+            return Judged(diagnosis, source, notes, sides=both)
+        names = names_in_signs(self.words)
+        spelled = [replace(each, sentence=spelled_in_signs(each.sentence, names)) for each in diagnosis.findings]
+        written_so = tuple(Side(*(spelled_in_signs(text, names) for text in (each.yours, each.right))) for each in both)
+        return Judged(replace(diagnosis, findings=tuple(spelled)), source, notes, sides=written_so)
 
 
 def _steps(found: Sequence[int]) -> str:

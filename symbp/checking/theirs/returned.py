@@ -27,7 +27,7 @@ CACHES = frozenset({"cache", "caches", "activations", "forward", "intermediates"
 
 @dataclass
 class Returned:
-    """Their gradients by variable, columns as examples; values of their forward pass; their loss; keys that nobody knows; conversions made."""
+    """Their gradients by variable, columns as examples; values of their forward pass; their loss; unknown keys; …"""
 
     gradients: dict[str, Any] = field(default_factory=dict)
     forward: dict[str, Any] = field(default_factory=dict)
