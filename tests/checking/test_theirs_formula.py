@@ -155,7 +155,6 @@ REFUSED = {
     "dW2 = (W3.T @ dZ3) @ (1 - A2**2)": "* multiplies entry by entry",
     "dW2 = A1 @ dZ2.T": "it is transposed",
     "db2 = dZ2": "the sum over the examples is missing",
-    "dW2 = dZ2 @ A2.T @ W1": "dW2 is n2×n1, but 'dZ2 @ A2.T @ W1' is",
     "dW1 = dZ1 @ X.T @ 10": "",
     "dW1 = sum(dZ1, axis=7) * X": "only axis and keepdims may be named",
 }

@@ -228,7 +228,8 @@ def test_a_verdict_is_written_as_a_table(to: str, capsys: pytest.CaptureFixture[
     assert main(["check", "--layers", "2", "--activation", "tanh", "--loss", "mse", *formula, "-t", to, "-o", "-"]) == 1
     out = capsys.readouterr().out
     assert "Written by symbp" in out.splitlines()[0]
-    assert "dA1" in out and "wrong" in out
+    assert "dA1" in out
+    assert "wrong" in out
     assert r"\begin{tabular}" in out or to != "latex"
 
 

@@ -92,13 +92,20 @@ def loss_ratios(bench: Bench) -> list[float] | None:
     return found if any(abs(each - 1) > LOSS_TOLERANCE for each in found) else None
 
 
-def hypotheses(derivation: Derivation, start: str | None = None) -> Iterator[Ahead]:
-    """Yield the edits of one forward equation; ``start`` names the equation where the values depart, if known."""
+def doubted(bench: Bench, departs: str) -> list[str]:
+    """Return the equations up to the one whose value departs, but those whose own value was given and agrees."""
+    names = [each.lhs.name for each in bench.derivation.forward]
+    before = names[: names.index(departs)]
+    return [name for name in before if not all(name in each.forward for each in bench.samples)] + [departs]
+
+
+def hypotheses(derivation: Derivation, doubted: Sequence[str] | None = None) -> Iterator[Ahead]:
+    """Yield the edits of one forward equation, of those that are doubted where that is known."""
     if len(tuple(derivation.forward)) > MOST_EQUATIONS:
         return
     made = 0
     for equation in derivation.forward:
-        if start is not None and equation.lhs.name != start:
+        if doubted is not None and equation.lhs.name not in doubted:
             continue
         for rhs, sentence in _written(equation):
             made += 1

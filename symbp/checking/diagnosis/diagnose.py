@@ -64,8 +64,9 @@ def _ahead(bench: Bench, own: Diagnosis, tolerance: float | None) -> Diagnosis:
     is_told = departs is not None or not _is_factor(ratios)
     if not is_told and (own.verdict is not Judgement.WRONG or not own.departs):
         return replace(own, notes=(*own.notes, *_loss_note(bench, ratios, own)))
+    doubted = None if departs is None else ahead.doubted(bench, departs[0])
     best: Diagnosis | None = None
-    for each in ahead.hypotheses(bench.derivation, departs[0] if departs is not None else None):
+    for each in ahead.hypotheses(bench.derivation, doubted):
         for found, said in each.derivations:
             theirs = Bench(found, bench.samples)
             if is_told and not ahead.agrees(theirs):
