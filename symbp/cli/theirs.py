@@ -178,6 +178,8 @@ def file_of(name: str) -> FunctionFile | DataFile:
         regular = path.is_file()
     except (OSError, ValueError):
         regular = False
+    if not regular and path.is_dir():
+        values.refuse("MINE", name, "this is a folder; name the file in it")
     if not regular:
         values.refuse("MINE", name, "there is no such file; symbp check --stub writes one to fill in")
     if is_python(name):

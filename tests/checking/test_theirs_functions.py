@@ -285,3 +285,44 @@ def test_no_file(tanh: Derivation, tmp_path: Path) -> None:
 def test_pickles_are_never_read(tanh: Derivation, tmp_path: Path) -> None:
     said = refused(tanh, tmp_path, "import numpy as np\ndef backward(X):\n    return {'dW1': np.array([{}])}\n")
     assert "an array of dtype object" in said
+
+
+HOSTILE = {
+    "allocates": ("np.ones(10 * 2**30 // 8)", "MemoryError"),
+    "ends its process": ("__import__('os')._exit(0)", "ended its process without returning (exit code 0)"),
+    "is killed": (
+        "__import__('os').kill(__import__('os').getpid(), 9)",
+        "ended its process without returning (signal 9)",
+    ),
+    "says several lines": ("raise_('one\\ntwo')", "raised ValueError: one two"),
+}
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+def test_hostile_functions_get_one_line(tmp_path: Path, case: str) -> None:
+    body, said = HOSTILE[case]
+    raises = "def raise_(text):\n    raise ValueError(text)\n"
+    place = tmp_path / "mine.py"
+    place.write_text(f"import numpy as np\n{raises}def backward(parameters, X, Y):\n    {body}\n")
+    with pytest.raises(SpecError) as caught:
+        judge_file(derive(layers=1, activation="tanh", loss="mse"), place)
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("source", "said"), [("class A:\n    pass\n", "methods of a class"), ("", "no function in it:")]
+)
+def test_a_file_without_functions_says_what_is_there(tmp_path: Path, source: str, said: str) -> None:
+    (tmp_path / "mine.py").write_text(source)
+    with pytest.raises(SpecError, match=said):
+        judge_file(derive(layers=1, activation="tanh", loss="mse"), tmp_path / "mine.py")
+
+
+def test_a_loss_of_pytorch_is_right_with_its_reduction(tmp_path: Path) -> None:
+    place = tmp_path / "mine.py"
+    place.write_text("def backward(X, Y, A1, m):\n    d = 2 * (A1 - Y) / A1.size * (1 - A1**2)\n"
+                     "    return {'W1': d @ X.T, 'b1': d.sum(1)}\n")  # fmt: skip
+    derivation = derive(layers=1, activation="tanh", loss="mse")
+    assert str(judge_file(derivation, place).diagnosis.verdict) == "scaled"
+    assert judge_file(derivation, place, reduction="torch").right

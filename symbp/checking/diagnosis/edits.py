@@ -171,7 +171,12 @@ def doubled_factor(site: Site) -> Iterator[Proposal]:
 def superfluous_factor(site: Site) -> Iterator[Proposal]:
     """An activation, a slope or a weight that does not belong there."""
     node = site.node
-    if not isinstance(node, Adjoint) and not (site.parent is None and not is_parameter(site.equation.lhs.of)):
+    is_activation = isinstance(node, Variable) and node.role is Role.ACTIVATION
+    if (
+        not isinstance(node, Adjoint)
+        and not is_activation
+        and not (site.parent is None and not is_parameter(site.equation.lhs.of))
+    ):
         return
     symbol = node if isinstance(node, MatrixSymbol) else site.equation.lhs
     place = site.place
@@ -281,6 +286,16 @@ def penalty_scale(site: Site) -> Iterator[Proposal]:
             yield Proposal(product(number, site.node), f"{said} of {site.name}", "regulariser scaled")
 
 
+def superfluous_penalty(site: Site) -> Iterator[Proposal]:
+    """A regulariser that the loss does not have; its strength is fitted."""
+    of = site.equation.lhs.of
+    if site.parent is None and isinstance(of, Variable) and of.role is Role.WEIGHT:
+        rest = site.node.args if is_sum(site.node) else (site.node,)
+        if all(error_in(each) is not None for each in rest):
+            said = f"a regulariser {words(FREE)} * {of.name} in {site.name} that the loss does not have"
+            yield Proposal(MatAdd(site.node, product(FREE, of)), said)
+
+
 def bias_sum(site: Site) -> Iterator[Proposal]:
     """The error of a bias not added up, or added up along another axis, or along both."""
     if not isinstance(site.node, MatMul) or not isinstance(site.node.args[-1], OneMatrix):
@@ -343,6 +358,7 @@ EDITS: tuple[Edit, ...] = (
     Edit("missing factor", 1.0, missing_factor),
     Edit("transposed", 1.1, transposed),
     Edit("order of the factors", 1.3, order),
+    Edit("regulariser superfluous", 1.3, superfluous_penalty),
     Edit("missing term", 1.0, missing_term),
     Edit("missing term", 1.8, only_term),
     Edit("truncated through time", 1.2, no_error),
@@ -360,5 +376,5 @@ EDITS: tuple[Edit, ...] = (
 )
 
 
-OPEN = (constants, after_update)
+OPEN = (constants, after_update, superfluous_penalty)
 """The rows that may leave a number open."""

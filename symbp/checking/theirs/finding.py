@@ -21,6 +21,13 @@ USUAL = (
 """Names that people give their backward pass, the most usual first."""
 
 
+_NO_FUNCTIONS = (
+    (ast.ClassDef, ", methods of a class are not called"),
+    (ast.AsyncFunctionDef, ", an async function is not called"),
+)
+"""What looks like a function and is none to us."""
+
+
 @dataclass(frozen=True)
 class Signature:
     """A function as it is written: the arguments it takes, which of them must be given, and the names it returns.
@@ -47,9 +54,11 @@ def find(place: Path, name: str | None) -> Signature:
     Raises:
         SpecError: no readable Python, no such function, or several that could be meant.
     """
-    functions = {each.name: each for each in _functions(_tree(place))}
+    tree = _tree(place)
+    functions = {each.name: each for each in _functions(tree)}
     if not functions:
-        raise SpecError(f"{place.name}: no function in it: write def backward(parameters, cache, X, Y)")
+        there = next((said for kind, said in _NO_FUNCTIONS if any(isinstance(each, kind) for each in tree.body)), "")
+        raise SpecError(f"{place.name}: no function in it{there}: write def backward(parameters, cache, X, Y)")
     if name is not None:
         if name not in functions:
             raise SpecError(f"{place.name}: no function {name!r}{nearest(name, functions) or _listed(functions)}")

@@ -166,8 +166,10 @@ class _Attempt:
         for number, fit in enumerate(fits):
             try:
                 return self._called(fit, number == 0)
-            except (RaisedError, CheckFailedError) as error:
+            except RaisedError as error:
                 problem = problem or error
+            except CheckFailedError as error:  # It ran to its end, so this way of calling it is nearer.
+                problem = error if problem is None or isinstance(problem, RaisedError) else problem
         assert problem is not None
         return problem
 

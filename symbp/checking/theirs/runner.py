@@ -18,6 +18,8 @@ MAX_DEPTH = 4
 MAX_ITEMS = 5000
 MAX_BYTES = 200_000_000
 MAX_KEY = 200
+MAX_MEMORY = 6 * 2**30
+"""Memory that somebody's function may use, in bytes: an array too large is an error of its own, not of the machine."""
 
 
 class RefusedError(Exception):
@@ -143,9 +145,20 @@ def answer(folder: Path) -> dict[str, Any]:
     return {"results": results}
 
 
+def _limit_memory() -> None:
+    """Bound the memory where the system can; Windows cannot."""
+    try:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_DATA, (MAX_MEMORY, MAX_MEMORY))
+    except (ImportError, ValueError, OSError):
+        return
+
+
 def main(folder: Path) -> None:
     """Answer a request; a process that somebody's function forked answers nothing."""
     mine = os.getpid()
+    _limit_memory()
     found = answer(folder)
     if os.getpid() != mine:
         os._exit(0)
