@@ -59,12 +59,12 @@ _ROWS = (
         "attention:causal_attention", ("masked-attention", "causal-self-attention"),
     ),
     Operation(
-        "conv1d", "convolution of signals: the pair of correlation and full convolution",
+        "conv1d", "convolution of signals: correlation and full convolution",
         "Goodfellow et al. 2016, section 9.5",
         "images:conv1d", ("convolution-1d", "conv-1d"),
     ),
     Operation(
-        "conv2d", "convolution of images: the pair of correlation and full convolution",
+        "conv2d", "convolution of images: correlation and full convolution",
         "Goodfellow et al. 2016, section 9.5",
         "images:conv2d", ("convolution", "conv", "convolution-2d", "conv-2d"),
     ),
