@@ -66,7 +66,7 @@ _ROWS = (
     Operation(
         "conv2d", "convolution of images: correlation and full convolution",
         "Goodfellow et al. 2016, section 9.5",
-        "images:conv2d", ("convolution", "conv", "convolution-2d", "conv-2d"),
+        "images:conv2d", ("conv", "convolution", "conv-2d", "convolution-2d"),
     ),
     Operation(
         "strided-conv2d", "the same with stride 2 and padding 1", "Dumoulin and Visin 2016, section 4.6",
