@@ -13,6 +13,7 @@ from symbp.derivation import Derivation, derive
 from symbp.errors import CheckFailedError, SpecError, SymbpError
 from symbp.networks.examples import EXAMPLES
 from symbp.networks.network import Network
+from symbp.report.verdict import headline
 
 RIGHT = """
 import numpy as np
@@ -326,3 +327,29 @@ def test_a_loss_of_pytorch_is_right_with_its_reduction(tmp_path: Path) -> None:
     derivation = derive(layers=1, activation="tanh", loss="mse")
     assert str(judge_file(derivation, place).diagnosis.verdict) == "scaled"
     assert judge_file(derivation, place, reduction="torch").right
+
+
+LEARNED = {
+    "weights decay": (
+        "dZ1 @ X.T",
+        "dZ1 @ X.T + 0.01 * W1",
+        "a regulariser 1/100 * W1 in dW1 that the loss does not have",
+    ),
+    "decay over m": ("dZ1 @ X.T", "dZ1 @ X.T + 0.1 / m * W1", "a regulariser 1/10/m * W1 in dW1"),
+    "gate by the error": ("dA1 * (Z1 > 0)", "dA1 * (dA1 > 0)", "ReLU′ of the error dA1 instead of Z1 in dZ1"),
+    "rate of 1": ("W2.T @ dZ2", "(W2 - dZ2 @ A1.T).T @ dZ2", "W2 after its update (learning rate 1) in dA1"),
+    "slope beside A1": ("dZ2 @ A1.T", "dZ2 @ (A1 * (Z1 > 0) * A1).T", "superfluous factor A1 in dW2"),
+}
+"""Mistakes that were not named before somebody made them."""
+
+
+@pytest.mark.parametrize("case", LEARNED)
+def test_mistakes_that_were_learned_are_named(tmp_path: Path, case: str) -> None:
+    right, wrong, said = LEARNED[case]
+    lines = ("dZ2 = (A2 - Y) / m", "dA1 = W2.T @ dZ2", "dZ1 = dA1 * (Z1 > 0)")
+    source = "\n    ".join(("def backward(W1, W2, Z1, A1, A2, X, Y, m):", *lines))
+    source += '\n    return {"dW1": dZ1 @ X.T, "dW2": dZ2 @ A1.T}\n'
+    place = tmp_path / "mine.py"
+    place.write_text(source.replace(right, wrong, 1))
+    derivation = derive(layers=2, activation="relu", output_activation="identity", loss="mse")
+    assert said in headline(judge_file(derivation, place))

@@ -68,6 +68,8 @@ def _ahead(bench: Bench, own: Diagnosis, tolerance: float | None) -> Diagnosis:
     best: Diagnosis | None = None
     for each in ahead.hypotheses(bench.derivation, doubted):
         for found, said in each.derivations:
+            if not is_told and not ahead.is_near(found, bench):
+                continue
             theirs = Bench(found, bench.samples)
             if is_told and not ahead.agrees(theirs):
                 break

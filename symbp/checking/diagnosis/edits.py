@@ -289,11 +289,12 @@ def penalty_scale(site: Site) -> Iterator[Proposal]:
 def superfluous_penalty(site: Site) -> Iterator[Proposal]:
     """A regulariser that the loss does not have; its strength is fitted."""
     of = site.equation.lhs.of
-    if site.parent is None and isinstance(of, Variable) and of.role is Role.WEIGHT:
+    if site.parent is None and isinstance(of, Variable) and of.role is Role.WEIGHT and site.node.shape == of.shape:
         rest = site.node.args if is_sum(site.node) else (site.node,)
         if all(error_in(each) is not None for each in rest):
-            said = f"a regulariser {words(FREE)} * {of.name} in {site.name} that the loss does not have"
-            yield Proposal(MatAdd(site.node, product(FREE, of)), said)
+            for strength in (FREE, FREE / BATCH):
+                said = f"a regulariser {words(strength)} * {of.name} in {site.name} that the loss does not have"
+                yield Proposal(MatAdd(site.node, product(strength, of)), said)
 
 
 def bias_sum(site: Site) -> Iterator[Proposal]:

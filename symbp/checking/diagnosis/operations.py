@@ -8,7 +8,7 @@ from sympy import Expr, Integer, MatAdd, MatrixExpr, MatrixSymbol, OneMatrix, S
 
 from symbp.checking.diagnosis.edits import Edit, Proposal
 from symbp.checking.diagnosis.nodes import FlippedKernel, WrittenNormaliseJacobian, written_slope
-from symbp.checking.diagnosis.sites import Site, entrywise, product, words
+from symbp.checking.diagnosis.sites import Site, entrywise, error_in, product, words
 from symbp.ops.convolution import KernelCorrelation, TransposedConvolve
 from symbp.ops.elementwise import OUTPUT, Elementwise, ScalarFunction, Slope
 from symbp.ops.functions import activation
@@ -40,6 +40,10 @@ def derivative_at(site: Site) -> Iterator[Proposal]:
     function, out, (z,) = node.function, node.output, node.inputs
     again = Slope(function, node.index, Elementwise(function, out), out)
     yield Proposal(again, f"{function.text}′ at {words(out)} instead of {words(z)} in {site.name}")
+    error = error_in(site.equation.rhs)
+    if error is not None and error.shape == out.shape:
+        at_error = Slope(function, node.index, Elementwise(function, error), error)
+        yield Proposal(at_error, f"{function.text}′ of the error {words(error)} instead of {words(z)} in {site.name}")
     if function.slope_by_output is not None and isinstance(z, MatrixSymbol):
         said = f"{function.text}′ written through its output but given {words(z)} in {site.name}"
         yield Proposal(written_slope(_plain(function, function.slope_by_output), OUTPUT, z), said)
