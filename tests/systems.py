@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from sympy import (
     HadamardProduct,
+    Integer,
     MatAdd,
     MatMul,
     MatrixExpr,
@@ -22,6 +23,7 @@ from sympy import (
 
 import symbp.ops.native  # noqa: F401 - registers its rules
 from symbp.calculus.reverse import reverse
+from symbp.checking.diagnosis.nodes import UnbiasedNormalise
 from symbp.derivation import Derivation
 from symbp.equations import Equation, ForwardSystem, System
 from symbp.ops.attention import MaskedSoftmax
@@ -165,6 +167,13 @@ def softmax() -> Derivation:
 def _normalised(over: Over, centred: bool) -> Derivation:
     z, n = variable("Z1", N1), variable("A1", N1)
     return case((z, MatMul(W1, X)), (n, Normalise(z, over, centred, Rational(1, 10))), given=[X, W1], loss="log_cosh")
+
+
+def unbiased_norm() -> Derivation:
+    """Every feature over the examples, the variance divided by N - 1: what a diagnosis holds gradients to."""
+    z, n = variable("Z1", N1), variable("A1", N1)
+    node = UnbiasedNormalise(z, Integer(1), Integer(1), Rational(1, 10))
+    return case((z, MatMul(W1, X)), (n, node), given=[X, W1], loss="log_cosh")
 
 
 def channel_norm() -> Derivation:
@@ -436,6 +445,7 @@ CASES = {
         softmax,
         shared,
         batch_norm,
+        unbiased_norm,
         channel_norm,
         layer_norm,
         rms_norm,

@@ -338,7 +338,7 @@ LEARNED = {
     "decay over m": ("dZ1 @ X.T", "dZ1 @ X.T + 0.1 / m * W1", "a regulariser 1/10/m * W1 in dW1"),
     "gate by the error": ("dA1 * (Z1 > 0)", "dA1 * (dA1 > 0)", "ReLU′ of the error dA1 instead of Z1 in dZ1"),
     "rate of 1": ("W2.T @ dZ2", "(W2 - dZ2 @ A1.T).T @ dZ2", "W2 after its update (learning rate 1) in dA1"),
-    "slope beside A1": ("dZ2 @ A1.T", "dZ2 @ (A1 * (Z1 > 0) * A1).T", "superfluous factor A1 in dW2"),
+    "a factor beside A1": ("dZ2 @ A1.T", "dZ2 @ (A1 * Z1).T", "superfluous factor Z1 in dW2"),
 }
 """Mistakes that were not named before somebody made them."""
 
