@@ -374,7 +374,7 @@ def _hadamard(p: Printer, node: HadamardProduct, parts: list[Written]) -> Writte
 
 
 def _call(p: Printer, label: str, parts: list[Written]) -> Written:
-    return Written(f"{label}({', '.join(map(p.signed, parts))})")
+    return Written(label + p.dialect.argument(", ".join(map(p.signed, parts))))
 
 
 def _elementwise(p: Printer, node: Elementwise, parts: list[Written]) -> Written:
@@ -424,7 +424,7 @@ def _operation(p: Printer, node: Op, parts: list[Written]) -> Written:
 
 
 def _masked(p: Printer, node: MaskedSoftmax, parts: list[Written]) -> Written:
-    return Written(f"{p.label(node)}({p.signed(parts[0])} + {MASK})")
+    return Written(p.label(node) + p.dialect.argument(f"{p.signed(parts[0])} + {MASK}"))
 
 
 def _turned(p: Printer, node: Turned, parts: list[Written]) -> Written:
