@@ -69,6 +69,9 @@ _PART = r"((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)"
 _PARTIAL = re.compile(rf"\\frac\{{(\\partial ){_PART}\}}\{{(\\partial ){_PART}\}}(?: \\Big(?=\|))?")
 
 
+_LIMITS = re.compile(r"\\sum_\{[^{}]*\}\^\{[^{}]*\}")
+
+
 def slashed(text: str) -> str:
     """Return mathematics for a running line: a derivative with a slash, so that the lines keep their distance."""
     return _PARTIAL.sub(lambda found: f"{found[1]}{found[2]} / {found[3]}{found[4]}", text)
@@ -86,9 +89,14 @@ def abreast(lines: Sequence[str]) -> list[str]:
     whole = all(line.count("&") == 1 and not line.startswith("&") for line in lines)
     for count in (3, 2) if len(lines) >= SHORTEST and whole else ():
         grouped = [lines[start : start + count] for start in range(0, len(lines), count)]
-        if all(sum(map(latex_width, group)) + ROW_GAP * (count - 1) < TEXT_WIDTH for group in grouped):
+        if all(sum(map(_width, group)) + ROW_GAP * (count - 1) < TEXT_WIDTH for group in grouped):
             return [", & ".join(group) for group in grouped]
     return list(lines)
+
+
+def _width(line: str) -> float:
+    """Return the width of an equation; limits of a sum stand above and below its sign."""
+    return latex_width(_LIMITS.sub(r"\\sum", line))
 
 
 def under_brace(piece: Piece, macro: str = "") -> str:
