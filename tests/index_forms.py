@@ -31,7 +31,7 @@ class Reader:
     tokens: list[str] = field(default_factory=list)
 
     def holds(self, lines: Iterable[str]) -> int:
-        """Assert that all sides of every line are equal at every value of its indices; return how many were compared."""
+        """Assert that all sides of every line are equal at every value of its indices; return how many."""
         compared = 0
         left = ""
         for chain in chains(lines):

@@ -13,7 +13,8 @@ from symbp.networks.recurrent import CELLS
 from symbp.op import Explanation, Op
 from symbp.ops.elementwise import Slope
 from symbp.ops.losses import LinkedLoss
-from symbp.report.composed import all_factors, is_explained, trained
+from symbp.report.composed import trained
+from symbp.report.composed_factors import all_factors, is_explained
 from symbp.report.desk import Desk, Row
 from symbp.report.facts import layer_words
 from symbp.report.geometry import Sides, geometry, sides_latex

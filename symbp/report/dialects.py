@@ -17,8 +17,9 @@ class Dialect:
     """What differs between LaTeX, Unicode and ASCII; ``column`` picks a letter's spelling.
 
     ``matrix`` takes letter, layer (already placed by the notation) and whether it is transposed;
-    ``function`` a label, its layer and whether its slope is meant; ``argument`` brackets what a function is taken of. ``tight``: a gradient is one token, so that it is
-    transposed without brackets; ``factors`` stands between the factors of a product.
+    ``function`` a label, its layer and whether its slope is meant; ``argument`` brackets what a function is taken
+    of. ``tight``: a gradient is one token, so that it is transposed without brackets;
+    ``factors`` stands between the factors of a product.
     """
 
     name: str

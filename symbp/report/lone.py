@@ -21,71 +21,17 @@ from symbp.report.checked import CheckPart, check_part, power
 from symbp.report.desk import Desk, Row
 from symbp.report.dialects import LATEX, Dialect
 from symbp.report.geometry import geometry, sides_latex
-from symbp.report.layout import abreast, aligned, line, slashed
+from symbp.report.handlers import MASK
+from symbp.report.layout import line, slashed
+from symbp.report.lone_parts import LonePage, Numbered, Part, Told
 from symbp.report.names import Mark, marks
 from symbp.report.notation import STANDARD, Letter
-from symbp.report.printer import MASK, Printer
+from symbp.report.printer import Printer
 from symbp.report.recurrent import gathered
 from symbp.report.rich import Rich, Span, math, rich, words
 from symbp.report.tidy import tidy
 from symbp.report.transposed import turned_equation, turned_symbol
 from symbp.symbols import Adjoint, Role, Variable
-
-
-@dataclass(frozen=True)
-class Numbered:
-    """One line of a backward pass: its number, why it is so, and the equations."""
-
-    number: int
-    why: Rich
-    lines: tuple[str, ...]
-
-    @property
-    def display(self) -> str:
-        """The equations as one display, many short ones side by side."""
-        return aligned(abreast(self.lines))
-
-
-@dataclass(frozen=True)
-class Told:
-    """A sentence and the lines it introduces, which may be none.
-
-    ``is_plain``: none of it is set in LaTeX only. ``alike``: the lines are of one kind and may stand side by side.
-    """
-
-    words: Rich
-    lines: tuple[str, ...] = ()
-    is_plain: bool = True
-    alike: bool = False
-
-    @property
-    def display(self) -> str:
-        """The lines as one display."""
-        return aligned(abreast(self.lines) if self.alike else self.lines) if self.lines else ""
-
-
-@dataclass(frozen=True)
-class Part:
-    """What stands under one heading: sentences with displays, numbered lines, and a sentence behind them."""
-
-    title: str
-    told: tuple[Told, ...] = ()
-    numbered: tuple[Numbered, ...] = ()
-    closing: tuple[Told, ...] = ()
-
-
-@dataclass(frozen=True)
-class LonePage:
-    """The page of an operation alone; ``body`` is its template."""
-
-    title: str
-    subject: Rich
-    layout: Rich
-    symbols: tuple[Row, ...]
-    parts: tuple[Part, ...]
-    check: CheckPart | None
-    command: str | None
-    body: str = "lone.j2"
 
 
 @dataclass(frozen=True)
@@ -280,6 +226,7 @@ def lone_page(
         subject=sheet.say(page.subject),
         layout=_layout(sheet),
         symbols=_symbols(sheet),
+        operators=_operators(sheet),
         parts=_parts(sheet, check),
         check=None if check is None else _checked(sheet, check),
         command=command,
@@ -396,8 +343,12 @@ def _symbols(sheet: Sheet) -> tuple[Row, ...]:
     )
     kinds = {type(node) for equation in displayed(sheet).values() for node in nodes(equation.rhs)}
     rows += [((math(sign),), rich("{meaning}", meaning=meaning), ()) for kind, sign, meaning in signs if kind in kinds]
-    rows += [((math(sign),), rich("{about}", about=about), ()) for sign, about in sheet.operators.items()]
-    return tuple(rows)
+    return (*rows, *_operators(sheet))
+
+
+def _operators(sheet: Sheet) -> tuple[Row, ...]:
+    """Return what the signs and labels of operations stand for, as rows of the table of symbols."""
+    return tuple(((math(sign),), rich("{about}", about=about), ()) for sign, about in sheet.operators.items())
 
 
 def _checked(sheet: Sheet, check: Any) -> CheckPart:

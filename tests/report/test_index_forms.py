@@ -109,7 +109,7 @@ def test_the_lemma_of_softmax_with_cross_entropy_line_by_line():
     z, y = random.normal(size=N), random.dirichlet(np.ones(N))
     p = np.exp(z) / np.exp(z).sum()
     values = {"p": p, "y": y, "dz": p - y, "dp": -y / p, "dp/dz": np.diag(p) - np.outer(p, p)}
-    lines = [line for line in steps_of(OPERATIONS["softmax-cross-entropy"].build(), "The lemma, line by line")]
+    lines = steps_of(OPERATIONS["softmax-cross-entropy"].build(), "The lemma, line by line")
     indices = {"i": range(1, N + 1), "k": range(1, N + 1)}
     assert Reader(values, indices).holds(lines) == 4 * N
     with pytest.raises(AssertionError):

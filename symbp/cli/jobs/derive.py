@@ -186,11 +186,13 @@ def closing(spec: Described, wrote: Sequence[Path]) -> str:
 
 def written(wrote: Sequence[Path]) -> list[str]:
     """Return one line a file, with what to do with a LaTeX fragment."""
-    return [
-        f"  {'' if index else 'wrote':<11} {path}"
-        + (rf"     for your notes: \input{{{path.stem}}}" if path.suffix == ".tex" else "")
-        for index, path in enumerate(wrote)
-    ]
+    found: list[str] = []
+    for index, path in enumerate(wrote):
+        line = f"  {'' if index else 'wrote':<11} {path}"
+        hint = rf"for your notes: \input{{{path.stem}}}" if path.suffix == ".tex" else ""
+        fits = len(line) + 5 + len(hint) <= columns()
+        found += [f"{line}     {hint}".rstrip()] if fits else [line, f"{'':14}{hint}"]
+    return found
 
 
 def next_step(spec: NetworkSpec) -> str:
