@@ -17,11 +17,14 @@ from symbp.report.formats import MARK, format_named
 from symbp.report.render import notation_named
 from symbp.report.rich import Rich, math, rich
 from symbp.report.templates import fill
+from symbp.report.terminal import check_text
+from symbp.report.text import shown, table
 
 FORMATS = ("gfm", "markdown", "latex", "text")
 """What the table of a check can be written as."""
 
 DIGITS_HEAD = ("gradient", "method", "compared", "expected", "reached")
+TERMINAL_DIGITS_HEAD = ("parameter", "method", "compared", "digits expected", "reached")
 
 CONVENTIONS = {
     "relu": "ReLU'(0) = 0, as in torch.relu and jax.nn.relu; maximum(x, 0) has 1/2 in PyTorch, JAX and autograd, "
@@ -67,10 +70,9 @@ def render_check(
     notation: str = "standard",
     *,
     standalone: bool = False,
-    text: str = "",
     command: str | None = None,
 ) -> str:
-    """Return a CheckReport as a table in one format; ``text`` is what the terminal shows of it.
+    """Return a CheckReport as a table in one format.
 
     Raises:
         SpecError: an unknown format or one that holds no table, or an unknown notation.
@@ -79,7 +81,7 @@ def render_check(
     if row.name not in FORMATS:
         raise SpecError(f"a check is no {row.name} file: choose from {', '.join(FORMATS)}")
     if row.name == "text":
-        return f"{row.comment.format(MARK)}\n\n{text}\n"
+        return f"{row.comment.format(MARK)}\n\n{check_terminal(report, derivation)}\n"
     desk = Desk.open(
         derivation, letters, row.dialect, shown_layers(derivation.network.depth, None), False, "", row.loss
     )
@@ -91,6 +93,34 @@ def render_check(
     return fill(template, None, row, {"doc": content, "mark": row.comment.format(MARK)})
 
 
+ROWS_HEAD = ("parameter", "shape", "method", "entries", "absolute", "relative", "50 digits", "central", "verdict")
+"""What the columns of the terminal are."""
+
+
+def check_terminal(report: Any, derivation: Derivation, *, ascii_only: bool = False) -> str:
+    """Return the whole check for a terminal: the rows, the digits of every method, the verdict, the conventions."""
+    rows = table([ROWS_HEAD, *map(_cells, report.rows)])
+    measured = [(row.name if not at else "", *cells) for row in report.rows for at, cells in enumerate(_measured(row))]
+    digits = table([TERMINAL_DIGITS_HEAD, *measured]) if measured else []
+    agreed = [f"  at kinks: {each}" for each in conventions(derivation)]
+    parts = ["\n".join(rows), "\n".join(digits), check_text(report, ascii_only=ascii_only), "\n".join(agreed)]
+    return shown("\n\n".join(part for part in parts if part), ascii_only)
+
+
+def _cells(row: Any) -> tuple[str, ...]:
+    """Return one parameter: how it was compared, the largest errors of each method or a dash, the verdict."""
+    errors = (row.absolute, row.relative, row.digits, row.central)
+    said = ["-" if each is None else f"{each:.1e}" for each in errors]
+    verdict = f"{row.verdict}, {row.note}" if row.note else str(row.verdict)
+    aside = f" ({row.aside} set aside)" if row.aside else ""
+    return (row.name, row.shape, row.method, row.entries + aside, *said, verdict)
+
+
+def _measured(row: Any) -> list[tuple[str, ...]]:
+    """Return each method with what it compared, the digits that its error model expects, and those reached."""
+    return [(each.method, each.entries, f"{each.expected:.1f}", f"{each.reached:.1f}") for each in row.measured]
+
+
 def _digits(report: Any, desk: Desk) -> tuple[Row, ...]:
     """Return a line for each method of each gradient that is shown; the gradient is named once."""
     found: list[Row] = []
@@ -98,8 +128,7 @@ def _digits(report: Any, desk: Desk) -> tuple[Row, ...]:
         variable = desk.derivation.network.by_name[row.name]
         if not desk.shows(variable.layer):
             continue
-        for at, each in enumerate(row.measured):
+        for at, cells in enumerate(_measured(row)):
             name = (math(desk.printer.symbol(variable)),) if not at else rich("")
-            cells = (each.method, each.entries, f"{each.expected:.1f}", f"{each.reached:.1f}")
             found.append((name, *(rich("{cell}", cell=cell) for cell in cells)))
     return tuple(found)

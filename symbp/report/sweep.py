@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from symbp.analysis.sweep import Trend
-from symbp.report.flow import aligned, plain_text
+from symbp.report.text import shown, table
 
 
 def sweep_text(found: Sequence[Trend], *, ascii_only: bool = False) -> str:
@@ -21,7 +21,7 @@ def sweep_text(found: Sequence[Trend], *, ascii_only: bool = False) -> str:
         for (activation, init, width), cells in rows.items()
     ]
     title = "What a layer multiplies the gradient by, with the standard error over the draws:"
-    return plain_text("\n".join([title, "", *aligned([head, *lines])]), ascii_only)
+    return shown("\n".join([title, "", *table([head, *lines])]), ascii_only)
 
 
 def _cell(trend: Trend | None) -> str:

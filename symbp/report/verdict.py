@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from symbp.checking.diagnosis.sample import Diagnosis, GivenRow, Judgement, Mark
 from symbp.checking.theirs.judging import Judged
+from symbp.report.text import shown, table
 
 MOST_NAMES = 6
 """Most gradients that a sentence names."""
@@ -61,32 +62,14 @@ def verdict_text(judged: Judged, *, ascii_only: bool = False) -> str:
     said = [*judged.diagnosis.notes, *judged.notes]
     lines += ["", *(f"  {each}" for each in said)] if said else []
     text = "\n".join(line.rstrip() for line in lines)
-    return text.translate(_TO_ASCII) if ascii_only else text
+    return shown(text, ascii_only)
 
 
-_TO_ASCII = str.maketrans(
-    {
-        "⊙": "*",
-        "·": "*",
-        "−": "-",
-        "×": "x",
-        "′": "'",
-        "ᵀ": "^T",
-        "…": "...",
-        "ₗ": "_l",
-        "∂": "d",
-        "ℒ": "L",
-        "δ": "delta",
-    }
-    | dict(zip("₀₁₂₃₄₅₆₇₈₉", "0123456789", strict=True))
-)
+HEADINGS = ("gradient", "digits", "verdict")
 
 
-def _table(rows: Sequence[GivenRow]) -> Iterator[str]:
-    cells = [("gradient", "digits", "verdict"), *((f"d{row.name}", _digits(row), _said(row)) for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    for each in cells:
-        yield "  " + "  ".join(cell.ljust(width) for cell, width in zip(each, widths, strict=True))
+def _table(rows: Sequence[GivenRow]) -> list[str]:
+    return table([HEADINGS, *((f"d{row.name}", _digits(row), _said(row)) for row in rows)])
 
 
 def _digits(row: GivenRow) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,7 +12,7 @@ from symbp.checking.theirs.data import judge_data, load
 from symbp.checking.theirs.formula import Formulas
 from symbp.checking.theirs.judging import Judged, judge_file
 from symbp.checking.theirs.stub import stub
-from symbp.cli.console import document, note, plain, say
+from symbp.cli.console import json_document, note, plain, say
 from symbp.cli.jobs.derive import command_line
 from symbp.cli.jobs.network import build, derived
 from symbp.cli.options import NetworkSpec
@@ -40,7 +39,7 @@ def run(spec: Described, asked: Asked, seed: int, as_json: bool) -> int:
     if judged.printed:
         note(f"{judged.source} printed:\n{shown_lines(judged.printed)}")
     if as_json:
-        document(json.dumps(judged.to_dict(), ensure_ascii=False, indent=2, allow_nan=False))
+        json_document(judged.to_dict())
     else:
         say(verdict_text(judged, ascii_only=plain()))
     return 0 if judged.right else 1
