@@ -15,7 +15,7 @@ from symbp.report.desk import Desk
 from symbp.report.dialects import ASCII, LATEX, UNICODE, Dialect
 from symbp.report.notation import STANDARD
 from symbp.report.page import Block, Figure, Heading, Say, Table
-from symbp.report.rich import Rich, rich
+from symbp.report.rich import Rich, capital, rich
 from symbp.report.rich import math as formula
 from symbp.report.text import shown, table
 from symbp.symbols import Role, Variable
@@ -150,27 +150,20 @@ def _holds(factor: Factor, weight: Variable) -> bool:
 def comparison_blocks(found: Comparison, figure: str | None = None) -> tuple[Block, ...]:
     """Return the comparison as blocks of a page; ``figure`` is the file of the picture of all gradient norms."""
     rates = [tuple(map(rich, map(_braced, cells[:3]))) for cells in _rates(found)]
-    moves: list[tuple[Rich, ...]] = [
-        (
-            rich(_braced(row.name)),
-            (formula(layer_map(found.stack, row.remedy, LATEX)),),
-            rich(_braced(moved(row, found.as_is))),
-        )
-        for row in found.rows
+    maps: list[tuple[Rich, ...]] = [
+        (rich(_braced(row.name)), (formula(layer_map(found.stack, row.remedy, LATEX)),)) for row in found.rows
     ]
+    moves = [(rich(_braced(row.name)), rich(_braced(moved(row, found.as_is)))) for row in found.rows]
     blocks: list[Block] = [
-        Heading("The remedies, side by side"),
-        Say(rich(_braced(f"{sentence(found)}."))),
+        Say(capital(rich(_braced(f"{sentence(found)}.")))),
         *([Figure(figure, "Gradient norm of every layer, with each remedy.")] if figure else []),
-        Table(("network", "verdict", "a layer multiplies the gradient by"), rates, "lll"),
+        Table(("network", "verdict", "a layer"), rates, "lll"),
+        Heading("What one layer does to the error"),
+        Say(rich("What one hidden layer multiplies the error by on its way down; the error stands at the dot.")),
+        Table(("network", "one layer"), maps, "ll"),
         Heading("Which factor each remedy moved"),
-        Say(
-            rich(
-                "What one hidden layer multiplies the error by on its way down, the error at the dot, "
-                "and the factors that changed: by how much a layer multiplies, before and after."
-            )
-        ),
-        Table(("network", "one layer", "moved"), moves, "llp"),
+        Say(rich("By how much a layer multiplies, before and after, for the factors that changed.")),
+        Table(("network", "moved"), moves, "lp"),
     ]
     return tuple(blocks)
 
