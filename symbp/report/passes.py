@@ -111,7 +111,7 @@ def _reasons(desk: Desk, group: Sequence[Equation], told: set[str]) -> Rich:
 def untold(reasons: Mapping[str, str], told: set[str]) -> Rich:
     """Return the reasons of the rules that were not told yet; they are told now."""
     new = {rule: why for rule, why in reasons.items() if rule not in told}
-    told |= new.keys()
+    told.update(new)
     return sentences(map(words, new.values()))
 
 
