@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 from symbp.derivation import Derivation
@@ -10,13 +10,14 @@ from symbp.errors import SpecError
 from symbp.ops.elementwise import Elementwise
 from symbp.ops.losses import EntrywiseLoss
 from symbp.ops.pooling import MaxPool
-from symbp.report.checked import CheckPart, check_part
+from symbp.report.checked import CheckPart, check_blocks, check_part
 from symbp.report.desk import Desk, Row
 from symbp.report.document import shown_layers, subject
 from symbp.report.formats import MARK, format_named
+from symbp.report.page import Block, Checked, Heading, Page, Say, Table
 from symbp.report.render import notation_named
-from symbp.report.rich import Rich, math, rich
-from symbp.report.templates import fill
+from symbp.report.rich import math, rich
+from symbp.report.templates import document_text
 from symbp.report.terminal import check_text
 from symbp.report.text import shown, table
 
@@ -49,20 +50,6 @@ def conventions(derivation: Derivation) -> tuple[str, ...]:
     return tuple(CONVENTIONS[name] for name in found)
 
 
-@dataclass(frozen=True)
-class CheckDocument:
-    """A check before it has a format."""
-
-    title: str
-    subject: Rich
-    check: CheckPart
-    digits_head: tuple[str, ...]
-    digits: tuple[Row, ...]
-    conventions: tuple[str, ...]
-    command: str | None
-    body: str = "check.j2"
-
-
 def render_check(
     report: Any,
     derivation: Derivation,
@@ -85,12 +72,23 @@ def render_check(
     desk = Desk.open(
         derivation, letters, row.dialect, shown_layers(derivation.network.depth, None), False, "", row.loss
     )
-    content = CheckDocument(
-        "Check of the gradients", subject(derivation), check_part(report, desk), DIGITS_HEAD, _digits(report, desk),
-        conventions(derivation), command,
-    )  # fmt: skip
-    template = row.standalone if standalone and row.standalone else row.template
-    return fill(template, None, row, {"doc": content, "mark": row.comment.format(MARK)})
+    page = _page(derivation, check_part(report, desk), _digits(report, desk), command)
+    return document_text(page, row, standalone=standalone)
+
+
+DIGITS_WORDS = "How many digits each method's own error model lets one expect, and in how many both sides agree."
+
+
+def _page(derivation: Derivation, check: CheckPart, digits: Sequence[Row], command: str | None) -> Page:
+    """Return the check as a document."""
+    blocks: list[Block] = [Say(subject(derivation)), Checked(check.passed, check.verdict), *check_blocks(check)]
+    if digits:
+        blocks += [Heading("Digits"), Say(rich(DIGITS_WORDS)), Table(DIGITS_HEAD, digits, "lllrr")]
+    agreed = conventions(derivation)
+    if agreed:
+        said = rich("Where a slope jumps, the derivative is a convention: {agreed}.", agreed="; ".join(agreed))
+        blocks += [Heading("Conventions at kinks"), Say(said)]
+    return Page("Check of the gradients", tuple(blocks), command)
 
 
 ROWS_HEAD = ("parameter", "shape", "method", "entries", "absolute", "relative", "50 digits", "central", "verdict")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from symbp.report.desk import Desk, Row
+from symbp.report.page import Block, Heading, Say, Table
 from symbp.report.rich import Rich, Span, math, rich
 
 MOST_WIDTHS = 9
@@ -39,6 +40,12 @@ def check_part(report: Any, desk: Desk) -> CheckPart:
         rows=tuple(tuple(cell(desk, row) for _, cell in columns) for row in rows),
         notes=tuple(rich("{note}", note=note) for note in report.notes),
     )
+
+
+def check_blocks(part: CheckPart) -> tuple[Block, ...]:
+    """Return the section of a page that shows the numbers."""
+    table = Table(part.head, part.rows, part.columns)
+    return (Heading("Check"), Say(part.method), table, *map(Say, part.notes))
 
 
 def verdict(report: Any, number: Callable[[float], Span | str]) -> Rich:

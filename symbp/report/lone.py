@@ -71,7 +71,7 @@ class Part:
 
 @dataclass(frozen=True)
 class LonePage:
-    """The page of an operation alone; ``body`` is its template."""
+    """The page of an operation alone."""
 
     title: str
     subject: Rich
@@ -80,7 +80,6 @@ class LonePage:
     parts: tuple[Part, ...]
     check: CheckPart | None
     command: str | None
-    body: str = "lone.j2"
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from string import Formatter
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A piece of a sentence: ``kind`` is text, math, code or strong; text is plain and not yet escaped."""
+    """A piece of a sentence: ``kind`` is text, math or code; text is plain and not yet escaped."""
 
     kind: str
     value: str

@@ -55,7 +55,6 @@ class Example:
     sections: tuple[Section, ...]
     numeral: Numeral
     command: str | None
-    body: str = "worked.j2"
 
 
 def example(

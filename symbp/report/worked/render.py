@@ -11,9 +11,10 @@ from symbp.errors import SpecError
 from symbp.numeric.data import json_data
 from symbp.report.dialects import ASCII, UNICODE
 from symbp.report.formats import MARK, format_named
+from symbp.report.page import Block, Display, Heading, Page, Say, Table
 from symbp.report.products import TEXT_WIDTH, chunks, latex_width, rows
 from symbp.report.render import notation_named
-from symbp.report.templates import fill
+from symbp.report.templates import document_text
 from symbp.report.text import said, table
 from symbp.report.worked.document import Example, Line, Section, example
 from symbp.report.worked.numbers import composed, matrix_width, width_of
@@ -61,9 +62,18 @@ def render_worked(
     if is_text:
         text = "\n".join(_text(content, width))
         return f"{row.comment.format(MARK)}\n\n{text}\n" if mark else f"{text}\n"
-    template = row.standalone if standalone and row.standalone else row.template
-    values = {"doc": content, "mark": row.comment.format(MARK), "displays": _displays}
-    return fill(template, template_dir, row, values)
+    return document_text(_page(content), row, standalone=standalone, template_dir=template_dir)
+
+
+def _page(content: Example) -> Page:
+    """Return the example as a document."""
+    blocks: list[Block] = [Say(words) for words in (content.subject, *content.remarks)]
+    for section in content.sections:
+        blocks += [Heading(section.heading), Say(section.words)]
+        if section.rows:
+            blocks.append(Table(section.head, section.rows, "r" * len(section.head)))
+        blocks += map(Display, _displays(section))
+    return Page(content.title, tuple(blocks), content.command)
 
 
 def worked_data(worked: Worked, training: Training | None) -> dict[str, Any]:
