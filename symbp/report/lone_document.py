@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator
 from symbp.report.checked import check_blocks
 from symbp.report.lone import LonePage, Part, Told
 from symbp.report.page import Block, Checked, Display, Heading, Page, Say, Step, Table
-from symbp.report.rich import Span
+from symbp.report.rich import sentences
 
 
 def lone_document(page: LonePage) -> Page:
     """Return the page as a document."""
-    blocks: list[Block] = [Say((*page.subject, Span("text", "\n"), *page.layout))]
+    blocks: list[Block] = [Say(sentences((page.subject, page.layout)))]
     if page.check is not None:
         blocks.append(Checked(page.check.passed, page.check.verdict))
     blocks.append(Table(("symbol", "meaning", "shape"), page.symbols, "lql"))
