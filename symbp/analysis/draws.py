@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from symbp.analysis.budget import EXAMPLES, analyze
@@ -203,8 +203,3 @@ def _log_rate(squares: Sequence[float]) -> float:
     if len(squares) < 2 or not all(each > 0 for each in squares):
         return math.nan
     return (math.log(squares[-1]) - math.log(squares[0])) / 2 / (len(squares) - 1)
-
-
-def with_biases(chosen: Chosen, sigma_b: float | None) -> Chosen:
-    """Return an initialisation whose biases are drawn too."""
-    return chosen if not sigma_b else replace(chosen, sigma_b=sigma_b)
