@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from symbp.analysis.compare import Comparison, Measured
@@ -17,7 +16,7 @@ from symbp.report.notation import STANDARD
 from symbp.report.page import Block, Figure, Heading, Say, Table
 from symbp.report.rich import Rich, capital, rich
 from symbp.report.rich import math as formula
-from symbp.report.text import shown, table
+from symbp.report.text import shown, table, with_error
 from symbp.symbols import Role, Variable
 
 LEVELS = " ▁▂▃▄▅▆▇█"
@@ -86,11 +85,7 @@ def _verdict(row: Measured) -> str:
 
 def rate(row: Measured) -> str:
     """Return what a layer multiplies the gradient by, with the standard error over the draws."""
-    if row.slope is None:
-        return "-"
-    mean = 10.0**row.slope
-    error = row.standard_error
-    return f"×{mean:.3g}" if error is None else f"×{mean:.3g} ± {mean * math.log(10) * error:.1g}"
+    return "-" if row.slope is None else with_error(10.0**row.slope, row.standard_error)
 
 
 def trend(flow: GradientFlow | None, low: float, high: float) -> str:

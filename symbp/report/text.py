@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from symbp.report.rich import Rich
@@ -32,6 +33,17 @@ def shown(text: str, ascii_only: bool) -> str:
 def said(words: Rich) -> str:
     """Return words as plain text, their formulas as they are."""
     return "".join(span.value for span in words)
+
+
+def with_error(rate: float, decades: float | None) -> str:
+    """Return a rate with its standard error, which is given in decades of the rate; None where there is none."""
+    return f"×{rate:.3g}" if decades is None else f"×{rate:.3g} ± {rate * math.log(10) * decades:.1g}"
+
+
+def power_of_ten(number: str) -> str:
+    """Return a number such as ``1.3e-412`` as LaTeX."""
+    mantissa, exponent = number.split("e")
+    return rf"{mantissa} \cdot 10^{{{int(exponent)}}}"
 
 
 def columns(rows: Sequence[Sequence[str]], gap: int = 2, align: str = "<") -> list[str]:
