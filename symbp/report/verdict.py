@@ -58,7 +58,7 @@ def verdict_text(judged: Judged, *, ascii_only: bool = False) -> str:
     lines = [f"{judged.source}", f"  {headline(judged)}"]
     for side in judged.sides:
         lines += ["", f"  yours  {side.yours}", f"  right  {side.right}"]
-    lines += ["", *_table(judged.diagnosis.rows)] if judged.diagnosis.rows else []
+    lines += ["", *table([HEADINGS, *table_rows(judged)])] if judged.diagnosis.rows else []
     said = [*judged.diagnosis.notes, *judged.notes]
     lines += ["", *(f"  {each}" for each in said)] if said else []
     text = "\n".join(line.rstrip() for line in lines)
@@ -68,8 +68,9 @@ def verdict_text(judged: Judged, *, ascii_only: bool = False) -> str:
 HEADINGS = ("gradient", "digits", "verdict")
 
 
-def _table(rows: Sequence[GivenRow]) -> list[str]:
-    return table([HEADINGS, *((f"d{row.name}", _digits(row), _said(row)) for row in rows)])
+def table_rows(judged: Judged) -> list[tuple[str, str, str]]:
+    """Return a row a gradient: its name, how many digits agree, the verdict."""
+    return [(f"d{row.name}", _digits(row), _said(row)) for row in judged.diagnosis.rows]
 
 
 def _digits(row: GivenRow) -> str:

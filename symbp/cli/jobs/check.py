@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from symbp.checking.check import CheckReport, check
-from symbp.cli import values
 from symbp.cli.console import json_document, plain, progress, say
 from symbp.cli.jobs.data import exit_code
 from symbp.cli.jobs.derive import command_line, deliver, written
 from symbp.cli.jobs.network import build, derived
-from symbp.cli.jobs.targets import PDF, Target, targets
+from symbp.cli.jobs.tables import tables
+from symbp.cli.jobs.targets import Target
 from symbp.cli.jobs.worked import values_file
-from symbp.cli.options import MethodOptions, OutputOptions
-from symbp.cli.what import Described, FileSpec
+from symbp.cli.options import MethodOptions
+from symbp.cli.what import Described
 from symbp.derivation import Derivation
 from symbp.numeric.autodiff import autodiff
-from symbp.report.check_table import FORMATS, check_terminal, conventions, render_check
+from symbp.report.check_table import check_terminal, conventions, render_check
 from symbp.report.worked.given import read_given
 from symbp.report.worked.run import Worked
 
 
 def run(spec: Described, seed: int, as_json: bool, methods: MethodOptions) -> int:
     """Check every gradient, print or write the rows, and return 1 when one disagrees, 3 when nothing could tell."""
-    wanted = _targets(spec, methods)
+    wanted = tables(spec, methods, "check")
     engines = list(dict.fromkeys(methods.engine or ()))
     for name in engines:
         autodiff(name)
@@ -38,18 +38,6 @@ def run(spec: Described, seed: int, as_json: bool, methods: MethodOptions) -> in
         text = check_terminal(report, derivation, ascii_only=plain())
         say("\n\n".join([text, *(["\n".join(written(wrote))] if wrote else [])]))
     return exit_code(report)
-
-
-def _targets(spec: Described, methods: MethodOptions) -> list[Target]:
-    """Return where the table goes; nowhere but to the terminal unless it is asked for."""
-    if methods.to is None and methods.output is None:
-        return []
-    stem = f"{spec.stem if isinstance(spec, FileSpec) else f'backprop-{spec.layers}'}-check"
-    options = OutputOptions(to=methods.to, output=methods.output, standalone=methods.standalone, force=methods.force)
-    wanted = targets(options, stem)
-    for each in wanted:
-        values.choice("--to", each.format, (*FORMATS, PDF))
-    return wanted
 
 
 def _document(report: CheckReport, derivation: Derivation, target: Target, standalone: bool, command: str) -> bytes:
