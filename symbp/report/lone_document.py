@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from symbp.report.checked import check_blocks
-from symbp.report.lone import LonePage, Part, Told
+from symbp.report.lone_parts import LonePage, Part, Told
 from symbp.report.page import Block, Checked, Display, Heading, Page, Say, Step, Table
 from symbp.report.rich import sentences
 
