@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,8 +12,8 @@ from symbp.analysis.flow import GradientFlow
 from symbp.analysis.initialisations import initialisation
 from symbp.analysis.lengths import MeanField
 from symbp.analysis.remedies import CRITICAL, REMEDIES, Remedy, Stack, applicable, remedied
+from symbp.analysis.statistics import mean, standard_error
 from symbp.analysis.streamed import Streamed
-from symbp.analysis.sweep import standard_error
 from symbp.derivation import derive
 from symbp.errors import SpecError
 from symbp.networks.layers import activation_of
@@ -46,7 +45,7 @@ class Measured:
     @property
     def slope(self) -> float | None:
         """The mean over the draws."""
-        return math.fsum(self.slopes) / len(self.slopes) if self.slopes else None
+        return mean(self.slopes) if self.slopes else None
 
     @property
     def standard_error(self) -> float | None:

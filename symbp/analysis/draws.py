@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from symbp.analysis.budget import EXAMPLES, analyze
 from symbp.analysis.flow import Flow, GradientFlow
 from symbp.analysis.initialisations import Chosen, initialisation
 from symbp.analysis.prediction import NoTheoryError, Prediction, predict
+from symbp.analysis.statistics import mean, standard_error
 from symbp.derivation import Derivation, derive
 from symbp.errors import SpecError
 from symbp.networks.network import Network
@@ -32,9 +33,9 @@ class Measured:
     @classmethod
     def of(cls, logs: Sequence[float]) -> Measured:
         """Return the mean of at least two numbers and its standard error."""
-        mean = math.fsum(logs) / len(logs)
-        variance = math.fsum((each - mean) ** 2 for each in logs) / (len(logs) - 1)
-        return cls(mean, math.sqrt(variance / len(logs)))
+        error = standard_error(logs)
+        assert error is not None
+        return cls(mean(logs), error)
 
     @property
     def rate(self) -> float:
@@ -203,8 +204,3 @@ def _log_rate(squares: Sequence[float]) -> float:
     if len(squares) < 2 or not all(each > 0 for each in squares):
         return math.nan
     return (math.log(squares[-1]) - math.log(squares[0])) / 2 / (len(squares) - 1)
-
-
-def with_biases(chosen: Chosen, sigma_b: float | None) -> Chosen:
-    """Return an initialisation whose biases are drawn too."""
-    return chosen if not sigma_b else replace(chosen, sigma_b=sigma_b)

@@ -10,16 +10,14 @@ from symbp.equations import Equation
 from symbp.op import FactorRole
 from symbp.ops.elementwise import Slope
 from symbp.report.composed import (
-    all_factors,
     coupling,
-    is_explained,
-    is_nested,
     layers_of,
     must_vanish,
     shown_terms,
     trained,
     zeros,
 )
+from symbp.report.composed_factors import all_factors, is_explained, is_nested
 from symbp.report.desk import Desk
 from symbp.report.dialects import ASCII
 from symbp.report.printer import Printer
@@ -27,6 +25,7 @@ from symbp.report.recurrent import BREAK, is_summed, last_errors, summed
 from symbp.report.recurrent_parts import Said, counted, forward_parts, step_parts, time_parts
 from symbp.report.rich import Rich, math, rich
 from symbp.report.steps import Steps
+from symbp.report.text import said as plain
 from symbp.symbols import Adjoint, Variable
 
 WRAPPED = 4
@@ -59,7 +58,7 @@ Parts = Callable[[Desk, Steps], Iterable[Said]]
 def _said(desk: Desk, said: Said, width: int) -> list[str]:
     """Return a few words and the equations they introduce."""
     dots = "..." if desk.printer.dialect is ASCII else "…"
-    words = "".join(span.value for span in said.words).replace(r"\ldots", dots)
+    words = plain(said.words).replace(r"\ldots", dots)
     rows = [row for left, right in said.equations for row in wrapped(f"{left} = {right.replace(BREAK, ' ')}", width)]
     return [*wrapped(words, width), *rows] if words.endswith(":") else rows
 

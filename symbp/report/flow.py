@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from symbp.analysis.flow import LOG_10, GradientFlow, Row
 from symbp.analysis.walk import Gain
 from symbp.op import FactorRole
+from symbp.report.text import shown, table
 
 MOST_ROWS = 14
 """A network with more weights shows those next to the loss and those next to the input."""
@@ -25,12 +26,6 @@ LEAST_RANGE = 1.0
 
 EIGHTHS = " ▏▎▍▌▋▊▉█"
 
-PLAIN = str.maketrans(
-    {"×": "x", "′": "'", "‖": "|", "₂": "2", "σ": "sigma", "√": "sqrt", "²": "^2", "…": "...", "·": "-", "→": "->"}
-    | {"₁": "1", "χ": "chi", "ξ": "xi", "δ": "delta", "∞": "inf", "±": "+-", "−": "-", "π": "pi", "ᵀ": "^T"}
-    | {level: str(number) for number, level in enumerate("▁▂▃▄▅▆▇█", 1)}
-)
-
 HEADINGS = ("weight", "‖gradient‖", "log scale", "W gain", "≤ ‖W‖₂", "f′ gain", "≤ max f′", "A gain")
 
 
@@ -38,7 +33,7 @@ def flows_text(flows: Sequence[GradientFlow], *, ascii_only: bool = False) -> st
     """Return one section a network; with several of them all sentences come first."""
     if len(flows) == 1:
         return flow_text(flows[0], ascii_only=ascii_only)
-    sentences = "\n".join(plain_text(flow.sentence, ascii_only) for flow in flows)
+    sentences = "\n".join(shown(flow.sentence, ascii_only) for flow in flows)
     sections = [flow_text(flow, ascii_only=ascii_only, ends=SMALL_ENDS, first=flow.subject) for flow in flows]
     return "\n\n".join([sentences, *sections])
 
@@ -52,7 +47,7 @@ def flow_text(flow: GradientFlow, *, ascii_only: bool = False, ends: int = ENDS,
     lines = [first or flow.sentence, "", *(f"  {name:<9} {said}" for name, said in facts(flow)), ""]
     most = MOST_ROWS if ends == ENDS else 2 * ends + 1
     lines.extend(_table(flow, ends, most, ascii_only))
-    return plain_text("\n".join(lines), ascii_only)
+    return shown("\n".join(lines), ascii_only)
 
 
 def facts(flow: GradientFlow) -> list[tuple[str, str]]:
@@ -80,7 +75,7 @@ def budget_line(flow: GradientFlow) -> str:
 
 def _table(flow: GradientFlow, ends: int, most: int, ascii_only: bool) -> list[str]:
     used, cells = shown_cells(flow, ends, most, ascii_only)
-    return aligned([[HEADINGS[place] for place in used], *cells])
+    return table([[HEADINGS[place] for place in used], *cells])
 
 
 def shown_cells(
@@ -96,13 +91,6 @@ def shown_cells(
         cells = [*cells[:ends], ("…",) + ("",) * (len(HEADINGS) - 1), *cells[-ends:]]
     used = [i for i in range(len(HEADINGS)) if any(each[i] not in ("", "-") for each in cells)]
     return used, [[each[i] for i in used] for each in cells]
-
-
-def aligned(lines: Sequence[Sequence[str]]) -> list[str]:
-    """Return a table with its columns aligned, two spaces between them."""
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    padded = ("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines)
-    return [f"  {line}".rstrip() for line in padded]
 
 
 def _cells(flow: GradientFlow, row: Row, bar: str) -> tuple[str, ...]:
@@ -145,8 +133,3 @@ def _bar(part: float, ascii_only: bool) -> str:
     if ascii_only:
         return "#" * max(1, round(filled / 8))
     return ("█" * (filled // 8) + EIGHTHS[filled % 8]).rstrip()
-
-
-def plain_text(text: str, ascii_only: bool) -> str:
-    """Return text as a terminal can show it: what ASCII lacks is spelled."""
-    return text.replace("≤ ", "<= ").translate(PLAIN) if ascii_only else text

@@ -9,6 +9,7 @@ from symbp.analysis.spectrum import Spectrum
 from symbp.report.flow import HEADINGS, facts, power, shown_cells
 from symbp.report.page import Block, Figure, Heading, Page, Say, Table
 from symbp.report.rich import Rich, Span, capital, code, math, rich
+from symbp.report.text import power_of_ten
 
 CAPTIONS = {
     "norms": "Norm of every weight's gradient, from the loss on the left to the input on the right.",
@@ -65,13 +66,10 @@ def spectrum_words(name: str, found: Spectrum) -> Rich:
         "average; "
         "the singular values spread over {spread} decades{lost}.",
         name=capital(rich("{name}", name=name)), below=code(found.below), lost=lost, spread=f"{found.spread:.1f}",
-        mean=math(power_of_ten(found.mean_square)),
+        mean=math(by_logarithm(found.mean_square)),
     )  # fmt: skip
 
 
-def power_of_ten(log10: float) -> str:
+def by_logarithm(log10: float) -> str:
     """Return a number as LaTeX, by its logarithm: as it is where it is handy, else as a power of ten."""
-    if abs(log10) < 3:
-        return f"{10**log10:.3g}"
-    digits, exponent = power(log10).split("e")
-    return rf"{digits} \times 10^{{{int(exponent)}}}"
+    return f"{10**log10:.3g}" if abs(log10) < 3 else power_of_ten(power(log10))

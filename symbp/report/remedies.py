@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from symbp.analysis.compare import Comparison, Measured
@@ -13,11 +12,11 @@ from symbp.derivation import derive
 from symbp.op import FactorRole
 from symbp.report.desk import Desk
 from symbp.report.dialects import ASCII, LATEX, UNICODE, Dialect
-from symbp.report.flow import aligned, plain_text
 from symbp.report.notation import STANDARD
 from symbp.report.page import Block, Figure, Heading, Say, Table
 from symbp.report.rich import Rich, capital, rich
 from symbp.report.rich import math as formula
+from symbp.report.text import shown, table, with_error
 from symbp.symbols import Role, Variable
 
 LEVELS = " ▁▂▃▄▅▆▇█"
@@ -32,18 +31,18 @@ NEAR_ONE = 3
 def comparison_text(found: Comparison, *, ascii_only: bool = False, width: int = 80) -> str:
     """Return the comparison for a terminal; what is too wide for it continues on the next line."""
     dialect = ASCII if ascii_only else UNICODE
-    rates = aligned([("network", "verdict", "a layer", "loss → input"), *_rates(found)])
-    moves = aligned([("network", "one layer, the error at the dot", "moved, a layer"), *_moves(found, dialect)])
+    rates = table([("network", "verdict", "a layer", "loss → input"), *_rates(found)])
+    moves = table([("network", "one layer, the error at the dot", "moved, a layer"), *_moves(found, dialect)])
     if max(map(len, moves)) > width:
         moves = _in_two_lines(_moves(found, dialect))
     lines = [sentence(found), "", *_facts(found), "", *rates, "", *moves]
     lines += [f"  {row.name}: {row.problem}" for row in found.rows if row.problem]
-    return plain_text("\n".join(lines), ascii_only)
+    return shown("\n".join(lines), ascii_only)
 
 
 def _in_two_lines(moves: Sequence[tuple[str, ...]]) -> list[str]:
     """Return the factors of each row on a line of their own."""
-    head, *lines = aligned([("network", "one layer, the error at the dot"), *(row[:2] for row in moves)])
+    head, *lines = table([("network", "one layer, the error at the dot"), *(row[:2] for row in moves)])
     return [head, *(each for line, row in zip(lines, moves, strict=True) for each in (line, f"      {row[2]}"))]
 
 
@@ -86,11 +85,7 @@ def _verdict(row: Measured) -> str:
 
 def rate(row: Measured) -> str:
     """Return what a layer multiplies the gradient by, with the standard error over the draws."""
-    if row.slope is None:
-        return "-"
-    mean = 10.0**row.slope
-    error = row.standard_error
-    return f"×{mean:.3g}" if error is None else f"×{mean:.3g} ± {mean * math.log(10) * error:.1g}"
+    return "-" if row.slope is None else with_error(10.0**row.slope, row.standard_error)
 
 
 def trend(flow: GradientFlow | None, low: float, high: float) -> str:

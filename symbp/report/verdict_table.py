@@ -12,7 +12,7 @@ from symbp.report.desk import Row
 from symbp.report.document import subject
 from symbp.report.formats import MARK, format_named
 from symbp.report.rich import Rich, code, rich
-from symbp.report.templates import fill
+from symbp.report.templates import document_text
 from symbp.report.verdict import headline, table_rows, verdict_text
 
 
@@ -58,5 +58,4 @@ def render_verdict(
         (*judged.diagnosis.notes, *judged.notes),
         command,
     )
-    template = row.standalone if standalone and row.standalone else row.template
-    return fill(template, None, row, {"doc": content, "mark": row.comment.format(MARK)})
+    return document_text(content, row, standalone=standalone)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -12,7 +11,7 @@ from symbp.analysis.flow import GradientFlow
 from symbp.analysis.initialisations import Chosen, initialisation
 from symbp.analysis.spectrum import Spectrum, spectrum
 from symbp.cli.commands.analyze import Request
-from symbp.cli.console import document, plain, progress, say
+from symbp.cli.console import json_document, plain, progress, say
 from symbp.cli.jobs import pages
 from symbp.cli.jobs.compare import run as compare
 from symbp.cli.jobs.derive import command_line
@@ -66,8 +65,7 @@ def flows(request: Request) -> int:
             )
     all_flows = [flow for *_, flow in found]
     if request.json:
-        data = {"flows": [flow.to_dict() for flow in all_flows]}
-        document(json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False))
+        json_document({"flows": [flow.to_dict() for flow in all_flows]})
         return 0 if all(map(sound, all_flows)) else 1
     names = [label or flow.subject for label, _, _, flow in found]
     if request.page.output != "-" and request.page.only is None:

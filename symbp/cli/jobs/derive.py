@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,10 +9,10 @@ from pathlib import Path
 
 from symbp.checking.check import CheckReport, check
 from symbp.cli.commands.derive import Request
-from symbp.cli.console import columns, document, plain, progress, say
+from symbp.cli.console import columns, document, json_document, plain, progress, say
 from symbp.cli.jobs.data import derivation_data, exit_code
 from symbp.cli.jobs.network import build, derived
-from symbp.cli.jobs.targets import PDF, Target, targets
+from symbp.cli.jobs.targets import Target, targets
 from symbp.cli.options import NetworkSpec
 from symbp.cli.values import layer_set, shown
 from symbp.cli.what import Described, FileSpec, OperationSpec
@@ -26,7 +25,6 @@ from symbp.ops.losses import GenericLoss
 from symbp.report.files import write_bytes
 from symbp.report.lone_text import lone_text
 from symbp.report.notation import NOTATIONS
-from symbp.report.pdf import pdf
 from symbp.report.render import render
 from symbp.report.terminal import derivation_text
 
@@ -37,8 +35,7 @@ def run(request: Request) -> int:
     """Derive what was asked for and deliver it; return 1 when the check failed."""
     spec = request.network
     wanted = targets(request.output, spec.stem if isinstance(spec, FileSpec) else f"backprop-{spec.layers}")
-    if isinstance(spec, OperationSpec) and request.output.show is not None:
-        raise SpecError(f"--show: {spec.what} alone has no layers; leave out --show")
+    require_used(request, wanted)
     network = build(spec)
     require_concrete(request, network, wanted)
     if isinstance(spec, FileSpec) and request.output.show is not None:
@@ -51,13 +48,42 @@ def run(request: Request) -> int:
     if request.json:
         data = derivation_data(derivation, request.output.notation or DEFAULT_NOTATION)
         data |= {"check": None if report is None else report.to_dict(), "wrote": [str(path) for path in wrote]}
-        document(json.dumps(data, ensure_ascii=False, indent=2))
+        json_document(data)
     elif wrote and request.output.only is not None:
         say("\n".join(written(wrote)))
     elif wrote:
         said = screen(request, derivation, report)
         say("\n\n".join([said.rstrip("\n"), closing(request.network, wrote)]))
     return exit_code(report)
+
+
+NOT_ALONE = {
+    "show": ("--show", "has no layers"),
+    "notation": ("--notation", "has the letters of its literature"),
+    "jacobian": ("--jacobian", "is one step"),
+    "no_roles": ("--no-roles", "has no role labels"),
+    "by_output": ("--by-output", "has its slopes through the output already"),
+}
+"""Options that the page of an operation alone has no use for, and why."""
+
+
+def require_used(request: Request, wanted: Sequence[Target]) -> None:
+    """Refuse options that would change nothing.
+
+    Raises:
+        SpecError: an option that the page of an operation alone, a program or one equation alone does not know.
+    """
+    spec, options = request.network, request.output
+    for name, (option, why) in NOT_ALONE.items():
+        if isinstance(spec, OperationSpec) and getattr(options, name):
+            raise SpecError(f"{option}: {spec.what} alone {why}; leave out {option}")
+    if options.jacobian is None:
+        return
+    said = f"--jacobian {shown(options.jacobian)}"
+    if options.only is not None:
+        raise SpecError(f"{said}: --only shows one equation and no product over time; leave out one of the two")
+    if all(each.format == "numpy" for each in wanted):
+        raise SpecError(f"{said}: a program has no product over time; leave out --jacobian, or ask for another format")
 
 
 def require_concrete(request: Request, network: Network, wanted: Sequence[Target]) -> None:
@@ -96,8 +122,7 @@ def verdict(request: Request, derivation: Derivation) -> CheckReport | None:
 def rendered(request: Request, target: Target, derivation: Derivation, report: CheckReport | None) -> bytes:
     """Return the document of one target; an equation nobody has is the fault of --only."""
     try:
-        said = document_of(request, target, derivation, report)
-        return pdf(said) if target.format == PDF else said.encode()
+        return target.data(document_of(request, target, derivation, report))
     except SpecError as error:
         if request.output.only is None:
             raise
@@ -109,10 +134,10 @@ def document_of(request: Request, target: Target, derivation: Derivation, report
     options = request.output
     return render(
         derivation,
-        to="latex" if target.format == PDF else target.format,
+        to=target.rendered_as,
         notation=options.notation or DEFAULT_NOTATION,
         check=report,
-        standalone=options.standalone or target.format == PDF,
+        standalone=options.standalone or target.is_pdf,
         roles=not options.no_roles,
         show=request.show,
         only=options.only,
@@ -158,11 +183,13 @@ def closing(spec: Described, wrote: Sequence[Path]) -> str:
 
 def written(wrote: Sequence[Path]) -> list[str]:
     """Return one line a file, with what to do with a LaTeX fragment."""
-    return [
-        f"  {'' if index else 'wrote':<11} {path}"
-        + (rf"     for your notes: \input{{{path.stem}}}" if path.suffix == ".tex" else "")
-        for index, path in enumerate(wrote)
-    ]
+    found: list[str] = []
+    for index, path in enumerate(wrote):
+        line = f"  {'' if index else 'wrote':<11} {path}"
+        hint = rf"for your notes: \input{{{path.stem}}}" if path.suffix == ".tex" else ""
+        fits = len(line) + 5 + len(hint) <= columns()
+        found += [f"{line}     {hint}".rstrip()] if fits else [line, f"{'':14}{hint}"]
+    return found
 
 
 def next_step(spec: NetworkSpec) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,11 +12,11 @@ from symbp.checking.theirs.data import judge_data, load
 from symbp.checking.theirs.formula import Formulas
 from symbp.checking.theirs.judging import Judged, judge_file
 from symbp.checking.theirs.stub import stub
-from symbp.cli.console import document, note, plain, say
+from symbp.cli.console import json_document, note, plain, say
 from symbp.cli.jobs.derive import command_line, deliver, written
 from symbp.cli.jobs.network import build, derived
 from symbp.cli.jobs.tables import tables
-from symbp.cli.jobs.targets import PDF, Target
+from symbp.cli.jobs.targets import Target
 from symbp.cli.options import MethodOptions, NetworkSpec
 from symbp.cli.theirs import Asked, DataFile, Formula, FunctionFile, Stub
 from symbp.cli.what import Described, FileSpec
@@ -29,7 +28,6 @@ from symbp.networks.network import Network
 from symbp.ops.elementwise import Elementwise
 from symbp.report.files import write_new
 from symbp.report.pasting import lexicon
-from symbp.report.pdf import pdf
 from symbp.report.verdict import verdict_text
 from symbp.report.verdict_table import render_verdict
 
@@ -49,8 +47,7 @@ def run(spec: Described, asked: Asked, seed: int, as_json: bool, methods: Method
     documents = [_document(judged, spec, each, methods.standalone) for each in wanted]
     wrote = deliver(wanted, documents, methods.force)
     if as_json:
-        data = judged.to_dict() | {"wrote": [str(path) for path in wrote]}
-        document(json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False))
+        json_document(judged.to_dict() | {"wrote": [str(path) for path in wrote]})
     elif not wanted or wrote:
         say("\n\n".join([verdict_text(judged, ascii_only=plain()), *(["\n".join(written(wrote))] if wrote else [])]))
     return 0 if judged.right else 1
@@ -64,12 +61,11 @@ def _require_usable(methods: MethodOptions) -> None:
 
 
 def _document(judged: Judged, spec: Described, target: Target, standalone: bool) -> bytes:
-    is_pdf = target.format == PDF
     text = render_verdict(
-        judged, derived(build(spec)), "latex" if is_pdf else target.format, standalone=standalone or is_pdf,
+        judged, derived(build(spec)), target.rendered_as, standalone=standalone or target.is_pdf,
         command=command_line("check", spec),
     )  # fmt: skip
-    return pdf(text) if is_pdf else text.encode()
+    return target.data(text)
 
 
 def shown_lines(text: str) -> str:
