@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from symbp.analysis.budget import EXAMPLES, analyze
@@ -149,7 +149,7 @@ def measure(
     chosen = initialisation(init) if isinstance(init, str) else init
     derivation = what if isinstance(what, Derivation) else derive(what)
     flows = tuple(analyze(derivation, chosen, seed + each, examples, bounds=False) for each in range(draws))
-    prediction, why = _predicted(derivation.network, chosen, flows[0])
+    prediction, why = predicted(derivation.network, chosen, flows[0])
     if any(flow.verdict is Flow.DEAD for flow in flows):
         return Draws(flows, (), prediction, "the gradient of a draw is exactly zero, it has no rate")
     logs = [log for flow in flows if (log := error_log_rate(flow)) is not None]
@@ -175,7 +175,8 @@ def _of(prediction: Prediction | None) -> tuple[float | None, float, float]:
     return prediction.log_rate, prediction.below, prediction.above
 
 
-def _predicted(network: Network, chosen: Chosen, flow: GradientFlow) -> tuple[Prediction | None, str]:
+def predicted(network: Network, chosen: Chosen, flow: GradientFlow) -> tuple[Prediction | None, str]:
+    """Return what the theory predicts for a network that was measured, or why it predicts nothing."""
     try:
         found = predict(network, chosen, flow.widths, flow.examples)
         return found, found.doubt
@@ -203,8 +204,3 @@ def _log_rate(squares: Sequence[float]) -> float:
     if len(squares) < 2 or not all(each > 0 for each in squares):
         return math.nan
     return (math.log(squares[-1]) - math.log(squares[0])) / 2 / (len(squares) - 1)
-
-
-def with_biases(chosen: Chosen, sigma_b: float | None) -> Chosen:
-    """Return an initialisation whose biases are drawn too."""
-    return chosen if not sigma_b else replace(chosen, sigma_b=sigma_b)

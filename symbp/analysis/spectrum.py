@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from symbp.analysis.budget import drawing, require_finite
-from symbp.analysis.initialisations import initialisation
+from symbp.analysis.initialisations import Chosen, initialisation
 from symbp.analysis.scaled import LOG_2, Scaled
 from symbp.analysis.streamed import Drawn, QuickWalk, Streamed
 from symbp.derivation import Derivation
@@ -52,7 +52,7 @@ class Spectrum:
         return self.values[0] - self.values[-1] if self.values else 0.0
 
 
-def spectrum(derivation: Derivation, init: str = "xavier", seed: int = 0) -> Spectrum:
+def spectrum(derivation: Derivation, init: str | Chosen = "xavier", seed: int = 0) -> Spectrum:
     """Return the singular values for one drawn example.
 
     The product of all factors between the loss gradient and the first weight's own is applied to the identity: as
@@ -74,7 +74,8 @@ def spectrum(derivation: Derivation, init: str = "xavier", seed: int = 0) -> Spe
     product = streamed.paths.products(first)[0]
     names = streamed.bench.program.names
     given = {names[symbol]: symbol for symbol in derivation.forward.given}
-    draw = drawing(derivation.forward, streamed.sizes, initialisation(init), seed)
+    chosen = initialisation(init) if isinstance(init, str) else init
+    draw = drawing(derivation.forward, streamed.sizes, chosen, seed)
     drawn = Drawn(lambda symbol: _alike(symbol, draw(symbol)), given)
     point = streamed.point.at(drawn)  # type: ignore[arg-type]
     with np.errstate(all="ignore"):

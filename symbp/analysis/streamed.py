@@ -58,7 +58,7 @@ class QuickWalk(Walk):
     """A walk that measures the factors and nothing beside them."""
 
     def __init__(self, paths: Paths, point: Point) -> None:
-        super().__init__(paths, point, bounds=False)
+        super().__init__(paths, point, widest=None)
 
     def _noise(self, factor: Factor, before: Scaled | None, after: Scaled) -> float:
         return 1.0

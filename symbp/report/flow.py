@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
+from textwrap import fill
 
-from symbp.analysis.flow import LOG_10, GradientFlow, Row
+from symbp.analysis.account import LOG_10, Row
+from symbp.analysis.correlations import Prospect
+from symbp.analysis.draws import Draws
+from symbp.analysis.flow import GradientFlow
+from symbp.analysis.lengths import Kind
+from symbp.analysis.outlook import Outlook
 from symbp.analysis.walk import Gain
 from symbp.op import FactorRole
 
@@ -34,37 +41,82 @@ PLAIN = str.maketrans(
 HEADINGS = ("weight", "‖gradient‖", "log scale", "W gain", "≤ ‖W‖₂", "f′ gain", "≤ max f′", "A gain")
 
 
-def flows_text(flows: Sequence[GradientFlow], *, ascii_only: bool = False) -> str:
+@dataclass(frozen=True)
+class Seen:
+    """One network as a report shows it: its name among others, what was measured, and the theory beside it."""
+
+    name: str
+    flow: GradientFlow
+    outlook: Outlook | None = None
+    draws: Draws | None = None
+
+
+def flows_text(seen: Sequence[Seen], *, ascii_only: bool = False, width: int = 80) -> str:
     """Return one section a network; with several of them all sentences come first."""
-    if len(flows) == 1:
-        return flow_text(flows[0], ascii_only=ascii_only)
-    sentences = "\n".join(plain_text(flow.sentence, ascii_only) for flow in flows)
-    sections = [flow_text(flow, ascii_only=ascii_only, ends=SMALL_ENDS, first=flow.subject) for flow in flows]
-    return "\n\n".join([sentences, *sections])
+    if len(seen) == 1:
+        return flow_text(seen[0], ascii_only=ascii_only, width=width)
+    sentences = [wrapped(each.flow.sentence, width, "  ") for each in seen]
+    text = plain_text("\n".join(sentences), ascii_only)
+    sections = [flow_text(each, ascii_only=ascii_only, ends=SMALL_ENDS, first=each.name, width=width) for each in seen]
+    return "\n\n".join([text, *sections])
 
 
-def flow_text(flow: GradientFlow, *, ascii_only: bool = False, ends: int = ENDS, first: str = "") -> str:
+def flow_text(seen: Seen, *, ascii_only: bool = False, ends: int = ENDS, first: str = "", width: int = 80) -> str:
     """Return the sentence, the verdict, and the table from the loss to the input.
 
     ``first`` stands in the place of the sentence where that was said before; ``ends`` is how many rows a deep
     network shows at each end.
     """
-    lines = [first or flow.sentence, "", *(f"  {name:<9} {said}" for name, said in facts(flow)), ""]
+    said = [f"  {name:<9} {words}" for name, words in facts(seen.flow, seen.outlook)]
+    lines = [wrapped(first or seen.flow.sentence, width, "  "), "", *(wrapped(each, width, " " * 12) for each in said)]
     most = MOST_ROWS if ends == ENDS else 2 * ends + 1
-    lines.extend(_table(flow, ends, most, ascii_only))
+    lines += ["", *_table(seen.flow, ends, most, ascii_only)]
     return plain_text("\n".join(lines), ascii_only)
 
 
-def facts(flow: GradientFlow) -> list[tuple[str, str]]:
+def wrapped(text: str, width: int, indent: str) -> str:
+    """Return a text whose further lines are indented, none longer than ``width`` unless a word is."""
+    return fill(
+        text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False, drop_whitespace=True
+    )
+
+
+def facts(flow: GradientFlow, outlook: Outlook | None = None) -> list[tuple[str, str]]:
     """Return what stands above the table, line by line."""
     rate = "" if flow.rate is None else f", ×{flow.rate:.3g} a layer"
     facts = [("verdict", f"{flow.verdict}{rate}"), ("init", f"{flow.init}; seed {flow.seed}")]
+    if outlook is not None:
+        facts += [("theory", said) for said in theory_lines(outlook)]
     if flow.float32_depth is not None:
         what = "underflows" if (flow.error_slope or 0.0) < 0 else "overflows"
         facts.append(("float32", f"{what} from about {flow.float32_depth:,} layers on"))
     facts.append(("data", "; ".join([f"{flow.examples} examples, loss {flow.loss}", *flow.notes])))
     facts.append(("budget", budget_line(flow)))
+    if outlook is not None:
+        facts += [("note", said) for said in outlook.notes]
     return facts
+
+
+def theory_lines(outlook: Outlook) -> list[str]:
+    """Return the predicted rate of the error beside the measured one; nothing where nothing was measured."""
+    if outlook.measured_rate is None:
+        return []
+    measured = f"×{outlook.measured_rate:.4g} a layer measured"
+    if outlook.predicted is None:
+        return [f"the error δ: {measured}, no prediction: {outlook.why}"]
+    return [f"the error δ: ×{outlook.predicted:.4g} a layer predicted, {measured}{_phase(outlook.prospects)}"]
+
+
+def _phase(prospects: Sequence[Prospect]) -> str:
+    if len(prospects) != 1 or prospects[0].chi is None:
+        return ""
+    return f"; χ₁ = {prospects[0].chi.value:.4g} at q* = {length(prospects[0])}"
+
+
+def length(found: Prospect) -> str:
+    """Return the fixed point of the lengths, in a word where it is no number."""
+    words = {Kind.ANY: "any", Kind.NONE: "none"}
+    return words.get(found.point.kind, f"{found.point.q or 0.0:.4g}")
 
 
 def budget_line(flow: GradientFlow) -> str:
