@@ -101,16 +101,19 @@ def theory_lines(outlook: Outlook) -> list[str]:
     """Return the predicted rate of the error beside the measured one; nothing where nothing was measured."""
     if outlook.measured_rate is None:
         return []
-    measured = f"×{outlook.measured_rate:.4g} a layer measured"
+    measured = f"measured ×{outlook.measured_rate:.4g}"
     if outlook.predicted is None:
-        return [f"the error δ: {measured}, no prediction: {outlook.why}"]
-    return [f"the error δ: ×{outlook.predicted:.4g} a layer predicted, {measured}{_phase(outlook.prospects)}"]
+        return [f"the error δ: {measured} a layer; no prediction: {outlook.why}"]
+    return [f"the error δ: predicted ×{outlook.predicted:.4g} a layer, {measured}", *_phase(outlook.prospects)]
 
 
-def _phase(prospects: Sequence[Prospect]) -> str:
+def _phase(prospects: Sequence[Prospect]) -> list[str]:
     if len(prospects) != 1 or prospects[0].chi is None:
-        return ""
-    return f"; χ₁ = {prospects[0].chi.value:.4g} at q* = {length(prospects[0])}"
+        return []
+    found, chi = prospects[0], prospects[0].chi.value
+    where = {Kind.ANY: "at any length", Kind.NONE: "while lengths grow without end"}
+    at = where.get(found.point.kind, f"at the fixed point q* = {length(found)}")
+    return [f"χ₁ = {chi:.4g} {at}, {found.phase}"]
 
 
 def length(found: Prospect) -> str:
@@ -126,8 +129,8 @@ def budget_line(flow: GradientFlow) -> str:
         return f"not compared: none of {rows} compiled gradients is in the range of float64"
     if not flow.agrees:
         return f"DOES NOT ADD UP: off by {flow.error:.1e} of the logarithm"
-    within = f"within {max(flow.error, 1e-16):.0e} of its logarithm"
-    return f"adds up to the compiled gradient {within} ({flow.compared} of {rows} gradients)"
+    within = f"to {max(flow.error, 1e-16):.0e} of its log"
+    return f"adds up to the compiled gradient {within} ({flow.compared} of {rows})"
 
 
 def _table(flow: GradientFlow, ends: int, most: int, ascii_only: bool) -> list[str]:

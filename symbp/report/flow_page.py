@@ -8,6 +8,7 @@ from symbp.analysis.flow import GradientFlow
 from symbp.analysis.outlook import Outlook
 from symbp.analysis.spectrum import Spectrum
 from symbp.report.flow import HEADINGS, Seen, facts, length, power, shown_cells
+from symbp.report.marked import marked
 from symbp.report.page import Block, Figure, Heading, Page, Say, Table
 from symbp.report.rich import Rich, Span, capital, code, math, rich
 from symbp.report.theory import short
@@ -16,8 +17,8 @@ CAPTIONS = {
     "norms": "Norm of every weight's gradient, from the loss on the left to the input on the right.",
     "budget": "The budget of {name}: the decades each role adds or takes, which add up to the gradient norm.",
     "spectrum": "Singular values of the map from the error at the output to the error at the first layer, one example.",
-    "phase": "Where gradients vanish (white) and explode (grey) over the standard deviations of weights and biases, with the "
-    "edge of chaos between them and the initialisations marked. Hatched: lengths grow without end.",
+    "phase": "Where gradients vanish (white) and explode (grey) over the standard deviations of weights and biases, "
+    "with the edge of chaos between them and the initialisations marked. Hatched: lengths grow without end.",
 }
 """What stands under each figure."""
 
@@ -30,13 +31,13 @@ def flow_page(
     stem: str | None,
 ) -> Page:
     """Return the page; ``stem`` is the beginning of the figures' file names, None without figures."""
-    blocks: list[Block] = [Say(capital(rich("{said}.", said=each.flow.sentence))) for each in seen]
+    blocks: list[Block] = [Say(capital(marked(f"{each.flow.sentence}."))) for each in seen]
     if stem is not None:
         blocks += [Figure(f"{stem}-{name}", CAPTIONS[name].format(name=seen[0].name)) for name in pictures]
     blocks += _theory(seen)
     for each in seen:
         blocks.append(Heading(capital_text(each.name)))
-        rows = [(rich("{key}", key=key), rich("{said}", said=said)) for key, said in facts(each.flow)]
+        rows = [(rich("{key}", key=key), marked(said)) for key, said in facts(each.flow)]
         blocks.append(Table(("what", "found"), rows, "lp"))
         blocks.append(_layers(each.flow))
     if spectra:
@@ -67,35 +68,26 @@ def _theory(seen: Sequence[Seen]) -> list[Block]:
                for each, found in known if found.predicted is None]  # fmt: skip
     rows = [row for each, found in known for row in _prospects(each.name, found)]
     if rows:
-        blocks += [Say(rich(PROSPECTS_SAY)), Table(PROSPECTS, rows, "l" * len(PROSPECTS))]
+        blocks += [Say(marked(PROSPECTS_SAY)), Table(PROSPECTS, rows, "l" * len(PROSPECTS))]
     notes = dict.fromkeys(note for each in seen if each.outlook is not None for note in each.outlook.notes)
-    return blocks + [Say(capital(rich("{said}.", said=note))) for note in notes]
+    return blocks + [Say(capital(marked(f"{note}."))) for note in notes]
 
 
-PROSPECTS = (
-    "network",
-    "weight scale",
-    "bias scale",
-    "fixed point q",
-    "chi",
-    "length depth",
-    "correlation depth",
-    "phase",
-)
+PROSPECTS = ("network", "fixed point", "factor", "length depth", "correlation depth", "phase")
 
 PROSPECTS_SAY = (
-    "At infinite width: the fixed point q of the lengths, the factor chi by which a layer multiplies the squared norm "
-    "of the error there, and how many layers a deviation of a length, and of the correlation of two signals, takes to "
-    "shrink by e. Scales are standard deviations, that of a weight times the root of its inputs."
+    "At infinite width: the fixed point q* of the lengths, the factor χ₁ by which a layer multiplies the squared norm "
+    "of the error there, and in how many layers a deviation of a length, or of the correlation of two signals, shrinks "
+    "e times."
 )
 
 
 def _prospects(name: str, found: Outlook) -> Iterator[tuple[Rich, ...]]:
     for each in found.prospects:
         chi = None if each.chi is None else each.chi.value
-        cells = (name, f"{each.sigma_w:.4g}", f"{each.sigma_b:.4g}", length(each), short(chi),
-                 short(each.length_depth), short(each.correlation_depth), each.phase)  # fmt: skip
-        yield tuple(rich("{said}", said=cell) for cell in cells)
+        phase = each.phase.partition(":")[0]
+        cells = (name, length(each), short(chi), short(each.length_depth), short(each.correlation_depth), phase)
+        yield tuple(map(marked, cells))
 
 
 def _rates(each: Seen, found: Outlook) -> tuple[Rich, ...]:
@@ -109,7 +101,7 @@ def _rates(each: Seen, found: Outlook) -> tuple[Rich, ...]:
 
 def _drawn(seen: Sequence[Seen]) -> str:
     counts = {len(each.draws.flows) for each in seen if each.draws is not None}
-    return f" over {max(counts)} draws, with its standard error" if counts else " in one draw (--draws gives its error)"
+    return f" over {max(counts)} draws, with its standard error" if counts else " in one draw"
 
 
 def capital_text(name: str) -> str:

@@ -90,7 +90,7 @@ def _figure(height: float = HEIGHT, margins: tuple[float, float, float, float] =
     return figure, figure.add_axes(room)
 
 
-def _sheet(height: float, layout: str | None = "constrained") -> Any:
+def _sheet(height: float, layout: Any = "constrained") -> Any:
     if not available():
         raise SpecError("figures need matplotlib: pip install 'symbp[plots]'")
     import matplotlib
@@ -279,7 +279,7 @@ def _regions(axes: Any, each: Phases) -> None:
         row, column, depth = deepest(mask)
         if depth >= LEAST_DEPTH * mask.shape[1]:
             axes.text(
-                each.sigma_w[column], each.sigma_b[row], words, ha="center", va="center", fontsize=7,
+                each.sigma_w[column], each.sigma_b[row], words, ha="center", va="center", fontsize=6.5,
                 bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0} if endless else None,
             )  # fmt: skip
 

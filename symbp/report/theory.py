@@ -72,8 +72,6 @@ def draws_text(draws: Draws, *, ascii_only: bool = False, width: int = 80) -> st
     seeds = f"seeds {first.seed} to {draws.flows[-1].seed}"
     verdicts = Counter(str(flow.verdict) for flow in draws.flows)
     lines = [
-        wrapped(draws.sentence, width, "  "),
-        "",
         f"  verdict   {', '.join(f'{name} ({count} of {len(draws.flows)})' for name, count in verdicts.items())}",
         f"  init      {first.init}; {seeds}",
         f"  data      {'; '.join([f'{first.examples} examples, loss {first.loss}', *first.notes])}",
@@ -81,7 +79,7 @@ def draws_text(draws: Draws, *, ascii_only: bool = False, width: int = 80) -> st
     if draws.why:
         lines.append(f"  theory    none for the error: {draws.why}")
     lines += [f"  note      {each}" for each in draws.notes]
-    lines = [wrapped(line, width, " " * 12) for line in lines] + [""]
+    lines = [wrapped(draws.sentence, width, "  "), "", *(wrapped(line, width, " " * 12) for line in lines), ""]
     if draws.rates:
         lines += aligned([RATES, *(_rate(each) for each in draws.rates)])
     return plain_text("\n".join(lines), ascii_only)

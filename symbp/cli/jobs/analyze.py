@@ -94,9 +94,8 @@ def _measured(request: Request) -> Iterator[Job]:
             label = ", ".join([*([name(spec, specs)] if len(specs) > 1 else []), *([init] if len(inits) > 1 else [])])
             chosen = named_init(init, request.theory.sigma_b)
             draws = measure(derivation, chosen, measures.seed, measures.draws) if measures.draws else None
-            flow = (
-                draws.flows[0] if draws else analyze(derivation, chosen, measures.seed, bounds=measures.bounds or None)
-            )
+            bounds = measures.bounds or None
+            flow = draws.flows[0] if draws else analyze(derivation, chosen, measures.seed, bounds=bounds)
             seen = Seen(label or flow.subject, flow, outlook(derivation, chosen, init, flow), draws)
             yield Job(derivation, chosen, seen)
 
