@@ -104,11 +104,11 @@ class Bench:
         if generic_functions(forward):
             raise SpecError('the activation is left open: name one with --activation (activation="tanh" in Python)')
         if not any(variable.role is Role.WEIGHT for variable in derivation.wrt):
-            raise SpecError("there is no weight whose gradient has factors: analyze a network that has one")
+            raise SpecError("no weights here, only data: analyze a network that has weights, such as transformer-block")
         is_open = any(isinstance(equation.rhs, GenericLoss) for equation in forward)
         standins = Standins({}, resolve_loss(LOSS, {}) if is_open else None)
         symbolic = any(not size.is_Integer for symbol in forward.given for size in symbol.shape if size != BATCH)
-        notes = [f"widths left open are {WIDTH}"] * symbolic + [f"the loss left open is {LOSS}"] * is_open
+        notes = [f"widths left open: {WIDTH}"] * symbolic + [f"loss left open: {LOSS}"] * is_open
         return cls(derivation, program(forward, derivation.backward, derivation.wrt, standins), standins, tuple(notes))
 
 
@@ -268,10 +268,14 @@ def require_finite(variable: Variable, value: Any) -> None:
 
 def _silent(forward: ForwardSystem, written: Program, local: Mapping[str, Any]) -> list[str]:
     """Say which matrix of the forward pass is the first that is all zero: dead units, or a signal that underflowed."""
-    zeros = (
-        each.name for each in forward if each.lhs.role is not Role.LOSS and not local[written.names[each.lhs]].any()
-    )
-    return [f"{name} is zero for every example" for name in zeros][:1]
+    follows = {symbol for symbol in forward.given if symbol.role is Role.INPUT}
+    for each in forward:
+        if follows.isdisjoint(each.rhs.free_symbols) or each.lhs.role is Role.LOSS:
+            continue  # biases that are repeated, or an initial state, are zero as they should be
+        follows.add(each.lhs)
+        if not local[written.names[each.lhs]].any():
+            return [f"{each.name} is zero for every example"]
+    return []
 
 
 def measured_rows(

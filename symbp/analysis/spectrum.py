@@ -71,7 +71,8 @@ def spectrum(derivation: Derivation, init: str | Chosen = "xavier", seed: int = 
     streamed = Streamed.of(derivation, given_sizes(derivation.forward, outputs, (WIDTH,)))
     if len(streamed.paths.products(first)) != 1:
         raise SpecError(f"{first.name} is used more than once: there is no one Jacobian down to it")
-    product = streamed.paths.products(first)[0]
+    (product,) = streamed.paths.products(first)
+    factors = list(product)
     names = streamed.bench.program.names
     given = {names[symbol]: symbol for symbol in derivation.forward.given}
     chosen = initialisation(init) if isinstance(init, str) else init
@@ -83,7 +84,7 @@ def spectrum(derivation: Derivation, init: str | Chosen = "xavier", seed: int = 
             drawn.values[name] = point.run(code)
             require_finite(variable, drawn.values[name])
         walk = QuickWalk(streamed.paths, point)
-        jacobian = walk.along(product.shared[1 : product.length], Scaled.of(np.eye(outputs)))
+        jacobian = walk.along(factors[1 : len(factors) - len(product.tail)], Scaled.of(np.eye(outputs)))
     values = _logs(jacobian)
     return Spectrum(str(first.name), values, min(jacobian.array.shape) - len(values), outputs)
 

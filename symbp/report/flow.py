@@ -10,7 +10,7 @@ from textwrap import fill
 from symbp.analysis.account import LOG_10, Row
 from symbp.analysis.correlations import Prospect
 from symbp.analysis.draws import Draws
-from symbp.analysis.flow import GradientFlow
+from symbp.analysis.flow import Flow, GradientFlow
 from symbp.analysis.lengths import Kind
 from symbp.analysis.outlook import Outlook
 from symbp.analysis.walk import Gain
@@ -67,24 +67,35 @@ def flow_text(seen: Seen, *, ascii_only: bool = False, ends: int = ENDS, first: 
     ``first`` stands in the place of the sentence where that was said before; ``ends`` is how many rows a deep
     network shows at each end.
     """
-    said = [f"  {name:<9} {words}" for name, words in facts(seen.flow, seen.outlook)]
+    shown = [(name, words) for name, words in facts(seen.flow, seen.outlook) if ends == ENDS or name != "note"]
+    said = [f"  {name:<9} {words}" for name, words in shown]
     lines = [wrapped(first or seen.flow.sentence, width, "  "), "", *(wrapped(each, width, " " * 12) for each in said)]
     most = MOST_ROWS if ends == ENDS else 2 * ends + 1
     lines += ["", *_table(seen.flow, ends, most, ascii_only)]
     return plain_text("\n".join(lines), ascii_only)
 
 
+KEPT_TOGETHER = ("--init ", "N(0, ", "biases ", "--sigma-b ")
+"""What a line does not end in, for people who copy what stands behind it."""
+
+NO_BREAK = "\u00a0"
+
+
 def wrapped(text: str, width: int, indent: str) -> str:
     """Return a text whose further lines are indented, none longer than ``width`` unless a word is."""
-    return fill(
+    for piece in KEPT_TOGETHER:
+        text = text.replace(piece, piece.replace(" ", NO_BREAK))
+    filled = fill(
         text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False, drop_whitespace=True
     )
+    return filled.replace(NO_BREAK, " ")
 
 
 def facts(flow: GradientFlow, outlook: Outlook | None = None) -> list[tuple[str, str]]:
     """Return what stands above the table, line by line."""
     rate = "" if flow.rate is None else f", ×{flow.rate:.3g} a layer"
-    facts = [("verdict", f"{flow.verdict}{rate}"), ("init", f"{flow.init}; seed {flow.seed}")]
+    has_trend = flow.slope is not None or flow.verdict is Flow.DEAD
+    facts = [("verdict", f"{flow.verdict}{rate}")] * has_trend + [("init", f"{flow.init}; seed {flow.seed}")]
     if outlook is not None:
         facts += [("theory", said) for said in theory_lines(outlook)]
     if flow.float32_depth is not None:
@@ -104,7 +115,8 @@ def theory_lines(outlook: Outlook) -> list[str]:
     measured = f"measured ×{outlook.measured_rate:.4g}"
     if outlook.predicted is None:
         return [f"the error δ: {measured} a layer; no prediction: {outlook.why}"]
-    return [f"the error δ: predicted ×{outlook.predicted:.4g} a layer, {measured}", *_phase(outlook.prospects)]
+    said = f"the error δ: predicted ×{outlook.predicted:.4g} a layer, {measured}"
+    return [said, *_phase(outlook.prospects)]
 
 
 def _phase(prospects: Sequence[Prospect]) -> list[str]:
@@ -112,7 +124,7 @@ def _phase(prospects: Sequence[Prospect]) -> list[str]:
         return []
     found, chi = prospects[0], prospects[0].chi.value
     where = {Kind.ANY: "at any length", Kind.NONE: "while lengths grow without end"}
-    at = where.get(found.point.kind, f"at the fixed point q* = {length(found)}")
+    at = where.get(found.point.kind, f"at q* = {length(found)}")
     return [f"χ₁ = {chi:.4g} {at}, {found.phase}"]
 
 

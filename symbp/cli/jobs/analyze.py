@@ -18,9 +18,9 @@ from symbp.cli.commands.analyze import Request
 from symbp.cli.console import columns, document, plain, progress, say
 from symbp.cli.jobs import pages
 from symbp.cli.jobs.compare import run as compare
-from symbp.cli.jobs.derive import command_line
 from symbp.cli.jobs.network import build, derived
 from symbp.cli.jobs.sweep import run as sweep
+from symbp.cli.jobs.typed import typed
 from symbp.cli.options import NetworkSpec
 from symbp.cli.values import shown
 from symbp.cli.what import Described, FileSpec
@@ -73,8 +73,7 @@ def flows(request: Request) -> int:
         say(_text(seen))
     spectra = list(_spectra(found, request.measures.seed))
     pictures = _pictures(seen, spectra)
-    command = command_line("analyze", request.networks[0])
-    make = partial(flow_page, seen, spectra, command, list(pictures))
+    make = partial(flow_page, seen, spectra, typed(request), list(pictures))
     pages.deliver(request.page, stem("flow", request.networks[0]), make, pictures)
     return code
 
