@@ -36,6 +36,7 @@ def test_the_examples_print_what_they_say():
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_the_commands_run(command, capsys):
+def test_the_commands_run(command, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     assert main(shlex.split(command)[1:]) == 0
     assert capsys.readouterr().out

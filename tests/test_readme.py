@@ -49,6 +49,11 @@ def test_the_output_on_the_first_screen_is_real(tmp_path):
     assert codes == [0, 1]
 
 
+def test_the_first_line_of_an_analysis_is_real(tmp_path):
+    command, shown = re.search(r"\n\$ (symbp analyze[^\n]*)\n([^\n]*)\n", README.read_text(encoding="utf-8")).groups()
+    assert symbp(f"{command} --json", tmp_path).stdout.split('"sentence": "')[1].startswith(shown)
+
+
 def test_the_python_examples_print_what_they_say():
     names: dict[str, object] = {}
     blocks = PYTHON.findall(README.read_text(encoding="utf-8"))

@@ -13,7 +13,7 @@ from typing import Any
 from symbp.analysis.budget import drawing, require_finite
 from symbp.analysis.initialisations import Chosen, initialisation
 from symbp.analysis.scaled import LOG_2, Scaled
-from symbp.analysis.streamed import Drawn, QuickWalk, Streamed
+from symbp.analysis.streamed import QuickWalk, Streamed
 from symbp.derivation import Derivation
 from symbp.errors import SpecError
 from symbp.numeric.sizes import given_sizes
@@ -73,11 +73,9 @@ def spectrum(derivation: Derivation, init: str | Chosen = "xavier", seed: int = 
         raise SpecError(f"{first.name} is used more than once: there is no one Jacobian down to it")
     (product,) = streamed.paths.products(first)
     factors = list(product)
-    names = streamed.bench.program.names
-    given = {names[symbol]: symbol for symbol in derivation.forward.given}
     chosen = initialisation(init) if isinstance(init, str) else init
     draw = drawing(derivation.forward, streamed.sizes, chosen, seed)
-    drawn = Drawn(lambda symbol: _alike(symbol, draw(symbol)), given)
+    drawn = streamed.drawn(lambda symbol: _alike(symbol, draw(symbol)))
     point = streamed.point.at(drawn)  # type: ignore[arg-type]
     with np.errstate(all="ignore"):
         for variable, name, code in streamed.codes:
