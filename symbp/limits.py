@@ -6,8 +6,8 @@ MAX_LAYERS = 100_000
 BYTES_PER_LAYER = 10_000
 """Memory one layer's equations take, forward and backward, measured from 5 to 4000 layers."""
 
-MAX_STEPS = 10_000
-"""Longest sequence a recurrent layer is unrolled for: an LSTM writes 14 equations a step."""
+MAX_STEPS = 1_000
+"""Longest sequence a recurrent layer is unrolled for: an LSTM writes 14 equations a step and is checked in 30 s."""
 
 MAX_TOKENS = 10_000
 """Most tokens an example has: attention compares each with each."""

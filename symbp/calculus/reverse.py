@@ -68,13 +68,18 @@ def _first_uses(forward: ForwardSystem, wrt: Sequence[Variable]) -> dict[MatrixS
 
 def _adjoint(variable: MatrixSymbol, contributions: Contributions, backward: list[Equation]) -> MatrixExpr:
     """Add up what reached a variable, give the sum its name, and return that name (what is given stays itself)."""
-    found = contributions.pop(variable, [])
+    found = _errors_first(contributions.pop(variable, []))
     parts = [part for part, _ in found]
     if parts == [SEED] or parts == [Adjoint(variable)]:  # The second is given: it comes from above.
         return parts[0]
     total = MatAdd(*parts) if len(parts) > 1 else parts[0] if parts else ZeroMatrix(*variable.shape)
     backward.append(Equation(Adjoint(variable), total, tuple(step for _, step in found)))
     return backward[-1].lhs
+
+
+def _errors_first(found: list[tuple[MatrixExpr, Step]]) -> list[tuple[MatrixExpr, Step]]:
+    """Return a sum as it is read: what carries an error, then what the loss says of the variable itself (a penalty)."""
+    return sorted(found, key=lambda term: not any(isinstance(each, Adjoint) for each in symbols_in(term[0])))
 
 
 def _pull(

@@ -10,7 +10,7 @@ from typing import Any
 
 from sympy import Integer
 
-from symbp.checking.differences import CENTRAL_STEP, Loss, central, complex_gradient, complex_step
+from symbp.checking.differences import CENTRAL_STEP, Loss, central, complex_gradient, complex_step, reach
 from symbp.checking.kinks import Aside, Kinks, set_aside, straddles
 from symbp.checking.models import central_error, long_error, rounding
 from symbp.checking.tolerance import EPSILON, ROUNDINGS, Comparison, magnitude
@@ -218,9 +218,10 @@ class Bench:
 
     def central_errors(self, direction: Mapping[str, Any], near: float | None = None) -> tuple[float, float]:
         """Return the errors of the central difference along a direction: of its step, and of rounding."""
-        close = float(central(self.plain, direction, CENTRAL_STEP)) if near is None else near
-        far = float(central(self.plain, direction, 2 * CENTRAL_STEP))
-        return central_error(close, far, self.loss, CENTRAL_STEP, self.equations)
+        step = CENTRAL_STEP / reach(direction)
+        close = float(central(self.plain, direction, step)) if near is None else near
+        far = float(central(self.plain, direction, 2 * step))
+        return central_error(close, far, self.loss, step, self.equations)
 
     def compare_central_entries(self, name: str) -> tuple[Comparison, int]:
         """Compare every entry with its central difference; entries whose difference straddles a kink are counted."""
@@ -292,17 +293,20 @@ class Digits:
         """Compare gradients with central differences along one direction."""
         import numpy as np
 
-        measured = central(self.loss, direction, self.step)
+        longest = reach(direction)
+        step = float(self.step) / longest
+        measured = central(self.loss, direction, self.step / self.loss.array(np.array([[longest]]))[0, 0])
         predicted = sum(np.sum(self.gradients[name] * self.loss.array(v)) for name, v in direction.items())
         norms = {name: float(np.linalg.norm(v)) for name, v in direction.items()}
         size = math.hypot(*(_norm(self.gradients[name]) * norm for name, norm in norms.items()))
-        noise = abs(self.value) / float(self.step) + sum(self.bench.rounding[name] * norms[name] for name in norms)
-        floor = ROUNDINGS * 10.0**-self.precision * noise
+        rounded = 10.0**-self.precision
+        noise = sum(rounded * self.bench.rounding[name] * norms[name] for name in norms)
+        floor = ROUNDINGS * (rounded * abs(self.value) / step + noise)
         error = abs(_real(measured - predicted))
         scale = float(np.max([size, abs(_real(measured))]))
         truncation, _ = self.bench.central_errors(direction)
-        step, equations = float(self.step), self.bench.equations
-        expected = long_error(truncation, self.value, step, self.precision, equations, CENTRAL_STEP) / (scale or 1.0)
+        float_step, equations = CENTRAL_STEP / longest, self.bench.equations
+        expected = long_error(truncation, self.value, step, self.precision, equations, float_step) / (scale or 1.0)
         return Comparison(error, scale, floor, error, expected, not math.isfinite(_real(measured)))
 
     def compare_float(self, name: str) -> Comparison:

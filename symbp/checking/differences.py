@@ -46,9 +46,20 @@ class Loss:
         return self({name: self[name] + step * v for name, v in direction.items()})
 
 
+def reach(direction: Mapping[str, Any]) -> float:
+    """Return the largest entry of a direction where that is above 1: a step is divided by it to stay small.
+
+    A direction through all parameters of a deep network weights each by one over its gradient, 1e60 and more.
+    """
+    import numpy as np
+
+    return max(1.0, *(float(np.max(np.abs(v), initial=0.0)) for v in direction.values()))
+
+
 def complex_step(loss: Loss, direction: Mapping[str, Any]) -> float:
     """Return Im 𝓛(θ + i h v)/h, exact to rounding since nothing is subtracted (Squire and Trapp, 1998)."""
-    return float(loss.moved(direction, 1j * STEP).imag) / STEP
+    step = STEP / reach(direction)
+    return float(loss.moved(direction, 1j * step).imag) / step
 
 
 def complex_gradient(loss: Loss, name: str) -> Any:

@@ -113,6 +113,8 @@ class WhatOptions:
         if isinstance(found, Operation):
             if network.unroll is not None:
                 values.refuse("--unroll", network.unroll, f"{self.what} alone is one step; name a file with its layer")
+            if network.batch:
+                raise SpecError(f"--batch: {values.shown(self.what)} alone has all its columns or rows; leave it out")
             return OperationSpec(self.what, None, network.batch, found)
         return FileSpec(self.what, found, network.batch, unroll=network.steps)
 

@@ -10,17 +10,13 @@ import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
-from typing import TypeAlias
 
 from sympy import (
     Expr,
     HadamardProduct,
-    MatAdd,
-    MatMul,
     MatrixExpr,
     OneMatrix,
     Rational,
-    S,
     Transpose,
     sqrt,
 )
@@ -30,15 +26,13 @@ from symbp.errors import ShapeError, SpecError, nearest
 from symbp.limits import MAX_EQUATIONS
 from symbp.networks.equation_lines import Line, Shape, dimensions_of, kinds_of, mapping, read_shape, require_names
 from symbp.networks.expressions import custom_function
+from symbp.networks.matrix_arithmetic import Parts, parts_of, plus_number, product, total
 from symbp.networks.matrix_functions import ENTRYWISE, FUNCTIONS, INSTEAD, Call, entrywise
 from symbp.networks.reading import MAX_DEPTH, number, quote
 from symbp.op import Op
 from symbp.ops.elementwise import Elementwise
 from symbp.ops.losses import LOSS_ALIASES, LOSSES, Loss
 from symbp.symbols import Role, Variable
-
-Parts: TypeAlias = MatrixExpr | Expr
-"""What a piece of an equation stands for: a matrix, or a number, which may be made of dimensions: 1/(2m)."""
 
 LARGEST = Rational(10) ** 30
 
@@ -237,13 +231,13 @@ class _Reader:
         return value
 
     def _bounded(self, value: Parts, node: ast.expr) -> Parts:
-        found = _parts(value)[0].as_coeff_Mul()[0]
+        found = parts_of(value)[0].as_coeff_Mul()[0]
         if isinstance(found, Rational) and found and not 1 / LARGEST <= abs(found) <= LARGEST:
             raise SpecError(f"the number in {quote(self._text(node))} is too {'large' if abs(found) > 1 else 'small'}")
         return value
 
     def _scaled(self, factor: Expr, value: Parts) -> Parts:
-        return _product(factor, value) if isinstance(value, MatrixExpr) else factor * value
+        return product(factor, value) if isinstance(value, MatrixExpr) else factor * value
 
     def _power(self, base: Parts, exponent: Parts, node: ast.BinOp) -> Parts:
         """A**2 is A ⊙ A; other powers act entry by entry as well."""
@@ -283,14 +277,14 @@ class _Reader:
             )
         if left.shape[1] != right.shape[0]:
             raise self._clash(left, right, node, f"a product needs {left.shape[1]} = {right.shape[0]}")
-        return _product(left, right)
+        return product(left, right)
 
     def _plus(self, left: Parts, right: Parts, node: ast.BinOp) -> Parts:
         if not isinstance(left, MatrixExpr):
-            return _plus_number(right, left)
+            return plus_number(right, left)
         if not isinstance(right, MatrixExpr):
-            return _plus_number(left, right)
-        return _sum(*self._spread(left, right, node, Role.BIAS))
+            return plus_number(left, right)
+        return total(*self._spread(left, right, node, Role.BIAS))
 
     def _minus(self, left: Parts, right: Parts, node: ast.BinOp) -> Parts:
         return self._plus(left, self._scaled(Rational(-1), right), node)
@@ -317,14 +311,14 @@ class _Reader:
         if columns == 1 != size[1] and rows in (1, size[0]):
             value = self._columns(value, size[1], role)
         if rows == 1 != size[0] and columns in (1, size[1]):
-            value = _product(OneMatrix(size[0], 1), value)
+            value = product(OneMatrix(size[0], 1), value)
         return value
 
     def _columns(self, column: MatrixExpr, times: Expr, role: Role) -> MatrixExpr:
         symbols = list(symbols_in(column))
         if len(symbols) == 1 and symbols[0].role in (Role.WEIGHT, role):
             self.state.roles[symbols[0].name] = role
-        return _product(column, OneMatrix(1, times))
+        return product(column, OneMatrix(1, times))
 
     def _clash(self, left: MatrixExpr, right: MatrixExpr, node: ast.BinOp, why: str) -> ShapeError:
         first, second = self._text(node.left), self._text(node.right)
@@ -381,38 +375,3 @@ _BINARY = {
 
 def _piece(source: str) -> str:
     return source if len(source) <= 40 else f"{source[:39]}…"
-
-
-def _parts(value: Parts) -> tuple[Expr, tuple[MatrixExpr, ...]]:
-    """Return the number in front and the matrices of a product."""
-    if not isinstance(value, MatrixExpr):
-        return value, ()
-    if not isinstance(value, MatMul):
-        return S.One, (value,)
-    front, matrices = value.as_coeff_matrices()
-    return front, tuple(matrices)
-
-
-def _product(left: Parts, right: MatrixExpr) -> MatrixExpr:
-    """Return one flat product with its number in front."""
-    first, before = _parts(left)
-    second, after = _parts(right)
-    front, matrices = first * second, (*before, *after)
-    if front != 1:
-        return MatMul(front, *matrices)
-    return matrices[0] if len(matrices) == 1 else MatMul(*matrices)
-
-
-def _sum(left: MatrixExpr, right: MatrixExpr) -> MatrixExpr:
-    terms = [term for side in (left, right) for term in (side.args if isinstance(side, MatAdd) else (side,))]
-    return MatAdd(*terms)
-
-
-def _plus_number(value: Parts, number: Expr) -> Parts:
-    """Return a number plus a number, or plus every entry of a matrix."""
-    if not isinstance(value, MatrixExpr):
-        return value + number
-    if number == 0:
-        return value
-    ones = OneMatrix(*value.shape)
-    return _sum(value, ones if number == 1 else MatMul(number, ones))

@@ -59,14 +59,14 @@ _ROWS = (
         "attention:causal_attention", ("masked-attention", "causal-self-attention"),
     ),
     Operation(
-        "conv1d", "convolution of signals: the pair of correlation and full convolution",
+        "conv1d", "convolution of signals: correlation and full convolution",
         "Goodfellow et al. 2016, section 9.5",
         "images:conv1d", ("convolution-1d", "conv-1d"),
     ),
     Operation(
-        "conv2d", "convolution of images: the pair of correlation and full convolution",
+        "conv2d", "convolution of images: correlation and full convolution",
         "Goodfellow et al. 2016, section 9.5",
-        "images:conv2d", ("convolution", "conv", "convolution-2d", "conv-2d"),
+        "images:conv2d", ("conv", "convolution", "conv-2d", "convolution-2d"),
     ),
     Operation(
         "strided-conv2d", "the same with stride 2 and padding 1", "Dumoulin and Visin 2016, section 4.6",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sympy import HadamardProduct, MatAdd, MatMul, MatrixExpr, MatrixSymbol, OneMatrix, Transpose
+from sympy import Expr, HadamardProduct, MatAdd, MatMul, MatrixExpr, MatrixSymbol, Mul, OneMatrix, S, Transpose
 
 from symbp.equations import Step, operands
 from symbp.op import explain, rule
@@ -90,9 +90,27 @@ def hadamard_vjp(
 def _others(factors: tuple[MatrixExpr, ...], index: int, adjoint: MatrixExpr) -> MatrixExpr | None:
     if factors[index] in factors[:index]:
         return None
-    product = HadamardProduct(adjoint, *factors[:index], *factors[index + 1 :])
+    others = [*factors[:index], *factors[index + 1 :]]
     times = factors.count(factors[index])
-    return product if times == 1 else MatMul(times, product)
+    everywhere = constant(adjoint)
+    if everywhere is not None:  # The error of a sum of all entries is one number: no matrix of ones is needed.
+        number = times * everywhere
+        product = HadamardProduct(*others) if len(others) > 1 else others[0]
+    else:
+        number, product = S(times), HadamardProduct(adjoint, *others)
+    return product if number == 1 else MatMul(number, product)
+
+
+def constant(expr: MatrixExpr) -> Expr | None:
+    """Return the number that stands in every entry of a product of ones; None for any other matrix."""
+    if isinstance(expr, OneMatrix):
+        return S.One
+    if not isinstance(expr, MatMul):
+        return None
+    number, factors = expr.as_coeff_matrices()
+    if not all(isinstance(factor, OneMatrix) for factor in factors):
+        return None
+    return Mul(number, *(factor.shape[1] for factor in factors[:-1]))
 
 
 @rule(Transpose)

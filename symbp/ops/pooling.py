@@ -73,7 +73,7 @@ class MaxPoolTranspose(Windowed):
     """
 
     acts_on = 2
-    factor_role = FactorRole.SLOPE
+    factor_role = FactorRole.MASK
     label: ClassVar[tuple[str, str, str]] = ("M", "M", "M")
     about = "the mask of the largest values: each error goes to the largest value under its window"
 

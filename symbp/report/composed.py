@@ -9,24 +9,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-from sympy import MatrixExpr, Transpose
+from sympy import MatrixExpr
 
-from symbp.calculus.factor import Acts, Factor, Product, additive_terms, is_ones, without_repeats
+from symbp.calculus.factor import Acts, Factor, Product, additive_terms, is_ones
 from symbp.derivation import Gradient
 from symbp.equations import Equation
 from symbp.op import FactorRole, Op
 from symbp.ops.convolution import ChannelSums
+from symbp.report.composed_factors import all_factors, is_flat, is_nested
 from symbp.report.desk import Desk
 from symbp.report.layout import displays, line, product_lines
 from symbp.report.passes import BATCH as BATCH_REASONS
 from symbp.report.passes import ONE_EXAMPLE, Block, Part
-from symbp.report.printer import Level, belongs_to
-from symbp.report.products import Piece, sign_of
+from symbp.report.products import Piece
 from symbp.report.recurrent import is_summed, summed
 from symbp.report.recurrent_parts import blocks as recurrent_blocks
 from symbp.report.recurrent_parts import forward_parts, side_by_side
 from symbp.report.rich import Rich, Span, math, rich, words
-from symbp.symbols import BATCH, Adjoint, Role, Variable
+from symbp.report.written import Level
+from symbp.symbols import Adjoint, Role, Variable
 
 MOST = 40
 """Most equations of one layer that are written out; of more the first and last are."""
@@ -137,59 +138,6 @@ def _backward_line(desk: Desk, equation: Equation | None) -> list[str]:
     right = p.matrix(equation.rhs)
     known = "" if right == p.loss_gradient() else f" = {right}"
     return line(p.loss_gradient(), p.partial(equation.lhs.of) + known)
-
-
-def every_factor(products: Iterable[Product]) -> list[Factor]:
-    """Return the factors of products and those inside their branches, each once; a sum stands before what is in it."""
-    found: dict[int, Factor] = {}
-    waiting = list(without_repeats(products))[::-1]
-    while waiting:
-        factor = waiting.pop()
-        if id(factor) not in found:
-            found[id(factor)] = factor
-            waiting += [inner for branch in factor.branches for inner in branch][::-1]
-    return list(found.values())
-
-
-def all_factors(desk: Desk) -> list[Factor]:
-    """Return the factors of every shown gradient."""
-    return every_factor(product for each in desk.gradients() if not is_summed(desk, each) for product in each.products)
-
-
-def is_flat(factors: Sequence[Factor]) -> bool:
-    """Say whether a product is one row of matrices for one example: what acts from the right comes last."""
-    right = False
-    for factor in factors:
-        if factor.acts is Acts.RIGHT:
-            right = True
-        elif right or not _is_matrix(factor):
-            return False
-    return True
-
-
-def _is_matrix(factor: Factor) -> bool:
-    """Say whether a factor multiplies one column from the left."""
-    if factor.acts is Acts.OPERATOR:
-        return not isinstance(factor.expr, Transpose) and sign_of(factor) is None
-    if factor.acts is Acts.HADAMARD:
-        return bool(factor.expr.shape[1] == BATCH)
-    return all(is_flat(branch) and not _from_right(branch) for branch in factor.branches)
-
-
-def _from_right(branch: Sequence[Factor]) -> bool:
-    whole = bool(branch) and branch[0].acts is Acts.SOURCE
-    return not whole and any(factor.acts is Acts.RIGHT for factor in branch)
-
-
-def is_nested(desk: Desk, factors: Sequence[Factor]) -> bool:
-    """Say whether a product is shown as it is computed rather than as one row."""
-    return desk.batch or not is_flat(factors)
-
-
-def is_explained(factor: Factor) -> bool:
-    """Say whether a factor is an operator whose letter or sign the table of symbols explains."""
-    node = factor.expr
-    return factor.acts is Acts.OPERATOR and isinstance(node, Op) and bool(node.about or belongs_to(node))
 
 
 def trained(desk: Desk) -> list[Gradient]:

@@ -10,13 +10,14 @@ from symbp.calculus.factor import Acts, Factor, edges_into, is_ones
 from symbp.derivation import Gradient
 from symbp.op import FactorRole
 from symbp.ops.elementwise import Slope
-from symbp.report.composed import common_source, every_factor, trained, uses
+from symbp.report.composed import common_source, trained, uses
+from symbp.report.composed_factors import every_factor
 from symbp.report.desk import Desk, Row
-from symbp.report.printer import Level
 from symbp.report.products import TEXT_WIDTH, latex_width, sign_of
 from symbp.report.recurrent import at_step, is_summed
 from symbp.report.rich import Rich, Span, listed, math, rich
 from symbp.report.steps import Steps
+from symbp.report.written import Level
 
 SHORT = 3
 """Longest list of symbols in a cell."""

@@ -13,11 +13,13 @@ from symbp.networks.recurrent import CELLS
 from symbp.op import Explanation, Op
 from symbp.ops.elementwise import Slope
 from symbp.ops.losses import LinkedLoss
-from symbp.report.composed import all_factors, is_explained, trained
+from symbp.report.composed import trained
+from symbp.report.composed_factors import all_factors, is_explained
 from symbp.report.desk import Desk, Row
 from symbp.report.facts import layer_words
 from symbp.report.geometry import Sides, geometry, sides_latex
 from symbp.report.layout import aligned
+from symbp.report.names import REPEATED
 from symbp.report.products import latex_width
 from symbp.report.recurrent import at_step, is_shown, spelled_as_t
 from symbp.report.rich import Rich, Span, math, rich
@@ -120,6 +122,8 @@ def _word(desk: Desk, variable: Variable, is_kernel: bool) -> str:
     steps = desk.steps.get(variable.layer)
     cell = CELLS.get(steps.kind) if steps is not None else None
     own = cell.meanings.get(variable.stem) if cell is not None and variable.step is not None else None
+    if variable.stem in REPEATED:
+        return f"{WORDS.get(variable.role, str(variable.role))}, repeated at every place"
     return own or WORDS.get(variable.role, str(variable.role))
 
 

@@ -10,16 +10,14 @@ from symbp.equations import Equation
 from symbp.op import FactorRole
 from symbp.ops.elementwise import Slope
 from symbp.report.composed import (
-    all_factors,
     coupling,
-    is_explained,
-    is_nested,
     layers_of,
     must_vanish,
     shown_terms,
     trained,
     zeros,
 )
+from symbp.report.composed_factors import all_factors, is_explained, is_nested
 from symbp.report.desk import Desk
 from symbp.report.dialects import ASCII
 from symbp.report.printer import Printer

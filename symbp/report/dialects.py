@@ -17,8 +17,9 @@ class Dialect:
     """What differs between LaTeX, Unicode and ASCII; ``column`` picks a letter's spelling.
 
     ``matrix`` takes letter, layer (already placed by the notation) and whether it is transposed;
-    ``function`` a label, its layer and whether its slope is meant. ``tight``: a gradient is one token, so that it is
-    transposed without brackets; ``factors`` stands between the factors of a product.
+    ``function`` a label, its layer and whether its slope is meant; ``argument`` brackets what a function is taken
+    of. ``tight``: a gradient is one token, so that it is transposed without brackets;
+    ``factors`` stands between the factors of a product.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Dialect:
     partial: Callable[[str, str], str]
     bracket: Callable[[str], str]
     over: Callable[[str, str, str], str]
+    argument: Callable[[str], str]
     scalar: Callable[..., str]
     entrywise: Callable[..., str]
     loss_sum: Callable[[str, str, str], str]
@@ -73,6 +75,10 @@ def _latex_bracket(text: str) -> str:
     return rf"\bigl({text}\bigr)" if "(" in text.replace("^{(", "") or r"\frac" in text else f"({text})"
 
 
+def _latex_argument(text: str) -> str:
+    return rf"\Bigl({text}\Bigr)" if r"\frac" in text else f"({text})"
+
+
 def _latex_loss_sum(columns: str, a: str, y: str) -> str:
     if not columns:
         return rf"\sum_{{i}} \ell\bigl({_entry(a)}, {_entry(y)}\bigr)"
@@ -103,6 +109,7 @@ def latex_dialect(name: str, transpose: str, loss_sum: Callable[[str, str, str],
         transposed=lambda text: f"{text}^{{{transpose}}}",
         partial=lambda loss, of: rf"\frac{{\partial {loss}}}{{\partial {of}}}",
         bracket=_latex_bracket,
+        argument=_latex_argument,
         over=lambda above, bracketed, below: rf"\frac{{{above}}}{{{below}}}",
         scalar=scalar_latex,
         entrywise=entrywise_latex,
@@ -157,6 +164,7 @@ UNICODE = Dialect(
     transposed=lambda text: f"{text}ᵀ",
     partial=lambda loss, of: f"∂{loss}/∂{of}",
     bracket=lambda text: f"({text})",
+    argument=lambda text: f"({text})",
     over=lambda above, bracketed, below: f"{bracketed}/{below}",
     scalar=scalar_text,
     entrywise=entrywise_text,
@@ -179,6 +187,7 @@ ASCII = Dialect(
     transposed=lambda text: f"{text}^T",
     partial=lambda loss, of: f"d{loss}/d{of}",
     bracket=lambda text: f"({text})",
+    argument=lambda text: f"({text})",
     over=lambda above, bracketed, below: f"{bracketed}/{below}",
     scalar=lambda expr, names: scalar_text(expr, names, ascii_only=True),
     entrywise=lambda expr, names, varying=None: entrywise_text(expr, names, varying, ascii_only=True),

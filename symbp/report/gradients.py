@@ -14,10 +14,10 @@ from symbp.report import facts
 from symbp.report.composed import form_lines
 from symbp.report.desk import Desk, Row
 from symbp.report.layout import aligned, displays, product_lines
-from symbp.report.printer import Level
 from symbp.report.products import Piece
 from symbp.report.recurrent import is_summed
 from symbp.report.rich import Rich, math, rich
+from symbp.report.written import Level
 from symbp.symbols import Adjoint, Role, Variable
 
 DEPENDS = ("gradient", "loss gradient", "weights", "activation derivatives", "previous activation")

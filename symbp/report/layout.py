@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from symbp.op import FactorRole
@@ -62,6 +63,40 @@ def paired(lines: Sequence[str]) -> list[str]:
     if all(sum(map(latex_width, pair)) + PAIR_GAP < TEXT_WIDTH for pair in pairs):
         return [", & ".join(pair) for pair in pairs]
     return list(lines)
+
+
+_PART = r"((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)"
+_PARTIAL = re.compile(rf"\\frac\{{(\\partial ){_PART}\}}\{{(\\partial ){_PART}\}}(?: \\Big(?=\|))?")
+
+
+_LIMITS = re.compile(r"\\sum_\{[^{}]*\}\^\{[^{}]*\}")
+
+
+def slashed(text: str) -> str:
+    """Return mathematics for a running line: a derivative with a slash, so that the lines keep their distance."""
+    return _PARTIAL.sub(lambda found: f"{found[1]}{found[2]} / {found[3]}{found[4]}", text)
+
+
+ROW_GAP = 20.0
+"""Space between equations of one kind side by side."""
+
+SHORTEST = 6
+"""Fewer equations than this stand one below the other."""
+
+
+def abreast(lines: Sequence[str]) -> list[str]:
+    """Return many short equations three or two a row, where all rows fit; a few stand one a row."""
+    whole = all(line.count("&") == 1 and not line.startswith("&") for line in lines)
+    for count in (3, 2) if len(lines) >= SHORTEST and whole else ():
+        grouped = [lines[start : start + count] for start in range(0, len(lines), count)]
+        if all(sum(map(_width, group)) + ROW_GAP * (count - 1) < TEXT_WIDTH for group in grouped):
+            return [", & ".join(group) for group in grouped]
+    return list(lines)
+
+
+def _width(line: str) -> float:
+    """Return the width of an equation; limits of a sum stand above and below its sign."""
+    return latex_width(_LIMITS.sub(r"\\sum", line))
 
 
 def under_brace(piece: Piece, macro: str = "") -> str:

@@ -21,66 +21,17 @@ from symbp.report.checked import CheckPart, check_part, power
 from symbp.report.desk import Desk, Row
 from symbp.report.dialects import LATEX, Dialect
 from symbp.report.geometry import geometry, sides_latex
-from symbp.report.layout import aligned, line
+from symbp.report.handlers import MASK
+from symbp.report.layout import line, slashed
+from symbp.report.lone_parts import LonePage, Numbered, Part, Told
 from symbp.report.names import Mark, marks
 from symbp.report.notation import STANDARD, Letter
-from symbp.report.printer import MASK, Printer
+from symbp.report.printer import Printer
+from symbp.report.recurrent import gathered
 from symbp.report.rich import Rich, Span, math, rich, words
 from symbp.report.tidy import tidy
 from symbp.report.transposed import turned_equation, turned_symbol
 from symbp.symbols import Adjoint, Role, Variable
-
-
-@dataclass(frozen=True)
-class Numbered:
-    """One line of a backward pass: its number, why it is so, and the equations."""
-
-    number: int
-    why: Rich
-    lines: tuple[str, ...]
-
-    @property
-    def display(self) -> str:
-        """The equations as one display."""
-        return aligned(self.lines)
-
-
-@dataclass(frozen=True)
-class Told:
-    """A sentence and the lines it introduces, which may be none; ``is_plain``: none of it is set in LaTeX only."""
-
-    words: Rich
-    lines: tuple[str, ...] = ()
-    is_plain: bool = True
-
-    @property
-    def display(self) -> str:
-        """The lines as one display."""
-        return aligned(self.lines) if self.lines else ""
-
-
-@dataclass(frozen=True)
-class Part:
-    """What stands under one heading: sentences with displays, numbered lines, and a sentence behind them."""
-
-    title: str
-    told: tuple[Told, ...] = ()
-    numbered: tuple[Numbered, ...] = ()
-    closing: tuple[Told, ...] = ()
-
-
-@dataclass(frozen=True)
-class LonePage:
-    """The page of an operation alone; ``body`` is its template."""
-
-    title: str
-    subject: Rich
-    layout: Rich
-    symbols: tuple[Row, ...]
-    parts: tuple[Part, ...]
-    check: CheckPart | None
-    command: str | None
-    body: str = "lone.j2"
 
 
 @dataclass(frozen=True)
@@ -123,6 +74,8 @@ class Sheet:
         whole = sorted(self.derivation.backward, key=lambda each: order.get(each.lhs.of.name, -1))
         forward = (*self.derivation.forward.given, *(each.lhs for each in self.derivation.forward))
         known = (*forward, *(self._steps() if self.elementary is not None else ()))
+        if self.page.over_steps:
+            whole = [replace(each, rhs=gathered(each)) for each in whole]
         found = [each for equation in whole for each in self._spelled(equation)]
         return System(map(self._laid_out, found), map(self._symbol, dict.fromkeys(known)))
 
@@ -184,6 +137,13 @@ class Sheet:
         return printer
 
     @cached_property
+    def operators(self) -> dict[str, str]:
+        """What the signs and labels of operations stand for, where they say so."""
+        found = [node for each in displayed(self).values() for node in nodes(each.rhs) if isinstance(node, Op)]
+        return {node.sign[self.dialect.column] if node.sign else self.printer.label(node): node.about
+                for node in found if node.about}  # fmt: skip
+
+    @cached_property
     def hidden(self) -> dict[MatrixSymbol, MatrixExpr]:
         """What has no line of its own, and what it is."""
         lists = (*self.forward, *self.backward)
@@ -199,10 +159,11 @@ class Sheet:
         """Return a sentence of the page: {names} are its symbols, what stands between dollars is LaTeX."""
         if "$" in sentence:
             return _dollars(sentence)
-        symbols = {name: math(self.printer.symbol(symbol)) for name, symbol in self.by_name.items()}
+        symbols = {name: math(slashed(self.printer.symbol(symbol))) for name, symbol in self.by_name.items()}
         ell = (r"\ell", "ℓ", "l")[self.dialect.column]  # The loss of one entry; indices and the mask are themselves.
         eps = (r"\varepsilon", "ε", "epsilon")[self.dialect.column]
-        letters = {"i": math("i"), "j": math("j"), "M": math(MASK), "ell": math(ell), "eps": math(eps)}
+        letters = {"i": math("i"), "j": math("j"), "M": math(MASK), "ell": math(ell), "eps": math(eps),
+                   "before": math(f"t {self.dialect.minus} 1"), "behind": math("t + 1")}  # fmt: skip
         letters["delta"] = math(STANDARD.error[self.dialect.column])
         return rich(sentence, **{**letters, "loss": math(self.printer.loss), **symbols})
 
@@ -265,6 +226,7 @@ def lone_page(
         subject=sheet.say(page.subject),
         layout=_layout(sheet),
         symbols=_symbols(sheet),
+        operators=_operators(sheet),
         parts=_parts(sheet, check),
         check=None if check is None else _checked(sheet, check),
         command=command,
@@ -273,6 +235,8 @@ def lone_page(
 
 SHORT = "{dX} is short for the gradient of {loss} with respect to {X}, and has its shape."
 FROM_ABOVE = "{dY} comes from above, from whatever the loss {loss} makes of {Y}."
+OVER_STEPS = "All steps {steps} use the same parameters: what each gives them, line ({number}), is added up."
+SUM_OVER_STEPS = (r"\sum_{t=1}^{T}", "Σₜ", "sum_t")
 
 
 def _layout(sheet: Sheet) -> Rich:
@@ -282,12 +246,13 @@ def _layout(sheet: Sheet) -> Rich:
     spans: list[Rich] = [sheet.say(sheet.page.layout)]
     if network.source:
         spans.append(rich("Source: {source}.", source=network.source))
-    gradient = f"{p.partial(sheet._symbol(first))}"
+    gradient = slashed(p.partial(sheet._symbol(first)))
     if sheet.page.short:
         spans.append(rich(SHORT, dX=math(gradient), loss=math(p.loss), X=math(p.symbol(sheet._symbol(first)))))
     for y, g in network.given_gradients:
-        symbols = {"dY": math(p.symbol(sheet._symbol(g))), "Y": math(p.symbol(sheet._symbol(y)))}
-        spans.append(rich(FROM_ABOVE, **symbols, loss=math(p.loss)))
+        symbols = {"dY": math(slashed(p.symbol(sheet._symbol(g)))), "Y": math(p.symbol(sheet._symbol(y)))}
+        above = sheet.page.above.get(y.name)
+        spans.append(rich(FROM_ABOVE, **symbols, loss=math(p.loss)) if above is None else sheet.say(above))
     return tuple(span for at, each in enumerate(spans) for span in ((Span("text", " "),) if at else ()) + each)
 
 
@@ -303,7 +268,20 @@ def _parts(sheet: Sheet, check: Any) -> tuple[Part, ...]:
     title = "As a projection" if steps is not None else "Backward pass"
     closing = [*_identities(sheet), *_told(sheet, page.remarks), *_agreement(sheet, check)]
     found.append(Part(title, _told(sheet, page.opening), sheet.numbered(found[-1].numbered), tuple(closing)))
+    if page.over_steps:
+        found.append(_over_steps(sheet, found[-1].numbered))
     return (*found, *(Part(each.title, _told(sheet, each.steps)) for each in page.sections))
+
+
+def _over_steps(sheet: Sheet, numbered: Sequence[Numbered]) -> Part:
+    """Return the gradients of what all steps share: what line by line a step gives them, summed."""
+    p = sheet.printer
+    sign = SUM_OVER_STEPS[sheet.dialect.column]
+    shared = [each for each in sheet.backward if each.lhs.of in sheet.network.parameters]
+    lines = [f"{p.left_side(each.lhs)} &= {sign} {p.matrix(each.rhs)}" for each in shared]
+    steps = (r"t = 1, \ldots, T", "t = 1, …, T", "t = 1, ..., T")[sheet.dialect.column]
+    words = rich(OVER_STEPS, steps=math(steps), number=str(numbered[-1].number))
+    return Part("Over the steps", (Told(words, tuple(lines), alike=True),))
 
 
 def _whole(sheet: Sheet) -> tuple[Told, ...]:
@@ -365,7 +343,12 @@ def _symbols(sheet: Sheet) -> tuple[Row, ...]:
     )
     kinds = {type(node) for equation in displayed(sheet).values() for node in nodes(equation.rhs)}
     rows += [((math(sign),), rich("{meaning}", meaning=meaning), ()) for kind, sign, meaning in signs if kind in kinds]
-    return tuple(rows)
+    return (*rows, *_operators(sheet))
+
+
+def _operators(sheet: Sheet) -> tuple[Row, ...]:
+    """Return what the signs and labels of operations stand for, as rows of the table of symbols."""
+    return tuple(((math(sign),), rich("{about}", about=about), ()) for sign, about in sheet.operators.items())
 
 
 def _checked(sheet: Sheet, check: Any) -> CheckPart:

@@ -12,7 +12,8 @@ from symbp.errors import SpecError, nearest
 from symbp.report.dialects import ASCII, LATEX, UNICODE
 from symbp.report.formats import Format
 from symbp.report.layout import aligned, line
-from symbp.report.lone import Numbered, Part, Sheet, Told, displayed, lone_page
+from symbp.report.lone import Sheet, displayed, lone_page
+from symbp.report.lone_parts import Numbered, Part, Told
 from symbp.report.rich import Rich
 from symbp.report.terminal import INDENT, check_text, to_ascii
 
@@ -38,6 +39,7 @@ def lone_text(derivation: Derivation, check: Any = None, *, ascii_only: bool = F
     blocks = [[page.title, *_words(page.subject, width)], _words(page.layout, width)]
     for part in page.parts:
         blocks += _part(part, width)
+    blocks.append([row for sign, about, _ in page.operators for row in _sign(sign, about, width)])
     if check is not None:
         blocks.append(check_text(check, ascii_only=ascii_only).splitlines())
     text = "\n\n".join("\n".join(each.rstrip() for each in block) for block in blocks if block) + "\n"
@@ -87,6 +89,11 @@ def _words(sentence: Rich, width: int) -> list[str]:
     return textwrap.wrap(_plain(sentence), width, initial_indent=INDENT, subsequent_indent=INDENT)
 
 
+def _sign(sign: Rich, about: Rich, width: int) -> list[str]:
+    text = f"{_plain(sign)}: {_plain(about)}"
+    return textwrap.wrap(text, width, initial_indent="    ", subsequent_indent=" " * 8)
+
+
 def _plain(sentence: Rich) -> str:
     return "".join(span.value for span in sentence)
 
@@ -110,7 +117,9 @@ def _found(sheet: Sheet, name: str) -> list[Equation]:
     if name in lists:
         return list(lists[name])
     known = displayed(sheet)
-    key = f"d{name}" if name in {each.name for each in sheet.derivation.wrt} else name
+    own = {each.name for each in sheet.derivation.wrt}
+    name = name.replace("_", "") if name not in known and name.replace("_", "") in own else name  # W_i, as printed
+    key = f"d{name}" if name in own else name
     if key not in known:
         raise SpecError(f"no equation named {name[:40]!r}{nearest(name[:40], [*lists, *known])}")
     return [known[key]]

@@ -27,6 +27,9 @@ GREEK = {
     "chi": "χ", "psi": "ψ", "omega": "ω",
 }  # fmt: skip
 
+REPEATED = {"RG": Letter(r"\bar{\gamma}", "γ̄", "gamma_all"), "RB": Letter(r"\bar{\beta}", "β̄", "beta_all")}
+"""What is written with a bar: one number a channel, repeated at every place."""
+
 _LETTER_AND_INDEX = re.compile(r"([A-Za-z])([A-Z][A-Za-z]{0,3}|(?<=[A-Z])[a-z]{1,3}|(?<=[bZU])[a-z]|(?<=b)h[a-z])\Z")
 _MADE = re.compile(r"(\w+?)__(\d+)\Z")
 """A name made for a part of a user's equation."""
@@ -120,6 +123,8 @@ def _indices(variable: Variable, rest: str, layered: bool) -> tuple[int | None, 
 
 def _letter(variable: Variable, stem: str) -> tuple[Letter, str]:
     """Return a stem as a letter and what stands below it: WQ is W with Q, a word stays a word."""
+    if stem in REPEATED:
+        return REPEATED[stem], ""
     if stem in GREEK:
         return Letter(f"\\{stem}", GREEK[stem], stem), ""
     match = _LETTER_AND_INDEX.match(stem)

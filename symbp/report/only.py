@@ -31,7 +31,7 @@ def only_equation(derivation: Derivation, name: str, row: Format, notation: Nota
     """
     in_text = row.name in TEXT_FORMATS
     desk = Desk.open(derivation, notation, UNICODE if in_text else LATEX, None, by_output, "", None)
-    key = f"dZ{name.removeprefix('delta')}" if name.startswith("delta") else name
+    key = f"dZ{name.removeprefix('delta')}" if name.startswith("delta") else _whole_name(derivation, name)
     if key in derivation.gradients:
         lines = _gradient_text(desk, key) if in_text else form(desk, derivation.gradients[key]).lines
     else:
@@ -44,6 +44,29 @@ def only_equation(derivation: Derivation, name: str, row: Format, notation: Nota
     if in_text:
         return "\n".join(line.replace("&", "") for line in lines) + "\n"
     return row.wrap.format(aligned(lines)) + "\n"
+
+
+def _whole_name(derivation: Derivation, name: str) -> str:
+    """Return the name that is meant by its last part, also as it is printed: Wi and W_i for lstm1.Wi.
+
+    Raises:
+        SpecError: several have it.
+    """
+    whole = [*(each.name for each in derivation.forward), *derivation.gradients]
+    errors = [each.name for each in derivation.backward]
+    if name in whole or name in errors:
+        return name
+    wanted = {name, name.replace("_", "")}
+    found = [each for each in dict.fromkeys(whole) if _last(each) in wanted]
+    found = found or [each for each in errors if f"d{_last(each[1:])}" in wanted]
+    if len(found) > 1:
+        raise SpecError(f"{name[:40]!r} is in {len(found)} places: give {' or '.join(found[:4])}")
+    return found[0] if found else name
+
+
+def _last(name: str) -> str:
+    """Return a name without the path of its layer."""
+    return name.rpartition(".")[2]
 
 
 def _gradient_text(desk: Desk, key: str) -> list[str]:
@@ -74,6 +97,7 @@ def _equations(derivation: Derivation, key: str, name: str) -> list[Equation]:
         return list(lists[key])
     by_name = {each.name: each for system in lists.values() for each in system}
     if key not in by_name:
-        known = [*lists, *by_name, *derivation.gradients]
+        whole = [*lists, *by_name, *derivation.gradients]
+        known = dict.fromkeys([*whole, *map(_last, whole)])
         raise SpecError(f"no equation named {name[:40]!r}{nearest(name[:40], known)}")
     return [by_name[key]]

@@ -15,8 +15,9 @@ from symbp.ops.elementwise import Elementwise, GenericFunction, ScalarFunction, 
 from symbp.ops.losses import Loss, LossGradient
 from symbp.report.desk import Desk
 from symbp.report.dialects import ASCII, UNICODE
+from symbp.report.handlers import belongs_to
 from symbp.report.notation import STANDARD
-from symbp.report.printer import Printer, belongs_to
+from symbp.report.printer import Printer
 from symbp.symbols import Adjoint, Variable
 
 

@@ -17,7 +17,9 @@ from sympy import MatrixExpr, Transpose
 from symbp.calculus.factor import Acts, Factor, is_ones
 from symbp.op import FactorRole, Op
 from symbp.ops.elementwise import Slope
-from symbp.report.printer import INSIDE, Level, Printer, belongs_to
+from symbp.report.handlers import belongs_to
+from symbp.report.printer import Printer
+from symbp.report.written import INSIDE, Level
 from symbp.symbols import Adjoint, Variable
 
 Kept = TypeVar("Kept")

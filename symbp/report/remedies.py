@@ -178,7 +178,6 @@ def comparison_blocks(found: Comparison, figure: str | None = None) -> tuple[Blo
     ]
     moves = [(marked(row.name), marked(moved(row, found.as_is))) for row in found.rows]
     blocks: list[Block] = [
-        Heading("The remedies, side by side"),
         Say(capital(marked(f"{sentence(found)}."))),
         *([Figure(figure, "Gradient norm of every layer, with each remedy.")] if figure else []),
         Say(
@@ -188,14 +187,11 @@ def comparison_blocks(found: Comparison, figure: str | None = None) -> tuple[Blo
             )
         ),
         Table(("network", "verdict", "gradient", "error", "predicted"), rates, "lllll"),
+        Heading("What one layer does to the error"),
+        Say(rich("What one hidden layer multiplies the error by on its way down; the error stands at the dot.")),
+        Table(("network", "one layer"), maps, "ll"),
         Heading("Which factor each remedy moved"),
-        Say(
-            rich(
-                "What one hidden layer does to the error on its way down, the error at the dot; below it the factors "
-                "that changed: what each multiplies by a layer, before and after."
-            )
-        ),
-        Table(("network", "layer"), maps, "ll"),
+        Say(rich("By how much a layer multiplies, before and after, for the factors that changed.")),
         Table(("network", "moved"), moves, "lp"),
     ]
     return tuple(blocks)

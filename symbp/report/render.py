@@ -11,7 +11,8 @@ from symbp.errors import SpecError, nearest
 from symbp.networks.alone.lone import Lone
 from symbp.report.document import Document, document
 from symbp.report.formats import MARK, Format, format_named
-from symbp.report.lone import LonePage, lone_page
+from symbp.report.lone import lone_page
+from symbp.report.lone_parts import LonePage
 from symbp.report.lone_text import lone_text, only_displayed
 from symbp.report.notation import NOTATIONS, Notation
 from symbp.report.only import only_equation

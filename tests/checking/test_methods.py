@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sympy import MatMul
+from sympy import MatMul, Rational
 from systems import with_rhs
 
 from symbp.checking.check import check
@@ -218,3 +218,30 @@ def test_data_has_every_method() -> None:
 def test_unknown_engines_are_refused() -> None:
     with pytest.raises(SpecError, match="--engine tensorflow: unknown; choose from torch, jax, autograd"):
         check(small("tanh"), engines=["tensorflow"])
+
+
+def vanishing(layers: int, weight: float) -> tuple[Derivation, Values]:
+    """A deep network whose first gradients are many powers of ten below its last ones, at given numbers."""
+    derived = derive(layers=layers, widths=[2] * (layers + 1), activation="tanh", output_activation="identity",
+                     loss="mse", bias=False)  # fmt: skip
+    random = np.random.default_rng(1)
+    parameters = {f"W{at}": weight * (np.eye(2) + 0.1 * random.normal(size=(2, 2))) for at in range(1, layers + 1)}
+    x, y = random.normal(size=(2, 3)), random.normal(size=(2, 3))
+    return derived, Values(parameters, {"X": x}, {"Y": y})
+
+
+def test_right_gradients_of_a_deep_network_agree_however_small_the_first_are() -> None:
+    derived, at = vanishing(400, 0.7)
+    _, gradients = derived.compile()(*at.arguments())
+    assert np.abs(gradients["W1"]).max() < 1e-55
+    report = check(derived, thorough=False, at=at)
+    assert {row.entries for row in report.rows} >= {"with all others"}
+    assert set(verdicts(report).values()) == {Verdict.AGREES}
+
+
+def test_a_wrong_gradient_of_such_a_network_is_still_found() -> None:
+    derived, at = vanishing(400, 0.7)
+    wrong = with_rhs(derived, "dW200", MatMul(Rational(1001, 1000), derived.backward["dW200"].rhs))
+    report = check(wrong, thorough=False, at=at)
+    assert not report.passed
+    assert verdicts(report)["W200"] is Verdict.WRONG

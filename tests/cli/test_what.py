@@ -250,3 +250,36 @@ def test_pydantic_is_imported_for_files_alone(argv: list[str], loads: set[str], 
     modules = set(done.stderr.splitlines()[-1].split())
     assert "pydantic" not in modules
     assert loads <= modules
+
+
+@pytest.mark.parametrize("typed", ["lstm1.Wi", "Wi", "W_i"])
+def test_a_matrix_of_a_layer_is_found_by_its_last_part(typed: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["derive", "lstm-classifier", "--only", typed, "-t", "text", "-o", "-"]) == 0
+    assert "∂ℒ/∂W_i = δ_i_4 x_4ᵀ" in capsys.readouterr().out
+
+
+def test_a_last_part_that_several_have_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["derive", "transformer-block", "--only", "gamma", "-o", "-"]) == 2
+    assert "in 2 places: give block1.norm1.gamma or block1.norm2.gamma" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (["attention", "--notation", "ng"], "--notation: attention alone has the letters of its literature"),
+        (["attention", "--batch"], "--batch"),
+        (["attention", "--show", "1"], "--show: attention alone has no layers"),
+        (["gru", "--by-output"], "--by-output: gru alone has its slopes through the output already"),
+        (["gru", "--no-roles"], "--no-roles: gru alone has no role labels"),
+        (["lstm", "--jacobian", "1,2"], "--jacobian: lstm alone is one step"),
+        (["lstm-classifier", "--jacobian", "1,2", "--only", "W2"], "--jacobian 1,2: --only shows one equation"),
+        (["lstm-classifier", "--jacobian", "1,2", "-t", "numpy"], "--jacobian 1,2: a program has no product"),
+    ],
+)
+def test_options_that_would_change_nothing_are_refused(
+    argv: list[str], said: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["derive", *argv]) == 2
+    assert said in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

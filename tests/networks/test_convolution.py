@@ -183,7 +183,7 @@ def test_the_factors_and_their_sentences():
         (FactorRole.CONSTANT, Acts.OPERATOR, 2),
         (FactorRole.SLOPE, Acts.HADAMARD, 2),
         (FactorRole.WEIGHT, Acts.OPERATOR, 2),
-        (FactorRole.SLOPE, Acts.OPERATOR, 1),
+        (FactorRole.MASK, Acts.OPERATOR, 1),
         (FactorRole.SLOPE, Acts.HADAMARD, 1),
         (FactorRole.PREVIOUS, Acts.OPERATOR, 0),
     ]

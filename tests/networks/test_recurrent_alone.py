@@ -122,3 +122,32 @@ def test_a_step_alone_is_a_step_of_the_layer(name, cell):
 def test_checked(name):
     report = check(derive(OPERATIONS[name].build()))
     assert report.passed, report.rows
+
+
+@pytest.mark.parametrize(("name", "layer"), [("rnn", RNN), ("lstm", LSTM), ("gru", GRU)])
+def test_what_the_steps_give_the_parameters_adds_up(name, layer):
+    """The step alone, run at every step t from the last with the errors it hands back: the sum is the layer's."""
+    steps, n0, n, m = 3, 2, 4, 5
+    random = np.random.default_rng(6)
+    whole = derive(Network([layer(n, steps)], n0, loss="mse", batch=True))
+    parameters = {p.name: random.normal(size=[int(size) for size in p.shape]) for p in whole.network.parameters}
+    xs, y = [random.normal(size=(n0, m)) for _ in range(steps)], random.normal(size=(n, m))
+    _, expected = whole.compile()(parameters, {f"X{t}": x for t, x in enumerate(xs, 1)}, y)
+    own = {key.rpartition(".")[2]: array for key, array in parameters.items()}
+    alone = derive(OPERATIONS[name].build())
+    run_it, forward = alone.compile(), [each for each in alone.forward if each.name in ("h", "c")]
+    sizes = {width(0): n0, width(1): n, BATCH: m}
+    zero = np.zeros((n, m))
+    states = [{"h0": zero} | ({"c0": zero} if name == "lstm" else {})]
+    for x in xs:
+        numeric = run(alone.forward.equations[:-1], own | states[-1] | {"X": x}, sizes, np)
+        states.append({f"{each.name}0": numeric[each.name] for each in forward})
+    error, later = (states[-1]["h0"] - y) / m, zero
+    total = dict.fromkeys(own, 0.0)
+    for x, state in zip(reversed(xs), reversed(states[:-1]), strict=True):
+        above = {"dh": error, "Gc": later} if name == "lstm" else error
+        _, found = run_it(own, {"X": x} | state, above)
+        total = {key: total[key] + found[key] for key in own}
+        error, later = found["h0"], found.get("c0", zero)
+    for key, array in expected.items():
+        np.testing.assert_allclose(total[key.rpartition(".")[2]], array, rtol=1e-10, atol=1e-14)

@@ -255,7 +255,7 @@ def test_matrices_of_constants_are_printed() -> None:
 
 
 def test_a_sum_of_thousands_of_terms_nests_no_deeper_than_python_reads() -> None:
-    derived = derive(Network([RNN(2, 1200)], 3, "mse"))
+    derived = derive(Network([RNN(2, 1000)], 3, "mse"))
     compiled = derived.compile()
     depth = max(_depth(node) for node in ast.parse(compiled.source).body[-1].body)  # type: ignore[attr-defined]
     assert depth < 150

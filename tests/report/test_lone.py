@@ -21,7 +21,8 @@ from symbp.errors import SpecError
 from symbp.networks.operations import OPERATIONS
 from symbp.numeric import engines
 from symbp.report.dialects import LATEX, UNICODE
-from symbp.report.lone import LonePage, Sheet, lone_page
+from symbp.report.lone import Sheet, lone_page
+from symbp.report.lone_parts import LonePage
 from symbp.report.lone_text import lone_text
 from symbp.report.transposed import Turned, turned, turned_equation
 from symbp.symbols import BATCH, Role, Variable

@@ -37,8 +37,7 @@ def run(request: Request) -> int:
     """Derive what was asked for and deliver it; return 1 when the check failed."""
     spec = request.network
     wanted = targets(request.output, spec.stem if isinstance(spec, FileSpec) else f"backprop-{spec.layers}")
-    if isinstance(spec, OperationSpec) and request.output.show is not None:
-        raise SpecError(f"--show: {spec.what} alone has no layers; leave out --show")
+    require_used(request, wanted)
     network = build(spec)
     require_concrete(request, network, wanted)
     if isinstance(spec, FileSpec) and request.output.show is not None:
@@ -58,6 +57,35 @@ def run(request: Request) -> int:
         said = screen(request, derivation, report)
         say("\n\n".join([said.rstrip("\n"), closing(request.network, wrote)]))
     return exit_code(report)
+
+
+NOT_ALONE = {
+    "show": ("--show", "has no layers"),
+    "notation": ("--notation", "has the letters of its literature"),
+    "jacobian": ("--jacobian", "is one step"),
+    "no_roles": ("--no-roles", "has no role labels"),
+    "by_output": ("--by-output", "has its slopes through the output already"),
+}
+"""Options that the page of an operation alone has no use for, and why."""
+
+
+def require_used(request: Request, wanted: Sequence[Target]) -> None:
+    """Refuse options that would change nothing.
+
+    Raises:
+        SpecError: an option that the page of an operation alone, a program or one equation alone does not know.
+    """
+    spec, options = request.network, request.output
+    for name, (option, why) in NOT_ALONE.items():
+        if isinstance(spec, OperationSpec) and getattr(options, name):
+            raise SpecError(f"{option}: {spec.what} alone {why}; leave out {option}")
+    if options.jacobian is None:
+        return
+    said = f"--jacobian {shown(options.jacobian)}"
+    if options.only is not None:
+        raise SpecError(f"{said}: --only shows one equation and no product over time; leave out one of the two")
+    if all(each.format == "numpy" for each in wanted):
+        raise SpecError(f"{said}: a program has no product over time; leave out --jacobian, or ask for another format")
 
 
 def require_concrete(request: Request, network: Network, wanted: Sequence[Target]) -> None:
@@ -158,11 +186,13 @@ def closing(spec: Described, wrote: Sequence[Path]) -> str:
 
 def written(wrote: Sequence[Path]) -> list[str]:
     """Return one line a file, with what to do with a LaTeX fragment."""
-    return [
-        f"  {'' if index else 'wrote':<11} {path}"
-        + (rf"     for your notes: \input{{{path.stem}}}" if path.suffix == ".tex" else "")
-        for index, path in enumerate(wrote)
-    ]
+    found: list[str] = []
+    for index, path in enumerate(wrote):
+        line = f"  {'' if index else 'wrote':<11} {path}"
+        hint = rf"for your notes: \input{{{path.stem}}}" if path.suffix == ".tex" else ""
+        fits = len(line) + 5 + len(hint) <= columns()
+        found += [f"{line}     {hint}".rstrip()] if fits else [line, f"{'':14}{hint}"]
+    return found
 
 
 def next_step(spec: NetworkSpec) -> str:

@@ -81,7 +81,7 @@ TABLES = {
 }
 
 
-MOST_ALIASES = 2
+MOST_ALIASES = 3
 """Other names a line of text shows; --json has all."""
 
 

@@ -49,7 +49,9 @@ class Page:
     are any.
     ``order`` are the names whose gradients the backward pass shows in this order. ``hidden`` are names of equations
     that have no line: their right sides stand inside what uses them. ``errors`` spell the gradients of some names.
-    ``opening`` are sentences before it.
+    ``opening`` are sentences before it. ``above`` says of outputs, by name, where their gradient comes from.
+    ``over_steps``: the operation is one step t of many, whose parameters are shared: a section adds up what the
+    steps give them.
     ``why`` explains the step of the backward pass that leads to a symbol, by its name; where it has no entry the
     rule does, where that is empty the equation stands with the one before it. ``definitions`` stand behind the
     forward pass, ``identities`` and ``remarks`` behind the backward pass, ``sections`` follow it. ``elementary``
@@ -67,6 +69,8 @@ class Page:
     order: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
     errors: Mapping[str, Spelling] = field(default_factory=lambda: MappingProxyType({}))
+    above: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    over_steps: bool = False
     opening: tuple[ShownStep, ...] = ()
     why: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     definitions: tuple[ShownStep, ...] = ()

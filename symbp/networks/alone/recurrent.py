@@ -8,7 +8,7 @@ from types import MappingProxyType
 from sympy import MatrixSymbol
 
 from symbp.equations import Equation, System
-from symbp.networks.alone.lone import Lone, Page, Section, Spelling
+from symbp.networks.alone.lone import Lone, Page, Spelling
 from symbp.networks.network import Network
 from symbp.networks.recurrent import CELLS
 from symbp.networks.unstacked import unstacked
@@ -39,8 +39,8 @@ VARIANTS = {
     "rnn": "Elman's cell (1990), as in PyTorch.",
     "lstm": "As in PyTorch: Hochreiter and Schmidhuber (1997) with the forget gate of Gers, Schmidhuber and Cummins "
     "(2000), without peepholes. Many texts write c with a tilde for the candidate {g}.",
-    "gru": "As in PyTorch the reset gate acts behind the product, on {Q}; Cho et al. (2014) apply it to {h0} before. "
-    "The update gate keeps {z} of the old state in both.",
+    "gru": "As in PyTorch the reset gate acts on {Q}, behind the product with {Un}; Cho et al. (2014) let it act on "
+    "{h0}, before the product. The update gate keeps {z} of the old state in both.",
 }
 
 SHARES = "An error times what met the weight, added up over the examples: what this step gives the shared parameters."
@@ -48,7 +48,7 @@ SHARES = "An error times what met the weight, added up over the examples: what t
 WHY: dict[str, dict[str, str]] = {
     "rnn": {
         "Z": "The activation acts entry by entry: the error is multiplied by its slope, entry by entry.",
-        "h0": "The state before entered through {U}: the error goes back through the transpose, to step t − 1.",
+        "h0": "The state before entered through {U}: the error goes back through the transpose, to step {before}.",
         "X": "The input entered through {W}: the error goes back through the transpose.",
         "W": SHARES,
     },
@@ -65,7 +65,7 @@ WHY: dict[str, dict[str, str]] = {
     },
     "gru": {
         "Zn": "Candidate: the update gate lets 1 − {z} of it through.",
-        "Q": "What the reset gate acts on.",
+        "Q": "The reset gate lets {r} of it through to {Q}.",
         "Zz": "Update gate: it weighs the state before against the candidate.",
         "Zr": "Reset gate: it multiplied {Q}.",
         "h0": "The state before was used four ways: kept by {z}, in both gates, and in {Q}.",
@@ -82,8 +82,12 @@ MEANINGS: dict[str, dict[str, str]] = {
             "Q": "what the reset gate acts on", "n": "candidate", "h": "new state"},
 }  # fmt: skip
 
+ABOVE = {
+    "h": "{dh} is given: the error of {h} from the layer above and from step {behind}, added up.",
+    "c": "{Gc} is given too: what comes back from step {behind}, where {c} is the cell before.",
+}
+
 REMARKS = (
-    ShownStep("All steps use the same parameters: their gradients are the sums over the steps of what each gives.", ()),
     ShownStep(
         "At the last step nothing comes back from a later one. The first step starts from a state that is zero unless "
         "one is given; its terms with the state before are then zero.",
@@ -149,7 +153,8 @@ def _page(kind: str, by_name: Mapping[str, Variable]) -> Page:
         why=MappingProxyType(dict.fromkeys(shared, "") | WHY[kind]),
         opening=(ShownStep(VARIANTS[kind], ()),),
         remarks=REMARKS,
-        sections=(Section("Over the steps", (_sums(by_name),)),),
+        above=MappingProxyType(ABOVE),
+        over_steps=True,
     )
 
 
@@ -182,19 +187,3 @@ def _letter(name: str) -> Spelling:
 def _error(name: str) -> Spelling:
     index = f"{name[1:]}," if name[1:] else ""
     return rf"\delta_{{{index}t}}", f"δ_{index}t", f"delta_{index}t"
-
-
-def _sums(by_name: Mapping[str, Variable]) -> ShownStep:
-    """Return the sums of what the steps give the shared parameters: line by line the step's, over t."""
-    gates: dict[str, list[str]] = {}
-    for name, each in by_name.items():
-        if each.role not in (Role.WEIGHT, Role.BIAS):
-            continue
-        inner = name in ("Un", "bhn")  # Behind the reset gate stands q, not the argument of the candidate.
-        error = r"\frac{\partial \mathcal{L}}{\partial q_{t}}" if inner else _error(f"Z{name[1:]}")[0]
-        end = {"W": r"x_{t}^{\top}", "U": r"h_{t-1}^{\top}", "b": r"\mathbf{1}"}[name[0]]
-        left = rf"\frac{{\partial \mathcal{{L}}}}{{\partial {_letter(name)[0]}}}"
-        gates.setdefault("q" if inner else name[1:], []).append(rf"{left} &= \sum_{{t=1}}^{{T}} {error} {end}")
-    lines = [", & ".join(row) for row in gates.values()]
-    words = "All steps use the same parameters; what each of the $T$ steps gives them adds up:"
-    return ShownStep(words, tuple(lines))

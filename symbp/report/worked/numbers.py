@@ -13,9 +13,10 @@ from sympy import DiagMatrix, HadamardProduct, Identity, MatAdd, MatMul, MatrixE
 from symbp.equations import operands
 from symbp.ops.elementwise import Elementwise, Slope
 from symbp.report.dialects import Dialect
-from symbp.report.printer import INSIDE, Level, Printer, Written
+from symbp.report.printer import Printer
 from symbp.report.products import latex_width
 from symbp.report.worked.run import Numbers
+from symbp.report.written import INSIDE, Level, Written
 
 MOST = 6
 """Rows or columns of a matrix that are all shown; of a larger or wider one the first few and the last."""
