@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from symbp.analysis.budget import analyze
     from symbp.analysis.flow import GradientFlow
     from symbp.checking.check import CheckReport, check
+    from symbp.checking.diagnosis.diagnose import diagnose
+    from symbp.checking.diagnosis.sample import Diagnosis, Sample
     from symbp.derivation import Derivation, Gradient, derive
     from symbp.errors import (
         CheckFailedError,
@@ -51,6 +53,7 @@ _HOME = {
     "Dense": "symbp.networks.layers",
     "DenseBlock": "symbp.networks.concat",
     "Derivation": "symbp.derivation",
+    "Diagnosis": "symbp.checking.diagnosis.sample",
     "Dropout": "symbp.networks.regularisation",
     "Embedding": "symbp.networks.embedding",
     "GRU": "symbp.networks.recurrent",
@@ -68,6 +71,7 @@ _HOME = {
     "RNN": "symbp.networks.recurrent",
     "Residual": "symbp.networks.residual",
     "RuleNotFoundError": "symbp.errors",
+    "Sample": "symbp.checking.diagnosis.sample",
     "ShapeError": "symbp.errors",
     "SpecError": "symbp.errors",
     "SymbpError": "symbp.errors",
@@ -77,6 +81,7 @@ _HOME = {
     "analyze": "symbp.analysis.budget",
     "check": "symbp.checking.check",
     "derive": "symbp.derivation",
+    "diagnose": "symbp.checking.diagnosis.diagnose",
     "render": "symbp.report.render",
     "write": "symbp.report.files",
 }

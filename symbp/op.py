@@ -14,9 +14,6 @@ from sympy import Expr, MatrixExpr, MatrixSymbol
 from symbp.equations import Step
 from symbp.errors import RuleNotFoundError, SymbpError
 
-Rule = Callable[..., tuple[MatrixExpr | None, ...]]
-"""(node, output, adjoint) -> the contribution to the adjoint of each operand; None where there is none."""
-
 Naming = Callable[[str, MatrixExpr], MatrixExpr]
 """A name and a part of an expression -> what stands for that part in the expression."""
 

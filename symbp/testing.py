@@ -29,7 +29,7 @@ def assert_gradients_match(
     arguments are fitted by their names (``parameters``, ``cache``, ``X``, ``Y``, ``W1`` …), what it returns is read by
     key (``dW1`` or ``W1``) or in order. ``network`` is a Network or a Derivation; instead, ``options`` are those of
     ``Network.mlp``. ``rows`` says that examples are rows, ``reduction`` whether the loss is the "mean" over the
-    examples or their "sum".
+    examples, their "sum", or PyTorch's default, "torch" (``MSELoss`` is 2/n_L times ours).
 
     Raises:
         CheckFailedError: an AssertionError whose message is the diagnosis: which gradient, which factor, both versions.

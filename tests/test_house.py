@@ -1,6 +1,7 @@
 """The floors of the house: a file imports only from lower floors, and only at its top."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,33 @@ def faults(room_of_file: str, source: str) -> list[str]:
 def test_imports_go_down(path):
     relative = path.relative_to(ROOT)
     assert faults(relative.parts[0].removesuffix(".py"), path.read_text(encoding="utf-8")) == []
+
+
+def test_the_floors_are_those_of_the_documentation():
+    text = (ROOT.parent / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d+) \| (.+?) \|", text, re.MULTILINE)
+    told = {name: int(floor) for floor, names in rows for name in re.findall(r"`(\w+)(?:\.py|/)`", names)}
+    assert told == FLOORS
+    there = {path.stem for path in ROOT.iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()}
+    assert there - {"__init__", "__main__"} == set(FLOORS)
+
+
+ROOM_FILES = re.compile(r"^\| (?:`(\w+)/`)? ?\| [^|]+ \| (`.+) \|$", re.MULTILINE)
+
+
+def test_the_files_that_the_documentation_names_exist():
+    text = (ROOT.parent / "docs" / "architecture.md").read_text(encoding="utf-8")
+    room, missing = "", []
+    for named, files in ROOM_FILES.findall(text.partition("The larger rooms")[2]):
+        room = named or room
+        names = {each.stem for each in (ROOT / room).iterdir()}
+        missing += [
+            f"{room}/{name}"
+            for name in re.findall(r"`([\w…]+)/?`", files)
+            if not any(re.fullmatch(name.replace("…", r"\w*"), each) for each in names)
+        ]
+    assert room == "report"
+    assert missing == []
 
 
 def test_the_test_sees_a_knot():

@@ -14,8 +14,8 @@ from symbp.analysis.flow import GradientFlow
 from symbp.analysis.initialisations import initialisation
 from symbp.analysis.lengths import MeanField
 from symbp.analysis.remedies import CRITICAL, REMEDIES, Remedy, Stack, applicable, remedied
+from symbp.analysis.statistics import mean, standard_error
 from symbp.analysis.streamed import Streamed
-from symbp.analysis.sweep import standard_error
 from symbp.derivation import derive
 from symbp.errors import SpecError
 from symbp.networks.layers import activation_of
@@ -50,7 +50,7 @@ class Measured:
     @property
     def slope(self) -> float | None:
         """The mean over the draws."""
-        return math.fsum(self.slopes) / len(self.slopes) if self.slopes else None
+        return mean(self.slopes) if self.slopes else None
 
     @property
     def standard_error(self) -> float | None:
@@ -60,7 +60,7 @@ class Measured:
     @property
     def error(self) -> float | None:
         """The mean of ``errors``; None where there are none."""
-        return math.fsum(self.errors) / len(self.errors) if self.errors else None
+        return mean(self.errors) if self.errors else None
 
     def moved(self, before: Measured) -> list[tuple[FactorRole, float, float]]:
         """Return the factors a remedy moved, the furthest first: role, decades a layer before and after."""

@@ -11,6 +11,7 @@ from symbp.analysis.budget import EXAMPLES, analyze
 from symbp.analysis.flow import Flow, GradientFlow
 from symbp.analysis.initialisations import Chosen, initialisation
 from symbp.analysis.prediction import NoTheoryError, Prediction, predict
+from symbp.analysis.statistics import mean, standard_error
 from symbp.derivation import Derivation, derive
 from symbp.errors import SpecError
 from symbp.networks.network import Network
@@ -32,9 +33,9 @@ class Measured:
     @classmethod
     def of(cls, logs: Sequence[float]) -> Measured:
         """Return the mean of at least two numbers and its standard error."""
-        mean = math.fsum(logs) / len(logs)
-        variance = math.fsum((each - mean) ** 2 for each in logs) / (len(logs) - 1)
-        return cls(mean, math.sqrt(variance / len(logs)))
+        error = standard_error(logs)
+        assert error is not None
+        return cls(mean(logs), error)
 
     @property
     def rate(self) -> float:

@@ -15,7 +15,6 @@ from functools import cached_property
 
 from sympy import Expr, Piecewise, Symbol, limit, simplify
 
-from symbp.analysis.growth import envelope
 from symbp.analysis.quadrature import DivergentError, Moment, expectations
 from symbp.errors import SpecError
 from symbp.ops.elementwise import GenericFunction, ScalarFunction
@@ -145,12 +144,6 @@ class MeanField:
         left = simplify(_textbook(self.value.xreplace({X: -POSITIVE})) / -POSITIVE)
         right = simplify(_textbook(self.value.xreplace({X: POSITIVE})) / POSITIVE)
         return None if left.free_symbols or right.free_symbols else (left, right)
-
-    @cached_property
-    def is_bounded(self) -> bool:
-        """Whether an envelope shows that f is bounded."""
-        found = envelope(self.value, X)
-        return found is not None and found.is_polynomial and found.degree <= 0
 
     def fixed_point(self, sigma_w: float, sigma_b: float = 0.0, start: float = 1.0) -> FixedPoint:
         """Return where lengths settle that start at q = ``start``.

@@ -12,6 +12,7 @@ from symbp.analysis.correlations import Prospect, prospect
 from symbp.analysis.critical import Critical, criticals, none
 from symbp.analysis.lengths import MeanField
 from symbp.analysis.quadrature import Moment
+from symbp.numeric.data import json_data
 from symbp.ops.elementwise import ScalarFunction
 
 COMMON: Mapping[str, float] = {"lecun, xavier": 1.0, "he": math.sqrt(2), "PyTorch's Linear": math.sqrt(1 / 3)}
@@ -95,8 +96,8 @@ def prospect_data(each: Prospect) -> dict[str, Any]:
         "chi": None if each.chi is None else moment_data(each.chi),
         "length_slope": each.length_slope,
         "fixed_correlation": each.fixed_correlation,
-        "length_depth": _finite(each.length_depth),
-        "correlation_depth": _finite(each.correlation_depth),
+        "length_depth": json_data(each.length_depth),
+        "correlation_depth": json_data(each.correlation_depth),
         "phase": each.phase,
     }
 
@@ -117,7 +118,3 @@ def _critical_data(each: Critical) -> dict[str, Any]:
         "length_slope": each.length_slope,
         "chi_error": each.error,
     }
-
-
-def _finite(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) else None

@@ -18,6 +18,7 @@ from typing import Any, TextIO
 
 from symbp.analysis.flow import GradientFlow
 from symbp.analysis.initialisations import initialisation
+from symbp.analysis.statistics import mean, standard_error
 from symbp.analysis.streamed import Streamed
 from symbp.derivation import derive
 from symbp.errors import SpecError
@@ -186,19 +187,10 @@ def trends(results: Iterable[Result]) -> list[Trend]:
 
 def _trend(key: tuple[Any, ...], slopes: Sequence[float | None]) -> Trend:
     found = [slope for slope in slopes if slope is not None]
-    mean = math.fsum(found) / len(found) if found else None
+    slope = mean(found) if found else None
     activation, init, layers, width = key
     failed = len(slopes) - len(found)
-    return Trend(activation, init, layers, width, len(slopes), mean, standard_error(found), failed)
-
-
-def standard_error(values: Sequence[float]) -> float | None:
-    """Return the standard error of the mean; None for fewer than two values."""
-    count = len(values)
-    if count < 2:
-        return None
-    mean = math.fsum(values) / count
-    return math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (count - 1) / count)
+    return Trend(activation, init, layers, width, len(slopes), slope, standard_error(found), failed)
 
 
 def finished(text: str, place: str) -> dict[Cell, dict[str, Any]]:

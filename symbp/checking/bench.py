@@ -20,7 +20,7 @@ from symbp.numeric import engines
 from symbp.numeric.definitions import Standins
 from symbp.numeric.sizes import Sizes
 from symbp.numeric.source import Program, program
-from symbp.numeric.values import Values, draw
+from symbp.numeric.values import Values, draw, evaluation
 from symbp.ops.convolution import Convolve
 from symbp.symbols import BATCH, Adjoint
 
@@ -54,15 +54,7 @@ class Bench:
         forward = derivation.forward
         full = program(forward, derivation.backward, derivation.wrt, standins)
         alone = program(forward, System((), forward.given), (), standins)
-        traced = engines.real().run(full, traced=True)
-        convert = engines.real().array
-        by_name = {symbol.name: name for symbol, name in full.names.items()}
-
-        def evaluate(values: Values) -> tuple[dict[str, Any], dict[str, Any]]:
-            (_, gradients), local = traced(*values.arguments(convert))
-            return gradients, {name: local[own] for name, own in by_name.items() if own in local}
-
-        values = at if at is not None else draw(forward, sizes, seed, evaluate, standins)
+        values = at if at is not None else draw(forward, sizes, seed, evaluation(full), standins)
         return cls(derivation, full, alone, sizes, values, seed, Kinks.of(forward, standins))
 
     @cached_property

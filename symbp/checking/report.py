@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from symbp.errors import CheckFailedError
+from symbp.numeric.data import json_data
 
 
 class Verdict(StrEnum):
@@ -158,19 +159,19 @@ class CheckReport:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as JSON data; what is not a finite number is null."""
-        lists = ("widths", "activations")
-        rows = [{key: _finite(value) for key, value in asdict(row).items()} for row in self.rows]
-        return {
+        found = {
             "passed": self.passed,
-            "outcome": str(self.outcome),
+            "outcome": self.outcome,
             "seed": self.seed,
             "thorough": self.thorough,
-            "relative": _finite(self.relative),
-            "digits": _finite(self.digits),
-            "notes": list(self.notes),
-            "runs": [asdict(run) | {name: list(getattr(run, name)) for name in lists} for run in self.runs],
-            "rows": rows,
+            "relative": self.relative,
+            "digits": self.digits,
+            "notes": self.notes,
+            "runs": [asdict(run) for run in self.runs],
+            "rows": [asdict(row) for row in self.rows],
         }
+        data: dict[str, Any] = json_data(found)
+        return data
 
     @property
     def why(self) -> str:
@@ -204,10 +205,3 @@ def _largest(values: list[float | None]) -> float | None:
     """Return the largest value; one that is not a number counts as the largest."""
     known = [value for value in values if value is not None]
     return max(known, key=lambda value: (value != value, value), default=None)
-
-
-def _finite(value: Any) -> Any:
-    """Return a value as JSON can hold it."""
-    if isinstance(value, float) and (value != value or value in (float("inf"), -float("inf"))):
-        return None
-    return str(value) if isinstance(value, Verdict) else value

@@ -15,7 +15,7 @@ from symbp.errors import SpecError
 PYTHON = ".py"
 DATA = (".npz", ".json")
 MAX_ARRAYS = 500_000_000
-REDUCTIONS = ("mean", "sum")
+REDUCTIONS = ("mean", "sum", "torch")
 MAX_TIMEOUT = 3600
 
 STUB = "backward.py"
@@ -94,7 +94,10 @@ class TheirOptions:
     reduction: Annotated[
         Text,
         option(
-            "Your own gradient", "--reduction", metavar="mean|sum", help="Your loss over the batch; mean if not given."
+            "Your own gradient",
+            "--reduction",
+            metavar="mean|sum|torch",
+            help="Your loss over the batch; mean if not given.",
         ),
     ] = None
     timeout: Annotated[

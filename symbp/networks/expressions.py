@@ -134,18 +134,6 @@ VALUES: dict[type[Basic], Callable[..., float]] = {
 """The nodes an expression may hold, evaluated with Python's floats."""
 
 
-def parse_scalar(
-    source: str, variables: Sequence[Symbol], let: Mapping[str, str | int | float | Rational] | None = None
-) -> Expr:
-    """Return the scalar expression a user typed; the names of ``let`` stay symbols in it.
-
-    Raises:
-        SpecError: anything but numbers, the given names, + - * / **, and the functions of ``FUNCTIONS``; one line
-            names the piece.
-    """
-    return _parse(source, variables, parameters(let or {}, variables))
-
-
 def custom_function(
     source: str,
     variables: Sequence[Symbol] = (X,),
@@ -154,7 +142,8 @@ def custom_function(
     """Return the function f a user typed, with its slopes; ``let`` gives the values of its parameters.
 
     Raises:
-        SpecError: the expression is refused, or holds none of the variables.
+        SpecError: anything but numbers, the given names, + - * / **, and the functions of ``FUNCTIONS``, one line
+            names the piece; or none of the variables in it.
     """
     given = parameters(let or {}, variables)
     expr = _parse(source, variables, given)

@@ -13,9 +13,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from symbp.equations import ForwardSystem
+from symbp.numeric import engines
 from symbp.numeric.centres import Centre, centres
 from symbp.numeric.definitions import Standins
 from symbp.numeric.sizes import Sizes
+from symbp.numeric.source import Program
 from symbp.ops.elementwise import Elementwise
 from symbp.ops.losses import Loss
 from symbp.symbols import Role, Variable
@@ -86,6 +88,19 @@ DEEP = 30
 
 Evaluate = Callable[[Values], tuple[Arrays, Arrays]]
 """Values -> (gradients by parameter, values of all intermediates by symbol name)."""
+
+
+def evaluation(full: Program) -> Evaluate:
+    """Return what runs a program of both passes in float64."""
+    traced = engines.real().run(full, traced=True)
+    convert = engines.real().array
+    by_name = {symbol.name: name for symbol, name in full.names.items()}
+
+    def evaluate(values: Values) -> tuple[Arrays, Arrays]:
+        (_, gradients), local = traced(*values.arguments(convert))
+        return gradients, {name: local[own] for name, own in by_name.items() if own in local}
+
+    return evaluate
 
 
 def draw(forward: ForwardSystem, sizes: Sizes, seed: int, evaluate: Evaluate, standins: Standins) -> Values:

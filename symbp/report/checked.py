@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from symbp.report.desk import Desk, Row
+from symbp.report.page import Block, Heading, Say, Table
 from symbp.report.rich import Rich, Span, math, rich
+from symbp.report.text import power_of_ten
 
 MOST_WIDTHS = 9
 """Longest list of widths written out."""
@@ -41,6 +43,12 @@ def check_part(report: Any, desk: Desk) -> CheckPart:
     )
 
 
+def check_blocks(part: CheckPart) -> tuple[Block, ...]:
+    """Return the section of a page that shows the numbers."""
+    table = Table(part.head, part.rows, part.columns)
+    return (Heading("Check"), Say(part.method), table, *map(Say, part.notes))
+
+
 def verdict(report: Any, number: Callable[[float], Span | str]) -> Rich:
     """Return the verdict as a sentence without its full stop."""
     total, good = len(report.rows), sum(not row.failed for row in report.rows)
@@ -64,8 +72,7 @@ def power(value: float) -> str:
     """Return a small number as people write it: 3.0 · 10^{-16}."""
     if value == 0 or value != value or abs(value) == float("inf"):
         return "0" if value == 0 else r"\text{not finite}"
-    mantissa, exponent = f"{value:.1e}".split("e")
-    return rf"{mantissa} \cdot 10^{{{int(exponent)}}}"
+    return power_of_ten(f"{value:.1e}")
 
 
 def ends(widths: Sequence[int], dots: str = "...") -> str:

@@ -20,12 +20,12 @@ from symbp.report.composed_factors import all_factors, is_flat, is_nested
 from symbp.report.desk import Desk
 from symbp.report.layout import displays, line, product_lines
 from symbp.report.passes import BATCH as BATCH_REASONS
-from symbp.report.passes import ONE_EXAMPLE, Block, Part
+from symbp.report.passes import ONE_EXAMPLE, Block, Part, untold
 from symbp.report.products import Piece
 from symbp.report.recurrent import is_summed, summed
 from symbp.report.recurrent_parts import blocks as recurrent_blocks
 from symbp.report.recurrent_parts import forward_parts, side_by_side
-from symbp.report.rich import Rich, Span, math, rich, words
+from symbp.report.rich import Rich, math, rich
 from symbp.report.written import Level
 from symbp.symbols import Adjoint, Role, Variable
 
@@ -123,12 +123,7 @@ def _reason(desk: Desk, equation: Equation, told: set[str]) -> Rich:
         reasons["several"] = SEVERAL
     if not equation.steps:
         reasons["unused"] = "The loss does not depend on it, so its gradient is zero."
-    found: list[Span] = []
-    for rule, why in reasons.items():
-        if rule not in told:
-            told.add(rule)
-            found += [Span("text", " ")] * bool(found) + list(words(why))
-    return tuple(found)
+    return untold(reasons, told)
 
 
 def _backward_line(desk: Desk, equation: Equation | None) -> list[str]:

@@ -22,7 +22,7 @@ from symbp.report.layout import aligned
 from symbp.report.names import REPEATED
 from symbp.report.products import latex_width
 from symbp.report.recurrent import at_step, is_shown, spelled_as_t
-from symbp.report.rich import Rich, Span, math, rich
+from symbp.report.rich import Rich, dollars, math, rich
 from symbp.symbols import BATCH, Adjoint, Role, Variable
 
 FEW = 3
@@ -73,16 +73,10 @@ def operations(desk: Desk) -> tuple[Operation, ...]:
 def _operation(desk: Desk, shown: Explanation, where: str) -> Operation:
     loss = desk.printer.loss
     parts = (
-        ShownPart(_spans(step.words), aligned([line.replace(r"\mathcal{L}", loss) for line in step.lines]))
+        ShownPart(dollars(step.words), aligned([line.replace(r"\mathcal{L}", loss) for line in step.lines]))
         for step in shown.steps
     )
     return Operation(shown.name[:1].upper() + shown.name[1:] + where, tuple(parts))
-
-
-def _spans(sentence: str) -> Rich:
-    """Return a sentence with what stands between dollars as mathematics."""
-    parts = sentence.split("$")
-    return tuple(math(part) if at % 2 else Span("text", part) for at, part in enumerate(parts) if part)
 
 
 def notation_rows(desk: Desk) -> tuple[Row, ...]:

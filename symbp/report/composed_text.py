@@ -25,6 +25,7 @@ from symbp.report.recurrent import BREAK, is_summed, last_errors, summed
 from symbp.report.recurrent_parts import Said, counted, forward_parts, step_parts, time_parts
 from symbp.report.rich import Rich, math, rich
 from symbp.report.steps import Steps
+from symbp.report.text import said as plain
 from symbp.symbols import Adjoint, Variable
 
 WRAPPED = 4
@@ -57,7 +58,7 @@ Parts = Callable[[Desk, Steps], Iterable[Said]]
 def _said(desk: Desk, said: Said, width: int) -> list[str]:
     """Return a few words and the equations they introduce."""
     dots = "..." if desk.printer.dialect is ASCII else "…"
-    words = "".join(span.value for span in said.words).replace(r"\ldots", dots)
+    words = plain(said.words).replace(r"\ldots", dots)
     rows = [row for left, right in said.equations for row in wrapped(f"{left} = {right.replace(BREAK, ' ')}", width)]
     return [*wrapped(words, width), *rows] if words.endswith(":") else rows
 

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from sympy import Eq, latex, pretty
 
 from symbp.analysis.derivations import Derivation
-from symbp.report.flow import plain_text
 from symbp.report.page import Block, Display, Heading, Page, Say
-from symbp.report.rich import Rich, Span, math
+from symbp.report.rich import Span, dollars
+from symbp.report.text import to_ascii
 
 WIDE = 76
 """Characters of a line of words in the terminal."""
@@ -26,7 +26,7 @@ def derivation_page(derivation: Derivation, command: str | None = None) -> Page:
     """Return a derivation as a page."""
     blocks: list[Block] = [Say((Span("text", f"{derivation.source}."),))]
     for step in derivation.steps:
-        blocks += [Say(_spans(step.words)), Display(_equation(step.equation))]
+        blocks += [Say(dollars(step.words)), Display(_equation(step.equation))]
     blocks.append(Heading("Result"))
     blocks += [Display(_equation(each)) for each in derivation.result]
     return Page(derivation.title, tuple(blocks), command)
@@ -41,12 +41,7 @@ def derivation_terminal(derivation: Derivation, *, ascii_only: bool = False) -> 
     for each in derivation.result:
         lines += _drawn(each, ascii_only)
     text = "\n".join(lines)
-    return plain_text(text, ascii_only).replace("α", "alpha").replace("λ", "lambda") if ascii_only else text
-
-
-def _spans(words: str) -> Rich:
-    parts = words.split("$")
-    return tuple(math(part) if place % 2 else Span("text", part) for place, part in enumerate(parts) if part)
+    return to_ascii(text) if ascii_only else text
 
 
 def _said(words: str) -> str:

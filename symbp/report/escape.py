@@ -11,6 +11,9 @@ _TEX = {
     "|": r"\ensuremath{|}", "−": r"\ensuremath{-}", "×": r"\ensuremath{\times}", "·": r"\ensuremath{\cdot}",
     "⊙": r"\ensuremath{\odot}", "Σ": r"\ensuremath{\Sigma}", "σ": r"\ensuremath{\sigma}", "…": r"\ldots{}",
     "ᵀ": r"\ensuremath{^{\top}}", "′": r"\ensuremath{'}", "²": r"\ensuremath{^2}", "±": r"\ensuremath{\pm}",
+    "δ": r"\ensuremath{\delta}", "∂": r"\ensuremath{\partial}", "ℒ": r"\ensuremath{\mathcal{L}}",
+    "⋆": r"\ensuremath{\star}", "∗": r"\ensuremath{\ast}", "ₜ": r"\ensuremath{_t}", "ₗ": r"\ensuremath{_l}",
+    **{sign: rf"\ensuremath{{_{digit}}}" for digit, sign in enumerate("₀₁₂₃₄₅₆₇₈₉")},
     "→": r"\ensuremath{\to}",    "‖": r"\ensuremath{\Vert}", "≤": r"\ensuremath{\leq}", "≥": r"\ensuremath{\geq}",
     "–": "--", "—": "---", "’": "'", "“": "``", "”": "''", '"': "''",
 }  # fmt: skip

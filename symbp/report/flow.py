@@ -15,6 +15,7 @@ from symbp.analysis.lengths import Kind
 from symbp.analysis.outlook import Outlook
 from symbp.analysis.walk import Gain
 from symbp.op import FactorRole
+from symbp.report.text import shown, table
 
 MOST_ROWS = 14
 """A network with more weights shows those next to the loss and those next to the input."""
@@ -31,12 +32,6 @@ LEAST_RANGE = 1.0
 """Decades that fill the bar at least: a stable gradient must not look as if it varied."""
 
 EIGHTHS = " ▏▎▍▌▋▊▉█"
-
-PLAIN = str.maketrans(
-    {"×": "x", "′": "'", "‖": "|", "₂": "2", "σ": "sigma", "√": "sqrt", "²": "^2", "…": "...", "·": "-", "→": "->"}
-    | {"₁": "1", "χ": "chi", "ξ": "xi", "δ": "delta", "∞": "inf", "±": "+-", "−": "-", "π": "pi", "ᵀ": "^T"}
-    | {level: str(number) for number, level in enumerate("▁▂▃▄▅▆▇█", 1)}
-)
 
 HEADINGS = ("weight", "‖gradient‖", "log scale", "W gain", "≤ ‖W‖₂", "f′ gain", "≤ max f′", "A gain")
 
@@ -56,7 +51,7 @@ def flows_text(seen: Sequence[Seen], *, ascii_only: bool = False, width: int = 8
     if len(seen) == 1:
         return flow_text(seen[0], ascii_only=ascii_only, width=width)
     sentences = [wrapped(each.flow.sentence, width, "  ") for each in seen]
-    text = plain_text("\n".join(sentences), ascii_only)
+    text = shown("\n".join(sentences), ascii_only)
     sections = [flow_text(each, ascii_only=ascii_only, ends=SMALL_ENDS, first=each.name, width=width) for each in seen]
     return "\n\n".join([text, *sections])
 
@@ -67,12 +62,12 @@ def flow_text(seen: Seen, *, ascii_only: bool = False, ends: int = ENDS, first: 
     ``first`` stands in the place of the sentence where that was said before; ``ends`` is how many rows a deep
     network shows at each end.
     """
-    shown = [(name, words) for name, words in facts(seen.flow, seen.outlook) if ends == ENDS or name != "note"]
-    said = [f"  {name:<9} {words}" for name, words in shown]
+    chosen = [(name, words) for name, words in facts(seen.flow, seen.outlook) if ends == ENDS or name != "note"]
+    said = [f"  {name:<9} {words}" for name, words in chosen]
     lines = [wrapped(first or seen.flow.sentence, width, "  "), "", *(wrapped(each, width, " " * 12) for each in said)]
     most = MOST_ROWS if ends == ENDS else 2 * ends + 1
     lines += ["", *_table(seen.flow, ends, most, ascii_only)]
-    return plain_text("\n".join(lines), ascii_only)
+    return shown("\n".join(lines), ascii_only)
 
 
 KEPT_TOGETHER = ("--init ", "N(0, ", "biases ", "--sigma-b ")
@@ -147,7 +142,7 @@ def budget_line(flow: GradientFlow) -> str:
 
 def _table(flow: GradientFlow, ends: int, most: int, ascii_only: bool) -> list[str]:
     used, cells = shown_cells(flow, ends, most, ascii_only)
-    return aligned([[HEADINGS[place] for place in used], *cells])
+    return table([[HEADINGS[place] for place in used], *cells])
 
 
 def shown_cells(
@@ -163,13 +158,6 @@ def shown_cells(
         cells = [*cells[:ends], ("…",) + ("",) * (len(HEADINGS) - 1), *cells[-ends:]]
     used = [i for i in range(len(HEADINGS)) if any(each[i] not in ("", "-") for each in cells)]
     return used, [[each[i] for i in used] for each in cells]
-
-
-def aligned(lines: Sequence[Sequence[str]]) -> list[str]:
-    """Return a table with its columns aligned, two spaces between them."""
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    padded = ("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines)
-    return [f"  {line}".rstrip() for line in padded]
 
 
 def _cells(flow: GradientFlow, row: Row, bar: str) -> tuple[str, ...]:
@@ -212,8 +200,3 @@ def _bar(part: float, ascii_only: bool) -> str:
     if ascii_only:
         return "#" * max(1, round(filled / 8))
     return ("█" * (filled // 8) + EIGHTHS[filled % 8]).rstrip()
-
-
-def plain_text(text: str, ascii_only: bool) -> str:
-    """Return text as a terminal can show it: what ASCII lacks is spelled."""
-    return text.replace("≤ ", "<= ").translate(PLAIN) if ascii_only else text

@@ -11,6 +11,7 @@ from symbp.report.flow import HEADINGS, Seen, facts, length, power, shown_cells
 from symbp.report.marked import marked
 from symbp.report.page import Block, Figure, Heading, Page, Say, Table
 from symbp.report.rich import Rich, Span, capital, code, math, rich
+from symbp.report.text import power_of_ten
 from symbp.report.theory import short
 
 CAPTIONS = {
@@ -132,7 +133,7 @@ def spectrum_words(name: str, found: Spectrum) -> Rich:
         "average; "
         "the singular values spread over {spread} decades{lost}.{blur}",
         name=capital(rich("{name}", name=name)), below=code(found.below), lost=lost, spread=f"{found.spread:.1f}",
-        mean=math(power_of_ten(found.mean_square)),
+        mean=math(by_logarithm(found.mean_square)),
         blur=" A norm that is kept on average is no isometry." if is_blurred(found) else "",
     )  # fmt: skip
 
@@ -142,9 +143,6 @@ def is_blurred(found: Spectrum) -> bool:
     return abs(found.mean_square) < 1 and found.spread > 1
 
 
-def power_of_ten(log10: float) -> str:
+def by_logarithm(log10: float) -> str:
     """Return a number as LaTeX, by its logarithm: as it is where it is handy, else as a power of ten."""
-    if abs(log10) < 3:
-        return f"{10**log10:.3g}"
-    digits, exponent = power(log10).split("e")
-    return rf"{digits} \times 10^{{{int(exponent)}}}"
+    return f"{10**log10:.3g}" if abs(log10) < 3 else power_of_ten(power(log10))

@@ -28,7 +28,7 @@ from symbp.report.names import Mark, marks
 from symbp.report.notation import STANDARD, Letter
 from symbp.report.printer import Printer
 from symbp.report.recurrent import gathered
-from symbp.report.rich import Rich, Span, math, rich, words
+from symbp.report.rich import Rich, dollars, math, rich, sentences, words
 from symbp.report.tidy import tidy
 from symbp.report.transposed import turned_equation, turned_symbol
 from symbp.symbols import Adjoint, Role, Variable
@@ -158,7 +158,7 @@ class Sheet:
     def say(self, sentence: str) -> Rich:
         """Return a sentence of the page: {names} are its symbols, what stands between dollars is LaTeX."""
         if "$" in sentence:
-            return _dollars(sentence)
+            return dollars(sentence)
         symbols = {name: math(slashed(self.printer.symbol(symbol))) for name, symbol in self.by_name.items()}
         ell = (r"\ell", "ℓ", "l")[self.dialect.column]  # The loss of one entry; indices and the mask are themselves.
         eps = (r"\varepsilon", "ε", "epsilon")[self.dialect.column]
@@ -195,19 +195,11 @@ class Sheet:
         own = self.page.why.get(equation.lhs.of.name)
         if own is not None:
             return self.say(own)
-        spans: list[Span] = []
-        for step in dict.fromkeys(equation.steps):
-            spans += [Span("text", " ")] * bool(spans) + list(words(step.why))
-        return tuple(spans)
+        return sentences(words(step.why) for step in dict.fromkeys(equation.steps))
 
 
 def _mark(letter: tuple[str, str, str]) -> Mark:
     return Mark(Letter(*letter), Letter(*letter))
-
-
-def _dollars(sentence: str) -> Rich:
-    parts = sentence.split("$")
-    return tuple(math(part) if at % 2 else Span("text", part) for at, part in enumerate(parts) if part)
 
 
 def lone_page(
@@ -253,7 +245,7 @@ def _layout(sheet: Sheet) -> Rich:
         symbols = {"dY": math(slashed(p.symbol(sheet._symbol(g)))), "Y": math(p.symbol(sheet._symbol(y)))}
         above = sheet.page.above.get(y.name)
         spans.append(rich(FROM_ABOVE, **symbols, loss=math(p.loss)) if above is None else sheet.say(above))
-    return tuple(span for at, each in enumerate(spans) for span in ((Span("text", " "),) if at else ()) + each)
+    return sentences(spans)
 
 
 def _parts(sheet: Sheet, check: Any) -> tuple[Part, ...]:

@@ -54,7 +54,7 @@ class Part:
 
 @dataclass(frozen=True)
 class LonePage:
-    """The page of an operation alone; ``body`` is its template."""
+    """The page of an operation alone."""
 
     title: str
     subject: Rich
@@ -64,4 +64,3 @@ class LonePage:
     parts: tuple[Part, ...]
     check: CheckPart | None
     command: str | None
-    body: str = "lone.j2"

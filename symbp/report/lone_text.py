@@ -15,7 +15,8 @@ from symbp.report.layout import aligned, line
 from symbp.report.lone import Sheet, displayed, lone_page
 from symbp.report.lone_parts import Numbered, Part, Told
 from symbp.report.rich import Rich
-from symbp.report.terminal import INDENT, check_text, to_ascii
+from symbp.report.terminal import check_text
+from symbp.report.text import INDENT, said, shown
 
 NUMBER = "  ({})  "
 """What stands in front of a numbered line."""
@@ -43,7 +44,7 @@ def lone_text(derivation: Derivation, check: Any = None, *, ascii_only: bool = F
     if check is not None:
         blocks.append(check_text(check, ascii_only=ascii_only).splitlines())
     text = "\n\n".join("\n".join(each.rstrip() for each in block) for block in blocks if block) + "\n"
-    return to_ascii(text) if ascii_only else text
+    return shown(text, ascii_only)
 
 
 def _part(part: Part, width: int) -> Iterable[list[str]]:
@@ -66,7 +67,7 @@ def _numbered(numbered: Numbered, width: int) -> list[str]:
     start = NUMBER.format(numbered.number)
     lines = _equations(numbered.lines, " " * len(start), width)
     lines[0] = start + lines[0].lstrip()
-    return [*lines, *(f"{' ' * len(start)}{each}" for each in textwrap.wrap(_plain(numbered.why), width - len(start)))]
+    return [*lines, *(f"{' ' * len(start)}{each}" for each in textwrap.wrap(said(numbered.why), width - len(start)))]
 
 
 def _equations(lines: Iterable[str], indent: str, width: int) -> list[str]:
@@ -86,16 +87,12 @@ def _equations(lines: Iterable[str], indent: str, width: int) -> list[str]:
 
 
 def _words(sentence: Rich, width: int) -> list[str]:
-    return textwrap.wrap(_plain(sentence), width, initial_indent=INDENT, subsequent_indent=INDENT)
+    return textwrap.wrap(said(sentence), width, initial_indent=INDENT, subsequent_indent=INDENT)
 
 
 def _sign(sign: Rich, about: Rich, width: int) -> list[str]:
-    text = f"{_plain(sign)}: {_plain(about)}"
+    text = f"{said(sign)}: {said(about)}"
     return textwrap.wrap(text, width, initial_indent="    ", subsequent_indent=" " * 8)
-
-
-def _plain(sentence: Rich) -> str:
-    return "".join(span.value for span in sentence)
 
 
 def only_displayed(derivation: Derivation, name: str, row: Format) -> str:

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import ClassVar
 
 from symbp.errors import SpecError
-from symbp.report.formats import MARK, format_named
+from symbp.report.formats import format_named
 from symbp.report.rich import Rich
-from symbp.report.templates import fill
+from symbp.report.templates import document_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,24 @@ class Say:
 
     spans: Rich
     kind: ClassVar[str] = "say"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A paragraph with a label in front of it, such as a number."""
+
+    label: str
+    spans: Rich
+    kind: ClassVar[str] = "step"
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The verdict of the numeric check in a sentence, which leads to the numbers further down."""
+
+    passed: bool
+    verdict: Rich
+    kind: ClassVar[str] = "checked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +74,7 @@ class Figure:
     kind: ClassVar[str] = "figure"
 
 
-Block = Heading | Say | Display | Table | Figure
+Block = Heading | Say | Step | Checked | Display | Table | Figure
 
 
 @dataclass(frozen=True)
@@ -68,6 +86,11 @@ class Page:
     command: str | None = None
     body: str = "page.j2"
 
+    @property
+    def figures(self) -> bool:
+        """Whether it has any, for which TeX loads a package."""
+        return any(isinstance(block, Figure) for block in self.blocks)
+
 
 def page_text(page: Page, to: str = "gfm", *, standalone: bool = False, template_dir: str | Path | None = None) -> str:
     """Return a page in one format.
@@ -78,7 +101,4 @@ def page_text(page: Page, to: str = "gfm", *, standalone: bool = False, template
     row = format_named(to)
     if not row.template:
         raise SpecError(f"--to {row.name}: this report is a document; give gfm, markdown or latex")
-    template = row.standalone if standalone and row.standalone else row.template
-    figures = any(isinstance(block, Figure) for block in page.blocks)
-    values = {"doc": page, "mark": row.comment.format(MARK), "figures": figures}
-    return fill(template, template_dir, row, values)
+    return document_text(page, row, standalone=standalone, template_dir=template_dir)

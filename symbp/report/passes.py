@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sympy import Expr, MatrixSymbol
@@ -11,7 +11,7 @@ from symbp.equations import Equation
 from symbp.report import facts
 from symbp.report.desk import Desk
 from symbp.report.layout import aligned, displays, paired
-from symbp.report.rich import Rich, Span, rich, words
+from symbp.report.rich import Rich, rich, sentences, words
 from symbp.symbols import Adjoint, Role
 
 
@@ -103,15 +103,16 @@ BATCH = {
 
 
 def _reasons(desk: Desk, group: Sequence[Equation], told: set[str]) -> Rich:
-    found: list[Span] = []
-    for equation in group:
-        for step in equation.steps:
-            if step.rule in told:
-                continue
-            told.add(step.rule)
-            own = BATCH if desk.batch else ONE_EXAMPLE
-            found += [Span("text", " ")] * bool(found) + list(words(own.get(step.rule, step.why)))
-    return tuple(found)
+    own = BATCH if desk.batch else ONE_EXAMPLE
+    reasons = {step.rule: own.get(step.rule, step.why) for equation in group for step in equation.steps}
+    return untold(reasons, told)
+
+
+def untold(reasons: Mapping[str, str], told: set[str]) -> Rich:
+    """Return the reasons of the rules that were not told yet; they are told now."""
+    new = {rule: why for rule, why in reasons.items() if rule not in told}
+    told.update(new)
+    return sentences(map(words, new.values()))
 
 
 def _lines(desk: Desk, group: Sequence[Equation]) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from sympy import MatrixSymbol
 
 from symbp.checking.theirs.lexicon import Lexicon, basic
-from symbp.checking.theirs.meanings import Diagonal, LinearMap, Meaning, Piece, Scalar, Symbol
+from symbp.checking.theirs.meanings import Diagonal, LinearMap, Meaning, Piece, Scalar, Sliding, Symbol
 from symbp.derivation import Derivation
 from symbp.equations import nodes
 from symbp.op import Op
@@ -26,6 +26,7 @@ def lexicon(shown: Derivation, derivation: Derivation) -> Lexicon:
 
     ``shown`` may leave functions open, ``derivation`` has others in their place.
     """
+    shown, derivation = shown.unstacked, derivation.unstacked
     words = basic(derivation)
     functions = _functions(shown, derivation)
     for dialect in (ASCII, UNICODE):
@@ -33,7 +34,19 @@ def lexicon(shown: Derivation, derivation: Derivation) -> Lexicon:
         printers = [desk.columns.printer, desk.printer] if desk.batch else [desk.printer]
         for printer in printers:
             words = words.with_words(dict(_printed(shown, printer, functions)))
+            words = words.with_words(_signs(derivation, printer))
     return words
+
+
+def _signs(derivation: Derivation, printer: Printer) -> dict[str, Meaning]:
+    """Return ⋆ and ∗ with their strides and paddings, each with every convolution that is printed with it."""
+    found: dict[str, tuple[Op, ...]] = {}
+    for equation in (*derivation.forward, *derivation.backward):
+        for node in nodes(equation.rhs):
+            if isinstance(node, Op) and node.sign is not None:
+                sign = printer.operator(node)
+                found[sign] = (*found.get(sign, ()), node)
+    return {sign: Sliding(each) for sign, each in found.items()}
 
 
 Functions = Mapping[ScalarFunction, ScalarFunction]
@@ -66,6 +79,8 @@ def _printed(derivation: Derivation, printer: Printer, functions: Functions) -> 
 
 def _operation(node: Op, lhs: MatrixSymbol, printer: Printer, functions: Functions) -> Iterator[tuple[str, Meaning]]:
     concrete = node.xreplace(dict(functions)) if functions else node
+    if node.sign is not None:
+        return
     if isinstance(node, Loss | LossGradient):
         yield printer.matrix(node), Symbol(lhs)
     elif isinstance(node, Elementwise):

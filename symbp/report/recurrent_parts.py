@@ -30,7 +30,7 @@ from symbp.report.recurrent import (
     starts,
     summed,
 )
-from symbp.report.rich import Rich, Span, listed, math, rich
+from symbp.report.rich import Rich, dollars, listed, math, rich
 from symbp.report.steps import Steps
 from symbp.symbols import Role, Variable
 
@@ -65,7 +65,7 @@ def step_parts(desk: Desk, steps: Steps) -> Iterator[Said]:
     for equation, written in errors(desk, steps, steps.inner):
         groups.setdefault(_group(equation.lhs.of), []).append(written)
     for stem, found in groups.items():
-        yield Said(spans(cell.reasons.get(stem, "")) if cell is not None else (), tuple(found))
+        yield Said(dollars(cell.reasons.get(stem, "")) if cell is not None else (), tuple(found))
     last = last_errors(desk, steps)
     if last:
         yield Said(
@@ -118,7 +118,7 @@ def time_parts(desk: Desk, steps: Steps) -> Iterator[Said]:
                ((_quotient_at(desk, state, last, first), _product(desk, state, first, last)),))  # fmt: skip
     cell = CELLS.get(steps.kind)
     if cell is not None:
-        yield Said(spans(cell.over_time), ())
+        yield Said(dollars(cell.over_time), ())
 
 
 def _slopes(desk: Desk, step: StepJacobian) -> list[Written]:
@@ -179,16 +179,10 @@ def _product(desk: Desk, state: str, first: int, last: int) -> str:
     return (" " if column else r"\, ").join(factors)
 
 
-def spans(sentence: str) -> Rich:
-    """Return a sentence with what stands between dollars as mathematics."""
-    parts = sentence.split("$")
-    return tuple(math(part) if at % 2 else Span("text", part) for at, part in enumerate(parts) if part)
-
-
 def variants(desk: Desk) -> tuple[Rich, ...]:
     """Return which variant each kind of cell is, with its papers."""
     kinds = dict.fromkeys(each.kind for each in desk.steps.values() if each.kind in CELLS)
-    return tuple(spans(CELLS[kind].variant) for kind in kinds)
+    return tuple(dollars(CELLS[kind].variant) for kind in kinds)
 
 
 def blocks(desk: Desk, steps: Steps) -> tuple[Block, ...]:

@@ -8,18 +8,19 @@ from collections.abc import Sequence
 from symbp.analysis.compare import Comparison, Measured
 from symbp.analysis.flow import WORDS, GradientFlow
 from symbp.analysis.remedies import Remedy, Stack, remedied
-from symbp.analysis.sweep import standard_error
+from symbp.analysis.statistics import standard_error
 from symbp.calculus.factor import Factor
 from symbp.derivation import derive
 from symbp.op import FactorRole
 from symbp.report.desk import Desk
 from symbp.report.dialects import ASCII, LATEX, UNICODE, Dialect
-from symbp.report.flow import aligned, plain_text, wrapped
+from symbp.report.flow import wrapped
 from symbp.report.marked import marked
 from symbp.report.notation import STANDARD
 from symbp.report.page import Block, Figure, Heading, Say, Table
 from symbp.report.rich import Rich, capital, rich
 from symbp.report.rich import math as formula
+from symbp.report.text import shown, table, with_error
 from symbp.symbols import Role, Variable
 
 LEVELS = " ▁▂▃▄▅▆▇█"
@@ -39,28 +40,22 @@ NEAR_ONE = 3
 def comparison_text(found: Comparison, *, ascii_only: bool = False, width: int = 80) -> str:
     """Return the comparison for a terminal; what is too wide for it continues on the next line."""
     dialect = ASCII if ascii_only else UNICODE
-    rates = aligned([("network", "verdict", "gradient", "error δ", "predicted", "trend"), *_rates(found)])
-    moves = aligned([("network", "one layer, the error at the dot", "moved, a layer"), *_moves(found, dialect)])
+    rates = table([("network", "verdict", "gradient", "error δ", "predicted", "trend"), *_rates(found)])
+    moves = table([("network", "one layer, the error at the dot", "moved, a layer"), *_moves(found, dialect)])
     if max(map(len, moves)) > width:
         moves = _in_two_lines(_moves(found, dialect), width)
     said = wrapped(sentence(found), width, "  ")
     about = [wrapped(line, width, " " * 12) for line in [*_facts(found), ABOUT]]
     lines = [said, "", *about, "", *rates, "", *moves]
     lines += [f"  {row.name}: {row.problem}" for row in found.rows if row.problem]
-    return plain_text("\n".join(lines), ascii_only)
+    return shown("\n".join(lines), ascii_only)
 
 
 def _in_two_lines(moves: Sequence[tuple[str, ...]], width: int) -> list[str]:
     """Return the factors of each row on a line of their own."""
-    head, *lines = aligned([("network", "one layer, the error at the dot"), *(row[:2] for row in moves)])
-    return [
-        head,
-        *(
-            each
-            for line, row in zip(lines, moves, strict=True)
-            for each in (line, wrapped(f"      {row[2]}", 80, " " * 6))
-        ),
-    ]
+    head, *lines = table([("network", "one layer, the error at the dot"), *(row[:2] for row in moves)])
+    said = [wrapped(f"      {row[2]}", width, " " * 6) for row in moves]
+    return [head, *(each for pair in zip(lines, said, strict=True) for each in pair)]
 
 
 def sentence(found: Comparison) -> str:
@@ -102,18 +97,16 @@ def _verdict(row: Measured) -> str:
 
 def rate(row: Measured) -> str:
     """Return what a layer multiplies the gradient by."""
-    if row.slope is None:
-        return "-"
-    return f"×{10.0**row.slope:.3g}"
+    return "-" if row.slope is None else with_error(10.0**row.slope, None)
 
 
 def errors(row: Measured) -> tuple[str, str]:
     """Return what a layer multiplies the error by, with the standard error over the draws, and what is predicted."""
-    foreseen = "-" if row.predicted is None else f"×{math.exp(row.predicted):.3g}"
+    foreseen = "-" if row.predicted is None else with_error(math.exp(row.predicted), None)
     if row.error is None:
         return "-", foreseen
-    mean, spread = math.exp(row.error), standard_error(row.errors)
-    return f"×{mean:.3g}" + ("" if spread is None else f" ± {mean * spread:.1g}"), foreseen
+    spread = standard_error(row.errors)
+    return with_error(math.exp(row.error), None if spread is None else spread / math.log(10)), foreseen
 
 
 def trend(flow: GradientFlow | None, low: float, high: float) -> str:

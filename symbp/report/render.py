@@ -9,14 +9,14 @@ from typing import Any
 from symbp.derivation import Derivation
 from symbp.errors import SpecError, nearest
 from symbp.networks.alone.lone import Lone
-from symbp.report.document import Document, document
+from symbp.report.document import document
 from symbp.report.formats import MARK, Format, format_named
 from symbp.report.lone import lone_page
-from symbp.report.lone_parts import LonePage
+from symbp.report.lone_document import lone_document
 from symbp.report.lone_text import lone_text, only_displayed
 from symbp.report.notation import NOTATIONS, Notation
 from symbp.report.only import only_equation
-from symbp.report.templates import fill
+from symbp.report.templates import document_text
 from symbp.report.terminal import derivation_text
 
 
@@ -72,12 +72,7 @@ def render(
         derivation, letters, row.dialect, check, roles=roles, show=show, by_output=by_output, command=command,
         factor_macro=row.factor_macro, loss_letter=row.loss, pair=pair,
     )  # fmt: skip
-    return _filled(row, content, standalone, template_dir)
-
-
-def _filled(row: Format, content: Document | LonePage, standalone: bool, template_dir: str | Path | None) -> str:
-    template = row.standalone if standalone and row.standalone else row.template
-    return fill(template, template_dir, row, {"doc": content, "mark": row.comment.format(MARK)})
+    return document_text(content, row, standalone=standalone, template_dir=template_dir)
 
 
 def _lone(
@@ -96,8 +91,8 @@ def _lone(
         return _program(derivation, row)
     if row.name == "text":
         return f"{row.comment.format(MARK)}\n\n{lone_text(derivation, check)}"
-    content = lone_page(derivation, row.dialect, check, command=command, loss_letter=row.loss)
-    return _filled(row, content, standalone, template_dir)
+    page = lone_page(derivation, row.dialect, check, command=command, loss_letter=row.loss)
+    return document_text(lone_document(page), row, standalone=standalone, template_dir=template_dir)
 
 
 def notation_named(name: str) -> Notation:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from string import Formatter
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A piece of a sentence: ``kind`` is text, math, code or strong; text is plain and not yet escaped."""
+    """A piece of a sentence: ``kind`` is text, math or code; text is plain and not yet escaped."""
 
     kind: str
     value: str
@@ -50,6 +50,20 @@ def listed(items: Sequence[Span | Rich], gap: str = ", ", last: str = " and ") -
         if index:
             found.append(Span("text", last if index == len(items) - 1 else gap))
         found.extend((item,) if isinstance(item, Span) else item)
+    return tuple(found)
+
+
+def dollars(sentence: str) -> Rich:
+    """Return a sentence with what stands between dollars as mathematics, in LaTeX."""
+    parts = sentence.split("$")
+    return tuple(math(part) if at % 2 else Span("text", part) for at, part in enumerate(parts) if part)
+
+
+def sentences(parts: Iterable[Rich]) -> Rich:
+    """Return sentences as one paragraph, a space between them."""
+    found: list[Span] = []
+    for part in parts:
+        found += [*([Span("text", " ")] if found else []), *part]
     return tuple(found)
 
 

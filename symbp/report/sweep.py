@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from symbp.analysis.sweep import Trend
-from symbp.report.flow import aligned, plain_text
+from symbp.report.text import shown, table, with_error
 
 
 def sweep_text(found: Sequence[Trend], *, ascii_only: bool = False) -> str:
@@ -21,7 +20,7 @@ def sweep_text(found: Sequence[Trend], *, ascii_only: bool = False) -> str:
         for (activation, init, width), cells in rows.items()
     ]
     title = "What a layer multiplies the gradient by, with the standard error over the draws:"
-    return plain_text("\n".join([title, "", *aligned([head, *lines])]), ascii_only)
+    return shown("\n".join([title, "", *table([head, *lines])]), ascii_only)
 
 
 def _cell(trend: Trend | None) -> str:
@@ -30,6 +29,4 @@ def _cell(trend: Trend | None) -> str:
     lost = f" ({trend.failed} of {trend.draws} lost)" if trend.failed else ""
     if trend.rate is None:
         return f"-{lost}"
-    error = trend.standard_error
-    said = f"×{trend.rate:.3g}" if error is None else f"×{trend.rate:.3g} ± {trend.rate * math.log(10) * error:.1g}"
-    return said + lost
+    return with_error(trend.rate, trend.standard_error) + lost

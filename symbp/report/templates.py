@@ -17,7 +17,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from symbp.errors import TemplateError
 from symbp.report import escape as escapes
-from symbp.report.formats import Format
+from symbp.report.formats import MARK, Format
 from symbp.resources import folder
 
 _BLANK_LINES = re.compile(r"\n{3,}")
@@ -52,6 +52,12 @@ def fill(name: str, template_dir: str | Path | None, row: Format, values: Mappin
     except (JinjaError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
         raise TemplateError(f"{_where(error, name)}: {error or type(error).__name__}") from None
     return row.tidy(_BLANK_LINES.sub("\n\n", text)).strip("\n") + "\n"
+
+
+def document_text(content: Any, row: Format, *, standalone: bool, template_dir: str | Path | None = None) -> str:
+    """Return a document in one format; ``content.body`` is the template of what stands in it."""
+    template = row.standalone if standalone and row.standalone else row.template
+    return fill(template, template_dir, row, {"doc": content, "mark": row.comment.format(MARK)})
 
 
 def _loader(template_dir: str | None) -> BaseLoader:

@@ -22,12 +22,12 @@ from symbp.report.document import FIRST, LAST, shown_layers, subject, title
 from symbp.report.notation import STANDARD, Notation
 from symbp.report.products import Products
 from symbp.report.rich import Rich
+from symbp.report.text import INDENT, columns, said, shown
 from symbp.symbols import Adjoint, Role
 
 MARGIN = 14
 """Where the text begins behind a section's name."""
 
-INDENT = "  "
 ENDS = ((FIRST, LAST), (2, 2), (1, 2), (1, 1))
 """Layers shown at both ends of a deep network, until a row fits."""
 
@@ -98,38 +98,13 @@ def _narrower(depth: int, shown: frozenset[int] | None) -> frozenset[int] | None
     return None
 
 
-_TO_ASCII = str.maketrans(
-    {
-        "ℒ": "L",
-        "ℓ": "l",
-        "…": "...",
-        "−": "-",
-        "·": "*",
-        "✓": "ok",
-        "✗": "FAILED",
-        "–": "-",
-        "α": "alpha",
-        "β": "beta",
-        "γ": "gamma",
-        "μ": "mu",
-        "ε": "epsilon",
-        "λ": "lambda",
-        "×": "x",
-    }
-)
 _WORDS = {r"\mathcal{L}": "ℒ", r"\ell": "ℓ", r"\alpha": "α", r"\lambda": "λ", r"\beta": "β"}
-
-
-def to_ascii(text: str) -> str:
-    """Return text without the signs that some terminals cannot show."""
-    return text.translate(_TO_ASCII)
 
 
 def _plain(sentence: Rich, ascii_only: bool) -> str:
     """Return a sentence with its few formulas as text."""
     text = "".join(_formula(span.value) if span.kind == "math" else span.value for span in sentence)
-    text = text[:1].lower() + text[1:].rstrip(".")
-    return to_ascii(text) if ascii_only else text
+    return shown(text[:1].lower() + text[1:].rstrip("."), ascii_only)
 
 
 def _formula(latex: str) -> str:
@@ -155,17 +130,11 @@ def _named(name: str, lines: Iterable[str]) -> list[str]:
     return [f"{INDENT}{name if number == 0 else '':<{MARGIN - 2}}{line}" for number, line in enumerate(lines)]
 
 
-def _columns(rows: Sequence[Sequence[str]], gap: int = 6) -> list[str]:
-    """Align the cells of rows."""
-    widths = [max((len(row[at]) for row in rows if at < len(row)), default=0) for at in range(max(map(len, rows)))]
-    return ["".join(f"{cell:<{widths[at] + gap}}" for at, cell in enumerate(row)).rstrip() for row in rows]
-
-
 def _beside(left: Sequence[str], right: Sequence[str], gap: int = 8) -> list[str]:
     height = max(len(left), len(right))
     pad = [*left, *[""] * (height - len(left))]
     notes = [*right, *[""] * (height - len(right))]
-    return _columns(list(zip(pad, notes, strict=True)), gap)
+    return columns(list(zip(pad, notes, strict=True)), gap)
 
 
 def _backward_block(desk: Desk, width: int) -> list[str]:
@@ -177,9 +146,8 @@ def _backward_block(desk: Desk, width: int) -> list[str]:
 
 def _remark(desk: Desk, sentence: Rich, width: int) -> list[str]:
     """Return a sentence; its formulas are symbols already."""
-    text = "".join(span.value for span in sentence)
-    plain = to_ascii(text) if desk.printer.dialect is ASCII else text
-    return textwrap.wrap(plain, width, initial_indent=INDENT, subsequent_indent=INDENT)
+    text = shown(said(sentence), desk.printer.dialect is ASCII)
+    return textwrap.wrap(text, width, initial_indent=INDENT, subsequent_indent=INDENT)
 
 
 def _composed_forward(desk: Desk, width: int) -> list[str]:
@@ -209,7 +177,7 @@ def _forward(desk: Desk, width: int) -> list[str]:
         rows += [[desk.printer.dialect.dots]] * (layer > before + 1)
         rows.append([text])
         before = layer
-    lines = _columns(rows)
+    lines = columns(rows, gap=6)
     if desk.derivation.network.loss_node.name != "generic":
         lines += _loss_lines(desk, width)
     return lines
@@ -374,8 +342,7 @@ def _bias_line(desk: Desk, left: int, short: int) -> list[str]:
 def check_text(report: Any, *, ascii_only: bool = False) -> str:
     """Return the verdict of a check for a terminal: what agrees, how well, with which stand-ins."""
     mark = ("ok" if ascii_only else "✓") if report.passed else ("FAILED" if ascii_only else "✗")
-    words = "".join(span.value for span in verdict(report, lambda value: f"{value:.1e}"))
-    first, _, second = words.partition("; ")
+    first, _, second = said(verdict(report, lambda value: f"{value:.1e}")).partition("; ")
     lines = [first, *([second] if second else [])]
     lines += [f"with {standin}" for standin in report.standins]
     lines += report.notes
@@ -384,4 +351,4 @@ def check_text(report: Any, *, ascii_only: bool = False) -> str:
         lines.append("; ".join([*sizes(run), f"seed {report.seed}"]))
     name = f"check {mark}"
     text = "\n".join(f"{INDENT}{name if at == 0 else '':<{MARGIN - 2}}{line}" for at, line in enumerate(lines))
-    return to_ascii(text) if ascii_only else text
+    return shown(text, ascii_only)

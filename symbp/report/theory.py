@@ -10,7 +10,8 @@ from symbp.analysis.critical import Critical
 from symbp.analysis.draws import Compared, Draws
 from symbp.analysis.lengths import Kind
 from symbp.analysis.solution import Solution, number
-from symbp.report.flow import aligned, plain_text, wrapped
+from symbp.report.flow import wrapped
+from symbp.report.text import shown, table
 
 HEADINGS = ("init", "σ_w", "q*", "χ₁", "V′(q*)", "c*", "ξ_q", "ξ_c", "")
 
@@ -25,9 +26,9 @@ def solution_text(solution: Solution, *, ascii_only: bool = False) -> str:
         lines += [f"  {name:<12} {said}" for name, said in _facts(each)] + [""]
     lines.append(f"  Common initialisations at equal widths, σ_b = {solution.sigma_b:g}; depth scales ξ in layers:")
     lines.append("")
-    lines += aligned([HEADINGS, *(_row(name, each) for name, each in solution.common)])
+    lines += table([HEADINGS, *(_row(name, each) for name, each in solution.common)])
     lines += ["", "  ‖δ‖² changes by χ₁ a layer in an infinitely wide network; in one of width n, up to O(1/n)."]
-    return plain_text("\n".join(lines), ascii_only)
+    return shown("\n".join(lines), ascii_only)
 
 
 def _facts(each: Critical) -> list[tuple[str, str]]:
@@ -81,8 +82,8 @@ def draws_text(draws: Draws, *, ascii_only: bool = False, width: int = 80) -> st
     lines += [f"  note      {each}" for each in draws.notes]
     lines = [wrapped(draws.sentence, width, "  "), "", *(wrapped(line, width, " " * 12) for line in lines), ""]
     if draws.rates:
-        lines += aligned([RATES, *(_rate(each) for each in draws.rates)])
-    return plain_text("\n".join(lines), ascii_only)
+        lines += table([RATES, *(_rate(each) for each in draws.rates)])
+    return shown("\n".join(lines), ascii_only)
 
 
 def _rate(each: Compared) -> tuple[str, ...]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from symbp.checking.diagnosis.sample import Diagnosis, GivenRow, Judgement, Mark
 from symbp.checking.theirs.judging import Judged
+from symbp.report.text import shown, table
 
 MOST_NAMES = 6
 """Most gradients that a sentence names."""
@@ -57,36 +58,19 @@ def verdict_text(judged: Judged, *, ascii_only: bool = False) -> str:
     lines = [f"{judged.source}", f"  {headline(judged)}"]
     for side in judged.sides:
         lines += ["", f"  yours  {side.yours}", f"  right  {side.right}"]
-    lines += ["", *_table(judged.diagnosis.rows)] if judged.diagnosis.rows else []
+    lines += ["", *table([HEADINGS, *table_rows(judged)])] if judged.diagnosis.rows else []
     said = [*judged.diagnosis.notes, *judged.notes]
     lines += ["", *(f"  {each}" for each in said)] if said else []
     text = "\n".join(line.rstrip() for line in lines)
-    return text.translate(_TO_ASCII) if ascii_only else text
+    return shown(text, ascii_only)
 
 
-_TO_ASCII = str.maketrans(
-    {
-        "⊙": "*",
-        "·": "*",
-        "−": "-",
-        "×": "x",
-        "′": "'",
-        "ᵀ": "^T",
-        "…": "...",
-        "ₗ": "_l",
-        "∂": "d",
-        "ℒ": "L",
-        "δ": "delta",
-    }
-    | dict(zip("₀₁₂₃₄₅₆₇₈₉", "0123456789", strict=True))
-)
+HEADINGS = ("gradient", "digits", "verdict")
 
 
-def _table(rows: Sequence[GivenRow]) -> Iterator[str]:
-    cells = [("gradient", "digits", "verdict"), *((f"d{row.name}", _digits(row), _said(row)) for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    for each in cells:
-        yield "  " + "  ".join(cell.ljust(width) for cell, width in zip(each, widths, strict=True))
+def table_rows(judged: Judged) -> list[tuple[str, str, str]]:
+    """Return a row a gradient: its name, how many digits agree, the verdict."""
+    return [(f"d{row.name}", _digits(row), _said(row)) for row in judged.diagnosis.rows]
 
 
 def _digits(row: GivenRow) -> str:

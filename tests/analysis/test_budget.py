@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import systems
 
 import symbp
 from symbp import Conv2d, Dense, Image, MaxPool2d, Network, ShapeError, SpecError, analyze, derive
@@ -26,7 +27,6 @@ from symbp.numeric.compiled import generic_functions
 from symbp.op import FactorRole
 from symbp.ops.functions import ACTIVATIONS
 from symbp.symbols import Role
-from tests import systems
 
 PRE = Residual([BatchNorm(), Activation("tanh"), Linear(5), BatchNorm(), Activation("tanh"), Linear(5)])
 POST = Residual([Dense(5, "tanh"), Linear(5)])

@@ -24,7 +24,7 @@ def test_every_rule_has_a_system() -> None:
     used = {type(node) for build in SYSTEMS.values() for each in build().forward for node in nodes(each.rhs)}
     ours = {kind for kind in vjp.registry if kind is not object and kind.__module__.startswith(("symbp", "sympy"))}
     missing = {kind.__name__ for kind in ours - used if not issubclass(kind, MatrixSymbol)}
-    assert not missing, f"add a system to tests/systems.py for {missing}"
+    assert not missing, f"add a system to tests/helpers/systems.py for {missing}"
 
 
 APART = {SoftmaxCrossEntropy, SigmoidBinaryCrossEntropy, GenericLoss, Upstream}
@@ -40,7 +40,7 @@ def test_every_rule_of_several_operands_has_a_system_with_one_symbol_twice() -> 
             twice |= {type(node)} if len(set(operands)) < len(operands) else set()
     assert {MatMul, HadamardProduct, Convolve, Stack, Elementwise, EntrywiseLoss} <= several
     missing = {kind.__name__ for kind in several - twice - APART}
-    assert not missing, f"add a system to tests/systems.py that gives {missing} one symbol twice"
+    assert not missing, f"add a system to tests/helpers/systems.py that gives {missing} one symbol twice"
 
 
 @pytest.mark.parametrize("name", SYSTEMS)

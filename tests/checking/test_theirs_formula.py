@@ -104,6 +104,37 @@ def test_the_letter_l_stands_for_every_layer(deep: Formulas) -> None:
     assert verdict(deep.judge("∂ℒ/∂bₗ = 2 δₗ 1")) != "right"
 
 
+REPAIRED = {
+    "dW2 = dZ2 @ A2.T": ("A2 in place of A1", "dW2 = dZ2 @ A1.T"),
+    "∂ℒ/∂W₂ = δ₂ A₂ᵀ": ("A₂ in place of A₁", "∂ℒ/∂W₂ = δ₂ A₁ᵀ"),
+    "dZ1 = (W2.T @ dZ2) * (1 - A2**2)": ("A2 in place of A1", "dZ1 = (W2.T @ dZ2) * (1 - A1**2)"),
+    "dW2 = dZ2 * A1.T": ("* in place of @", "dW2 = dZ2 @ A1.T"),
+    "dA1 = W2 @ dZ2": ("W2 must be transposed", "dA1 = W2.T @ dZ2"),
+    "dW2 = A1.T @ dZ2": ("in the wrong order", "dW2 = dZ2 @ A1.T"),
+    "dW1 = dZ1 @ A1.T": ("A1 in place of X", "dW1 = dZ1 @ X.T"),
+    "dW2 = dZ2": ("factor A1.T missing", "dW2 = dZ2 @ A1.T"),
+    "dZ1 = (W2.T @ dZ2) * tanh(Z1)": ("tanh in place of tanh'", "dZ1 = (W2.T @ dZ2) * tanh'(Z1)"),
+}
+"""Formulas that one change makes right, and what that is, in the user's own words."""
+
+
+@pytest.mark.parametrize(("formula", "said"), REPAIRED.items(), ids=list(REPAIRED))
+def test_a_formula_is_mended_in_its_own_words(deep: Formulas, formula: str, said: tuple[str, str]) -> None:
+    judged = deep.judge(formula)
+    assert said[0] in headline(judged)
+    assert judged.sides[0].right == said[1]
+    assert verdict(deep.judge(said[1])) == "right"
+
+
+def test_a_shape_that_does_not_fit_is_told_with_the_change(deep: Formulas) -> None:
+    assert any("dW2 is n2×n1, but 'dZ2 @ A2.T' is n2×n2" in each for each in deep.judge("dW2 = dZ2 @ A2.T").notes)
+
+
+def test_what_cannot_be_mended_keeps_its_signs(deep: Formulas) -> None:
+    judged = deep.judge("δ₂ = (W₃ᵀ δ₃) ⊙ (1 − A₂)")
+    assert judged.sides[0].right == "δ₂ = ∂ℒ/∂A₂ ⊙ tanh′(Z₂)"
+
+
 REFUSED = {
     "dW2": "write the gradient, =, and what it is",
     "dW9 = dZ1 @ X.T": "'dW9' is no matrix of this network",
@@ -122,10 +153,8 @@ REFUSED = {
     "dW1 = B[Q] X": "paste the lines of the backward pass",
     "dW2 = W3 @ dZ3 @ A1.T": "'W3' is n3×n2 and 'dZ3' is n3×m",
     "dW2 = (W3.T @ dZ3) @ (1 - A2**2)": "* multiplies entry by entry",
-    "dW2 = dZ2 * A1.T": "@ is the matrix product",
     "dW2 = A1 @ dZ2.T": "it is transposed",
     "db2 = dZ2": "the sum over the examples is missing",
-    "dW2 = dZ2 @ A2.T": "dW2 is n2×n1, but 'dZ2 @ A2.T' is n2×n2",
     "dW1 = dZ1 @ X.T @ 10": "",
     "dW1 = sum(dZ1, axis=7) * X": "only axis and keepdims may be named",
 }

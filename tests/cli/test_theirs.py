@@ -220,3 +220,28 @@ def test_the_page_about_it_shows_what_is_printed(capsys: pytest.CaptureFixture[s
             page.write_text(text, encoding="utf-8")
             shown = said
         assert shown == said
+
+
+@pytest.mark.parametrize("to", ["gfm", "markdown", "latex", "text"])
+def test_a_verdict_is_written_as_a_table(to: str, capsys: pytest.CaptureFixture[str]) -> None:
+    formula = ["--formula", "dZ1 = W2.T @ dZ2 * (1 - A1)"]
+    assert main(["check", "--layers", "2", "--activation", "tanh", "--loss", "mse", *formula, "-t", to, "-o", "-"]) == 1
+    out = capsys.readouterr().out
+    assert "Written by symbp" in out.splitlines()[0]
+    assert "dA1" in out
+    assert "wrong" in out
+    assert r"\begin{tabular}" in out or to != "latex"
+
+
+def test_a_verdict_goes_to_a_file(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "--layers", "2", "--formula", "db1 = dZ1", "--batch", "-o", "verdict.md"]) in (1, 2)
+    capsys.readouterr()
+    assert main(["check", "--layers", "2", "--formula", "δ₁ = (W₂ᵀ δ₂) ⊙ A₁ ⊙ A₁", "-o", "verdict.md"]) == 1
+    assert "verdict.md" in capsys.readouterr().out
+    assert "| yours | `" in Path("verdict.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("option", [("--engine", "torch"), ("--values", "two-two-two")])
+def test_what_a_verdict_does_not_use_is_refused(option: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "--layers", "2", "--formula", "dW1 = dZ1 @ X.T", *option]) == 2
+    assert "is about the derived gradients" in capsys.readouterr().err

@@ -52,7 +52,7 @@ def test_draws_stand_beside_the_prediction(capsys: pytest.CaptureFixture[str]) -
 def test_derivations_print_everywhere(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["analyze", "--derive", name]) == 0
     assert "Result" in capsys.readouterr().out
-    assert main(["analyze", "--derive", name, "-t", "gfm"]) == 0
+    assert main(["analyze", "--derive", name, "-t", "gfm", "-o", "-"]) == 0
     assert "```math" in capsys.readouterr().out
     assert main(["analyze", "--derive", name, "-o", str(tmp_path / "notes.tex"), "-s"]) == 0
     assert r"\begin{document}" in (tmp_path / "notes.tex").read_text(encoding="utf-8")
@@ -85,7 +85,7 @@ def test_derivations_arrive() -> None:
         (["--solve-init", "--derive", "he"], "--solve-init and --derive: give one"),
         (["--derive", "xaver"], "--derive xaver: unknown; did you mean 'xavier'?"),
         (["--derive", "he", "-o", "notes.docx"], "--output notes.docx: "),
-        (["--derive", "he", "-t", "pdf"], "--to pdf"),
+        (["--derive", "he", "-t", "text"], "--to text: "),
         (["--draws", "1", *NETWORK], "--draws 1: "),
         (["--draws", "many", *NETWORK], "--draws many: "),
         (["--draws", "2", *NETWORK, "--init", "he:-1"], "--init he:-1: "),

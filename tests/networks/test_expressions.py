@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sympy import Expr, Rational, Symbol, expand, symbols, tanh
 
 from symbp.errors import SpecError
-from symbp.networks.expressions import custom_function, parse_scalar, resolve_activation
+from symbp.networks.expressions import custom_function, resolve_activation
 from symbp.ops.functions import X, activation
 from symbp.ops.scalar import log_sigmoid, maximum, sigmoid, softplus
 
@@ -40,7 +40,7 @@ BETA = Symbol("beta", real=True)
     ],
 )
 def test_expressions_are_built_in_stable_functions(source, expected):
-    found = parse_scalar(source, (X,))
+    found = custom_function(source).expr
     if source.startswith("leaky"):
         assert found.subs(X, -5) == -1
         assert found.subs(X, 5) == 5
@@ -58,7 +58,7 @@ def test_let_names_stay_symbols_with_exact_values():
 
 
 def test_i_e_n_s_and_beta_are_just_names():
-    found = parse_scalar("I*E*N*S*beta*x", (X,), dict.fromkeys(("I", "E", "N", "S", "beta"), 2))
+    found = custom_function("I*E*N*S*beta*x", let=dict.fromkeys(("I", "E", "N", "S", "beta"), 2)).expr
     assert {symbol.name for symbol in found.free_symbols} == {"I", "E", "N", "S", "beta", "x"}
     assert all(isinstance(symbol, Symbol) for symbol in found.free_symbols)
 

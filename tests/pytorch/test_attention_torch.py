@@ -1,7 +1,5 @@
 """Attention and transformer blocks against PyTorch's autograd in float64, tokens as rows there and as columns here."""
 
-import os
-
 import numpy as np
 import pytest
 from sympy import Integer
@@ -11,14 +9,8 @@ from symbp.networks.attention import Attention, TransformerBlock
 from symbp.networks.layers import Linear
 from symbp.symbols import BATCH
 
-try:
-    import torch.nn.functional as F  # noqa: N812 - its usual name. A folder of tests is called torch too, and has no nn.
-except ModuleNotFoundError:
-    if os.environ.get("CI") == "true":
-        raise
-    pytest.skip("PyTorch is not installed, so nothing is compared with it", allow_module_level=True)
-
-import torch
+torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install torch==2.13.0")
+F = torch.nn.functional
 
 TOKENS, EXAMPLES, WIDTH = 5, 3, 6
 

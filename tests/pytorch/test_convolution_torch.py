@@ -1,7 +1,5 @@
 """Convolution and pooling: every gradient equals PyTorch's autograd in float64."""
 
-import os
-
 import numpy as np
 import pytest
 
@@ -22,13 +20,8 @@ from symbp import (
     derive,
 )
 
-try:
-    import torch
-    from torch.nn import functional as F  # noqa: N812
-except ImportError:
-    if os.environ.get("CI") == "true":
-        raise
-    pytest.skip("PyTorch is not installed: pip install torch==2.13.0", allow_module_level=True)
+torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install torch==2.13.0")
+F = torch.nn.functional
 
 SAME = {"softmax": lambda z: z, None: lambda z: z}  # PyTorch's cross-entropy applies softmax itself.
 ACTIVATIONS = {"relu": torch.relu, "tanh": torch.tanh, "sigmoid": torch.sigmoid, **SAME}

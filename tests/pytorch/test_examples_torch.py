@@ -3,7 +3,6 @@
 The twin reads the TOML on its own and is made of PyTorch's modules; only the parameters' values are ours.
 """
 
-import os
 import tomllib
 
 import numpy as np
@@ -12,13 +11,8 @@ import pytest
 from symbp import Network, derive
 from symbp.networks.examples import EXAMPLES
 
-try:
-    import torch
-    import torch.nn.functional as F  # noqa: N812 - its usual name. A folder of tests is called torch too, and has no nn.
-except ModuleNotFoundError:
-    if os.environ.get("CI") == "true":
-        raise
-    pytest.skip("PyTorch is not installed: pip install torch==2.13.0", allow_module_level=True)
+torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install torch==2.13.0")
+F = torch.nn.functional
 
 EXAMPLES_DRAWN = 7
 ACTIVATIONS = {"relu": torch.relu, "tanh": torch.tanh, "sigmoid": torch.sigmoid, None: lambda z: z}

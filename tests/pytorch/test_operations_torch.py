@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import os
-
 import numpy as np
 import pytest
 
 from symbp import derive
 from symbp.networks.operations import OPERATIONS
 
-try:
-    import torch.nn.functional as F  # noqa: N812 - its usual name. A folder of tests is called torch too, and has no nn.
-except ModuleNotFoundError:
-    if os.environ.get("CI") == "true":
-        raise
-    pytest.skip("PyTorch is not installed, so nothing is compared with it", allow_module_level=True)
-
-import torch
+torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install torch==2.13.0")
+F = torch.nn.functional
 
 SHAPES = {
     "batchnorm": {"X": (3, 6), "gamma": (3, 1), "beta": (3, 1)},

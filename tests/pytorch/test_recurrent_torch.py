@@ -1,7 +1,5 @@
 """Recurrent layers, dropout, penalty and tied weights against PyTorch's own modules and autograd, in float64."""
 
-import os
-
 import numpy as np
 import pytest
 
@@ -11,10 +9,7 @@ from symbp.networks.layers import Linear
 from symbp.networks.recurrent import GRU, LSTM, RNN
 from symbp.networks.regularisation import Dropout
 
-# torch.nn, since Python takes this very folder for a package called torch where there is no other.
-if os.environ.get("CI") != "true":
-    pytest.importorskip("torch.nn", reason="needs PyTorch: pip install torch==2.13.0")
-import torch.nn
+torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install torch==2.13.0")
 
 INPUTS, UNITS, OUTPUTS, STEPS, EXAMPLES = 3, 5, 2, 4, 7
 GATES = {RNN: [""], LSTM: list("ifgo"), GRU: list("rzn")}

@@ -10,7 +10,7 @@ from symbp.checking.theirs.judging import judge_file
 from symbp.derivation import derive
 from symbp.errors import SpecError
 
-pytest.importorskip("torch")
+pytest.importorskip("torch", reason="PyTorch is not installed: pip install torch==2.13.0")
 
 AUTOGRAD = """
 import torch

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from sympy import Expr, MatMul, MatrixExpr, S
 
+from symbp.checking.diagnosis import ahead
 from symbp.checking.diagnosis.bench import Bench
 from symbp.checking.diagnosis.hypotheses import generic
 from symbp.checking.diagnosis.matching import Given
@@ -16,7 +16,7 @@ from symbp.checking.diagnosis.sample import Diagnosis, Finding, GivenRow, Judgem
 from symbp.checking.diagnosis.scale import named, scale_of
 from symbp.checking.diagnosis.search import Cause, Search
 from symbp.checking.diagnosis.sites import where
-from symbp.checking.tolerance import TOLERANCE
+from symbp.checking.tolerance import EPSILON, ROUNDINGS, TOLERANCE
 from symbp.derivation import Derivation
 from symbp.equations import Equation
 from symbp.errors import SpecError
@@ -29,7 +29,9 @@ def diagnose(derivation: Derivation, samples: Sequence[Sample], tolerance: float
     """Compare somebody's gradients with ours and name the causes of what differs.
 
     A hypothesis is an edit of one equation of the backward list, executed and compared with all given gradients on
-    all samples. ``tolerance`` is the relative error that counts as equal: 1e-9 unless given, 1e-4 for float32.
+    all samples. ``tolerance`` is the relative error that counts as equal: 1e-9 unless given, 1e-4 for float32. Where
+    their forward pass is another one, as far as their loss, values they gave or their gradients tell, it is edited
+    before the backward list is.
 
     Raises:
         SpecError: no sample, none of our gradients among what was given, or something is left open in the network.
@@ -44,11 +46,81 @@ def diagnose(derivation: Derivation, samples: Sequence[Sample], tolerance: float
         if not given.known:
             names = ", ".join(sorted(set(samples[0].given))) or "nothing"
             raise SpecError(f"diagnose: none of our gradients was given on every sample; given: {names}")
-        search = Search(bench, given)
-        scale = scale_of(given)
-        if scale is None:
-            search.run()
-        return _told(derivation, given, search, scale)
+        return _ahead(bench, _backward(derivation, bench, given), tolerance)
+
+
+def _backward(derivation: Derivation, bench: Bench, given: Given) -> Diagnosis:
+    """Diagnose the backward pass alone."""
+    search = Search(bench, given)
+    scale = scale_of(given)
+    if scale is None:
+        search.run()
+    return _told(derivation, given, search, scale)
+
+
+def _ahead(bench: Bench, own: Diagnosis, tolerance: float | None) -> Diagnosis:
+    """Return the diagnosis with what is wrong in their forward pass, where something is or alone explains all."""
+    departs, ratios = ahead.first_departing(bench), ahead.loss_ratios(bench)
+    is_told = departs is not None or not _is_factor(ratios)
+    if not is_told and (own.verdict is not Judgement.WRONG or not own.departs):
+        return replace(own, notes=(*own.notes, *_loss_note(bench, ratios, own)))
+    doubted = None if departs is None else ahead.doubted(bench, departs[0])
+    best: Diagnosis | None = None
+    for each in ahead.hypotheses(bench.derivation, doubted):
+        for found, said in each.derivations:
+            theirs = Bench(found, bench.samples)
+            if is_told and not ahead.agrees(theirs):
+                break
+            given = Given(theirs, tolerance)
+            if not is_told and not all(given.matches_right(name) for name in given.names):
+                continue
+            candidate = _behind(each, said, _backward(found, theirs, given))
+            if best is None or _worse(candidate) < _worse(best):
+                best = candidate
+        if best is not None and _worse(best) == (False, 1):
+            break
+    if best is not None:
+        return best
+    where: tuple[str, ...] = ()
+    if departs is not None:
+        where = (ahead.as_note(*departs, ahead.equal_to(bench, departs[0])),)
+    return replace(own, notes=(*own.notes, *where, *_loss_note(bench, ratios, own)))
+
+
+def _is_factor(ratios: Sequence[float] | None) -> bool:
+    return ratios is None or max(ratios) - min(ratios) <= ahead.LOSS_TOLERANCE * abs(max(ratios))
+
+
+def _worse(diagnosis: Diagnosis) -> tuple[bool, int]:
+    return bool(diagnosis.departs), len(diagnosis.findings)
+
+
+def _behind(each: ahead.Ahead, said: str, found: Diagnosis) -> Diagnosis:
+    """Return what is wrong behind a forward pass, that of the forward pass first."""
+    rest = found.findings
+    follows = "" if rest or found.departs else said
+    sentence = f"your forward pass: {each.sentence}{follows}"
+    finding = Finding("forward pass", each.right.name, sentence, each.yours, each.right)
+    given = f"right, given your {each.right.name}"
+    rows = tuple(
+        replace(row, mark=Mark.CARRIED, note=given) if row.mark is Mark.RIGHT and not row.note else row
+        for row in found.rows
+    )
+    return replace(found, verdict=Judgement.WRONG, rows=rows, findings=(finding, *rest))
+
+
+def _loss_note(bench: Bench, ratios: Sequence[float] | None, own: Diagnosis) -> Iterator[str]:
+    """Say how their loss differs from ours."""
+    if ratios is None:
+        return
+    theirs, ours = bench.samples[0].loss, bench.loss(0)
+    if not _is_factor(ratios) or ratios[0] <= 0:
+        yield f"your loss is {theirs:.6g}, ours {ours:.6g}: the forward passes differ, or the loss does"
+        return
+    found = named(ratios, bench)
+    if found is not None and (own.scale is None or found.text != own.scale.text):
+        why = "" if found.text[:1].isdigit() and "." in found.text else f": {found.why}"
+        yield f"your loss is {found.text} times ours{why}"
 
 
 def _told(derivation: Derivation, given: Given, search: Search, scale: Scale | None) -> Diagnosis:
@@ -59,7 +131,7 @@ def _told(derivation: Derivation, given: Given, search: Search, scale: Scale | N
     rows = (*_rows(given, search, scale), *_missing(derivation, given))
     failed = findings or search.unexplained or any(row.mark in _FAILED for row in rows)
     verdict = Judgement.WRONG if failed else Judgement.SCALED if scale is not None else Judgement.RIGHT
-    return Diagnosis(verdict, rows, findings, scale, search.departs, tuple(_notes(given)))
+    return Diagnosis(verdict, rows, findings, scale, search.departs)
 
 
 _FAILED = (Mark.WRONG, Mark.SHAPE, Mark.NAN)
@@ -139,6 +211,8 @@ def _judged(given: Given, search: Search, scale: Scale | None, name: str) -> tup
     if name in given.broken:
         return Mark.NAN, None, "holds numbers that are not finite"
     digits = given.digits(name)
+    if given.matches_right(name) and _vanishes(given, name):
+        return Mark.RIGHT, None, "zero to rounding in yours and in ours"
     if given.matches_right(name):
         return Mark.RIGHT, digits, _constant(given, name)
     if scale is not None and not search.causes:
@@ -155,6 +229,17 @@ def _judged(given: Given, search: Search, scale: Scale | None, name: str) -> tup
     if _only_scaled(given, search, above):
         return Mark.SCALED, digits, ""
     return Mark.CARRIED, digits, f"right, given your {nearest}"
+
+
+def _vanishes(given: Given, name: str) -> bool:
+    """Whether a gradient is zero to rounding, as that of a bias before BatchNorm: digits say nothing then."""
+    import numpy as np
+
+    floors = given.bench.floors[f"d{name}"]
+    return all(
+        float(np.max(np.abs(array), initial=0.0)) <= ROUNDINGS * EPSILON * floor and array.any()
+        for array, floor in zip(given.right[name], floors, strict=True)
+    )
 
 
 def _only_scaled(given: Given, search: Search, above: Sequence[str]) -> bool:
@@ -192,12 +277,3 @@ def _missing(derivation: Derivation, given: Given) -> Iterator[GivenRow]:
     for variable in derivation.wrt:
         if variable.name not in given.known:
             yield GivenRow(variable.name, Mark.MISSING)
-
-
-def _notes(given: Given) -> Iterator[str]:
-    """Say where the loss itself differs: then it is the forward pass that does."""
-    for number, sample in enumerate(given.bench.samples):
-        ours = given.bench.loss(number)
-        if sample.loss is not None and not math.isclose(sample.loss, ours, rel_tol=1e-6, abs_tol=1e-12):
-            yield f"your loss is {sample.loss:.6g}, ours {ours:.6g}: the forward passes differ, or the loss does"
-            return

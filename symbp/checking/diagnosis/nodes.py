@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, cast
 
-from sympy import Basic, Expr, Integer, MatrixExpr, Symbol
+from sympy import Basic, Expr, Integer, MatrixExpr, MatrixSymbol, Symbol
 
-from symbp.op import Op, meaning
+from symbp.op import Op, meaning, rule
 from symbp.ops.elementwise import Elementwise, ScalarFunction
 from symbp.ops.normalisation import NormaliseJacobian
 
@@ -82,6 +82,42 @@ def written_normalise_jacobian(
     part = along * n * xp.sum(g * n, axis=over, keepdims=True) / (z.shape[over] - lost_along)
     error_mean = mean * centred * xp.sum(g, axis=over, keepdims=True) / z.shape[over]
     return (g - error_mean - part) / s**power
+
+
+class UnbiasedNormalise(Op):
+    """A normalisation by the unbiased variance, divided by N − 1: what ``np.var(…, ddof=1)`` makes of it.
+
+    Args: those of ``Normalise``.
+    """
+
+    label: ClassVar[tuple[str, str, str]] = (r"\mathrm{norm}", "norm", "norm")
+
+    def __new__(cls, *args: Any) -> UnbiasedNormalise:
+        """Take Z, the axis, whether it is centred, and epsilon."""
+        return cast("UnbiasedNormalise", Basic.__new__(cls, *args))
+
+    shape = property(lambda self: self.args[0].shape)
+    couples_examples = property(lambda self: self.args[1] == 1)
+
+    def _sympystr(self, printer: Any) -> str:
+        return f"norm({printer.doprint(self.args[0])}, ddof=1)"
+
+
+@meaning(UnbiasedNormalise)
+def unbiased_normalise(xp: Any, z: Any, axis: int, centred: int, epsilon: Any) -> Any:
+    """(Z − mean) / √(sum of squares / (N − 1) + ε)."""
+    count = z.shape[axis]
+    deviation = z - centred * xp.sum(z, axis=axis, keepdims=True) / count
+    return deviation / xp.sqrt(xp.sum(deviation * deviation, axis=axis, keepdims=True) / (count - 1) + epsilon)
+
+
+@rule(UnbiasedNormalise)
+def unbiased_normalise_vjp(
+    node: UnbiasedNormalise, output: MatrixSymbol | None, adjoint: MatrixExpr
+) -> tuple[MatrixExpr | None, ...]:
+    """The derivative of a normalisation, its variance divided by N − 1."""
+    z, axis, centred, epsilon = node.args
+    return (WrittenNormaliseJacobian(z, output, adjoint, axis, centred, epsilon, axis, 1, 1, 1, 1, 1, 0),)
 
 
 class FlippedKernel(Op):

@@ -19,7 +19,8 @@ class Sample:
 
     ``x`` maps the name of every input (masks among them) to its array, ``parameters`` every parameter; ``y`` is the
     target, None where there is none. ``given`` holds theirs by the name of the variable each is the gradient of:
-    ``"W1"`` for dW1 and, where they gave intermediates, ``"Z2"`` for dZ2. ``loss`` is their loss, where they gave it.
+    ``"W1"`` for dW1 and, where they gave intermediates, ``"Z2"`` for dZ2. ``loss`` is their loss, where they gave it,
+    ``forward`` holds matrices of their forward pass by name, ``"A1"`` for A1.
     """
 
     parameters: Mapping[str, NDArray[Any]]
@@ -27,6 +28,7 @@ class Sample:
     y: NDArray[Any] | None
     given: Mapping[str, NDArray[Any]]
     loss: float | None = None
+    forward: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
 
 class Judgement(StrEnum):

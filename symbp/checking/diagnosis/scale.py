@@ -20,8 +20,14 @@ CONVENTIONS: tuple[tuple[Expr, str], ...] = (
     (BATCH, "you forgot 1/m, or your loss is the sum over the examples, not their mean (--reduction sum)"),
     (S(2), "your loss has no ½: its derivative is 2(a − y), not a − y"),
     (S.Half, "your loss has a ½ that ours has not, or ½ is there twice"),
-    (2 / OUTPUTS, "your loss is the mean of squares over examples and outputs without ½, as PyTorch's MSELoss"),
-    (1 / OUTPUTS, "your loss is the mean over the outputs as well, as most of PyTorch's losses are"),
+    (
+        2 / OUTPUTS,
+        "your loss is the mean of squares over examples and outputs without ½: PyTorch's MSELoss (--reduction torch)",
+    ),
+    (
+        1 / OUTPUTS,
+        "your loss is the mean over the outputs as well, as most of PyTorch's losses are (--reduction torch)",
+    ),
     (OUTPUTS, "your loss is the sum over the outputs where ours is their mean"),
     (OUTPUTS / 2, "your loss sums over the outputs, with ½"),
     (2 * BATCH, "your loss is the sum of squares over examples and outputs, without 1/m and without ½"),

@@ -273,7 +273,7 @@ class Search:
         seen: dict[Any, Hypothesis] = {}
         for each in sorted(found, key=lambda each: each.cost):
             value = self.bench.evaluate(self._compiled(each), equation.name, 0)
-            if value is not None and not _same(value, self.bench.value(equation.name)):
+            if hasattr(value, "shape") and not _same(value, self.bench.value(equation.name)):
                 seen.setdefault((value.shape, (1.0 * value).round(9).tobytes()), each)
         return list(seen.values())
 

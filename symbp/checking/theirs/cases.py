@@ -18,7 +18,7 @@ from symbp.numeric.compiled import generic_functions
 from symbp.numeric.definitions import Standins
 from symbp.numeric.sizes import given_sizes
 from symbp.numeric.source import Program, program
-from symbp.numeric.values import Values, draw
+from symbp.numeric.values import Values, draw, evaluation
 from symbp.ops.losses import GenericLoss
 
 WIDTHS = (3, 7, 11, 13, 19, 29, 31, 37)
@@ -71,16 +71,8 @@ def cases(derivation: Derivation, seed: int = 0, batches: Sequence[int] = EXAMPL
 
 
 def _case(derivation: Derivation, full: Program, examples: int, seed: int) -> Case:
-    traced = engines.real().run(full, traced=True)
-    convert = engines.real().array
-    by_name = {symbol.name: name for symbol, name in full.names.items()}
-
-    def evaluate(values: Values) -> tuple[dict[str, Any], dict[str, Any]]:
-        (_, gradients), local = traced(*values.arguments(convert))
-        return gradients, {name: local[own] for name, own in by_name.items() if own in local}
-
     sizes = given_sizes(derivation.forward, examples, WIDTHS)
-    values = draw(derivation.forward, sizes, seed, evaluate, Standins())
+    values = draw(derivation.forward, sizes, seed, evaluation(full), Standins())
     return case_of(full, values, examples)
 
 

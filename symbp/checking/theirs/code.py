@@ -7,7 +7,10 @@ from functools import singledispatch
 
 from sympy import HadamardProduct, MatAdd, MatMul, MatrixExpr, MatrixSymbol, Mul, OneMatrix, Transpose
 
+from symbp.checking.diagnosis.nodes import UnbiasedNormalise, WrittenSlope
 from symbp.equations import Equation, operands
+from symbp.ops.elementwise import Elementwise
+from symbp.ops.normalisation import Normalise
 
 
 class _Level(IntEnum):
@@ -28,6 +31,26 @@ def code(equation: Equation) -> str:
 
 @singledispatch
 def _text(node: MatrixExpr) -> _Piece:
+    return str(node), _Level.ATOM
+
+
+@_text.register
+def _(node: Normalise) -> _Piece:
+    epsilon = f"eps={float(node.args[3]):g}"
+    mean = "" if node.args[2] else ", centred=False"
+    return f"norm({_text(node.args[0])[0]}, axis={node.args[1]}, {epsilon}{mean})", _Level.ATOM
+
+
+@_text.register
+def _(node: UnbiasedNormalise) -> _Piece:
+    epsilon = f"eps={float(node.args[3]):g}"
+    return f"norm({_text(node.args[0])[0]}, axis={node.args[1]}, {epsilon}, ddof=1)", _Level.ATOM
+
+
+@_text.register
+def _(node: Elementwise) -> _Piece:
+    if node.function.name == "identity" and not isinstance(node, WrittenSlope):
+        return _text(node.args[1])
     return str(node), _Level.ATOM
 
 

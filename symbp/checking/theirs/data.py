@@ -11,7 +11,8 @@ from typing import Any
 
 from symbp.checking.diagnosis.diagnose import diagnose
 from symbp.checking.diagnosis.sample import Sample
-from symbp.checking.theirs.fitting import plain_name
+from symbp.checking.theirs import reductions
+from symbp.checking.theirs.fitting import by_plain_name, plain_name
 from symbp.checking.theirs.judging import Judged, sides_of
 from symbp.checking.theirs.layouts import BY_COLUMNS, BY_ROWS, ROWS, Layout
 from symbp.checking.theirs.returned import LOSSES, Reader, spelled, unknown_note
@@ -177,7 +178,7 @@ def _judged(derivation: Derivation, arrays: Arrays, source: str, layout: Layout,
 
 def _sample(derivation: Derivation, arrays: Arrays, layout: Layout, reduction: str) -> tuple[Sample, list[str]]:
     network = derivation.network
-    names: dict[str, str] = {plain_name(name): name for name in network.by_name}
+    names = by_plain_name(network.by_name)
     if len(network.inputs) == 1:
         names.update(dict.fromkeys(("x", "inputs", "input", "a0"), str(network.x.name)))
     if network.y is not None:
@@ -185,7 +186,7 @@ def _sample(derivation: Derivation, arrays: Arrays, layout: Layout, reduction: s
     found: dict[str, Any] = {}
     unknown = []
     for key, array in arrays.given.items():
-        name = names.get(plain_name(key))
+        name = key if key in network.by_name else names.get(plain_name(key))
         if name is None:
             unknown.append(key)
         else:
@@ -208,12 +209,15 @@ def _sample(derivation: Derivation, arrays: Arrays, layout: Layout, reduction: s
     # A gradient lies as its parameter does, so it is turned like it.
     turned = [_gradient(key, array, layout, derivation) for key, array in arrays.gradients.items()]
     returned = reader.read(node, turned)
-    share = examples if reduction == "sum" else 1
+    outputs = 1 if y is None else y.shape[0]
+    share = reductions.share(derivation, reduction, examples, outputs)
     given = {name: array / share for name, array in returned.gradients.items()}
     notes = [unknown_note([*unknown, *returned.unknown], list(network.by_name))] if unknown or returned.unknown else []
     if layout is not BY_COLUMNS[0] and layout is not ROWS:
         notes.append(f"read so that {layout.name}")
-    return Sample(parameters, inputs, y, given, arrays.loss), notes
+    loss = None if arrays.loss is None else arrays.loss / share
+    forward = {name: array for name, array in found.items() if name in network.by_name}
+    return Sample(parameters, inputs, y, given, loss, forward), notes
 
 
 def _gradient(key: str, array: Any, layout: Layout, derivation: Derivation) -> Any:

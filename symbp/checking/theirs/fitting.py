@@ -31,6 +31,15 @@ def plain_name(name: str) -> str:
     return _SPLIT.sub("", name.lower())
 
 
+PARAMETERS = (Role.WEIGHT, Role.BIAS, Role.SCALE, Role.SHIFT)
+
+
+def by_plain_name(known: Mapping[str, Variable]) -> dict[str, str]:
+    """Return names by their plain spelling; where two share one, as a bias b1 and BatchNorm's B1, the parameter's."""
+    ordered = sorted(known, key=lambda name: known[name].role in PARAMETERS)
+    return {plain_name(name): name for name in ordered}
+
+
 @dataclass(frozen=True)
 class Slots:
     """What a network has to give, by kind."""
@@ -163,8 +172,7 @@ def _symbol(name: str, known: Mapping[str, Variable]) -> str | None:
     """Return the matrix of a name: ``W1``, ``w1``, ``a_1``, ``block1_WQ``."""
     if name in known:
         return name
-    by_plain = {plain_name(each): each for each in known}
-    return by_plain.get(plain_name(name))
+    return by_plain_name(known).get(plain_name(name))
 
 
 def _unknown(name: str, signature: Signature, slots: Slots) -> SpecError:

@@ -11,11 +11,14 @@ from typing import Any
 
 from symbp.checking.diagnosis.diagnose import diagnose
 from symbp.checking.diagnosis.sample import Diagnosis, GivenRow, Judgement, Mark, Sample
+from symbp.checking.theirs import steps
 from symbp.checking.theirs.cases import Case, cases
 from symbp.checking.theirs.factors import cut, without_one
 from symbp.checking.theirs.judging import Judged, Side, sides_of
 from symbp.checking.theirs.lexicon import Lexicon, layer_words, normal
 from symbp.checking.theirs.meanings import Operator, Place, Symbol
+from symbp.checking.theirs.repairs import repairs
+from symbp.checking.theirs.spelling import in_signs, names_in_signs, spelled_in_signs
 from symbp.checking.theirs.values import size_text, value
 from symbp.checking.theirs.written import Written, written
 from symbp.derivation import Derivation
@@ -26,8 +29,9 @@ from symbp.symbols import BATCH, Adjoint, Variable
 TOLERANCE = 1e-9
 """Relative difference up to which a formula is right, as in the check of a derivation."""
 
-_EQUALS = re.compile(r"(?<![=<>!])=(?!=)(?![^()]*\))")
+_EQUALS = re.compile(r"(?<![=<>!])=(?!=)(?![^()\[\]]*[)\]])")
 _SUM = re.compile(r"\s*(?:Σ|∑|sum(?=\s))\s*")
+_RATIO = re.compile(r"(?:∂|d)(?!ℒ|L)\w+?(?:\(t-1\))?/(?:∂|d)\w+")
 _LETTER = re.compile(r"(?<=[^\W\d_])ₗ|_l(?![a-z])")
 
 
@@ -80,8 +84,35 @@ class Formulas:
         """
         if len(text) > MAX_LENGTH:
             raise SpecError(f"--formula has {len(text):,} characters; at most {MAX_LENGTH:,} are read")
+        if steps.has_step(text):
+            return self._over_time(text)
         judged = [_Formula(self, each).judged() for each in self._instances(text)]
         return next((each for each in judged if not each.right), judged[0])
+
+    def _over_time(self, text: str) -> Judged:
+        """Judge a formula with the letter t: its sums written out, and at every step where it has a meaning."""
+        last = max((each.step or 0 for each in self.derivation.network.by_name.values()), default=0)
+        if _RATIO.match(normal(text)):
+            raise SpecError(
+                f"{quote(text)}: a Jacobian between two steps is no gradient of the loss and in neither list: "
+                "give a line of one of the passes, or a gradient"
+            )
+        whole, summed = steps.written_out(text, last, self.known)
+        if not steps.has_step(whole):
+            judged = _Formula(self, whole).judged()
+            return replace(judged, source=text, notes=(*judged.notes, f"Σ_t is the sum over t = {_steps(summed)}"))
+        found: dict[int, Judged] = {}
+        for step, each in steps.instances(whole, last, self.known):
+            found[step] = _Formula(self, each).judged()
+            if not found[step].right:
+                return replace(found[step], notes=(*found[step].notes, f"t = {step}"))
+        if not found:
+            if last:
+                _Formula(self, steps.at_step(whole, max(1, last - 1))).judged()
+            raise SpecError(
+                f"{quote(text)}: {'at no step all symbols mean something' if last else 'no layer has steps'}"
+            )
+        return replace(found[max(found)], source=text, notes=(f"at every step t = {_steps(tuple(found))}",))
 
     def course(self, shift: int, last: str) -> Lexicon:
         """Return the words with those that course notes use in several ways, in one of them."""
@@ -190,6 +221,10 @@ class _Formula:
                 return self._right(target, side, right)
         for side in sides:
             found = self._superfluous(target, side, right)
+            if found is not None:
+                return found
+        for side in sides or self._unfitting(body, bool(total)):
+            found = self._repaired(target, side, right, problem if not sides else None)
             if found is not None:
                 return found
         if not sides:
@@ -304,6 +339,32 @@ class _Formula:
             return Judged(diagnosis, f"{self.left} = {right}", tuple(self._notes(side)), sentence=sentence, sides=sides)
         return None
 
+    def _unfitting(self, body: str, total: bool) -> list[_Side]:
+        """Return the readings of a formula whose shapes do not fit: one change may make them."""
+        found = []
+        for reading in self._readings(body, total):
+            words = self.over.course(reading.shift, reading.last)
+            found.append(_Side(written(body, words if _is_course(body, reading) else self.words), total, reading))
+        return found
+
+    def _repaired(
+        self, target: Variable | Adjoint, side: _Side, right: str, problem: ShapeError | None
+    ) -> Judged | None:
+        """Return the verdict that one change of the text makes it right; ``problem`` is that of its shapes."""
+        notes = (*([str(problem)] if problem else []), *self._notes(side))
+        start = right[: len(right) - len(side.written.source)] if side.total else ""
+        for each in repairs(side.written, self.words, self.derivation.network.depth):
+            if not self._agrees(target, replace(side, written=each.written)):
+                continue
+            name = target.of.name if isinstance(target, Adjoint) else target.name
+            row = GivenRow(name, Mark.WRONG, None, each.sentence)
+            diagnosis = Diagnosis(Judgement.WRONG, (row,) if isinstance(target, Adjoint) else ())
+            sides = (Side(f"{self.left} = {right}", f"{self.left} = {start}{each.text}"),)
+            sentence = f"wrong: {each.sentence}; everything else is right"
+            source = f"{self.left} = {right}"
+            return Judged(diagnosis, source, notes, sentence=sentence, sides=sides)
+        return None
+
     def _wrong(self, target: Variable | Adjoint, side: _Side, right: str) -> Judged:
         notes = tuple(self._notes(side))
         source = f"{self.left} = {right}"
@@ -327,7 +388,20 @@ class _Formula:
         row = next(each for each in found.rows if each.name == target.of.name)
         mark = Mark.WRONG if row.mark is Mark.CARRIED else row.mark
         diagnosis = replace(found, rows=(GivenRow(row.name, mark, row.digits),))
-        return Judged(diagnosis, source, notes, sides=sides_of(found))
+        both = sides_of(found)
+        if not in_signs(source):
+            return Judged(diagnosis, source, notes, sides=both)
+        names = names_in_signs(self.words)
+        spelled = [replace(each, sentence=spelled_in_signs(each.sentence, names)) for each in diagnosis.findings]
+        written_so = tuple(Side(*(spelled_in_signs(text, names) for text in (each.yours, each.right))) for each in both)
+        return Judged(replace(diagnosis, findings=tuple(spelled)), source, notes, sides=written_so)
+
+
+def _steps(found: Sequence[int]) -> str:
+    """Return steps as a range where they are one."""
+    ends = (found[0], found[-1])
+    is_range = list(found) == list(range(ends[0], ends[1] + 1)) and len(found) > 3
+    return f"{ends[0]}, …, {ends[1]}" if is_range else ", ".join(map(str, found))
 
 
 def _matrices(left: Any, right: Any) -> tuple[Any, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from symbp.checking.diagnosis.diagnose import diagnose
 from symbp.checking.diagnosis.sample import Diagnosis, Sample
-from symbp.checking.theirs import process
+from symbp.checking.theirs import process, reductions
 from symbp.checking.theirs.cases import Case, cases
 from symbp.checking.theirs.code import code
 from symbp.checking.theirs.finding import Signature, find
@@ -24,9 +24,6 @@ from symbp.symbols import Adjoint
 
 TIMEOUT = 10.0
 """Seconds a function may take for all its calls."""
-
-REDUCTIONS = ("mean", "sum")
-"""How a loss treats the batch: symbp's own mean over the examples, or their sum."""
 
 Invoke = Callable[[Plan, Sequence[Mapping[str, Any]]], tuple[list[Call], str]]
 """Calls somebody's function by a plan, once for every set of arrays; returns what it printed as well."""
@@ -87,7 +84,7 @@ def judge_file(
 
     ``name`` says which function (None: the only one or the one with a usual name), ``rows`` that its examples are
     rows, ``timeout`` how many seconds its calls may take together, ``reduction`` whether its loss is the mean over
-    the examples or their sum.
+    the examples, their sum, or what PyTorch's default is.
 
     Raises:
         SpecError: it cannot be found, called, or read as gradients; or the network leaves something open.
@@ -128,7 +125,7 @@ def judge(
             raise found
         hint = "columns as examples: leave out --rows" if rows else "rows as examples: give --rows"
         raise type(found)(f"{found}; it fits with {hint}")
-    samples = [_sample(case, each, reduction) for case, each in zip(drawn, found.returned, strict=True)]
+    samples = [_sample(derivation, case, each, reduction) for case, each in zip(drawn, found.returned, strict=True)]
     diagnosis = diagnose(derivation, samples)
     notes = tuple(_notes(found, derivation))
     return Judged(diagnosis, source, notes, found.printed, sides=sides_of(diagnosis))
@@ -201,15 +198,17 @@ def _fits(derivation: Derivation, layouts: Sequence[Layout]) -> Iterator[Fit]:
             yield Fit(layout, labels)
 
 
-def _sample(case: Case, found: Returned, reduction: str) -> Sample:
-    """Return theirs as a sample; a loss that sums over the examples is brought to our mean."""
-    share = case.examples if reduction == "sum" else 1
+def _sample(derivation: Derivation, case: Case, found: Returned, reduction: str) -> Sample:
+    """Return theirs as a sample; a loss of another reduction is brought to our mean over the examples."""
+    outputs = case.known[derivation.network.output.name].shape[0]
+    share = reductions.share(derivation, reduction, case.examples, outputs)
     return Sample(
         case.values.parameters,
         case.values.inputs,
         next(iter(case.values.targets.values()), None),
         {name: array / share for name, array in found.gradients.items()},
         None if found.loss is None else found.loss / share,
+        found.forward,
     )
 
 

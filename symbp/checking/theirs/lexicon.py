@@ -85,7 +85,16 @@ def basic(derivation: Derivation) -> Lexicon:
     found |= _functions(derivation)
     if len(derivation.network.inputs) == 1:
         found |= {"A0": Symbol(derivation.network.x), "a0": Symbol(derivation.network.x, True)}
-    return Lexicon({normal(text): meaning for text, meaning in found.items()})
+    known = {each.name for each in (*derivation.forward.given, *(e.lhs for e in derivation.forward))}
+    return Lexicon({normal(text): meaning for text, meaning in found.items() if not _without_stack(meaning, known)})
+
+
+def _without_stack(meaning: Meaning, known: set[str]) -> bool:
+    """Whether it is a recurrent layer's stacked state, which the lists that are shown do not have."""
+    if not isinstance(meaning, Symbol):
+        return False
+    of = meaning.of.of if isinstance(meaning.of, Adjoint) else meaning.of
+    return of.name not in known
 
 
 def _functions(derivation: Derivation) -> dict[str, Meaning]:

@@ -60,13 +60,20 @@ class Piece:
 
 
 @dataclass(frozen=True)
+class Sliding:
+    """The sign of a convolution between its operands: every operation that is printed with it."""
+
+    nodes: tuple[Op, ...]
+
+
+@dataclass(frozen=True)
 class Named:
     """What needs no derivation: a NumPy function, the ones, the identity, m."""
 
     name: str
 
 
-Meaning = Symbol | Diagonal | Scalar | LinearMap | Piece | Named
+Meaning = Symbol | Diagonal | Scalar | LinearMap | Piece | Sliding | Named
 
 
 @dataclass(frozen=True)
@@ -132,6 +139,15 @@ def softmax_value(array: Any) -> Any:
 def value_of(node: Op, place: Place) -> Any:
     """Return the value of an operation of the derivation."""
     return _at(node, place)
+
+
+def slid(meaning: Sliding, left: Any, right: Any, place: Place) -> Any:
+    """Return what a convolution makes of two matrices, None where no convolution of the network takes their shapes."""
+    for node in meaning.nodes:
+        own = [place.value(each) for each in operands(node)]
+        if [each.shape for each in own] == [left.shape, right.shape]:
+            return _program_of(node)([left, right])[0]
+    return None
 
 
 def operator_of(node: Op, place: Place) -> Operator:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import permutations
 from typing import Any
 
-from symbp.checking.theirs.fitting import plain_name
+from symbp.checking.theirs.fitting import by_plain_name, plain_name
 from symbp.checking.theirs.layouts import Layout
 from symbp.derivation import Derivation
 from symbp.errors import CheckFailedError, SpecError, nearest
@@ -21,11 +21,16 @@ _GRADIENT = re.compile(r"(?:d(?:l(?:oss)?d|jd|cd)?|grad(?:ient)?s?|g|delta|∂l�
 LOSSES = frozenset({"loss", "cost", "l", "j", "error", "value"})
 
 
+CACHES = frozenset({"cache", "caches", "activations", "forward", "intermediates"})
+"""What people call the values of their forward pass."""
+
+
 @dataclass
 class Returned:
-    """Their gradients by variable, columns as examples; their loss; keys that nobody knows; conversions made."""
+    """Their gradients by variable, columns as examples; values of their forward pass; their loss; unknown keys; …"""
 
     gradients: dict[str, Any] = field(default_factory=dict)
+    forward: dict[str, Any] = field(default_factory=dict)
     loss: float | None = None
     unknown: list[str] = field(default_factory=list)
     empty: list[str] = field(default_factory=list)
@@ -35,7 +40,10 @@ class Returned:
 
 def spelled(key: str, known: Mapping[str, Variable]) -> str | None:
     """Return the variable that a key names the gradient of: ``W1`` for W1, dW1, grad_W1, W1_grad and dL_dW1."""
-    plain = {plain_name(name): name for name in known}
+    exact = next((name for name in (key, key[1:] if key[:1] == "d" else "") if name in known), None)
+    if exact is not None:
+        return exact
+    plain = by_plain_name(known)
     word = plain_name(key) or key
     candidates = [word, word[1:] if word[:1] == "d" else ""]
     found = _GRADIENT.fullmatch(word)
@@ -84,8 +92,12 @@ class Reader:
     def _read(self, node: Mapping[str, Any], arrays: Sequence[Any], found: Returned) -> None:
         kind = node["kind"]
         if kind == "dict":
+            bare = self._has_prefixes(node)
             for key, each in zip(node["keys"], node["values"], strict=True):
-                self._keyed(key, each, arrays, found)
+                if (name := self._forward_name(key) if bare else None) is not None:
+                    self._put_forward(name, each, arrays, found)
+                else:
+                    self._keyed(key, each, arrays, found)
         elif kind == "list":
             self._listed(node["values"], arrays, found)
         elif kind == "array" and len(self._wanted) == 1:
@@ -98,6 +110,40 @@ class Reader:
         names = ", ".join(f'"d{each.name}": …' for each in self._wanted[:2])
         return f"return a dict such as {{{names}}}, or a tuple in order"
 
+    def _forward_name(self, key: str) -> str | None:
+        """Return the matrix that a key without a prefix names, as in somebody's cache."""
+        known = self.derivation.network.by_name
+        if plain_name(key) in LOSSES:
+            return None
+        if key in self.shapes:
+            return key
+        return by_plain_name({name: known[name] for name in self.shapes if name in known}).get(plain_name(key))
+
+    def _has_prefixes(self, node: Mapping[str, Any]) -> bool:
+        """Whether gradients have keys such as dW1 in a dict: then A1 is a value, not the gradient by one."""
+        wanted = {plain_name(each.name) for each in self._wanted}
+        known = {each.name: each for each in self._wanted}
+        return any(plain_name(key) not in wanted and spelled(key, known) is not None for key in node["keys"])
+
+    def _is_cache(self, node: Mapping[str, Any]) -> bool:
+        """Whether a dict holds values of a forward pass: matrices that are no parameters, none with a prefix."""
+        wanted = {each.name for each in self._wanted}
+        found = [name for key in node.get("keys", ()) if (name := self._forward_name(key)) is not None]
+        return any(name not in wanted for name in found) and not self._has_prefixes(node)
+
+    def _read_forward(self, node: Mapping[str, Any], arrays: Sequence[Any], found: Returned) -> None:
+        for key, each in zip(node["keys"], node["values"], strict=True):
+            if (name := self._forward_name(key)) is not None:
+                self._put_forward(name, each, arrays, found)
+
+    def _put_forward(self, name: str, node: Mapping[str, Any], arrays: Sequence[Any], found: Returned) -> None:
+        array = arrays[node["at"]] if node["kind"] == "array" else None
+        if array is None or array.dtype.kind not in "fiu":
+            return
+        turned = self._turned(self.derivation.network.by_name[name], array)
+        if turned is not None:
+            found.forward[name] = turned
+
     def _keyed(self, key: str, node: Mapping[str, Any], arrays: Sequence[Any], found: Returned) -> None:
         known = self.derivation.network.by_name
         if plain_name(key) in LOSSES and _is_number(node, arrays):
@@ -106,6 +152,8 @@ class Reader:
             self._put(name, key, node, arrays, found)
         elif node["kind"] == "list" and (role := _role(key)) is not None:
             self._in_order(node["values"], [v for v in self._wanted if v.role is role], arrays, found)
+        elif node["kind"] == "dict" and (plain_name(key) in CACHES or self._is_cache(node)):
+            self._read_forward(node, arrays, found)
         elif node["kind"] == "dict":
             self._read(node, arrays, found)
         else:
@@ -124,6 +172,11 @@ class Reader:
                 for name, node in zip(self.returns, rest, strict=True):
                     self._keyed(name, node, arrays, found)
                 return
+        if len(rest) > 1 and any(node["kind"] == "dict" and not self._is_cache(node) for node in rest):
+            caches = [node for node in rest if node["kind"] == "dict" and self._is_cache(node)]
+            for cache in caches:
+                self._read_forward(cache, arrays, found)
+            rest = [node for node in rest if not any(node is each for each in caches)]
         nested = [node for node in rest if node["kind"] in ("dict", "list")]
         numbers = [node for node in rest if _is_number(node, arrays)]
         if len(numbers) == 1 and (nested or len(rest) > len(self._wanted)):

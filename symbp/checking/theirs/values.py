@@ -18,13 +18,16 @@ from symbp.checking.theirs.meanings import (
     Piece,
     Place,
     Scalar,
+    Sliding,
     Symbol,
     operator_of,
     scalar_value,
+    slid,
     softmax_value,
     value_of,
 )
 from symbp.checking.theirs.written import Written
+from symbp.equations import operands
 from symbp.errors import ShapeError, SpecError
 from symbp.networks.reading import MAX_DEPTH, quote
 
@@ -59,7 +62,7 @@ def value(written: Written, place: Place, tree: ast.expr | None = None) -> Any:
         raise
     except ValueError:  # NumPy's own, from an operator that is given what it does not act on
         raise ShapeError(f"the shapes in {quote(written.source)} do not fit") from None
-    if isinstance(found, Scalar | LinearMap | Named | _Ones | _OnesRow):
+    if isinstance(found, Scalar | LinearMap | Sliding | Named | _Ones | _OnesRow):
         raise SpecError(f"{quote(written.source)} is no matrix: something for it to act on is missing")
     return found
 
@@ -96,6 +99,8 @@ class _Walk:
                 return self._transposed(operand)
             case ast.BinOp(op=ast.MatMult()):
                 return self._chain(node)
+            case ast.BinOp(left=ast.BinOp(left=left, op=ast.Mod(), right=ast.Name(id=name)), op=ast.Mod(), right=right):
+                return self._slid(name, left, right)
             case ast.BinOp(left=left, op=sign, right=right) if type(sign) in _BINARY:
                 return _BINARY[type(sign)](self, self.visit(left), self.visit(right), node)
             case ast.Compare(left=left, ops=[sign], comparators=[right]) if type(sign) in _COMPARE:
@@ -123,6 +128,24 @@ class _Walk:
             assert isinstance(constant, ast.Constant)
             found[each.arg] = sign * int(constant.value)  # type: ignore[arg-type]
         return found
+
+    def _slid(self, name: str, left: ast.expr, right: ast.expr) -> Any:
+        """W ⋆ X, by the convolution of the network that takes matrices of these shapes."""
+        meaning = self.written.meanings[name]
+        assert isinstance(meaning, Sliding)
+        first, second = (self._array(self.visit(each), each) for each in (left, right))
+        found = slid(meaning, first, second, self.place)
+        if found is None:
+            sides = (f"{quote(self.written.text(each))} is {self._size(array)}"
+                     for each, array in ((left, first), (right, second)))  # fmt: skip
+            raise ShapeError(
+                f"{' and '.join(sides)} in {quote(self.written.source)}: no convolution of the network takes these; "
+                f"it has {', '.join(f'{a} with {b}' for a, b in self._slid_shapes(meaning))}"
+            )
+        return found
+
+    def _slid_shapes(self, meaning: Sliding) -> list[list[str]]:
+        return [[self._size(self.place.value(each)) for each in operands(node)] for node in meaning.nodes]
 
     def _meaning(self, name: str) -> Any:
         import numpy as np
@@ -234,6 +257,9 @@ class _Walk:
         return apply(error)
 
     def _multiplied(self, error: Any, factor: Any, node: ast.expr) -> Any:
+        if isinstance(factor, Operator):
+            text = quote(self.written.text(node))
+            raise SpecError(f"an operator stands behind what it acts on in {text}: write it in front")
         if isinstance(error, Operator):
             matrix = self._array(factor, node)
             return Operator(lambda value: error.apply(value) @ matrix, error.hole)

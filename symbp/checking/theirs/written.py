@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from symbp.checking.theirs.lexicon import Lexicon, spelled
-from symbp.checking.theirs.meanings import Diagonal, LinearMap, Meaning, Named, Scalar, Symbol
+from symbp.checking.theirs.meanings import Diagonal, LinearMap, Meaning, Named, Scalar, Sliding, Symbol
 from symbp.errors import SpecError, nearest
 from symbp.networks.reading import MAX_BRACKETS, MAX_DIGITS, MAX_LENGTH, quote, tree_of
 
@@ -24,6 +24,9 @@ _OPERATORS = ("**", ">=", "<=", "==", ".*", "@", "+", "-", "*", "/", ">", "<", "
 _TURNED = {"⊙": "*", ".*": "*", "·": "@", "^": "**"}
 _KEYWORDS = ("axis", "keepdims")
 _CONSTANTS = ("True", "False")
+
+MOST_WRITTEN_OUT = 64 * MAX_LENGTH
+"""Longest text that is read once its sums over steps are written out; as typed it may have ``MAX_LENGTH``."""
 
 ELIDED = ("⋯", "B[")
 """What stands for something that is not written out."""
@@ -74,7 +77,7 @@ def written(source: str, lexicon: Lexicon) -> Written:
     Raises:
         SpecError: too long, an unknown word, or not arithmetic.
     """
-    if len(source) > MAX_LENGTH:
+    if len(source) > MOST_WRITTEN_OUT:
         raise SpecError(f"the formula {quote(source)} has {len(source)} characters; at most {MAX_LENGTH} are read")
     return _Reading(source, lexicon).read()
 
@@ -171,7 +174,17 @@ class _Reading:
         ):
             return None
         meaning = self.lexicon.words[found[0]]
+        if isinstance(meaning, Sliding):
+            return self._sign_between(meaning, at, found.end())
         return self._placed(found[0], meaning, at, found.end())
+
+    def _sign_between(self, meaning: Sliding, at: int, end: int) -> int:
+        """W ⋆ X: an operator of three parts, since Python has no sign for it."""
+        if not self.ends_operand:
+            raise SpecError(f"{quote(self.source[at:end])} stands between two matrices, in {quote(self.source)}")
+        place = f"v{len(self.meanings)}"
+        self.meanings[place] = meaning
+        return self._add(f"%{place}%", at, end, operand=False)
 
     def _placed(self, word: str, meaning: Meaning, at: int, end: int) -> int:
         self._join()

@@ -28,5 +28,5 @@ def command(
     named, asked = theirs.read(what.what, network)
     spec, seed = replace(what, what=named).read(network), check.read()
     if asked is not None:
-        return int(job("theirs").run(spec, asked, seed, as_json.json))
+        return int(job("theirs").run(spec, asked, seed, as_json.json, methods))
     return int(job("check").run(spec, seed, as_json.json, methods))

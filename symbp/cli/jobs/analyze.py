@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
@@ -15,7 +14,7 @@ from symbp.analysis.outlook import outlook
 from symbp.analysis.phase import Mark, Phases, phases
 from symbp.analysis.spectrum import Spectrum, spectrum
 from symbp.cli.commands.analyze import Request
-from symbp.cli.console import columns, document, plain, progress, say
+from symbp.cli.console import columns, json_document, plain, progress, say
 from symbp.cli.jobs import pages
 from symbp.cli.jobs.compare import run as compare
 from symbp.cli.jobs.network import build, derived
@@ -67,7 +66,7 @@ def flows(request: Request) -> int:
     seen = [each.seen for each in found]
     code = 0 if all(sound(flow) for each in seen for flow in (each.draws.flows if each.draws else (each.flow,))) else 1
     if request.json:
-        document(json.dumps(_data(seen), ensure_ascii=False, indent=2, allow_nan=False))
+        json_document(_data(seen))
         return code
     if request.page.output != "-" and request.page.only is None:
         say(_text(seen))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from functools import partial
 
 from symbp.analysis.budget import WIDTH
 from symbp.analysis.compare import DRAWS, Comparison, compare
 from symbp.analysis.remedies import Stack
 from symbp.cli.commands.analyze import Request
-from symbp.cli.console import columns, document, plain, progress, say
+from symbp.cli.console import columns, json_document, plain, progress, say
 from symbp.cli.jobs import pages
 from symbp.cli.jobs.typed import typed
 from symbp.cli.options import NetworkSpec
@@ -35,7 +34,7 @@ def run(request: Request) -> int:
     init = measures.inits[0] if measures.inits else INIT
     found = compare(stack(spec), init, measures.seed, measures.draws or DRAWS, progress=progress())
     if request.json:
-        document(json.dumps(found.to_dict(), ensure_ascii=False, indent=2, allow_nan=False))
+        json_document(found.to_dict())
         return 0
     if request.page.output != "-" and request.page.only is None:
         say(comparison_text(found, ascii_only=plain(), width=columns()))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,10 +9,10 @@ from pathlib import Path
 
 from symbp.checking.check import CheckReport, check
 from symbp.cli.commands.derive import Request
-from symbp.cli.console import columns, document, plain, progress, say
+from symbp.cli.console import columns, document, json_document, plain, progress, say
 from symbp.cli.jobs.data import derivation_data, exit_code
 from symbp.cli.jobs.network import build, derived
-from symbp.cli.jobs.targets import PDF, Target, targets
+from symbp.cli.jobs.targets import Target, targets
 from symbp.cli.options import NetworkSpec
 from symbp.cli.values import layer_set, shown
 from symbp.cli.what import Described, FileSpec, OperationSpec
@@ -26,7 +25,6 @@ from symbp.ops.losses import GenericLoss
 from symbp.report.files import write_bytes
 from symbp.report.lone_text import lone_text
 from symbp.report.notation import NOTATIONS
-from symbp.report.pdf import pdf
 from symbp.report.render import render
 from symbp.report.terminal import derivation_text
 
@@ -50,7 +48,7 @@ def run(request: Request) -> int:
     if request.json:
         data = derivation_data(derivation, request.output.notation or DEFAULT_NOTATION)
         data |= {"check": None if report is None else report.to_dict(), "wrote": [str(path) for path in wrote]}
-        document(json.dumps(data, ensure_ascii=False, indent=2))
+        json_document(data)
     elif wrote and request.output.only is not None:
         say("\n".join(written(wrote)))
     elif wrote:
@@ -124,8 +122,7 @@ def verdict(request: Request, derivation: Derivation) -> CheckReport | None:
 def rendered(request: Request, target: Target, derivation: Derivation, report: CheckReport | None) -> bytes:
     """Return the document of one target; an equation nobody has is the fault of --only."""
     try:
-        said = document_of(request, target, derivation, report)
-        return pdf(said) if target.format == PDF else said.encode()
+        return target.data(document_of(request, target, derivation, report))
     except SpecError as error:
         if request.output.only is None:
             raise
@@ -137,10 +134,10 @@ def document_of(request: Request, target: Target, derivation: Derivation, report
     options = request.output
     return render(
         derivation,
-        to="latex" if target.format == PDF else target.format,
+        to=target.rendered_as,
         notation=options.notation or DEFAULT_NOTATION,
         check=report,
-        standalone=options.standalone or target.format == PDF,
+        standalone=options.standalone or target.is_pdf,
         roles=not options.no_roles,
         show=request.show,
         only=options.only,

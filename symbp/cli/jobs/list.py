@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from symbp.cli.console import document, plain, say
+from symbp.cli.console import json_document, plain, say
 from symbp.networks.examples import about as about_example
 
 TARGETS = {"binary": "targets 0 or 1", "sign": "targets -1 or 1", "one_hot": "one-hot targets", "real": "real targets"}
@@ -112,7 +111,7 @@ def run(names: Sequence[str], as_json: bool) -> int:
         data = {
             title: {each.name: each.data() for each in rows if each.name != EXPRESSION} for title, rows in found.items()
         }
-        document(json.dumps(data, ensure_ascii=False, indent=2))
+        json_document(data)
         return 0
     widest = max(len(each.name) for rows in found.values() for each in rows)
     sections = ["\n".join([title, *(each.line(widest) for each in rows)]) for title, rows in found.items()]

@@ -16,7 +16,6 @@ from symbp.errors import SpecError
 from symbp.report import plots
 from symbp.report.files import write_bytes
 from symbp.report.page import Page, page_text
-from symbp.report.pdf import pdf
 
 Pictures = Mapping[str, Callable[[], Any]]
 """What draws each figure, by its name."""
@@ -45,10 +44,10 @@ def deliver(options: PageOptions, stem: str, page: Callable[[str | None], Page],
         if target.path is None:
             document(_text(options, target, content))
             continue
-        if target.format != PDF:
+        if not target.is_pdf:
             for file, data in drawn.items():
                 wrote.append(_written(target.path.with_name(file), data, options.force))
-        wrote.append(_written(target.path, _document(options, target, content, drawn), options.force))
+        wrote.append(_written(target.path, target.data(_text(options, target, content), drawn), options.force))
     if wrote:
         say("\n" + "\n".join(written(sorted(wrote, key=lambda path: path.suffix in (".png", ".pdf")))))
     return None
@@ -77,14 +76,8 @@ def _drawn(pictures: Pictures, kind: str, stem: str) -> dict[str, bytes]:
 
 
 def _text(options: PageOptions, target: Target, page: Page) -> str:
-    standalone = options.standalone or target.format == PDF
-    to = "latex" if target.format == PDF else target.format
-    return page_text(page, to, standalone=standalone, template_dir=options.template_dir)
-
-
-def _document(options: PageOptions, target: Target, page: Page, drawn: Mapping[str, bytes]) -> bytes:
-    said = _text(options, target, page)
-    return pdf(said, drawn) if target.format == PDF else said.encode()
+    standalone = options.standalone or target.is_pdf
+    return page_text(page, target.rendered_as, standalone=standalone, template_dir=options.template_dir)
 
 
 def _written(path: Path, data: bytes, force: bool) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from symbp.cli import values
 from symbp.cli.options import OutputOptions
 from symbp.report.formats import FORMAT_ALIASES, FORMATS, SUFFIXES
 from symbp.report.notation import NOTATIONS
+from symbp.report.pdf import pdf
 
 FOLDER = "output/"
 """Where reports go unless -o says otherwise."""
@@ -30,6 +32,20 @@ class Target:
 
     format: str
     path: Path | None
+
+    @property
+    def is_pdf(self) -> bool:
+        """Whether it is compiled."""
+        return self.format == PDF
+
+    @property
+    def rendered_as(self) -> str:
+        """The format of its text: LaTeX for what is compiled."""
+        return "latex" if self.is_pdf else self.format
+
+    def data(self, text: str, pictures: Mapping[str, bytes] | None = None) -> bytes:
+        """Return the bytes of its file; what is compiled holds its pictures."""
+        return pdf(text, pictures) if self.is_pdf else text.encode()
 
 
 def targets(options: OutputOptions, stem: str) -> list[Target]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,13 +12,16 @@ from symbp.checking.theirs.data import judge_data, load
 from symbp.checking.theirs.formula import Formulas
 from symbp.checking.theirs.judging import Judged, judge_file
 from symbp.checking.theirs.stub import stub
-from symbp.cli.console import document, note, plain, say
-from symbp.cli.jobs.derive import command_line
+from symbp.cli.console import json_document, note, plain, say
+from symbp.cli.jobs.derive import command_line, deliver, written
 from symbp.cli.jobs.network import build, derived
-from symbp.cli.options import NetworkSpec
+from symbp.cli.jobs.tables import tables
+from symbp.cli.jobs.targets import Target
+from symbp.cli.options import MethodOptions, NetworkSpec
 from symbp.cli.theirs import Asked, DataFile, Formula, FunctionFile, Stub
 from symbp.cli.what import Described, FileSpec
 from symbp.derivation import derive
+from symbp.errors import SpecError
 from symbp.networks.layers import Dense
 from symbp.networks.loss_choice import link_of
 from symbp.networks.network import Network
@@ -27,23 +29,43 @@ from symbp.ops.elementwise import Elementwise
 from symbp.report.files import write_new
 from symbp.report.pasting import lexicon
 from symbp.report.verdict import verdict_text
+from symbp.report.verdict_table import render_verdict
 
 OPEN_ACTIVATIONS, OPEN_LOSS = ("tanh", "sigmoid", "softplus", "sin"), "log_cosh"
 """What stands for activations, neighbours different, and for a loss that are left open while a formula is judged."""
 
 
-def run(spec: Described, asked: Asked, seed: int, as_json: bool) -> int:
-    """Judge what is asked about, print the verdict, and return 1 unless it is right."""
+def run(spec: Described, asked: Asked, seed: int, as_json: bool, methods: MethodOptions) -> int:
+    """Judge what is asked about, print or write the verdict, and return 1 unless it is right."""
     if isinstance(asked.theirs, Stub):
         return write_stub(spec, asked)
+    _require_usable(methods)
+    wanted = tables(spec, methods, "verdict")
     judged = JUDGES[type(asked.theirs)](spec, asked, seed)
     if judged.printed:
         note(f"{judged.source} printed:\n{shown_lines(judged.printed)}")
+    documents = [_document(judged, spec, each, methods.standalone) for each in wanted]
+    wrote = deliver(wanted, documents, methods.force)
     if as_json:
-        document(json.dumps(judged.to_dict(), ensure_ascii=False, indent=2, allow_nan=False))
-    else:
-        say(verdict_text(judged, ascii_only=plain()))
+        json_document(judged.to_dict() | {"wrote": [str(path) for path in wrote]})
+    elif not wanted or wrote:
+        say("\n\n".join([verdict_text(judged, ascii_only=plain()), *(["\n".join(written(wrote))] if wrote else [])]))
     return 0 if judged.right else 1
+
+
+def _require_usable(methods: MethodOptions) -> None:
+    """Refuse what only the check of the derivation itself uses: silence would look like an answer."""
+    for name, given in (("--engine", methods.engine), ("--values", methods.values)):
+        if given:
+            raise SpecError(f"{name} is about the derived gradients: leave it out, or leave out your own gradient")
+
+
+def _document(judged: Judged, spec: Described, target: Target, standalone: bool) -> bytes:
+    text = render_verdict(
+        judged, derived(build(spec)), target.rendered_as, standalone=standalone or target.is_pdf,
+        command=command_line("check", spec),
+    )  # fmt: skip
+    return target.data(text)
 
 
 def shown_lines(text: str) -> str:
@@ -66,7 +88,7 @@ def _function(spec: Described, asked: Asked, seed: int) -> Judged:
 
 def _formula(spec: Described, asked: Asked, seed: int) -> Judged:
     assert isinstance(asked.theirs, Formula)
-    derivation = derived(concrete(spec))
+    derivation = derived(concrete(spec)).unstacked
     judged = Formulas(derivation, lexicon(derive(build(spec)), derivation), seed).judge(asked.theirs.text)
     if judged.right or not isinstance(spec, NetworkSpec) or (spec.activation and spec.loss):
         return judged

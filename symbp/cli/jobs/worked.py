@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
 from symbp.cli import values
 from symbp.cli.commands.derive import Request
-from symbp.cli.console import columns, document, plain, say
+from symbp.cli.console import columns, json_document, plain, say
 from symbp.cli.jobs.data import exit_code
 from symbp.cli.jobs.derive import DEFAULT_NOTATION, command_line, deliver, verdict, written
 from symbp.cli.jobs.network import build, derived
@@ -17,7 +16,6 @@ from symbp.cli.options import ValuesOptions
 from symbp.cli.what import FileSpec
 from symbp.errors import SpecError, nearest
 from symbp.networks.examples import VALUES
-from symbp.report.pdf import pdf
 from symbp.report.terminal import check_text
 from symbp.report.worked.given import MOST_DIGITS, Given, read_given
 from symbp.report.worked.render import FORMATS, render_worked, worked_data
@@ -47,16 +45,16 @@ def run(request: Request, options: ValuesOptions) -> int:
 
     def rendered(target: Target) -> bytes:
         text = render_worked(
-            worked, "latex" if target.format == PDF else target.format, request.output.notation or DEFAULT_NOTATION,
+            worked, target.rendered_as, request.output.notation or DEFAULT_NOTATION,
             training=training, digits=digits, show=show, template_dir=request.output.template_dir,
-            standalone=request.output.standalone or target.format == PDF, command=command,
+            standalone=request.output.standalone or target.is_pdf, command=command,
         )  # fmt: skip
-        return pdf(text) if target.format == PDF else text.encode()
+        return target.data(text)
 
     wrote = deliver(wanted, [rendered(each) for each in wanted], request.output.force)
     if request.json:
         data = worked_data(worked, training) | {"check": None if report is None else report.to_dict()}
-        document(json.dumps(data | {"wrote": [str(path) for path in wrote]}, ensure_ascii=False, indent=2))
+        json_document(data | {"wrote": [str(path) for path in wrote]})
     elif wrote:
         text = render_worked(
             worked, "text", request.output.notation or DEFAULT_NOTATION, training=training, digits=digits, show=show,

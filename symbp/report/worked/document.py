@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 from sympy import Expr, MatrixExpr, Symbol
@@ -17,7 +18,7 @@ from symbp.report.desk import Desk, Row
 from symbp.report.document import left_out, shown_layers, subject, title
 from symbp.report.notation import Notation
 from symbp.report.products import joined
-from symbp.report.rich import Rich, Span, listed, math, rich
+from symbp.report.rich import Rich, Span, listed, math, rich, sentences
 from symbp.report.worked.numbers import MOST, Numeral, number
 from symbp.report.worked.run import Training, Worked
 from symbp.symbols import Adjoint, Role, Variable
@@ -54,7 +55,6 @@ class Example:
     sections: tuple[Section, ...]
     numeral: Numeral
     command: str | None
-    body: str = "worked.j2"
 
 
 def example(
@@ -132,7 +132,7 @@ class _Author:
         if seed is not None:
             words.append(rich("Parameters that the file leaves out were drawn with seed {seed}.", seed=str(seed)))
         lines = tuple(Line(self._symbol(symbol), (self.numeral.value(symbol),)) for symbol in self._given)
-        return Section("Given", _sentences(words), lines, side_by_side=True)
+        return Section("Given", sentences(words), lines, side_by_side=True)
 
     @property
     def _eta(self) -> str:
@@ -271,7 +271,7 @@ class _Author:
             (rich("{n}", n=str(step)), (math(self._number(training.losses[step])),)) for step in training.shown
         )
         words: Rich = rich("The loss after so many steps, all parameters of a step changed at once.")
-        if not _finite(training.losses[-1]):
+        if not isfinite(training.losses[-1]):
             words += rich(
                 " It left the numbers a computer has after {n} steps: the learning rate is too large.",
                 n=str(training.steps),
@@ -283,20 +283,6 @@ class _Author:
         return Section(f"Training for {training.steps} steps", words, lines, ("step", "loss"), rows, side_by_side=True)
 
 
-def _finite(value: float) -> bool:
-    return value - value == 0
-
-
 def _distinct(texts: Sequence[str]) -> tuple[str, ...]:
     """Return texts without one that says the same as the one before."""
     return tuple(text for at, text in enumerate(texts) if not at or text != texts[at - 1])
-
-
-def _sentences(parts: Sequence[Rich]) -> Rich:
-    return tuple(_spaced(parts))
-
-
-def _spaced(parts: Sequence[Rich]) -> Iterator[Span]:
-    for at, part in enumerate(parts):
-        yield from rich(" ") if at else ()
-        yield from part

@@ -15,6 +15,7 @@ from symbp.ops.elementwise import Elementwise, Slope
 from symbp.report.dialects import Dialect
 from symbp.report.printer import Printer
 from symbp.report.products import latex_width
+from symbp.report.text import power_of_ten
 from symbp.report.worked.run import Numbers
 from symbp.report.written import INSIDE, Level, Written
 
@@ -37,9 +38,9 @@ def number(value: float, digits: int, latex: bool) -> str:
     text = f"{value + 0.0:.{digits}g}"
     if "e" not in text:
         return text if latex else text.replace("-", "−")
-    mantissa, exponent = text.split("e")
     if latex:
-        return rf"{mantissa} \cdot 10^{{{int(exponent)}}}"
+        return power_of_ten(text)
+    mantissa, exponent = text.split("e")
     return f"{mantissa}e{int(exponent)}".replace("-", "−")
 
 

@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from symbp.errors import SpecError
+from symbp.numeric.data import json_data
 from symbp.report.dialects import ASCII, UNICODE
 from symbp.report.formats import MARK, format_named
+from symbp.report.page import Block, Display, Heading, Page, Say, Table
 from symbp.report.products import TEXT_WIDTH, chunks, latex_width, rows
 from symbp.report.render import notation_named
-from symbp.report.rich import Rich
-from symbp.report.templates import fill
+from symbp.report.templates import document_text
+from symbp.report.text import said, table
 from symbp.report.worked.document import Example, Line, Section, example
 from symbp.report.worked.numbers import composed, matrix_width, width_of
 from symbp.report.worked.run import Training, Worked
@@ -60,9 +62,18 @@ def render_worked(
     if is_text:
         text = "\n".join(_text(content, width))
         return f"{row.comment.format(MARK)}\n\n{text}\n" if mark else f"{text}\n"
-    template = row.standalone if standalone and row.standalone else row.template
-    values = {"doc": content, "mark": row.comment.format(MARK), "displays": _displays}
-    return fill(template, template_dir, row, values)
+    return document_text(_page(content), row, standalone=standalone, template_dir=template_dir)
+
+
+def _page(content: Example) -> Page:
+    """Return the example as a document."""
+    blocks: list[Block] = [Say(words) for words in (content.subject, *content.remarks)]
+    for section in content.sections:
+        blocks += [Heading(section.heading), Say(section.words)]
+        if section.rows:
+            blocks.append(Table(section.head, section.rows, "r" * len(section.head)))
+        blocks += map(Display, _displays(section))
+    return Page(content.title, tuple(blocks), content.command)
 
 
 def worked_data(worked: Worked, training: Training | None) -> dict[str, Any]:
@@ -82,18 +93,14 @@ def worked_data(worked: Worked, training: Training | None) -> dict[str, Any]:
         found |= {"updated": _lists(worked.updated), "loss_after": worked.loss_after}
     if training is not None:
         found["training"] = {
-            "losses": [_json(loss) for loss in training.losses],
+            "losses": json_data(training.losses),
             "parameters": _lists(training.parameters),
         }
     return found
 
 
 def _lists(arrays: Any) -> dict[str, Any]:
-    return {name: [[_json(float(cell)) for cell in row] for row in array] for name, array in arrays.items()}
-
-
-def _json(value: float) -> float | None:
-    return value if value - value == 0 else None
+    return {name: json_data(array.tolist()) for name, array in arrays.items()}
 
 
 def _displays(section: Section) -> tuple[str, ...]:
@@ -145,15 +152,15 @@ def _high(text: str) -> int:
 
 def _text(content: Example, width: int) -> list[str]:
     """Return the example as lines of text."""
-    network = _said(content.subject)
+    network = said(content.subject)
     opening = f"{content.title}: {network[:1].lower()}{network[1:]}"
     lines = textwrap.wrap(opening, width, subsequent_indent="  ")
     for remark in content.remarks:
-        lines += textwrap.wrap(_said(remark), width)
+        lines += textwrap.wrap(said(remark), width)
     for section in content.sections:
         lines += ["", section.heading, ""]
         if section.words:
-            lines += [*textwrap.wrap(_said(section.words), width - 2, initial_indent="  ", subsequent_indent="  "), ""]
+            lines += [*textwrap.wrap(said(section.words), width - 2, initial_indent="  ", subsequent_indent="  "), ""]
         lines += _text_table(section)
         lines += _text_lines(section, content, width)
     return lines
@@ -162,9 +169,8 @@ def _text(content: Example, width: int) -> list[str]:
 def _text_table(section: Section) -> list[str]:
     if not section.rows:
         return []
-    table = [section.head, *(tuple(_said(cell) for cell in row) for row in section.rows)]
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    return [*("  " + "  ".join(f"{cell:>{wide}}" for cell, wide in zip(row, widths, strict=True)) for row in table), ""]
+    rows = [section.head, *(tuple(said(cell) for cell in row) for row in section.rows)]
+    return [*table(rows, align=">"), ""]
 
 
 def _text_lines(section: Section, content: Example, width: int) -> list[str]:
@@ -203,7 +209,3 @@ def _spread(row: str, grids: Sequence[Sequence[str]]) -> list[str]:
     """Return a row composed, with an empty line behind it where it is higher than one."""
     lines = composed(row, grids)
     return [*lines, ""] if len(lines) > 1 else lines
-
-
-def _said(words: Rich) -> str:
-    return "".join(span.value for span in words)

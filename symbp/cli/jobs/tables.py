@@ -1,0 +1,21 @@
+"""Where the table of a check or of a verdict goes."""
+
+from __future__ import annotations
+
+from symbp.cli import values
+from symbp.cli.jobs.targets import PDF, Target, targets
+from symbp.cli.options import MethodOptions, OutputOptions
+from symbp.cli.what import Described, FileSpec
+from symbp.report.check_table import FORMATS
+
+
+def tables(spec: Described, methods: MethodOptions, kind: str) -> list[Target]:
+    """Return where a table goes; nowhere but to the terminal unless it is asked for. ``kind`` ends the file's name."""
+    if methods.to is None and methods.output is None:
+        return []
+    stem = f"{spec.stem if isinstance(spec, FileSpec) else f'backprop-{spec.layers}'}-{kind}"
+    options = OutputOptions(to=methods.to, output=methods.output, standalone=methods.standalone, force=methods.force)
+    wanted = targets(options, stem)
+    for each in wanted:
+        values.choice("--to", each.format, (*FORMATS, PDF))
+    return wanted
