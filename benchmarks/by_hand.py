@@ -73,3 +73,32 @@ def examples(inputs: int, outputs: int, m: int, one_hot: bool = False, seed: int
     rng = np.random.default_rng(seed)
     targets = np.eye(outputs)[:, rng.integers(outputs, size=m)] if one_hot else rng.normal(size=(outputs, m)) / 2
     return rng.normal(size=(inputs, m)), targets
+
+
+def bare_flow(layers: int, width: int, examples: int, seed: int, kept: int) -> None:
+    """Draw tanh layers and make the three products of each, forth and back; no norm is taken, nothing is recorded.
+
+    Weights behind the last ``kept`` bytes are drawn again on the way back, as they must be where memory is bounded.
+    """
+    scale = width**-0.5
+    held = range(max(0, layers - kept // (8 * width * width)), layers)
+    weights: dict[int, np.ndarray] = {}
+
+    def weight(layer: int) -> np.ndarray:
+        return (
+            weights[layer]
+            if layer in weights
+            else np.random.default_rng([seed, layer]).normal(size=(width, width)) * scale
+        )
+
+    activations = [np.random.default_rng(seed).normal(size=(width, examples))]
+    for layer in range(layers):
+        matrix = weight(layer)
+        if layer in held:
+            weights[layer] = matrix
+        activations.append(np.tanh(matrix @ activations[-1]))
+    error = activations[-1]
+    for layer in reversed(range(layers)):
+        error = error * (1 - activations[layer + 1] ** 2)
+        error @ activations[layer].T
+        error = weight(layer).T @ error

@@ -74,6 +74,30 @@ def stream_products(layers: int) -> dict[str, float]:
         return {"seconds": took, "size": path.stat().st_size, "peak": _resident("VmHWM") - before}
 
 
+def sweep_draws(layers: int, width: int, draws: int) -> dict[str, Any]:
+    """Measure draws of a sweep, in turns with the bare products and random draws of the same network."""
+    from by_hand import bare_flow
+
+    from symbp.analysis.budget import EXAMPLES
+    from symbp.analysis.initialisations import initialisation
+    from symbp.analysis.streamed import KEPT, Streamed
+    from symbp.numeric.sizes import given_sizes
+
+    gc.collect()
+    before = _resident("VmRSS")
+    derivation = derive(Network.mlp(layers, width, "tanh", loss="mse"))
+    ready = Streamed.of(derivation, given_sizes(derivation.forward, EXAMPLES))
+    init = initialisation("xavier")
+    ours, bare, rates = [], [], []
+    for seed in range(draws):
+        bare.append(_timed(lambda seed=seed: bare_flow(layers, width, EXAMPLES, seed, KEPT)))
+        ours.append(_timed(lambda seed=seed: rates.append(ready.flow(init, seed).rate)))
+    return {
+        "ours": min(ours), "bare": min(bare), "total": sum(ours), "bare_total": sum(bare), "count": len(rates),
+        "peak": _resident("VmHWM") - before, "weights": 8 * layers * width**2,
+    }  # fmt: skip
+
+
 def _timed(run: Callable[[], object]) -> float:
     gc.collect()
     start = time.perf_counter()
@@ -93,6 +117,7 @@ PROBES: dict[str, Callable[..., dict[str, Any]]] = {
     "transformer": transformer_time,
     "memory": derive_memory,
     "stream": stream_products,
+    "sweep": sweep_draws,
 }
 
 if __name__ == "__main__":

@@ -9,9 +9,11 @@ from typing import Any
 
 from sympy import MatrixSymbol
 
-from symbp.analysis.flow import GradientFlow, Row, Use
+from symbp.analysis.account import Row, Use
+from symbp.analysis.flow import GradientFlow
 from symbp.analysis.initialisations import Chosen, initialisation
 from symbp.analysis.scaled import Scaled, share, total
+from symbp.analysis.spectral import CHEAP
 from symbp.analysis.values import Point
 from symbp.analysis.walk import Gain, State, Walk, tree
 from symbp.calculus.factor import Paths
@@ -45,6 +47,9 @@ LOSS = "mse"
 PLAIN = (-640.0, 640.0)
 """Natural logs between which float64 neither under- nor overflows, with room for the entries of a norm."""
 
+WIDEST: Mapping[bool | None, float | None] = {None: CHEAP, True: math.inf, False: None}
+"""Up to which width a weight has its spectral norm computed, by what ``bounds`` is."""
+
 ROUNDING = 64 * 2.0**-52
 """A product whose norm is below this, by what it would be if nothing cancelled, is zero but for rounding."""
 
@@ -57,17 +62,19 @@ def analyze(
     *,
     X: Any = None,  # noqa: N803 - the name of the data everywhere in symbp
     Y: Any = None,  # noqa: N803
-    bounds: bool = True,
+    bounds: bool | None = None,
 ) -> GradientFlow:
     """Measure every factor of every weight's gradient on the gradient that actually flows through it.
 
     The parameters are drawn by ``init``, a name from ``initialisations.py`` such as ``normal:1.5`` (entries
     N(0, 1.5²/n_in)) or what ``initialisation`` made of one, the data from a standard normal distribution unless
-    ``X`` and ``Y`` are given. ``examples`` is the size of the batch that is drawn. ``bounds=False`` leaves out
-    spectral norms and max|f′|.
+    ``X`` and ``Y`` are given. ``examples`` is the size of the batch that is drawn. Beside the gains stand bounds:
+    max|f′|, and the spectral norms of weights up to ``spectral.CHEAP`` wide, of all with ``bounds=True``; none of
+    them with ``bounds=False``.
 
     Raises:
-        SpecError: an activation left open, an unknown initialisation, data or a forward pass that is not finite.
+        SpecError: an activation left open, no weight, an unknown initialisation, data or a forward pass that is not
+            finite.
     """
     chosen = initialisation(init) if isinstance(init, str) else init
     derivation = what if isinstance(what, Derivation) else derive(what)
@@ -96,10 +103,12 @@ class Bench:
         forward = derivation.forward
         if generic_functions(forward):
             raise SpecError('the activation is left open: name one with --activation (activation="tanh" in Python)')
+        if not any(variable.role is Role.WEIGHT for variable in derivation.wrt):
+            raise SpecError("no weights here, only data: analyze a network that has weights, such as transformer-block")
         is_open = any(isinstance(equation.rhs, GenericLoss) for equation in forward)
         standins = Standins({}, resolve_loss(LOSS, {}) if is_open else None)
         symbolic = any(not size.is_Integer for symbol in forward.given for size in symbol.shape if size != BATCH)
-        notes = [f"widths left open are {WIDTH}"] * symbolic + [f"the loss left open is {LOSS}"] * is_open
+        notes = [f"widths left open: {WIDTH}"] * symbolic + [f"loss left open: {LOSS}"] * is_open
         return cls(derivation, program(forward, derivation.backward, derivation.wrt, standins), standins, tuple(notes))
 
 
@@ -172,7 +181,9 @@ def _named(drawn: dict[str, Any], given: Any) -> dict[str, Any]:
     return dict.fromkeys(drawn, given) if len(drawn) == 1 else {"": given}
 
 
-def _measured(bench: Bench, sizes: Sizes, values: Values, chosen: Chosen, seed: int, bounds: bool) -> GradientFlow:
+def _measured(
+    bench: Bench, sizes: Sizes, values: Values, chosen: Chosen, seed: int, bounds: bool | None
+) -> GradientFlow:
     import numpy as np
 
     derivation = bench.derivation
@@ -185,7 +196,7 @@ def _measured(bench: Bench, sizes: Sizes, values: Values, chosen: Chosen, seed: 
         point = Point(derivation.forward, names, bench.standins, sizes, known)
         paths = Paths(derivation.backward, derivation.wrt)
         weights = [variable for variable in derivation.wrt if variable.role is Role.WEIGHT]
-        walk = Walk(paths, point, bounds)
+        walk = Walk(paths, point, WIDEST[bounds])
         rows = measured_rows(walk, weights, sizes, gradients)
         squares = _squares(bench, local)
     silent = _silent(derivation.forward, bench.program, local)
@@ -257,10 +268,14 @@ def require_finite(variable: Variable, value: Any) -> None:
 
 def _silent(forward: ForwardSystem, written: Program, local: Mapping[str, Any]) -> list[str]:
     """Say which matrix of the forward pass is the first that is all zero: dead units, or a signal that underflowed."""
-    zeros = (
-        each.name for each in forward if each.lhs.role is not Role.LOSS and not local[written.names[each.lhs]].any()
-    )
-    return [f"{name} is zero for every example" for name in zeros][:1]
+    follows = {symbol for symbol in forward.given if symbol.role is Role.INPUT}
+    for each in forward:
+        if follows.isdisjoint(each.rhs.free_symbols) or each.lhs.role is Role.LOSS:
+            continue  # biases that are repeated, or an initial state, are zero as they should be
+        follows.add(each.lhs)
+        if not local[written.names[each.lhs]].any():
+            return [f"{each.name} is zero for every example"]
+    return []
 
 
 def measured_rows(

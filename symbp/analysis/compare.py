@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from symbp.analysis.budget import EXAMPLES, analyze
 from symbp.analysis.critical import critical
+from symbp.analysis.draws import error_log_rate, predicted
 from symbp.analysis.flow import GradientFlow
 from symbp.analysis.initialisations import initialisation
 from symbp.analysis.lengths import MeanField
@@ -31,8 +33,9 @@ LEAST_MOVE = 0.02
 class Measured:
     """One network of the comparison: the exact account of the first draw, the slopes of all draws.
 
-    ``slopes`` are decades a layer towards the input, one a draw; a draw that died has none. ``problem`` stands in
-    the place of a flow where the forward pass overflowed.
+    ``slopes`` are decades a layer towards the input, one a draw; a draw that died has none. ``errors`` are natural
+    logs of what a layer multiplies the error by, ``predicted`` the same by theory, None where there is none.
+    ``problem`` stands in the place of a flow where the forward pass overflowed.
     """
 
     name: str
@@ -40,6 +43,8 @@ class Measured:
     init: str
     flow: GradientFlow | None
     slopes: tuple[float, ...] = ()
+    errors: tuple[float, ...] = ()
+    predicted: float | None = None
     problem: str = ""
 
     @property
@@ -51,6 +56,11 @@ class Measured:
     def standard_error(self) -> float | None:
         """The standard error of that mean; None for a single draw."""
         return standard_error(self.slopes)
+
+    @property
+    def error(self) -> float | None:
+        """The mean of ``errors``; None where there are none."""
+        return mean(self.errors) if self.errors else None
 
     def moved(self, before: Measured) -> list[tuple[FactorRole, float, float]]:
         """Return the factors a remedy moved, the furthest first: role, decades a layer before and after."""
@@ -69,6 +79,8 @@ class Measured:
             "slope": self.slope,
             "standard_error": self.standard_error,
             "draws": list(self.slopes),
+            "error_rate": None if self.error is None else math.exp(self.error),
+            "predicted_error_rate": None if self.predicted is None else math.exp(self.predicted),
             "moved": [{"role": str(role), "before": old, "after": new} for role, old, new in self.moved(before)],
             "problem": self.problem,
             "flow": None if self.flow is None else self.flow.to_dict(),
@@ -163,4 +175,7 @@ def _measured(name: str, remedy: Remedy, stack: Stack, init: str, seeds: range, 
     except SpecError as error:
         return Measured(name, remedy, init, None, problem=str(error))
     slopes = [flow.slope for flow in flows if flow.slope is not None]
-    return Measured(name, remedy, init, first, tuple(slopes))
+    errors = [log for flow in flows if (log := error_log_rate(flow)) is not None]
+    found, _ = predicted(derivation.network, chosen, first)
+    foreseen = None if found is None or found.doubt else found.log_rate
+    return Measured(name, remedy, init, first, tuple(slopes), tuple(errors), foreseen)

@@ -142,16 +142,27 @@ def _roots(field: MeanField, sigma_b: float) -> list[float]:
     return found
 
 
-def edge(field: MeanField, variances: Iterable[float]) -> list[tuple[float, float, float]]:
-    """Return the edge of chaos as (q, σ_b, σ_w) by the fixed point q: no equation is solved.
+@dataclass(frozen=True)
+class EdgePoint:
+    """A point of the edge of chaos: σ_w, σ_b, its fixed point q, and V′ there; lengths nearby return where |V′| < 1."""
+
+    q: float
+    sigma_b: float
+    sigma_w: float
+    length_slope: float
+
+
+def edge(field: MeanField, variances: Iterable[float]) -> list[EdgePoint]:
+    """Return the edge of chaos by the fixed point q: no equation is solved.
 
     At q criticality means σ_w² = 1/E[f′²], and the fixed point σ_b² = q − σ_w²·E[f²]; where that is negative
     there is none.
     """
     found = []
     for q in variances:
-        square, slope, _ = field.moments(q)
+        square, slope, both = field.moments(q)
         rest = q - square.value / slope.value if slope.value > 0 else -1.0
         if rest >= 0:
-            found.append((q, math.sqrt(rest), 1 / math.sqrt(slope.value)))
+            turn = both.value / slope.value / q
+            found.append(EdgePoint(q, math.sqrt(rest), 1 / math.sqrt(slope.value), turn))
     return found

@@ -150,7 +150,7 @@ def measure(
     chosen = initialisation(init) if isinstance(init, str) else init
     derivation = what if isinstance(what, Derivation) else derive(what)
     flows = tuple(analyze(derivation, chosen, seed + each, examples, bounds=False) for each in range(draws))
-    prediction, why = _predicted(derivation.network, chosen, flows[0])
+    prediction, why = predicted(derivation.network, chosen, flows[0])
     if any(flow.verdict is Flow.DEAD for flow in flows):
         return Draws(flows, (), prediction, "the gradient of a draw is exactly zero, it has no rate")
     logs = [log for flow in flows if (log := error_log_rate(flow)) is not None]
@@ -176,7 +176,8 @@ def _of(prediction: Prediction | None) -> tuple[float | None, float, float]:
     return prediction.log_rate, prediction.below, prediction.above
 
 
-def _predicted(network: Network, chosen: Chosen, flow: GradientFlow) -> tuple[Prediction | None, str]:
+def predicted(network: Network, chosen: Chosen, flow: GradientFlow) -> tuple[Prediction | None, str]:
+    """Return what the theory predicts for a network that was measured, or why it predicts nothing."""
     try:
         found = predict(network, chosen, flow.widths, flow.examples)
         return found, found.doubt

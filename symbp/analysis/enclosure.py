@@ -34,6 +34,25 @@ from sympy import (
     tanh,
 )
 
+from symbp.analysis.rectangles import (
+    Image,
+    Steepest,
+    atan_steepest,
+    cosh_image,
+    distances,
+    erf_image,
+    erf_steepest,
+    exp_steepest,
+    hyperbolic_steepest,
+    increasing,
+    log_image,
+    log_steepest,
+    oscillating,
+    sine_steepest,
+    softplus_image,
+    softplus_steepest,
+    tanh_steepest,
+)
 from symbp.errors import SpecError
 from symbp.ops.scalar import absolute, expm1, log_sigmoid, maximum, minimum, relu, sigmoid, signum, softplus, step
 
@@ -168,16 +187,8 @@ def square(u: Enclosure) -> Enclosure:
 def _square_image(low: Any, high: Any) -> tuple[Any, Any]:
     import numpy as np
 
-    nearest, farthest = _distances(low, high)
+    nearest, farthest = distances(low, high)
     return nearest**2, np.square(farthest)
-
-
-def _distances(low: Any, high: Any) -> tuple[Any, Any]:
-    """Return how near to zero and how far from it an interval comes."""
-    import numpy as np
-
-    nearest = np.maximum(np.maximum(low, np.negative(high)), 0.0)
-    return nearest, np.maximum(np.abs(low), np.abs(high))
 
 
 def _whole_power(u: Enclosure, exponent: int) -> Enclosure:
@@ -206,7 +217,7 @@ def _reciprocal(u: Enclosure) -> Enclosure:
         above = np.where(np.asarray(high) == 0, -0.0, high)
         return np.where(crosses, -np.inf, 1 / above), np.where(crosses, np.inf, 1 / (np.asarray(low) + 0.0))
 
-    return _smooth(u, image, lambda left, right, side: 1 / _distances(left, right)[0] ** 2)
+    return _smooth(u, image, lambda left, right, side: 1 / distances(left, right)[0] ** 2)
 
 
 def _root(u: Enclosure, p: float) -> Enclosure:
@@ -224,10 +235,6 @@ def _root(u: Enclosure, p: float) -> Enclosure:
     return _smooth(u, image, steepest)
 
 
-Image = Callable[[Any, Any], tuple[Any, Any]]
-Steepest = Callable[[Any, Any, Any], Any]
-
-
 def _smooth(u: Enclosure, image: Image, steepest: Steepest) -> Enclosure:
     """Return the enclosure of f(u) from f's image of real intervals and a bound of |f′| on rectangles."""
     import numpy as np
@@ -239,120 +246,9 @@ def _smooth(u: Enclosure, image: Image, steepest: Steepest) -> Enclosure:
     return Enclosure(low, high, left - side, right + side, side)
 
 
-def _increasing(name: str) -> Image:
-    def image(low: Any, high: Any) -> tuple[Any, Any]:
-        import numpy as np
-
-        function = getattr(np, name)
-        return function(low), function(high)
-
-    return image
-
-
-def _exp_steepest(left: Any, right: Any, side: Any) -> Any:
-    import numpy as np
-
-    return np.exp(right)
-
-
-def _hyperbolic_steepest(left: Any, right: Any, side: Any) -> Any:
-    """|cosh z| and |sinh z| are at most cosh x."""
-    import numpy as np
-
-    return np.cosh(_distances(left, right)[1])
-
-
-def _cosh_image(low: Any, high: Any) -> tuple[Any, Any]:
-    import numpy as np
-
-    nearest, farthest = _distances(low, high)
-    return np.cosh(nearest), np.cosh(farthest)
-
-
-def _tanh_steepest(left: Any, right: Any, side: Any) -> Any:
-    """|tanh′(x + iy)| = 2/(cosh 2x + cos 2y); its poles have x = 0 and |y| ≥ π/2."""
-    import numpy as np
-
-    nearest = np.minimum(_distances(left, right)[0], 300.0)
-    below = np.cosh(2 * nearest) + np.cos(2 * np.minimum(side, math.pi / 2))
-    return np.where(below > 1e-12, 2 / below, np.inf)
-
-
-def _softplus_image(low: Any, high: Any) -> tuple[Any, Any]:
-    import numpy as np
-
-    return np.logaddexp(0, low), np.logaddexp(0, high)
-
-
-def _softplus_steepest(left: Any, right: Any, side: Any) -> Any:
-    """|σ(x + iy)|² = 1/(1 + 2u·cos y + u²) with u = e^−x; its poles have x = 0 and |y| ≥ π."""
-    import numpy as np
-
-    u_low, u_high = np.exp(-np.minimum(right, 300.0)), np.exp(-np.maximum(left, -300.0))
-    c = np.cos(np.minimum(side, math.pi))
-    u = np.clip(-c, u_low, u_high)
-    return 1 / np.sqrt(np.maximum(1 + 2 * c * u + u**2, 0.0))
-
-
-def _oscillating(name: str) -> Image:
-    """Return the image of sin or cos, as a Lipschitz bound about the middle, clipped to [−1, 1]."""
-
-    def image(low: Any, high: Any) -> tuple[Any, Any]:
-        import numpy as np
-
-        middle, half = getattr(np, name)((np.asarray(low) + high) / 2), (np.asarray(high) - low) / 2
-        return np.maximum(middle - half, -1.0), np.minimum(middle + half, 1.0)
-
-    return image
-
-
-def _sine_steepest(left: Any, right: Any, side: Any) -> Any:
-    import numpy as np
-
-    return np.cosh(side)
-
-
-def _log_image(low: Any, high: Any) -> tuple[Any, Any]:
-    import numpy as np
-
-    return np.log(np.maximum(low, 0.0)), np.log(np.maximum(high, 0.0))
-
-
-def _log_steepest(left: Any, right: Any, side: Any) -> Any:
-    import numpy as np
-
-    return np.where(np.asarray(left) > 0, 1 / np.maximum(left, 1e-300), np.inf)
-
-
-def _atan_steepest(left: Any, right: Any, side: Any) -> Any:
-    """|1 + z²| = |z − i||z + i|, and both are at least 1 − |y| and |x|."""
-    import numpy as np
-
-    return 1 / np.maximum(np.maximum(1 - np.asarray(side), 0.0), _distances(left, right)[0]) ** 2
-
-
-def _erf_image(low: Any, high: Any) -> tuple[Any, Any]:
-    return real_erf(low), real_erf(high)
-
-
-def _erf_steepest(left: Any, right: Any, side: Any) -> Any:
-    """|erf′(x + iy)| = (2/√π)·exp(y² − x²)."""
-    import numpy as np
-
-    return 2 / math.sqrt(math.pi) * np.exp(np.square(side) - _distances(left, right)[0] ** 2)
-
-
-def real_erf(x: Any) -> Any:
-    """Return erf of an array of real numbers."""
-    import numpy as np
-
-    array = np.asarray(x, dtype=float)
-    return np.fromiter(map(math.erf, array.ravel()), float, array.size).reshape(array.shape)
-
-
-_EXP = (_increasing("exp"), _exp_steepest)
-_TANH = (_increasing("tanh"), _tanh_steepest)
-_SOFTPLUS = (_softplus_image, _softplus_steepest)
+_EXP = (increasing("exp"), exp_steepest)
+_TANH = (increasing("tanh"), tanh_steepest)
+_SOFTPLUS = (softplus_image, softplus_steepest)
 ONE = Enclosure.constant(1.0)
 HALF = Enclosure.constant(0.5)
 
@@ -402,16 +298,16 @@ RULES: Mapping[Any, Callable[..., Enclosure]] = {
     Add: _sum,
     Mul: _product,
     exp: lambda u: _smooth(u, *_EXP),
-    expm1: lambda u: _smooth(u, _increasing("expm1"), _exp_steepest),
-    log: lambda u: _smooth(u, _log_image, _log_steepest),
-    sin: lambda u: _smooth(u, _oscillating("sin"), _sine_steepest),
-    cos: lambda u: _smooth(u, _oscillating("cos"), _sine_steepest),
+    expm1: lambda u: _smooth(u, increasing("expm1"), exp_steepest),
+    log: lambda u: _smooth(u, log_image, log_steepest),
+    sin: lambda u: _smooth(u, oscillating("sin"), sine_steepest),
+    cos: lambda u: _smooth(u, oscillating("cos"), sine_steepest),
     tan: lambda u: _times(RULES[sin](u), _reciprocal(RULES[cos](u))),
-    sinh: lambda u: _smooth(u, _increasing("sinh"), _hyperbolic_steepest),
-    cosh: lambda u: _smooth(u, _cosh_image, _hyperbolic_steepest),
+    sinh: lambda u: _smooth(u, increasing("sinh"), hyperbolic_steepest),
+    cosh: lambda u: _smooth(u, cosh_image, hyperbolic_steepest),
     tanh: lambda u: _smooth(u, *_TANH),
-    atan: lambda u: _smooth(u, _increasing("arctan"), _atan_steepest),
-    erf: lambda u: _smooth(u, _erf_image, _erf_steepest),
+    atan: lambda u: _smooth(u, increasing("arctan"), atan_steepest),
+    erf: lambda u: _smooth(u, erf_image, erf_steepest),
     sigmoid: _sigmoid,
     softplus: lambda u: _smooth(u, *_SOFTPLUS),
     log_sigmoid: lambda u: negative(_smooth(negative(u), *_SOFTPLUS)),

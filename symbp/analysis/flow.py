@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
+from symbp.analysis.account import LOG_10, Row, finite, named, row_data, worst
 from symbp.analysis.walk import Gain
 from symbp.op import FactorRole
-
-LOG_10 = math.log(10)
 
 AGREEMENT = 1e-12
 """How far a budget may be from the compiled gradient: this times max(1, |log|), in natural logarithms."""
@@ -39,98 +38,6 @@ class Flow(StrEnum):
     STABLE = "stable"
     EXPLODING = "exploding"
     DEAD = "dead"
-
-
-@dataclass(frozen=True)
-class Use:
-    """One use of a weight: the natural log of the norm of its contribution, by role, and its share of the whole.
-
-    ``measured`` is the log of that norm at the end of the walk, which the roles must add up to. ``share`` is
-    ⟨g, G⟩/‖G‖² for the contribution g to the gradient G; the shares of a weight add up to one.
-    """
-
-    logs: Mapping[FactorRole, float]
-    measured: float
-    share: float
-
-    @property
-    def log(self) -> float:
-        """The natural log of the norm of the contribution: the sum of its factors' logs."""
-        return _sum(self.logs.values())
-
-    @property
-    def error(self) -> float:
-        """|log − measured|/max(1, |measured|)."""
-        return _distance(self.log, self.measured)
-
-
-@dataclass(frozen=True)
-class Row:
-    """The gradient G of one weight. Logarithms are natural; ``log10`` and ``roles`` are to base 10.
-
-    ``size`` is the number of its entries. ``compiled`` is log‖G‖ from the compiled function, None where that
-    under- or overflowed on its way. ``rounding`` says that G is zero but for rounding, which proves nothing.
-    """
-
-    name: str
-    layer: int
-    size: int
-    log: float
-    uses: tuple[Use, ...]
-    compiled: float | None = None
-    rounding: bool = False
-
-    @property
-    def log10(self) -> float:
-        """log10‖G‖; −∞ for zero."""
-        return self.log / LOG_10
-
-    @cached_property
-    def logs(self) -> dict[FactorRole, float]:
-        """log‖G‖ by role: the logs of the uses weighted by their shares.
-
-        What remains where several uses reinforce or cancel each other counts as the sum of paths.
-        """
-        if self.is_dead:
-            return {}
-        alive = [use for use in self.uses if use.log > -math.inf]
-        roles = dict.fromkeys(role for use in alive for role in use.logs)
-        found = {role: _sum(use.share * use.logs.get(role, 0.0) for use in alive) for role in roles}
-        if len(self.uses) > 1:
-            rest = math.fsum((self.log, *(-value for value in found.values())))
-            found[FactorRole.SUM] = found.get(FactorRole.SUM, 0.0) + rest
-        return found
-
-    @property
-    def roles(self) -> dict[FactorRole, float]:
-        """log10‖G‖ by role; they add up to ``log10``."""
-        return {role: value / LOG_10 for role, value in self.logs.items()}
-
-    @property
-    def is_dead(self) -> bool:
-        """Whether G is exactly zero."""
-        return self.log == -math.inf
-
-    @property
-    def budget(self) -> float:
-        """The sum of the logs of all factors, which must be log‖G‖."""
-        return -math.inf if self.is_dead else _sum(self.logs.values())
-
-    @property
-    def error(self) -> float | None:
-        """|budget − compiled|/max(1, |compiled|) in natural logs, or the largest such error of a use.
-
-        None where there is nothing to compare with.
-        """
-        if self.compiled is None or self.rounding:
-            return None
-        return _worst([_distance(self.budget, self.compiled), *(use.error for use in self.uses)])
-
-    @property
-    def shares_error(self) -> float:
-        """How far the shares of the uses are from adding up to one, by the sum of their sizes."""
-        shares = [use.share for use in self.uses]
-        return 0.0 if self.is_dead else abs(math.fsum(shares) - 1) / max(1.0, math.fsum(map(abs, shares)))
 
 
 @dataclass(frozen=True)
@@ -166,12 +73,12 @@ class GradientFlow:
     @property
     def error(self) -> float:
         """The largest error of a budget, in natural logs by max(1, |log|); NaN where a comparison failed."""
-        return _worst(row.error for row in self.rows if row.error is not None)
+        return worst(row.error for row in self.rows if row.error is not None)
 
     @property
     def agrees(self) -> bool:
         """Whether every budget adds up to its compiled gradient to 1e-12, shares to one, and one is compared."""
-        shares = _worst(row.shares_error for row in self.rows)
+        shares = worst(row.shares_error for row in self.rows)
         return self.compared > 0 and self.error <= AGREEMENT and shares <= AGREEMENT
 
     @cached_property
@@ -270,8 +177,8 @@ class GradientFlow:
             "verdict": str(self.verdict),
             "rate": self.rate,
             "error_rate": self.error_rate,
-            "shares": _named(self.shares),
-            "slopes": _named(self.slopes),
+            "shares": named(self.shares),
+            "slopes": named(self.slopes),
             "float32_depth": self.float32_depth,
             "agrees": self.agrees,
             "compared": self.compared,
@@ -283,7 +190,7 @@ class GradientFlow:
             "activations": list(self.activations),
             "loss": self.loss,
             "notes": list(self.notes),
-            "rows": [_row_data(row) for row in self.rows],
+            "rows": [row_data(row) for row in self.rows],
             "gains": [_gain_data(gain) for gain in self.gains],
         }
 
@@ -342,6 +249,8 @@ WORDS: Mapping[FactorRole, str] = {
     FactorRole.BLOCK: "the blocks",
     FactorRole.CONSTANT: "the constants",
     FactorRole.MASK: "the masks",
+    FactorRole.GATE: "the gates",
+    FactorRole.ATTENTION: "the attention",
     FactorRole.PENALTY: "the penalty",
 }
 """What a sentence calls each role."""
@@ -350,20 +259,17 @@ WORDS: Mapping[FactorRole, str] = {
 _VERBS: Mapping[Flow, str] = {Flow.VANISHING: "shrink", Flow.EXPLODING: "grow"}
 
 
-def _sum(terms: Iterable[float]) -> float:
-    values = list(terms)
-    return math.fsum(values) if all(map(math.isfinite, values)) else sum(values)
+def _short(number: float | None) -> str:
+    if number is None:
+        return "?"
+    if abs(number - 1) < 0.05 and round(number, 2) != number:
+        return f"{number:.3f}"
+    return f"{number:.2f}" if 0.095 <= number < 100 else f"{number:.2g}"
 
 
-def _distance(log: float, reference: float) -> float:
-    """Return how far two logs are apart, by the size of the reference where that is above 1."""
-    return 0.0 if log == reference else abs(log - reference) / max(1.0, abs(reference))
-
-
-def _worst(errors: Iterable[float]) -> float:
-    """Return the largest, NaN where one is not a number, 0 where there is none."""
-    found = list(errors)
-    return math.nan if any(map(math.isnan, found)) else max(found, default=0.0)
+def _gain_data(gain: Gain) -> dict[str, Any]:
+    log10 = finite(gain.log / LOG_10)
+    return {"role": str(gain.role), "layer": gain.layer, "log10": log10, "bound": finite(gain.bound)}
 
 
 def _slope(points: Sequence[tuple[int, float]]) -> float | None:
@@ -378,37 +284,3 @@ def _slope(points: Sequence[tuple[int, float]]) -> float | None:
 def _power(decades: float) -> float:
     """Return 10 to a power, held inside the range of floats."""
     return float(10.0 ** max(-300.0, min(300.0, decades)))
-
-
-def _short(number: float | None) -> str:
-    if number is None:
-        return "?"
-    if abs(number - 1) < 0.05 and round(number, 2) != number:
-        return f"{number:.3f}"
-    return f"{number:.2f}" if 0.095 <= number < 100 else f"{number:.2g}"
-
-
-def _named(by_role: Mapping[FactorRole, float]) -> dict[str, float]:
-    return {str(role): value for role, value in by_role.items()}
-
-
-def _finite(number: float | None) -> float | None:
-    return number if number is not None and math.isfinite(number) else None
-
-
-def _row_data(row: Row) -> dict[str, Any]:
-    return {
-        "parameter": row.name,
-        "layer": row.layer,
-        "log10_norm": _finite(row.log10),
-        "roles": _named(row.roles),
-        "shares": [use.share for use in row.uses],
-        "log10_compiled": None if row.compiled is None else _finite(row.compiled / LOG_10),
-        "dead": row.is_dead,
-        "zero_to_rounding": row.rounding,
-    }
-
-
-def _gain_data(gain: Gain) -> dict[str, Any]:
-    log10 = _finite(gain.log / LOG_10)
-    return {"role": str(gain.role), "layer": gain.layer, "log10": log10, "bound": _finite(gain.bound)}

@@ -40,7 +40,9 @@ def _normal(entries: str, variance: Variance, sigma: bool = False) -> Initialisa
 
     def draw(random: Any, shape: Shape, scale: float) -> Any:
         rows, columns = shape
-        return random.normal(size=shape) * (scale * math.sqrt(variance(columns, rows)))
+        entries = random.normal(size=shape)
+        entries *= scale * math.sqrt(variance(columns, rows))
+        return entries
 
     return Initialisation(entries, draw, variance, sigma)
 

@@ -177,7 +177,7 @@ def _(layer: Linear, signal: Signal, path: Path) -> Signal:
 
 @through.register
 def _(layer: Activation, signal: Signal, path: Path) -> Signal:
-    function = _function(layer)
+    function = function_of(layer)
     if function is None:
         path.steps.append(Step("activation", 1.0, signal.law.square))
         return signal
@@ -190,7 +190,7 @@ def _(layer: Activation, signal: Signal, path: Path) -> Signal:
     return after
 
 
-def _function(layer: Activation) -> ScalarFunction | None:
+def function_of(layer: Activation) -> ScalarFunction | None:
     """Return the scalar function of an activation; None for softmax, which only stands on the output."""
     if layer.function == "softmax":
         return None

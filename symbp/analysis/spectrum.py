@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from symbp.analysis.budget import drawing, require_finite
-from symbp.analysis.initialisations import initialisation
+from symbp.analysis.initialisations import Chosen, initialisation
 from symbp.analysis.scaled import LOG_2, Scaled
-from symbp.analysis.streamed import Drawn, QuickWalk, Streamed
+from symbp.analysis.streamed import QuickWalk, Streamed
 from symbp.derivation import Derivation
 from symbp.errors import SpecError
 from symbp.numeric.sizes import given_sizes
@@ -52,7 +52,7 @@ class Spectrum:
         return self.values[0] - self.values[-1] if self.values else 0.0
 
 
-def spectrum(derivation: Derivation, init: str = "xavier", seed: int = 0) -> Spectrum:
+def spectrum(derivation: Derivation, init: str | Chosen = "xavier", seed: int = 0) -> Spectrum:
     """Return the singular values for one drawn example.
 
     The product of all factors between the loss gradient and the first weight's own is applied to the identity: as
@@ -71,18 +71,18 @@ def spectrum(derivation: Derivation, init: str = "xavier", seed: int = 0) -> Spe
     streamed = Streamed.of(derivation, given_sizes(derivation.forward, outputs, (WIDTH,)))
     if len(streamed.paths.products(first)) != 1:
         raise SpecError(f"{first.name} is used more than once: there is no one Jacobian down to it")
-    product = streamed.paths.products(first)[0]
-    names = streamed.bench.program.names
-    given = {names[symbol]: symbol for symbol in derivation.forward.given}
-    draw = drawing(derivation.forward, streamed.sizes, initialisation(init), seed)
-    drawn = Drawn(lambda symbol: _alike(symbol, draw(symbol)), given)
+    (product,) = streamed.paths.products(first)
+    factors = list(product)
+    chosen = initialisation(init) if isinstance(init, str) else init
+    draw = drawing(derivation.forward, streamed.sizes, chosen, seed)
+    drawn = streamed.drawn(lambda symbol: _alike(symbol, draw(symbol)))
     point = streamed.point.at(drawn)  # type: ignore[arg-type]
     with np.errstate(all="ignore"):
         for variable, name, code in streamed.codes:
             drawn.values[name] = point.run(code)
             require_finite(variable, drawn.values[name])
         walk = QuickWalk(streamed.paths, point)
-        jacobian = walk.along(product.shared[1 : product.length], Scaled.of(np.eye(outputs)))
+        jacobian = walk.along(factors[1 : len(factors) - len(product.tail)], Scaled.of(np.eye(outputs)))
     values = _logs(jacobian)
     return Spectrum(str(first.name), values, min(jacobian.array.shape) - len(values), outputs)
 

@@ -7,8 +7,8 @@ without the comparison with a compiled gradient (``analyze`` makes both, of the 
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from types import CodeType
@@ -27,38 +27,52 @@ from symbp.numeric.sizes import Sizes
 from symbp.symbols import Role, Variable
 
 KEPT = 2**26
-"""Bytes of drawn weights that are kept: those read last, which the way back reads first."""
+"""Bytes of drawn weights that are kept: the last of the list, which the way back reads first."""
+
+ENTRY = 8
+"""Bytes of a number."""
 
 
 class Drawn:
-    """The given matrices by name, each drawn when it is read; the most recent ``KEPT`` bytes stay."""
+    """The given matrices by name, each drawn when it is read; the last ``KEPT`` bytes of the list stay.
 
-    def __init__(self, draw: Callable[[Variable], Any], names: Mapping[str, Variable]) -> None:
-        self._draw, self._names = draw, names
-        self._kept: OrderedDict[str, Any] = OrderedDict()
-        self._bytes = 0
+    Of the others only the one that was read last stays, so that the next takes the same place in the cache.
+    """
+
+    def __init__(self, draw: Callable[[Variable], Any], given: Iterable[tuple[str, Variable, int]]) -> None:
+        """``given`` are the matrices in the order of the list, each with its number of entries."""
+        self._draw = draw
+        self._names: dict[str, Variable] = {}
+        self._held: set[str] = set()
+        self._kept: dict[str, Any] = {}
+        self._last: tuple[str, Any] = ("", None)
+        room = KEPT
+        for name, symbol, entries in reversed(list(given)):
+            self._names[name] = symbol
+            room -= ENTRY * entries
+            if room >= 0:
+                self._held.add(name)
         self.values: dict[str, Any] = {}
 
     def __getitem__(self, name: str) -> Any:
         if name in self.values:
             return self.values[name]
         if name in self._kept:
-            self._kept.move_to_end(name)
             return self._kept[name]
-        array = self._draw(self._names[name])
-        self._kept[name] = array
-        self._bytes += array.nbytes
-        while self._bytes > KEPT and len(self._kept) > 1:
-            _, oldest = self._kept.popitem(last=False)
-            self._bytes -= oldest.nbytes
-        return array
+        if self._last[0] != name:
+            symbol = self._names[name]
+            self._last = ("", None)  # its place is free before the next is drawn
+            self._last = (name, self._draw(symbol))
+        if name in self._held:
+            self._kept[name] = self._last[1]
+        return self._last[1]
 
 
 class QuickWalk(Walk):
     """A walk that measures the factors and nothing beside them."""
 
     def __init__(self, paths: Paths, point: Point) -> None:
-        super().__init__(paths, point, bounds=False)
+        super().__init__(paths, point, widest=None)
 
     def _noise(self, factor: Factor, before: Scaled | None, after: Scaled) -> float:
         return 1.0
@@ -100,6 +114,12 @@ class Streamed:
         codes = (compile(point.code(each.rhs), "<symbp>", "eval") for each in equations)
         return tuple((each.lhs, names[each.lhs], code) for each, code in zip(equations, codes, strict=True))
 
+    def drawn(self, draw: Callable[[Variable], Any]) -> Drawn:
+        """Return the given matrices, drawn by ``draw`` when they are read."""
+        names, shapes = self.bench.program.names, self.sizes.shapes
+        given = self.bench.derivation.forward.given
+        return Drawn(draw, [(names[symbol], symbol, math.prod(shapes[symbol.name])) for symbol in given])
+
     def flow(self, chosen: Chosen, seed: int) -> GradientFlow:
         """Measure one draw, the numbers of ``analyze`` with the same seed.
 
@@ -108,9 +128,8 @@ class Streamed:
         """
         import numpy as np
 
-        derivation, names = self.bench.derivation, self.bench.program.names
-        given = {names[symbol]: symbol for symbol in derivation.forward.given}
-        drawn = Drawn(drawing(derivation.forward, self.sizes, chosen, seed), given)
+        derivation = self.bench.derivation
+        drawn = self.drawn(drawing(derivation.forward, self.sizes, chosen, seed))
         point = self.point.at(drawn)  # type: ignore[arg-type]
         weights = [variable for variable in derivation.wrt if variable.role is Role.WEIGHT]
         with np.errstate(all="ignore"):

@@ -15,6 +15,7 @@ from typing import Any
 from sympy import MatrixExpr, Transpose
 
 from symbp.analysis.scaled import Scaled, total
+from symbp.analysis.spectral import spectral_norm
 from symbp.analysis.values import Point
 from symbp.calculus.factor import Acts, Edge, Factor, Paths, Product, edges_into
 from symbp.errors import SpecError
@@ -87,8 +88,9 @@ class State:
 class Walk:
     """Applies factors to directions at one point."""
 
-    def __init__(self, paths: Paths, point: Point, bounds: bool) -> None:
-        self.paths, self.point, self.bounds = paths, point, bounds
+    def __init__(self, paths: Paths, point: Point, widest: float | None) -> None:
+        """``widest`` is the width up to which a weight has its spectral norm computed; None: no bound of anything."""
+        self.paths, self.point, self.widest = paths, point, widest
         self.gains: list[Gain] = []
         self._places = {equation.lhs: place for place, equation in enumerate(paths.backward)}
 
@@ -173,12 +175,13 @@ class Walk:
     def _bound(self, factor: Factor) -> float | None:
         import numpy as np
 
-        if not self.bounds or not isinstance(factor.expr, MatrixExpr):
+        if self.widest is None or not isinstance(factor.expr, MatrixExpr):
             return None
         if factor.acts is Acts.HADAMARD:
             return float(np.max(np.abs(self.point.value(factor.expr)), initial=0.0))
         if factor.acts is Acts.LEFT and factor.role is FactorRole.WEIGHT:
-            return spectral_norm(self.point.value(factor.expr))
+            matrix = self.point.value(factor.expr)
+            return spectral_norm(matrix) if min(matrix.shape) <= self.widest else None
         return None
 
     def _noise(self, factor: Factor, before: Scaled | None, after: Scaled) -> float:
@@ -208,14 +211,3 @@ def added(sum_: tuple[float, float], term: float) -> tuple[float, float]:
         return (-math.inf, 0.0)
     high = math.fsum((*sum_, term))
     return (high, math.fsum((*sum_, term, -high)))
-
-
-def spectral_norm(matrix: Any) -> float:
-    """Return the largest singular value, from the eigenvalues of the smaller of M·Mᵀ and Mᵀ·M; relative error 1e-14."""
-    import numpy as np
-
-    scaled = Scaled.of(matrix)
-    rows, columns = scaled.array.shape
-    square = scaled.array @ scaled.array.T if rows <= columns else scaled.array.T @ scaled.array
-    largest = float(np.linalg.eigvalsh(square)[-1])
-    return math.ldexp(math.sqrt(max(largest, 0.0)), scaled.exponent)

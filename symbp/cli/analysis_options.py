@@ -104,6 +104,9 @@ class MeasureOptions:
             help="Measure N draws: rates with standard errors, beside the predicted ones.",
         ),
     ] = None
+    bounds: Annotated[bool, option("Analysis", "--bounds", help="Spectral norms of weights wider than 256, too.")] = (
+        False
+    )
     compare: Annotated[
         bool, option("Analysis", "--compare", help="The network as it is and with every remedy, side by side.")
     ] = False
@@ -128,6 +131,7 @@ class Measures:
     inits: tuple[str, ...]
     seed: int
     draws: int | None
+    bounds: bool
     compare: bool
     sweep: dict[str, list[int]]
     jobs: int
@@ -140,6 +144,7 @@ class Measures:
             tuple(options.init or ()),
             values.number("--seed", options.seed, 0, MAX_SEED, "the seed"),
             None if draws is None else values.number("--draws", draws, 1, MOST_DRAWS, "the number of draws"),
+            options.bounds,
             options.compare,
             swept(options.sweep or ()),
             values.number("--jobs", options.jobs, 1, MOST_JOBS, "the number of processes"),

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
+from textwrap import fill
 
-from symbp.analysis.flow import LOG_10, GradientFlow, Row
+from symbp.analysis.account import LOG_10, Row
+from symbp.analysis.correlations import Prospect
+from symbp.analysis.draws import Draws
+from symbp.analysis.flow import Flow, GradientFlow
+from symbp.analysis.lengths import Kind
+from symbp.analysis.outlook import Outlook
 from symbp.analysis.walk import Gain
 from symbp.op import FactorRole
 from symbp.report.text import shown, table
@@ -29,37 +36,97 @@ EIGHTHS = " ▏▎▍▌▋▊▉█"
 HEADINGS = ("weight", "‖gradient‖", "log scale", "W gain", "≤ ‖W‖₂", "f′ gain", "≤ max f′", "A gain")
 
 
-def flows_text(flows: Sequence[GradientFlow], *, ascii_only: bool = False) -> str:
+@dataclass(frozen=True)
+class Seen:
+    """One network as a report shows it: its name among others, what was measured, and the theory beside it."""
+
+    name: str
+    flow: GradientFlow
+    outlook: Outlook | None = None
+    draws: Draws | None = None
+
+
+def flows_text(seen: Sequence[Seen], *, ascii_only: bool = False, width: int = 80) -> str:
     """Return one section a network; with several of them all sentences come first."""
-    if len(flows) == 1:
-        return flow_text(flows[0], ascii_only=ascii_only)
-    sentences = "\n".join(shown(flow.sentence, ascii_only) for flow in flows)
-    sections = [flow_text(flow, ascii_only=ascii_only, ends=SMALL_ENDS, first=flow.subject) for flow in flows]
-    return "\n\n".join([sentences, *sections])
+    if len(seen) == 1:
+        return flow_text(seen[0], ascii_only=ascii_only, width=width)
+    sentences = [wrapped(each.flow.sentence, width, "  ") for each in seen]
+    text = shown("\n".join(sentences), ascii_only)
+    sections = [flow_text(each, ascii_only=ascii_only, ends=SMALL_ENDS, first=each.name, width=width) for each in seen]
+    return "\n\n".join([text, *sections])
 
 
-def flow_text(flow: GradientFlow, *, ascii_only: bool = False, ends: int = ENDS, first: str = "") -> str:
+def flow_text(seen: Seen, *, ascii_only: bool = False, ends: int = ENDS, first: str = "", width: int = 80) -> str:
     """Return the sentence, the verdict, and the table from the loss to the input.
 
     ``first`` stands in the place of the sentence where that was said before; ``ends`` is how many rows a deep
     network shows at each end.
     """
-    lines = [first or flow.sentence, "", *(f"  {name:<9} {said}" for name, said in facts(flow)), ""]
+    chosen = [(name, words) for name, words in facts(seen.flow, seen.outlook) if ends == ENDS or name != "note"]
+    said = [f"  {name:<9} {words}" for name, words in chosen]
+    lines = [wrapped(first or seen.flow.sentence, width, "  "), "", *(wrapped(each, width, " " * 12) for each in said)]
     most = MOST_ROWS if ends == ENDS else 2 * ends + 1
-    lines.extend(_table(flow, ends, most, ascii_only))
+    lines += ["", *_table(seen.flow, ends, most, ascii_only)]
     return shown("\n".join(lines), ascii_only)
 
 
-def facts(flow: GradientFlow) -> list[tuple[str, str]]:
+KEPT_TOGETHER = ("--init ", "N(0, ", "biases ", "--sigma-b ")
+"""What a line does not end in, for people who copy what stands behind it."""
+
+NO_BREAK = "\u00a0"
+
+
+def wrapped(text: str, width: int, indent: str) -> str:
+    """Return a text whose further lines are indented, none longer than ``width`` unless a word is."""
+    for piece in KEPT_TOGETHER:
+        text = text.replace(piece, piece.replace(" ", NO_BREAK))
+    filled = fill(
+        text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False, drop_whitespace=True
+    )
+    return filled.replace(NO_BREAK, " ")
+
+
+def facts(flow: GradientFlow, outlook: Outlook | None = None) -> list[tuple[str, str]]:
     """Return what stands above the table, line by line."""
     rate = "" if flow.rate is None else f", ×{flow.rate:.3g} a layer"
-    facts = [("verdict", f"{flow.verdict}{rate}"), ("init", f"{flow.init}; seed {flow.seed}")]
+    has_trend = flow.slope is not None or flow.verdict is Flow.DEAD
+    facts = [("verdict", f"{flow.verdict}{rate}")] * has_trend + [("init", f"{flow.init}; seed {flow.seed}")]
+    if outlook is not None:
+        facts += [("theory", said) for said in theory_lines(outlook)]
     if flow.float32_depth is not None:
         what = "underflows" if (flow.error_slope or 0.0) < 0 else "overflows"
         facts.append(("float32", f"{what} from about {flow.float32_depth:,} layers on"))
     facts.append(("data", "; ".join([f"{flow.examples} examples, loss {flow.loss}", *flow.notes])))
     facts.append(("budget", budget_line(flow)))
+    if outlook is not None:
+        facts += [("note", said) for said in outlook.notes]
     return facts
+
+
+def theory_lines(outlook: Outlook) -> list[str]:
+    """Return the predicted rate of the error beside the measured one; nothing where nothing was measured."""
+    if outlook.measured_rate is None:
+        return []
+    measured = f"measured ×{outlook.measured_rate:.4g}"
+    if outlook.predicted is None:
+        return [f"the error δ: {measured} a layer; no prediction: {outlook.why}"]
+    said = f"the error δ: predicted ×{outlook.predicted:.4g} a layer, {measured}"
+    return [said, *_phase(outlook.prospects)]
+
+
+def _phase(prospects: Sequence[Prospect]) -> list[str]:
+    if len(prospects) != 1 or prospects[0].chi is None:
+        return []
+    found, chi = prospects[0], prospects[0].chi.value
+    where = {Kind.ANY: "at any length", Kind.NONE: "while lengths grow without end"}
+    at = where.get(found.point.kind, f"at q* = {length(found)}")
+    return [f"χ₁ = {chi:.4g} {at}, {found.phase}"]
+
+
+def length(found: Prospect) -> str:
+    """Return the fixed point of the lengths, in a word where it is no number."""
+    words = {Kind.ANY: "any", Kind.NONE: "none"}
+    return words.get(found.point.kind, f"{found.point.q or 0.0:.4g}")
 
 
 def budget_line(flow: GradientFlow) -> str:
@@ -69,8 +136,8 @@ def budget_line(flow: GradientFlow) -> str:
         return f"not compared: none of {rows} compiled gradients is in the range of float64"
     if not flow.agrees:
         return f"DOES NOT ADD UP: off by {flow.error:.1e} of the logarithm"
-    within = f"within {max(flow.error, 1e-16):.0e} of its logarithm"
-    return f"adds up to the compiled gradient {within} ({flow.compared} of {rows} gradients)"
+    within = f"to {max(flow.error, 1e-16):.0e} of its log"
+    return f"adds up to the compiled gradient {within} ({flow.compared} of {rows})"
 
 
 def _table(flow: GradientFlow, ends: int, most: int, ascii_only: bool) -> list[str]:

@@ -2,45 +2,112 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from symbp.analysis.flow import GradientFlow
+from symbp.analysis.outlook import Outlook
 from symbp.analysis.spectrum import Spectrum
-from symbp.report.flow import HEADINGS, facts, power, shown_cells
+from symbp.report.flow import HEADINGS, Seen, facts, length, power, shown_cells
+from symbp.report.marked import marked
 from symbp.report.page import Block, Figure, Heading, Page, Say, Table
 from symbp.report.rich import Rich, Span, capital, code, math, rich
 from symbp.report.text import power_of_ten
+from symbp.report.theory import short
 
 CAPTIONS = {
     "norms": "Norm of every weight's gradient, from the loss on the left to the input on the right.",
     "budget": "The budget of {name}: the decades each role adds or takes, which add up to the gradient norm.",
     "spectrum": "Singular values of the map from the error at the output to the error at the first layer, one example.",
-    "phase": "Vanishing and exploding gradients over the two variances, with the edge of chaos between them.",
+    "phase": "Where gradients vanish (white) and explode (grey) over the standard deviations of weights and biases, "
+    "with the edge of chaos between them and the initialisations marked. Hatched: lengths grow without end.",
 }
 """What stands under each figure."""
 
 
 def flow_page(
-    flows: Sequence[GradientFlow],
-    names: Sequence[str],
+    seen: Sequence[Seen],
     spectra: Sequence[tuple[str, Spectrum]],
     command: str,
+    pictures: Sequence[str],
     stem: str | None,
 ) -> Page:
     """Return the page; ``stem`` is the beginning of the figures' file names, None without figures."""
-    blocks: list[Block] = [Say(capital(rich("{said}.", said=flow.sentence))) for flow in flows]
+    blocks: list[Block] = [Say(capital(marked(f"{each.flow.sentence}."))) for each in seen]
     if stem is not None:
-        shown = [name for name in ("norms", "budget", "spectrum") if name != "spectrum" or spectra]
-        blocks += [Figure(f"{stem}-{name}", CAPTIONS[name].format(name=names[0])) for name in shown]
-    for name, flow in zip(names, flows, strict=True):
-        blocks.append(Heading(name[:1].upper() + name[1:]))
-        rows = [(rich("{key}", key=key), rich("{said}", said=said)) for key, said in facts(flow)]
+        blocks += [Figure(f"{stem}-{name}", CAPTIONS[name].format(name=seen[0].name)) for name in pictures]
+    blocks += _theory(seen)
+    for each in seen:
+        blocks.append(Heading(capital_text(each.name)))
+        rows = [(rich("{key}", key=key), marked(said)) for key, said in facts(each.flow)]
         blocks.append(Table(("what", "found"), rows, "lp"))
-        blocks.append(_layers(flow))
+        blocks.append(_layers(each.flow))
     if spectra:
         blocks.append(Heading("Which directions the error keeps"))
-        blocks += [Say(spectrum_words(name, each)) for name, each in spectra]
+        blocks += [Say(spectrum_words(name, found)) for name, found in spectra]
     return Page("The flow of the gradient", tuple(blocks), command)
+
+
+def _theory(seen: Sequence[Seen]) -> list[Block]:
+    """Return the predicted rates beside the measured ones, what mean-field theory foresees, and what folklore blurs."""
+    known = [(each, each.outlook) for each in seen if each.outlook is not None and each.outlook.measured is not None]
+    blocks: list[Block] = []
+    if known:
+        blocks += [
+            Heading("Predicted beside measured"),
+            Say(
+                rich(
+                    "What a layer multiplies the norm of the error {delta} by, from the last weight to the first "
+                    "layer: mean-field theory, walked through the network's own widths and initialisation, beside "
+                    "what was measured{draws}.",
+                    delta=math(r"\delta"),
+                    draws=_drawn([each for each, _ in known]),
+                )
+            ),
+            Table(("network", "predicted", "measured"), [_rates(each, found) for each, found in known], "lll"),
+        ]
+    blocks += [Say(rich("{name}: no prediction, {why}.", name=capital_text(each.name), why=found.why))
+               for each, found in known if found.predicted is None]  # fmt: skip
+    rows = [row for each, found in known for row in _prospects(each.name, found)]
+    if rows:
+        blocks += [Say(marked(PROSPECTS_SAY)), Table(PROSPECTS, rows, "l" * len(PROSPECTS))]
+    notes = dict.fromkeys(note for each in seen if each.outlook is not None for note in each.outlook.notes)
+    return blocks + [Say(capital(marked(f"{note}."))) for note in notes]
+
+
+PROSPECTS = ("network", "fixed point", "factor", "length depth", "correlation depth", "phase")
+
+PROSPECTS_SAY = (
+    "At infinite width: the fixed point q* of the lengths, the factor χ₁ by which a layer multiplies the squared norm "
+    "of the error there, and in how many layers a deviation of a length, or of the correlation of two signals, shrinks "
+    "e times."
+)
+
+
+def _prospects(name: str, found: Outlook) -> Iterator[tuple[Rich, ...]]:
+    for each in found.prospects:
+        chi = None if each.chi is None else each.chi.value
+        phase = each.phase.partition(":")[0]
+        cells = (name, length(each), short(chi), short(each.length_depth), short(each.correlation_depth), phase)
+        yield tuple(map(marked, cells))
+
+
+def _rates(each: Seen, found: Outlook) -> tuple[Rich, ...]:
+    predicted = "-" if found.predicted is None else f"×{found.predicted:.4g}"
+    measured = f"×{found.measured_rate:.4g}"
+    if each.draws is not None and each.draws.rates:
+        rate = each.draws.rates[0].measured
+        measured = f"×{rate.rate:.4g} ± {rate.rate_error:.1g}"
+    return tuple(rich("{said}", said=cell) for cell in (each.name, predicted, measured))
+
+
+def _drawn(seen: Sequence[Seen]) -> str:
+    counts = {len(each.draws.flows) for each in seen if each.draws is not None}
+    return f" over {max(counts)} draws, with its standard error" if counts else " in one draw"
+
+
+def capital_text(name: str) -> str:
+    """Return a name with a capital at its beginning."""
+    return name[:1].upper() + name[1:]
 
 
 def _layers(flow: GradientFlow) -> Table:
@@ -64,10 +131,16 @@ def spectrum_words(name: str, found: Spectrum) -> Rich:
     return rich(
         "{name}: on its way from the output to {below} the squared norm of an error is multiplied by {mean} on "
         "average; "
-        "the singular values spread over {spread} decades{lost}.",
+        "the singular values spread over {spread} decades{lost}.{blur}",
         name=capital(rich("{name}", name=name)), below=code(found.below), lost=lost, spread=f"{found.spread:.1f}",
         mean=math(by_logarithm(found.mean_square)),
+        blur=" A norm that is kept on average is no isometry." if is_blurred(found) else "",
     )  # fmt: skip
+
+
+def is_blurred(found: Spectrum) -> bool:
+    """Whether the norm is kept on average, within a factor of ten, while directions are over ten apart."""
+    return abs(found.mean_square) < 1 and found.spread > 1
 
 
 def by_logarithm(log10: float) -> str:

@@ -16,6 +16,7 @@ from itertools import cycle
 from typing import Any
 
 from symbp.analysis.flow import GradientFlow
+from symbp.analysis.phase import Phases
 from symbp.analysis.spectrum import Spectrum
 from symbp.errors import SpecError
 from symbp.op import FactorRole
@@ -82,6 +83,14 @@ MARGINS = (0.62, 0.1, 0.42, 0.1)
 
 
 def _figure(height: float = HEIGHT, margins: tuple[float, float, float, float] = MARGINS) -> tuple[Any, Any]:
+    """Return a figure and its axes, whose place does not depend on what is drawn."""
+    figure = _sheet(height, None)
+    left, right, below, above = margins
+    room = (left / WIDTH, below / height, 1 - (left + right) / WIDTH, 1 - (below + above) / height)
+    return figure, figure.add_axes(room)
+
+
+def _sheet(height: float, layout: Any = "constrained") -> Any:
     if not available():
         raise SpecError("figures need matplotlib: pip install 'symbp[plots]'")
     import matplotlib
@@ -89,10 +98,7 @@ def _figure(height: float = HEIGHT, margins: tuple[float, float, float, float] =
 
     matplotlib.rcParams.update(STYLE)
     logging.getLogger("fontTools").setLevel(logging.ERROR)  # it remarks on the date that fonts were made
-    figure = Figure(figsize=(WIDTH, height))
-    left, right, below, above = margins
-    room = (left / WIDTH, below / height, 1 - (left + right) / WIDTH, 1 - (below + above) / height)
-    return figure, figure.add_axes(room)
+    return Figure(figsize=(WIDTH, height), layout=layout)
 
 
 def norms(curves: Sequence[Curve]) -> Any:
@@ -205,6 +211,93 @@ def spectra(found: Sequence[tuple[str, Spectrum]]) -> Any:
     if len(found) > 1:
         axes.legend(frameon=False)
     return figure
+
+
+MOST_PANELS = 4
+"""Activations whose phases are drawn; more are left out."""
+
+MARKERS = "os^DvPXp"
+
+REGIONS = {
+    (False, False): "gradients\nvanish",
+    (True, False): "gradients\nexplode",
+    (True, True): "gradients\nexplode,\nlengths grow\nwithout end",
+    (False, True): "lengths grow\nwithout end",
+}
+"""What a region of the phase diagram is called, by whether χ₁ > 1 and whether lengths have no finite fixed point."""
+
+LEAST_DEPTH = 0.11
+"""A region has a name where it is at least twice this wide, by the width of its panel."""
+
+
+def phase(found: Sequence[Phases]) -> Any:
+    """Draw the phases over (σ_w, σ_b), one panel an activation, with the edge of chaos and the marks."""
+    shown = found[:MOST_PANELS]
+    columns, rows = min(2, len(shown)), -(-len(shown) // 2)
+    figure = _sheet(0.55 + rows * (2.0 if columns == 2 else 2.3))
+    marks = list(dict.fromkeys(mark.name for each in shown for mark in each.marks))
+    for number, each in enumerate(shown):
+        axes = figure.add_subplot(rows, columns, number + 1)
+        _regions(axes, each)
+        if each.edge:
+            axes.plot(*zip(*each.edge, strict=True), color="black", lw=1.6)
+        for mark in each.marks:
+            shape = MARKERS[marks.index(mark.name) % len(MARKERS)]
+            axes.plot([mark.sigma_w], [mark.sigma_b], shape, color="black", mfc="white", ms=5, clip_on=False, zorder=5)
+        axes.set_xlim(0, each.sigma_w[-1])
+        axes.set_ylim(0, each.sigma_b[-1])
+        axes.set_title(each.name, fontsize=8)
+        axes.set_xlabel(r"$\sigma_w$, weights $\mathcal{N}(0, \sigma_w^2/n_\mathrm{in})$")
+        if number % columns == 0:
+            axes.set_ylabel(r"$\sigma_b$, biases $\mathcal{N}(0, \sigma_b^2)$")
+    _legend(figure, marks)
+    return figure
+
+
+def _legend(figure: Any, marks: Sequence[str]) -> None:
+    """Name the edge and the marks above all panels."""
+    from matplotlib.lines import Line2D
+
+    handles = [Line2D([], [], color="black", lw=1.6, label=r"edge of chaos, $\chi_1 = 1$")]
+    handles += [
+        Line2D([], [], marker=MARKERS[place % len(MARKERS)], ls="", color="black", mfc="white", ms=5, label=name)
+        for place, name in enumerate(marks)
+    ]
+    figure.legend(handles=handles, loc="outside upper center", ncols=min(4, len(handles)), frameon=False)
+
+
+def _regions(axes: Any, each: Phases) -> None:
+    """Shade where gradients explode, hatch where lengths grow without end, and name what is large enough."""
+    import numpy as np
+
+    explodes, diverges = each.chi > 1, np.asarray(each.diverges)
+    for mask, style in ((explodes, {"colors": ["#d4d4d4"]}), (diverges, {"colors": "none", "hatches": ["////"]})):
+        if mask.any():
+            axes.contourf(each.sigma_w, each.sigma_b, mask.astype(float), levels=[0.5, 1.5], zorder=0, **style)
+    for (hot, endless), words in REGIONS.items():
+        mask = (explodes == hot) & (diverges == endless)
+        row, column, depth = deepest(mask)
+        if depth >= LEAST_DEPTH * mask.shape[1]:
+            axes.text(
+                each.sigma_w[column], each.sigma_b[row], words, ha="center", va="center", fontsize=6.5,
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0} if endless else None,
+            )  # fmt: skip
+
+
+def deepest(mask: Any) -> tuple[int, int, int]:
+    """Return row and column of a true entry that is farthest from every false one and from the border, and how far."""
+    import numpy as np
+
+    inside, depth = np.pad(np.asarray(mask, bool), 1), 0
+    while inside.any():
+        smaller, depth = inside.copy(), depth + 1
+        smaller[1:-1, 1:-1] &= inside[:-2, 1:-1] & inside[2:, 1:-1] & inside[1:-1, :-2] & inside[1:-1, 2:]
+        if not smaller.any():
+            break
+        inside = smaller
+    places = np.argwhere(inside)
+    row, column = places[len(places) // 2] if len(places) else (1, 1)
+    return int(row) - 1, int(column) - 1, depth
 
 
 def _whole_powers() -> Any:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from symbp.analysis.compare import Comparison, Measured
 from symbp.analysis.flow import WORDS, GradientFlow
 from symbp.analysis.remedies import Remedy, Stack, remedied
+from symbp.analysis.statistics import standard_error
 from symbp.calculus.factor import Factor
 from symbp.derivation import derive
 from symbp.op import FactorRole
 from symbp.report.desk import Desk
 from symbp.report.dialects import ASCII, LATEX, UNICODE, Dialect
+from symbp.report.flow import wrapped
+from symbp.report.marked import marked
 from symbp.report.notation import STANDARD
 from symbp.report.page import Block, Figure, Heading, Say, Table
 from symbp.report.rich import Rich, capital, rich
@@ -20,6 +24,11 @@ from symbp.report.text import shown, table, with_error
 from symbp.symbols import Role, Variable
 
 LEVELS = " ▁▂▃▄▅▆▇█"
+
+ABOUT = (
+    "  table     what a layer multiplies the gradients of the weights by, and the error δ; predicted: δ by mean-field "
+    "theory; the trend goes from the loss to the input"
+)
 
 COLUMNS = 8
 """Characters of a trend."""
@@ -31,19 +40,22 @@ NEAR_ONE = 3
 def comparison_text(found: Comparison, *, ascii_only: bool = False, width: int = 80) -> str:
     """Return the comparison for a terminal; what is too wide for it continues on the next line."""
     dialect = ASCII if ascii_only else UNICODE
-    rates = table([("network", "verdict", "a layer", "loss → input"), *_rates(found)])
+    rates = table([("network", "verdict", "gradient", "error δ", "predicted", "trend"), *_rates(found)])
     moves = table([("network", "one layer, the error at the dot", "moved, a layer"), *_moves(found, dialect)])
     if max(map(len, moves)) > width:
-        moves = _in_two_lines(_moves(found, dialect))
-    lines = [sentence(found), "", *_facts(found), "", *rates, "", *moves]
+        moves = _in_two_lines(_moves(found, dialect), width)
+    said = wrapped(sentence(found), width, "  ")
+    about = [wrapped(line, width, " " * 12) for line in [*_facts(found), ABOUT]]
+    lines = [said, "", *about, "", *rates, "", *moves]
     lines += [f"  {row.name}: {row.problem}" for row in found.rows if row.problem]
     return shown("\n".join(lines), ascii_only)
 
 
-def _in_two_lines(moves: Sequence[tuple[str, ...]]) -> list[str]:
+def _in_two_lines(moves: Sequence[tuple[str, ...]], width: int) -> list[str]:
     """Return the factors of each row on a line of their own."""
     head, *lines = table([("network", "one layer, the error at the dot"), *(row[:2] for row in moves)])
-    return [head, *(each for line, row in zip(lines, moves, strict=True) for each in (line, f"      {row[2]}"))]
+    said = [wrapped(f"      {row[2]}", width, " " * 6) for row in moves]
+    return [head, *(each for pair in zip(lines, said, strict=True) for each in pair)]
 
 
 def sentence(found: Comparison) -> str:
@@ -76,7 +88,7 @@ def _units(stack: Stack) -> str:
 def _rates(found: Comparison) -> list[tuple[str, ...]]:
     logs = [row.log10 for each in found.rows if each.flow for row in each.flow.rows if not row.is_dead]
     low, high = min(logs, default=0.0), max(logs, default=0.0)
-    return [(row.name, _verdict(row), rate(row), trend(row.flow, low, high)) for row in found.rows]
+    return [(row.name, _verdict(row), rate(row), *errors(row), trend(row.flow, low, high)) for row in found.rows]
 
 
 def _verdict(row: Measured) -> str:
@@ -84,8 +96,17 @@ def _verdict(row: Measured) -> str:
 
 
 def rate(row: Measured) -> str:
-    """Return what a layer multiplies the gradient by, with the standard error over the draws."""
-    return "-" if row.slope is None else with_error(10.0**row.slope, row.standard_error)
+    """Return what a layer multiplies the gradient by."""
+    return "-" if row.slope is None else with_error(10.0**row.slope, None)
+
+
+def errors(row: Measured) -> tuple[str, str]:
+    """Return what a layer multiplies the error by, with the standard error over the draws, and what is predicted."""
+    foreseen = "-" if row.predicted is None else with_error(math.exp(row.predicted), None)
+    if row.error is None:
+        return "-", foreseen
+    spread = standard_error(row.errors)
+    return with_error(math.exp(row.error), None if spread is None else spread / math.log(10)), foreseen
 
 
 def trend(flow: GradientFlow | None, low: float, high: float) -> str:
@@ -144,15 +165,21 @@ def _holds(factor: Factor, weight: Variable) -> bool:
 
 def comparison_blocks(found: Comparison, figure: str | None = None) -> tuple[Block, ...]:
     """Return the comparison as blocks of a page; ``figure`` is the file of the picture of all gradient norms."""
-    rates = [tuple(map(rich, map(_braced, cells[:3]))) for cells in _rates(found)]
+    rates = [tuple(map(marked, cells[:5])) for cells in _rates(found)]
     maps: list[tuple[Rich, ...]] = [
-        (rich(_braced(row.name)), (formula(layer_map(found.stack, row.remedy, LATEX)),)) for row in found.rows
+        (marked(row.name), (formula(layer_map(found.stack, row.remedy, LATEX)),)) for row in found.rows
     ]
-    moves = [(rich(_braced(row.name)), rich(_braced(moved(row, found.as_is)))) for row in found.rows]
+    moves = [(marked(row.name), marked(moved(row, found.as_is))) for row in found.rows]
     blocks: list[Block] = [
-        Say(capital(rich(_braced(f"{sentence(found)}.")))),
+        Say(capital(marked(f"{sentence(found)}."))),
         *([Figure(figure, "Gradient norm of every layer, with each remedy.")] if figure else []),
-        Table(("network", "verdict", "a layer"), rates, "lll"),
+        Say(
+            rich(
+                "What a layer multiplies by on the way to the input: the norm of the weights' gradients, and that of "
+                "the error, measured with its standard error over the draws, beside mean-field theory's prediction."
+            )
+        ),
+        Table(("network", "verdict", "gradient", "error", "predicted"), rates, "lllll"),
         Heading("What one layer does to the error"),
         Say(rich("What one hidden layer multiplies the error by on its way down; the error stands at the dot.")),
         Table(("network", "one layer"), maps, "ll"),
@@ -161,8 +188,3 @@ def comparison_blocks(found: Comparison, figure: str | None = None) -> tuple[Blo
         Table(("network", "moved"), moves, "lp"),
     ]
     return tuple(blocks)
-
-
-def _braced(text: str) -> str:
-    """Return text in which braces are text."""
-    return text.replace("{", "{{").replace("}", "}}")

@@ -10,6 +10,7 @@ from symbp.analysis.critical import Critical
 from symbp.analysis.draws import Compared, Draws
 from symbp.analysis.lengths import Kind
 from symbp.analysis.solution import Solution, number
+from symbp.report.flow import wrapped
 from symbp.report.text import shown, table
 
 HEADINGS = ("init", "σ_w", "q*", "χ₁", "V′(q*)", "c*", "ξ_q", "ξ_c", "")
@@ -45,34 +46,33 @@ def _row(name: str, each: Prospect) -> tuple[str, ...]:
     return (
         name,
         f"{each.sigma_w:.4g}",
-        {Kind.ANY: "any", Kind.NONE: "none"}.get(each.point.kind, _short(each.point.q)),
-        _short(None if each.chi is None else each.chi.value),
-        _short(each.length_slope),
-        _short(each.fixed_correlation),
-        _short(each.length_depth),
-        _short(each.correlation_depth),
+        {Kind.ANY: "any", Kind.NONE: "none"}.get(each.point.kind, short(each.point.q)),
+        short(None if each.chi is None else each.chi.value),
+        short(each.length_slope),
+        short(each.fixed_correlation),
+        short(each.length_depth),
+        short(each.correlation_depth),
         each.phase,
     )
 
 
-def _short(value: float | None) -> str:
+def short(value: float | None) -> str:
+    """Return a number in four digits, a dash where there is none."""
     if value is None or math.isnan(value):
         return "-"
     return "∞" if math.isinf(value) else f"{value:.4g}"
 
 
-RATES = ("a layer multiplies", "predicted", "measured", "standard error", "finite width", "apart")
+RATES = ("a layer multiplies", "predicted", "measured", "std. error", "finite width", "apart")
 SUBJECTS = {"error": "‖error‖ by", "signal": "‖signal‖ by"}
 
 
-def draws_text(draws: Draws, *, ascii_only: bool = False) -> str:
+def draws_text(draws: Draws, *, ascii_only: bool = False, width: int = 80) -> str:
     """Return the sentence, and predicted beside measured rates with their standard errors."""
     first = draws.flows[0]
     seeds = f"seeds {first.seed} to {draws.flows[-1].seed}"
     verdicts = Counter(str(flow.verdict) for flow in draws.flows)
     lines = [
-        draws.sentence,
-        "",
         f"  verdict   {', '.join(f'{name} ({count} of {len(draws.flows)})' for name, count in verdicts.items())}",
         f"  init      {first.init}; {seeds}",
         f"  data      {'; '.join([f'{first.examples} examples, loss {first.loss}', *first.notes])}",
@@ -80,7 +80,7 @@ def draws_text(draws: Draws, *, ascii_only: bool = False) -> str:
     if draws.why:
         lines.append(f"  theory    none for the error: {draws.why}")
     lines += [f"  note      {each}" for each in draws.notes]
-    lines.append("")
+    lines = [wrapped(draws.sentence, width, "  "), "", *(wrapped(line, width, " " * 12) for line in lines), ""]
     if draws.rates:
         lines += table([RATES, *(_rate(each) for each in draws.rates)])
     return shown("\n".join(lines), ascii_only)
@@ -94,5 +94,5 @@ def _rate(each: Compared) -> tuple[str, ...]:
         f"{each.measured.rate:.5g}",
         f"± {each.measured.rate_error:.1g}",
         f"−{each.below:.1%} to +{each.above:.1%}" if known else "-",
-        "-" if each.distance is None else f"{each.distance:.1f} standard errors",
+        "-" if each.distance is None else f"{each.distance:.1f} s.e.",
     )

@@ -13,9 +13,11 @@ import systems
 
 import symbp
 from symbp import Conv2d, Dense, Image, MaxPool2d, Network, ShapeError, SpecError, analyze, derive
-from symbp.analysis.flow import LOG_10, Flow, GradientFlow
+from symbp.analysis.account import LOG_10
+from symbp.analysis.flow import Flow, GradientFlow
 from symbp.analysis.scaled import Scaled
-from symbp.analysis.walk import Walk, spectral_norm
+from symbp.analysis.spectral import spectral_norm
+from symbp.analysis.walk import Walk
 from symbp.calculus.factor import Acts, Factor
 from symbp.networks.examples import EXAMPLES
 from symbp.networks.layers import Activation, Linear

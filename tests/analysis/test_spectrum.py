@@ -33,6 +33,24 @@ def test_singular_values_are_those_of_differences() -> None:
     assert found.lost == 0
 
 
+def test_a_residual_block_is_followed_with_both_its_paths() -> None:
+    network = Network(
+        [symbp.Linear(4), symbp.Residual([symbp.Dense(4, "tanh"), symbp.Linear(4)]), symbp.Linear(2)], 3, "mse"
+    )
+    derivation = symbp.derive(network)
+    draw = drawing(derivation.forward, given_sizes(derivation.forward, 2, (64,)), initialisation("he"), 1)
+    value = {symbol.name: draw(symbol) for symbol in derivation.forward.given}
+    z1 = (value["W1"] @ value["X"])[:, :1]
+
+    def output(z):  # type: ignore[no-untyped-def]
+        return value["W4"] @ (z + value["W3"] @ np.tanh(value["W2"] @ z))
+
+    step = 1e-5 * np.eye(4)
+    jacobian = np.hstack([(output(z1 + step[:, [k]]) - output(z1 - step[:, [k]])) / 2e-5 for k in range(4)])
+    found = spectrum(derivation, "he", 1)
+    assert 10 ** np.array(found.values) == pytest.approx(np.linalg.svd(jacobian, compute_uv=False), rel=1e-8)
+
+
 def test_orthogonal_linear_networks_are_isometries() -> None:
     found = spectrum(symbp.derive(Network.mlp(30, 16, "identity", loss="mse")), "orthogonal")
     assert found.spread < 1e-12

@@ -33,17 +33,19 @@ def test_the_numbers_are_those_of_the_exact_account(name: str, monkeypatch: pyte
     assert exact.compared > 0
 
 
-def test_memory_stays_bounded() -> None:
-    derivation = symbp.derive(Network.mlp(40, 32, "tanh", loss="mse"))
-    drawn = []
-    one = Streamed.of(derivation, given_sizes(derivation.forward, 4, (64,)))
-    counting = streamed.Drawn(lambda symbol: drawn.append(symbol) or _zeros(), {"W": derivation.wrt[0]})
-    limit = streamed.KEPT // _zeros().nbytes
-    for _ in range(3):
-        counting["W"]
-    assert len(drawn) == 1
-    assert limit > 1
-    assert one.flow(initialisation("xavier"), 0).rows
+def test_memory_stays_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streamed, "KEPT", 2 * 8 * 32 * 32)  # two weights
+    symbols = symbp.derive(Network.mlp(5, 32, "tanh", loss="mse", bias=False)).wrt
+    drawn: list[str] = []
+    counting = streamed.Drawn(
+        lambda symbol: drawn.append(symbol.name) or _zeros(), [(each.name, each, 32 * 32) for each in symbols]
+    )
+    names = [each.name for each in symbols]
+    for name in (*names, *reversed(names)):
+        counting[name]
+        counting[name]
+    assert drawn == ["W1", "W2", "W3", "W4", "W5", "W3", "W2", "W1"]
+    assert len(counting._kept) == 2
 
 
 def _zeros():  # type: ignore[no-untyped-def]

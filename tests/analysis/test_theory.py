@@ -128,11 +128,13 @@ def test_the_slope_of_the_length_map_is_its_difference() -> None:
 
 def test_the_edge_of_chaos_is_where_critical_says() -> None:
     activation = field("tanh")
-    for q, sigma_b, sigma_w in edge(activation, [0.1, 0.7634747669, 2.0]):
+    for each in edge(activation, [0.1, 0.7634747669, 2.0]):
+        q, sigma_b, sigma_w = each.q, each.sigma_b, each.sigma_w
         found = critical(activation, sigma_b)
         assert found.sigma_w == pytest.approx(sigma_w, rel=1e-9)
         assert found.point.q == pytest.approx(q, rel=1e-8)
-    assert edge(field("relu"), [1.0])[0][1:] == pytest.approx((0, math.sqrt(2)), abs=1e-7)
+    (point,) = edge(field("relu"), [1.0])
+    assert (point.sigma_b, point.sigma_w) == pytest.approx((0, math.sqrt(2)), abs=1e-7)
 
 
 def test_the_correlation_map_of_relu() -> None:

@@ -62,7 +62,7 @@ def test_compare_writes_a_page(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["analyze", "--compare", "--layers", "5", "--widths", "4", "--draws", "1"]) == 0
     out, err = capsys.readouterr()
     assert out.splitlines()[0].startswith("sigmoid shrinks the gradient")
-    assert "nearest to ×1 a layer" in out.splitlines()[0]
+    assert "nearest to ×1 a layer" in " ".join(out.split())
     assert "pip install 'symbp[plots]'" in err
     page = Path("output/remedies-5.md").read_text()
     assert "Which factor each remedy moved" in page

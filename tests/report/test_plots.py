@@ -9,8 +9,10 @@ import pytest
 
 import symbp
 from symbp.analysis.budget import analyze
+from symbp.analysis.phase import Mark, phases
 from symbp.analysis.spectrum import Spectrum
 from symbp.errors import SpecError
+from symbp.networks.layers import activation_of
 from symbp.networks.network import Network
 from symbp.report import plots
 from symbp.report.files import carries_mark
@@ -21,7 +23,9 @@ needs_matplotlib = pytest.mark.skipif(not HERE, reason="needs matplotlib: pip in
 
 FLOW = analyze(Network.mlp(6, 5, "sigmoid", loss="mse"), "he")
 CURVES = [Curve.of("sigmoid", FLOW), Curve("deep", (1, 2, 3), (-400.0, -200.0, -float("inf")))]
+PHASES = [phases(activation_of(name, {}), [Mark("he", 2**0.5, 0.0)]) for name in ("tanh", "relu")]
 DRAWN = {
+    "phase": lambda: plots.phase(PHASES),
     "norms": lambda: plots.norms(CURVES),
     "many": lambda: plots.norms([Curve(f"network {n}", (1, 2), (float(n // 3), 0.0)) for n in range(14)]),
     "budget": lambda: plots.budget(FLOW),
@@ -46,6 +50,26 @@ def test_a_dead_gradient_is_no_point() -> None:
     lines = plots.norms(CURVES).axes[0].get_lines()
     assert list(lines[1].get_xdata()) == [1, 2]
     assert list(lines[1].get_ydata()) == [-400.0, -200.0]
+
+
+@needs_matplotlib
+def test_the_phases_are_named_where_there_is_room_and_the_marks_are_where_they_belong() -> None:
+    figure = plots.phase(PHASES)
+    names = [{text.get_text() for text in axes.texts} for axes in figure.axes]
+    assert names == [
+        {"gradients\nvanish", "gradients\nexplode"},
+        {"gradients\nvanish", "gradients\nexplode,\nlengths grow\nwithout end"},
+    ]
+    for axes in figure.axes:
+        edge, mark = axes.get_lines()
+        assert list(edge.get_xdata()) != []
+        assert (mark.get_xdata()[0], mark.get_ydata()[0]) == (2**0.5, 0.0)
+
+
+def test_the_deepest_place_of_a_region() -> None:
+    region = [[c == "#" for c in line] for line in ("......", ".###..", ".####.", ".###..", "......")]
+    assert plots.deepest(region) == (2, 3, 2)
+    assert plots.deepest([[False]]) == (0, 0, 0)
 
 
 @needs_matplotlib

@@ -23,9 +23,8 @@ class Request:
 
     @property
     def is_theory(self) -> bool:
-        """Whether theory is asked for, alone or beside several draws."""
-        several = self.measures.draws is not None and not (self.measures.compare or self.measures.sweep)
-        return self.theory.solve_init or self.theory.derive is not None or several
+        """Whether theory is asked for, without a measurement."""
+        return self.theory.solve_init or self.theory.derive is not None
 
 
 @takes(WhatOptions, CurveOptions, MeasureOptions, TheoryOptions, PageOptions, JsonOptions)

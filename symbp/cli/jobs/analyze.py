@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
-from functools import partial
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, partial
 
 from symbp.analysis.budget import analyze
+from symbp.analysis.draws import LEAST, measure
 from symbp.analysis.flow import GradientFlow
 from symbp.analysis.initialisations import Chosen, initialisation
+from symbp.analysis.outlook import outlook
+from symbp.analysis.phase import Mark, Phases, phases
 from symbp.analysis.spectrum import Spectrum, spectrum
 from symbp.cli.commands.analyze import Request
-from symbp.cli.console import json_document, plain, progress, say
+from symbp.cli.console import columns, json_document, plain, progress, say
 from symbp.cli.jobs import pages
 from symbp.cli.jobs.compare import run as compare
-from symbp.cli.jobs.derive import command_line
 from symbp.cli.jobs.network import build, derived
 from symbp.cli.jobs.sweep import run as sweep
+from symbp.cli.jobs.typed import typed
 from symbp.cli.options import NetworkSpec
 from symbp.cli.values import shown
 from symbp.cli.what import Described, FileSpec
 from symbp.derivation import Derivation
 from symbp.errors import SpecError
+from symbp.ops.elementwise import ScalarFunction
 from symbp.report import plots
-from symbp.report.flow import flows_text
+from symbp.report.flow import Seen, flows_text
 from symbp.report.flow_page import flow_page
+from symbp.report.theory import draws_text
 
 CONTRASTED = ("sigmoid", "relu")
 """The activations that are analyzed where none is given: one that saturates, one that does not."""
@@ -46,40 +51,90 @@ def run(request: Request) -> int:
     return flows(request)
 
 
+@dataclass(frozen=True)
+class Job:
+    """One network with one initialisation, and what was found of it."""
+
+    derivation: Derivation
+    chosen: Chosen
+    seen: Seen
+
+
 def flows(request: Request) -> int:
     """Analyze every network with every initialisation."""
+    found = list(_measured(request))
+    seen = [each.seen for each in found]
+    code = 0 if all(sound(flow) for each in seen for flow in (each.draws.flows if each.draws else (each.flow,))) else 1
+    if request.json:
+        json_document(_data(seen))
+        return code
+    if request.page.output != "-" and request.page.only is None:
+        say(_text(seen))
+    spectra = list(_spectra(found, request.measures.seed))
+    pictures = _pictures(seen, spectra)
+    make = partial(flow_page, seen, spectra, typed(request), list(pictures))
+    pages.deliver(request.page, stem("flow", request.networks[0]), make, pictures)
+    return code
+
+
+def _measured(request: Request) -> Iterator[Job]:
     measures = request.measures
     inits = measures.inits or (INIT,)
-    found: list[tuple[str, str, Derivation, GradientFlow]] = []
     specs = [each for spec in request.networks for each in contrasted(spec)]
-    several = len(specs) * len(inits) > 1
+    if measures.draws is not None and measures.draws < LEAST:
+        raise SpecError(f"--draws {measures.draws}: a standard error needs at least {LEAST}")
     tell = progress()
     for number, spec in enumerate(specs, 1):
-        if tell is not None and several:
+        if tell is not None and len(specs) * len(inits) > 1:
             tell(f"analyze, {number} of {len(specs)}: {name(spec, specs)}")
         derivation = derived(build(spec))
         for init in inits:
             label = ", ".join([*([name(spec, specs)] if len(specs) > 1 else []), *([init] if len(inits) > 1 else [])])
-            found.append(
-                (label, init, derivation, analyze(derivation, named_init(init, request.theory.sigma_b), measures.seed))
-            )
-    all_flows = [flow for *_, flow in found]
-    if request.json:
-        json_document({"flows": [flow.to_dict() for flow in all_flows]})
-        return 0 if all(map(sound, all_flows)) else 1
-    names = [label or flow.subject for label, _, _, flow in found]
-    if request.page.output != "-" and request.page.only is None:
-        say(flows_text(all_flows, ascii_only=plain()))
-    spectra = list(_spectra(found, names, measures.seed))
-    pictures: dict[str, partial[object]] = {
-        "norms": partial(plots.norms, [plots.Curve.of(*each) for each in zip(names, all_flows, strict=True)]),
-        "budget": partial(plots.budget, all_flows[0]),
-    }
+            chosen = named_init(init, request.theory.sigma_b)
+            draws = measure(derivation, chosen, measures.seed, measures.draws) if measures.draws else None
+            bounds = measures.bounds or None
+            flow = draws.flows[0] if draws else analyze(derivation, chosen, measures.seed, bounds=bounds)
+            seen = Seen(label or flow.subject, flow, outlook(derivation, chosen, init, flow), draws)
+            yield Job(derivation, chosen, seen)
+
+
+def _text(seen: Sequence[Seen]) -> str:
+    draws = [each.draws for each in seen if each.draws is not None]
+    if draws:
+        return "\n\n".join(draws_text(each, ascii_only=plain(), width=columns()) for each in draws)
+    return flows_text(seen, ascii_only=plain(), width=columns())
+
+
+def _data(seen: Sequence[Seen]) -> dict[str, object]:
+    if any(each.draws is not None for each in seen):
+        return {"draws": [each.draws.to_dict() for each in seen if each.draws is not None]}
+    return {"flows": [each.flow.to_dict() | {"theory": each.outlook and each.outlook.to_dict()} for each in seen]}
+
+
+def _pictures(seen: Sequence[Seen], spectra: Sequence[tuple[str, Spectrum]]) -> dict[str, Callable[[], object]]:
+    """Return what draws the figures that have something to show."""
+    found: dict[str, Callable[[], object]] = {}
+    if any(each.flow.slope is not None for each in seen):
+        found["norms"] = partial(plots.norms, [plots.Curve.of(each.name, each.flow) for each in seen])
+    if any(not row.is_dead for row in seen[0].flow.rows):
+        found["budget"] = partial(plots.budget, seen[0].flow)
     if spectra:
-        pictures["spectrum"] = partial(plots.spectra, spectra)
-    make = partial(flow_page, all_flows, names, spectra, command_line("analyze", request.networks[0]))
-    pages.deliver(request.page, stem("flow", request.networks[0]), make, pictures)
-    return 0 if all(map(sound, all_flows)) else 1
+        found["spectrum"] = partial(plots.spectra, spectra)
+    marks: dict[ScalarFunction, list[Mark]] = {}
+    for each in seen:
+        if each.outlook is not None and each.outlook.function is not None and each.outlook.prospects:
+            marks.setdefault(each.outlook.function, []).extend(each.outlook.marks)
+    if marks:
+        found["phase"] = partial(_phase, cache(partial(_phases, marks)))
+    return found
+
+
+def _phases(marks: dict[ScalarFunction, list[Mark]]) -> list[Phases]:
+    return [phases(function, dict.fromkeys(each)) for function, each in list(marks.items())[: plots.MOST_PANELS]]
+
+
+def _phase(found: Callable[[], list[Phases]]) -> object:
+    return plots.phase(found())
 
 
 def contrasted(spec: Described) -> list[Described]:
@@ -112,17 +167,15 @@ def stem(kind: str, spec: Described) -> str:
     return f"{kind}-{spec.stem if isinstance(spec, FileSpec) else spec.layers}"
 
 
-def _spectra(
-    found: Sequence[tuple[str, str, Derivation, GradientFlow]], names: Sequence[str], seed: int
-) -> Sequence[tuple[str, Spectrum]]:
-    """Return the spectra of the networks that have one; those in which examples meet have none."""
-    spectra = []
-    for label, (_, init, derivation, _) in zip(names, found, strict=True):
+def _spectra(found: Sequence[Job], seed: int) -> Iterator[tuple[str, Spectrum]]:
+    """Yield the spectra of the networks that have one; those in which examples meet have none."""
+    for each in found:
         try:
-            spectra.append((label, spectrum(derivation, init, seed)))
+            values = spectrum(each.derivation, each.chosen, seed)
         except SpecError:
             continue
-    return [(label, each) for label, each in spectra if each.values]
+        if values.values:
+            yield each.seen.name, values
 
 
 def sound(flow: GradientFlow) -> bool:

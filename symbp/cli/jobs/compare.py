@@ -10,7 +10,7 @@ from symbp.analysis.remedies import Stack
 from symbp.cli.commands.analyze import Request
 from symbp.cli.console import columns, json_document, plain, progress, say
 from symbp.cli.jobs import pages
-from symbp.cli.jobs.derive import command_line
+from symbp.cli.jobs.typed import typed
 from symbp.cli.options import NetworkSpec
 from symbp.cli.what import FileSpec
 from symbp.errors import SpecError
@@ -39,7 +39,7 @@ def run(request: Request) -> int:
     if request.page.output != "-" and request.page.only is None:
         say(comparison_text(found, ascii_only=plain(), width=columns()))
     curves = [plots.Curve.of(row.name, row.flow) for row in found.rows if row.flow is not None]
-    make = partial(_page, found, f"{command_line('analyze', spec)} --compare")
+    make = partial(_page, found, typed(request))
     pages.deliver(request.page, f"remedies-{spec.layers}", make, {"norms": partial(plots.norms, curves)})
     return 0
 

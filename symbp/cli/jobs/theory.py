@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from symbp.analysis.derivations import DERIVATIONS, derivation_of
-from symbp.analysis.draws import LEAST, measure
 from symbp.analysis.quadrature import DivergentError
 from symbp.analysis.solution import solve
 from symbp.cli.analysis_options import PageOptions
 from symbp.cli.commands.analyze import Request
 from symbp.cli.console import json_document, plain, say
 from symbp.cli.jobs import pages
-from symbp.cli.jobs.analyze import INIT, contrasted, named_init, sound
-from symbp.cli.jobs.network import build
 from symbp.cli.values import choice, shown
 from symbp.cli.what import Described, FileSpec
 from symbp.errors import SpecError
 from symbp.networks.expressions import resolve_activation
 from symbp.ops.elementwise import ScalarFunction
 from symbp.report.derivations import derivation_page, derivation_terminal
-from symbp.report.theory import draws_text, solution_text
+from symbp.report.theory import solution_text
 
 
 def run(request: Request) -> int:
@@ -26,24 +23,7 @@ def run(request: Request) -> int:
     asked = request.theory
     if asked.derive is not None:
         return derivation(asked.derive, request.page)
-    if asked.solve_init:
-        return solve_init(request.networks[0], asked.sigma_b or 0.0, request.json)
-    return draws(request)
-
-
-def draws(request: Request) -> int:
-    """Print measured rates of several draws beside the predicted ones; return 1 where a budget does not add up."""
-    inits = [named_init(init, request.theory.sigma_b) for init in request.measures.inits or (INIT,)]
-    networks = [build(each) for spec in request.networks for each in contrasted(spec)]
-    count = request.measures.draws or LEAST
-    if count < LEAST:
-        raise SpecError(f"--draws {count}: a standard error needs at least {LEAST}")
-    found = [measure(network, init, request.measures.seed, count) for network in networks for init in inits]
-    if request.json:
-        json_document({"draws": [each.to_dict() for each in found]})
-    else:
-        say("\n\n".join(draws_text(each, ascii_only=plain()) for each in found))
-    return 0 if all(sound(flow) for each in found for flow in each.flows) else 1
+    return solve_init(request.networks[0], asked.sigma_b or 0.0, request.json)
 
 
 def solve_init(spec: Described, sigma_b: float, as_json: bool) -> int:
