@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import singledispatch
+from functools import cache, singledispatch
 from typing import Any, ClassVar, TypeVar
 
 from sympy import Expr, MatrixExpr, MatrixSymbol
@@ -146,7 +146,7 @@ def rule(node_type: type) -> Callable[[AnyCallable], AnyCallable]:
     def register(function: AnyCallable) -> AnyCallable:
         if node_type in vjp.registry:
             raise SymbpError(f"{node_type.__name__} has a backward rule already: {vjp.registry[node_type].__name__}")
-        if not inspect.getdoc(function):
+        if not (function.__doc__ or "").strip():
             raise SymbpError(f"{function.__name__} needs a docstring: its first line explains the step to a student")
         vjp.register(node_type, function)
         return function
@@ -188,5 +188,10 @@ def meaning_of(node: MatrixExpr) -> Callable[..., Any]:
 @singledispatch
 def explain(node: MatrixExpr, operand: int) -> Step:
     """Return the rule's name and its sentence: the first line of the rule's docstring."""
-    function = vjp.dispatch(type(node))
+    return _step(vjp.dispatch(type(node)))
+
+
+@cache
+def _step(function: Callable[..., Any]) -> Step:
+    """Return a rule's name and sentence; every node of its kind asks for them."""
     return Step(function.__name__, (inspect.getdoc(function) or "").splitlines()[0])

@@ -6,7 +6,7 @@ import ast
 import inspect
 import textwrap
 from collections.abc import Callable, Mapping
-from functools import singledispatchmethod
+from functools import cache, singledispatchmethod
 from typing import Any, cast
 
 from sympy import (
@@ -214,6 +214,7 @@ ERF_SOURCE = '''def erf(x):
 """The helper for erf in a program of its own, which imports math."""
 
 
+@cache
 def helper_source(function: Callable[..., Any], name: str) -> str:
     """Return the source of a meaning as plain NumPy: no ``xp`` parameter, ``np.`` for ``xp.``, under ``name``."""
     tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
