@@ -84,6 +84,8 @@ class Formulas:
         """
         if len(text) > MAX_LENGTH:
             raise SpecError(f"--formula has {len(text):,} characters; at most {MAX_LENGTH:,} are read")
+        if len(text.strip().splitlines()) > 1:
+            raise SpecError(f"{quote(text)} has several lines: give one formula at a time")
         if steps.has_step(text):
             return self._over_time(text)
         judged = [_Formula(self, each).judged() for each in self._instances(text)]
@@ -273,6 +275,12 @@ class _Formula:
         return [self._value(target, side, case, tree) for case in self.cases]
 
     def _value(self, target: Variable | Adjoint, side: _Side, case: Case, tree: ast.expr | None) -> Any:
+        import numpy as np
+
+        with np.errstate(all="ignore"):  # A formula that divides by zero is told so in words.
+            return self._over_examples(target, side, case, tree)
+
+    def _over_examples(self, target: Variable | Adjoint, side: _Side, case: Case, tree: ast.expr | None) -> Any:
         import numpy as np
 
         if not side.total and not side.reading.alone:

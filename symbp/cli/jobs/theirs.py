@@ -28,7 +28,7 @@ from symbp.networks.network import Network
 from symbp.ops.elementwise import Elementwise
 from symbp.report.files import write_new
 from symbp.report.pasting import lexicon
-from symbp.report.verdict import verdict_text
+from symbp.report.verdict import headline, verdict_text
 from symbp.report.verdict_table import render_verdict
 
 OPEN_ACTIVATIONS, OPEN_LOSS = ("tanh", "sigmoid", "softplus", "sin"), "log_cosh"
@@ -47,7 +47,7 @@ def run(spec: Described, asked: Asked, seed: int, as_json: bool, methods: Method
     documents = [_document(judged, spec, each, methods.standalone) for each in wanted]
     wrote = deliver(wanted, documents, methods.force)
     if as_json:
-        json_document(judged.to_dict() | {"wrote": [str(path) for path in wrote]})
+        json_document(judged.to_dict() | {"sentence": headline(judged), "wrote": [str(path) for path in wrote]})
     elif not wanted or wrote:
         say("\n\n".join([verdict_text(judged, ascii_only=plain()), *(["\n".join(written(wrote))] if wrote else [])]))
     return 0 if judged.right else 1
