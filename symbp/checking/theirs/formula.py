@@ -12,6 +12,7 @@ from typing import Any
 from symbp.checking.diagnosis.diagnose import diagnose
 from symbp.checking.diagnosis.sample import Diagnosis, GivenRow, Judgement, Mark, Sample
 from symbp.checking.theirs import steps
+from symbp.checking.theirs.arithmetic import size_text
 from symbp.checking.theirs.cases import Case, cases
 from symbp.checking.theirs.factors import cut, without_one
 from symbp.checking.theirs.judging import Judged, Side, sides_of
@@ -19,7 +20,7 @@ from symbp.checking.theirs.lexicon import Lexicon, layer_words, normal
 from symbp.checking.theirs.meanings import Operator, Place, Symbol
 from symbp.checking.theirs.repairs import repairs
 from symbp.checking.theirs.spelling import in_signs, names_in_signs, spelled_in_signs
-from symbp.checking.theirs.values import size_text, value
+from symbp.checking.theirs.values import value
 from symbp.checking.theirs.written import Written, written
 from symbp.derivation import Derivation
 from symbp.errors import CheckFailedError, ShapeError, SpecError, nearest
