@@ -43,7 +43,8 @@ class Loss:
 
     def moved(self, direction: Mapping[str, Any], step: Any) -> Any:
         """Return the loss at the parameters plus ``step`` times a direction."""
-        return self({name: self[name] + step * v for name, v in direction.items()})
+        # v * step, not step * v: mpmath's number would first print the whole array into an error of its own.
+        return self({name: self[name] + v * step for name, v in direction.items()})
 
 
 def reach(direction: Mapping[str, Any]) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +14,7 @@ from symbp.cli.options import NetworkOptions, Text, option
 from symbp.errors import SpecError
 
 PYTHON = ".py"
-DATA = (".npz", ".json")
+DATA = (".npz", ".npy", ".json")
 MAX_ARRAYS = 500_000_000
 REDUCTIONS = ("mean", "sum", "torch")
 MAX_TIMEOUT = 3600
@@ -21,8 +22,8 @@ MAX_TIMEOUT = 3600
 STUB = "backward.py"
 """The file to fill in, unless another is named."""
 
-GRADIENTS = b'"gradients"'
-"""What tells arrays in a .json file from a network."""
+GRADIENTS = re.compile(rb'"(?:grad\w*|\w+_grad|d[A-Z]\w*|d[bw]\d*)"\s*:\s*[\[{]')
+"""What tells arrays in a .json file from a network: a key for gradients, "gradients" or "dW1"."""
 
 
 @dataclass(frozen=True)
@@ -146,13 +147,13 @@ def is_python(name: str) -> bool:
 
 
 def is_data(name: str) -> bool:
-    """Whether a name is that of a file of arrays: .npz, or .json with a table of gradients."""
+    """Whether a name is that of a file of arrays: .npz, or .json with gradients in it."""
     path = Path(name)
     if path.suffix.lower() != ".json":
-        return path.suffix.lower() == ".npz"
+        return path.suffix.lower() in DATA
     try:
         with path.open("rb") as file:
-            return GRADIENTS in file.read(MAX_ARRAYS)
+            return GRADIENTS.search(file.read(MAX_ARRAYS)) is not None
     except (OSError, ValueError):
         return False
 

@@ -20,9 +20,19 @@ def headline(judged: Judged) -> str:
 
 
 def _right(diagnosis: Diagnosis) -> str:
-    digits = [row.digits for row in diagnosis.rows if row.digits is not None]
+    return f"right: {_agree(diagnosis.rows)}"
+
+
+def _incomplete(diagnosis: Diagnosis) -> str:
+    given = [row for row in diagnosis.rows if row.mark is not Mark.MISSING]
+    missing = [row for row in diagnosis.rows if row.mark is Mark.MISSING]
+    return f"incomplete: {_agree(given)}, but {_all(missing)} {'is' if len(missing) == 1 else 'are'} missing"
+
+
+def _agree(rows: Sequence[GivenRow]) -> str:
+    digits = [row.digits for row in rows if row.digits is not None]
     least = f" to {min(digits):.0f} digits" if digits else ""
-    return f"right: {_all(diagnosis.rows)} agree{'s' * (len(diagnosis.rows) == 1)}{least}"
+    return f"{_all(rows)} agree{'s' * (len(rows) == 1)}{least}"
 
 
 def _scaled(diagnosis: Diagnosis) -> str:
@@ -43,7 +53,12 @@ def _wrong(diagnosis: Diagnosis) -> str:
     return f"wrong: {causes}"
 
 
-HEADLINES = {Judgement.RIGHT: _right, Judgement.SCALED: _scaled, Judgement.WRONG: _wrong}
+HEADLINES = {
+    Judgement.RIGHT: _right,
+    Judgement.INCOMPLETE: _incomplete,
+    Judgement.SCALED: _scaled,
+    Judgement.WRONG: _wrong,
+}
 """The sentence of each verdict."""
 
 

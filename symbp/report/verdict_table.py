@@ -2,34 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from symbp.checking.theirs.judging import Judged
 from symbp.derivation import Derivation
 from symbp.errors import SpecError
 from symbp.report.check_table import FORMATS
-from symbp.report.desk import Row
 from symbp.report.document import subject
 from symbp.report.formats import MARK, format_named
+from symbp.report.page import Block, Page, Say, Step, Table
 from symbp.report.rich import Rich, code, rich
 from symbp.report.templates import document_text
-from symbp.report.verdict import headline, table_rows, verdict_text
-
-
-@dataclass(frozen=True)
-class VerdictDocument:
-    """A verdict before it has a format."""
-
-    title: str
-    subject: Rich
-    source: str
-    about: Rich
-    headline: str
-    sides: tuple[Row, ...]
-    rows: tuple[Row, ...]
-    notes: tuple[str, ...]
-    command: str | None
-    body: str = "verdict.j2"
+from symbp.report.verdict import HEADINGS, headline, table_rows, verdict_text
 
 
 def render_verdict(
@@ -45,17 +27,24 @@ def render_verdict(
         raise SpecError(f"a verdict is no {row.name} file: choose from {', '.join(FORMATS)}")
     if row.name == "text":
         return f"{row.comment.format(MARK)}\n\n{verdict_text(judged)}\n"
-    pairs = [("yours", each.yours) for each in judged.sides], [("right", each.right) for each in judged.sides]
-    sides = [cell for both in zip(*pairs, strict=True) for cell in both]
-    content = VerdictDocument(
-        "Verdict on a gradient",
-        subject(derivation),
-        judged.source,
-        rich("compared with the derived gradients."),
-        headline(judged),
-        tuple((rich(who), (code(text),)) for who, text in sides),
-        tuple(((code(name),), rich("{d}", d=digits), rich("{s}", s=said)) for name, digits, said in table_rows(judged)),
-        (*judged.diagnosis.notes, *judged.notes),
-        command,
-    )
-    return document_text(content, row, standalone=standalone)
+    return document_text(_page(judged, derivation, command), row, standalone=standalone)
+
+
+def _page(judged: Judged, derivation: Derivation, command: str | None) -> Page:
+    """Return the verdict as a document."""
+    about = rich("{source} compared with the derived gradients.", source=code(judged.source))
+    blocks: list[Block] = [Say(subject(derivation)), Say(about), Step("Verdict:", rich("{s}.", s=headline(judged)))]
+    sides = [pair for each in judged.sides for pair in (("yours", each.yours), ("right", each.right))]
+    if sides:
+        blocks.append(Table(("", "equation"), [(_said(who), (code(text),)) for who, text in sides], "lp"))
+    rows = [((code(name),), _said(digits), _said(said)) for name, digits, said in table_rows(judged)]
+    if rows:
+        blocks.append(Table(HEADINGS, rows, "lrp"))
+    notes = (*judged.diagnosis.notes, *judged.notes)
+    if notes:
+        blocks.append(Say(rich("{notes}.", notes="; ".join(notes))))
+    return Page("Verdict on a gradient", tuple(blocks), command)
+
+
+def _said(words: str) -> Rich:
+    return rich("{words}", words=words)

@@ -99,7 +99,7 @@ def test_planted_mistakes_are_named(capsys):
             score["planted"] += 1
             score["named"] += named(found, planted)
             score["located"] += located(found, planted)
-            assert found.verdict is not Judgement.RIGHT, (written.name, planted)
+            assert found.verdict not in (Judgement.RIGHT, Judgement.INCOMPLETE), (written.name, planted)
             if not named(found, planted):
                 missed.append((written.name, planted.name, [each.sentence for each in found.findings], found.departs))
     with capsys.disabled():

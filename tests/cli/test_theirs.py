@@ -65,6 +65,7 @@ def test_json(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
     found = json.loads(capsys.readouterr().out)
     assert found["verdict"] == "scaled"
     assert found["scale"]["text"] == "m"
+    assert found["sentence"].startswith("right up to a scale: yours is m times ours")
     assert main(["check", "mine.py", *NETWORK, "--reduction", "sum"]) == 0
 
 
@@ -199,6 +200,47 @@ def test_the_assertion_for_test_suites() -> None:
     assert isinstance(caught.value.__cause__, ZeroDivisionError)
 
 
+SUITE = """import symbp.testing
+
+def backward(parameters, cache, X, Y):
+    d2 = (cache["A2"] - Y) / X.shape[1] * (1 - cache["A2"] ** 2)
+    d1 = parameters["W2"].T @ d2 * (1 - cache["A1"] ** 2)
+    return {"W1": d1 @ X.T, "b1": d1.sum(1), "W2": d2 @ cache["A1"].T, "b2": d2.sum(1)}
+
+def forgetful(parameters, cache, X, Y):
+    return {"W2": backward(parameters, cache, X, Y)["W2"]}
+
+def slipped(parameters, cache, X, Y):
+    d2 = (cache["A2"] - Y) / X.shape[1] * (1 - cache["A2"] ** 2)
+    d1 = parameters["W2"].T @ d2 * cache["A1"]
+    return {"W1": d1 @ X.T, "b1": d1.sum(1), "W2": d2 @ cache["A1"].T, "b2": d2.sum(1)}
+
+NETWORK = dict(layers=2, activation="tanh", loss="mse")
+
+def test_right():
+    symbp.testing.assert_gradients_match(backward, **NETWORK)
+
+def test_forgetful():
+    symbp.testing.assert_gradients_match(forgetful, **NETWORK)
+
+def test_slipped():
+    symbp.testing.assert_gradients_match(slipped, **NETWORK)
+"""
+
+
+def test_the_assertion_in_a_suite_of_ones_own(folder: Path) -> None:
+    (folder / "test_mine.py").write_text(SUITE)
+    environment = {**os.environ, "PYTHONPATH": str(Path(symbp.__file__).parents[1])}
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_mine.py"]
+    found = subprocess.run(command, check=False, env=environment, capture_output=True, text=True)
+    assert found.returncode == 1, found.stdout
+    assert "2 failed, 1 passed" in found.stdout
+    assert "incomplete: dW2 agrees to 16 digits, but dW1, db1 and db2 are missing" in found.stdout
+    assert "wrong: tanh in place of tanh′ in dZ1; everything else is right" in found.stdout
+    assert "yours  dZ1 = dA1 * A1" in found.stdout
+    assert "right  dZ1 = dA1 * tanh'(Z1)" in found.stdout
+
+
 def test_the_assertion_imports_nothing_until_it_runs() -> None:
     probe = "import sys, symbp.testing; sys.exit(bool({'sympy', 'numpy'} & set(sys.modules)))"
     environment = {**os.environ, "PYTHONPATH": str(Path(symbp.__file__).parents[1])}
@@ -239,6 +281,25 @@ def test_a_verdict_goes_to_a_file(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "--layers", "2", "--formula", "δ₁ = (W₂ᵀ δ₂) ⊙ A₁ ⊙ A₁", "-o", "verdict.md"]) == 1
     assert "verdict.md" in capsys.readouterr().out
     assert "| yours | `" in Path("verdict.md").read_text(encoding="utf-8")
+
+
+COMMANDS = {
+    "function": ["check", "mine.py:backward", *NETWORK],
+    "beside a network": ["check", "softmax-classifier", "mine.py"],
+    "formula": ["check", *NETWORK, "--formula", "dW2 = dZ2 @ A1.T"],
+    "sum": ["check", "mine.py", *NETWORK, "--reduction", "sum"],
+}
+
+
+@pytest.mark.parametrize("case", COMMANDS)
+def test_the_table_of_a_verdict_ends_with_its_command(case: str, capsys: pytest.CaptureFixture[str]) -> None:
+    argv = COMMANDS[case]
+    code = main([*argv, "-t", "gfm", "-o", "-"])
+    out = capsys.readouterr().out
+    said = out.splitlines()[-1].split("`")[1]
+    assert said == shlex.join(["symbp", *argv])
+    assert main([*shlex.split(said)[1:], "-t", "gfm", "-o", "-"]) == code
+    assert capsys.readouterr().out == out
 
 
 @pytest.mark.parametrize("option", [("--engine", "torch"), ("--values", "two-two-two")])

@@ -131,12 +131,21 @@ def _told(derivation: Derivation, given: Given, search: Search, scale: Scale | N
     scale = scale or convention
     findings = tuple(_findings(derivation, causes, not search.unexplained and scale is None))
     rows = (*_rows(given, search, scale), *_missing(derivation, given))
-    failed = findings or search.unexplained or any(row.mark in _FAILED for row in rows)
-    verdict = Judgement.WRONG if failed else Judgement.SCALED if scale is not None else Judgement.RIGHT
+    failed = findings or search.unexplained
+    verdict = Judgement.WRONG if failed else _judgement([row.mark for row in rows], scale)
     return Diagnosis(verdict, rows, findings, scale, search.departs)
 
 
 _FAILED = (Mark.WRONG, Mark.SHAPE, Mark.NAN)
+
+
+def _judgement(marks: Sequence[Mark], scale: Scale | None) -> Judgement:
+    """Return the verdict of rows that no finding explains: what is missing is not called right."""
+    if any(mark in _FAILED for mark in marks):
+        return Judgement.WRONG
+    if scale is not None:
+        return Judgement.SCALED
+    return Judgement.INCOMPLETE if Mark.MISSING in marks else Judgement.RIGHT
 
 
 def _without_scale(given: Given, causes: Sequence[Cause]) -> tuple[list[Cause], Scale | None]:

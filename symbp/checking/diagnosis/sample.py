@@ -32,9 +32,10 @@ class Sample:
 
 
 class Judgement(StrEnum):
-    """What is said of somebody's whole gradient."""
+    """What is said of somebody's whole gradient; incomplete: what was given is right, some was not given."""
 
     RIGHT = "right"
+    INCOMPLETE = "incomplete"
     SCALED = "scaled"
     WRONG = "wrong"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -61,7 +61,7 @@ def load(place: Path) -> Arrays:
         size = place.stat().st_size
         if size > MAX_BYTES:
             raise SpecError(f"{place.name}: larger than {MAX_BYTES // 10**6} MB, the most that is read")
-        found = _npz(place) if place.suffix.lower() == ".npz" else _json(place)
+        found = _READERS[place.suffix.lower()](place)
     except OSError as error:
         raise SpecError(f"{place}: {error.strerror or error}") from None
     if not found.gradients:
@@ -110,6 +110,16 @@ def _json(place: Path) -> Arrays:
         for name, each in value.items() if group else ((key, value),):
             _put(found, name, _array(place, name, each), group)
     return found
+
+
+def _npy(place: Path) -> Arrays:
+    raise SpecError(
+        f"{place.name}: one array alone, and a gradient is compared at its parameters and data: "
+        "np.savez('theirs.npz', W1=W1, b1=b1, X=X, Y=Y, dW1=dW1, db1=db1)"
+    )
+
+
+_READERS: Mapping[str, Callable[[Path], Arrays]] = {".npz": _npz, ".npy": _npy, ".json": _json}
 
 
 def _array(place: Path, name: str, value: Any) -> Any:
@@ -190,7 +200,7 @@ def _sample(derivation: Derivation, arrays: Arrays, layout: Layout, reduction: s
         if name is None:
             unknown.append(key)
         else:
-            found[name] = _ours(network.by_name[name], array, layout, derivation)
+            found[name] = _finite(key, _ours(network.by_name[name], array, layout, derivation))
     parameters = {each.name: found[each.name] for each in network.parameters if each.name in found}
     inputs = {each.name: found[each.name] for each in network.inputs if each.name in found}
     y = None if network.y is None else found.get(network.y.name)
@@ -218,6 +228,15 @@ def _sample(derivation: Derivation, arrays: Arrays, layout: Layout, reduction: s
     loss = None if arrays.loss is None else arrays.loss / share
     forward = {name: array for name, array in found.items() if name in network.by_name}
     return Sample(parameters, inputs, y, given, loss, forward), notes
+
+
+def _finite(key: str, array: Any) -> Any:
+    import numpy as np
+
+    count = int((~np.isfinite(array)).sum())
+    if count:
+        raise SpecError(f"{key} is NaN or infinite in {count} of {array.size} entries: nothing can be compared there")
+    return array
 
 
 def _gradient(key: str, array: Any, layout: Layout, derivation: Derivation) -> Any:

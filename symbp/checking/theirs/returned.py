@@ -222,7 +222,9 @@ class Reader:
             found.empty.append(key)
             return
         if node["kind"] != "array":
-            raise SpecError(f"{self.function} returned {_called(node, arrays)} for {key}: give an array of numbers")
+            raise SpecError(
+                f"{self.function} returned {_called(node, arrays)} for {key}: give an array of numbers, np.array(…)"
+            )
         array = arrays[node["at"]]
         found.torch |= node.get("from") == "torch"
         found.single |= array.dtype.kind == "f" and array.dtype.itemsize == 4

@@ -28,7 +28,7 @@ from symbp.networks.network import Network
 from symbp.ops.elementwise import Elementwise
 from symbp.report.files import write_new
 from symbp.report.pasting import lexicon
-from symbp.report.verdict import verdict_text
+from symbp.report.verdict import headline, verdict_text
 from symbp.report.verdict_table import render_verdict
 
 OPEN_ACTIVATIONS, OPEN_LOSS = ("tanh", "sigmoid", "softplus", "sin"), "log_cosh"
@@ -44,10 +44,11 @@ def run(spec: Described, asked: Asked, seed: int, as_json: bool, methods: Method
     judged = JUDGES[type(asked.theirs)](spec, asked, seed)
     if judged.printed:
         note(f"{judged.source} printed:\n{shown_lines(judged.printed)}")
-    documents = [_document(judged, spec, each, methods.standalone) for each in wanted]
+    command = command_of(spec, asked)
+    documents = [_document(judged, spec, each, methods.standalone, command) for each in wanted]
     wrote = deliver(wanted, documents, methods.force)
     if as_json:
-        json_document(judged.to_dict() | {"wrote": [str(path) for path in wrote]})
+        json_document(judged.to_dict() | {"sentence": headline(judged), "wrote": [str(path) for path in wrote]})
     elif not wanted or wrote:
         say("\n\n".join([verdict_text(judged, ascii_only=plain()), *(["\n".join(written(wrote))] if wrote else [])]))
     return 0 if judged.right else 1
@@ -60,11 +61,28 @@ def _require_usable(methods: MethodOptions) -> None:
             raise SpecError(f"{name} is about the derived gradients: leave it out, or leave out your own gradient")
 
 
-def _document(judged: Judged, spec: Described, target: Target, standalone: bool) -> bytes:
-    text = render_verdict(
-        judged, derived(build(spec)), target.rendered_as, standalone=standalone or target.is_pdf,
-        command=command_line("check", spec),
-    )  # fmt: skip
+def command_of(spec: Described, asked: Asked) -> str:
+    """Return the command that judges this again: the network, whose gradient, and how it is read."""
+    words = shlex.split(command_line("check", spec))
+    match asked.theirs:
+        case Formula(text=text):
+            words += ["--formula", text]
+        case FunctionFile(place=place, function=function):
+            _name(words, spec, str(place) if function is None else f"{place}:{function}")
+        case DataFile(place=place) | Stub(place=place):
+            _name(words, spec, str(place))
+    words += ["--rows"] * asked.rows + (["--reduction", asked.reduction] if asked.reduction != "mean" else [])
+    return shlex.join(words)
+
+
+def _name(words: list[str], spec: Described, name: str) -> None:
+    """Put the name of their file behind that of the network, or first where options describe it."""
+    words.insert(len(words) if isinstance(spec, FileSpec) else 2, name)
+
+
+def _document(judged: Judged, spec: Described, target: Target, standalone: bool, command: str) -> bytes:
+    shown = standalone or target.is_pdf
+    text = render_verdict(judged, derived(build(spec)), target.rendered_as, standalone=shown, command=command)
     return target.data(text)
 
 
@@ -112,9 +130,7 @@ def write_stub(spec: Described, asked: Asked) -> int:
     """Write the file to fill in, and say how it is checked."""
     assert isinstance(asked.theirs, Stub)
     place = asked.theirs.place
-    words = shlex.split(command_line("check", spec))
-    words.insert(len(words) if isinstance(spec, FileSpec) else 2, str(place))
-    command = shlex.join(words)
+    command = command_of(spec, asked)
     write_new(place, stub(derived(build(spec)), command))
     say(f"wrote {place}\nfill in backward, then: {command}")
     return 0
