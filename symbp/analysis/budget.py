@@ -356,10 +356,11 @@ def _activations(forward: ForwardSystem) -> tuple[str, ...]:
     functions = [equation.rhs.function for equation in forward if isinstance(equation.rhs, Elementwise)]
     last = {equation.lhs for equation in forward[-2:-1]}
     hidden = [each.rhs.function for each in forward if isinstance(each.rhs, Elementwise) and each.lhs not in last]
-    return tuple(dict.fromkeys(_label(function) for function in hidden or functions))
+    return tuple(dict.fromkeys(label(function) for function in hidden or functions))
 
 
-def _label(function: ScalarFunction) -> str:
+def label(function: ScalarFunction) -> str:
+    """Return the name of an activation, with its expression where it is one of the user's own."""
     return function.name if function.name in ACTIVATIONS else f"{function.name}(x) = {function.expr}"
 
 

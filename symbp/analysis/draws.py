@@ -24,7 +24,7 @@ WIDE = 10
 
 
 def many_outputs(widths: Sequence[int]) -> tuple[str, ...]:
-    """Return what to say of a network whose outputs are not few beside its units, from n_0 to n_L; nothing of others."""
+    """Return what to say of a network, n_0 to n_L wide, whose outputs are not few beside its units."""
     if WIDE * widths[-1] < min(widths[:-1]):
         return ()
     return (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from symbp.analysis.budget import label
 from symbp.analysis.flow import GradientFlow
 from symbp.analysis.outlook import Outlook
 from symbp.analysis.spectrum import Spectrum
@@ -52,7 +53,7 @@ def caption(name: str, seen: Sequence[Seen]) -> str:
     """Return what stands under a figure, with what it leaves out."""
     said = CAPTIONS[name].format(name=seen[0].name)
     found = dict.fromkeys(each.outlook.function for each in seen if each.outlook is not None and each.outlook.prospects)
-    left_out = [function.name for function in found if function is not None][MOST_PANELS:]
+    left_out = [label(function) for function in found if function is not None][MOST_PANELS:]
     if name != "phase" or not left_out:
         return said
     return f"{said} The first {MOST_PANELS} activations are drawn; left out: {', '.join(left_out)}."
@@ -117,8 +118,8 @@ def _drawn(seen: Sequence[Seen]) -> str:
 
 
 def capital_text(name: str) -> str:
-    """Return a name with a capital at its beginning."""
-    return name[:1].upper() + name[1:]
+    """Return a name with a capital at its beginning, but for a function's f(x)."""
+    return name if name[1:2] == "(" else name[:1].upper() + name[1:]
 
 
 def _layers(flow: GradientFlow) -> Table:

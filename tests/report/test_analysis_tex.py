@@ -47,10 +47,11 @@ def logs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 def compiled(folder: Path, name: str) -> str:
+    """Return the log, and the source behind it."""
     command = ["pdflatex", "-no-shell-escape", "-interaction=nonstopmode", f"{name}.tex"]
     environment = {**os.environ, "max_print_line": "1000"}
     subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=False, timeout=SECONDS)
-    return (folder / f"{name}.log").read_text(errors="replace")
+    return (folder / f"{name}.log").read_text(errors="replace") + (folder / f"{name}.tex").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -58,6 +59,7 @@ def test_it_compiles_and_fits_the_page(logs: dict[str, str], name: str) -> None:
     log = logs[name]
     assert [line for line in log.splitlines() if line.startswith("!")] == []
     assert "Output written" in log
+    assert "[U+" not in log, "a sign that TeX does not know"
     assert [points for points in POINTS.findall(log) if float(points) > MARGIN] == []
 
 
