@@ -153,6 +153,11 @@ class Derivation:
         return tuple(equation for equation in self.forward.equations[:-1] if _couples(equation))
 
     @property
+    def is_alone(self) -> bool:
+        """Whether it is that of an operation alone."""
+        return self.network is not None and self.network.alone
+
+    @property
     def batch(self) -> bool:
         """Whether it is shown for a batch: as asked, and wherever examples meet."""
         return self.network.batch or bool(self.coupled)

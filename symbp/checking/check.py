@@ -13,7 +13,6 @@ from symbp.checking.plans import FAST, THOROUGH, Budget, Plan, plan_at, plans
 from symbp.checking.report import FAILED, CheckReport, Row, Run, Verdict
 from symbp.checking.tolerance import DIGITS_TOLERANCE, TOLERANCE, Comparison
 from symbp.derivation import Derivation
-from symbp.networks.alone.lone import Lone
 from symbp.numeric.autodiff import Autodiff, autodiff
 from symbp.numeric.values import Values
 from symbp.symbols import Role
@@ -372,7 +371,7 @@ def _some(names: Sequence[str]) -> str:
 
 def _widths(derivation: Derivation, plan: Plan) -> tuple[int, ...]:
     """Return n_0 to n_L of a run; nothing where there are no weights, or no layers."""
-    if isinstance(derivation.network, Lone):
+    if derivation.is_alone:
         return ()
     shapes = plan.sizes.shapes
     weights = [shapes[symbol.name][0] for symbol in derivation.forward.given if symbol.role is Role.WEIGHT]

@@ -7,7 +7,7 @@ from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
-from typing import cast
+from typing import ClassVar, cast
 
 from sympy import Expr, MatAdd, MatrixSymbol
 
@@ -28,7 +28,6 @@ from symbp.networks.layers import (
     tokens_of,
 )
 from symbp.networks.loss_choice import link_of, loss_node
-from symbp.networks.matrix_expressions import parse_equations
 from symbp.ops.elementwise import ScalarFunction
 from symbp.ops.functions import exact
 from symbp.ops.losses import LinkedLoss, Loss
@@ -57,6 +56,9 @@ class Network:
 
     images: Mapping[MatrixSymbol, Image] = MappingProxyType({})
     """The geometry of the symbols that are images."""
+
+    alone: ClassVar[bool] = False
+    """Whether it is an operation alone, which has a page of its own."""
 
     def __init__(
         self,
@@ -141,7 +143,9 @@ class Network:
             SpecError: a line or name that symbp cannot accept.
             ShapeError: shapes that do not fit, with the equation, both shapes and the dimension.
         """
-        parsed = parse_equations(equations, shapes, parameters, inputs, targets)
+        # Loaded by name when asked for: no other network is parsed.
+        parse = import_module("symbp.networks.matrix_expressions").parse_equations
+        parsed = parse(equations, shapes, parameters, inputs, targets)
         network = cls.__new__(cls)
         network.layers = ()
         network.named = True

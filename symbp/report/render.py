@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from symbp.derivation import Derivation
 from symbp.errors import SpecError, nearest
-from symbp.networks.alone.lone import Lone
 from symbp.report.document import document
 from symbp.report.formats import MARK, Format, format_named
-from symbp.report.lone import lone_page
-from symbp.report.lone_document import lone_document
-from symbp.report.lone_text import lone_text, only_displayed
 from symbp.report.notation import NOTATIONS, Notation
 from symbp.report.only import only_equation
 from symbp.report.templates import document_text
@@ -57,14 +54,16 @@ def render(
         TemplateError: a template of ``template_dir`` that fails.
     """
     row, letters = format_named(to), notation_named(notation)
-    if isinstance(derivation.network, Lone):
-        return _lone(derivation, row, check, standalone, only, template_dir, command)
+    if row.name == "numpy" and only is None:
+        return _program(derivation, row)
+    if derivation.is_alone:
+        # Loaded by name when asked for: most derivations are no operation alone.
+        lone = import_module("symbp.report.lone_render")
+        return cast("str", lone.render_lone(derivation, row, check, standalone, only, template_dir, command))
     if row.name != "numpy":
         derivation = derivation.unstacked
     if only is not None:
         return only_equation(derivation, only, row, letters, by_output)
-    if row.name == "numpy":
-        return _program(derivation, row)
     if row.name == "text":
         text = derivation_text(derivation, check, show=show, notation=letters, pair=pair)
         return f"{row.comment.format(MARK)}\n\n{text}"
@@ -73,26 +72,6 @@ def render(
         factor_macro=row.factor_macro, loss_letter=row.loss, pair=pair,
     )  # fmt: skip
     return document_text(content, row, standalone=standalone, template_dir=template_dir)
-
-
-def _lone(
-    derivation: Derivation,
-    row: Format,
-    check: Any,
-    standalone: bool,
-    only: str | None,
-    template_dir: str | Path | None,
-    command: str | None,
-) -> str:
-    """Return the page of an operation alone, or one equation of it."""
-    if only is not None:
-        return only_displayed(derivation, only, row)
-    if row.name == "numpy":
-        return _program(derivation, row)
-    if row.name == "text":
-        return f"{row.comment.format(MARK)}\n\n{lone_text(derivation, check)}"
-    page = lone_page(derivation, row.dialect, check, command=command, loss_letter=row.loss)
-    return document_text(lone_document(page), row, standalone=standalone, template_dir=template_dir)
 
 
 def notation_named(name: str) -> Notation:

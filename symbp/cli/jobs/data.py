@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from importlib import import_module
+from typing import Any, cast
 
 from symbp.calculus.factor import Factor
 from symbp.checking.report import CheckReport, Outcome
 from symbp.derivation import Derivation, Gradient
 from symbp.equations import System
-from symbp.networks.alone.lone import Lone
 from symbp.report.dialects import LATEX
-from symbp.report.lone import Sheet, displayed
 from symbp.report.notation import NOTATIONS
 from symbp.report.printer import Printer
 
@@ -28,8 +27,8 @@ def exit_code(report: CheckReport | None) -> int:
 
 def derivation_data(derivation: Derivation, notation: str) -> dict[str, Any]:
     """Return the forward list, the backward list and every gradient, as LaTeX by name."""
-    if isinstance(derivation.network, Lone):
-        return operation_data(derivation, derivation.network)
+    if derivation.is_alone:
+        return cast("dict[str, Any]", import_module("symbp.cli.jobs.operation_data").operation_data(derivation))
     network = derivation.network
     printer = Printer(NOTATIONS[notation], LATEX, network.depth, one_example=not network.batch)
     return {
@@ -39,26 +38,6 @@ def derivation_data(derivation: Derivation, notation: str) -> dict[str, Any]:
         "forward": system_data(derivation.forward, printer),
         "backward": system_data(derivation.backward, printer),
         "gradients": {name: gradient_data(each, printer) for name, each in derivation.gradients.items()},
-    }
-
-
-def operation_data(derivation: Derivation, lone: Lone) -> dict[str, Any]:
-    """Return an operation alone: its two lists as its page shows them, and the equation of every gradient."""
-    sheet = Sheet(derivation, LATEX)
-    equations = displayed(sheet)
-    steps = sheet.elementary
-    return {
-        "operation": lone.name,
-        "source": lone.source,
-        "forward": system_data(sheet.forward, sheet.printer),
-        "backward": system_data(sheet.backward, sheet.printer),
-        "steps": None
-        if steps is None
-        else {
-            "forward": system_data(steps.forward, steps.printer),
-            "backward": system_data(steps.backward, steps.printer),
-        },
-        "gradients": {v.name: " = ".join(sheet.equation(equations[f"d{v.name}"])) for v in derivation.wrt},
     }
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
+from typing import cast
 
 from symbp.checking.check import CheckReport, check
 from symbp.cli.commands.derive import Request
@@ -18,12 +20,10 @@ from symbp.cli.values import layer_set, shown
 from symbp.cli.what import Described, FileSpec, OperationSpec
 from symbp.derivation import Derivation
 from symbp.errors import SpecError
-from symbp.networks.alone.lone import Lone
 from symbp.networks.network import Network
 from symbp.numeric.compiled import generic_functions
 from symbp.ops.losses import GenericLoss
 from symbp.report.files import write_bytes
-from symbp.report.lone_text import lone_text
 from symbp.report.notation import NOTATIONS
 from symbp.report.render import render
 from symbp.report.terminal import derivation_text
@@ -160,8 +160,9 @@ def deliver(wanted: Sequence[Target], documents: Sequence[bytes], force: bool) -
 
 def screen(request: Request, derivation: Derivation, report: CheckReport | None) -> str:
     """Return the derivation as this terminal can show it."""
-    if isinstance(derivation.network, Lone):
-        return lone_text(derivation, report, ascii_only=plain(), width=columns())
+    if derivation.is_alone:
+        page = import_module("symbp.report.lone_text")
+        return cast("str", page.lone_text(derivation, report, ascii_only=plain(), width=columns()))
     return derivation_text(
         derivation,
         report,

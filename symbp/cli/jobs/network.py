@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Iterator
-from typing import Any
+from importlib import import_module
+from typing import Any, cast
 
 from symbp.cli.console import note
 from symbp.cli.options import NetworkSpec
@@ -14,7 +15,6 @@ from symbp.cli.what import Described, FileSpec, OperationSpec
 from symbp.derivation import Derivation, derive
 from symbp.errors import SpecError, UnusedParameterWarning
 from symbp.limits import MAX_FILE
-from symbp.networks.files import bounded, load, network_of
 from symbp.networks.network import Network
 
 SUSPECTS = ("activation", "output_activation", "loss", "widths")
@@ -27,12 +27,18 @@ def build(spec: Described) -> Network:
         return from_options(spec)
     if isinstance(spec, OperationSpec):
         return spec.operation.build()
+    # Loaded by name when asked for: options need no readers of files.
+    return from_file(import_module("symbp.networks.files"), spec)
+
+
+def from_file(files: Any, spec: FileSpec) -> Network:
+    """Return the network of a file or of standard input; ``files`` is the module that reads them."""
     if spec.place is not None:
-        return load(spec.place, batch=spec.batch, unroll=spec.unroll)
+        return cast("Network", files.load(spec.place, batch=spec.batch, unroll=spec.unroll))
     if sys.stdin is None:
         raise SpecError("standard input is closed")
-    content = bounded(sys.stdin.buffer.read(MAX_FILE + 1), "-")
-    return network_of(content, "-", batch=spec.batch, unroll=spec.unroll)
+    content = files.bounded(sys.stdin.buffer.read(MAX_FILE + 1), "-")
+    return cast("Network", files.network_of(content, "-", batch=spec.batch, unroll=spec.unroll))
 
 
 def derived(network: Network) -> Derivation:

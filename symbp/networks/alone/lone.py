@@ -92,6 +92,8 @@ class Lone(Network):
         ShapeError: shapes that do not fit.
     """
 
+    alone = True
+
     def __init__(
         self,
         name: str,
