@@ -73,15 +73,26 @@ def analyze(
     them with ``bounds=False``.
 
     Raises:
-        SpecError: an activation left open, no weight, an unknown initialisation, data or a forward pass that is not
-            finite.
+        SpecError: no network, an activation left open, no weight, an unknown initialisation, a seed that is no whole
+            number from 0 on, data or a forward pass that is not finite.
     """
+    _require_kinds(what, init, seed)
     chosen = initialisation(init) if isinstance(init, str) else init
     derivation = what if isinstance(what, Derivation) else derive(what)
     bench = Bench.of(derivation)
     sizes = given_sizes(derivation.forward, _columns(X, Y, examples), (WIDTH,))
     values = _given(bench, _drawn(derivation.forward, sizes, chosen, seed), X, Y)
     return _measured(bench, sizes, values, chosen, seed, bounds)
+
+
+def _require_kinds(what: object, init: object, seed: object) -> None:
+    """Refuse what is no network, no initialisation or no seed."""
+    if not isinstance(what, Network | Derivation):
+        raise SpecError(f"{repr(what)[:60]} is no network: give a Network, as from Network.load, or a Derivation")
+    if not isinstance(init, str | Chosen):
+        raise SpecError(f"init is {repr(init)[:60]}: give a name, as in init='xavier'")
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise SpecError(f"seed is {repr(seed)[:60]}: give a whole number from 0 on")
 
 
 @dataclass(frozen=True)
@@ -262,7 +273,7 @@ def require_finite(variable: Variable, value: Any) -> None:
     if variable.role is not Role.LOSS and not np.isfinite(value).all():  # A square may overflow, its gradient need not.
         raise SpecError(
             f"the forward pass overflows in layer {variable.layer}, at {variable.name}: "
-            "give a smaller initialisation, such as normal:1.0, or fewer layers"
+            "give a smaller σ in normal:σ, fewer layers, or an activation that grows more slowly"
         )
 
 
@@ -345,10 +356,11 @@ def _activations(forward: ForwardSystem) -> tuple[str, ...]:
     functions = [equation.rhs.function for equation in forward if isinstance(equation.rhs, Elementwise)]
     last = {equation.lhs for equation in forward[-2:-1]}
     hidden = [each.rhs.function for each in forward if isinstance(each.rhs, Elementwise) and each.lhs not in last]
-    return tuple(dict.fromkeys(_label(function) for function in hidden or functions))
+    return tuple(dict.fromkeys(label(function) for function in hidden or functions))
 
 
-def _label(function: ScalarFunction) -> str:
+def label(function: ScalarFunction) -> str:
+    """Return the name of an activation, with its expression where it is one of the user's own."""
     return function.name if function.name in ACTIVATIONS else f"{function.name}(x) = {function.expr}"
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from symbp.analysis.budget import EXAMPLES, analyze
 from symbp.analysis.critical import critical
-from symbp.analysis.draws import error_log_rate, predicted
+from symbp.analysis.draws import error_log_rate, many_outputs, predicted
 from symbp.analysis.flow import GradientFlow
 from symbp.analysis.initialisations import initialisation
 from symbp.analysis.lengths import MeanField
@@ -27,6 +27,10 @@ DRAWS = 3
 
 LEAST_MOVE = 0.02
 """Decades a layer from which a factor counts as moved."""
+
+
+LEAST_ERROR, STRAYS = 0.02, 3.0
+"""A measured rate differs from the predicted one by more than this, in its log, and this many standard errors."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,13 @@ class Measured:
     def error(self) -> float | None:
         """The mean of ``errors``; None where there are none."""
         return mean(self.errors) if self.errors else None
+
+    @property
+    def differs(self) -> bool:
+        """Whether the measured error is further from the predicted one than its draws explain."""
+        if self.error is None or self.predicted is None:
+            return False
+        return abs(self.error - self.predicted) > max(LEAST_ERROR, STRAYS * (standard_error(self.errors) or 0.0))
 
     def moved(self, before: Measured) -> list[tuple[FactorRole, float, float]]:
         """Return the factors a remedy moved, the furthest first: role, decades a layer before and after."""
@@ -102,6 +113,11 @@ class Comparison:
         """The network as it is."""
         return self.rows[0]
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the theory leaves out, where measured and predicted differ."""
+        return many_outputs(self.stack.shape) if any(row.differs for row in self.rows) else ()
+
     def to_dict(self) -> dict[str, Any]:
         """Return everything as JSON data."""
         return {
@@ -110,6 +126,7 @@ class Comparison:
             "init": self.init,
             "seed": self.seed,
             "left_out": list(self.left_out),
+            "notes": list(self.notes),
             "remedies": [row.to_dict(self.as_is) for row in self.rows],
         }
 

@@ -164,7 +164,7 @@ def selu() -> Derivation:
     value = alpha.evalf(DIGITS)
     lamda = (1 / sqrt(second + alpha**2 * square)).evalf(DIGITS)
     return Derivation(
-        "SELU's alpha and lambda",
+        "The two constants of SELU",
         "Klambauer, Unterthiner, Mayr and Hochreiter 2017: Self-normalizing neural networks",
         (
             Step(

@@ -23,6 +23,16 @@ WIDE = 10
 """A network is wide compared with its outputs where it has this many times as many units."""
 
 
+def many_outputs(widths: Sequence[int]) -> tuple[str, ...]:
+    """Return what to say of a network, n_0 to n_L wide, whose outputs are not few beside its units."""
+    if WIDE * widths[-1] < min(widths[:-1]):
+        return ()
+    return (
+        f"{widths[-1]} outputs of a network {min(widths[:-1])} wide: the loss gradient depends on the weights, "
+        "which the theory leaves out; the error may grow faster",
+    )
+
+
 @dataclass(frozen=True)
 class Measured:
     """A mean over draws of a natural logarithm, with its standard error."""
@@ -100,13 +110,7 @@ class Draws:
     @property
     def notes(self) -> tuple[str, ...]:
         """What the theory leaves out and matters here."""
-        widths = self.flows[0].widths
-        if self.prediction is None or WIDE * widths[-1] < min(widths[:-1]):
-            return ()
-        return (
-            f"{widths[-1]} outputs of a network {min(widths[:-1])} wide: the loss gradient depends on the weights, "
-            "which the theory leaves out; the error may grow faster",
-        )
+        return () if self.prediction is None else many_outputs(self.flows[0].widths)
 
     @property
     def sentence(self) -> str:

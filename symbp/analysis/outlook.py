@@ -126,4 +126,4 @@ def _not_critical(init: str, function: ScalarFunction, found: Prospect, sigma_b:
     except (SpecError, DivergentError):
         yield said
         return
-    yield f"{said}; critical is --init normal:{exact.sigma_w:.5g}"
+    yield f"{said}; --init normal:{exact.sigma_w:.5g} is critical"

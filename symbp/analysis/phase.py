@@ -24,6 +24,9 @@ from symbp.ops.elementwise import ScalarFunction
 COLUMNS, ROWS = 160, 80
 """Points of the picture along σ_w and σ_b."""
 
+LEAST_LENGTH = 1e-300
+"""What stands for a length of zero, which has no logarithm."""
+
 LENGTHS = (-6.0, 6.0, 49)
 """log10 of the smallest and the largest tabulated length, and how many there are."""
 
@@ -91,7 +94,7 @@ def _tabulated(field: MeanField) -> tuple[Any, Any, Any]:
             break
         found.append((q, square.value, slope.value))
     lengths, squares, slopes = np.array(found).T
-    return lengths, squares, np.maximum(slopes, 1e-300)
+    return lengths, squares, np.maximum(slopes, LEAST_LENGTH)
 
 
 def settled(lengths: Any, square: Any, weight: Any, bias: Any) -> tuple[Any, Any]:
@@ -101,7 +104,8 @@ def settled(lengths: Any, square: Any, weight: Any, bias: Any) -> tuple[Any, Any
     """
     import numpy as np
 
-    excess = np.log((weight[..., None] * square + bias[..., None]) / lengths)
+    image = weight[..., None] * square + bias[..., None]
+    excess = np.log(np.maximum(image, LEAST_LENGTH) / lengths)
     start = int(np.argmin(abs(np.log(lengths))))
     rising = excess[..., start] > 0
     up, down = excess[..., start:] <= 0, excess[..., start::-1] > 0

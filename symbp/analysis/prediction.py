@@ -152,7 +152,7 @@ def through(layer: Any, signal: Signal, path: Path) -> Signal:
     """Return the signal behind a layer, after adding its step to the path."""
     if not hasattr(layer, "steps") and hasattr(layer, "layer"):  # A layer of a file knows its place or its name.
         return through(layer.layer, signal, path)
-    raise NoTheoryError(f"no mean-field rule for {type(layer).__name__}")
+    raise NoTheoryError(f"no mean-field rule for {type(getattr(layer, 'layer', layer)).__name__}")
 
 
 @through.register

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from sympy import Eq, latex, pretty
+from sympy import Add, Eq, Expr
+from sympy.printing.latex import LatexPrinter
+from sympy.printing.pretty.pretty import PrettyPrinter
 
-from symbp.analysis.derivations import Derivation
+from symbp.analysis.derivations import N_IN, N_OUT, Derivation
 from symbp.report.page import Block, Display, Heading, Page, Say
 from symbp.report.rich import Span, dollars
 from symbp.report.text import to_ascii
@@ -22,11 +24,38 @@ _WORDS = (
 """What the terminal shows for the LaTeX in a sentence."""
 
 
+class _PlusFirst:
+    """Writes a sum with a term that is added in front, where there is one: π − 1, not −1 + π."""
+
+    def _as_ordered_terms(self, expr: Add, order: str | None = None) -> list[Expr]:
+        terms: list[Expr] = super()._as_ordered_terms(expr, order)  # type: ignore[misc]
+        return sorted(terms, key=_is_taken_away) if _is_taken_away(terms[0]) else terms
+
+
+def _is_taken_away(term: Expr) -> bool:
+    return bool(term.could_extract_minus_sign())
+
+
+class _Latex(_PlusFirst, LatexPrinter):
+    """SymPy's LaTeX."""
+
+
+class _Pretty(_PlusFirst, PrettyPrinter):
+    """SymPy's text on several lines."""
+
+
+NAMES = {N_IN: r"n_{\mathrm{in}}", N_OUT: r"n_{\mathrm{out}}"}
+"""Symbols with words below them."""
+
+UPRIGHT = re.compile(r"_\{(in|out)\}")
+"""Words below a letter."""
+
+
 def derivation_page(derivation: Derivation, command: str | None = None) -> Page:
     """Return a derivation as a page."""
     blocks: list[Block] = [Say((Span("text", f"{derivation.source}."),))]
     for step in derivation.steps:
-        blocks += [Say(dollars(step.words)), Display(_equation(step.equation))]
+        blocks += [Say(dollars(UPRIGHT.sub(r"_{\\mathrm{\1}}", step.words))), Display(_equation(step.equation))]
     blocks.append(Heading("Result"))
     blocks += [Display(_equation(each)) for each in derivation.result]
     return Page(derivation.title, tuple(blocks), command)
@@ -55,9 +84,10 @@ def _wrapped(words: str) -> Sequence[str]:
 
 
 def _equation(equation: Eq) -> str:
-    return f"{latex(equation.lhs)} = {latex(equation.rhs)}"
+    printer = _Latex({"symbol_names": NAMES})
+    return f"{printer.doprint(equation.lhs)} = {printer.doprint(equation.rhs)}"
 
 
 def _drawn(equation: Eq, ascii_only: bool) -> list[str]:
-    text = pretty(equation, use_unicode=not ascii_only, wrap_line=False)
+    text = _Pretty({"use_unicode": not ascii_only, "wrap_line": False}).doprint(equation)
     return [f"    {line}".rstrip() for line in text.splitlines()]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from symbp.analysis.budget import label
 from symbp.analysis.flow import GradientFlow
 from symbp.analysis.outlook import Outlook
 from symbp.analysis.spectrum import Spectrum
 from symbp.report.flow import HEADINGS, Seen, facts, length, power, shown_cells
 from symbp.report.marked import marked
 from symbp.report.page import Block, Figure, Heading, Page, Say, Table
+from symbp.report.plots import MOST_PANELS
 from symbp.report.rich import Rich, Span, capital, code, math, rich
 from symbp.report.text import power_of_ten
 from symbp.report.theory import short
@@ -34,7 +36,7 @@ def flow_page(
     """Return the page; ``stem`` is the beginning of the figures' file names, None without figures."""
     blocks: list[Block] = [Say(capital(marked(f"{each.flow.sentence}."))) for each in seen]
     if stem is not None:
-        blocks += [Figure(f"{stem}-{name}", CAPTIONS[name].format(name=seen[0].name)) for name in pictures]
+        blocks += [Figure(f"{stem}-{name}", caption(name, seen)) for name in pictures]
     blocks += _theory(seen)
     for each in seen:
         blocks.append(Heading(capital_text(each.name)))
@@ -45,6 +47,16 @@ def flow_page(
         blocks.append(Heading("Which directions the error keeps"))
         blocks += [Say(spectrum_words(name, found)) for name, found in spectra]
     return Page("The flow of the gradient", tuple(blocks), command)
+
+
+def caption(name: str, seen: Sequence[Seen]) -> str:
+    """Return what stands under a figure, with what it leaves out."""
+    said = CAPTIONS[name].format(name=seen[0].name)
+    found = dict.fromkeys(each.outlook.function for each in seen if each.outlook is not None and each.outlook.prospects)
+    left_out = [label(function) for function in found if function is not None][MOST_PANELS:]
+    if name != "phase" or not left_out:
+        return said
+    return f"{said} The first {MOST_PANELS} activations are drawn; left out: {', '.join(left_out)}."
 
 
 def _theory(seen: Sequence[Seen]) -> list[Block]:
@@ -106,8 +118,8 @@ def _drawn(seen: Sequence[Seen]) -> str:
 
 
 def capital_text(name: str) -> str:
-    """Return a name with a capital at its beginning."""
-    return name[:1].upper() + name[1:]
+    """Return a name with a capital at its beginning, but for a function's f(x)."""
+    return name if name[1:2] == "(" else name[:1].upper() + name[1:]
 
 
 def _layers(flow: GradientFlow) -> Table:

@@ -8,14 +8,16 @@ from collections.abc import Mapping
 from symbp.report.rich import Rich, Span
 
 SYMBOLS: Mapping[str, str] = {
-    "N(0, 2/(n_in + n_out))": r"\mathcal{N}(0,\, 2/(n_{in} + n_{out}))", "N(0, 2/n_in)": r"\mathcal{N}(0,\, 2/n_{in})",
-    "N(0, σ²/n_in)": r"\mathcal{N}(0,\, \sigma^2/n_{in})", "N(0, 1/n_in)": r"\mathcal{N}(0,\, 1/n_{in})",
+    "N(0, 2/(n_in + n_out))": r"\mathcal{N}(0,\, 2/(n_{\mathrm{in}} + n_{\mathrm{out}}))",
+    "N(0, 2/n_in)": r"\mathcal{N}(0,\, 2/n_{\mathrm{in}})",
+    "N(0, σ²/n_in)": r"\mathcal{N}(0,\, \sigma^2/n_{\mathrm{in}})",
+    "N(0, 1/n_in)": r"\mathcal{N}(0,\, 1/n_{\mathrm{in}})",
     "E[f′²]/Var f": r"E[f'^2]/\mathrm{Var} f", "max f′": r"\max f'", "q*": r"q^*", "χ₁": r"\chi_1", "V′": "V'",
-    "σ_w": r"\sigma_w", "σ_b": r"\sigma_b", "f′": "f'", "δ": r"\delta", "σ": r"\sigma",
+    "σ_w": r"\sigma_w", "σ_b": r"\sigma_b", "f′": "f'", "δ": r"\delta", "σ": r"\sigma", "∞": r"\infty",
 }  # fmt: skip
 """LaTeX for what stands in our sentences, the longer first."""
 
-_OPTION = r"--[a-z][a-z-]*(?: (?:normal|orthogonal):[0-9.]+)?"
+_OPTION = r"--[a-z][a-z-]*(?: (?:normal|orthogonal):[0-9.e+-]*[0-9])?"
 _BIASES = r"N\(0, [0-9.e+-]+²\)"
 _PARTS = re.compile("|".join([rf"(?P<code>{_OPTION})", rf"(?P<biases>{_BIASES})", *map(re.escape, SYMBOLS)]))
 

@@ -77,7 +77,8 @@ def _facts(found: Comparison) -> list[str]:
         f"  network   {stack.activation}, {widths}; the output is linear unless its activation is given",
         f"  init      {found.init} where a remedy brings none; {draws} draws from seed {found.seed} on",
     ]
-    return lines + [f"  left out  {'; '.join(found.left_out)}"] * bool(found.left_out)
+    lines += [f"  left out  {'; '.join(found.left_out)}"] * bool(found.left_out)
+    return lines + [f"  note      {note}" for note in found.notes]
 
 
 def _units(stack: Stack) -> str:
@@ -180,6 +181,7 @@ def comparison_blocks(found: Comparison, figure: str | None = None) -> tuple[Blo
             )
         ),
         Table(("network", "verdict", "gradient", "error", "predicted"), rates, "lllll"),
+        *(Say(capital(marked(f"{note}."))) for note in found.notes),
         Heading("What one layer does to the error"),
         Say(rich("What one hidden layer multiplies the error by on its way down; the error stands at the dot.")),
         Table(("network", "one layer"), maps, "ll"),

@@ -68,9 +68,9 @@ def sentences(parts: Iterable[Rich]) -> Rich:
 
 
 def capital(sentence: Rich) -> Rich:
-    """Return a sentence with a capital at its beginning, unless it begins with a formula."""
+    """Return a sentence with a capital at its beginning, unless it begins with a formula or a function's f(x)."""
     first, *rest = sentence
-    if first.kind != "text":
+    if first.kind != "text" or first.value[1:2] == "(":
         return sentence
     return (Span("text", first.value[:1].upper() + first.value[1:]), *rest)
 

@@ -309,17 +309,28 @@ def test_an_overflow_names_its_layer() -> None:
     ("data", "error", "said"),
     [
         ({"X": np.full((3, 4), np.nan)}, SpecError, "X holds a number that is not finite"),
+        ({"X": math.nan}, ShapeError, r"X has shape \(\) but must be a matrix, 3×m"),
+        ({"X": {"X": np.full((3, 4), np.inf)}}, SpecError, "X holds a number that is not finite"),
+        ({"X": np.zeros((3, 4)), "Y": np.full((2, 4), np.nan)}, SpecError, "Y holds a number that is not finite"),
         ({"X": np.zeros((5, 4))}, ShapeError, "5"),
         ({"X": [1, 2, 3]}, ShapeError, "matrix"),
         ({"X": np.zeros((3, 4)), "Y": np.zeros((2, 5))}, ShapeError, "Y"),
         ({"X": {"Q": np.zeros((3, 4))}}, SpecError, "'Q'"),
         ({"examples": 0}, SpecError, "examples"),
         ({"init": "nrmal:1"}, SpecError, "'normal'"),
+        ({"init": None}, SpecError, "init is None: give a name"),
+        ({"seed": -1}, SpecError, "seed is -1: give a whole number"),
+        ({"seed": 0.5}, SpecError, "seed is 0.5: give a whole number"),
     ],
 )
 def test_bad_data(data: dict[str, Any], error: type[Exception], said: str) -> None:
     with pytest.raises(error, match=said):
         analyze(mlp(), **data)
+
+
+def test_what_is_no_network_is_said() -> None:
+    with pytest.raises(SpecError, match="'tanh' is no network: give a Network"):
+        analyze("tanh")  # type: ignore[arg-type]
 
 
 def test_public_names() -> None:

@@ -50,8 +50,8 @@ def test_what_folklore_blurs_is_said_where_it_matters(network: Network, init: st
 
 
 def test_the_initialisation_it_names_is_critical() -> None:
-    note = next(each for each in of(Network.mlp(4, 16, "tanh", loss="mse"), "he").notes if "critical is" in each)
-    assert note.endswith("critical is --init normal:1")
+    note = next(each for each in of(Network.mlp(4, 16, "tanh", loss="mse"), "he").notes if "is critical" in each)
+    assert note.endswith("--init normal:1 is critical")
 
 
 def test_no_prediction_says_why() -> None:

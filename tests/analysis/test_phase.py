@@ -70,3 +70,10 @@ def test_only_plain_stacks_of_one_activation_have_phases() -> None:
     normed = Network([Linear(4), BatchNorm(), Activation("tanh"), Linear(4)], 4, "mse", batch=True)
     for network in (mixed, normed, Network([Linear(4), Linear(4)], 4, "mse")):
         assert activation_of(network) is None
+
+
+def test_a_function_that_is_zero_everywhere_has_one_phase() -> None:
+    """Lengths of zero have no logarithm; warnings are errors here."""
+    found = phases(activation("relu(-x**2 - 1)", {}))
+    assert (found.chi < 1).all()
+    assert found.edge == ()

@@ -67,3 +67,13 @@ def test_an_overflow_is_said_and_the_others_go_on() -> None:
 def test_draws_are_counted(draws: int) -> None:
     with pytest.raises(SpecError, match="draws is"):
         compare(STACK, draws=draws)
+
+
+def test_many_outputs_are_said_where_the_theory_misses() -> None:
+    """As --draws does; a network with few outputs has no such note, nor one whose rates are as predicted."""
+    many = compare(Stack(16, (16,) * 12, "x*sigmoid(1.702*x)", loss="mse"))
+    assert any(row.differs for row in many.rows)
+    assert many.notes[0].startswith("16 outputs of a network 16 wide: ")
+    assert "note      16 outputs" in comparison_text(many)
+    few = compare(Stack(32, (*(32,) * 11, 2), "relu", loss="mse"), "he")
+    assert few.notes == ()

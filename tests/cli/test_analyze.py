@@ -12,6 +12,8 @@ import pytest
 import symbp.cli.jobs.analyze as job
 from symbp.analysis.flow import GradientFlow
 from symbp.cli.main import main
+from symbp.networks.examples import EXAMPLES
+from symbp.networks.operations import OPERATIONS
 
 
 @pytest.fixture(autouse=True)
@@ -82,10 +84,19 @@ def test_deep_networks_show_both_ends(capsys: pytest.CaptureFixture[str]) -> Non
         (["--init", "xavir"], "--init xavir: unknown; did you mean 'xavier'?"),
         (["--init", "normal:-1"], "--init normal:-1: σ is a positive number"),
         (["--init", "normal:nan"], "--init normal:nan: "),
+        (["--init", "xavier:2"], "--init xavier:2: xavier takes no number"),
+        (["--sigma-b", "-1"], "--sigma-b -1: a standard deviation is a number from 0 on"),
         (["--init", ""], "--init '': unknown; choose from"),
         (["--seed", "-1"], "--seed -1: "),
         (["--activation", "sigmid"], "--activation sigmid: "),
         (["--layers", "30", "--activation", "relu", "--init", "normal:1e30"], "overflows in layer 1"),
+        (["--layers", "30", "--activation", "relu", "--init", "normal:1e30", "--draws", "3"], "overflows in layer 1"),
+        ([*SMALL[:4], "--activation", "exp(x**2)"], "overflows in layer "),
+        ([*SMALL[:4], "--activation", "exp(x)"], "overflows in layer "),
+        (["--solve-init", "--activation", "exp(x**2)"], "its moments are infinite from q = 0.25 on"),
+        (["--solve-init", "--activation", "exp(exp(x))"], "--activation exp(exp(x)): no bound is known"),
+        (["--solve-init", "--layers", "3"], "--solve-init needs an activation: name one with --activation"),
+        (["attention"], "no weights here"),
     ],
 )
 def test_refusals(options: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -104,3 +115,59 @@ def test_a_budget_that_does_not_add_up_is_a_failure(
     assert main(["analyze", *SMALL]) == 1
     assert "DOES NOT ADD UP" in capsys.readouterr().out
     assert job.CONTRASTED == ("sigmoid", "relu")
+
+
+def test_moments_that_grow_without_bound_are_no_failure(capsys: pytest.CaptureFixture[str]) -> None:
+    """E[exp(x)²] is finite at every length, but lengths leave the fixed point at which it is critical."""
+    assert main(["analyze", "--solve-init", "--activation", "exp(x)"]) == 0
+    out, err = capsys.readouterr()
+    assert "lengths leave its fixed point" in out.splitlines()[0]
+    assert "lengths diverge" in out
+    assert err == ""
+
+
+@pytest.mark.parametrize("more", [[], ["--draws", "2"], ["--compare"]])
+def test_dead_units_are_a_verdict(more: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["analyze", "--layers", "4", "--widths", "6", "--activation", "relu(-x**2 - 1)", *more]) == 0
+    out, _ = capsys.readouterr()
+    assert "exactly zero" in out.splitlines()[0]
+    assert "dead" in out
+
+
+@pytest.mark.parametrize("more", [[], ["--draws", "3"], ["--compare"]])
+@pytest.mark.parametrize("activation", ["tanh", "relu"])
+def test_widths_of_one(activation: str, more: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["analyze", "--layers", "5", "--widths", "1", "--activation", activation, *more]) == 0
+    assert capsys.readouterr().out.startswith(activation)
+
+
+def test_a_remedy_that_keeps_an_exploding_network_finite_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    """The network as it is overflows: that is its line of the table, and the layer is named."""
+    options = ["--layers", "14", "--widths", "8", "--activation", "relu", "--init", "normal:1e30"]
+    assert main(["analyze", *options, "--compare"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("the forward pass overflows in layer 1")
+    assert "nearest to ×1 a layer: " in " ".join(out.split())
+
+
+@pytest.mark.parametrize("name", [*EXAMPLES, *OPERATIONS])
+def test_everything_that_has_a_name_has_a_flow_or_a_reason(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    code = main(["analyze", name, "-o", "-", "-t", "gfm"])
+    out, err = capsys.readouterr()
+    if code == 0:
+        assert "gradient norm" in out
+        assert "| adds up" in out
+    else:
+        assert (code, out, err.count("\n")) == (2, "", 1)
+        assert "no weights here" in err
+        assert name in OPERATIONS
+
+
+def test_activations_beyond_the_panels_of_the_phases_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    several = [word for each in ("tanh", "relu", "gelu", "erf", "x*sigmoid(2*x)") for word in ("--activation", each)]
+    monkeypatch.setattr("symbp.report.plots.available", lambda: True)
+    monkeypatch.setattr("symbp.report.plots.saved", lambda *_: b"")
+    assert main(["analyze", "--layers", "4", "--widths", "6", *several, "-o", "page.md"]) == 0
+    page = Path("page.md").read_text(encoding="utf-8")
+    assert "The first 4 activations are drawn; left out: f(x) = x" in page
+    assert "\nF(x)" not in page
