@@ -7,6 +7,9 @@ from collections.abc import Iterator
 
 from symbp.checking.theirs.written import Written
 
+SIGNS = "*@·⊙×⋅"
+"""What joins two factors."""
+
 
 def without_one(tree: ast.expr) -> Iterator[tuple[ast.expr, ast.expr]]:
     """Yield a product without one of its factors, and the factor that is left out."""
@@ -23,12 +26,13 @@ def without_one(tree: ast.expr) -> Iterator[tuple[ast.expr, ast.expr]]:
 def cut(source: Written, factor: ast.expr) -> str:
     """Return a formula as it was typed without one factor and the sign that joins it."""
     start, end = source.span(factor)
-    before, after = source.source[:start].rstrip(), source.source[end:].lstrip()
-    if before and before[-1] in "*@·⊙×⋅":
+    rest = source.source[end:]
+    before, after = source.source[:start].rstrip(), rest.lstrip()
+    gap = rest[: len(rest) - len(after)]
+    if before and before[-1] in SIGNS:
         before = before[:-1].rstrip()
-    elif not before and after[:1] in tuple("*@·⊙×⋅"):
+    elif not before and after[:1] in tuple(SIGNS):
         after = after[1:].lstrip()
-    joint = "" if not before or not after or after[0] in ").·*@" or before[-1] in "(·" else " "
-    if joint == "" and after[:1] in tuple("*@") and before:
-        joint = " "
-    return before + joint + after
+    if not before or not after or before[-1] == "(":
+        return before + after
+    return before + (gap if after[0] in f"{SIGNS})." else " ") + after
