@@ -9,17 +9,20 @@ from dataclasses import dataclass, field
 from itertools import permutations
 from typing import Any
 
+from symbp.checking.theirs.code import code
 from symbp.checking.theirs.fitting import by_plain_name, plain_name
 from symbp.checking.theirs.layouts import Layout
 from symbp.derivation import Derivation
 from symbp.errors import CheckFailedError, SpecError, nearest
-from symbp.symbols import Role, Variable
+from symbp.symbols import Adjoint, Role, Variable
 
 _GRADIENT = re.compile(r"(?:d(?:l(?:oss)?d|jd|cd)?|grad(?:ient)?s?|g|delta|∂l∂|∂|∇)?(.+?)(?:grad(?:ient)?)?\Z")
 """A key in ``plain_name`` spelling: dW1, grad_W1, W1_grad, dLdW1, W1."""
 
 LOSSES = frozenset({"loss", "cost", "l", "j", "error", "value"})
 
+MOST_CODE = 100
+"""Longest equation that a message quotes."""
 
 CACHES = frozenset({"cache", "caches", "activations", "forward", "intermediates"})
 """What people call the values of their forward pass."""
@@ -269,8 +272,13 @@ class Reader:
         wanted = self.layout.shape(variable, self.shapes[variable.name])
         return (
             f"{key} has shape {_shape(array.shape)}, but {variable.name} has {_shape(wanted)}: "
-            f"{self._meant(variable, array, wanted)}"
+            f"{self._meant(variable, array, wanted)}{self._equation(variable)}"
         )
+
+    def _equation(self, variable: Variable) -> str:
+        """Return our equation of a gradient, where it is short enough to be read in a message."""
+        text = code(self.derivation.backward[Adjoint(variable).name])
+        return f"; with examples as columns it is {text}" if len(text) <= MOST_CODE else ""
 
     def _meant(self, variable: Variable, array: Any, wanted: tuple[int, ...]) -> str:
         if array.shape == wanted[::-1]:
