@@ -76,7 +76,7 @@ def spectrum(derivation: Derivation, init: str | Chosen = "xavier", seed: int = 
     chosen = initialisation(init) if isinstance(init, str) else init
     draw = drawing(derivation.forward, streamed.sizes, chosen, seed)
     drawn = streamed.drawn(lambda symbol: _alike(symbol, draw(symbol)))
-    point = streamed.point.at(drawn)  # type: ignore[arg-type]
+    point = streamed.point.at(drawn)
     with np.errstate(all="ignore"):
         for variable, name, code in streamed.codes:
             drawn.values[name] = point.run(code)

@@ -130,7 +130,7 @@ class Streamed:
 
         derivation = self.bench.derivation
         drawn = self.drawn(drawing(derivation.forward, self.sizes, chosen, seed))
-        point = self.point.at(drawn)  # type: ignore[arg-type]
+        point = self.point.at(drawn)
         weights = [variable for variable in derivation.wrt if variable.role is Role.WEIGHT]
         with np.errstate(all="ignore"):
             for variable, name, code in self.codes:

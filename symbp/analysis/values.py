@@ -7,7 +7,7 @@ from collections import ChainMap
 from collections.abc import Mapping
 from copy import copy
 from types import CodeType
-from typing import Any
+from typing import Any, Protocol, cast
 
 from sympy import Expr, MatrixExpr, MatrixSymbol, Symbol
 
@@ -16,6 +16,19 @@ from symbp.numeric.definitions import Definitions, Standins
 from symbp.numeric.matrices import Writer
 from symbp.numeric.sizes import Sizes
 from symbp.symbols import BATCH, Adjoint
+
+
+class Named(Protocol):
+    """Values by name: a mapping, or what draws them when they are read."""
+
+    def __getitem__(self, name: str, /) -> Any:
+        """Return the value of a name."""
+        ...
+
+
+def _behind(directions: dict[str, Any], values: Named) -> Mapping[str, Any]:
+    # A ChainMap only reads its later maps, by subscript; its types ask for more.
+    return ChainMap(directions, cast("dict[str, Any]", values))
 
 
 class Point:
@@ -31,7 +44,7 @@ class Point:
         names: Mapping[MatrixSymbol, str],
         standins: Standins,
         sizes: Sizes,
-        values: Mapping[str, Any],
+        values: Named,
     ) -> None:
         import numpy as np
 
@@ -39,13 +52,13 @@ class Point:
         self._writer = Writer(names, _numbers(forward, sizes), self._definitions)
         self._helpers: dict[str, Any] = {"np": np, "math": math}
         self._directions: dict[str, Any] = {}
-        self._values = ChainMap(self._directions, values)  # type: ignore[arg-type]
+        self._values = _behind(self._directions, values)
 
-    def at(self, values: Mapping[str, Any]) -> Point:
+    def at(self, values: Named) -> Point:
         """Return a point of the same network with other values; what was written and defined is shared."""
         other = copy(self)
         other._directions = {}
-        other._values = ChainMap(other._directions, values)  # type: ignore[arg-type]
+        other._values = _behind(other._directions, values)
         return other
 
     def value(self, expr: MatrixExpr | Expr) -> Any:

@@ -175,7 +175,10 @@ def digits(precision: int = DIGITS) -> Engine:
         "ones_like": lambda a: filled(1)(a.shape),
     }
     convert = np.frompyfunc(context.mpf, 1, 1)
-    array = lambda a: convert(np.asarray(a)).astype(object)  # noqa: E731
+
+    def array(a: Any) -> Any:
+        return convert(np.asarray(a)).astype(object)
+
     return Engine(f"{precision} digits", _namespace(vars(np), own), number, array, np.frompyfunc(context.erf, 1, 1))
 
 

@@ -49,6 +49,7 @@ class _Texts:
         self.per_row = 1
 
     def display(self, gradient: Gradient) -> str:
+        """Return the gradient multiplied out, in rows that fit."""
         (product,) = self._single(gradient)
         left = self._left(product)
         factors = left[len(left) - product.length :]

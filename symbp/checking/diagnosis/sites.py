@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 
 from sympy import Basic, Expr, HadamardProduct, MatAdd, MatMul, MatrixExpr, MatrixSymbol, OneMatrix, S, Transpose
 
@@ -140,10 +140,13 @@ def sites(equation: Equation, place: Surroundings) -> Iterator[Site]:
             return
         for index, arg in enumerate(node.args):
             if isinstance(arg, MatrixExpr):
-                inner = lambda new, node=node, index=index, put=put: put(replaced(node, index, new))  # noqa: E731
-                yield from below(arg, inner, node, (*path, index))
+                yield from below(arg, partial(_put_back, put, node, index), node, (*path, index))
 
     yield from below(equation.rhs, lambda new: new, None, ())
+
+
+def _put_back(put: Callable[[MatrixExpr], MatrixExpr], node: MatrixExpr, index: int, new: MatrixExpr) -> MatrixExpr:
+    return put(replaced(node, index, new))
 
 
 def replaced(node: MatrixExpr, index: int, new: MatrixExpr) -> MatrixExpr:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 from functools import singledispatch
 
-from sympy import HadamardProduct, MatAdd, MatMul, MatrixExpr, MatrixSymbol, Mul, OneMatrix, Transpose
+from sympy import Expr, HadamardProduct, MatAdd, MatMul, MatrixExpr, MatrixSymbol, Mul, OneMatrix, Transpose
 
 from symbp.checking.diagnosis.nodes import UnbiasedNormalise, WrittenSlope
 from symbp.equations import Equation, operands
@@ -92,8 +92,8 @@ def _(node: MatMul) -> _Piece:
     return _scaled(number, text, level)
 
 
-def _scaled(number: object, text: str, level: _Level) -> _Piece:
-    over, under = number.as_numer_denom()  # type: ignore[attr-defined]
+def _scaled(number: Expr, text: str, level: _Level) -> _Piece:
+    over, under = number.as_numer_denom()
     inner = text if level is _Level.ATOM or over == 1 == under else f"({text})"
     if over == -1:
         inner = f"-{inner}"

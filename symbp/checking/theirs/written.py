@@ -97,6 +97,7 @@ class _Reading:
         self.calls = False
 
     def read(self) -> Written:
+        """Return the formula, or raise a SpecError that quotes the piece nobody can read."""
         position = 0
         while position < len(self.source):
             if self.source[position] == " ":
