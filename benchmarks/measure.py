@@ -16,9 +16,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from table import NotMeasuredError
+from benchmarks.table import NotMeasuredError
 
-HERE = Path(__file__).parent
+ROOT = Path(__file__).parents[1]
 INSTALL = "not installed: pip install '.[benchmark]'"
 
 
@@ -56,6 +56,7 @@ def python(*arguments: str) -> str:
     """
     # An installed package has its modules compiled; a setting that forbids it would measure the compiler.
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    environment["PYTHONPATH"] = str(ROOT)
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run(
             [sys.executable, *arguments], cwd=folder, capture_output=True, text=True, env=environment, check=False
@@ -67,7 +68,7 @@ def python(*arguments: str) -> str:
 
 def probe(name: str, *arguments: object) -> dict[str, Any]:
     """Run a function of probes.py in a fresh process and return what it measured."""
-    return dict(json.loads(python(str(HERE / "probes.py"), name, *map(str, arguments)).splitlines()[-1]))
+    return dict(json.loads(python("-m", "benchmarks.probes", name, *map(str, arguments)).splitlines()[-1]))
 
 
 def best_probe(repeats: int, name: str, *arguments: object) -> dict[str, Any]:

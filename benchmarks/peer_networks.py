@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
-from measure import names
+from benchmarks.measure import names
 
 
 def pytensor_gradients(layers: int) -> tuple[list[Any], dict[str, Any]]:

@@ -76,8 +76,7 @@ def stream_products(layers: int) -> dict[str, float]:
 
 def sweep_draws(layers: int, width: int, draws: int) -> dict[str, Any]:
     """Measure draws of a sweep, in turns with the bare products and random draws of the same network."""
-    from by_hand import bare_flow
-
+    from benchmarks.by_hand import bare_flow
     from symbp.analysis.budget import EXAMPLES
     from symbp.analysis.initialisations import initialisation
     from symbp.analysis.streamed import KEPT, Streamed

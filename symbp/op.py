@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache, singledispatch
+from functools import singledispatch
 from typing import Any, ClassVar, TypeVar
 
 from sympy import Expr, MatrixExpr, MatrixSymbol
@@ -133,22 +132,33 @@ def vjp(node: MatrixExpr, output: MatrixSymbol | None, adjoint: MatrixExpr) -> t
     """
     name = type(node).__name__
     raise RuleNotFoundError(
-        f"no backward rule for {name}: write one with @rule({name}) def {name.lower()}_vjp(node, output, adjoint)"
+        f'no backward rule for {name}: write one with @rule({name}, "why") '
+        f"def {name.lower()}_vjp(node, output, adjoint)"
     )
 
 
 _meanings: dict[type, Callable[..., Any]] = {}
 
+steps: dict[Callable[..., Any], Step] = {}
+"""A backward rule -> its name and the sentence that explains it."""
 
-def rule(node_type: type) -> Callable[[AnyCallable], AnyCallable]:
-    """Register the backward rule of an operation; a second one is refused."""
+
+def rule(node_type: type, why: str) -> Callable[[AnyCallable], AnyCallable]:
+    """Register the backward rule of an operation and ``why``, its sentence for a student; a second one is refused.
+
+    The sentence is no docstring: ``python -OO`` strips those.
+    """
 
     def register(function: AnyCallable) -> AnyCallable:
         if node_type in vjp.registry:
             raise SymbpError(f"{node_type.__name__} has a backward rule already: {vjp.registry[node_type].__name__}")
-        if not (function.__doc__ or "").strip():
-            raise SymbpError(f"{function.__name__} needs a docstring: its first line explains the step to a student")
+        if not why.strip():
+            raise SymbpError(
+                f"{function.__name__} needs a sentence that explains the step to a student: "
+                f'@rule({node_type.__name__}, "…")'
+            )
         vjp.register(node_type, function)
+        steps[function] = Step(function.__name__, why)
         return function
 
     return register
@@ -187,11 +197,5 @@ def meaning_of(node: MatrixExpr) -> Callable[..., Any]:
 
 @singledispatch
 def explain(node: MatrixExpr, operand: int) -> Step:
-    """Return the rule's name and its sentence: the first line of the rule's docstring."""
-    return _step(vjp.dispatch(type(node)))
-
-
-@cache
-def _step(function: Callable[..., Any]) -> Step:
-    """Return a rule's name and sentence; every node of its kind asks for them."""
-    return Step(function.__name__, (inspect.getdoc(function) or "").splitlines()[0])
+    """Return the name of a node's rule and its sentence."""
+    return steps[vjp.dispatch(type(node))]

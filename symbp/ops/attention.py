@@ -94,7 +94,10 @@ def masked_softmax(xp: Any, s: Any, tokens: int, causal: int) -> Any:
     return e / xp.sum(e, axis=0, keepdims=True)
 
 
-@rule(MaskedSoftmax)
+@rule(
+    MaskedSoftmax,
+    "A weight that is masked is zero and stays zero; among the others the derivative is that of softmax.",
+)
 def masked_softmax_vjp(node: MaskedSoftmax, output: MatrixSymbol, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
-    """A weight that is masked is zero and stays zero; among the others the derivative is that of softmax."""
+    """S̄ = P ⊙ (P̄ − 1·(P̄ ⊙ P)ᵀ1): softmax's own rule, since P is zero where the mask is."""
     return (SoftmaxJacobian(output, adjoint),)

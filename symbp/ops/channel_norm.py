@@ -71,9 +71,12 @@ def normalise_channels_jacobian(xp: Any, z: Any, n: Any, g: Any, places: int, ep
     return normalise_jacobian(xp, z, n, error, 1, 1, epsilon).reshape(g.shape)
 
 
-@rule(NormaliseChannels)
+@rule(
+    NormaliseChannels,
+    "Normalising undoes a shift and a scaling of the channel, so the error loses its mean and its part along N.",
+)
 def normalise_channels_vjp(
     node: NormaliseChannels, output: MatrixSymbol, adjoint: MatrixExpr
 ) -> tuple[MatrixExpr | None, ...]:
-    """Normalising undoes a shift and a scaling of the channel, so the error loses its mean and its part along N."""
+    """Z̄ = Π(C̄), the projection of NormaliseChannelsJacobian."""
     return (NormaliseChannelsJacobian(node.args[0], output, adjoint, *node.args[1:]),)

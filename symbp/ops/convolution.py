@@ -184,9 +184,9 @@ def channel_sums(xp: Any, g: Any, places: int) -> Any:
     return xp.sum(g.reshape(-1, places, g.shape[1]), axis=1)
 
 
-@rule(Convolve)
+@rule(Convolve, "A convolution returns the error to its image by the flipped kernel, to its kernel by the image.")
 def convolve_vjp(node: Convolve, output: MatrixSymbol | None, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
-    """A convolution returns the error to its image by the flipped kernel, to its kernel by the image."""
+    """K̄ = the correlation of C̄ with X, X̄ = the transposed convolution of C̄ with K (Dumoulin and Visin 2016)."""
     k, x, *window = node.args
     return (KernelCorrelation(adjoint, x, *window), TransposedConvolve(k, adjoint, *window))
 
@@ -208,9 +208,9 @@ def _(node: Convolve, operand: int) -> Step:
     return (_KERNEL, _IMAGE)[operand]
 
 
-@rule(Channels)
+@rule(Channels, "One bias serves all places of its channel, so its gradient is the error added up over the places.")
 def channels_vjp(node: Channels, output: MatrixSymbol | None, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
-    """One bias serves all places of its channel, so its gradient is the error added up over the places."""
+    """b̄ = ChannelSums(C̄)."""
     return (ChannelSums(adjoint, node.args[1]),)
 
 

@@ -149,8 +149,8 @@ def _label(function: ScalarFunction) -> str:
     return f"{function.name}{function.layer}" if isinstance(function, GenericFunction) else function.name
 
 
-@rule(Elementwise)
+@rule(Elementwise, "The activation acts entry by entry, so its derivative multiplies entry by entry.")
 def elementwise_vjp(node: Elementwise, output: MatrixSymbol, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
-    """The activation acts entry by entry, so its derivative multiplies entry by entry."""
+    """Z̄ᵢ = C̄ ⊙ ∂ᵢf(Z₁, Z₂, …)."""
     inputs = node.args[1:]
     return tuple(HadamardProduct(adjoint, Slope(node.function, index, output, *inputs)) for index in range(len(inputs)))

@@ -259,9 +259,12 @@ def sigmoid_binary_cross_entropy(xp: Any, z: Any, y: Any) -> Any:
     return xp.sum(xp.maximum(z, 0) - z * y + xp.log1p(xp.exp(-xp.abs(z)))) / z.shape[1]
 
 
-@rule(EntrywiseLoss)
+@rule(
+    EntrywiseLoss,
+    "The loss is a mean over the examples of a sum over the outputs, so each output brings its own slope.",
+)
 def entrywise_loss_vjp(node: EntrywiseLoss, output: MatrixSymbol, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
-    """The loss is a mean over the examples of a sum over the outputs, so each output brings its own slope."""
+    """Ā = ∂₁ℓ(A, Y)/m and Ȳ = ∂₂ℓ(A, Y)/m."""
     _, a, y = node.args
     weight = scale(adjoint) / a.shape[1]
     return tuple(_loss_slope(node.function, index, a, y, weight) for index in range(2))
@@ -284,27 +287,33 @@ def _linear_coefficients(function: ScalarFunction, index: int) -> tuple[Expr, Ex
     return (first, second) if exact and first and second else None
 
 
-@rule(GenericLoss)
+@rule(GenericLoss, "Whatever the loss is, its slope at the output is where the error starts.")
 def generic_loss_vjp(node: GenericLoss, output: MatrixSymbol, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
-    """Whatever the loss is, its slope at the output is where the error starts."""
+    """Ā = ∂𝓛/∂A, which stays a name."""
     if adjoint != OneMatrix(1, 1):
         raise SpecError("a loss left open must be the whole loss: choose one with loss=")
     return (LossGradient(*node.args), None)
 
 
-@rule(SoftmaxCrossEntropy)
+@rule(
+    SoftmaxCrossEntropy,
+    "Softmax and cross-entropy collapse: what is left of their product is prediction minus target.",
+)
 def softmax_cross_entropy_vjp(
     node: SoftmaxCrossEntropy, output: MatrixSymbol, adjoint: MatrixExpr
 ) -> tuple[MatrixExpr | None, ...]:
-    """Softmax and cross-entropy collapse: what is left of their product is prediction minus target."""
+    """Z̄ = (P − Y)/m for P = softmax(Z) (Bridle 1990)."""
     return (_prediction_minus_target(node, adjoint), None, None)
 
 
-@rule(SigmoidBinaryCrossEntropy)
+@rule(
+    SigmoidBinaryCrossEntropy,
+    "Sigmoid and binary cross-entropy collapse: what is left of their product is prediction minus target.",
+)
 def sigmoid_binary_cross_entropy_vjp(
     node: SigmoidBinaryCrossEntropy, output: MatrixSymbol, adjoint: MatrixExpr
 ) -> tuple[MatrixExpr | None, ...]:
-    """Sigmoid and binary cross-entropy collapse: what is left of their product is prediction minus target."""
+    """Z̄ = (P − Y)/m for P = σ(Z)."""
     return (_prediction_minus_target(node, adjoint), None, None)
 
 

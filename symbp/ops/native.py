@@ -21,11 +21,10 @@ def transpose(expr: MatrixExpr) -> MatrixExpr:
     return Transpose(expr)
 
 
-@rule(MatMul)
+@rule(MatMul, "The error returns through the transpose of every other factor, each on its own side.")
 def matmul_vjp(node: MatMul, output: MatrixSymbol | None, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
-    """The error returns through the transpose of every other factor, each on its own side.
+    """For C = L·X·R the adjoint of X is Lᵀ·C̄·Rᵀ (Giles 2008, "Collected matrix derivative results", §2.2).
 
-    For C = L·X·R the adjoint of X is Lᵀ·C̄·Rᵀ (Giles 2008, "Collected matrix derivative results", §2.2).
     A number in front of the product stays in front.
     """
     scalar, factors = node.as_coeff_matrices()
@@ -69,20 +68,17 @@ def _(node: MatMul, operand: int) -> Step:
     return _RIGHT_FACTOR
 
 
-@rule(MatAdd)
+@rule(MatAdd, "A sum hands the error unchanged to every summand.")
 def matadd_vjp(node: MatAdd, output: MatrixSymbol | None, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
-    """A sum hands the error unchanged to every summand."""
+    """Ā = B̄ = C̄ for C = A + B."""
     return tuple(adjoint for _ in node.args)
 
 
-@rule(HadamardProduct)
+@rule(HadamardProduct, "Entry by entry, each factor's slope is the product of the other factors.")
 def hadamard_vjp(
     node: HadamardProduct, output: MatrixSymbol | None, adjoint: MatrixExpr
 ) -> tuple[MatrixExpr | None, ...]:
-    """Entry by entry, each factor's slope is the product of the other factors.
-
-    A factor that stands k times gets k times that product at once: the slope of a ⊙ a is 2a.
-    """
+    """A factor that stands k times gets k times that product at once: the slope of a ⊙ a is 2a."""
     factors = node.args
     return tuple(_others(factors, index, adjoint) for index in range(len(factors)))
 
@@ -113,13 +109,13 @@ def constant(expr: MatrixExpr) -> Expr | None:
     return Mul(number, *(factor.shape[1] for factor in factors[:-1]))
 
 
-@rule(Transpose)
+@rule(Transpose, "Transposing moves entries without changing them, so the error is transposed back.")
 def transpose_vjp(node: Transpose, output: MatrixSymbol | None, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
-    """Transposing moves entries without changing them, so the error is transposed back."""
+    """Ā = C̄ᵀ for C = Aᵀ."""
     return (transpose(adjoint),)
 
 
-@rule(OneMatrix)
+@rule(OneMatrix, "A matrix of ones does not depend on anything.")
 def ones_vjp(node: OneMatrix, output: MatrixSymbol | None, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
-    """A matrix of ones does not depend on anything."""
+    """Nothing: it has no operand."""
     return ()

@@ -6,7 +6,6 @@ variance and is a projection: remove the mean, remove the component along the no
 
 from __future__ import annotations
 
-import inspect
 import re
 from enum import IntEnum
 from typing import Any, cast
@@ -151,9 +150,14 @@ def inverse_deviation(xp: Any, z: Any, axis: int, centred: int, epsilon: Any) ->
     return 1 / xp.sqrt(xp.sum((z - mean) * (z - mean), axis=axis, keepdims=True) / z.shape[axis] + epsilon)
 
 
-@rule(Normalise)
+_CENTRED_WHY = (
+    "Normalising undoes a shift and a scaling, so the error loses its mean and its part along the normalised input."
+)
+
+
+@rule(Normalise, _CENTRED_WHY)
 def normalise_vjp(node: Normalise, output: MatrixSymbol, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
-    """Normalising undoes a shift and a scaling, so the error loses its mean and its part along the normalised input."""
+    """Z̄ = Π(C̄), the projection of NormaliseJacobian (Ioffe and Szegedy 2015, §3)."""
     return (NormaliseJacobian(node.args[0], output, adjoint, *node.settings),)
 
 
@@ -163,8 +167,6 @@ def _(node: Normalise, operand: int) -> Step:
         return Step("normalise_vjp", _CENTRED_WHY)
     return Step("rms_vjp", "Normalising undoes a scaling, so the error loses its part along the normalised input.")
 
-
-_CENTRED_WHY = (inspect.getdoc(normalise_vjp) or "").splitlines()[0]
 
 _NAMES = {
     (Over.EXAMPLES, True): "BatchNorm",

@@ -26,8 +26,11 @@ def half_squares(xp: Any, factor: Any, *weights: Any) -> Any:
     return factor * sum(xp.sum(w * w) for w in weights) / 2
 
 
-@rule(Penalty)
+@rule(
+    Penalty,
+    "The penalty grows with the square of each weight, so it adds a multiple of the weight itself: weight decay.",
+)
 def penalty_vjp(node: Penalty, output: MatrixSymbol, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
-    """The penalty grows with the square of each weight, so it adds a multiple of the weight itself: weight decay."""
+    """W̄ = c·W for c/2·‖W‖²."""
     factor, *weights = node.args
     return tuple(MatMul(factor * scale(adjoint), weight) for weight in weights)

@@ -135,18 +135,21 @@ def average_pool_transpose(xp: Any, g: Any, *window: int) -> Any:
     return (xp.sum(over, axis=1) / over.shape[1]).reshape(-1, g.shape[1])
 
 
-@rule(MaxPool)
+@rule(
+    MaxPool,
+    "Only the largest value of a window moves the maximum, so it takes the whole error and the others take none.",
+)
 def max_pool_vjp(node: MaxPool, output: MatrixSymbol, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
-    """Only the largest value of a window moves the maximum, so it takes the whole error and the others take none."""
+    """X̄ = MaxPoolTranspose(C̄): each error at the place of its maximum."""
     x, *window = node.args
     return (MaxPoolTranspose(x, output, adjoint, *window),)
 
 
-@rule(AveragePool)
+@rule(AveragePool, "Every value of a window has the same share in the mean, so each takes that share of the error.")
 def average_pool_vjp(
     node: AveragePool, output: MatrixSymbol | None, adjoint: MatrixExpr
 ) -> tuple[MatrixExpr | None, ...]:
-    """Every value of a window has the same share in the mean, so each takes that share of the error."""
+    """X̄ = AveragePoolTranspose(C̄): each error spread evenly over its window."""
     return (AveragePoolTranspose(adjoint, *node.args[1:]),)
 
 

@@ -65,7 +65,10 @@ def softmax_jacobian(xp: Any, p: Any, g: Any) -> Any:
     return p * (g - xp.sum(p * g, axis=0, keepdims=True))
 
 
-@rule(Softmax)
+@rule(
+    Softmax,
+    "Each output of softmax depends on every input of its column, so its derivative is the matrix diag p − p pᵀ.",
+)
 def softmax_vjp(node: Softmax, output: MatrixSymbol, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
-    """Each output of softmax depends on every input of its column, so its derivative is the matrix diag p − p pᵀ."""
+    """z̄ = (diag p − p pᵀ) p̄, column by column."""
     return (SoftmaxJacobian(output, adjoint),)

@@ -113,22 +113,22 @@ def stack(xp: Any, *parts: Any) -> Any:
     return xp.concatenate(parts, axis=0)
 
 
-@rule(Rows)
+@rule(Rows, "Only the rows that were taken feel the error; the gradient of all others is zero.")
 def rows_vjp(node: Rows, output: MatrixSymbol, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
-    """Only the rows that were taken feel the error; the gradient of all others is zero."""
+    """Ā = Pad(C̄): the rows that were taken, zeros elsewhere."""
     a, first, _ = node.args
     return (Pad(adjoint, first, a.shape[0]),)
 
 
-@rule(Pad)
+@rule(Pad, "The zeros around a block do not depend on it, so the block gets its own rows of the error.")
 def pad_vjp(node: Pad, output: MatrixSymbol, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
-    """The zeros around a block do not depend on it, so the block gets its own rows of the error."""
+    """Ā = Rows(C̄): the rows the block filled."""
     a, first, _ = node.args
     return (Rows(adjoint, first, a.shape[0]),)
 
 
-@rule(Stack)
+@rule(Stack, "Each block keeps to its own rows, so it gets those rows of the error.")
 def stack_vjp(node: Stack, output: MatrixSymbol, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
-    """Each block keeps to its own rows, so it gets those rows of the error."""
+    """Āᵢ = Rows(C̄): the rows of block i."""
     counts = [part.shape[0] for part in node.args]
     return tuple(Rows(adjoint, Add(*counts[:index]), count) for index, count in enumerate(counts))

@@ -50,8 +50,8 @@ def sum_of_products(xp: Any, *pairs: Any) -> Any:
     return sum([xp.sum(y * g) for y, g in zip(pairs[::2], pairs[1::2], strict=True)])
 
 
-@rule(Upstream)
+@rule(Upstream, "The gradient of the output comes from what stands above the operation: here it is given.")
 def upstream_vjp(node: Upstream, output: MatrixSymbol, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
-    """The gradient of the output comes from what stands above the operation: here it is given."""
+    """Ā = the gradient that is given, times the number above it."""
     factor = scale(adjoint)
     return tuple(part for _, g in node.pairs for part in (g if factor == 1 else MatMul(factor, g), None))

@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
-import faults
-from random_networks import random_networks
-
+from benchmarks import faults
+from benchmarks.random_networks import random_networks
 from symbp.checking.check import check
 from symbp.checking.report import Outcome
 from symbp.derivation import derive

@@ -20,9 +20,9 @@ from symbp.networks.examples import EXAMPLES
 from symbp.networks.network import Network
 from symbp.numeric.autodiff import ENGINES
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
-import faults
+from benchmarks import faults
 
 """The engines, and whether the continuous integration has them: there one that is missing fails."""
 

@@ -111,11 +111,11 @@ def unbiased_normalise(xp: Any, z: Any, axis: int, centred: int, epsilon: Any) -
     return deviation / xp.sqrt(xp.sum(deviation * deviation, axis=axis, keepdims=True) / (count - 1) + epsilon)
 
 
-@rule(UnbiasedNormalise)
+@rule(UnbiasedNormalise, "The derivative of a normalisation, its variance divided by N − 1.")
 def unbiased_normalise_vjp(
     node: UnbiasedNormalise, output: MatrixSymbol | None, adjoint: MatrixExpr
 ) -> tuple[MatrixExpr | None, ...]:
-    """The derivative of a normalisation, its variance divided by N − 1."""
+    """Z̄ = Π(C̄) with N − 1 in the variance."""
     z, axis, centred, epsilon = node.args
     return (WrittenNormaliseJacobian(z, output, adjoint, axis, centred, epsilon, axis, 1, 1, 1, 1, 1, 0),)
 

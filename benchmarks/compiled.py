@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-import by_hand
-from measure import interleaved, largest_difference
-from table import Row, against, seconds
-
+from benchmarks import by_hand
+from benchmarks.measure import interleaved, largest_difference
+from benchmarks.table import Row, against, seconds
 from symbp import Network, derive
 
 LAYERS, WIDTH, BATCH = 8, 256, 128

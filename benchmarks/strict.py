@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from importlib.util import find_spec
 
-import faults
-from random_networks import random_networks
-from table import Row
-
+from benchmarks import faults
+from benchmarks.random_networks import random_networks
+from benchmarks.table import Row
 from symbp import derive
 from symbp.checking.check import check
 from symbp.checking.report import Outcome

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from measure import probe
-from table import Row, against, megabytes, within
+from benchmarks.measure import probe
+from benchmarks.table import Row, against, megabytes, within
 
 LAYERS, WIDTH, DRAWS = 1000, 256, 20
 ALLOWED = 1.2

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from measure import probe
-from table import Row, megabytes
+from benchmarks.measure import probe
+from benchmarks.table import Row, megabytes
 
 
 def per_layer() -> Iterator[Row]:

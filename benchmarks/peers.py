@@ -10,15 +10,15 @@ from functools import partial
 from importlib import import_module
 from typing import Any
 
-import by_hand
 import numpy as np
-import peer_networks as peers
-from measure import interleaved, largest_difference, require
 from sympy import MatrixSymbol, exp, lambdify
 from sympy.core.cache import clear_cache
-from table import Row, against
 
 import symbp
+from benchmarks import by_hand
+from benchmarks import peer_networks as peers
+from benchmarks.measure import interleaved, largest_difference, require
+from benchmarks.table import Row, against
 from symbp import Network, derive
 
 LAYERS = 3

@@ -5,10 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 
-from measure import best_probe
-from table import Row, megabytes, seconds, within
-
 import symbp
+from benchmarks.measure import best_probe
+from benchmarks.table import Row, megabytes, seconds, within
 
 LAYERS = 1000
 

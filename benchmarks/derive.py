@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from measure import best_probe, probe
-from table import Row, seconds, within
+from benchmarks.measure import best_probe, probe
+from benchmarks.table import Row, seconds, within
 
 DEPTHS = {4: 5, 64: 5, 1000: 5, 4000: 3}
 """Layers, and fresh processes to take the best of."""

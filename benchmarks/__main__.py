@@ -1,6 +1,6 @@
 """Time symbp against its targets and against the tools a user might pick instead.
 
-    python benchmarks/run.py [--only NAME] [--json]
+    python -m benchmarks [--only NAME] [--json]
 
 One table: what was measured, its target or the peer it stands beside, their ratio, the verdict. Peers are an
 extra: pip install '.[benchmark]'. Exit code 1 when a target is missed.
@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable, Iterator
 from importlib import import_module
 
-from table import MISSED, Row, missing, table
+from benchmarks.table import MISSED, Row, missing, table
 
 GROUPS = ("derive", "render", "compiled", "startup", "peers", "memory", "strict", "sweep")
 """The groups of rows, each a file beside this one with a tuple ROWS of functions."""
@@ -39,7 +39,7 @@ def measured(group: str) -> Iterator[Row]:
     """Yield a group's rows; one that cannot be measured says why instead of ending the run."""
     try:
         # Loaded by name, after the number of threads is set, which NumPy reads when it is imported.
-        functions: tuple[Callable[[], Iterator[Row]], ...] = import_module(f"group_{group}").ROWS
+        functions: tuple[Callable[[], Iterator[Row]], ...] = import_module(f"benchmarks.{group}").ROWS
     except Exception as error:
         yield missing(group, error)
         return

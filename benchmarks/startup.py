@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from measure import HERE, interleaved, python
-from table import Row, against, seconds
+from benchmarks.measure import interleaved, python
+from benchmarks.table import Row, against, seconds
 
 SYMBP = ("-c", "import sys; from symbp.cli.main import main; sys.exit(main())")
 """What the ``symbp`` script does."""
 
-BARE = ("-c", f"import sys; sys.path.insert(0, {str(HERE)!r}); from bare_typer import app; app()")
+BARE = ("-c", "from benchmarks.bare_typer import app; app()")
 IMPORTS = ("-c", "import sympy, numpy, jinja2, typer")
 
 

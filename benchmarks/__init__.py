@@ -1,0 +1,1 @@
+"""Ratios against targets and peers: ``python -m benchmarks``."""
