@@ -23,7 +23,7 @@ from symbp.networks.network import Network
 from symbp.networks.unstacked import states, unstacked
 from symbp.numeric.compiled import Compiled, compile_systems
 from symbp.op import FactorRole, Op
-from symbp.symbols import BATCH, Adjoint, Variable
+from symbp.symbols import BATCH, Variable, adjoint_name
 
 MAX_MULTIPLIED = 50
 """Deepest network whose gradients are multiplied out as one SymPy expression."""
@@ -144,7 +144,7 @@ class Derivation:
             last = max(each.lhs.step or 0 for each in self.unstacked.forward if isinstance(each.lhs, Variable))
             entangled = last, Paths(self.unstacked.backward, self.wrt, deepest=None)
         return _Gradients(
-            {v.name: Gradient(v, self.backward[Adjoint(v).name], paths, batch, depth, entangled) for v in self.wrt}
+            {v.name: Gradient(v, self.backward[adjoint_name(v)], paths, batch, depth, entangled) for v in self.wrt}
         )
 
     @cached_property
@@ -165,7 +165,7 @@ class Derivation:
     @cached_property
     def unused(self) -> tuple[Variable, ...]:
         """The variables the loss does not depend on: their gradient is an explicit zero."""
-        return tuple(v for v in self.wrt if not self.backward[Adjoint(v).name].steps)
+        return tuple(v for v in self.wrt if not self.backward[adjoint_name(v)].steps)
 
     @cached_property
     def unstacked(self) -> Derivation:

@@ -75,7 +75,14 @@ def _checked(name: str) -> Str:
     return Str(name)
 
 
-class Variable(MatrixSymbol):
+class _Named(MatrixSymbol):
+    """A matrix symbol that keeps its name and its shape at hand: every list looks them up again and again."""
+
+    name = cached_property(lambda self: cast("str", self.args[0].name))
+    shape = cached_property(lambda self: cast("tuple[Expr, Expr]", self.args[1:3]))
+
+
+class Variable(_Named):
     """A named matrix of the forward list, of shape rows × cols.
 
     ``stem`` is the letter without its layer (``W`` of ``W2``), ``layer`` counts weight layers (0 for the
@@ -132,13 +139,18 @@ class Variable(MatrixSymbol):
         return int(self.args[7]) if len(self.args) > 7 else None
 
 
-class Adjoint(MatrixSymbol):
+def adjoint_name(variable: MatrixSymbol) -> str:
+    """Return the name of the gradient of the loss with respect to a variable: dW2 for W2."""
+    return f"d{variable.name}"
+
+
+class Adjoint(_Named):
     """∂𝓛/∂of: the gradient of the loss with respect to a variable, of the same shape as it."""
 
     def __new__(cls, name: str | Str | Variable, *rest: Basic) -> Adjoint:
         # SymPy rebuilds with the four args; everybody else passes the variable alone.
         of = cast("Variable", rest[-1] if rest else name)
-        return cast("Adjoint", Basic.__new__(cls, Str("d" + of.name), of.args[1], of.args[2], of))
+        return cast("Adjoint", Basic.__new__(cls, Str(adjoint_name(of)), *of.shape, of))
 
     @property
     def of(self) -> Variable:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sympy import Expr, Integer, MatAdd, MatMul, MatrixExpr, OneMatrix, Pow, Rational, Transpose
+from sympy import Expr, Integer, MatrixExpr, Pow, Rational
 
 from symbp.errors import SpecError
 from symbp.limits import MAX_TOKENS, MAX_UNITS
@@ -15,6 +15,7 @@ from symbp.networks.builder import Builder
 from symbp.networks.layers import Dense, Linear, Scoped, require_units
 from symbp.networks.normalisation import LayerNorm
 from symbp.networks.residual import Residual
+from symbp.nodes import matadd, matmul, transpose
 from symbp.ops.attention import MaskedSoftmax
 from symbp.ops.structure import Rows, Stack
 from symbp.symbols import Role, Variable
@@ -66,10 +67,10 @@ class Attention:
     def _project(self, builder: Builder, letter: str, role: Role, incoming: Variable, rows: Expr) -> Variable:
         """Add one product, Q = W_Q·X, with its bias where wanted."""
         weight = builder.parameter(f"W{letter}", Role.WEIGHT, rows, incoming.args[1])
-        total: MatrixExpr = MatMul(weight, incoming)
+        total: MatrixExpr = matmul(weight, incoming)
         if self.bias:
             bias = builder.parameter(f"b{letter}", Role.BIAS, rows, 1)
-            total = MatAdd(total, MatMul(bias, OneMatrix(1, builder.columns)))
+            total = matadd(total, builder.spread(bias))
         return builder.define(letter, role, total, rows)
 
     def _heads(self, builder: Builder, q: Variable, k: Variable, v: Variable) -> Variable:
@@ -89,9 +90,9 @@ class Attention:
         rows, columns = q.shape
         scale = Pow(rows, INVERSE_ROOT)
         number = [] if scale == 1 else [scale]
-        s = builder.define("S", Role.SCORE, MatMul(*number, Transpose(k), q), columns)
+        s = builder.define("S", Role.SCORE, matmul(*number, transpose(k), q), columns)
         p = builder.define("P", Role.ATTENTION, MaskedSoftmax(s, self.tokens, self.causal), columns)
-        return builder.define("A", Role.MIXED, MatMul(v, p), v.args[1])
+        return builder.define("A", Role.MIXED, matmul(v, p), v.args[1])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from sympy import Expr, MatrixExpr
 
 from symbp.equations import Equation
 from symbp.networks.images import Images
+from symbp.nodes import matmul, ones
 from symbp.symbols import BATCH, Role, Variable, width
 
 
@@ -24,6 +25,7 @@ class Builder:
 
     def __init__(self, columns: Expr = BATCH) -> None:
         self.columns = columns
+        self._row = ones(1, columns)
         self.equations: list[Equation] = []
         self.parameters: list[Variable] = []
         self.inputs: list[Variable] = []
@@ -93,6 +95,10 @@ class Builder:
         self.equations.append(Equation(variable, rhs))
         self.images.follow(variable, rhs)
         return variable
+
+    def spread(self, column: Variable) -> MatrixExpr:
+        """Return b·1ᵀ: a column, repeated for every column of an intermediate."""
+        return matmul(column, self._row)
 
     def _variable(self, stem: str, role: Role, rows: Expr | int, cols: Expr | int, step: int | None = None) -> Variable:
         parts = [str(part) for part in (self.layer if self._numbered else None, step) if part is not None]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol, runtime_checkable
 
-from sympy import Expr, MatAdd, MatMul, MatrixExpr, OneMatrix, Transpose
+from sympy import Expr, MatrixExpr
 
 from symbp.equations import text
 from symbp.errors import ShapeError, SpecError, nearest
@@ -14,6 +14,7 @@ from symbp.limits import MAX_UNITS
 from symbp.networks.builder import Builder
 from symbp.networks.expressions import resolve_activation
 from symbp.networks.given import used_in
+from symbp.nodes import matadd, matmul, transpose
 from symbp.ops.elementwise import Elementwise, GenericFunction, ScalarFunction
 from symbp.ops.softmax import Softmax
 from symbp.symbols import Role, Variable
@@ -73,10 +74,10 @@ class Linear:
         """
         builder.next_layer()
         weight, rows = self._weight(builder, incoming)
-        total: MatrixExpr = MatMul(weight, incoming)
+        total: MatrixExpr = matmul(weight, incoming)
         if self.bias:
             bias = builder.parameter("b", Role.BIAS, rows, 1)
-            total = MatAdd(total, MatMul(bias, OneMatrix(1, builder.columns)))
+            total = matadd(total, builder.spread(bias))
         return builder.define("Z", Role.PREACTIVATION, total, rows)
 
     def _weight(self, builder: Builder, incoming: Variable) -> tuple[MatrixExpr, Expr | int]:
@@ -89,7 +90,7 @@ class Linear:
             near = nearest(self.tied_to, known)
             raise SpecError(f"tied_to: no weight before this layer is called {self.tied_to!r}{near}")
         weight: MatrixExpr = known[self.tied_to]
-        weight, what = (Transpose(weight), "transposed ") if self.transposed else (weight, "")
+        weight, what = (transpose(weight), "transposed ") if self.transposed else (weight, "")
         rows, columns = weight.shape
         if columns != incoming.args[1] or self.units not in (None, rows):
             wanted = f"{self.units or rows}×{incoming.args[1]}"

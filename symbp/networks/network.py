@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import ClassVar, cast
 
-from sympy import Expr, MatAdd, MatrixSymbol
+from sympy import Expr, MatrixSymbol
 
 from symbp.equations import Equation, ForwardSystem, symbols_in
 from symbp.errors import SpecError
@@ -28,6 +28,7 @@ from symbp.networks.layers import (
     tokens_of,
 )
 from symbp.networks.loss_choice import link_of, loss_node
+from symbp.nodes import matadd
 from symbp.ops.elementwise import ScalarFunction
 from symbp.ops.functions import exact
 from symbp.ops.losses import LinkedLoss, Loss
@@ -107,7 +108,7 @@ class Network:
         return [
             Equation(data, self.loss_node),
             Equation(penalty, Penalty(factor, *weights)),
-            Equation(self.loss, MatAdd(data, penalty)),
+            Equation(self.loss, matadd(data, penalty)),
         ]
 
     def opened(self) -> Network | None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sympy import HadamardProduct
-
 from symbp.networks.builder import Builder
+from symbp.nodes import hadamard
 from symbp.symbols import Role, Variable
 
 
@@ -22,4 +21,4 @@ class Dropout:
         """Add D = A ⊙ M."""
         rows = incoming.args[1]
         mask = builder.input("M", Role.MASK, rows)
-        return builder.define("D", Role.MASKED, HadamardProduct(incoming, mask), rows)
+        return builder.define("D", Role.MASKED, hadamard(incoming, mask), rows)
