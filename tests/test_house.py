@@ -13,6 +13,7 @@ FLOORS = {
     "errors": 0,
     "limits": 0,
     "resources": 0,
+    "roles": 0,
     "symbols": 1,
     "equations": 2,
     "op": 3,
