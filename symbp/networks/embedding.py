@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from symbp.domain import takes_fields
 from symbp.equations import text
 from symbp.errors import ShapeError
 from symbp.networks.builder import Builder
@@ -14,6 +15,7 @@ from symbp.symbols import Role, Variable
 
 
 @dataclass(frozen=True)
+@takes_fields
 class Embedding:
     """A = E·X, a linear layer without bias: X holds tokens as one-hot columns, E is width × vocabulary.
 

@@ -12,9 +12,11 @@ from typing import ClassVar
 
 from sympy import Expr, MatrixExpr, S
 
+from symbp.domain import described, takes_fields
 from symbp.errors import SpecError
 from symbp.limits import MAX_STEPS
 from symbp.networks.builder import Builder
+from symbp.networks.given import FunctionName
 from symbp.networks.layers import activation_of, require_units
 from symbp.nodes import hadamard, matadd, matmul, ones, zeros
 from symbp.ops.elementwise import Elementwise, ScalarFunction
@@ -52,6 +54,7 @@ def _spread(bias: Variable | None, columns: Expr) -> list[MatrixExpr]:
 
 
 @dataclass(frozen=True)
+@takes_fields
 class _Recurrent:
     """``units`` None stays symbolic; ``steps`` is the number of inputs X1 … XT."""
 
@@ -79,7 +82,7 @@ class _Recurrent:
         if self.units is not None:
             require_units(self.units)
         if isinstance(self.steps, bool) or not isinstance(self.steps, int) or not 1 <= self.steps <= MAX_STEPS:
-            raise SpecError(f"steps is {self.steps!r}: give a whole number from 1 to {MAX_STEPS:,}")
+            raise SpecError(f"steps is {described(self.steps)}: give a whole number from 1 to {MAX_STEPS:,}")
 
     def opened(self) -> _Recurrent:
         """Return the same layer with its width left open."""
@@ -121,6 +124,7 @@ class _Recurrent:
 
 
 @dataclass(frozen=True)
+@takes_fields
 class RNN(_Recurrent):
     """H_t = f(W·X_t + U·H_{t−1} + b·1ᵀ) (Elman 1990), f a name or an expression in x.
 
@@ -128,7 +132,7 @@ class RNN(_Recurrent):
     weight_hh and b the sum of its two biases.
     """
 
-    activation: str = "tanh"
+    activation: FunctionName = "tanh"
 
     kind = "rnn"
     title = "recurrent network"
@@ -166,6 +170,7 @@ def _gate(
 
 
 @dataclass(frozen=True)
+@takes_fields
 class LSTM(_Recurrent):
     """Long short-term memory with forget gate and no peepholes, as torch.nn.LSTM (Hochreiter and Schmidhuber 1997).
 
@@ -238,6 +243,7 @@ class LSTM(_Recurrent):
 
 
 @dataclass(frozen=True)
+@takes_fields
 class GRU(_Recurrent):
     """Gated recurrent unit as torch.nn.GRU: the reset gate acts after the hidden product (Cho et al. 2014 act before).
 

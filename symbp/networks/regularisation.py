@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from symbp.domain import takes_fields
 from symbp.networks.builder import Builder
 from symbp.nodes import hadamard
 from symbp.symbols import Role, Variable
 
 
 @dataclass(frozen=True)
+@takes_fields
 class Dropout:
     """D = A ⊙ M (Srivastava et al. 2014): M is an input of the shape of A, named after the layer (``M1``).
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from symbp.domain import takes_fields
 from symbp.equations import text
 from symbp.errors import ShapeError, SpecError
 from symbp.networks.builder import Builder
@@ -14,6 +15,7 @@ from symbp.symbols import Role, Variable
 
 
 @dataclass(frozen=True)
+@takes_fields
 class Residual:
     """S = A + F(A) (He et al. 2016): F is the stack of ``layers``, pre- or post-activation as they are ordered.
 
