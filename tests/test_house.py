@@ -16,6 +16,8 @@ FLOORS = {
     "roles": 0,
     "domain": 1,
     "symbols": 1,
+    "collector": 0,
+    "nodes": 1,
     "equations": 2,
     "op": 3,
     "ops": 4,
