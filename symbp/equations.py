@@ -14,6 +14,15 @@ from symbp.errors import ShapeError, SpecError
 Shape: TypeAlias = tuple[Expr, Expr]
 """Rows and columns."""
 
+Parts: TypeAlias = tuple[list[MatrixSymbol], list[MatrixExpr]]
+"""The symbols of an expression and its operations, those of its nodes that are not affine."""
+
+_OF_MATRICES = frozenset({MatAdd, HadamardProduct, Transpose})
+"""The nodes that hold nothing but matrices."""
+
+_NAMES = (MatrixSymbol, OneMatrix)
+"""What an operation may act on."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -57,10 +66,10 @@ class System(Sequence[Equation]):
         known = {symbol.name: symbol for symbol in self.given}
         symbols: list[tuple[MatrixSymbol, ...]] = []
         for equation in self.equations:
-            inside = _checked_parts(equation, known)
-            operations = [part for part in inside if not isinstance(part, MatrixSymbol)]
-            self._require_named(equation, operations)
-            symbols.append(tuple([part for part in inside if isinstance(part, MatrixSymbol)]))
+            inside, operations = _checked_parts(equation, known)
+            if operations:
+                self._require_named(equation, operations)
+            symbols.append(tuple(inside))
             name = equation.lhs.name
             if name in known:
                 raise SpecError(f"{name} is defined twice; second time in: {equation}")
@@ -113,6 +122,8 @@ def nodes(expr: MatrixExpr) -> Iterator[MatrixExpr]:
 
 def operands(node: MatrixExpr) -> tuple[MatrixExpr, ...]:
     """Return the matrices an operation acts on, in order; scalars and functions are left out."""
+    if type(node) in _OF_MATRICES:
+        return cast("tuple[MatrixExpr, ...]", node.args)
     return tuple([arg for arg in node.args if isinstance(arg, MatrixExpr)])
 
 
@@ -123,18 +134,18 @@ def symbols_in(expr: MatrixExpr) -> Iterator[MatrixSymbol]:
 
 def _operands_are_names(node: MatrixExpr) -> bool:
     # Ones are the gradient of the loss by itself, where an operation is the loss.
-    return all(isinstance(operand, MatrixSymbol | OneMatrix) for operand in operands(node))
+    return all(isinstance(operand, _NAMES) for operand in operands(node))
 
 
-def _checked_parts(equation: Equation, known: Mapping[str, MatrixSymbol]) -> list[MatrixExpr]:
-    """Return the symbols and the operations of a right side in one walk that checks every shape on the way."""
-    parts: list[MatrixExpr] = []
+def _checked_parts(equation: Equation, known: Mapping[str, MatrixSymbol]) -> Parts:
+    """Return the symbols and the operations of a right side, from one walk that checks every shape on the way."""
+    parts: Parts = ([], [])
     try:
         found = shape(equation.rhs, parts)
     except ShapeError as error:
-        _require_known(equation, nodes(equation.rhs), known)
+        _require_known(equation, symbols_in(equation.rhs), known)
         raise ShapeError(f"{error} in: {equation}") from None
-    _require_known(equation, parts, known)
+    _require_known(equation, parts[0], known)
     if found != equation.lhs.shape:
         raise ShapeError(
             f"{equation.name} is {text(equation.lhs.shape)} but its right side is {text(found)} in: {equation}"
@@ -142,12 +153,11 @@ def _checked_parts(equation: Equation, known: Mapping[str, MatrixSymbol]) -> lis
     return parts
 
 
-def _require_known(equation: Equation, parts: Iterable[MatrixExpr], known: Mapping[str, MatrixSymbol]) -> None:
-    for part in parts:
-        if isinstance(part, MatrixSymbol):
-            of_that_name = known.get(part.name)
-            if of_that_name is not part and of_that_name != part:
-                raise SpecError(f"{part.name} is used before it is defined in: {equation}")
+def _require_known(equation: Equation, symbols: Iterable[MatrixSymbol], known: Mapping[str, MatrixSymbol]) -> None:
+    for symbol in symbols:
+        of_that_name = known.get(symbol.name)
+        if of_that_name is not symbol and of_that_name != symbol:
+            raise SpecError(f"{symbol.name} is used before it is defined in: {equation}")
 
 
 def text(size: Shape) -> str:
@@ -155,22 +165,24 @@ def text(size: Shape) -> str:
     return f"{size[0]}×{size[1]}"
 
 
-def shape(node: MatrixExpr, parts: list[MatrixExpr]) -> Shape:
+def shape(node: MatrixExpr, parts: Parts) -> Shape:
     """Return the shape of a node after checking it, which SymPy does not do for symbolic shapes.
 
-    The symbols in it and what is not affine are added to ``parts`` from left to right.
+    The symbols in it and its operations are added to ``parts`` from left to right.
     """
+    if isinstance(node, MatrixSymbol):
+        parts[0].append(node)
+        return node.shape
     of_affine = _SHAPES.get(type(node))
     if of_affine is not None:
         return of_affine(node, parts)
-    parts.append(node)
-    if not isinstance(node, MatrixSymbol):
-        for operand in operands(node):
-            shape(operand, parts)
+    parts[1].append(node)
+    for operand in operands(node):
+        shape(operand, parts)
     return node.shape
 
 
-def _shape_of_product(node: MatMul, parts: list[MatrixExpr]) -> Shape:
+def _shape_of_product(node: MatMul, parts: Parts) -> Shape:
     factors = operands(node)
     sizes = [shape(factor, parts) for factor in factors]
     for index, (first, second) in enumerate(pairwise(sizes)):
@@ -182,7 +194,7 @@ def _shape_of_product(node: MatMul, parts: list[MatrixExpr]) -> Shape:
     return (sizes[0][0], sizes[-1][1])
 
 
-def _shape_of_equals(node: MatAdd | HadamardProduct, parts: list[MatrixExpr]) -> Shape:
+def _shape_of_equals(node: MatAdd | HadamardProduct, parts: Parts) -> Shape:
     first, *others = node.args
     size = shape(first, parts)
     for other in others:
@@ -192,16 +204,16 @@ def _shape_of_equals(node: MatAdd | HadamardProduct, parts: list[MatrixExpr]) ->
     return size
 
 
-def _shape_of_transpose(node: Transpose, parts: list[MatrixExpr]) -> Shape:
+def _shape_of_transpose(node: Transpose, parts: Parts) -> Shape:
     rows, columns = shape(node.args[0], parts)
     return (columns, rows)
 
 
-def _shape_as_given(node: OneMatrix | ZeroMatrix, parts: list[MatrixExpr]) -> Shape:
+def _shape_as_given(node: OneMatrix | ZeroMatrix, parts: Parts) -> Shape:
     return cast("Shape", node.args)
 
 
-_SHAPES: dict[type, Callable[[Any, list[MatrixExpr]], Shape]] = {
+_SHAPES: dict[type, Callable[[Any, Parts], Shape]] = {
     MatMul: _shape_of_product,
     MatAdd: _shape_of_equals,
     HadamardProduct: _shape_of_equals,

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from functools import cache, cached_property
-from typing import cast
+from typing import Any, Self, cast
 
-from sympy import Basic, Expr, Integer, MatrixSymbol, Symbol
+from sympy import Basic, Expr, Integer, MatrixSymbol, S, Symbol
 from sympy.core.symbol import Str
 
 from symbp.errors import SpecError
@@ -32,6 +32,11 @@ BATCH = Symbol("m", integer=True, positive=True)
 """The number of examples: the columns of X, of every activation and of Y."""
 
 
+def counts_examples(size: Expr) -> bool:
+    """Tell whether a dimension is the number of examples, or made of it as T·m is."""
+    return size is BATCH or (size.args != () and size.has(BATCH)) or size == BATCH
+
+
 @cache
 def _text(value: str) -> Str:
     return Str(value)
@@ -43,11 +48,21 @@ def _checked(name: str) -> Str:
     return Str(name)
 
 
-class _Named(MatrixSymbol):
-    """A matrix symbol that keeps its name and its shape at hand: every list looks them up again and again."""
+_ROLES: dict[str, Str] = {role.value: Str(role.value) for role in Role}
 
-    name = cached_property(lambda self: cast("str", self.args[0].name))
-    shape = cached_property(lambda self: cast("tuple[Expr, Expr]", self.args[1:3]))
+
+class _Named(MatrixSymbol):
+    """A matrix symbol that has its name and its shape at hand: every list looks them up again and again."""
+
+    name: Any = ""
+    shape: tuple[Expr, Expr] = (S.One, S.One)
+
+    @classmethod
+    def _of(cls, name: Str, rows: Expr, cols: Expr, *rest: Basic) -> Self:
+        """Return the symbol of these args; SymPy rebuilds every symbol through ``__new__``, and so through here."""
+        symbol = Basic.__new__(cls, name, rows, cols, *rest)
+        symbol.name, symbol.shape = name.name, (rows, cols)
+        return symbol
 
 
 class Variable(_Named):
@@ -69,17 +84,16 @@ class Variable(_Named):
         path: str | Str = "",
         step: int | Integer | None = None,
     ) -> Variable:
-        args = (
+        return cls._of(
             name if isinstance(name, Str) else _checked(name),
             rows if isinstance(rows, Basic) else Integer(rows),
             cols if isinstance(cols, Basic) else Integer(cols),
-            role if isinstance(role, Str) else _text(str(role)),
+            role if isinstance(role, Str) else _ROLES[role],
             stem if isinstance(stem, Str) else _text(stem),
             layer if isinstance(layer, Integer) else Integer(layer),
             path if isinstance(path, Str) else _text(path),
-            *([] if step is None else [Integer(step)]),
+            *(() if step is None else (Integer(step),)),
         )
-        return cast("Variable", Basic.__new__(cls, *args))
 
     @cached_property
     def role(self) -> Role:
@@ -117,8 +131,8 @@ class Adjoint(_Named):
 
     def __new__(cls, name: str | Str | Variable, *rest: Basic) -> Adjoint:
         # SymPy rebuilds with the four args; everybody else passes the variable alone.
-        of = cast("Variable", rest[-1] if rest else name)
-        return cast("Adjoint", Basic.__new__(cls, Str(adjoint_name(of)), *of.shape, of))
+        of: Any = rest[-1] if rest else name
+        return cls._of(Str(adjoint_name(of)), *of.shape, of)
 
     @property
     def of(self) -> Variable:

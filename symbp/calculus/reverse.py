@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sympy import MatrixExpr, MatrixSymbol
+from sympy import MatrixExpr, MatrixSymbol, OneMatrix
 
 from symbp.equations import Equation, ForwardSystem, Step, System, operands, symbols_in
 from symbp.nodes import ones, sum_of
@@ -13,6 +13,9 @@ from symbp.symbols import Adjoint, Variable, adjoint_name
 
 SEED = ones(1, 1)
 """The gradient of the loss with respect to itself."""
+
+_AS_GIVEN = (OneMatrix, Adjoint)
+"""What may reach a variable and be its gradient as it stands."""
 
 _COPY = Step("copy", "Another name for the same matrix: the error is the same.")
 
@@ -76,8 +79,8 @@ def _adjoint(variable: MatrixSymbol, contributions: Contributions, backward: lis
         found = _errors_first(found)
     parts = [part for part, _ in found]
     adjoint = Adjoint(variable)
-    if parts in ([SEED], [adjoint]):  # The second is given: it comes from above.
-        return parts[0]
+    if len(parts) == 1 and isinstance(parts[0], _AS_GIVEN) and parts[0] in (SEED, adjoint):
+        return parts[0]  # An adjoint is its own where it comes from above.
     backward.append(Equation(adjoint, sum_of(parts, variable.shape), tuple([step for _, step in found])))
     return adjoint
 

@@ -101,8 +101,9 @@ class Builder:
         return matmul(column, self._row)
 
     def _variable(self, stem: str, role: Role, rows: Expr | int, cols: Expr | int, step: int | None = None) -> Variable:
-        parts = [str(part) for part in (self.layer if self._numbered else None, step) if part is not None]
-        return self._named(f"{stem}{'_'.join(parts)}", stem, role, rows, cols, step)
+        layer, own = (self.layer if self._numbered else ""), ("" if step is None else step)
+        between = "_" if self._numbered and step is not None else ""
+        return self._named(f"{stem}{layer}{between}{own}", stem, role, rows, cols, step)
 
     def _named(self, own: str, stem: str, role: Role, rows: Expr | int, cols: Expr | int, step: int | None) -> Variable:
         base = f"{self.path}.{own}" if self.path else own

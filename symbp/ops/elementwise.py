@@ -113,7 +113,7 @@ class Elementwise(Op):
                     f"{function.name} takes equal shapes: {operands[0]} is {text(operands[0].shape)}, "
                     f"{operand} is {text(operand.shape)}"
                 )
-        return cast("Elementwise", Basic.__new__(cls, function, *operands))
+        return Basic.__new__(cls, function, *operands)
 
     function = property(lambda self: cast("ScalarFunction", self.args[0]))
     shape = property(lambda self: self.args[1].shape)
@@ -134,7 +134,7 @@ class Slope(Op):
     def __new__(
         cls, function: ScalarFunction, index: int | Integer, output: MatrixSymbol, *operands: MatrixExpr
     ) -> Slope:
-        return cast("Slope", Basic.__new__(cls, function, Integer(index), output, *operands))
+        return Basic.__new__(cls, function, Integer(index), output, *operands)
 
     function = property(lambda self: cast("ScalarFunction", self.args[0]))
     index = property(lambda self: int(self.args[1]))

@@ -23,6 +23,7 @@ from symbp.ops.letters import OUT, TARGET
 from symbp.ops.loss_table import LOSSES, loss_row
 
 
+@cache
 def entry_loss(name: str, *values: Expr) -> ScalarFunction:
     """Return ℓ(a, y) of a row of the table with its parameters set, defaults where none are given.
 

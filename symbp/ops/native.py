@@ -75,7 +75,7 @@ def _(node: MatMul, operand: int) -> Step:
 @rule(MatAdd, "A sum hands the error unchanged to every summand.")
 def matadd_vjp(node: MatAdd, output: MatrixSymbol | None, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
     """Ā = B̄ = C̄ for C = A + B."""
-    return tuple(adjoint for _ in node.args)
+    return (adjoint,) * len(node.args)
 
 
 @rule(HadamardProduct, "Entry by entry, each factor's slope is the product of the other factors.")
