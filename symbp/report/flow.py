@@ -137,7 +137,7 @@ def budget_line(flow: GradientFlow) -> str:
         return f"not compared: none of {rows} compiled gradients is in the range of float64"
     if not flow.agrees:
         return f"DOES NOT ADD UP: off by {flow.error:.1e} of the logarithm"
-    within = f"to {steady_digits(flow.error, FLOAT)} digits of its log or more"
+    within = f"to {steady_digits(flow.error, FLOAT)} digits of its log"
     return f"adds up to the compiled gradient {within} ({flow.compared} of {rows})"
 
 
