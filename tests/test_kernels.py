@@ -50,7 +50,8 @@ def test_the_other_kernel_rounds_every_gradient_otherwise():
     here = check(derivation, thorough=False)
     with another_kernel():
         there = check(derivation, thorough=False)
-    assert here.passed and there.passed
+    assert here.passed
+    assert there.passed
     assert all(one.relative != other.relative for one, other in zip(here.rows, there.rows, strict=True))
 
 
