@@ -24,8 +24,8 @@ import multiprocessing, platform, random, shutil, subprocess, tempfile  # Python
 for name in ("resource", "fcntl", "pwd", "grp", "termios", "tty", "pty", "syslog", "readline", "curses"):
     sys.modules[name] = None
 for module, names in {
-    signal: "SIGALRM SIGKILL SIGHUP SIGPIPE SIGCHLD SIGUSR1 SIGXCPU alarm setitimer getitimer pthread_kill pthread_sigmask "
-            "sigwait siginterrupt pause",
+    signal: "SIGALRM SIGKILL SIGHUP SIGPIPE SIGCHLD SIGUSR1 SIGXCPU alarm setitimer getitimer pthread_kill "
+            "pthread_sigmask sigwait siginterrupt pause",
     os: "fork forkpty killpg setsid setpgid getpgid getpgrp getuid geteuid getgid getegid getpriority setpriority nice "
         "fchmod fchown chown lchown mkfifo mknod wait wait3 wait4 waitid sysconf pathconf sched_getaffinity "
         "posix_spawn O_NOFOLLOW O_NONBLOCK O_DIRECTORY O_CLOEXEC WNOHANG",
@@ -75,7 +75,8 @@ def test_nothing_that_posix_alone_has_is_needed(tmp_path: Path, monkeypatch: pyt
     system = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii"}
     child = subprocess.run(
         [sys.executable, "-X", "warn_default_encoding", "-c", ELSEWHERE, commands.__file__],
-        input=json.dumps(asked), cwd=folders[1], env={**os.environ, **system}, capture_output=True, text=True, check=True,
+        input=json.dumps(asked), cwd=folders[1], env={**os.environ, **system}, capture_output=True,
+        text=True, check=True,
     )  # fmt: skip
     monkeypatch.chdir(folders[0])
     here = commands.outputs(asked)
@@ -92,7 +93,8 @@ def test_nothing_that_posix_alone_has_is_needed(tmp_path: Path, monkeypatch: pyt
 def test_a_terminal_of_few_characters_gets_ascii_and_files_stay_utf_8(
     encoding: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = [["derive", "--layers", "2", "--no-check"], ["derive", "--layers", "2", "--no-check", "-t", "gfm", "-o", "-"]]
+    derive = ["derive", "--layers", "2", "--no-check"]
+    asked = [derive, [*derive, "-t", "gfm", "-o", "-"]]
     found = []
     for name in ("utf-8", encoding):
         folder = tmp_path / name
@@ -141,7 +143,7 @@ def test_names_of_files(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     """A report has a name that every system can write and TeX can read."""
     monkeypatch.chdir(tmp_path)
     Path(f"{name}.toml").write_text(NETWORK, encoding="utf-8")
-    ((code, out, error),) = commands.outputs([["derive", f"{name}.toml", "--no-check"]])
+    ((code, _, error),) = commands.outputs([["derive", f"{name}.toml", "--no-check"]])
     assert (code, error) == (0, "")
     found = sorted(path.name for path in Path("output").iterdir())
     assert len(found) == 2
