@@ -49,9 +49,8 @@ class Compiled:
             SpecError: a missing or unknown name, class labels instead of one-hot columns, impossible targets.
             ShapeError: a shape that does not fit; the message names the array, its shape and the right one.
         """
-        values, inputs, targets = self._arguments.read(parameters, X, Y)
+        values, inputs, targets, precision = self._arguments.read(parameters, X, Y)
         loss, gradients = self._function(values, inputs, targets)
-        precision = self._arguments.precision(values, inputs, targets)
         return float(loss), {name: gradient.astype(precision, copy=False) for name, gradient in gradients.items()}
 
     @cached_property
