@@ -217,11 +217,19 @@ def _learn(size: Expr, given: int, where: str, known: dict[Expr, tuple[int, str]
 
 def _by_name(names: Sequence[str], given: object, what: str) -> dict[str, Any]:
     """Return the arrays of a mapping in the order of ``names``."""
+    import numpy as np
+
     if not isinstance(given, (dict, Mapping)):  # A dict is known at once, other mappings cost a search.
         raise SpecError(f"{what} must be a dict of arrays by name, not {type(given).__name__}")
-    if len(given) != len(names) or not all([name in given for name in names]):
+    found = {}
+    for name in names:
+        if name not in given:
+            break
+        array = given[name]
+        found[name] = array if type(array) is np.ndarray and array.dtype.kind == "f" else _array(name, array)
+    if len(found) < len(names) or len(given) != len(names):
         raise SpecError(f"{what}: {_name_problem(names, [str(name) for name in given])}")
-    return {name: _array(name, given[name]) for name in names}
+    return found
 
 
 def _name_problem(names: Sequence[str], given: Sequence[str]) -> str:
@@ -239,11 +247,11 @@ def _some(names: Sequence[str]) -> str:
 
 def _named(names: Sequence[str], given: Any, what: str) -> dict[str, Any]:
     """Return arrays by name; a single one may come without its name."""
-    if isinstance(given, (dict, Mapping)):
-        return _by_name(names, given, what)
-    if len(names) != 1:
+    if len(names) == 1 and not isinstance(given, (dict, Mapping)):
+        given = {names[0]: given}
+    elif not isinstance(given, (dict, Mapping)):
         raise SpecError(f"{what} must be a dict of the arrays {_some(names)}")
-    return {names[0]: _array(names[0], given)}
+    return _by_name(names, given, what)
 
 
 def _as_taken(arrays: Mapping[str, Any]) -> Any:
