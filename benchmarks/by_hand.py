@@ -83,7 +83,7 @@ def lstm(params: Mapping[str, Array], X: Mapping[str, Array], Y: Array) -> Resul
         dz = np.concatenate((dc * g, dc * before, dh * squashed, dc * i))
         dz[: 3 * n] *= gates * (1 - gates)
         dz[3 * n :] *= 1 - g * g
-        dW += dz @ joined.T
+        dW += dz @ joined.T  # noqa: N806
         db += dz.sum(axis=1, keepdims=True)
         dh = U @ dz
         dc = dc * f
@@ -130,7 +130,7 @@ def cnn(params: Mapping[str, Array], X: Array, Y: Array) -> Result:  # noqa: N80
 
 def _im2col(image: Array) -> Array:
     """Return what lies under a 3×3 window at every place of images C × H × W × m, zeros around: C·9 × H·W·m."""
-    channels, height, width, m = image.shape
+    channels, height, width = image.shape[:3]
     around = np.pad(image, ((0, 0), (1, 1), (1, 1), (0, 0)))
     windows = np.lib.stride_tricks.sliding_window_view(around, (height, width), axis=(1, 2))
     return windows.transpose(0, 1, 2, 4, 5, 3).reshape(channels * 9, -1)
