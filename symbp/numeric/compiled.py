@@ -11,9 +11,11 @@ from symbp.equations import ForwardSystem, System
 from symbp.errors import SpecError
 from symbp.networks.expressions import resolve_activation
 from symbp.networks.loss_choice import resolve_loss
+from symbp.networks.unstacked import unstacked
 from symbp.numeric import engines
 from symbp.numeric.arguments import Arguments
 from symbp.numeric.definitions import Standins
+from symbp.numeric.fusion import fused
 from symbp.numeric.source import Program, program
 from symbp.ops.elementwise import Elementwise, GenericFunction
 from symbp.ops.losses import GenericLoss, Loss
@@ -78,7 +80,9 @@ def compile_systems(
     """
     losses = tuple(equation.rhs for equation in forward if isinstance(equation.rhs, Loss))
     statistics = tuple(each.name for each in forward if isinstance(each.rhs, Normalise) and each.rhs.couples_examples)
-    return Compiled(program(forward, backward, wrt, _standins(forward, losses, f, loss)), losses, statistics)
+    standins = _standins(forward, losses, f, loss)
+    ahead, back, _ = unstacked(forward, backward)
+    return Compiled(program(*fused(ahead, back, wrt), wrt, standins), losses, statistics)
 
 
 def generic_functions(forward: ForwardSystem) -> list[GenericFunction]:
