@@ -14,7 +14,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from os.path import commonprefix
 from typing import Any, cast
 
 from sympy import Add, Basic, HadamardProduct, MatAdd, MatMul, MatrixExpr, MatrixSymbol, OneMatrix, Transpose
@@ -22,7 +21,7 @@ from sympy import Add, Basic, HadamardProduct, MatAdd, MatMul, MatrixExpr, Matri
 from symbp.equations import Equation, System, operands, symbols_in
 from symbp.ops.elementwise import Elementwise, Slope
 from symbp.ops.structure import Rows, Stack
-from symbp.symbols import Adjoint, Variable
+from symbp.symbols import MAX_NAME, Adjoint, Variable
 
 FEWEST_STEPS = 4
 """Copying matrices into one pays where at least so many products gain by it."""
@@ -30,11 +29,15 @@ FEWEST_STEPS = 4
 LONGEST_LETTERS = 12
 """Longest run of letters in the name of a block: Wifog of Wi, Wf, Wo and Wg."""
 
+LONGEST_NAME = MAX_NAME - 20
+"""What is kept of a name, so that endings find room."""
+
 
 class Beside(MatrixExpr):
     """Matrices of equally many rows side by side."""
 
     def __new__(cls, *parts: MatrixExpr) -> Beside:
+        """Place the parts in their order."""
         return cast("Beside", Basic.__new__(cls, *parts))
 
     shape = property(lambda self: (self.args[0].shape[0], Add(*(part.shape[1] for part in self.args))))
@@ -88,6 +91,12 @@ def _cells(forward: System) -> Iterator[list[list[MatrixSymbol]]]:
             yield [sorted(gates, key=lambda z: kinds.index(functions[z]) if z in functions else -1) for gates in steps]
 
 
+def _shared(names: Sequence[str]) -> str:
+    """Return what all names begin with."""
+    first, last = min(names), max(names)
+    return first[: next((place for place, pair in enumerate(zip(first, last, strict=False)) if len({*pair}) > 1), None)]
+
+
 def _is_activation(rhs: MatrixExpr) -> bool:
     return isinstance(rhs, Elementwise) and len(rhs.args) == 2
 
@@ -132,9 +141,9 @@ class _Blocks:
         for _, run in groupby(gates, self._function):
             part = [*run]
             errors += self._join_run(z, part) if self._function(part[0]) else [Adjoint(gate) for gate in part]
-        if all(error in self.defined for error in errors):
-            whole = Adjoint(z)
-            self._make(whole, [Adjoint(gate) for gate in gates], Stack(*errors) if len(errors) > 1 else errors[0])
+        whole = Adjoint(z)
+        if all(error in self.defined for error in errors) and errors != [whole]:
+            self._make(whole, [Adjoint(gate) for gate in gates], Stack(*errors))
 
     def _function(self, gate: MatrixSymbol) -> object:
         return self.defined[self._activations[gate]].args[0] if gate in self._activations else None
@@ -196,16 +205,26 @@ class _Blocks:
         if not all(part in self.defined for part in parts):
             return False
         found = {self._in_blocks(self.defined[part], place) for place, part in enumerate(parts)}
-        if len(found) != 1 or not _is_rowwise(next(iter(found)), self.made.keys()):
+        if len(found) != 1 or None in found:
             return False
         self._make(whole, parts, found.pop())
         for place, part in enumerate(parts):
             self.defined[part] = Rows(whole, place * part.shape[0], part.shape[0])
         return True
 
-    def _in_blocks(self, rhs: MatrixExpr, place: int) -> MatrixExpr:
-        homes = {symbol: self._home[symbol] for symbol in symbols_in(rhs) if symbol in self._home}
-        return rhs.xreplace({symbol: whole for symbol, (whole, at) in homes.items() if at == place})
+    def _in_blocks(self, rhs: MatrixExpr, place: int) -> MatrixExpr | None:
+        """Return a right side in the blocks whose parts at a place it is computed from row by row; None for others."""
+        if isinstance(rhs, MatrixSymbol):
+            whole, at = self._home.get(rhs, (None, place))
+            return whole if at == place else None
+        if isinstance(rhs, MatMul):
+            number, (first, *others) = rhs.as_coeff_matrices()
+            block = self._in_blocks(first, place)
+            return None if block is None else MatMul(*([] if number == 1 else [number]), block, *others)
+        if not isinstance(rhs, (MatAdd, HadamardProduct, Elementwise, Slope)):
+            return None
+        found = [self._in_blocks(each, place) if isinstance(each, MatrixExpr) else each for each in rhs.args]
+        return None if None in found else rhs.func(*found)
 
     def _make(self, whole: MatrixSymbol, parts: Sequence[MatrixSymbol], rhs: MatrixExpr) -> None:
         self.defined[whole] = rhs
@@ -218,9 +237,9 @@ class _Blocks:
         if key not in self._rows:
             beside = Beside(*parts)
             named = [part.of if isinstance(part, Adjoint) else part for part in parts]
-            name = self._free(f"{commonprefix([part.name for part in named])}_all")
+            name = self._free(_shared([part.name for part in named]) or named[0].name, "_all")
             like = named[0]
-            symbol = Variable(name, *beside.shape, like.role, like.stem, layer, like.path)
+            symbol = Variable(name, beside.shape[0], beside.shape[1], like.role, like.stem, layer, like.path)
             self._rows[key] = Adjoint(symbol) if isinstance(parts[0], Adjoint) else symbol
             self._make(self._rows[key], (), beside)
         return self._rows[key]
@@ -228,16 +247,17 @@ class _Blocks:
     def _named(self, parts: Sequence[MatrixSymbol]) -> Variable:
         """Return a symbol for the parts one above another: what their names share, and the letters between in order."""
         names = [part.name for part in parts]
-        before = commonprefix(names)
+        before = _shared(names)
         rest = [name[len(before) :] for name in names]
-        behind = commonprefix([name[::-1] for name in rest])[::-1]
+        behind = _shared([name[::-1] for name in rest])[::-1]
         letters = "".join(name.removesuffix(behind) for name in rest)
-        name = self._free(f"{before}{letters if len(letters) <= LONGEST_LETTERS else ''}{behind}".strip("."))
+        name = self._free(f"{before}{letters if len(letters) <= LONGEST_LETTERS else ''}{behind}")
         like, (rows, columns) = parts[0], parts[0].shape
         return Variable(name, len(parts) * rows, columns, like.role, like.stem, like.layer, like.path, like.step)
 
-    def _free(self, name: str) -> str:
+    def _free(self, wanted: str, ending: str = "") -> str:
         """Return a name that neither a matrix nor an error has."""
+        name = wanted[:LONGEST_NAME].strip(".") + ending
         while name in self._names or f"d{name}" in self._names:
             name += "_"
         self._names |= {name, f"d{name}"}
@@ -261,11 +281,13 @@ class _Blocks:
 
     def _before(self, symbol: MatrixSymbol, done: set[MatrixSymbol]) -> Iterator[Equation]:
         """Yield the equation of a symbol behind those it needs, unless they are done."""
-        waiting = [symbol]
+        waiting, entered = [symbol], set(done)
         while waiting:
-            missing = [each for each in symbols_in(self.defined[waiting[-1]]) if each not in done]
-            waiting.extend(missing)
-            if not missing and (last := waiting.pop()) not in done:
+            last = waiting[-1]
+            if last not in entered:
+                entered.add(last)
+                waiting.extend(each for each in reversed([*symbols_in(self.defined[last])]) if each not in done)
+            elif waiting.pop() not in done:
                 done.add(last)
                 yield Equation(last, self.defined[last])
 
@@ -275,15 +297,3 @@ def _is_product(term: MatrixExpr, behind: type) -> bool:
     if not isinstance(term, MatMul) or len(term.args) != 2 or not isinstance(term.args[1], behind):
         return False
     return all(isinstance(each, MatrixSymbol) for each in (term.args[0], *operands(term.args[1])))
-
-
-def _is_rowwise(rhs: MatrixExpr, blocks: Any) -> bool:
-    """Say whether an expression of blocks computes each of their parts from the same part of every block."""
-    if isinstance(rhs, MatrixSymbol):
-        return rhs in blocks
-    if isinstance(rhs, MatMul):
-        first, *others = rhs.as_coeff_matrices()[1]
-        return _is_rowwise(first, blocks) and not any(symbol in blocks for each in others for symbol in symbols_in(each))
-    return isinstance(rhs, (MatAdd, HadamardProduct, Elementwise, Slope)) and all(
-        _is_rowwise(each, blocks) for each in operands(rhs)
-    )

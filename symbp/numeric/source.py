@@ -21,6 +21,9 @@ Lists = System | Schedule
 LINE = 100
 """Longest line of a dictionary or a docstring, in characters."""
 
+MOST_FREED = 6
+"""More names than these that are freed together stand on lines of their own."""
+
 FUNCTION = "loss_and_gradients"
 """The name of the function every program defines."""
 
@@ -208,29 +211,34 @@ def _body(forward: Lists, backward: Lists, wrt: Sequence[Variable], writer: Writ
     last_use = {symbol: equation.lhs for equation in (*forward, *backward) for symbol in symbols_in(equation.rhs)}
     kept = {*forward.given, forward[-1].lhs, *map(Adjoint, wrt)}
     dying = {symbol: last for symbol, last in last_use.items() if symbol not in kept}
-    yield from ("", "# forward")
-    yield from _steps(forward, dying, writer)
-    for layer, equations in groupby(backward, lambda equation: equation.lhs.layer):
-        yield from ("", f"# backward, layer {layer}" if layer else "# backward")
-        yield from _steps(equations, dying, writer)
+    final = (*forward, *backward)[-1].lhs
+    title = None
+    for part, equations in (("forward", forward), ("backward", backward)):
+        for (layer, step), group in groupby(equations, _place):
+            block = list(group)
+            heading = f"# {part}, layer {layer}" if part == "backward" and layer else f"# {part}"
+            if heading != title:
+                yield from ("", heading)
+            title = heading
+            for equation in block:
+                yield from _line(equation, writer)
+            if block[-1].lhs != final:
+                yield from _released(block, dying, "layer" if step is None else "step", writer)
     yield ""
 
 
-def _steps(
-    equations: Iterable[Equation], dying: Mapping[MatrixSymbol, MatrixSymbol], writer: Writer
+def _released(
+    block: Sequence[Equation], dying: Mapping[MatrixSymbol, MatrixSymbol], what: str, writer: Writer
 ) -> Iterator[str]:
-    """Yield the lines of equations, and behind each layer or step what frees memory: fresh memory costs a tenth."""
-    for (_, step), group in groupby(equations, _place):
-        block = list(group)
-        for equation in block:
-            yield from _line(equation, writer)
-        defined = {equation.lhs for equation in block}
-        used = {symbol: None for equation in block for symbol in symbols_in(equation.rhs)}
-        dead = [writer.names[symbol] for symbol in used if dying.get(symbol) in defined]
-        if dead:
-            first, *others = _wrapped(dead, "del ", ",")
-            yield f"{first.removesuffix(',')}  # memory for the next {'layer' if step is None else 'step'}"
-            yield from (line.removesuffix(",") for line in others)
+    """Yield lines that free what no later equation uses: fresh memory a layer costs a tenth of the time."""
+    defined = {equation.lhs for equation in block}
+    used = {symbol: None for equation in block for symbol in symbols_in(equation.rhs)}
+    dead = [writer.names[symbol] for symbol in used if dying.get(symbol) in defined]
+    if len(dead) <= MOST_FREED:
+        yield from (f"del {', '.join(dead)}  # memory for the next {what}" for _ in dead[:1])
+        return
+    yield f"# memory for the next {what}"
+    yield from (line.removesuffix(",") for line in _wrapped(dead, "del ", ","))
 
 
 def _place(equation: Equation) -> tuple[int, int | None]:
@@ -247,7 +255,11 @@ def _line(equation: Equation, writer: Writer) -> list[str]:
     if len(line) <= LINE or not isinstance(rhs, (Beside, Stack)):
         return [line]
     parts = [writer.code(part).text for part in rhs.args]
-    return [f"{lhs} = np.concatenate((", *_wrapped(parts, "    ", ","), "), axis=1)" if isinstance(rhs, Beside) else "))"]
+    return [
+        f"{lhs} = np.concatenate((",
+        *_wrapped(parts, "    ", ","),
+        "), axis=1)" if isinstance(rhs, Beside) else "))",
+    ]
 
 
 def _result(forward: Lists, wrt: Sequence[Variable], writer: Writer) -> list[str]:
