@@ -104,22 +104,10 @@ def _standins(
     return Standins(functions, resolve_loss(loss, {}) if loss is not None else None)
 
 
-def _short(given: object) -> str:
-    """Return what was given, on one line of bounded length."""
-    return f"{type(given).__name__} {' '.join(repr(given).split())[:40]}"
-
-
 def _problems(
     generic: Sequence[GenericFunction], is_open: bool, f: str | Sequence[str] | None, loss: str | None
 ) -> Iterator[str]:
-    """Yield what is missing or too much among the stand-ins, or is no name."""
-    names = f if isinstance(f, (list, tuple)) else [f or ""]
-    if not all(isinstance(each, str) for each in names):
-        yield f"f must be the name of an activation, or a list of them in the order of the layers, not {_short(f)}"
-        return
-    if loss is not None and not isinstance(loss, str):
-        yield f"loss must be the name of a loss, not {_short(loss)}"
-        return
+    """Yield what is missing or too much among the stand-ins."""
     if generic and f is None:
         yield 'the activations are left open: name one that stands for them, such as compile(f="tanh")'
     if f is not None and not generic:

@@ -202,19 +202,3 @@ def test_shapes_are_judged_once_and_few_are_remembered(monkeypatch: pytest.Monke
 def test_numbers_of_numpy_and_of_python_are_numbers(number: type) -> None:
     rows = [[number(value) for value in row] for row in Y.tolist()]
     assert compiled()(PARAMETERS, X, rows)[0] == compiled()(PARAMETERS, X, Y)[0]
-
-
-@pytest.mark.parametrize(
-    ("f", "loss", "message"),
-    [
-        (3, "mse", "f must be the name of an activation, or a list of them in the order of the layers, not int 3"),
-        (np.tanh, "mse", "f must be the name of an activation"),
-        (["tanh", 3], "mse", "not list ['tanh', 3]"),
-        ({"tanh", "relu"}, "mse", "not set {"),
-        ("tanh", 3, "loss must be the name of a loss, not int 3"),
-    ],
-)
-def test_a_standin_that_is_no_name_is_refused(f: Any, loss: Any, message: str) -> None:
-    with pytest.raises(SpecError) as raised:
-        derive(layers=2).compile(f=f, loss=loss)
-    assert message in str(raised.value)
