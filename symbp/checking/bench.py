@@ -12,6 +12,7 @@ from sympy import Integer
 
 from symbp.checking.differences import (
     CENTRAL_STEP,
+    ROOM,
     STEP,
     Direction,
     Loss,
@@ -115,19 +116,19 @@ class Bench:
     @cached_property
     def stepped(self) -> Losses:
         """The loss on complex numbers."""
-        return Losses.on(engines.complex_(), self.forward, self.values, self._entries)
+        return Losses.on(engines.complex_(), self.forward, self.values, self.room)
 
     @cached_property
     def plain(self) -> Losses:
         """The loss in float64."""
-        return Losses.on(engines.real(), self.forward, self.values, self._entries)
+        return Losses.on(engines.real(), self.forward, self.values, self.room)
 
     @cached_property
-    def _entries(self) -> int:
-        """How many numbers a forward pass holds, its parameters among them."""
+    def room(self) -> int:
+        """How many copies of the forward pass are taken together."""
         local, names = self._traced[1], self.program.names
-        found = sum(getattr(local[names[equation.lhs]], "size", 1) for equation in self.derivation.forward)
-        return int(found) + sum(array.size for array in self.values.parameters.values())
+        entries = sum(getattr(local[names[equation.lhs]], "size", 1) for equation in self.derivation.forward)
+        return max(1, ROOM // (int(entries) + sum(array.size for array in self.values.parameters.values())))
 
     @cached_property
     def rounding(self) -> dict[str, float]:
@@ -251,14 +252,14 @@ class Bench:
         import numpy as np
 
         steps = np.array([CENTRAL_STEP / reach(each) for each in directions])
-        near, far = (centrals(self.plain, directions, number * steps) for number in (1, 2))
+        near, far = centrals(self.plain, directions, steps)
         return near, sum(central_error(near, far, self.loss, steps, self.equations))
 
     def truncation(self, direction: Direction) -> float:
         """Return the error that the step of a central difference in float64 makes along a direction."""
         step = CENTRAL_STEP / reach(direction)
-        near, far = (centrals(self.plain, [direction], [number * step])[0] for number in (1, 2))
-        return float(central_error(near, far, self.loss, step, self.equations)[0])
+        near, far = centrals(self.plain, [direction], [step])
+        return float(central_error(near, far, self.loss, step, self.equations)[0][0])
 
     def compare_central_entries(self, names: Sequence[str]) -> list[tuple[Comparison, int]]:
         """Compare every entry with its central difference; entries whose difference straddles a kink are counted."""

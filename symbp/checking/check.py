@@ -33,11 +33,7 @@ LONG = "50 digits"
 CENTRAL_COST = 4
 """Forward passes for the central difference of an entry: two ends, at two step sizes."""
 
-GROUP = 50
-"""How many gradients are compared together between two lines of progress."""
-
 Compared = TypeVar("Compared")
-Item = TypeVar("Item")
 
 UNMEASURED = (Verdict.UNUSED, Verdict.PROVES_NOTHING, Verdict.DEAD, Verdict.AT_KINK, Verdict.ZERO)
 """Verdicts of gradients that have no digits to count."""
@@ -242,7 +238,8 @@ class _Judge:
         if not self.analytic:
             return {name: (self.bench.digits.compare_float(name), self.entries) for name in self.names}
         if self.every_entry:
-            return {name: (each, EVERY_ENTRY) for name, each in self._grouped(self.names, self.bench.compare_entries)}
+            found = self._grouped(self.names, self._size, self.bench.compare_entries)
+            return {name: (each, EVERY_ENTRY) for name, each in found}
         if self.repeats:
             return self._along(self.names)
         found = {name: (comparison, JOINTLY) for name, comparison in self._jointly().items()}
@@ -258,9 +255,10 @@ class _Judge:
 
         def compare(group: Sequence[str]) -> list[Comparison]:
             found = bench.compare_each([{name: bench.direction(name, number)} for name in group for number in numbers])
-            return [max(each, key=_badness) for each in _batches(found, len(numbers))]
+            parts = (found[start : start + len(numbers)] for start in range(0, len(found), len(numbers)))
+            return [max(part, key=_badness) for part in parts]
 
-        return {name: (each, DIRECTIONS) for name, each in self._grouped(names, compare)}
+        return {name: (each, DIRECTIONS) for name, each in self._grouped(names, lambda name: len(numbers), compare)}
 
     def _jointly(self) -> dict[str, Comparison]:
         found: dict[str, Comparison] = {}
@@ -286,7 +284,9 @@ class _Judge:
         bench = self.bench
         entries = sum(gradient.size for gradient in bench.gradients.values())
         if self.budget.repeats > 1 and CENTRAL_COST * entries * bench.cost <= self.budget.entries:
-            found = dict(self._grouped(self.names, bench.compare_central_entries))
+            found = dict(
+                self._grouped(self.names, lambda name: CENTRAL_COST * self._size(name), bench.compare_central_entries)
+            )
             for name, (_, straddling) in found.items():
                 if straddling > bench.aside.count(name):
                     new = straddling - bench.aside.count(name)
@@ -299,15 +299,25 @@ class _Judge:
             return bench.compare_central([{name: bench.direction(name)} for name in group])
 
         names = _spaced(self.names, self._singles())
-        return {name: (each, DIRECTIONS) for name, each in self._grouped(names, compare)}
+        return {name: (each, DIRECTIONS) for name, each in self._grouped(names, lambda name: CENTRAL_COST, compare)}
+
+    def _size(self, name: str) -> int:
+        return int(self.bench.gradients[name].size)
 
     def _grouped(
-        self, names: Sequence[str], compare: Callable[[Sequence[str]], Sequence[Compared]]
+        self,
+        names: Sequence[str],
+        copies: Callable[[str], int],
+        compare: Callable[[Sequence[str]], Sequence[Compared]],
     ) -> Iterator[tuple[str, Compared]]:
-        """Yield every name with what a comparison of many at once finds for it, and report progress."""
-        for number, group in enumerate(_batches(names, GROUP)):
-            yield from zip(group, compare(group), strict=True)
-            self.tell(f"{number * GROUP + len(group)} of {len(names)} gradients")
+        """Yield every name with what a comparison of as many as fit finds for it, and report progress."""
+        group: list[str] = []
+        for number, name in enumerate(names, 1):
+            group.append(name)
+            if number == len(names) or sum(map(copies, group)) + copies(names[number]) > self.bench.room:
+                yield from zip(group, compare(group), strict=True)
+                group = []
+                self.tell(f"{number} of {len(names)} gradients")
 
 
 def _halved(
@@ -329,11 +339,6 @@ def _halved(
         else:
             found |= dict.fromkeys(group, comparison)
     return found
-
-
-def _batches(items: Sequence[Item], size: int) -> list[Sequence[Item]]:
-    """Return a list in pieces of one size, the last one shorter."""
-    return [items[start : start + size] for start in range(0, len(items), size)]
 
 
 def _badness(comparison: Comparison) -> float:

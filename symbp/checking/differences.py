@@ -23,8 +23,8 @@ STEP = 1e-30
 CENTRAL_STEP = 6e-6
 """Near the cube root of the rounding unit, where the two errors of a central difference balance."""
 
-ROOM = 2_000_000
-"""How many entries all copies of a forward pass may have together: 32 MB of complex numbers."""
+ROOM = 4_000_000
+"""How many entries all copies of a forward pass may have together: 64 MB of complex numbers."""
 
 Direction = Mapping[str, Any]
 
@@ -57,9 +57,9 @@ class Losses:
     room: int
 
     @classmethod
-    def on(cls, engine: Engine, forward: Program, values: Values, entries: int) -> Losses:
-        """Return the losses of a program whose forward pass has so many entries."""
-        return cls(stacked(engine).run(forward), values.converted(engine.array), max(1, ROOM // max(1, entries)))
+    def on(cls, engine: Engine, forward: Program, values: Values, room: int) -> Losses:
+        """Return the losses of a program on an engine, all values converted once."""
+        return cls(stacked(engine).run(forward), values.converted(engine.array), room)
 
     def moved(self, directions: Iterable[Direction], steps: Iterable[Any]) -> Any:
         """Return the loss at the parameters plus each step times its direction, an array."""
@@ -137,9 +137,14 @@ def central(loss: Loss, direction: Direction, step: Any) -> Any:
     return (loss.moved(direction, step) - loss.moved(direction, -step)) / (2 * step)
 
 
-def centrals(losses: Losses, directions: Sequence[Direction], steps: Sequence[float]) -> Any:
-    """Return (𝓛(θ + h v) − 𝓛(θ − h v))/2h of every direction, an array."""
+def centrals(losses: Losses, directions: Sequence[Direction], steps: Any) -> tuple[Any, Any]:
+    """Return (𝓛(θ + h v) − 𝓛(θ − h v))/2h of every direction with its step h, and with twice the step: two arrays."""
     import numpy as np
 
-    h = np.array(steps)
-    return (losses.moved(directions, h) - losses.moved(directions, -h)) / (2 * h)
+    ends = np.multiply.outer(steps, ENDS)
+    found = losses.moved((each for each in directions for _ in ENDS), ends.ravel()).reshape(ends.shape)
+    return tuple((found[:, 2 * far] - found[:, 2 * far + 1]) / (2 * ends[:, 2 * far]) for far in (0, 1))  # type: ignore[return-value]
+
+
+ENDS = (1.0, -1.0, 2.0, -2.0)
+"""Where the loss is taken for two central differences, in steps."""

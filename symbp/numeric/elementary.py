@@ -6,8 +6,10 @@ others are mpmath's.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from itertools import accumulate, repeat
+from functools import lru_cache
+from itertools import accumulate, count, repeat, takewhile
 from typing import Any
 
 from mpmath import libmp
@@ -25,6 +27,9 @@ SMALL, LARGE = -20, 20
 HUGE = 60
 """The exponential of 2^HUGE is beyond all numbers."""
 
+REMEMBERED = 2**15
+"""How many exponentials are kept: a sigmoid asks for e^−|x| twice, and so does the slope of a softplus once more."""
+
 STEP = 8
 """Bits of the argument that one of the three tables looks up."""
 
@@ -38,9 +43,9 @@ class Lost(int):
     def _never(self, other: Any) -> bool:
         return False
 
-    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __neg__ = __abs__ = _itself  # type: ignore[assignment]
-    __floordiv__ = __rfloordiv__ = __lshift__ = __rshift__ = _itself  # type: ignore[assignment]
-    __lt__ = __le__ = __gt__ = __ge__ = __eq__ = _never  # type: ignore[assignment]
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __neg__ = __abs__ = _itself
+    __floordiv__ = __rfloordiv__ = __lshift__ = __rshift__ = _itself
+    __lt__ = __le__ = __gt__ = __ge__ = __eq__ = _never
     __hash__ = int.__hash__
 
     def __ne__(self, other: object) -> bool:
@@ -60,6 +65,9 @@ class Elementary:
         self._one = 1 << self.width
         self._ln2 = int(libmp.libelefun.ln2_fixed(self.width))
         self._tables = [_powers(number * STEP, self.width) for number in (1, 2, 3)]
+        terms = takewhile(bool, (self._one // math.factorial(number) >> 3 * STEP * number for number in count()))
+        self._series = [self._one // math.factorial(number) for number, _ in enumerate(terms)][::-1]
+        self.exp = lru_cache(REMEMBERED)(self._exponential)
 
     def through(self, function: Callable[..., Any]) -> Callable[..., Scaled]:
         """Return one of mpmath's functions; where it has no real and finite value, that is lost."""
@@ -74,7 +82,7 @@ class Elementary:
 
         return called
 
-    def exp(self, x: Scaled) -> Scaled:
+    def _exponential(self, x: Scaled) -> Scaled:
         """e^x."""
         number, exponent = x
         size = number.bit_length() + exponent
@@ -128,11 +136,9 @@ class Elementary:
         product = (first[rest >> width - STEP] * second[(rest >> width - 2 * STEP) & mask]) >> width
         product = (product * third[(rest >> width - 3 * STEP) & mask]) >> width
         rest &= (1 << width - 3 * STEP) - 1
-        total, term, number = self._one + rest, rest, 2
-        while term:
-            term = ((term * rest) >> width) // number
-            total += term
-            number += 1
+        total = 0
+        for coefficient in self._series:
+            total = coefficient + (total * rest >> width)
         return (product * total) >> width, twos
 
 

@@ -108,9 +108,9 @@ def _lifted(function: Function) -> Function:
 
 def _together(function: Function, *arguments: Any) -> Any:
     """Apply an entrywise function to stacks and arrays, their shapes aligned at the end as NumPy aligns them."""
-    if not any([isinstance(each, Stack) for each in arguments]):
+    if not any([type(each) is Stack for each in arguments]):
         return function(*arguments)
-    rank = max([len(getattr(each, "shape", ())) for each in arguments])
+    rank = max([each.copies.ndim - 1 if type(each) is Stack else getattr(each, "ndim", 0) for each in arguments])
     return Stack(function(*[_spread(each, rank) for each in arguments]))
 
 
