@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -25,7 +25,7 @@ from symbp.checking.differences import (
 )
 from symbp.checking.kinks import Aside, Kinks, set_aside, straddles
 from symbp.checking.models import central_error, long_error, rounding
-from symbp.checking.tolerance import EPSILON, ROUNDINGS, Comparison, magnitude
+from symbp.checking.tolerance import EPSILON, PROJECTIONS, ROUNDINGS, Comparison, magnitude
 from symbp.derivation import Derivation
 from symbp.equations import System
 from symbp.numeric import engines
@@ -142,12 +142,20 @@ class Bench:
             for symbol, number in zip(given.shape, self.sizes.shapes[given.name], strict=True)
             if symbol.is_Symbol
         }
-        found = {}
-        for variable in self.derivation.wrt:
-            equation = self.derivation.backward[Adjoint(variable).name]
-            value = magnitude(equation.rhs, lambda node: local[names[node]], local[names[equation.lhs]], sizes)
-            found[variable.name] = float(np.linalg.norm(value))
-        return found
+        backward = self.derivation.backward
+
+        def value(node: Any) -> Any:
+            return local[names[node]]
+
+        def size(node: Any) -> Any:
+            rhs = backward[node.name].rhs if node.name in backward else None
+            return magnitude(rhs, value, value(node), sizes) if isinstance(rhs, PROJECTIONS) else value(node)
+
+        equations = {variable.name: backward[Adjoint(variable).name] for variable in self.derivation.wrt}
+        return {
+            name: float(np.linalg.norm(magnitude(each.rhs, size, value(each.lhs), sizes)))
+            for name, each in equations.items()
+        }
 
     @cached_property
     def cost(self) -> float:

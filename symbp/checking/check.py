@@ -240,8 +240,8 @@ class _Judge:
         if not self.analytic:
             return {name: (self.bench.digits.compare_float(name), self.entries) for name in self.names}
         if self.every_entry:
-            found = self._grouped(self.names, self._size, self.bench.compare_entries)
-            return {name: (each, EVERY_ENTRY) for name, each in found}
+            compared = self._grouped(self.names, self._size, self.bench.compare_entries)
+            return {name: (each, EVERY_ENTRY) for name, each in compared}
         if self.repeats:
             return self._along(self.names)
         found = {name: (comparison, JOINTLY) for name, comparison in self._jointly().items()}

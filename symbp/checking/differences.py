@@ -109,7 +109,7 @@ class SingleEntries(Sequence[Direction]):
         """Return those of every entry, in order."""
         return cls(shapes, [(name, place) for name, shape in shapes.items() for place in range(math.prod(shape))])
 
-    def chosen(self, mask: Sequence[bool]) -> SingleEntries:
+    def chosen(self, mask: Iterable[bool]) -> SingleEntries:
         """Return those where a mask is true."""
         return SingleEntries(self.shapes, list(compress(self.places, mask)))
 
@@ -126,7 +126,7 @@ class SingleEntries(Sequence[Direction]):
 
 
 def complex_steps(losses: Losses, directions: Iterable[Direction], steps: Sequence[float]) -> Any:
-    """Return Im 𝓛(θ + i h v)/h of every direction, exact to rounding: nothing is subtracted (Squire and Trapp, 1998)."""
+    """Return Im 𝓛(θ + i h v)/h of every direction: nothing is subtracted (Squire and Trapp, 1998)."""
     import numpy as np
 
     return losses.moved(directions, [1j * step for step in steps]).imag / np.array(steps)
@@ -143,7 +143,7 @@ def centrals(losses: Losses, directions: Sequence[Direction], steps: Any) -> tup
 
     ends = np.multiply.outer(steps, ENDS)
     found = losses.moved((each for each in directions for _ in ENDS), ends.ravel()).reshape(ends.shape)
-    return tuple((found[:, 2 * far] - found[:, 2 * far + 1]) / (2 * ends[:, 2 * far]) for far in (0, 1))  # type: ignore[return-value]
+    return tuple((found[:, 2 * far] - found[:, 2 * far + 1]) / (2 * ends[:, 2 * far]) for far in (0, 1))
 
 
 ENDS = (1.0, -1.0, 2.0, -2.0)

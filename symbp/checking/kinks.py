@@ -87,15 +87,11 @@ class Kinks:
 
         local = self._run(*values.arguments())[1]
         found = {name: np.sign(copies_of(local[name], count)) for name in self.words}
-        return found | {
-            each.name: np.argmax(copies_of(self._under(each, local), count), axis=2) for each in self.pools
-        }
+        return found | {each.name: np.argmax(copies_of(self._under(each, local), count), axis=2) for each in self.pools}
 
     def _under(self, equation: Equation, local: Mapping[str, Any]) -> Any:
         node = equation.rhs
-        return patches(
-            stacked(engines.real()).np, local[self.program.names[node.args[0]]], *map(int, node.args[1:])
-        )
+        return patches(stacked(engines.real()).np, local[self.program.names[node.args[0]]], *map(int, node.args[1:]))
 
     def describe(self, name: str) -> str:
         """Say which kink this is: ``ReLU at 0 in A1``."""

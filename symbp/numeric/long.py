@@ -117,7 +117,7 @@ class Long:
     __sub__, __rsub__ = _binary(operator.sub), _reflected(operator.sub)
     __lt__, __le__ = _binary(operator.lt), _binary(operator.le)
     __gt__, __ge__ = _binary(operator.gt), _binary(operator.ge)
-    __eq__, __ne__ = _binary(operator.eq), _binary(operator.ne)  # type: ignore[assignment]
+    __eq__, __ne__ = _binary(operator.eq), _binary(operator.ne)
     __hash__ = None  # type: ignore[assignment]
 
 
@@ -207,7 +207,7 @@ class Longs:
 
         a, b = self.of(above), self.of(below)
         shift = self.bits + max(_lengths(b.integers), default=0)
-        divisors = np.where(b.integers == 0, LOST, b.integers)
+        divisors = np.where(b.integers == 0, _array(LOST), b.integers)
         return self._rounded(_shifted(a.integers, shift) // divisors, a.exponent - shift - b.exponent)
 
     def power(self, base: Any, power: Any) -> Long:

@@ -73,7 +73,7 @@ class Stack:
     __pow__, __rpow__ = _binary(operator.pow), _reflected(operator.pow)
     __lt__, __le__ = _binary(operator.lt), _binary(operator.le)
     __gt__, __ge__ = _binary(operator.gt), _binary(operator.ge)
-    __eq__, __ne__ = _binary(operator.eq), _binary(operator.ne)  # type: ignore[assignment]
+    __eq__, __ne__ = _binary(operator.eq), _binary(operator.ne)
     __hash__ = None  # type: ignore[assignment]
 
 
@@ -108,7 +108,7 @@ def _lifted(function: Function) -> Function:
 
 def _together(function: Function, *arguments: Any) -> Any:
     """Apply an entrywise function to stacks and arrays, their shapes aligned at the end as NumPy aligns them."""
-    if not any([type(each) is Stack for each in arguments]):
+    if Stack not in map(type, arguments):
         return function(*arguments)
     rank = max([each.copies.ndim - 1 if type(each) is Stack else getattr(each, "ndim", 0) for each in arguments])
     return Stack(function(*[_spread(each, rank) for each in arguments]))
