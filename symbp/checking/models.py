@@ -11,6 +11,7 @@ step sizes tell T: D(2h) − D(h) = 3 T (Richardson). No constant is assumed, an
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from symbp.checking.report import Measured
 from symbp.checking.tolerance import EPSILON
@@ -30,8 +31,8 @@ def rounding(kappa: float, equations: int, epsilon: float = EPSILON) -> float:
     return epsilon * max(1.0, kappa) * math.sqrt(max(1, equations))
 
 
-def central_error(near: float, far: float, loss: float, step: float, equations: int) -> tuple[float, float]:
-    """Return T and R, absolute, from the central differences with ``step`` (near) and twice it (far)."""
+def central_error(near: Any, far: Any, loss: float, step: Any, equations: int) -> tuple[Any, Any]:
+    """Return T and R, absolute, from the central differences with ``step`` (near) and twice it (far), or arrays."""
     truncation = abs(far - near) / 3
     noise = EPSILON * abs(loss) * math.sqrt(max(1, equations)) / step
     return truncation, noise
