@@ -16,7 +16,6 @@ from symbp.checking.diagnosis.sample import Diagnosis, Finding, GivenRow, Judgem
 from symbp.checking.diagnosis.scale import named, scale_of
 from symbp.checking.diagnosis.search import Cause, Search
 from symbp.checking.diagnosis.sites import where
-from symbp.checking.tolerance import EPSILON, ROUNDINGS, TOLERANCE
 from symbp.derivation import Derivation
 from symbp.equations import Equation
 from symbp.errors import SpecError
@@ -222,7 +221,7 @@ def _judged(given: Given, search: Search, scale: Scale | None, name: str) -> tup
     if name in given.broken:
         return Mark.NAN, None, "holds numbers that are not finite"
     digits = given.digits(name)
-    if given.matches_right(name) and _vanishes(given, name):
+    if given.matches_right(name) and given.vanishes(name) and any(ours.any() for ours in given.right[name]):
         return Mark.RIGHT, None, "zero to rounding in yours and in ours"
     if given.matches_right(name):
         return Mark.RIGHT, digits, _constant(given, name)
@@ -242,17 +241,6 @@ def _judged(given: Given, search: Search, scale: Scale | None, name: str) -> tup
     return Mark.CARRIED, digits, f"right, given your {nearest}"
 
 
-def _vanishes(given: Given, name: str) -> bool:
-    """Whether a gradient is zero to rounding, as that of a bias before BatchNorm: digits say nothing then."""
-    import numpy as np
-
-    floors = given.bench.floors[f"d{name}"]
-    return all(
-        float(np.max(np.abs(array), initial=0.0)) <= ROUNDINGS * EPSILON * floor and array.any()
-        for array, floor in zip(given.right[name], floors, strict=True)
-    )
-
-
 def _only_scaled(given: Given, search: Search, above: Sequence[str]) -> bool:
     causes = [cause for cause in search.causes if cause.hypothesis.equation in above]
     return bool(causes) and all(_as_scale(given, cause) is not None for cause in causes)
@@ -265,9 +253,9 @@ def _is_scaled(given: Given, name: str) -> bool:
 def _constant(given: Given, name: str) -> str:
     """Say by which number an intermediate differs, where that is made up for later."""
     ratios = [each for each in given.ratios(name) if each is not None]
-    if given.is_parameter(name) or not ratios or abs(ratios[0] - 1) <= TOLERANCE:
+    if given.is_parameter(name) or not ratios or abs(ratios[0] - 1) <= given.slack:
         return ""
-    found = named(ratios, given.bench)
+    found = named(ratios, given.bench, given.slack)
     return f"{found.text} times ours, made up for later" if found is not None else ""
 
 
