@@ -72,7 +72,7 @@ class Bench:
     def _on(self, engine: Engine, sample: Sample) -> dict[str, Any]:
         import numpy as np
 
-        targets = {symbol.name: sample.y for symbol in self._program.targets}
+        targets = {symbol.name: _target(sample, symbol.name) for symbol in self._program.targets}
         values = Values(dict(sample.parameters), dict(sample.x), targets)
         converted = values.converted(np.float64).arguments(engine.array)
         (loss, _), local = engine.run(self._program, traced=True)(*converted)
@@ -298,3 +298,7 @@ def _dimension(size: Expr) -> tuple[Symbol | None, int]:
         return size, 1
     tokens = size / BATCH
     return (BATCH, int(tokens)) if tokens.is_Integer else (None, 1)
+
+
+def _target(sample: Sample, name: str) -> Any:
+    return sample.y[name] if isinstance(sample.y, Mapping) else sample.y

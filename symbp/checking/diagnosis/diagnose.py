@@ -12,6 +12,7 @@ from symbp.checking.diagnosis.bench import Bench
 from symbp.checking.diagnosis.hypotheses import generic
 from symbp.checking.diagnosis.matching import Given
 from symbp.checking.diagnosis.nodes import written_out
+from symbp.checking.diagnosis.reading import read, tolerance_of
 from symbp.checking.diagnosis.sample import Diagnosis, Finding, GivenRow, Judgement, Mark, Sample, Scale
 from symbp.checking.diagnosis.scale import named, scale_of
 from symbp.checking.diagnosis.search import Cause, Search
@@ -28,17 +29,18 @@ def diagnose(derivation: Derivation, samples: Sequence[Sample], tolerance: float
     """Compare somebody's gradients with ours and name the causes of what differs.
 
     A hypothesis is an edit of one equation of the backward list, executed and compared with all given gradients on
-    all samples. ``tolerance`` is the relative error that counts as equal: 1e-9 unless given, 1e-4 for float32. Where
-    their forward pass is another one, as far as their loss, values they gave or their gradients tell, it is edited
-    before the backward list is.
+    all samples, entry by entry: equal is what rounding in the precision of an array, float64 or float32, explains, or
+    what differs by less than ``tolerance`` times its norm where one is given. Where their forward pass is another one,
+    as far as their loss, values they gave or their gradients tell, it is edited before the backward list is.
 
     Raises:
-        SpecError: no sample, none of our gradients among what was given, or something is left open in the network.
+        SpecError: no sample, none of our gradients among what was given, arrays that are missing, empty or no real
+            numbers, or something is left open in the network.
+        ShapeError: a parameter, an input or a target that does not fit the network.
     """
     import numpy as np
 
-    if not samples:
-        raise SpecError("diagnose: give at least one sample of the gradient")
+    samples, tolerance = read(derivation, samples), tolerance_of(tolerance)
     with np.errstate(all="ignore"):
         bench = Bench(derivation, samples)
         given = Given(bench, tolerance)
