@@ -1,7 +1,7 @@
 """First-order rounding errors, entry by entry, carried along with the numbers of a program.
 
-A number is ``Rounded``: its value, computed in double precision, and how far rounding in a lower precision takes it from
-there. Every operation hands the errors of its operands on, times its own slopes, and adds a rounding of its own
+A number is ``Rounded``: its value, computed in double precision, and how far rounding in a lower precision takes it
+from there. Every operation hands the errors of its operands on, times its own slopes, and adds a rounding of its own
 (Higham 2002, "Accuracy and Stability of Numerical Algorithms", §2.2, §3.3: running error analysis). Since a program
 and every meaning it calls are written against a namespace, this is one more number system: no operation needs a rule
 of its own, and one that somebody adds has it at once.
@@ -345,6 +345,8 @@ def rounding(unit: float) -> Engine:
     assert erf is not None
 
     def array(a: Any) -> Rounded:
+        if isinstance(a, Rounded):  # What is not known exactly to begin with.
+            return a
         value = np.asarray(a, dtype=float)
         single = value.astype(np.float32).astype(float) if unit > 2.0**-30 else value
         return Rounded(value, arithmetic.held(value - single), arithmetic)

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property, partial
 from types import CodeType
 from typing import Any
 
 from sympy import Expr, Integer, MatrixExpr, MatrixSymbol, Symbol
 
+from symbp.checking.diagnosis.printed import Printed, printed
 from symbp.checking.diagnosis.sample import Sample
-from symbp.checking.rounding import Rounded, rounding
+from symbp.checking.rounding import Arithmetic, Rounded, rounding
 from symbp.checking.tolerance import magnitude
 from symbp.derivation import Derivation
 from symbp.equations import symbols_in
 from symbp.numeric import engines
-from symbp.numeric.engines import Engine
 from symbp.numeric.definitions import Definitions, Standins
+from symbp.numeric.engines import Engine
 from symbp.numeric.matrices import Writer
 from symbp.numeric.source import program
 from symbp.numeric.values import Values
@@ -65,16 +66,16 @@ class Bench:
 
     def _run(self, sample: Sample) -> dict[str, Any]:
         """Return all values of the right backward pass on one sample, by their names in the program."""
-        found = self._on(engines.real(), sample)
+        import numpy as np
+
+        found = self._on(engines.real(), sample, np.float64)
         self._losses.append(float(found[LOSS]))
         return found
 
-    def _on(self, engine: Engine, sample: Sample) -> dict[str, Any]:
-        import numpy as np
-
+    def _on(self, engine: Engine, sample: Sample, convert: Callable[[Any], Any]) -> dict[str, Any]:
         targets = {symbol.name: _target(sample, symbol.name) for symbol in self._program.targets}
         values = Values(dict(sample.parameters), dict(sample.x), targets)
-        converted = values.converted(np.float64).arguments(engine.array)
+        converted = values.converted(convert).arguments(engine.array)
         (loss, _), local = engine.run(self._program, traced=True)(*converted)
         return {"np": engine.np, "math": math, **local, LOSS: loss}
 
@@ -258,8 +259,23 @@ class Bench:
         key = (unit, sample)
         if key not in self._rounded:
             sizes = {name: self.values[sample][name] for name in self.dimensions.values()}
-            self._rounded[key] = self._on(rounding(unit), self.samples[sample]) | sizes
+            self._rounded[key] = (
+                self._on(rounding(unit), self.samples[sample], partial(self._known, sample, unit)) | sizes
+            )
         return self._rounded[key]
+
+    def _known(self, sample: int, unit: float, array: Any) -> Any:
+        """Return an array as well as it is known: what was printed like the gradients has lost as many digits."""
+        form = self.printed[sample]
+        if form is None or not form.holds(array):
+            return array
+        arithmetic = Arithmetic(unit)
+        return Rounded(array, arithmetic.held(form.half(array) / math.sqrt(3)), arithmetic)
+
+    @cached_property
+    def printed(self) -> list[Printed | None]:
+        """For every sample the format its gradients were printed in; None for numbers as they were computed."""
+        return [printed(each.given.values()) for each in self.samples]
 
     def _model(self, unit: float, sample: int) -> Overlay:
         """Return what ``values`` are, with their rounding errors."""

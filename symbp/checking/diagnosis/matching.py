@@ -22,6 +22,7 @@ FITTED = 64
 OWED = 1e-2
 """Of the size of a gradient, the most that may be rounding: what has not two digits left is not called right."""
 
+
 @dataclass
 class Given:
     """The gradients that were given, in the order of the backward list; names are those of the variables.
@@ -128,7 +129,14 @@ class Given:
         if not float(np.linalg.norm(error)) <= OWED * size:
             return False
         allowed = abs(number) * reach(f"d{name}", sample, self.units[name])
-        return bool(np.all(error <= allowed))
+        form = self.bench.printed[sample]
+        return bool(np.all(error <= (allowed if form is None else allowed + form.half(theirs))))
+
+    def digits_given(self, name: str) -> int | None:
+        """Return how many digits were printed, where that is all that theirs and ours agree to; else None."""
+        found = [form.digits for form in self.bench.printed if form is not None]
+        digits = self.digits(name)
+        return None if not found or digits is None or digits > max(found) + 2 else max(found)
 
     def matches_model(self, name: str) -> bool:
         """Whether it equals the model's value on every sample."""

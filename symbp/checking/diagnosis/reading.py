@@ -34,7 +34,9 @@ def read(derivation: Derivation, samples: Sequence[Sample]) -> tuple[Sample, ...
     if not samples:
         raise SpecError("diagnose: give at least one sample of the gradient")
     if missing := left_open(derivation):
-        raise SpecError(f"diagnose: {' and '.join(missing)} of the network left open: name what is meant, such as tanh, mse")
+        raise SpecError(
+            f"diagnose: {' and '.join(missing)} of the network left open: name what is meant, such as tanh, mse"
+        )
     arguments = _arguments(derivation)
     return tuple(_read(arguments, f"sample {number}", sample) for number, sample in enumerate(samples, 1))
 
