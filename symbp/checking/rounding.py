@@ -19,7 +19,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from symbp.numeric.engines import Engine, namespace, real
@@ -31,12 +30,16 @@ OWN = 4
 """Roundings of an elementary function: exp, tanh and erf of the libraries in use are good to a few."""
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Arithmetic:
-    """A precision, 2⁻²⁴ for float32, and the power in which errors are held and added: 2 squares, 1 as they are."""
+    """A precision, 2⁻²⁴ for float32, and the power in which errors are held and added: 2 squares, 1 as they are.
+
+    ``switched`` notes that in some run rounding could have turned a comparison round, a ReLU on or off.
+    """
 
     unit: float
     power: int = 2
+    switched: bool = False
 
     def of(self, size: Any, roundings: float = 1) -> Any:
         """Return what so many roundings of numbers of this size do, in the power."""
@@ -56,6 +59,7 @@ class Arithmetic:
 
     def jump(self, size: Any) -> Any:
         """Return the error of numbers that may just as well be another one, so far away."""
+        self.switched = self.switched or bool((size > 0).any())
         return self.held(size / FAR)
 
 
@@ -222,7 +226,7 @@ def _largest(a: Rounded, axis: int | None = None, keepdims: bool = False) -> Rou
 
     value = np.max(a.value, axis=axis, keepdims=keepdims)
     reach = np.max(a.value + a.reach, axis=axis, keepdims=keepdims) - value
-    return Rounded(value, a.arithmetic.jump(reach), a.arithmetic)
+    return Rounded(value, a.arithmetic.held(reach / FAR), a.arithmetic)
 
 
 def _larger(a: Any, b: Any) -> Rounded:
@@ -245,7 +249,7 @@ def _where(condition: Any, a: Any, b: Any) -> Rounded:
     chosen = np.asarray(_value(condition)) != 0
     error = np.where(chosen, _error(a), _error(b))
     open_to_both = np.asarray(_error(condition)) > 0
-    error = error + np.where(open_to_both, arithmetic.jump(np.asarray(_value(a)) - _value(b)), 0.0)
+    error = error + np.where(open_to_both, arithmetic.held((np.asarray(_value(a)) - _value(b)) / FAR), 0.0)
     return Rounded(np.where(chosen, _value(a), _value(b)), error, arithmetic)
 
 
@@ -333,15 +337,14 @@ def _mixed(own: Callable[..., Any], plain: Callable[..., Any]) -> Callable[..., 
     return either
 
 
-@cache
-def rounding(unit: float) -> Engine:
-    """Return the number system of arrays with their rounding errors in a precision: 2⁻²⁴, 2⁻⁵³ …
+def rounding(arithmetic: Arithmetic) -> Engine:
+    """Return the number system of arrays with their rounding errors.
 
     An array that is no number of that precision has been rounded to it, and has that error from the start.
     """
     import numpy as np
 
-    arithmetic, erf = Arithmetic(unit), real().erf
+    unit, erf = arithmetic.unit, real().erf
     assert erf is not None
 
     def array(a: Any) -> Rounded:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cached_property, partial
+from functools import cached_property
 from types import CodeType
 from typing import Any
 
@@ -56,6 +56,7 @@ class Bench:
         self.values = [self._run(sample) for sample in self.samples]
         self._rounded: dict[tuple[float, int], Overlay] = {}
         self._rounded_model: dict[tuple[float, int], Overlay] = {}
+        self._arithmetics: dict[tuple[float, int], Arithmetic] = {}
         self._reaches: dict[tuple[str, int, float, bool], Any] = {}
         self._definitions = Definitions((*self.names.values(), FREE_NAME), Standins())
         self._writer = Writer(self.names, self._sizes(), self._definitions)
@@ -234,7 +235,7 @@ class Bench:
         return self._reaches[key]
 
     def _reach(self, target: str, sample: int, unit: float, edits: Mapping[str, CodeType], right: bool) -> Any:
-        engine = rounding(unit)
+        engine = rounding(self._arithmetic(unit, sample))
         if target in self._pinned and not right:
             return 0.0
         values = self._right(unit, sample) if right else self._model(unit, sample)
@@ -259,18 +260,24 @@ class Bench:
         key = (unit, sample)
         if key not in self._rounded:
             sizes = {name: self.values[sample][name] for name in self.dimensions.values()}
-            self._rounded[key] = (
-                self._on(rounding(unit), self.samples[sample], partial(self._known, sample, unit)) | sizes
-            )
+            arithmetic, form = self._arithmetic(unit, sample), self.printed[sample]
+
+            def known(array: Any) -> Any:
+                """What was printed like the gradients has lost as many digits."""
+                if form is None or not form.holds(array):
+                    return array
+                return Rounded(array, arithmetic.held(form.half(array) / math.sqrt(3)), arithmetic)
+
+            self._rounded[key] = self._on(rounding(arithmetic), self.samples[sample], known) | sizes
         return self._rounded[key]
 
-    def _known(self, sample: int, unit: float, array: Any) -> Any:
-        """Return an array as well as it is known: what was printed like the gradients has lost as many digits."""
-        form = self.printed[sample]
-        if form is None or not form.holds(array):
-            return array
-        arithmetic = Arithmetic(unit)
-        return Rounded(array, arithmetic.held(form.half(array) / math.sqrt(3)), arithmetic)
+    def switches(self, sample: int, unit: float) -> bool:
+        """Whether rounding may turn a comparison round somewhere in the right pass: a ReLU on or off."""
+        self._right(unit, sample)
+        return self._arithmetic(unit, sample).switched
+
+    def _arithmetic(self, unit: float, sample: int) -> Arithmetic:
+        return self._arithmetics.setdefault((unit, sample), Arithmetic(unit))
 
     @cached_property
     def printed(self) -> list[Printed | None]:
@@ -279,7 +286,7 @@ class Bench:
 
     def _model(self, unit: float, sample: int) -> Overlay:
         """Return what ``values`` are, with their rounding errors."""
-        key, engine = (unit, sample), rounding(unit)
+        key, engine = (unit, sample), rounding(self._arithmetic(unit, sample))
         if not self._adopted and not self._pinned:
             return self._right(unit, sample)
         if key not in self._rounded_model:

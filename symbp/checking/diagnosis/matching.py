@@ -20,7 +20,10 @@ FITTED = 64
 """How many roundings of single numbers one has that is fitted to many of them."""
 
 OWED = 1e-2
-"""Of the size of a gradient, the most that may be rounding: what has not two digits left is not called right."""
+"""Of the size of a gradient, the most that may be rounding: what has not two digits left is not called right.
+
+A ReLU that rounding may turn on or off is the exception: both are right.
+"""
 
 
 @dataclass
@@ -125,10 +128,10 @@ class Given:
         error, scale = np.abs(theirs - ours), max(float(np.linalg.norm(theirs)), float(np.linalg.norm(ours)))
         if self.tolerance is not None and float(np.max(error, initial=0.0)) <= self.tolerance * scale:
             return True
-        size = max(scale, abs(number) * self.bench.floors[f"d{name}"][sample])
-        if not float(np.linalg.norm(error)) <= OWED * size:
+        unit, size = self.units[name], max(scale, abs(number) * self.bench.floors[f"d{name}"][sample])
+        if not (float(np.linalg.norm(error)) <= OWED * size or self.bench.switches(sample, unit)):
             return False
-        allowed = abs(number) * reach(f"d{name}", sample, self.units[name])
+        allowed = abs(number) * reach(f"d{name}", sample, unit)
         form = self.bench.printed[sample]
         return bool(np.all(error <= (allowed if form is None else allowed + form.half(theirs))))
 
