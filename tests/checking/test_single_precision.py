@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 from single import ACTIVATIONS, COMPOSED, LIBRARIES, LOSSES, by_numpy, drawn, given, perceptron
 
+from symbp.checking.diagnosis.bench import Bench
 from symbp.checking.diagnosis.diagnose import diagnose
+from symbp.checking.diagnosis.matching import Given
 from symbp.checking.diagnosis.sample import Diagnosis, Judgement, Sample
 from symbp.derivation import Derivation, derive
 
@@ -49,6 +51,13 @@ def planted(sample: Sample, fault: Callable[[Array, Array], Array], name: str = 
     return replace(sample, given={**sample.given, name: wrong})
 
 
+def refused(derived: Derivation, sample: Sample) -> bool:
+    """Whether some gradient is not ours: the verdict alone, without the search for a cause."""
+    with np.errstate(all="ignore"):
+        compared = Given(Bench(derived, [sample]))
+        return not all(compared.matches_right(name) for name in compared.known)
+
+
 def owed(found: Diagnosis) -> float:
     """The fewest digits that are shown."""
     return min(row.digits for row in found.rows if row.digits is not None)
@@ -62,6 +71,13 @@ def test_float32_gradients_are_right_and_a_small_mistake_in_them_is_not(widths: 
     assert right.verdict is Judgement.RIGHT
     assert owed(right) >= 5
     for said, fault in PLANTED.items():
+        assert refused(derived, planted(sample, fault)), said
+
+
+def test_what_is_refused_is_wrong() -> None:
+    derived = perceptron([10, 10, 10])
+    sample = given(derived, drawn(derived, 0, 32))
+    for said, fault in PLANTED.items():
         assert diagnose(derived, [planted(sample, fault)]).verdict is Judgement.WRONG, said
 
 
@@ -71,7 +87,7 @@ def test_depth_hides_nothing_either(layers: int) -> None:
     sample = given(derived, drawn(derived, 1, 16))
     assert diagnose(derived, [sample]).verdict is Judgement.RIGHT
     for said, fault in PLANTED.items():
-        assert diagnose(derived, [planted(sample, fault)]).verdict is Judgement.WRONG, said
+        assert refused(derived, planted(sample, fault)), said
 
 
 @pytest.mark.parametrize("name", COMPOSED)
@@ -83,7 +99,7 @@ def test_other_layers_are_judged_alike(name: str) -> None:
     assert owed(right) >= 5
     first = derived.wrt[0].name
     for said in ("0.3 % too large", "one entry off by 1 % of the median"):
-        assert diagnose(derived, [planted(sample, PLANTED[said], first)]).verdict is Judgement.WRONG, said
+        assert refused(derived, planted(sample, PLANTED[said], first)), said
 
 
 @pytest.mark.parametrize("widths", [[10, 10, 10], [784, 128, 10]], ids=str)
@@ -95,7 +111,7 @@ def test_one_entry_in_double_precision(widths: list[int]) -> None:
     sample = replace(sample, given=by_numpy(derived, sample))
     assert diagnose(derived, [sample]).verdict is Judgement.RIGHT
     wrong = planted(sample, lambda g, w: _one_entry(g, 1e-7))
-    assert diagnose(derived, [wrong]).verdict is Judgement.WRONG
+    assert refused(derived, wrong)
 
 
 def test_parameters_in_double_may_have_been_rounded_on_the_way() -> None:
@@ -137,22 +153,24 @@ def test_a_convention_of_the_loss_is_named_in_single_precision() -> None:
     assert found.scale.text == "2"
 
 
-def networks(count: int, seed: int) -> list[tuple[str, Derivation, Sample]]:
+DRAWS = 10
+"""How often each network is drawn."""
+
+
+def networks(count: int, seed: int) -> Iterator[tuple[str, Derivation, Sample]]:
     choose = random.Random(seed)
-    found = []
     for number in range(count):
         if number % 10 < len(COMPOSED):
-            name = list(COMPOSED)[number % 10]
-            derived = derive(COMPOSED[name]())
-            said = name
+            said = list(COMPOSED)[number % 10]
+            derived = derive(COMPOSED[said]())
         else:
             depth, activation, loss = choose.randint(1, 5), choose.choice(ACTIVATIONS), choose.choice(LOSSES)
             widths = [choose.choice([2, 5, 10, 30, 100]) for _ in range(depth)] + [choose.choice([2, 5, 10])]
             derived, said = perceptron(widths, activation, loss), f"{widths} {activation} {loss}"
-        spread = choose.choice([0.5, 1.0, 2.0])
-        sample = drawn(derived, 1000 * seed + number, choose.choice([2, 5, 16, 64]), spread)
-        found.append((f"{said} {spread}", derived, sample))
-    return found
+        examples = choose.choice([2, 5, 16, 64])
+        for draw in range(DRAWS):
+            spread = (0.5, 1.0, 2.0)[draw % 3]
+            yield f"{said} {spread}", derived, drawn(derived, 1000 * seed + DRAWS * number + draw, examples, spread)
 
 
 def _accused(count: int, library: str) -> list[str]:
@@ -164,7 +182,7 @@ def _accused(count: int, library: str) -> list[str]:
 
 
 def test_right_gradients_of_numpy_are_accepted() -> None:
-    assert _accused(30, "numpy") == []
+    assert _accused(4, "numpy") == []
 
 
 @pytest.mark.long
@@ -172,4 +190,4 @@ def test_right_gradients_of_numpy_are_accepted() -> None:
 def test_a_thousand_right_gradients_are_accepted(library: str) -> None:
     if library != "numpy":
         pytest.importorskip(library, reason=f"{library} is not installed")
-    assert _accused(340, library) == []
+    assert _accused(34, library) == []

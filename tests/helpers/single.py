@@ -111,24 +111,24 @@ def _torch_output(torch: Any, network: Network, leaves: Arrays, inputs: Arrays) 
     functional = torch.nn.functional
     functions = {"softmax": lambda z: z, "identity": lambda z: z, **{n: getattr(torch, n) for n in ("tanh", "sigmoid")}}
     functions |= {"relu": functional.relu, "gelu": functional.gelu}
-    paths = {name.rpartition(".")[0] for name in leaves}
     if any(isinstance(each, LSTM) for each in network.layers):
-        x = _lstm(torch, next(path for path in paths if path), leaves, list(inputs.values()))
-        last = max(int(name[1:]) for name in leaves if "." not in name and name[0] == "W")
-        return functional.linear(x, leaves[f"W{last}"], leaves[f"b{last}"][:, 0])
+        x = _lstm(torch, "lstm1", leaves, list(inputs.values()))
+        return functional.linear(x, leaves["W2"], leaves["b2"][:, 0])
     (x,) = inputs.values()
-    for number, layer in enumerate(network.layers, 1):
-        weight, bias = leaves.get(f"W{number}"), leaves.get(f"b{number}")
+    weights, biases = (
+        iter([array for name, array in leaves.items() if name[0] == stem and name[1:].isdigit()]) for stem in "Wb"
+    )
+    for layer in network.layers:
         if isinstance(layer, LayerNorm):
-            gamma, beta = (next(v for k, v in leaves.items() if k.startswith(stem)) for stem in ("gamma", "beta"))
-            x = functional.layer_norm(x, x.shape[1:], gamma[:, 0], beta[:, 0], 1e-5)
+            x = functional.layer_norm(x, x.shape[1:], leaves["gamma1"][:, 0], leaves["beta1"][:, 0], 1e-5)
         elif isinstance(layer, Conv2d):
-            x = functional.conv2d(x.reshape(-1, 2, 6, 6), weight.reshape(3, 2, 3, 3), bias[:, 0], padding=1)
-            x = functional.relu(x)
+            image, kernels = x.reshape(-1, 2, 6, 6), next(weights).reshape(3, 2, 3, 3)
+            x = functional.relu(functional.conv2d(image, kernels, next(biases)[:, 0], padding=1))
         elif isinstance(layer, MaxPool2d):
             x = functional.max_pool2d(x, 2).flatten(1)
         else:
-            x = functions[str(layer.activation)](functional.linear(x, weight, bias[:, 0]))
+            name = getattr(layer.activation, "name", layer.activation)
+            x = functions[name](functional.linear(x, next(weights), next(biases)[:, 0]))
     return x
 
 

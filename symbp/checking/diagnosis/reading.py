@@ -151,4 +151,5 @@ def _loss(where: str, given: Any) -> float | None:
 
 
 def _kind(given: object) -> str:
-    return "nothing" if given is None else f"a {type(given).__name__}"
+    name = type(given).__name__
+    return "nothing" if given is None else f"an {name}" if name[0] in "aeiouAEIOU" else f"a {name}"
