@@ -92,7 +92,7 @@ def rule(integrands: tuple[Expr, ...], q: float, kinks: tuple[float, ...] = ()) 
     with np.errstate(all="ignore"):
         reach, _ = _reach([_required(each, q) for each in integrands], q)
         _, (low, high) = _integrated(integrands, q, _edges(integrands, q, reach, kinks))
-        nodes, weights = _rule()
+        nodes, weights = legendre()
         x = ((low + high) / 2 + (high - low) / 2 * nodes[:, None]).ravel()
         spread = ((high - low) / 2 * weights[:, None]).ravel()
         return x, spread * np.exp(-(x**2) / (2 * q)) / math.sqrt(2 * math.pi * q)
@@ -181,7 +181,7 @@ def _panels(integrands: Sequence[Expr], q: float, low: Any, high: Any) -> Any:
     """Return integral, error bound and integral of the absolute value, by integrand and panel."""
     import numpy as np
 
-    nodes, weights = _rule()
+    nodes, weights = legendre()
     middle, half = (low + high) / 2, (high - low) / 2
     at = Enclosure.points(middle + half * nodes[:, None])
     rho = np.array(ELLIPSES)[:, None]
@@ -213,7 +213,8 @@ def _density(x: Enclosure, q: float) -> Enclosure:
 
 
 @cache
-def _rule() -> tuple[Any, Any]:
+def legendre() -> tuple[Any, Any]:
+    """Return nodes and weights of Gauss and Legendre's rule on [−1, 1]."""
     import numpy as np
 
     return np.polynomial.legendre.leggauss(NODES)
