@@ -16,7 +16,8 @@ from sympy import Expr
 
 from symbp.analysis.lengths import SAME, FixedPoint, Kind, MeanField, root
 from symbp.analysis.pairs import Pairs
-from symbp.analysis.quadrature import Moment, evaluate, rule
+from symbp.analysis.moment import Moment
+from symbp.analysis.quadrature import evaluate, rule
 
 TERMS = 160
 """Hermite coefficients that are computed."""

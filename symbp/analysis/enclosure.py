@@ -167,7 +167,10 @@ def _zero_times(a: Any, b: Any) -> Any:
     """Return a·b with 0·∞ = 0: a bound of zero stays one."""
     import numpy as np
 
-    return np.where((np.asarray(a) == 0) | (np.asarray(b) == 0), 0.0, np.multiply(a, b))
+    found = np.multiply(a, b)
+    if not np.isnan(found).any():
+        return found
+    return np.where((np.asarray(a) == 0) | (np.asarray(b) == 0), 0.0, found)
 
 
 def negative(u: Enclosure) -> Enclosure:

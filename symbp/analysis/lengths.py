@@ -16,7 +16,8 @@ from functools import cached_property
 from sympy import Expr, Piecewise, Symbol, limit, simplify
 
 from symbp.analysis.pieces import Pieces, pieces
-from symbp.analysis.quadrature import DivergentError, Moment, expectations
+from symbp.analysis.moment import Moment
+from symbp.analysis.quadrature import DivergentError, expectations
 from symbp.errors import SpecError
 from symbp.ops.elementwise import GenericFunction, ScalarFunction
 from symbp.ops.functions import X
@@ -134,7 +135,7 @@ class MeanField:
         """f(0), as a limit."""
         if self.pieces is not None:
             return self.pieces.lines[self.pieces.around_zero[1]][1]
-        return float(limit(_textbook(self.value), X, 0, "+"))
+        return float(limit(_textbook(self.value.xreplace({X: POSITIVE})), POSITIVE, 0, "+"))
 
     @cached_property
     def sides(self) -> tuple[float, float]:

@@ -20,7 +20,8 @@ from functools import cached_property
 from typing import Any
 
 from symbp.analysis.pieces import Pieces, density
-from symbp.analysis.quadrature import Moment, legendre
+from symbp.analysis.moment import Moment
+from symbp.analysis.quadrature import legendre
 
 HALVINGS = 56
 """Panels below min(w, 1): what lies below the last is 2⁻⁵⁶ of it."""

@@ -15,7 +15,7 @@ from typing import Any
 
 from sympy import Abs, Add, Expr, Mul, Piecewise, Pow, S, Symbol, sign
 
-from symbp.analysis.quadrature import Moment
+from symbp.analysis.moment import Moment
 from symbp.ops.scalar import absolute, maximum, minimum, relu, signum, step
 
 MOST = 64
@@ -53,6 +53,12 @@ class Pieces:
         """The pieces left and right of zero."""
         left = sum(knot < 0 for knot in self.ends[1:-1])
         return left, left + (0.0 in self.ends)
+
+    @property
+    def crossings(self) -> list[Expr]:
+        """Where it crosses zero between knots."""
+        spans = zip(pairwise(self.ends), self.slopes, self.offsets, strict=True)
+        return [-b / a for (low, high), a, b in spans if a != 0 and low < float(-b / a) < high]
 
     def moments(self, q: float) -> tuple[Moment, Moment, Moment]:
         """Return E[f²], E[f′²] and E[f·f′·x] for x ~ N(0, q), q > 0."""
@@ -169,11 +175,7 @@ def _power(base: Pieces, exponent: Pieces) -> Pieces | None:
 
 def _by_sign(of: Pieces, above: Pieces, below: Pieces) -> Pieces:
     """Return one function where another is positive, a second one where it is negative."""
-    crossings = [
-        -b / a
-        for (low, high), (a, b) in zip(pairwise(of.ends), zip(of.slopes, of.offsets, strict=True), strict=True)
-        if a != 0 and low < float(-b / a) < high
-    ]
+    crossings = of.crossings
     cut = Pieces(tuple(crossings), (S.Zero,) * (len(crossings) + 1), (S.Zero,) * (len(crossings) + 1))
     knots, lines = _aligned((of, above, below, cut))
     inside = [_between(low, high) for low, high in pairwise((None, *knots, None))]
