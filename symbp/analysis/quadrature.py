@@ -155,7 +155,7 @@ def _edges(integrands: Sequence[Expr], reach: float, width: float, kinks: Sequen
     points = {*kinks, *(point for each in integrands for point in corners(each))}
     cuts = sorted({-reach, 0.0, reach, *(point for point in points if abs(point) < reach)})
     parts = [np.linspace(low, high, max(2, 1 + math.ceil((high - low) / width))) for low, high in pairwise(cuts)]
-    return np.unique(np.concatenate(parts))
+    return np.array(sorted({*np.concatenate(parts).tolist()}))
 
 
 @dataclass(frozen=True)
