@@ -20,7 +20,7 @@ from symbp.analysis.moment import Moment
 from symbp.analysis.quadrature import DivergentError, expectations
 from symbp.errors import SpecError
 from symbp.ops.elementwise import GenericFunction, ScalarFunction
-from symbp.ops.functions import X
+from symbp.ops.letters import X
 from symbp.ops.scalar import Primitive
 
 SMALLEST, LARGEST = 1e-12, 1e8

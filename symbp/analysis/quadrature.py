@@ -25,7 +25,7 @@ from symbp.analysis.growth import Envelope, envelope
 from symbp.analysis.moment import Moment
 from symbp.analysis.pieces import pieces
 from symbp.errors import SpecError
-from symbp.ops.functions import X
+from symbp.ops.letters import X
 from symbp.ops.scalar import absolute, maximum, minimum, relu, signum, step
 
 NODES = 24

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 
 from sympy import Rational
 
 from symbp.equations import Equation
 from symbp.errors import SpecError
 from symbp.networks.expressions import custom_function
-from symbp.networks.given import used_in
+from symbp.networks.given import Let, used_in
+from symbp.ops.activations import ACTIVATIONS
 from symbp.ops.elementwise import Elementwise, ScalarFunction
-from symbp.ops.functions import ACTIVATIONS
-from symbp.ops.losses import LINKED, LOSSES, OUT, TARGET, EntrywiseLoss, GenericLoss, Loss, loss_row
+from symbp.ops.letters import OUT, TARGET
+from symbp.ops.loss_table import LOSSES, loss_row
+from symbp.ops.losses import LINKED, EntrywiseLoss, GenericLoss, Loss, entry_loss
 from symbp.ops.softmax import Softmax
 from symbp.symbols import Role, Variable
 
@@ -21,7 +22,7 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*\Z", re.ASCII)
 _CALL = re.compile(r"([A-Za-z][A-Za-z0-9_-]*)\(([0-9.]{1,30})\)\Z", re.ASCII)
 
 
-def resolve_loss(text: str, let: Mapping[str, str]) -> ScalarFunction:
+def resolve_loss(text: str, let: Let) -> ScalarFunction:
     """Return ℓ(a, y) for a name, ``name(number)`` or an expression in a and y.
 
     Raises:
@@ -29,10 +30,10 @@ def resolve_loss(text: str, let: Mapping[str, str]) -> ScalarFunction:
     """
     stripped = text.strip()
     if _NAME.match(stripped):
-        return loss_row(stripped).function()
+        return entry_loss(stripped)
     call = _CALL.match(stripped)
     if call and call[1].lower() not in ("exp", "log", "sqrt", "abs"):
-        return loss_row(call[1]).function(_number(call[2], stripped))
+        return entry_loss(call[1], _number(call[2], stripped))
     return custom_function(stripped, (OUT, TARGET), used_in(stripped, let)).renamed("custom", r"\ell", "ℓ")
 
 
@@ -50,7 +51,7 @@ def link_of(text: str | None) -> str | None:
     return loss_row(text.strip()).link
 
 
-def loss_node(text: str | None, last: list[Equation], y: Variable, let: Mapping[str, str]) -> Loss:
+def loss_node(text: str | None, last: list[Equation], y: Variable, let: Let) -> Loss:
     """Return the loss of the network's output: fused with its link where the output has it.
 
     ``last`` are the forward equations so far; the last one defines the output.
