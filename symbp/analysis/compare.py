@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from symbp.analysis.budget import EXAMPLES, analyze
+from symbp.analysis.budget import EXAMPLES, account
 from symbp.analysis.critical import critical
 from symbp.analysis.draws import error_log_rate, many_outputs, predicted
 from symbp.analysis.flow import GradientFlow
-from symbp.analysis.initialisations import initialisation
+from symbp.analysis.initialisations import Kept, initialisation
 from symbp.analysis.lengths import MeanField
 from symbp.analysis.remedies import CRITICAL, REMEDIES, Remedy, Stack, applicable, remedied
 from symbp.analysis.statistics import mean, standard_error
@@ -24,6 +24,9 @@ from symbp.op import FactorRole
 
 DRAWS = 3
 """How often the weights are drawn unless it is said."""
+
+NUMBERS = 2**23
+"""Normal numbers of one draw that are kept for the networks that share them: 64 MB."""
 
 LEAST_MOVE = 0.02
 """Decades a layer from which a factor counts as moved."""
@@ -154,11 +157,20 @@ def compare(
     critical = critical_init(stack)
     if critical is None:
         del chosen[CRITICAL]
-    rows = []
-    for number, (name, remedy) in enumerate(chosen.items(), 1):
-        if progress is not None:
-            progress(f"compare, {number} of {len(chosen)}: {name}")
-        rows.append(_measured(name, remedy, stack, _init(remedy, init, critical), range(seed, seed + draws), examples))
+    benches: dict[tuple[object, ...], Streamed] = {}
+    runs = []
+    for name, remedy in chosen.items():
+        if remedy.network not in benches:
+            derivation = derive(remedied(stack, remedy))
+            benches[remedy.network] = Streamed.of(derivation, given_sizes(derivation.forward, examples))
+        runs.append(_Run(name, remedy, _init(remedy, init, critical), benches[remedy.network]))
+    for number, each in enumerate(range(seed, seed + draws), 1):
+        source = Kept(NUMBERS)
+        for place, run in enumerate(runs, 1):
+            if progress is not None:
+                progress(f"compare, draw {number} of {draws}, {place} of {len(runs)}: {run.name}")
+            run.measure(each, source)
+    rows = [run.found() for run in runs]
     left_out = [f"{name}, since the widths differ" for name in REMEDIES if _is_excluded(name, chosen)]
     left_out += [f"{CRITICAL}, since {stack.activation} has no critical initialisation"] * (critical is None)
     return Comparison(stack, init, seed, tuple(rows), tuple(left_out))
@@ -182,17 +194,37 @@ def _init(remedy: Remedy, init: str, at_criticality: str | None) -> str:
     return (at_criticality or init) if remedy.init == CRITICAL else remedy.init or init
 
 
-def _measured(name: str, remedy: Remedy, stack: Stack, init: str, seeds: range, examples: int) -> Measured:
-    derivation = derive(remedied(stack, remedy))
-    streamed = Streamed.of(derivation, given_sizes(derivation.forward, examples))
-    chosen = initialisation(init)
-    try:
-        first = analyze(derivation, init, seeds[0], examples, bounds=False)
-        flows = [first, *(streamed.flow(chosen, seed) for seed in seeds[1:])]
-    except SpecError as error:
-        return Measured(name, remedy, init, None, problem=str(error))
-    slopes = [flow.slope for flow in flows if flow.slope is not None]
-    errors = [log for flow in flows if (log := error_log_rate(flow)) is not None]
-    found, _ = predicted(derivation.network, chosen, first)
-    foreseen = None if found is None or found.doubt else found.log_rate
-    return Measured(name, remedy, init, first, tuple(slopes), tuple(errors), foreseen)
+@dataclass
+class _Run:
+    """A network of the comparison while it is measured, draw by draw."""
+
+    name: str
+    remedy: Remedy
+    init: str
+    streamed: Streamed
+    flows: list[GradientFlow] = field(default_factory=list)
+    problem: str = ""
+
+    def measure(self, seed: int, source: Kept) -> None:
+        """Measure one draw, the first exactly; a network that overflowed is left alone."""
+        chosen = initialisation(self.init)
+        try:
+            if self.problem:
+                return
+            if self.flows:
+                self.flows.append(self.streamed.flow(chosen, seed, source))
+            else:
+                self.flows.append(account(self.streamed.bench, self.streamed.sizes, chosen, seed, source))
+        except SpecError as error:
+            self.problem = str(error)
+
+    def found(self) -> Measured:
+        """Return the row of the comparison."""
+        if self.problem:
+            return Measured(self.name, self.remedy, self.init, None, problem=self.problem)
+        slopes = [flow.slope for flow in self.flows if flow.slope is not None]
+        errors = [log for flow in self.flows if (log := error_log_rate(flow)) is not None]
+        network = self.streamed.bench.derivation.network
+        theory, _ = predicted(network, initialisation(self.init), self.flows[0])
+        foreseen = None if theory is None or theory.doubt else theory.log_rate
+        return Measured(self.name, self.remedy, self.init, self.flows[0], tuple(slopes), tuple(errors), foreseen)

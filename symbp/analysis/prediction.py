@@ -169,6 +169,8 @@ def _(layer: Linear, signal: Signal, path: Path) -> Signal:
     sigma_w = path.chosen.sigma_w(signal.width, units)
     sigma_b = path.chosen.sigma_b if layer.bias else 0.0
     q = sigma_w**2 * signal.law.square + sigma_b**2
+    if not math.isfinite(q):
+        raise NoTheoryError("the lengths it predicts are larger than floating point holds")
     noise = 0.0 if path.chosen.isometric else 2 / signal.width
     path.steps.append(Step(WEIGHT, sigma_w**2, q, noise))
     spread = None if signal.spread is None else sigma_w**2 * signal.spread
