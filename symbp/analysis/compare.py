@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from symbp.analysis.account import LOG_10
 from symbp.analysis.budget import EXAMPLES, account
 from symbp.analysis.critical import critical
 from symbp.analysis.draws import error_log_rate, many_outputs, predicted
-from symbp.analysis.flow import GradientFlow
+from symbp.analysis.flow import Flow, GradientFlow, failing, judged
 from symbp.analysis.initialisations import Kept, initialisation
 from symbp.analysis.lengths import MeanField
 from symbp.analysis.remedies import CRITICAL, REMEDIES, Remedy, Stack, applicable, remedied
@@ -28,6 +29,9 @@ DRAWS = 3
 NUMBERS = 2**23
 """Normal numbers of one draw that are kept for the networks that share them: 64 MB."""
 
+OVERFLOWS = "overflows"
+"""The verdict of a network whose forward pass overflows."""
+
 LEAST_MOVE = 0.02
 """Decades a layer from which a factor counts as moved."""
 
@@ -41,7 +45,8 @@ class Measured:
     """One network of the comparison: the exact account of the first draw, the slopes of all draws.
 
     ``slopes`` are decades a layer towards the input, one a draw; a draw that died has none. ``errors`` are natural
-    logs of what a layer multiplies the error by, ``predicted`` the same by theory, None where there is none.
+    logs of what a layer multiplies the error by, ``predicted`` the same by theory, None where there is none;
+    ``activations`` are decades a layer that the activation gains on its way from the input.
     ``problem`` stands in the place of a flow where the forward pass overflowed.
     """
 
@@ -51,6 +56,7 @@ class Measured:
     flow: GradientFlow | None
     slopes: tuple[float, ...] = ()
     errors: tuple[float, ...] = ()
+    activations: tuple[float, ...] = ()
     predicted: float | None = None
     problem: str = ""
 
@@ -68,6 +74,31 @@ class Measured:
     def error(self) -> float | None:
         """The mean of ``errors``; None where there are none."""
         return mean(self.errors) if self.errors else None
+
+    @property
+    def activation(self) -> float | None:
+        """The mean of ``activations``; None where there are none."""
+        return mean(self.activations) if self.activations else None
+
+    @property
+    def verdicts(self) -> dict[str, Flow]:
+        """What happens to the gradient, the error and the activation; empty where the forward pass overflowed."""
+        if self.flow is None:
+            return {}
+        if self.flow.verdict is Flow.DEAD:
+            return self.flow.verdicts
+        error = self.flow.error_slope if self.error is None else self.error / LOG_10
+        return judged(self.flow.layers, self.slope, error, self.activation)
+
+    @property
+    def holds(self) -> bool:
+        """Whether gradient, error and activation are stable, all three: then the remedy can be recommended."""
+        return bool(self.verdicts) and set(self.verdicts.values()) == {Flow.STABLE}
+
+    @property
+    def verdict(self) -> str:
+        """What of them is not stable, in words."""
+        return failing(self.verdicts) if self.flow is not None else OVERFLOWS
 
     @property
     def differs(self) -> bool:
@@ -90,9 +121,13 @@ class Measured:
             "remedy": self.name,
             "about": self.remedy.about,
             "init": self.init,
+            "verdict": self.verdict,
+            "verdicts": {name: str(verdict) for name, verdict in self.verdicts.items()},
+            "stable": self.holds,
             "slope": self.slope,
             "standard_error": self.standard_error,
             "draws": list(self.slopes),
+            "activation_slope": self.activation,
             "error_rate": None if self.error is None else math.exp(self.error),
             "predicted_error_rate": None if self.predicted is None else math.exp(self.predicted),
             "moved": [{"role": str(role), "before": old, "after": new} for role, old, new in self.moved(before)],
@@ -117,6 +152,12 @@ class Comparison:
         return self.rows[0]
 
     @property
+    def recommended(self) -> list[Measured]:
+        """The remedies under which gradient, error and activation are stable, those nearest to keeping both first."""
+        found = [row for row in self.rows[1:] if row.holds]
+        return sorted(found, key=lambda row: max(abs(row.slope or 0.0), abs(row.error or 0.0) / LOG_10))
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What the theory leaves out, where measured and predicted differ."""
         return many_outputs(self.stack.shape) if any(row.differs for row in self.rows) else ()
@@ -130,6 +171,7 @@ class Comparison:
             "seed": self.seed,
             "left_out": list(self.left_out),
             "notes": list(self.notes),
+            "recommended": [row.name for row in self.recommended],
             "remedies": [row.to_dict(self.as_is) for row in self.rows],
         }
 
@@ -160,10 +202,11 @@ def compare(
     benches: dict[tuple[object, ...], Streamed] = {}
     runs = []
     for name, remedy in chosen.items():
-        if remedy.network not in benches:
+        key = remedy.activation or stack.activation, remedy.hidden, remedy.keeps_width
+        if key not in benches:
             derivation = derive(remedied(stack, remedy))
-            benches[remedy.network] = Streamed.of(derivation, given_sizes(derivation.forward, examples))
-        runs.append(_Run(name, remedy, _init(remedy, init, critical), benches[remedy.network]))
+            benches[key] = Streamed.of(derivation, given_sizes(derivation.forward, examples))
+        runs.append(_Run(name, remedy, _init(remedy, init, critical), benches[key]))
     for number, each in enumerate(range(seed, seed + draws), 1):
         source = Kept(NUMBERS)
         for place, run in enumerate(runs, 1):
@@ -224,7 +267,10 @@ class _Run:
             return Measured(self.name, self.remedy, self.init, None, problem=self.problem)
         slopes = [flow.slope for flow in self.flows if flow.slope is not None]
         errors = [log for flow in self.flows if (log := error_log_rate(flow)) is not None]
+        activations = [flow.activation_slope for flow in self.flows if flow.activation_slope is not None]
         network = self.streamed.bench.derivation.network
         theory, _ = predicted(network, initialisation(self.init), self.flows[0])
         foreseen = None if theory is None or theory.doubt else theory.log_rate
-        return Measured(self.name, self.remedy, self.init, self.flows[0], tuple(slopes), tuple(errors), foreseen)
+        return Measured(
+            self.name, self.remedy, self.init, self.flows[0], tuple(slopes), tuple(errors), tuple(activations), foreseen
+        )

@@ -69,11 +69,6 @@ class Remedy:
     hidden: Hidden = _plain
     keeps_width: bool = False
 
-    @property
-    def network(self) -> tuple[object, ...]:
-        """What tells its network from those of other remedies: everything but the initialisation."""
-        return self.activation, self.hidden, self.keeps_width
-
 
 AS_IS = "as is"
 
