@@ -10,7 +10,7 @@ from textwrap import fill
 from symbp.analysis.account import LOG_10, Row
 from symbp.analysis.correlations import Prospect
 from symbp.analysis.draws import Draws
-from symbp.analysis.flow import Flow, GradientFlow
+from symbp.analysis.flow import Flow, GradientFlow, grouped
 from symbp.analysis.lengths import Kind
 from symbp.analysis.outlook import Outlook
 from symbp.analysis.walk import Gain
@@ -89,9 +89,10 @@ def wrapped(text: str, width: int, indent: str) -> str:
 
 def facts(flow: GradientFlow, outlook: Outlook | None = None) -> list[tuple[str, str]]:
     """Return what stands above the table, line by line."""
-    rate = "" if flow.rate is None else f", ×{flow.rate:.3g} a layer"
+    rate = "" if flow.rate is None else f"×{flow.rate:.3g} a layer: "
+    verdict = str(flow.verdict) if flow.verdict is Flow.DEAD else f"{rate}{grouped(flow.verdicts)}"
     has_trend = flow.slope is not None or flow.verdict is Flow.DEAD
-    facts = [("verdict", f"{flow.verdict}{rate}")] * has_trend + [("init", f"{flow.init}; seed {flow.seed}")]
+    facts = [("verdict", verdict)] * has_trend + [("init", f"{flow.init}; seed {flow.seed}")]
     if outlook is not None:
         facts += [("theory", said) for said in theory_lines(outlook)]
     if flow.float32_depth is not None:
