@@ -11,8 +11,10 @@ import symbp
 ROOT = Path(symbp.__file__).parent
 FLOORS = {
     "errors": 0,
+    "guard": 0,
     "limits": 0,
     "resources": 0,
+    "inputs": 1,
     "symbols": 1,
     "equations": 2,
     "op": 3,

@@ -15,7 +15,7 @@ from symbp.checking.theirs.code import code
 from symbp.checking.theirs.finding import Signature, find
 from symbp.checking.theirs.fitting import Plan, arrays_of, counted, plan_of
 from symbp.checking.theirs.layouts import BY_COLUMNS, BY_ROWS, Layout
-from symbp.checking.theirs.process import Call, RaisedError
+from symbp.checking.theirs.answer import Call, RaisedError
 from symbp.checking.theirs.returned import Reader, Returned, unknown_note
 from symbp.derivation import Derivation
 from symbp.errors import CheckFailedError, SpecError
