@@ -12,8 +12,8 @@ from symbp.networks.layers import Activation, Linear
 from symbp.networks.normalisation import BatchNorm, LayerNorm, RMSNorm
 from symbp.networks.recurrent import GRU, LSTM, RNN
 from symbp.networks.residual import Residual
-from symbp.ops.functions import ACTIVATIONS
-from symbp.ops.losses import LOSSES
+from symbp.ops.activations import ACTIVATIONS
+from symbp.ops.loss_table import LOSSES
 
 PLAIN = 0.6
 """The share of plain multilayer perceptrons."""

@@ -13,6 +13,7 @@ from typing import Any, cast
 
 from sympy import MatMul, MatrixExpr
 
+import symbp.ops.native  # noqa: F401 - SymPy's own nodes: who builds one has not imported its rule
 from symbp.calculus.factor import Acts, Factor, Paths, Product
 from symbp.calculus.jacobian import Jacobian, jacobian
 from symbp.calculus.product import flat_product, nested_product

@@ -7,7 +7,6 @@ expression and are ignored by equality, and a name parsed back from a string is 
 from __future__ import annotations
 
 import re
-from enum import StrEnum
 from functools import cache, cached_property
 from typing import cast
 
@@ -15,44 +14,13 @@ from sympy import Basic, Expr, Integer, MatrixSymbol, Symbol
 from sympy.core.symbol import Str
 
 from symbp.errors import SpecError
+from symbp.roles import Role as Role
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z0-9_]+)*\Z", re.ASCII)
 """What a name may look like: names reach file names, LaTeX and generated code."""
 
 MAX_NAME = 80
 """Longest name accepted, in characters."""
-
-
-class Role(StrEnum):
-    """What a matrix is in the network; decides its letter in print and its role as a factor."""
-
-    INPUT = "input"
-    TARGET = "target"
-    WEIGHT = "weight"
-    BIAS = "bias"
-    PREACTIVATION = "pre-activation"
-    ACTIVATION = "activation"
-    LOSS = "loss"
-    SCALE = "scale"
-    SHIFT = "shift"
-    NORMALISED = "normalised"
-    SHIFTED = "scaled and shifted"
-    BLOCK = "block output"
-    GATE = "gate"
-    STATE = "state"
-    MASK = "mask"
-    MASKED = "after dropout"
-    QUERY = "queries"
-    KEY = "keys"
-    VALUE = "values"
-    SCORE = "scores"
-    ATTENTION = "attention weights"
-    MIXED = "mixed values"
-    CONVOLVED = "convolved"
-    REPEATED = "repeated at every place"
-    POOLED = "pooled"
-    STACKED = "stacked"
-    UPSTREAM = "gradient from above"
 
 
 def width(layer: int) -> Symbol:

@@ -14,6 +14,7 @@ FLOORS = {
     "guard": 0,
     "limits": 0,
     "resources": 0,
+    "roles": 0,
     "inputs": 1,
     "symbols": 1,
     "equations": 2,

@@ -1,5 +1,6 @@
 """The two open tables: what is not there is named, what is there is not replaced."""
 
+import operations  # noqa: F401 - registers every rule
 import pytest
 from sympy import Inverse, MatMul
 

@@ -30,8 +30,8 @@ from symbp.numeric.sizes import Sizes, given_sizes
 from symbp.numeric.source import Program, program
 from symbp.numeric.values import TARGETS, Values, target_kinds
 from symbp.op import FactorRole
+from symbp.ops.activations import ACTIVATIONS
 from symbp.ops.elementwise import Elementwise, ScalarFunction
-from symbp.ops.functions import ACTIVATIONS
 from symbp.ops.losses import GenericLoss, Loss
 from symbp.symbols import BATCH, Role, Variable
 

@@ -27,7 +27,7 @@ from sympy import (
 )
 
 from symbp.analysis.lengths import MeanField
-from symbp.ops.functions import X
+from symbp.ops.letters import X
 
 Q = Symbol("q", positive=True)
 C = Symbol("c", positive=True)

@@ -11,10 +11,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from symbp.errors import SpecError, nearest
-from symbp.symbols import Role, Variable
+from symbp.roles import Role
+
+if TYPE_CHECKING:
+    from symbp.symbols import Variable
 
 Shape = tuple[int, int]
 Draw = Callable[[Any, Shape, float], Any]

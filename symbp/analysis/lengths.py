@@ -18,7 +18,7 @@ from sympy import Expr, Piecewise, Symbol, limit, simplify
 from symbp.analysis.quadrature import DivergentError, Moment, expectations
 from symbp.errors import SpecError
 from symbp.ops.elementwise import GenericFunction, ScalarFunction
-from symbp.ops.functions import X
+from symbp.ops.letters import X
 from symbp.ops.scalar import Primitive
 
 SMALLEST, LARGEST = 1e-12, 1e8

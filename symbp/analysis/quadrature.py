@@ -23,7 +23,7 @@ from sympy import Abs, Expr, Mul, Piecewise, exp
 from symbp.analysis.enclosure import RULES, Enclosure, enclose, square
 from symbp.analysis.growth import Envelope, envelope
 from symbp.errors import SpecError
-from symbp.ops.functions import X
+from symbp.ops.letters import X
 from symbp.ops.scalar import absolute, maximum, minimum, relu, signum, step
 
 NODES = 24

@@ -18,7 +18,8 @@ from symbp.numeric.sizes import EXAMPLES, Sizes, distinct_sizes, given_sizes
 from symbp.numeric.values import Values
 from symbp.ops.elementwise import Elementwise, GenericFunction
 from symbp.ops.functions import is_analytic
-from symbp.ops.losses import LOSSES, EntrywiseLoss, GenericLoss
+from symbp.ops.loss_table import LOSSES
+from symbp.ops.losses import EntrywiseLoss, GenericLoss
 from symbp.symbols import BATCH, Role
 
 ROUNDS: tuple[tuple[tuple[str, ...], str], ...] = (

@@ -50,8 +50,10 @@ from sympy.logic.boolalg import BooleanFunction
 
 from symbp.errors import SpecError, nearest
 from symbp.networks.reading import MAX_DEPTH, NUMBER_AND_NAME, number, quote, tokens, tree_of
+from symbp.ops.activations import ACTIVATIONS, ALIASES, row_of
 from symbp.ops.elementwise import ScalarFunction
-from symbp.ops.functions import ACTIVATIONS, ALIASES, X, activation, exact, row_of
+from symbp.ops.functions import activation, exact
+from symbp.ops.letters import X
 from symbp.ops.scalar import PRIMITIVES, absolute, expm1, maximum, minimum, relu, signum, step
 from symbp.ops.stable import stable
 

@@ -11,9 +11,11 @@ from symbp.equations import Equation
 from symbp.errors import SpecError
 from symbp.networks.expressions import custom_function
 from symbp.networks.given import used_in
+from symbp.ops.activations import ACTIVATIONS
 from symbp.ops.elementwise import Elementwise, ScalarFunction
-from symbp.ops.functions import ACTIVATIONS
-from symbp.ops.losses import LINKED, LOSSES, OUT, TARGET, EntrywiseLoss, GenericLoss, Loss, loss_row
+from symbp.ops.letters import OUT, TARGET
+from symbp.ops.loss_table import LOSSES, loss_row
+from symbp.ops.losses import LINKED, EntrywiseLoss, GenericLoss, Loss, entry_loss
 from symbp.ops.softmax import Softmax
 from symbp.symbols import Role, Variable
 
@@ -29,10 +31,10 @@ def resolve_loss(text: str, let: Mapping[str, str]) -> ScalarFunction:
     """
     stripped = text.strip()
     if _NAME.match(stripped):
-        return loss_row(stripped).function()
+        return entry_loss(stripped)
     call = _CALL.match(stripped)
     if call and call[1].lower() not in ("exp", "log", "sqrt", "abs"):
-        return loss_row(call[1]).function(_number(call[2], stripped))
+        return entry_loss(call[1], _number(call[2], stripped))
     return custom_function(stripped, (OUT, TARGET), used_in(stripped, let)).renamed("custom", r"\ell", "ℓ")
 
 

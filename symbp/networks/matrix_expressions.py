@@ -31,7 +31,8 @@ from symbp.networks.matrix_functions import ENTRYWISE, FUNCTIONS, INSTEAD, Call,
 from symbp.networks.reading import MAX_DEPTH, number, quote
 from symbp.op import Op
 from symbp.ops.elementwise import Elementwise
-from symbp.ops.losses import LOSS_ALIASES, LOSSES, Loss
+from symbp.ops.loss_table import LOSS_ALIASES, LOSSES
+from symbp.ops.losses import Loss
 from symbp.symbols import Role, Variable
 
 LARGEST = Rational(10) ** 30

@@ -12,9 +12,11 @@ from symbp.errors import SpecError
 from symbp.networks.expressions import FUNCTIONS as SCALARS
 from symbp.networks.expressions import custom_function
 from symbp.networks.loss_choice import compared
+from symbp.ops.activations import ACTIVATIONS, ALIASES, row_of
 from symbp.ops.elementwise import Elementwise
-from symbp.ops.functions import ACTIVATIONS, ALIASES, activation, row_of
-from symbp.ops.losses import LOSS_ALIASES, LOSSES, loss_row
+from symbp.ops.functions import activation
+from symbp.ops.loss_table import LOSS_ALIASES, LOSSES, loss_row
+from symbp.ops.losses import entry_loss
 from symbp.ops.normalisation import EPSILON, Normalise, Over
 from symbp.ops.softmax import Softmax
 from symbp.ops.structure import Stack
@@ -56,7 +58,7 @@ def _normalise(over: Over, centred: bool) -> Callable[[Call], MatrixExpr]:
 def _loss(name: str) -> Callable[[Call], MatrixExpr]:
     def build(call: Call) -> MatrixExpr:
         output, target = call.operands
-        return compared(loss_row(name).function(*call.numbers), output, call.made_by.get(output.name), target)
+        return compared(entry_loss(name, *call.numbers), output, call.made_by.get(output.name), target)
 
     return build
 

@@ -35,7 +35,7 @@ from symbp.networks.normalisation import BatchNorm, BatchNorm2d, LayerNorm, RMSN
 from symbp.networks.recurrent import GRU, LSTM, RNN
 from symbp.networks.regularisation import Dropout
 from symbp.networks.residual import Residual
-from symbp.ops.functions import ACTIVATIONS, ALIASES
+from symbp.ops.activations import ACTIVATIONS, ALIASES
 from symbp.symbols import MAX_NAME, NAME
 
 MAX_SHOWN = 40

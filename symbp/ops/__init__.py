@@ -1,7 +1,4 @@
-"""One file per operation family; every file here is imported, so that its rules and meanings are known."""
+"""One file per operation family: whoever builds a node has imported its rule and its meaning with it.
 
-from importlib import import_module
-from pkgutil import iter_modules
-
-for _module in iter_modules(__path__):
-    import_module(f"{__name__}.{_module.name}")
+The tables of activations and losses hold text: nothing here is imported before it is used.
+"""

@@ -1,18 +1,12 @@
-"""Losses: one row each, a node for sums over entries, and two nodes fused with their link.
-
-Every loss sums over the outputs and averages over the batch; the row states how that compares with
-PyTorch's default reduction.
-"""
+"""Losses as nodes: sums over entries, one left open, and two fused with their link."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from typing import Any, ClassVar, cast
 
 from sympy import (
-    Abs,
     Basic,
     Expr,
     MatAdd,
@@ -20,150 +14,34 @@ from sympy import (
     MatrixExpr,
     MatrixSymbol,
     OneMatrix,
-    Piecewise,
     S,
-    Symbol,
-    log,
-    sign,
-    tanh,
 )
 
 from symbp.equations import text
-from symbp.errors import ShapeError, SpecError, nearest
+from symbp.errors import ShapeError, SpecError
 from symbp.op import FactorRole, Op, meaning, rule
 from symbp.ops.elementwise import ScalarFunction, Slope
-from symbp.ops.scalar import relu, softplus, step
-
-OUT = Symbol("a", real=True)
-"""One output of the network."""
-TARGET = Symbol("y", real=True)
-"""The target of that output."""
-DELTA = Symbol("delta", positive=True)
+from symbp.ops.letters import OUT, TARGET
+from symbp.ops.loss_table import LOSSES, loss_row
 
 
-@dataclass(frozen=True)
-class LossRow:
-    """One loss: ℓ(a, y) of one output and what it asks of the targets.
-
-    ``make`` returns ℓ and ∂ℓ/∂a in ``OUT`` and ``TARGET``; ``targets`` is real, binary (0 or 1), sign (−1 or 1)
-    or one_hot; ``torch`` says how the value compares with PyTorch's default reduction; ``link`` names the output
-    activation that belongs to it; ``unit_outputs`` says that outputs must lie between 0 and 1.
-    """
-
-    name: str
-    make: Callable[[], tuple[Expr, Expr]]
-    targets: str
-    torch: str
-    link: str | None = None
-    unit_outputs: bool = False
-    aliases: tuple[str, ...] = ()
-    parameters: tuple[tuple[Symbol, Expr], ...] = ()
-    kinks: tuple[Expr, ...] = ()
-
-    @cached_property
-    def formula(self) -> tuple[Expr, Expr]:
-        """ℓ(a, y) and its slope in a, built when first used."""
-        return self.make()
-
-    @property
-    def expr(self) -> Expr:
-        """ℓ(a, y) in ``OUT`` and ``TARGET``."""
-        return self.formula[0]
-
-    def function(self, *values: Expr) -> ScalarFunction:
-        """Return ℓ with its parameters set, defaults where none are given."""
-        if len(values) > len(self.parameters):
-            raise SpecError(f"loss {self.name} takes {len(self.parameters)} parameters, not {len(values)}")
-        chosen = [*values, *(default for _, default in self.parameters[len(values) :])]
-        if not all(value.is_positive and value.is_finite for value in chosen):
-            raise SpecError(f"loss {self.name}: its parameter must be a positive number")
-        pairs = [(symbol, value) for (symbol, _), value in zip(self.parameters, chosen, strict=True)]
-        latex = rf"\ell_{{\text{{{self.name.replace('_', ' ')}}}}}"
-        return ScalarFunction(
-            self.name,
-            (OUT, TARGET),
-            self.expr,
-            (self.formula[1], self.expr.diff(TARGET)),
-            None,
-            latex,
-            "ℓ",
-            pairs,
-            self.kinks,
-        )
-
-
-_E = OUT - TARGET
-
-_ROWS = (
-    LossRow("mse", lambda: (_E**2 / 2, _E), "real", "n_L/2 times MSELoss", aliases=("squared_error", "l2")),
-    LossRow(
-        "mae", lambda: (Abs(_E), sign(_E)), "real", "n_L times L1Loss", aliases=("l1", "absolute_error"), kinks=(_E,)
-    ),
-    LossRow(
-        "huber",
-        lambda: (
-            Piecewise((_E**2 / 2, Abs(_E) <= DELTA), (DELTA * (Abs(_E) - DELTA / 2), True)),
-            Piecewise((_E, Abs(_E) <= DELTA), (DELTA * sign(_E), True)),
-        ),
-        "real",
-        "n_L times HuberLoss",
-        parameters=((DELTA, S.One),),
-        aliases=("smooth_l1",),
-    ),
-    LossRow(
-        "log_cosh", lambda: (softplus(2 * _E) - _E - log(2), tanh(_E)), "real", "not in PyTorch", aliases=("logcosh",)
-    ),
-    LossRow(
-        "binary_cross_entropy",
-        lambda: (
-            -TARGET * log(OUT) - (1 - TARGET) * log(1 - OUT),
-            (1 - TARGET) / (1 - OUT) - TARGET / OUT,
-        ),
-        "binary",
-        "n_L times BCELoss",
-        link="sigmoid",
-        unit_outputs=True,
-        aliases=("bce", "logistic_loss"),
-    ),
-    LossRow(
-        "cross_entropy",
-        lambda: (-TARGET * log(OUT), -TARGET / OUT),
-        "one_hot",
-        "CrossEntropyLoss",
-        link="softmax",
-        unit_outputs=True,
-        aliases=("ce", "categorical_cross_entropy", "crossentropy", "xent"),
-    ),
-    LossRow(
-        "hinge",
-        lambda: (relu(1 - TARGET * OUT), -TARGET * step(1 - TARGET * OUT)),
-        "sign",
-        "n_L times relu(1 - y a).mean()",
-        kinks=(1 - TARGET * OUT,),
-    ),
-)
-
-LOSSES: dict[str, LossRow] = {row.name: row for row in _ROWS}
-"""Every loss by name."""
-
-LOSS_ALIASES: dict[str, str] = {alias: row.name for row in _ROWS for alias in row.aliases}
-"""Other names people type."""
-
-
-def loss_row(name: str) -> LossRow:
-    """Return the row of a loss by its name or an alias.
+def entry_loss(name: str, *values: Expr) -> ScalarFunction:
+    """Return ℓ(a, y) of a row of the table with its parameters set, defaults where none are given.
 
     Raises:
-        SpecError: no such loss; the message suggests the nearest name.
+        SpecError: no such loss, too many parameters, or one that is not a positive number.
     """
-    key = name.lower().replace("-", "_")
-    try:
-        return LOSSES[LOSS_ALIASES.get(key, key)]
-    except KeyError:
-        known = [*LOSSES, *LOSS_ALIASES]
-        raise SpecError(
-            f"unknown loss {name!r}{nearest(name, known)} (symbp list losses shows all; or an expression in a and y)"
-        ) from None
+    row = loss_row(name)
+    if len(values) > len(row.parameters):
+        raise SpecError(f"loss {row.name} takes {len(row.parameters)} parameters, not {len(values)}")
+    chosen = [*values, *(default for _, default in row.parameters[len(values) :])]
+    if not all(value.is_positive and value.is_finite for value in chosen):
+        raise SpecError(f"loss {row.name}: its parameter must be a positive number")
+    pairs = [(symbol, value) for (symbol, _), value in zip(row.parameters, chosen, strict=True)]
+    latex = rf"\ell_{{\text{{{row.name.replace('_', ' ')}}}}}"
+    expr, slope = row.formula.expr, row.formula.slope
+    slopes = (slope, expr.diff(TARGET))
+    return ScalarFunction(row.name, (OUT, TARGET), expr, slopes, None, latex, "ℓ", pairs, row.formula.kinks)
 
 
 class Loss(Op):

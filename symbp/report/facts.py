@@ -11,7 +11,8 @@ from symbp.equations import nodes, symbols_in
 from symbp.networks.recurrent import CELLS
 from symbp.op import Op
 from symbp.ops.elementwise import Elementwise, GenericFunction, ScalarFunction
-from symbp.ops.losses import LOSSES, EntrywiseLoss, LinkedLoss, Loss
+from symbp.ops.loss_table import LOSSES
+from symbp.ops.losses import EntrywiseLoss, LinkedLoss, Loss, entry_loss
 from symbp.ops.penalty import Penalty
 from symbp.ops.scalar import Primitive
 from symbp.ops.softmax import Softmax
@@ -181,7 +182,7 @@ def loss_function(loss: Loss) -> ScalarFunction | None:
     """Return ℓ(a, y) of one output; None for a loss left open."""
     if isinstance(loss, EntrywiseLoss):
         return loss.function
-    return LOSSES[loss.name].function() if isinstance(loss, LinkedLoss) else None
+    return entry_loss(loss.name) if isinstance(loss, LinkedLoss) else None
 
 
 def with_numbers(expr: Expr, function: ScalarFunction) -> Expr:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
 
 from symbp.errors import SpecError, nearest
-from symbp.report.dialects import LATEX, TEX, Dialect
+
+if TYPE_CHECKING:
+    from symbp.report.dialects import Dialect
 
 MARK = "Written by symbp"
 """Stands in the first line of every file we write: what carries it may be overwritten."""
@@ -31,12 +35,17 @@ class Format:
     suffix: str
     template: str = ""
     standalone: str = ""
-    dialect: Dialect = LATEX
+    spelling: str = "LATEX"
     factor_macro: str = ""
     loss: str | None = None
     comment: str = "{}"
     wrap: str = "{}"
     tidy: Callable[[str], str] = str
+
+    @property
+    def dialect(self) -> Dialect:
+        """How its mathematics is spelled; the dialects need SymPy, ``symbp list formats`` does not."""
+        return cast("Dialect", getattr(import_module("symbp.report.dialects"), self.spelling))
 
 
 _ROWS = (
@@ -50,7 +59,7 @@ _ROWS = (
     ),
     Format(
         "latex", "LaTeX to \\input into lecture notes; standalone, a document", ".tex",
-        template="latex.j2", standalone="latex-document.j2", dialect=TEX, factor_macro=r"\symbpfactor",
+        template="latex.j2", standalone="latex-document.j2", spelling="TEX", factor_macro=r"\symbpfactor",
         loss=r"\symbploss",
         comment="% {}", wrap="\\[\n{}\n\\]", tidy=without_paragraphs_around_displays,
     ),

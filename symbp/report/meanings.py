@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from symbp.ops.elementwise import OUTPUT
-from symbp.ops.losses import LOSSES, LinkedLoss, Loss
+from symbp.ops.loss_table import LOSSES
+from symbp.ops.losses import LinkedLoss, Loss
 from symbp.report import facts
 from symbp.report.checked import ends
 from symbp.report.desk import Desk, Row

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from symbp.symbols import Role
+from symbp.roles import Role
 
 
 @dataclass(frozen=True, slots=True)

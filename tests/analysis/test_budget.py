@@ -25,7 +25,7 @@ from symbp.networks.normalisation import BatchNorm, LayerNorm, RMSNorm
 from symbp.networks.residual import Residual
 from symbp.numeric.compiled import generic_functions
 from symbp.op import FactorRole
-from symbp.ops.functions import ACTIVATIONS
+from symbp.ops.activations import ACTIVATIONS
 from symbp.symbols import Role
 
 PRE = Residual([BatchNorm(), Activation("tanh"), Linear(5), BatchNorm(), Activation("tanh"), Linear(5)])

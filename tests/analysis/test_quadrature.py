@@ -16,7 +16,8 @@ from symbp.analysis.growth import envelope
 from symbp.analysis.lengths import MeanField
 from symbp.analysis.quadrature import DivergentError, Moment, corners, evaluate, expectation
 from symbp.networks.expressions import resolve_activation
-from symbp.ops.functions import ACTIVATIONS, X
+from symbp.ops.activations import ACTIVATIONS
+from symbp.ops.letters import X
 from symbp.ops.scalar import Primitive
 
 CUSTOM = ["tanh(50*(x-0.3))", "log(1+x**2)", "max(x, 0.1*x)**2", "x*exp(-x**2)", "sqrt(1+x**2)", "x*sigmoid(1.702*x)",

@@ -14,9 +14,10 @@ from symbp.derivation import derive
 from symbp.errors import CheckFailedError
 from symbp.networks.layers import Dense
 from symbp.networks.network import Network
+from symbp.ops.activations import ACTIVATIONS
 from symbp.ops.elementwise import Elementwise, ScalarFunction
-from symbp.ops.functions import ACTIVATIONS, activation
-from symbp.ops.losses import LOSSES, EntrywiseLoss
+from symbp.ops.functions import activation
+from symbp.ops.losses import EntrywiseLoss, entry_loss
 from symbp.ops.scalar import relu, step
 from symbp.ops.softmax import Softmax
 
@@ -89,7 +90,7 @@ def test_a_gradient_that_is_not_a_number_fails() -> None:
     tanh = activation("tanh")
     bad = ScalarFunction("f", tanh.variables, tanh.expr, (tanh.variables[0] ** -S.Half,))
     derived = derivation(
-        [(z, MatMul(W1, X)), (a, Elementwise(bad, z)), (LOSS, EntrywiseLoss(LOSSES["mse"].function(), a, y))],
+        [(z, MatMul(W1, X)), (a, Elementwise(bad, z)), (LOSS, EntrywiseLoss(entry_loss("mse"), a, y))],
         [X, y, W1],
     )
     report = check(derived)

@@ -10,7 +10,7 @@ from symbp.numeric.definitions import Standins
 from symbp.numeric.sizes import distinct_sizes
 from symbp.ops.elementwise import Elementwise
 from symbp.ops.functions import activation
-from symbp.ops.losses import LOSSES, EntrywiseLoss
+from symbp.ops.losses import EntrywiseLoss, entry_loss
 from symbp.ops.softmax import Softmax
 
 
@@ -24,7 +24,7 @@ from symbp.ops.softmax import Softmax
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_fused_equals_composed_to_50_digits(fused: str, loss: str, link, seed: int) -> None:  # type: ignore[no-untyped-def]
     z, p, y = variable("Z1", N1), variable("A1", N1), variable("Y", N1)
-    node = EntrywiseLoss(LOSSES[loss].function(), p, y)
+    node = EntrywiseLoss(entry_loss(loss), p, y)
     composed = derivation([(z, MatMul(W1, X)), (p, link(z)), (LOSS, node)], [X, y, W1])
     benches = [
         Bench.of(derived, Standins(), distinct_sizes(derived.forward), seed) for derived in (CASES[fused](), composed)

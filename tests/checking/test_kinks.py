@@ -13,9 +13,12 @@ from symbp.checking.bench import Bench
 from symbp.checking.plans import plans
 from symbp.derivation import Derivation
 from symbp.networks.expressions import custom_function
+from symbp.ops.activations import ACTIVATIONS
 from symbp.ops.elementwise import Elementwise, ScalarFunction
-from symbp.ops.functions import ACTIVATIONS, activation
-from symbp.ops.losses import LOSSES, OUT, TARGET, EntrywiseLoss
+from symbp.ops.functions import activation
+from symbp.ops.letters import OUT, TARGET
+from symbp.ops.loss_table import LOSSES
+from symbp.ops.losses import EntrywiseLoss, entry_loss
 from symbp.ops.pooling import MaxPool
 from symbp.ops.windows import Window
 
@@ -75,9 +78,9 @@ def beside(points: Any) -> Any:
 
 def test_every_function_with_a_kink_is_here() -> None:
     assert {name for name, row in ACTIVATIONS.items() if row.formula.jumps} <= {*FUNCTIONS, "elu"}
-    assert {name for name, row in LOSSES.items() if row.kinks} <= set(LOSS_KINKS)
+    assert {name for name, row in LOSSES.items() if row.formula.kinks} <= set(LOSS_KINKS)
     for name, row in LOSSES.items():
-        for kink in row.kinks:
+        for kink in row.formula.kinks:
             (point,) = solve(kink, OUT)
             assert float(point.subs(TARGET, -1)) == LOSS_KINKS[name](-1.0)
 
@@ -96,7 +99,7 @@ def test_a_loss_next_to_its_kinks(name: str) -> None:
     targets = np.repeat([[-1.0], [1.0]], len(SIDES), axis=1)
     values = LOSS_KINKS[name](targets) + np.array(SIDES)
     w, y = variable("W1", 2, len(SIDES)), variable("Y", 2, len(SIDES))
-    node = EntrywiseLoss(LOSSES[name].function(), w, y)
+    node = EntrywiseLoss(entry_loss(name), w, y)
     assert_agrees(bench(derivation([(LOSS, node)], [w, y]), W1=values, Y=targets))
 
 

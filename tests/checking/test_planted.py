@@ -18,10 +18,10 @@ from symbp.networks.network import Network
 from symbp.numeric.definitions import Standins
 from symbp.numeric.sizes import given_sizes
 from symbp.op import Op
+from symbp.ops.activations import ACTIVATIONS
 from symbp.ops.convolution import KernelCorrelation, TransposedConvolve, kernel_correlation, transposed_convolve
 from symbp.ops.elementwise import Elementwise, Slope
-from symbp.ops.functions import ACTIVATIONS
-from symbp.ops.losses import LOSSES
+from symbp.ops.loss_table import LOSSES
 from symbp.ops.normalisation import NormaliseJacobian, normalise_jacobian
 from symbp.ops.pooling import MaxPoolTranspose, average_pool_transpose
 from symbp.ops.softmax import SoftmaxJacobian

@@ -12,7 +12,8 @@ from symbp.equations import nodes, symbols_in
 from symbp.op import vjp
 from symbp.ops.convolution import Convolve
 from symbp.ops.elementwise import Elementwise
-from symbp.ops.losses import LOSSES, EntrywiseLoss, GenericLoss, SigmoidBinaryCrossEntropy, SoftmaxCrossEntropy
+from symbp.ops.loss_table import LOSSES
+from symbp.ops.losses import EntrywiseLoss, GenericLoss, SigmoidBinaryCrossEntropy, SoftmaxCrossEntropy
 from symbp.ops.structure import Stack
 from symbp.ops.upstream import Upstream
 from symbp.symbols import BATCH

@@ -10,8 +10,8 @@ import pytest
 from symbp.analysis.initialisations import INITIALISATIONS
 from symbp.cli.main import main
 from symbp.networks.operations import OPERATIONS
-from symbp.ops.functions import ACTIVATIONS
-from symbp.ops.losses import LOSSES
+from symbp.ops.activations import ACTIVATIONS
+from symbp.ops.loss_table import LOSSES
 
 TABLES = [("activations", ACTIVATIONS), ("losses", LOSSES), ("initialisations", INITIALISATIONS),
           ("operations", OPERATIONS)]  # fmt: skip

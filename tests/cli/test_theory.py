@@ -10,7 +10,7 @@ from sympy import Float
 
 from symbp.analysis.derivations import ALPHA, DERIVATIONS, LAMBDA, N_IN, N_OUT, derivation_of
 from symbp.cli.main import main
-from symbp.ops.functions import SELU_ALPHA, SELU_LAMBDA
+from symbp.ops.activations import SELU_ALPHA, SELU_LAMBDA
 
 NETWORK = ["--layers", "4", "--widths", "32", "--activation", "tanh", "--loss", "mse"]
 

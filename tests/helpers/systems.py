@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, cast
 
+import operations  # noqa: F401 - registers every rule
 from sympy import (
     HadamardProduct,
     Integer,
@@ -21,7 +22,6 @@ from sympy import (
     sqrt,
 )
 
-import symbp.ops.native  # noqa: F401 - registers its rules
 from symbp.calculus.reverse import reverse
 from symbp.checking.diagnosis.nodes import UnbiasedNormalise
 from symbp.derivation import Derivation
@@ -31,13 +31,8 @@ from symbp.ops.channel_norm import NormaliseChannels
 from symbp.ops.convolution import Channels, Convolve
 from symbp.ops.elementwise import Elementwise, GenericFunction, ScalarFunction
 from symbp.ops.functions import activation
-from symbp.ops.losses import (
-    LOSSES,
-    EntrywiseLoss,
-    GenericLoss,
-    SigmoidBinaryCrossEntropy,
-    SoftmaxCrossEntropy,
-)
+from symbp.ops.loss_table import LOSSES
+from symbp.ops.losses import EntrywiseLoss, GenericLoss, SigmoidBinaryCrossEntropy, SoftmaxCrossEntropy, entry_loss
 from symbp.ops.normalisation import Normalise, Over
 from symbp.ops.penalty import Penalty
 from symbp.ops.pooling import AveragePool, MaxPool
@@ -78,7 +73,7 @@ TANH = activation("tanh")
 
 def _loss(out: MatrixSymbol, name: str = "mse") -> tuple[Variable, MatrixExpr, Variable]:
     y = variable("Y", *out.shape)
-    return LOSS, EntrywiseLoss(LOSSES[name].function(), out, y), y
+    return LOSS, EntrywiseLoss(entry_loss(name), out, y), y
 
 
 def case(*equations: tuple[Variable, MatrixExpr], given: Sequence[Variable], loss: str = "mse") -> Derivation:
@@ -313,7 +308,7 @@ def entrywise_of_itself() -> Derivation:
 def loss_of_itself() -> Derivation:
     """The cross-entropy −Σ a log a of outputs with themselves: output and target are one symbol."""
     z, a = variable("Z1", N1), variable("A1", N1)
-    node = EntrywiseLoss(LOSSES["cross_entropy"].function(), a, a)
+    node = EntrywiseLoss(entry_loss("cross_entropy"), a, a)
     return derivation([(z, MatMul(W1, X)), (a, Elementwise(activation("sigmoid"), z)), (LOSS, node)], [X, W1])
 
 
@@ -390,8 +385,8 @@ def weighted_losses() -> Derivation:
     return derivation(
         [
             (z, MatMul(W1, X)),
-            (first, EntrywiseLoss(LOSSES["mse"].function(), z, y)),
-            (second, EntrywiseLoss(LOSSES["log_cosh"].function(), z, y)),
+            (first, EntrywiseLoss(entry_loss("mse"), z, y)),
+            (second, EntrywiseLoss(entry_loss("log_cosh"), z, y)),
             (LOSS, MatAdd(MatMul(Rational(3, 2), first), second)),
         ],
         [X, y, W1],
@@ -412,7 +407,7 @@ def penalised() -> Derivation:
     return derivation(
         [
             (z, MatMul(W2, W1, X)),
-            (data, EntrywiseLoss(LOSSES["mse"].function(), z, y)),
+            (data, EntrywiseLoss(entry_loss("mse"), z, y)),
             (penalty, Penalty(Rational(2, 3), W1, W2, W1)),
             (LOSS, MatAdd(MatMul(3, penalty), data)),
         ],

@@ -11,7 +11,8 @@ from sympy import Expr, Rational, Symbol, expand, symbols, tanh
 
 from symbp.errors import SpecError
 from symbp.networks.expressions import custom_function, resolve_activation
-from symbp.ops.functions import X, activation
+from symbp.ops.functions import activation
+from symbp.ops.letters import X
 from symbp.ops.scalar import log_sigmoid, maximum, sigmoid, softplus
 
 BETA = Symbol("beta", real=True)

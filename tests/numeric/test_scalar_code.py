@@ -10,8 +10,9 @@ from sympy import Function, Piecewise, Rational, S, Symbol, erf, exp, pi, sqrt, 
 
 from symbp.errors import RuleNotFoundError
 from symbp.numeric.scalar import ERF_SOURCE, HELPERS, Code, helper_source, scalar_code
+from symbp.ops.activations import ACTIVATIONS
 from symbp.ops.elementwise import OUTPUT
-from symbp.ops.functions import ACTIVATIONS, X
+from symbp.ops.letters import X
 from symbp.ops.scalar import PRIMITIVES, maximum, relu, sigmoid, sigmoid_value, step
 
 ALPHA = Symbol("alpha", real=True)

@@ -25,8 +25,8 @@ from symbp.numeric.matrices import Writer, matrix_code
 from symbp.numeric.sizes import distinct_sizes
 from symbp.numeric.source import Program
 from symbp.numeric.values import Values, draw
-from symbp.ops.functions import ACTIVATIONS
-from symbp.ops.losses import LOSSES
+from symbp.ops.activations import ACTIVATIONS
+from symbp.ops.loss_table import LOSSES
 
 TEXTBOOK = '''\
 """Backpropagation through 2 layers, derived by symbp; needs NumPy alone."""

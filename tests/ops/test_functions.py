@@ -13,8 +13,10 @@ from sympy import Rational, erf
 
 from symbp.errors import SpecError
 from symbp.numeric.scalar import helper_source, scalar_code
+from symbp.ops.activations import ACTIVATIONS, ALIASES
 from symbp.ops.elementwise import OUTPUT
-from symbp.ops.functions import ACTIVATIONS, ALIASES, NUMBER, X, activation, exact, is_analytic
+from symbp.ops.functions import NUMBER, activation, exact, is_analytic
+from symbp.ops.letters import X
 from symbp.ops.scalar import PRIMITIVES
 
 ROWS = [pytest.param(activation(name), id=name) for name in ACTIVATIONS] + [

@@ -8,8 +8,9 @@ import pytest
 from sympy import Function, Rational, Symbol, exp, pi, sin, sqrt, tanh
 
 from symbp.errors import RuleNotFoundError
+from symbp.ops.activations import ACTIVATIONS
 from symbp.ops.elementwise import OUTPUT
-from symbp.ops.functions import ACTIVATIONS, X
+from symbp.ops.letters import X
 from symbp.ops.scalar import absolute, maximum, relu, sigmoid, step
 from symbp.report.scalar import entrywise_latex, entrywise_text, scalar_latex, scalar_text
 

@@ -12,7 +12,8 @@ from symbp.checking.diagnosis.sites import Site, entrywise, error_in, product, w
 from symbp.ops.convolution import KernelCorrelation, TransposedConvolve
 from symbp.ops.elementwise import OUTPUT, Elementwise, ScalarFunction, Slope
 from symbp.ops.functions import activation
-from symbp.ops.losses import LOSSES, EntrywiseLoss, LinkedLoss
+from symbp.ops.loss_table import LOSSES
+from symbp.ops.losses import EntrywiseLoss, LinkedLoss, entry_loss
 from symbp.ops.normalisation import NormaliseJacobian
 from symbp.ops.softmax import SoftmaxJacobian
 
@@ -143,9 +144,9 @@ def another_loss(site: Site) -> Iterator[Proposal]:
         own, p, y = node.args
         if site.name not in (f"d{p.name}", f"d{getattr(own, 'name', '')}"):
             continue
-        for name, row in LOSSES.items():
+        for name in LOSSES:
             if name != node.name:
-                slope = Slope(row.function(), 0, p, p, y)
+                slope = Slope(entry_loss(name), 0, p, p, y)
                 said = f"derivative of the loss {name} in place of {node.name} in {site.name}"
                 yield Proposal(product(1 / p.shape[1], slope), said)
 

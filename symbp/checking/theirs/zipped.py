@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ MAX_MEMBERS = 10_000
 ENCRYPTED = 0x1
 """The flag of a member that needs a password."""
 
-_DAMAGED = (zipfile.BadZipFile, zlib.error, LZMAError, EOFError, OSError, ValueError)
+_DAMAGED = (zipfile.BadZipFile, zlib.error, struct.error, LZMAError, EOFError, OSError, ValueError)
 """What a damaged archive or stream raises, by the method of its compression."""
 
 
@@ -65,4 +66,4 @@ def _content(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
     except NotImplementedError:
         raise SpecError(f"is compressed by method {member.compress_type}: save it with np.savez_compressed") from None
     except _DAMAGED as error:
-        raise SpecError(f"is damaged ({error}): save it again") from None
+        raise SpecError(f"is damaged ({getattr(error, 'strerror', None) or error}): save it again") from None

@@ -15,7 +15,7 @@ TARGETS = {"binary": "targets 0 or 1", "sign": "targets -1 or 1", "one_hot": "on
 
 def about_activation(row: Any) -> str:
     """Return the parameters of an activation with their values, as ``alpha = 0.01``."""
-    return ", ".join(f"{symbol} = {float(value):.6g}" for symbol, value in row.parameters)
+    return ", ".join(f"{letter} = {float(value):.6g}" for letter, value in row.numbers)
 
 
 def about_loss(row: Any) -> str:
@@ -59,14 +59,14 @@ class Table:
 
 TABLES = {
     "activations": Table(
-        "symbp.ops.functions",
+        "symbp.ops.activations",
         "ACTIVATIONS",
         about_activation,
         "ALIASES",
         (("softmax", "on the output only"), (EXPRESSION, "any expression in x, such as x*sigmoid(1.702*x)")),
     ),
     "losses": Table(
-        "symbp.ops.losses",
+        "symbp.ops.loss_table",
         "LOSSES",
         about_loss,
         "LOSS_ALIASES",
