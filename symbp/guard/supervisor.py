@@ -39,7 +39,7 @@ def unlimited() -> tuple[str, ...]:
 
 
 def _resource() -> Any:
-    """Return the module that sets limits, or None where they do not hold: macOS and the BSDs allocate past RLIMIT_DATA."""
+    """Return what sets limits, or None where they do not hold: macOS and the BSDs allocate past RLIMIT_DATA."""
     if not sys.platform.startswith("linux"):
         return None
     try:

@@ -85,7 +85,7 @@ def _raised(found: Mapping[str, Any], source: str, function: str) -> str:
 
 
 def _line(text: object) -> str:
-    """Return their words as one line that any file or terminal takes: nothing that steers it, no halves of characters."""
+    """Return their words as one line that any file or terminal takes."""
     if not isinstance(text, str):
         raise TypeError("text")
     return " ".join("".join(letter if letter.isprintable() else " " for letter in text[:MAX_TEXT]).split())

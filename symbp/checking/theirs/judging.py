@@ -10,12 +10,12 @@ from typing import Any
 from symbp.checking.diagnosis.diagnose import diagnose
 from symbp.checking.diagnosis.sample import Diagnosis, Sample
 from symbp.checking.theirs import process, reductions
+from symbp.checking.theirs.answer import Call, RaisedError
 from symbp.checking.theirs.cases import Case, cases
 from symbp.checking.theirs.code import code
 from symbp.checking.theirs.finding import Signature, find
 from symbp.checking.theirs.fitting import Plan, arrays_of, counted, plan_of
 from symbp.checking.theirs.layouts import BY_COLUMNS, BY_ROWS, Layout
-from symbp.checking.theirs.answer import Call, RaisedError
 from symbp.checking.theirs.returned import Reader, Returned, unknown_note
 from symbp.derivation import Derivation
 from symbp.errors import CheckFailedError, SpecError

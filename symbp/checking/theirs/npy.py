@@ -1,4 +1,4 @@
-"""One ``.npy`` file as an array of numbers: what its header claims is held against what is there before it is believed."""
+"""One ``.npy`` file as an array of numbers; what its header claims is held against what is there."""
 
 from __future__ import annotations
 
@@ -41,7 +41,9 @@ def array_of(content: bytes) -> Any:
     if claimed != held:
         raise SpecError(f"claims {_amount(claimed)} bytes, but holds {_amount(held)}: save it again")
     try:
-        return np.frombuffer(content, dtype, offset=stream.tell()).reshape(shape, order="F" if by_columns else "C").copy()
+        return (
+            np.frombuffer(content, dtype, offset=stream.tell()).reshape(shape, order="F" if by_columns else "C").copy()
+        )
     except ValueError as error:
         raise SpecError(f"cannot be an array: {error}") from None
 

@@ -20,6 +20,7 @@ MAX_ITEMS = 5000
 MAX_BYTES = 200_000_000
 MAX_KEY = 200
 
+
 class RefusedError(Exception):
     """What a function returned cannot be handed on."""
 

@@ -11,6 +11,7 @@ from symbp.cli.options import OutputOptions
 from symbp.report.formats import FORMAT_ALIASES, FORMATS, SUFFIXES
 from symbp.report.notation import NOTATIONS
 from symbp.report.pdf import pdf
+from symbp.report.templates import fault
 
 FOLDER = "output/"
 """Where reports go unless -o says otherwise."""
@@ -52,8 +53,8 @@ def targets(options: OutputOptions, stem: str) -> list[Target]:
     """Return what to write; ``stem`` is the file name without suffix for a folder."""
     if options.notation is not None:
         values.choice("--notation", options.notation, NOTATIONS)
-    if options.template_dir is not None and not Path(options.template_dir).is_dir():
-        values.refuse("--template-dir", options.template_dir, "there is no such folder")
+    if options.template_dir is not None and (why := fault(options.template_dir)):
+        values.refuse("--template-dir", options.template_dir, why)
     chosen = None if options.to is None else format_of(options.to)
     place = options.output
     if place == "-" or (place is None and options.only is not None):
