@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +96,9 @@ def judge_file(
         return process.run(place, found.name, plan, arrays, timeout)
 
     try:
-        return judge(derivation, found, invoke, f"{place.name}:{found.name}", rows=rows, seed=seed, reduction=reduction)
+        source = f"{place.name}:{found.name}"
+        judged = judge(derivation, found, invoke, source, rows=rows, seed=seed, reduction=reduction)
+        return replace(judged, notes=(*judged.notes, *process.caveats()))
     except SpecError as error:
         said = str(error)
         raise SpecError(said if said.startswith(place.name) else f"{place.name}: {said}") from None

@@ -12,6 +12,7 @@ from typing import Any
 from symbp.checking.theirs.answer import Call, calls
 from symbp.errors import SpecError
 from symbp.guard.child import run as guarded
+from symbp.guard.supervisor import unlimited
 
 
 def run(
@@ -46,3 +47,9 @@ def run(
                 "waits? --timeout SECONDS gives it more"
             )
         return calls(folder, source.name, function, len(cases), ended.code), ended.printed
+
+
+def caveats() -> tuple[str, ...]:
+    """Return a line about the limits that this system does not have, if there are such."""
+    missing = unlimited()
+    return (f"this system cannot {', or '.join(missing)}: run here what you trust",) if missing else ()
