@@ -16,6 +16,7 @@ FLOORS = {
     "resources": 0,
     "roles": 0,
     "inputs": 1,
+    "domain": 1,
     "symbols": 1,
     "equations": 2,
     "op": 3,
