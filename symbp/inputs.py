@@ -48,7 +48,10 @@ def read_regular(place: Path, most: int) -> bytes:
         SpecError: as ``open_regular``, or it holds more than ``most`` bytes.
     """
     with open_regular(place) as file:
-        return bounded(file.read(most + 1), most, str(place))
+        found: bytes | None = file.read(most + 1)
+    if found is None:  # Some files of /proc are pipes that say they are regular.
+        raise SpecError(f"{place}: {NOT_REGULAR}")
+    return bounded(found, most, str(place))
 
 
 def _require_regular(place: Path, mode: int) -> None:

@@ -106,7 +106,9 @@ def _array(place: Path, name: str, value: Any) -> Any:
             return array
     except ValueError:
         pass
-    raise SpecError(f"{place.name}: {name[:60]} is no array of numbers: give rows of equal length")
+    raise SpecError(
+        f"{place.name}: {name[:60]} is no array of numbers: give rows of equal length, and numbers that a double holds"
+    )
 
 
 def _put(found: Arrays, name: str, array: Any, group: str | None = None) -> None:
