@@ -6,7 +6,6 @@ Only this module imports pydantic, and it is imported only when a file is read o
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Union
@@ -24,6 +23,7 @@ from pydantic import (
     create_model,
 )
 
+from symbp.domain import described
 from symbp.errors import SpecError, nearest
 from symbp.limits import MAX_UNITS
 from symbp.networks.attention import Attention, TransformerBlock
@@ -36,6 +36,7 @@ from symbp.networks.recurrent import GRU, LSTM, RNN
 from symbp.networks.regularisation import Dropout
 from symbp.networks.residual import Residual
 from symbp.ops.activations import ACTIVATIONS, ALIASES
+from symbp.ops.functions import LARGEST
 from symbp.symbols import MAX_NAME, NAME
 
 MAX_SHOWN = 40
@@ -45,8 +46,10 @@ def _number(value: object) -> str:
     """Return a number as text, which is read exactly: 0.1 is 1/10."""
     if isinstance(value, str):
         return value
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError("a finite number")
+    if not -LARGEST <= value <= LARGEST:
+        raise ValueError(f"a number between -{LARGEST:.0e} and {LARGEST:.0e}")
     return repr(value)
 
 
@@ -278,8 +281,8 @@ def shown(value: object) -> str:
         return "a list" if value else "an empty list"
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, int) and abs(value) >= 10**30:
-        return "a huge number"
+    if isinstance(value, int):
+        return described(value)
     said = "null" if value is None else ascii(value) if isinstance(value, str) else str(value)
     return said if len(said) <= MAX_SHOWN else f"{said[: MAX_SHOWN - 1]}…"
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from symbp.derivation import Derivation
+from symbp.domain import described
 from symbp.errors import SpecError
 from symbp.ops.losses import LinkedLoss
 from symbp.report import composed, composed_depends, composed_table, facts
@@ -164,7 +165,7 @@ def shown_layers(depth: int, show: Sequence[int] | None) -> frozenset[int] | Non
     if show is not None:
         wrong = next((layer for layer in show if not 1 <= layer <= depth), None)
         if wrong is not None or not show:
-            raise SpecError(f"there is no layer {wrong} to show: give layers from 1 to {depth}")
+            raise SpecError(f"there is no layer {described(wrong)} to show: give layers from 1 to {depth}")
         return None if set(show) >= set(range(1, depth + 1)) else frozenset(show)
     if depth <= ALL_SHOWN:
         return None

@@ -17,6 +17,8 @@ from symbp.cli.console import document, plain, say
 from symbp.cli.jobs.targets import is_folder
 from symbp.cli.what import FileSpec
 from symbp.errors import OutputError, SpecError
+from symbp.inputs import read_regular
+from symbp.limits import MAX_TABLE
 from symbp.report.files import write_bytes
 from symbp.report.formats import MARK
 from symbp.report.sweep import sweep_text
@@ -94,12 +96,12 @@ def cells(request: Request) -> list[Cell]:
 
 def existing(path: Path) -> dict[Cell, dict[str, object]]:
     """Return what the file holds already."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
+    if not path.exists():
         return {}
-    except (OSError, UnicodeDecodeError) as error:
-        raise OutputError(f"cannot read {path}: {getattr(error, 'strerror', None) or 'not a text file'}") from None
+    try:
+        text = read_regular(path, MAX_TABLE).decode("utf-8")
+    except UnicodeDecodeError:
+        raise OutputError(f"cannot read {path}: not a text file") from None
     return sweep.finished(text, str(path)) if text else {}
 
 
