@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,6 +10,7 @@ from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib import import_module
+from pathlib import Path
 from typing import Any, cast
 
 from sympy import MatMul, MatrixExpr
@@ -18,9 +20,10 @@ from symbp.calculus.factor import Acts, Factor, Paths, Product
 from symbp.calculus.jacobian import Jacobian, jacobian
 from symbp.calculus.product import flat_product, nested_product
 from symbp.calculus.reverse import reverse
+from symbp.domain import DOMAINS, Domain, instance, takes
 from symbp.equations import Equation, ForwardSystem, System, nodes, operands
 from symbp.errors import SpecError, UnusedParameterWarning, nearest
-from symbp.networks.network import Network
+from symbp.networks.network import Name, Network
 from symbp.networks.unstacked import states, unstacked
 from symbp.numeric.compiled import Compiled, compile_systems
 from symbp.op import FactorRole, Op
@@ -113,8 +116,8 @@ class _Gradients(Mapping[str, Gradient]):
     def __getitem__(self, name: str) -> Gradient:
         try:
             return self._by_name[name]
-        except KeyError:
-            raise KeyError(f"no gradient of {name!r}{nearest(name, self._by_name)}") from None
+        except (KeyError, TypeError):
+            raise KeyError(f"no gradient of {name!r}{nearest(str(name), self._by_name)}") from None
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._by_name)
@@ -183,6 +186,7 @@ class Derivation:
         """The parts of each recurrent layer's state, (h_t, c_t) or (h_t,), by its path and then by the step from 1."""
         return states(self.unstacked.forward)
 
+    @takes
     def jacobian(self, to: str, of: str) -> Jacobian:
         """Return ∂to/∂of between the states of two steps of a recurrent layer, as the product of its steps' Jacobians.
 
@@ -216,6 +220,7 @@ class Derivation:
         report = import_module("symbp.report.notebook")
         return cast("str", report.notebook_markdown(self))
 
+    @takes
     def compile(self, f: str | Sequence[str] | None = None, loss: str | None = None) -> Compiled:
         """Return the two lists as one NumPy function of (parameters, X, Y), with its ``source``.
 
@@ -227,6 +232,9 @@ class Derivation:
         return compile_systems(self.forward, self.backward, self.wrt, f, loss)
 
 
+DOMAINS[Derivation] = Domain("a Derivation, which derive(network) returns", "Derivations", instance(Derivation))
+
+
 def _couples(equation: Equation) -> bool:
     """Tell whether examples meet: in an operation, in a product that sums over them, or in rows that count them."""
     return equation.lhs.shape[0].has(BATCH) or any(
@@ -236,22 +244,36 @@ def _couples(equation: Equation) -> bool:
     )
 
 
-def derive(network: Network | None = None, *, wrt: Sequence[str] | None = None, **options: Any) -> Derivation:
+OPTIONS = tuple(inspect.signature(Network.mlp).parameters)
+"""What describes a multilayer perceptron in the short way."""
+
+
+@takes
+def derive(
+    network: Network | Name | Path | None = None, *, wrt: Sequence[str] | None = None, **options: Any
+) -> Derivation:
     """Derive the gradient of a network's loss with respect to its parameters.
 
-    ``derive(layers=3, activation="tanh")`` is the short way for ``derive(Network.mlp(...))``. ``wrt`` names
+    ``derive("network.toml")`` is ``derive(Network.load("network.toml"))``, which takes names of examples and operations
+    too; ``derive(layers=3, activation="tanh")`` is the short way for ``derive(Network.mlp(...))``. ``wrt`` names
     what to differentiate by, ``X`` included; by default all parameters, of an operation alone its inputs as well.
 
     Warns:
         UnusedParameterWarning: the loss does not depend on something; its gradient is an explicit zero.
 
     Raises:
-        SpecError: both a network and options, a name in ``wrt`` the network does not have, or nothing to
-            differentiate by.
+        SpecError: both a network and options, an unknown option, a name in ``wrt`` the network does not have, or
+            nothing to differentiate by.
     """
     if network is not None and options:
         raise SpecError(f"give a network or options, not both: {', '.join(options)}")
-    net = network if network is not None else Network.mlp(**options)
+    known = ", ".join(OPTIONS)
+    for name in options:
+        if name not in OPTIONS:
+            raise SpecError(f"derive has no option {name!r}{nearest(name, OPTIONS) or f'; known: {known}'}")
+    net = Network.mlp(**options) if network is None else network
+    if not isinstance(net, Network):
+        net = Network.load(net)
     chosen = net.wrt if wrt is None else tuple(_variable(net, name) for name in wrt)
     if not chosen:
         first = next((x.name for x in net.inputs), "X")

@@ -41,6 +41,17 @@ class UnusedParameterWarning(UserWarning):
     """A parameter the loss does not depend on: its gradient is an explicit zero."""
 
 
+MAX_SHOWN = 60
+"""Longest piece of somebody's input that a message repeats."""
+
+
+def shown(text: str) -> str:
+    """Return input as a message can repeat it: one line, printable, not too long, '' where empty."""
+    short = text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"
+    plain = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in short)
+    return repr(plain) if not plain or plain != plain.strip() else plain
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return ``"; did you mean 'tanh'?"`` for the known name closest to ``name``, or an empty string."""
     by_lower = {candidate.lower(): candidate for candidate in known}

@@ -14,6 +14,7 @@ FLOORS = {
     "limits": 0,
     "resources": 0,
     "roles": 0,
+    "domain": 1,
     "symbols": 1,
     "equations": 2,
     "op": 3,

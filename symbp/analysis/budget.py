@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Annotated, Any
 
 from sympy import MatrixSymbol
 
@@ -18,6 +18,7 @@ from symbp.analysis.values import Point
 from symbp.analysis.walk import Gain, State, Walk, tree
 from symbp.calculus.factor import Paths
 from symbp.derivation import Derivation, derive
+from symbp.domain import Called, From, Seed, takes
 from symbp.equations import ForwardSystem
 from symbp.errors import SpecError
 from symbp.networks.loss_choice import resolve_loss
@@ -47,6 +48,8 @@ LOSS = "mse"
 PLAIN = (-640.0, 640.0)
 """Natural logs between which float64 neither under- nor overflows, with room for the entries of a norm."""
 
+InitName = Annotated[str, Called("a name, such as 'xavier' or 'normal:1.5'")]
+
 WIDEST: Mapping[bool | None, float | None] = {None: CHEAP, True: math.inf, False: None}
 """Up to which width a weight has its spectral norm computed, by what ``bounds`` is."""
 
@@ -54,11 +57,12 @@ ROUNDING = 64 * 2.0**-52
 """A product whose norm is below this, by what it would be if nothing cancelled, is zero but for rounding."""
 
 
+@takes
 def analyze(
     what: Network | Derivation,
-    init: str | Chosen = "xavier",
-    seed: int = 0,
-    examples: int = EXAMPLES,
+    init: InitName | Chosen = "xavier",
+    seed: Seed = 0,
+    examples: Annotated[int, From(1, 1_000_000)] = EXAMPLES,
     *,
     X: Any = None,  # noqa: N803 - the name of the data everywhere in symbp
     Y: Any = None,  # noqa: N803
@@ -76,23 +80,12 @@ def analyze(
         SpecError: no network, an activation left open, no weight, an unknown initialisation, a seed that is no whole
             number from 0 on, data or a forward pass that is not finite.
     """
-    _require_kinds(what, init, seed)
     chosen = initialisation(init) if isinstance(init, str) else init
     derivation = what if isinstance(what, Derivation) else derive(what)
     bench = Bench.of(derivation)
     sizes = given_sizes(derivation.forward, _columns(X, Y, examples), (WIDTH,))
     values = _given(bench, _drawn(derivation.forward, sizes, chosen, seed), X, Y)
     return _measured(bench, sizes, values, chosen, seed, bounds)
-
-
-def _require_kinds(what: object, init: object, seed: object) -> None:
-    """Refuse what is no network, no initialisation or no seed."""
-    if not isinstance(what, Network | Derivation):
-        raise SpecError(f"{repr(what)[:60]} is no network: give a Network, as from Network.load, or a Derivation")
-    if not isinstance(init, str | Chosen):
-        raise SpecError(f"init is {repr(init)[:60]}: give a name, as in init='xavier'")
-    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-        raise SpecError(f"seed is {repr(seed)[:60]}: give a whole number from 0 on")
 
 
 @dataclass(frozen=True)
@@ -127,8 +120,6 @@ def _columns(x: Any, y: Any, examples: int) -> int:
     """Return the number of examples: that of the data where there is any."""
     import numpy as np
 
-    if isinstance(examples, bool) or not isinstance(examples, int) or not 1 <= examples <= 1_000_000:
-        raise SpecError(f"examples is {examples!r}: give a whole number from 1 to 1,000,000")
     data = x if x is not None else y
     array = next(iter(data.values()), None) if isinstance(data, Mapping) else data
     return int(np.shape(array)[1]) if array is not None and np.ndim(array) == 2 else examples

@@ -13,6 +13,7 @@ from symbp.checking.plans import FAST, THOROUGH, Budget, Plan, plan_at, plans
 from symbp.checking.report import FAILED, CheckReport, Row, Run, Verdict
 from symbp.checking.tolerance import DIGITS_TOLERANCE, TOLERANCE, Comparison
 from symbp.derivation import Derivation
+from symbp.domain import Seed, takes
 from symbp.numeric.autodiff import Autodiff, autodiff
 from symbp.numeric.values import Values
 from symbp.symbols import Role
@@ -38,9 +39,10 @@ UNMEASURED = (Verdict.UNUSED, Verdict.PROVES_NOTHING, Verdict.DEAD, Verdict.AT_K
 EVERY_ENTRY, DIRECTIONS, JOINTLY = "every entry", "random directions", "with all others"
 
 
+@takes
 def check(
     derivation: Derivation,
-    seed: int = 0,
+    seed: Seed = 0,
     thorough: bool = True,
     progress: Progress | None = None,
     *,

@@ -10,25 +10,17 @@ import re
 from collections.abc import Iterable
 from typing import NoReturn
 
+from symbp.errors import MAX_SHOWN as MAX_SHOWN
 from symbp.errors import SpecError, nearest
+from symbp.errors import shown as shown
 from symbp.limits import BYTES_PER_LAYER, MAX_LAYERS, MAX_UNITS
 
 MAX_DEVIATION = 1e6
 """Larger standard deviations of biases are typing errors."""
 
-MAX_SHOWN = 60
-"""Longest piece of somebody's input that a message repeats."""
-
 _DIGITS = re.compile(r"[0-9]{1,18}\Z", re.ASCII)
 _DECIMAL = re.compile(r"(\d{1,18}\.?\d{0,18}|\.\d{1,18})(e-?\d{1,2})?\Z", re.ASCII)
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,79}\Z", re.ASCII)
-
-
-def shown(value: str) -> str:
-    """Return input as a message can repeat it: one line, printable, not too long, '' where empty."""
-    short = value if len(value) <= MAX_SHOWN else value[: MAX_SHOWN - 1] + "…"
-    plain = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in short)
-    return repr(plain) if not plain or plain != plain.strip() else plain
 
 
 def refuse(option: str, value: str, why: str) -> NoReturn:

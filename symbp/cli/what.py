@@ -11,9 +11,9 @@ import typer
 
 from symbp.cli import values
 from symbp.cli.options import NetworkOptions, NetworkSpec
-from symbp.errors import SpecError, nearest
-from symbp.networks.examples import EXAMPLES
-from symbp.networks.operations import OPERATION_ALIASES, OPERATIONS, Operation, operation_named
+from symbp.errors import SpecError
+from symbp.networks.operations import Operation
+from symbp.networks.places import place
 
 STANDARD_INPUT = "-"
 
@@ -102,7 +102,7 @@ class WhatOptions:
         """
         if self.what is None:
             return network.read()
-        found = _place(self.what)
+        found = None if self.what == STANDARD_INPUT else place(self.what)
         for name, default in (each for each in _DEFAULTS.items() if each[0] not in ("batch", "unroll")):
             if getattr(network, name) != default:
                 option = "--no-bias" if name == "bias" else f"--{name.replace('_', '-')}"
@@ -120,31 +120,3 @@ class WhatOptions:
 
 
 _DEFAULTS = vars(NetworkOptions())
-
-
-def _place(what: str) -> Path | Operation | None:
-    """Return the file of a network, the operation of a name, or None for standard input."""
-    if what == STANDARD_INPUT:
-        return None
-    try:
-        if Path(what).is_file():
-            return Path(what)
-        is_folder = bool(what) and Path(what).is_dir()
-        exists = bool(what) and Path(what).exists()
-    except (OSError, ValueError):
-        is_folder = exists = False
-    if what in OPERATIONS:
-        return OPERATIONS[what]
-    if what in EXAMPLES:
-        return EXAMPLES[what]
-    operation = operation_named(what)
-    if operation is not None:
-        return operation
-    if is_folder:
-        values.refuse("WHAT", what, "a folder; give a file, such as network.toml")
-    if exists:
-        values.refuse("WHAT", what, "not a file that can be read again, such as network.toml; - reads standard input")
-    near = nearest(what[: values.MAX_SHOWN], (*EXAMPLES, *OPERATIONS, *OPERATION_ALIASES)) or (
-        f"; the examples are {', '.join(EXAMPLES)}; the operations {', '.join(OPERATIONS)}"
-    )
-    raise SpecError(f"{values.shown(what)}: no such file, and no example or operation of that name{near}")

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 
 from sympy import Expr, Integer, MatAdd, MatMul, MatrixExpr, OneMatrix, Pow, Rational, Transpose
 
+from symbp.domain import described, takes_fields
 from symbp.errors import SpecError
 from symbp.limits import MAX_TOKENS, MAX_UNITS
 from symbp.networks.builder import Builder
+from symbp.networks.given import FunctionName, Value
 from symbp.networks.layers import Dense, Linear, Scoped, require_units
 from symbp.networks.normalisation import LayerNorm
 from symbp.networks.residual import Residual
@@ -23,6 +25,7 @@ INVERSE_ROOT = Rational(-1, 2)
 
 
 @dataclass(frozen=True, kw_only=True)
+@takes_fields
 class Attention:
     """Scaled dot-product attention (Vaswani et al. 2017, §3.2) with tokens as columns: O = W_O·A, and for each head
 
@@ -95,6 +98,7 @@ class Attention:
 
 
 @dataclass(frozen=True, kw_only=True)
+@takes_fields
 class TransformerBlock:
     """A pre-norm transformer block (Xiong et al. 2020): X + attention(norm(X)), then + mlp(norm(·)).
 
@@ -107,10 +111,10 @@ class TransformerBlock:
     tokens: int
     heads: int = 1
     hidden: int | None = None
-    activation: str = "gelu_tanh"
+    activation: FunctionName = "gelu_tanh"
     causal: bool = False
     bias: bool = False
-    epsilon: str = "1e-5"
+    epsilon: Value = "1e-5"
 
     def __post_init__(self) -> None:
         _require_whole(self.tokens, "tokens")
@@ -144,7 +148,7 @@ class TransformerBlock:
 
 def _require_whole(given: object, what: str, most: int = MAX_UNITS) -> None:
     if isinstance(given, bool) or not isinstance(given, int) or not 1 <= given <= most:
-        raise SpecError(f"attention cannot have {given!r} {what}: give a whole number from 1 to {most:,}")
+        raise SpecError(f"attention cannot have {described(given)} {what}: give a whole number from 1 to {most:,}")
 
 
 def _require_heads(heads: int, width: Expr) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sympy import Integer, MatrixSymbol
 
+from symbp.domain import takes_fields
 from symbp.equations import text
 from symbp.errors import ShapeError, SpecError
 from symbp.networks.builder import Builder
@@ -17,6 +18,7 @@ from symbp.symbols import Role, Variable
 
 
 @dataclass(frozen=True)
+@takes_fields
 class Concat:
     """K = [A; F(A)]: what goes in above what comes out of the stack ``layers``; of images the channels.
 
@@ -65,6 +67,7 @@ def _stacked(images: Mapping[MatrixSymbol, Image], above: Variable, below: Varia
 
 
 @dataclass(frozen=True)
+@takes_fields
 class DenseBlock:
     """A dense block (Huang et al. 2017): every stack of ``stages`` reads all that came before it, and adds its output.
 

@@ -6,14 +6,16 @@ geometry, dense layers take the image as the column it is (flatten is the identi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from sympy import MatAdd, MatMul, MatrixExpr, OneMatrix
 
+from symbp.domain import described, takes_fields
 from symbp.errors import SpecError
+from symbp.limits import MAX_UNITS
 from symbp.networks.builder import Builder
+from symbp.networks.given import FunctionName, Let
 from symbp.networks.images import Image
 from symbp.networks.layers import Activation, require_units
 from symbp.ops.convolution import Channels, Convolve
@@ -27,6 +29,7 @@ Sides = int | tuple[int, int]
 
 
 @dataclass(frozen=True)
+@takes_fields
 class _Sliding:
     """What all sliding layers share: reading sides, finding the incoming image, placing the window on it."""
 
@@ -50,10 +53,11 @@ class _Sliding:
         pair: tuple[Any, ...] = (given, given)
         if isinstance(given, tuple) and not self.one_dimensional:
             pair = given
-        if len(pair) != 2 or any(isinstance(n, bool) or not isinstance(n, int) or n < least for n in pair):
+        if len(pair) != 2 or not all(isinstance(n, int) and least <= n <= MAX_UNITS for n in pair):
             pairs = "" if self.one_dimensional else ", or a pair (height, width)"
             raise SpecError(
-                f"{type(self).__name__} cannot have {name} {given!r}: give a whole number from {least}{pairs}"
+                f"{type(self).__name__} cannot have {name} {described(given)}: "
+                f"give a whole number from {least} to {MAX_UNITS:,}{pairs}"
             )
         if self.one_dimensional:
             return (1 if name != "padding" else 0, pair[1])
@@ -69,6 +73,7 @@ def _window(layer: str, image: Image, *settings: tuple[int, int]) -> Window:
 
 
 @dataclass(frozen=True)
+@takes_fields
 class Conv2d(_Sliding):
     """Z = K ∗ A + b, as ``torch.nn.Conv2d``: ``channels`` kernels over all channels of the image, one bias each.
 
@@ -82,8 +87,8 @@ class Conv2d(_Sliding):
     stride: Sides = 1
     padding: Sides = 0
     bias: bool = True
-    activation: str | ScalarFunction | None = None
-    let: Mapping[str, str] = field(default_factory=dict)
+    activation: FunctionName | ScalarFunction | None = None
+    let: Let = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.channels is not None:
@@ -132,6 +137,7 @@ class Conv1d(Conv2d):
 
 
 @dataclass(frozen=True)
+@takes_fields
 class _Pooling(_Sliding):
     """P = pool(A), channel by channel, without padding. ``stride`` is the kernel unless given, as in PyTorch.
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sympy import MatMul
 
+from symbp.domain import takes_fields
 from symbp.equations import text
 from symbp.errors import ShapeError
 from symbp.networks.builder import Builder
@@ -15,6 +16,7 @@ from symbp.symbols import Role, Variable
 
 
 @dataclass(frozen=True)
+@takes_fields
 class Embedding:
     """A = E·X, a linear layer without bias: X holds tokens as one-hot columns, E is width × vocabulary.
 

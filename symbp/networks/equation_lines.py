@@ -123,8 +123,6 @@ def default_kind(name: str, size: Shape) -> str:
 def _list(kind: str, names: Sequence[str] | None) -> Sequence[str]:
     if names is None:
         return ()
-    if isinstance(names, str) or not all(isinstance(name, str) for name in names):
-        raise SpecError(f'{kind} must be a list of names, such as ["W", "b"]')
     return names
 
 

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 from sympy import Expr, HadamardProduct, Integer, MatAdd, MatMul, MatrixExpr, MatrixSymbol, Transpose
 
+from symbp.domain import described, takes_fields
 from symbp.errors import SpecError
 from symbp.limits import MAX_UNITS
 from symbp.symbols import Variable, width
 
 
 @dataclass(frozen=True)
+@takes_fields
 class Image:
     """Channels × height × width, one column of values in C order; a 1-D signal has height 1.
 
@@ -30,8 +32,9 @@ class Image:
         for name, size in (("channels", self.channels), ("height", self.height), ("width", self.width)):
             if isinstance(size, Expr) or (size is None and name == "channels"):
                 continue
-            if isinstance(size, bool) or not isinstance(size, int) or size < 1:
-                raise SpecError(f"an image cannot have {name} {size!r}: give a whole number from 1")
+            if isinstance(size, bool) or not isinstance(size, int) or not 1 <= size <= MAX_UNITS:
+                right = f"give a whole number from 1 to {MAX_UNITS:,}"
+                raise SpecError(f"an image cannot have {name} {described(size)}: {right}")
         if isinstance(self.rows, Integer) and self.rows > MAX_UNITS:
             raise SpecError(f"an image of {self} has {self.rows} values: at most {MAX_UNITS:,}")
 

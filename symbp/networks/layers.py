@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol, runtime_checkable
 
 from sympy import Expr, MatAdd, MatMul, MatrixExpr, OneMatrix, Transpose
 
+from symbp.domain import DOMAINS, Domain, described, takes_fields
 from symbp.equations import text
 from symbp.errors import ShapeError, SpecError, nearest
 from symbp.limits import MAX_UNITS
 from symbp.networks.builder import Builder
 from symbp.networks.expressions import resolve_activation
-from symbp.networks.given import used_in
+from symbp.networks.given import FunctionName, Let, used_in
 from symbp.ops.elementwise import Elementwise, GenericFunction, ScalarFunction
 from symbp.ops.softmax import Softmax
 from symbp.symbols import Role, Variable
@@ -28,6 +29,15 @@ class Layer(Protocol):
     def build(self, builder: Builder, incoming: Variable) -> Variable:
         """Add the layer's equations and return the symbol of its output, units × m."""
         ...
+
+
+def _layer(value: object) -> object:
+    if isinstance(value, type) or not (hasattr(value, "build") or hasattr(value, "build_steps")):
+        raise TypeError
+    return value
+
+
+DOMAINS[Layer] = Domain("a layer, such as Dense(5)", "layers, such as Dense(5)", _layer)
 
 
 @runtime_checkable
@@ -46,6 +56,7 @@ def kind_of(layer: Layer) -> str:
 
 
 @dataclass(frozen=True)
+@takes_fields
 class Linear:
     """An affine layer: Z = W·A + b·1ᵀ; W is units × units before, b units × 1. ``units`` None stays symbolic.
 
@@ -100,6 +111,7 @@ class Linear:
 
 
 @dataclass(frozen=True)
+@takes_fields
 class Activation:
     """An activation alone: A = f(Z), entry by entry, or softmax over each column.
 
@@ -107,8 +119,8 @@ class Activation:
     other names in ``let``.
     """
 
-    function: str | ScalarFunction | None = None
-    let: Mapping[str, str] = field(default_factory=dict)
+    function: FunctionName | ScalarFunction | None = None
+    let: Let = field(default_factory=dict)
 
     def build(self, builder: Builder, incoming: Variable) -> Variable:
         """Add A = f(Z)."""
@@ -138,13 +150,14 @@ class Scoped:
 
 
 @dataclass(frozen=True)
+@takes_fields
 class Dense:
     """A fully connected layer: a ``Linear`` and an ``Activation``, with their arguments."""
 
     units: int | None = None
-    activation: str | ScalarFunction | None = None
+    activation: FunctionName | ScalarFunction | None = None
     bias: bool = True
-    let: Mapping[str, str] = field(default_factory=dict)
+    let: Let = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.units is not None:
@@ -160,7 +173,7 @@ class Dense:
         return Activation(self.activation, self.let).build(builder, z)
 
 
-def activation_of(text: str, let: Mapping[str, str]) -> ScalarFunction:
+def activation_of(text: str, let: Let) -> ScalarFunction:
     """Return the activation a text names, with the values it uses.
 
     Raises:
@@ -176,7 +189,7 @@ def require_units(units: object) -> None:
         SpecError: with what was given and what would be right.
     """
     if isinstance(units, bool) or not isinstance(units, int) or not 1 <= units <= MAX_UNITS:
-        raise SpecError(f"a layer cannot have {units!r} units: give a whole number from 1 to {MAX_UNITS:,}")
+        raise SpecError(f"a layer cannot have {described(units)} units: give a whole number from 1 to {MAX_UNITS:,}")
 
 
 def tokens_of(layers: Sequence[Layer]) -> int:

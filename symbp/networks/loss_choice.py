@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 
 from sympy import Rational
 
 from symbp.equations import Equation
 from symbp.errors import SpecError
 from symbp.networks.expressions import custom_function
-from symbp.networks.given import used_in
+from symbp.networks.given import Let, used_in
 from symbp.ops.activations import ACTIVATIONS
 from symbp.ops.elementwise import Elementwise, ScalarFunction
 from symbp.ops.letters import OUT, TARGET
@@ -23,7 +22,7 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*\Z", re.ASCII)
 _CALL = re.compile(r"([A-Za-z][A-Za-z0-9_-]*)\(([0-9.]{1,30})\)\Z", re.ASCII)
 
 
-def resolve_loss(text: str, let: Mapping[str, str]) -> ScalarFunction:
+def resolve_loss(text: str, let: Let) -> ScalarFunction:
     """Return ℓ(a, y) for a name, ``name(number)`` or an expression in a and y.
 
     Raises:
@@ -52,7 +51,7 @@ def link_of(text: str | None) -> str | None:
     return loss_row(text.strip()).link
 
 
-def loss_node(text: str | None, last: list[Equation], y: Variable, let: Mapping[str, str]) -> Loss:
+def loss_node(text: str | None, last: list[Equation], y: Variable, let: Let) -> Loss:
     """Return the loss of the network's output: fused with its link where the output has it.
 
     ``last`` are the forward equations so far; the last one defines the output.

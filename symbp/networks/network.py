@@ -7,15 +7,16 @@ from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
-from typing import ClassVar, cast
+from typing import Annotated, Any, ClassVar, cast
 
 from sympy import Expr, MatAdd, MatrixSymbol
 
+from symbp.domain import Called, described, takes
 from symbp.equations import Equation, ForwardSystem, symbols_in
 from symbp.errors import SpecError
 from symbp.limits import BYTES_PER_LAYER, MAX_LAYERS
 from symbp.networks.builder import Builder
-from symbp.networks.given import require_used
+from symbp.networks.given import FunctionName, Let, LossName, Value, require_used
 from symbp.networks.images import Image
 from symbp.networks.layers import (
     SOFTMAX,
@@ -28,11 +29,15 @@ from symbp.networks.layers import (
     tokens_of,
 )
 from symbp.networks.loss_choice import link_of, loss_node
+from symbp.networks.operations import Operation
+from symbp.networks.places import place
 from symbp.ops.elementwise import ScalarFunction
 from symbp.ops.functions import exact
 from symbp.ops.losses import LinkedLoss, Loss
 from symbp.ops.penalty import Penalty
 from symbp.symbols import BATCH, Role, Variable, width
+
+Name = Annotated[str, Called("the name of a file, an example or an operation")]
 
 
 class Network:
@@ -60,15 +65,16 @@ class Network:
     alone: ClassVar[bool] = False
     """Whether it is an operation alone, which has a page of its own."""
 
+    @takes
     def __init__(
         self,
         layers: Sequence[Layer],
         inputs: int | Image | None = None,
-        loss: str | None = None,
+        loss: LossName | None = None,
         *,
         batch: bool = False,
-        let: Mapping[str, str] | None = None,
-        l2: str | float | None = None,
+        let: Let | None = None,
+        l2: Value | None = None,
     ) -> None:
         if not layers:
             raise SpecError("a network needs at least one layer")
@@ -95,7 +101,7 @@ class Network:
         self.forward = ForwardSystem(equations, given=(*self.inputs, y, *self.parameters))
         self.named = False
 
-    def _losses(self, l2: str | float | None) -> list[Equation]:
+    def _losses(self, l2: Value | None) -> list[Equation]:
         """Return the equations of the loss: one, or the data's, the penalty and their sum."""
         if l2 is None:
             return [Equation(self.loss, self.loss_node)]
@@ -122,10 +128,11 @@ class Network:
         return Network(found, None, self._loss, batch=self.batch, let=self._let, l2=self._l2) if found else None
 
     @classmethod
+    @takes
     def equations(
         cls,
         equations: Sequence[str],
-        shapes: Mapping[str, object],
+        shapes: Mapping[str, Any],
         parameters: Sequence[str] | None = None,
         inputs: Sequence[str] | None = None,
         targets: Sequence[str] | None = None,
@@ -165,30 +172,39 @@ class Network:
         return network
 
     @classmethod
-    def load(cls, path: str | Path, *, batch: bool = False, unroll: int | None = None) -> Network:
-        """Return the network of a file: ``.toml`` or ``.json`` as ``symbp schema`` says, else lines of equations.
+    @takes
+    def load(cls, path: Name | Path, *, batch: bool = False, unroll: int | None = None) -> Network:
+        """Return a network by name: a file, a shipped example, or an operation that is derived alone.
+
+        A file is ``.toml`` or ``.json`` as ``symbp schema`` says, else lines of equations; it goes before an example.
 
         ``batch`` shows a batch whatever the file says; ``unroll`` is the number of steps of its recurrent layers,
         in place of what the file says.
 
         Raises:
-            SpecError: a file that cannot be read, or what is wrong in it with its place.
+            SpecError: no such file or name, a file that cannot be read, or what is wrong in it with its place.
             ShapeError: shapes in it that do not fit.
         """
+        found = place(path) if isinstance(path, str) else path
+        if isinstance(found, Operation):
+            if batch or unroll is not None:
+                raise SpecError(f"{found.name} alone has all its columns and is one step: leave out batch and unroll")
+            return found.build()
         # Loaded by name when asked for: reading files needs pydantic, which nothing else does.
-        return cast("Network", import_module("symbp.networks.files").load(path, batch=batch, unroll=unroll))
+        return cast("Network", import_module("symbp.networks.files").load(found, batch=batch, unroll=unroll))
 
     @classmethod
+    @takes
     def mlp(
         cls,
         layers: int | None = None,
         widths: Sequence[int] | int | None = None,
-        activation: str | None = None,
-        output_activation: str | None = None,
-        loss: str | None = None,
+        activation: FunctionName | None = None,
+        output_activation: FunctionName | None = None,
+        loss: LossName | None = None,
         bias: bool = True,
         batch: bool = False,
-        let: Mapping[str, str] | None = None,
+        let: Let | None = None,
     ) -> Network:
         """Return a multilayer perceptron of ``layers`` weight layers.
 
@@ -290,7 +306,7 @@ def _sizes(layers: int | None, widths: Sequence[int] | int | None) -> list[int |
 _SPARE_LETTERS = "hkquvw"
 
 
-def _activations(names: Sequence[str], let: Mapping[str, str]) -> dict[str | None, ScalarFunction | str]:
+def _activations(names: Sequence[str], let: Let) -> dict[str | None, ScalarFunction | str]:
     """Read each activation once; a second custom function gets a letter of its own."""
     found: dict[str | None, ScalarFunction | str] = {}
     custom: list[ScalarFunction] = []
@@ -312,9 +328,9 @@ def require_layers(layers: object) -> None:
         SpecError: with what was given; too many are refused with the size they would need.
     """
     if isinstance(layers, bool) or not isinstance(layers, int) or layers < 1:
-        raise SpecError(f"a network cannot have {layers!r} layers: give a whole number from 1")
+        raise SpecError(f"a network cannot have {described(layers)} layers: give a whole number from 1")
     if layers > MAX_LAYERS:
-        size = layers * BYTES_PER_LAYER / 1e9
+        size = f"{layers * BYTES_PER_LAYER // 10**9:,} GB" if layers < 10**12 else "more than 10 PB"
         raise SpecError(
-            f"{layers:,} layers would need about {size:,.0f} GB of equations: at most {MAX_LAYERS:,} layers"
+            f"{described(layers)} layers would need about {size} of equations: at most {MAX_LAYERS:,} layers"
         )

@@ -7,8 +7,10 @@ from typing import ClassVar
 
 from sympy import HadamardProduct, Integer, MatAdd, MatMul, MatrixExpr, OneMatrix
 
+from symbp.domain import takes_fields
 from symbp.errors import SpecError
 from symbp.networks.builder import Builder
+from symbp.networks.given import Value
 from symbp.networks.images import Image
 from symbp.ops.channel_norm import NormaliseChannels
 from symbp.ops.convolution import Channels
@@ -18,10 +20,11 @@ from symbp.symbols import Role, Variable
 
 
 @dataclass(frozen=True)
+@takes_fields
 class _Normalisation:
     """B = γ·1ᵀ ⊙ N + β·1ᵀ with N the normalised input; γ and β are units × 1. ``epsilon`` is exact text."""
 
-    epsilon: str = "1e-5"
+    epsilon: Value = "1e-5"
 
     over: ClassVar[Over] = Over.FEATURES
     centred: ClassVar[bool] = True

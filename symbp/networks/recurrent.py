@@ -12,9 +12,11 @@ from typing import ClassVar
 
 from sympy import Expr, HadamardProduct, MatAdd, MatMul, MatrixExpr, OneMatrix, S, ZeroMatrix
 
+from symbp.domain import described, takes_fields
 from symbp.errors import SpecError
 from symbp.limits import MAX_STEPS
 from symbp.networks.builder import Builder
+from symbp.networks.given import FunctionName
 from symbp.networks.layers import activation_of, require_units
 from symbp.ops.elementwise import Elementwise, ScalarFunction
 from symbp.ops.functions import activation
@@ -51,6 +53,7 @@ def _spread(bias: Variable | None, columns: Expr) -> list[MatrixExpr]:
 
 
 @dataclass(frozen=True)
+@takes_fields
 class _Recurrent:
     """``units`` None stays symbolic; ``steps`` is the number of inputs X1 … XT."""
 
@@ -78,7 +81,7 @@ class _Recurrent:
         if self.units is not None:
             require_units(self.units)
         if isinstance(self.steps, bool) or not isinstance(self.steps, int) or not 1 <= self.steps <= MAX_STEPS:
-            raise SpecError(f"steps is {self.steps!r}: give a whole number from 1 to {MAX_STEPS:,}")
+            raise SpecError(f"steps is {described(self.steps)}: give a whole number from 1 to {MAX_STEPS:,}")
 
     def opened(self) -> _Recurrent:
         """Return the same layer with its width left open."""
@@ -120,6 +123,7 @@ class _Recurrent:
 
 
 @dataclass(frozen=True)
+@takes_fields
 class RNN(_Recurrent):
     """H_t = f(W·X_t + U·H_{t−1} + b·1ᵀ) (Elman 1990), f a name or an expression in x.
 
@@ -127,7 +131,7 @@ class RNN(_Recurrent):
     weight_hh and b the sum of its two biases.
     """
 
-    activation: str = "tanh"
+    activation: FunctionName = "tanh"
 
     kind = "rnn"
     title = "recurrent network"
@@ -165,6 +169,7 @@ def _gate(
 
 
 @dataclass(frozen=True)
+@takes_fields
 class LSTM(_Recurrent):
     """Long short-term memory with forget gate and no peepholes, as torch.nn.LSTM (Hochreiter and Schmidhuber 1997).
 
@@ -237,6 +242,7 @@ class LSTM(_Recurrent):
 
 
 @dataclass(frozen=True)
+@takes_fields
 class GRU(_Recurrent):
     """Gated recurrent unit as torch.nn.GRU: the reset gate acts after the hidden product (Cho et al. 2014 act before).
 

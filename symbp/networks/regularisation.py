@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 from sympy import HadamardProduct
 
+from symbp.domain import takes_fields
 from symbp.networks.builder import Builder
 from symbp.symbols import Role, Variable
 
 
 @dataclass(frozen=True)
+@takes_fields
 class Dropout:
     """D = A ⊙ M (Srivastava et al. 2014): M is an input of the shape of A, named after the layer (``M1``).
 

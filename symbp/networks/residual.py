@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sympy import MatAdd
 
+from symbp.domain import takes_fields
 from symbp.equations import text
 from symbp.errors import ShapeError, SpecError
 from symbp.networks.builder import Builder
@@ -15,6 +16,7 @@ from symbp.symbols import Role, Variable
 
 
 @dataclass(frozen=True)
+@takes_fields
 class Residual:
     """S = A + F(A) (He et al. 2016): F is the stack of ``layers``, pre- or post-activation as they are ordered.
 

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from sympy import Rational, erf
 
+from symbp.domain import described
 from symbp.errors import SpecError
 from symbp.ops.activations import row_of
 from symbp.ops.elementwise import ScalarFunction
@@ -45,6 +46,8 @@ def exact(value: str | int | float | Rational, what: str) -> Rational:
     Raises:
         SpecError: not a finite number, or a huge or tiny one; ``what`` names it in the message.
     """
+    if isinstance(value, int) and abs(value) > LARGEST:
+        raise SpecError(f"{what} is {described(value)}: too large")
     digits = repr(value) if isinstance(value, float) else str(value)
     if isinstance(value, bool) or len(digits) > 100 or not NUMBER.fullmatch(digits):
         raise SpecError(f"{what} must be a finite number, not {digits[:40]!r}")

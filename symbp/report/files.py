@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from symbp.derivation import Derivation
+from symbp.domain import takes
 from symbp.errors import OutputError, SpecError
 from symbp.report.formats import MARK, SUFFIXES, format_named
 from symbp.report.pdf import pdf
@@ -24,6 +25,7 @@ MARKED_LINES = 3
 """The mark stands in one of the first lines."""
 
 
+@takes
 def write(
     derivation: Derivation, path: str | Path, to: str | None = None, *, force: bool = False, **options: Any
 ) -> bool:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
+from symbp.checking.report import CheckReport
 from symbp.derivation import Derivation
+from symbp.domain import takes
 from symbp.errors import SpecError, nearest
 from symbp.report.document import document
 from symbp.report.formats import MARK, Format, format_named
@@ -17,11 +19,12 @@ from symbp.report.templates import document_text
 from symbp.report.terminal import derivation_text
 
 
+@takes
 def render(
     derivation: Derivation,
     to: str = "gfm",
     notation: str = "standard",
-    check: Any = None,
+    check: CheckReport | None = None,
     *,
     standalone: bool = False,
     roles: bool = True,

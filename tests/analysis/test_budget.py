@@ -329,7 +329,7 @@ def test_bad_data(data: dict[str, Any], error: type[Exception], said: str) -> No
 
 
 def test_what_is_no_network_is_said() -> None:
-    with pytest.raises(SpecError, match="'tanh' is no network: give a Network"):
+    with pytest.raises(SpecError, match="what is 'tanh': give a Network or a Derivation"):
         analyze("tanh")  # type: ignore[arg-type]
 
 

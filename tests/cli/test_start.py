@@ -67,7 +67,15 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize(
     "argv",
-    [[], ["--help"], ["list"], ["derive", "--help"], ["derive", "--layers", "0"], ["check", "--widths", "3,,2"], ["nope"]],
+    [
+        [],
+        ["--help"],
+        ["list"],
+        ["derive", "--help"],
+        ["derive", "--layers", "0"],
+        ["check", "--widths", "3,,2"],
+        ["nope"],
+    ],
     ids=" ".join,
 )
 def test_help_and_refusals_import_nothing_heavy(argv: list[str], tmp_path: Path) -> None:

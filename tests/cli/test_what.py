@@ -162,7 +162,7 @@ NAMES = [
     (["derive", "attention", "--only", "dZ"], "--only dZ: no equation named 'dZ'"),
     (["derive", "sigmoid-ml"], "did you mean 'sigmoid-mlp'?"),
     (["derive", "nothing.toml"], "nothing.toml: no such file, and no example or operation of that name"),
-    (["check", "."], "WHAT .: a folder; give a file"),
+    (["check", "."], ".: a folder; give a file"),
     (["check", ""], "'': no such file"),
     (["check", "x" * 5000], "no such file"),
     (["check", "a\nb"], "a\\nb: no such file"),

@@ -215,7 +215,7 @@ def test_shapes_are_checked_where_blocks_are_cut_and_stacked():
             "block needs a width that is a number, and it is n0: give inputs",
         ),
         (lambda: Attention(tokens=0), "attention cannot have 0 tokens: give a whole number from 1"),
-        (lambda: Attention(tokens=2, heads=True), "attention cannot have True heads"),
+        (lambda: Attention(tokens=2, heads=True), "heads is True: give a whole number"),
         (lambda: network(Attention(tokens=2), Attention(tokens=3)), "attention over 2 tokens and over 3"),
     ],
 )

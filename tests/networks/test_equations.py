@@ -246,7 +246,7 @@ def test_order_cycles_and_the_loss():
         ({}, {"parameters": ["W", "W"]}, "named twice"),
         ({}, {"parameters": ["W"]}, "neither a parameter nor"),
         ({}, {"inputs": ["X", "W"], "parameters": ["W", "b", "V"]}, "named twice"),
-        ({}, {"parameters": "W"}, "must be a list of names"),
+        ({}, {"parameters": "W"}, "parameters is 'W': give a list of texts"),
     ],
 )
 def test_shapes_and_kinds_are_refused(shapes, options, said):

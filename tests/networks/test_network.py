@@ -85,7 +85,7 @@ def test_custom_functions_get_letters_of_their_own():
     ("options", "message"),
     [
         ({"layers": 0}, "cannot have 0 layers"),
-        ({"layers": True}, "cannot have True layers"),
+        ({"layers": True}, "layers is True: give a whole number"),
         ({"layers": 100_001}, "about 1 GB"),
         ({"layers": 2, "widths": [1, 2]}, "2 layers need 3 widths"),
         ({"widths": [3, 0]}, "cannot have 0 units"),
