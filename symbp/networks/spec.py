@@ -209,8 +209,13 @@ for _each in MODELS.values():
     _each.model_rebuild(_types_namespace={"AnyLayer": AnyLayer})
 
 
-class ImageTable(Table):
-    """The size of the images that go in; a signal has height 1."""
+def _about(text: str) -> dict[str, Any]:
+    """Return what the schema says of a table; a docstring is gone under ``python -OO``."""
+    return {"description": text}
+
+
+class ImageTable(Table, json_schema_extra=_about("The size of the images that go in; a signal has height 1.")):
+    """The table ``inputs`` of a network of images."""
 
     channels: Units | None = None
     height: Whole = 1
@@ -222,8 +227,11 @@ Inputs = Annotated[
 ]
 
 
-class Layers(Table):
-    """A stack of layers. Without inputs the widths stay symbolic, without a loss any loss."""
+class Layers(
+    Table,
+    json_schema_extra=_about("A stack of layers. Without inputs the widths stay symbolic, without a loss any loss."),
+):
+    """A file of layers."""
 
     layers: list[AnyLayer]
     inputs: Inputs | None = None
@@ -233,8 +241,13 @@ class Layers(Table):
     l2: Number | None = None
 
 
-class Equations(Table):
-    """Equations such as H = tanh(W @ X + b), the last one the loss, over matrices of declared shapes."""
+class Equations(
+    Table,
+    json_schema_extra=_about(
+        "Equations such as H = tanh(W @ X + b), the last one the loss, over matrices of declared shapes."
+    ),
+):
+    """A file of equations."""
 
     equations: list[str]
     shapes: dict[str, Size]

@@ -52,6 +52,10 @@ class Values:
         parameters, inputs, targets = ({name: convert(array) for name, array in group.items()} for group in groups)
         return Values(parameters, inputs, targets, self.decades)
 
+    def __getitem__(self, name: str) -> Any:
+        """Return the array of a parameter or an input."""
+        return self.parameters[name] if name in self.parameters else self.inputs[name]
+
     def changed(self, arrays: Mapping[str, Any]) -> Values:
         """Return the values with other arrays in the place of some parameters or inputs."""
         groups = (self.parameters, self.inputs)

@@ -162,7 +162,7 @@ def _replace(path: Path, fill: Callable[[IO[bytes]], object]) -> None:
             fill(stream)
             stream.flush()
             os.fsync(stream.fileno())
-            os.fchmod(stream.fileno(), _mode(target))
+        os.chmod(temporary, _mode(target))
         os.replace(temporary, target)
     except BaseException:
         with contextlib.suppress(OSError):

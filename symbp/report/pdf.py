@@ -25,7 +25,7 @@ def pdf(source: str, files: Mapping[str, bytes] | None = None) -> bytes:
     if shutil.which("pdflatex") is None:
         raise OutputError("PDF needs pdflatex, which is not installed: write .tex instead, or install TeX Live")
     with tempfile.TemporaryDirectory(prefix="symbp-") as folder:
-        Path(folder, "report.tex").write_text(source, encoding="utf-8")
+        Path(folder, "report.tex").write_text(source, encoding="utf-8", newline="\n")
         for name, data in (files or {}).items():
             Path(folder, Path(name).name).write_bytes(data)
         for _ in range(2):  # the second run knows the labels

@@ -56,9 +56,8 @@ def test_what_one_layer_does_to_the_error() -> None:
     assert r"\odot" in layer_map(STACK, REMEDIES[AS_IS], LATEX)
 
 
-@pytest.mark.long
 def test_an_overflow_is_said_and_the_others_go_on() -> None:
-    found = compare(Stack(4, (4,) * 120, "identity", loss="mse"), "normal:1000", draws=1, examples=4)
+    found = compare(Stack(4, (4,) * 14, "identity", loss="mse"), "normal:1e30", draws=1, examples=4)
     assert "overflows" in found.as_is.problem
     assert any(row.flow is not None for row in found.rows)
     assert "overflows" in comparison_text(found)

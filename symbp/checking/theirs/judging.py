@@ -187,7 +187,9 @@ class _Attempt:
         for case, call in zip(self.cases, calls, strict=True):
             shapes = {name: case.known[name].shape for name in self.derivation.network.by_name if name in case.known
                       and hasattr(case.known[name], "shape")}  # fmt: skip
-            reader = Reader(self.derivation, self.signature.name, fit.layout, self.signature.returns, shapes)
+            reader = Reader(
+                self.derivation, self.signature.name, fit.layout, self.signature.returns, shapes, case.values.parameters
+            )
             returned.append(reader.read(call.result, call.arrays))
         changed = tuple(dict.fromkeys(name for call in calls for name in call.changed))
         return _Found(fit, returned, changed, printed, usual)

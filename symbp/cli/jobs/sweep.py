@@ -14,6 +14,7 @@ from symbp.analysis.sweep import Cell, Result
 from symbp.cli import values
 from symbp.cli.commands.analyze import Request
 from symbp.cli.console import document, plain, say
+from symbp.cli.jobs.targets import is_folder
 from symbp.cli.what import FileSpec
 from symbp.errors import OutputError, SpecError
 from symbp.report.files import write_bytes
@@ -61,7 +62,7 @@ def run(request: Request) -> int:
 def place(request: Request) -> Path:
     """Return the CSV file."""
     given = request.page.output or PLACE
-    if given.endswith("/") or Path(given).is_dir():
+    if is_folder(given):
         return Path(given) / "sweep.csv"
     if Path(given).suffix.lower() != ".csv":
         values.refuse("--output", given, "a sweep is a table; give a file that ends in .csv")
@@ -109,7 +110,7 @@ def measure(path: Path, todo: list[Cell], jobs: int, tell: Callable[[Result], No
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_bytes(path, sweep.table(existing(path).values()).encode(), force=True)
-        with path.open("a", encoding="utf-8") as stream:
+        with path.open("a", encoding="utf-8", newline="\n") as stream:
             for result in sweep.measured(todo, jobs):
                 sweep.append(stream, [result])
                 stream.flush()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,11 +61,16 @@ def targets(options: OutputOptions, stem: str) -> list[Target]:
         return [Target(chosen or (EQUATION if options.only else DEFAULT[0]), None)]
     if place is not None and not place.strip():
         values.refuse("--output", place, "give a file, a folder that ends in /, or - for standard output")
-    if place is None or place.endswith("/") or Path(place).is_dir():
+    if place is None or is_folder(place):
         folder = Path(place or FOLDER)
         formats = [chosen] if chosen else DEFAULT
         return [Target(each, folder / f"{stem}{suffix_of(each)}") for each in formats]
     return [Target(chosen or format_by_suffix(place), Path(place))]
+
+
+def is_folder(place: str) -> bool:
+    """Whether a name is that of a folder: one there is, or one that ends as this system's folders do."""
+    return place.endswith(("/", os.sep)) or Path(place).is_dir()
 
 
 def format_of(name: str) -> str:
