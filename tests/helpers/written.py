@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -76,12 +77,17 @@ def samples(
     lines = dict(written.lines)
     for each in wrong:
         lines |= each.lines
-    forward = derived.forward
-    alone = program(forward, System((), (*forward.given, *(each.lhs for each in forward))), (), Standins())
-    run = engines.real().run(alone, traced=True)
+    alone, run = forward_of(derived.forward)
     return [
         _sample(written, derived, alone, run, lines, [seed, number], intermediates, dtype) for number in range(count)
     ]
+
+
+@cache
+def forward_of(forward: System) -> tuple[Any, Callable[..., Any]]:
+    """Return the forward list as a program, and the program as a function that returns its values as well."""
+    alone = program(forward, System((), (*forward.given, *(each.lhs for each in forward))), (), Standins())
+    return alone, engines.real().run(alone, traced=True)
 
 
 def _sample(
