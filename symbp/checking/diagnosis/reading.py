@@ -93,7 +93,7 @@ def _named(arguments: Arguments, where: str, sample: Sample) -> tuple[dict[str, 
     """Return parameters, inputs and targets by name, their shapes checked against the network."""
     _require_examples(where, arguments, sample)
     try:
-        parameters, inputs, targets = arguments.read(sample.parameters, sample.x, sample.y)
+        parameters, inputs, targets, _ = arguments.read(sample.parameters, sample.x, sample.y)
     except (SpecError, ShapeError) as error:
         raise type(error)(f"{where}: {error}") from None
     return parameters, _by_name(arguments.inputs, inputs), _by_name(arguments.targets, targets)
