@@ -24,9 +24,11 @@ from symbp.domain import DOMAINS, Domain, instance, takes
 from symbp.equations import Equation, ForwardSystem, System, nodes, operands
 from symbp.errors import SpecError, UnusedParameterWarning, nearest
 from symbp.networks.network import Name, Network
+from symbp.networks.one_sequence import one_sequence
 from symbp.networks.unstacked import states, unstacked
 from symbp.numeric.compiled import Compiled, compile_systems
 from symbp.op import FactorRole, Op
+from symbp.ops.within import Within
 from symbp.symbols import BATCH, Adjoint, Variable
 
 MAX_MULTIPLIED = 50
@@ -180,6 +182,20 @@ class Derivation:
         network = copy(self.network)
         network.output = same.get(network.output, network.output)
         return replace(self, network=network, forward=forward, backward=backward)
+
+    @cached_property
+    def readable(self) -> Derivation:
+        """The same derivation as pages have it: no stacked states, and of sequences one example, tokens as columns."""
+        found = self.unstacked
+        if not any(isinstance(node, Within) for equation in found.forward for node in nodes(equation.rhs)):
+            return found
+        forward, backward, read = one_sequence(found.forward, found.backward)
+        network = copy(found.network)
+        for name in ("x", "y", "output", "loss", "loss_node"):
+            setattr(network, name, read(getattr(network, name)))
+        network.inputs, network.parameters = (tuple(map(read, each)) for each in (network.inputs, network.parameters))
+        network.forward = forward
+        return Derivation(network, forward, backward, tuple(map(read, self.wrt)))
 
     @cached_property
     def states(self) -> Mapping[str, Mapping[int, tuple[Variable, ...]]]:

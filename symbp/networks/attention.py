@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sympy import Expr, Integer, MatAdd, MatMul, MatrixExpr, OneMatrix, Pow, Rational, Transpose
+from sympy import Expr, Integer, MatAdd, MatMul, MatrixExpr, OneMatrix, Pow, Rational
 
 from symbp.domain import described, takes_fields
 from symbp.errors import SpecError
@@ -19,6 +19,7 @@ from symbp.networks.normalisation import LayerNorm
 from symbp.networks.residual import Residual
 from symbp.ops.attention import MaskedSoftmax
 from symbp.ops.structure import Rows, Stack
+from symbp.ops.within import Gram, Mix
 from symbp.symbols import Role, Variable
 
 INVERSE_ROOT = Rational(-1, 2)
@@ -29,7 +30,7 @@ INVERSE_ROOT = Rational(-1, 2)
 class Attention:
     """Scaled dot-product attention (Vaswani et al. 2017, §3.2) with tokens as columns: O = W_O·A, and for each head
 
-    S = Kᵀ·Q/√d, P = softmax of every column of S, A = V·P, with Q = W_Q·X, K = W_K·X, V = W_V·X.
+    S = Kᵀ·Q/√d, P = softmax of every column of S, A = V·P within every example, with Q = W_Q·X, K = W_K·X, V = W_V·X.
 
     The weights W_Q, W_K, W_V are units × n and W_O is n × units for tokens of n numbers; ``units`` None makes them
     square. Each head has its block of units/heads rows of Q, K and V, as in ``torch.nn.MultiheadAttention``.
@@ -89,12 +90,12 @@ class Attention:
 
     def _head(self, builder: Builder, q: Variable, k: Variable, v: Variable) -> Variable:
         """Add S = Kᵀ·Q/√d, P and A = V·P for d rows of Q and K."""
-        rows, columns = q.shape
+        rows, tokens = q.args[1], self.tokens
         scale = Pow(rows, INVERSE_ROOT)
-        number = [] if scale == 1 else [scale]
-        s = builder.define("S", Role.SCORE, MatMul(*number, Transpose(k), q), columns)
-        p = builder.define("P", Role.ATTENTION, MaskedSoftmax(s, self.tokens, self.causal), columns)
-        return builder.define("A", Role.MIXED, MatMul(v, p), v.args[1])
+        product = Gram(k, q, tokens, tokens)
+        s = builder.define("S", Role.SCORE, product if scale == 1 else MatMul(scale, product), tokens)
+        p = builder.define("P", Role.ATTENTION, MaskedSoftmax(s, tokens, self.causal), tokens)
+        return builder.define("A", Role.MIXED, Mix(v, p, tokens, tokens), v.args[1])
 
 
 @dataclass(frozen=True, kw_only=True)
