@@ -128,7 +128,7 @@ def _columns(x: Any, y: Any, examples: int) -> int:
 def _drawn(forward: ForwardSystem, sizes: Sizes, chosen: Chosen, seed: int) -> Values:
     """Draw every given matrix."""
     found = Values({}, {}, {})
-    groups = dict.fromkeys((Role.INPUT, Role.MASK), found.inputs)
+    groups = dict.fromkeys((Role.INPUT, Role.MASK, Role.PADDING), found.inputs)
     groups |= dict.fromkeys((Role.TARGET, Role.UPSTREAM), found.targets)
     draw = drawing(forward, sizes, chosen, seed)
     for symbol in forward.given:

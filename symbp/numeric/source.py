@@ -84,7 +84,13 @@ def program(forward: ForwardSystem, backward: System, wrt: Sequence[Variable], s
     )
 
 
-_KINDS = {Role.INPUT: "input", Role.MASK: "input", Role.TARGET: "target", Role.UPSTREAM: "target"}
+_KINDS = {
+    Role.INPUT: "input",
+    Role.MASK: "input",
+    Role.PADDING: "input",
+    Role.TARGET: "target",
+    Role.UPSTREAM: "target",
+}
 
 
 def _given(forward: ForwardSystem) -> tuple[tuple[Variable, ...], tuple[Variable, ...], tuple[Variable, ...]]:
