@@ -139,6 +139,8 @@ class Derivation:
     forward: ForwardSystem
     backward: System
     wrt: tuple[Variable, ...]
+    tokens: int = 0
+    """How many tokens the one sequence has that is shown; 0 where columns are examples."""
 
     @cached_property
     def gradients(self) -> Mapping[str, Gradient]:
@@ -157,6 +159,11 @@ class Derivation:
     def coupled(self) -> tuple[Equation, ...]:
         """The forward equations in which an example meets another one, as in batch statistics."""
         return tuple(equation for equation in self.forward.equations[:-1] if _couples(equation))
+
+    @property
+    def entire(self) -> bool:
+        """Whether its columns belong together: examples that meet, or the tokens of one sequence."""
+        return bool(self.coupled or self.tokens)
 
     @property
     def is_alone(self) -> bool:
@@ -195,7 +202,9 @@ class Derivation:
             setattr(network, name, read(getattr(network, name)))
         network.inputs, network.parameters = (tuple(map(read, each)) for each in (network.inputs, network.parameters))
         network.forward = forward
-        return Derivation(network, forward, backward, tuple(map(read, self.wrt)))
+        network.__dict__.pop("by_name", None)  # What it had cached is of the batch.
+        tokens = int(network.x.shape[1])
+        return Derivation(network, forward, backward, tuple(map(read, self.wrt)), tokens)
 
     @cached_property
     def states(self) -> Mapping[str, Mapping[int, tuple[Variable, ...]]]:

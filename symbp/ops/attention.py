@@ -49,14 +49,20 @@ class MaskedSoftmax(Op):
     def explanation(self) -> Explanation:
         """Return the softmax with its mask, its gradient with the softmax sum of a query, and that of the scores."""
         causal = bool(self.args[2])
-        return Explanation("causal attention" if causal else "attention", (_definition(causal), _GRADIENT, _SCORES))
+        hidden = [words for words, is_hidden in (("later", causal), ("padding", len(self.args) > 3)) if is_hidden]
+        name = "causal attention" if causal else "attention"
+        return Explanation(name, (_masked(" or ".join(hidden)) if hidden else _ALL, _GRADIENT, _SCORES))
 
 
-def _definition(causal: bool) -> ShownStep:
-    later = " and are not later" if causal else ""
+_ALL = ShownStep(
+    "A column is a query, a row a key; a query weighs all keys of its sequence:",
+    (r"p_{ij} &= \frac{e^{s_{ij}}}{\sum_{k} e^{s_{kj}}}",),
+)
+
+
+def _masked(hidden: str) -> ShownStep:
     return ShownStep(
-        "A column is a query, a row a key. A query weighs the keys it may attend to, those that belong to its own "
-        f"example{later}; the mask $M$ takes the others out:",
+        f"A column is a query, a row a key. The mask $M$ takes out the keys that are {hidden}:",
         (
             r"p_{ij} &= \frac{e^{s_{ij} + M_{ij}}}{\sum_{k} e^{s_{kj} + M_{kj}}}",
             r"M_{ij} &= 0 \ \text{ if query } j \text{ may attend to key } i, \qquad -\infty \ \text{ otherwise}",
