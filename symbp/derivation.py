@@ -162,8 +162,12 @@ class Derivation:
 
     @property
     def entire(self) -> bool:
-        """Whether its columns belong together: examples that meet, or the tokens of one sequence."""
-        return bool(self.coupled or self.tokens)
+        """Whether its columns belong together: examples that meet, or the tokens of a sequence."""
+        return bool(self.coupled or self.tokens or self._sequences)
+
+    @cached_property
+    def _sequences(self) -> bool:
+        return any(isinstance(node, Within) for equation in self.forward for node in nodes(equation.rhs))
 
     @property
     def is_alone(self) -> bool:
@@ -194,7 +198,7 @@ class Derivation:
     def readable(self) -> Derivation:
         """The same derivation as pages have it: no stacked states, and of sequences one example, tokens as columns."""
         found = self.unstacked
-        if not any(isinstance(node, Within) for equation in found.forward for node in nodes(equation.rhs)):
+        if not self._sequences:
             return found
         forward, backward, read = one_sequence(found.forward, found.backward)
         network = copy(found.network)
