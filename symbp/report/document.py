@@ -103,7 +103,7 @@ def document(
         label=f"eq:backprop-{network.depth}-",
         depth=network.depth,
         plain=desk.plain,
-        coupled=bool(derivation.coupled),
+        coupled=derivation.entire,
         batch=desk.batch,
         bias=any(symbol.stem == "b" for symbol in network.parameters),
         roles=roles,
@@ -197,7 +197,10 @@ def subject(derivation: Derivation) -> Rich:
     network = derivation.network
     cells = facts.cells(derivation)
     used = facts.uses(derivation, inside_cells=not cells)
-    examples = rich("a batch of {m} examples", m=math("m")) if derivation.batch else rich("one example")
+    if derivation.tokens:
+        examples = rich("one sequence of {tokens} tokens", tokens=str(derivation.tokens))
+    else:
+        examples = rich("a batch of {m} examples", m=math("m")) if derivation.batch else rich("one example")
     activations = _activation_phrase(used) if used else ()
     phrases = [cells, activations, facts.blocks(derivation), facts.loss_words(network.loss_node)]
     parts: list[Span | Rich] = [*(phrase for phrase in phrases if phrase), examples]

@@ -133,14 +133,16 @@ def test_the_schema_says_what_the_reader_takes():
     assert found["$defs"]["dense_layer"]["additionalProperties"] is False
 
 
-NEEDED = {"layers": [{"type": "batch_norm"}], "kernel": 2, "tokens": 3, "steps": 3, "vocabulary": 72}
+NEEDED = {"layers": [{"type": "batch_norm"}], "kernel": 2, "tokens": 3, "steps": 3, "vocabulary": 72, "memory": 2}
 
 
 @pytest.mark.parametrize("kind", spec.ROWS)
 def test_every_row_builds_its_layer(kind):
-    needed = {key: NEEDED[key] for key, (_, default) in spec.ROWS[kind].keys.items() if default is ...}
+    keys = spec.ROWS[kind].keys.items()
+    needed = {key: NEEDED[key] for key, (_, default) in keys if default is ... or key == "memory"}
+    behind = [{"type": "cross_attention", "tokens": 3}] if kind == "encoder" else []
     size = {"channels": 2, "height": 1 if kind.endswith("1d") else 6, "width": 6}
-    found = spec_network.network_of({"layers": [{"type": kind, **needed}], "inputs": size})
+    found = spec_network.network_of({"layers": [{"type": kind, **needed}, *behind], "inputs": size})
     assert len(found.forward) >= 2
 
 
