@@ -161,7 +161,9 @@ def _product(*parts: Pieces) -> Pieces | None:
         factor = Mul(*numbers)
         if len(sloped) > 1 and factor != 0:
             return None
-        found.append(tuple(factor * part for part in sloped[0]) if factor and sloped else (S.Zero, factor * (not sloped)))
+        found.append(
+            tuple(factor * part for part in sloped[0]) if factor and sloped else (S.Zero, factor * (not sloped))
+        )
     return _joined(knots, found)  # type: ignore[arg-type]
 
 

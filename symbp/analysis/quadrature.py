@@ -181,12 +181,16 @@ class Panels:
         nodes, around = Enclosure.points(empty.x), empty.ellipses
         known_at: dict[Expr, Enclosure] = {}
         known: dict[Expr, Enclosure] = {}
-        values = np.stack([np.broadcast_to(enclose(each, X, nodes, known_at).low, empty.x.shape) for each in integrands])
+        values = np.stack(
+            [np.broadcast_to(enclose(each, X, nodes, known_at).low, empty.x.shape) for each in integrands]
+        )
         found = [enclose(each, X, around, known) for each in integrands]
         narrow, wide = (len(found), low.size), (len(found), len(ELLIPSES), low.size)
         stacked = (
             np.stack([np.broadcast_to(getattr(each, name), shape[1:]) for each in found])
-            for name, shape in zip(("low", "high", "left", "right", "side"), (narrow, narrow, wide, wide, wide), strict=True)
+            for name, shape in zip(
+                ("low", "high", "left", "right", "side"), (narrow, narrow, wide, wide, wide), strict=True
+            )
         )
         return cls(reach, low, high, values, Enclosure(*stacked))
 
