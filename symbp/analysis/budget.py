@@ -177,11 +177,7 @@ def _given(bench: Bench, drawn: Values, x: Any, y: Any) -> Values:
     if x is None and y is None:
         return drawn
     own = replace(drawn, inputs=_named(drawn.inputs, x), targets=_named(drawn.targets, y))
-    losses = tuple(equation.rhs for equation in bench.derivation.forward if isinstance(equation.rhs, Loss))
-    written = bench.program
-    Arguments(written.parameters, written.inputs, written.targets, losses).read(
-        own.parameters, own.inputs, own.targets or None
-    )
+    Arguments.of(bench.derivation.forward).read(own.parameters, own.inputs, own.targets or None)
     for name, array in {**own.inputs, **own.targets}.items():
         if not np.isfinite(array).all():
             raise SpecError(f"{name} holds a number that is not finite: give finite data")

@@ -46,7 +46,7 @@ def arguments(derived, examples=3, seed=0):
         for each in derived.forward.given
     }
     full = plain(derived)
-    if any(loss.targets == "one_hot" for loss in derived.compile().losses):
+    if any(loss.targets == "one_hot" for loss in derived.compile().arguments.losses):
         rows, columns = arrays["Y"].shape
         arrays["Y"] = np.eye(rows)[:, random.integers(rows, size=columns)]
     parameters, inputs, targets = (

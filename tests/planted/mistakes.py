@@ -71,7 +71,7 @@ MISTAKES = (
     _mistake("index", "ops/structure.py", "return a[first : first + count]",
              ("return a[first + 1 : first + count + 1]", "return a[:count]"), RULES),
     _mistake("index", "ops/elementwise.py", "Slope(node.function, index, output", "Slope(node.function, 0, output", RULES),
-    _mistake("index", "ops/attention.py", "(key <= query + columns", "(key < query + columns", RULES),
+    _mistake("index", "ops/attention.py", "reshape(keys, 1, 1) <= xp", "reshape(keys, 1, 1) < xp", RULES),
     _mistake("index", "ops/pooling.py", "reversed(range(under.shape[1]))", "range(under.shape[1])",
              "networks/test_images.py"),
     _mistake("index", "networks/recurrent.py", "Rows(state, rows, rows)", "Rows(state, S.Zero, rows)",
