@@ -10,7 +10,8 @@ from typing import Any
 from sympy import Add, Expr, Function, Mul, Pow, log
 
 from symbp.ops.elementwise import ScalarFunction
-from symbp.ops.losses import LOSSES, TARGET
+from symbp.ops.letters import TARGET
+from symbp.ops.loss_table import LOSSES
 
 
 class xlogy(Function):

@@ -91,7 +91,13 @@ def program(forward: Lists, backward: Lists, wrt: Sequence[Variable], standins: 
     )
 
 
-_KINDS = {Role.INPUT: "input", Role.MASK: "input", Role.TARGET: "target", Role.UPSTREAM: "target"}
+_KINDS = {
+    Role.INPUT: "input",
+    Role.MASK: "input",
+    Role.PADDING: "input",
+    Role.TARGET: "target",
+    Role.UPSTREAM: "target",
+}
 
 
 def _given(forward: Lists) -> tuple[tuple[Variable, ...], tuple[Variable, ...], tuple[Variable, ...]]:
