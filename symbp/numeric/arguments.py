@@ -42,7 +42,8 @@ class Arguments:
         inputs = _named(self._names[1], x, "X")
         targets = self._targets(y)
         given = (*inputs.values(), *values.values(), *targets.values())
-        precision = self._precision(tuple([array.shape for array in given]), frozenset([array.dtype for array in given]))
+        types = frozenset([array.dtype for array in given])
+        precision = self._precision(tuple([array.shape for array in given]), types)
         for loss, name in self._compared:
             _check_kind(loss, name, targets[name])
         return values, _as_taken(inputs), _as_taken(targets), precision

@@ -267,9 +267,9 @@ def onto_pixels(
         image = parts.reshape(-1, kh, kw, down, right, m).swapaxes(1, 3).swapaxes(2, 3).swapaxes(3, 4)
         image = image.reshape(-1, down * kh, right * kw, m)
         return extended(xp, extended(xp, image, 1, -ph, height), 2, -pw, width).reshape(-1, m)
-    total = 0
+    placed = []
     for entry in range(kh * kw):
         image = dilated(xp, dilated(xp, parts[:, entry].reshape(-1, down, right, m), 2, sw), 1, sh)
         image = extended(xp, image, 1, entry // kw - ph, height)
-        total = total + extended(xp, image, 2, entry % kw - pw, width)
-    return total.reshape(-1, m)
+        placed.append(extended(xp, image, 2, entry % kw - pw, width))
+    return sum(placed[1:], placed[0]).reshape(-1, m)
