@@ -55,7 +55,8 @@ class Arguments:
         inputs = _named(self._names[1], x, "X")
         targets = self._targets(y)
         given = (*inputs.values(), *values.values(), *targets.values())
-        precision = self._precision(tuple([array.shape for array in given]), tuple([array.dtype for array in given]))
+        types = frozenset([array.dtype for array in given])
+        precision = self._precision(tuple([array.shape for array in given]), types)
         for loss, name in self._compared:
             _check_kind(loss, name, targets[name])
         for name, causal in self.masks:
@@ -75,11 +76,11 @@ class Arguments:
         return tuple((loss, each.name) for loss in self.losses for each in loss.args if each in self.targets)
 
     @cached_property
-    def _precision(self) -> Callable[[tuple[tuple[int, ...], ...], tuple[Any, ...]], Any]:
-        """Shapes and types in the order of the arrays -> the widest type; remembers the last few that were right."""
+    def _precision(self) -> Callable[[tuple[tuple[int, ...], ...], frozenset[Any]], Any]:
+        """Shapes in the order of the arrays, and types -> the widest type; remembers the last few that were right."""
         return lru_cache(REMEMBERED)(self._judged)
 
-    def _judged(self, shapes: tuple[tuple[int, ...], ...], types: tuple[Any, ...]) -> Any:
+    def _judged(self, shapes: tuple[tuple[int, ...], ...], types: frozenset[Any]) -> Any:
         import numpy as np
 
         found = {name: shape for (name, _, _), shape in zip(self._keys, shapes, strict=True)}
@@ -325,9 +326,12 @@ def _masks(forward: ForwardSystem) -> tuple[tuple[str, bool], ...]:
 
 def _check_kind(loss: Loss, name: str, array: Any) -> None:
     """Refuse targets the formula of a loss does not hold for; every comparison is false for NaN."""
+    import numpy as np
+
+    # The reductions themselves: their wrappers take as long again on a small array.
     if isinstance(loss, SoftmaxCrossEntropy):
-        sums = array.sum(axis=0)
-        if not abs(sums - 1).max() <= SUM_TOLERANCE:
+        sums = np.add.reduce(array)
+        if not np.maximum.reduce(abs(sums - 1)) <= SUM_TOLERANCE:
             worst = int(abs(sums - 1).argmax())
             raise SpecError(
                 f"the columns of {name} must sum to 1, as one-hot columns do; column {worst} sums to {sums[worst]:g}"
