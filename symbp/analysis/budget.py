@@ -11,7 +11,7 @@ from sympy import MatrixSymbol
 
 from symbp.analysis.account import Row, Use
 from symbp.analysis.flow import GradientFlow
-from symbp.analysis.initialisations import Chosen, initialisation
+from symbp.analysis.initialisations import Chosen, Source, initialisation
 from symbp.analysis.scaled import Scaled, share, total
 from symbp.analysis.spectral import CHEAP
 from symbp.analysis.values import Point
@@ -29,7 +29,7 @@ from symbp.numeric.compiled import generic_functions
 from symbp.numeric.definitions import Standins
 from symbp.numeric.sizes import Sizes, given_sizes
 from symbp.numeric.source import Program, program
-from symbp.numeric.values import TARGETS, Values, target_kinds
+from symbp.numeric.values import TARGETS, Values, padding, target_kinds
 from symbp.op import FactorRole
 from symbp.ops.activations import ACTIVATIONS
 from symbp.ops.elementwise import Elementwise, ScalarFunction
@@ -88,6 +88,18 @@ def analyze(
     return _measured(bench, sizes, values, chosen, seed, bounds)
 
 
+def account(
+    bench: Bench, sizes: Sizes, chosen: Chosen, seed: int, source: Source | None = None
+) -> GradientFlow:
+    """Return what ``analyze`` does for data that is drawn, without bounds, at sizes that are known.
+
+    Raises:
+        SpecError: a forward pass that is not finite.
+    """
+    values = _drawn(bench.derivation.forward, sizes, chosen, seed, source)
+    return _measured(bench, sizes, values, chosen, seed, bounds=False)
+
+
 @dataclass(frozen=True)
 class Bench:
     """A derivation as a program, with what stands for the loss it leaves open."""
@@ -125,18 +137,22 @@ def _columns(x: Any, y: Any, examples: int) -> int:
     return int(np.shape(array)[1]) if array is not None and np.ndim(array) == 2 else examples
 
 
-def _drawn(forward: ForwardSystem, sizes: Sizes, chosen: Chosen, seed: int) -> Values:
+def _drawn(
+    forward: ForwardSystem, sizes: Sizes, chosen: Chosen, seed: int, source: Source | None = None
+) -> Values:
     """Draw every given matrix."""
     found = Values({}, {}, {})
-    groups = dict.fromkeys((Role.INPUT, Role.MASK), found.inputs)
+    groups = dict.fromkeys((Role.INPUT, Role.MASK, Role.PADDING), found.inputs)
     groups |= dict.fromkeys((Role.TARGET, Role.UPSTREAM), found.targets)
-    draw = drawing(forward, sizes, chosen, seed)
+    draw = drawing(forward, sizes, chosen, seed, source)
     for symbol in forward.given:
         groups.get(symbol.role, found.parameters)[symbol.name] = draw(symbol)
     return found
 
 
-def drawing(forward: ForwardSystem, sizes: Sizes, chosen: Chosen, seed: int) -> Callable[[Variable], Any]:
+def drawing(
+    forward: ForwardSystem, sizes: Sizes, chosen: Chosen, seed: int, source: Source | None = None
+) -> Callable[[Variable], Any]:
     """Return what draws a given matrix from a generator of its own: the seed and its place in the list say which."""
     import numpy as np
 
@@ -147,11 +163,13 @@ def drawing(forward: ForwardSystem, sizes: Sizes, chosen: Chosen, seed: int) -> 
         shape, own = sizes.shapes[symbol.name], [seed, places[symbol]]
         if symbol.role is Role.INPUT:
             return np.random.default_rng(own).normal(size=shape)
+        if symbol.role is Role.PADDING:
+            return padding(np.random.default_rng(own), shape)
         if symbol.role is Role.MASK:  # Half of the values dropped, the others doubled.
             return 2.0 * np.random.default_rng(own).integers(0, 2, shape)
         if symbol.role in (Role.TARGET, Role.UPSTREAM):
             return TARGETS[kinds.get(symbol, "real")](np.random.default_rng(own), shape)
-        return chosen.parameter(symbol, shape, own)
+        return chosen.parameter(symbol, shape, own, source)
 
     return draw
 

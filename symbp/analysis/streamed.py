@@ -16,7 +16,7 @@ from typing import Any
 
 from symbp.analysis.budget import Bench, drawing, found_flow, measured_rows, require_finite
 from symbp.analysis.flow import GradientFlow
-from symbp.analysis.initialisations import Chosen
+from symbp.analysis.initialisations import Chosen, Source
 from symbp.analysis.scaled import Scaled
 from symbp.analysis.values import Point
 from symbp.analysis.walk import Walk
@@ -120,7 +120,7 @@ class Streamed:
         given = self.bench.derivation.forward.given
         return Drawn(draw, [(names[symbol], symbol, math.prod(shapes[symbol.name])) for symbol in given])
 
-    def flow(self, chosen: Chosen, seed: int) -> GradientFlow:
+    def flow(self, chosen: Chosen, seed: int, source: Source | None = None) -> GradientFlow:
         """Measure one draw, the numbers of ``analyze`` with the same seed.
 
         Raises:
@@ -129,7 +129,7 @@ class Streamed:
         import numpy as np
 
         derivation = self.bench.derivation
-        drawn = self.drawn(drawing(derivation.forward, self.sizes, chosen, seed))
+        drawn = self.drawn(drawing(derivation.forward, self.sizes, chosen, seed, source))
         point = self.point.at(drawn)
         weights = [variable for variable in derivation.wrt if variable.role is Role.WEIGHT]
         with np.errstate(all="ignore"):

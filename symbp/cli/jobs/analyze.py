@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import partial
 
 from symbp.analysis.budget import analyze
 from symbp.analysis.draws import LEAST, measure
 from symbp.analysis.flow import GradientFlow
 from symbp.analysis.initialisations import Chosen, initialisation
 from symbp.analysis.outlook import outlook
-from symbp.analysis.phase import Mark, Phases, phases
+from symbp.analysis.phase import Mark, phases
 from symbp.analysis.spectrum import Spectrum, spectrum
 from symbp.cli.commands.analyze import Request
 from symbp.cli.console import columns, json_document, plain, progress, say
@@ -72,7 +72,7 @@ def flows(request: Request) -> int:
         say(_text(seen))
     spectra = list(_spectra(found, request.measures.seed))
     pictures = _pictures(seen, spectra)
-    make = partial(flow_page, seen, spectra, typed(request), list(pictures))
+    make = partial(flow_page, seen, spectra, typed(request))
     pages.deliver(request.page, stem("flow", request.networks[0]), make, pictures)
     return code
 
@@ -125,16 +125,13 @@ def _pictures(seen: Sequence[Seen], spectra: Sequence[tuple[str, Spectrum]]) -> 
         if each.outlook is not None and each.outlook.function is not None and each.outlook.prospects:
             marks.setdefault(each.outlook.function, []).extend(each.outlook.marks)
     if marks:
-        found["phase"] = partial(_phase, cache(partial(_phases, marks)))
+        found["phase"] = partial(_phase, marks)
     return found
 
 
-def _phases(marks: dict[ScalarFunction, list[Mark]]) -> list[Phases]:
-    return [phases(function, dict.fromkeys(each)) for function, each in list(marks.items())[: plots.MOST_PANELS]]
-
-
-def _phase(found: Callable[[], list[Phases]]) -> object:
-    return plots.phase(found())
+def _phase(marks: dict[ScalarFunction, list[Mark]]) -> object:
+    chosen = list(marks.items())[: plots.MOST_PANELS]
+    return plots.phase([phases(function, dict.fromkeys(each)) for function, each in chosen])
 
 
 def contrasted(spec: Described) -> list[Described]:
