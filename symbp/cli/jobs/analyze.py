@@ -83,11 +83,9 @@ def _measured(request: Request) -> Iterator[Job]:
     specs = [each for spec in request.networks for each in contrasted(spec)]
     if measures.draws is not None and measures.draws < LEAST:
         raise SpecError(f"--draws {measures.draws}: a standard error needs at least {LEAST}")
-    tell = progress()
     for number, spec in enumerate(specs, 1):
-        if tell is not None and len(specs) * len(inits) > 1:
-            tell(f"analyze, {number} of {len(specs)}: {name(spec, specs)}")
         derivation = derived(build(spec))
+        progress(f"analyze, {number} of {len(specs)}: {name(spec, specs)}")
         for init in inits:
             label = ", ".join([*([name(spec, specs)] if len(specs) > 1 else []), *([init] if len(inits) > 1 else [])])
             chosen = named_init(init, request.theory.sigma_b)

@@ -27,7 +27,7 @@ def run(spec: Described, seed: int, as_json: bool, methods: MethodOptions) -> in
         autodiff(name)
     derivation = derived(build(spec))
     at = None if methods.values is None else Worked.of(derivation, read_given(values_file(methods.values))).values
-    report = check(derivation, seed=seed, progress=progress(), engines=engines, at=at)
+    report = check(derivation, seed=seed, progress=progress, engines=engines, at=at)
     command = command_line("check", spec)
     documents = [_document(report, derivation, each, methods.standalone, command) for each in wanted]
     wrote = deliver(wanted, documents, methods.force)

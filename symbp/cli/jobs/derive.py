@@ -52,6 +52,7 @@ def run(request: Request) -> int:
     elif wrote and request.output.only is not None:
         say("\n".join(written(wrote)))
     elif wrote:
+        progress("writing the screen")
         said = screen(request, derivation, report)
         say("\n\n".join([said.rstrip("\n"), closing(request.network, wrote)]))
     return exit_code(report)
@@ -116,11 +117,12 @@ def verdict(request: Request, derivation: Derivation) -> CheckReport | None:
     """Return the fast check, or None where none is wanted; one equation alone carries no verdict."""
     if not request.check or request.output.only is not None:
         return None
-    return check(derivation, seed=request.seed, thorough=False, progress=progress())
+    return check(derivation, seed=request.seed, thorough=False, progress=progress)
 
 
 def rendered(request: Request, target: Target, derivation: Derivation, report: CheckReport | None) -> bytes:
     """Return the document of one target; an equation nobody has is the fault of --only."""
+    progress(f"writing {target.path or 'standard output'}")
     try:
         return target.data(document_of(request, target, derivation, report))
     except SpecError as error:
