@@ -88,9 +88,7 @@ def analyze(
     return _measured(bench, sizes, values, chosen, seed, bounds)
 
 
-def account(
-    bench: Bench, sizes: Sizes, chosen: Chosen, seed: int, source: Source | None = None
-) -> GradientFlow:
+def account(bench: Bench, sizes: Sizes, chosen: Chosen, seed: int, source: Source | None = None) -> GradientFlow:
     """Return what ``analyze`` does for data that is drawn, without bounds, at sizes that are known.
 
     Raises:
@@ -137,9 +135,7 @@ def _columns(x: Any, y: Any, examples: int) -> int:
     return int(np.shape(array)[1]) if array is not None and np.ndim(array) == 2 else examples
 
 
-def _drawn(
-    forward: ForwardSystem, sizes: Sizes, chosen: Chosen, seed: int, source: Source | None = None
-) -> Values:
+def _drawn(forward: ForwardSystem, sizes: Sizes, chosen: Chosen, seed: int, source: Source | None = None) -> Values:
     """Draw every given matrix."""
     found = Values({}, {}, {})
     groups = dict.fromkeys((Role.INPUT, Role.MASK), found.inputs)
