@@ -104,8 +104,8 @@ def _compiled(text: str, traced: bool) -> CodeType:
         body = function.body = [line for line in function.body if not isinstance(line, ast.Delete)]
         assert isinstance(body[-1], ast.Return)
         assert body[-1].value is not None
-        body[-1].value = ast.Tuple([body[-1].value, ast.parse("locals()", mode="eval").body], ast.Load())
-        ast.fix_missing_locations(tree)
+        both = ast.Tuple([body[-1].value, ast.parse("locals()", mode="eval").body], ast.Load())
+        body[-1].value = ast.copy_location(both, body[-1])
     return compile(tree, "<symbp>", "exec")
 
 
