@@ -30,7 +30,7 @@ from symbp.numeric.compiled import generic_functions
 from symbp.numeric.definitions import Standins
 from symbp.numeric.sizes import Sizes, given_sizes
 from symbp.numeric.source import Program, program
-from symbp.numeric.values import TARGETS, Values, target_kinds
+from symbp.numeric.values import TARGETS, Values, padding, target_kinds
 from symbp.op import FactorRole
 from symbp.ops.activations import ACTIVATIONS
 from symbp.ops.elementwise import Elementwise, ScalarFunction
@@ -163,7 +163,7 @@ def _columns(x: Any, y: Any, examples: int) -> int:
 def _drawn(forward: ForwardSystem, sizes: Sizes, chosen: Chosen, seed: int, source: Source | None = None) -> Values:
     """Draw every given matrix."""
     found = Values({}, {}, {})
-    groups = dict.fromkeys((Role.INPUT, Role.MASK), found.inputs)
+    groups = dict.fromkeys((Role.INPUT, Role.MASK, Role.PADDING), found.inputs)
     groups |= dict.fromkeys((Role.TARGET, Role.UPSTREAM), found.targets)
     draw = drawing(forward, sizes, chosen, seed, source)
     for symbol in forward.given:
@@ -184,6 +184,8 @@ def drawing(
         shape, own = sizes.shapes[symbol.name], [seed, places[symbol]]
         if symbol.role is Role.INPUT:
             return np.random.default_rng(own).normal(size=shape)
+        if symbol.role is Role.PADDING:
+            return padding(np.random.default_rng(own), shape)
         if symbol.role is Role.MASK:  # Half of the values dropped, the others doubled.
             return 2.0 * np.random.default_rng(own).integers(0, 2, shape)
         if symbol.role in (Role.TARGET, Role.UPSTREAM):

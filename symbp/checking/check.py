@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from typing import TypeVar
 
 from symbp.checking.bench import Bench
 from symbp.checking.causes import dead_layers, dead_notes, left_numbers
@@ -32,6 +33,8 @@ COMPLEX = "complex step"
 LONG = "50 digits"
 CENTRAL_COST = 4
 """Forward passes for the central difference of an entry: two ends, at two step sizes."""
+
+Compared = TypeVar("Compared")
 
 UNMEASURED = (Verdict.UNUSED, Verdict.PROVES_NOTHING, Verdict.DEAD, Verdict.AT_KINK, Verdict.ZERO)
 """Verdicts of gradients that have no digits to count."""
@@ -128,7 +131,7 @@ class _Judge:
         self.dead = bool(dead_layers(bench))
         self.names = list(bench.gradients)
         self.unused = {variable.name for variable in bench.derivation.unused}
-        self.analytic = bench.stepped is not None
+        self.analytic = bench.is_analytic
         entries = sum(gradient.size for gradient in bench.gradients.values())
         self.every_entry = entries * bench.cost <= budget.entries
         afford = budget.directions / (bench.cost * max(1, len(self.names)))
@@ -237,23 +240,27 @@ class _Judge:
         if not self.analytic:
             return {name: (self.bench.digits.compare_float(name), self.entries) for name in self.names}
         if self.every_entry:
-            return {name: (self.bench.compare_entries(name), EVERY_ENTRY) for name in self._watched(self.names)}
+            compared = self._grouped(self.names, self._size, self.bench.compare_entries)
+            return {name: (each, EVERY_ENTRY) for name, each in compared}
         if self.repeats:
-            return {name: (self._along(name), DIRECTIONS) for name in self._watched(self.names)}
+            return self._along(self.names)
         found = {name: (comparison, JOINTLY) for name, comparison in self._jointly().items()}
-        singles = _spaced(self.names, self._singles())
-        return found | {name: (self._along(name), DIRECTIONS) for name in self._watched(singles)}
+        return found | self._along(_spaced(self.names, self._singles()))
 
     def _singles(self) -> int:
         """How many gradients are compared alone, with their central differences; all but in deep networks."""
         return max(1, int(self.budget.directions / self.bench.cost / 3) - JOINT_DIRECTIONS)
 
-    def _along(self, name: str) -> Comparison:
-        """Compare one gradient along random directions and keep the worst comparison."""
-        bench = self.bench
-        numbers = range(max(1, self.repeats))
-        found = [bench.compare_along({name: bench.direction(name, number)}) for number in numbers]
-        return max(found, key=_badness)
+    def _along(self, names: Sequence[str]) -> dict[str, tuple[Comparison, str]]:
+        """Compare each gradient along random directions and keep its worst comparison."""
+        bench, numbers = self.bench, range(max(1, self.repeats))
+
+        def compare(group: Sequence[str]) -> list[Comparison]:
+            found = bench.compare_each([{name: bench.direction(name, number)} for name in group for number in numbers])
+            parts = (found[start : start + len(numbers)] for start in range(0, len(found), len(numbers)))
+            return [max(part, key=_badness) for part in parts]
+
+        return {name: (each, DIRECTIONS) for name, each in self._grouped(names, lambda name: len(numbers), compare)}
 
     def _jointly(self) -> dict[str, Comparison]:
         found: dict[str, Comparison] = {}
@@ -279,7 +286,9 @@ class _Judge:
         bench = self.bench
         entries = sum(gradient.size for gradient in bench.gradients.values())
         if self.budget.repeats > 1 and CENTRAL_COST * entries * bench.cost <= self.budget.entries:
-            found = {name: bench.compare_central_entries(name) for name in self.names}
+            found = dict(
+                self._grouped(self.names, lambda name: CENTRAL_COST * self._size(name), bench.compare_central_entries)
+            )
             for name, (_, straddling) in found.items():
                 if straddling > bench.aside.count(name):
                     new = straddling - bench.aside.count(name)
@@ -287,16 +296,30 @@ class _Judge:
                         f"central differences of {new} entries of {name} straddle a kink; set aside there"
                     )
             return {name: (comparison, EVERY_ENTRY) for name, (comparison, _) in found.items()}
-        names = _spaced(self.names, self._singles())
-        return {name: (bench.compare_central({name: bench.direction(name)}), DIRECTIONS) for name in names}
 
-    def _watched(self, names: Sequence[str]) -> Iterator[str]:
-        """Yield names and report progress ten times."""
-        step = max(5, len(names) // 10)
-        for number, name in enumerate(names):
-            if number and number % step == 0:
+        def compare(group: Sequence[str]) -> list[Comparison]:
+            return bench.compare_central([{name: bench.direction(name)} for name in group])
+
+        names = _spaced(self.names, self._singles())
+        return {name: (each, DIRECTIONS) for name, each in self._grouped(names, lambda name: CENTRAL_COST, compare)}
+
+    def _size(self, name: str) -> int:
+        return int(self.bench.gradients[name].size)
+
+    def _grouped(
+        self,
+        names: Sequence[str],
+        copies: Callable[[str], int],
+        compare: Callable[[Sequence[str]], Sequence[Compared]],
+    ) -> Iterator[tuple[str, Compared]]:
+        """Yield every name with what a comparison of as many as fit finds for it, and report progress."""
+        group: list[str] = []
+        for number, name in enumerate(names, 1):
+            group.append(name)
+            if number == len(names) or sum(map(copies, group)) + copies(names[number]) > self.bench.room:
+                yield from zip(group, compare(group), strict=True)
+                group = []
                 self.tell(f"{number} of {len(names)} gradients")
-            yield name
 
 
 def _halved(

@@ -9,7 +9,8 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from symbp.errors import OutputError
+from symbp.errors import OutputError, SpecError
+from symbp.inputs import bounded
 
 PROBE = "∂₃ᵀ⊙𝓛ℒ′δ✓"
 """Characters the terminal text uses; an encoding without one of them gets ASCII."""
@@ -46,6 +47,22 @@ def json_document(found: Mapping[str, Any]) -> None:
     import json  # 6 ms that only --json needs
 
     document(json.dumps(found, ensure_ascii=False, indent=2, allow_nan=False))
+
+
+def standard_input(most: int) -> bytes:
+    """Return what stands on standard input.
+
+    Raises:
+        SpecError: it is closed, cannot be read, or holds more than ``most`` bytes.
+    """
+    try:
+        return bounded(sys.stdin.buffer.read(most + 1), most, "-")
+    except SpecError:
+        raise
+    except (AttributeError, ValueError):  # None, or closed.
+        raise SpecError("standard input is closed") from None
+    except OSError as error:
+        raise SpecError(f"standard input: {error.strerror or error}") from None
 
 
 def note(text: str) -> None:

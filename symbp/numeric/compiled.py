@@ -11,9 +11,11 @@ from symbp.equations import ForwardSystem, System
 from symbp.errors import SpecError
 from symbp.networks.expressions import resolve_activation
 from symbp.networks.loss_choice import resolve_loss
+from symbp.networks.unstacked import unstacked
 from symbp.numeric import engines
 from symbp.numeric.arguments import Arguments
 from symbp.numeric.definitions import Standins
+from symbp.numeric.fusion import fused
 from symbp.numeric.source import Program, program
 from symbp.ops.elementwise import Elementwise, GenericFunction
 from symbp.ops.losses import GenericLoss, Loss
@@ -49,9 +51,8 @@ class Compiled:
             SpecError: a missing or unknown name, class labels instead of one-hot columns, impossible targets.
             ShapeError: a shape that does not fit; the message names the array, its shape and the right one.
         """
-        values, inputs, targets = self._arguments.read(parameters, X, Y)
+        values, inputs, targets, precision = self._arguments.read(parameters, X, Y)
         loss, gradients = self._function(values, inputs, targets)
-        precision = self._arguments.precision(values, inputs, targets)
         return float(loss), {name: gradient.astype(precision, copy=False) for name, gradient in gradients.items()}
 
     @cached_property
@@ -79,7 +80,9 @@ def compile_systems(
     """
     losses = tuple(equation.rhs for equation in forward if isinstance(equation.rhs, Loss))
     statistics = tuple(each.name for each in forward if isinstance(each.rhs, Normalise) and each.rhs.couples_examples)
-    return Compiled(program(forward, backward, wrt, _standins(forward, losses, f, loss)), losses, statistics)
+    standins = _standins(forward, losses, f, loss)
+    ahead, back, _ = unstacked(forward, backward)
+    return Compiled(program(*fused(ahead, back, wrt), wrt, standins), losses, statistics)
 
 
 def generic_functions(forward: ForwardSystem) -> list[GenericFunction]:

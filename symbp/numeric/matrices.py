@@ -23,10 +23,12 @@ from sympy import (
 from sympy.matrices.expressions.matexpr import MatrixElement
 
 from symbp.numeric.definitions import Definitions
+from symbp.numeric.fusion import Beside
 from symbp.numeric.scalar import ATOM, POWER, PRODUCT, SUM, Code, scalar_code
 from symbp.op import meaning_of
 from symbp.ops.elementwise import Elementwise, Slope
 from symbp.ops.losses import EntrywiseLoss, GenericLoss, LinkedLoss, LossGradient
+from symbp.ops.structure import Rows, Stack
 
 
 @dataclass
@@ -114,6 +116,22 @@ def _(node: Identity, writer: Writer) -> Code:
 @matrix_code.register
 def _(node: DiagMatrix, writer: Writer) -> Code:
     return Code(f"np.diagflat({writer.code(node.args[0])})")
+
+
+@matrix_code.register
+def _(node: Rows, writer: Writer) -> Code:
+    a, first, count = node.args
+    return Code(f"{writer.code(a).within(ATOM)}[{writer.size(first)}:{writer.size(first + count)}]")
+
+
+@matrix_code.register
+def _(node: Stack, writer: Writer) -> Code:
+    return Code(f"np.concatenate(({', '.join(writer.code(part).text for part in node.args)}))")
+
+
+@matrix_code.register
+def _(node: Beside, writer: Writer) -> Code:
+    return Code(f"np.concatenate(({', '.join(writer.code(part).text for part in node.args)}), axis=1)")
 
 
 @matrix_code.register

@@ -58,6 +58,16 @@ def format_of(path: Path) -> str:
     return format_named(found).name
 
 
+def require_replaceable(path: Path, force: bool) -> None:
+    """Refuse a place that cannot be written, before the work whose result belongs there.
+
+    Raises:
+        OutputError: it is no regular file, read-only, or not symbp's own and ``force`` is off.
+    """
+    with _one_line(path):
+        _is_ours(path, force)
+
+
 def write_text(path: str | Path, text: str, force: bool = False) -> bool:
     """Write a text file atomically; return whether it changed.
 
@@ -128,7 +138,7 @@ def _is_ours(path: Path, force: bool) -> bool:
     except FileNotFoundError:
         return False
     if not stat.S_ISREG(mode):
-        kind = "a folder" if stat.S_ISDIR(mode) else "not a regular file"
+        kind = "a folder" if stat.S_ISDIR(mode) else "a pipe or a device"
         raise OutputError(f"cannot write {path}: it is {kind}; name a file")
     if not os.access(path, os.W_OK):
         raise OutputError(f"cannot write {path}: it is read-only")
@@ -163,7 +173,7 @@ def _replace(path: Path, fill: Callable[[IO[bytes]], object]) -> None:
             fill(stream)
             stream.flush()
             os.fsync(stream.fileno())
-            os.fchmod(stream.fileno(), _mode(target))
+        os.chmod(temporary, _mode(target))
         os.replace(temporary, target)
     except BaseException:
         with contextlib.suppress(OSError):

@@ -14,6 +14,7 @@ from symbp.analysis.flow import Flow, GradientFlow, grouped
 from symbp.analysis.lengths import Kind
 from symbp.analysis.outlook import Outlook
 from symbp.analysis.walk import Gain
+from symbp.checking.models import FLOAT, steady_digits
 from symbp.op import FactorRole
 from symbp.report.text import shown, table
 
@@ -137,7 +138,7 @@ def budget_line(flow: GradientFlow) -> str:
         return f"not compared: none of {rows} compiled gradients is in the range of float64"
     if not flow.agrees:
         return f"DOES NOT ADD UP: off by {flow.error:.1e} of the logarithm"
-    within = f"to {max(flow.error, 1e-16):.0e} of its log"
+    within = f"to {steady_digits(flow.error, FLOAT)} digits of its log"
     return f"adds up to the compiled gradient {within} ({flow.compared} of {rows})"
 
 

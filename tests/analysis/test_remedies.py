@@ -69,6 +69,7 @@ def test_draws_are_counted(draws: int) -> None:
         compare(STACK, draws=draws)
 
 
+@pytest.mark.long
 def test_many_outputs_are_said_where_the_theory_misses() -> None:
     """As --draws does; a network with few outputs has no such note, nor one whose rates are as predicted."""
     many = compare(Stack(16, (16,) * 12, "x*sigmoid(1.702*x)", loss="mse"))

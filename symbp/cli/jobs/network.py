@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 import warnings
 from collections.abc import Iterator
 from importlib import import_module
 from typing import Any, cast
 
-from symbp.cli.console import note
+from symbp.cli.console import note, standard_input
 from symbp.cli.options import NetworkSpec
 from symbp.cli.values import shown
 from symbp.cli.what import Described, FileSpec, OperationSpec
@@ -35,9 +34,7 @@ def from_file(files: Any, spec: FileSpec) -> Network:
     """Return the network of a file or of standard input; ``files`` is the module that reads them."""
     if spec.place is not None:
         return cast("Network", files.load(spec.place, batch=spec.batch, unroll=spec.unroll))
-    if sys.stdin is None:
-        raise SpecError("standard input is closed")
-    content = files.bounded(sys.stdin.buffer.read(MAX_FILE + 1), "-")
+    content = standard_input(MAX_FILE)
     return cast("Network", files.network_of(content, "-", batch=spec.batch, unroll=spec.unroll))
 
 

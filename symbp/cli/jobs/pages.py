@@ -9,8 +9,13 @@ from typing import Any
 from symbp.cli import values
 from symbp.cli.analysis_options import PageOptions
 from symbp.cli.console import document, note, say
+<<<<<<< HEAD
 from symbp.cli.jobs.closing import written
 from symbp.cli.jobs.targets import PDF, Target, targets
+=======
+from symbp.cli.jobs.derive import written
+from symbp.cli.jobs.targets import FOLDER, PDF, Target, is_folder, targets
+>>>>>>> main
 from symbp.cli.options import OutputOptions
 from symbp.errors import SpecError
 from symbp.report import plots
@@ -68,7 +73,9 @@ def wanted_pages(options: PageOptions, stem: str) -> list[Target]:
     Raises:
         SpecError: a format that is no page.
     """
-    wanted = targets(OutputOptions(to=options.to, output=options.output, template_dir=options.template_dir), stem)
+    wanted = targets(
+        OutputOptions(options.to, options.output, template_dir=options.template_dir, force=options.force), stem
+    )
     for target in wanted:
         _kind(target)
     return wanted
@@ -98,6 +105,5 @@ def _alone(options: PageOptions, stem: str, pictures: Pictures) -> None:
         values.refuse("--output", place, "a figure is a file; give one that ends in .pdf, .svg or .png")
     kind = options.to or (Path(place).suffix.lower().lstrip(".") if place and Path(place).suffix else plots.KINDS[0])
     values.choice("--to" if options.to else "--output", kind, plots.KINDS)
-    is_folder = place is None or place.endswith("/") or Path(place).is_dir()
-    path = Path(place or "output/") / f"{stem}-{name}.{kind}" if is_folder else Path(place or "")
+    path = Path(place) if place and not is_folder(place) else Path(place or FOLDER, f"{stem}-{name}.{kind}")
     say("\n".join(written([_written(path, plots.saved(pictures[name](), kind), options.force)])))

@@ -14,8 +14,11 @@ from symbp.analysis.sweep import Cell, Result
 from symbp.cli import values
 from symbp.cli.commands.analyze import Request
 from symbp.cli.console import document, plain, say
+from symbp.cli.jobs.targets import is_folder
 from symbp.cli.what import FileSpec
 from symbp.errors import OutputError, SpecError
+from symbp.inputs import read_regular
+from symbp.limits import MAX_TABLE
 from symbp.report.files import write_bytes
 from symbp.report.formats import MARK
 from symbp.report.sweep import sweep_text
@@ -61,7 +64,7 @@ def run(request: Request) -> int:
 def place(request: Request) -> Path:
     """Return the CSV file."""
     given = request.page.output or PLACE
-    if given.endswith("/") or Path(given).is_dir():
+    if is_folder(given):
         return Path(given) / "sweep.csv"
     if Path(given).suffix.lower() != ".csv":
         values.refuse("--output", given, "a sweep is a table; give a file that ends in .csv")
@@ -93,12 +96,12 @@ def cells(request: Request) -> list[Cell]:
 
 def existing(path: Path) -> dict[Cell, dict[str, object]]:
     """Return what the file holds already."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
+    if not path.exists():
         return {}
-    except (OSError, UnicodeDecodeError) as error:
-        raise OutputError(f"cannot read {path}: {getattr(error, 'strerror', None) or 'not a text file'}") from None
+    try:
+        text = read_regular(path, MAX_TABLE).decode("utf-8")
+    except UnicodeDecodeError:
+        raise OutputError(f"cannot read {path}: not a text file") from None
     return sweep.finished(text, str(path)) if text else {}
 
 
@@ -109,7 +112,7 @@ def measure(path: Path, todo: list[Cell], jobs: int, tell: Callable[[Result], No
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_bytes(path, sweep.table(existing(path).values()).encode(), force=True)
-        with path.open("a", encoding="utf-8") as stream:
+        with path.open("a", encoding="utf-8", newline="\n") as stream:
             for result in sweep.measured(todo, jobs):
                 sweep.append(stream, [result])
                 stream.flush()

@@ -107,7 +107,7 @@ def _function(spec: Described, asked: Asked, seed: int) -> Judged:
 
 def _formula(spec: Described, asked: Asked, seed: int) -> Judged:
     assert isinstance(asked.theirs, Formula)
-    derivation = derived(concrete(spec)).unstacked
+    derivation = derived(concrete(spec)).readable
     judged = Formulas(derivation, lexicon(derive(build(spec)), derivation), seed).judge(asked.theirs.text)
     if judged.right or not isinstance(spec, NetworkSpec) or (spec.activation and spec.loss):
         return judged
