@@ -9,13 +9,8 @@ from typing import Any
 from symbp.cli import values
 from symbp.cli.analysis_options import PageOptions
 from symbp.cli.console import document, note, say
-<<<<<<< HEAD
 from symbp.cli.jobs.closing import written
-from symbp.cli.jobs.targets import PDF, Target, targets
-=======
-from symbp.cli.jobs.derive import written
 from symbp.cli.jobs.targets import FOLDER, PDF, Target, is_folder, targets
->>>>>>> main
 from symbp.cli.options import OutputOptions
 from symbp.errors import SpecError
 from symbp.report import plots
