@@ -106,7 +106,7 @@ class ForwardSystem(System):
     def _require_named(self, equation: Equation, operations: list[MatrixExpr]) -> None:
         super()._require_named(equation, operations)
         for node in operations:
-            if node is not equation.rhs:
+            if node is not equation.rhs and not getattr(node, "affine", False):
                 raise SpecError(f"give {type(node).__name__} an equation of its own in: {equation}")
 
 

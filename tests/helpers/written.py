@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -57,7 +58,24 @@ class Written:
         return derive(self.network)
 
 
-HELPERS: dict[str, Any] = {"np": np, "sigmoid": lambda z: 1 / (1 + np.exp(-z))}
+def each(product: Callable[[Any, Any], Any]) -> Callable[[Any, Any, int], Any]:
+    """Return what takes a product example by example, ``tokens`` columns each, and puts the results side by side."""
+
+    def batched(a: Any, b: Any, tokens: int) -> Any:
+        examples = range(a.shape[1] // tokens)
+        blocks = [slice(at * tokens, (at + 1) * tokens) for at in examples]
+        return np.concatenate([product(a[:, block], b[:, block]) for block in blocks], axis=1)
+
+    return batched
+
+
+HELPERS: dict[str, Any] = {
+    "np": np,
+    "sigmoid": lambda z: 1 / (1 + np.exp(-z)),
+    "gram": each(lambda a, b: a.T @ b),
+    "mix": each(lambda a, b: a @ b),
+    "outer": each(lambda a, b: a @ b.T),
+}
 
 
 def samples(
@@ -67,15 +85,26 @@ def samples(
     seed: int,
     count: int = 2,
     intermediates: Sequence[str] = (),
+    dtype: type = np.float64,
 ) -> list[Sample]:
-    """Run the lines, some of them replaced, on random inputs; forward values come from the forward list."""
+    """Run the lines, some of them replaced, on random inputs; forward values come from the forward list.
+
+    ``dtype`` is the precision in which all of it is computed.
+    """
     lines = dict(written.lines)
     for each in wrong:
         lines |= each.lines
-    forward = derived.forward
+    alone, run = forward_of(derived.forward)
+    return [
+        _sample(written, derived, alone, run, lines, [seed, number], intermediates, dtype) for number in range(count)
+    ]
+
+
+@cache
+def forward_of(forward: System) -> tuple[Any, Callable[..., Any]]:
+    """Return the forward list as a program, and the program as a function that returns its values as well."""
     alone = program(forward, System((), (*forward.given, *(each.lhs for each in forward))), (), Standins())
-    run = engines.real().run(alone, traced=True)
-    return [_sample(written, derived, alone, run, lines, [seed, number], intermediates) for number in range(count)]
+    return alone, engines.real().run(alone, traced=True)
 
 
 def _sample(
@@ -86,6 +115,7 @@ def _sample(
     lines: Mapping[str, str],
     seed: list[int],
     intermediates: Sequence[str],
+    dtype: type,
 ) -> Sample:
     random = np.random.default_rng(seed)
     kinds = target_kinds(derived.forward)
@@ -98,6 +128,7 @@ def _sample(
             arrays["input"][symbol.name] = random.normal(size=shape)
         else:
             arrays["parameter"][symbol.name] = random.normal(size=shape) * 0.8
+    arrays = {kind: {name: array.astype(dtype) for name, array in each.items()} for kind, each in arrays.items()}
     inputs, targets = arrays["input"], arrays["target"]
     x = inputs if len(inputs) > 1 else next(iter(inputs.values()))
     y = next(iter(targets.values()), None)
@@ -109,7 +140,7 @@ def _sample(
     own = {symbol.name: name for symbol, name in alone.names.items()}
     given = {v.name: scope[f"d{own[v.name]}"] for v in derived.wrt}
     given |= {name: scope[f"d{own[name]}"] for name in intermediates}
-    return Sample(arrays["parameter"], inputs, y, given)
+    return Sample(arrays["parameter"], inputs, y, {name: np.asarray(each, dtype) for name, each in given.items()})
 
 
 def _size(size: Any, examples: int) -> int:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from types import CodeType
 from typing import Any
 
 from sympy import Expr, Integer, MatrixExpr, MatrixSymbol, Symbol
 
+from symbp.checking.diagnosis.printed import Printed, printed
 from symbp.checking.diagnosis.sample import Sample
+from symbp.checking.rounding import Arithmetic, Rounded, rounding
 from symbp.checking.tolerance import magnitude
 from symbp.derivation import Derivation
 from symbp.equations import symbols_in
 from symbp.numeric import engines
 from symbp.numeric.definitions import Definitions, Standins
+from symbp.numeric.engines import Engine
 from symbp.numeric.matrices import Writer
 from symbp.numeric.source import program
 from symbp.numeric.values import Values
@@ -26,6 +29,8 @@ FREE = Symbol("‹c›", real=True)
 
 FREE_NAME = "free_number"
 
+LOSS = "‹loss›"
+
 Overlay = dict[str, Any]
 
 
@@ -33,7 +38,8 @@ class Bench:
     """The current model of somebody's backward pass: right sides, and their values on every sample.
 
     ``adopt`` replaces right sides, ``pin`` replaces a value by theirs; ``evaluate`` tries right sides without
-    adopting them and computes nothing but what lies between them and the target.
+    adopting them and computes nothing but what lies between them and the target. ``reach`` says how far rounding may
+    take the same computation in a lower precision.
     """
 
     def __init__(self, derivation: Derivation, samples: Sequence[Sample]) -> None:
@@ -48,21 +54,31 @@ class Bench:
         self.variable = {symbol.name: own for symbol, own in self.names.items()}
         self._losses: list[float] = []
         self.values = [self._run(sample) for sample in self.samples]
+        self._rounded: dict[tuple[float, int], Overlay] = {}
+        self._rounded_model: dict[tuple[float, int], Overlay] = {}
+        self._arithmetics: dict[tuple[float, int], Arithmetic] = {}
+        self._reaches: dict[tuple[str, int, float, bool], Any] = {}
         self._definitions = Definitions((*self.names.values(), FREE_NAME), Standins())
-        self._defined: set[str] = set()
         self._writer = Writer(self.names, self._sizes(), self._definitions)
         self._codes: dict[str, CodeType] = {}
-        self._pinned: set[str] = set()
+        self._adopted: set[str] = set()
+        self._pinned: dict[str, Sequence[Any]] = {}
         self._rewire()
 
     def _run(self, sample: Sample) -> dict[str, Any]:
         """Return all values of the right backward pass on one sample, by their names in the program."""
-        engine = engines.real()
-        targets = {symbol.name: sample.y for symbol in self._program.targets}
+        import numpy as np
+
+        found = self._on(engines.real(), sample, np.float64)
+        self._losses.append(float(found[LOSS]))
+        return found
+
+    def _on(self, engine: Engine, sample: Sample, convert: Callable[[Any], Any]) -> dict[str, Any]:
+        targets = {symbol.name: _target(sample, symbol.name) for symbol in self._program.targets}
         values = Values(dict(sample.parameters), dict(sample.x), targets)
-        (loss, _), local = engine.run(self._program, traced=True)(*values.arguments(engine.array))
-        self._losses.append(float(loss))
-        return {"np": engine.np, "math": math, **local}
+        converted = values.converted(convert).arguments(engine.array)
+        (loss, _), local = engine.run(self._program, traced=True)(*converted)
+        return {"np": engine.np, "math": math, **local, LOSS: loss}
 
     def loss(self, sample: int) -> float:
         """Return our loss on one sample."""
@@ -89,26 +105,24 @@ class Bench:
     def code(self, expr: MatrixExpr) -> CodeType:
         """Return an expression as code, with whatever functions it calls defined beside the values."""
         text = self._writer.code(expr).text
-        self._define()
+        for values in self.values:
+            self._define(values, engines.real())
         return compile(text, "<hypothesis>", "eval")
 
-    def _define(self) -> None:
-        constants, sources = self._definitions.constants, self._definitions.sources
-        for name in [name for name in constants if name not in self._defined]:
-            self._defined.add(name)
-            for values in self.values:
-                values[name] = float(constants[name])
-        for name in [name for name in sources if name not in self._defined]:
-            self._defined.add(name)
-            for values in self.values:
-                if name == self._definitions.erf:
-                    values[name] = engines.real().erf
-                else:
-                    exec(sources[name], values)
+    def _define(self, values: Overlay, engine: Engine) -> None:
+        """Put the constants and functions that code calls beside values, on their number system."""
+        for name, number in self._definitions.constants.items():
+            if name not in values:
+                values[name] = float(number)
+        for name, source in self._definitions.sources.items():
+            if name not in values and name == self._definitions.erf:
+                values[name] = engine.erf
+            elif name not in values:
+                exec(source, values)
 
     def _rewire(self) -> None:
         """Find anew what every value is computed from: ``above`` stops at pinned values, ``reaches`` does not."""
-        self._above = self._closure(self._pinned)
+        self._above = self._closure(set(self._pinned))
         self._reached = self._closure(set())
         self._paths: dict[tuple[tuple[str, ...], str], list[str]] = {}
 
@@ -180,24 +194,107 @@ class Bench:
         for name, rhs in edits.items():
             self.rhs[name] = rhs
             self._codes.pop(name, None)
-        self._rewire()
-        self._recompute(edits)
+        self._adopted |= set(edits)
+        self._follow(set(edits))
 
     def pin(self, name: str, theirs: Sequence[Any]) -> None:
         """Take their value for one equation and go on from it, as a grader does."""
-        self._pinned.add(name)
-        self._rewire()
+        self._pinned[name] = theirs
         for values, array in zip(self.values, theirs, strict=True):
             values[self.variable[name]] = array
-        self._recompute({name})
+        self._follow({name})
 
-    def _recompute(self, changed: Iterable[str]) -> None:
-        marks = set(changed)
+    def _follow(self, changed: set[str]) -> None:
+        self._rewire()
+        self._rounded_model.clear()
+        self._reaches = {key: reach for key, reach in self._reaches.items() if key[-1]}
+        for values in self.values:
+            self._recompute(changed, values, engines.real())
+
+    def _recompute(self, changed: set[str], values: Overlay, engine: Engine) -> None:
         for name in self.order:
-            if name in self._pinned or not self._above[name] & marks:
-                continue
-            for values in self.values:
-                values[self.variable[name]] = eval(self._code_of(name), values)
+            if name not in self._pinned and self._above[name] & changed:
+                code = self._code_of(name)
+                self._define(values, engine)
+                values[self.variable[name]] = eval(code, values)
+
+    def reach(
+        self, target: str, sample: int, unit: float, edits: Mapping[str, CodeType] | None = None, right: bool = False
+    ) -> Any:
+        """Return how far rounding may take each entry of a value that is computed in a precision.
+
+        ``edits`` are right sides that are tried, as in ``evaluate``; ``right`` asks for the derivation as it is in the
+        place of the model. Nothing reaches what is pinned.
+        """
+        key = (target, sample, unit, right)
+        if edits or key not in self._reaches:
+            found = self._reach(target, sample, unit, edits or {}, right)
+            if edits:
+                return found
+            self._reaches[key] = found
+        return self._reaches[key]
+
+    def _reach(self, target: str, sample: int, unit: float, edits: Mapping[str, CodeType], right: bool) -> Any:
+        engine = rounding(self._arithmetic(unit, sample))
+        if target in self._pinned and not right:
+            return 0.0
+        values = self._right(unit, sample) if right else self._model(unit, sample)
+        last = self.code(self.derivation.backward[target].rhs) if right else edits.get(target) or self._code_of(target)
+        self._define(values, engine)
+        found: Overlay = {}
+        for name in self._path(tuple(edits), target):
+            if name != target:
+                code = edits.get(name) or self._code_of(name)
+                self._define(values, engine)
+                found[self.variable[name]] = eval(code, values, found)
+        # Examples share their weights: what they add up to is judged by the worst case.
+        for name in last.co_names:
+            value = found.get(name, values.get(name))
+            if isinstance(value, Rounded):
+                found[name] = value.worst()
+        result = eval(last, values, found)
+        return result.reach if isinstance(result, Rounded) else 0.0
+
+    def _right(self, unit: float, sample: int) -> Overlay:
+        """Return what ``values`` are of the derivation itself, with their rounding errors."""
+        key = (unit, sample)
+        if key not in self._rounded:
+            sizes = {name: self.values[sample][name] for name in self.dimensions.values()}
+            arithmetic, form = self._arithmetic(unit, sample), self.printed[sample]
+
+            def known(array: Any) -> Any:
+                """What was printed like the gradients has lost as many digits."""
+                if form is None or not form.holds(array):
+                    return array
+                return Rounded(array, arithmetic.held(form.half(array) / math.sqrt(3)), arithmetic)
+
+            self._rounded[key] = self._on(rounding(arithmetic), self.samples[sample], known) | sizes
+        return self._rounded[key]
+
+    def switches(self, sample: int, unit: float) -> bool:
+        """Whether rounding may turn a comparison round somewhere in the right pass: a ReLU on or off."""
+        self._right(unit, sample)
+        return self._arithmetic(unit, sample).switched
+
+    def _arithmetic(self, unit: float, sample: int) -> Arithmetic:
+        return self._arithmetics.setdefault((unit, sample), Arithmetic(unit))
+
+    @cached_property
+    def printed(self) -> list[Printed | None]:
+        """For every sample the format its gradients were printed in; None for numbers as they were computed."""
+        return [printed(each.given.values()) for each in self.samples]
+
+    def _model(self, unit: float, sample: int) -> Overlay:
+        """Return what ``values`` are, with their rounding errors."""
+        key, engine = (unit, sample), rounding(self._arithmetic(unit, sample))
+        if not self._adopted and not self._pinned:
+            return self._right(unit, sample)
+        if key not in self._rounded_model:
+            values = self._rounded_model[key] = dict(self._right(unit, sample))
+            for name, theirs in self._pinned.items():
+                values[self.variable[name]] = engine.array(theirs[sample])
+            self._recompute(self._adopted | set(self._pinned), values, engine)
+        return self._rounded_model[key]
 
     @cached_property
     def floors(self) -> dict[str, list[float]]:
@@ -224,3 +321,7 @@ def _dimension(size: Expr) -> tuple[Symbol | None, int]:
         return size, 1
     tokens = size / BATCH
     return (BATCH, int(tokens)) if tokens.is_Integer else (None, 1)
+
+
+def _target(sample: Sample, name: str) -> Any:
+    return sample.y[name] if isinstance(sample.y, Mapping) else sample.y

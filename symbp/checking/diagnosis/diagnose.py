@@ -12,11 +12,11 @@ from symbp.checking.diagnosis.bench import Bench
 from symbp.checking.diagnosis.hypotheses import generic
 from symbp.checking.diagnosis.matching import Given
 from symbp.checking.diagnosis.nodes import written_out
+from symbp.checking.diagnosis.reading import read, tolerance_of
 from symbp.checking.diagnosis.sample import Diagnosis, Finding, GivenRow, Judgement, Mark, Sample, Scale
 from symbp.checking.diagnosis.scale import named, scale_of
 from symbp.checking.diagnosis.search import Cause, Search
 from symbp.checking.diagnosis.sites import where
-from symbp.checking.tolerance import EPSILON, ROUNDINGS, TOLERANCE
 from symbp.derivation import Derivation
 from symbp.equations import Equation
 from symbp.errors import SpecError
@@ -29,17 +29,18 @@ def diagnose(derivation: Derivation, samples: Sequence[Sample], tolerance: float
     """Compare somebody's gradients with ours and name the causes of what differs.
 
     A hypothesis is an edit of one equation of the backward list, executed and compared with all given gradients on
-    all samples. ``tolerance`` is the relative error that counts as equal: 1e-9 unless given, 1e-4 for float32. Where
-    their forward pass is another one, as far as their loss, values they gave or their gradients tell, it is edited
-    before the backward list is.
+    all samples, entry by entry: equal is what rounding in the precision of an array, float64 or float32, explains, or
+    what differs by less than ``tolerance`` times its norm where one is given. Where their forward pass is another one,
+    as far as their loss, values they gave or their gradients tell, it is edited before the backward list is.
 
     Raises:
-        SpecError: no sample, none of our gradients among what was given, or something is left open in the network.
+        SpecError: no sample, none of our gradients among what was given, arrays that are missing, empty or no real
+            numbers, or something is left open in the network.
+        ShapeError: a parameter, an input or a target that does not fit the network.
     """
     import numpy as np
 
-    if not samples:
-        raise SpecError("diagnose: give at least one sample of the gradient")
+    samples, tolerance = read(derivation, samples), tolerance_of(tolerance)
     with np.errstate(all="ignore"):
         bench = Bench(derivation, samples)
         given = Given(bench, tolerance)
@@ -222,10 +223,11 @@ def _judged(given: Given, search: Search, scale: Scale | None, name: str) -> tup
     if name in given.broken:
         return Mark.NAN, None, "holds numbers that are not finite"
     digits = given.digits(name)
-    if given.matches_right(name) and _vanishes(given, name):
+    if given.matches_right(name) and given.vanishes(name) and any(ours.any() for ours in given.right[name]):
         return Mark.RIGHT, None, "zero to rounding in yours and in ours"
     if given.matches_right(name):
-        return Mark.RIGHT, digits, _constant(given, name)
+        number = given.digits_given(name)
+        return Mark.RIGHT, digits, _constant(given, name) if number is None else f"to the {number} digits given"
     if scale is not None and not search.causes:
         return (Mark.SCALED if _is_scaled(given, name) else Mark.WRONG), digits, scale.text
     if name in search.unexplained:
@@ -242,17 +244,6 @@ def _judged(given: Given, search: Search, scale: Scale | None, name: str) -> tup
     return Mark.CARRIED, digits, f"right, given your {nearest}"
 
 
-def _vanishes(given: Given, name: str) -> bool:
-    """Whether a gradient is zero to rounding, as that of a bias before BatchNorm: digits say nothing then."""
-    import numpy as np
-
-    floors = given.bench.floors[f"d{name}"]
-    return all(
-        float(np.max(np.abs(array), initial=0.0)) <= ROUNDINGS * EPSILON * floor and array.any()
-        for array, floor in zip(given.right[name], floors, strict=True)
-    )
-
-
 def _only_scaled(given: Given, search: Search, above: Sequence[str]) -> bool:
     causes = [cause for cause in search.causes if cause.hypothesis.equation in above]
     return bool(causes) and all(_as_scale(given, cause) is not None for cause in causes)
@@ -265,9 +256,9 @@ def _is_scaled(given: Given, name: str) -> bool:
 def _constant(given: Given, name: str) -> str:
     """Say by which number an intermediate differs, where that is made up for later."""
     ratios = [each for each in given.ratios(name) if each is not None]
-    if given.is_parameter(name) or not ratios or abs(ratios[0] - 1) <= TOLERANCE:
+    if given.is_parameter(name) or not ratios or abs(ratios[0] - 1) <= given.slack:
         return ""
-    found = named(ratios, given.bench)
+    found = named(ratios, given.bench, given.slack)
     return f"{found.text} times ours, made up for later" if found is not None else ""
 
 

@@ -45,9 +45,9 @@ class Hypothesis:
         """The first equation it edits."""
         return self.edits[0][0]
 
-    def fitted(self, value: float) -> Hypothesis:
-        """Return it with a number in the place of the open one, the simple fraction where it is one."""
-        number = nice(value)
+    def fitted(self, value: float, slack: float) -> Hypothesis:
+        """Return it with a number in the place of the open one, the simple fraction where it is one to ``slack``."""
+        number = nice(value, slack)
         said = str(number) if number.q <= LARGEST_DENOMINATOR else f"{value:.6g}"
         edits = tuple((name, rhs.xreplace({FREE: number})) for name, rhs in self.edits)
         return replace(self, sentence=self.sentence.replace(str(FREE), said), edits=edits, is_open=False)
@@ -56,10 +56,11 @@ class Hypothesis:
 LARGEST_DENOMINATOR = 10_000
 
 
-def nice(value: float) -> Rational:
+def nice(value: float, slack: float) -> Rational:
     """Return the simple fraction a float stands for, else the float exactly."""
-    near = Fraction(value).limit_denominator(LARGEST_DENOMINATOR)
-    exact = near if abs(value - near) <= 1e-9 * abs(value) else Fraction(value)
+    largest = min(LARGEST_DENOMINATOR, int(slack**-0.5))  # Any number is near a fraction with a large denominator.
+    near = Fraction(value).limit_denominator(largest)
+    exact = near if abs(value - near) <= slack * abs(value) else Fraction(value)
     return Rational(exact.numerator, exact.denominator)
 
 

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
+from types import CodeType
 from typing import Any
 
 from symbp.checking.diagnosis.bench import Bench
-from symbp.checking.tolerance import EPSILON, ROUNDINGS, TOLERANCE
+from symbp.checking.tolerance import TOLERANCE
 from symbp.symbols import Adjoint
 
-SINGLE_TOLERANCE = 1e-4
-"""Largest relative error of a right gradient in single precision."""
+DOUBLE = 1e-13
+"""The finest precision judged: double with a thousandfold, the 1e-12 that people add inside a logarithm or a root."""
 
+FITTED = 64
+"""How many roundings of single numbers one has that is fitted to many of them."""
 
-LARGE = 4096
-"""A matrix of this many entries is looked at in a few places first."""
+OWED = 1e-2
+"""Of the size of a gradient, the most that may be rounding: what has not two digits left is not called right.
 
-FEW_ENTRIES = 256
+A ReLU that rounding may turn on or off is the exception: both are right.
+"""
 
 
 @dataclass
@@ -86,77 +90,75 @@ class Given:
         return all(a.shape == b.shape for a, b in zip(self.arrays(name), self.right[name], strict=True))
 
     @cached_property
-    def _relative(self) -> dict[str, float]:
+    def units(self) -> dict[str, float]:
+        """The precision of each: 2⁻²⁴ for float32; of the least precise sample."""
         import numpy as np
 
-        def relative(name: str) -> float:
-            kinds = {np.asarray(sample.given[name]).dtype for sample in self.bench.samples}
-            single = any(kind.kind == "f" and kind.itemsize < 8 for kind in kinds)
-            return SINGLE_TOLERANCE if single else TOLERANCE
+        def unit(array: Any) -> float:
+            dtype = np.asarray(array).dtype
+            return max(float(np.finfo(dtype).eps) / 2, DOUBLE) if dtype.kind == "f" else DOUBLE
 
-        return {name: self.tolerance or relative(name) for name in self.known}
+        return {name: max(unit(sample.given[name]) for sample in self.bench.samples) for name in self.known}
 
-    def matches(self, name: str, found: Any, sample: int) -> bool:
-        """Whether a computed value is what they gave; an intermediate may differ by the constant all of them share."""
-        theirs = self.arrays(name)[sample]
-        if found is None or getattr(found, "shape", ()) != theirs.shape:
-            return False
-        if self.distance(name, found, theirs, sample) <= self._relative[name]:
-            return True
-        common = self.common[sample]
-        if common == 1 or self.is_parameter(name):
-            return False
-        return self.distance(name, common * found, theirs, sample) <= self._relative[name]
+    def matches(self, name: str, sample: int, edits: Mapping[str, CodeType] | None = None) -> bool:
+        """Whether the model, with right sides that are tried, gives what they gave, entry by entry to rounding.
 
-    def distance(self, name: str, found: Any, theirs: Any, sample: int) -> float:
-        """Return the relative distance, beyond what rounding explains; infinite if it is no number."""
-        import numpy as np
-
-        floor = ROUNDINGS * EPSILON * self.bench.floors[f"d{name}"][sample]
-        if self._is_far(name, found, theirs, sample, floor):
-            return math.inf
-        scale = max(float(np.linalg.norm(theirs)), float(np.linalg.norm(found)))
-        error = float(np.max(np.abs(theirs - found), initial=0.0)) - floor
-        if not math.isfinite(error):
-            return math.inf
-        return 0.0 if error <= 0 else error / scale if scale else math.inf
-
-    def _is_far(self, name: str, found: Any, theirs: Any, sample: int, floor: float) -> bool:
-        """Whether a few entries of a large matrix show already that it is another one.
-
-        An entry off by 1e-5 of the norm is no rounding; where ours is the larger one by far, its norm is in the
-        entries that differ.
+        An intermediate may differ by the constant all of them share.
         """
-        import numpy as np
-
-        if theirs.size < LARGE or self._relative[name] > TOLERANCE:
-            return False
-        few = slice(None, None, theirs.size // FEW_ENTRIES)
-        error = float(np.max(np.abs(theirs.ravel()[few] - found.ravel()[few]))) - floor
-        return error > 1e-5 * self._norms[name][sample]
-
-    @cached_property
-    def _norms(self) -> dict[str, list[float]]:
-        import numpy as np
-
-        return {name: [float(np.linalg.norm(each)) for each in self.arrays(name)] for name in self.known}
-
-    def matches_model(self, name: str) -> bool:
-        """Whether it equals the model's value on every sample."""
-        return all(self.matches(name, self.bench.value(f"d{name}", each), each) for each in self._range)
+        found = self.bench.evaluate(edits or {}, f"d{name}", sample)
+        return self._matches(name, sample, found, partial(self.bench.reach, edits=edits))
 
     def matches_right(self, name: str) -> bool:
         """Whether it equals ours on every sample, the common constant of intermediates aside."""
-        return all(self.matches(name, self.right[name][each], each) for each in self._range)
+        right = partial(self.bench.reach, right=True)
+        return all(self._matches(name, each, self.right[name][each], right) for each in self._range)
+
+    def _matches(self, name: str, sample: int, found: Any, reach: Callable[..., Any]) -> bool:
+        theirs = self.arrays(name)[sample]
+        if found is None or getattr(found, "shape", ()) != theirs.shape:
+            return False
+        common = 1.0 if self.is_parameter(name) else self.common[sample]
+        return any(self._agree(name, sample, number, found, reach) for number in dict.fromkeys((1.0, common)))
+
+    def _agree(self, name: str, sample: int, number: float, found: Any, reach: Callable[..., Any]) -> bool:
+        """Whether theirs is a number times a value, as far as the precision goes that they gave it in."""
+        import numpy as np
+
+        theirs, ours = self.arrays(name)[sample], number * found
+        error, scale = np.abs(theirs - ours), max(float(np.linalg.norm(theirs)), float(np.linalg.norm(ours)))
+        if self.tolerance is not None and float(np.max(error, initial=0.0)) <= self.tolerance * scale:
+            return True
+        unit, size = self.units[name], max(scale, abs(number) * self.bench.floors[f"d{name}"][sample])
+        if not (float(np.linalg.norm(error)) <= OWED * size or self.bench.switches(sample, unit)):
+            return False
+        allowed = abs(number) * reach(f"d{name}", sample, unit)
+        form = self.bench.printed[sample]
+        return bool(np.all(error <= (allowed if form is None else allowed + form.half(theirs))))
+
+    def digits_given(self, name: str) -> int | None:
+        """Return how many digits were printed, where that is all that theirs and ours agree to; else None."""
+        found = [form.digits for form in self.bench.printed if form is not None]
+        digits = self.digits(name)
+        return None if not found or digits is None or digits > max(found) + 2 else max(found)
+
+    def matches_model(self, name: str) -> bool:
+        """Whether it equals the model's value on every sample."""
+        return all(self.matches(name, each) for each in self._range)
 
     def vouches(self, name: str) -> bool:
         """Whether it shows that the equations above it are right: it matches, and is not zero to rounding."""
+        return self.matches_model(name) and not self.vanishes(name)
+
+    def vanishes(self, name: str) -> bool:
+        """Whether ours and theirs are zero to rounding, as that of a bias before BatchNorm: digits say nothing then."""
         import numpy as np
 
-        if not self.matches_model(name):
-            return False
-        floor = ROUNDINGS * EPSILON * self.bench.floors[f"d{name}"][0]
-        return float(np.linalg.norm(self.arrays(name)[0])) > floor
+        def vanishes(sample: int) -> bool:
+            allowed = self.bench.reach(f"d{name}", sample, self.units[name], right=True)
+            pair = (self.arrays(name)[sample], self.right[name][sample])
+            return all(bool(np.all(np.abs(each) <= allowed)) for each in pair)
+
+        return self.fits(name) and all(vanishes(each) for each in self._range)
 
     @cached_property
     def common(self) -> list[float]:
@@ -165,14 +167,38 @@ class Given:
         first = next((name for name in self.names if not self.is_parameter(name) and self.fits(name)), None)
         if first is None:
             return found
-        ratios = [ratio(a, b) for a, b in zip(self.arrays(first), self.right[first], strict=True)]
+        ratios = self.ratios(first)
         return [each if each is not None and each > 0 else 1.0 for each in ratios]
 
     def ratios(self, name: str) -> list[float | None]:
         """Return theirs by ours on every sample where they differ by a number alone."""
         if not self.fits(name):
             return [None for _ in self._range]
-        return [ratio(a, b) for a, b in zip(self.arrays(name), self.right[name], strict=True)]
+        return [self._ratio(name, each) for each in self._range]
+
+    def _ratio(self, name: str, sample: int) -> float | None:
+        """Return the number that makes ours theirs, as far as the precision goes; None where there is none."""
+        import numpy as np
+
+        theirs, ours = self.arrays(name)[sample], self.right[name][sample]
+        size = float(np.sum(ours * ours))
+        if not size > 0:
+            return None
+        found = float(np.sum(theirs * ours)) / size
+        right = partial(self.bench.reach, right=True)
+        return found if found and self._agree(name, sample, found, ours, right) else None
+
+    @property
+    def slack(self) -> float:
+        """Up to which relative difference two numbers that were fitted are one."""
+        return max(TOLERANCE, FITTED * max(self.units.values(), default=0.0))
+
+    def shared(self, values: Sequence[float | None]) -> float | None:
+        """Return the number all values are."""
+        first = values[0] if values else None
+        if first is None or any(each is None or abs(each - first) > self.slack * abs(first) for each in values):
+            return None
+        return first
 
     def digits(self, name: str) -> float | None:
         """Return to how many decimal digits theirs agrees with ours, at most 16; None where the shapes differ."""
@@ -185,23 +211,3 @@ class Given:
             scale = float(np.max(np.abs(ours), initial=0.0)) or 1.0
             worst = max(worst, float(np.max(np.abs(theirs - ours), initial=0.0)) / scale)
         return 16.0 if worst == 0 else round(min(16.0, max(0.0, -math.log10(worst))), 1)
-
-
-def ratio(theirs: Any, ours: Any) -> float | None:
-    """Return the number that makes one array the other, to 1e-9; None where there is none."""
-    import numpy as np
-
-    size = float(np.sum(ours * ours))
-    if theirs.shape != ours.shape or not size > 0:
-        return None
-    found = float(np.sum(theirs * ours)) / size
-    error = float(np.max(np.abs(theirs - found * ours)))
-    return found if error <= TOLERANCE * abs(found) * float(np.max(np.abs(ours))) else None
-
-
-def shared(values: Sequence[float | None]) -> float | None:
-    """Return the number all values are, to 1e-9."""
-    first = values[0] if values else None
-    if first is None or any(each is None or abs(each - first) > TOLERANCE * abs(first) for each in values):
-        return None
-    return first

@@ -18,14 +18,15 @@ class Sample:
     """One evaluation of somebody's gradient, in symbp's orientation: columns are examples.
 
     ``x`` maps the name of every input (masks among them) to its array, ``parameters`` every parameter; ``y`` is the
-    target, None where there is none. ``given`` holds theirs by the name of the variable each is the gradient of:
-    ``"W1"`` for dW1 and, where they gave intermediates, ``"Z2"`` for dZ2. ``loss`` is their loss, where they gave it,
-    ``forward`` holds matrices of their forward pass by name, ``"A1"`` for A1.
+    target, None where there is none, and an array by name where there are several. ``given`` holds theirs by the name
+    of the variable each is the gradient of: ``"W1"`` for dW1 and, where they gave intermediates, ``"Z2"`` for dZ2.
+    ``loss`` is their loss, where they gave it, ``forward`` holds matrices of their forward pass by name, ``"A1"`` for
+    A1. How exact the gradients must be follows from their type: float64, float32, or decimals with fewer digits.
     """
 
     parameters: Mapping[str, NDArray[Any]]
     x: Mapping[str, NDArray[Any]]
-    y: NDArray[Any] | None
+    y: NDArray[Any] | Mapping[str, NDArray[Any]] | None
     given: Mapping[str, NDArray[Any]]
     loss: float | None = None
     forward: Mapping[str, NDArray[Any]] = field(default_factory=dict)

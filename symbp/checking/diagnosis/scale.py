@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sympy import Expr, S, Symbol
 
 from symbp.checking.diagnosis.bench import Bench
-from symbp.checking.diagnosis.matching import Given, shared
+from symbp.checking.diagnosis.matching import Given
 from symbp.checking.diagnosis.sample import Scale
 from symbp.checking.diagnosis.sites import Surroundings
 from symbp.checking.tolerance import TOLERANCE
@@ -52,27 +52,22 @@ def scale_of(given: Given) -> Scale | None:
     """
     names = [name for name in given.names if given.is_parameter(name)]
     telling = [name for name in names if any(ours.any() for ours in given.right[name])]
-    columns = [given.ratios(name) for name in telling if not _both_zero(given, name)]
-    found = [shared(values) for values in zip(*columns, strict=True)]
+    columns = [given.ratios(name) for name in telling if not given.vanishes(name)]
+    found = [given.shared(values) for values in zip(*columns, strict=True)]
     if not found or any(each is None or each <= 0 for each in found):
         return None
-    return named([each for each in found if each is not None], given.bench)
+    return named([each for each in found if each is not None], given.bench, given.slack)
 
 
-def _both_zero(given: Given, name: str) -> bool:
-    """Whether it is zero to rounding in ours and in theirs."""
-    return given.matches_right(name) and not given.vouches(name)
-
-
-def named(values: Sequence[float], bench: Bench) -> Scale | None:
+def named(values: Sequence[float], bench: Bench, slack: float = TOLERANCE) -> Scale | None:
     """Return a number, one value a sample, with the name it has in every sample; None where it is one."""
-    if all(abs(value - 1) <= TOLERANCE for value in values):
+    if all(abs(value - 1) <= slack for value in values):
         return None
     place = Surroundings(bench)
     meant = {OUTPUTS: place.outputs, TOKENS: place.tokens}
     for number, why in CONVENTIONS:
         sizes = [bench.dimension(number.xreplace(meant), each) for each in range(len(values))]
-        if all(abs(a - b) <= TOLERANCE * abs(b) for a, b in zip(values, sizes, strict=True)):
+        if all(abs(a - b) <= slack * abs(b) for a, b in zip(values, sizes, strict=True)):
             return Scale(values[0], str(number), why)
     text = f"{values[0]:.6g}"
     return Scale(values[0], text, f"every gradient is {text} times ours: a constant factor of the loss")

@@ -138,8 +138,7 @@ class Search:
         key = (name, equation)
         if key not in self._dependencies:
             changed = {equation: self._code(product(Rational(9, 8), self.bench.rhs[equation]))}
-            found = self.bench.evaluate(changed, f"d{name}", 0)
-            self._dependencies[key] = not self.given.matches(name, found, 0)
+            self._dependencies[key] = not self.given.matches(name, 0, changed)
         return self._dependencies[key]
 
     @cached_property
@@ -184,10 +183,9 @@ class Search:
             value = self._fit(codes, target)
             if value is None:
                 return None
-            hypothesis = hypothesis.fitted(value)
+            hypothesis = hypothesis.fitted(value, self.given.slack)
             codes = self._compiled(hypothesis)
-        found = self.bench.evaluate(codes, f"d{target}", 0)
-        return hypothesis if self.given.matches(target, found, 0) else None
+        return hypothesis if self.given.matches(target, 0, codes) else None
 
     def _fit(self, codes: Mapping[str, CodeType], target: str) -> float | None:
         """Return the number with which the target comes closest to theirs on all samples; it enters linearly."""
@@ -220,8 +218,7 @@ class Search:
         return tuple(found)
 
     def _holds(self, codes: Mapping[str, CodeType], name: str) -> bool:
-        samples = range(len(self.bench.samples))
-        return all(self.given.matches(name, self.bench.evaluate(codes, f"d{name}", each), each) for each in samples)
+        return all(self.given.matches(name, each, codes) for each in range(len(self.bench.samples)))
 
     def _accept(self, hypothesis: Hypothesis, explains: tuple[str, ...]) -> None:
         replaced = {name: self.bench.rhs[name] for name, _ in hypothesis.edits}
@@ -235,7 +232,7 @@ class Search:
         limit = self.bench.spent + MOST_SPENT
         for first, second in self._pairs(target):
             codes = self._compiled(first) | self._compiled(second)
-            if self.given.matches(target, self.bench.evaluate(codes, f"d{target}", 0), 0):
+            if self.given.matches(target, 0, codes):
                 explained = self._together(codes, departing)
                 rank = (-explained, first.cost + second.cost)
                 if explained and (best is None or rank < best[0]):

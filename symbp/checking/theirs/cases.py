@@ -11,15 +11,14 @@ from typing import Any
 
 from sympy import MatrixSymbol
 
+from symbp.checking.diagnosis.reading import left_open
 from symbp.derivation import Derivation
 from symbp.errors import SpecError
 from symbp.numeric import engines
-from symbp.numeric.compiled import generic_functions
 from symbp.numeric.definitions import Standins
 from symbp.numeric.sizes import given_sizes
 from symbp.numeric.source import Program, program
 from symbp.numeric.values import Values, draw, evaluation
-from symbp.ops.losses import GenericLoss
 
 WIDTHS = (3, 7, 11, 13, 19, 29, 31, 37)
 """Widths of layers that the network leaves open, in turn."""
@@ -48,10 +47,7 @@ def require_concrete(derivation: Derivation) -> None:
     Raises:
         SpecError: naming what is open.
     """
-    generic = bool(generic_functions(derivation.forward))
-    is_open = any(isinstance(equation.rhs, GenericLoss) for equation in derivation.forward)
-    missing = [name for name, found in (("activation", generic), ("loss", is_open)) if found]
-    if missing:
+    if missing := left_open(derivation):
         options = " and ".join(f"--{name}" for name in missing)
         raise SpecError(f"the network leaves its {' and '.join(missing)} open: give {options} (symbp list shows all)")
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-import zipfile
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,14 @@ from symbp.checking.theirs.fitting import by_plain_name, plain_name
 from symbp.checking.theirs.judging import Judged, sides_of
 from symbp.checking.theirs.layouts import BY_COLUMNS, BY_ROWS, ROWS, Layout
 from symbp.checking.theirs.returned import LOSSES, Reader, spelled, unknown_note
+from symbp.checking.theirs.zipped import arrays_in
 from symbp.derivation import Derivation
 from symbp.errors import CheckFailedError, ShapeError, SpecError
+from symbp.inputs import read_regular
+from symbp.limits import MAX_JSON_ARRAYS, MAX_UNITS
+from symbp.networks.files import said
 from symbp.numeric.values import target_kinds
 from symbp.symbols import Role, Variable
-
-MAX_BYTES = 500_000_000
-"""Largest file of arrays that is read, and the most it may hold once unpacked."""
 
 FEW = 5
 """With fewer examples than this mistakes may coincide."""
@@ -57,58 +59,43 @@ def load(place: Path) -> Arrays:
     Raises:
         SpecError: not readable, too large, pickled objects, or no numbers.
     """
-    try:
-        size = place.stat().st_size
-        if size > MAX_BYTES:
-            raise SpecError(f"{place.name}: larger than {MAX_BYTES // 10**6} MB, the most that is read")
-        found = _READERS[place.suffix.lower()](place)
-    except OSError as error:
-        raise SpecError(f"{place}: {error.strerror or error}") from None
+    found = _READERS[place.suffix.lower()](place)
     if not found.gradients:
         raise SpecError(f"{place.name}: no gradients in it: give them the keys dW1, db1 …, beside W1, b1 …, X and Y")
     return found
 
 
 def _npz(place: Path) -> Arrays:
-    import numpy as np
-
     found = Arrays()
-    try:
-        with zipfile.ZipFile(place) as archive:
-            if sum(each.file_size for each in archive.infolist()) > MAX_BYTES:
-                raise SpecError(f"{place.name}: unpacks to more than {MAX_BYTES // 10**6} MB")
-        with np.load(place, allow_pickle=False) as arrays:
-            for name in arrays.files:
-                _put(found, name, _array(place, name, _member(place, arrays, name)))
-    except (zipfile.BadZipFile, EOFError, KeyError) as error:
-        raise SpecError(f"{place.name}: not an .npz file as np.savez writes it ({error})") from None
+    for name, array in arrays_in(place):
+        _put(place, found, name, array)
     return found
-
-
-def _member(place: Path, arrays: Any, name: str) -> Any:
-    try:
-        return arrays[name]
-    except ValueError as error:
-        if "pickle" in str(error):
-            raise SpecError(
-                f"{place.name}: {name} is a pickled object, and pickles can run code: save plain arrays, "
-                "np.savez(file, W1=W1, dW1=dW1, X=X, Y=Y)"
-            ) from None
-        raise SpecError(f"{place.name}: {name} cannot be read: {error}") from None
 
 
 def _json(place: Path) -> Arrays:
     try:
-        data = json.loads(place.read_text(encoding="utf-8-sig"))
+        text = read_regular(place, MAX_JSON_ARRAYS).decode("utf-8-sig")
+        data = json.loads(text, object_pairs_hook=partial(_table, place))
+    except SpecError:
+        raise
     except (ValueError, RecursionError) as error:
-        raise SpecError(f"{place.name}: not JSON: {' '.join(str(error).split())[:200]}") from None
+        raise SpecError(f"{place.name}: not JSON: {said(error)}") from None
     if not isinstance(data, dict):
         raise SpecError(f'{place.name}: not a table: write {{"parameters": {{…}}, "X": …, "Y": …, "gradients": {{…}}}}')
     found = Arrays()
     for key, value in data.items():
         group = GROUPS.get(key.lower()) if isinstance(value, dict) else None
         for name, each in value.items() if group else ((key, value),):
-            _put(found, name, _array(place, name, each), group)
+            _put(place, found, name, _array(place, name, each), group)
+    return found
+
+
+def _table(place: Path, pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a table of a JSON file; Python would keep the last of two keys without a word."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
+        raise SpecError(f"{place.name}: the key {twice[:60]!r} stands twice in one table: keep one of them")
     return found
 
 
@@ -131,17 +118,21 @@ def _array(place: Path, name: str, value: Any) -> Any:
             return array
     except ValueError:
         pass
-    raise SpecError(f"{place.name}: {name[:60]} is no array of numbers: give rows of equal length")
+    raise SpecError(
+        f"{place.name}: {name[:60]} is no array of numbers: give rows of equal length, and numbers that a double holds"
+    )
 
 
-def _put(found: Arrays, name: str, array: Any, group: str | None = None) -> None:
+def _put(place: Path, found: Arrays, name: str, array: Any, group: str | None = None) -> None:
     word = plain_name(name)
     if word in LOSSES and array.size == 1 and group is None:
         found.loss = float(array.reshape(()))
-    elif group == "gradients" or (group is None and (word.startswith(("d", "grad")) or word.endswith("grad"))):
-        found.gradients[name] = array
-    else:
-        found.given[name] = array
+        return
+    is_gradient = group == "gradients" or (group is None and (word.startswith(("d", "grad")) or word.endswith("grad")))
+    table = found.gradients if is_gradient else found.given
+    if name in table:
+        raise SpecError(f"{place.name}: {name[:60]} is there twice: keep one of them")
+    table[name] = array
 
 
 def judge_data(
@@ -194,13 +185,16 @@ def _sample(derivation: Derivation, arrays: Arrays, layout: Layout, reduction: s
     if network.y is not None:
         names.update(dict.fromkeys(("y", "targets", "target", "labels"), str(network.y.name)))
     found: dict[str, Any] = {}
+    keys: dict[str, str] = {}
     unknown = []
     for key, array in arrays.given.items():
         name = key if key in network.by_name else names.get(plain_name(key))
         if name is None:
             unknown.append(key)
+        elif keys.setdefault(name, key) != key:
+            raise SpecError(f"{keys[name]} and {key} both name {name}: keep one of them")
         else:
-            found[name] = _finite(key, _ours(network.by_name[name], array, layout, derivation))
+            found[name] = _finite(key, _ours(key, network.by_name[name], array, layout, derivation))
     parameters = {each.name: found[each.name] for each in network.parameters if each.name in found}
     inputs = {each.name: found[each.name] for each in network.inputs if each.name in found}
     y = None if network.y is None else found.get(network.y.name)
@@ -213,6 +207,7 @@ def _sample(derivation: Derivation, arrays: Arrays, layout: Layout, reduction: s
         BY_COLUMNS[0],
         (),
         _Shapes(found, {name: each.shape for name, each in ours.items()}, derivation),
+        parameters,
     )
     nodes = [{"kind": "array", "at": at} for at in range(len(arrays.gradients))]
     node = {"kind": "dict", "keys": list(arrays.gradients), "values": nodes}
@@ -241,7 +236,7 @@ def _finite(key: str, array: Any) -> Any:
 
 def _gradient(key: str, array: Any, layout: Layout, derivation: Derivation) -> Any:
     name = spelled(key, derivation.network.by_name)
-    return array if name is None else _ours(derivation.network.by_name[name], array, layout, derivation)
+    return array if name is None else _ours(key, derivation.network.by_name[name], array, layout, derivation)
 
 
 class _Shapes(dict[str, tuple[int, ...]]):
@@ -277,15 +272,37 @@ def _require(derivation: Derivation, found: Mapping[str, Any]) -> None:
         )
 
 
-def _ours(variable: Variable, array: Any, layout: Layout, derivation: Derivation) -> Any:
-    """Return an array in our orientation and as a matrix; class labels become one-hot columns."""
+def _holds_labels(variable: Variable, array: Any, derivation: Derivation) -> bool:
+    """Whether whole numbers in one row stand for the classes of one-hot columns."""
+    is_one_hot = variable.role is Role.TARGET and "one_hot" in target_kinds(derivation.forward).values()
+    is_row = array.ndim > 0 and max(array.shape) == array.size
+    return is_one_hot and variable.shape[0] != 1 and is_row and array.dtype.kind in "iu"
+
+
+def _one_hot(key: str, variable: Variable, labels: Any) -> Any:
     import numpy as np
 
-    is_labels = variable.role is Role.TARGET and "one_hot" in target_kinds(derivation.forward).values()
-    if is_labels and array.dtype.kind in "iu" and 1 in (array.ndim, *array.shape) and array.size > 1:
-        rows = variable.shape[0]
-        classes = int(rows) if rows.is_Integer else int(array.max()) + 1
-        return np.eye(classes)[:, array.reshape(-1)]
+    rows = variable.shape[0]
+    most = int(rows) if rows.is_Integer else MAX_UNITS
+    outside = labels[(labels < 0) | (labels >= most)]
+    if outside.size:
+        raise SpecError(
+            f"{key} holds the class label {outside[0]}: the labels of n classes are 0 to n - 1{_known(rows)}"
+        )
+    classes = most if rows.is_Integer else int(labels.max()) + 1
+    return (np.arange(classes)[:, None] == labels).astype(float)
+
+
+def _known(rows: Any) -> str:
+    return f", here 0 to {rows - 1}" if rows.is_Integer else ""
+
+
+def _ours(key: str, variable: Variable, array: Any, layout: Layout, derivation: Derivation) -> Any:
+    """Return an array in our orientation and as a matrix; class labels become one-hot columns."""
+    if array.size == 0:
+        raise SpecError(f"{key} is empty, {array.shape}: give at least one example")
+    if _holds_labels(variable, array, derivation):
+        return _one_hot(key, variable, array.reshape(-1))
     plain = array.astype(float) if array.dtype.kind in "biu" else array
     if plain.ndim == 1:
         return plain.reshape(-1, 1) if variable.shape[1] == 1 else plain.reshape(1, -1)

@@ -30,10 +30,11 @@ CACHES = frozenset({"cache", "caches", "activations", "forward", "intermediates"
 
 @dataclass
 class Returned:
-    """Their gradients by variable, columns as examples; values of their forward pass; their loss; unknown keys; …"""
+    """Their gradients by variable, columns as examples, and by which key each came; values of their forward pass; …"""
 
     gradients: dict[str, Any] = field(default_factory=dict)
     forward: dict[str, Any] = field(default_factory=dict)
+    keys: dict[str, str] = field(default_factory=dict)
     loss: float | None = None
     unknown: list[str] = field(default_factory=list)
     empty: list[str] = field(default_factory=list)
@@ -60,19 +61,20 @@ def spelled(key: str, known: Mapping[str, Variable]) -> str | None:
 
 @dataclass(frozen=True)
 class Reader:
-    """Reads the description of one call's result."""
+    """Reads the description of one call's result; ``parameters`` are those that the function was given."""
 
     derivation: Derivation
     function: str
     layout: Layout
     returns: tuple[str, ...]
     shapes: Mapping[str, tuple[int, ...]]
+    parameters: Mapping[str, Any]
 
     def read(self, node: Mapping[str, Any], arrays: Sequence[Any]) -> Returned:
         """Return the gradients of a result.
 
         Raises:
-            SpecError: it is no dict, tuple or list of arrays, or has no key that names a gradient.
+            SpecError: it is no dict, tuple or list of arrays, has no key that names a gradient, or two for one.
             CheckFailedError: a gradient of the wrong shape, one that is not a number, or of another kind of number.
         """
         found = Returned()
@@ -98,6 +100,7 @@ class Reader:
             bare = self._has_prefixes(node)
             for key, each in zip(node["keys"], node["values"], strict=True):
                 if (name := self._forward_name(key) if bare else None) is not None:
+                    self._refuse_second(name, key, each, arrays, node["keys"])
                     self._put_forward(name, each, arrays, found)
                 else:
                     self._keyed(key, each, arrays, found)
@@ -127,6 +130,23 @@ class Reader:
         wanted = {plain_name(each.name) for each in self._wanted}
         known = {each.name: each for each in self._wanted}
         return any(plain_name(key) not in wanted and spelled(key, known) is not None for key in node["keys"])
+
+    def _refuse_second(
+        self, name: str, key: str, node: Mapping[str, Any], arrays: Sequence[Any], keys: Sequence[str]
+    ) -> None:
+        """Refuse W1 beside dW1 where it is not the weight itself: either may be meant as the gradient."""
+        import numpy as np
+
+        known = {each.name: each for each in self._wanted}
+        other = next((each for each in keys if each != key and spelled(each, known) == name), None)
+        if other is None or name not in self.parameters or node["kind"] != "array":
+            return
+        turned = self._turned(known[name], arrays[node["at"]]) if name in known else None
+        if turned is None or not np.array_equal(turned, self.parameters[name].astype(turned.dtype)):
+            raise SpecError(
+                f"{other} and {key} both name the gradient of {name}, and {key} is not the {name} that was given: "
+                f"keep one of them"
+            )
 
     def _is_cache(self, node: Mapping[str, Any]) -> bool:
         """Whether a dict holds values of a forward pass: matrices that are no parameters, none with a prefix."""
@@ -232,6 +252,10 @@ class Reader:
         found.torch |= node.get("from") == "torch"
         found.single |= array.dtype.kind == "f" and array.dtype.itemsize == 4
         variable = self.derivation.network.by_name[name]
+        if name in found.keys:
+            said = f"{found.keys[name]} and {key} both name" if key != found.keys[name] else f"{key} names twice"
+            raise SpecError(f"{said} the gradient of {name}: keep one of them")
+        found.keys[name] = key
         self._require_numbers(key, array, node)
         turned = self._turned(variable, array)
         if turned is None:
