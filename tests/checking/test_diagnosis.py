@@ -84,18 +84,18 @@ def located(found: Diagnosis, planted: Mistake) -> bool:
     )
 
 
-def test_planted_mistakes_are_named(capsys):
+@pytest.mark.parametrize("dtype", [np.float64, pytest.param(np.float32, marks=pytest.mark.long)])
+def test_planted_mistakes_are_named(dtype, capsys):
     score: Counter[str] = Counter()
     missed = []
     for number, (written, mistakes) in enumerate(corpus()):
         derived = written.derivation()
         for index, planted in enumerate(mistakes):
-            given = samples(written, derived, [planted], 1000 * number + index)
-            right = samples(written, derived, [], 1000 * number + index)
+            given, right = (samples(written, derived, each, 1000 * number + index) for each in ([planted], []))
             if all(same(a, b) for a, b in zip(given, right, strict=True)):
                 score["no mistake on any input"] += 1
                 continue
-            found = diagnose(derived, given)
+            found = diagnose(derived, samples(written, derived, [planted], 1000 * number + index, dtype=dtype))
             score["planted"] += 1
             score["named"] += named(found, planted)
             score["located"] += located(found, planted)
@@ -116,13 +116,14 @@ def same(first: Sample, second: Sample) -> bool:
     )
 
 
-def test_no_false_alarm_on_a_thousand_right_gradients(capsys):
+@pytest.mark.parametrize("dtype", [np.float64, pytest.param(np.float32, marks=pytest.mark.long)])
+def test_no_false_alarm_on_a_thousand_right_gradients(dtype, capsys):
     count = 0
     architectures = [written for written, _ in corpus()]
     for written in architectures:
         derived = written.derivation()
         for seed in range(-(-1000 // len(architectures))):
-            found = diagnose(derived, samples(written, derived, [], seed, count=1))
+            found = diagnose(derived, samples(written, derived, [], seed, count=1, dtype=dtype))
             assert found.verdict is Judgement.RIGHT, (written.name, seed, found)
             assert not found.findings
             assert {row.mark for row in found.rows} == {Mark.RIGHT}
