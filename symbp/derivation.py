@@ -24,9 +24,11 @@ from symbp.domain import DOMAINS, Domain, instance, takes
 from symbp.equations import Equation, ForwardSystem, System, nodes, operands
 from symbp.errors import SpecError, UnusedParameterWarning, nearest
 from symbp.networks.network import Name, Network
+from symbp.networks.one_sequence import one_sequence
 from symbp.networks.unstacked import states, unstacked
 from symbp.numeric.compiled import Compiled, compile_systems
 from symbp.op import FactorRole, Op
+from symbp.ops.within import Within
 from symbp.symbols import BATCH, Adjoint, Variable
 
 MAX_MULTIPLIED = 50
@@ -137,6 +139,8 @@ class Derivation:
     forward: ForwardSystem
     backward: System
     wrt: tuple[Variable, ...]
+    tokens: int = 0
+    """How many tokens the one sequence has that is shown; 0 where columns are examples."""
 
     @cached_property
     def gradients(self) -> Mapping[str, Gradient]:
@@ -155,6 +159,15 @@ class Derivation:
     def coupled(self) -> tuple[Equation, ...]:
         """The forward equations in which an example meets another one, as in batch statistics."""
         return tuple(equation for equation in self.forward.equations[:-1] if _couples(equation))
+
+    @property
+    def entire(self) -> bool:
+        """Whether its columns belong together: examples that meet, or the tokens of a sequence."""
+        return bool(self.coupled or self.tokens or self._sequences)
+
+    @cached_property
+    def _sequences(self) -> bool:
+        return any(isinstance(node, Within) for equation in self.forward for node in nodes(equation.rhs))
 
     @property
     def is_alone(self) -> bool:
@@ -180,6 +193,22 @@ class Derivation:
         network = copy(self.network)
         network.output = same.get(network.output, network.output)
         return replace(self, network=network, forward=forward, backward=backward)
+
+    @cached_property
+    def readable(self) -> Derivation:
+        """The same derivation as pages have it: no stacked states, and of sequences one example, tokens as columns."""
+        found = self.unstacked
+        if not self._sequences:
+            return found
+        forward, backward, read = one_sequence(found.forward, found.backward)
+        network = copy(found.network)
+        for name in ("x", "y", "output", "loss", "loss_node"):
+            setattr(network, name, read(getattr(network, name)))
+        network.inputs, network.parameters = (tuple(map(read, each)) for each in (network.inputs, network.parameters))
+        network.forward = forward
+        network.__dict__.pop("by_name", None)  # What it had cached is of the batch.
+        tokens = int(network.x.shape[1])
+        return Derivation(network, forward, backward, tuple(map(read, self.wrt)), tokens)
 
     @cached_property
     def states(self) -> Mapping[str, Mapping[int, tuple[Variable, ...]]]:

@@ -95,7 +95,7 @@ class ForwardSystem(System):
     def _require_named(self, equation: Equation, inside: list[MatrixExpr]) -> None:
         super()._require_named(equation, inside)
         for node in inside[1:]:
-            if not isinstance(node, _PLAIN):
+            if not isinstance(node, _PLAIN) and not getattr(node, "affine", False):
                 raise SpecError(f"give {type(node).__name__} an equation of its own in: {equation}")
 
 

@@ -1,12 +1,21 @@
 """What several tests share, tests/helpers, is importable from every folder; in CI a test that skips fails."""
 
+import contextlib
+import io
+import json
 import os
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent / "helpers"))
+from symbp.cli.main import THREADS
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE / "helpers"))
+for thread in THREADS:  # Workers beside each other: more threads would only wait for each other.
+    os.environ.setdefault(thread, "1")
 
 ALLOWED = "root may write anywhere"
 """The one reason to skip that no installation removes."""
@@ -27,3 +36,39 @@ def pytest_runtest_makereport(item, call):
 @pytest.hookimpl(wrapper=True)
 def pytest_make_collect_report(collector):
     return judged((yield))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config):
+    """A few files run in this process: starting workers would cost more than they save."""
+    return 0 if all(".py" in each for each in config.args) else None
+
+
+def pytest_ignore_collect(collection_path, config):
+    """Without long tests the comparisons with PyTorch are not even imported: torch alone takes seconds."""
+    return True if collection_path == HERE / "pytorch" and config.option.markexpr == "not long" else None
+
+
+def pytest_itemcollected(item):
+    if HERE / "pytorch" in item.path.parents:
+        item.add_marker("long")
+
+
+@pytest.fixture
+def same_process(monkeypatch):
+    """Somebody's function runs in this process, by the same runner: for tests of how it is read and judged."""
+    import numpy as np
+
+    from symbp.checking.theirs import process, runner
+
+    def answered(folder, source, function, timeout):
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed), warnings.catch_warnings(action="ignore"), np.errstate():
+            path = list(sys.path)
+            found = runner.answer(folder)
+            sys.path[:] = path
+            sys.modules.pop(source.stem, None)
+        (folder / "answer.json").write_text(json.dumps(found), encoding="utf-8")
+        return 0, printed.getvalue()[: process.MAX_PRINTED]
+
+    monkeypatch.setattr(process, "_process", answered)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from symbp.analysis.budget import EXAMPLES, analyze
+from symbp.analysis.account import LOG_10
+from symbp.analysis.budget import EXAMPLES
 from symbp.analysis.critical import critical
 from symbp.analysis.draws import error_log_rate, many_outputs, predicted
-from symbp.analysis.flow import GradientFlow
-from symbp.analysis.initialisations import initialisation
+from symbp.analysis.flow import Flow, GradientFlow, failing, judged
+from symbp.analysis.initialisations import Kept, initialisation
 from symbp.analysis.lengths import MeanField
 from symbp.analysis.remedies import CRITICAL, REMEDIES, Remedy, Stack, applicable, remedied
 from symbp.analysis.statistics import mean, standard_error
@@ -24,6 +25,12 @@ from symbp.op import FactorRole
 
 DRAWS = 3
 """How often the weights are drawn unless it is said."""
+
+NUMBERS = 2**23
+"""Normal numbers of one draw that are kept for the networks that share them: 64 MB."""
+
+OVERFLOWS = "overflows"
+"""The verdict of a network whose forward pass overflows."""
 
 LEAST_MOVE = 0.02
 """Decades a layer from which a factor counts as moved."""
@@ -38,7 +45,8 @@ class Measured:
     """One network of the comparison: the exact account of the first draw, the slopes of all draws.
 
     ``slopes`` are decades a layer towards the input, one a draw; a draw that died has none. ``errors`` are natural
-    logs of what a layer multiplies the error by, ``predicted`` the same by theory, None where there is none.
+    logs of what a layer multiplies the error by, ``predicted`` the same by theory, None where there is none;
+    ``activations`` are decades a layer that the activation gains on its way from the input.
     ``problem`` stands in the place of a flow where the forward pass overflowed.
     """
 
@@ -48,6 +56,7 @@ class Measured:
     flow: GradientFlow | None
     slopes: tuple[float, ...] = ()
     errors: tuple[float, ...] = ()
+    activations: tuple[float, ...] = ()
     predicted: float | None = None
     problem: str = ""
 
@@ -65,6 +74,31 @@ class Measured:
     def error(self) -> float | None:
         """The mean of ``errors``; None where there are none."""
         return mean(self.errors) if self.errors else None
+
+    @property
+    def activation(self) -> float | None:
+        """The mean of ``activations``; None where there are none."""
+        return mean(self.activations) if self.activations else None
+
+    @property
+    def verdicts(self) -> dict[str, Flow]:
+        """What happens to the gradient, the error and the activation; empty where the forward pass overflowed."""
+        if self.flow is None:
+            return {}
+        if self.flow.verdict is Flow.DEAD:
+            return self.flow.verdicts
+        error = self.flow.error_slope if self.error is None else self.error / LOG_10
+        return judged(self.flow.layers, self.slope, error, self.activation)
+
+    @property
+    def holds(self) -> bool:
+        """Whether gradient, error and activation are stable, all three: then the remedy can be recommended."""
+        return bool(self.verdicts) and set(self.verdicts.values()) == {Flow.STABLE}
+
+    @property
+    def verdict(self) -> str:
+        """What of them is not stable, in words."""
+        return failing(self.verdicts) if self.flow is not None else OVERFLOWS
 
     @property
     def differs(self) -> bool:
@@ -87,9 +121,13 @@ class Measured:
             "remedy": self.name,
             "about": self.remedy.about,
             "init": self.init,
+            "verdict": self.verdict,
+            "verdicts": {name: str(verdict) for name, verdict in self.verdicts.items()},
+            "stable": self.holds,
             "slope": self.slope,
             "standard_error": self.standard_error,
             "draws": list(self.slopes),
+            "activation_slope": self.activation,
             "error_rate": None if self.error is None else math.exp(self.error),
             "predicted_error_rate": None if self.predicted is None else math.exp(self.predicted),
             "moved": [{"role": str(role), "before": old, "after": new} for role, old, new in self.moved(before)],
@@ -114,6 +152,12 @@ class Comparison:
         return self.rows[0]
 
     @property
+    def recommended(self) -> list[Measured]:
+        """The remedies under which gradient, error and activation are stable, those nearest to keeping both first."""
+        found = [row for row in self.rows[1:] if row.holds]
+        return sorted(found, key=lambda row: max(abs(row.slope or 0.0), abs(row.error or 0.0) / LOG_10))
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What the theory leaves out, where measured and predicted differ."""
         return many_outputs(self.stack.shape) if any(row.differs for row in self.rows) else ()
@@ -127,6 +171,7 @@ class Comparison:
             "seed": self.seed,
             "left_out": list(self.left_out),
             "notes": list(self.notes),
+            "recommended": [row.name for row in self.recommended],
             "remedies": [row.to_dict(self.as_is) for row in self.rows],
         }
 
@@ -154,11 +199,21 @@ def compare(
     critical = critical_init(stack)
     if critical is None:
         del chosen[CRITICAL]
-    rows = []
-    for number, (name, remedy) in enumerate(chosen.items(), 1):
-        if progress is not None:
-            progress(f"compare, {number} of {len(chosen)}: {name}")
-        rows.append(_measured(name, remedy, stack, _init(remedy, init, critical), range(seed, seed + draws), examples))
+    benches: dict[tuple[object, ...], Streamed] = {}
+    runs = []
+    for name, remedy in chosen.items():
+        key = remedy.activation or stack.activation, remedy.hidden, remedy.keeps_width
+        if key not in benches:
+            derivation = derive(remedied(stack, remedy))
+            benches[key] = Streamed.of(derivation, given_sizes(derivation.forward, examples))
+        runs.append(_Run(name, remedy, _init(remedy, init, critical), benches[key]))
+    for number, each in enumerate(range(seed, seed + draws), 1):
+        source = Kept(NUMBERS)
+        for place, run in enumerate(runs, 1):
+            if progress is not None:
+                progress(f"compare, draw {number} of {draws}, {place} of {len(runs)}: {run.name}")
+            run.measure(each, source)
+    rows = [run.found() for run in runs]
     left_out = [f"{name}, since the widths differ" for name in REMEDIES if _is_excluded(name, chosen)]
     left_out += [f"{CRITICAL}, since {stack.activation} has no critical initialisation"] * (critical is None)
     return Comparison(stack, init, seed, tuple(rows), tuple(left_out))
@@ -182,17 +237,40 @@ def _init(remedy: Remedy, init: str, at_criticality: str | None) -> str:
     return (at_criticality or init) if remedy.init == CRITICAL else remedy.init or init
 
 
-def _measured(name: str, remedy: Remedy, stack: Stack, init: str, seeds: range, examples: int) -> Measured:
-    derivation = derive(remedied(stack, remedy))
-    streamed = Streamed.of(derivation, given_sizes(derivation.forward, examples))
-    chosen = initialisation(init)
-    try:
-        first = analyze(derivation, init, seeds[0], examples, bounds=False)
-        flows = [first, *(streamed.flow(chosen, seed) for seed in seeds[1:])]
-    except SpecError as error:
-        return Measured(name, remedy, init, None, problem=str(error))
-    slopes = [flow.slope for flow in flows if flow.slope is not None]
-    errors = [log for flow in flows if (log := error_log_rate(flow)) is not None]
-    found, _ = predicted(derivation.network, chosen, first)
-    foreseen = None if found is None or found.doubt else found.log_rate
-    return Measured(name, remedy, init, first, tuple(slopes), tuple(errors), foreseen)
+@dataclass
+class _Run:
+    """A network of the comparison while it is measured, draw by draw."""
+
+    name: str
+    remedy: Remedy
+    init: str
+    streamed: Streamed
+    flows: list[GradientFlow] = field(default_factory=list)
+    problem: str = ""
+
+    def measure(self, seed: int, source: Kept) -> None:
+        """Measure one draw, the first exactly; a network that overflowed is left alone."""
+        chosen = initialisation(self.init)
+        try:
+            if self.problem:
+                return
+            if self.flows:
+                self.flows.append(self.streamed.flow(chosen, seed, source))
+            else:
+                self.flows.append(self.streamed.account(chosen, seed, source))
+        except SpecError as error:
+            self.problem = str(error)
+
+    def found(self) -> Measured:
+        """Return the row of the comparison."""
+        if self.problem:
+            return Measured(self.name, self.remedy, self.init, None, problem=self.problem)
+        slopes = [flow.slope for flow in self.flows if flow.slope is not None]
+        errors = [log for flow in self.flows if (log := error_log_rate(flow)) is not None]
+        activations = [flow.activation_slope for flow in self.flows if flow.activation_slope is not None]
+        network = self.streamed.bench.derivation.network
+        theory, _ = predicted(network, initialisation(self.init), self.flows[0])
+        foreseen = None if theory is None or theory.doubt else theory.log_rate
+        return Measured(
+            self.name, self.remedy, self.init, self.flows[0], tuple(slopes), tuple(errors), tuple(activations), foreseen
+        )

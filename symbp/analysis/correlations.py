@@ -2,6 +2,7 @@
 
 With the Hermite coefficients a_n of f at variance q, E[f(u)f(v)] = Σ aₙ²·cⁿ for normal u, v of variance q and
 correlation c (Daniely et al. 2016). What is left out after N terms is at most |c|^(N+1) times the rest of E[f²].
+For a function of straight pieces there are closed forms instead, in 1 − c (``pairs.py``).
 """
 
 from __future__ import annotations
@@ -13,13 +14,18 @@ from typing import Any
 
 from sympy import Expr
 
-from symbp.analysis.lengths import SAME, FixedPoint, Kind, MeanField
-from symbp.analysis.quadrature import Moment, evaluate, rule
+from symbp.analysis.lengths import SAME, FixedPoint, Kind, MeanField, root
+from symbp.analysis.moment import Moment
+from symbp.analysis.pairs import Pairs
+from symbp.analysis.quadrature import evaluate, rule
 
 TERMS = 160
 """Hermite coefficients that are computed."""
 
 HALVINGS = 60
+
+NEAREST = 1e-30
+"""The smallest 1 − c that is told from zero."""
 
 
 @dataclass(frozen=True)
@@ -33,12 +39,26 @@ class Correlations:
 
     def map(self, c: float) -> Moment:
         """Return the correlation in the next layer, of two signals with correlation c, −1 ≤ c ≤ 1."""
-        found = self._series(self._squares[0], self._moments[0].value, c)
+        if self._pairs is not None:
+            lost, whole = self._pairs.lost(1 - c), self.field.square(self.q)
+            found = Moment(whole.value - lost.value, whole.error + lost.error)
+        else:
+            found = self._series(self._squares[0], self._moments[0].value, c)
         scale = self.sigma_w**2 / self.q
         return Moment(scale * found.value + self.sigma_b**2 / self.q, scale * found.error)
 
+    def gap(self, before: float) -> Moment:
+        """Return the same map for 1 − c, at a fixed point q: for straight pieces to full precision however small."""
+        if self._pairs is None:
+            found = self.map(1 - before)
+            return Moment(1 - found.value, found.error)
+        lost, scale = self._pairs.lost(before), self.sigma_w**2 / self.q
+        return Moment(scale * lost.value, scale * lost.error)
+
     def slope(self, c: float) -> float:
-        """Return the map's slope χ_c = σ_w²·E[f′(u)f′(v)]; at c = 1 it is χ₁."""
+        """Return the map's slope χ_c = σ_w²·E[f′(u)f′(v)]; at c = 1 it is χ₁, but infinite where f jumps."""
+        if self._pairs is not None:
+            return self.sigma_w**2 * self._pairs.slope(1 - c).value
         return self.sigma_w**2 * self._series(self._squares[1], self._moments[1].value, c).value
 
     @cached_property
@@ -46,11 +66,21 @@ class Correlations:
         """The stable fixed point c*: 1 where χ₁ ≤ 1, else the one below."""
         if self.slope(1.0) <= 1 + SAME:
             return 1.0
+        if self._pairs is not None:
+            # At c = 0 an odd function without biases has 1 − c = 1, but for rounding.
+            uncorrelated = self.gap(1.0)
+            if uncorrelated.value + uncorrelated.error >= 1:
+                return 0.0
+            return 1 - root(lambda gap: self.gap(gap).value / gap - 1, NEAREST, 1.0)
         low, high = 0.0, 1.0
         for _ in range(HALVINGS):
             middle = (low + high) / 2
             low, high = (middle, high) if self.map(middle).value > middle else (low, middle)
         return low
+
+    @cached_property
+    def _pairs(self) -> Pairs | None:
+        return None if self.field.pieces is None else Pairs(self.field.pieces, self.q)
 
     def _series(self, squares: Any, whole: float, c: float) -> Moment:
         import numpy as np

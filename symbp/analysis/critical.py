@@ -86,25 +86,33 @@ def none(field: MeanField, sigma_b: float) -> str:
 def _of_rays(field: MeanField, sigma_b: float) -> list[Critical]:
     """Two rays from the origin: V and χ have the same slope σ_w²(a² + b²)/2, which is one at any length."""
     assert field.rays is not None
-    left, right = field.rays
-    mean = simplify((left**2 + right**2) / 2)
+    mean = _mean_square(*field.rays)
     if mean == 0 or sigma_b > 0:
         return []
-    exact = simplify(1 / sqrt(mean))
+    exact = _inverse_root(mean)
     return [Critical(float(exact), 0.0, FixedPoint(Kind.ANY), 1.0, exact)]
 
 
 def _at_zero(field: MeanField) -> list[Critical]:
     """f(0) = 0 and σ_b = 0: lengths may settle at zero, where f is its slope."""
-    left, right = field.exact_sides
-    mean = simplify((left**2 + right**2) / 2)
+    mean = _mean_square(*field.exact_sides)
     if not (mean.is_finite and mean > 0):
         return []
-    exact = simplify(1 / sqrt(mean))
+    exact = _inverse_root(mean)
     sigma_w = float(exact)
     attracts = field.length(1e-3, sigma_w).value < 1e-3
     shown = exact if len(str(exact)) <= LONGEST else None
     return [Critical(sigma_w, 0.0, FixedPoint(Kind.POINT, 0.0, attracts), 1.0, shown)]
+
+
+def _mean_square(left: Expr, right: Expr) -> Expr:
+    mean = (left**2 + right**2) / 2
+    return mean if mean.is_Rational else simplify(mean)
+
+
+def _inverse_root(mean: Expr) -> Expr:
+    found = 1 / sqrt(mean)
+    return found if mean.is_Rational else simplify(found)
 
 
 def _at(field: MeanField, q: float, sigma_b: float) -> Critical:

@@ -82,6 +82,11 @@ class Enclosure:
         return cls(x, x, x, x, 0.0)
 
     @property
+    def is_points(self) -> bool:
+        """Whether the intervals are known to be points, of which one number says everything."""
+        return self.low is self.right
+
+    @property
     def size(self) -> Any:
         """A bound of |f| on the ellipse; infinite where there is none."""
         import numpy as np
@@ -129,6 +134,8 @@ def _built(expr: Expr, known: dict[Expr, Enclosure]) -> Enclosure:
 
 
 def _sum(*terms: Enclosure) -> Enclosure:
+    if all(each.is_points for each in terms):
+        return Enclosure.points(sum(each.low for each in terms))
     return Enclosure(
         sum(each.low for each in terms),
         sum(each.high for each in terms),
@@ -148,6 +155,8 @@ def _product(*factors: Enclosure) -> Enclosure:
 def _times(u: Enclosure, v: Enclosure) -> Enclosure:
     import numpy as np
 
+    if u.is_points and v.is_points:
+        return Enclosure.points(_zero_times(u.low, v.low))
     low, high = _interval_product(u.low, u.high, v.low, v.high)
     left, right = _interval_product(u.left, u.right, v.left, v.right)
     both = _zero_times(u.side, v.side)
@@ -159,15 +168,19 @@ def _times(u: Enclosure, v: Enclosure) -> Enclosure:
 def _interval_product(a: Any, b: Any, c: Any, d: Any) -> tuple[Any, Any]:
     import numpy as np
 
-    corners = [_zero_times(a, c), _zero_times(a, d), _zero_times(b, c), _zero_times(b, d)]
-    return np.minimum.reduce(np.broadcast_arrays(*corners)), np.maximum.reduce(np.broadcast_arrays(*corners))
+    w, x, y, z = _zero_times(a, c), _zero_times(a, d), _zero_times(b, c), _zero_times(b, d)
+    least, most = np.minimum(np.minimum(w, x), np.minimum(y, z)), np.maximum(np.maximum(w, x), np.maximum(y, z))
+    return least, most
 
 
 def _zero_times(a: Any, b: Any) -> Any:
     """Return a·b with 0·∞ = 0: a bound of zero stays one."""
     import numpy as np
 
-    return np.where((np.asarray(a) == 0) | (np.asarray(b) == 0), 0.0, np.multiply(a, b))
+    found = np.multiply(a, b)
+    if not np.isnan(found).any():
+        return found
+    return np.where((np.asarray(a) == 0) | (np.asarray(b) == 0), 0.0, found)
 
 
 def negative(u: Enclosure) -> Enclosure:
@@ -240,6 +253,8 @@ def _smooth(u: Enclosure, image: Image, steepest: Steepest) -> Enclosure:
     import numpy as np
 
     low, high = image(u.low, u.high)
+    if u.is_points:
+        return Enclosure.points(low)
     left, right = image(u.left, u.right)
     slope = steepest(u.left, u.right, u.side)
     side = np.where(np.asarray(u.side) == 0, 0.0, u.side * np.where(np.isnan(slope), np.inf, slope))
@@ -263,6 +278,9 @@ def choose(above: Any, below: Any, first: Enclosure, second: Enclosure) -> Enclo
     Between them: the hull on the interval, and nothing is analytic.
     """
     import numpy as np
+
+    if first.is_points and second.is_points and np.logical_or(above, below).all():
+        return Enclosure.points(np.where(above, first.low, second.low))
 
     def pick(a: Any, b: Any, otherwise: Any) -> Any:
         return np.where(above, a, np.where(below, b, otherwise))

@@ -40,6 +40,10 @@ class Flow(StrEnum):
     DEAD = "dead"
 
 
+QUANTITIES = ("gradient", "error", "activation")
+"""What a verdict looks at: the gradients of the weights, which are the error δ times the activation."""
+
+
 @dataclass(frozen=True)
 class GradientFlow:
     """How the gradient changes from the loss to the first layer, and which factors change it.
@@ -128,11 +132,20 @@ class GradientFlow:
             return Flow.DEAD
         return self._trend(self.slope)
 
+    @property
+    def activation_slope(self) -> float | None:
+        """Decades the activation gains a layer on its way from the input, as it enters the gradients."""
+        return None if self.slope is None else -self.slopes.get(FactorRole.PREVIOUS, 0.0)
+
+    @property
+    def verdicts(self) -> dict[str, Flow]:
+        """The verdict by quantity; gradient and error on their way to the input, the activation on its way from it."""
+        if self.verdict is Flow.DEAD:
+            return dict.fromkeys(QUANTITIES, Flow.DEAD)
+        return judged(self.layers, self.slope, self.error_slope, self.activation_slope)
+
     def _trend(self, slope: float | None) -> Flow:
-        change = (slope or 0.0) * max(self.layers - 1, LEAST_LAYERS)
-        if abs(change) < TENFOLD:
-            return Flow.STABLE
-        return Flow.VANISHING if change < 0 else Flow.EXPLODING
+        return trend(self.layers, slope)
 
     @cached_property
     def float32_depth(self) -> int | None:
@@ -175,6 +188,8 @@ class GradientFlow:
         return {
             "sentence": self.sentence,
             "verdict": str(self.verdict),
+            "stable": set(self.verdicts.values()) == {Flow.STABLE},
+            "verdicts": {name: str(verdict) for name, verdict in self.verdicts.items()},
             "rate": self.rate,
             "error_rate": self.error_rate,
             "shares": named(self.shares),
@@ -237,6 +252,40 @@ class GradientFlow:
         ranked = sorted(self.slopes.items(), key=lambda pair: -abs(pair[1]))
         said = [f"{WORDS[role]} ×{_short(_power(slope))}" for role, slope in ranked if abs(slope) >= NOTABLE]
         return f"{before}{', '.join(said)}" if said else ""
+
+
+def trend(layers: int, slope: float | None) -> Flow:
+    """Return the verdict of decades a layer: tenfold over the network, or over ten layers where it is shallower."""
+    change = (slope or 0.0) * max(layers - 1, LEAST_LAYERS)
+    if abs(change) < TENFOLD:
+        return Flow.STABLE
+    return Flow.VANISHING if change < 0 else Flow.EXPLODING
+
+
+def judged(layers: int, *slopes: float | None) -> dict[str, Flow]:
+    """Return the verdict of every quantity from its slope."""
+    return {name: trend(layers, slope) for name, slope in zip(QUANTITIES, slopes, strict=True)}
+
+
+def grouped(verdicts: Mapping[str, Flow]) -> str:
+    """Say what happens to every quantity: ``gradient and error vanishing, activation stable``."""
+    groups: dict[Flow, list[str]] = {}
+    for name, verdict in verdicts.items():
+        groups.setdefault(verdict, []).append(name)
+    return ", ".join(f"{_and(names)} {verdict}" for verdict, names in groups.items())
+
+
+def failing(verdicts: Mapping[str, Flow]) -> str:
+    """Say the same of those that are not stable; ``stable`` where all are, ``dead`` where the gradient is."""
+    found = {name: verdict for name, verdict in verdicts.items() if verdict is not Flow.STABLE}
+    if Flow.DEAD in found.values():
+        return str(Flow.DEAD)
+    return grouped(found) or str(Flow.STABLE)
+
+
+def _and(names: Sequence[str]) -> str:
+    *before, last = names
+    return f"{', '.join(before)} and {last}" if before else last
 
 
 WORDS: Mapping[FactorRole, str] = {

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from symbp.errors import SpecError, nearest
@@ -24,6 +24,9 @@ Draw = Callable[[Any, Shape, float], Any]
 """(random generator, shape, σ) -> an array."""
 Variance = Callable[[int, int], float]
 """(n_in, n_out) -> the variance of an entry where σ is 1."""
+
+Source = Callable[[list[int]], Any]
+"""A seed -> what has NumPy's ``normal(size=…)``."""
 
 EXAMPLE = "normal:1.0"
 
@@ -111,15 +114,49 @@ class Chosen:
     def __str__(self) -> str:
         return f"{self.name}:{self.sigma:g}" if INITIALISATIONS[self.name].sigma else self.name
 
-    def parameter(self, variable: Variable, shape: Shape, seed: list[int]) -> Any:
+    def parameter(self, variable: Variable, shape: Shape, seed: list[int], source: Source | None = None) -> Any:
         """Return the starting value of a parameter, the same for the same seed whatever else is drawn."""
         import numpy as np
 
+        generator = source or np.random.default_rng
         if variable.role is Role.WEIGHT:
-            return INITIALISATIONS[self.name].draw(np.random.default_rng(seed), shape, self.sigma)
+            return INITIALISATIONS[self.name].draw(generator(seed), shape, self.sigma)
         if variable.role is Role.BIAS and self.sigma_b:
-            return self.sigma_b * np.random.default_rng(seed).normal(size=shape)
+            return self.sigma_b * generator(seed).normal(size=shape)
         return np.full(shape, _FIXED.get(variable.role, 0.0))
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A source that keeps its first ``room`` numbers: several networks that start from the same seed draw them once."""
+
+    room: int
+    _held: dict[tuple[int, ...], Any] = field(default_factory=dict)
+
+    def __call__(self, seed: list[int]) -> _Again:
+        """Return what draws from one seed."""
+        return _Again(self, seed)
+
+    def normal(self, seed: list[int], size: Shape) -> Any:
+        """Return standard normal numbers, those of a generator of their own."""
+        import numpy as np
+
+        key = (*seed, *size)
+        if key in self._held:
+            return self._held[key].copy()
+        drawn = np.random.default_rng(seed).normal(size=size)
+        if drawn.size + sum(each.size for each in self._held.values()) <= self.room:
+            self._held[key] = drawn.copy()
+        return drawn
+
+
+@dataclass(frozen=True)
+class _Again:
+    source: Kept
+    seed: list[int]
+
+    def normal(self, size: Shape) -> Any:
+        return self.source.normal(self.seed, size)
 
 
 def initialisation(text: str) -> Chosen:

@@ -15,7 +15,9 @@ from functools import cached_property
 
 from sympy import Expr, Piecewise, Symbol, limit, simplify
 
-from symbp.analysis.quadrature import DivergentError, Moment, expectations
+from symbp.analysis.moment import Moment
+from symbp.analysis.pieces import Pieces, pieces
+from symbp.analysis.quadrature import DivergentError, expectations
 from symbp.errors import SpecError
 from symbp.ops.elementwise import GenericFunction, ScalarFunction
 from symbp.ops.letters import X
@@ -85,12 +87,19 @@ class MeanField:
         """Where the slope jumps, as far as the table says."""
         return tuple(float(each) for each in self.function.kinks)
 
+    @cached_property
+    def pieces(self) -> Pieces | None:
+        """f as straight pieces, whose moments are known in closed form; None where it is none."""
+        return pieces(self.value, X)
+
     def moments(self, q: float) -> tuple[Moment, Moment, Moment]:
         """Return E[f²], E[f′²] and E[f·f′·x] for x ~ N(0, q).
 
         Raises:
             DivergentError: one is infinite, or no bound of it is found.
         """
+        if self.pieces is not None:
+            return self.pieces.moments(q)
         f, s = self.value, self.slope
         return expectations((f**2, s**2, f * s * X), q, self.kinks)  # type: ignore[return-value]
 
@@ -124,7 +133,9 @@ class MeanField:
     @cached_property
     def origin(self) -> float:
         """f(0), as a limit."""
-        return float(limit(_textbook(self.value), X, 0, "+"))
+        if self.pieces is not None:
+            return self.pieces.lines[self.pieces.around_zero[1]][1]
+        return float(limit(_textbook(self.value.xreplace({X: POSITIVE})), POSITIVE, 0, "+"))
 
     @cached_property
     def sides(self) -> tuple[float, float]:
@@ -134,6 +145,9 @@ class MeanField:
     @cached_property
     def exact_sides(self) -> tuple[Expr, Expr]:
         """The slopes left and right of zero, exact."""
+        if self.pieces is not None:
+            at_left, at_right = self.pieces.around_zero
+            return self.pieces.slopes[at_left], self.pieces.slopes[at_right]
         left = _textbook(self.slope.xreplace({X: -POSITIVE}))
         right = _textbook(self.slope.xreplace({X: POSITIVE}))
         return limit(left, POSITIVE, 0, "+"), limit(right, POSITIVE, 0, "+")
@@ -141,9 +155,7 @@ class MeanField:
     @cached_property
     def rays(self) -> tuple[Expr, Expr] | None:
         """The slopes of a function made of two rays from the origin, such as leaky ReLU; None for any other."""
-        left = simplify(_textbook(self.value.xreplace({X: -POSITIVE})) / -POSITIVE)
-        right = simplify(_textbook(self.value.xreplace({X: POSITIVE})) / POSITIVE)
-        return None if left.free_symbols or right.free_symbols else (left, right)
+        return self.exact_sides if self.pieces is not None and self.pieces.is_rays else None
 
     def fixed_point(self, sigma_w: float, sigma_b: float = 0.0, start: float = 1.0) -> FixedPoint:
         """Return where lengths settle that start at q = ``start``.

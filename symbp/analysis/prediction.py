@@ -169,6 +169,8 @@ def _(layer: Linear, signal: Signal, path: Path) -> Signal:
     sigma_w = path.chosen.sigma_w(signal.width, units)
     sigma_b = path.chosen.sigma_b if layer.bias else 0.0
     q = sigma_w**2 * signal.law.square + sigma_b**2
+    if not math.isfinite(q):
+        raise NoTheoryError("the lengths it predicts are larger than floating point holds")
     noise = 0.0 if path.chosen.isometric else 2 / signal.width
     path.steps.append(Step(WEIGHT, sigma_w**2, q, noise))
     spread = None if signal.spread is None else sigma_w**2 * signal.spread
@@ -182,9 +184,13 @@ def _(layer: Activation, signal: Signal, path: Path) -> Signal:
         path.steps.append(Step("activation", 1.0, signal.law.square))
         return signal
     field = MeanField(function)
-    gain = signal.law.expectation(field.slope**2) if signal.law.square > 0 else field.slope_square(0.0).value
-    fourth = signal.law.expectation(field.slope**4) if signal.law.square > 0 else gain**2
-    after = _applied(field, signal)
+    if signal.law.square == 0:
+        gain = field.slope_square(0.0).value
+        fourth, after = gain**2, replace(signal, law=Normal(field.origin**2), spread=None)
+    else:
+        f, slope = field.value, field.slope
+        gain, fourth, square, mean = signal.law.expectations(slope**2, slope**4, f**2, f)
+        after = _applied(field, signal, square, mean)
     noise = (3 * fourth / gain**2 - 3) / signal.width if gain > 0 else 0.0
     path.steps.append(Step("activation", gain, after.law.square, noise))
     return after
@@ -201,11 +207,8 @@ def function_of(layer: Activation) -> ScalarFunction | None:
     return layer.function
 
 
-def _applied(field: MeanField, signal: Signal) -> Signal:
+def _applied(field: MeanField, signal: Signal, square: float, mean: float) -> Signal:
     """Return f(x). The mean over a batch stays where examples are uncorrelated: where spread and square agree."""
-    if signal.law.square == 0:
-        return replace(signal, law=Normal(field.origin**2), spread=None)
-    square, mean = signal.law.expectation(field.value**2), signal.law.expectation(field.value)
     apart = signal.spread is not None and math.isclose(signal.spread, signal.law.square)
     return Signal(Passed(square, signal.law, field), signal.width, square - mean**2 if apart else None)  # type: ignore[arg-type]
 
@@ -218,9 +221,9 @@ class Passed:
     law: Law
     field: MeanField
 
-    def expectation(self, expr: Any) -> float:
-        """Return E[g(f(x))]."""
-        return self.law.through(self.field).expectation(expr)
+    def expectations(self, *exprs: Any) -> list[float]:
+        """Return E[g(f(x))] of several functions."""
+        return self.law.through(self.field).expectations(*exprs)
 
     def plus(self, q: float) -> Law:
         """Return the distribution of the sum with an independent N(0, q)."""

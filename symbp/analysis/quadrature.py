@@ -14,14 +14,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from itertools import pairwise
 from typing import Any
 
 from sympy import Abs, Expr, Mul, Piecewise, exp
 
-from symbp.analysis.enclosure import RULES, Enclosure, enclose, square
+from symbp.analysis.enclosure import ONE, RULES, Enclosure, enclose, square
 from symbp.analysis.growth import Envelope, envelope
+from symbp.analysis.moment import Moment
+from symbp.analysis.pieces import pieces
 from symbp.errors import SpecError
 from symbp.ops.letters import X
 from symbp.ops.scalar import absolute, maximum, minimum, relu, signum, step
@@ -39,18 +41,13 @@ ROUNDING = 64 * 2.0**-52
 MOST_LOG = 600.0
 """Natural log of the largest moment that is computed."""
 
+OCTAVES = 16.0
+"""Variances within this factor share panels."""
+
 MOST_PANELS = 6000
 MOST_ROUNDS = 60
 FAR = 60.0
 """No tail is looked for beyond this many standard deviations."""
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """An expectation and a bound of its error."""
-
-    value: float
-    error: float
 
 
 class DivergentError(SpecError):
@@ -71,12 +68,13 @@ def expectations(integrands: tuple[Expr, ...], q: float, kinks: tuple[float, ...
     if not 0 < q < math.inf:
         raise SpecError(f"the variance of a normal variable is {q!r}: give a positive number")
     envelopes = [_required(each, q) for each in integrands]
+    panels = _panels(integrands, kinks, *_level(envelopes, q))
+    tails = (each.log_tail(q, panels.reach / math.sqrt(q)) for each in envelopes)
     with np.errstate(all="ignore"):
-        reach, tails = _reach(envelopes, q)
-        table, _ = _integrated(integrands, q, _edges(integrands, q, reach, kinks))
+        found = panels.table(q).sum(axis=2).T.tolist()
     return tuple(
-        Moment(float(value), float(error + tail + ROUNDING * size))
-        for (value, error, size), tail in zip(table.sum(axis=2).T, tails, strict=True)
+        Moment(value, error + (math.exp(tail) if tail < 700 else math.inf) + ROUNDING * size)
+        for (value, error, size), tail in zip(found, tails, strict=True)
     )
 
 
@@ -89,13 +87,11 @@ def rule(integrands: tuple[Expr, ...], q: float, kinks: tuple[float, ...] = ()) 
     """
     import numpy as np
 
+    panels = _panels(integrands, kinks, *_level([_required(each, q) for each in integrands], q))
+    _, weights = legendre()
     with np.errstate(all="ignore"):
-        reach, _ = _reach([_required(each, q) for each in integrands], q)
-        _, (low, high) = _integrated(integrands, q, _edges(integrands, q, reach, kinks))
-        nodes, weights = _rule()
-        x = ((low + high) / 2 + (high - low) / 2 * nodes[:, None]).ravel()
-        spread = ((high - low) / 2 * weights[:, None]).ravel()
-        return x, spread * np.exp(-(x**2) / (2 * q)) / math.sqrt(2 * math.pi * q)
+        spread = panels.half * weights[:, None] * _bell(panels.x, q)
+        return panels.x.ravel(), spread.ravel()
 
 
 def evaluate(expr: Expr, x: Any) -> Any:
@@ -127,13 +123,22 @@ def _required(integrand: Expr, q: float) -> Envelope:
     return found
 
 
-def _reach(envelopes: Sequence[Envelope], q: float) -> tuple[float, list[float]]:
-    """Return how many standard deviations to integrate over, and bounds of what lies beyond."""
+def _level(envelopes: Sequence[Envelope], q: float) -> tuple[float, float]:
+    """Return the smallest and the largest variance that share their panels with q: itself where f grows like exp(x²).
+
+    What panels are made for depends on nothing but q, so that a result does not depend on those before it.
+    """
+    high = OCTAVES ** math.ceil(math.log(q, OCTAVES))
+    grows = any(each.square > 0 or _log_scale(each, high) > MOST_LOG for each in envelopes)
+    return (q, q) if grows else (high / OCTAVES, high)
+
+
+def _reach(envelopes: Sequence[Envelope], q: float) -> float:
+    """Return how many standard deviations to integrate over."""
     z = 9.0
     while z < FAR and any(each.log_tail(q, z) > _log_scale(each, q) - 44 for each in envelopes):
         z *= 1.1
-    logs = [each.log_tail(q, z) for each in envelopes]
-    return z, [math.exp(log) if log < 700 else math.inf for log in logs]
+    return z
 
 
 def _log_scale(bound: Envelope, q: float) -> float:
@@ -143,67 +148,141 @@ def _log_scale(bound: Envelope, q: float) -> float:
     return bound.log + 0.5 * bound.linear * scale * peak + bound.degree * min(0.0, math.log(scale))
 
 
-def _edges(integrands: Sequence[Expr], q: float, z: float, kinks: Sequence[float]) -> Any:
-    """Return the ends of the first panels: a standard deviation each, cut at zero and at kinks."""
+def _edges(integrands: Sequence[Expr], reach: float, width: float, kinks: Sequence[float]) -> Any:
+    """Return the ends of the first panels: at most ``width`` each, cut at zero and at kinks."""
     import numpy as np
 
-    width = math.sqrt(q)
-    reach = z * width
     points = {*kinks, *(point for each in integrands for point in corners(each))}
     cuts = sorted({-reach, 0.0, reach, *(point for point in points if abs(point) < reach)})
     parts = [np.linspace(low, high, max(2, 1 + math.ceil((high - low) / width))) for low, high in pairwise(cuts)]
-    return np.unique(np.concatenate(parts))
+    return np.array(sorted({*np.concatenate(parts).tolist()}))
 
 
-def _integrated(integrands: Sequence[Expr], q: float, edges: Any) -> tuple[Any, tuple[Any, Any]]:
-    """Return the table of ``_panels`` and its panels, after halving those that need it."""
+@dataclass(frozen=True)
+class Panels:
+    """Panels of the axis with what several functions are on them; only the density differs from variance to variance.
+
+    ``values`` are those at the nodes ``x``, by function, node and panel; ``around`` encloses the functions on every
+    panel (by function and panel) and on the ellipses around it (by function, ellipse and panel).
+    """
+
+    reach: float
+    low: Any
+    high: Any
+    values: Any
+    around: Enclosure
+
+    @classmethod
+    def of(cls, integrands: Sequence[Expr], reach: float, low: Any, high: Any) -> Panels:
+        """Return the functions on given panels."""
+
+        empty = cls(reach, low, high, None, ONE)
+        nodes, around = Enclosure.points(empty.x), empty.ellipses
+        known_at: dict[Expr, Enclosure] = {}
+        known: dict[Expr, Enclosure] = {}
+        values = [enclose(each, X, nodes, known_at).low for each in integrands]
+        found = [enclose(each, X, around, known) for each in integrands]
+        narrow, wide = low.shape, (len(ELLIPSES), low.size)
+        shapes = {"low": narrow, "high": narrow, "left": wide, "right": wide, "side": wide}
+        stacked = (_stacked([getattr(each, name) for each in found], shape) for name, shape in shapes.items())
+        return cls(reach, low, high, _stacked(values, empty.x.shape), Enclosure(*stacked))
+
+    @property
+    def half(self) -> Any:
+        """Half of the lengths."""
+        return (self.high - self.low) / 2
+
+    @cached_property
+    def x(self) -> Any:
+        """The nodes by node and panel."""
+        nodes, _ = legendre()
+        return (self.low + self.high) / 2 + self.half * nodes[:, None]
+
+    @cached_property
+    def ellipses(self) -> Enclosure:
+        """The variable itself on every panel and on the ellipses around it."""
+        rho, middle = _rho(), (self.low + self.high) / 2
+        wide, tall = self.half * (rho + 1 / rho) / 2, self.half * (rho - 1 / rho) / 2
+        return Enclosure(self.low, self.high, middle - wide, middle + wide, tall)
+
+    def table(self, q: float) -> Any:
+        """Return integral, error bound and integral of the absolute value for N(0, q), by function and panel."""
+        import numpy as np
+
+        _, weights = legendre()
+        bound = _times(self.around, _density(self.ellipses, q))
+        factor = 64 / 15 * _rho() ** (-2.0 * (NODES - 1)) / (1 - _rho() ** -2.0)
+        analytic = (factor * bound.size).min(axis=1) * self.half
+        terms = self.values * (weights[:, None] * self.half * _bell(self.x, q))
+        error = np.minimum(analytic, bound.spread * 2 * self.half)
+        found = np.stack([terms.sum(axis=1), error, np.abs(terms).sum(axis=1)])
+        return np.where(np.isnan(found), np.inf, found)
+
+    def halved(self, integrands: Sequence[Expr], worst: Any) -> Panels:
+        """Return the panels with some of them cut into halves."""
+        import numpy as np
+
+        middle = (self.low + self.high) / 2
+        low = np.concatenate([self.low[worst], middle[worst]])
+        fresh = Panels.of(integrands, self.reach, low, np.concatenate([middle[worst], self.high[worst]]))
+        join = lambda name: np.concatenate(  # noqa: E731 - the same of five arrays
+            [getattr(self.around, name)[..., ~worst], getattr(fresh.around, name)], axis=-1
+        )
+        return Panels(
+            self.reach,
+            np.concatenate([self.low[~worst], fresh.low]),
+            np.concatenate([self.high[~worst], fresh.high]),
+            np.concatenate([self.values[..., ~worst], fresh.values], axis=-1),
+            Enclosure(*map(join, ("low", "high", "left", "right", "side"))),
+        )
+
+
+def _stacked(arrays: Sequence[Any], shape: tuple[int, ...]) -> Any:
     import numpy as np
 
-    low, high = edges[:-1], edges[1:]
-    table = _panels(integrands, q, low, high)
-    for _ in range(MOST_ROUNDS):
-        sizes = table[2].sum(axis=1, keepdims=True)
-        target = TOLERANCE * np.where(np.isfinite(sizes), sizes, 0.0)
-        worst = (table[1] > target / (2 * low.size)).any(axis=0)
-        middle = (low + high) / 2
-        worst &= (low < middle) & (middle < high)
-        if (table[1].sum(axis=1, keepdims=True) <= target).all() or not worst.any() or low.size > MOST_PANELS:
-            break
-        new_low = np.concatenate([low[worst], middle[worst]])
-        new_high = np.concatenate([middle[worst], high[worst]])
-        fresh = _panels(integrands, q, new_low, new_high)
-        low, high = np.concatenate([low[~worst], new_low]), np.concatenate([high[~worst], new_high])
-        table = np.concatenate([table[:, :, ~worst], fresh], axis=2)
-    return table, (low, high)
+    return np.stack([np.broadcast_to(each, shape) for each in arrays])
 
 
-def _panels(integrands: Sequence[Expr], q: float, low: Any, high: Any) -> Any:
-    """Return integral, error bound and integral of the absolute value, by integrand and panel."""
+@lru_cache(maxsize=256)
+def _panels(integrands: tuple[Expr, ...], kinks: tuple[float, ...], least: float, most: float) -> Panels:
+    """Return panels on which the functions are integrated to the tolerance for every variance between two."""
     import numpy as np
 
-    nodes, weights = _rule()
-    middle, half = (low + high) / 2, (high - low) / 2
-    at = Enclosure.points(middle + half * nodes[:, None])
-    rho = np.array(ELLIPSES)[:, None]
-    wide, tall = half * (rho + 1 / rho) / 2, half * (rho - 1 / rho) / 2
-    around = Enclosure(low, high, middle - wide, middle + wide, tall)
-    factor = 64 / 15 * rho ** (-2.0 * (NODES - 1)) / (1 - rho**-2.0)
-    known_at: dict[Expr, Enclosure] = {}
-    known: dict[Expr, Enclosure] = {}
-    density_at, density = _density(at, q), _density(around, q)
-    found = np.empty((3, len(integrands), low.size))
-    for place, integrand in enumerate(integrands):
-        values = _times(enclose(integrand, X, at, known_at), density_at).low
-        bound = _times(enclose(integrand, X, around, known), density)
-        analytic = (factor * bound.size).min(axis=0) * half
-        terms = weights[:, None] * values * half
-        found[0, place] = terms.sum(axis=0)
-        found[1, place] = np.minimum(analytic, bound.spread * 2 * half)
-        found[2, place] = np.abs(terms).sum(axis=0)
-    return np.where(np.isnan(found), np.inf, found)
+    variances = dict.fromkeys((least, math.sqrt(least * most), most))
+    with np.errstate(all="ignore"):
+        reach = _reach([_required(each, most) for each in integrands], most) * math.sqrt(most)
+        edges = _edges(integrands, reach, math.sqrt(least), kinks)
+        panels = Panels.of(integrands, reach, edges[:-1], edges[1:])
+        for _ in range(MOST_ROUNDS):
+            worst = np.zeros(panels.low.size, bool)
+            for q in variances:
+                table = panels.table(q)
+                sizes = table[2].sum(axis=1, keepdims=True)
+                target = TOLERANCE * np.where(np.isfinite(sizes), sizes, 0.0)
+                if (table[1].sum(axis=1, keepdims=True) > target).any():
+                    worst |= (table[1] > target / (2 * panels.low.size)).any(axis=0)
+            middle = (panels.low + panels.high) / 2
+            worst &= (panels.low < middle) & (middle < panels.high)
+            if not worst.any() or panels.low.size > MOST_PANELS:
+                break
+            panels = panels.halved(integrands, worst)
+    return panels
 
 
 _times = RULES[Mul]
+
+
+def _bell(x: Any, q: float) -> Any:
+    """Return the density of N(0, q)."""
+    import numpy as np
+
+    return np.exp(-(x**2) / (2 * q)) / math.sqrt(2 * math.pi * q)
+
+
+def _rho() -> Any:
+    import numpy as np
+
+    return np.array(ELLIPSES)[:, None]
 
 
 def _density(x: Enclosure, q: float) -> Enclosure:
@@ -213,7 +292,8 @@ def _density(x: Enclosure, q: float) -> Enclosure:
 
 
 @cache
-def _rule() -> tuple[Any, Any]:
+def legendre() -> tuple[Any, Any]:
+    """Return nodes and weights of Gauss and Legendre's rule on [−1, 1]."""
     import numpy as np
 
     return np.polynomial.legendre.leggauss(NODES)
@@ -221,10 +301,10 @@ def _rule() -> tuple[Any, Any]:
 
 @cache
 def corners(expr: Expr) -> tuple[float, ...]:
-    """Return the points where a case begins or a kink lies, where that is a linear function's zero."""
+    """Return the points where a case begins or a kink lies, where that is a zero of straight pieces."""
     found = []
     for node in expr.atoms(relu, step, absolute, Abs, signum, maximum, minimum, Piecewise):
-        found += [point for edge in _edges_of(node) if (point := _zero(edge)) is not None]
+        found += [point for edge in _edges_of(node) for point in _zeros(edge)]
     return tuple(sorted(set(found)))
 
 
@@ -234,8 +314,6 @@ def _edges_of(node: Expr) -> list[Expr]:
     return [node.args[0] - node.args[1]] if len(node.args) == 2 else [node.args[0]]
 
 
-def _zero(edge: Expr) -> float | None:
-    slope = edge.diff(X)
-    if not slope or slope.free_symbols:
-        return None
-    return float(-edge.subs(X, 0) / slope)
+def _zeros(edge: Expr) -> Sequence[float]:
+    found = pieces(edge, X)
+    return () if found is None else [float(each) for each in found.crossings]

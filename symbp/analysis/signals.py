@@ -33,9 +33,9 @@ class Normal:
         """E[x²]."""
         return self.q
 
-    def expectation(self, expr: Expr) -> float:
-        """Return E[g(x)]."""
-        return expectations((expr,), self.q)[0].value
+    def expectations(self, *exprs: Expr) -> list[float]:
+        """Return E[g(x)] of several functions."""
+        return [found.value for found in expectations(exprs, self.q)]
 
     def plus(self, q: float) -> Normal:
         """Return the distribution of the sum with an independent N(0, q)."""
@@ -73,9 +73,9 @@ class Points:
         """E[x²]."""
         return float(self.mass @ self.x**2)
 
-    def expectation(self, expr: Expr) -> float:
-        """Return E[g(x)]."""
-        return float(self.mass @ evaluate(expr, self.x))
+    def expectations(self, *exprs: Expr) -> list[float]:
+        """Return E[g(x)] of several functions."""
+        return [float(self.mass @ evaluate(each, self.x)) for each in exprs]
 
     def plus(self, q: float) -> Points:
         """Return the distribution of the sum with an independent N(0, q)."""

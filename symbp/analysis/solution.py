@@ -11,7 +11,7 @@ from symbp.analysis.closed import Closed, closed
 from symbp.analysis.correlations import Prospect, prospect
 from symbp.analysis.critical import Critical, criticals, none
 from symbp.analysis.lengths import MeanField
-from symbp.analysis.quadrature import Moment
+from symbp.analysis.moment import Moment
 from symbp.numeric.data import json_data
 from symbp.ops.elementwise import ScalarFunction
 

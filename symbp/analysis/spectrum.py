@@ -7,13 +7,14 @@ Schoenholz and Ganguli 2017).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from symbp.analysis.budget import drawing, require_finite
 from symbp.analysis.initialisations import Chosen, initialisation
 from symbp.analysis.scaled import LOG_2, Scaled
 from symbp.analysis.streamed import QuickWalk, Streamed
+from symbp.calculus.factor import Acts
 from symbp.derivation import Derivation
 from symbp.errors import SpecError
 from symbp.numeric.sizes import given_sizes
@@ -21,6 +22,9 @@ from symbp.symbols import Role, Variable
 
 WIDTH = 64
 """Units of every layer whose width is left open."""
+
+STRETCHED = (Acts.LEFT, Acts.HADAMARD)
+"""Factors that act on many columns where they are known for one."""
 
 ROUNDING = 2.0**-52
 """Singular values are exact to this, by the largest and times the size of the matrix."""
@@ -55,8 +59,9 @@ class Spectrum:
 def spectrum(derivation: Derivation, init: str | Chosen = "xavier", seed: int = 0) -> Spectrum:
     """Return the singular values for one drawn example.
 
-    The product of all factors between the loss gradient and the first weight's own is applied to the identity: as
-    many columns as there are outputs, each the same example.
+    The product of all factors between the loss gradient and the first weight's own is applied to the identity, which
+    has as many columns as there are outputs; of the one example NumPy makes as many where the factors are matrices
+    and slopes, else it is repeated.
 
     Raises:
         SpecError: examples that meet (batch statistics), a first weight that is used more than once, or a forward
@@ -66,23 +71,28 @@ def spectrum(derivation: Derivation, init: str | Chosen = "xavier", seed: int = 
 
     if derivation.coupled:
         raise SpecError(f"examples meet in {derivation.coupled[0].name}: there is no Jacobian of one example")
+    if derivation.entire:
+        raise SpecError("the tokens of a sequence meet in attention: there is no Jacobian of one column")
     first = next(variable for variable in derivation.wrt if variable.role is Role.WEIGHT)
     outputs = _outputs(derivation)
-    streamed = Streamed.of(derivation, given_sizes(derivation.forward, outputs, (WIDTH,)))
+    whole = given_sizes(derivation.forward, outputs, (WIDTH,))
+    streamed = Streamed.of(derivation, given_sizes(derivation.forward, 1, (WIDTH,)))
     if len(streamed.paths.products(first)) != 1:
         raise SpecError(f"{first.name} is used more than once: there is no one Jacobian down to it")
     (product,) = streamed.paths.products(first)
-    factors = list(product)
+    factors = list(product)[1 : len(product) - len(product.tail)]
+    if not all(factor.acts in STRETCHED for factor in factors):
+        streamed = replace(streamed, sizes=whole)
     chosen = initialisation(init) if isinstance(init, str) else init
-    draw = drawing(derivation.forward, streamed.sizes, chosen, seed)
-    drawn = streamed.drawn(lambda symbol: _alike(symbol, draw(symbol)))
+    draw = drawing(derivation.forward, whole, chosen, seed)
+    drawn = streamed.drawn(lambda symbol: _alike(symbol, draw(symbol), streamed.sizes.examples))
     point = streamed.point.at(drawn)
     with np.errstate(all="ignore"):
         for variable, name, code in streamed.codes:
             drawn.values[name] = point.run(code)
             require_finite(variable, drawn.values[name])
         walk = QuickWalk(streamed.paths, point)
-        jacobian = walk.along(factors[1 : len(factors) - len(product.tail)], Scaled.of(np.eye(outputs)))
+        jacobian = walk.along(factors, Scaled.of(np.eye(outputs)))
     values = _logs(jacobian)
     return Spectrum(str(first.name), values, min(jacobian.array.shape) - len(values), outputs)
 
@@ -92,13 +102,13 @@ def _outputs(derivation: Derivation) -> int:
     return int(given_sizes(derivation.forward, 1, (WIDTH,)).shapes[last.name][0])
 
 
-def _alike(symbol: Variable, value: Any) -> Any:
+def _alike(symbol: Variable, value: Any, examples: int) -> Any:
     """Repeat the first example in every column of the data."""
     import numpy as np
 
     if symbol.role not in (Role.INPUT, Role.TARGET, Role.MASK):
         return value
-    return np.repeat(value[:, :1], value.shape[1], axis=1)
+    return np.repeat(value[:, :1], examples, axis=1)
 
 
 def _logs(jacobian: Scaled) -> tuple[float, ...]:

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import cached_property
 from types import CodeType
 from typing import Any
 
-from symbp.analysis.budget import Bench, drawing, found_flow, measured_rows, require_finite
+from symbp.analysis.budget import Bench, Prepared, drawing, found_flow, measured_rows, require_finite
 from symbp.analysis.flow import GradientFlow
-from symbp.analysis.initialisations import Chosen
+from symbp.analysis.initialisations import Chosen, Source
 from symbp.analysis.scaled import Scaled
 from symbp.analysis.values import Point
 from symbp.analysis.walk import Walk
@@ -78,12 +77,8 @@ class QuickWalk(Walk):
         return 1.0
 
 
-@dataclass(frozen=True)
-class Streamed:
-    """A network ready to be measured with draw after draw."""
-
-    bench: Bench
-    sizes: Sizes
+class Streamed(Prepared):
+    """The same with bounded memory."""
 
     @classmethod
     def of(cls, derivation: Derivation, sizes: Sizes) -> Streamed:
@@ -93,17 +88,6 @@ class Streamed:
             SpecError: an activation is left open.
         """
         return cls(Bench.of(derivation), sizes)
-
-    @cached_property
-    def paths(self) -> Paths:
-        """The factors, the same for every draw."""
-        return Paths(self.bench.derivation.backward, self.bench.derivation.wrt)
-
-    @cached_property
-    def point(self) -> Point:
-        """Where factors are evaluated, without values."""
-        bench = self.bench
-        return Point(bench.derivation.forward, bench.program.names, bench.standins, self.sizes, {})
 
     @cached_property
     def codes(self) -> tuple[tuple[Variable, str, CodeType], ...]:
@@ -120,7 +104,7 @@ class Streamed:
         given = self.bench.derivation.forward.given
         return Drawn(draw, [(names[symbol], symbol, math.prod(shapes[symbol.name])) for symbol in given])
 
-    def flow(self, chosen: Chosen, seed: int) -> GradientFlow:
+    def flow(self, chosen: Chosen, seed: int, source: Source | None = None) -> GradientFlow:
         """Measure one draw, the numbers of ``analyze`` with the same seed.
 
         Raises:
@@ -129,7 +113,7 @@ class Streamed:
         import numpy as np
 
         derivation = self.bench.derivation
-        drawn = self.drawn(drawing(derivation.forward, self.sizes, chosen, seed))
+        drawn = self.drawn(drawing(derivation.forward, self.sizes, chosen, seed, source))
         point = self.point.at(drawn)
         weights = [variable for variable in derivation.wrt if variable.role is Role.WEIGHT]
         with np.errstate(all="ignore"):

@@ -51,6 +51,7 @@ class Point:
         self._definitions = Definitions(names.values(), standins)
         self._writer = Writer(names, _numbers(forward, sizes), self._definitions)
         self._helpers: dict[str, Any] = {"np": np, "math": math}
+        self._compiled: dict[Expr, CodeType] = {}
         self._directions: dict[str, Any] = {}
         self._values = _behind(self._directions, values)
 
@@ -62,8 +63,10 @@ class Point:
         return other
 
     def value(self, expr: MatrixExpr | Expr) -> Any:
-        """Return the value of a factor's matrix, or of a number."""
-        return self.run(self.code(expr))
+        """Return the value of a factor's matrix, or of a number; its code is compiled once for all draws."""
+        if expr not in self._compiled:
+            self._compiled[expr] = compile(self.code(expr), "<symbp>", "eval")
+        return self.run(self._compiled[expr])
 
     def code(self, expr: MatrixExpr | Expr) -> str:
         """Return the code of a matrix or of a number; what it calls is defined here."""

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from sympy import Integer
 
-from symbp.checking.differences import CENTRAL_STEP, Loss, central, complex_gradient, complex_step, reach
+from symbp.checking.differences import (
+    CENTRAL_STEP,
+    ROOM,
+    STEP,
+    Direction,
+    Losses,
+    SingleEntries,
+    centrals,
+    complex_steps,
+    reach,
+)
+from symbp.checking.digits import Digits
 from symbp.checking.kinks import Aside, Kinks, set_aside, straddles
-from symbp.checking.models import central_error, long_error, rounding
-from symbp.checking.tolerance import EPSILON, ROUNDINGS, Comparison, magnitude
+from symbp.checking.models import central_error, rounding
+from symbp.checking.tolerance import EPSILON, PROJECTIONS, ROUNDINGS, Comparison, magnitude
 from symbp.derivation import Derivation
 from symbp.equations import System
 from symbp.numeric import engines
@@ -23,10 +34,6 @@ from symbp.numeric.source import Program, program
 from symbp.numeric.values import Values, draw, evaluation
 from symbp.ops.convolution import Convolve
 from symbp.symbols import BATCH, Adjoint
-
-MOST_DIGITS = 400
-"""More digits than this are not asked for, however small a gradient is beside the loss."""
-
 
 ERF_COST = 60.0
 """Microseconds that an entry takes with 50 digits in a network with erf; 10 in others."""
@@ -96,17 +103,27 @@ class Bench:
         """The derived gradients in float64."""
         return dict(self._traced[0][1])
 
-    @cached_property
-    def stepped(self) -> Loss | None:
-        """The loss on complex numbers; None where it is not analytic."""
-        if self.program.erf is not None:
-            return None
-        return Loss.on(engines.complex_(), self.forward, self.values)
+    @property
+    def is_analytic(self) -> bool:
+        """Whether the loss can be taken at complex numbers: no erf in it."""
+        return self.program.erf is None
 
     @cached_property
-    def plain(self) -> Loss:
+    def stepped(self) -> Losses:
+        """The loss on complex numbers."""
+        return Losses.on(engines.complex_(), self.forward, self.values, self.room)
+
+    @cached_property
+    def plain(self) -> Losses:
         """The loss in float64."""
-        return Loss.on(engines.real(), self.forward, self.values)
+        return Losses.on(engines.real(), self.forward, self.values, self.room)
+
+    @cached_property
+    def room(self) -> int:
+        """How many copies of the forward pass are taken together."""
+        local, names = self._traced[1], self.program.names
+        entries = sum(getattr(local[names[equation.lhs]], "size", 1) for equation in self.derivation.forward)
+        return max(1, ROOM // (int(entries) + sum(array.size for array in self.values.parameters.values())))
 
     @cached_property
     def rounding(self) -> dict[str, float]:
@@ -120,12 +137,20 @@ class Bench:
             for symbol, number in zip(given.shape, self.sizes.shapes[given.name], strict=True)
             if symbol.is_Symbol
         }
-        found = {}
-        for variable in self.derivation.wrt:
-            equation = self.derivation.backward[Adjoint(variable).name]
-            value = magnitude(equation.rhs, lambda node: local[names[node]], local[names[equation.lhs]], sizes)
-            found[variable.name] = float(np.linalg.norm(value))
-        return found
+        backward = self.derivation.backward
+
+        def value(node: Any) -> Any:
+            return local[names[node]]
+
+        def size(node: Any) -> Any:
+            rhs = backward[node.name].rhs if node.name in backward else None
+            return magnitude(rhs, value, value(node), sizes) if isinstance(rhs, PROJECTIONS) else value(node)
+
+        equations = {variable.name: backward[Adjoint(variable).name] for variable in self.derivation.wrt}
+        return {
+            name: float(np.linalg.norm(magnitude(each.rhs, size, value(each.lhs), sizes)))
+            for name, each in equations.items()
+        }
 
     @cached_property
     def cost(self) -> float:
@@ -155,6 +180,15 @@ class Bench:
 
     def direction(self, name: str, number: int = 0) -> Any:
         """Return a reproducible random direction of length 1, no entry near zero."""
+        if (name, number) not in self._known:
+            self._known[name, number] = self._drawn(name, number)
+        return self._known[name, number]
+
+    @cached_property
+    def _known(self) -> dict[tuple[str, int], Any]:
+        return {}
+
+    def _drawn(self, name: str, number: int) -> Any:
         import numpy as np
 
         random = np.random.default_rng([self.seed, 1000 + number, self._places[name]])
@@ -178,17 +212,17 @@ class Bench:
             found[name] = weight * self.direction(name, number)
         return found
 
-    def compare_entries(self, name: str) -> Comparison:
-        """Compare every entry of a gradient with the complex step."""
-
-        assert self.stepped is not None
-        return self._entries(name, complex_gradient(self.stepped, name), self.expected(name))
+    def compare_entries(self, names: Sequence[str]) -> list[Comparison]:
+        """Compare every entry of some gradients with the complex step."""
+        directions = self._directions(names)
+        found = self._by_name(names, complex_steps(self.stepped, directions, [STEP] * len(directions)))
+        return [self._compare(name, found[name], self.expected(name)) for name in names]
 
     def compare_given(self, name: str, other: Any) -> Comparison:
         """Compare every entry of a gradient with somebody else's, of the same precision."""
-        return self._entries(name, other, self.expected(name))
+        return self._compare(name, other, self.expected(name))
 
-    def _entries(self, name: str, found: Any, expected: float) -> Comparison:
+    def _compare(self, name: str, found: Any, expected: float) -> Comparison:
         import numpy as np
 
         measured, gradient = self.aside.masked(name, found), self.aside.masked(name, self.gradients[name])
@@ -197,53 +231,88 @@ class Bench:
         left = not bool(np.isfinite(measured).all())
         return Comparison(error, scale, ROUNDINGS * EPSILON * self.rounding[name], error, expected, left)
 
-    def compare_along(self, direction: Mapping[str, Any]) -> Comparison:
+    def _directions(self, names: Sequence[str]) -> SingleEntries:
+        return SingleEntries.of({name: self.gradients[name].shape for name in names})
+
+    def _by_name(self, names: Sequence[str], entries: Any) -> dict[str, Any]:
+        """Return one number an entry as arrays of the parameters' shapes."""
+        import numpy as np
+
+        parts = np.split(entries, np.cumsum([self.gradients[name].size for name in names])[:-1])
+        return {name: part.reshape(self.gradients[name].shape) for name, part in zip(names, parts, strict=True)}
+
+    def compare_along(self, direction: Direction) -> Comparison:
         """Compare gradients with the complex step along one direction."""
-        assert self.stepped is not None
-        return self._compared(direction, complex_step(self.stepped, direction))
+        return self.compare_each([direction])[0]
 
-    def compare_central(self, direction: Mapping[str, Any]) -> Comparison:
-        """Compare gradients with the central difference in float64 along one direction; expected from two steps."""
-        near = float(central(self.plain, direction, CENTRAL_STEP))
-        found = self._compared(direction, near)
-        return replace(found, expected=sum(self.central_errors(direction, near)) / (found.scale or 1.0))
+    def compare_each(self, directions: Sequence[Direction]) -> list[Comparison]:
+        """Compare gradients with the complex step along each of some directions."""
+        found = complex_steps(self.stepped, directions, [STEP / reach(each) for each in directions])
+        return [self._compared(*pair) for pair in zip(directions, map(float, found), strict=True)]
 
-    def central_errors(self, direction: Mapping[str, Any], near: float | None = None) -> tuple[float, float]:
-        """Return the errors of the central difference along a direction: of its step, and of rounding."""
+    def compare_central(self, directions: Sequence[Direction]) -> list[Comparison]:
+        """Compare gradients with central differences in float64 along directions; expected from two steps."""
+        near, errors = self._central(directions)
+        found = [self._compared(*pair) for pair in zip(directions, map(float, near), strict=True)]
+        return [
+            replace(each, expected=float(error) / (each.scale or 1.0))
+            for each, error in zip(found, errors, strict=True)
+        ]
+
+    def _central(self, directions: Sequence[Direction]) -> tuple[Any, Any]:
+        """Return the central difference along each direction and its error: of its step and of rounding."""
+        import numpy as np
+
+        steps = np.array([CENTRAL_STEP / reach(each) for each in directions])
+        near, far = centrals(self.plain, directions, steps)
+        return near, sum(central_error(near, far, self.loss, steps, self.equations))
+
+    def truncation(self, direction: Direction) -> float:
+        """Return the error that the step of a central difference in float64 makes along a direction."""
         step = CENTRAL_STEP / reach(direction)
-        close = float(central(self.plain, direction, step)) if near is None else near
-        far = float(central(self.plain, direction, 2 * step))
-        return central_error(close, far, self.loss, step, self.equations)
+        near, far = centrals(self.plain, [direction], [step])
+        return float(central_error(near, far, self.loss, step, self.equations)[0][0])
 
-    def compare_central_entries(self, name: str) -> tuple[Comparison, int]:
+    def compare_central_entries(self, names: Sequence[str]) -> list[tuple[Comparison, int]]:
         """Compare every entry with its central difference; entries whose difference straddles a kink are counted."""
         import numpy as np
 
-        gradient, mask = self.gradients[name], np.ones(self.gradients[name].shape, dtype=bool)
-        found, expected = gradient.copy(), np.zeros(gradient.shape)
-        one = np.zeros(gradient.shape)
-        for place in np.ndindex(gradient.shape):
-            one[place] = 1.0
-            kept = name not in self.aside.kept or bool(self.aside.kept[name][place])
-            if not kept or self._straddles(name, one):
-                mask[place] = False
-            else:
-                found[place] = float(central(self.plain, {name: one}, CENTRAL_STEP))
-                expected[place] = sum(self.central_errors({name: one}, found[place]))
-            one[place] = 0.0
-        scale = float(np.max([np.linalg.norm(gradient), np.max(np.abs(found), initial=0.0)]))
-        comparison = self._entries(name, found, float(np.max(expected, initial=0.0)) / (scale or 1.0))
-        return comparison, int((~mask).sum())
+        directions = self._directions(names)
+        mask = self._by_name(names, ~self._straddling(directions))
+        mask = {name: mask[name] & self.aside.kept.get(name, True) for name in names}
+        chosen = np.concatenate([mask[name].ravel() for name in names])
+        found = np.concatenate([self.gradients[name].ravel() for name in names])
+        error = np.zeros(found.shape)
+        found[chosen], error[chosen] = self._central(directions.chosen(chosen))
+        near, errors = self._by_name(names, found), self._by_name(names, error)
+        return [
+            (self._compare(name, near[name], self._largest(name, errors[name], near[name])), int((~mask[name]).sum()))
+            for name in names
+        ]
 
-    def _straddles(self, name: str, one: Any) -> bool:
-        """Say whether an entry's central difference has its two ends on different sides of a kink."""
+    def _largest(self, name: str, error: Any, near: Any) -> float:
+        """Return the largest error of an entry, beside the gradient's size."""
+        import numpy as np
+
+        scale = float(np.max([np.linalg.norm(self.gradients[name]), np.max(np.abs(near), initial=0.0)]))
+        return float(np.max(error, initial=0.0)) / (scale or 1.0)
+
+    def _straddling(self, directions: Sequence[Direction]) -> Any:
+        """Say of every direction whether its central difference has its two ends on different sides of a kink."""
+        import numpy as np
+
         if self.kinks is None:
-            return False
-        array = self.plain[name]
-        ends = (self.values.changed({name: array + sign * 2 * CENTRAL_STEP * one}) for sign in (-1, 1))
-        return straddles(*map(self.kinks.sides, ends))
+            return np.zeros(len(directions), dtype=bool)
+        below, above = (
+            [
+                self.kinks.sides(self.values.changed(changed), count)
+                for changed, count in self.plain.changes(directions, [step] * len(directions))
+            ]
+            for step in (-2 * CENTRAL_STEP, 2 * CENTRAL_STEP)
+        )
+        return np.concatenate([straddles(*pair) for pair in zip(below, above, strict=True)])
 
-    def _compared(self, direction: Mapping[str, Any], measured: float) -> Comparison:
+    def _compared(self, direction: Direction, measured: float) -> Comparison:
         import numpy as np
 
         predicted = float(sum(np.sum(self.gradients[name] * v) for name, v in direction.items()))
@@ -259,77 +328,3 @@ class Bench:
     def digits(self) -> Digits:
         """The same run with 50 digits, or more where gradients are small beside the loss."""
         return Digits.of(self)
-
-
-@dataclass(frozen=True)
-class Digits:
-    """A run in long arithmetic: gradients, the loss, and the step of its central differences."""
-
-    bench: Bench
-    loss: Loss
-    value: float
-    gradients: dict[str, Any]
-    step: Any
-    precision: int
-
-    @classmethod
-    def of(cls, bench: Bench) -> Digits:
-        """Evaluate the program once with enough digits."""
-        precision = _digits_needed(bench)
-        engine = engines.digits(precision)
-        value, gradients = engine.run(bench.program)(*bench.values.arguments(engine.array))
-        step = engine.number(Integer(10) ** -(precision // 3))
-        return cls(bench, Loss.on(engine, bench.forward, bench.values), _real(value), gradients, step, precision)
-
-    def compare_along(self, direction: Mapping[str, Any]) -> Comparison:
-        """Compare gradients with central differences along one direction."""
-        import numpy as np
-
-        longest = reach(direction)
-        step = float(self.step) / longest
-        measured = central(self.loss, direction, self.step / self.loss.array(np.array([[longest]]))[0, 0])
-        predicted = sum(np.sum(self.gradients[name] * self.loss.array(v)) for name, v in direction.items())
-        norms = {name: float(np.linalg.norm(v)) for name, v in direction.items()}
-        size = math.hypot(*(_norm(self.gradients[name]) * norm for name, norm in norms.items()))
-        rounded = 10.0**-self.precision
-        noise = sum(rounded * self.bench.rounding[name] * norms[name] for name in norms)
-        floor = ROUNDINGS * (rounded * abs(self.value) / step + noise)
-        error = abs(_real(measured - predicted))
-        scale = float(np.max([size, abs(_real(measured))]))
-        truncation, _ = self.bench.central_errors(direction)
-        float_step, equations = CENTRAL_STEP / longest, self.bench.equations
-        expected = long_error(truncation, self.value, step, self.precision, equations, float_step) / (scale or 1.0)
-        return Comparison(error, scale, floor, error, expected, not math.isfinite(_real(measured)))
-
-    def compare_float(self, name: str) -> Comparison:
-        """Compare every entry of a float64 gradient with the same formula in 50 digits."""
-        import numpy as np
-
-        exact = np.vectorize(_real, otypes=[float])(self.gradients[name])
-        exact = self.bench.aside.masked(name, exact)
-        error = float(np.max(np.abs(exact - self.bench.aside.masked(name, self.bench.gradients[name]))))
-        floor = ROUNDINGS * EPSILON * self.bench.rounding[name]
-        return Comparison(error, float(np.linalg.norm(exact)), floor, error, self.bench.expected(name))
-
-
-def _norm(array: Any) -> float:
-    import numpy as np
-
-    return float(np.linalg.norm(np.vectorize(_real, otypes=[float])(array)))
-
-
-def _real(number: Any) -> float:
-    """Return a long number as a float; one that left the real axis is not a number."""
-    return math.nan if hasattr(number, "imag") and number.imag != 0 else float(number.real)
-
-
-def _digits_needed(bench: Bench) -> int:
-    """Return 50, and two more for every power of ten the smallest gradient is below the loss."""
-    norms = [_norm(gradient) for gradient in bench.gradients.values()]
-    small = min((norm for norm in norms if 0 < norm < math.inf), default=1.0)
-    decades = math.log10(abs(bench.loss) / small) if 0 < abs(bench.loss) < math.inf else 0.0
-    extra = 10 * math.ceil(2 * max(0.0, decades - 4) / 10)
-    return min(engines.DIGITS + extra, MOST_DIGITS)
-
-
-Compare = Callable[[Mapping[str, Any]], Comparison]

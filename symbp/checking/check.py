@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from typing import TypeVar
 
 from symbp.checking.bench import Bench
 from symbp.checking.causes import dead_layers, dead_notes, left_numbers
+from symbp.checking.many import badness, groups, halved, spaced
 from symbp.checking.merging import together, worse
 from symbp.checking.models import MOST_FLOAT, measured
 from symbp.checking.plans import FAST, THOROUGH, Budget, Plan, plan_at, plans
-from symbp.checking.report import FAILED, CheckReport, Row, Run, Verdict
+from symbp.checking.report import CheckReport, Row, Run, Verdict
 from symbp.checking.tolerance import DIGITS_TOLERANCE, TOLERANCE, Comparison
 from symbp.derivation import Derivation
 from symbp.domain import Seed, takes
@@ -22,9 +24,6 @@ __all__ = ["CheckReport", "Row", "Run", "Verdict", "check"]
 
 Progress = Callable[[str], None]
 
-MOST_HALVINGS = 64
-"""How many more comparisons may be spent on finding which of many gradients is wrong."""
-
 JOINT_DIRECTIONS = 2
 """Directions through all parameters at once in a deep network."""
 
@@ -32,6 +31,8 @@ COMPLEX = "complex step"
 LONG = "50 digits"
 CENTRAL_COST = 4
 """Forward passes for the central difference of an entry: two ends, at two step sizes."""
+
+Compared = TypeVar("Compared")
 
 UNMEASURED = (Verdict.UNUSED, Verdict.PROVES_NOTHING, Verdict.DEAD, Verdict.AT_KINK, Verdict.ZERO)
 """Verdicts of gradients that have no digits to count."""
@@ -128,7 +129,7 @@ class _Judge:
         self.dead = bool(dead_layers(bench))
         self.names = list(bench.gradients)
         self.unused = {variable.name for variable in bench.derivation.unused}
-        self.analytic = bench.stepped is not None
+        self.analytic = bench.is_analytic
         entries = sum(gradient.size for gradient in bench.gradients.values())
         self.every_entry = entries * bench.cost <= budget.entries
         afford = budget.directions / (bench.cost * max(1, len(self.names)))
@@ -237,30 +238,34 @@ class _Judge:
         if not self.analytic:
             return {name: (self.bench.digits.compare_float(name), self.entries) for name in self.names}
         if self.every_entry:
-            return {name: (self.bench.compare_entries(name), EVERY_ENTRY) for name in self._watched(self.names)}
+            compared = self._grouped(self.names, self._size, self.bench.compare_entries)
+            return {name: (each, EVERY_ENTRY) for name, each in compared}
         if self.repeats:
-            return {name: (self._along(name), DIRECTIONS) for name in self._watched(self.names)}
+            return self._along(self.names)
         found = {name: (comparison, JOINTLY) for name, comparison in self._jointly().items()}
-        singles = _spaced(self.names, self._singles())
-        return found | {name: (self._along(name), DIRECTIONS) for name in self._watched(singles)}
+        return found | self._along(spaced(self.names, self._singles()))
 
     def _singles(self) -> int:
         """How many gradients are compared alone, with their central differences; all but in deep networks."""
         return max(1, int(self.budget.directions / self.bench.cost / 3) - JOINT_DIRECTIONS)
 
-    def _along(self, name: str) -> Comparison:
-        """Compare one gradient along random directions and keep the worst comparison."""
-        bench = self.bench
-        numbers = range(max(1, self.repeats))
-        found = [bench.compare_along({name: bench.direction(name, number)}) for number in numbers]
-        return max(found, key=_badness)
+    def _along(self, names: Sequence[str]) -> dict[str, tuple[Comparison, str]]:
+        """Compare each gradient along random directions and keep its worst comparison."""
+        bench, numbers = self.bench, range(max(1, self.repeats))
+
+        def compare(group: Sequence[str]) -> list[Comparison]:
+            found = bench.compare_each([{name: bench.direction(name, number)} for name in group for number in numbers])
+            parts = (found[start : start + len(numbers)] for start in range(0, len(found), len(numbers)))
+            return [max(part, key=badness) for part in parts]
+
+        return {name: (each, DIRECTIONS) for name, each in self._grouped(names, lambda name: len(numbers), compare)}
 
     def _jointly(self) -> dict[str, Comparison]:
         found: dict[str, Comparison] = {}
         for number in range(JOINT_DIRECTIONS):
-            halved = _halved(self.names, partial(self._compare_jointly, number), TOLERANCE)
-            for name, comparison in halved.items():
-                found[name] = max(found.get(name, comparison), comparison, key=_badness)
+            compared = halved(self.names, partial(self._compare_jointly, number), TOLERANCE)
+            for name, comparison in compared.items():
+                found[name] = max(found.get(name, comparison), comparison, key=badness)
         return found
 
     def _compare_jointly(self, number: int, names: Sequence[str]) -> Comparison:
@@ -270,7 +275,7 @@ class _Judge:
         bench = self.bench
         if self.one_by_one:
             return {name: bench.digits.compare_along({name: bench.direction(name)}) for name in self.names}
-        return _halved(
+        return halved(
             self.names, lambda names: bench.digits.compare_along(bench.joint_direction(names)), DIGITS_TOLERANCE
         )
 
@@ -279,7 +284,9 @@ class _Judge:
         bench = self.bench
         entries = sum(gradient.size for gradient in bench.gradients.values())
         if self.budget.repeats > 1 and CENTRAL_COST * entries * bench.cost <= self.budget.entries:
-            found = {name: bench.compare_central_entries(name) for name in self.names}
+            found = dict(
+                self._grouped(self.names, lambda name: CENTRAL_COST * self._size(name), bench.compare_central_entries)
+            )
             for name, (_, straddling) in found.items():
                 if straddling > bench.aside.count(name):
                     new = straddling - bench.aside.count(name)
@@ -287,52 +294,28 @@ class _Judge:
                         f"central differences of {new} entries of {name} straddle a kink; set aside there"
                     )
             return {name: (comparison, EVERY_ENTRY) for name, (comparison, _) in found.items()}
-        names = _spaced(self.names, self._singles())
-        return {name: (bench.compare_central({name: bench.direction(name)}), DIRECTIONS) for name in names}
 
-    def _watched(self, names: Sequence[str]) -> Iterator[str]:
-        """Yield names and report progress ten times."""
-        step = max(5, len(names) // 10)
-        for number, name in enumerate(names):
-            if number and number % step == 0:
-                self.tell(f"{number} of {len(names)} gradients")
-            yield name
+        def compare(group: Sequence[str]) -> list[Comparison]:
+            return bench.compare_central([{name: bench.direction(name)} for name in group])
 
+        names = spaced(self.names, self._singles())
+        return {name: (each, DIRECTIONS) for name, each in self._grouped(names, lambda name: CENTRAL_COST, compare)}
 
-def _halved(
-    names: Sequence[str], compare: Callable[[Sequence[str]], Comparison], tolerance: float
-) -> dict[str, Comparison]:
-    """Compare many gradients at once; where that fails, halve until the wrong ones stand alone."""
-    found: dict[str, Comparison] = {}
-    waiting = [list(names)]
-    left = MOST_HALVINGS
-    while waiting:
-        group = waiting.pop()
-        if not group:
-            continue
-        comparison = compare(group)
-        left -= 1
-        if comparison.verdict(tolerance) in FAILED and len(group) > 1 and left > 0:
-            middle = len(group) // 2
-            waiting += [group[:middle], group[middle:]]
-        else:
-            found |= dict.fromkeys(group, comparison)
-    return found
+    def _size(self, name: str) -> int:
+        return int(self.bench.gradients[name].size)
 
-
-def _badness(comparison: Comparison) -> float:
-    """Order comparisons by relative error; what is not a number is the worst."""
-    return float("inf") if comparison.relative != comparison.relative else comparison.relative
-
-
-def _spaced(names: Sequence[str], count: int) -> list[str]:
-    """Return ``count`` names at even distances, the first and the last among them."""
-    if count >= len(names):
-        return list(names)
-    if count == 1:
-        return [names[0]]
-    places = [round(index * (len(names) - 1) / (count - 1)) for index in range(count)]
-    return [names[place] for place in dict.fromkeys(places)]
+    def _grouped(
+        self,
+        names: Sequence[str],
+        copies: Callable[[str], int],
+        compare: Callable[[Sequence[str]], Sequence[Compared]],
+    ) -> Iterator[tuple[str, Compared]]:
+        """Yield every name with what a comparison of as many as fit finds for it, and report progress."""
+        done = 0
+        for group in groups(names, copies, self.bench.room):
+            yield from zip(group, compare(group), strict=True)
+            done += len(group)
+            self.tell(f"{done} of {len(names)} gradients")
 
 
 def _shape_problem(bench: Bench) -> str | None:

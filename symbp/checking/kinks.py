@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from sympy import Abs, Expr, Max, Min, Piecewise, Rel, sign
@@ -18,6 +18,7 @@ from symbp.equations import Equation, ForwardSystem, System
 from symbp.numeric import engines
 from symbp.numeric.definitions import Standins
 from symbp.numeric.source import Program, program
+from symbp.numeric.stacked import copies_of, stacked
 from symbp.numeric.values import Values
 from symbp.ops.elementwise import Elementwise, GenericFunction, ScalarFunction
 from symbp.ops.losses import EntrywiseLoss
@@ -66,7 +67,7 @@ class Kinks:
 
     @cached_property
     def _run(self) -> Any:
-        return engines.real().run(self.program, traced=True)
+        return stacked(engines.real()).run(self.program, traced=True)
 
     def distances(self, values: Values) -> Arrays:
         """Return the distance to every kink, signed, and for every maximum the lead of the largest."""
@@ -80,19 +81,17 @@ class Kinks:
             found[equation.name] = two[:, -1] - two[:, 0] if two.shape[1] == 2 else np.ones(1)
         return found
 
-    def sides(self, values: Values) -> Arrays:
-        """Return on which side of every kink each value is: signs, and which value is the largest."""
+    def sides(self, values: Values, count: int) -> Arrays:
+        """Return on which side of every kink each value of so many copies is: signs, and which value is the largest."""
         import numpy as np
 
-        local = self._run(*values.arguments(np.asarray))[1]
-        found = {name: np.sign(local[name]) for name in self.words}
-        return found | {each.name: np.argmax(self._under(each, local), axis=1) for each in self.pools}
+        local = self._run(*values.arguments())[1]
+        found = {name: np.sign(copies_of(local[name], count)) for name in self.words}
+        return found | {each.name: np.argmax(copies_of(self._under(each, local), count), axis=2) for each in self.pools}
 
     def _under(self, equation: Equation, local: Mapping[str, Any]) -> Any:
-        import numpy as np
-
         node = equation.rhs
-        return patches(np, local[self.program.names[node.args[0]]], *map(int, node.args[1:]))
+        return patches(stacked(engines.real()).np, local[self.program.names[node.args[0]]], *map(int, node.args[1:]))
 
     def describe(self, name: str) -> str:
         """Say which kink this is: ``ReLU at 0 in A1``."""
@@ -123,7 +122,8 @@ def _distances(equation: Equation, standins: Standins) -> list[tuple[Elementwise
     return []
 
 
-def _corners(expr: Expr) -> list[Expr]:
+@lru_cache(maxsize=64)
+def _corners(expr: Expr) -> tuple[Expr, ...]:
     """Return what is zero where a formula is not smooth: inside |·|, between the two of a maximum, at a case's bound.
 
     A join of two cases with equal slopes counts too (Huber at |a − y| = δ): its second derivative jumps, and a
@@ -134,7 +134,7 @@ def _corners(expr: Expr) -> list[Expr]:
     for part in expr.atoms(Piecewise):
         found += [case.lhs - case.rhs for _, condition in part.args for case in condition.atoms(Rel)]
     # SymPy's derivative of the distance is never used as a slope; |x| - 1 has one all the same.
-    return list(dict.fromkeys(each for each in found if each.free_symbols))
+    return tuple(dict.fromkeys(each for each in found if each.free_symbols))
 
 
 def _distance(function: ScalarFunction, expr: Expr, slopes: tuple[Expr, ...]) -> ScalarFunction:
@@ -178,7 +178,7 @@ def set_aside(kinks: Kinks | None, values: Values, names: list[str]) -> Aside:
     for name in names:
         moved = dict(_moved(kinks, values, name, at, touching))
         if moved:
-            mask = np.ones(_array(values, name).shape, dtype=bool)
+            mask = np.ones(values[name].shape, dtype=bool)
             for place in moved:
                 mask[place] = False
             kept[name] = mask
@@ -199,7 +199,7 @@ def _moved(kinks: Kinks, values: Values, name: str, at: Arrays, touching: Arrays
     """Yield every place of a parameter that moves a value on a kink, with the kink."""
     import numpy as np
 
-    array = np.array(_array(values, name), dtype=float)
+    array = np.array(values[name], dtype=float)
     for place in np.ndindex(array.shape):
         kept = array[place]
         array[place] = kept + NUDGE
@@ -210,10 +210,9 @@ def _moved(kinks: Kinks, values: Values, name: str, at: Arrays, touching: Arrays
             yield place, kink
 
 
-def _array(values: Values, name: str) -> Any:
-    return values.parameters[name] if name in values.parameters else values.inputs[name]
+def straddles(before: Arrays, after: Arrays) -> Any:
+    """Say of every copy whether two forward passes are on different sides of a kink."""
+    import numpy as np
 
-
-def straddles(before: Arrays, after: Arrays) -> bool:
-    """Say whether two forward passes are on different sides of a kink."""
-    return any((before[name] != after[name]).any() for name in before)
+    differ = [(before[name] != after[name]).reshape(len(before[name]), -1).any(axis=1) for name in before]
+    return np.any(differ, axis=0)

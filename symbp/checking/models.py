@@ -11,6 +11,7 @@ step sizes tell T: D(2h) − D(h) = 3 T (Richardson). No constant is assumed, an
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from symbp.checking.report import Measured
 from symbp.checking.tolerance import EPSILON
@@ -21,14 +22,17 @@ FEWEST = 0.0
 MOST_FLOAT = -math.log10(EPSILON)
 """Digits of a float64: 15.7."""
 
+FLOAT, LONG, CENTRAL = 12, 30, 6
+"""Digits that a page claims at most: of a right gradient in float64, with 50 digits, of a central difference."""
+
 
 def rounding(kappa: float, equations: int, epsilon: float = EPSILON) -> float:
     """Return the relative error of a gradient that ``equations`` roundings lead to."""
     return epsilon * max(1.0, kappa) * math.sqrt(max(1, equations))
 
 
-def central_error(near: float, far: float, loss: float, step: float, equations: int) -> tuple[float, float]:
-    """Return T and R, absolute, from the central differences with ``step`` (near) and twice it (far)."""
+def central_error(near: Any, far: Any, loss: float, step: Any, equations: int) -> tuple[Any, Any]:
+    """Return T and R, absolute, from the central differences with ``step`` (near) and twice it (far), or arrays."""
     truncation = abs(far - near) / 3
     noise = EPSILON * abs(loss) * math.sqrt(max(1, equations)) / step
     return truncation, noise
@@ -45,6 +49,14 @@ def digits_of(relative: float, most: float = math.inf) -> float:
     if relative != relative or relative >= 1:
         return FEWEST
     return most if relative == 0 else min(most, -math.log10(relative))
+
+
+def steady_digits(relative: float, most: int) -> int:
+    """Return digits that a relative error leaves on any processor: in threes, one to spare, ``most`` at most.
+
+    The last digits of a rounding error belong to the processor that made it: another kernel adds in another order.
+    """
+    return min(most, 3 * max(0, math.floor((digits_of(relative) - 1) / 3))) if relative else most
 
 
 def measured(method: str, entries: str, expected: float, error: float, most: float = MOST_FLOAT) -> Measured:

@@ -1,7 +1,7 @@
 """When two numbers agree: relative to one gradient's own scale, with a floor for what rounding leaves.
 
-The floor is 64·ε·s, where s is the norm of the gradient's last product taken in absolute values: below it
-a gradient cannot be told from zero. See "Trust" in the design.
+The floor is 64·ε·s, where s is the norm of the gradient's last product taken in absolute values, behind a
+normalisation with what its projection cancels: below it a gradient cannot be told from zero.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from sympy import Expr, HadamardProduct, MatAdd, MatMul, MatrixExpr, MatrixSymbo
 
 from symbp.checking.report import Verdict
 from symbp.op import Op, meaning_of
+from symbp.ops.channel_norm import NormaliseChannelsJacobian
 from symbp.ops.convolution import ChannelSums, KernelCorrelation
+from symbp.ops.normalisation import NormaliseJacobian, inverse_deviation
 
 TOLERANCE = 1e-9
 """Largest relative error of a right gradient in float64, against the complex step."""
@@ -63,6 +65,9 @@ class Comparison:
 
 Lookup = Callable[[MatrixSymbol], Any]
 
+PROJECTIONS = (NormaliseJacobian, NormaliseChannelsJacobian)
+"""Operators that cancel nearly all of an error: of two examples' error a BatchNorm may leave a thousandth."""
+
 
 @singledispatch
 def magnitude(node: MatrixExpr, value_of: Lookup, own: Any, sizes: Mapping[Any, int]) -> Any:
@@ -107,6 +112,29 @@ def _(node: MatAdd, value_of: Lookup, own: Any, sizes: Mapping[Any, int]) -> Any
 @magnitude.register
 def _(node: HadamardProduct, value_of: Lookup, own: Any, sizes: Mapping[Any, int]) -> Any:
     return math.prod(magnitude(factor, value_of, own, sizes) for factor in node.args)
+
+
+@magnitude.register
+def _(node: NormaliseJacobian, value_of: Lookup, own: Any, sizes: Mapping[Any, int]) -> Any:
+    z, n, g = map(value_of, node.args[:3])
+    axis, centred, epsilon = node.args[3:]
+    return _projected(z, n, g, int(axis), int(centred), float(epsilon))
+
+
+@magnitude.register
+def _(node: NormaliseChannelsJacobian, value_of: Lookup, own: Any, sizes: Mapping[Any, int]) -> Any:
+    places, epsilon = node.args[3:]
+    z, n, g = (value_of(each).reshape(-1, int(places) * own.shape[1]) for each in node.args[:3])
+    return _projected(z, n, g, 1, 1, float(epsilon)).reshape(own.shape)
+
+
+def _projected(z: Any, n: Any, g: Any, axis: int, centred: int, epsilon: float) -> Any:
+    """Return |r| ⊙ (|G| + mean |G| + |N| ⊙ mean |G ⊙ N|): what a normalisation's projection takes away counts too."""
+    import numpy as np
+
+    g, along = abs(g), abs(n * g)
+    means = centred * g.mean(axis, keepdims=True) + abs(n) * along.mean(axis, keepdims=True)
+    return (g + means) * inverse_deviation(np, z, axis, centred, epsilon)
 
 
 @magnitude.register(ChannelSums)

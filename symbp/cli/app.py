@@ -51,7 +51,8 @@ class LazyGroup(TyperGroup):
         if row is None:
             return None
         one = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
-        one.command(row.name, cls=PanelCommand, context_settings=HELP_NAMES)(entry(row.name))
+        module = entry(row.name)
+        one.command(row.name, cls=PanelCommand, help=module.HELP, context_settings=HELP_NAMES)(module.command)
         return typer.main.get_command(one)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
@@ -76,6 +77,7 @@ def _print_version(wanted: bool) -> None:
 
 app = typer.Typer(
     cls=LazyGroup,
+    help="Derive backpropagation: symbolic gradients, factored, checked and typeset.",
     rich_markup_mode=None,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -91,7 +93,7 @@ def first(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> int:
-    """Derive backpropagation: symbolic gradients, factored, checked and typeset."""
+    """Run ``symbp`` with no command or before one."""
     if ctx.invoked_subcommand is None:
         say(first_contact())
     return 0

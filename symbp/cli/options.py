@@ -288,7 +288,6 @@ def takes(*groups: type[Any]) -> Callable[[Callable[..., int]], Callable[..., in
             parts = [group(**{each.name: given[each.name] for each in fields(group)}) for group in groups]
             return command(*parts)
 
-        flat.__doc__ = command.__doc__
         flat.__name__ = command.__name__
         flat.__signature__ = inspect.Signature(_parameters(groups))  # type: ignore[attr-defined]
         flat.__annotations__ = {}

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, cast
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -38,10 +37,9 @@ BY_NAME = {name: command for command in COMMANDS for name in (command.name, *com
 """Every name that reaches a command, aliases among them."""
 
 
-def entry(name: str) -> Callable[..., int]:
-    """Return the function that Typer reads for the command ``name``."""
-    module = import_module(f"symbp.cli.commands.{name}")
-    return cast("Callable[..., int]", module.command)
+def entry(name: str) -> Any:
+    """Return the module of the command ``name``: Typer reads its ``command`` and shows its ``HELP``."""
+    return import_module(f"symbp.cli.commands.{name}")
 
 
 def job(name: str) -> Any:

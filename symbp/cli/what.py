@@ -19,6 +19,9 @@ STANDARD_INPUT = "-"
 
 _ODD = re.compile(r"[^A-Za-z0-9._-]+", re.ASCII)
 
+_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.ASCII | re.IGNORECASE)
+"""Names of devices: Windows has no such file, whatever its suffix."""
+
 
 @dataclass(frozen=True)
 class FileSpec:
@@ -36,7 +39,7 @@ class FileSpec:
     def stem(self) -> str:
         """The name of its reports, without suffix."""
         found = _ODD.sub("-", self.place.stem).strip("-.") if self.place is not None else ""
-        return found or "network"
+        return f"network-{found}" if _RESERVED.match(found) else found or "network"
 
 
 @dataclass(frozen=True)

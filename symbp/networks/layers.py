@@ -206,6 +206,8 @@ def tokens_of(layers: Sequence[Layer]) -> int:
 
 def _tokens(layers: Sequence[object]) -> Iterator[int]:
     for layer in layers:
+        if getattr(layer, "reads_another", False):
+            continue
         if isinstance(tokens := getattr(layer, "tokens", None), int):
             yield tokens
         inner = getattr(layer, "layer", None)

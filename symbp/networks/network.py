@@ -270,6 +270,10 @@ def _built(layers: Sequence[Layer], builder: Builder, data: tuple[Variable, ...]
                 f"{kind_of(layer)} reads one matrix and gets a sequence of {len(out)}: "
                 "put it behind the last recurrent layer, which returns its last state (sequence is false)"
             )
+    if isinstance(out, Variable) and builder.equations and builder.equations[-1].lhs != out:
+        raise SpecError(
+            "the network ends in an encoder, which nothing reads: put a block with cross-attention behind it"
+        )
     if not isinstance(out, Variable):
         raise SpecError(f"the network ends in a sequence of {len(out)} matrices: leave sequence out of its last layer")
     return out

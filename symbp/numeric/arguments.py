@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from sympy import Expr, Integer, S
 
-from symbp.equations import text
+from symbp.equations import ForwardSystem, text
 from symbp.errors import ShapeError, SpecError, nearest
+from symbp.numeric.source import given_groups
+from symbp.ops.attention import MaskedSoftmax
 from symbp.ops.losses import Loss, SoftmaxCrossEntropy
+from symbp.ops.normalisation import Normalise
 from symbp.symbols import BATCH, Role, Variable
+
+REMEMBERED = 64
+"""How many combinations of shapes and types are known to be right, so that memory does not grow."""
+
+Shapes = Mapping[str, tuple[int, ...]]
 
 SUM_TOLERANCE = 1e-4
 """How far the sum of a column of targets may be from one; loose enough for float32."""
@@ -27,26 +35,60 @@ class Arguments:
     targets: tuple[Variable, ...]
     losses: tuple[Loss, ...]
     statistics: tuple[str, ...] = ()
+    masks: tuple[tuple[str, bool], ...] = ()
+    """The masks of padding, and whether their queries see no later keys."""
 
-    def read(self, parameters: Mapping[str, Any], x: Any, y: Any) -> tuple[dict[str, Any], Any, Any]:
-        """Return the arrays as a program takes them, after checking names, shapes and targets."""
-        values = _by_name(self.parameters, parameters, "parameters")
-        inputs = _named(self.inputs, x, "X")
+    @classmethod
+    def of(cls, forward: ForwardSystem) -> Arguments:
+        """Return what a forward list takes."""
+        inputs, targets, parameters = given_groups(forward)
+        losses = tuple(each.rhs for each in forward if isinstance(each.rhs, Loss))
+        coupled = tuple(each.name for each in forward if isinstance(each.rhs, Normalise) and each.rhs.couples_examples)
+        return cls(parameters, inputs, targets, losses, coupled, _masks(forward))
+
+    def read(self, parameters: Mapping[str, Any], x: Any, y: Any) -> tuple[dict[str, Any], Any, Any, Any]:
+        """Return the arrays as a program takes them, after checking names, shapes and targets, and their widest type.
+
+        What shapes and types decide is decided once for each combination of them, what values decide in every call.
+        """
+        values = _by_name(self._names[0], parameters, "parameters")
+        inputs = _named(self._names[1], x, "X")
         targets = self._targets(y)
-        arrays = {**inputs, **values, **targets}
-        self._check_shapes(arrays)
-        self._check_tokens(arrays)
-        self._check_statistics(arrays)
-        self._check_targets(arrays)
-        return values, _as_taken(inputs), _as_taken(targets)
+        given = (*inputs.values(), *values.values(), *targets.values())
+        types = frozenset([array.dtype for array in given])
+        precision = self._precision(tuple([array.shape for array in given]), types)
+        for loss, name in self._compared:
+            _check_kind(loss, name, targets[name])
+        for name, causal in self.masks:
+            _check_mask(name, inputs[name], causal)
+        return values, _as_taken(inputs), _as_taken(targets), precision
 
-    def precision(self, values: Mapping[str, Any], inputs: Any, targets: Any) -> Any:
-        """Return the widest number type among the arrays of a call."""
+    @cached_property
+    def _names(self) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+        """The names of parameters, inputs and targets."""
+        groups = (self.parameters, self.inputs, self.targets)
+        parameters, inputs, targets = (tuple([variable.name for variable in group]) for group in groups)
+        return parameters, inputs, targets
+
+    @cached_property
+    def _compared(self) -> tuple[tuple[Loss, str], ...]:
+        """Every loss with the name of each target that it compares with."""
+        return tuple((loss, each.name) for loss in self.losses for each in loss.args if each in self.targets)
+
+    @cached_property
+    def _precision(self) -> Callable[[tuple[tuple[int, ...], ...], frozenset[Any]], Any]:
+        """Shapes in the order of the arrays, and types -> the widest type; remembers the last few that were right."""
+        return lru_cache(REMEMBERED)(self._judged)
+
+    def _judged(self, shapes: tuple[tuple[int, ...], ...], types: frozenset[Any]) -> Any:
         import numpy as np
 
-        groups = [values, *(each if isinstance(each, dict) else {"": each} for each in (inputs, targets))]
-        found = {array.dtype for group in groups for array in group.values() if array is not None}
-        return np.result_type(*found) if found else np.dtype(float)
+        found = {name: shape for (name, _, _), shape in zip(self._keys, shapes, strict=True)}
+        for variable in self.targets:
+            self._refuse_labels(variable, found[variable.name])
+        self._check_shapes(found)
+        self._check_statistics(found)
+        return np.result_type(*types) if types else np.dtype(float)
 
     def _targets(self, y: Any) -> dict[str, Any]:
         if self.targets and y is None:
@@ -57,17 +99,14 @@ class Arguments:
             return {}
         if not self.targets:
             raise SpecError("the loss needs no targets: leave out Y")
-        found = _named(self.targets, y, "Y")
-        for variable in self.targets:
-            self._refuse_labels(variable, found[variable.name])
-        return found
+        return _named(self._names[2], y, "Y")
 
-    def _refuse_labels(self, variable: Variable, array: Any) -> None:
+    def _refuse_labels(self, variable: Variable, shape: tuple[int, ...]) -> None:
         kinds = {loss.targets for loss in self.losses if variable in loss.args}
-        is_row = array.ndim == 1 or (array.ndim == 2 and array.shape[0] == 1 != variable.shape[0])
+        is_row = len(shape) == 1 or (len(shape) == 2 and shape[0] == 1 != variable.shape[0])
         if kinds & {"one_hot"} and is_row:
             raise SpecError(
-                f"{variable.name} has shape {array.shape}: give one-hot columns, not class labels, "
+                f"{variable.name} has shape {shape}: give one-hot columns, not class labels, "
                 f"such as np.eye(classes)[:, labels]"
             )
 
@@ -79,60 +118,42 @@ class Arguments:
             for variable in (*self.inputs, *self.parameters, *self.targets)
         )
 
-    def _check_shapes(self, arrays: Mapping[str, Any]) -> None:
+    def _check_shapes(self, shapes: Shapes) -> None:
         sizes: dict[str, int] = {}
         for name, rows, columns in self._keys:
-            shape = arrays[name].shape
+            shape = shapes[name]
             if len(shape) != 2 or not (_fits(rows, shape[0], sizes) and _fits(columns, shape[1], sizes)):
-                return self._refuse_shapes(arrays)
-        return None
+                self._refuse_shapes(shapes)
+            if 0 in shape:
+                examples = "examples: give at least one, a column each"
+                missing = "rows" if shape[0] == 0 else examples if columns.counts_examples else "columns"
+                raise ShapeError(f"{name} has shape {shape}, which holds no {missing}")
 
-    @cached_property
-    def _tokens(self) -> tuple[tuple[str, int], ...]:
-        """The arrays with T·m columns and their T."""
-        found = ((each.name, each.shape[1] / BATCH) for each in (*self.inputs, *self.targets))
-        return tuple((name, int(tokens)) for name, tokens in found if tokens.is_Integer and tokens != 1)
-
-    def _check_tokens(self, arrays: Mapping[str, Any]) -> None:
-        for name, tokens in self._tokens:
-            columns = arrays[name].shape[1]
-            if columns % tokens:
-                raise ShapeError(
-                    f"{name} has {columns} columns: an example is {tokens} tokens, a column each, "
-                    f"so give a multiple of {tokens}"
-                )
-
-    def _check_statistics(self, arrays: Mapping[str, Any]) -> None:
+    def _check_statistics(self, shapes: Shapes) -> None:
         """Refuse one example where something is normalised over the batch: it would be its own mean."""
-        alone = [each.name for each in self.inputs if each.shape[1] == BATCH and arrays[each.name].shape[1] == 1]
+        alone = [each.name for each in self.inputs if each.shape[1] == BATCH and shapes[each.name][1] == 1]
         if self.statistics and alone:
             raise ShapeError(
                 f"{alone[0]} has one column, and {self.statistics[0]} is normalised over the batch: "
                 "give at least two examples"
             )
 
-    def _refuse_shapes(self, arrays: Mapping[str, Any]) -> None:
+    def _refuse_shapes(self, shapes: Shapes) -> None:
         """Find the array that does not fit and say why; a formula of dimensions may turn out to be right."""
         known: dict[Expr, tuple[int, str]] = {}
         for variable in (*self.inputs, *self.parameters, *self.targets):
-            array = arrays[variable.name]
-            if array.ndim != 2:
-                raise ShapeError(_not_a_matrix(variable, array.shape))
-            for size, given, what in zip(variable.shape, array.shape, ("rows", "columns"), strict=True):
+            shape = shapes[variable.name]
+            if len(shape) != 2:
+                raise ShapeError(_not_a_matrix(variable, shape))
+            for size, given, what in zip(variable.shape, shape, ("rows", "columns"), strict=True):
                 wanted, because = _wanted(size, known)
                 if wanted is None:
                     _learn(size, given, f"the {what} of {variable.name}", known)
                 elif wanted != given:
                     raise ShapeError(
-                        f"{variable.name} has shape {array.shape} but must be {text(variable.shape)}: "
+                        f"{variable.name} has shape {shape} but must be {text(variable.shape)}: "
                         f"{given} {what} where {because}"
                     )
-
-    def _check_targets(self, arrays: Mapping[str, Any]) -> None:
-        for loss in self.losses:
-            for operand in loss.args:
-                if operand in self.targets:
-                    _check_kind(loss, operand.name, arrays[operand.name])
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +162,11 @@ class Form:
 
     terms: tuple[tuple[int, str], ...]
     rest: int
+
+    @property
+    def counts_examples(self) -> bool:
+        """Whether it grows with m."""
+        return any(name == str(BATCH) for _, name in self.terms)
 
 
 def _form(size: Expr) -> Form:
@@ -176,7 +202,7 @@ def _learn(size: Expr, given: int, where: str, known: dict[Expr, tuple[int, str]
     """
     known[size] = (given, where)
     names = [name for name in size.free_symbols if name not in known]
-    if size.is_Symbol or len(names) != 1 or names == [BATCH]:
+    if size.is_Symbol or len(names) != 1:
         return
     (name,) = names
     number = size.coeff(name)
@@ -184,19 +210,30 @@ def _learn(size: Expr, given: int, where: str, known: dict[Expr, tuple[int, str]
     if not (number.is_Integer and rest.is_Integer):
         return
     found, odd = divmod(given - int(rest), int(number))
+    if odd and name == BATCH:
+        raise ShapeError(
+            f"{where} are {given}: an example is {number} tokens, a column each, so give a multiple of {number}"
+        )
     if odd or found < 0:
         raise ShapeError(f"{where} are {given}, which is not {size} for any whole {name}: give a multiple of {number}")
     known[name] = (found, f"{where}, {size}, are {given}, so {name}")
 
 
-def _by_name(variables: Sequence[Variable], given: object, what: str) -> dict[str, Any]:
-    """Return the arrays of a mapping in the order of ``variables``."""
-    if not isinstance(given, Mapping):
+def _by_name(names: Sequence[str], given: object, what: str) -> dict[str, Any]:
+    """Return the arrays of a mapping in the order of ``names``."""
+    import numpy as np
+
+    if not isinstance(given, (dict, Mapping)):  # A dict is known at once, other mappings cost a search.
         raise SpecError(f"{what} must be a dict of arrays by name, not {type(given).__name__}")
-    names = [variable.name for variable in variables]
-    if len(given) != len(names) or not all(name in given for name in names):
+    found = {}
+    for name in names:
+        if name not in given:
+            break
+        array = given[name]
+        found[name] = array if type(array) is np.ndarray and array.dtype.kind == "f" else _array(name, array)
+    if len(found) < len(names) or len(given) != len(names):
         raise SpecError(f"{what}: {_name_problem(names, [str(name) for name in given])}")
-    return {name: _array(name, given[name]) for name in names}
+    return found
 
 
 def _name_problem(names: Sequence[str], given: Sequence[str]) -> str:
@@ -212,20 +249,19 @@ def _some(names: Sequence[str]) -> str:
     return shown if len(names) <= 6 else f"{shown} and {len(names) - 6} more"
 
 
-def _named(variables: Sequence[Variable], given: Any, what: str) -> dict[str, Any]:
+def _named(names: Sequence[str], given: Any, what: str) -> dict[str, Any]:
     """Return arrays by name; a single one may come without its name."""
-    if isinstance(given, Mapping):
-        return _by_name(variables, given, what)
-    if len(variables) != 1:
-        names = [variable.name for variable in variables]
+    if len(names) == 1 and not isinstance(given, (dict, Mapping)):
+        given = {names[0]: given}
+    elif not isinstance(given, (dict, Mapping)):
         raise SpecError(f"{what} must be a dict of the arrays {_some(names)}")
-    return {variables[0].name: _array(variables[0].name, given)}
+    return _by_name(names, given, what)
 
 
 def _as_taken(arrays: Mapping[str, Any]) -> Any:
     """Return the array where there is one, None where there is none, else the mapping."""
     if len(arrays) > 1:
-        return dict(arrays)
+        return arrays
     return next(iter(arrays.values()), None)
 
 
@@ -264,11 +300,38 @@ def _not_a_matrix(variable: Variable, given: tuple[int, ...]) -> str:
     return f"{variable.name} has shape {given} but must be a matrix, {wanted}"
 
 
+def _check_mask(name: str, mask: Any, causal: bool) -> None:
+    """Refuse what is no mask of 0 and 1, and a query that may attend to no key: its weights would be 0/0."""
+    if not bool(((mask == 0) | (mask == 1)).all()):
+        raise SpecError(f"{name} must hold only 0 and 1: 1 for a token, 0 for padding")
+    left = mask.any(axis=0)
+    if not left.all():
+        raise SpecError(f"{name} masks every key of example {int(left.argmin())}: leave at least one token")
+    if causal and not mask[0].all():
+        raise SpecError(
+            f"{name} masks the first token of example {int(mask[0].argmin())}, the only one its first query may attend "
+            "to: put padding at the end"
+        )
+
+
+def _masks(forward: ForwardSystem) -> tuple[tuple[str, bool], ...]:
+    """Return the masks of padding that a forward list reads, and whether a causal softmax does."""
+    found: dict[str, bool] = {}
+    for equation in forward:
+        if isinstance(equation.rhs, MaskedSoftmax):
+            _, _, causal, *kept = equation.rhs.args
+            found.update({each.name: bool(causal) or found.get(each.name, False) for each in kept})
+    return tuple(found.items())
+
+
 def _check_kind(loss: Loss, name: str, array: Any) -> None:
-    """Refuse targets the formula of a loss does not hold for."""
+    """Refuse targets the formula of a loss does not hold for; every comparison is false for NaN."""
+    import numpy as np
+
+    # The reductions themselves: their wrappers take as long again on a small array.
     if isinstance(loss, SoftmaxCrossEntropy):
-        sums = array.sum(axis=0)
-        if not (abs(sums - 1) <= SUM_TOLERANCE).all():
+        sums = np.add.reduce(array)
+        if not np.maximum.reduce(abs(sums - 1)) <= SUM_TOLERANCE:
             worst = int(abs(sums - 1).argmax())
             raise SpecError(
                 f"the columns of {name} must sum to 1, as one-hot columns do; column {worst} sums to {sums[worst]:g}"
@@ -279,8 +342,8 @@ def _check_kind(loss: Loss, name: str, array: Any) -> None:
 
 
 KINDS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
-    "binary": (lambda y: bool(((y >= 0) & (y <= 1)).all()), "numbers from 0 to 1"),
-    "one_hot": (lambda y: bool((y >= 0).all()), "numbers from 0 up, columns one-hot"),
+    "binary": (lambda y: bool(y.min() >= 0 and y.max() <= 1), "numbers from 0 to 1"),
+    "one_hot": (lambda y: bool(y.min() >= 0), "numbers from 0 up, columns one-hot"),
     "sign": (lambda y: bool((abs(y) == 1).all()), "only -1 and 1"),
 }
 """What targets of a kind must satisfy, and how to say so."""

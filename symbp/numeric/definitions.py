@@ -15,9 +15,10 @@ from typing import Any
 from sympy import Expr, Function, Integer, Piecewise, Symbol, cse, erf
 
 from symbp.errors import SpecError
-from symbp.numeric.scalar import ATOM, ERF_SOURCE, PRODUCT, Code, helper_source, scalar_code
+from symbp.numeric.entropy import computed
+from symbp.numeric.scalar import ATOM, DEFINED, ERF_SOURCE, PRODUCT, Code, helper_source, scalar_code
 from symbp.ops.elementwise import OUTPUT, GenericFunction, ScalarFunction
-from symbp.ops.scalar import PRIMITIVES, step
+from symbp.ops.scalar import step
 
 LONGEST_INLINE = 34
 """Scalar code up to this many characters stands in the line itself; longer code gets a name."""
@@ -103,7 +104,7 @@ class Definitions:
                 self.erf = self.fresh("erf")
                 self.sources[self.erf] = ERF_SOURCE.replace("def erf(", f"def {self.erf}(")
             return self.erf
-        return self.meaning(PRIMITIVES[kind], kind.__name__)
+        return self.meaning(DEFINED[kind], kind.__name__)
 
     def meaning(self, function: Callable[..., Any], wanted: str | None = None) -> str:
         """Return the name of an operation's meaning, defined with the meanings it calls."""
@@ -128,11 +129,12 @@ class Definitions:
         suffix = "_slope" if index == 0 else f"_slope_{function.variables[index]}"
         if by_output is not None:
             return self._pattern(function, by_output, (OUTPUT, *function.variables), suffix), True
-        return self._pattern(function, function.slopes[index], function.variables, suffix), False
+        slope = computed(function, function.slopes[index])
+        return self._pattern(function, slope, function.variables, suffix), False
 
     def summand(self, function: ScalarFunction) -> tuple[Expr, Pattern]:
         """Return ℓ(a, y) as a number and the code it multiplies."""
-        number, rest = function.expr.as_coeff_Mul()
+        number, rest = computed(function, function.expr).as_coeff_Mul()
         return number, self._pattern(function, rest, function.variables, "")
 
     def open_loss(self, what: str) -> str:
@@ -145,7 +147,7 @@ class Definitions:
 
     def _open_loss(self, name: str, chosen: ScalarFunction, what: str) -> str:
         expr = chosen.expr if what == "value" else chosen.slopes[0]
-        number, rest = expr.as_coeff_Mul()
+        number, rest = computed(chosen, expr).as_coeff_Mul()
         a, y = (str(variable) for variable in chosen.variables)
         code = self._scalar(rest, dict(zip(chosen.variables, (a, y), strict=True)), self._parameters(chosen))
         inside = f"np.sum({code})" if what == "value" else code.within(PRODUCT)

@@ -38,11 +38,13 @@ from sympy.core.numbers import Exp1, Pi
 from sympy.core.relational import Relational
 
 from symbp.errors import RuleNotFoundError
+from symbp.numeric.entropy import MEANINGS
 from symbp.ops.scalar import PRIMITIVES, absolute, expm1, maximum, minimum, relu, signum, step
 from symbp.ops.written import ATOM, POWER, PRODUCT, SUM, Code, decimal, quotient, terms
 
 __all__ = [
     "ATOM",
+    "DEFINED",
     "ERF_SOURCE",
     "HELPERS",
     "POWER",
@@ -66,8 +68,11 @@ NATIVE: dict[type[Function], str] = {
 INLINE: dict[type[Function], str] = {relu: "np.maximum({}, 0)", step: "np.where({} > 0, 1, 0)"}
 """Functions that are shorter written out than called."""
 
-HELPERS = (*PRIMITIVES, erf)
-"""Functions a NumPy program must define for itself; NumPy has no erf."""
+DEFINED: dict[type[Function], Callable[..., Any]] = {**PRIMITIVES, **MEANINGS}
+"""Functions a NumPy program must define for itself, and what they compute."""
+
+HELPERS = (*DEFINED, erf)
+"""Functions that a NumPy program calls by a name of its own; NumPy has no erf."""
 
 GROWING = (exp, expm1, sinh, cosh)
 """Functions that overflow, and so must not see the values of a branch that is not taken."""

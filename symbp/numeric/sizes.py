@@ -132,7 +132,10 @@ def _(node: MatrixExpr, dimensions: Dimensions) -> Shape:
 
 @related.register
 def _(node: Loss, dimensions: Dimensions) -> Shape:
-    dimensions.join_shapes(*(related(operand, dimensions) for operand in operands(node)))
+    first, *_ = operands(node)
+    _, columns = dimensions.join_shapes(*(related(operand, dimensions) for operand in operands(node)))
+    # Its meaning divides by the columns there are, its rule by those that are written: they are one dimension.
+    dimensions.join(columns, first.shape[1])
     return node.shape
 
 

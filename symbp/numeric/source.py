@@ -8,14 +8,21 @@ from itertools import groupby
 
 from sympy import Expr, MatrixSymbol, Symbol, ZeroMatrix
 
-from symbp.equations import Equation, ForwardSystem, System, symbols_in, text
+from symbp.equations import Equation, System, symbols_in, text
 from symbp.numeric.definitions import RESERVED, Definitions, Standins
+from symbp.numeric.fusion import Beside, Schedule
 from symbp.numeric.matrices import Writer
 from symbp.ops.losses import Loss
+from symbp.ops.structure import Stack
 from symbp.symbols import BATCH, Adjoint, Role, Variable
+
+Lists = System | Schedule
 
 LINE = 100
 """Longest line of a dictionary or a docstring, in characters."""
+
+MOST_FREED = 6
+"""More names than these that are freed together stand on lines of their own."""
 
 FUNCTION = "loss_and_gradients"
 """The name of the function every program defines."""
@@ -49,7 +56,7 @@ class Program:
         return f"{self.header}{definitions}\n\n\n{self.function}\n"
 
 
-def program(forward: ForwardSystem, backward: System, wrt: Sequence[Variable], standins: Standins) -> Program:
+def program(forward: Lists, backward: Lists, wrt: Sequence[Variable], standins: Standins) -> Program:
     """Return the program that computes the loss, the last equation of ``forward``, and its gradients by ``wrt``.
 
     Raises:
@@ -59,8 +66,8 @@ def program(forward: ForwardSystem, backward: System, wrt: Sequence[Variable], s
     names = _names(forward, backward)
     definitions = Definitions(names.values(), standins)
     writer = Writer(names, _sizes(forward.given, names), definitions)
-    inputs, targets, parameters = _given(forward)
-    body = list(_body(forward, backward, writer))
+    inputs, targets, parameters = given_groups(forward)
+    body = list(_body(forward, backward, wrt, writer))
     result = _result(forward, wrt, writer)
     function = "\n".join(
         [
@@ -84,18 +91,24 @@ def program(forward: ForwardSystem, backward: System, wrt: Sequence[Variable], s
     )
 
 
-_KINDS = {Role.INPUT: "input", Role.MASK: "input", Role.TARGET: "target", Role.UPSTREAM: "target"}
+_KINDS = {
+    Role.INPUT: "input",
+    Role.MASK: "input",
+    Role.PADDING: "input",
+    Role.TARGET: "target",
+    Role.UPSTREAM: "target",
+}
 
 
-def _given(forward: ForwardSystem) -> tuple[tuple[Variable, ...], tuple[Variable, ...], tuple[Variable, ...]]:
-    """Return inputs, targets and parameters."""
+def given_groups(forward: Lists) -> tuple[tuple[Variable, ...], tuple[Variable, ...], tuple[Variable, ...]]:
+    """Return inputs, targets and parameters, each in the order they are given."""
     groups: dict[str, list[Variable]] = {"input": [], "target": [], "parameter": []}
     for symbol in forward.given:
         groups[_KINDS.get(symbol.role, "parameter")].append(symbol)
     return tuple(groups["input"]), tuple(groups["target"]), tuple(groups["parameter"])
 
 
-def _names(forward: ForwardSystem, backward: System) -> dict[MatrixSymbol, str]:
+def _names(forward: Lists, backward: Lists) -> dict[MatrixSymbol, str]:
     """Give every symbol a Python name of its own: that of the symbol, ``_`` for its dots."""
     taken = set(RESERVED)
     names: dict[MatrixSymbol, str] = {}
@@ -126,7 +139,7 @@ def _target_argument(targets: Sequence[Variable], names: Mapping[MatrixSymbol, s
     return _argument(targets, names, "targets") if targets else "targets=None"
 
 
-def _header(forward: ForwardSystem, definitions: Definitions) -> str:
+def _header(forward: Lists, definitions: Definitions) -> str:
     layers = max((equation.lhs.layer for equation in forward), default=0)
     depth = f" through {layers} layer{'s' * (layers != 1)}" if layers else ""
     title = f'"""Backpropagation{depth}, derived by symbp; needs NumPy alone."""'
@@ -199,40 +212,63 @@ def _taken(source: str, variables: Sequence[Variable], writer: Writer) -> list[s
     return [together] if len(together) <= LINE else [" = ".join(pair) for pair in zip(names, arrays, strict=True)]
 
 
-def _body(forward: ForwardSystem, backward: System, writer: Writer) -> Iterator[str]:
-    yield from ("", "# forward")
-    for equation in forward:
-        yield _line(equation, writer)
-    blocks = [list(block) for _, block in groupby(backward, lambda equation: equation.lhs.layer)]
-    last_use = {symbol: equation.lhs for equation in backward for symbol in symbols_in(equation.rhs)}
-    given = {*forward.given}
-    for block in blocks:
-        layer = block[0].lhs.layer
-        yield from ("", f"# backward, layer {layer}" if layer else "# backward")
-        yield from (_line(equation, writer) for equation in block)
-        if block is not blocks[-1]:
-            yield from _released(block, last_use, given, writer)
+def _body(forward: Lists, backward: Lists, wrt: Sequence[Variable], writer: Writer) -> Iterator[str]:
+    """Yield the lines of both passes; what no later equation uses is freed behind each layer, or step of a sequence."""
+    last_use = {symbol: equation.lhs for equation in (*forward, *backward) for symbol in symbols_in(equation.rhs)}
+    kept = {*forward.given, forward[-1].lhs, *map(Adjoint, wrt)}
+    dying = {symbol: last for symbol, last in last_use.items() if symbol not in kept}
+    final = (*forward, *backward)[-1].lhs
+    title = None
+    for part, equations in (("forward", forward), ("backward", backward)):
+        for (layer, step), group in groupby(equations, _place):
+            block = list(group)
+            heading = f"# {part}, layer {layer}" if part == "backward" and layer else f"# {part}"
+            if heading != title:
+                yield from ("", heading)
+            title = heading
+            for equation in block:
+                yield from _line(equation, writer)
+            if block[-1].lhs != final:
+                yield from _released(block, dying, "layer" if step is None else "step", writer)
     yield ""
 
 
 def _released(
-    block: list[Equation], last_use: Mapping[MatrixSymbol, MatrixSymbol], given: set[MatrixSymbol], writer: Writer
+    block: Sequence[Equation], dying: Mapping[MatrixSymbol, MatrixSymbol], what: str, writer: Writer
 ) -> Iterator[str]:
-    """Yield one line that frees what no later equation uses: fresh memory a layer costs a tenth of the time."""
+    """Yield lines that free what no later equation uses: fresh memory a layer costs a tenth of the time."""
     defined = {equation.lhs for equation in block}
     used = {symbol: None for equation in block for symbol in symbols_in(equation.rhs)}
-    dead = [symbol for symbol in used if symbol not in given and last_use[symbol] in defined]
-    if dead:
-        yield f"del {', '.join(writer.names[symbol] for symbol in dead)}  # memory for the next layer"
+    dead = [writer.names[symbol] for symbol in used if dying.get(symbol) in defined]
+    if len(dead) <= MOST_FREED:
+        yield from (f"del {', '.join(dead)}  # memory for the next {what}" for _ in dead[:1])
+        return
+    yield f"# memory for the next {what}"
+    yield from (line.removesuffix(",") for line in _wrapped(dead, "del ", ","))
 
 
-def _line(equation: Equation, writer: Writer) -> str:
-    if isinstance(equation.rhs, ZeroMatrix) and isinstance(equation.lhs, Adjoint):
-        return f"{writer.names[equation.lhs]} = np.zeros_like({writer.names[equation.lhs.of]})"
-    return f"{writer.names[equation.lhs]} = {writer.code(equation.rhs)}"
+def _place(equation: Equation) -> tuple[int, int | None]:
+    """Return the layer and the step of an equation."""
+    of = equation.lhs.of if isinstance(equation.lhs, Adjoint) else equation.lhs
+    return of.layer, of.step
 
 
-def _result(forward: ForwardSystem, wrt: Sequence[Variable], writer: Writer) -> list[str]:
+def _line(equation: Equation, writer: Writer) -> list[str]:
+    lhs, rhs = writer.names[equation.lhs], equation.rhs
+    if isinstance(rhs, ZeroMatrix) and isinstance(equation.lhs, Adjoint):
+        return [f"{lhs} = np.zeros_like({writer.names[equation.lhs.of]})"]
+    line = f"{lhs} = {writer.code(rhs)}"
+    if len(line) <= LINE or not isinstance(rhs, (Beside, Stack)):
+        return [line]
+    parts = [writer.code(part).text for part in rhs.args]
+    return [
+        f"{lhs} = np.concatenate((",
+        *_wrapped(parts, "    ", ","),
+        "), axis=1)" if isinstance(rhs, Beside) else "))",
+    ]
+
+
+def _result(forward: Lists, wrt: Sequence[Variable], writer: Writer) -> list[str]:
     last = forward[-1]
     loss = writer.names[last.lhs]
     loss = loss if isinstance(last.rhs, Loss) else f"np.sum({loss})"

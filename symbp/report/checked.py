@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from symbp.checking.models import CENTRAL, FLOAT, LONG, steady_digits
+from symbp.checking.report import FAILED, Verdict
 from symbp.report.desk import Desk, Row
 from symbp.report.page import Block, Heading, Say, Table
-from symbp.report.rich import Rich, Span, math, rich
-from symbp.report.text import power_of_ten
+from symbp.report.rich import Rich, math, rich
 
 MOST_WIDTHS = 9
 """Longest list of widths written out."""
@@ -34,7 +35,7 @@ def check_part(report: Any, desk: Desk) -> CheckPart:
     columns = [column for column in _COLUMNS if any(_present(column[1](desk, row)) for row in rows)]
     return CheckPart(
         passed=report.passed,
-        verdict=verdict(report, lambda value: math(power(value))),
+        verdict=rich("{verdict}", verdict=", ".join(verdict(report))),
         method=_method(report, len(rows) < len(report.rows)),
         head=tuple(head for head, _ in columns),
         columns="l" * len(columns),
@@ -49,30 +50,22 @@ def check_blocks(part: CheckPart) -> tuple[Block, ...]:
     return (Heading("Check"), Say(part.method), table, *map(Say, part.notes))
 
 
-def verdict(report: Any, number: Callable[[float], Span | str]) -> Rich:
-    """Return the verdict as a sentence without its full stop."""
-    total, good = len(report.rows), sum(not row.failed for row in report.rows)
+def verdict(report: Any) -> tuple[str, ...]:
+    """Return the verdict, and the digits behind it where there are any: parts of one sentence."""
+    total = len(report.rows)
     if not report.passed:
         failed = [row.name for row in report.rows if row.failed]
         named = ", ".join(failed[:6]) + (", …" if len(failed) > 6 else "")
         if not failed:
-            return rich("{why}, which proves nothing", why=report.why)
-        return rich("{bad} of {total} gradients disagree with differences of the loss: {named}",
-                    bad=str(len(failed)), total=str(total), named=named)  # fmt: skip
+            return (f"{report.why}, which proves nothing",)
+        return (f"{len(failed)} of {total} gradients disagree with differences of the loss: {named}",)
     which = f"all {total} gradients agree" if total > 1 else "the gradient agrees"
-    parts = [rich("{which} with differences of the loss", which=which if good == total else f"{good} of {total} agree")]
+    parts = [f"{which} with differences of the loss"]
     if report.relative is not None:
-        parts.append(rich("; largest relative error {error} in float64", error=number(report.relative)))
+        parts.append(f"to {steady_digits(report.relative, FLOAT)} digits or more in float64")
     if report.digits is not None:
-        parts.append(rich(", {error} with 50 digits", error=number(report.digits)))
-    return tuple(span for part in parts for span in part)
-
-
-def power(value: float) -> str:
-    """Return a small number as people write it: 3.0 · 10^{-16}."""
-    if value == 0 or value != value or abs(value) == float("inf"):
-        return "0" if value == 0 else r"\text{not finite}"
-    return power_of_ten(f"{value:.1e}")
+        parts.append(f"{steady_digits(report.digits, LONG)} or more in 50-digit arithmetic")
+    return tuple(parts)
 
 
 def ends(widths: Sequence[int], dots: str = "...") -> str:
@@ -93,7 +86,7 @@ def _method(report: Any, some: bool) -> Rich:
     what = list(dict.fromkeys(row.entries for row in report.rows))
     settings = [*sizes(run), f"seed {report.seed}"]
     first = rich(
-        "Relative errors of each gradient against differences of the loss ({entries}; {settings}).",
+        "Digits, at least, to which each gradient agrees with differences of the loss ({entries}; {settings}).",
         entries=", ".join(what), settings="; ".join(settings),
     )  # fmt: skip
     standins = rich(" What is left open was run with {runs}.", runs=", and again with ".join(report.standins))
@@ -106,8 +99,10 @@ def _variable(desk: Desk, row: Any) -> Any:
     return desk.derivation.network.by_name[row.name]
 
 
-def _number(value: float | None) -> Rich:
-    return (math(power(value)),) if value is not None else rich("–")
+def _digits(row: Any, value: float | None, most: int) -> Rich:
+    """Return the digits of an error; a dash where none was measured."""
+    compared = row.verdict is Verdict.AGREES or row.verdict in FAILED
+    return rich("{n}", n=str(steady_digits(value, most))) if value is not None and compared else rich("–")
 
 
 def _present(cell: Rich) -> bool:
@@ -121,9 +116,9 @@ def _shape(desk: Desk, row: Any) -> Rich:
 _COLUMNS: tuple[tuple[str, Callable[[Desk, Any], Rich]], ...] = (
     ("gradient", lambda desk, row: (math(desk.printer.symbol(_variable(desk, row))),)),
     ("shape", _shape),
-    ("complex step", lambda desk, row: _number(row.relative if row.method == "complex step" else None)),
-    ("50 digits", lambda desk, row: _number(row.digits)),
-    ("central differences", lambda desk, row: _number(row.central)),
+    ("complex step", lambda desk, row: _digits(row, row.relative if row.method == "complex step" else None, FLOAT)),
+    ("50 digits", lambda desk, row: _digits(row, row.digits, LONG)),
+    ("central differences", lambda desk, row: _digits(row, row.central, CENTRAL)),
     ("verdict", lambda desk, row: rich("{verdict}", verdict=str(row.verdict))),
 )
 """Head and cell of each column; one that is empty everywhere is left out."""

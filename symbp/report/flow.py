@@ -10,10 +10,11 @@ from textwrap import fill
 from symbp.analysis.account import LOG_10, Row
 from symbp.analysis.correlations import Prospect
 from symbp.analysis.draws import Draws
-from symbp.analysis.flow import Flow, GradientFlow
+from symbp.analysis.flow import Flow, GradientFlow, grouped
 from symbp.analysis.lengths import Kind
 from symbp.analysis.outlook import Outlook
 from symbp.analysis.walk import Gain
+from symbp.checking.models import FLOAT, steady_digits
 from symbp.op import FactorRole
 from symbp.report.text import shown, table
 
@@ -88,9 +89,10 @@ def wrapped(text: str, width: int, indent: str) -> str:
 
 def facts(flow: GradientFlow, outlook: Outlook | None = None) -> list[tuple[str, str]]:
     """Return what stands above the table, line by line."""
-    rate = "" if flow.rate is None else f", ×{flow.rate:.3g} a layer"
+    rate = "" if flow.rate is None else f"×{flow.rate:.3g} a layer: "
+    verdict = str(flow.verdict) if flow.verdict is Flow.DEAD else f"{rate}{grouped(flow.verdicts)}"
     has_trend = flow.slope is not None or flow.verdict is Flow.DEAD
-    facts = [("verdict", f"{flow.verdict}{rate}")] * has_trend + [("init", f"{flow.init}; seed {flow.seed}")]
+    facts = [("verdict", verdict)] * has_trend + [("init", f"{flow.init}; seed {flow.seed}")]
     if outlook is not None:
         facts += [("theory", said) for said in theory_lines(outlook)]
     if flow.float32_depth is not None:
@@ -136,7 +138,7 @@ def budget_line(flow: GradientFlow) -> str:
         return f"not compared: none of {rows} compiled gradients is in the range of float64"
     if not flow.agrees:
         return f"DOES NOT ADD UP: off by {flow.error:.1e} of the logarithm"
-    within = f"to {max(flow.error, 1e-16):.0e} of its log"
+    within = f"to {steady_digits(flow.error, FLOAT)} digits of its log"
     return f"adds up to the compiled gradient {within} ({flow.compared} of {rows})"
 
 

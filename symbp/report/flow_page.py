@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from symbp.analysis.budget import label
 from symbp.analysis.flow import GradientFlow
@@ -30,13 +30,11 @@ def flow_page(
     seen: Sequence[Seen],
     spectra: Sequence[tuple[str, Spectrum]],
     command: str,
-    pictures: Sequence[str],
-    stem: str | None,
+    figures: Mapping[str, str],
 ) -> Page:
-    """Return the page; ``stem`` is the beginning of the figures' file names, None without figures."""
+    """Return the page; ``figures`` are the files of its figures by their names, in order."""
     blocks: list[Block] = [Say(capital(marked(f"{each.flow.sentence}."))) for each in seen]
-    if stem is not None:
-        blocks += [Figure(f"{stem}-{name}", caption(name, seen)) for name in pictures]
+    blocks += [Figure(file, caption(name, seen)) for name, file in figures.items()]
     blocks += _theory(seen)
     for each in seen:
         blocks.append(Heading(capital_text(each.name)))

@@ -13,11 +13,12 @@ from typing import Any
 from sympy import HadamardProduct, MatrixExpr, MatrixSymbol, OneMatrix, S
 
 from symbp.checking.agreement import difference
+from symbp.checking.models import FLOAT, steady_digits
 from symbp.derivation import Derivation, derive
 from symbp.equations import Equation, System, nodes
 from symbp.networks.alone.lone import Lone, Page
 from symbp.op import Op, ShownStep
-from symbp.report.checked import CheckPart, check_part, power
+from symbp.report.checked import CheckPart, check_part
 from symbp.report.desk import Desk, Row
 from symbp.report.dialects import LATEX, Dialect
 from symbp.report.geometry import geometry, sides_latex
@@ -305,8 +306,8 @@ def _identities(sheet: Sheet) -> list[Told]:
 
 
 AGREE = (
-    "Both forms are the same gradient: run on the same random numbers they differ by {error} of the largest entry "
-    "(double precision)."
+    "Both forms are the same gradient: run on the same random numbers they agree to {n} digits of the largest "
+    "entry or more (double precision)."
 )
 
 
@@ -315,8 +316,7 @@ def _agreement(sheet: Sheet, check: Any) -> list[Told]:
     if sheet.elementary is None or check is None:
         return []
     found = difference(sheet.derivation, sheet.elementary.derivation, check.seed)
-    number = power(found) if sheet.dialect.column == 0 else f"{found:.1e}"
-    return [Told(rich(AGREE, error=math(number)))]
+    return [Told(rich(AGREE, n=str(steady_digits(found, FLOAT))))]
 
 
 def _symbols(sheet: Sheet) -> tuple[Row, ...]:

@@ -67,7 +67,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A picture in a file beside the page; ``file`` is its name without suffix."""
+    """A picture in a file beside the page; ``file`` is its name."""
 
     file: str
     caption: str

@@ -84,13 +84,19 @@ MARGINS = (0.62, 0.1, 0.42, 0.1)
 
 def _figure(height: float = HEIGHT, margins: tuple[float, float, float, float] = MARGINS) -> tuple[Any, Any]:
     """Return a figure and its axes, whose place does not depend on what is drawn."""
-    figure = _sheet(height, None)
-    left, right, below, above = margins
-    room = (left / WIDTH, below / height, 1 - (left + right) / WIDTH, 1 - (below + above) / height)
-    return figure, figure.add_axes(room)
+    figure = _sheet(height)
+    return figure, _panel(figure, (0, 0, WIDTH, height), margins)
 
 
-def _sheet(height: float, layout: Any = "constrained") -> Any:
+def _panel(figure: Any, room: tuple[float, float, float, float], margins: tuple[float, float, float, float]) -> Any:
+    """Add axes with margins inside a room: inches left of it and below it, its width and height."""
+    (x, y, width, height), (left, right, below, above) = room, margins
+    whole_width, whole_height = figure.get_size_inches()
+    place = (x + left) / whole_width, (y + below) / whole_height
+    return figure.add_axes((*place, (width - left - right) / whole_width, (height - below - above) / whole_height))
+
+
+def _sheet(height: float) -> Any:
     if not available():
         raise SpecError("figures need matplotlib: pip install 'symbp[plots]'")
     import matplotlib
@@ -98,7 +104,7 @@ def _sheet(height: float, layout: Any = "constrained") -> Any:
 
     matplotlib.rcParams.update(STYLE)
     logging.getLogger("fontTools").setLevel(logging.ERROR)  # it remarks on the date that fonts were made
-    return Figure(figsize=(WIDTH, height), layout=layout)
+    return Figure(figsize=(WIDTH, height))
 
 
 def norms(curves: Sequence[Curve]) -> Any:
@@ -114,9 +120,8 @@ def norms(curves: Sequence[Curve]) -> Any:
         axes.plot(*zip(*points, strict=True), color=shade, linestyle=dash, label=curve.name)
         ends.append((points[0][1], curve.name, shade))
     axes.set_xlabel("layer")
-    axes.set_ylabel(r"gradient norm $\|\mathrm{d}W\|$")
-    axes.yaxis.set_major_locator(_whole_powers())
-    axes.yaxis.set_major_formatter(_power)
+    axes.set_ylabel("gradient norm ‖dW‖")
+    _powers(axes)
     axes.set_xticks(_layer_ticks(max(curve.layers[-1] for curve in curves)))
     axes.invert_xaxis()  # from the loss on the left to the input on the right, as backpropagation goes
     if many:
@@ -206,8 +211,7 @@ def spectra(found: Sequence[tuple[str, Spectrum]]) -> Any:
     axes.axhline(0, color="#999999", lw=0.6, zorder=0)
     axes.set_xlabel("singular value, from the largest (0) to the smallest (1)")
     axes.set_ylabel("singular value")
-    axes.yaxis.set_major_locator(_whole_powers())
-    axes.yaxis.set_major_formatter(_power)
+    _powers(axes)
     if len(found) > 1:
         axes.legend(frameon=False)
     return figure
@@ -217,6 +221,9 @@ MOST_PANELS = 4
 """Activations whose phases are drawn; more are left out."""
 
 MARKERS = "os^DvPXp"
+
+LEGEND_COLUMNS, LEGEND_LINE = 4, 0.17
+"""Entries side by side above all panels, and inches that a line of them takes."""
 
 REGIONS = {
     (False, False): "gradients\nvanish",
@@ -234,10 +241,13 @@ def phase(found: Sequence[Phases]) -> Any:
     """Draw the phases over (σ_w, σ_b), one panel an activation, with the edge of chaos and the marks."""
     shown = found[:MOST_PANELS]
     columns, rows = min(2, len(shown)), -(-len(shown) // 2)
-    figure = _sheet(0.55 + rows * (2.0 if columns == 2 else 2.3))
     marks = list(dict.fromkeys(mark.name for each in shown for mark in each.marks))
+    width, height = WIDTH / columns, 2.0 if columns == 2 else 2.3
+    figure = _sheet(rows * height + LEGEND_LINE * -(-(1 + len(marks)) // LEGEND_COLUMNS) + 0.1)
     for number, each in enumerate(shown):
-        axes = figure.add_subplot(rows, columns, number + 1)
+        row, column = divmod(number, columns)
+        room = (column * width, (rows - 1 - row) * height, width, height)
+        axes = _panel(figure, room, (0.55 - 0.15 * (column > 0), 0.12, 0.42, 0.22))
         _regions(axes, each)
         if each.edge:
             axes.plot(*zip(*each.edge, strict=True), color="black", lw=1.6)
@@ -263,7 +273,7 @@ def _legend(figure: Any, marks: Sequence[str]) -> None:
         Line2D([], [], marker=MARKERS[place % len(MARKERS)], ls="", color="black", mfc="white", ms=5, label=name)
         for place, name in enumerate(marks)
     ]
-    figure.legend(handles=handles, loc="outside upper center", ncols=min(4, len(handles)), frameon=False)
+    figure.legend(handles=handles, loc="upper center", ncols=min(LEGEND_COLUMNS, len(handles)), frameon=False)
 
 
 def _regions(axes: Any, each: Phases) -> None:
@@ -300,14 +310,25 @@ def deepest(mask: Any) -> tuple[int, int, int]:
     return int(row) - 1, int(column) - 1, depth
 
 
-def _whole_powers() -> Any:
-    from matplotlib.ticker import MaxNLocator
+def _powers(axes: Any) -> None:
+    """Mark whole powers of ten on an axis of logarithms where two fit, else numbers."""
+    low, high = axes.get_ylim()
+    whole = range(math.ceil(low), math.floor(high) + 1)
+    if len(whole) > 1:
+        axes.set_yticks(whole[:: -(-len(whole) // MOST_TICKS)])
+    axes.yaxis.set_major_formatter(_power)
 
-    return MaxNLocator(nbins=6, integer=True)
+
+MOST_TICKS = 7
+
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+"""Exponents as letters of the font: a formula at every tick takes half of the time of a figure."""
 
 
 def _power(value: float, _: int = 0) -> str:
-    return rf"$10^{{{value:.0f}}}$"
+    if value != round(value):
+        return f"{10**value:.3g}"
+    return f"10{f'{value:.0f}'.translate(RAISED)}"
 
 
 def saved(figure: Any, kind: str) -> bytes:

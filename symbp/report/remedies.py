@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
 
 from symbp.analysis.compare import Comparison, Measured
-from symbp.analysis.flow import WORDS, GradientFlow
+from symbp.analysis.flow import WORDS, Flow, GradientFlow
 from symbp.analysis.remedies import Remedy, Stack, remedied
 from symbp.analysis.statistics import standard_error
 from symbp.calculus.factor import Factor
-from symbp.derivation import derive
+from symbp.derivation import Derivation, derive
 from symbp.op import FactorRole
 from symbp.report.desk import Desk
 from symbp.report.dialects import ASCII, LATEX, UNICODE, Dialect
@@ -26,9 +28,15 @@ from symbp.symbols import Role, Variable
 LEVELS = " ▁▂▃▄▅▆▇█"
 
 ABOUT = (
-    "  table     what a layer multiplies the gradients of the weights by, and the error δ; predicted: δ by mean-field "
-    "theory; the trend goes from the loss to the input"
+    "  table     what a layer multiplies by: dW, the gradients of the weights, and the error δ on their way to the "
+    "input; theory: δ as predicted",
+    "  verdict   on gradient, error δ, and the activation on its way from the input: what vanishes (↓) or explodes "
+    "(↑), stable where none of the three does",
 )
+ARROWS = {Flow.VANISHING: "↓", Flow.EXPLODING: "↑"}
+
+ROOM_FOR_TREND = 10
+"""Columns left beside the table from which the trend is drawn, from the loss to the input."""
 
 COLUMNS = 8
 """Characters of a trend."""
@@ -40,12 +48,14 @@ NEAR_ONE = 3
 def comparison_text(found: Comparison, *, ascii_only: bool = False, width: int = 80) -> str:
     """Return the comparison for a terminal; what is too wide for it continues on the next line."""
     dialect = ASCII if ascii_only else UNICODE
-    rates = table([("network", "verdict", "gradient", "error δ", "predicted", "trend"), *_rates(found)])
+    rates = table([RATES, *_rates(found)])
+    if max(map(len, rates)) + ROOM_FOR_TREND <= width:
+        rates = [f"{line:<{max(map(len, rates))}}  {end}" for line, end in zip(rates, _trends(found), strict=True)]
     moves = table([("network", "one layer, the error at the dot", "moved, a layer"), *_moves(found, dialect)])
     if max(map(len, moves)) > width:
         moves = _in_two_lines(_moves(found, dialect), width)
     said = wrapped(sentence(found), width, "  ")
-    about = [wrapped(line, width, " " * 12) for line in [*_facts(found), ABOUT]]
+    about = [wrapped(line, width, " " * 12) for line in [*_facts(found), *ABOUT]]
     lines = [said, "", *about, "", *rates, "", *moves]
     lines += [f"  {row.name}: {row.problem}" for row in found.rows if row.problem]
     return shown("\n".join(lines), ascii_only)
@@ -59,13 +69,13 @@ def _in_two_lines(moves: Sequence[tuple[str, ...]], width: int) -> list[str]:
 
 
 def sentence(found: Comparison) -> str:
-    """Say what happens without a remedy, and which remedies come nearest to keeping the gradient's size."""
+    """Say what happens without a remedy, and which stable remedies come nearest to keeping gradient and error."""
     flow = found.as_is.flow
     said = found.as_is.problem if flow is None else flow.sentence
-    near = [row for row in found.rows[1:] if row.slope is not None]
-    near.sort(key=lambda row: abs(row.slope or 0.0))
-    names = ", ".join(f"{row.name} (×{10 ** (row.slope or 0.0):.3g})" for row in near[:NEAR_ONE])
-    return f"{said}; nearest to ×1 a layer: {names}" if names else said
+    names = ", ".join(f"{row.name} (×{10 ** (row.slope or 0.0):.3g})" for row in found.recommended[:NEAR_ONE])
+    if not names:
+        return f"{said}; no remedy here keeps gradient, error and activation stable"
+    return f"{said}; nearest to ×1 a layer, with gradient, error and activation stable: {names}"
 
 
 def _facts(found: Comparison) -> list[str]:
@@ -86,14 +96,25 @@ def _units(stack: Stack) -> str:
     return f"{hidden[0]} units" if len(hidden) == 1 else f"{hidden[0]} to {hidden[-1]} units"
 
 
+RATES = ("network", "verdict", "dW", "error δ", "theory")
+
+
 def _rates(found: Comparison) -> list[tuple[str, ...]]:
+    return [(row.name, _arrows(row), rate(row), *errors(row)) for row in found.rows]
+
+
+def _arrows(row: Measured) -> str:
+    """Return what is not stable: ``error ↑, activation ↓``."""
+    said = row.verdict
+    for verdict, arrow in ARROWS.items():
+        said = said.replace(str(verdict), arrow)
+    return said.replace(" and ", ", ")
+
+
+def _trends(found: Comparison) -> list[str]:
     logs = [row.log10 for each in found.rows if each.flow for row in each.flow.rows if not row.is_dead]
     low, high = min(logs, default=0.0), max(logs, default=0.0)
-    return [(row.name, _verdict(row), rate(row), *errors(row), trend(row.flow, low, high)) for row in found.rows]
-
-
-def _verdict(row: Measured) -> str:
-    return "overflows" if row.flow is None else str(row.flow.verdict)
+    return ["trend", *(trend(row.flow, low, high) for row in found.rows)]
 
 
 def rate(row: Measured) -> str:
@@ -147,13 +168,20 @@ GENERIC = 5
 
 def layer_map(stack: Stack, remedy: Remedy, dialect: Dialect) -> str:
     """Return what one hidden layer multiplies the error by on its way down, as mathematics."""
-    small = Stack(3, (3,) * GENERIC, stack.activation, "identity", "mse", let=stack.let)
+    network = replace(remedy, about="", init=None)
+    derivation, factors = _one_layer(stack.activation, tuple(stack.let.items()), network)
+    desk = Desk.open(derivation, STANDARD, dialect, None, False, "", None)
+    return desk.products.map_of(factors)
+
+
+@lru_cache(maxsize=32)
+def _one_layer(activation: str, let: tuple[tuple[str, str], ...], remedy: Remedy) -> tuple[Derivation, list[Factor]]:
+    small = Stack(3, (3,) * GENERIC, activation, "identity", "mse", let=dict(let))
     derivation = derive(remedied(small, remedy))
     weights = [variable for variable in derivation.wrt if variable.role is Role.WEIGHT]
     factors = list(derivation.gradients[weights[0].name].products[0])
     first, last = (_place(factors, weights[number]) for number in (3, 2))
-    desk = Desk.open(derivation, STANDARD, dialect, None, False, "", None)
-    return desk.products.map_of(factors[first:last])
+    return derivation, factors[first:last]
 
 
 def _place(factors: Sequence[Factor], weight: Variable) -> int:
@@ -166,7 +194,7 @@ def _holds(factor: Factor, weight: Variable) -> bool:
 
 def comparison_blocks(found: Comparison, figure: str | None = None) -> tuple[Block, ...]:
     """Return the comparison as blocks of a page; ``figure`` is the file of the picture of all gradient norms."""
-    rates = [tuple(map(marked, cells[:5])) for cells in _rates(found)]
+    rates = [tuple(map(marked, (row.name, row.verdict, rate(row), *errors(row)))) for row in found.rows]
     maps: list[tuple[Rich, ...]] = [
         (marked(row.name), (formula(layer_map(found.stack, row.remedy, LATEX)),)) for row in found.rows
     ]
@@ -177,10 +205,12 @@ def comparison_blocks(found: Comparison, figure: str | None = None) -> tuple[Blo
         Say(
             rich(
                 "What a layer multiplies by on the way to the input: the norm of the weights' gradients, and that of "
-                "the error, measured with its standard error over the draws, beside mean-field theory's prediction."
+                "the error, measured with its standard error over the draws, beside mean-field theory's prediction. "
+                "The verdict looks at the gradient, the error, and the activation on its way from the input, and says "
+                "what of them vanishes or explodes; stable means all three."
             )
         ),
-        Table(("network", "verdict", "gradient", "error", "predicted"), rates, "lllll"),
+        Table(("network", "verdict", "gradient", "error", "predicted"), rates, "lplll"),
         *(Say(capital(marked(f"{note}."))) for note in found.notes),
         Heading("What one layer does to the error"),
         Say(rich("What one hidden layer multiplies the error by on its way down; the error stands at the dot.")),

@@ -64,7 +64,7 @@ def derivation_text(
         SpecError: ``show`` names a layer the network does not have.
     """
     dialect = ASCII if ascii_only else UNICODE
-    derivation = derivation.unstacked
+    derivation = derivation.readable
     shown = shown_layers(derivation.network.depth, show)
     while True:
         desk = replace(Desk.open(derivation, notation, dialect, shown, False, "", None), pair=pair)
@@ -342,8 +342,8 @@ def _bias_line(desk: Desk, left: int, short: int) -> list[str]:
 def check_text(report: Any, *, ascii_only: bool = False) -> str:
     """Return the verdict of a check for a terminal: what agrees, how well, with which stand-ins."""
     mark = ("ok" if ascii_only else "✓") if report.passed else ("FAILED" if ascii_only else "✗")
-    first, _, second = said(verdict(report, lambda value: f"{value:.1e}")).partition("; ")
-    lines = [first, *([second] if second else [])]
+    first, *digits = verdict(report)
+    lines = [first, *([", ".join(digits)] if digits else [])]
     lines += [f"with {standin}" for standin in report.standins]
     lines += report.notes
     if report.runs:

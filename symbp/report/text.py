@@ -14,6 +14,7 @@ _SPELLED = str.maketrans(
     {"×": "x", "−": "-", "–": "-", "·": "*", "⊙": "*", "±": "+-", "√": "sqrt", "∞": "inf", "≤": "<=", "→": "->"}
     | {"′": "'", "ᵀ": "^T", "²": "^2", "ₗ": "_l", "‖": "|", "…": "...", "∂": "d", "ℒ": "L", "ℓ": "l"}
     | {"α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "λ": "lambda", "μ": "mu", "ξ": "xi"}
+    | {"↓": "down", "↑": "up"}
     | {"π": "pi", "σ": "sigma", "χ": "chi", "✓": "ok", "✗": "FAILED"}
     | {level: str(number) for number, level in enumerate("▁▂▃▄▅▆▇█", 1)}
     | dict(zip("₀₁₂₃₄₅₆₇₈₉", "0123456789", strict=True))

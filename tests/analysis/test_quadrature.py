@@ -1,4 +1,4 @@
-"""Expectations against mpmath at 30 digits: no error exceeds its bound, and a bound that is too small is noticed."""
+"""Expectations against mpmath at 22 digits: no error exceeds its bound, and a bound that is too small is noticed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from symbp.analysis import quadrature
 from symbp.analysis.enclosure import Enclosure, enclose
 from symbp.analysis.growth import envelope
 from symbp.analysis.lengths import MeanField
-from symbp.analysis.quadrature import DivergentError, Moment, corners, evaluate, expectation
+from symbp.analysis.moment import Moment
+from symbp.analysis.quadrature import DivergentError, corners, evaluate, expectation
 from symbp.networks.expressions import resolve_activation
 from symbp.ops.activations import ACTIVATIONS
 from symbp.ops.letters import X
@@ -31,13 +32,15 @@ def textbook(expr: Expr) -> Expr:
 
 
 def reference(expr: Expr, q: float, points: tuple[float, ...]) -> mpmath.mpf:
-    """E[g(x)] by mpmath's tanh-sinh rule on pieces, at 30 digits."""
-    with mpmath.workdps(30):
+    """E[g(x)] by mpmath's own Gauss–Legendre rule, doubled until it stays, on pieces: 22 digits."""
+    with mpmath.workdps(22):
         function = lambdify(X, textbook(expr), "mpmath")
         scale = mpmath.sqrt(q)
-        cuts = sorted({*(mpmath.mpf(k) for k in points), *(scale * k for k in np.arange(-13, 13.5, 0.5).tolist())})
+        cuts = sorted({*(mpmath.mpf(k) for k in points), *(scale * k for k in range(-11, 12))})
         density = 1 / mpmath.sqrt(2 * mpmath.pi * mpmath.mpf(q))
-        weighted = mpmath.quad(lambda x: function(x) * mpmath.exp(-(x**2) / (2 * mpmath.mpf(q))), cuts, maxdegree=7)
+        weighted = mpmath.quad(
+            lambda x: function(x) * mpmath.exp(-(x**2) / (2 * mpmath.mpf(q))), cuts, method="gauss-legendre"
+        )
         return density * weighted
 
 
@@ -68,7 +71,8 @@ def test_a_wrong_rule_is_caught_by_the_bound(monkeypatch: pytest.MonkeyPatch) ->
     wanted = reference(expr, 100.0, ())
     monkeypatch.setattr(quadrature, "NODES", 4)
     monkeypatch.setattr(quadrature, "MOST_ROUNDS", 1)
-    monkeypatch.setattr(quadrature, "_rule", lambda: np.polynomial.legendre.leggauss(4))
+    monkeypatch.setattr(quadrature, "legendre", lambda: np.polynomial.legendre.leggauss(4))
+    monkeypatch.setattr(quadrature, "_panels", quadrature._panels.__wrapped__)
     found = quadrature.expectations.__wrapped__((expr,), 100.0)[0]
     assert found.error > 1e-9
     assert holds(found, wanted)

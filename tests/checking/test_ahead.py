@@ -33,6 +33,8 @@ MISTAKES = {
     "bias": ("Z1 = W1 @ X + b1", "Z1 = W1 @ X", "b1 is forgotten in Z1"),
 }
 
+pytestmark = pytest.mark.usefixtures("same_process")
+
 RETURNS = ("grads", "loss, grads", 'grads, {"Z1": Z1, "A1": A1, "A2": A2}', '{**grads, "loss": loss, "A1": A1}')
 
 

@@ -88,9 +88,12 @@ def judged(derivation: Derivation, folder: Path, source: str, name: str | None =
     return judge_file(derivation, place, name, **options)  # type: ignore[arg-type]
 
 
-def refused(derivation: Derivation, folder: Path, source: str, name: str | None = None, **options: object) -> str:
+def refused(
+    derivation: Derivation, folder: Path, source: str, name: str | None = None,
+    kind: type[SymbpError] = SymbpError, **options: object,
+) -> str:  # fmt: skip
     """Return the one line that a file is refused with."""
-    with pytest.raises(SymbpError) as caught:
+    with pytest.raises(kind) as caught:
         judged(derivation, folder, source, name, **options)
     said = str(caught.value)
     assert said.startswith("mine.py"), said
@@ -116,6 +119,7 @@ ENDINGS = {
 }
 
 
+@pytest.mark.usefixtures("same_process")
 @pytest.mark.parametrize("ending", ENDINGS.values(), ids=ENDINGS.keys())
 def test_what_people_return_is_read(tanh: Derivation, tmp_path: Path, ending: str) -> None:
     found = judged(tanh, tmp_path, SHORT.format(ending))
@@ -133,15 +137,18 @@ def test_a_right_function_is_right_and_a_wrong_one_is_explained(tanh: Derivation
     assert wrong.sides[0].right == "dZ1 = dA1 * tanh'(Z1)"
 
 
+@pytest.mark.usefixtures("same_process")
 def test_arguments_one_by_one_and_names_of_a_returned_tuple(tanh: Derivation, tmp_path: Path) -> None:
     assert verdict(judged(tanh, tmp_path, SEPARATE)) == "right"
 
 
+@pytest.mark.usefixtures("same_process")
 def test_extra_gradients_reach_the_diagnosis(tanh: Derivation, tmp_path: Path) -> None:
     found = judged(tanh, tmp_path, SHORT.format("return dict(g, dZ2=dZ2)"))
     assert "Z2" in [row.name for row in found.diagnosis.rows]
 
 
+@pytest.mark.usefixtures("same_process")
 def test_rows_and_labels(classifier: Derivation, tmp_path: Path) -> None:
     found = judged(classifier, tmp_path, ROWS, rows=True)
     assert verdict(found) == "right"
@@ -149,6 +156,7 @@ def test_rows_and_labels(classifier: Derivation, tmp_path: Path) -> None:
     assert "--rows" in refused(classifier, tmp_path, ROWS)
 
 
+@pytest.mark.usefixtures("same_process")
 def test_rows_with_weights_as_in_torch(classifier: Derivation, tmp_path: Path) -> None:
     linear = ROWS.replace('@ params["W1"]', '@ params["W1"].T').replace('h @ params["W2"]', 'h @ params["W2"].T')
     linear = linear.replace('params["W2"].T * (1', 'params["W2"] * (1').replace("x.T @ d1", "d1.T @ x")
@@ -157,10 +165,12 @@ def test_rows_with_weights_as_in_torch(classifier: Derivation, tmp_path: Path) -
     assert "weights outputs × inputs" in found.notes[0]
 
 
+@pytest.mark.usefixtures("same_process")
 def test_columns_where_rows_were_asked_for(tanh: Derivation, tmp_path: Path) -> None:
     assert "leave out --rows" in refused(tanh, tmp_path, RIGHT, rows=True)
 
 
+@pytest.mark.usefixtures("same_process")
 def test_a_sum_over_the_batch(tanh: Derivation, tmp_path: Path) -> None:
     source = RIGHT.replace(" / m *", " *")
     scaled = judged(tanh, tmp_path, source)
@@ -170,6 +180,7 @@ def test_a_sum_over_the_batch(tanh: Derivation, tmp_path: Path) -> None:
     assert verdict(judged(tanh, tmp_path, source, reduction="sum")) == "right"
 
 
+@pytest.mark.usefixtures("same_process")
 def test_the_number_of_examples_and_names_of_intermediates(tanh: Derivation, tmp_path: Path) -> None:
     source = RIGHT.replace("cache, X, Y):\n    m = X.shape[1]", "X, Y, m, A1, A2):").replace(
         '    A1, A2 = cache["A1"], cache["A2"]\n', ""
@@ -178,6 +189,7 @@ def test_the_number_of_examples_and_names_of_intermediates(tanh: Derivation, tmp
     assert verdict(judged(tanh, tmp_path, source)) == "right"
 
 
+@pytest.mark.usefixtures("same_process")
 def test_a_recurrent_network_takes_all_its_inputs(tmp_path: Path) -> None:
     derivation = derive(Network.load(EXAMPLES["lstm-classifier"]))
     body = (
@@ -227,20 +239,21 @@ WRONG = {
 }  # fmt: skip
 
 
+@pytest.mark.usefixtures("same_process")
 @pytest.mark.parametrize(("ending", "line"), WRONG.values(), ids=WRONG.keys())
 def test_gradients_that_cannot_be_right(tanh: Derivation, tmp_path: Path, ending: str, line: str) -> None:
     source = f"import numpy as np\nnp.seterr(all='ignore')\n{SHORT.format(ending)}"
-    with pytest.raises(CheckFailedError):
-        judged(tanh, tmp_path, source)
-    assert line in refused(tanh, tmp_path, source)
+    assert line in refused(tanh, tmp_path, source, kind=CheckFailedError)
 
 
+@pytest.mark.usefixtures("same_process")
 def test_single_precision_is_judged_and_said(tanh: Derivation, tmp_path: Path) -> None:
     found = judged(tanh, tmp_path, SHORT.format("return {k: v.astype('float32') for k, v in g.items()}"))
     assert verdict(found) == "right"
     assert any("single precision" in note for note in found.notes)
 
 
+@pytest.mark.usefixtures("same_process")
 def test_a_function_by_name_and_the_nearest_name(tanh: Derivation, tmp_path: Path) -> None:
     assert verdict(judged(tanh, tmp_path, RIGHT + "\ndef other(X): ...\n", "backward")) == "right"
     assert "no function 'backwrd'; did you mean 'backward'?" in refused(tanh, tmp_path, RIGHT, "backwrd")
@@ -320,6 +333,7 @@ def test_a_file_without_functions_says_what_is_there(tmp_path: Path, source: str
         judge_file(derive(layers=1, activation="tanh", loss="mse"), tmp_path / "mine.py")
 
 
+@pytest.mark.usefixtures("same_process")
 def test_a_loss_of_pytorch_is_right_with_its_reduction(tmp_path: Path) -> None:
     place = tmp_path / "mine.py"
     place.write_text("def backward(X, Y, A1, m):\n    d = 2 * (A1 - Y) / A1.size * (1 - A1**2)\n"
@@ -343,6 +357,7 @@ LEARNED = {
 """Mistakes that were not named before somebody made them."""
 
 
+@pytest.mark.usefixtures("same_process")
 @pytest.mark.parametrize("case", LEARNED)
 def test_mistakes_that_were_learned_are_named(tmp_path: Path, case: str) -> None:
     right, wrong, said = LEARNED[case]

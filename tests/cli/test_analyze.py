@@ -31,7 +31,7 @@ def test_the_sentence_comes_first(name: str, capsys: pytest.CaptureFixture[str])
     assert main([name, *SMALL]) == 0
     out, err = capsys.readouterr()
     assert out.splitlines()[0].startswith("sigmoid shrinks the gradient ×0.")
-    assert "verdict   vanishing" in out
+    assert " a layer: gradient and error vanishing, activation stable\n" in out
     assert err == "symbp: no figures; for them: pip install 'symbp[plots]'\n"
     table = out.split("\n\n")[2].splitlines()
     assert [line.split()[0] for line in table[1:]] == ["W4", "W3", "W2", "W1"]
@@ -147,7 +147,7 @@ def test_a_remedy_that_keeps_an_exploding_network_finite_is_shown(capsys: pytest
     assert main(["analyze", *options, "--compare"]) == 0
     out = capsys.readouterr().out
     assert out.startswith("the forward pass overflows in layer 1")
-    assert "nearest to ×1 a layer: " in " ".join(out.split())
+    assert "nearest to ×1 a layer, with gradient, error and activation stable: " in " ".join(out.split())
 
 
 @pytest.mark.parametrize("name", [*EXAMPLES, *OPERATIONS])

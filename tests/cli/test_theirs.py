@@ -59,6 +59,7 @@ def test_a_file_beside_a_network_file_and_a_function(capsys: pytest.CaptureFixtu
     assert "  yours  dZ1 = dA1 * A1\n  right  dZ1 = dA1 * tanh'(Z1)" in out
 
 
+@pytest.mark.usefixtures("same_process")
 def test_json(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
     (folder / "mine.py").write_text(MINE.replace(" / X.shape[1]", ""))
     assert main(["check", "mine.py", *NETWORK, "--json"]) == 1
@@ -110,6 +111,7 @@ def test_arrays_of_another_language(capsys: pytest.CaptureFixture[str], folder: 
     assert "it fits with rows as examples: give --rows" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("same_process")
 def test_a_file_to_fill_in(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
     assert main(["check", "--stub", "todo.py", *NETWORK]) == 0
     assert "symbp check todo.py --layers 2" in capsys.readouterr().out
@@ -291,6 +293,7 @@ COMMANDS = {
 }
 
 
+@pytest.mark.usefixtures("same_process")
 @pytest.mark.parametrize("case", COMMANDS)
 def test_the_table_of_a_verdict_ends_with_its_command(case: str, capsys: pytest.CaptureFixture[str]) -> None:
     argv = COMMANDS[case]

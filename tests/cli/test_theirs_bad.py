@@ -65,6 +65,17 @@ FILES = {
 }
 
 
+READ = {"wrong keys", "wrong shape", "whole numbers", "text", "nested lists", "NaN", "too few", "a key with a slip"}
+"""What is about reading what came back, not about the process that it came from."""
+
+
+@pytest.fixture
+def process_if_needed(case: str, request: pytest.FixtureRequest) -> None:
+    if case in READ:
+        request.getfixturevalue("same_process")
+
+
+@pytest.mark.usefixtures("process_if_needed")
 @pytest.mark.parametrize("case", FILES)
 def test_a_bad_file_gets_one_line(
     case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -94,6 +105,7 @@ JUDGED = {
 """What is no reason to refuse: the verdict says it."""
 
 
+@pytest.mark.usefixtures("process_if_needed")
 @pytest.mark.parametrize("case", JUDGED)
 def test_what_can_be_judged_is_judged_and_said(
     case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -57,7 +58,24 @@ class Written:
         return derive(self.network)
 
 
-HELPERS: dict[str, Any] = {"np": np, "sigmoid": lambda z: 1 / (1 + np.exp(-z))}
+def each(product: Callable[[Any, Any], Any]) -> Callable[[Any, Any, int], Any]:
+    """Return what takes a product example by example, ``tokens`` columns each, and puts the results side by side."""
+
+    def batched(a: Any, b: Any, tokens: int) -> Any:
+        examples = range(a.shape[1] // tokens)
+        blocks = [slice(at * tokens, (at + 1) * tokens) for at in examples]
+        return np.concatenate([product(a[:, block], b[:, block]) for block in blocks], axis=1)
+
+    return batched
+
+
+HELPERS: dict[str, Any] = {
+    "np": np,
+    "sigmoid": lambda z: 1 / (1 + np.exp(-z)),
+    "gram": each(lambda a, b: a.T @ b),
+    "mix": each(lambda a, b: a @ b),
+    "outer": each(lambda a, b: a @ b.T),
+}
 
 
 def samples(
@@ -76,12 +94,17 @@ def samples(
     lines = dict(written.lines)
     for each in wrong:
         lines |= each.lines
-    forward = derived.forward
-    alone = program(forward, System((), (*forward.given, *(each.lhs for each in forward))), (), Standins())
-    run = engines.real().run(alone, traced=True)
+    alone, run = forward_of(derived.forward)
     return [
         _sample(written, derived, alone, run, lines, [seed, number], intermediates, dtype) for number in range(count)
     ]
+
+
+@cache
+def forward_of(forward: System) -> tuple[Any, Callable[..., Any]]:
+    """Return the forward list as a program, and the program as a function that returns its values as well."""
+    alone = program(forward, System((), (*forward.given, *(each.lhs for each in forward))), (), Standins())
+    return alone, engines.real().run(alone, traced=True)
 
 
 def _sample(

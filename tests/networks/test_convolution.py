@@ -128,7 +128,7 @@ def test_the_meanings_run_on_long_numbers():
     k, x, _ = numbers(WINDOWS[1])
     for function, arguments in ((convolve, (k, x)), (max_pool, (x,)), (average_pool, (x,))):
         found = function(digits.np, *map(digits.array, arguments), *window)
-        np.testing.assert_allclose(found.astype(float), function(np, *arguments, *window), rtol=1e-14, atol=1e-15)
+        np.testing.assert_allclose(found.floats(), function(np, *arguments, *window), rtol=1e-14, atol=1e-15)
     assert channels(np, np.array([[1.0], [2.0]]), 3).T.tolist() == [[1, 1, 1, 2, 2, 2]]
 
 

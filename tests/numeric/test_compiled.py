@@ -7,6 +7,7 @@ import pytest
 
 from symbp.derivation import derive
 from symbp.errors import ShapeError, SpecError, SymbpError
+from symbp.numeric.arguments import REMEMBERED, Arguments
 
 RANDOM = np.random.default_rng(0)
 PARAMETERS = {
@@ -139,3 +140,65 @@ def test_standins_give_the_numbers_of_the_concrete_network() -> None:
     for name in PARAMETERS:
         np.testing.assert_allclose(first[1][name], second[1][name], rtol=1e-12)
     assert "dZ1 = dA1 * f1_slope(Z1)" in opened.source
+
+
+@pytest.mark.parametrize(
+    ("parameters", "x", "y", "message"),
+    [
+        (PARAMETERS, X[:, :0], Y[:, :0], "X has shape (3, 0), which holds no examples: give at least one"),
+        (
+            {**PARAMETERS, "W1": np.zeros((0, 3)), "b1": np.zeros((0, 1))},
+            X,
+            Y,
+            "W1 has shape (0, 3), which holds no rows",
+        ),
+    ],
+)
+def test_arrays_that_hold_nothing_are_refused(parameters: Any, x: Any, y: Any, message: str) -> None:
+    with pytest.raises(ShapeError) as raised:
+        compiled()(parameters, x, y)
+    assert message in str(raised.value)
+
+
+def test_a_shape_that_was_right_once_excuses_no_later_array() -> None:
+    function = compiled()
+    function(PARAMETERS, X, Y)
+    function(PARAMETERS, X[:, :2], Y[:, :2])
+    for parameters, x, y in (
+        (PARAMETERS, X, Y[:, :2]),
+        (PARAMETERS, X, 2 * Y),
+        (PARAMETERS, X, Y * [[1], [np.nan]]),
+        (PARAMETERS, X, Y - np.array([[1], [-1]])),
+        (PARAMETERS, X * 1j, Y),
+        ({**PARAMETERS, "W2": PARAMETERS["W1"]}, X, Y),
+        ({**without("b1"), "B1": PARAMETERS["b1"]}, X, Y),
+    ):
+        with pytest.raises(SymbpError):
+            function(parameters, x, y)
+    assert function(PARAMETERS, X, Y)[0] == compiled()(PARAMETERS, X, Y)[0]
+
+
+def test_a_matrix_class_multiplies_entry_by_entry_as_an_array_does() -> None:
+    function = compiled("mse")
+    function(PARAMETERS, X, Y)
+    matrices = {name: array.view(np.matrix) for name, array in PARAMETERS.items()}
+    assert function(matrices, X.view(np.matrix), Y)[0] == function(PARAMETERS, X, Y)[0]
+
+
+def test_shapes_are_judged_once_and_few_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    judged = []
+    original = Arguments._judged
+    monkeypatch.setattr(Arguments, "_judged", lambda self, *key: judged.append(key) or original(self, *key))
+    function = compiled("mse")
+    for examples in (4, 3, 4, 3):
+        function(PARAMETERS, X[:, :examples], Y[:, :examples])
+    assert len(judged) == 2
+    for examples in range(1, 3 * REMEMBERED):
+        function(PARAMETERS, np.ones((3, examples)), np.ones((2, examples)))
+    assert function.arguments._precision.cache_info().currsize == REMEMBERED
+
+
+@pytest.mark.parametrize("number", [np.float64, np.float32, np.int64, np.int8, np.uint16, np.bool_, float, int])
+def test_numbers_of_numpy_and_of_python_are_numbers(number: type) -> None:
+    rows = [[number(value) for value in row] for row in Y.tolist()]
+    assert compiled()(PARAMETERS, X, rows)[0] == compiled()(PARAMETERS, X, Y)[0]

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import re
-import subprocess
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import tex
 from report_cases import PDFLATEX, need
 
 from symbp.analysis.derivations import DERIVATIONS
@@ -28,43 +25,15 @@ PAGES = {
     "compare": [*MLP, "--activation", "x*sigmoid(1.702*x)", "--compare"],
 } | {f"derive-{name}": ["--derive", name] for name in DERIVATIONS}
 
-POINTS = re.compile(r"^Overfull \\hbox \(([\d.]+)pt", re.MULTILINE)
 
-MARGIN = 5.0
-"""Points by which a line may pass the margin: nobody sees them."""
-
-SECONDS = 60
-
-
-@pytest.fixture(scope="module")
-def logs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+@pytest.mark.long
+def test_every_page_compiles_and_fits(tmp_path: Path) -> None:
     need("pdflatex", PDFLATEX)
-    folder = tmp_path_factory.mktemp("analysis")
+    documents = {}
     for name, options in PAGES.items():
-        assert main(["analyze", *options, "-t", "latex", "-s", "-o", str(folder / f"{name}.tex")]) == 0
-    with ThreadPoolExecutor(2) as pool:
-        return dict(zip(PAGES, pool.map(lambda name: compiled(folder, name), PAGES), strict=True))
-
-
-def compiled(folder: Path, name: str) -> str:
-    """Return the log, and the source behind it."""
-    command = ["pdflatex", "-no-shell-escape", "-interaction=nonstopmode", f"{name}.tex"]
-    environment = {**os.environ, "max_print_line": "1000"}
-    subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=False, timeout=SECONDS)
-    return (folder / f"{name}.log").read_text(errors="replace") + (folder / f"{name}.tex").read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_it_compiles_and_fits_the_page(logs: dict[str, str], name: str) -> None:
-    log = logs[name]
-    assert [line for line in log.splitlines() if line.startswith("!")] == []
-    assert "Output written" in log
-    assert "[U+" not in log, "a sign that TeX does not know"
-    assert [points for points in POINTS.findall(log) if float(points) > MARGIN] == []
-
-
-def test_a_line_that_leaves_the_page_is_seen(tmp_path: Path) -> None:
-    need("pdflatex", PDFLATEX)
-    text = r"\documentclass{article}\begin{document}\noindent\hbox{\kern 400pt}\end{document}"
-    (tmp_path / "wide.tex").write_text(text, encoding="utf-8")
-    assert any(float(points) > MARGIN for points in POINTS.findall(compiled(tmp_path, "wide")))
+        place = tmp_path / f"{name}.tex"
+        assert main(["analyze", *options, "-t", "latex", "-s", "-o", str(place)]) == 0
+        documents[name] = place.read_text(encoding="utf-8")
+    found = tex.complaints(tmp_path, documents)
+    assert {name: wrong for name, wrong in found.items() if wrong} == {}
+    assert set(found) == set(PAGES)

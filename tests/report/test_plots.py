@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from symbp.analysis.budget import analyze
-from symbp.analysis.phase import Mark, phases
+from symbp.analysis.flow import GradientFlow
+from symbp.analysis.phase import Mark, Phases, phases
 from symbp.analysis.spectrum import Spectrum
 from symbp.errors import SpecError
 from symbp.networks.layers import activation_of
@@ -22,14 +24,26 @@ from symbp.report.plots import Curve
 HERE = find_spec("matplotlib") is not None
 needs_matplotlib = pytest.mark.skipif(not HERE, reason="needs matplotlib: pip install 'symbp[plots]'")
 
-FLOW = analyze(Network.mlp(6, 5, "sigmoid", loss="mse"), "he")
-CURVES = [Curve.of("sigmoid", FLOW), Curve("deep", (1, 2, 3), (-400.0, -200.0, -float("inf")))]
-PHASES = [phases(activation_of(name, {}), [Mark("he", 2**0.5, 0.0)]) for name in ("tanh", "relu")]
+
+@cache
+def flow() -> GradientFlow:
+    return analyze(Network.mlp(6, 5, "sigmoid", loss="mse"), "he")
+
+
+@cache
+def panels() -> tuple[Phases, ...]:
+    return tuple(phases(activation_of(name, {}), [Mark("he", 2**0.5, 0.0)]) for name in ("tanh", "relu"))
+
+
+def curves() -> list[Curve]:
+    return [Curve.of("sigmoid", flow()), Curve("deep", (1, 2, 3), (-400.0, -200.0, -float("inf")))]
+
+
 DRAWN = {
-    "phase": lambda: plots.phase(PHASES),
-    "norms": lambda: plots.norms(CURVES),
+    "phase": lambda: plots.phase(panels()),
+    "norms": lambda: plots.norms(curves()),
     "many": lambda: plots.norms([Curve(f"network {n}", (1, 2), (float(n // 3), 0.0)) for n in range(14)]),
-    "budget": lambda: plots.budget(FLOW),
+    "budget": lambda: plots.budget(flow()),
     "spectrum": lambda: plots.spectra([("a", Spectrum("W1", (0.0, -1.0), 1, 3)), ("b", Spectrum("W1", (2.0,), 0, 1))]),
 }
 
@@ -48,14 +62,14 @@ def test_the_same_bytes_each_time_with_our_mark(name: str, kind: str, tmp_path: 
 
 @needs_matplotlib
 def test_a_dead_gradient_is_no_point() -> None:
-    lines = plots.norms(CURVES).axes[0].get_lines()
+    lines = plots.norms(curves()).axes[0].get_lines()
     assert list(lines[1].get_xdata()) == [1, 2]
     assert list(lines[1].get_ydata()) == [-400.0, -200.0]
 
 
 @needs_matplotlib
 def test_the_phases_are_named_where_there_is_room_and_the_marks_are_where_they_belong() -> None:
-    figure = plots.phase(PHASES)
+    figure = plots.phase(panels())
     names = [{text.get_text() for text in axes.texts} for axes in figure.axes]
     assert names == [
         {"gradients\nvanish", "gradients\nexplode"},
@@ -75,12 +89,12 @@ def test_the_deepest_place_of_a_region() -> None:
 
 @needs_matplotlib
 def test_the_bars_of_a_budget_end_at_the_norm() -> None:
-    axes = plots.budget(FLOW).axes[0]
+    axes = plots.budget(flow()).axes[0]
     heights: dict[float, float] = {}
     for bar in axes.patches:
         place = round(bar.get_x() + bar.get_width() / 2)
         heights[place] = heights.get(place, 0.0) + bar.get_height()
-    norms = {place: row.log10 for place, row in enumerate(FLOW.rows[::-1])}
+    norms = {place: row.log10 for place, row in enumerate(flow().rows[::-1])}
     assert heights == pytest.approx(norms)
 
 
@@ -101,13 +115,13 @@ def test_names_are_moved_apart_around_where_they_were(places: list[float], expec
 def test_without_matplotlib_one_line_says_how(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plots, "available", lambda: False)
     with pytest.raises(SpecError, match="pip install"):
-        plots.budget(FLOW)
+        plots.budget(flow())
 
 
 @needs_matplotlib
 def test_a_kind_that_is_none_is_refused() -> None:
     with pytest.raises(SpecError, match="pdf, svg, png"):
-        plots.saved(plots.budget(FLOW), "gif")
+        plots.saved(plots.budget(flow()), "gif")
 
 
 def test_nothing_is_imported_for_the_question() -> None:

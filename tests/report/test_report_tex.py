@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 
 import pytest
+import tex
 from report_cases import CASES, PDFLATEX, derivation, fixed_check, need
 
 from symbp.derivation import derive
@@ -30,6 +30,7 @@ WRAPPER = r"""\documentclass{article}
 """
 
 
+@cache
 def fragments() -> dict[str, str]:
     found = {name: render(derivation(name), "latex", check=fixed_check(derivation(name))) for name in CASES}
     for name in ("transformer-block", "lstm-classifier", "small-cnn"):
@@ -43,34 +44,34 @@ def fragments() -> dict[str, str]:
     return found
 
 
-@pytest.fixture(scope="session")
-def logs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The logs of one run a document, and of one document that takes in all fragments."""
+def clean(found: dict[str, list[str]]) -> bool:
+    assert {name: wrong for name, wrong in found.items() if wrong} == {}
+    return bool(found)
+
+
+@pytest.mark.long
+def test_every_fragment_compiles_and_fits_the_page(tmp_path: Path) -> None:
     need("pdflatex", PDFLATEX)
-    folder = tmp_path_factory.mktemp("tex")
-    for name, text in fragments().items():
-        (folder / f"part-{name}.tex").write_text(text, encoding="utf-8")
-    inputs = "\n".join(rf"\input{{part-{name}}}\clearpage" for name in fragments())
-    (folder / "all.tex").write_text(WRAPPER % inputs, encoding="utf-8")
-    for name in DOCUMENTS:
-        text = render(derivation(name), "latex", standalone=True, check=fixed_check(derivation(name)))
-        (folder / f"{name}.tex").write_text(text, encoding="utf-8")
-    names = ["all", *DOCUMENTS]
-    with ThreadPoolExecutor(2) as pool:
-        return dict(zip(names, pool.map(lambda name: compiled(folder, name), names), strict=True))
+    assert clean(tex.complaints(tmp_path, fragments(), margin=0.0))
 
 
-def compiled(folder: Path, name: str) -> str:
-    command = ["pdflatex", "-no-shell-escape", "-interaction=nonstopmode", f"{name}.tex"]
-    subprocess.run(command, cwd=folder, capture_output=True, check=False, timeout=100)
-    return (folder / f"{name}.log").read_text(errors="replace")
+def test_documents_compile_and_fit_the_page(tmp_path: Path) -> None:
+    need("pdflatex", PDFLATEX)
+    documents = {
+        name: render(derivation(name), "latex", standalone=True, check=fixed_check(derivation(name)))
+        for name in DOCUMENTS
+    }
+    assert clean(tex.complaints(tmp_path, documents, margin=0.0))
 
 
-@pytest.mark.parametrize("name", ["all", *DOCUMENTS])
-def test_it_compiles_and_fits_the_page(logs: dict[str, str], name: str) -> None:
-    lines = logs[name].splitlines()
-    assert [line for line in lines if line.startswith(("!", "Overfull \\hbox"))] == []
-    assert "Output written" in logs[name]
+def test_a_complaint_is_laid_at_its_document(tmp_path: Path) -> None:
+    need("pdflatex", PDFLATEX)
+    wide, wrong = r"\noindent\hbox{\kern 400pt}", r"\nothing"
+    found = tex.complaints(tmp_path, {"good": "text", "wide": wide, "wrong": wrong, "own": WRAPPER % wide})
+    assert found["good"] == []
+    assert [len(found[name]) for name in ("wide", "wrong", "own")] == [1, 1, 1]
+    assert "Overfull" in found["wide"][0]
+    assert "Undefined control sequence" in found["wrong"][0]
 
 
 def test_fragments_load_nothing() -> None:
@@ -84,8 +85,7 @@ def test_a_lecturer_can_restyle_before_input(tmp_path: Path) -> None:
     need("pdflatex", PDFLATEX)
     text = render(derivation("layers-2"), "latex")
     restyled = r"\newcommand{\symbpT}{\mathsf{T}}\newcommand{\symbpheading}[1]{\par\textbf{#1}}" + "\n" + text
-    (tmp_path / "own.tex").write_text(WRAPPER % restyled, encoding="utf-8")
-    assert "\n!" not in compiled(tmp_path, "own")
+    assert clean(tex.complaints(tmp_path, {"own": restyled}))
 
 
 def test_pdf_is_the_same_on_each_run() -> None:

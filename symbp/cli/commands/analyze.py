@@ -27,6 +27,15 @@ class Request:
         return self.theory.solve_init or self.theory.derive is not None
 
 
+HELP = """\
+Say what happens to the gradient on its way to the first layer, and which factor does it.
+
+Every factor is measured on the gradient that flows through it; the logarithms add up to those of the compiled
+gradients, or the exit code is 1. Network options and --init may be repeated, one curve each; without
+--activation it contrasts sigmoid with ReLU. The report and its figures are written to output/.
+"""
+
+
 @takes(WhatOptions, CurveOptions, MeasureOptions, TheoryOptions, PageOptions, JsonOptions)
 def command(
     what: WhatOptions,
@@ -36,12 +45,7 @@ def command(
     page: PageOptions,
     as_json: JsonOptions,
 ) -> int:
-    """Say what happens to the gradient on its way to the first layer, and which factor does it.
-
-    Every factor is measured on the gradient that flows through it; the logarithms add up to those of the compiled
-    gradients, or the exit code is 1. Network options and --init may be repeated, one curve each; without
-    --activation it contrasts sigmoid with ReLU. The report and its figures are written to output/.
-    """
+    """Run ``symbp analyze``."""
     found = what.read(network)
     networks = tuple(found) if isinstance(found, list) else (found,)
     request = Request(networks, Measures.read(measure), page, as_json.json, what.what is not None, theory.read())

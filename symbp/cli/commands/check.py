@@ -9,6 +9,14 @@ from symbp.cli.registry import job
 from symbp.cli.theirs import TheirOptions
 from symbp.cli.what import WhatOptions
 
+HELP = """\
+Compare every derived gradient with differences of the loss, or somebody's own gradient with the derived one.
+
+Complex step, 50-digit differences and central differences, one row a parameter, with the digits that each method
+is expected to reach. Exit code 1 when a gradient is wrong, 3 when nothing could tell (overflow, dead units). With
+MINE or --formula your own gradient is judged, and what is wrong with it is named.
+"""
+
 
 @takes(WhatOptions, TheirOptions, NetworkOptions, CheckOptions, MethodOptions, JsonOptions)
 def command(
@@ -19,12 +27,7 @@ def command(
     methods: MethodOptions,
     as_json: JsonOptions,
 ) -> int:
-    """Compare every derived gradient with differences of the loss, or somebody's own gradient with the derived one.
-
-    Complex step, 50-digit differences and central differences, one row a parameter, with the digits that each method
-    is expected to reach. Exit code 1 when a gradient is wrong, 3 when nothing could tell (overflow, dead units). With
-    MINE or --formula your own gradient is judged, and what is wrong with it is named.
-    """
+    """Run ``symbp check``."""
     named, asked = theirs.read(what.what, network)
     spec, seed = replace(what, what=named).read(network), check.read()
     if asked is not None:

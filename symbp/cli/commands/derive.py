@@ -31,6 +31,15 @@ class Request:
     json: bool
 
 
+HELP = """\
+Derive the gradient of every weight and bias, factored from the loss to the parameter.
+
+Writes output/backprop-N.md and .tex (WHAT.md and .tex), checks every gradient numerically and prints the
+derivation. With -t or -o it writes that format only; with -o - or --only it prints to standard output. With
+--values it writes the derivation with numbers put in, and one step of gradient descent.
+"""
+
+
 @takes(WhatOptions, NetworkOptions, ValuesOptions, OutputOptions, CheckOptions, SkipOptions, JsonOptions)
 def command(
     what: WhatOptions,
@@ -41,12 +50,7 @@ def command(
     skip: SkipOptions,
     as_json: JsonOptions,
 ) -> int:
-    """Derive the gradient of every weight and bias, factored from the loss to the parameter.
-
-    Writes output/backprop-N.md and .tex (WHAT.md and .tex), checks every gradient numerically and prints the
-    derivation. With -t or -o it writes that format only; with -o - or --only it prints to standard output. With
-    --values it writes the derivation with numbers put in, and one step of gradient descent.
-    """
+    """Run ``symbp derive``."""
     spec = what.read(network)
     depth = spec.layers if isinstance(spec, NetworkSpec) else None
     request = Request(

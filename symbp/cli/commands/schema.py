@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from symbp.cli.registry import job
 
+HELP = "Print the JSON Schema of network.toml and network.json, for editors and other programs."
+
 
 def command() -> int:
-    """Print the JSON Schema of network.toml and network.json, for editors and other programs."""
+    """Run ``symbp schema``."""
     return int(job("schema").run())

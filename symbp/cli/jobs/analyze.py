@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import partial
 
 from symbp.analysis.budget import analyze
 from symbp.analysis.draws import LEAST, measure
 from symbp.analysis.flow import GradientFlow
 from symbp.analysis.initialisations import Chosen, initialisation
 from symbp.analysis.outlook import outlook
-from symbp.analysis.phase import Mark, Phases, phases
+from symbp.analysis.phase import Mark, phases
 from symbp.analysis.spectrum import Spectrum, spectrum
 from symbp.cli.commands.analyze import Request
 from symbp.cli.console import columns, json_document, plain, progress, say
 from symbp.cli.jobs import pages
-from symbp.cli.jobs.compare import run as compare
 from symbp.cli.jobs.network import build, derived
-from symbp.cli.jobs.sweep import run as sweep
 from symbp.cli.jobs.typed import typed
 from symbp.cli.options import NetworkSpec
+from symbp.cli.registry import job
 from symbp.cli.values import shown
 from symbp.cli.what import Described, FileSpec
 from symbp.derivation import Derivation
@@ -43,11 +42,11 @@ def run(request: Request) -> int:
     for init in request.measures.inits:
         named_init(init)
     if request.measures.sweep:
-        return sweep(request)
+        return int(job("sweep").run(request))
     if request.page.only is None:
         pages.wanted_pages(request.page, "flow")
     if request.measures.compare:
-        return compare(request)
+        return int(job("compare").run(request))
     return flows(request)
 
 
@@ -72,7 +71,7 @@ def flows(request: Request) -> int:
         say(_text(seen))
     spectra = list(_spectra(found, request.measures.seed))
     pictures = _pictures(seen, spectra)
-    make = partial(flow_page, seen, spectra, typed(request), list(pictures))
+    make = partial(flow_page, seen, spectra, typed(request))
     pages.deliver(request.page, stem("flow", request.networks[0]), make, pictures)
     return code
 
@@ -83,11 +82,9 @@ def _measured(request: Request) -> Iterator[Job]:
     specs = [each for spec in request.networks for each in contrasted(spec)]
     if measures.draws is not None and measures.draws < LEAST:
         raise SpecError(f"--draws {measures.draws}: a standard error needs at least {LEAST}")
-    tell = progress()
     for number, spec in enumerate(specs, 1):
-        if tell is not None and len(specs) * len(inits) > 1:
-            tell(f"analyze, {number} of {len(specs)}: {name(spec, specs)}")
         derivation = derived(build(spec))
+        progress(f"analyze, {number} of {len(specs)}: {name(spec, specs)}")
         for init in inits:
             label = ", ".join([*([name(spec, specs)] if len(specs) > 1 else []), *([init] if len(inits) > 1 else [])])
             chosen = named_init(init, request.theory.sigma_b)
@@ -125,16 +122,13 @@ def _pictures(seen: Sequence[Seen], spectra: Sequence[tuple[str, Spectrum]]) -> 
         if each.outlook is not None and each.outlook.function is not None and each.outlook.prospects:
             marks.setdefault(each.outlook.function, []).extend(each.outlook.marks)
     if marks:
-        found["phase"] = partial(_phase, cache(partial(_phases, marks)))
+        found["phase"] = partial(_phase, marks)
     return found
 
 
-def _phases(marks: dict[ScalarFunction, list[Mark]]) -> list[Phases]:
-    return [phases(function, dict.fromkeys(each)) for function, each in list(marks.items())[: plots.MOST_PANELS]]
-
-
-def _phase(found: Callable[[], list[Phases]]) -> object:
-    return plots.phase(found())
+def _phase(marks: dict[ScalarFunction, list[Mark]]) -> object:
+    chosen = list(marks.items())[: plots.MOST_PANELS]
+    return plots.phase([phases(function, dict.fromkeys(each)) for function, each in chosen])
 
 
 def contrasted(spec: Described) -> list[Described]:

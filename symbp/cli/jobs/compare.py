@@ -10,6 +10,7 @@ from symbp.analysis.remedies import Stack
 from symbp.cli.commands.analyze import Request
 from symbp.cli.console import columns, json_document, plain, progress, say
 from symbp.cli.jobs import pages
+from symbp.cli.jobs.pages import Files
 from symbp.cli.jobs.typed import typed
 from symbp.cli.options import NetworkSpec
 from symbp.cli.what import FileSpec
@@ -32,7 +33,7 @@ def run(request: Request) -> int:
     if len(measures.inits) > 1:
         raise SpecError("--compare: give --init once; the remedies bring their own")
     init = measures.inits[0] if measures.inits else INIT
-    found = compare(stack(spec), init, measures.seed, measures.draws or DRAWS, progress=progress())
+    found = compare(stack(spec), init, measures.seed, measures.draws or DRAWS, progress=progress)
     if request.json:
         json_document(found.to_dict())
         return 0
@@ -44,9 +45,9 @@ def run(request: Request) -> int:
     return 0
 
 
-def _page(found: Comparison, command: str, figures: str | None) -> Page:
-    figure = None if figures is None else f"{figures}-norms"
-    return Page("Remedies for vanishing and exploding gradients", comparison_blocks(found, figure), command)
+def _page(found: Comparison, command: str, figures: Files) -> Page:
+    blocks = comparison_blocks(found, figures.get("norms"))
+    return Page("Remedies for vanishing and exploding gradients", blocks, command)
 
 
 def only_network(request: Request) -> NetworkSpec:

@@ -9,8 +9,8 @@ from typing import Any
 from symbp.cli import values
 from symbp.cli.analysis_options import PageOptions
 from symbp.cli.console import document, note, say
-from symbp.cli.jobs.derive import written
-from symbp.cli.jobs.targets import PDF, Target, targets
+from symbp.cli.jobs.closing import written
+from symbp.cli.jobs.targets import FOLDER, PDF, Target, is_folder, targets
 from symbp.cli.options import OutputOptions
 from symbp.errors import SpecError
 from symbp.report import plots
@@ -23,11 +23,17 @@ Pictures = Mapping[str, Callable[[], Any]]
 FIGURE_OF = {"latex": "pdf", PDF: "pdf", "gfm": "png", "markdown": "png"}
 """The kind of picture each format shows."""
 
+SHARED = "png"
+"""The kind that every format can show: drawn once where several pages are written."""
 
-def deliver(options: PageOptions, stem: str, page: Callable[[str | None], Page], pictures: Pictures) -> None:
+Files = Mapping[str, str]
+"""The file of each figure, by its name."""
+
+
+def deliver(options: PageOptions, stem: str, page: Callable[[Files], Page], pictures: Pictures) -> None:
     """Write the page and its figures where the options want them, and say so.
 
-    ``page`` is called with the stem of the figures' files, or with None where there are none.
+    ``page`` is called with the figures' files, of which there are none where none can be drawn.
     """
     if options.only is not None:
         return _alone(options, stem, pictures)
@@ -35,19 +41,22 @@ def deliver(options: PageOptions, stem: str, page: Callable[[str | None], Page],
     can_draw = plots.available() and all(each.path is not None for each in wanted)
     if pictures and not plots.available():
         note("symbp: no figures; for them: pip install 'symbp[plots]'")
+    drawn: dict[str, bytes] = {}
     wrote: list[Path] = []
     for target in wanted:
-        kind = _kind(target)
+        kind = SHARED if len(wanted) > 1 else _kind(target)
         name = target.path.stem if target.path is not None else stem
-        drawn = _drawn(pictures, kind, name) if can_draw else {}
-        content = page(name if drawn else None)
+        files = {each: f"{name}-{each}.{kind}" for each in pictures} if can_draw else {}
+        text = _text(options, target, page(files))
         if target.path is None:
-            document(_text(options, target, content))
+            document(text)
             continue
-        if not target.is_pdf:
-            for file, data in drawn.items():
-                wrote.append(_written(target.path.with_name(file), data, options.force))
-        wrote.append(_written(target.path, target.data(_text(options, target, content), drawn), options.force))
+        for each, file in files.items():
+            if file not in drawn:
+                drawn[file] = plots.saved(pictures[each](), kind)
+                if not target.is_pdf:
+                    wrote.append(_written(target.path.with_name(file), drawn[file], options.force))
+        wrote.append(_written(target.path, target.data(text, drawn), options.force))
     if wrote:
         say("\n" + "\n".join(written(sorted(wrote, key=lambda path: path.suffix in (".png", ".pdf")))))
     return None
@@ -59,7 +68,9 @@ def wanted_pages(options: PageOptions, stem: str) -> list[Target]:
     Raises:
         SpecError: a format that is no page.
     """
-    wanted = targets(OutputOptions(to=options.to, output=options.output, template_dir=options.template_dir), stem)
+    wanted = targets(
+        OutputOptions(options.to, options.output, template_dir=options.template_dir, force=options.force), stem
+    )
     for target in wanted:
         _kind(target)
     return wanted
@@ -69,10 +80,6 @@ def _kind(target: Target) -> str:
     if target.format not in FIGURE_OF:
         raise SpecError(f"--to {target.format}: an analysis is a page; give gfm, markdown, latex or pdf")
     return FIGURE_OF[target.format]
-
-
-def _drawn(pictures: Pictures, kind: str, stem: str) -> dict[str, bytes]:
-    return {f"{stem}-{name}.{kind}": plots.saved(draw(), kind) for name, draw in pictures.items()}
 
 
 def _text(options: PageOptions, target: Target, page: Page) -> str:
@@ -93,6 +100,5 @@ def _alone(options: PageOptions, stem: str, pictures: Pictures) -> None:
         values.refuse("--output", place, "a figure is a file; give one that ends in .pdf, .svg or .png")
     kind = options.to or (Path(place).suffix.lower().lstrip(".") if place and Path(place).suffix else plots.KINDS[0])
     values.choice("--to" if options.to else "--output", kind, plots.KINDS)
-    is_folder = place is None or place.endswith("/") or Path(place).is_dir()
-    path = Path(place or "output/") / f"{stem}-{name}.{kind}" if is_folder else Path(place or "")
+    path = Path(place) if place and not is_folder(place) else Path(place or FOLDER, f"{stem}-{name}.{kind}")
     say("\n".join(written([_written(path, plots.saved(pictures[name](), kind), options.force)])))

@@ -16,7 +16,7 @@ from symbp.numeric import engines
 from symbp.numeric.compiled import Compiled
 from symbp.numeric.definitions import Definitions, Standins
 from symbp.numeric.matrices import Writer
-from symbp.numeric.source import Program
+from symbp.numeric.source import Program, program
 from symbp.numeric.values import Values
 from symbp.report.worked.given import Given, filled
 from symbp.symbols import BATCH, Variable
@@ -120,8 +120,10 @@ class Worked:
         if isinstance(targets, Mapping) and len(targets) == 1:
             (targets,) = targets.values()
         with np.errstate(all="ignore"):
-            _, local = engines.real().run(compiled.program, traced=True)(whole.parameters, inputs, targets)
-            numbers = Numbers(compiled.program, local, int(local.get("m", whole.columns)))
+            # Every symbol has a value in a program of the lists as they are; the compiled one leaves some out.
+            full = program(derivation.forward, derivation.backward, derivation.wrt, Standins())
+            _, local = engines.real().run(full, traced=True)(whole.parameters, inputs, targets)
+            numbers = Numbers(full, local, int(local.get("m", whole.columns)))
         return cls(derivation, whole, compiled, numbers)
 
     @property

@@ -1,0 +1,103 @@
+"""The pages that are committed, and how each is made anew: the gallery, README.md and docs/."""
+
+import contextlib
+import io
+import os
+import re
+import shlex
+from pathlib import Path
+
+from symbp import Network, check, derive, render
+from symbp.cli.main import main
+from symbp.networks.examples import EXAMPLES
+from symbp.networks.operations import OPERATIONS
+
+ROOT = Path(__file__).parents[2]
+UPDATE = os.environ.get("SYMBP_UPDATE") == "1"
+GALLERY = ROOT / "output" / "gallery"
+MLP = {
+    "backprop-4": {"layers": 4},
+    "tanh-softmax-batch": {"layers": 3, "activation": "tanh", "loss": "cross_entropy", "batch": True},
+}
+NAMES = (*MLP, *EXAMPLES, *OPERATIONS)
+SUFFIXES = {".md": "gfm", ".tex": "latex"}
+
+
+def derivation(name):
+    if name in OPERATIONS:
+        return derive(OPERATIONS[name].build())
+    return derive(Network.mlp(**MLP[name]) if name in MLP else Network.load(EXAMPLES[name]))
+
+
+def gallery(name):
+    """Return the pages of one name as symbp writes them now, by file name."""
+    found = derivation(name)
+    report = check(found, thorough=False)
+    assert report.passed
+    command = None if name in MLP else f"symbp derive {name}"
+    return {
+        f"{name}{suffix}": render(found, to=form, check=report, command=command) for suffix, form in SUFFIXES.items()
+    }
+
+
+DOCUMENTS = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+CUT = "⋮\n"
+
+
+def shortened(shown, whole):
+    """Leave out of the whole output what is left out of the one shown: the lines between its beginning and its end."""
+    if CUT not in shown:
+        return whole
+    head, tail = (part.count("\n") for part in shown.split(CUT))
+    lines = whole.splitlines(keepends=True)
+    return "".join([*lines[:head], CUT, *lines[len(lines) - tail :]])
+
+
+class Reader:
+    """Reads a page as somebody would who tries everything on it."""
+
+    def __init__(self, page, folder, capsys):
+        self.page, self.folder, self.capsys = page, folder, capsys
+        self.names, self.printed, self.end = {}, None, 0
+
+    def command(self, line):
+        self.capsys.readouterr()
+        code = main(shlex.split(line, comments=True)[1:])
+        out, err = self.capsys.readouterr()
+        return code, out or err
+
+    def block(self, match):
+        kind, body = match.groups()
+        behind_code = self.printed is not None and match.start() <= self.end + 2
+        self.end, printed, self.printed = match.end(), self.printed, None
+        if kind == "python":
+            self.code(body)
+        elif kind == "text" and behind_code:
+            body = printed
+        elif kind == "console":
+            body = self.console(body)
+        elif kind == "sh":
+            for line in body.splitlines():
+                assert not line.startswith("symbp") or self.command(line)[0] == 0, line
+        return f"```{kind}\n{body}```"
+
+    def code(self, body):
+        if name := re.match(r"# (\w+\.py)\n", body):
+            (self.folder / name[1]).write_text(body, encoding="utf-8")
+        out = io.StringIO()
+        with contextlib.redirect_stdout(out):
+            exec(compile(body, self.page.name, "exec"), self.names)
+        self.printed = out.getvalue()
+
+    def console(self, body):
+        command, _, shown = body.partition("\n")
+        code, printed = self.command(command.removeprefix("$ "))
+        assert code in (0, 1) or "symbp: " in shown, printed
+        return f"{command}\n{shortened(shown, printed) if shown else ''}"
+
+
+def document(page, folder, capsys):
+    """Return a page with everything in it run in a folder of its own, and what that prints in its place."""
+    with contextlib.chdir(folder):
+        return BLOCK.sub(Reader(page, folder, capsys).block, page.read_text(encoding="utf-8"))

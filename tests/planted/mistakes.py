@@ -1,0 +1,154 @@
+"""Mistakes as somebody may write them into symbp: another text in one place, and where the tests look first.
+
+``old`` stands exactly once in its file. A mistake whose place has changed is planted nowhere: give it its new text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+KINDS = (
+    "sign", "transpose", "index", "scale", "slope", "dropped line", "tolerance", "verdict", "brackets", "label",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One wrong text, or several of which a seed picks one, in the place of a right one."""
+
+    kind: str
+    file: str
+    old: str
+    new: tuple[str, ...]
+    tests: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """Where it is, and of which kind."""
+        return f"{self.kind} in {self.file}"
+
+    def planted(self, root: Path, wrong: str) -> tuple[Path, str]:
+        """Return the file of a checkout and its text with the mistake in it.
+
+        Raises:
+            ValueError: the right text is not there, or there more than once.
+        """
+        place = root / "symbp" / self.file
+        text = place.read_text(encoding="utf-8")
+        if text.count(self.old) != 1:
+            raise ValueError(f"{self.name}: {self.old!r} stands there {text.count(self.old)} times, not once")
+        return place, text.replace(self.old, wrong)
+
+
+def _mistake(kind: str, file: str, old: str, new: str | tuple[str, ...], tests: str) -> Mistake:
+    return Mistake(kind, file, old, (new,) if isinstance(new, str) else new, tuple(tests.split()))
+
+
+RULES = "checking/test_rules.py"
+SHAPES = "ops/test_functions.py"
+REPORT = "report/test_report_golden.py report/test_lone.py report/test_report_composed.py"
+
+MISTAKES = (
+    # -- sign
+    _mistake("sign", "ops/normalisation.py", "return (g - error_mean - along)", "return (g - error_mean + along)", RULES),
+    _mistake("sign", "ops/softmax.py", "return p * (g - xp.sum(p * g", "return p * (g + xp.sum(p * g", RULES),
+    _mistake("sign", "ops/loss_table.py", "(1 - s.y) / (1 - s.a) - s.y / s.a", "(1 - s.y) / (1 - s.a) + s.y / s.a",
+             "ops/test_functions.py checking/test_rules.py"),
+    _mistake("sign", "numeric/matrices.py", "return Code(sign + text,", "return Code(text,", "numeric/test_source.py"),
+    _mistake("sign", "analysis/flow.py", "return _slope([(row.layer, row.log10) for row in self._alive])",
+             "return _slope([(row.layer, -row.log10) for row in self._alive])", "analysis/test_budget.py"),
+    # -- transpose
+    _mistake("transpose", "ops/native.py", "    return Transpose(expr)\n", "    return expr\n", RULES),
+    _mistake("transpose", "numeric/matrices.py", '.within(ATOM)}.T")', '.within(ATOM)}")', RULES),
+    _mistake("transpose", "report/products.py", "self.dialect.transposed(text) if transposed else text", "text",
+             "report/test_report_composed.py"),
+    _mistake("transpose", "checking/theirs/layouts.py", "return array.T if self.turns(variable) else array",
+             "return array", "checking/test_theirs_functions.py"),
+    _mistake("transpose", "analysis/walk.py", "Scaled.of(direction.array.T, direction.exponent)",
+             "Scaled.of(direction.array, direction.exponent)", "analysis/test_architectures.py"),
+    # -- index
+    _mistake("index", "ops/structure.py", "return a[first : first + count]",
+             ("return a[first + 1 : first + count + 1]", "return a[:count]"), RULES),
+    _mistake("index", "ops/elementwise.py", "Slope(node.function, index, output", "Slope(node.function, 0, output", RULES),
+    _mistake("index", "ops/attention.py", "reshape(keys, 1, 1) <= xp", "reshape(keys, 1, 1) < xp", RULES),
+    _mistake("index", "ops/pooling.py", "for entry in range(windows.shape[1])",
+             "for entry in reversed(range(windows.shape[1]))", "networks/test_convolution.py"),
+    _mistake("index", "networks/recurrent.py", "Rows(state, rows, rows)", "Rows(state, S.Zero, rows)",
+             "networks/test_recurrent.py"),
+    _mistake("index", "report/passes.py", "({upper} {p.error('l+1')})", "({upper} {p.error('l')})",
+             "report/test_report_golden.py"),
+    # -- scale
+    _mistake("scale", "ops/losses.py", "weight = scale(adjoint) / a.shape[1]",
+             ("weight = 2 * scale(adjoint) / a.shape[1]", "weight = scale(adjoint) / a.shape[0]"), RULES),
+    _mistake("scale", "ops/losses.py", "scale(adjoint) / p.shape[1]", ("scale(adjoint)", "scale(adjoint) / p.shape[0]"),
+             RULES),
+    _mistake("scale", "ops/pooling.py", "xp.sum(over, axis=1) / over.shape[1]", "xp.sum(over, axis=1)", RULES),
+    _mistake("scale", "ops/penalty.py", "factor * scale(adjoint)", "2 * factor * scale(adjoint)",
+             "networks/test_regularisation.py"),
+    _mistake("scale", "analysis/initialisations.py", '"he": _normal("N(0, 2/n_in)", lambda n_in, _: 2 / n_in)',
+             '"he": _normal("N(0, 2/n_in)", lambda n_in, _: 1 / n_in)', "analysis/test_initialisations.py"),
+    # -- slope
+    _mistake("slope", "ops/activations.py", "s.tanh(s.x), 1 - s.tanh(s.x) ** 2",
+             ("s.tanh(s.x), 1 - s.tanh(s.x)", "s.tanh(s.x), 1 + s.tanh(s.x) ** 2"), SHAPES),
+    _mistake("slope", "ops/activations.py", "s.a * (1 - s.a)", ("s.a * (1 + s.a)", "(1 - s.a)"), SHAPES),
+    _mistake("slope", "ops/activations.py", "s.cases(s.x, 1, s.alpha),", "s.cases(s.x, s.alpha, 1),", SHAPES),
+    _mistake("slope", "ops/activations.py", "+ s.x * s.exp(-(s.x**2) / 2)", "- s.x * s.exp(-(s.x**2) / 2)", SHAPES),
+    _mistake("slope", "ops/loss_table.py", "s.softplus(2 * s.e) - s.e - s.log(2), s.tanh(s.e)",
+             "s.softplus(2 * s.e) - s.e - s.log(2), s.tanh(2 * s.e)", RULES),
+    # -- dropped line
+    _mistake("dropped line", "calculus/factor.py",
+             "        factors.extend(_factor(arg, Acts.RIGHT) for arg in expr.args[inside + 1 :])\n", "",
+             "calculus/test_factor.py"),
+    _mistake("dropped line", "analysis/account.py",
+             "            found[FactorRole.SUM] = found.get(FactorRole.SUM, 0.0) + rest\n", "",
+             "analysis/test_budget.py analysis/test_architectures.py"),
+    _mistake("dropped line", "ops/structure.py", "return xp.concatenate((above, a, below), axis=0)",
+             "return xp.concatenate((above, a), axis=0)", RULES),
+    _mistake("dropped line", "report/products.py",
+             "            left[-1] = self._opened(left[-1], level, context)\n", "", REPORT),
+    _mistake("dropped line", "checking/report.py",
+             '            raise CheckFailedError(f"the check proves nothing: {self.why}")\n', "            return\n",
+             "checking/test_check.py checking/test_kinks.py"),
+    # -- tolerance, ten times as large
+    _mistake("tolerance", "checking/tolerance.py", "TOLERANCE = 1e-9\n", "TOLERANCE = 1e-8\n", "checking/test_tolerance.py"),
+    _mistake("tolerance", "checking/tolerance.py", "DIGITS_TOLERANCE = 1e-20", "DIGITS_TOLERANCE = 1e-19",
+             "checking/test_tolerance.py"),
+    _mistake("tolerance", "checking/tolerance.py", "ROUNDINGS = 64", "ROUNDINGS = 640", "checking/test_tolerance.py"),
+    _mistake("tolerance", "analysis/flow.py", "AGREEMENT = 1e-12", "AGREEMENT = 1e-11", "analysis/test_budget.py"),
+    # -- verdict ignored
+    _mistake("verdict", "checking/report.py", "FAILED = (Verdict.NOT_FINITE, Verdict.WRONG)",
+             ("FAILED = (Verdict.NOT_FINITE,)", "FAILED = (Verdict.WRONG,)"), "checking/test_check.py"),
+    _mistake("verdict", "checking/report.py", "if any(row.failed for row in self.rows):",
+             "if all(row.failed for row in self.rows):", "checking/test_check.py"),
+    _mistake("verdict", "checking/merging.py", "return min(failed, key=order.index) if failed else max",
+             "return max", "checking/test_check.py"),
+    _mistake("verdict", "checking/check.py", "verdicts.append(digits[name].verdict(DIGITS_TOLERANCE))", "pass",
+             "checking/test_check.py checking/test_methods.py"),
+    _mistake("verdict", "cli/jobs/check.py", "return exit_code(report)", "return 0", "cli/test_check.py"),
+    _mistake("verdict", "report/asserted.py", "if not judged.right:", "if judged.diagnosis.scale is not None:",
+             "cli/test_theirs.py"),
+    # -- brackets
+    _mistake("brackets", "report/products.py", "return piece if level in INSIDE[context] else", "return piece if piece else",
+             REPORT),
+    _mistake("brackets", "report/written.py", "Level.PRODUCT: frozenset({Level.PRODUCT, Level.ATOM})",
+             "Level.PRODUCT: frozenset({Level.PRODUCT, Level.HADAMARD, Level.ATOM})", REPORT),
+    _mistake("brackets", "numeric/matrices.py", "{text} / {self.size(under).within(ATOM)}",
+             "{text} / {self.size(under).within(PRODUCT)}", "numeric/test_source.py checking/test_rules.py"),
+    _mistake("brackets", "report/written.py", "Level.SIGN: frozenset({Level.ATOM})",
+             "Level.SIGN: frozenset({Level.SUM, Level.ATOM})", REPORT),
+    # -- label
+    _mistake("label", "ops/pooling.py", r'(r"\mathrm{maxpool}", "maxpool", "maxpool")',
+             r'(r"\mathrm{avgpool}", "avgpool", "avgpool")', "report/test_report_images.py report/test_lone.py"),
+    _mistake("label", "report/notation.py", r'error=Letter(r"\delta", "δ", "delta")',
+             r'error=Letter(r"\epsilon", "ε", "epsilon")', "report/test_report_golden.py"),
+    _mistake("label", "networks/recurrent.py", '"i": "input gate", "f": "forget gate"',
+             '"i": "forget gate", "f": "input gate"', "report/test_recurrent_report.py"),
+    _mistake("label", "ops/normalisation.py", "(Over.EXAMPLES, True): \"BatchNorm\"",
+             "(Over.EXAMPLES, True): \"LayerNorm\"", "report/test_report_composed.py report/test_report_golden.py"),
+    _mistake("label", "calculus/factor.py", "Role.GATE: FactorRole.GATE", "Role.GATE: FactorRole.MASK",
+             "networks/test_recurrent.py"),
+    _mistake("label", "report/verdict.py", "yours is {scale.text} times ours", "ours is {scale.text} times yours",
+             "cli/test_theirs.py"),
+)  # fmt: skip
+"""The list, by kind."""
