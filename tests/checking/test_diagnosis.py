@@ -28,8 +28,6 @@ NAMED_EXACTLY = 0.95
 
 PRIMES = (5, 7, 11)
 
-"""All that there is; without long tests a sample of the same places."""
-
 
 def random_mlp(seed: int) -> Written:
     """A perceptron of two to five layers, every other one with layers of equal width, which hide a transpose."""
