@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from symbp.checking.check import CheckReport, check
 from symbp.cli.console import json_document, plain, progress, say
+from symbp.cli.jobs.closing import command_line, written
 from symbp.cli.jobs.data import exit_code
-from symbp.cli.jobs.derive import command_line, deliver, written
+from symbp.cli.jobs.derive import deliver
 from symbp.cli.jobs.network import build, derived
 from symbp.cli.jobs.tables import tables
 from symbp.cli.jobs.targets import Target
