@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from symbp import Dense, Network, derive
-from symbp.networks.attention import TransformerBlock
 from symbp.networks.recurrent import LSTM
+from symbp.networks.transformer import TransformerBlock
 from symbp.report.expanded import expanded
 from symbp.report.files import write_chunks
 

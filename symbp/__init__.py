@@ -24,7 +24,7 @@ if TYPE_CHECKING:
         TemplateError,
         UnusedParameterWarning,
     )
-    from symbp.networks.attention import Attention, TransformerBlock
+    from symbp.networks.attention import Attention, CrossAttention
     from symbp.networks.concat import Concat, DenseBlock
     from symbp.networks.convolution import AvgPool1d, AvgPool2d, Conv1d, Conv2d, MaxPool1d, MaxPool2d
     from symbp.networks.embedding import Embedding
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from symbp.networks.recurrent import GRU, LSTM, RNN
     from symbp.networks.regularisation import Dropout
     from symbp.networks.residual import Residual
+    from symbp.networks.transformer import DecoderBlock, Encoder, Positions, TransformerBlock
     from symbp.report.files import write
     from symbp.report.render import render
 
@@ -48,6 +49,10 @@ _HOME = {
     "CheckFailedError": "symbp.errors",
     "CheckReport": "symbp.checking.check",
     "Concat": "symbp.networks.concat",
+    "CrossAttention": "symbp.networks.attention",
+    "DecoderBlock": "symbp.networks.transformer",
+    "Encoder": "symbp.networks.transformer",
+    "Positions": "symbp.networks.transformer",
     "Conv1d": "symbp.networks.convolution",
     "Conv2d": "symbp.networks.convolution",
     "Dense": "symbp.networks.layers",
@@ -76,7 +81,7 @@ _HOME = {
     "SpecError": "symbp.errors",
     "SymbpError": "symbp.errors",
     "TemplateError": "symbp.errors",
-    "TransformerBlock": "symbp.networks.attention",
+    "TransformerBlock": "symbp.networks.transformer",
     "UnusedParameterWarning": "symbp.errors",
     "analyze": "symbp.analysis.budget",
     "check": "symbp.checking.check",

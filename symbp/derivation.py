@@ -20,14 +20,17 @@ from symbp.calculus.factor import Acts, Factor, Paths, Product
 from symbp.calculus.jacobian import Jacobian, jacobian
 from symbp.calculus.product import flat_product, nested_product
 from symbp.calculus.reverse import reverse
+from symbp.collector import pause_collector
 from symbp.domain import DOMAINS, Domain, instance, takes
 from symbp.equations import Equation, ForwardSystem, System, nodes, operands
 from symbp.errors import SpecError, UnusedParameterWarning, nearest
 from symbp.networks.network import Name, Network
+from symbp.networks.one_sequence import one_sequence
 from symbp.networks.unstacked import states, unstacked
 from symbp.numeric.compiled import Compiled, compile_systems
 from symbp.op import FactorRole, Op
-from symbp.symbols import BATCH, Adjoint, Variable
+from symbp.ops.within import Within
+from symbp.symbols import Variable, adjoint_name, counts_examples
 
 MAX_MULTIPLIED = 50
 """Deepest network whose gradients are multiplied out as one SymPy expression."""
@@ -137,8 +140,11 @@ class Derivation:
     forward: ForwardSystem
     backward: System
     wrt: tuple[Variable, ...]
+    tokens: int = 0
+    """How many tokens the one sequence has that is shown; 0 where columns are examples."""
 
     @cached_property
+    @pause_collector()
     def gradients(self) -> Mapping[str, Gradient]:
         """The gradient of every variable of ``wrt`` by its name."""
         paths = Paths(self.backward, self.wrt)
@@ -148,13 +154,22 @@ class Derivation:
             last = max(each.lhs.step or 0 for each in self.unstacked.forward if isinstance(each.lhs, Variable))
             entangled = last, Paths(self.unstacked.backward, self.wrt, deepest=None)
         return _Gradients(
-            {v.name: Gradient(v, self.backward[Adjoint(v).name], paths, batch, depth, entangled) for v in self.wrt}
+            {v.name: Gradient(v, self.backward[adjoint_name(v)], paths, batch, depth, entangled) for v in self.wrt}
         )
 
     @cached_property
     def coupled(self) -> tuple[Equation, ...]:
         """The forward equations in which an example meets another one, as in batch statistics."""
         return tuple(equation for equation in self.forward.equations[:-1] if _couples(equation))
+
+    @property
+    def entire(self) -> bool:
+        """Whether its columns belong together: examples that meet, or the tokens of a sequence."""
+        return bool(self.coupled or self.tokens or self._sequences)
+
+    @cached_property
+    def _sequences(self) -> bool:
+        return any(isinstance(node, Within) for equation in self.forward for node in nodes(equation.rhs))
 
     @property
     def is_alone(self) -> bool:
@@ -169,7 +184,7 @@ class Derivation:
     @cached_property
     def unused(self) -> tuple[Variable, ...]:
         """The variables the loss does not depend on: their gradient is an explicit zero."""
-        return tuple(v for v in self.wrt if not self.backward[Adjoint(v).name].steps)
+        return tuple(v for v in self.wrt if not self.backward[adjoint_name(v)].steps)
 
     @cached_property
     def unstacked(self) -> Derivation:
@@ -180,6 +195,22 @@ class Derivation:
         network = copy(self.network)
         network.output = same.get(network.output, network.output)
         return replace(self, network=network, forward=forward, backward=backward)
+
+    @cached_property
+    def readable(self) -> Derivation:
+        """The same derivation as pages have it: no stacked states, and of sequences one example, tokens as columns."""
+        found = self.unstacked
+        if not self._sequences:
+            return found
+        forward, backward, read = one_sequence(found.forward, found.backward)
+        network = copy(found.network)
+        for name in ("x", "y", "output", "loss", "loss_node"):
+            setattr(network, name, read(getattr(network, name)))
+        network.inputs, network.parameters = (tuple(map(read, each)) for each in (network.inputs, network.parameters))
+        network.forward = forward
+        network.__dict__.pop("by_name", None)  # What it had cached is of the batch.
+        tokens = int(network.x.shape[1])
+        return Derivation(network, forward, backward, tuple(map(read, self.wrt)), tokens)
 
     @cached_property
     def states(self) -> Mapping[str, Mapping[int, tuple[Variable, ...]]]:
@@ -237,11 +268,13 @@ DOMAINS[Derivation] = Domain("a Derivation, which derive(network) returns", "Der
 
 def _couples(equation: Equation) -> bool:
     """Tell whether examples meet: in an operation, in a product that sums over them, or in rows that count them."""
-    return equation.lhs.shape[0].has(BATCH) or any(
-        (isinstance(node, Op) and node.couples_examples)
-        or (isinstance(node, MatMul) and any(part.shape[1].has(BATCH) for part in operands(node)[:-1]))
-        for node in nodes(equation.rhs)
-    )
+    lhs, rhs = equation.lhs, equation.rhs
+    if counts_examples(lhs.shape[0]):
+        return True
+    if isinstance(rhs, Op):  # It stands alone: its operands are names.
+        return rhs.couples_examples
+    products = [node for node in nodes(rhs) if isinstance(node, MatMul)]
+    return any(counts_examples(factor.shape[1]) for product in products for factor in operands(product)[:-1])
 
 
 OPTIONS = tuple(inspect.signature(Network.mlp).parameters)
@@ -249,6 +282,7 @@ OPTIONS = tuple(inspect.signature(Network.mlp).parameters)
 
 
 @takes
+@pause_collector()
 def derive(
     network: Network | Name | Path | None = None, *, wrt: Sequence[str] | None = None, **options: Any
 ) -> Derivation:

@@ -18,5 +18,14 @@ MAX_UNITS = 1_000_000
 MAX_EQUATIONS = 10_000
 """Most equations of one's own, and most layers of a file once repeats, steps and heads are written out."""
 
-MAX_FILE = 100_000
-"""Largest file that describes a network, in bytes."""
+MAX_FILE = 1_000_000
+"""Largest file that describes a network, in bytes: 10,000 layers, each in a table of its own."""
+
+MAX_ARRAYS = 500_000_000
+"""Largest file of arrays, in bytes, and the most that it may hold once unpacked."""
+
+MAX_JSON_ARRAYS = 100_000_000
+"""Largest file of arrays in JSON, in bytes: read, its numbers take twenty times as much."""
+
+MAX_TABLE = 100_000_000
+"""Largest table of a sweep, in bytes."""

@@ -58,6 +58,9 @@ class Op(MatrixExpr):
     label: ClassVar[tuple[str, str, str]] = (r"\mathrm{op}", "op", "op")
     """How it is written, in LaTeX, Unicode and ASCII; by default the name of the class."""
 
+    affine: ClassVar[bool] = False
+    """Whether it is linear in every operand, so that it may stand inside an equation."""
+
     about: ClassVar[str] = ""
     """For a linear operator of the backward list: what it is, for the table of symbols."""
 

@@ -24,6 +24,7 @@ class Role(StrEnum):
     STATE = "state"
     MASK = "mask"
     MASKED = "after dropout"
+    PADDING = "mask of padding"
     QUERY = "queries"
     KEY = "keys"
     VALUE = "values"

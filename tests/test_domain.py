@@ -34,7 +34,9 @@ EQUATIONS = {
 LAYERS: Mapping[str, Mapping[str, Any]] = {
     **{key: {} for key in ("Activation", "BatchNorm", "BatchNorm2d", "Dense", "Dropout", "GRU", "LSTM", "LayerNorm")},
     **{key: {} for key in ("Linear", "RMSNorm", "RNN")},
-    **{key: {"tokens": 2} for key in ("Attention", "TransformerBlock")},
+    **{key: {"tokens": 2} for key in ("Attention", "Positions", "TransformerBlock")},
+    **{key: {"tokens": 2, "memory": 3} for key in ("CrossAttention", "DecoderBlock")},
+    "Encoder": {"layers": [Dense(2)], "tokens": 2},
     **{key: {"kernel": 2} for key in ("AvgPool1d", "AvgPool2d", "MaxPool1d", "MaxPool2d")},
     **{key: {"channels": 2, "kernel": 2} for key in ("Conv1d", "Conv2d")},
     "Concat": {"layers": [Dense(2)]},

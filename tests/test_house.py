@@ -11,11 +11,15 @@ import symbp
 ROOT = Path(symbp.__file__).parent
 FLOORS = {
     "errors": 0,
+    "guard": 0,
     "limits": 0,
     "resources": 0,
     "roles": 0,
+    "inputs": 1,
     "domain": 1,
     "symbols": 1,
+    "collector": 0,
+    "nodes": 1,
     "equations": 2,
     "op": 3,
     "ops": 4,

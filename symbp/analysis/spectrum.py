@@ -71,6 +71,8 @@ def spectrum(derivation: Derivation, init: str | Chosen = "xavier", seed: int = 
 
     if derivation.coupled:
         raise SpecError(f"examples meet in {derivation.coupled[0].name}: there is no Jacobian of one example")
+    if derivation.entire:
+        raise SpecError("the tokens of a sequence meet in attention: there is no Jacobian of one column")
     first = next(variable for variable in derivation.wrt if variable.role is Role.WEIGHT)
     outputs = _outputs(derivation)
     whole = given_sizes(derivation.forward, outputs, (WIDTH,))

@@ -15,16 +15,15 @@ from symbp.checking.differences import (
     ROOM,
     STEP,
     Direction,
-    Loss,
     Losses,
     SingleEntries,
-    central,
     centrals,
     complex_steps,
     reach,
 )
+from symbp.checking.digits import Digits
 from symbp.checking.kinks import Aside, Kinks, set_aside, straddles
-from symbp.checking.models import central_error, long_error, rounding
+from symbp.checking.models import central_error, rounding
 from symbp.checking.tolerance import EPSILON, PROJECTIONS, ROUNDINGS, Comparison, magnitude
 from symbp.derivation import Derivation
 from symbp.equations import System
@@ -35,10 +34,6 @@ from symbp.numeric.source import Program, program
 from symbp.numeric.values import Values, draw, evaluation
 from symbp.ops.convolution import Convolve
 from symbp.symbols import BATCH, Adjoint
-
-MOST_DIGITS = 400
-"""More digits than this are not asked for, however small a gradient is beside the loss."""
-
 
 ERF_COST = 60.0
 """Microseconds that an entry takes with 50 digits in a network with erf; 10 in others."""
@@ -185,6 +180,15 @@ class Bench:
 
     def direction(self, name: str, number: int = 0) -> Any:
         """Return a reproducible random direction of length 1, no entry near zero."""
+        if (name, number) not in self._known:
+            self._known[name, number] = self._drawn(name, number)
+        return self._known[name, number]
+
+    @cached_property
+    def _known(self) -> dict[tuple[str, int], Any]:
+        return {}
+
+    def _drawn(self, name: str, number: int) -> Any:
         import numpy as np
 
         random = np.random.default_rng([self.seed, 1000 + number, self._places[name]])
@@ -324,69 +328,3 @@ class Bench:
     def digits(self) -> Digits:
         """The same run with 50 digits, or more where gradients are small beside the loss."""
         return Digits.of(self)
-
-
-@dataclass(frozen=True)
-class Digits:
-    """A run in long arithmetic: gradients, the loss, and the step of its central differences."""
-
-    bench: Bench
-    loss: Loss
-    value: float
-    gradients: dict[str, Any]
-    step: Any
-    precision: int
-
-    @classmethod
-    def of(cls, bench: Bench) -> Digits:
-        """Evaluate the program once with enough digits."""
-        precision = _digits_needed(bench)
-        engine = engines.digits(precision)
-        (value, gradients), _ = engine.run(bench.program, traced=True)(*bench.values.arguments(engine.array))
-        step = engine.number(Integer(10) ** -(precision // 3))
-        return cls(bench, Loss.on(engine, bench.forward, bench.values), float(value), gradients, step, precision)
-
-    def compare_along(self, direction: Direction) -> Comparison:
-        """Compare gradients with central differences along one direction."""
-        import numpy as np
-
-        long = {name: self.loss.array(v) for name, v in direction.items()}
-        longest = reach(direction)
-        step = float(self.step) / longest
-        measured = central(self.loss, long, self.step / longest)
-        predicted = sum((self.gradients[name] * v).sum() for name, v in long.items())
-        norms = {name: float(np.linalg.norm(v)) for name, v in direction.items()}
-        size = math.hypot(*(_norm(self.gradients[name].floats()) * norm for name, norm in norms.items()))
-        rounded = 10.0**-self.precision
-        noise = sum(rounded * self.bench.rounding[name] * norms[name] for name in norms)
-        floor = ROUNDINGS * (rounded * abs(self.value) / step + noise)
-        error = abs(float(measured - predicted))
-        scale = float(np.max([size, abs(float(measured))]))
-        truncation = self.bench.truncation(direction)
-        float_step, equations = CENTRAL_STEP / longest, self.bench.equations
-        expected = long_error(truncation, self.value, step, self.precision, equations, float_step) / (scale or 1.0)
-        return Comparison(error, scale, floor, error, expected, not math.isfinite(float(measured)))
-
-    def compare_float(self, name: str) -> Comparison:
-        """Compare every entry of a float64 gradient with the same formula in 50 digits."""
-        import numpy as np
-
-        exact = self.bench.aside.masked(name, self.gradients[name].floats())
-        error = float(np.max(np.abs(exact - self.bench.aside.masked(name, self.bench.gradients[name]))))
-        floor = ROUNDINGS * EPSILON * self.bench.rounding[name]
-        return Comparison(error, float(np.linalg.norm(exact)), floor, error, self.bench.expected(name))
-
-
-def _norm(array: Any) -> float:
-    import numpy as np
-
-    return float(np.linalg.norm(array))
-
-
-def _digits_needed(bench: Bench) -> int:
-    """Return 50, and two more for every power of ten the smallest gradient is below the loss."""
-    norms = [_norm(gradient) for gradient in bench.gradients.values()]
-    small = min((norm for norm in norms if 0 < norm < math.inf), default=1.0)
-    decades = math.log10(abs(bench.loss) / small) if 0 < abs(bench.loss) < math.inf else 0.0
-    extra = 10 * math.ceil(2 * max(0.0, decades - 4) / 10)
-    return min(engines.DIGITS + extra, MOST_DIGITS)

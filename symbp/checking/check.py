@@ -8,10 +8,11 @@ from typing import TypeVar
 
 from symbp.checking.bench import Bench
 from symbp.checking.causes import dead_layers, dead_notes, left_numbers
+from symbp.checking.many import badness, groups, halved, spaced
 from symbp.checking.merging import together, worse
 from symbp.checking.models import MOST_FLOAT, measured
 from symbp.checking.plans import FAST, THOROUGH, Budget, Plan, plan_at, plans
-from symbp.checking.report import FAILED, CheckReport, Row, Run, Verdict
+from symbp.checking.report import CheckReport, Row, Run, Verdict
 from symbp.checking.tolerance import DIGITS_TOLERANCE, TOLERANCE, Comparison
 from symbp.derivation import Derivation
 from symbp.domain import Seed, takes
@@ -22,9 +23,6 @@ from symbp.symbols import Role
 __all__ = ["CheckReport", "Row", "Run", "Verdict", "check"]
 
 Progress = Callable[[str], None]
-
-MOST_HALVINGS = 64
-"""How many more comparisons may be spent on finding which of many gradients is wrong."""
 
 JOINT_DIRECTIONS = 2
 """Directions through all parameters at once in a deep network."""
@@ -245,7 +243,7 @@ class _Judge:
         if self.repeats:
             return self._along(self.names)
         found = {name: (comparison, JOINTLY) for name, comparison in self._jointly().items()}
-        return found | self._along(_spaced(self.names, self._singles()))
+        return found | self._along(spaced(self.names, self._singles()))
 
     def _singles(self) -> int:
         """How many gradients are compared alone, with their central differences; all but in deep networks."""
@@ -258,16 +256,16 @@ class _Judge:
         def compare(group: Sequence[str]) -> list[Comparison]:
             found = bench.compare_each([{name: bench.direction(name, number)} for name in group for number in numbers])
             parts = (found[start : start + len(numbers)] for start in range(0, len(found), len(numbers)))
-            return [max(part, key=_badness) for part in parts]
+            return [max(part, key=badness) for part in parts]
 
         return {name: (each, DIRECTIONS) for name, each in self._grouped(names, lambda name: len(numbers), compare)}
 
     def _jointly(self) -> dict[str, Comparison]:
         found: dict[str, Comparison] = {}
         for number in range(JOINT_DIRECTIONS):
-            halved = _halved(self.names, partial(self._compare_jointly, number), TOLERANCE)
-            for name, comparison in halved.items():
-                found[name] = max(found.get(name, comparison), comparison, key=_badness)
+            compared = halved(self.names, partial(self._compare_jointly, number), TOLERANCE)
+            for name, comparison in compared.items():
+                found[name] = max(found.get(name, comparison), comparison, key=badness)
         return found
 
     def _compare_jointly(self, number: int, names: Sequence[str]) -> Comparison:
@@ -277,7 +275,7 @@ class _Judge:
         bench = self.bench
         if self.one_by_one:
             return {name: bench.digits.compare_along({name: bench.direction(name)}) for name in self.names}
-        return _halved(
+        return halved(
             self.names, lambda names: bench.digits.compare_along(bench.joint_direction(names)), DIGITS_TOLERANCE
         )
 
@@ -300,7 +298,7 @@ class _Judge:
         def compare(group: Sequence[str]) -> list[Comparison]:
             return bench.compare_central([{name: bench.direction(name)} for name in group])
 
-        names = _spaced(self.names, self._singles())
+        names = spaced(self.names, self._singles())
         return {name: (each, DIRECTIONS) for name, each in self._grouped(names, lambda name: CENTRAL_COST, compare)}
 
     def _size(self, name: str) -> int:
@@ -313,49 +311,11 @@ class _Judge:
         compare: Callable[[Sequence[str]], Sequence[Compared]],
     ) -> Iterator[tuple[str, Compared]]:
         """Yield every name with what a comparison of as many as fit finds for it, and report progress."""
-        group: list[str] = []
-        for number, name in enumerate(names, 1):
-            group.append(name)
-            if number == len(names) or sum(map(copies, group)) + copies(names[number]) > self.bench.room:
-                yield from zip(group, compare(group), strict=True)
-                group = []
-                self.tell(f"{number} of {len(names)} gradients")
-
-
-def _halved(
-    names: Sequence[str], compare: Callable[[Sequence[str]], Comparison], tolerance: float
-) -> dict[str, Comparison]:
-    """Compare many gradients at once; where that fails, halve until the wrong ones stand alone."""
-    found: dict[str, Comparison] = {}
-    waiting = [list(names)]
-    left = MOST_HALVINGS
-    while waiting:
-        group = waiting.pop()
-        if not group:
-            continue
-        comparison = compare(group)
-        left -= 1
-        if comparison.verdict(tolerance) in FAILED and len(group) > 1 and left > 0:
-            middle = len(group) // 2
-            waiting += [group[:middle], group[middle:]]
-        else:
-            found |= dict.fromkeys(group, comparison)
-    return found
-
-
-def _badness(comparison: Comparison) -> float:
-    """Order comparisons by relative error; what is not a number is the worst."""
-    return float("inf") if comparison.relative != comparison.relative else comparison.relative
-
-
-def _spaced(names: Sequence[str], count: int) -> list[str]:
-    """Return ``count`` names at even distances, the first and the last among them."""
-    if count >= len(names):
-        return list(names)
-    if count == 1:
-        return [names[0]]
-    places = [round(index * (len(names) - 1) / (count - 1)) for index in range(count)]
-    return [names[place] for place in dict.fromkeys(places)]
+        done = 0
+        for group in groups(names, copies, self.bench.room):
+            yield from zip(group, compare(group), strict=True)
+            done += len(group)
+            self.tell(f"{done} of {len(names)} gradients")
 
 
 def _shape_problem(bench: Bench) -> str | None:

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import compress, islice
+from operator import add, sub
 from typing import Any
 
 from symbp.numeric.engines import Engine
@@ -35,17 +36,13 @@ class Loss:
 
     function: Callable[..., Any]
     values: Values
-    array: Callable[[Any], Any]
 
-    @classmethod
-    def on(cls, engine: Engine, forward: Program, values: Values) -> Loss:
-        """Return the loss of a program on an engine, all values converted once."""
-        return cls(engine.run(forward), values.converted(engine.array), engine.array)
-
-    def moved(self, direction: Direction, step: Any) -> Any:
-        """Return the loss at the parameters plus ``step`` times a direction."""
-        changed = {name: self.values[name] + self.array(v) * step for name, v in direction.items()}
-        return self.function(*self.values.changed(changed).arguments())[0]
+    def central(self, direction: Direction, step: Any) -> Any:
+        """Return (𝓛(θ + h v) − 𝓛(θ − h v))/2h along a direction of arrays of the engine."""
+        moves = {name: v * step for name, v in direction.items()}
+        ends = ({name: join(self.values[name], move) for name, move in moves.items()} for join in (add, sub))
+        above, below = (self.function(*self.values.changed(changed).arguments())[0] for changed in ends)
+        return (above - below) / (2 * step)
 
 
 @dataclass(frozen=True)
@@ -130,11 +127,6 @@ def complex_steps(losses: Losses, directions: Iterable[Direction], steps: Sequen
     import numpy as np
 
     return losses.moved(directions, [1j * step for step in steps]).imag / np.array(steps)
-
-
-def central(loss: Loss, direction: Direction, step: Any) -> Any:
-    """Return (𝓛(θ + h v) − 𝓛(θ − h v))/2h."""
-    return (loss.moved(direction, step) - loss.moved(direction, -step)) / (2 * step)
 
 
 def centrals(losses: Losses, directions: Sequence[Direction], steps: Any) -> tuple[Any, Any]:

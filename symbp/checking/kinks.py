@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from sympy import Abs, Expr, Max, Min, Piecewise, Rel, sign
@@ -122,7 +122,8 @@ def _distances(equation: Equation, standins: Standins) -> list[tuple[Elementwise
     return []
 
 
-def _corners(expr: Expr) -> list[Expr]:
+@lru_cache(maxsize=64)
+def _corners(expr: Expr) -> tuple[Expr, ...]:
     """Return what is zero where a formula is not smooth: inside |·|, between the two of a maximum, at a case's bound.
 
     A join of two cases with equal slopes counts too (Huber at |a − y| = δ): its second derivative jumps, and a
@@ -133,7 +134,7 @@ def _corners(expr: Expr) -> list[Expr]:
     for part in expr.atoms(Piecewise):
         found += [case.lhs - case.rhs for _, condition in part.args for case in condition.atoms(Rel)]
     # SymPy's derivative of the distance is never used as a slope; |x| - 1 has one all the same.
-    return list(dict.fromkeys(each for each in found if each.free_symbols))
+    return tuple(dict.fromkeys(each for each in found if each.free_symbols))
 
 
 def _distance(function: ScalarFunction, expr: Expr, slopes: tuple[Expr, ...]) -> ScalarFunction:

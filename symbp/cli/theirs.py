@@ -12,10 +12,11 @@ import typer
 from symbp.cli import values
 from symbp.cli.options import NetworkOptions, Text, option
 from symbp.errors import SpecError
+from symbp.inputs import NOT_REGULAR, read_regular
+from symbp.limits import MAX_JSON_ARRAYS
 
 PYTHON = ".py"
 DATA = (".npz", ".npy", ".json")
-MAX_ARRAYS = 500_000_000
 REDUCTIONS = ("mean", "sum", "torch")
 MAX_TIMEOUT = 3600
 
@@ -152,9 +153,8 @@ def is_data(name: str) -> bool:
     if path.suffix.lower() != ".json":
         return path.suffix.lower() in DATA
     try:
-        with path.open("rb") as file:
-            return GRADIENTS.search(file.read(MAX_ARRAYS)) is not None
-    except (OSError, ValueError):
+        return GRADIENTS.search(read_regular(path, MAX_JSON_ARRAYS)) is not None
+    except SpecError:
         return False
 
 
@@ -176,13 +176,13 @@ def file_of(name: str) -> FunctionFile | DataFile:
     if not is_python(name) and path.suffix.lower() not in DATA:
         values.refuse("MINE", name, "give a .py, .npz or .json file")
     try:
-        regular = path.is_file()
+        regular, exists = path.is_file(), path.exists()
     except (OSError, ValueError):
-        regular = False
-    if not regular and path.is_dir():
-        values.refuse("MINE", name, "this is a folder; name the file in it")
-    if not regular:
+        regular = exists = False
+    if not exists:
         values.refuse("MINE", name, "there is no such file; symbp check --stub writes one to fill in")
+    if not regular:
+        values.refuse("MINE", name, "a folder; name the file in it" if path.is_dir() else NOT_REGULAR)
     if is_python(name):
         return FunctionFile(path, function or None)
     return DataFile(path)

@@ -1,25 +1,26 @@
-"""Attention and the transformer block: layers that mix the tokens of an example.
+"""Attention: layers that mix the tokens of an example, or read those of another sequence.
 
-Columns are (token, example): column e·T + t of X is token t of example e, so X is n₀ × T·m.
+Columns are ordered (example, token): column e·T + t of X is token t of example e, so X is n₀ × T·m.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
-from sympy import Expr, Integer, MatAdd, MatMul, MatrixExpr, OneMatrix, Pow, Rational, Transpose
+from sympy import Expr, Integer, MatrixExpr, Pow, Rational
 
 from symbp.domain import described, takes_fields
 from symbp.errors import SpecError
 from symbp.limits import MAX_TOKENS, MAX_UNITS
-from symbp.networks.builder import Builder
-from symbp.networks.given import FunctionName, Value
-from symbp.networks.layers import Dense, Linear, Scoped, require_units
-from symbp.networks.normalisation import LayerNorm
-from symbp.networks.residual import Residual
+from symbp.networks.builder import Builder, Memory
+from symbp.networks.layers import require_units
+from symbp.nodes import matadd, matmul, ones, times
 from symbp.ops.attention import MaskedSoftmax
+from symbp.ops.positions import Offsets, Rotate, Tile
 from symbp.ops.structure import Rows, Stack
-from symbp.symbols import Role, Variable
+from symbp.ops.within import Gram, Mix
+from symbp.symbols import BATCH, Role, Variable
 
 INVERSE_ROOT = Rational(-1, 2)
 
@@ -29,11 +30,15 @@ INVERSE_ROOT = Rational(-1, 2)
 class Attention:
     """Scaled dot-product attention (Vaswani et al. 2017, §3.2) with tokens as columns: O = W_O·A, and for each head
 
-    S = Kᵀ·Q/√d, P = softmax of every column of S, A = V·P, with Q = W_Q·X, K = W_K·X, V = W_V·X.
+    S = Kᵀ·Q/√d, P = softmax of every column of S, A = V·P within every example, with Q = W_Q·X, K = W_K·X, V = W_V·X.
 
     The weights W_Q, W_K, W_V are units × n and W_O is n × units for tokens of n numbers; ``units`` None makes them
     square. Each head has its block of units/heads rows of Q, K and V, as in ``torch.nn.MultiheadAttention``.
     ``tokens`` is T, ``causal`` hides later tokens, ``bias`` adds b·1ᵀ to each of the four products.
+
+    ``kv_heads`` gives K and V fewer heads, each for heads/kv_heads heads of Q (Ainslie et al. 2023; 1: multi-query).
+    ``rotary`` turns queries and keys by their positions (Su et al. 2021), ``relative`` adds a parameter a head and
+    distance to the scores. ``padding`` takes a mask N (T × m) with the data: 1 for a token, 0 for padding.
     """
 
     tokens: int
@@ -41,10 +46,20 @@ class Attention:
     causal: bool = False
     bias: bool = False
     units: int | None = None
+    kv_heads: int | None = None
+    rotary: bool = False
+    relative: bool = False
+    padding: bool = False
+
+    scope: ClassVar[str] = "attention"
 
     def __post_init__(self) -> None:
-        _require_whole(self.tokens, "tokens", MAX_TOKENS)
-        _require_whole(self.heads, "heads")
+        require_whole(self.tokens, "tokens", MAX_TOKENS)
+        require_whole(self.heads, "heads")
+        if self.kv_heads is not None:
+            require_whole(self.kv_heads, "kv_heads")
+            if self.heads % self.kv_heads:
+                raise SpecError(f"{self.kv_heads} heads of keys and values do not divide {self.heads} heads of queries")
         if self.units is not None:
             require_units(self.units)
             _require_heads(self.heads, Integer(self.units))
@@ -53,100 +68,108 @@ class Attention:
         """Add Q, K, V, then S, P and A of every head, their stack, and O.
 
         Raises:
-            SpecError: the heads do not divide the width.
+            SpecError: the heads do not divide the width, or its share for a head is odd and turned in pairs.
         """
-        number = builder.count("attention")
-        with builder.scope("attention" if number == 1 else f"attention{number}", numbered=False):
+        number = builder.count(self.scope)
+        with builder.scope(self.scope if number == 1 else f"{self.scope}{number}", numbered=False):
             builder.next_layer()
             units = incoming.args[1] if self.units is None else Integer(self.units)
             _require_heads(self.heads, units)
+            if self.rotary and (units / self.heads).is_odd:
+                rows = units / self.heads
+                raise SpecError(f"rotary positions turn pairs of rows, and a head has {rows}: give an even number")
+            source = self._source(builder, incoming)
+            shared = units if self.kv_heads is None else units * self.kv_heads / self.heads
             q = self._project(builder, "Q", Role.QUERY, incoming, units)
-            k = self._project(builder, "K", Role.KEY, incoming, units)
-            v = self._project(builder, "V", Role.VALUE, incoming, units)
-            mixed = self._head(builder, q, k, v) if self.heads == 1 else self._heads(builder, q, k, v)
+            k = self._project(builder, "K", Role.KEY, source.states, shared)
+            v = self._project(builder, "V", Role.VALUE, source.states, shared)
+            kept = builder.padding(source) if self.padding else None
+            mixed = self._heads(builder, q, k, v, source.tokens, kept)
             return self._project(builder, "O", Role.MIXED, mixed, incoming.args[1])
+
+    def _source(self, builder: Builder, incoming: Variable) -> Memory:
+        """Return what keys and values are made of."""
+        return builder.own(incoming, self.tokens)
 
     def _project(self, builder: Builder, letter: str, role: Role, incoming: Variable, rows: Expr) -> Variable:
         """Add one product, Q = W_Q·X, with its bias where wanted."""
         weight = builder.parameter(f"W{letter}", Role.WEIGHT, rows, incoming.args[1])
-        total: MatrixExpr = MatMul(weight, incoming)
+        total: MatrixExpr = matmul(weight, incoming)
         if self.bias:
             bias = builder.parameter(f"b{letter}", Role.BIAS, rows, 1)
-            total = MatAdd(total, MatMul(bias, OneMatrix(1, builder.columns)))
-        return builder.define(letter, role, total, rows)
+            total = matadd(total, matmul(bias, ones(1, incoming.args[2])))
+        return builder.define(letter, role, total, rows, incoming.args[2])
 
-    def _heads(self, builder: Builder, q: Variable, k: Variable, v: Variable) -> Variable:
-        """Give every head its rows of Q, K and V, and stack what the heads return."""
-        size = q.args[1] / self.heads
+    def _heads(
+        self, builder: Builder, q: Variable, k: Variable, v: Variable, keys: int, kept: Variable | None
+    ) -> Variable:
+        """Give every head its rows of Q, K and V, and stack what the heads return; one head has all of them."""
+        if self.heads == 1:
+            return self._head(builder, q, k, v, keys, kept)
+        size, group = q.args[1] / self.heads, self.heads // (self.kv_heads or self.heads)
         found = []
         for head in range(self.heads):
             with builder.scope(f"head{head + 1}"):
                 blocks = [
-                    builder.define(each.stem, each.role, Rows(each, head * size, size), size) for each in (q, k, v)
+                    builder.define(each.stem, each.role, Rows(each, place * size, size), size, each.args[2])
+                    for each, place in ((q, head), (k, head // group), (v, head // group))
                 ]
-                found.append(self._head(builder, *blocks))
+                found.append(self._head(builder, blocks[0], blocks[1], blocks[2], keys, kept))
         return builder.define("A", Role.MIXED, Stack(*found), q.args[1])
 
-    def _head(self, builder: Builder, q: Variable, k: Variable, v: Variable) -> Variable:
-        """Add S = Kᵀ·Q/√d, P and A = V·P for d rows of Q and K."""
-        rows, columns = q.shape
+    def _head(
+        self, builder: Builder, q: Variable, k: Variable, v: Variable, keys: int, kept: Variable | None
+    ) -> Variable:
+        """Add S = Kᵀ·Q/√d, with the bias of distances in the same equation, P and A = V·P for d rows of Q and K."""
+        rows = q.args[1]
+        if self.rotary:
+            q, k = (builder.define(f"R{x.stem}", x.role, Rotate(x, self.tokens), rows, x.args[2]) for x in (q, k))
         scale = Pow(rows, INVERSE_ROOT)
-        number = [] if scale == 1 else [scale]
-        s = builder.define("S", Role.SCORE, MatMul(*number, Transpose(k), q), columns)
-        p = builder.define("P", Role.ATTENTION, MaskedSoftmax(s, self.tokens, self.causal), columns)
-        return builder.define("A", Role.MIXED, MatMul(v, p), v.args[1])
+        scores = times(scale, Gram(k, q, keys, self.tokens))
+        if self.relative:
+            r = builder.parameter("r", Role.SHIFT, 1, keys + self.tokens - 1)
+            bias = builder.define("B", Role.SCORE, Offsets(r, keys, self.tokens), keys, Integer(self.tokens))
+            scores = matadd(scores, Tile(bias, BATCH))
+        s = builder.define("S", Role.SCORE, scores, keys)
+        mask = () if kept is None else (kept,)
+        p = builder.define("P", Role.ATTENTION, MaskedSoftmax(s, self.tokens, self.causal, *mask), keys)
+        return builder.define("A", Role.MIXED, Mix(v, p, keys, self.tokens), v.args[1])
 
 
 @dataclass(frozen=True, kw_only=True)
 @takes_fields
-class TransformerBlock:
-    """A pre-norm transformer block (Xiong et al. 2020): X + attention(norm(X)), then + mlp(norm(·)).
+class CrossAttention(Attention):
+    """Attention whose keys and values are made of another sequence C: K = W_K·C, V = W_V·C.
 
-    The mlp is a hidden layer of ``hidden`` units (None: four times the width) and a linear one back to the width,
-    which is that of the incoming tokens. The names are ``block1.norm1.gamma``, ``block1.attention.WQ``,
-    ``block1.norm2.gamma``, ``block1.hidden.W``, ``block1.output.W``; the two sums are ``block1.S`` and ``block1.S_2``.
-    ``bias`` is that of the attention; the mlp has its biases.
+    Vaswani et al. 2017, §3.2.3. C (``width`` × ``memory``·m, ``memory`` tokens an example) is what an ``Encoder``
+    before it returns, else an input of the network; without ``width`` its tokens are as wide as those that come in.
+    ``padding`` takes a mask NC (``memory`` × m).
     """
 
-    tokens: int
-    heads: int = 1
-    hidden: int | None = None
-    activation: FunctionName = "gelu_tanh"
-    causal: bool = False
-    bias: bool = False
-    epsilon: Value = "1e-5"
+    memory: int | None = None
+    width: int | None = None
+
+    scope: ClassVar[str] = "cross"
 
     def __post_init__(self) -> None:
-        _require_whole(self.tokens, "tokens")
-        _require_whole(self.heads, "heads")
+        super().__post_init__()
+        if self.memory is not None:
+            require_whole(self.memory, "memory tokens", MAX_TOKENS)
+        if self.width is not None:
+            require_units(self.width)
+        if self.rotary or self.causal:
+            raise SpecError("cross-attention reads another sequence: causal and rotary say nothing of it")
 
-    def build(self, builder: Builder, incoming: Variable) -> Variable:
-        """Add the two residual parts.
-
-        Raises:
-            SpecError: the width is not a number, or the heads do not divide it.
-        """
-        width = incoming.args[1]
-        if not isinstance(width, Integer):
-            raise SpecError(f"a transformer block needs a width that is a number, and it is {width}: give inputs")
-        attention = Attention(heads=self.heads, tokens=self.tokens, causal=self.causal, bias=self.bias)
-        hidden = 4 * int(width) if self.hidden is None else self.hidden
-        parts = (
-            Residual([Scoped("norm1", LayerNorm(self.epsilon)), attention]),
-            Residual([
-                Scoped("norm2", LayerNorm(self.epsilon)),
-                Scoped("hidden", Dense(hidden, self.activation)),
-                Scoped("output", Linear(int(width))),
-            ]),
-        )  # fmt: skip
-        out = incoming
-        with builder.scope(f"block{builder.count('block')}", numbered=False):
-            for part in parts:
-                out = part.build(builder, out)
-        return out
+    def _source(self, builder: Builder, incoming: Variable) -> Memory:
+        return builder.memory(self.memory, self.width, incoming.args[1])
 
 
-def _require_whole(given: object, what: str, most: int = MAX_UNITS) -> None:
+def require_whole(given: object, what: str, most: int = MAX_UNITS) -> None:
+    """Refuse what is not a whole number from 1 to ``most``.
+
+    Raises:
+        SpecError: with what was given and what would be right.
+    """
     if isinstance(given, bool) or not isinstance(given, int) or not 1 <= given <= most:
         raise SpecError(f"attention cannot have {described(given)} {what}: give a whole number from 1 to {most:,}")
 

@@ -5,13 +5,28 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import count
 
 from sympy import Expr, MatrixExpr
 
 from symbp.equations import Equation
+from symbp.errors import SpecError
 from symbp.networks.images import Images
+from symbp.nodes import matmul, ones
 from symbp.symbols import BATCH, Role, Variable, width
+
+OWN_MASK, OTHER_MASK = "N", "NC"
+"""The masks of padding, of the network's own sequence and of the other one."""
+
+
+@dataclass(frozen=True)
+class Memory:
+    """A sequence that attention reads: its states (n × tokens·m), its tokens, the name of the mask of its padding."""
+
+    states: Variable
+    tokens: int
+    mask: str
 
 
 class Builder:
@@ -33,6 +48,9 @@ class Builder:
         self._numbered = True
         self._taken: set[str] = set()
         self._scopes: Counter[str] = Counter()
+        self._memory: Memory | None = None
+        self._masks: dict[str, Variable] = {}
+        self._mask = OWN_MASK
 
     @contextmanager
     def scope(self, name: str, *, numbered: bool = True) -> Iterator[None]:
@@ -42,6 +60,51 @@ class Builder:
         self._numbered = before and numbered
         yield
         self.path, self._numbered = outer, before
+
+    @contextmanager
+    def sequence(self, source: Memory) -> Iterator[None]:
+        """Build what is inside on another sequence: its columns, the mask of its padding."""
+        before = self.columns, self._mask
+        self.columns, self._mask = source.states.args[2], source.mask
+        yield
+        self.columns, self._mask = before
+
+    def own(self, states: Variable, tokens: int) -> Memory:
+        """Return the sequence that is built on, as attention to itself reads it."""
+        return Memory(states, tokens, self._mask)
+
+    def memory(self, tokens: int | None, rows: Expr | int | None, default: Expr | int) -> Memory:
+        """Return the other sequence of the network: what an encoder returned, else the input C, declared once.
+
+        Raises:
+            SpecError: nobody says how many tokens it has, or it was declared with others.
+        """
+        if self._memory is None:
+            if tokens is None:
+                raise SpecError("cross-attention reads a sequence of its own length: give memory, its number of tokens")
+            states = self._named("C", "C", Role.INPUT, default if rows is None else rows, tokens * BATCH, path="")
+            self.inputs.append(states)
+            self._memory = Memory(states, tokens, OTHER_MASK)
+        known = self._memory
+        if tokens not in (None, known.tokens) or (rows is not None and rows != known.states.args[1]):
+            wanted = f"{rows or known.states.args[1]} × {tokens or known.tokens} tokens"
+            raise SpecError(
+                f"the other sequence is {known.states.name}, {known.states.args[1]} × {known.tokens} tokens, "
+                f"and a layer wants {wanted}: leave memory and width out, or give the same"
+            )
+        return known
+
+    def remember(self, memory: Memory) -> None:
+        """Let cross-attention read this sequence from here on."""
+        self._memory = memory
+
+    def padding(self, source: Memory) -> Variable:
+        """Return the mask of a sequence's padding, tokens × m, declared once: 1 for a token, 0 for padding."""
+        if source.mask not in self._masks:
+            mask = self._named(source.mask, source.mask, Role.PADDING, source.tokens, BATCH, path="")
+            self._masks[source.mask] = mask
+            self.inputs.append(mask)
+        return self._masks[source.mask]
 
     def count(self, name: str) -> int:
         """Return how often a scope of this name has been asked for at the current path, this time included."""
@@ -68,10 +131,8 @@ class Builder:
         self, stem: str, role: Role, rows: Expr | int, cols: Expr | int | None = None, step: int | None = None
     ) -> Variable:
         """Declare what is given beside the data: a mask of the current layer, or a state a sequence starts from."""
-        path, self.path = self.path, ""
         own = f"{stem}{self.layer if step is None else step}"
-        variable = self._named(own, stem, role, rows, self.columns if cols is None else cols, step)
-        self.path = path
+        variable = self._named(own, stem, role, rows, self.columns if cols is None else cols, step, path="")
         self.inputs.append(variable)
         return variable
 
@@ -94,15 +155,30 @@ class Builder:
         self.images.follow(variable, rhs)
         return variable
 
-    def _variable(self, stem: str, role: Role, rows: Expr | int, cols: Expr | int, step: int | None = None) -> Variable:
-        parts = [str(part) for part in (self.layer if self._numbered else None, step) if part is not None]
-        return self._named(f"{stem}{'_'.join(parts)}", stem, role, rows, cols, step)
+    def spread(self, column: Variable) -> MatrixExpr:
+        """Return b·1ᵀ: a column, repeated for every column of an intermediate."""
+        return matmul(column, ones(1, self.columns))
 
-    def _named(self, own: str, stem: str, role: Role, rows: Expr | int, cols: Expr | int, step: int | None) -> Variable:
-        base = f"{self.path}.{own}" if self.path else own
+    def _variable(self, stem: str, role: Role, rows: Expr | int, cols: Expr | int, step: int | None = None) -> Variable:
+        layer, own = (self.layer if self._numbered else ""), ("" if step is None else step)
+        between = "_" if self._numbered and step is not None else ""
+        return self._named(f"{stem}{layer}{between}{own}", stem, role, rows, cols, step)
+
+    def _named(
+        self,
+        own: str,
+        stem: str,
+        role: Role,
+        rows: Expr | int,
+        cols: Expr | int,
+        step: int | None = None,
+        path: str | None = None,
+    ) -> Variable:
+        path = self.path if path is None else path
+        base = f"{path}.{own}" if path else own
         name = base if base not in self._taken else next(n for n in _suffixed(base) if n not in self._taken)
         self._taken.add(name)
-        return Variable(name, rows, cols, role, stem, self.layer, self.path, step)
+        return Variable(name, rows, cols, role, stem, self.layer, path, step)
 
 
 def _suffixed(base: str) -> Iterator[str]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from sympy import Expr, Integer, Symbol
 
+from symbp.domain import described
 from symbp.errors import SpecError, nearest
 from symbp.limits import MAX_UNITS
 from symbp.networks.matrix_functions import ENTRYWISE, FUNCTIONS
@@ -68,7 +69,7 @@ def dimensions_of(sizes: Mapping[str, Shape]) -> dict[str, Symbol]:
 
 
 def _short(given: object) -> str:
-    said = ascii(given) if not isinstance(given, int) or abs(given) < 10**40 else "a huge number"
+    said = ascii(given) if isinstance(given, str) else described(given)
     return said if len(said) <= 40 else f"{said[:39]}…"
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import stat
 import tomllib
 from collections.abc import Iterator, Mapping
 from importlib import import_module
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any, NoReturn, cast
 
 from symbp.errors import ShapeError, SpecError, nearest
+from symbp.inputs import read_regular
 from symbp.limits import MAX_EQUATIONS, MAX_FILE
 from symbp.networks.equation_lines import default_kind, read_shape
 from symbp.networks.network import Network
@@ -38,37 +38,7 @@ def load(path: str | Path, *, batch: bool = False, unroll: int | None = None) ->
         ShapeError: shapes in it that do not fit.
     """
     place = Path(path)
-    return network_of(read(place), place.name, batch=batch, unroll=unroll)
-
-
-def read(place: Path) -> bytes:
-    """Return what a file holds.
-
-    Raises:
-        SpecError: there is none, it is no regular file, or it is too large.
-    """
-    try:
-        regular = stat.S_ISREG(place.stat().st_mode)
-        found = _start(place) if regular else b""
-    except OSError as error:
-        raise SpecError(f"{place}: {error.strerror or error}") from None
-    except ValueError:
-        raise SpecError(f"{str(place)!r} is not the name of a file") from None
-    if not regular:
-        raise SpecError(f"{place}: not a file")
-    return bounded(found, str(place))
-
-
-def _start(place: Path) -> bytes:
-    with place.open("rb") as file:
-        return file.read(MAX_FILE + 1)
-
-
-def bounded(found: bytes, name: str) -> bytes:
-    """Return the bytes, or refuse more than MAX_FILE of them."""
-    if len(found) > MAX_FILE:
-        raise SpecError(f"{name}: larger than {MAX_FILE // 1000:,} kB, the most that is read")
-    return found
+    return network_of(read_regular(place, MAX_FILE), place.name, batch=batch, unroll=unroll)
 
 
 def network_of(content: bytes, name: str, *, batch: bool = False, unroll: int | None = None) -> Network:
@@ -104,7 +74,7 @@ def _toml(text: str) -> Any:
     try:
         return tomllib.loads(text)
     except (ValueError, RecursionError) as error:
-        raise SpecError(f"not TOML: {_said(error)}") from None
+        raise SpecError(f"not TOML: {said(error)}") from None
 
 
 def _json(text: str) -> Any:
@@ -124,16 +94,17 @@ def _json(text: str) -> Any:
     except SpecError:
         raise
     except (ValueError, RecursionError) as error:
-        raise SpecError(f"not JSON: {_said(error)}") from None
+        raise SpecError(f"not JSON: {said(error)}") from None
 
 
-def _said(error: BaseException) -> str:
+def said(error: BaseException) -> str:
+    """Return what a reader of JSON or TOML found wrong, in one line."""
     if isinstance(error, RecursionError):
         return "nested too deeply"
     if "integer string conversion" in str(error):  # Python goes on to say how its limit is raised.
         return "a number with thousands of digits"
-    said = " ".join(str(error).split())
-    return said if len(said) <= 200 else f"{said[:199]}…"
+    words = " ".join(str(error).split())
+    return words if len(words) <= 200 else f"{words[:199]}…"
 
 
 _READERS = {".toml": _toml, ".json": _json}
@@ -153,12 +124,12 @@ def data_of(place: Path) -> Any:
     if kind not in _READERS:
         raise SpecError(f"{place.name}: give a file that ends in {' or '.join(_READERS)}")
     try:
-        return _READERS[kind](read(place).decode("utf-8-sig"))
+        return _READERS[kind](read_regular(place, MAX_FILE).decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise SpecError(f"{place.name}: not UTF-8 text: byte {error.start} is not") from None
     except SpecError as error:
-        said = str(error)
-        raise SpecError(said if said.startswith(str(place)) else f"{place.name}: {said}") from None
+        message = str(error)
+        raise SpecError(message if message.startswith(str(place)) else f"{place.name}: {message}") from None
 
 
 def equations_of(text: str, *, batch: bool = False) -> Network:

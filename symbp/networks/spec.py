@@ -6,7 +6,6 @@ Only this module imports pydantic, and it is imported only when a file is read o
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Union
@@ -24,9 +23,10 @@ from pydantic import (
     create_model,
 )
 
+from symbp.domain import described
 from symbp.errors import SpecError, nearest
 from symbp.limits import MAX_UNITS
-from symbp.networks.attention import Attention, TransformerBlock
+from symbp.networks.attention import Attention, CrossAttention
 from symbp.networks.concat import Concat
 from symbp.networks.convolution import AvgPool1d, AvgPool2d, Conv1d, Conv2d, MaxPool1d, MaxPool2d
 from symbp.networks.embedding import Embedding
@@ -35,7 +35,9 @@ from symbp.networks.normalisation import BatchNorm, BatchNorm2d, LayerNorm, RMSN
 from symbp.networks.recurrent import GRU, LSTM, RNN
 from symbp.networks.regularisation import Dropout
 from symbp.networks.residual import Residual
+from symbp.networks.transformer import DecoderBlock, Encoder, Positions, TransformerBlock
 from symbp.ops.activations import ACTIVATIONS, ALIASES
+from symbp.ops.functions import LARGEST
 from symbp.symbols import MAX_NAME, NAME
 
 MAX_SHOWN = 40
@@ -45,8 +47,10 @@ def _number(value: object) -> str:
     """Return a number as text, which is read exactly: 0.1 is 1/10."""
     if isinstance(value, str):
         return value
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError("a finite number")
+    if not -LARGEST <= value <= LARGEST:
+        raise ValueError(f"a number between -{LARGEST:.0e} and {LARGEST:.0e}")
     return repr(value)
 
 
@@ -125,9 +129,13 @@ POOLING: dict[str, tuple[Any, Any]] = {"kernel": (Sides, ...), "stride": (Sides 
 TOKENS: dict[str, tuple[Any, Any]] = {
     "tokens": (Whole, ...),
     "heads": (Whole, 1),
-    "causal": (bool, False),
+    "kv_heads": (Whole | None, None),
     "bias": (bool, False),
+    "relative": (bool, False),
+    "padding": (bool, False),
 }
+ITSELF: dict[str, tuple[Any, Any]] = {"causal": (bool, False), "rotary": (bool, False)}
+OTHER: dict[str, tuple[Any, Any]] = {"memory": (Whole | None, None), "width": (Units | None, None)}
 STEPS: dict[str, tuple[Any, Any]] = {
     "units": (Units | None, None),
     "steps": (Whole, ...),
@@ -136,6 +144,12 @@ STEPS: dict[str, tuple[Any, Any]] = {
     "sequence": (bool, False),
 }
 NORMALISED: dict[str, tuple[Any, Any]] = {"epsilon": (Number, "1e-5")}
+BLOCK: dict[str, tuple[Any, Any]] = {
+    "hidden": (Units | None, None),
+    "activation": (Text, "gelu_tanh"),
+    "post_norm": (bool, False),
+    **NORMALISED,
+}
 
 Projection = create_model("Projection", __base__=Table, __doc__="An affine layer on the skip.", **LINEAR)
 
@@ -168,12 +182,30 @@ ROWS: dict[str, Row] = {
     "attention": Row(
         Attention,
         "Scaled dot-product attention over the tokens of an example.",
-        {**TOKENS, "units": (Units | None, None)},
+        {**TOKENS, **ITSELF, "units": (Units | None, None)},
+    ),
+    "cross_attention": Row(
+        CrossAttention,
+        "Attention to another sequence: an encoder's, or an input of its own length, memory.",
+        {**TOKENS, **OTHER, "units": (Units | None, None)},
     ),
     "transformer_block": Row(
         TransformerBlock,
-        "A pre-norm transformer block: attention, then two dense layers, each with a skip.",
-        {**TOKENS, "hidden": (Units | None, None), "activation": (Text, "gelu_tanh"), **NORMALISED},
+        "A transformer block: attention, then two dense layers, each with a skip and a normalisation.",
+        {**TOKENS, **ITSELF, **BLOCK},
+    ),
+    "decoder_block": Row(
+        DecoderBlock,
+        "A transformer block that reads another sequence too, between its own attention and its dense layers.",
+        {**TOKENS, **ITSELF, "causal": (bool, True), **OTHER, **BLOCK},
+    ),
+    "encoder": Row(
+        Encoder,
+        "Layers over a second input; decoder blocks and cross-attention behind it read what they return.",
+        {"layers": (list["AnyLayer"], ...), "tokens": (Whole, ...), "inputs": (Units | None, None)},
+    ),
+    "positions": Row(
+        Positions, "One learned vector for every position, added to the tokens.", {"tokens": (Whole, ...)}
     ),
     "rnn": Row(RNN, "A recurrent layer, unrolled over its steps.", {**STEPS, "activation": (Text, "tanh")}),
     "lstm": Row(LSTM, "A long short-term memory as torch.nn.LSTM, unrolled over its steps.", STEPS),
@@ -278,8 +310,8 @@ def shown(value: object) -> str:
         return "a list" if value else "an empty list"
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, int) and abs(value) >= 10**30:
-        return "a huge number"
+    if isinstance(value, int):
+        return described(value)
     said = "null" if value is None else ascii(value) if isinstance(value, str) else str(value)
     return said if len(said) <= MAX_SHOWN else f"{said[: MAX_SHOWN - 1]}…"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sympy import Expr, Float, MatMul, MatrixExpr, Symbol
 
@@ -30,8 +31,8 @@ def centres(forward: ForwardSystem, standins: Standins) -> dict[str, Centre]:
     for equation in forward:
         for weight, incoming in _products(equation.rhs):
             source = made_by.get(incoming)
-            before = _at_zero(source.function, standins)[0] if isinstance(source, Elementwise) else 0.0
-            slope = _at_zero(behind[equation.name], standins)[1] if equation.name in behind else 1.0
+            before = _at_zero(_chosen(source.function, standins))[0] if isinstance(source, Elementwise) else 0.0
+            slope = _at_zero(_chosen(behind[equation.name], standins))[1] if equation.name in behind else 1.0
             found.setdefault(weight, Centre(before, slope))
     return found
 
@@ -45,9 +46,13 @@ def _products(rhs: MatrixExpr) -> Iterator[tuple[str, str]]:
                 yield weight.name, incoming.name
 
 
-def _at_zero(function: ScalarFunction, standins: Standins) -> tuple[float, float]:
+def _chosen(function: ScalarFunction, standins: Standins) -> ScalarFunction:
+    return standins.function(function) if isinstance(function, GenericFunction) else function
+
+
+@lru_cache(maxsize=64)
+def _at_zero(chosen: ScalarFunction) -> tuple[float, float]:
     """Return f(0) and |f′(0)|; 0 and 1 where they are not ordinary numbers, as at a kink."""
-    chosen = standins.function(function) if isinstance(function, GenericFunction) else function
     values: dict[Symbol, Expr] = dict(chosen.parameters)
     for variable in chosen.variables:
         values[variable] = Float(0)

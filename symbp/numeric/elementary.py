@@ -30,7 +30,7 @@ HUGE = 60
 REMEMBERED = 2**15
 """How many exponentials are kept: a sigmoid asks for e^−|x| twice, and so does the slope of a softplus once more."""
 
-STEP = 8
+STEP = 10
 """Bits of the argument that one of the three tables looks up."""
 
 

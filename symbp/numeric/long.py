@@ -79,7 +79,8 @@ class Long:
         """Return the nearest float64 numbers, an array."""
         import numpy as np
 
-        return np.vectorize(lambda number: _float(number, self.exponent), otypes=[float])(self.integers)
+        numbers = [_float(number, self.exponent) for number in self.integers.ravel().tolist()]
+        return np.array(numbers).reshape(self.integers.shape)
 
     def __getitem__(self, key: Any) -> Long:
         return self._like(self.integers[key])
@@ -190,15 +191,15 @@ class Longs:
         """Apply a function to integers that have one power of two in common; a comparison is an array of its own."""
         import numpy as np
 
-        longs = [self.of(each) for each in operands]
+        longs = [each if type(each) is Long else self.of(each) for each in operands]
         exponents = [each.exponent for each in longs]
         exponent = max(min(exponents), max(exponents) - self.bits - RANGE)
         found = function(*[_shifted(each.integers, each.exponent - exponent) for each in longs])
         return found if np.asarray(found).dtype.kind == "b" else Long(self, found, exponent)
 
-    def product(self, function: Function, *operands: Any) -> Long:
+    def product(self, function: Function, first: Any, second: Any) -> Long:
         """Apply a product to integers and round."""
-        a, b = (self.of(each) for each in operands)
+        a, b = self.of(first), self.of(second)
         return self._rounded(function(a.integers, b.integers), a.exponent + b.exponent)
 
     def quotient(self, above: Any, below: Any) -> Long:
@@ -244,12 +245,11 @@ class Longs:
         """Return numbers of many sizes as integers with one power of two."""
         import numpy as np
 
-        present = [(number.bit_length() + exponent, exponent) for number, exponent in pairs if number]
-        lowest = min((exponent for _, exponent in present), default=0)
-        exponent = max(lowest, max((top for top, _ in present), default=0) - 2 * self.bits - RANGE)
+        tops = [number.bit_length() + exponent for number, exponent in pairs if number]
+        exponent = max(min(tops), max(tops) - RANGE) - self.bits if tops else 0
         integers = np.empty(len(pairs), dtype=object)
         integers[:] = [_shifted(number, by - exponent) for number, by in pairs]
-        return self._rounded(integers.reshape(shape), exponent)
+        return Long(self, integers.reshape(shape), exponent)
 
 
 def _shifted(integers: Any, by: int) -> Any:

@@ -71,6 +71,7 @@ class Stack:
     __mul__, __rmul__ = _binary(operator.mul), _reflected(operator.mul)
     __truediv__, __rtruediv__ = _binary(operator.truediv), _reflected(operator.truediv)
     __pow__, __rpow__ = _binary(operator.pow), _reflected(operator.pow)
+    __and__, __rand__ = _binary(operator.and_), _reflected(operator.and_)
     __lt__, __le__ = _binary(operator.lt), _binary(operator.le)
     __gt__, __ge__ = _binary(operator.gt), _binary(operator.ge)
     __eq__, __ne__ = _binary(operator.eq), _binary(operator.ne)

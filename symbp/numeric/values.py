@@ -190,6 +190,8 @@ def _drawn(forward: ForwardSystem, sizes: Sizes, seed: list[int], plan: _Plan, a
             groups["input"][symbol.name] = random.normal(size=shape)
         elif symbol.role is Role.MASK:
             groups["input"][symbol.name] = 2.0 * random.integers(0, 2, shape)
+        elif symbol.role is Role.PADDING:
+            groups["input"][symbol.name] = padding(random, shape)
         elif symbol.role in (Role.TARGET, Role.UPSTREAM):
             groups["target"][symbol.name] = TARGETS[kinds.get(symbol, "real")](random, shape)
         else:
@@ -197,6 +199,13 @@ def _drawn(forward: ForwardSystem, sizes: Sizes, seed: list[int], plan: _Plan, a
     if plan.centred:
         _centre_biases(forward, groups["parameter"], around)
     return Values(groups["parameter"], groups["input"], groups["target"])
+
+
+def padding(random: Any, shape: tuple[int, int]) -> Any:
+    """Return a mask of tokens × examples: the first tokens of each example, one at least."""
+    import numpy as np
+
+    return (np.arange(shape[0])[:, None] < random.integers(1, shape[0] + 1, shape[1])).astype(float)
 
 
 def _parameter(random: Any, symbol: Variable, shape: tuple[int, int], plan: _Plan, around: Centre | None) -> Any:

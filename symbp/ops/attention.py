@@ -16,36 +16,53 @@ from symbp.ops.softmax import SoftmaxJacobian
 
 
 class MaskedSoftmax(Op):
-    """P = softmax of every column of the scores S over the tokens it may attend to, zero elsewhere.
+    """P = softmax of every column of the scores S over the keys its query may attend to, zero elsewhere.
 
-    Args: S (T·m × T·m, a row a key, a column a query), the number of tokens T of an example, and ``causal`` (1: a
-    token attends to itself and to earlier tokens only). Vaswani et al. 2017, "Attention is all you need", §3.2.1
-    and §3.2.3; the mask between examples is what their batch axis does.
+    Args: S (keys × queries·m, a row a key, a column a query of an example), the number of queries an example has,
+    ``causal`` (1: a token attends to itself and to earlier tokens only), and, where keys are padding, N (keys × m),
+    which is 1 for the keys an example has and 0 for the others. Vaswani et al. 2017, "Attention is all you need",
+    §3.2.1 and §3.2.3.
 
     Raises:
-        ShapeError: the scores are not square.
+        ShapeError: a causal mask of scores that are not square for one example, or an N of another shape.
     """
 
     label: ClassVar[tuple[str, str, str]] = (r"\mathrm{softmax}", "softmax", "softmax")
 
-    def __new__(cls, s: MatrixExpr, tokens: Expr | int, causal: bool | int | Integer) -> MaskedSoftmax:
-        if s.shape[0] != s.shape[1]:
-            raise ShapeError(f"the scores {s} are {text(s.shape)}: attention needs a row and a column a token")
-        return cast("MaskedSoftmax", Basic.__new__(cls, s, sympify(tokens), Integer(causal)))
+    def __new__(
+        cls, s: MatrixExpr, queries: Expr | int, causal: bool | int | Integer, *kept: MatrixExpr
+    ) -> MaskedSoftmax:
+        keys, tokens = s.shape[0], sympify(queries)
+        if causal and keys != tokens:
+            raise ShapeError(f"the scores {s} have {keys} keys and {tokens} queries: a causal mask needs equally many")
+        for each in kept:
+            if each.shape != (keys, s.shape[1] / tokens):
+                raise ShapeError(
+                    f"the mask {each} is {text(each.shape)}, and the scores {s}, {text(s.shape)}, need "
+                    f"{text((keys, s.shape[1] / tokens))}: a row a key, a column an example"
+                )
+        return cast("MaskedSoftmax", Basic.__new__(cls, s, tokens, Integer(causal), *kept))
 
     shape = property(lambda self: self.args[0].shape)
+    is_masked = property(lambda self: bool(self.args[2]) or len(self.args) > 3)
 
     def explanation(self) -> Explanation:
         """Return the softmax with its mask, its gradient with the softmax sum of a query, and that of the scores."""
         causal = bool(self.args[2])
-        return Explanation("causal attention" if causal else "attention", (_definition(causal), _GRADIENT, _SCORES))
+        hidden = [words for words, is_hidden in (("later", causal), ("padding", len(self.args) > 3)) if is_hidden]
+        name = "causal attention" if causal else "attention"
+        return Explanation(name, (_masked(" or ".join(hidden)) if hidden else _ALL, _GRADIENT, _SCORES))
 
 
-def _definition(causal: bool) -> ShownStep:
-    later = " and are not later" if causal else ""
+_ALL = ShownStep(
+    "A column is a query, a row a key; a query weighs all keys of its sequence:",
+    (r"p_{ij} &= \frac{e^{s_{ij}}}{\sum_{k} e^{s_{kj}}}",),
+)
+
+
+def _masked(hidden: str) -> ShownStep:
     return ShownStep(
-        "A column is a query, a row a key. A query weighs the keys it may attend to, those that belong to its own "
-        f"example{later}; the mask $M$ takes the others out:",
+        f"A column is a query, a row a key. The mask $M$ takes out the keys that are {hidden}:",
         (
             r"p_{ij} &= \frac{e^{s_{ij} + M_{ij}}}{\sum_{k} e^{s_{kj} + M_{kj}}}",
             r"M_{ij} &= 0 \ \text{ if query } j \text{ may attend to key } i, \qquad -\infty \ \text{ otherwise}",
@@ -77,21 +94,18 @@ _SCORES = ShownStep(
 )
 
 
-def attended(xp: Any, columns: int, tokens: int, causal: int) -> Any:
-    """Which key (row) each query (column) attends to: those of its example, if causal no later ones."""
-    query = xp.arange(columns)
-    key = query.reshape(-1, 1)
-    return (key // tokens == query // tokens) & (key <= query + columns * (1 - causal))
-
-
 @meaning(MaskedSoftmax)
-def masked_softmax(xp: Any, s: Any, tokens: int, causal: int) -> Any:
+def masked_softmax(xp: Any, s: Any, queries: int, causal: int, kept: Any = None) -> Any:
     """Exponentials over their sum in every column, both over the attended keys alone."""
-    mask = attended(xp, s.shape[1], tokens, causal)
-    lowest = -xp.max(-s, axis=0, keepdims=True)
-    largest = xp.max(xp.where(mask, s, lowest), axis=0, keepdims=True)
-    e = xp.where(mask, xp.exp(xp.where(mask, s, largest) - largest), 0)
-    return e / xp.sum(e, axis=0, keepdims=True)
+    keys = s.shape[0]
+    scores = s.reshape(keys, s.shape[1] // queries, queries)
+    mask = xp.arange(keys).reshape(keys, 1, 1) <= xp.arange(queries) + keys * (1 - causal)
+    if kept is not None:
+        mask = xp.where(mask, 1, 0) * kept.reshape(keys, kept.shape[1], 1) > 0.5
+    # The least score in place of a masked one: that is never the largest alone, and its exponential never overflows.
+    scores = xp.where(mask, scores, -xp.max(-scores, axis=0, keepdims=True))
+    e = xp.where(mask, xp.exp(scores - xp.max(scores, axis=0, keepdims=True)), 0)
+    return (e / xp.sum(e, axis=0, keepdims=True)).reshape(keys, s.shape[1])
 
 
 @rule(
@@ -100,4 +114,4 @@ def masked_softmax(xp: Any, s: Any, tokens: int, causal: int) -> Any:
 )
 def masked_softmax_vjp(node: MaskedSoftmax, output: MatrixSymbol, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
     """S̄ = P ⊙ (P̄ − 1·(P̄ ⊙ P)ᵀ1): softmax's own rule, since P is zero where the mask is."""
-    return (SoftmaxJacobian(output, adjoint),)
+    return (SoftmaxJacobian(output, adjoint), *[None] * (len(node.args) - 3))

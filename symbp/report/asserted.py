@@ -8,10 +8,10 @@ import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from symbp.checking.theirs.answer import Call, RaisedError
 from symbp.checking.theirs.finding import Signature, signature
 from symbp.checking.theirs.fitting import Plan
 from symbp.checking.theirs.judging import judge
-from symbp.checking.theirs.process import Call, RaisedError
 from symbp.checking.theirs.reductions import REDUCTIONS
 from symbp.checking.theirs.runner import RefusedError, Store, called
 from symbp.derivation import Derivation, derive

@@ -231,7 +231,7 @@ def form_lines(desk: Desk, gradient: Gradient) -> tuple[str, ...]:
     if not gradient.products:
         return tuple(lines)
     lines += _term_lines(desk, gradient, "")
-    if len(gradient.products) == 1 and desk.batch and not desk.derivation.coupled:
+    if len(gradient.products) == 1 and desk.batch and not desk.derivation.entire:
         (term,) = gradient.terms
         lines += _over_examples(desk, term) if is_flat(term) else []
     return tuple(lines)
@@ -336,7 +336,12 @@ def listed_symbols(desk: Desk, variables: Sequence[Variable]) -> Rich:
 
 
 def coupling(desk: Desk) -> Rich:
-    """Say why a batch is shown where examples meet; nothing where they do not."""
+    """Say why columns are shown together: tokens of one sequence, or examples that meet; nothing where neither is."""
+    if desk.derivation.tokens:
+        return rich(
+            "One sequence is shown, its {tokens} tokens as columns. Over a batch of sequences the loss is the mean of "
+            "theirs, and so is every gradient.", tokens=str(desk.derivation.tokens),
+        )  # fmt: skip
     if not desk.derivation.coupled:
         return ()
     symbol = math(desk.printer.symbol(desk.derivation.coupled[0].lhs))

@@ -134,6 +134,6 @@ def symbol_of(desk: Desk, factor: Factor) -> str:
     if factor.acts is Acts.HADAMARD and not isinstance(factor.expr, Slope):
         spread = isinstance(factor.expr, MatMul) and isinstance(factor.expr.args[-1], OneMatrix)
         return desk.printer.matrix(factor.expr.args[0] if spread else factor.expr)
-    if desk.derivation.coupled and factor.acts is Acts.HADAMARD:
+    if desk.derivation.entire and factor.acts is Acts.HADAMARD:
         return desk.printer.matrix(factor.expr)
-    return (desk.products if desk.derivation.coupled else desk.columns).factor_matrix(factor)
+    return (desk.products if desk.derivation.entire else desk.columns).factor_matrix(factor)

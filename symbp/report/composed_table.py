@@ -150,7 +150,7 @@ def _letters(desk: Desk) -> list[Entry]:
     rows += _maps(desk)
     if desk.batch:
         columns = network.x.shape[1]
-        each = "example" if columns == BATCH else "token of each example"
+        each = "token" if desk.derivation.tokens else "example" if columns == BATCH else "token of each example"
         rows.append((p.dialect.ones, rich(f"column of ones, one for each {each}"), _shape(desk, (columns, S.One))))
     rows.append((r"\odot", rich("product entry by entry"), ""))
     return rows
@@ -191,4 +191,4 @@ def _maps(desk: Desk) -> list[Entry]:
 
 
 def _one_column(desk: Desk) -> bool:
-    return not desk.derivation.coupled and any(g.products for g in trained(desk))
+    return not desk.derivation.entire and any(g.products for g in trained(desk))

@@ -145,7 +145,7 @@ def _text_function(prime: str, subscript: bool) -> Callable[[str, Index, bool], 
 def _over(columns: str) -> str:
     if not columns:
         return ""
-    return f"1/{columns} " if columns.isalpha() else f"1/({columns}) "
+    return f"1/{columns} " if columns.isalnum() else f"1/({columns}) "
 
 
 UNICODE = Dialect(

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from symbp.derivation import Derivation
+from symbp.domain import described
 from symbp.errors import SpecError
 from symbp.ops.losses import LinkedLoss
 from symbp.report import composed, composed_depends, composed_table, facts
@@ -102,7 +103,7 @@ def document(
         label=f"eq:backprop-{network.depth}-",
         depth=network.depth,
         plain=desk.plain,
-        coupled=bool(derivation.coupled),
+        coupled=derivation.entire,
         batch=desk.batch,
         bias=any(symbol.stem == "b" for symbol in network.parameters),
         roles=roles,
@@ -164,7 +165,7 @@ def shown_layers(depth: int, show: Sequence[int] | None) -> frozenset[int] | Non
     if show is not None:
         wrong = next((layer for layer in show if not 1 <= layer <= depth), None)
         if wrong is not None or not show:
-            raise SpecError(f"there is no layer {wrong} to show: give layers from 1 to {depth}")
+            raise SpecError(f"there is no layer {described(wrong)} to show: give layers from 1 to {depth}")
         return None if set(show) >= set(range(1, depth + 1)) else frozenset(show)
     if depth <= ALL_SHOWN:
         return None
@@ -195,8 +196,11 @@ def subject(derivation: Derivation) -> Rich:
     """Return the sentence that says which network this is."""
     network = derivation.network
     cells = facts.cells(derivation)
-    used = facts.uses(derivation, inside_cells=not cells)
-    examples = rich("a batch of {m} examples", m=math("m")) if derivation.batch else rich("one example")
+    used = facts.uses_outside_cells(derivation) if cells else facts.uses(derivation)
+    if derivation.tokens:
+        examples = rich("one sequence of {tokens} tokens", tokens=str(derivation.tokens))
+    else:
+        examples = rich("a batch of {m} examples", m=math("m")) if derivation.batch else rich("one example")
     activations = _activation_phrase(used) if used else ()
     phrases = [cells, activations, facts.blocks(derivation), facts.loss_words(network.loss_node)]
     parts: list[Span | Rich] = [*(phrase for phrase in phrases if phrase), examples]

@@ -8,6 +8,7 @@ import os
 import stat
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import IO, Any
 
@@ -16,7 +17,6 @@ from symbp.domain import takes
 from symbp.errors import OutputError, SpecError
 from symbp.report.formats import MARK, SUFFIXES, format_named
 from symbp.report.pdf import pdf
-from symbp.report.render import render
 
 HEAD = 2048
 """How much of a file is read to find our mark, in bytes."""
@@ -37,6 +37,7 @@ def write(
         SpecError: a suffix that is no format.
         OutputError: the file cannot be written, or is not symbp's own and ``force`` is off.
     """
+    render = import_module("symbp.report.render").render  # all reports, which other files have no use for
     target = Path(path)
     if to is None and target.suffix.lower() == ".pdf":
         source = render(derivation, "latex", **{**options, "standalone": True})
@@ -55,6 +56,16 @@ def format_of(path: Path) -> str:
         known = ", ".join((*SUFFIXES, ".pdf"))
         raise SpecError(f"{path}: the suffix says no format; use one of {known}, or name the format")
     return format_named(found).name
+
+
+def require_replaceable(path: Path, force: bool) -> None:
+    """Refuse a place that cannot be written, before the work whose result belongs there.
+
+    Raises:
+        OutputError: it is no regular file, read-only, or not symbp's own and ``force`` is off.
+    """
+    with _one_line(path):
+        _is_ours(path, force)
 
 
 def write_text(path: str | Path, text: str, force: bool = False) -> bool:
@@ -127,7 +138,7 @@ def _is_ours(path: Path, force: bool) -> bool:
     except FileNotFoundError:
         return False
     if not stat.S_ISREG(mode):
-        kind = "a folder" if stat.S_ISDIR(mode) else "not a regular file"
+        kind = "a folder" if stat.S_ISDIR(mode) else "a pipe or a device"
         raise OutputError(f"cannot write {path}: it is {kind}; name a file")
     if not os.access(path, os.W_OK):
         raise OutputError(f"cannot write {path}: it is read-only")

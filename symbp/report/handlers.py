@@ -140,7 +140,7 @@ def _operation(p: Printer, node: Op, parts: list[Written]) -> Written:
 
 
 def _masked(p: Printer, node: MaskedSoftmax, parts: list[Written]) -> Written:
-    return Written(p.label(node) + p.dialect.argument(f"{p.signed(parts[0])} + {MASK}"))
+    return Written(p.label(node) + p.dialect.argument(f"{p.signed(parts[0])}{f' + {MASK}' * node.is_masked}"))
 
 
 def _turned(p: Printer, node: Turned, parts: list[Written]) -> Written:

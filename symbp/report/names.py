@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 
 from symbp.report.notation import Letter, Notation, plain
-from symbp.symbols import BATCH, Role, Variable
+from symbp.symbols import Role, Variable
 
 STEMS: dict[Role, str] = {
     Role.INPUT: "X", Role.TARGET: "Y", Role.WEIGHT: "W", Role.BIAS: "b", Role.PREACTIVATION: "Z",
@@ -29,6 +29,9 @@ GREEK = {
 
 REPEATED = {"RG": Letter(r"\bar{\gamma}", "γ̄", "gamma_all"), "RB": Letter(r"\bar{\beta}", "β̄", "beta_all")}
 """What is written with a bar: one number a channel, repeated at every place."""
+
+PARAMETERS = (Role.WEIGHT, Role.BIAS, Role.SCALE, Role.SHIFT)
+"""What has no columns: its letter is the same for one example and for a batch."""
 
 _LETTER_AND_INDEX = re.compile(r"([A-Za-z])([A-Z][A-Za-z]{0,3}|(?<=[A-Z])[a-z]{1,3}|(?<=[bZU])[a-z]|(?<=b)h[a-z])\Z")
 _MADE = re.compile(r"(\w+?)__(\d+)\Z")
@@ -82,7 +85,7 @@ def _mark(variable: Variable, notation: Notation, layered: bool) -> Mark:
     small = large = letter
     if layered and STEMS.get(variable.role) == stem:
         small, large = notation.letters[variable.role]
-    elif layered and len(letter.ascii) == 1 and variable.shape[1].has(BATCH):
+    elif layered and len(letter.ascii) == 1 and variable.role not in PARAMETERS:
         small = plain(letter.ascii.lower())
     layer, number = _indices(variable, own.removeprefix(stem), layered)
     return Mark(small, large, stem_index, number, layer, is_error=layered and _is_z(variable, stem))

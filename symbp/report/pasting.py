@@ -26,7 +26,7 @@ def lexicon(shown: Derivation, derivation: Derivation) -> Lexicon:
 
     ``shown`` may leave functions open, ``derivation`` has others in their place.
     """
-    shown, derivation = shown.unstacked, derivation.unstacked
+    shown, derivation = shown.readable, derivation.readable
     words = basic(derivation)
     functions = _functions(shown, derivation)
     for dialect in (ASCII, UNICODE):

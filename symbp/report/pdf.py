@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from symbp.errors import OutputError
+from symbp.guard.child import run
 from symbp.report.formats import MARK
 
 TIME_LIMIT = 120
 """Seconds one run of pdflatex may take."""
+
+LOG = 1_000_000
+"""How much of what it prints is kept, in bytes: its first error stands near the beginning."""
 
 
 def pdf(source: str, files: Mapping[str, bytes] | None = None) -> bytes:
@@ -41,14 +43,11 @@ def _run(folder: str) -> str:
     command = ["pdflatex", "-no-shell-escape", "-interaction=nonstopmode", "-halt-on-error", "report.tex"]
     # The date and the trailer's identity come from the clock unless they are pinned.
     environment = {
-        **os.environ, "SOURCE_DATE_EPOCH": "0", "FORCE_SOURCE_DATE": "1", "openout_any": "p", "openin_any": "p",
+        "SOURCE_DATE_EPOCH": "0", "FORCE_SOURCE_DATE": "1", "openout_any": "p", "openin_any": "p",
         "TEXMFOUTPUT": folder, "max_print_line": "1000",
     }  # fmt: skip
-    try:
-        done = subprocess.run(
-            command, cwd=folder, env=environment, capture_output=True, timeout=TIME_LIMIT, check=False, text=True,
-            errors="replace", stdin=subprocess.DEVNULL,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired:
-        raise OutputError(f"pdflatex took more than {TIME_LIMIT} seconds and was stopped") from None
-    return done.stdout
+    place = Path(folder)
+    ended = run(command, place, TIME_LIMIT, cwd=place, environment=environment, kept=LOG)
+    if ended.code is None:
+        raise OutputError(f"pdflatex took more than {TIME_LIMIT} seconds and was stopped")
+    return ended.printed

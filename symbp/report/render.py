@@ -64,7 +64,7 @@ def render(
         lone = import_module("symbp.report.lone_render")
         return cast("str", lone.render_lone(derivation, row, check, standalone, only, template_dir, command))
     if row.name != "numpy":
-        derivation = derivation.unstacked
+        derivation = derivation.readable
     if only is not None:
         return only_equation(derivation, only, row, letters, by_output)
     if row.name == "text":

@@ -64,7 +64,7 @@ def derivation_text(
         SpecError: ``show`` names a layer the network does not have.
     """
     dialect = ASCII if ascii_only else UNICODE
-    derivation = derivation.unstacked
+    derivation = derivation.readable
     shown = shown_layers(derivation.network.depth, show)
     while True:
         desk = replace(Desk.open(derivation, notation, dialect, shown, False, "", None), pair=pair)

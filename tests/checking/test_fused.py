@@ -1,6 +1,5 @@
 """A loss fused with its link is the same function, with the same gradient, as the two composed."""
 
-import numpy as np
 import pytest
 from sympy import MatMul
 from systems import CASES, LOSS, N1, W1, X, derivation, variable

@@ -10,6 +10,7 @@ from symbp.checking.plans import plans
 from symbp.checking.report import Verdict
 from symbp.equations import nodes, symbols_in
 from symbp.op import vjp
+from symbp.ops.attention import MaskedSoftmax
 from symbp.ops.convolution import Convolve
 from symbp.ops.elementwise import Elementwise
 from symbp.ops.loss_table import LOSSES
@@ -28,8 +29,8 @@ def test_every_rule_has_a_system() -> None:
     assert not missing, f"add a system to tests/helpers/systems.py for {missing}"
 
 
-APART = {SoftmaxCrossEntropy, SigmoidBinaryCrossEntropy, GenericLoss, Upstream}
-"""Losses of a prediction and of what is given, targets or an error, which a builder never makes of one symbol."""
+APART = {SoftmaxCrossEntropy, SigmoidBinaryCrossEntropy, GenericLoss, Upstream, MaskedSoftmax}
+"""What takes something given beside what is computed, targets, an error or a mask: never one symbol twice."""
 
 
 def test_every_rule_of_several_operands_has_a_system_with_one_symbol_twice() -> None:

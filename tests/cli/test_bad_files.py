@@ -66,10 +66,10 @@ BAD = {
     "a zero byte": ("n.toml", "inputs = 3\0", "n.toml: not TOML: "),
     "YAML": ("n.toml", "layers:\n  - type: dense\n", "n.toml: not TOML: "),
     "TOML by another name": ("n.cfg", DENSE, "reads like TOML: give the file a name that ends in .toml"),
-    "a huge number": ("n.toml", f"inputs = {'9' * 4000}\n" + DENSE, "inputs is a huge number, expected at most"),
+    "a huge number": ("n.toml", f"inputs = {'9' * 4000}\n" + DENSE, "999999… (4,000 digits), expected at most"),
     "a number of 50,000 digits": ("n.toml", "inputs = " + "9" * 50_000, "a number with thousands of digits"),
     "many brackets": ("n.txt", f"X: 3 x m\nloss = sum({'(' * 40_000}X{')' * 40_000})", "at most 1000 are read"),
-    "a large file": ("n.toml", "#" * (MAX_FILE + 1), "larger than 100 kB"),
+    "a large file": ("n.toml", "#" * (MAX_FILE + 1), "larger than 1 MB"),
     "no parameter": ("n.txt", "X: 3 x m\nloss = sum(X * X)", "no parameter to differentiate by"),
 }  # fmt: skip
 
@@ -133,7 +133,7 @@ def test_standard_input_without_end_is_refused(
 
     monkeypatch.setattr(sys, "stdin", Stdin())
     assert main(["derive", "-"]) == 2
-    assert "larger than 100 kB" in capsys.readouterr().err
+    assert "larger than 1 MB" in capsys.readouterr().err
 
 
 def test_a_batch_of_one_has_no_statistics() -> None:

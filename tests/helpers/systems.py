@@ -36,10 +36,12 @@ from symbp.ops.losses import EntrywiseLoss, GenericLoss, SigmoidBinaryCrossEntro
 from symbp.ops.normalisation import Normalise, Over
 from symbp.ops.penalty import Penalty
 from symbp.ops.pooling import AveragePool, MaxPool
+from symbp.ops.positions import Offsets, OffsetSums, Rotate, SumExamples, Tile
 from symbp.ops.softmax import Softmax
 from symbp.ops.structure import Pad, Rows, Stack
 from symbp.ops.upstream import Upstream
 from symbp.ops.windows import Window
+from symbp.ops.within import Gram, Mix, Outer
 from symbp.symbols import BATCH, Adjoint, Role, Variable, width
 
 N0, N1, N2, N3 = map(width, range(4))
@@ -261,15 +263,69 @@ def _attention(tokens: int, causal: bool) -> Derivation:
     """Scores and values from the same columns, the queries used as keys as well."""
     x = variable("X", N0, tokens * BATCH)
     q, v = variable("A1", N1, x.shape[1]), variable("A2", N2, x.shape[1])
-    s, p, a = variable("Z3", *2 * x.shape[1:]), variable("A3", *2 * x.shape[1:]), variable("A4", *v.shape)
+    s, p, a = variable("Z3", tokens, x.shape[1]), variable("A3", tokens, x.shape[1]), variable("A4", *v.shape)
     w = variable("W2", N2, N0)
     return case(
         (q, MatMul(W1, x)),
         (v, MatMul(w, x)),
-        (s, MatMul(1 / sqrt(N1), Transpose(q), q)),
+        (s, MatMul(1 / sqrt(N1), Gram(q, q, tokens, tokens))),
         (p, MaskedSoftmax(s, tokens, causal)),
-        (a, MatMul(v, p)),
+        (a, Mix(v, p, tokens, tokens)),
         given=[x, W1, w],
+    )
+
+
+def cross_attention() -> Derivation:
+    """Five queries over four keys, some of them padding; a bias by distance in the equation of the scores."""
+    x, c = variable("X", N0, 5 * BATCH), variable("X2", 7, 4 * BATCH)
+    n = Variable("N", 4, BATCH, Role.PADDING, "N")
+    q, k, v = variable("A1", N1, x.shape[1]), variable("A2", N1, c.shape[1]), variable("A3", N2, c.shape[1])
+    r, bias = variable("b5", 1, 8), variable("Z5", 4, 5)
+    s, p, a = variable("Z6", 4, x.shape[1]), variable("A6", 4, x.shape[1]), variable("A7", N2, x.shape[1])
+    w2, w3 = variable("W2", N1, 7), variable("W3", N2, 7)
+    return case(
+        (q, MatMul(W1, x)),
+        (k, MatMul(w2, c)),
+        (v, MatMul(w3, c)),
+        (bias, Offsets(r, 4, 5)),
+        (s, MatAdd(MatMul(Rational(1, 2), Gram(k, q, 4, 5)), Tile(bias, BATCH))),
+        (p, MaskedSoftmax(s, 5, False, n)),
+        (a, Mix(v, p, 4, 5)),
+        given=[x, c, n, W1, w2, w3, r],
+    )
+
+
+def within_itself() -> Derivation:
+    """Every product within an example of one symbol with itself: Z is 3×3·m."""
+    x, w = variable("X", N0, 3 * BATCH), variable("W1", 3, N0)
+    z, g, a, o = (variable(name, 3, 3 * BATCH) for name in ("Z1", "Z2", "Z3", "Z4"))
+    return case((z, MatMul(w, x)), (g, Gram(z, z, 3, 3)), (a, Mix(g, g, 3, 3)), (o, Outer(a, a, 3, 3)), given=[x, w])
+
+
+def outer_of_two() -> Derivation:
+    """Two matrices of four tokens an example, their product a matrix of three."""
+    x = variable("X", N0, 4 * BATCH)
+    w = variable("W2", 3, N0)
+    a, b, o = variable("A1", N1, x.shape[1]), variable("A2", 3, x.shape[1]), variable("Z3", N1, 3 * BATCH)
+    return case((a, MatMul(W1, x)), (b, MatMul(w, x)), (o, Outer(a, b, 3, 4)), given=[x, W1, w])
+
+
+def positions() -> Derivation:
+    """Two tokens an example: a position added to each, then turned, then added up over the examples and by distance."""
+    x = variable("X", N0, 2 * BATCH)
+    w, p = variable("W1", 4, N0), variable("b1", 4, 2)
+    z, r, s, o = (
+        variable("Z1", 4, x.shape[1]),
+        variable("A1", 4, x.shape[1]),
+        variable("Z2", 4, 2),
+        variable("Z3", 1, 5),
+    )
+    return case(
+        (z, MatAdd(MatMul(w, x), Tile(p, BATCH))),
+        (r, Rotate(z, 2)),
+        (s, SumExamples(r, 2)),
+        (o, OffsetSums(s, 4, 2)),
+        given=[x, w, p],
     )
 
 
@@ -448,6 +504,10 @@ CASES = {
         stacked,
         attention,
         causal_attention,
+        cross_attention,
+        within_itself,
+        outer_of_two,
+        positions,
         residual,
         generic,
         softmax_cross_entropy,

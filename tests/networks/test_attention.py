@@ -5,12 +5,13 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from sympy import Integer, MatMul, Transpose, sqrt
+from sympy import Integer, MatMul, sqrt
 
 from symbp import Dense, Network, ShapeError, SpecError, check, derive
 from symbp.calculus.factor import Acts
-from symbp.networks.attention import Attention, TransformerBlock
+from symbp.networks.attention import Attention
 from symbp.networks.layers import Linear
+from symbp.networks.transformer import TransformerBlock
 from symbp.numeric import engines
 from symbp.numeric.definitions import Standins
 from symbp.numeric.source import program
@@ -18,6 +19,7 @@ from symbp.op import FactorRole
 from symbp.ops.attention import MaskedSoftmax, masked_softmax
 from symbp.ops.softmax import SoftmaxJacobian
 from symbp.ops.structure import Pad, Rows, Stack
+from symbp.ops.within import Gram, Mix, Outer
 from symbp.symbols import BATCH, Adjoint, Role, Variable
 
 
@@ -68,11 +70,11 @@ def test_the_five_backward_equations():
     scale = 1 / sqrt(5)
     right_sides = {letter: derived.backward[f"dattention.{letter}"].rhs for letter in "VPSQK"}
     assert right_sides == {
-        "V": MatMul(g.A, Transpose(s["P"])),
-        "P": MatMul(Transpose(s["V"]), g.A),
+        "V": Outer(g.A, s["P"], 3, 3),
+        "P": Gram(s["V"], g.A, 3, 3),
         "S": SoftmaxJacobian(s["P"], g.P),
-        "Q": MatMul(scale, s["K"], g.S),
-        "K": MatMul(scale, s["Q"], Transpose(g.S)),
+        "Q": MatMul(scale, Mix(s["K"], g.S, 3, 3)),
+        "K": MatMul(scale, Outer(s["Q"], g.S, 3, 3)),
     }
 
 
@@ -114,11 +116,8 @@ def test_the_equations_are_those_of_the_textbook_with_tokens_as_rows(causal):
         for name, value in expected.items():
             letter = name.removeprefix("d")
             found = local[f"{'d' * (name != letter)}attention_{letter}"][:, here]
-            found = found[here] if letter in "PS" else found
             np.testing.assert_allclose(found.T, value, rtol=1e-12, atol=1e-14, err_msg=name)
-    outside = np.kron(np.eye(m), np.ones((tokens, tokens))) == 0
-    assert not local["attention_P"][outside].any()
-    assert not local["dattention_S"][outside].any()
+    assert local["attention_P"].shape == (tokens, tokens * m)
 
 
 def test_a_token_does_not_feel_other_examples_nor_later_tokens():
@@ -135,14 +134,15 @@ def test_a_token_does_not_feel_other_examples_nor_later_tokens():
 
 
 def test_scores_of_any_size_give_no_nan_and_masked_ones_do_not_matter():
-    s = np.array([[1e4, -1e4, 3.0, 0], [-1e4, 1e4, 5.0, 0], [1e300, 0, 1e4, -1e300], [0, -1e300, 0, 1e300]])
+    s = np.array([[1e4, -1e4, 3.0, -1e300], [1e300, 1e4, 5.0, 1e300]])
     with np.errstate(all="raise", under="ignore"):
         p = masked_softmax(np, s, 2, 0)
         causal = masked_softmax(np, s, 2, 1)
-    assert p[:, 0].tolist() == [1, 0, 0, 0]
-    assert p.sum(axis=0).tolist() == [1, 1, 1, 1]
-    assert causal[0, 0] == 1
-    assert causal[1, 0] == 0
+        padded = masked_softmax(np, s, 2, 0, np.array([[1.0, 1.0], [1.0, 0.0]]))
+    assert p[:, 0].tolist() == [0, 1]
+    np.testing.assert_allclose(p.sum(axis=0), 1, rtol=1e-15)
+    assert causal[:, 0].tolist() == [1, 0]
+    assert padded[:, 2:].tolist() == [[1, 1], [0, 0]]
 
 
 def test_attention_is_a_sum_over_its_queries_keys_and_values():
@@ -153,9 +153,9 @@ def test_attention_is_a_sum_over_its_queries_keys_and_values():
     names = {tuple(str(each.expr) for each in branch if each.role is FactorRole.WEIGHT) for branch in total.branches}
     assert names == {("attention.WQ.T",), ("attention.WK.T",), ("attention.WV.T",)}
     through = {branch[-1].expr.arg.stem: [each.acts for each in branch] for branch in total.branches}
-    assert through["WV"] == [Acts.RIGHT, Acts.LEFT]
-    assert through["WK"].count(Acts.OPERATOR) == 2  # The softmax, and a transpose: keys are rows of the scores.
-    assert through["WQ"].count(Acts.OPERATOR) == 1
+    assert through["WV"] == [Acts.OPERATOR, Acts.LEFT]
+    # Values, softmax, keys or queries; 1/√d; the weight.
+    assert through["WQ"] == through["WK"] == [Acts.OPERATOR] * 3 + [Acts.LEFT] * 2
 
 
 def test_a_block_keeps_its_identity_and_its_heads_are_one_block_of_equations():
@@ -199,8 +199,10 @@ def test_shapes_are_checked_where_blocks_are_cut_and_stacked():
         Pad(z, 2, 6)
     with pytest.raises(ShapeError, match="Z is 5×4 and A is 5×3: blocks one above another need equally many columns"):
         Stack(z, a)
-    with pytest.raises(ShapeError, match="the scores Z are 5×4"):
-        MaskedSoftmax(z, 2, False)
+    with pytest.raises(ShapeError, match="the scores Z have 5 keys and 2 queries: a causal mask needs equally many"):
+        MaskedSoftmax(z, 2, True)
+    with pytest.raises(ShapeError, match="the mask A is 5×3, and the scores Z, 5×4, need 5×2"):
+        MaskedSoftmax(z, 2, False, a)
 
 
 @pytest.mark.parametrize(

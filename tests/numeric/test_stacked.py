@@ -25,7 +25,7 @@ OPERATIONS = {
     "pieces": lambda np_, a: np_.concatenate((a[:1], np.zeros((2, 3)), a), axis=0),
     "picked": lambda np_, a: a[:, [[0, 2], [1, 1]]],
     "shapes": lambda np_, a: a.reshape(-1, 1, 3).swapaxes(1, 2).reshape((3, 2)),
-    "cases": lambda np_, a: np_.where(a > 0, a, 0) + np_.maximum(a, PLAIN[:2, :3]) * (a != 1),
+    "cases": lambda np_, a: np_.where((a > 0) & (PLAIN[:2, :3] > 0), a, 0) + np_.maximum(a, PLAIN[:2, :3]) * (a != 1),
     "diagonal": lambda np_, a: np_.diagflat(a[:, :1]) + np_.zeros_like(a[:, :2]),
     "constant": lambda np_, a: np_.ones_like(PLAIN),
 }

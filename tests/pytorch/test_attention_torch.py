@@ -5,8 +5,9 @@ import pytest
 from sympy import Integer
 
 from symbp import Dense, Network, derive
-from symbp.networks.attention import Attention, TransformerBlock
+from symbp.networks.attention import Attention
 from symbp.networks.layers import Linear
+from symbp.networks.transformer import TransformerBlock
 from symbp.symbols import BATCH
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install torch==2.13.0")

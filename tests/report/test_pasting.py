@@ -114,7 +114,7 @@ def cells(line: str) -> Iterator[str]:
 @pytest.mark.parametrize("name", [*NETWORKS, *FILES, *EXAMPLES])
 def test_every_printed_equation_is_read_back_and_right(name: str, ascii_only: bool, tmp_path: Path) -> None:
     derivation = derivation_of(name, tmp_path)
-    formulas_of = Formulas(derivation.unstacked, lexicon(derivation, derivation))
+    formulas_of = Formulas(derivation.readable, lexicon(derivation, derivation))
     found = list(formulas(derivation_text(derivation, ascii_only=ascii_only, width=2000)))
     assert len(found) >= 4
     wrong = []

@@ -85,7 +85,7 @@ def test_symbols_differ(name: str) -> None:
 def test_a_product_from_both_sides_is_bracketed_as_it_acts() -> None:
     of = derive(Network([Attention(tokens=4), Dense(2, "softmax")], inputs=6, loss="ce"))
     text = render(of, to="text", only="attention.WK")
-    assert "1/√6 Q (J (Vᵀ W_Oᵀ W₂ᵀ 1/(4m) (A₂ − Y)))ᵀ Xᵀ" in text
+    assert "1/√6 Q (J (Vᵀ W_Oᵀ W₂ᵀ 1/4 (A₂ − Y)))ᵀ Xᵀ" in text
 
 
 def test_letters_that_clash_give_way() -> None:

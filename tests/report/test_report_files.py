@@ -82,7 +82,7 @@ def test_a_file_is_no_folder(tmp_path: Path) -> None:
 
 def test_a_pipe_is_no_regular_file(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(OutputError, match="not a regular file"):
+    with pytest.raises(OutputError, match="it is a pipe or a device"):
         write_text(tmp_path / "pipe", OURS)
 
 

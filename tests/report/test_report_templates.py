@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 from report_cases import derivation
 
+from symbp.checking.check import check
 from symbp.derivation import derive
 from symbp.errors import SpecError, TemplateError
 from symbp.networks.network import Network
-from symbp.report import escape, templates
+from symbp.report import environment, escape, templates
 from symbp.report.formats import FORMAT_ALIASES, FORMATS, SUFFIXES
 from symbp.report.render import render
 from symbp.report.rich import words
@@ -51,8 +53,79 @@ def test_a_mistake_is_named_with_file_and_line(tmp_path: Path, text: str, messag
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(TemplateError, match="is not a folder of templates"):
+    with pytest.raises(TemplateError, match="there is no such folder"):
         render(derivation("layers-1"), template_dir=tmp_path / "none")
+
+
+ENDLESS = {
+    "loops": "\\BLOCK{for i in range(90000)}\\BLOCK{for j in range(90000)}\\BLOCK{endfor}\\BLOCK{endfor}",
+    "a huge number when it is compiled": "\\VAR{9**(9**9)}",
+    "a huge number": "\\BLOCK{for n in [9]}\\VAR{n**(n**n)}\\BLOCK{endfor}",
+}
+GREEDY = {
+    "a text that doubles": (
+        "\\BLOCK{set n = namespace(x='ab')}\\BLOCK{for i in range(60)}\\BLOCK{set n.x = n.x ~ n.x}\\BLOCK{endfor}"
+    ),
+    "a long text": "\\VAR{'a' * 10**10}",
+    "lines without end": "\\BLOCK{for i in range(90000)}\\BLOCK{for j in range(90000)}"
+    + "a" * 1000
+    + "\\BLOCK{endfor}\\BLOCK{endfor}",
+    "a macro in itself": "\\BLOCK{macro m()}\\VAR{m()}\\BLOCK{endmacro}\\VAR{m()}",
+    "itself": "\\BLOCK{include 'sections/footer.j2'}",
+    "a long range": "\\BLOCK{for i in range(10**12)}\\BLOCK{endfor}",
+    "half a character": "\\VAR{'\\ud800'}",
+    "loops in loops": "\\BLOCK{for i in 'a'}" * 30 + "\\BLOCK{endfor}" * 30,
+    "brackets": "\\VAR{" + "(" * 9000 + "1" + ")" * 9000 + "}",
+}
+
+
+@pytest.mark.parametrize("case", [*ENDLESS, *GREEDY])
+def test_what_does_not_end_or_grows_is_ended_and_named(
+    case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(templates, "SECONDS", 1 if case in ENDLESS else 20)
+    monkeypatch.setattr(templates, "MEMORY", 2 * 10**8)
+    said = "did not end within 1 s" if case in ENDLESS else "footer.j2"
+    with pytest.raises(TemplateError, match=said) as caught:
+        with_template(tmp_path, "sections/footer.j2", (ENDLESS | GREEDY)[case])
+    assert "footer.j2" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+FOLDERS = {
+    (): "no template in it; copy one of",
+    ("notes.txt",): "none of ours is named 'notes.txt'; ours are sections/activations.j2",
+    ("footer.j2",): "did you mean 'sections/footer.j2'?",
+    ("sections/foter.j2",): "did you mean 'sections/footer.j2'?",
+    ("mine/gmf.j2",): "did you mean 'gfm.j2'?",
+}
+
+
+@pytest.mark.parametrize("names", FOLDERS, ids=str)
+def test_a_folder_that_replaces_nothing(names: tuple[str, ...], tmp_path: Path) -> None:
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("x")
+    with pytest.raises(TemplateError) as caught:
+        render(derivation("layers-1"), template_dir=tmp_path)
+    assert FOLDERS[names] in str(caught.value)
+    with pytest.raises(TemplateError, match="there is no such folder"):
+        render(derivation("layers-1"), template_dir="")
+
+
+def test_a_template_is_a_regular_file(tmp_path: Path) -> None:
+    (tmp_path / "sections").mkdir()
+    os.mkfifo(tmp_path / "sections" / "footer.j2")
+    with pytest.raises(TemplateError, match=r"footer\.j2: a pipe or a device"):
+        render(derivation("layers-1"), template_dir=tmp_path)
+
+
+@pytest.mark.parametrize("to", ["gfm", "markdown", "latex"])
+def test_a_process_of_its_own_gives_the_same_text(to: str, tmp_path: Path) -> None:
+    (tmp_path / "report.j2").write_bytes((environment.templates_folder() / "report.j2").read_bytes())
+    of = derivation("tanh-softmax-ce")
+    report = check(of)
+    assert render(of, to, check=report, template_dir=tmp_path) == render(of, to, check=report)
 
 
 def test_what_a_user_typed_is_text() -> None:
@@ -153,21 +226,20 @@ def test_every_network_has_a_report_in_every_format(options: dict[str, Any], wrt
 
 def test_compiled_templates_stand_beside_compiled_modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     modules = tmp_path / "__pycache__"
-    monkeypatch.setattr(templates.sys, "dont_write_bytecode", False)
-    monkeypatch.setattr(templates, "__file__", str(tmp_path / "templates.py"))
-    assert templates._bytecode(None) is None
+    monkeypatch.setattr(environment.sys, "dont_write_bytecode", False)
+    monkeypatch.setattr(environment, "__file__", str(tmp_path / "environment.py"))
+    assert environment._bytecode() is None
     modules.mkdir()
-    assert templates._bytecode("mine") is None
-    templates._environment.cache_clear()
+    environment.ours.cache_clear()
     expected = render(derive(layers=2))
     kept = list(modules.glob("template-*.cache"))
     assert kept
-    templates._environment.cache_clear()
+    environment.ours.cache_clear()
     assert render(derive(layers=2)) == expected
-    templates._environment.cache_clear()
-    templates._environment(None)
+    environment.ours.cache_clear()
+    environment.ours()
     for each in kept:
         each.unlink()
     modules.rmdir()
     assert render(derive(layers=2)) == expected
-    templates._environment.cache_clear()
+    environment.ours.cache_clear()

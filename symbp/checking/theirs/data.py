@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zipfile
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,14 +17,14 @@ from symbp.checking.theirs.fitting import by_plain_name, plain_name
 from symbp.checking.theirs.judging import Judged, sides_of
 from symbp.checking.theirs.layouts import BY_COLUMNS, BY_ROWS, ROWS, Layout
 from symbp.checking.theirs.returned import LOSSES, Reader, spelled, unknown_note
+from symbp.checking.theirs.zipped import arrays_in
 from symbp.derivation import Derivation
 from symbp.errors import CheckFailedError, ShapeError, SpecError
-from symbp.limits import MAX_UNITS
+from symbp.inputs import read_regular
+from symbp.limits import MAX_JSON_ARRAYS, MAX_UNITS
+from symbp.networks.files import said
 from symbp.numeric.values import target_kinds
 from symbp.symbols import Role, Variable
-
-MAX_BYTES = 500_000_000
-"""Largest file of arrays that is read, and the most it may hold once unpacked."""
 
 FEW = 5
 """With fewer examples than this mistakes may coincide."""
@@ -60,51 +59,27 @@ def load(place: Path) -> Arrays:
     Raises:
         SpecError: not readable, too large, pickled objects, or no numbers.
     """
-    try:
-        size = place.stat().st_size
-        if size > MAX_BYTES:
-            raise SpecError(f"{place.name}: larger than {MAX_BYTES // 10**6} MB, the most that is read")
-        found = _READERS[place.suffix.lower()](place)
-    except OSError as error:
-        raise SpecError(f"{place}: {error.strerror or error}") from None
+    found = _READERS[place.suffix.lower()](place)
     if not found.gradients:
         raise SpecError(f"{place.name}: no gradients in it: give them the keys dW1, db1 …, beside W1, b1 …, X and Y")
     return found
 
 
 def _npz(place: Path) -> Arrays:
-    import numpy as np
-
     found = Arrays()
-    try:
-        with zipfile.ZipFile(place) as archive:
-            if sum(each.file_size for each in archive.infolist()) > MAX_BYTES:
-                raise SpecError(f"{place.name}: unpacks to more than {MAX_BYTES // 10**6} MB")
-        with np.load(place, allow_pickle=False) as arrays:
-            for name in arrays.files:
-                _put(place, found, name, _array(place, name, _member(place, arrays, name)))
-    except (zipfile.BadZipFile, EOFError, KeyError) as error:
-        raise SpecError(f"{place.name}: not an .npz file as np.savez writes it ({error})") from None
+    for name, array in arrays_in(place):
+        _put(place, found, name, array)
     return found
-
-
-def _member(place: Path, arrays: Any, name: str) -> Any:
-    try:
-        return arrays[name]
-    except ValueError as error:
-        if "pickle" in str(error):
-            raise SpecError(
-                f"{place.name}: {name} is a pickled object, and pickles can run code: save plain arrays, "
-                "np.savez(file, W1=W1, dW1=dW1, X=X, Y=Y)"
-            ) from None
-        raise SpecError(f"{place.name}: {name} cannot be read: {error}") from None
 
 
 def _json(place: Path) -> Arrays:
     try:
-        data = json.loads(place.read_text(encoding="utf-8-sig"), object_pairs_hook=partial(_table, place))
+        text = read_regular(place, MAX_JSON_ARRAYS).decode("utf-8-sig")
+        data = json.loads(text, object_pairs_hook=partial(_table, place))
+    except SpecError:
+        raise
     except (ValueError, RecursionError) as error:
-        raise SpecError(f"{place.name}: not JSON: {' '.join(str(error).split())[:200]}") from None
+        raise SpecError(f"{place.name}: not JSON: {said(error)}") from None
     if not isinstance(data, dict):
         raise SpecError(f'{place.name}: not a table: write {{"parameters": {{…}}, "X": …, "Y": …, "gradients": {{…}}}}')
     found = Arrays()
@@ -143,7 +118,9 @@ def _array(place: Path, name: str, value: Any) -> Any:
             return array
     except ValueError:
         pass
-    raise SpecError(f"{place.name}: {name[:60]} is no array of numbers: give rows of equal length")
+    raise SpecError(
+        f"{place.name}: {name[:60]} is no array of numbers: give rows of equal length, and numbers that a double holds"
+    )
 
 
 def _put(place: Path, found: Arrays, name: str, array: Any, group: str | None = None) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from symbp.errors import SpecError, nearest
+from symbp.inputs import read_regular
 
 MAX_SOURCE = 1_000_000
 """Largest file of somebody's that is read, in bytes."""
@@ -86,13 +87,7 @@ def _listed(functions: dict[str, Signature]) -> str:
 
 
 def _tree(place: Path) -> ast.Module:
-    try:
-        with place.open("rb") as file:
-            source = file.read(MAX_SOURCE + 1)
-    except OSError as error:
-        raise SpecError(f"{place}: {error.strerror or error}") from None
-    if len(source) > MAX_SOURCE:
-        raise SpecError(f"{place.name}: larger than {MAX_SOURCE // 1000:,} kB, the most that is read")
+    source = read_regular(place, MAX_SOURCE)
     try:
         return ast.parse(source, filename=place.name)
     except SyntaxError as error:

@@ -135,7 +135,7 @@ class _Formula:
         import numpy as np
 
         case = self.cases[0]
-        alone = not self.derivation.coupled
+        alone = not self.derivation.entire
         places = [Place(case, example, alone) for example in range(case.examples)] if alone else [Place(case)]
         first = written(left, self.words)
         for part in right:

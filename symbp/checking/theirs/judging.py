@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from symbp.checking.diagnosis.diagnose import diagnose
 from symbp.checking.diagnosis.sample import Diagnosis, Sample
 from symbp.checking.theirs import process, reductions
+from symbp.checking.theirs.answer import Call, RaisedError
 from symbp.checking.theirs.cases import Case, cases
 from symbp.checking.theirs.code import code
 from symbp.checking.theirs.finding import Signature, find
 from symbp.checking.theirs.fitting import Plan, arrays_of, counted, plan_of
 from symbp.checking.theirs.layouts import BY_COLUMNS, BY_ROWS, Layout
-from symbp.checking.theirs.process import Call, RaisedError
 from symbp.checking.theirs.returned import Reader, Returned, unknown_note
 from symbp.derivation import Derivation
 from symbp.errors import CheckFailedError, SpecError
@@ -96,7 +96,9 @@ def judge_file(
         return process.run(place, found.name, plan, arrays, timeout)
 
     try:
-        return judge(derivation, found, invoke, f"{place.name}:{found.name}", rows=rows, seed=seed, reduction=reduction)
+        source = f"{place.name}:{found.name}"
+        judged = judge(derivation, found, invoke, source, rows=rows, seed=seed, reduction=reduction)
+        return replace(judged, notes=(*judged.notes, *process.caveats()))
     except SpecError as error:
         said = str(error)
         raise SpecError(said if said.startswith(place.name) else f"{place.name}: {said}") from None

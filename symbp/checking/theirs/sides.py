@@ -135,7 +135,7 @@ class Trial:
 
     def _readings(self, body: str, total: bool) -> Iterator[Reading]:
         columns = written(body, self.ground.course(0, "Z")).columns
-        ways = [False] if total or self.ground.derivation.coupled else [True] if columns else [False, True]
+        ways = [False] if total or self.ground.derivation.entire else [True] if columns else [False, True]
         if not columns and (self.ground.derivation.network.batch or re.search(r"\bm\b|sum|mean|ᵀ1|1ᵀ", body)):
             ways = [False]
         course = is_course(body, Reading())

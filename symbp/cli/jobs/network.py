@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 import warnings
 from collections.abc import Iterator
 from importlib import import_module
 from typing import Any, cast
 
-from symbp.cli.console import note
+from symbp.cli.console import note, progress, standard_input
 from symbp.cli.options import NetworkSpec
 from symbp.cli.values import shown
 from symbp.cli.what import Described, FileSpec, OperationSpec
@@ -23,6 +22,7 @@ SUSPECTS = ("activation", "output_activation", "loss", "widths")
 
 def build(spec: Described) -> Network:
     """Return the network, or raise a SpecError that begins with the option or file to change."""
+    progress("reading the network")
     if not isinstance(spec, FileSpec):
         return from_options(spec)
     if isinstance(spec, OperationSpec):
@@ -35,14 +35,13 @@ def from_file(files: Any, spec: FileSpec) -> Network:
     """Return the network of a file or of standard input; ``files`` is the module that reads them."""
     if spec.place is not None:
         return cast("Network", files.load(spec.place, batch=spec.batch, unroll=spec.unroll))
-    if sys.stdin is None:
-        raise SpecError("standard input is closed")
-    content = files.bounded(sys.stdin.buffer.read(MAX_FILE + 1), "-")
+    content = standard_input(MAX_FILE)
     return cast("Network", files.network_of(content, "-", batch=spec.batch, unroll=spec.unroll))
 
 
 def derived(network: Network) -> Derivation:
     """Return the derivation; what the loss does not depend on is said on standard error."""
+    progress(f"deriving {len(network.forward.equations):,} equations")
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always", UnusedParameterWarning)
         derivation = derive(network)

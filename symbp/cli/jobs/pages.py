@@ -9,7 +9,7 @@ from typing import Any
 from symbp.cli import values
 from symbp.cli.analysis_options import PageOptions
 from symbp.cli.console import document, note, say
-from symbp.cli.jobs.derive import written
+from symbp.cli.jobs.closing import written
 from symbp.cli.jobs.targets import FOLDER, PDF, Target, is_folder, targets
 from symbp.cli.options import OutputOptions
 from symbp.errors import SpecError
@@ -68,7 +68,9 @@ def wanted_pages(options: PageOptions, stem: str) -> list[Target]:
     Raises:
         SpecError: a format that is no page.
     """
-    wanted = targets(OutputOptions(to=options.to, output=options.output, template_dir=options.template_dir), stem)
+    wanted = targets(
+        OutputOptions(options.to, options.output, template_dir=options.template_dir, force=options.force), stem
+    )
     for target in wanted:
         _kind(target)
     return wanted
@@ -98,6 +100,5 @@ def _alone(options: PageOptions, stem: str, pictures: Pictures) -> None:
         values.refuse("--output", place, "a figure is a file; give one that ends in .pdf, .svg or .png")
     kind = options.to or (Path(place).suffix.lower().lstrip(".") if place and Path(place).suffix else plots.KINDS[0])
     values.choice("--to" if options.to else "--output", kind, plots.KINDS)
-    path = Path(place or FOLDER)
-    path = path / f"{stem}-{name}.{kind}" if place is None or is_folder(place) else path
+    path = Path(place) if place and not is_folder(place) else Path(place or FOLDER, f"{stem}-{name}.{kind}")
     say("\n".join(written([_written(path, plots.saved(pictures[name](), kind), options.force)])))

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from symbp.cli import values
 from symbp.cli.options import OutputOptions
+from symbp.report.files import require_replaceable
 from symbp.report.formats import FORMAT_ALIASES, FORMATS, SUFFIXES
 from symbp.report.notation import NOTATIONS
 from symbp.report.pdf import pdf
+from symbp.report.templates import fault
 
 FOLDER = "output/"
 """Where reports go unless -o says otherwise."""
@@ -50,27 +52,43 @@ class Target:
 
 
 def targets(options: OutputOptions, stem: str) -> list[Target]:
-    """Return what to write; ``stem`` is the file name without suffix for a folder."""
+    """Return what to write; ``stem`` is the file name without suffix for a folder.
+
+    Raises:
+        SpecError: an option that is wrong.
+        OutputError: a file that may not be written: it is said before the work.
+    """
     if options.notation is not None:
         values.choice("--notation", options.notation, NOTATIONS)
-    if options.template_dir is not None and not Path(options.template_dir).is_dir():
-        values.refuse("--template-dir", options.template_dir, "there is no such folder")
+    if options.template_dir is not None and (why := fault(options.template_dir)):
+        values.refuse("--template-dir", options.template_dir, why)
+    found = list(_targets(options, stem))
+    for each in found:
+        if each.path is not None:
+            require_replaceable(each.path, options.force)
+    return found
+
+
+def _targets(options: OutputOptions, stem: str) -> Iterator[Target]:
     chosen = None if options.to is None else format_of(options.to)
     place = options.output
     if place == "-" or (place is None and options.only is not None):
-        return [Target(chosen or (EQUATION if options.only else DEFAULT[0]), None)]
-    if place is not None and not place.strip():
+        yield Target(chosen or (EQUATION if options.only else DEFAULT[0]), None)
+    elif place is not None and not place.strip():
         values.refuse("--output", place, "give a file, a folder that ends in /, or - for standard output")
-    if place is None or is_folder(place):
-        folder = Path(place or FOLDER)
-        formats = [chosen] if chosen else DEFAULT
-        return [Target(each, folder / f"{stem}{suffix_of(each)}") for each in formats]
-    return [Target(chosen or format_by_suffix(place), Path(place))]
+    elif place is None or is_folder(place):
+        for each in [chosen] if chosen else DEFAULT:
+            yield Target(each, Path(place or FOLDER, f"{stem}{suffix_of(each)}"))
+    else:
+        yield Target(chosen or format_by_suffix(place), Path(place))
 
 
 def is_folder(place: str) -> bool:
     """Whether a name is that of a folder: one there is, or one that ends as this system's folders do."""
-    return place.endswith(("/", os.sep)) or Path(place).is_dir()
+    try:
+        return place.endswith(("/", os.sep)) or Path(place).is_dir()
+    except OSError:  # A name too long for the system: writing says so.
+        return False
 
 
 def format_of(name: str) -> str:

@@ -12,9 +12,11 @@ from sympy import Expr, Integer
 
 from symbp.analysis.initialisations import initialisation
 from symbp.derivation import Derivation
+from symbp.domain import described
 from symbp.errors import ShapeError, SpecError, nearest
 from symbp.limits import MAX_UNITS
 from symbp.networks.files import data_of
+from symbp.ops.functions import LARGEST
 from symbp.symbols import BATCH, Role, Variable
 
 DIGITS = 6
@@ -84,9 +86,12 @@ def _array(key: str, value: Any) -> Any:
     cells = [cell for row in rows for cell in (row if isinstance(row, list) else [row])]
     wrong = next((cell for cell in cells if isinstance(cell, bool) or not isinstance(cell, int | float)), None)
     if wrong is not None or not cells:
-        raise SpecError(f"{key}: {str(wrong)[:40]!r} is not a number" if cells else f"{key}: it is empty")
-    if not all(math.isfinite(cell) for cell in cells):
+        raise SpecError(f"{key}: {described(wrong)} is not a number" if cells else f"{key}: it is empty")
+    if not all(math.isfinite(cell) for cell in cells if isinstance(cell, float)):
         raise SpecError(f"{key}: every number must be finite")
+    large = next((cell for cell in cells if isinstance(cell, int) and abs(cell) > LARGEST), None)
+    if large is not None:
+        raise SpecError(f"{key}: {described(large)} is too large: give a number below {LARGEST:.0e}")
     lengths = {len(row) if isinstance(row, list) else -1 for row in rows}
     if len(lengths) > 1:
         raise SpecError(f"{key}: its rows have different lengths")
@@ -118,7 +123,7 @@ def _filling(key: str, value: Any) -> float:
 def _rate(key: str, value: Any) -> float:
     found = _filling(key, value)
     if not found > 0:
-        raise SpecError(f"{key} {value}: give a positive number, such as 0.5")
+        raise SpecError(f"{key} {described(value)}: give a positive number, such as 0.5")
     return found
 
 
@@ -131,7 +136,7 @@ def _names(key: str, value: Any) -> tuple[str, ...]:
 def _whole(least: int, most: int) -> Any:
     def read(key: str, value: Any) -> int:
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-            raise SpecError(f"{key} {str(value)[:40]}: a whole number from {least} to {most}")
+            raise SpecError(f"{key} {described(value)}: a whole number from {least} to {most}")
         return value
 
     return read

@@ -1,0 +1,53 @@
+"""The lists of a network of sequences as they are read: of one example, whose tokens are the columns.
+
+A product within each example is then a plain product, KᵀQ. The whole batch is this, example by example: nothing but
+batch statistics lets examples meet, and the loss is the mean over them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import cast
+
+from sympy import Basic, MatMul, S
+
+from symbp.equations import Equation, ForwardSystem, System
+from symbp.ops.within import Within
+from symbp.symbols import BATCH
+
+Reading = Callable[[Basic], Basic]
+"""What an expression of the batch is for one example."""
+
+
+def one_sequence(forward: ForwardSystem, backward: System) -> tuple[ForwardSystem, System, Reading]:
+    """Return both lists with m = 1 and plain products, and what reads any other expression so.
+
+    The lists have the same equations by the same names.
+    """
+    known: dict[Basic, Basic] = {BATCH: S.One}
+
+    def read(expr: Basic) -> Basic:
+        if not expr.args:
+            return known.get(expr, expr)
+        if expr not in known:
+            known[expr] = _plain(expr, [read(arg) for arg in expr.args])
+        return known[expr]
+
+    def equation(each: Equation) -> Equation:
+        return Equation(read(each.lhs), read(each.rhs), each.steps)
+
+    ahead = ForwardSystem(map(equation, forward), tuple(map(read, forward.given)))
+    return ahead, System(map(equation, backward), tuple(map(read, backward.given))), read
+
+
+def _plain(expr: Basic, args: list[Basic]) -> Basic:
+    """Build a node anew on its parts; a product in a product is one product, its number in front."""
+    if isinstance(expr, Within):
+        return expr.of_one(*args[:2])
+    if isinstance(expr, MatMul):
+        args = [inner for arg in args for inner in (arg.args if isinstance(arg, MatMul) else (arg,))]
+    return cast("Basic", expr if all(map(_is, args, expr.args)) else expr.func(*args))
+
+
+def _is(new: Basic, old: Basic) -> bool:
+    return new is old

@@ -1,0 +1,178 @@
+"""What tells tokens apart by their place: matrices repeated for every example, biases by distance, rotations.
+
+Columns are ordered (example, token), as in ``within``. Each operation is linear and has its adjoint here.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, cast
+
+from sympy import Basic, Expr, Integer, MatrixExpr, MatrixSymbol, sympify
+
+from symbp.equations import text
+from symbp.errors import ShapeError
+from symbp.op import FactorRole, Op, meaning, rule
+
+BASE = 10_000
+"""The base of the wavelengths of rotary positions (Su et al. 2021, §3.4.3)."""
+
+
+class _Moves(Op):
+    """A linear operation on one operand that only moves, repeats or adds entries."""
+
+    affine: ClassVar[bool] = True
+    acts_on = 0
+    factor_role = FactorRole.CONSTANT
+
+
+class Tile(_Moves):
+    """The same matrix for every example: r×t gives r×t·m. Args: A, m."""
+
+    label: ClassVar[tuple[str, str, str]] = (r"\mathrm{tile}", "tile", "tile")
+    about = "the same matrix for every example"
+
+    def __new__(cls, a: MatrixExpr, examples: Expr | int) -> Tile:
+        return cast("Tile", Basic.__new__(cls, a, sympify(examples)))
+
+    shape = property(lambda self: (self.args[0].shape[0], self.args[0].shape[1] * self.args[1]))
+
+
+class SumExamples(_Moves):
+    """The sum over the examples: r×t·m gives r×t. Args: A, t."""
+
+    label: ClassVar[tuple[str, str, str]] = (r"\mathrm{sum}", "sum", "sum")
+    about = "the sum over the examples"
+
+    def __new__(cls, a: MatrixExpr, tokens: Expr | int) -> SumExamples:
+        return cast("SumExamples", Basic.__new__(cls, a, sympify(tokens)))
+
+    shape = property(lambda self: (self.args[0].shape[0], self.args[1]))
+
+
+class Offsets(_Moves):
+    """A bias by distance: B_ij = r_{j−i+keys−1} for key i and query j. Args: r (1 × keys + queries − 1), keys, queries.
+
+    Shaw et al. 2018, "Self-attention with relative position representations", as a bias of the scores (Raffel et al.
+    2020, §2.1, without their buckets).
+
+    Raises:
+        ShapeError: r has not one number for every distance.
+    """
+
+    label: ClassVar[tuple[str, str, str]] = (r"\mathrm{offsets}", "offsets", "offsets")
+    about = "a bias for each distance of query and key"
+
+    def __new__(cls, r: MatrixExpr, keys: Expr | int, queries: Expr | int) -> Offsets:
+        rows, columns = sympify(keys), sympify(queries)
+        if r.shape != (1, rows + columns - 1):
+            distances = f"{rows} keys and {columns} queries have {rows + columns - 1} distances"
+            raise ShapeError(f"{r} is {text(r.shape)}: {distances}, a number each in one row")
+        return cast("Offsets", Basic.__new__(cls, r, rows, columns))
+
+    shape = property(lambda self: (self.args[1], self.args[2]))
+
+
+class OffsetSums(_Moves):
+    """The sum over each distance: keys × queries gives 1 × keys + queries − 1. Args: B, keys, queries."""
+
+    label: ClassVar[tuple[str, str, str]] = (r"\mathrm{offsetsums}", "offsetsums", "offsetsums")
+    about = "the sum over all pairs of one distance"
+
+    def __new__(cls, b: MatrixExpr, keys: Expr | int, queries: Expr | int) -> OffsetSums:
+        return cast("OffsetSums", Basic.__new__(cls, b, sympify(keys), sympify(queries)))
+
+    shape = property(lambda self: (Integer(1), self.args[1] + self.args[2] - 1))
+
+
+class Rotate(_Moves):
+    """Rotary positions (Su et al. 2021): rows i and i + d/2 of token t turned by the angle t·10000^(−2i/d).
+
+    Args: X (d × t·m, d even), the tokens t of an example, and ``back`` (1: turned the other way).
+
+    Raises:
+        ShapeError: an odd number of rows, which are turned in pairs.
+    """
+
+    label: ClassVar[tuple[str, str, str]] = (r"\mathrm{rot}", "rot", "rot")
+    about = "each token turned by the angles of its position"
+
+    def __new__(cls, x: MatrixExpr, tokens: Expr | int, back: int | Integer = 0) -> Rotate:
+        if x.shape[0].is_odd:
+            raise ShapeError(f"{x} is {text(x.shape)}: rotary positions turn pairs of rows, so their number is even")
+        return cast("Rotate", Basic.__new__(cls, x, sympify(tokens), Integer(back)))
+
+    shape = property(lambda self: self.args[0].shape)
+
+
+@meaning(Tile)
+def tile(xp: Any, a: Any, examples: int) -> Any:
+    """A beside itself, once for every example."""
+    return xp.concatenate([a] * examples, axis=1)
+
+
+@meaning(SumExamples)
+def sum_examples(xp: Any, a: Any, tokens: int) -> Any:
+    """The blocks of ``tokens`` columns added up."""
+    return xp.sum(a.reshape(a.shape[0], a.shape[1] // tokens, tokens), axis=1)
+
+
+def by_distance(xp: Any, keys: int, queries: int) -> Any:
+    """1 where a pair of key and query (a row of keys·queries) has a distance (a column), else 0."""
+    distance = xp.arange(queries) - xp.arange(keys).reshape(keys, 1) + (keys - 1)
+    return xp.where(distance.reshape(keys * queries, 1) == xp.arange(keys + queries - 1), 1.0, 0.0)
+
+
+@meaning(Offsets)
+def offsets(xp: Any, r: Any, keys: int, queries: int) -> Any:
+    """The number of its distance at every pair of key and query."""
+    return (r @ by_distance(xp, keys, queries).T).reshape(keys, queries)
+
+
+@meaning(OffsetSums)
+def offset_sums(xp: Any, b: Any, keys: int, queries: int) -> Any:
+    """The pairs of each distance added up."""
+    return b.reshape(1, keys * queries) @ by_distance(xp, keys, queries)
+
+
+@meaning(Rotate)
+def rotate(xp: Any, x: Any, tokens: int, back: int) -> Any:
+    """Rows i and i + d/2 as the two coordinates of points that are turned."""
+    half = x.shape[0] // 2
+    speed = xp.exp(-xp.log(10000.0) * xp.arange(half).reshape(half, 1) / half)
+    angle = (1 - 2 * back) * speed * (xp.arange(x.shape[1]) % tokens)
+    c, s, a, b = xp.cos(angle), xp.sin(angle), x[:half], x[half:]
+    return xp.concatenate((a * c - b * s, b * c + a * s), axis=0)
+
+
+@rule(Tile, "The same matrix serves every example, so its errors add up over the examples.")
+def tile_vjp(node: Tile, output: MatrixSymbol | None, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
+    """Ā = Σₑ C̄ₑ."""
+    return (SumExamples(adjoint, node.args[0].shape[1]),)
+
+
+@rule(SumExamples, "A sum hands its error to every example alike.")
+def sum_examples_vjp(
+    node: SumExamples, output: MatrixSymbol | None, adjoint: MatrixExpr
+) -> tuple[MatrixExpr | None, ...]:
+    """Āₑ = C̄."""
+    return (Tile(adjoint, node.args[0].shape[1] / node.args[1]),)
+
+
+@rule(Offsets, "All pairs of one distance share a number, so its gradient is the sum of their errors.")
+def offsets_vjp(node: Offsets, output: MatrixSymbol | None, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
+    """r̄_k = the sum of B̄ over the pairs of distance k."""
+    return (OffsetSums(adjoint, *node.args[1:]),)
+
+
+@rule(OffsetSums, "A sum over the pairs of one distance hands its error to each of them.")
+def offset_sums_vjp(
+    node: OffsetSums, output: MatrixSymbol | None, adjoint: MatrixExpr
+) -> tuple[MatrixExpr | None, ...]:
+    """B̄ = the number of its distance at every pair."""
+    return (Offsets(adjoint, *node.args[1:]),)
+
+
+@rule(Rotate, "A rotation keeps lengths and angles: its transpose turns the error back by the same angles.")
+def rotate_vjp(node: Rotate, output: MatrixSymbol | None, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
+    """X̄ = C̄ turned back."""
+    return (Rotate(adjoint, node.args[1], 1 - node.args[2]),)

@@ -1,0 +1,74 @@
+"""Somebody's process whose answer is none, as seen on the command line: one line, exit code 2, nothing left."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from symbp.checking.theirs import process
+from symbp.cli.main import main
+
+NETWORK = ["--layers", "1", "--activation", "tanh", "--loss", "mse"]
+
+MINE = """import os, sys
+def backward(X, Y, W1, b1, A1):
+    CODE
+"""
+
+ENDED = "mine.py: backward ended its process without returning"
+
+HOSTILE = {
+    "exits": ("os._exit(0)", f"{ENDED} (exit code 0)"),
+    "kills its supervisor": ("os.kill(os.getppid(), 9); import time; time.sleep(9)", f"{ENDED} (signal 9)"),
+    "closes everything": ("os.closerange(0, 999); os._exit(3)", f"{ENDED} (exit code 3)"),
+    "takes the place of the answer": ("os.mkdir(sys.argv[1] + '/answer.json'); return {}", "cannot be read"),
+    "removes its folder": ("import shutil; shutil.rmtree(sys.argv[1]); return {}", ENDED),
+    "half a character as a key": (r"return {'\ud800\x1b[2J': W1}", "backward returned [2J"),
+}
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+def test_no_answer_is_one_line(
+    case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, said = HOSTILE[case]
+    monkeypatch.chdir(tmp_path)
+    Path("mine.py").write_text(MINE.replace("CODE", code))
+    assert main(["check", "mine.py", *NETWORK]) == 2
+    out, err = capsys.readouterr()
+    assert said in err
+    assert (out, err.count("\n")) == ("", 1)
+
+
+def test_gigabytes_of_prints_are_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mine.py").write_text(MINE.replace("CODE", "while True: os.write(1, b'a' * 10**6)"))
+    assert main(["check", "mine.py", *NETWORK, "--timeout", "1"]) == 2
+    assert "did not return within 1 s" in capsys.readouterr().err
+
+
+def test_the_limits_that_a_system_lacks_are_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    right = "g = (A1 - Y) / X.shape[1] * (1 - A1**2)\n    return {'W1': g @ X.T, 'b1': g.sum(1)}"
+    Path("mine.py").write_text(MINE.replace("CODE", right))
+    assert main(["check", "mine.py", *NETWORK]) == 0
+    assert "cannot" not in capsys.readouterr().out
+    monkeypatch.setattr(process, "unlimited", lambda: ("limit the memory of a process",))
+    assert main(["check", "mine.py", *NETWORK]) == 0
+    assert "this system cannot limit the memory of a process" in " ".join(capsys.readouterr().out.split())
+
+
+def test_nothing_of_it_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
+    monkeypatch.chdir(tmp_path)
+    Path("mine.py").write_text(MINE.replace("CODE", "os._exit(0)"))
+    assert main(["check", "mine.py", *NETWORK]) == 2
+    assert list((tmp_path / "tmp").iterdir()) == []
+    assert sys.platform == "win32" or not (tmp_path / "__pycache__").exists()
