@@ -60,15 +60,15 @@ def same_process(monkeypatch):
     import numpy as np
 
     from symbp.checking.theirs import process, runner
+    from symbp.guard.child import PRINTED, Ended
 
-    def answered(folder, source, function, timeout):
-        printed = io.StringIO()
+    def guarded(argv, folder, seconds, **_):
+        printed, path, source = io.StringIO(), list(sys.path), json.loads((folder / "request.json").read_text())["source"]
         with contextlib.redirect_stdout(printed), warnings.catch_warnings(action="ignore"), np.errstate():
-            path = list(sys.path)
             found = runner.answer(folder)
-            sys.path[:] = path
-            sys.modules.pop(source.stem, None)
+        sys.path[:] = path
+        sys.modules.pop(Path(source).stem, None)
         (folder / "answer.json").write_text(json.dumps(found), encoding="utf-8")
-        return 0, printed.getvalue()[: process.MAX_PRINTED]
+        return Ended(0, printed.getvalue()[:PRINTED])
 
-    monkeypatch.setattr(process, "_process", answered)
+    monkeypatch.setattr(process, "guarded", guarded)
