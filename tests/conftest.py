@@ -62,13 +62,15 @@ def same_process(monkeypatch):
     from symbp.checking.theirs import process, runner
     from symbp.guard.child import PRINTED, Ended
 
-    def guarded(argv, folder, seconds, **_):
-        printed, path, source = io.StringIO(), list(sys.path), json.loads((folder / "request.json").read_text())["source"]
+    def answered(argv, folder, timeout, **options):
+        source = Path(json.loads((folder / "request.json").read_text())["source"])
+        printed = io.StringIO()
         with contextlib.redirect_stdout(printed), warnings.catch_warnings(action="ignore"), np.errstate():
+            path = list(sys.path)
             found = runner.answer(folder)
-        sys.path[:] = path
-        sys.modules.pop(Path(source).stem, None)
+            sys.path[:] = path
+            sys.modules.pop(source.stem, None)
         (folder / "answer.json").write_text(json.dumps(found), encoding="utf-8")
         return Ended(0, printed.getvalue()[:PRINTED])
 
-    monkeypatch.setattr(process, "guarded", guarded)
+    monkeypatch.setattr(process, "guarded", answered)

@@ -64,6 +64,16 @@ def test_the_limits_that_a_system_lacks_are_said(
     assert "this system cannot limit the memory of a process" in " ".join(capsys.readouterr().out.split())
 
 
+def test_a_fork_of_it_answers_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    forks = "os.fork(); g = (A1 - Y) / X.shape[1] * (1 - A1**2)\n    return {'W1': g @ X.T, 'b1': g.sum(1)}"
+    Path("mine.py").write_text(MINE.replace("CODE", forks))
+    assert main(["check", "mine.py", *NETWORK]) == 0
+    assert "right: " in capsys.readouterr().out
+
+
 def test_nothing_of_it_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "tmp").mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
