@@ -104,23 +104,23 @@ def cnn(params: Mapping[str, Array], X: Array, Y: Array) -> Result:  # noqa: N80
         patches = _im2col(image)
         z = params[f"W{layer}"] @ patches + params[f"b{layer}"]
         channels, side = len(z), image.shape[1]
-        a = np.maximum(z, 0)
-        windows = a.reshape(channels, side // 2, 2, side // 2, 2, m).swapaxes(2, 3)
-        windows = windows.reshape(channels, side // 2, side // 2, 4, m)
-        largest = windows.argmax(axis=3)[:, :, :, None]
-        layers.append((image.shape, patches, z, windows.shape, largest))
-        image = np.take_along_axis(windows, largest, 3)[:, :, :, 0]
+        a = np.maximum(z, 0).reshape(channels, side // 2, 2, side // 2, 2, m)
+        upper, lower = (np.maximum(a[:, :, i, :, 0], a[:, :, i, :, 1]) for i in (0, 1))
+        layers.append((image.shape, patches, a))
+        image = np.maximum(upper, lower)
+        layers[-1] += (image,)
     flat = image.reshape(-1, m)
     loss, delta = _softmax_loss(params["W3"] @ flat + params["b3"], Y)
     grads = {"W3": delta @ flat.T, "b3": delta.sum(axis=1, keepdims=True)}
     error = params["W3"].T @ delta
     for layer in (2, 1):
-        shape, patches, z, pooled, largest = layers[layer - 1]
-        channels, side = len(z), shape[1]
-        da = np.zeros(pooled)
-        np.put_along_axis(da, largest, error.reshape(channels, side // 2, side // 2, 1, m), 3)
-        da = da.reshape(channels, side // 2, side // 2, 2, 2, m).swapaxes(2, 3).reshape(channels, -1)
-        dz = da * (z > 0)
+        shape, patches, a, largest = layers[layer - 1]
+        left, da = error.reshape(largest.shape), np.empty_like(a)
+        for i, j in ((0, 0), (0, 1), (1, 0), (1, 1)):  # The first of equal ones takes the error.
+            found = a[:, :, i, :, j] == largest
+            da[:, :, i, :, j] = left * found
+            left = left * ~found
+        dz = (da * (a > 0)).reshape(len(a), -1)
         grads[f"W{layer}"] = dz @ patches.T
         grads[f"b{layer}"] = dz.sum(axis=1, keepdims=True)
         if layer > 1:

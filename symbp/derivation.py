@@ -20,6 +20,7 @@ from symbp.calculus.factor import Acts, Factor, Paths, Product
 from symbp.calculus.jacobian import Jacobian, jacobian
 from symbp.calculus.product import flat_product, nested_product
 from symbp.calculus.reverse import reverse
+from symbp.collector import pause_collector
 from symbp.domain import DOMAINS, Domain, instance, takes
 from symbp.equations import Equation, ForwardSystem, System, nodes, operands
 from symbp.errors import SpecError, UnusedParameterWarning, nearest
@@ -29,7 +30,7 @@ from symbp.networks.unstacked import states, unstacked
 from symbp.numeric.compiled import Compiled, compile_systems
 from symbp.op import FactorRole, Op
 from symbp.ops.within import Within
-from symbp.symbols import BATCH, Adjoint, Variable
+from symbp.symbols import Variable, adjoint_name, counts_examples
 
 MAX_MULTIPLIED = 50
 """Deepest network whose gradients are multiplied out as one SymPy expression."""
@@ -143,6 +144,7 @@ class Derivation:
     """How many tokens the one sequence has that is shown; 0 where columns are examples."""
 
     @cached_property
+    @pause_collector()
     def gradients(self) -> Mapping[str, Gradient]:
         """The gradient of every variable of ``wrt`` by its name."""
         paths = Paths(self.backward, self.wrt)
@@ -152,7 +154,7 @@ class Derivation:
             last = max(each.lhs.step or 0 for each in self.unstacked.forward if isinstance(each.lhs, Variable))
             entangled = last, Paths(self.unstacked.backward, self.wrt, deepest=None)
         return _Gradients(
-            {v.name: Gradient(v, self.backward[Adjoint(v).name], paths, batch, depth, entangled) for v in self.wrt}
+            {v.name: Gradient(v, self.backward[adjoint_name(v)], paths, batch, depth, entangled) for v in self.wrt}
         )
 
     @cached_property
@@ -182,7 +184,7 @@ class Derivation:
     @cached_property
     def unused(self) -> tuple[Variable, ...]:
         """The variables the loss does not depend on: their gradient is an explicit zero."""
-        return tuple(v for v in self.wrt if not self.backward[Adjoint(v).name].steps)
+        return tuple(v for v in self.wrt if not self.backward[adjoint_name(v)].steps)
 
     @cached_property
     def unstacked(self) -> Derivation:
@@ -266,11 +268,13 @@ DOMAINS[Derivation] = Domain("a Derivation, which derive(network) returns", "Der
 
 def _couples(equation: Equation) -> bool:
     """Tell whether examples meet: in an operation, in a product that sums over them, or in rows that count them."""
-    return equation.lhs.shape[0].has(BATCH) or any(
-        (isinstance(node, Op) and node.couples_examples)
-        or (isinstance(node, MatMul) and any(part.shape[1].has(BATCH) for part in operands(node)[:-1]))
-        for node in nodes(equation.rhs)
-    )
+    lhs, rhs = equation.lhs, equation.rhs
+    if counts_examples(lhs.shape[0]):
+        return True
+    if isinstance(rhs, Op):  # It stands alone: its operands are names.
+        return rhs.couples_examples
+    products = [node for node in nodes(rhs) if isinstance(node, MatMul)]
+    return any(counts_examples(factor.shape[1]) for product in products for factor in operands(product)[:-1])
 
 
 OPTIONS = tuple(inspect.signature(Network.mlp).parameters)
@@ -278,6 +282,7 @@ OPTIONS = tuple(inspect.signature(Network.mlp).parameters)
 
 
 @takes
+@pause_collector()
 def derive(
     network: Network | Name | Path | None = None, *, wrt: Sequence[str] | None = None, **options: Any
 ) -> Derivation:

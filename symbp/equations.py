@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import singledispatch
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeAlias, cast
 
 from sympy import Expr, HadamardProduct, MatAdd, MatMul, MatrixExpr, MatrixSymbol, OneMatrix, Transpose, ZeroMatrix
 
 from symbp.errors import ShapeError, SpecError
 
-AFFINE = (MatMul, MatAdd, Transpose, HadamardProduct, OneMatrix, ZeroMatrix)
-"""The SymPy nodes that may stand inside an equation; each is linear in every operand."""
+Shape: TypeAlias = tuple[Expr, Expr]
+"""Rows and columns."""
 
-_PLAIN = (*AFFINE, MatrixSymbol)
+Parts: TypeAlias = tuple[list[MatrixSymbol], list[MatrixExpr]]
+"""The symbols of an expression and its operations, those of its nodes that are not affine."""
+
+_OF_MATRICES = frozenset({MatAdd, HadamardProduct, Transpose})
+"""The nodes that hold nothing but matrices."""
+
+_NAMES = (MatrixSymbol, OneMatrix)
+"""What an operation may act on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,8 @@ class Equation:
 class System(Sequence[Equation]):
     """An ordered list of equations over given symbols: each name defined once, before it is used.
 
+    ``symbols`` holds the symbols of each right side from left to right, one for each time it is used.
+
     Raises:
         SpecError: a symbol used before it is defined, defined twice, or a nested operation.
         ShapeError: shapes that do not fit; the message quotes the equation and both shapes.
@@ -56,20 +64,23 @@ class System(Sequence[Equation]):
         self.given = tuple(given)
         self._by_name: dict[str, Equation] = {}
         known = {symbol.name: symbol for symbol in self.given}
+        symbols: list[tuple[MatrixSymbol, ...]] = []
         for equation in self.equations:
-            inside = list(nodes(equation.rhs))
-            _require_known(equation, inside, known)
-            _require_shape(equation)
-            self._require_named(equation, inside)
-            if equation.name in known:
-                raise SpecError(f"{equation.name} is defined twice; second time in: {equation}")
-            known[equation.name] = equation.lhs
-            self._by_name[equation.name] = equation
+            inside, operations = _checked_parts(equation, known)
+            if operations:
+                self._require_named(equation, operations)
+            symbols.append(tuple(inside))
+            name = equation.lhs.name
+            if name in known:
+                raise SpecError(f"{name} is defined twice; second time in: {equation}")
+            known[name] = equation.lhs
+            self._by_name[name] = equation
+        self.symbols = tuple(symbols)
 
-    def _require_named(self, equation: Equation, inside: list[MatrixExpr]) -> None:
+    def _require_named(self, equation: Equation, operations: list[MatrixExpr]) -> None:
         """What nests deeper than one operation must get a name of its own."""
-        for node in inside:
-            if not isinstance(node, _PLAIN) and not _operands_are_names(node):
+        for node in operations:
+            if not _operands_are_names(node):
                 raise SpecError(f"give the operand of {type(node).__name__} a name of its own in: {equation}")
 
     def __len__(self) -> int:
@@ -92,10 +103,10 @@ class System(Sequence[Equation]):
 class ForwardSystem(System):
     """A system in which every operation that is not affine stands alone at the top of its equation."""
 
-    def _require_named(self, equation: Equation, inside: list[MatrixExpr]) -> None:
-        super()._require_named(equation, inside)
-        for node in inside[1:]:
-            if not isinstance(node, _PLAIN) and not getattr(node, "affine", False):
+    def _require_named(self, equation: Equation, operations: list[MatrixExpr]) -> None:
+        super()._require_named(equation, operations)
+        for node in operations:
+            if node is not equation.rhs and not getattr(node, "affine", False):
                 raise SpecError(f"give {type(node).__name__} an equation of its own in: {equation}")
 
 
@@ -111,6 +122,8 @@ def nodes(expr: MatrixExpr) -> Iterator[MatrixExpr]:
 
 def operands(node: MatrixExpr) -> tuple[MatrixExpr, ...]:
     """Return the matrices an operation acts on, in order; scalars and functions are left out."""
+    if type(node) in _OF_MATRICES:
+        return cast("tuple[MatrixExpr, ...]", node.args)
     return tuple([arg for arg in node.args if isinstance(arg, MatrixExpr)])
 
 
@@ -121,65 +134,91 @@ def symbols_in(expr: MatrixExpr) -> Iterator[MatrixSymbol]:
 
 def _operands_are_names(node: MatrixExpr) -> bool:
     # Ones are the gradient of the loss by itself, where an operation is the loss.
-    return all(isinstance(operand, MatrixSymbol | OneMatrix) for operand in operands(node))
+    return all(isinstance(operand, _NAMES) for operand in operands(node))
 
 
-def _require_known(equation: Equation, inside: list[MatrixExpr], known: dict[str, MatrixSymbol]) -> None:
-    for symbol in inside:
-        if not isinstance(symbol, MatrixSymbol):
-            continue
-        if known.get(symbol.name) is not symbol and known.get(symbol.name) != symbol:
-            raise SpecError(f"{symbol.name} is used before it is defined in: {equation}")
-
-
-def _require_shape(equation: Equation) -> None:
+def _checked_parts(equation: Equation, known: Mapping[str, MatrixSymbol]) -> Parts:
+    """Return the symbols and the operations of a right side, from one walk that checks every shape on the way."""
+    parts: Parts = ([], [])
     try:
-        found = shape(equation.rhs)
+        found = shape(equation.rhs, parts)
     except ShapeError as error:
+        _require_known(equation, symbols_in(equation.rhs), known)
         raise ShapeError(f"{error} in: {equation}") from None
+    _require_known(equation, parts[0], known)
     if found != equation.lhs.shape:
         raise ShapeError(
             f"{equation.name} is {text(equation.lhs.shape)} but its right side is {text(found)} in: {equation}"
         )
+    return parts
 
 
-def text(size: tuple[Expr, Expr]) -> str:
+def _require_known(equation: Equation, symbols: Iterable[MatrixSymbol], known: Mapping[str, MatrixSymbol]) -> None:
+    for symbol in symbols:
+        of_that_name = known.get(symbol.name)
+        if of_that_name is not symbol and of_that_name != symbol:
+            raise SpecError(f"{symbol.name} is used before it is defined in: {equation}")
+
+
+def text(size: Shape) -> str:
     """Write a shape as ``n1×m``."""
     return f"{size[0]}×{size[1]}"
 
 
-@singledispatch
-def shape(node: MatrixExpr) -> tuple[Expr, Expr]:
-    """Return the shape of a node after checking it; SymPy checks no symbolic shapes itself."""
+def shape(node: MatrixExpr, parts: Parts) -> Shape:
+    """Return the shape of a node after checking it, which SymPy does not do for symbolic shapes.
+
+    The symbols in it and its operations are added to ``parts`` from left to right.
+    """
+    if isinstance(node, MatrixSymbol):
+        parts[0].append(node)
+        return node.shape
+    of_affine = _SHAPES.get(type(node))
+    if of_affine is not None:
+        return of_affine(node, parts)
+    parts[1].append(node)
     for operand in operands(node):
-        if not isinstance(operand, MatrixSymbol):
-            shape(operand)
+        shape(operand, parts)
     return node.shape
 
 
-@shape.register
-def _(node: MatMul) -> tuple[Expr, Expr]:
-    sizes = [(operand, shape(operand)) for operand in operands(node)]
-    for (left, first), (right, second) in pairwise(sizes):
-        if first[1] != second[0]:
+def _shape_of_product(node: MatMul, parts: Parts) -> Shape:
+    factors = operands(node)
+    sizes = [shape(factor, parts) for factor in factors]
+    for index, (first, second) in enumerate(pairwise(sizes)):
+        if first[1] is not second[0] and first[1] != second[0]:
+            left, right = factors[index : index + 2]
             raise ShapeError(
                 f"{left} is {text(first)} and {right} is {text(second)}: a product needs {first[1]} = {second[0]}"
             )
-    return (sizes[0][1][0], sizes[-1][1][1])
+    return (sizes[0][0], sizes[-1][1])
 
 
-@shape.register(MatAdd)
-@shape.register(HadamardProduct)
-def _(node: MatAdd | HadamardProduct) -> tuple[Expr, Expr]:
-    sizes = [(operand, shape(operand)) for operand in operands(node)]
-    first, size = sizes[0]
-    for other, found in sizes[1:]:
+def _shape_of_equals(node: MatAdd | HadamardProduct, parts: Parts) -> Shape:
+    first, *others = node.args
+    size = shape(first, parts)
+    for other in others:
+        found = shape(other, parts)
         if found != size:
             raise ShapeError(f"{first} is {text(size)} and {other} is {text(found)}: the shapes must be equal")
     return size
 
 
-@shape.register
-def _(node: Transpose) -> tuple[Expr, Expr]:
-    rows, cols = shape(node.arg)
-    return (cols, rows)
+def _shape_of_transpose(node: Transpose, parts: Parts) -> Shape:
+    rows, columns = shape(node.args[0], parts)
+    return (columns, rows)
+
+
+def _shape_as_given(node: OneMatrix | ZeroMatrix, parts: Parts) -> Shape:
+    return cast("Shape", node.args)
+
+
+_SHAPES: dict[type, Callable[[Any, Parts], Shape]] = {
+    MatMul: _shape_of_product,
+    MatAdd: _shape_of_equals,
+    HadamardProduct: _shape_of_equals,
+    Transpose: _shape_of_transpose,
+    OneMatrix: _shape_as_given,
+    ZeroMatrix: _shape_as_given,
+}
+"""The SymPy nodes that may stand inside an equation, each linear in every operand, and what shape it has."""

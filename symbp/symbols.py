@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from functools import cache, cached_property
-from typing import cast
+from typing import Any, Self, cast
 
-from sympy import Basic, Expr, Integer, MatrixSymbol, Symbol
+from sympy import Basic, Expr, Integer, MatrixSymbol, S, Symbol
 from sympy.core.symbol import Str
 
 from symbp.errors import SpecError
@@ -32,6 +32,11 @@ BATCH = Symbol("m", integer=True, positive=True)
 """The number of examples: the columns of X, of every activation and of Y."""
 
 
+def counts_examples(size: Expr) -> bool:
+    """Tell whether a dimension is the number of examples, or made of it as T·m is."""
+    return size is BATCH or (size.args != () and size.has(BATCH)) or size == BATCH
+
+
 @cache
 def _text(value: str) -> Str:
     return Str(value)
@@ -43,7 +48,24 @@ def _checked(name: str) -> Str:
     return Str(name)
 
 
-class Variable(MatrixSymbol):
+_ROLES: dict[str, Str] = {role.value: Str(role.value) for role in Role}
+
+
+class _Named(MatrixSymbol):
+    """A matrix symbol that has its name and its shape at hand: every list looks them up again and again."""
+
+    name: Any = ""
+    shape: tuple[Expr, Expr] = (S.One, S.One)
+
+    @classmethod
+    def _of(cls, name: Str, rows: Expr, cols: Expr, *rest: Basic) -> Self:
+        """Return the symbol of these args; SymPy rebuilds every symbol through ``__new__``, and so through here."""
+        symbol = Basic.__new__(cls, name, rows, cols, *rest)
+        symbol.name, symbol.shape = name.name, (rows, cols)
+        return symbol
+
+
+class Variable(_Named):
     """A named matrix of the forward list, of shape rows × cols.
 
     ``stem`` is the letter without its layer (``W`` of ``W2``), ``layer`` counts weight layers (0 for the
@@ -62,17 +84,16 @@ class Variable(MatrixSymbol):
         path: str | Str = "",
         step: int | Integer | None = None,
     ) -> Variable:
-        args = (
+        return cls._of(
             name if isinstance(name, Str) else _checked(name),
             rows if isinstance(rows, Basic) else Integer(rows),
             cols if isinstance(cols, Basic) else Integer(cols),
-            role if isinstance(role, Str) else _text(str(role)),
+            role if isinstance(role, Str) else _ROLES[role],
             stem if isinstance(stem, Str) else _text(stem),
             layer if isinstance(layer, Integer) else Integer(layer),
             path if isinstance(path, Str) else _text(path),
-            *([] if step is None else [Integer(step)]),
+            *(() if step is None else (Integer(step),)),
         )
-        return cast("Variable", Basic.__new__(cls, *args))
 
     @cached_property
     def role(self) -> Role:
@@ -100,13 +121,18 @@ class Variable(MatrixSymbol):
         return int(self.args[7]) if len(self.args) > 7 else None
 
 
-class Adjoint(MatrixSymbol):
+def adjoint_name(variable: MatrixSymbol) -> str:
+    """Return the name of the gradient of the loss with respect to a variable: dW2 for W2."""
+    return f"d{variable.name}"
+
+
+class Adjoint(_Named):
     """∂𝓛/∂of: the gradient of the loss with respect to a variable, of the same shape as it."""
 
     def __new__(cls, name: str | Str | Variable, *rest: Basic) -> Adjoint:
         # SymPy rebuilds with the four args; everybody else passes the variable alone.
-        of = cast("Variable", rest[-1] if rest else name)
-        return cast("Adjoint", Basic.__new__(cls, Str("d" + of.name), of.args[1], of.args[2], of))
+        of: Any = rest[-1] if rest else name
+        return cls._of(Str(adjoint_name(of)), *of.shape, of)
 
     @property
     def of(self) -> Variable:

@@ -18,6 +18,8 @@ FLOORS = {
     "inputs": 1,
     "domain": 1,
     "symbols": 1,
+    "collector": 0,
+    "nodes": 1,
     "equations": 2,
     "op": 3,
     "ops": 4,

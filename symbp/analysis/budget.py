@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Annotated, Any
 
 from sympy import MatrixSymbol
@@ -84,20 +85,7 @@ def analyze(
     derivation = what if isinstance(what, Derivation) else derive(what)
     bench = Bench.of(derivation)
     sizes = given_sizes(derivation.forward, _columns(X, Y, examples), (WIDTH,))
-    values = _given(bench, _drawn(derivation.forward, sizes, chosen, seed), X, Y)
-    return _measured(bench, sizes, values, chosen, seed, bounds)
-
-
-def account(
-    bench: Bench, sizes: Sizes, chosen: Chosen, seed: int, source: Source | None = None
-) -> GradientFlow:
-    """Return what ``analyze`` does for data that is drawn, without bounds, at sizes that are known.
-
-    Raises:
-        SpecError: a forward pass that is not finite.
-    """
-    values = _drawn(bench.derivation.forward, sizes, chosen, seed, source)
-    return _measured(bench, sizes, values, chosen, seed, bounds=False)
+    return Prepared(bench, sizes).account(chosen, seed, None, bounds, (X, Y))
 
 
 @dataclass(frozen=True)
@@ -128,6 +116,41 @@ class Bench:
         return cls(derivation, program(forward, derivation.backward, derivation.wrt, standins), standins, tuple(notes))
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """A network at the sizes it is measured at, ready for draw after draw."""
+
+    bench: Bench
+    sizes: Sizes
+
+    @cached_property
+    def paths(self) -> Paths:
+        """The factors, the same for every draw."""
+        return Paths(self.bench.derivation.backward, self.bench.derivation.wrt)
+
+    @cached_property
+    def point(self) -> Point:
+        """Where factors are evaluated, without values."""
+        bench = self.bench
+        return Point(bench.derivation.forward, bench.program.names, bench.standins, self.sizes, {})
+
+    def account(
+        self,
+        chosen: Chosen,
+        seed: int,
+        source: Source | None = None,
+        bounds: bool | None = False,
+        given: tuple[Any, Any] = (None, None),
+    ) -> GradientFlow:
+        """Return the exact account of one draw; ``given`` are data X and Y in the place of what is drawn.
+
+        Raises:
+            SpecError: data or a forward pass that is not finite.
+        """
+        values = _drawn(self.bench.derivation.forward, self.sizes, chosen, seed, source)
+        return _measured(self, _given(self.bench, values, *given), chosen, seed, bounds)
+
+
 def _columns(x: Any, y: Any, examples: int) -> int:
     """Return the number of examples: that of the data where there is any."""
     import numpy as np
@@ -137,9 +160,7 @@ def _columns(x: Any, y: Any, examples: int) -> int:
     return int(np.shape(array)[1]) if array is not None and np.ndim(array) == 2 else examples
 
 
-def _drawn(
-    forward: ForwardSystem, sizes: Sizes, chosen: Chosen, seed: int, source: Source | None = None
-) -> Values:
+def _drawn(forward: ForwardSystem, sizes: Sizes, chosen: Chosen, seed: int, source: Source | None = None) -> Values:
     """Draw every given matrix."""
     found = Values({}, {}, {})
     groups = dict.fromkeys((Role.INPUT, Role.MASK, Role.PADDING), found.inputs)
@@ -181,11 +202,7 @@ def _given(bench: Bench, drawn: Values, x: Any, y: Any) -> Values:
     if x is None and y is None:
         return drawn
     own = replace(drawn, inputs=_named(drawn.inputs, x), targets=_named(drawn.targets, y))
-    losses = tuple(equation.rhs for equation in bench.derivation.forward if isinstance(equation.rhs, Loss))
-    written = bench.program
-    Arguments(written.parameters, written.inputs, written.targets, losses).read(
-        own.parameters, own.inputs, own.targets or None
-    )
+    Arguments.of(bench.derivation.forward).read(own.parameters, own.inputs, own.targets or None)
     for name, array in {**own.inputs, **own.targets}.items():
         if not np.isfinite(array).all():
             raise SpecError(f"{name} holds a number that is not finite: give finite data")
@@ -201,22 +218,18 @@ def _named(drawn: dict[str, Any], given: Any) -> dict[str, Any]:
     return dict.fromkeys(drawn, given) if len(drawn) == 1 else {"": given}
 
 
-def _measured(
-    bench: Bench, sizes: Sizes, values: Values, chosen: Chosen, seed: int, bounds: bool | None
-) -> GradientFlow:
+def _measured(ready: Prepared, values: Values, chosen: Chosen, seed: int, bounds: bool | None) -> GradientFlow:
     import numpy as np
 
-    derivation = bench.derivation
+    bench, sizes, derivation = ready.bench, ready.sizes, ready.bench.derivation
     engine = engines.real()
     with np.errstate(all="ignore"):
         (_, gradients), local = engine.run(bench.program, traced=True)(*values.arguments(engine.array))
         _require_finite(derivation.forward, bench.program, local)
         names = bench.program.names
         known = {names[each]: local[names[each]] for each in forward_symbols(derivation)}
-        point = Point(derivation.forward, names, bench.standins, sizes, known)
-        paths = Paths(derivation.backward, derivation.wrt)
         weights = [variable for variable in derivation.wrt if variable.role is Role.WEIGHT]
-        walk = Walk(paths, point, WIDEST[bounds])
+        walk = Walk(ready.paths, ready.point.at(known), WIDEST[bounds])
         rows = measured_rows(walk, weights, sizes, gradients)
         squares = _squares(bench, local)
     silent = _silent(derivation.forward, bench.program, local)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from symbp.analysis.account import LOG_10
-from symbp.analysis.budget import EXAMPLES, account
+from symbp.analysis.budget import EXAMPLES
 from symbp.analysis.critical import critical
 from symbp.analysis.draws import error_log_rate, many_outputs, predicted
 from symbp.analysis.flow import Flow, GradientFlow, failing, judged
@@ -257,7 +257,7 @@ class _Run:
             if self.flows:
                 self.flows.append(self.streamed.flow(chosen, seed, source))
             else:
-                self.flows.append(account(self.streamed.bench, self.streamed.sizes, chosen, seed, source))
+                self.flows.append(self.streamed.account(chosen, seed, source))
         except SpecError as error:
             self.problem = str(error)
 

@@ -15,8 +15,8 @@ from typing import Any
 from sympy import Expr
 
 from symbp.analysis.lengths import SAME, FixedPoint, Kind, MeanField, root
-from symbp.analysis.pairs import Pairs
 from symbp.analysis.moment import Moment
+from symbp.analysis.pairs import Pairs
 from symbp.analysis.quadrature import evaluate, rule
 
 TERMS = 160

@@ -255,7 +255,7 @@ class GradientFlow:
 
 
 def trend(layers: int, slope: float | None) -> Flow:
-    """Return the verdict of a slope in decades a layer: tenfold over the network, or ten layers where it is shallower."""
+    """Return the verdict of decades a layer: tenfold over the network, or over ten layers where it is shallower."""
     change = (slope or 0.0) * max(layers - 1, LEAST_LAYERS)
     if abs(change) < TENFOLD:
         return Flow.STABLE

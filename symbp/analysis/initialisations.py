@@ -134,6 +134,7 @@ class Kept:
     _held: dict[tuple[int, ...], Any] = field(default_factory=dict)
 
     def __call__(self, seed: list[int]) -> _Again:
+        """Return what draws from one seed."""
         return _Again(self, seed)
 
     def normal(self, seed: list[int], size: Shape) -> Any:

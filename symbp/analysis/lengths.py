@@ -15,8 +15,8 @@ from functools import cached_property
 
 from sympy import Expr, Piecewise, Symbol, limit, simplify
 
-from symbp.analysis.pieces import Pieces, pieces
 from symbp.analysis.moment import Moment
+from symbp.analysis.pieces import Pieces, pieces
 from symbp.analysis.quadrature import DivergentError, expectations
 from symbp.errors import SpecError
 from symbp.ops.elementwise import GenericFunction, ScalarFunction

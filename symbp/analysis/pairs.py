@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from symbp.analysis.pieces import Pieces, density
 from symbp.analysis.moment import Moment
+from symbp.analysis.pieces import Pieces, density
 from symbp.analysis.quadrature import legendre
 
 HALVINGS = 56

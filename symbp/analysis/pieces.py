@@ -124,9 +124,9 @@ def _aligned(parts: tuple[Pieces, ...]) -> tuple[list[Expr], list[list[tuple[Exp
 
 
 def _between(low: Expr | None, high: Expr | None) -> Expr:
-    if low is None or high is None:
-        return S.Zero if low is high else (high - 1 if low is None else low + 1)
-    return (low + high) / 2
+    if low is None:
+        return S.Zero if high is None else high - 1
+    return low + 1 if high is None else (low + high) / 2
 
 
 def _line(part: Pieces, place: float) -> tuple[Expr, Expr]:
@@ -152,17 +152,16 @@ def _sum(*parts: Pieces) -> Pieces:
 
 
 def _product(*parts: Pieces) -> Pieces | None:
-    """Products stay straight where at most one factor has a slope."""
+    """Products stay straight where at most one factor has a slope, or another one is zero."""
     knots, lines = _aligned(parts)
-    found = []
+    found: list[tuple[Expr, Expr]] = []
     for each in lines:
-        numbers = [b for a, b in each if a == 0]
-        sloped = [(a, b) for a, b in each if a != 0]
-        factor = Mul(*numbers)
-        if len(sloped) > 1 and factor != 0:
+        factor = Mul(*(b for a, b in each if a == 0))
+        sloped = [line for line in each if line[0] != 0] if factor != 0 else []
+        if len(sloped) > 1:
             return None
-        found.append(tuple(factor * part for part in sloped[0]) if factor and sloped else (S.Zero, factor * (not sloped)))
-    return _joined(knots, found)  # type: ignore[arg-type]
+        found.append((factor * sloped[0][0], factor * sloped[0][1]) if sloped else (S.Zero, factor))
+    return _joined(knots, found)
 
 
 def _power(base: Pieces, exponent: Pieces) -> Pieces | None:

@@ -160,7 +160,7 @@ def _edges(integrands: Sequence[Expr], reach: float, width: float, kinks: Sequen
 
 @dataclass(frozen=True)
 class Panels:
-    """Panels of the axis with what several functions are on them; of variances near each other only the density differs.
+    """Panels of the axis with what several functions are on them; only the density differs from variance to variance.
 
     ``values`` are those at the nodes ``x``, by function, node and panel; ``around`` encloses the functions on every
     panel (by function and panel) and on the ellipses around it (by function, ellipse and panel).
@@ -175,20 +175,17 @@ class Panels:
     @classmethod
     def of(cls, integrands: Sequence[Expr], reach: float, low: Any, high: Any) -> Panels:
         """Return the functions on given panels."""
-        import numpy as np
 
         empty = cls(reach, low, high, None, ONE)
         nodes, around = Enclosure.points(empty.x), empty.ellipses
         known_at: dict[Expr, Enclosure] = {}
         known: dict[Expr, Enclosure] = {}
-        values = np.stack([np.broadcast_to(enclose(each, X, nodes, known_at).low, empty.x.shape) for each in integrands])
+        values = [enclose(each, X, nodes, known_at).low for each in integrands]
         found = [enclose(each, X, around, known) for each in integrands]
-        narrow, wide = (len(found), low.size), (len(found), len(ELLIPSES), low.size)
-        stacked = (
-            np.stack([np.broadcast_to(getattr(each, name), shape[1:]) for each in found])
-            for name, shape in zip(("low", "high", "left", "right", "side"), (narrow, narrow, wide, wide, wide), strict=True)
-        )
-        return cls(reach, low, high, values, Enclosure(*stacked))
+        narrow, wide = low.shape, (len(ELLIPSES), low.size)
+        shapes = {"low": narrow, "high": narrow, "left": wide, "right": wide, "side": wide}
+        stacked = (_stacked([getattr(each, name) for each in found], shape) for name, shape in shapes.items())
+        return cls(reach, low, high, _stacked(values, empty.x.shape), Enclosure(*stacked))
 
     @property
     def half(self) -> Any:
@@ -238,6 +235,12 @@ class Panels:
             np.concatenate([self.values[..., ~worst], fresh.values], axis=-1),
             Enclosure(*map(join, ("low", "high", "left", "right", "side"))),
         )
+
+
+def _stacked(arrays: Sequence[Any], shape: tuple[int, ...]) -> Any:
+    import numpy as np
+
+    return np.stack([np.broadcast_to(each, shape) for each in arrays])
 
 
 @lru_cache(maxsize=256)

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import cached_property
 from types import CodeType
 from typing import Any
 
-from symbp.analysis.budget import Bench, drawing, found_flow, measured_rows, require_finite
+from symbp.analysis.budget import Bench, Prepared, drawing, found_flow, measured_rows, require_finite
 from symbp.analysis.flow import GradientFlow
 from symbp.analysis.initialisations import Chosen, Source
 from symbp.analysis.scaled import Scaled
@@ -78,12 +77,8 @@ class QuickWalk(Walk):
         return 1.0
 
 
-@dataclass(frozen=True)
-class Streamed:
-    """A network ready to be measured with draw after draw."""
-
-    bench: Bench
-    sizes: Sizes
+class Streamed(Prepared):
+    """The same with bounded memory."""
 
     @classmethod
     def of(cls, derivation: Derivation, sizes: Sizes) -> Streamed:
@@ -93,17 +88,6 @@ class Streamed:
             SpecError: an activation is left open.
         """
         return cls(Bench.of(derivation), sizes)
-
-    @cached_property
-    def paths(self) -> Paths:
-        """The factors, the same for every draw."""
-        return Paths(self.bench.derivation.backward, self.bench.derivation.wrt)
-
-    @cached_property
-    def point(self) -> Point:
-        """Where factors are evaluated, without values."""
-        bench = self.bench
-        return Point(bench.derivation.forward, bench.program.names, bench.standins, self.sizes, {})
 
     @cached_property
     def codes(self) -> tuple[tuple[Variable, str, CodeType], ...]:

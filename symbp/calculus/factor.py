@@ -16,6 +16,7 @@ from sympy import HadamardProduct, MatAdd, MatMul, MatrixExpr, OneMatrix, Transp
 
 from symbp.equations import Equation, System, nodes, symbols_in
 from symbp.errors import RuleNotFoundError
+from symbp.nodes import matmul
 from symbp.op import FactorRole, Op
 from symbp.symbols import Adjoint, Role, Variable
 
@@ -162,7 +163,7 @@ class Paths:
 
     def __init__(self, backward: System, wrt: tuple[Variable, ...], deepest: int | None = MAX_NESTING) -> None:
         self.backward = backward
-        self.wrt = frozenset(wrt)
+        self.wrt = wrt
         self.deepest = deepest
 
     def terms(self, variable: Variable) -> tuple[tuple[Factor, ...], ...]:
@@ -183,6 +184,7 @@ class Paths:
 
     @cached_property
     def _found(self) -> tuple[dict[Adjoint, _Cut], dict[Variable, tuple[Product, ...]]]:
+        wrt = frozenset(self.wrt)
         cuts: dict[Adjoint, _Cut] = {}
         ends: dict[Variable, tuple[Product, ...]] = {}
         for symbol in self.backward.given:
@@ -190,7 +192,7 @@ class Paths:
                 cuts[symbol] = _Cut(Product().continued([_from_above(symbol)]), None, 0)
         for equation in self.backward:
             edges = edges_into(equation)
-            if equation.lhs.of in self.wrt:
+            if equation.lhs.of in wrt:
                 ends[equation.lhs.of] = tuple(_product(cuts, edge.source).ended(edge.factors) for edge in edges)
             elif edges:
                 cuts[equation.lhs] = _cut(cuts, equation.lhs, edges, self.deepest)
@@ -323,7 +325,7 @@ def _number_into(factors: list[Factor], before: tuple[MatrixExpr, ...]) -> tuple
     """Put a number in front of G ⊙ N into N, so that it is no factor of its own; return what else stands in front."""
     if not (factors and before and before[0].is_number and factors[-1].acts is Acts.HADAMARD):
         return before
-    factors[-1] = _factor(MatMul(before[0], factors[-1].expr), Acts.HADAMARD)
+    factors[-1] = _factor(matmul(before[0], factors[-1].expr), Acts.HADAMARD)
     return before[1:]
 
 

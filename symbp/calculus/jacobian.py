@@ -15,17 +15,15 @@ from sympy import (
     BlockMatrix,
     DiagMatrix,
     Identity,
-    MatAdd,
-    MatMul,
     MatrixExpr,
     S,
     Transpose,
-    ZeroMatrix,
 )
 
 from symbp.calculus.factor import Acts, Edge, Factor, edges_into, placed
 from symbp.equations import System
 from symbp.errors import SpecError
+from symbp.nodes import matadd, matmul, transpose, zeros
 from symbp.op import FactorRole
 from symbp.symbols import BATCH, Adjoint, Variable
 
@@ -45,7 +43,7 @@ class Entry:
     def expression(self) -> MatrixExpr:
         """The matrix ∂to/∂of, rows for ``to``: diag(1 − h²)·U for a plain cell."""
         if self.factors is None:
-            return ZeroMatrix(self.to.shape[0], self.of.shape[0])
+            return zeros(self.to.shape[0], self.of.shape[0])
         return transposed(self.factors, self.to).xreplace({BATCH: S.One})
 
 
@@ -77,7 +75,7 @@ class Jacobian:
     def expression(self) -> MatrixExpr:
         """The product of the steps' matrices."""
         found = [step.expression for step in self.steps]
-        return found[0] if len(found) == 1 else MatMul(*found)
+        return found[0] if len(found) == 1 else matmul(*found)
 
 
 def jacobian(backward: System, states: Mapping[int, tuple[Variable, ...]], to: int, of: int) -> Jacobian:
@@ -145,15 +143,15 @@ def _common(branches: list[tuple[Factor, ...]], total: Factor) -> tuple[Factor, 
 def transposed(factors: tuple[Factor, ...], start: Variable) -> MatrixExpr:
     """Return the matrix whose transpose the factors multiply one column of the error by."""
     found = [_matrix(factor) for factor in factors]
-    return MatMul(*found) if len(found) > 1 else found[0] if found else Identity(start.shape[0])
+    return matmul(*found) if len(found) > 1 else found[0] if found else Identity(start.shape[0])
 
 
 def _matrix(factor: Factor) -> MatrixExpr:
     expr = factor.expr
     if factor.acts is Acts.LEFT:
-        return expr.arg if isinstance(expr, Transpose) else Transpose(expr)
+        return expr.arg if isinstance(expr, Transpose) else transpose(expr)
     if factor.acts is Acts.HADAMARD:
         return DiagMatrix(expr)
     if factor.acts is Acts.SUM:
-        return MatAdd(*(transposed(branch, factor.expr) for branch in factor.branches))
+        return matadd(*(transposed(branch, factor.expr) for branch in factor.branches))
     raise SpecError(f"{factor.expr} stands between two steps and has no matrix for one example")

@@ -7,18 +7,16 @@ from collections.abc import Iterable, Sequence
 from sympy import (
     DiagMatrix,
     Expr,
-    HadamardProduct,
     Identity,
-    MatAdd,
     MatMul,
     MatrixExpr,
-    OneMatrix,
     S,
     Transpose,
 )
 
 from symbp.calculus.factor import Acts, Factor
 from symbp.errors import SpecError
+from symbp.nodes import hadamard, matadd, matmul, ones, transpose
 from symbp.symbols import BATCH
 
 
@@ -30,13 +28,13 @@ def flat_product(factors: Sequence[Factor]) -> MatrixExpr:
     """
     first, *rest = factors
     left, right = _sides(rest)
-    return _for_one_example(MatMul(*left, *_column(first), *right))
+    return _for_one_example(matmul(*left, *_column(first), *right))
 
 
 def _column(factor: Factor) -> tuple[MatrixExpr | Expr, ...]:
     """Return what a product starts from: the parts of the loss gradient, or a sum of whole products."""
     if factor.acts is Acts.SUM:
-        return (MatAdd(*(flat_product(branch) for branch in factor.branches)),)
+        return (matadd(*(flat_product(branch) for branch in factor.branches)),)
     return factor.expr.args if isinstance(factor.expr, MatMul) else (factor.expr,)
 
 
@@ -59,7 +57,7 @@ def _matrix(factor: Factor) -> MatrixExpr | Expr:
     if factor.acts is Acts.HADAMARD:
         return DiagMatrix(factor.expr)
     if factor.acts is Acts.SUM:
-        return MatAdd(*(_branch(branch, factor) for branch in factor.branches))
+        return matadd(*(_branch(branch, factor) for branch in factor.branches))
     if isinstance(factor.expr, Transpose) or not hasattr(factor.expr, "as_matrix"):
         raise SpecError(f"{factor.expr} has no matrix for one example: show it as a batch")
     return factor.expr.as_matrix()
@@ -71,15 +69,15 @@ def _branch(branch: tuple[Factor, ...], total: Factor) -> MatrixExpr:
         raise SpecError(f"the paths into {total.expr} act from both sides: show it as a batch")
     if not left:
         return Identity(total.expr.shape[0])
-    return left[0] if len(left) == 1 else MatMul(*left)
+    return left[0] if len(left) == 1 else matmul(*left)
 
 
 def _for_one_example(product: MatMul) -> MatrixExpr:
     """Set m = 1: the ones that add up examples disappear."""
     scalar, matrices = product.xreplace({BATCH: S.One}).as_coeff_matrices()
-    kept = [matrix for matrix in matrices if matrix != OneMatrix(1, 1)]
+    kept = [matrix for matrix in matrices if matrix != ones(1, 1)]
     number = [] if scalar == 1 else [scalar]
-    return kept[0] if len(kept) == 1 and not number else MatMul(*number, *kept)
+    return kept[0] if len(kept) == 1 and not number else matmul(*number, *kept)
 
 
 def nested_product(factors: Sequence[Factor]) -> MatrixExpr:
@@ -93,22 +91,22 @@ def nested_product(factors: Sequence[Factor]) -> MatrixExpr:
 
 def _start(factor: Factor) -> MatrixExpr:
     if factor.acts is Acts.SUM:
-        return MatAdd(*(nested_product(branch) for branch in factor.branches))
+        return matadd(*(nested_product(branch) for branch in factor.branches))
     return factor.expr
 
 
 def _apply(factor: Factor, inner: MatrixExpr) -> MatrixExpr:
     parts = inner.args if isinstance(inner, MatMul) else (inner,)
     if factor.acts is Acts.LEFT:
-        return MatMul(factor.expr, *parts)
+        return matmul(factor.expr, *parts)
     if factor.acts is Acts.RIGHT:
-        return MatMul(*parts, factor.expr)
+        return matmul(*parts, factor.expr)
     if factor.acts is Acts.HADAMARD:
-        return HadamardProduct(factor.expr, inner)
+        return hadamard(factor.expr, inner)
     if factor.acts is Acts.SUM:
-        return MatAdd(*(_applied(branch, inner) for branch in factor.branches))
+        return matadd(*(_applied(branch, inner) for branch in factor.branches))
     if isinstance(factor.expr, Transpose):
-        return Transpose(inner)
+        return transpose(inner)
     if getattr(factor.expr, "acts_on", None) is None:
         raise SpecError(f"the paths into {factor.expr} are too entangled to multiply out: see the backward list")
     args = list(factor.expr.args)

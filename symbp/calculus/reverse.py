@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sympy import MatAdd, MatrixExpr, MatrixSymbol, OneMatrix, ZeroMatrix
+from sympy import MatrixExpr, MatrixSymbol, OneMatrix
 
 from symbp.equations import Equation, ForwardSystem, Step, System, operands, symbols_in
+from symbp.nodes import ones, sum_of
 from symbp.op import explain, vjp
-from symbp.symbols import Adjoint, Variable
+from symbp.symbols import Adjoint, Variable, adjoint_name
 
-SEED = OneMatrix(1, 1)
+SEED = ones(1, 1)
 """The gradient of the loss with respect to itself."""
+
+_AS_GIVEN = (OneMatrix, Adjoint)
+"""What may reach a variable and be its gradient as it stands."""
 
 _COPY = Step("copy", "Another name for the same matrix: the error is the same.")
 
-Contributions = dict[MatrixSymbol, list[tuple[MatrixExpr, Step]]]
+Contributions = dict[str, list[tuple[MatrixExpr, Step]]]
+"""The name of a variable -> what has reached it so far, each with the rule it came by."""
 
 
 def reverse(forward: ForwardSystem, loss: Variable, wrt: Sequence[Variable]) -> System:
@@ -28,53 +33,56 @@ def reverse(forward: ForwardSystem, loss: Variable, wrt: Sequence[Variable]) -> 
     """
     needed = _depends_on(forward, wrt)
     complete = _first_uses(forward, wrt)
-    contributions: Contributions = {loss: [(SEED, Step("seed", "The loss changes with itself one to one."))]}
+    contributions: Contributions = {loss.name: [(SEED, Step("seed", "The loss changes with itself one to one."))]}
     backward: list[Equation] = []
     for equation in reversed(forward.equations):
-        if equation.lhs in contributions and equation.lhs in needed:
+        if equation.lhs.name in contributions and equation.lhs.name in needed:
             adjoint = _adjoint(equation.lhs, contributions, backward)
             _pull(equation.rhs, equation.lhs, adjoint, needed, contributions)
-        for variable in complete.get(equation.lhs, ()):
+        for variable in complete.get(equation.lhs.name, ()):
             _adjoint(variable, contributions, backward)
-    done = {equation.lhs for equation in backward}
+    done = {equation.lhs.name for equation in backward}
     for variable in wrt:
-        if Adjoint(variable) not in done:
+        if adjoint_name(variable) not in done:
             _adjoint(variable, contributions, backward)
     return System(backward, given=(*forward.given, *(equation.lhs for equation in forward)))
 
 
-def _depends_on(forward: ForwardSystem, wrt: Sequence[Variable]) -> set[MatrixSymbol]:
-    needed: set[MatrixSymbol] = set(wrt)
-    for equation in forward:
-        if any(symbol in needed for symbol in symbols_in(equation.rhs)):
-            needed.add(equation.lhs)
+def _depends_on(forward: ForwardSystem, wrt: Sequence[Variable]) -> set[str]:
+    """Return the names of what depends on the variables, themselves included."""
+    needed = {variable.name for variable in wrt}
+    for equation, symbols in zip(forward, forward.symbols, strict=True):
+        if any(symbol.name in needed for symbol in symbols):
+            needed.add(equation.lhs.name)
     return needed
 
 
-def _first_uses(forward: ForwardSystem, wrt: Sequence[Variable]) -> dict[MatrixSymbol, list[Variable]]:
-    """Map the left side of the first equation that uses a variable to the variables first used there.
+def _first_uses(forward: ForwardSystem, wrt: Sequence[Variable]) -> dict[str, list[Variable]]:
+    """Map the name of the first equation that uses a variable to the variables first used there.
 
     Walking backwards, that is where the last contribution to such a variable has been made.
     """
-    waiting = set(wrt)
-    found: dict[MatrixSymbol, list[Variable]] = {}
-    for equation in forward:
-        for symbol in symbols_in(equation.rhs):
-            if symbol in waiting:
-                waiting.discard(symbol)
-                found.setdefault(equation.lhs, []).append(symbol)
+    waiting = {variable.name for variable in wrt}
+    found: dict[str, list[Variable]] = {}
+    for equation, symbols in zip(forward, forward.symbols, strict=True):
+        for symbol in symbols:
+            if symbol.name in waiting:
+                waiting.discard(symbol.name)
+                found.setdefault(equation.lhs.name, []).append(symbol)
     return found
 
 
 def _adjoint(variable: MatrixSymbol, contributions: Contributions, backward: list[Equation]) -> MatrixExpr:
     """Add up what reached a variable, give the sum its name, and return that name (what is given stays itself)."""
-    found = _errors_first(contributions.pop(variable, []))
+    found = contributions.pop(variable.name, [])
+    if len(found) > 1:
+        found = _errors_first(found)
     parts = [part for part, _ in found]
-    if parts == [SEED] or parts == [Adjoint(variable)]:  # The second is given: it comes from above.
-        return parts[0]
-    total = MatAdd(*parts) if len(parts) > 1 else parts[0] if parts else ZeroMatrix(*variable.shape)
-    backward.append(Equation(Adjoint(variable), total, tuple(step for _, step in found)))
-    return backward[-1].lhs
+    adjoint = Adjoint(variable)
+    if len(parts) == 1 and isinstance(parts[0], _AS_GIVEN) and parts[0] in (SEED, adjoint):
+        return parts[0]  # An adjoint is its own where it comes from above.
+    backward.append(Equation(adjoint, sum_of(parts, variable.shape), tuple([step for _, step in found])))
+    return adjoint
 
 
 def _errors_first(found: list[tuple[MatrixExpr, Step]]) -> list[tuple[MatrixExpr, Step]]:
@@ -86,13 +94,13 @@ def _pull(
     node: MatrixExpr,
     output: MatrixSymbol | None,
     adjoint: MatrixExpr,
-    needed: set[MatrixSymbol],
+    needed: set[str],
     contributions: Contributions,
 ) -> None:
     """Apply one node's rule and hand what it gives to its operands; an operation inside is entered."""
     if isinstance(node, MatrixSymbol):
-        if node in needed:
-            contributions.setdefault(node, []).append((adjoint, _COPY))
+        if node.name in needed:
+            contributions.setdefault(node.name, []).append((adjoint, _COPY))
         return
     given = vjp(node, output, adjoint)
     for index, (operand, part) in enumerate(zip(operands(node), given, strict=True)):
@@ -100,5 +108,5 @@ def _pull(
             continue
         if not isinstance(operand, MatrixSymbol):
             _pull(operand, None, part, needed, contributions)
-        elif operand in needed:
-            contributions.setdefault(operand, []).append((part, explain(node, index)))
+        elif operand.name in needed:
+            contributions.setdefault(operand.name, []).append((part, explain(node, index)))

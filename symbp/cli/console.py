@@ -6,7 +6,9 @@ import contextlib
 import os
 import shutil
 import sys
-from collections.abc import Callable, Mapping
+import threading
+import time
+from collections.abc import Mapping
 from typing import Any
 
 from symbp.errors import OutputError, SpecError
@@ -72,10 +74,42 @@ def note(text: str) -> None:
         sys.stderr.flush()
 
 
-def progress() -> Callable[[str], None] | None:
-    """Return a function that reports progress on standard error, or None where nobody watches."""
-    watched = sys.stderr is not None and sys.stderr.isatty()
-    return note if watched else None
+class Progress:
+    """Says on standard error what a command is at, from the moment on when people begin to wonder.
+
+    Whole lines, so that logs have them as terminals do; nothing where a command is done before.
+    """
+
+    def __init__(self, first: float = 5.0, every: float = 10.0) -> None:
+        self.is_watched = False
+        self._waits = (first, every)
+        self._doing = ""
+        self._thread: threading.Thread | None = None
+        self._done = threading.Event()
+
+    def __call__(self, doing: str) -> None:
+        """Say what is begun; the clock runs from the first time on."""
+        self._doing = doing
+        if self.is_watched and self._thread is None:
+            self._thread = threading.Thread(target=self._tell, daemon=True)
+            self._thread.start()
+
+    def end(self) -> None:
+        """Say no more."""
+        self._done.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _tell(self) -> None:
+        start = time.monotonic()
+        first, every = self._waits
+        while not self._done.wait(first):
+            note(f"symbp: {self._doing}, {time.monotonic() - start:.0f} s")
+            first = every
+
+
+progress = Progress()
+"""Of this command; watched where it is a program of its own."""
 
 
 def _write(data: bytes) -> None:

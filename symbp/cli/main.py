@@ -14,7 +14,7 @@ import traceback
 from collections.abc import Sequence
 from importlib import import_module
 
-from symbp.cli.console import note, silence
+from symbp.cli.console import note, progress, silence
 from symbp.errors import CheckFailedError, SymbpError
 
 DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
@@ -35,6 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         # `derive --layers 4`; a program that ends with its command gains nothing from it.
         gc.set_threshold(100_000)
         atexit.register(gc.freeze)
+        progress.is_watched = True
     try:
         # Loaded by name to stand inside the try, where an interrupt during its imports is caught.
         return int(import_module("symbp.cli.app").run(sys.argv[1:] if argv is None else argv))
@@ -47,6 +48,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if os.environ.get("SYMBP_DEBUG"):
             traceback.print_exc()
         return _refusal(error)
+    finally:
+        progress.end()
 
 
 def _refusal(error: Exception) -> int:

@@ -8,13 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from sympy import Expr, Integer, MatAdd, MatMul, MatrixExpr, OneMatrix, Pow, Rational
+from sympy import Expr, Integer, MatrixExpr, Pow, Rational
 
 from symbp.domain import described, takes_fields
 from symbp.errors import SpecError
 from symbp.limits import MAX_TOKENS, MAX_UNITS
 from symbp.networks.builder import Builder, Memory
 from symbp.networks.layers import require_units
+from symbp.nodes import matadd, matmul, ones, times
 from symbp.ops.attention import MaskedSoftmax
 from symbp.ops.positions import Offsets, Rotate, Tile
 from symbp.ops.structure import Rows, Stack
@@ -93,10 +94,10 @@ class Attention:
     def _project(self, builder: Builder, letter: str, role: Role, incoming: Variable, rows: Expr) -> Variable:
         """Add one product, Q = W_Q·X, with its bias where wanted."""
         weight = builder.parameter(f"W{letter}", Role.WEIGHT, rows, incoming.args[1])
-        total: MatrixExpr = MatMul(weight, incoming)
+        total: MatrixExpr = matmul(weight, incoming)
         if self.bias:
             bias = builder.parameter(f"b{letter}", Role.BIAS, rows, 1)
-            total = MatAdd(total, MatMul(bias, OneMatrix(1, incoming.args[2])))
+            total = matadd(total, matmul(bias, ones(1, incoming.args[2])))
         return builder.define(letter, role, total, rows, incoming.args[2])
 
     def _heads(
@@ -124,12 +125,11 @@ class Attention:
         if self.rotary:
             q, k = (builder.define(f"R{x.stem}", x.role, Rotate(x, self.tokens), rows, x.args[2]) for x in (q, k))
         scale = Pow(rows, INVERSE_ROOT)
-        scores: MatrixExpr = Gram(k, q, keys, self.tokens)
-        scores = scores if scale == 1 else MatMul(scale, scores)
+        scores = times(scale, Gram(k, q, keys, self.tokens))
         if self.relative:
             r = builder.parameter("r", Role.SHIFT, 1, keys + self.tokens - 1)
             bias = builder.define("B", Role.SCORE, Offsets(r, keys, self.tokens), keys, Integer(self.tokens))
-            scores = MatAdd(scores, Tile(bias, BATCH))
+            scores = matadd(scores, Tile(bias, BATCH))
         s = builder.define("S", Role.SCORE, scores, keys)
         mask = () if kept is None else (kept,)
         p = builder.define("P", Role.ATTENTION, MaskedSoftmax(s, self.tokens, self.causal, *mask), keys)

@@ -13,6 +13,7 @@ from sympy import Expr, MatrixExpr
 from symbp.equations import Equation
 from symbp.errors import SpecError
 from symbp.networks.images import Images
+from symbp.nodes import matmul, ones
 from symbp.symbols import BATCH, Role, Variable, width
 
 OWN_MASK, OTHER_MASK = "N", "NC"
@@ -154,9 +155,14 @@ class Builder:
         self.images.follow(variable, rhs)
         return variable
 
+    def spread(self, column: Variable) -> MatrixExpr:
+        """Return b·1ᵀ: a column, repeated for every column of an intermediate."""
+        return matmul(column, ones(1, self.columns))
+
     def _variable(self, stem: str, role: Role, rows: Expr | int, cols: Expr | int, step: int | None = None) -> Variable:
-        parts = [str(part) for part in (self.layer if self._numbered else None, step) if part is not None]
-        return self._named(f"{stem}{'_'.join(parts)}", stem, role, rows, cols, step)
+        layer, own = (self.layer if self._numbered else ""), ("" if step is None else step)
+        between = "_" if self._numbered and step is not None else ""
+        return self._named(f"{stem}{layer}{between}{own}", stem, role, rows, cols, step)
 
     def _named(
         self,

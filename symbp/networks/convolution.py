@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from sympy import MatAdd, MatMul, MatrixExpr, OneMatrix
+from sympy import MatrixExpr
 
 from symbp.domain import described, takes_fields
 from symbp.errors import SpecError
@@ -18,6 +18,7 @@ from symbp.networks.builder import Builder
 from symbp.networks.given import FunctionName, Let
 from symbp.networks.images import Image
 from symbp.networks.layers import Activation, require_units
+from symbp.nodes import matadd
 from symbp.ops.convolution import Channels, Convolve
 from symbp.ops.elementwise import ScalarFunction
 from symbp.ops.pooling import AveragePool, MaxPool
@@ -127,7 +128,7 @@ class Conv2d(_Sliding):
         r = builder.define("R", Role.REPEATED, Channels(bias, window.count), result.rows, 1)
         for variable in (c, r):
             builder.images.add(variable, result)
-        return MatAdd(c, MatMul(r, OneMatrix(1, builder.columns)))
+        return matadd(c, builder.spread(r))
 
 
 class Conv1d(Conv2d):

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sympy import MatMul
-
 from symbp.domain import takes_fields
 from symbp.equations import text
 from symbp.errors import ShapeError
 from symbp.networks.builder import Builder
 from symbp.networks.layers import require_units
+from symbp.nodes import matmul
 from symbp.symbols import Role, Variable
 
 
@@ -35,13 +34,13 @@ class Embedding:
     def build(self, builder: Builder, incoming: Variable) -> Variable:
         """Add A = E·X."""
         table = self._table(builder, incoming)
-        return builder.define("A", Role.ACTIVATION, MatMul(table, incoming), table.args[1])
+        return builder.define("A", Role.ACTIVATION, matmul(table, incoming), table.args[1])
 
     def build_steps(self, builder: Builder, incoming: Sequence[Variable]) -> tuple[Variable, ...]:
         """Add A_t = E·X_t for every step."""
         table = self._table(builder, incoming[0])
         return tuple(
-            builder.define("A", Role.ACTIVATION, MatMul(table, x), table.args[1], step=step)
+            builder.define("A", Role.ACTIVATION, matmul(table, x), table.args[1], step=step)
             for step, x in enumerate(incoming, 1)
         )
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol, runtime_checkable
 
-from sympy import Expr, MatAdd, MatMul, MatrixExpr, OneMatrix, Transpose
+from sympy import MatrixExpr
 
 from symbp.domain import DOMAINS, Domain, described, takes_fields
 from symbp.equations import text
@@ -15,6 +15,7 @@ from symbp.limits import MAX_UNITS
 from symbp.networks.builder import Builder
 from symbp.networks.expressions import resolve_activation
 from symbp.networks.given import FunctionName, Let, used_in
+from symbp.nodes import matadd, matmul, transpose
 from symbp.ops.elementwise import Elementwise, GenericFunction, ScalarFunction
 from symbp.ops.softmax import Softmax
 from symbp.symbols import Role, Variable
@@ -83,31 +84,36 @@ class Linear:
             ShapeError: the tied weight does not fit.
         """
         builder.next_layer()
-        weight, rows = self._weight(builder, incoming)
-        total: MatrixExpr = MatMul(weight, incoming)
-        if self.bias:
-            bias = builder.parameter("b", Role.BIAS, rows, 1)
-            total = MatAdd(total, MatMul(bias, OneMatrix(1, builder.columns)))
-        return builder.define("Z", Role.PREACTIVATION, total, rows)
+        tied = None if self.tied_to is None else self._tied(self.tied_to, builder, incoming)
+        return _affine(builder, incoming, self.units, self.bias, tied)
 
-    def _weight(self, builder: Builder, incoming: Variable) -> tuple[MatrixExpr, Expr | int]:
-        """Return the matrix in front of A and its number of rows."""
-        if self.tied_to is None:
-            rows = builder.units(self.units)
-            return builder.parameter("W", Role.WEIGHT, rows, incoming.args[1]), rows
+    def _tied(self, name: str, builder: Builder, incoming: Variable) -> MatrixExpr:
+        """Return the matrix in front of A: the weight of that name, or its transpose."""
         known = {parameter.name: parameter for parameter in builder.parameters if parameter.role is Role.WEIGHT}
-        if self.tied_to not in known:
-            near = nearest(self.tied_to, known)
-            raise SpecError(f"tied_to: no weight before this layer is called {self.tied_to!r}{near}")
-        weight: MatrixExpr = known[self.tied_to]
-        weight, what = (Transpose(weight), "transposed ") if self.transposed else (weight, "")
+        if name not in known:
+            near = nearest(name, known)
+            raise SpecError(f"tied_to: no weight before this layer is called {name!r}{near}")
+        weight: MatrixExpr = known[name]
+        weight, what = (transpose(weight), "transposed ") if self.transposed else (weight, "")
         rows, columns = weight.shape
         if columns != incoming.args[1] or self.units not in (None, rows):
             wanted = f"{self.units or rows}×{incoming.args[1]}"
             raise ShapeError(
-                f"{what}{self.tied_to} is {text(weight.shape)} but the layer behind {incoming.name} needs {wanted}"
+                f"{what}{name} is {text(weight.shape)} but the layer behind {incoming.name} needs {wanted}"
             )
-        return weight, rows
+        return weight
+
+
+def _affine(
+    builder: Builder, incoming: Variable, units: int | None, bias: bool, tied: MatrixExpr | None = None
+) -> Variable:
+    """Add Z = W·A + b·1ᵀ, W a parameter of the layer's own unless it is ``tied``."""
+    rows = builder.units(units) if tied is None else tied.shape[0]
+    weight = builder.parameter("W", Role.WEIGHT, rows, incoming.args[1]) if tied is None else tied
+    total: MatrixExpr = matmul(weight, incoming)
+    if bias:
+        total = matadd(total, builder.spread(builder.parameter("b", Role.BIAS, rows, 1)))
+    return builder.define("Z", Role.PREACTIVATION, total, rows)
 
 
 @dataclass(frozen=True)
@@ -124,16 +130,20 @@ class Activation:
 
     def build(self, builder: Builder, incoming: Variable) -> Variable:
         """Add A = f(Z)."""
-        return builder.define("A", Role.ACTIVATION, self._applied(builder.layer, incoming), incoming.args[1])
+        return _activated(builder, incoming, self.function, self.let)
 
-    def _applied(self, layer: int, z: Variable) -> MatrixExpr:
-        if self.function is None:
-            return Elementwise(GenericFunction("f", layer), z)
-        if self.function == SOFTMAX:
-            return Softmax(z)
-        if isinstance(self.function, str):
-            return Elementwise(activation_of(self.function, self.let), z)
-        return Elementwise(self.function, z)
+
+def _activated(builder: Builder, z: Variable, function: str | ScalarFunction | None, let: Let) -> Variable:
+    """Add A = f(Z), with an f of the layer where none is given."""
+    return builder.define("A", Role.ACTIVATION, _applied(function, let, builder.layer, z), z.args[1])
+
+
+def _applied(function: str | ScalarFunction | None, let: Let, layer: int, z: Variable) -> MatrixExpr:
+    if function is None:
+        return Elementwise(GenericFunction("f", layer), z)
+    if isinstance(function, ScalarFunction):
+        return Elementwise(function, z)
+    return Softmax(z) if function == SOFTMAX else Elementwise(activation_of(function, let), z)
 
 
 @dataclass(frozen=True)
@@ -169,8 +179,8 @@ class Dense:
 
     def build(self, builder: Builder, incoming: Variable) -> Variable:
         """Add Z = W·A + b·1ᵀ and A = f(Z)."""
-        z = Linear(self.units, self.bias).build(builder, incoming)
-        return Activation(self.activation, self.let).build(builder, z)
+        builder.next_layer()
+        return _activated(builder, _affine(builder, incoming, self.units, self.bias), self.activation, self.let)
 
 
 def activation_of(text: str, let: Let) -> ScalarFunction:

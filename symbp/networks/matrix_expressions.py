@@ -13,9 +13,7 @@ from itertools import count
 
 from sympy import (
     Expr,
-    HadamardProduct,
     MatrixExpr,
-    OneMatrix,
     Rational,
     Transpose,
     sqrt,
@@ -29,6 +27,7 @@ from symbp.networks.expressions import custom_function
 from symbp.networks.matrix_arithmetic import Parts, parts_of, plus_number, product, total
 from symbp.networks.matrix_functions import ENTRYWISE, FUNCTIONS, INSTEAD, Call, entrywise
 from symbp.networks.reading import MAX_DEPTH, number, quote
+from symbp.nodes import hadamard, ones, transpose
 from symbp.op import Op
 from symbp.ops.elementwise import Elementwise
 from symbp.ops.loss_table import LOSS_ALIASES, LOSSES
@@ -222,7 +221,7 @@ class _Reader:
 
     def _transposed(self, node: ast.expr, depth: int) -> MatrixExpr:
         value = self._matrix(self._inside(node, depth), node)
-        return value.arg if isinstance(value, Transpose) else Transpose(value)
+        return value.arg if isinstance(value, Transpose) else transpose(value)
 
     def _matrix(self, value: Parts, node: ast.expr) -> MatrixExpr:
         if not isinstance(value, MatrixExpr):
@@ -249,7 +248,7 @@ class _Reader:
             return base**exponent
         named = self.state.named(base, self.line)
         if exponent == 2:
-            return HadamardProduct(named, named)
+            return hadamard(named, named)
         function = custom_function(f"x**({exponent})")
         return self.state.named(Elementwise(function, named), self.line)
 
@@ -259,7 +258,7 @@ class _Reader:
             return self._scaled(left, right)
         if not isinstance(right, MatrixExpr):
             return self._scaled(right, left)
-        return HadamardProduct(*self._spread(left, right, node, Role.SCALE))
+        return hadamard(*self._spread(left, right, node, Role.SCALE))
 
     def _over(self, left: Parts, right: Parts, node: ast.BinOp) -> Parts:
         if isinstance(right, MatrixExpr):
@@ -312,14 +311,14 @@ class _Reader:
         if columns == 1 != size[1] and rows in (1, size[0]):
             value = self._columns(value, size[1], role)
         if rows == 1 != size[0] and columns in (1, size[1]):
-            value = product(OneMatrix(size[0], 1), value)
+            value = product(ones(size[0], 1), value)
         return value
 
     def _columns(self, column: MatrixExpr, times: Expr, role: Role) -> MatrixExpr:
         symbols = list(symbols_in(column))
         if len(symbols) == 1 and symbols[0].role in (Role.WEIGHT, role):
             self.state.roles[symbols[0].name] = role
-        return product(column, OneMatrix(1, times))
+        return product(column, ones(1, times))
 
     def _clash(self, left: MatrixExpr, right: MatrixExpr, node: ast.BinOp, why: str) -> ShapeError:
         first, second = self._text(node.left), self._text(node.right)

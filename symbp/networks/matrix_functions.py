@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from sympy import MatMul, MatrixExpr, OneMatrix, Rational, S
+from sympy import MatrixExpr, Rational
 
 from symbp.equations import Equation
 from symbp.errors import SpecError
 from symbp.networks.expressions import FUNCTIONS as SCALARS
 from symbp.networks.expressions import custom_function
 from symbp.networks.loss_choice import compared
+from symbp.nodes import matmul, number_and_factors, ones
 from symbp.ops.activations import ACTIVATIONS, ALIASES, row_of
 from symbp.ops.elementwise import Elementwise
 from symbp.ops.functions import activation
@@ -67,9 +68,9 @@ def _total(call: Call) -> MatrixExpr:
     """1ᵀ·A·1, the sum of all entries."""
     (operand,) = call.operands
     rows, columns = operand.shape
-    left = [OneMatrix(1, rows)] if rows != 1 else []
-    right = [OneMatrix(columns, 1)] if columns != 1 else []
-    return MatMul(*left, operand, *right) if left or right else operand
+    left = [ones(1, rows)] if rows != 1 else []
+    right = [ones(columns, 1)] if columns != 1 else []
+    return matmul(*left, operand, *right) if left or right else operand
 
 
 def _mean(call: Call) -> MatrixExpr:
@@ -78,8 +79,8 @@ def _mean(call: Call) -> MatrixExpr:
     total = _total(call)
     if rows * columns == 1:
         return total
-    front, matrices = total.as_coeff_matrices() if isinstance(total, MatMul) else (S.One, [total])
-    return MatMul(front / (rows * columns), *matrices)
+    front, matrices = number_and_factors(total)
+    return matmul(front / (rows * columns), *matrices)
 
 
 _NORMALISATIONS = {

@@ -9,8 +9,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, cast
 
-from sympy import Expr, MatAdd, MatrixSymbol
+from sympy import Expr, MatrixSymbol
 
+from symbp.collector import pause_collector
 from symbp.domain import Called, described, takes
 from symbp.equations import Equation, ForwardSystem, symbols_in
 from symbp.errors import SpecError
@@ -31,6 +32,7 @@ from symbp.networks.layers import (
 from symbp.networks.loss_choice import link_of, loss_node
 from symbp.networks.operations import Operation
 from symbp.networks.places import place
+from symbp.nodes import matadd
 from symbp.ops.elementwise import ScalarFunction
 from symbp.ops.functions import exact
 from symbp.ops.losses import LinkedLoss, Loss
@@ -66,6 +68,7 @@ class Network:
     """Whether it is an operation alone, which has a page of its own."""
 
     @takes
+    @pause_collector()
     def __init__(
         self,
         layers: Sequence[Layer],
@@ -113,7 +116,7 @@ class Network:
         return [
             Equation(data, self.loss_node),
             Equation(penalty, Penalty(factor, *weights)),
-            Equation(self.loss, MatAdd(data, penalty)),
+            Equation(self.loss, matadd(data, penalty)),
         ]
 
     def opened(self) -> Network | None:
@@ -195,6 +198,7 @@ class Network:
 
     @classmethod
     @takes
+    @pause_collector()
     def mlp(
         cls,
         layers: int | None = None,
@@ -223,8 +227,9 @@ class Network:
         values = dict(let or {})
         require_used(values, [text for text in (activation, output_activation, loss) if text])
         chosen = _activations([name for name in dict.fromkeys(names) if name], values)
-        stack = [Dense(size, chosen.get(name), bias) for size, name in zip(sizes[1:], names, strict=True)]
-        return cls(stack, sizes[0], loss, batch=batch, let=values)
+        rows = list(zip(sizes[1:], names, strict=True))
+        equal = {row: Dense(row[0], chosen.get(row[1]), bias) for row in dict.fromkeys(rows)}
+        return cls([equal[row] for row in rows], sizes[0], loss, batch=batch, let=values)
 
     @cached_property
     def by_name(self) -> dict[str, Variable]:

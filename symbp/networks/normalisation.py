@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from sympy import HadamardProduct, Integer, MatAdd, MatMul, MatrixExpr, OneMatrix
+from sympy import Integer, MatrixExpr
 
 from symbp.domain import takes_fields
 from symbp.errors import SpecError
 from symbp.networks.builder import Builder
 from symbp.networks.given import Value
 from symbp.networks.images import Image
+from symbp.nodes import hadamard, matadd
 from symbp.ops.channel_norm import NormaliseChannels
 from symbp.ops.convolution import Channels
 from symbp.ops.functions import exact
@@ -39,10 +40,9 @@ class _Normalisation:
         epsilon = exact(self.epsilon, "epsilon")
         n = builder.define("N", Role.NORMALISED, Normalise(incoming, self.over, self.centred, epsilon), rows)
         gamma = builder.parameter("gamma", Role.SCALE, rows, 1)
-        ones = OneMatrix(1, builder.columns)
-        total: MatrixExpr = HadamardProduct(MatMul(gamma, ones), n)
+        total: MatrixExpr = hadamard(builder.spread(gamma), n)
         if self.centred:
-            total = MatAdd(total, MatMul(builder.parameter("beta", Role.SHIFT, rows, 1), ones))
+            total = matadd(total, builder.spread(builder.parameter("beta", Role.SHIFT, rows, 1)))
         return builder.define("B", Role.SHIFTED, total, rows)
 
 
@@ -71,8 +71,7 @@ class BatchNorm(_Normalisation):
         shift = builder.define("RB", Role.SHIFT, Channels(beta, places), rows, 1)
         for variable in (scale, shift):
             builder.images.add(variable, image)
-        ones = OneMatrix(1, builder.columns)
-        total = MatAdd(HadamardProduct(MatMul(scale, ones), n), MatMul(shift, ones))
+        total = matadd(hadamard(builder.spread(scale), n), builder.spread(shift))
         shifted = builder.define("B", Role.SHIFTED, total, rows)
         builder.images.add(shifted, image)
         return shifted

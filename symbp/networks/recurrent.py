@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
-from sympy import Expr, HadamardProduct, MatAdd, MatMul, MatrixExpr, OneMatrix, S, ZeroMatrix
+from sympy import Expr, MatrixExpr, S
 
 from symbp.domain import described, takes_fields
 from symbp.errors import SpecError
@@ -18,6 +18,7 @@ from symbp.limits import MAX_STEPS
 from symbp.networks.builder import Builder
 from symbp.networks.given import FunctionName
 from symbp.networks.layers import activation_of, require_units
+from symbp.nodes import hadamard, matadd, matmul, ones, zeros
 from symbp.ops.elementwise import Elementwise, ScalarFunction
 from symbp.ops.functions import activation
 from symbp.ops.structure import Rows, Stack
@@ -41,7 +42,7 @@ class _Affine:
 
     def of(self, x: Variable, h: Variable) -> MatrixExpr:
         """Return the sum for one step."""
-        return MatAdd(MatMul(self.w, x), MatMul(self.u, h), *_spread(self.b, x.args[2]))
+        return matadd(matmul(self.w, x), matmul(self.u, h), *_spread(self.b, x.args[2]))
 
 
 def _bias(builder: Builder, stem: str, rows: Expr | int) -> Variable:
@@ -49,7 +50,7 @@ def _bias(builder: Builder, stem: str, rows: Expr | int) -> Variable:
 
 
 def _spread(bias: Variable | None, columns: Expr) -> list[MatrixExpr]:
-    return [] if bias is None else [MatMul(bias, OneMatrix(1, columns))]
+    return [] if bias is None else [matmul(bias, ones(1, columns))]
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ class _Recurrent:
         """Return the state before the first step."""
         if self.initial:
             return builder.input("H", Role.INPUT, rows, step=0)
-        return builder.define("h", Role.STATE, ZeroMatrix(rows, builder.columns), rows, step=0)
+        return builder.define("h", Role.STATE, zeros(rows, builder.columns), rows, step=0)
 
 
 @dataclass(frozen=True)
@@ -213,7 +214,7 @@ class LSTM(_Recurrent):
         return (*states[:-1], self._last(builder, state, len(xs)))
 
     def _s0(self, builder: Builder, rows: Expr | int) -> Variable:
-        initial: MatrixExpr = ZeroMatrix(2 * rows, builder.columns)
+        initial: MatrixExpr = zeros(2 * rows, builder.columns)
         if self.initial:
             initial = Stack(self._h0(builder, rows), builder.input("C", Role.INPUT, rows, step=0))
         return builder.define("S", Role.STATE, initial, 2 * rows, step=0)
@@ -228,10 +229,10 @@ class LSTM(_Recurrent):
             _gate(builder, name, affine.of(x, h), rows, step, TANH if name == "g" else SIGMOID)
             for name, affine in gates.items()
         )
-        total = MatAdd(HadamardProduct(f, c), HadamardProduct(i, g))
+        total = matadd(hadamard(f, c), hadamard(i, g))
         cell = builder.define("c", Role.STATE, total, rows, step=step)
         squashed = builder.define("T", Role.STATE, Elementwise(TANH, cell), rows, step=step)
-        hidden = builder.define("h", Role.STATE, HadamardProduct(o, squashed), rows, step=step)
+        hidden = builder.define("h", Role.STATE, hadamard(o, squashed), rows, step=step)
         return hidden, builder.define("S", Role.STATE, Stack(hidden, cell), 2 * rows, step=step)
 
     @staticmethod
@@ -282,14 +283,14 @@ class GRU(_Recurrent):
         for step, x in enumerate(xs, 1):
             r = _gate(builder, "r", reset.of(x, h), rows, step)
             z = _gate(builder, "z", update.of(x, h), rows, step)
-            inner: MatrixExpr = MatMul(new.u, h)
+            inner: MatrixExpr = matmul(new.u, h)
             if inner_bias is not None:
-                inner = MatAdd(inner, *_spread(inner_bias, x.args[2]))
+                inner = matadd(inner, *_spread(inner_bias, x.args[2]))
             q = builder.define("Q", Role.STATE, inner, rows, step=step)
-            candidate = MatAdd(MatMul(new.w, x), HadamardProduct(r, q), *_spread(new.b, x.args[2]))
+            candidate = matadd(matmul(new.w, x), hadamard(r, q), *_spread(new.b, x.args[2]))
             n = _gate(builder, "n", candidate, rows, step, TANH)
-            rest = MatAdd(OneMatrix(rows, builder.columns), MatMul(-1, z))
-            total = MatAdd(HadamardProduct(rest, n), HadamardProduct(z, h))
+            rest = matadd(ones(rows, builder.columns), matmul(S.NegativeOne, z))
+            total = matadd(hadamard(rest, n), hadamard(z, h))
             h = builder.define("h", Role.STATE, total, rows, step=step)
             states.append(h)
         return tuple(states)

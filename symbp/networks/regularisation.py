@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sympy import HadamardProduct
-
 from symbp.domain import takes_fields
 from symbp.networks.builder import Builder
+from symbp.nodes import hadamard
 from symbp.symbols import Role, Variable
 
 
@@ -24,4 +23,4 @@ class Dropout:
         """Add D = A ⊙ M."""
         rows = incoming.args[1]
         mask = builder.input("M", Role.MASK, rows)
-        return builder.define("D", Role.MASKED, HadamardProduct(incoming, mask), rows)
+        return builder.define("D", Role.MASKED, hadamard(incoming, mask), rows)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sympy import MatAdd
-
 from symbp.domain import takes_fields
 from symbp.equations import text
 from symbp.errors import ShapeError, SpecError
 from symbp.networks.builder import Builder
 from symbp.networks.layers import Layer
+from symbp.nodes import matadd
 from symbp.symbols import Role, Variable
 
 
@@ -45,4 +44,4 @@ class Residual:
                 f"the residual block that ends in {inner.name} adds {skip.name}, {text(skip.shape)}, to {inner.name}, "
                 f"{text(inner.shape)}: give it a projection to {inner.args[1]} units, or equal widths"
             )
-        return builder.define("S", Role.BLOCK, MatAdd(skip, inner), inner.args[1])
+        return builder.define("S", Role.BLOCK, matadd(skip, inner), inner.args[1])

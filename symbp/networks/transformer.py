@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from sympy import Integer, MatAdd
+from sympy import Integer
 
 from symbp.domain import takes_fields
 from symbp.errors import SpecError
@@ -17,6 +17,7 @@ from symbp.networks.given import FunctionName, Value
 from symbp.networks.layers import Dense, Layer, Linear, Scoped, require_units, tokens_of
 from symbp.networks.normalisation import LayerNorm
 from symbp.networks.residual import Residual
+from symbp.nodes import matadd
 from symbp.ops.positions import Tile
 from symbp.symbols import BATCH, Role, Variable
 
@@ -162,4 +163,4 @@ class Positions:
         with builder.scope("positions" if number == 1 else f"positions{number}", numbered=False):
             rows = incoming.args[1]
             positions = builder.parameter("P", Role.SHIFT, rows, self.tokens)
-            return builder.define("X", Role.SHIFTED, MatAdd(incoming, Tile(positions, BATCH)), rows)
+            return builder.define("X", Role.SHIFTED, matadd(incoming, Tile(positions, BATCH)), rows)

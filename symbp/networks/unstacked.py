@@ -10,10 +10,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sympy import Expr, MatAdd, MatrixExpr, MatrixSymbol, ZeroMatrix
+from sympy import Expr, MatrixExpr, MatrixSymbol, ZeroMatrix
 
 from symbp.calculus.factor import additive_terms
 from symbp.equations import Equation, ForwardSystem, Step, System, symbols_in
+from symbp.nodes import sum_of, zeros
 from symbp.ops.structure import Pad, Rows, Stack
 from symbp.symbols import Adjoint, Role, Variable
 
@@ -58,7 +59,7 @@ def _forward(forward: ForwardSystem, names: _Names) -> Iterator[Equation]:
         if isinstance(rhs, ZeroMatrix) and (lhs.path, lhs.stem) in layout:
             first = {block: _at_start(part) for block, part in layout[lhs.path, lhs.stem].items()}
             names.parts[lhs] = first
-            yield from (Equation(part, ZeroMatrix(*part.shape)) for part in first.values())
+            yield from (Equation(part, zeros(*part.shape)) for part in first.values())
         elif isinstance(rhs, Rows) and (part := names.parts.get(rhs.args[0], {}).get(rhs.args[1:])) is not None:
             names.same[lhs] = part
         else:
@@ -126,8 +127,7 @@ def _by_block(terms: Terms, moved: dict[MatrixSymbol, Terms]) -> dict[Block, Ter
 
 def _equation(lhs: Adjoint, terms: Terms) -> Equation:
     parts = [part for part, _ in terms]
-    total = MatAdd(*parts) if len(parts) > 1 else parts[0] if parts else ZeroMatrix(*lhs.shape)
-    return Equation(lhs, total, tuple(step for _, step in terms))
+    return Equation(lhs, sum_of(parts, lhs.shape), tuple(step for _, step in terms))
 
 
 def states(forward: ForwardSystem) -> dict[str, dict[int, tuple[Variable, ...]]]:

@@ -9,9 +9,12 @@ from typing import Any
 
 from sympy import Expr, Integer, S
 
-from symbp.equations import text
+from symbp.equations import ForwardSystem, text
 from symbp.errors import ShapeError, SpecError, nearest
+from symbp.numeric.source import given_groups
+from symbp.ops.attention import MaskedSoftmax
 from symbp.ops.losses import Loss, SoftmaxCrossEntropy
+from symbp.ops.normalisation import Normalise
 from symbp.symbols import BATCH, Role, Variable
 
 REMEMBERED = 64
@@ -32,6 +35,16 @@ class Arguments:
     targets: tuple[Variable, ...]
     losses: tuple[Loss, ...]
     statistics: tuple[str, ...] = ()
+    masks: tuple[tuple[str, bool], ...] = ()
+    """The masks of padding, and whether their queries see no later keys."""
+
+    @classmethod
+    def of(cls, forward: ForwardSystem) -> Arguments:
+        """Return what a forward list takes."""
+        inputs, targets, parameters = given_groups(forward)
+        losses = tuple(each.rhs for each in forward if isinstance(each.rhs, Loss))
+        coupled = tuple(each.name for each in forward if isinstance(each.rhs, Normalise) and each.rhs.couples_examples)
+        return cls(parameters, inputs, targets, losses, coupled, _masks(forward))
 
     def read(self, parameters: Mapping[str, Any], x: Any, y: Any) -> tuple[dict[str, Any], Any, Any, Any]:
         """Return the arrays as a program takes them, after checking names, shapes and targets, and their widest type.
@@ -42,9 +55,12 @@ class Arguments:
         inputs = _named(self._names[1], x, "X")
         targets = self._targets(y)
         given = (*inputs.values(), *values.values(), *targets.values())
-        precision = self._precision(tuple([array.shape for array in given]), tuple([array.dtype for array in given]))
+        types = frozenset([array.dtype for array in given])
+        precision = self._precision(tuple([array.shape for array in given]), types)
         for loss, name in self._compared:
             _check_kind(loss, name, targets[name])
+        for name, causal in self.masks:
+            _check_mask(name, inputs[name], causal)
         return values, _as_taken(inputs), _as_taken(targets), precision
 
     @cached_property
@@ -60,18 +76,17 @@ class Arguments:
         return tuple((loss, each.name) for loss in self.losses for each in loss.args if each in self.targets)
 
     @cached_property
-    def _precision(self) -> Callable[[tuple[tuple[int, ...], ...], tuple[Any, ...]], Any]:
-        """Shapes and types in the order of the arrays -> the widest type; remembers the last few that were right."""
+    def _precision(self) -> Callable[[tuple[tuple[int, ...], ...], frozenset[Any]], Any]:
+        """Shapes in the order of the arrays, and types -> the widest type; remembers the last few that were right."""
         return lru_cache(REMEMBERED)(self._judged)
 
-    def _judged(self, shapes: tuple[tuple[int, ...], ...], types: tuple[Any, ...]) -> Any:
+    def _judged(self, shapes: tuple[tuple[int, ...], ...], types: frozenset[Any]) -> Any:
         import numpy as np
 
         found = {name: shape for (name, _, _), shape in zip(self._keys, shapes, strict=True)}
         for variable in self.targets:
             self._refuse_labels(variable, found[variable.name])
         self._check_shapes(found)
-        self._check_tokens(found)
         self._check_statistics(found)
         return np.result_type(*types) if types else np.dtype(float)
 
@@ -113,21 +128,6 @@ class Arguments:
                 examples = "examples: give at least one, a column each"
                 missing = "rows" if shape[0] == 0 else examples if columns.counts_examples else "columns"
                 raise ShapeError(f"{name} has shape {shape}, which holds no {missing}")
-
-    @cached_property
-    def _tokens(self) -> tuple[tuple[str, int], ...]:
-        """The arrays with T·m columns and their T."""
-        found = ((each.name, each.shape[1] / BATCH) for each in (*self.inputs, *self.targets))
-        return tuple((name, int(tokens)) for name, tokens in found if tokens.is_Integer and tokens != 1)
-
-    def _check_tokens(self, shapes: Shapes) -> None:
-        for name, tokens in self._tokens:
-            columns = shapes[name][1]
-            if columns % tokens:
-                raise ShapeError(
-                    f"{name} has {columns} columns: an example is {tokens} tokens, a column each, "
-                    f"so give a multiple of {tokens}"
-                )
 
     def _check_statistics(self, shapes: Shapes) -> None:
         """Refuse one example where something is normalised over the batch: it would be its own mean."""
@@ -202,7 +202,7 @@ def _learn(size: Expr, given: int, where: str, known: dict[Expr, tuple[int, str]
     """
     known[size] = (given, where)
     names = [name for name in size.free_symbols if name not in known]
-    if size.is_Symbol or len(names) != 1 or names == [BATCH]:
+    if size.is_Symbol or len(names) != 1:
         return
     (name,) = names
     number = size.coeff(name)
@@ -210,6 +210,10 @@ def _learn(size: Expr, given: int, where: str, known: dict[Expr, tuple[int, str]
     if not (number.is_Integer and rest.is_Integer):
         return
     found, odd = divmod(given - int(rest), int(number))
+    if odd and name == BATCH:
+        raise ShapeError(
+            f"{where} are {given}: an example is {number} tokens, a column each, so give a multiple of {number}"
+        )
     if odd or found < 0:
         raise ShapeError(f"{where} are {given}, which is not {size} for any whole {name}: give a multiple of {number}")
     known[name] = (found, f"{where}, {size}, are {given}, so {name}")
@@ -296,11 +300,38 @@ def _not_a_matrix(variable: Variable, given: tuple[int, ...]) -> str:
     return f"{variable.name} has shape {given} but must be a matrix, {wanted}"
 
 
+def _check_mask(name: str, mask: Any, causal: bool) -> None:
+    """Refuse what is no mask of 0 and 1, and a query that may attend to no key: its weights would be 0/0."""
+    if not bool(((mask == 0) | (mask == 1)).all()):
+        raise SpecError(f"{name} must hold only 0 and 1: 1 for a token, 0 for padding")
+    left = mask.any(axis=0)
+    if not left.all():
+        raise SpecError(f"{name} masks every key of example {int(left.argmin())}: leave at least one token")
+    if causal and not mask[0].all():
+        raise SpecError(
+            f"{name} masks the first token of example {int(mask[0].argmin())}, the only one its first query may attend "
+            "to: put padding at the end"
+        )
+
+
+def _masks(forward: ForwardSystem) -> tuple[tuple[str, bool], ...]:
+    """Return the masks of padding that a forward list reads, and whether a causal softmax does."""
+    found: dict[str, bool] = {}
+    for equation in forward:
+        if isinstance(equation.rhs, MaskedSoftmax):
+            _, _, causal, *kept = equation.rhs.args
+            found.update({each.name: bool(causal) or found.get(each.name, False) for each in kept})
+    return tuple(found.items())
+
+
 def _check_kind(loss: Loss, name: str, array: Any) -> None:
     """Refuse targets the formula of a loss does not hold for; every comparison is false for NaN."""
+    import numpy as np
+
+    # The reductions themselves: their wrappers take as long again on a small array.
     if isinstance(loss, SoftmaxCrossEntropy):
-        sums = array.sum(axis=0)
-        if not abs(sums - 1).max() <= SUM_TOLERANCE:
+        sums = np.add.reduce(array)
+        if not np.maximum.reduce(abs(sums - 1)) <= SUM_TOLERANCE:
             worst = int(abs(sums - 1).argmax())
             raise SpecError(
                 f"the columns of {name} must sum to 1, as one-hot columns do; column {worst} sums to {sums[worst]:g}"

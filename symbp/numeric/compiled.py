@@ -19,7 +19,6 @@ from symbp.numeric.fusion import fused
 from symbp.numeric.source import Program, program
 from symbp.ops.elementwise import Elementwise, GenericFunction
 from symbp.ops.losses import GenericLoss, Loss
-from symbp.ops.normalisation import Normalise
 from symbp.symbols import Variable
 
 
@@ -27,13 +26,11 @@ from symbp.symbols import Variable
 class Compiled:
     """Loss and gradients of one network as a function of arrays.
 
-    ``source`` is the program it runs: plain NumPy that stands alone. ``statistics`` names what is normalised over the
-    batch, which takes two examples at least.
+    ``source`` is the program it runs: plain NumPy that stands alone. ``arguments`` is what it takes.
     """
 
     program: Program
-    losses: tuple[Loss, ...]
-    statistics: tuple[str, ...] = ()
+    arguments: Arguments
 
     @property
     def source(self) -> str:
@@ -51,19 +48,13 @@ class Compiled:
             SpecError: a missing or unknown name, class labels instead of one-hot columns, impossible targets.
             ShapeError: a shape that does not fit; the message names the array, its shape and the right one.
         """
-        values, inputs, targets, precision = self._arguments.read(parameters, X, Y)
+        values, inputs, targets, precision = self.arguments.read(parameters, X, Y)
         loss, gradients = self._function(values, inputs, targets)
         return float(loss), {name: gradient.astype(precision, copy=False) for name, gradient in gradients.items()}
 
     @cached_property
     def _function(self) -> Any:
         return engines.real().run(self.program)
-
-    @cached_property
-    def _arguments(self) -> Arguments:
-        return Arguments(
-            self.program.parameters, self.program.inputs, self.program.targets, self.losses, self.statistics
-        )
 
 
 def compile_systems(
@@ -79,10 +70,9 @@ def compile_systems(
         SpecError: something is left open and nothing stands for it, or the other way round.
     """
     losses = tuple(equation.rhs for equation in forward if isinstance(equation.rhs, Loss))
-    statistics = tuple(each.name for each in forward if isinstance(each.rhs, Normalise) and each.rhs.couples_examples)
     standins = _standins(forward, losses, f, loss)
     ahead, back, _ = unstacked(forward, backward)
-    return Compiled(program(*fused(ahead, back, wrt), wrt, standins), losses, statistics)
+    return Compiled(program(*fused(ahead, back, wrt), wrt, standins), Arguments.of(forward))
 
 
 def generic_functions(forward: ForwardSystem) -> list[GenericFunction]:

@@ -28,12 +28,12 @@ class ratio(Function):
 
 def xlogy_value(xp: Any, y: Any, p: Any) -> Any:
     """y log p, with 0 log 0 = 0."""
-    return y * xp.log(xp.where((y == 0) & (p == 0), 1, p))
+    return y * xp.log(xp.where(y == 0, xp.where(p == 0, 1, p), p))
 
 
 def ratio_value(xp: Any, y: Any, p: Any) -> Any:
     """y/p, the slope of y log p, with 0/0 = 0."""
-    return y / xp.where((y == 0) & (p == 0), 1, p)
+    return y / xp.where(y == 0, xp.where(p == 0, 1, p), p)
 
 
 MEANINGS: dict[type[Function], Callable[..., Any]] = {xlogy: xlogy_value, ratio: ratio_value}

@@ -16,10 +16,12 @@ from sympy import (
     MatrixExpr,
     MatrixSymbol,
     OneMatrix,
+    S,
     Symbol,
     Transpose,
     ZeroMatrix,
 )
+from sympy.core.sorting import default_sort_key
 from sympy.matrices.expressions.matexpr import MatrixElement
 
 from symbp.numeric.definitions import Definitions
@@ -28,7 +30,7 @@ from symbp.numeric.scalar import ATOM, POWER, PRODUCT, SUM, Code, scalar_code
 from symbp.op import meaning_of
 from symbp.ops.elementwise import Elementwise, Slope
 from symbp.ops.losses import EntrywiseLoss, GenericLoss, LinkedLoss, LossGradient
-from symbp.ops.structure import Rows, Stack
+from symbp.ops.structure import Pad, Rows, Stack
 
 
 @dataclass
@@ -61,7 +63,9 @@ class Writer:
         return f"({self.size(expr.shape[0])}, {self.size(expr.shape[1])})"
 
     def scaled(self, number: Expr, code: Code) -> Code:
-        """Return code times a number: the numerator before it, the denominator behind it."""
+        """Return code times a number: the numerator before it, the denominator behind it; a root has a name."""
+        if not (number.free_symbols or number.is_Rational or number.atoms(MatrixElement)):
+            return Code(f"{self.definitions.constant(number)} * {code.within(PRODUCT)}", PRODUCT)
         over, under = number.as_numer_denom()
         sign = "-" if over.could_extract_minus_sign() else ""
         over = -over if sign else over
@@ -155,11 +159,25 @@ def _matrix_product(factors: Sequence[MatrixExpr], writer: Writer) -> Code:
 
 @matrix_code.register
 def _(node: MatAdd, writer: Writer) -> Code:
+    if blocks := _blocks(node):
+        return writer.code(Stack(*blocks))
     found = _terms(node, writer)
     if len(found) <= MOST_TERMS:
         return Code(_added(found), SUM)
     groups = (_added(found[start : start + MOST_TERMS]) for start in range(0, len(found), MOST_TERMS))
     return Code(" + ".join(f"({group})" for group in groups), SUM)
+
+
+def _blocks(node: MatAdd) -> list[MatrixExpr]:
+    """Return what a sum of padded blocks is a stack of, from the top; nothing where they do not fill all rows once."""
+    if not all(isinstance(term, Pad) for term in node.args):
+        return []
+    pads, filled = sorted(node.args, key=lambda pad: default_sort_key(pad.args[1])), S.Zero
+    for pad in pads:
+        if pad.args[1] != filled:
+            return []
+        filled += pad.args[0].shape[0]
+    return [pad.args[0] for pad in pads] if filled == node.shape[0] else []
 
 
 MOST_TERMS = 50

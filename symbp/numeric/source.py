@@ -66,7 +66,7 @@ def program(forward: Lists, backward: Lists, wrt: Sequence[Variable], standins: 
     names = _names(forward, backward)
     definitions = Definitions(names.values(), standins)
     writer = Writer(names, _sizes(forward.given, names), definitions)
-    inputs, targets, parameters = _given(forward)
+    inputs, targets, parameters = given_groups(forward)
     body = list(_body(forward, backward, wrt, writer))
     result = _result(forward, wrt, writer)
     function = "\n".join(
@@ -100,8 +100,8 @@ _KINDS = {
 }
 
 
-def _given(forward: Lists) -> tuple[tuple[Variable, ...], tuple[Variable, ...], tuple[Variable, ...]]:
-    """Return inputs, targets and parameters."""
+def given_groups(forward: Lists) -> tuple[tuple[Variable, ...], tuple[Variable, ...], tuple[Variable, ...]]:
+    """Return inputs, targets and parameters, each in the order they are given."""
     groups: dict[str, list[Variable]] = {"input": [], "target": [], "parameter": []}
     for symbol in forward.given:
         groups[_KINDS.get(symbol.role, "parameter")].append(symbol)

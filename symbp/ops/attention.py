@@ -101,10 +101,10 @@ def masked_softmax(xp: Any, s: Any, queries: int, causal: int, kept: Any = None)
     scores = s.reshape(keys, s.shape[1] // queries, queries)
     mask = xp.arange(keys).reshape(keys, 1, 1) <= xp.arange(queries) + keys * (1 - causal)
     if kept is not None:
-        mask = mask & (kept > 0.5).reshape(keys, kept.shape[1], 1)
-    lowest = -xp.max(-scores, axis=0, keepdims=True)
-    largest = xp.max(xp.where(mask, scores, lowest), axis=0, keepdims=True)
-    e = xp.where(mask, xp.exp(xp.where(mask, scores, largest) - largest), 0)
+        mask = xp.where(mask, 1, 0) * kept.reshape(keys, kept.shape[1], 1) > 0.5
+    # The least score in place of a masked one: that is never the largest alone, and its exponential never overflows.
+    scores = xp.where(mask, scores, -xp.max(-scores, axis=0, keepdims=True))
+    e = xp.where(mask, xp.exp(scores - xp.max(scores, axis=0, keepdims=True)), 0)
     return (e / xp.sum(e, axis=0, keepdims=True)).reshape(keys, s.shape[1])
 
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, cast
 
-from sympy import Basic, Expr, HadamardProduct, Integer, MatrixExpr, MatrixSymbol, S, Symbol, Tuple
+from sympy import Basic, Expr, Integer, MatrixExpr, MatrixSymbol, S, Symbol, Tuple
 from sympy.core.symbol import Str
 
 from symbp.equations import text
 from symbp.errors import ShapeError
+from symbp.nodes import hadamard
 from symbp.op import FactorRole, Op, rule
 
 OUTPUT = Symbol("a", real=True)
@@ -112,7 +113,7 @@ class Elementwise(Op):
                     f"{function.name} takes equal shapes: {operands[0]} is {text(operands[0].shape)}, "
                     f"{operand} is {text(operand.shape)}"
                 )
-        return cast("Elementwise", Basic.__new__(cls, function, *operands))
+        return Basic.__new__(cls, function, *operands)
 
     function = property(lambda self: cast("ScalarFunction", self.args[0]))
     shape = property(lambda self: self.args[1].shape)
@@ -133,7 +134,7 @@ class Slope(Op):
     def __new__(
         cls, function: ScalarFunction, index: int | Integer, output: MatrixSymbol, *operands: MatrixExpr
     ) -> Slope:
-        return cast("Slope", Basic.__new__(cls, function, Integer(index), output, *operands))
+        return Basic.__new__(cls, function, Integer(index), output, *operands)
 
     function = property(lambda self: cast("ScalarFunction", self.args[0]))
     index = property(lambda self: int(self.args[1]))
@@ -153,4 +154,4 @@ def _label(function: ScalarFunction) -> str:
 def elementwise_vjp(node: Elementwise, output: MatrixSymbol, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
     """Z̄ᵢ = C̄ ⊙ ∂ᵢf(Z₁, Z₂, …)."""
     inputs = node.args[1:]
-    return tuple(HadamardProduct(adjoint, Slope(node.function, index, output, *inputs)) for index in range(len(inputs)))
+    return tuple(hadamard(adjoint, Slope(node.function, index, output, *inputs)) for index in range(len(inputs)))

@@ -9,22 +9,21 @@ from typing import Any, ClassVar, cast
 from sympy import (
     Basic,
     Expr,
-    MatAdd,
-    MatMul,
     MatrixExpr,
     MatrixSymbol,
-    OneMatrix,
     S,
 )
 
 from symbp.equations import text
 from symbp.errors import ShapeError, SpecError
+from symbp.nodes import matadd, matmul, ones, times
 from symbp.op import FactorRole, Op, meaning, rule
 from symbp.ops.elementwise import ScalarFunction, Slope
 from symbp.ops.letters import OUT, TARGET
 from symbp.ops.loss_table import LOSSES, loss_row
 
 
+@cache
 def entry_loss(name: str, *values: Expr) -> ScalarFunction:
     """Return ℓ(a, y) of a row of the table with its parameters set, defaults where none are given.
 
@@ -151,9 +150,9 @@ def entrywise_loss_vjp(node: EntrywiseLoss, output: MatrixSymbol, adjoint: Matri
 def _loss_slope(function: ScalarFunction, index: int, a: MatrixExpr, y: MatrixExpr, weight: Expr) -> MatrixExpr:
     linear = _linear_coefficients(function, index)
     if linear is None:
-        return MatMul(weight, Slope(function, index, a, a, y))
-    terms = [operand if c == 1 else MatMul(c, operand) for c, operand in zip(linear, (a, y), strict=True)]
-    return MatMul(weight, MatAdd(*terms))
+        return matmul(weight, Slope(function, index, a, a, y))
+    terms = [times(c, operand) for c, operand in zip(linear, (a, y), strict=True)]
+    return matmul(weight, matadd(*terms))
 
 
 @cache
@@ -168,7 +167,7 @@ def _linear_coefficients(function: ScalarFunction, index: int) -> tuple[Expr, Ex
 @rule(GenericLoss, "Whatever the loss is, its slope at the output is where the error starts.")
 def generic_loss_vjp(node: GenericLoss, output: MatrixSymbol, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
     """Ā = ∂𝓛/∂A, which stays a name."""
-    if adjoint != OneMatrix(1, 1):
+    if adjoint != ones(1, 1):
         raise SpecError("a loss left open must be the whole loss: choose one with loss=")
     return (LossGradient(*node.args), None)
 
@@ -197,9 +196,9 @@ def sigmoid_binary_cross_entropy_vjp(
 
 def _prediction_minus_target(node: LinkedLoss, adjoint: MatrixExpr) -> MatrixExpr:
     _, p, y = node.args
-    return MatMul(scale(adjoint) / p.shape[1], MatAdd(p, MatMul(-1, y)))
+    return matmul(scale(adjoint) / p.shape[1], matadd(p, matmul(S.NegativeOne, y)))
 
 
 def scale(adjoint: MatrixExpr) -> Expr:
     """Return the 1×1 adjoint of a loss as a number: 1 where the loss is the whole loss."""
-    return S.One if adjoint == OneMatrix(1, 1) else adjoint[0, 0]
+    return S.One if adjoint == ones(1, 1) else adjoint[0, 0]

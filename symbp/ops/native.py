@@ -5,20 +5,25 @@ from __future__ import annotations
 from sympy import Expr, HadamardProduct, MatAdd, MatMul, MatrixExpr, MatrixSymbol, Mul, OneMatrix, S, Transpose
 
 from symbp.equations import Step, operands
+from symbp.nodes import hadamard, matmul, number_and_factors, ones, times, transpose
 from symbp.op import explain, rule
 
 
-def transpose(expr: MatrixExpr) -> MatrixExpr:
+def turn(expr: MatrixExpr) -> MatrixExpr:
     """Return the transpose; that of a transpose is the matrix itself, that of a product turns its order."""
     if isinstance(expr, Transpose):
-        return expr.arg
+        return expr.args[0]
     if isinstance(expr, OneMatrix):
-        return OneMatrix(expr.shape[1], expr.shape[0])
+        return ones(*reversed(expr.args))
     if isinstance(expr, MatMul):
-        scalar, factors = expr.as_coeff_matrices()
-        turned = [transpose(factor) for factor in reversed(factors)]
-        return MatMul(*([] if scalar == 1 else [scalar]), *turned)
-    return Transpose(expr)
+        number, factors = number_and_factors(expr)
+        return matmul(*_front(number), *map(turn, reversed(factors)))
+    return transpose(expr)
+
+
+def _front(number: Expr) -> tuple[Expr, ...]:
+    """Return the number as it stands in front of a product: not at all where it is 1."""
+    return () if number == 1 else (number,)
 
 
 @rule(MatMul, "The error returns through the transpose of every other factor, each on its own side.")
@@ -27,14 +32,13 @@ def matmul_vjp(node: MatMul, output: MatrixSymbol | None, adjoint: MatrixExpr) -
 
     A number in front of the product stays in front.
     """
-    scalar, factors = node.as_coeff_matrices()
-    result = []
-    for index in range(len(factors)):
-        left = [transpose(factor) for factor in reversed(factors[:index])]
-        right = [transpose(factor) for factor in reversed(factors[index + 1 :])]
-        inner = list(adjoint.args) if isinstance(adjoint, MatMul) else [adjoint]
-        number = [] if scalar == 1 else [scalar]
-        result.append(MatMul(*number, *left, *inner, *right))
+    number, factors = number_and_factors(node)
+    inner = adjoint.args if isinstance(adjoint, MatMul) else (adjoint,)
+    result: list[MatrixExpr | None] = []
+    for index, factor in enumerate(factors):
+        left, right = map(turn, factors[:index][::-1]), map(turn, factors[:index:-1])
+        is_constant = isinstance(factor, OneMatrix)
+        result.append(None if is_constant else matmul(*_front(number), *left, *inner, *right))
     return tuple(result)
 
 
@@ -71,7 +75,7 @@ def _(node: MatMul, operand: int) -> Step:
 @rule(MatAdd, "A sum hands the error unchanged to every summand.")
 def matadd_vjp(node: MatAdd, output: MatrixSymbol | None, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
     """Ā = B̄ = C̄ for C = A + B."""
-    return tuple(adjoint for _ in node.args)
+    return (adjoint,) * len(node.args)
 
 
 @rule(HadamardProduct, "Entry by entry, each factor's slope is the product of the other factors.")
@@ -87,23 +91,19 @@ def _others(factors: tuple[MatrixExpr, ...], index: int, adjoint: MatrixExpr) ->
     if factors[index] in factors[:index]:
         return None
     others = [*factors[:index], *factors[index + 1 :]]
-    times = factors.count(factors[index])
+    count = factors.count(factors[index])
     everywhere = constant(adjoint)
     if everywhere is not None:  # The error of a sum of all entries is one number: no matrix of ones is needed.
-        number = times * everywhere
-        product = HadamardProduct(*others) if len(others) > 1 else others[0]
+        number = count * everywhere
+        product = hadamard(*others) if len(others) > 1 else others[0]
     else:
-        number, product = S(times), HadamardProduct(adjoint, *others)
-    return product if number == 1 else MatMul(number, product)
+        number, product = S(count), hadamard(adjoint, *others)
+    return times(number, product)
 
 
 def constant(expr: MatrixExpr) -> Expr | None:
     """Return the number that stands in every entry of a product of ones; None for any other matrix."""
-    if isinstance(expr, OneMatrix):
-        return S.One
-    if not isinstance(expr, MatMul):
-        return None
-    number, factors = expr.as_coeff_matrices()
+    number, factors = number_and_factors(expr)
     if not all(isinstance(factor, OneMatrix) for factor in factors):
         return None
     return Mul(number, *(factor.shape[1] for factor in factors[:-1]))
@@ -112,7 +112,7 @@ def constant(expr: MatrixExpr) -> Expr | None:
 @rule(Transpose, "Transposing moves entries without changing them, so the error is transposed back.")
 def transpose_vjp(node: Transpose, output: MatrixSymbol | None, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
     """Ā = C̄ᵀ for C = Aᵀ."""
-    return (transpose(adjoint),)
+    return (turn(adjoint),)
 
 
 @rule(OneMatrix, "A matrix of ones does not depend on anything.")

@@ -13,19 +13,16 @@ from typing import Any, cast
 from sympy import (
     Basic,
     Expr,
-    HadamardProduct,
     Integer,
-    MatAdd,
-    MatMul,
     MatrixExpr,
     MatrixSymbol,
-    OneMatrix,
     Rational,
     S,
 )
 
 from symbp.equations import Step, text
 from symbp.errors import ShapeError
+from symbp.nodes import hadamard, matadd, matmul, ones
 from symbp.op import Explanation, FactorRole, Naming, Op, ShownStep, explain, meaning, rule
 
 EPSILON = Rational(1, 100_000)
@@ -90,10 +87,10 @@ class NormaliseJacobian(Op):
         z, n, g, axis, centred, epsilon = self.args
         over = Over(int(axis))
         inverse = name("r", InverseDeviation(z, axis, centred, epsilon))
-        taken = [MatMul(-1, spread(name("g", mean(g, over)), over, z))] if centred == 1 else []
-        component = name("c", mean(HadamardProduct(g, n), over))
-        along = MatMul(-1, HadamardProduct(n, spread(component, over, z)))
-        return HadamardProduct(spread(inverse, over, z), MatAdd(g, *taken, along))
+        taken = [matmul(S.NegativeOne, spread(name("g", mean(g, over)), over, z))] if centred == 1 else []
+        component = name("c", mean(hadamard(g, n), over))
+        along = matmul(S.NegativeOne, hadamard(n, spread(component, over, z)))
+        return hadamard(spread(inverse, over, z), matadd(g, *taken, along))
 
 
 class InverseDeviation(Op):
@@ -115,14 +112,14 @@ def mean(matrix: MatrixExpr, over: Over) -> MatrixExpr:
     """Return the mean of every row (over the examples) or of every column (over the features), as a product."""
     rows, columns = matrix.shape
     if over is Over.EXAMPLES:
-        return MatMul(1 / columns, matrix, OneMatrix(columns, 1))
-    return MatMul(1 / rows, OneMatrix(1, rows), matrix)
+        return matmul(1 / columns, matrix, ones(columns, 1))
+    return matmul(1 / rows, ones(1, rows), matrix)
 
 
 def spread(vector: MatrixExpr, over: Over, like: MatrixExpr) -> MatrixExpr:
     """Return one number a row, or one a column, repeated to the shape of ``like``."""
     rows, columns = like.shape
-    return MatMul(vector, OneMatrix(1, columns)) if over is Over.EXAMPLES else MatMul(OneMatrix(rows, 1), vector)
+    return matmul(vector, ones(1, columns)) if over is Over.EXAMPLES else matmul(ones(rows, 1), vector)
 
 
 @meaning(Normalise)

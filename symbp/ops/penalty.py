@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, cast
 
-from sympy import Basic, Expr, MatMul, MatrixExpr, MatrixSymbol, S
+from sympy import Basic, Expr, MatrixExpr, MatrixSymbol, S
 
+from symbp.nodes import matmul
 from symbp.op import Op, meaning, rule
 from symbp.ops.losses import scale
 
@@ -33,4 +34,4 @@ def half_squares(xp: Any, factor: Any, *weights: Any) -> Any:
 def penalty_vjp(node: Penalty, output: MatrixSymbol, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
     """W̄ = c·W for c/2·‖W‖²."""
     factor, *weights = node.args
-    return tuple(MatMul(factor * scale(adjoint), weight) for weight in weights)
+    return tuple(matmul(factor * scale(adjoint), weight) for weight in weights)

@@ -23,6 +23,7 @@ from symbp.ops.windows import (
     indexed,
     lines_of,
     no_place,
+    onto_pixels,
     patches,
     product_of,
     sums_over,
@@ -111,14 +112,14 @@ def max_pool(xp: Any, x: Any, *window: int) -> Any:
 @meaning(MaxPoolTranspose)
 def max_pool_transpose(xp: Any, x: Any, a: Any, g: Any, *window: int) -> Any:
     """Every place hands its error to the first value under it that was the largest; overlapping places add up."""
-    under = patches(xp, x, *window)
-    largest = a.reshape(under.shape[0], -1)
-    first = xp.zeros_like(largest)
-    for entry in reversed(range(under.shape[1])):
-        first = xp.where(under[:, entry] == largest, entry + 1, first)
-    chosen = back_to_pixels(xp, first.reshape(g.shape), *window)
-    error = back_to_pixels(xp, g, *window)
-    return sum((chosen[:, i] == i + 1) * error[:, i] for i in range(error.shape[1])).reshape(-1, g.shape[1])
+    windows = patches(xp, x, *window)
+    largest, left, shares = a.reshape(windows.shape[0], -1), g.reshape(windows.shape[0], -1), []
+    for entry in range(windows.shape[1]):
+        found = windows[:, entry] == largest
+        shares.append(xp.where(found, left, 0)[:, None])
+        left = xp.where(found, 0, left)
+    parts = xp.concatenate(shares, axis=1)
+    return onto_pixels(xp, parts.reshape(*parts.shape[:2], -1, g.shape[1]), *window)
 
 
 @meaning(AveragePool)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from sympy import Basic, DiagMatrix, HadamardProduct, MatAdd, MatMul, MatrixExpr, MatrixSymbol, OneMatrix, Transpose
+from sympy import Basic, DiagMatrix, MatrixExpr, MatrixSymbol, S
 
+from symbp.nodes import hadamard, matadd, matmul, ones, transpose
 from symbp.op import FactorRole, Naming, Op, meaning, rule
 from symbp.symbols import BATCH
 
@@ -41,15 +42,15 @@ class SoftmaxJacobian(Op):
         """Return P ⊙ (G − 1·D) with D = 1ᵀ·(G ⊙ P): in every column, the sum of the products."""
         p, g = self.args
         rows = p.shape[0]
-        total = name("D", MatMul(OneMatrix(1, rows), HadamardProduct(g, p)))
-        return HadamardProduct(p, MatAdd(g, MatMul(-1, OneMatrix(rows, 1), total)))
+        total = name("D", matmul(ones(1, rows), hadamard(g, p)))
+        return hadamard(p, matadd(g, matmul(S.NegativeOne, ones(rows, 1), total)))
 
     def as_matrix(self) -> MatrixExpr:
         """Return diag p − p pᵀ for the single column p."""
         p = self.args[0]
         if p.shape[1] not in (1, BATCH):
             return super().as_matrix()
-        return MatAdd(DiagMatrix(p), MatMul(-1, p, Transpose(p)))
+        return matadd(DiagMatrix(p), matmul(S.NegativeOne, p, transpose(p)))
 
 
 @meaning(Softmax)

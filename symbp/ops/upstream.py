@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from sympy import Basic, MatMul, MatrixExpr, MatrixSymbol
+from sympy import Basic, MatrixExpr, MatrixSymbol
 
 from symbp.equations import text
 from symbp.errors import ShapeError
+from symbp.nodes import times
 from symbp.op import meaning, rule
 from symbp.ops.losses import Loss, scale
 from symbp.symbols import Adjoint, Variable
@@ -54,4 +55,4 @@ def sum_of_products(xp: Any, *pairs: Any) -> Any:
 def upstream_vjp(node: Upstream, output: MatrixSymbol, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
     """Ā = the gradient that is given, times the number above it."""
     factor = scale(adjoint)
-    return tuple(part for _, g in node.pairs for part in (g if factor == 1 else MatMul(factor, g), None))
+    return tuple(part for _, g in node.pairs for part in (times(factor, g), None))

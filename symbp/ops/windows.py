@@ -215,38 +215,70 @@ def count_places(size: int, kernel: int, stride: int, padding: int) -> int:
     return (size + 2 * padding - kernel) // stride + 1
 
 
-def lines_under(size: int, kernel: int, stride: int, padding: int) -> list[list[int]]:
-    """For each line of the window, the line of the image under it at every place; outside: size, a line of zeros."""
-    places = range(count_places(size, kernel, stride, padding))
-    lines = [[stride * place + entry - padding for place in places] for entry in range(kernel)]
-    return [[line if 0 <= line < size else size for line in row] for row in lines]
+def extended(xp: Any, image: Any, axis: int, before: int, total: int) -> Any:
+    """``total`` lines along an axis: ``before`` zeros, the lines there are, zeros; below 0 the first are left out."""
+    image = image[(slice(None),) * axis + (slice(max(0, -before), total - before),)]
+    counts = max(0, before), total - max(0, before) - image.shape[axis]
+    zeros = [xp.zeros((*image.shape[:axis], count, *image.shape[axis + 1 :])) for count in counts]
+    return xp.concatenate((zeros[0], image, zeros[1]), axis=axis) if any(counts) else image
 
 
-def places_over(size: int, kernel: int, stride: int, padding: int) -> list[list[int]]:
-    """For each line of the window, the place where it lies over a line of the image; none: a line of zeros."""
-    places = count_places(size, kernel, stride, padding)
-    steps = [[divmod(line + padding - entry, stride) for line in range(size)] for entry in range(kernel)]
-    return [[place if rest == 0 and 0 <= place < places else places for place, rest in row] for row in steps]
+def dilated(xp: Any, image: Any, axis: int, stride: int) -> Any:
+    """The lines of an axis ``stride`` apart, zeros behind each."""
+    shape = image.shape
+    lines = image.reshape(*shape[: axis + 1], 1, *shape[axis + 1 :])
+    lines = extended(xp, lines, axis + 1, 0, stride)
+    return lines.reshape(*shape[:axis], shape[axis] * stride, *shape[axis + 1 :])
 
 
-def gather(xp: Any, image: Any, rows: Any, columns: Any) -> Any:
-    """Rows and columns of an image C × H × W × m, a line of zeros behind each axis: C × kh·kw × (places · m)."""
-    c, _, width, m = image.shape
-    image = xp.concatenate([image, xp.zeros((c, 1, width, m))], axis=1)[:, rows]
-    image = xp.concatenate([image, xp.zeros((*image.shape[:3], 1, m))], axis=3)[:, :, :, columns]
-    return image.swapaxes(2, 3).reshape(c, len(rows) * len(columns), -1)
+def under(xp: Any, image: Any, starts: Any, places: Any, strides: Any) -> Any:
+    """What lies at every place, from each start on: images C × H × W × m in, C × starts × (places · m) out."""
+    (down, right), (sh, sw) = places, strides
+    found = [image[:, None, i : i + sh * down : sh, j : j + sw * right : sw] for i, j in starts]
+    return xp.concatenate(found, axis=1).reshape(image.shape[0], len(starts), -1)
 
 
-def patches(xp: Any, x: Any, height: int, width: int, kh: int, kw: int, sh: int, sw: int, ph: int, pw: int) -> Any:
-    """What lies under the window: channel × entry of the window × (place, example)."""
+def lines_under(xp: Any, x: Any, height: int, width: int, kh: int, kw: int, sh: int, sw: int, ph: int, pw: int) -> Any:
+    """What lies under each line of the window, one after another: channel × entry of the line × (place, example)."""
     image = x.reshape(-1, height, width, x.shape[1])
-    return gather(xp, image, lines_under(height, kh, sh, ph), lines_under(width, kw, sw, pw))
+    image = extended(xp, extended(xp, image, 1, ph, height + 2 * ph), 2, pw, width + 2 * pw)
+    places = count_places(height, kh, sh, ph), count_places(width, kw, sw, pw)
+    for i in range(kh):
+        yield under(xp, image, [(i, j) for j in range(kw)], places, (sh, sw))
 
 
-def back_to_pixels(
-    xp: Any, g: Any, height: int, width: int, kh: int, kw: int, sh: int, sw: int, ph: int, pw: int
-) -> Any:
-    """What the places over a pixel hold: channel × entry of the window that lies on it × (pixel, example)."""
+def lines_over(xp: Any, g: Any, height: int, width: int, kh: int, kw: int, sh: int, sw: int, ph: int, pw: int) -> Any:
+    """For each line of the window, what the places hold from which it lies over a pixel: as ``lines_under``."""
     down, right = count_places(height, kh, sh, ph), count_places(width, kw, sw, pw)
-    image = g.reshape(-1, down, right, g.shape[1])
-    return gather(xp, image, places_over(height, kh, sh, ph), places_over(width, kw, sw, pw))
+    image = dilated(xp, dilated(xp, g.reshape(-1, down, right, g.shape[1]), 2, sw), 1, sh)
+    image = extended(xp, image, 1, kh - 1 - ph, height + kh - 1)
+    image = extended(xp, image, 2, kw - 1 - pw, width + kw - 1)
+    for i in reversed(range(kh)):
+        yield under(xp, image, [(i, j) for j in reversed(range(kw))], (height, width), (1, 1))
+
+
+def patches(xp: Any, x: Any, *window: int) -> Any:
+    """What lies under the window: channel × entry of the window × (place, example)."""
+    return xp.concatenate([*lines_under(xp, x, *window)], axis=1)
+
+
+def back_to_pixels(xp: Any, g: Any, *window: int) -> Any:
+    """What the places over a pixel hold: channel × entry of the window that lies on it × (pixel, example)."""
+    return xp.concatenate([*lines_over(xp, g, *window)], axis=1)
+
+
+def onto_pixels(
+    xp: Any, parts: Any, height: int, width: int, kh: int, kw: int, sh: int, sw: int, ph: int, pw: int
+) -> Any:
+    """What every place hands to the values under it, added up: C × entry × place × m in, C·H·W × m out."""
+    down, right, m = count_places(height, kh, sh, ph), count_places(width, kw, sw, pw), parts.shape[-1]
+    if (kh, kw) == (sh, sw):  # No two windows overlap: the entries are put side by side.
+        image = parts.reshape(-1, kh, kw, down, right, m).swapaxes(1, 3).swapaxes(2, 3).swapaxes(3, 4)
+        image = image.reshape(-1, down * kh, right * kw, m)
+        return extended(xp, extended(xp, image, 1, -ph, height), 2, -pw, width).reshape(-1, m)
+    placed = []
+    for entry in range(kh * kw):
+        image = dilated(xp, dilated(xp, parts[:, entry].reshape(-1, down, right, m), 2, sw), 1, sh)
+        image = extended(xp, image, 1, entry // kw - ph, height)
+        placed.append(extended(xp, image, 2, entry % kw - pw, width))
+    return sum(placed[1:], placed[0]).reshape(-1, m)

@@ -16,10 +16,11 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any, ClassVar, cast
 
-from sympy import Basic, Expr, MatMul, MatrixExpr, MatrixSymbol, Transpose, sympify
+from sympy import Basic, Expr, MatMul, MatrixExpr, MatrixSymbol, S, sympify
 
 from symbp.equations import nodes, text
 from symbp.errors import ShapeError
+from symbp.nodes import matmul, number_and_factors, times, transpose
 from symbp.op import FactorRole, Op, meaning, rule
 from symbp.symbols import Adjoint
 
@@ -84,7 +85,7 @@ class Gram(Within):
 
     def of_one(self, a: MatrixExpr, b: MatrixExpr) -> MatMul:
         """Return Aᵀ·B."""
-        return MatMul(Transpose(a), b)
+        return matmul(transpose(a), b)
 
 
 class Mix(Within):
@@ -97,7 +98,7 @@ class Mix(Within):
 
     def of_one(self, a: MatrixExpr, b: MatrixExpr) -> MatMul:
         """Return A·B."""
-        return MatMul(a, b)
+        return matmul(a, b)
 
 
 class Outer(Within):
@@ -112,7 +113,7 @@ class Outer(Within):
 
     def of_one(self, a: MatrixExpr, b: MatrixExpr) -> MatMul:
         """Return A·Bᵀ."""
-        return MatMul(a, Transpose(b))
+        return matmul(a, transpose(b))
 
 
 def by_example(a: Any, tokens: int) -> Any:
@@ -146,17 +147,10 @@ def outer(xp: Any, a: Any, b: Any, ta: int, tb: int) -> Any:
 Pair = tuple[MatrixExpr, MatrixExpr]
 
 
-def _in_front(adjoint: MatrixExpr) -> tuple[list[Expr], MatrixExpr]:
+def _in_front(adjoint: MatrixExpr) -> tuple[Expr, MatrixExpr]:
     """Split the number off an adjoint: it stands in front of the product, whose operands are names."""
-    if isinstance(adjoint, MatMul):
-        number, factors = adjoint.as_coeff_matrices()
-        if number != 1 and len(factors) == 1:
-            return [number], factors[0]
-    return [], adjoint
-
-
-def _scaled(number: list[Expr], product: MatrixExpr) -> MatrixExpr:
-    return MatMul(*number, product) if number else product
+    number, factors = number_and_factors(adjoint)
+    return (number, factors[0]) if len(factors) == 1 else (S.One, adjoint)
 
 
 @rule(
@@ -168,7 +162,7 @@ def gram_vjp(node: Gram, output: MatrixSymbol | None, adjoint: MatrixExpr) -> Pa
     """Āₑ = Bₑ·C̄ₑᵀ and B̄ₑ = Aₑ·C̄ₑ for Cₑ = Aₑᵀ·Bₑ."""
     a, b, *tokens = node.args
     number, inner = _in_front(adjoint)
-    return _scaled(number, Outer(b, inner, *tokens)), _scaled(number, Mix(a, inner, *tokens))
+    return times(number, Outer(b, inner, *tokens)), times(number, Mix(a, inner, *tokens))
 
 
 @rule(
@@ -180,7 +174,7 @@ def mix_vjp(node: Mix, output: MatrixSymbol | None, adjoint: MatrixExpr) -> Pair
     """Āₑ = C̄ₑ·Bₑᵀ and B̄ₑ = Aₑᵀ·C̄ₑ for Cₑ = Aₑ·Bₑ."""
     a, b, *tokens = node.args
     number, inner = _in_front(adjoint)
-    return _scaled(number, Outer(inner, b, *tokens)), _scaled(number, Gram(a, inner, *tokens))
+    return times(number, Outer(inner, b, *tokens)), times(number, Gram(a, inner, *tokens))
 
 
 @rule(Outer, "The product is linear in both factors, within every example.")
@@ -188,4 +182,4 @@ def outer_vjp(node: Outer, output: MatrixSymbol | None, adjoint: MatrixExpr) -> 
     """Āₑ = C̄ₑ·Bₑ and B̄ₑ = C̄ₑᵀ·Aₑ for Cₑ = Aₑ·Bₑᵀ."""
     a, b, *tokens = node.args
     number, inner = _in_front(adjoint)
-    return _scaled(number, Mix(inner, b, *tokens)), _scaled(number, Gram(inner, a, *tokens))
+    return times(number, Mix(inner, b, *tokens)), times(number, Gram(inner, a, *tokens))

@@ -15,7 +15,7 @@ from symbp.report.dialects import Dialect
 from symbp.report.names import Mark, marks, with_shared
 from symbp.report.notation import Letter, Notation, plain
 from symbp.report.printer import Printer
-from symbp.report.products import Piece, Products, elided, shortened
+from symbp.report.products import Piece, Products, elided, shortened, thinned
 from symbp.report.rich import Rich
 from symbp.report.steps import Steps, steps_of
 from symbp.symbols import Adjoint, Role, Variable
@@ -107,8 +107,10 @@ class Desk:
         """Return the product of one use as pieces in reading order, layers that are not shown left out."""
         products = form or self.products
         nest = self.batch if nested is None else nested
-        pieces = products.nested(factors) if nest else products.flat(factors)
         visible = None if self.shown is None else self.shown | {self.depth}
+        if self.plain and visible is not None:
+            factors = thinned(factors, visible)
+        pieces = products.nested(factors) if nest else products.flat(factors)
         found = elided(pieces, visible, self.printer.dialect.dots)
         return found if self.plain else shortened(found, self.printer.dialect.dots)
 

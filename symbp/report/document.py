@@ -196,7 +196,7 @@ def subject(derivation: Derivation) -> Rich:
     """Return the sentence that says which network this is."""
     network = derivation.network
     cells = facts.cells(derivation)
-    used = facts.uses(derivation, inside_cells=not cells)
+    used = facts.uses_outside_cells(derivation) if cells else facts.uses(derivation)
     if derivation.tokens:
         examples = rich("one sequence of {tokens} tokens", tokens=str(derivation.tokens))
     else:

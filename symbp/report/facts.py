@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import wraps
+from typing import TypeVar
 
 from sympy import Expr, Integer, MatAdd, MatMul, MatrixExpr, OneMatrix, Rational, Symbol
 
 from symbp.derivation import Derivation
-from symbp.equations import nodes, symbols_in
+from symbp.equations import Equation, nodes, symbols_in
 from symbp.networks.recurrent import CELLS
 from symbp.op import Op
 from symbp.ops.elementwise import Elementwise, GenericFunction, ScalarFunction
@@ -19,6 +22,23 @@ from symbp.ops.softmax import Softmax
 from symbp.report.rich import Rich, listed, math, rich, words
 from symbp.report.scalar import scalar_latex
 from symbp.symbols import Role, Variable
+
+Fact = TypeVar("Fact")
+
+
+def once(find: Callable[[Derivation], Fact]) -> Callable[[Derivation], Fact]:
+    """Let a fact be found once for a derivation, which keeps it as it keeps its cached properties."""
+
+    @wraps(find)
+    def kept(derivation: Derivation) -> Fact:
+        known = derivation.__dict__.setdefault("_facts", {})
+        if find.__name__ not in known:
+            known[find.__name__] = find(derivation)
+        found: Fact = known[find.__name__]
+        return found
+
+    return kept
+
 
 WORDS = {
     "relu": "ReLU", "leaky_relu": "leaky ReLU", "elu": "ELU", "selu": "SELU", "gelu": "GELU",
@@ -62,21 +82,30 @@ def cells(derivation: Derivation) -> Rich:
     return listed(found)
 
 
-def uses(derivation: Derivation, *, inside_cells: bool = True) -> tuple[Use, ...]:
+@once
+def uses(derivation: Derivation) -> tuple[Use, ...]:
     """Return the activations in the order of their first layer, equal ones together."""
-    found: dict[ScalarFunction | None, list[int]] = {}
-    for equation in derivation.forward:
-        if not inside_cells and equation.lhs.step is not None:
-            continue
+    return _uses(derivation.forward.equations)
+
+
+def uses_outside_cells(derivation: Derivation) -> tuple[Use, ...]:
+    """Return the activations that are no part of a recurrent layer."""
+    return _uses([each for each in derivation.forward.equations if each.lhs.step is None])
+
+
+def _uses(equations: Iterable[Equation]) -> tuple[Use, ...]:
+    found: dict[ScalarFunction | None, dict[int, None]] = {}
+    for equation in equations:
         if isinstance(equation.rhs, Elementwise):
             function = equation.rhs.function
             key = GenericFunction("f", 0) if isinstance(function, GenericFunction) else function
-            found.setdefault(key, []).append(equation.lhs.layer)
+            found.setdefault(key, {})[equation.lhs.layer] = None
         elif isinstance(equation.rhs, Softmax):
-            found.setdefault(None, []).append(equation.lhs.layer)
-    return tuple(Use(function, tuple(dict.fromkeys(layers))) for function, layers in found.items())
+            found.setdefault(None, {})[equation.lhs.layer] = None
+    return tuple(Use(function, tuple(layers)) for function, layers in found.items())
 
 
+@once
 def is_plain(derivation: Derivation) -> bool:
     """Say whether this is a plain stack: Z = W·A + b·1ᵀ and A = f(Z) in turn, every parameter used once.
 

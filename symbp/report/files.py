@@ -8,6 +8,7 @@ import os
 import stat
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import IO, Any
 
@@ -16,7 +17,6 @@ from symbp.domain import takes
 from symbp.errors import OutputError, SpecError
 from symbp.report.formats import MARK, SUFFIXES, format_named
 from symbp.report.pdf import pdf
-from symbp.report.render import render
 
 HEAD = 2048
 """How much of a file is read to find our mark, in bytes."""
@@ -37,6 +37,7 @@ def write(
         SpecError: a suffix that is no format.
         OutputError: the file cannot be written, or is not symbp's own and ``force`` is off.
     """
+    render = import_module("symbp.report.render").render  # all reports, which other files have no use for
     target = Path(path)
     if to is None and target.suffix.lower() == ".pdf":
         source = render(derivation, "latex", **{**options, "standalone": True})

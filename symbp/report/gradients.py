@@ -126,7 +126,7 @@ def _dependence(desk: Desk, gradient: Gradient) -> Row:
     factors = gradient.factors
     cells: list[Rich] = [(math(desk.printer.symbol(gradient.variable)),)]
     for role in roles:
-        cells.append(_list([_symbol(desk, factor) for factor in factors if factor.role is role]))
+        cells.append(_list(desk, [factor for factor in factors if factor.role is role]))
     return tuple(cells)
 
 
@@ -154,8 +154,10 @@ def remedies(desk: Desk) -> tuple[Row, ...]:
     return tuple((rich("{remedy}", remedy=remedy), factor) for remedy, factor in rows)
 
 
-def _list(symbols: list[str]) -> Rich:
-    if not symbols:
+def _list(desk: Desk, factors: list[Factor]) -> Rich:
+    if not factors:
         return rich("none")
-    shown = symbols if len(symbols) <= FEW else [symbols[0], r"\ldots", symbols[-1]]
+    both_ends = factors if len(factors) <= FEW else [factors[0], factors[-1]]
+    symbols = [_symbol(desk, factor) for factor in both_ends]
+    shown = symbols if both_ends is factors else [symbols[0], r"\ldots", symbols[1]]
     return (math(r",\ ".join(shown)),)

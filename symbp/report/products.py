@@ -260,6 +260,17 @@ def _layer(factor: Factor) -> int:
 _ENDS = frozenset({FactorRole.LOSS, FactorRole.PREVIOUS})
 
 
+def thinned(factors: Sequence[Factor], shown: frozenset[int]) -> tuple[Factor, ...]:
+    """Leave out factors of layers not shown that stand between two others: no bracket of what is shown is theirs."""
+    hidden = [
+        factor.acts in (Acts.LEFT, Acts.HADAMARD)
+        and factor.role not in _ENDS
+        and (factor.layer or _layer(factor)) not in {0, *shown}
+        for factor in factors
+    ]
+    return tuple(factor for at, factor in enumerate(factors) if not all(hidden[max(at - 1, 0) : at + 2]))
+
+
 def elided(pieces: Sequence[Piece], shown: frozenset[int] | None, dots: str) -> list[Piece]:
     """Leave out the factors of layers not shown, dots in their place."""
     if shown is None:

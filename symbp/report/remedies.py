@@ -28,10 +28,10 @@ from symbp.symbols import Role, Variable
 LEVELS = " ▁▂▃▄▅▆▇█"
 
 ABOUT = (
-    "  table     what a layer multiplies by: dW, the gradients of the weights, and the error δ on their way to the input; "
-    "theory: δ as predicted",
-    "  verdict   on gradient, error δ, and the activation on its way from the input: what vanishes (↓) or explodes (↑), "
-    "stable where none of the three does",
+    "  table     what a layer multiplies by: dW, the gradients of the weights, and the error δ on their way to the "
+    "input; theory: δ as predicted",
+    "  verdict   on gradient, error δ, and the activation on its way from the input: what vanishes (↓) or explodes "
+    "(↑), stable where none of the three does",
 )
 ARROWS = {Flow.VANISHING: "↓", Flow.EXPLODING: "↑"}
 

@@ -14,7 +14,7 @@ from sympy import Basic, HadamardProduct, MatAdd, MatMul, MatrixExpr, MatrixSymb
 from symbp.equations import Equation, operands
 from symbp.errors import RuleNotFoundError
 from symbp.op import Op
-from symbp.ops.native import transpose
+from symbp.ops.native import turn
 from symbp.symbols import Adjoint, Variable
 
 Turn = Callable[[MatrixSymbol], MatrixSymbol]
@@ -70,7 +70,7 @@ def turned_equation(equation: Equation) -> Equation:
     """Return the transposed equation; where its left side is a column vector, that vector's own equation."""
     left, right = turned_symbol(equation.lhs), turned(equation.rhs)
     if is_kept(equation.lhs) and right.shape != (1, 1):
-        right = transpose(right)
+        right = turn(right)
     return Equation(left, right, equation.steps)
 
 
@@ -83,7 +83,7 @@ def turned(expr: MatrixExpr) -> MatrixExpr:
     if isinstance(expr, MatrixSymbol):
         return Transpose(expr) if is_kept(expr) else turned_symbol(expr)
     if isinstance(expr, Transpose):
-        return transpose(turned(expr.arg))
+        return turn(turned(expr.arg))
     if isinstance(expr, MatMul):
         number, factors = expr.as_coeff_matrices()
         return MatMul(*([] if number is S.One else [number]), *(turned(each) for each in reversed(factors)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
+import json
 import os
 import subprocess
 import sys
@@ -92,3 +93,35 @@ def test_exit_codes_say_whose_fault_it_is(
     out, err = capsys.readouterr()
     assert out == ""
     assert err.count("\n") == (0 if code == 130 else 1)
+
+
+def test_progress_is_said_when_people_begin_to_wonder(capsys: pytest.CaptureFixture[str]) -> None:
+    slow = console.Progress(first=0.01, every=0.01)
+    slow("reading")
+    assert capsys.readouterr().err == ""  # In a program of somebody else nothing is said.
+    slow.is_watched = True
+    slow("deriving 7 equations")
+    said = ""
+    while said.count("\n") < 2:
+        said += capsys.readouterr().err
+    slow.end()
+    assert said.splitlines()[0] == "symbp: deriving 7 equations, 0 s"
+    capsys.readouterr()
+    quick = console.Progress(first=600)
+    quick.is_watched = True
+    quick("reading")
+    quick.end()
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.long
+def test_five_thousand_layers_are_derived_and_said(tmp_path: Path) -> None:
+    layers = '[[layers]]\ntype = "dense"\nunits = 3\nactivation = "tanh"\n' * 5000
+    (tmp_path / "deep.toml").write_text(f'inputs = 3\nloss = "mse"\n{layers}')
+    done = subprocess.run(
+        [*RUN, "derive", "deep.toml", "--json", "-o", "deep.md"],
+        capture_output=True, text=True, cwd=tmp_path, env=environment(), check=False,
+    )  # fmt: skip
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["layers"] == 5000
+    assert all(line.startswith("symbp: ") for line in done.stderr.splitlines())

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from symbp.cli.jobs.derive import command_line
+from symbp.cli.jobs.closing import command_line
 from symbp.cli.main import main
 from symbp.cli.options import NetworkOptions
 

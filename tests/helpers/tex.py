@@ -47,7 +47,9 @@ def complaints(folder: Path, documents: Mapping[str, str], margin: float = MARGI
         assert "Output written" in log, log[-2000:]
         _, *sections = re.split(r"^\[part (.+)\]$", log, flags=re.MULTILINE)
         told = dict(zip(sections[::2], sections[1::2], strict=True))
-        found |= {name: [each[0] for each in COMPLAINT.finditer(told[name]) if is_wrong(each, margin)] for name in bodies}
+        found |= {
+            name: [each[0] for each in COMPLAINT.finditer(told[name]) if is_wrong(each, margin)] for name in bodies
+        }
         assert "end" in told, log[-2000:]
     return found
 

@@ -58,7 +58,24 @@ class Written:
         return derive(self.network)
 
 
-HELPERS: dict[str, Any] = {"np": np, "sigmoid": lambda z: 1 / (1 + np.exp(-z))}
+def each(product: Callable[[Any, Any], Any]) -> Callable[[Any, Any, int], Any]:
+    """Return what takes a product example by example, ``tokens`` columns each, and puts the results side by side."""
+
+    def batched(a: Any, b: Any, tokens: int) -> Any:
+        examples = range(a.shape[1] // tokens)
+        blocks = [slice(at * tokens, (at + 1) * tokens) for at in examples]
+        return np.concatenate([product(a[:, block], b[:, block]) for block in blocks], axis=1)
+
+    return batched
+
+
+HELPERS: dict[str, Any] = {
+    "np": np,
+    "sigmoid": lambda z: 1 / (1 + np.exp(-z)),
+    "gram": each(lambda a, b: a.T @ b),
+    "mix": each(lambda a, b: a @ b),
+    "outer": each(lambda a, b: a @ b.T),
+}
 
 
 def samples(

@@ -353,34 +353,39 @@ def attention(n: int, tokens: int) -> Written:
     net = Network([Attention(tokens=tokens), Dense(2, "softmax")], inputs=n, loss="cross_entropy")
     a = "attention_"
     root = f"np.sqrt({n})"
+
+    def within(product: str, *names: str) -> str:
+        left, right = (f"d{a}{name[1:]}" if name.startswith("d") else f"{a}{name}" for name in names)
+        return f"{product}({left}, {right}, {tokens})"
+
     lines = {
         "dZ2": f"(A2 - Y) / (m * {tokens})",
         **parameters(("2", f"{a}O")),
         f"d{a}O": "W2.T @ dZ2",
         f"d{a}WO": f"d{a}O @ {a}A.T",
         f"d{a}A": f"{a}WO.T @ d{a}O",
-        f"d{a}P": f"{a}V.T @ d{a}A",
+        f"d{a}P": within("gram", "V", "dA"),
         f"d{a}S": f"{a}P * (d{a}P - np.sum({a}P * d{a}P, axis=0))",
-        f"d{a}V": f"d{a}A @ {a}P.T",
+        f"d{a}V": within("outer", "dA", "P"),
         f"d{a}WV": f"d{a}V @ X.T",
-        f"d{a}K": f"{a}Q @ d{a}S.T / {root}",
+        f"d{a}K": f"{within('outer', 'Q', 'dS')} / {root}",
         f"d{a}WK": f"d{a}K @ X.T",
-        f"d{a}Q": f"{a}K @ d{a}S / {root}",
+        f"d{a}Q": f"{within('mix', 'K', 'dS')} / {root}",
         f"d{a}WQ": f"d{a}Q @ X.T",
     }
     dot = "dattention."
-    unscaled = {f"d{a}K": f"{a}Q @ d{a}S.T", f"d{a}Q": f"{a}K @ d{a}S"}
+    unscaled = {f"d{a}K": within("outer", "Q", "dS"), f"d{a}Q": within("mix", "K", "dS")}
     forgotten = "attention scale forgotten|coefficient missing"
     wrong = [
         mistake(forgotten, f"{dot}S {dot}P {dot}K {dot}Q", **unscaled),
         mistake(forgotten, f"{dot}Q {dot}WQ", **{f"d{a}Q": unscaled[f"d{a}Q"]}),
         mistake("softmax Jacobian as its diagonal", f"{dot}S", **{f"d{a}S": f"d{a}P * {a}P * (1 - {a}P)"}),
         mistake("softmax Jacobian missing|another error", f"{dot}S", **{f"d{a}S": f"d{a}P"}),
-        mistake("transposed|order of the factors", f"{dot}K", **{f"d{a}K": f"{a}Q @ d{a}S / {root}"}),
-        mistake("transposed", f"{dot}Q", **{f"d{a}Q": f"{a}K @ d{a}S.T / {root}"}),
-        mistake("transposed", f"{dot}V", **{f"d{a}V": f"d{a}A @ {a}P"}),
+        mistake("transposed|order of the factors", f"{dot}K", **{f"d{a}K": f"{within('mix', 'Q', 'dS')} / {root}"}),
+        mistake("transposed", f"{dot}Q", **{f"d{a}Q": f"{within('outer', 'K', 'dS')} / {root}"}),
+        mistake("transposed", f"{dot}V", **{f"d{a}V": within("mix", "dA", "P")}),
         mistake("transposed", f"{dot}A", **{f"d{a}A": f"{a}WO @ d{a}O"}),
-        mistake("activation of a neighbouring layer", f"{dot}Q", **{f"d{a}Q": f"{a}Q @ d{a}S / {root}"}),
+        mistake("activation of a neighbouring layer", f"{dot}Q", **{f"d{a}Q": f"{within('mix', 'Q', 'dS')} / {root}"}),
         mistake("activation of a neighbouring layer", f"{dot}WO", **{f"d{a}WO": f"d{a}O @ {a}V.T"}),
         mistake("sign", f"{dot}WQ {dot}Q", **{f"d{a}WQ": f"-d{a}Q @ X.T"}),
         mistake("missing factor", f"{dot}A", **{f"d{a}A": f"d{a}O"}),

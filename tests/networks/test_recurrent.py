@@ -5,6 +5,7 @@ import time
 import numpy as np
 import pytest
 from sympy import ZeroMatrix
+from written import forward_of
 
 from symbp import Dense, Network, ShapeError, SpecError, check, derive
 from symbp.calculus.factor import Acts
@@ -53,6 +54,40 @@ def test_every_gradient_agrees_at_sizes_that_are_all_different(kind):
     assert report.passed, report.rows
     run = report.runs[0]
     assert len({run.widths[0], run.widths[1], run.widths[-1], run.examples}) == 4
+
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+
+def rnn_step(p, x, h, c):
+    return np.tanh(p["W"] @ x + p["U"] @ h + p["b"]), c
+
+
+def lstm_step(p, x, h, c):
+    i, f, g, o = (p[f"W{gate}"] @ x + p[f"U{gate}"] @ h + p[f"b{gate}"] for gate in "ifgo")
+    c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+    return sigmoid(o) * np.tanh(c), c
+
+
+def gru_step(p, x, h, c):
+    r, z = (sigmoid(p[f"W{gate}"] @ x + p[f"U{gate}"] @ h + p[f"b{gate}"]) for gate in "rz")
+    n = np.tanh(p["Wn"] @ x + p["bn"] + r * (p["Un"] @ h + p["bhn"]))
+    return (1 - z) * n + z * h, c
+
+
+@pytest.mark.parametrize(("kind", "step"), [(RNN, rnn_step), (LSTM, lstm_step), (GRU, gru_step)])
+def test_every_state_is_that_of_the_documentation_of_pytorch(kind, step):
+    derived = derive(network(kind(5, T)))
+    random = np.random.default_rng(0)
+    values = {p.name: random.normal(size=tuple(map(int, p.shape))) for p in derived.network.parameters}
+    inputs = {x.name: random.normal(size=(3, 6)) for x in derived.network.inputs}
+    _, found = forward_of(derived.forward)[1](values, inputs, np.eye(2)[:, [0, 1] * 3])
+    own = {name.removeprefix(f"{kind.kind}1."): value for name, value in values.items()}
+    h = c = np.zeros((5, 6))
+    for number, x in enumerate(inputs.values(), 1):
+        h, c = step(own, x, h, c)
+        np.testing.assert_allclose(found[f"{kind.kind}1_h{number}"], h, rtol=1e-12)
 
 
 @pytest.mark.parametrize("kind", KINDS)

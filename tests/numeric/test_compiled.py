@@ -195,7 +195,7 @@ def test_shapes_are_judged_once_and_few_are_remembered(monkeypatch: pytest.Monke
     assert len(judged) == 2
     for examples in range(1, 3 * REMEMBERED):
         function(PARAMETERS, np.ones((3, examples)), np.ones((2, examples)))
-    assert function._arguments._precision.cache_info().currsize == REMEMBERED
+    assert function.arguments._precision.cache_info().currsize == REMEMBERED
 
 
 @pytest.mark.parametrize("number", [np.float64, np.float32, np.int64, np.int8, np.uint16, np.bool_, float, int])

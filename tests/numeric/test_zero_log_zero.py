@@ -62,8 +62,9 @@ def test_every_number_system(loss, name):
     arguments = {"W": engine.array(np.eye(3))}, engine.array(PROBABILITIES), engine.array(LABELS)
     found, gradients = engine.run(given(loss).compile().program)(*arguments)
     total, slope = by_hand(loss)
-    assert complex(found) == pytest.approx(total, rel=1e-14)
-    np.testing.assert_allclose(gradients["W"].astype(complex).real, slope, rtol=1e-14)
+    assert float(found.real if name == "complex" else found) == pytest.approx(total, rel=1e-14)
+    gradient = gradients["W"].floats() if name == "digits" else gradients["W"].real
+    np.testing.assert_allclose(gradient, slope, rtol=1e-14)
 
 
 def test_the_complex_step_through_a_zero():

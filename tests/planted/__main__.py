@@ -30,7 +30,7 @@ LEFT_OUT = shutil.ignore_patterns(".git", "__pycache__", ".*_cache", ".venv", "n
 SECONDS = 1200
 """For the whole short suite on a slow machine; a selection takes a few."""
 
-FIRST_FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
+FIRST_FAILED = re.compile(r"^(?:FAILED|ERROR) (.+?)(?: - |$)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,9 @@ def failed_test(root: Path, tests: Sequence[str]) -> str:
         return ""
     found = FIRST_FAILED.search(done.stdout)
     if found is None or done.returncode not in (1, 2):  # 2: a file of tests could not even be read.
-        raise RuntimeError(f"pytest {' '.join(tests)} ended with {done.returncode}:\n{done.stdout[-2000:]}{done.stderr}")
+        raise RuntimeError(
+            f"pytest {' '.join(tests)} ended with {done.returncode}:\n{done.stdout[-2000:]}{done.stderr}"
+        )
     return found[1]
 
 

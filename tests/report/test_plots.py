@@ -25,7 +25,6 @@ HERE = find_spec("matplotlib") is not None
 needs_matplotlib = pytest.mark.skipif(not HERE, reason="needs matplotlib: pip install 'symbp[plots]'")
 
 
-
 @cache
 def flow() -> GradientFlow:
     return analyze(Network.mlp(6, 5, "sigmoid", loss="mse"), "he")

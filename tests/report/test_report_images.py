@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
+import numpy as np
 import pytest
 
 from symbp.derivation import derive
@@ -16,7 +17,7 @@ from symbp.networks.network import Network
 from symbp.networks.regularisation import Dropout
 from symbp.networks.spec_network import network_of
 from symbp.op import FactorRole
-from symbp.ops.windows import Axis, count_places, lines_under, places_over
+from symbp.ops.windows import Axis, back_to_pixels, count_places, patches
 from symbp.report.render import render
 from symbp.report.terminal import derivation_text
 
@@ -44,21 +45,23 @@ def value(formula: str, **letters: int) -> Fraction:
 
 @pytest.mark.parametrize("axis", AXES, ids=str)
 def test_the_index_of_the_line_under_the_window_is_what_the_program_reads(axis: Axis) -> None:
-    lines = lines_under(axis.size, axis.window, axis.stride, axis.padding)
+    numbered = np.arange(1.0, axis.size + 1)[:, None]
+    lines = patches(np, numbered, 1, axis.size, 1, axis.window, 1, axis.stride, 0, axis.padding)[0] - 1
     for p in range(axis.places):
         for i in range(axis.window):
             found = value(axis.under("p", "i"), p=p, i=i)
-            assert lines[i][p] == (found if 0 <= found < axis.size else axis.size)
+            assert lines[i][p] == (found if 0 <= found < axis.size else -1)
 
 
 @pytest.mark.parametrize("axis", AXES, ids=str)
 def test_the_index_of_the_place_over_a_line_is_what_the_program_reads(axis: Axis) -> None:
-    places = places_over(axis.size, axis.window, axis.stride, axis.padding)
+    numbered = np.arange(1.0, axis.places + 1)[:, None]
+    places = back_to_pixels(np, numbered, 1, axis.size, 1, axis.window, 1, axis.stride, 0, axis.padding)[0] - 1
     for u in range(axis.size):
         for i in range(axis.window):
             found = value(axis.over("u", "i"), u=u, i=i)
             exists = found.denominator == 1 and 0 <= found < axis.places
-            assert places[i][u] == (found if exists else axis.places)
+            assert places[i][u] == (found if exists else -1)
 
 
 @pytest.mark.parametrize("axis", AXES, ids=str)

@@ -9,6 +9,7 @@ from sympy import Expr, Integer, MatAdd, MatrixExpr, MatrixSymbol, OneMatrix, S
 from symbp.checking.diagnosis.edits import Edit, Proposal
 from symbp.checking.diagnosis.nodes import FlippedKernel, WrittenNormaliseJacobian, written_slope
 from symbp.checking.diagnosis.sites import Site, entrywise, error_in, product, words
+from symbp.errors import ShapeError
 from symbp.ops.convolution import KernelCorrelation, TransposedConvolve
 from symbp.ops.elementwise import OUTPUT, Elementwise, ScalarFunction, Slope
 from symbp.ops.functions import activation
@@ -16,6 +17,7 @@ from symbp.ops.loss_table import LOSSES
 from symbp.ops.losses import EntrywiseLoss, LinkedLoss, entry_loss
 from symbp.ops.normalisation import NormaliseJacobian
 from symbp.ops.softmax import SoftmaxJacobian
+from symbp.ops.within import Gram, Mix, Outer, Within
 
 OTHERS = ("sigmoid", "tanh", "relu", "softplus", "elu", "leaky_relu", "sin", "gelu", "silu")
 """Activations whose derivatives are tried in the place of another one's."""
@@ -120,6 +122,27 @@ def _diagonal(p: MatrixExpr, g: MatrixExpr) -> MatrixExpr:
     return entrywise(g, p, MatAdd(OneMatrix(*p.shape), product(S.NegativeOne, p)))
 
 
+def within(site: Site) -> Iterator[Proposal]:
+    """A factor of a product within each example transposed, or the two exchanged."""
+    node = site.node
+    if not isinstance(node, Within):
+        return
+    a, b, *tokens = node.args
+    for kind in (Gram, Mix, Outer):
+        for pair in ((a, b), (b, a)):
+            if (kind, pair) == (type(node), (a, b)):
+                continue
+            try:
+                proposed = kind(*pair, *tokens)
+            except ShapeError:
+                continue
+            if proposed.shape == node.shape:
+                exchanged = pair != (a, b)
+                what = "its factors are exchanged" if exchanged else "a factor is transposed that must not be, or not"
+                kind_of = "order of the factors" if exchanged else "transposed"
+                yield Proposal(proposed, f"{what} in {site.name}", kind_of)
+
+
 def softmax_twice(site: Site) -> Iterator[Proposal]:
     """The derivative of softmax or sigmoid once more, where loss and output have collapsed to P − Y already."""
     if site.parent is not None:
@@ -205,6 +228,7 @@ OPERATION_EDITS: tuple[Edit, ...] = (
     Edit("derivative at the activation", 1.5, derivative_at),
     Edit("derivative of another activation", 1.7, another_activation),
     Edit("derivative miswritten", 1.8, miswritten),
+    Edit("transposed", 1.1, within),
     Edit("softmax Jacobian as its diagonal", 1.2, softmax_jacobian),
     Edit("superfluous factor", 1.6, softmax_twice),
     Edit("derivative of another loss", 1.8, another_loss),

@@ -12,12 +12,8 @@ from symbp.derivation import Derivation
 from symbp.errors import ShapeError, SpecError
 from symbp.numeric.arguments import Arguments
 from symbp.numeric.compiled import generic_functions
-from symbp.ops.losses import GenericLoss, Loss
-from symbp.ops.normalisation import Normalise
-from symbp.symbols import Role, Variable
-
-INPUTS = (Role.INPUT, Role.MASK)
-TARGETS = (Role.TARGET, Role.UPSTREAM)
+from symbp.ops.losses import GenericLoss
+from symbp.symbols import Variable
 
 
 def read(derivation: Derivation, samples: Sequence[Sample]) -> tuple[Sample, ...]:
@@ -37,7 +33,7 @@ def read(derivation: Derivation, samples: Sequence[Sample]) -> tuple[Sample, ...
         raise SpecError(
             f"diagnose: {' and '.join(missing)} of the network left open: name what is meant, such as tanh, mse"
         )
-    arguments = _arguments(derivation)
+    arguments = Arguments.of(derivation.forward)
     return tuple(_read(arguments, f"sample {number}", sample) for number, sample in enumerate(samples, 1))
 
 
@@ -55,18 +51,6 @@ def tolerance_of(given: object) -> float | None:
     if isinstance(given, bool) or not isinstance(given, Real) or not 0 < float(given) < 1:
         raise SpecError(f"diagnose: tolerance is {given!r}: give a relative error between 0 and 1, such as 1e-6")
     return float(given)
-
-
-def _arguments(derivation: Derivation) -> Arguments:
-    given, forward = derivation.forward.given, derivation.forward
-
-    def of(roles: tuple[Role, ...]) -> tuple[Variable, ...]:
-        return tuple(each for each in given if each.role in roles)
-
-    losses = tuple(each.rhs for each in forward if isinstance(each.rhs, Loss))
-    coupled = tuple(each.name for each in forward if isinstance(each.rhs, Normalise) and each.rhs.couples_examples)
-    parameters = tuple(each for each in given if each.role not in (*INPUTS, *TARGETS))
-    return Arguments(parameters, of(INPUTS), of(TARGETS), losses, coupled)
 
 
 def _read(arguments: Arguments, where: str, sample: Sample) -> Sample:

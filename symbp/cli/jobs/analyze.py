@@ -16,11 +16,10 @@ from symbp.analysis.spectrum import Spectrum, spectrum
 from symbp.cli.commands.analyze import Request
 from symbp.cli.console import columns, json_document, plain, progress, say
 from symbp.cli.jobs import pages
-from symbp.cli.jobs.compare import run as compare
 from symbp.cli.jobs.network import build, derived
-from symbp.cli.jobs.sweep import run as sweep
 from symbp.cli.jobs.typed import typed
 from symbp.cli.options import NetworkSpec
+from symbp.cli.registry import job
 from symbp.cli.values import shown
 from symbp.cli.what import Described, FileSpec
 from symbp.derivation import Derivation
@@ -43,11 +42,11 @@ def run(request: Request) -> int:
     for init in request.measures.inits:
         named_init(init)
     if request.measures.sweep:
-        return sweep(request)
+        return int(job("sweep").run(request))
     if request.page.only is None:
         pages.wanted_pages(request.page, "flow")
     if request.measures.compare:
-        return compare(request)
+        return int(job("compare").run(request))
     return flows(request)
 
 
@@ -83,11 +82,9 @@ def _measured(request: Request) -> Iterator[Job]:
     specs = [each for spec in request.networks for each in contrasted(spec)]
     if measures.draws is not None and measures.draws < LEAST:
         raise SpecError(f"--draws {measures.draws}: a standard error needs at least {LEAST}")
-    tell = progress()
     for number, spec in enumerate(specs, 1):
-        if tell is not None and len(specs) * len(inits) > 1:
-            tell(f"analyze, {number} of {len(specs)}: {name(spec, specs)}")
         derivation = derived(build(spec))
+        progress(f"analyze, {number} of {len(specs)}: {name(spec, specs)}")
         for init in inits:
             label = ", ".join([*([name(spec, specs)] if len(specs) > 1 else []), *([init] if len(inits) > 1 else [])])
             chosen = named_init(init, request.theory.sigma_b)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from symbp.checking.check import CheckReport, check
 from symbp.cli.console import json_document, plain, progress, say
+from symbp.cli.jobs.closing import command_line, written
 from symbp.cli.jobs.data import exit_code
-from symbp.cli.jobs.derive import command_line, deliver, written
+from symbp.cli.jobs.derive import deliver
 from symbp.cli.jobs.network import build, derived
 from symbp.cli.jobs.tables import tables
 from symbp.cli.jobs.targets import Target
@@ -27,7 +28,7 @@ def run(spec: Described, seed: int, as_json: bool, methods: MethodOptions) -> in
         autodiff(name)
     derivation = derived(build(spec))
     at = None if methods.values is None else Worked.of(derivation, read_given(values_file(methods.values))).values
-    report = check(derivation, seed=seed, progress=progress(), engines=engines, at=at)
+    report = check(derivation, seed=seed, progress=progress, engines=engines, at=at)
     command = command_line("check", spec)
     documents = [_document(report, derivation, each, methods.standalone, command) for each in wanted]
     wrote = deliver(wanted, documents, methods.force)

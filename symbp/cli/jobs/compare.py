@@ -33,7 +33,7 @@ def run(request: Request) -> int:
     if len(measures.inits) > 1:
         raise SpecError("--compare: give --init once; the remedies bring their own")
     init = measures.inits[0] if measures.inits else INIT
-    found = compare(stack(spec), init, measures.seed, measures.draws or DRAWS, progress=progress())
+    found = compare(stack(spec), init, measures.seed, measures.draws or DRAWS, progress=progress)
     if request.json:
         json_document(found.to_dict())
         return 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 from importlib import import_module
@@ -12,6 +11,7 @@ from typing import cast
 from symbp.checking.check import CheckReport, check
 from symbp.cli.commands.derive import Request
 from symbp.cli.console import columns, document, json_document, plain, progress, say
+from symbp.cli.jobs.closing import command_line, written
 from symbp.cli.jobs.data import derivation_data, exit_code
 from symbp.cli.jobs.network import build, derived
 from symbp.cli.jobs.targets import Target, targets
@@ -52,6 +52,7 @@ def run(request: Request) -> int:
     elif wrote and request.output.only is not None:
         say("\n".join(written(wrote)))
     elif wrote:
+        progress("writing the screen")
         said = screen(request, derivation, report)
         say("\n\n".join([said.rstrip("\n"), closing(request.network, wrote)]))
     return exit_code(report)
@@ -116,11 +117,12 @@ def verdict(request: Request, derivation: Derivation) -> CheckReport | None:
     """Return the fast check, or None where none is wanted; one equation alone carries no verdict."""
     if not request.check or request.output.only is not None:
         return None
-    return check(derivation, seed=request.seed, thorough=False, progress=progress())
+    return check(derivation, seed=request.seed, thorough=False, progress=progress)
 
 
 def rendered(request: Request, target: Target, derivation: Derivation, report: CheckReport | None) -> bytes:
     """Return the document of one target; an equation nobody has is the fault of --only."""
+    progress(f"writing {target.path or 'standard output'}")
     try:
         return target.data(document_of(request, target, derivation, report))
     except SpecError as error:
@@ -182,40 +184,9 @@ def closing(spec: Described, wrote: Sequence[Path]) -> str:
     )
 
 
-def written(wrote: Sequence[Path]) -> list[str]:
-    """Return one line a file, with what to do with a LaTeX fragment."""
-    found: list[str] = []
-    for index, path in enumerate(wrote):
-        line = f"  {'' if index else 'wrote':<11} {path}"
-        hint = rf"for your notes: \input{{{path.stem}}}" if path.suffix == ".tex" else ""
-        fits = len(line) + 5 + len(hint) <= columns()
-        found += [f"{line}     {hint}".rstrip()] if fits else [line, f"{'':14}{hint}"]
-    return found
-
-
 def next_step(spec: NetworkSpec) -> str:
     """Return a command that shows something this one did not: a concrete network, then one gradient alone."""
     if spec.activation is None or spec.loss is None:
         concrete = replace(spec, activation=spec.activation or "tanh", loss=spec.loss or "mse")
         return command_line("derive", concrete)
     return f"{command_line('derive', spec)} --only W1"
-
-
-def command_line(command: str, spec: Described) -> str:
-    """Return the command that names this network, ready for a shell."""
-    if isinstance(spec, FileSpec):
-        return shlex.join(
-            ["symbp", command, *(["--"] * (spec.what[:1] == "-" != spec.what)), spec.what, *["--batch"] * spec.batch,
-             *([] if spec.unroll is None else ["--unroll", str(spec.unroll)])]
-        )  # fmt: skip
-    words = ["symbp", command, "--layers", str(spec.layers)]
-    widths = spec.widths
-    if widths is not None:
-        words += ["--widths", ",".join(map(str, widths)) if isinstance(widths, list) else str(widths)]
-    for name in ("activation", "output_activation", "loss"):
-        value = getattr(spec, name)
-        words += [] if value is None else [f"--{name.replace('_', '-')}", value]
-    words += ["--batch"] * spec.batch + ["--no-bias"] * (not spec.bias)
-    for name, value in spec.let.items():
-        words += ["--let", f"{name}={value}"]
-    return shlex.join(words)

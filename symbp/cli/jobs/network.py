@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from typing import Any, cast
 
-from symbp.cli.console import note, standard_input
+from symbp.cli.console import note, progress, standard_input
 from symbp.cli.options import NetworkSpec
 from symbp.cli.values import shown
 from symbp.cli.what import Described, FileSpec, OperationSpec
@@ -22,6 +22,7 @@ SUSPECTS = ("activation", "output_activation", "loss", "widths")
 
 def build(spec: Described) -> Network:
     """Return the network, or raise a SpecError that begins with the option or file to change."""
+    progress("reading the network")
     if not isinstance(spec, FileSpec):
         return from_options(spec)
     if isinstance(spec, OperationSpec):
@@ -40,6 +41,7 @@ def from_file(files: Any, spec: FileSpec) -> Network:
 
 def derived(network: Network) -> Derivation:
     """Return the derivation; what the loss does not depend on is said on standard error."""
+    progress(f"deriving {len(network.forward.equations):,} equations")
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always", UnusedParameterWarning)
         derivation = derive(network)

@@ -9,7 +9,7 @@ from typing import Any
 from symbp.cli import values
 from symbp.cli.analysis_options import PageOptions
 from symbp.cli.console import document, note, say
-from symbp.cli.jobs.derive import written
+from symbp.cli.jobs.closing import written
 from symbp.cli.jobs.targets import FOLDER, PDF, Target, is_folder, targets
 from symbp.cli.options import OutputOptions
 from symbp.errors import SpecError

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from symbp.analysis import sweep
@@ -13,13 +12,13 @@ from symbp.analysis.budget import EXAMPLES
 from symbp.analysis.sweep import Cell, Result
 from symbp.cli import values
 from symbp.cli.commands.analyze import Request
-from symbp.cli.console import document, plain, say
+from symbp.cli.console import document, note, plain, say
 from symbp.cli.jobs.targets import is_folder
 from symbp.cli.what import FileSpec
 from symbp.errors import OutputError, SpecError
 from symbp.inputs import read_regular
 from symbp.limits import MAX_TABLE
-from symbp.report.files import write_bytes
+from symbp.report.files import require_replaceable, write_bytes
 from symbp.report.formats import MARK
 from symbp.report.sweep import sweep_text
 
@@ -44,8 +43,10 @@ def run(request: Request) -> int:
     path = place(request)
     todo = cells(request)
     done = existing(path)
+    require_replaceable(path.with_suffix(".json"), request.page.force)
     missing = [cell for cell in todo if cell not in done]
-    measure(path, missing, request.measures.jobs, bar(len(todo), len(todo) - len(missing)))
+    announce(missing, request.measures.jobs)
+    measure(path, missing, request.measures.jobs, Bar(len(todo), len(todo) - len(missing)))
     found = existing(path)
     results = [found[cell] for cell in sorted(todo)]
     data = json.dumps({"about": MARK, "results": results}, ensure_ascii=False, indent=1, allow_nan=False)
@@ -105,7 +106,7 @@ def existing(path: Path) -> dict[Cell, dict[str, object]]:
     return sweep.finished(text, str(path)) if text else {}
 
 
-def measure(path: Path, todo: list[Cell], jobs: int, tell: Callable[[Result], None]) -> None:
+def measure(path: Path, todo: list[Cell], jobs: int, bar: Bar) -> None:
     """Append one line a cell; an interrupt loses the cells under way and nothing else."""
     if not todo:
         return
@@ -116,30 +117,59 @@ def measure(path: Path, todo: list[Cell], jobs: int, tell: Callable[[Result], No
             for result in sweep.measured(todo, jobs):
                 sweep.append(stream, [result])
                 stream.flush()
-                tell(result)
+                bar.tell(result)
     except OSError as error:
         raise OutputError(error.errno, f"cannot write {path}: {error.strerror or error}") from None
 
 
-BAR = 30
+LONG = 10.0
+"""A sweep that takes more seconds says so before it begins."""
+
+
+def announce(todo: list[Cell], jobs: int) -> None:
+    """Say on standard error what a long sweep will take."""
+    seconds, size = sweep.expense(todo, jobs)
+    if seconds > LONG:
+        layers, width = max((cell.layers, cell.width) for cell in todo)
+        many = f"{len(todo):,} cell{'s' * (len(todo) > 1)}, up to {layers:,} layers of {width:,} units"
+        note(
+            f"symbp: {many}: about {duration(seconds)} and {values.size(size)} of memory; an interrupt keeps the table"
+        )
+
+
+def duration(seconds: float) -> str:
+    """Return a time in words."""
+    for unit, length in (("days", 86400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:,.0f} {unit}"
+    return f"{seconds:.0f} seconds"
+
+
+LENGTH = 30
 """Length of the progress bar, in characters."""
 
 
-def bar(total: int, done: int) -> Callable[[Result], None]:
-    """Return what draws the progress bar on standard error, one step further each time; silent where nobody watches."""
-    watched = sys.stderr is not None and sys.stderr.isatty()
-    start, first = time.monotonic(), done
+class Bar:
+    """The progress bar on standard error, one step further with each result; silent where nobody watches."""
 
-    def tell(result: Result) -> None:
-        nonlocal done
-        done += 1
-        if not watched:
+    def __init__(self, total: int, done: int) -> None:
+        """``done`` of the ``total`` cells were there before."""
+        self._total, self._done, self._first = total, done, done
+        self._watched = sys.stderr is not None and sys.stderr.isatty()
+        self._start = time.monotonic()
+
+    def tell(self, result: Result) -> None:
+        """Count a result."""
+        self._done += 1
+        self.draw(f"{result['activation']}, {result['layers']} layers of {result['width']}")
+
+    def draw(self, where: str) -> None:
+        """Draw the bar with what is measured."""
+        if not self._watched:
             return
-        left = (time.monotonic() - start) / (done - first) * (total - done)
-        filled = "#" * (BAR * done // total)
-        where = f"{result['activation']}, {result['layers']} layers of {result['width']}"
+        total, done, new = self._total, self._done, self._done - self._first
+        left = f"{(time.monotonic() - self._start) / new * (total - done):,.0f} s left: " if new else ""
+        filled = "#" * (LENGTH * done // total)
         end = "\n" if done == total else ""
-        sys.stderr.write(f"\r[{filled:<{BAR}}] {done} of {total}, {left:,.0f} s left: {where:<32.32}{end}")
+        sys.stderr.write(f"\r[{filled:<{LENGTH}}] {done} of {total}, {left}{where:<32.32}{end}")
         sys.stderr.flush()
-
-    return tell

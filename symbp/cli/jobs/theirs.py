@@ -13,7 +13,8 @@ from symbp.checking.theirs.formula import Formulas
 from symbp.checking.theirs.judging import Judged, judge_file
 from symbp.checking.theirs.stub import stub
 from symbp.cli.console import json_document, note, plain, say
-from symbp.cli.jobs.derive import command_line, deliver, written
+from symbp.cli.jobs.closing import command_line, written
+from symbp.cli.jobs.derive import deliver
 from symbp.cli.jobs.network import build, derived
 from symbp.cli.jobs.tables import tables
 from symbp.cli.jobs.targets import Target

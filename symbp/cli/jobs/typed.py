@@ -6,7 +6,7 @@ import shlex
 
 from symbp.cli.analysis_options import REPEATED
 from symbp.cli.commands.analyze import Request
-from symbp.cli.jobs.derive import command_line
+from symbp.cli.jobs.closing import command_line
 from symbp.cli.options import NetworkSpec
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 from symbp.cli import values
 from symbp.cli.commands.derive import Request
 from symbp.cli.console import columns, json_document, plain, say
+from symbp.cli.jobs.closing import command_line, written
 from symbp.cli.jobs.data import exit_code
-from symbp.cli.jobs.derive import DEFAULT_NOTATION, command_line, deliver, verdict, written
+from symbp.cli.jobs.derive import DEFAULT_NOTATION, deliver, verdict
 from symbp.cli.jobs.network import build, derived
 from symbp.cli.jobs.targets import PDF, Target, targets
 from symbp.cli.options import ValuesOptions

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from types import MappingProxyType
 
-from sympy import HadamardProduct, MatMul, OneMatrix, Pow, Rational, Symbol, Transpose
+from sympy import Pow, Rational, Symbol
 
 from symbp.equations import Equation
 from symbp.networks.alone.lone import Identity, Lone, Page
+from symbp.nodes import hadamard, matmul, ones, transpose
 from symbp.op import ShownStep
 from symbp.ops.attention import MaskedSoftmax
 from symbp.ops.softmax import Softmax
@@ -79,12 +80,12 @@ def _network(name: str, keys: Symbol, page: Page, *, causal: bool) -> Lone:
     p = Variable("P", keys, QUERIES, Role.ATTENTION, "P")
     o = Variable("O", VALUES, QUERIES, Role.MIXED, "O")
     equations = [
-        Equation(s, MatMul(Pow(WIDTH, Rational(-1, 2)), Transpose(k), q)),
+        Equation(s, matmul(Pow(WIDTH, Rational(-1, 2)), transpose(k), q)),
         Equation(p, MaskedSoftmax(s, QUERIES, causal) if causal else Softmax(s)),
-        Equation(o, MatMul(v, p)),
+        Equation(o, matmul(v, p)),
     ]
     row_sum = Variable("D", 1, QUERIES, Role.STATE, "D")
-    by_output = MatMul(OneMatrix(1, VALUES), HadamardProduct(Adjoint(o), o))
+    by_output = matmul(ones(1, VALUES), hadamard(Adjoint(o), o))
     same = Identity(
         "With {dP} from line (2), the softmax row sum is also the error of the output times the output, row by row: "
         "no {P} is needed for it.",

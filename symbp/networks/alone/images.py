@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from sympy import MatAdd, MatMul, OneMatrix, Symbol
+from sympy import Symbol
 
 from symbp.equations import Equation
 from symbp.networks.alone.lone import Lone, Page, Section
 from symbp.networks.images import Image
+from symbp.nodes import matadd, matmul, ones
 from symbp.op import Op
 from symbp.ops.convolution import Channels, Convolve
 from symbp.ops.pooling import AveragePool, MaxPool
@@ -77,7 +78,7 @@ def _convolution(name: str, window: Window, title: str, why: Mapping[str, str] =
     equations = [
         Equation(c, node),
         Equation(r, Channels(b, window.count)),
-        Equation(z, MatAdd(c, MatMul(r, OneMatrix(1, BATCH)))),
+        Equation(z, matadd(c, matmul(r, ones(1, BATCH)))),
     ]
     subject = "Every kernel is laid over every place of the image, entry times entry, added up; then its bias is added."
     page = Page(title, subject, LAYOUT, meanings=CONVOLVED, order=ORDER, why=why, sections=_index_form(node))

@@ -10,10 +10,11 @@ from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
 
-from sympy import HadamardProduct, MatAdd, MatMul, MatrixExpr, OneMatrix, Rational, S, Symbol
+from sympy import MatrixExpr, Rational, S, Symbol
 
 from symbp.equations import Equation
 from symbp.networks.alone.lone import Lone, Page, Section
+from symbp.nodes import hadamard, matadd, matmul, ones
 from symbp.op import ShownStep
 from symbp.ops.elementwise import OUTPUT, Elementwise, Formula
 from symbp.ops.normalisation import EPSILON, Normalise, Over, mean, spread
@@ -27,7 +28,7 @@ X_HAT = Variable("Xhat", N, BATCH, Role.NORMALISED, "Xhat")
 Y = Variable("Y", N, BATCH, Role.SHIFTED, "Y")
 GAMMA = Variable("gamma", N, 1, Role.SCALE, "gamma")
 BETA = Variable("beta", N, 1, Role.SHIFT, "beta")
-ONES = OneMatrix(1, BATCH)
+ONES = ones(1, BATCH)
 
 
 def _inverse_root() -> Formula:
@@ -41,8 +42,8 @@ INVERSE_ROOT = _inverse_root()
 
 
 def _affine(centred: bool) -> MatrixExpr:
-    scaled = HadamardProduct(MatMul(GAMMA, ONES), X_HAT)
-    return MatAdd(scaled, MatMul(BETA, ONES)) if centred else scaled
+    scaled = hadamard(matmul(GAMMA, ONES), X_HAT)
+    return matadd(scaled, matmul(BETA, ONES)) if centred else scaled
 
 
 def _network(name: str, over: Over, centred: bool, page: Page) -> Lone:
@@ -55,12 +56,12 @@ def _elementary(name: str, over: Over, centred: bool, page: Page) -> Lone:
     rows, columns = (N, S.One) if over is Over.EXAMPLES else (S.One, BATCH)
     mu, variance, r = (Variable(each, rows, columns, Role.STATE, each) for each in ("mu", "var", "r"))
     c = Variable("C", N, BATCH, Role.STATE, "C") if centred else X
-    centring = [Equation(mu, mean(X, over)), Equation(c, MatAdd(X, MatMul(-1, *spread(mu, over, X).args)))]
+    centring = [Equation(mu, mean(X, over)), Equation(c, matadd(X, matmul(S.NegativeOne, *spread(mu, over, X).args)))]
     equations = [
         *(centring if centred else []),
-        Equation(variance, mean(HadamardProduct(c, c), over)),
+        Equation(variance, mean(hadamard(c, c), over)),
         Equation(r, Elementwise(INVERSE_ROOT, variance)),
-        Equation(X_HAT, HadamardProduct(c, spread(r, over, X))),
+        Equation(X_HAT, hadamard(c, spread(r, over, X))),
         Equation(Y, _affine(centred)),
     ]
     return Lone(name, equations, [X], [Y], [GAMMA, BETA] if centred else [GAMMA], page=page)
