@@ -59,7 +59,7 @@ MISTAKES = (
     _mistake("sign", "analysis/flow.py", "return _slope([(row.layer, row.log10) for row in self._alive])",
              "return _slope([(row.layer, -row.log10) for row in self._alive])", "analysis/test_budget.py"),
     # -- transpose
-    _mistake("transpose", "ops/native.py", "    return Transpose(expr)\n", "    return expr\n", RULES),
+    _mistake("transpose", "ops/native.py", "    return transpose(expr)\n", "    return expr\n", RULES),
     _mistake("transpose", "numeric/matrices.py", '.within(ATOM)}.T")', '.within(ATOM)}")', RULES),
     _mistake("transpose", "report/products.py", "self.dialect.transposed(text) if transposed else text", "text",
              "report/test_report_composed.py"),
