@@ -337,6 +337,7 @@ EXPECTED = {
     "bool_type": "true or false",
     "string_type": "text",
     "string_too_short": "text",
+    "string_unicode": "text of whole characters",
     "string_too_long": f"at most {MAX_NAME} characters",
     "list_type": "a list",
     "dict_type": "a table",
