@@ -60,8 +60,10 @@ def same_process(monkeypatch):
     import numpy as np
 
     from symbp.checking.theirs import process, runner
+    from symbp.guard.child import PRINTED, Ended
 
-    def answered(folder, source, function, timeout):
+    def answered(argv, folder, timeout, **options):
+        source = Path(json.loads((folder / "request.json").read_text())["source"])
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed), warnings.catch_warnings(action="ignore"), np.errstate():
             path = list(sys.path)
@@ -69,6 +71,6 @@ def same_process(monkeypatch):
             sys.path[:] = path
             sys.modules.pop(source.stem, None)
         (folder / "answer.json").write_text(json.dumps(found), encoding="utf-8")
-        return 0, printed.getvalue()[: process.MAX_PRINTED]
+        return Ended(0, printed.getvalue()[:PRINTED])
 
-    monkeypatch.setattr(process, "_process", answered)
+    monkeypatch.setattr(process, "guarded", answered)

@@ -12,7 +12,6 @@ from sympy import Integer
 
 from symbp.checking.differences import (
     CENTRAL_STEP,
-    ROOM,
     STEP,
     Direction,
     Losses,
@@ -111,19 +110,19 @@ class Bench:
     @cached_property
     def stepped(self) -> Losses:
         """The loss on complex numbers."""
-        return Losses.on(engines.complex_(), self.forward, self.values, self.room)
+        return Losses.on(engines.complex_(), self.forward, self.values, 16 * self._entries)
 
     @cached_property
     def plain(self) -> Losses:
         """The loss in float64."""
-        return Losses.on(engines.real(), self.forward, self.values, self.room)
+        return Losses.on(engines.real(), self.forward, self.values, 8 * self._entries)
 
     @cached_property
-    def room(self) -> int:
-        """How many copies of the forward pass are taken together."""
+    def _entries(self) -> int:
+        """How many numbers a forward pass holds, its parameters among them."""
         local, names = self._traced[1], self.program.names
-        entries = sum(getattr(local[names[equation.lhs]], "size", 1) for equation in self.derivation.forward)
-        return max(1, ROOM // (int(entries) + sum(array.size for array in self.values.parameters.values())))
+        made = sum(getattr(local[names[equation.lhs]], "size", 1) for equation in self.derivation.forward)
+        return int(made) + sum(array.size for array in self.values.parameters.values())
 
     @cached_property
     def rounding(self) -> dict[str, float]:
@@ -180,26 +179,20 @@ class Bench:
 
     def direction(self, name: str, number: int = 0) -> Any:
         """Return a reproducible random direction of length 1, no entry near zero."""
-        if (name, number) not in self._known:
-            self._known[name, number] = self._drawn(name, number)
-        return self._known[name, number]
-
-    @cached_property
-    def _known(self) -> dict[tuple[str, int], Any]:
-        return {}
-
-    def _drawn(self, name: str, number: int) -> Any:
         import numpy as np
 
-        random = np.random.default_rng([self.seed, 1000 + number, self._places[name]])
-        shape = self.sizes.shapes[name]
-        entries = random.uniform(0.5, 1.5, shape) * (1 - 2 * random.integers(0, 2, shape))
-        entries = self.aside.masked(name, entries)
+        if number not in self._drawn:
+            random = np.random.default_rng([self.seed, 1000 + number])
+            total = sum(gradient.size for gradient in self.gradients.values())
+            entries = random.uniform(0.5, 1.5, total) * (1 - 2 * random.integers(0, 2, total))
+            self._drawn[number] = self._by_name(list(self.gradients), entries)
+        entries = self.aside.masked(name, self._drawn[number][name])
         return entries / (np.linalg.norm(entries) or 1.0)
 
     @cached_property
-    def _places(self) -> dict[str, int]:
-        return {name: index for index, name in enumerate(self.gradients)}
+    def _drawn(self) -> dict[int, dict[str, Any]]:
+        """Random entries for directions of every parameter, by their number."""
+        return {}
 
     def joint_direction(self, names: Sequence[str], number: int = 0) -> dict[str, Any]:
         """Return a direction through many parameters, each weighted so that its gradient counts alike."""

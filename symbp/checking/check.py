@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from symbp.checking.bench import Bench
 from symbp.checking.causes import dead_layers, dead_notes, left_numbers
+from symbp.checking.differences import Losses
 from symbp.checking.many import badness, groups, halved, spaced
 from symbp.checking.merging import together, worse
 from symbp.checking.models import MOST_FLOAT, measured
@@ -238,7 +239,7 @@ class _Judge:
         if not self.analytic:
             return {name: (self.bench.digits.compare_float(name), self.entries) for name in self.names}
         if self.every_entry:
-            compared = self._grouped(self.names, self._size, self.bench.compare_entries)
+            compared = self._grouped(self.names, self._size, self.bench.stepped, self.bench.compare_entries)
             return {name: (each, EVERY_ENTRY) for name, each in compared}
         if self.repeats:
             return self._along(self.names)
@@ -258,7 +259,8 @@ class _Judge:
             parts = (found[start : start + len(numbers)] for start in range(0, len(found), len(numbers)))
             return [max(part, key=badness) for part in parts]
 
-        return {name: (each, DIRECTIONS) for name, each in self._grouped(names, lambda name: len(numbers), compare)}
+        compared = self._grouped(names, lambda name: len(numbers), bench.stepped, compare)
+        return {name: (each, DIRECTIONS) for name, each in compared}
 
     def _jointly(self) -> dict[str, Comparison]:
         found: dict[str, Comparison] = {}
@@ -284,9 +286,8 @@ class _Judge:
         bench = self.bench
         entries = sum(gradient.size for gradient in bench.gradients.values())
         if self.budget.repeats > 1 and CENTRAL_COST * entries * bench.cost <= self.budget.entries:
-            found = dict(
-                self._grouped(self.names, lambda name: CENTRAL_COST * self._size(name), bench.compare_central_entries)
-            )
+            ends = lambda name: CENTRAL_COST * self._size(name)  # noqa: E731
+            found = dict(self._grouped(self.names, ends, bench.plain, bench.compare_central_entries))
             for name, (_, straddling) in found.items():
                 if straddling > bench.aside.count(name):
                     new = straddling - bench.aside.count(name)
@@ -299,7 +300,8 @@ class _Judge:
             return bench.compare_central([{name: bench.direction(name)} for name in group])
 
         names = spaced(self.names, self._singles())
-        return {name: (each, DIRECTIONS) for name, each in self._grouped(names, lambda name: CENTRAL_COST, compare)}
+        compared = self._grouped(names, lambda name: CENTRAL_COST, bench.plain, compare)
+        return {name: (each, DIRECTIONS) for name, each in compared}
 
     def _size(self, name: str) -> int:
         return int(self.bench.gradients[name].size)
@@ -308,11 +310,12 @@ class _Judge:
         self,
         names: Sequence[str],
         copies: Callable[[str], int],
+        losses: Losses,
         compare: Callable[[Sequence[str]], Sequence[Compared]],
     ) -> Iterator[tuple[str, Compared]]:
         """Yield every name with what a comparison of as many as fit finds for it, and report progress."""
         done = 0
-        for group in groups(names, copies, self.bench.room):
+        for group in groups(names, copies, losses.room):
             yield from zip(group, compare(group), strict=True)
             done += len(group)
             self.tell(f"{done} of {len(names)} gradients")

@@ -24,8 +24,8 @@ STEP = 1e-30
 CENTRAL_STEP = 6e-6
 """Near the cube root of the rounding unit, where the two errors of a central difference balance."""
 
-ROOM = 4_000_000
-"""How many entries all copies of a forward pass may have together: 64 MB of complex numbers."""
+ROOM = 2**27
+"""How many bytes all copies of a forward pass may take together."""
 
 Direction = Mapping[str, Any]
 
@@ -54,9 +54,9 @@ class Losses:
     room: int
 
     @classmethod
-    def on(cls, engine: Engine, forward: Program, values: Values, room: int) -> Losses:
-        """Return the losses of a program on an engine, all values converted once."""
-        return cls(stacked(engine).run(forward), values.converted(engine.array), room)
+    def on(cls, engine: Engine, forward: Program, values: Values, size: int) -> Losses:
+        """Return the losses of a program on an engine; one copy of its forward pass takes ``size`` bytes."""
+        return cls(stacked(engine).run(forward), values.converted(engine.array), max(1, ROOM // size))
 
     def moved(self, directions: Iterable[Direction], steps: Iterable[Any]) -> Any:
         """Return the loss at the parameters plus each step times its direction, an array."""

@@ -19,6 +19,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from symbp.numeric.engines import Engine, namespace, real
@@ -41,9 +42,23 @@ class Arithmetic:
     power: int = 2
     switched: bool = False
 
+    @cached_property
+    def type(self) -> Any:
+        """NumPy's type of this precision."""
+        import numpy as np
+
+        return np.float16 if self.unit > 2.0**-20 else np.float32 if self.unit > 2.0**-30 else np.float64
+
+    @cached_property
+    def underflow(self) -> float:
+        """What is smaller may as well be zero (Higham 2002, §2.1); held in the power."""
+        import numpy as np
+
+        return float(np.finfo(self.type).tiny) ** self.power
+
     def of(self, size: Any, roundings: float = 1) -> Any:
         """Return what so many roundings of numbers of this size do, in the power."""
-        return self.held(size) * (roundings * self.unit) ** self.power
+        return self.held(size) * (roundings * self.unit) ** self.power + self.underflow * (size != 0)
 
     def held(self, size: Any) -> Any:
         """Return sizes in the power in which errors are held."""
@@ -344,18 +359,17 @@ def rounding(arithmetic: Arithmetic) -> Engine:
     """
     import numpy as np
 
-    unit, erf = arithmetic.unit, real().erf
+    erf = real().erf
     assert erf is not None
 
     def array(a: Any) -> Rounded:
         if isinstance(a, Rounded):  # What is not known exactly to begin with.
             return a
         value = np.asarray(a, dtype=float)
-        single = value.astype(np.float32).astype(float) if unit > 2.0**-30 else value
-        return Rounded(value, arithmetic.held(value - single), arithmetic)
+        return Rounded(value, arithmetic.held(value - value.astype(arithmetic.type)), arithmetic)
 
     own = {**OWN_FUNCTIONS, **{name: _smooth(getattr(np, name), slope) for name, slope in _slopes().items()}}
     found = {**vars(np), **{name: _mixed(function, getattr(np, name)) for name, function in own.items()}}
     found |= {"zeros_like": _zeros_like, "ones_like": _ones_like}
     slope_of_erf = _smooth(erf, lambda x, f: 2 / math.sqrt(math.pi) * np.exp(-x * x))
-    return Engine(f"rounding to {unit:.1g}", namespace(found), float, array, _mixed(slope_of_erf, erf))
+    return Engine(f"rounding to {arithmetic.unit:.1g}", namespace(found), float, array, _mixed(slope_of_erf, erf))

@@ -24,6 +24,9 @@ GUARD = 16
 RANGE = 2200
 """How many powers of two an entry may be below the largest of its array and keep its digits."""
 
+SPARE = 64
+"""How many bits more than they need integers may have before they are rounded."""
+
 Function = Callable[..., Any]
 
 
@@ -195,7 +198,9 @@ class Longs:
         exponents = [each.exponent for each in longs]
         exponent = max(min(exponents), max(exponents) - self.bits - RANGE)
         found = function(*[_shifted(each.integers, each.exponent - exponent) for each in longs])
-        return found if np.asarray(found).dtype.kind == "b" else Long(self, found, exponent)
+        if np.asarray(found).dtype.kind == "b":
+            return found
+        return self._rounded(found, exponent) if max(exponents) > exponent + SPARE else Long(self, found, exponent)
 
     def product(self, function: Function, first: Any, second: Any) -> Long:
         """Apply a product to integers and round."""

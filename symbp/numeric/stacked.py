@@ -16,7 +16,15 @@ Function = Callable[..., Any]
 
 
 def _binary(function: Function) -> Function:
-    return lambda self, other: _together(function, self, other)
+    def operate(self: Stack, other: Any) -> Stack:
+        copies = self.copies
+        if type(other) is not Stack and getattr(other, "ndim", 0) < copies.ndim:
+            return Stack(function(copies, other))
+        if type(other) is Stack and other.copies.ndim == copies.ndim:
+            return Stack(function(copies, other.copies))
+        return _together(function, self, other)
+
+    return operate
 
 
 def _reflected(function: Function) -> Function:
@@ -89,11 +97,12 @@ def stacked(engine: Engine) -> Engine:
     """Return an engine that takes stacks of another one's arrays, and plain ones, which stay plain."""
     library = engine.np
     own = {name: getattr(library, name) for name in NAMES}
-    own |= {name: _lifted(own[name]) for name in (*_UNARY, *_SEVERAL)}
+    own |= {name: _entrywise(own[name]) for name in _UNARY}
+    own |= {name: _lifted(own[name]) for name in _SEVERAL}
     own |= {name: _reduced(own[name]) for name in ("max", "sum")}
     own |= {name: _constant(own[name]) for name in ("ones_like", "zeros_like")}
     own |= {"concatenate": _concatenate, "diagflat": _diagflat}
-    erf = None if engine.erf is None else _lifted(engine.erf)
+    erf = None if engine.erf is None else _entrywise(engine.erf)
     return Engine(f"stacked {engine.name}", namespace(own), engine.number, engine.array, erf)
 
 
@@ -101,6 +110,10 @@ _UNARY = (
     "abs", "arctan", "cos", "cosh", "exp", "expm1", "log", "log1p", "sign", "sin", "sinh", "sqrt", "tan", "tanh",
 )  # fmt: skip
 _SEVERAL = ("maximum", "minimum", "where")
+
+
+def _entrywise(function: Function) -> Function:
+    return lambda a: Stack(function(a.copies)) if type(a) is Stack else function(a)
 
 
 def _lifted(function: Function) -> Function:

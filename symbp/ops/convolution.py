@@ -26,13 +26,13 @@ from symbp.ops.windows import (
     Axis,
     Window,
     Windowed,
-    back_to_pixels,
     channels_of,
     edges_left_over,
     indexed,
     lines_of,
+    lines_over,
+    lines_under,
     no_place,
-    patches,
     product_of,
     sliding_sign,
     sums_over,
@@ -152,24 +152,33 @@ class ChannelSums(Op):
 @meaning(Convolve)
 def convolve(xp: Any, k: Any, x: Any, *window: int) -> Any:
     """Every kernel times what lies under it at every place (height, width, kernel, strides and paddings follow)."""
-    under = patches(xp, x, *window)
-    return (k @ under.reshape(k.shape[1], -1)).reshape(-1, x.shape[1])
+    kernels = k.reshape(k.shape[0], -1, *window[2:4])
+    return times_lines(xp, kernels, lines_under(xp, x, *window)).reshape(-1, x.shape[1])
 
 
 @meaning(TransposedConvolve)
 def transposed_convolve(xp: Any, k: Any, g: Any, *window: int) -> Any:
     """At every pixel, each kernel entry times the error of the place where that entry lies on the pixel, added up."""
-    over = back_to_pixels(xp, g, *window)
-    outputs, entries = over.shape[:2]
-    kernels = k.reshape(outputs, -1, entries).swapaxes(0, 1).reshape(-1, outputs * entries)
-    return (kernels @ over.reshape(outputs * entries, -1)).reshape(-1, g.shape[1])
+    kernels = k.reshape(k.shape[0], -1, *window[2:4]).swapaxes(0, 1)
+    return times_lines(xp, kernels, lines_over(xp, g, *window)).reshape(-1, g.shape[1])
+
+
+def times_lines(xp: Any, kernels: Any, lines: Any) -> Any:
+    """Kernels n × C × kh × kw times what belongs to their entries, added up line by line: a line is little memory."""
+    n = kernels.shape[0]
+    products = (kernels[:, :, i].reshape(n, -1) @ line.reshape(-1, line.shape[2]) for i, line in enumerate(lines))
+    return sum(products, next(products))
 
 
 @meaning(KernelCorrelation)
 def kernel_correlation(xp: Any, g: Any, x: Any, *window: int) -> Any:
     """For every kernel entry, the error at each place times the pixel under that entry, over places and examples."""
-    under = patches(xp, x, *window)
-    return g.reshape(-1, under.shape[2]) @ under.reshape(-1, under.shape[2]).T
+    found = [
+        (g.reshape(-1, line.shape[2]) @ line.reshape(-1, line.shape[2]).T).reshape(-1, line.shape[0], 1, line.shape[1])
+        for line in lines_under(xp, x, *window)
+    ]
+    lines = xp.concatenate(found, axis=2)
+    return lines.reshape(lines.shape[0], -1)
 
 
 @meaning(Channels)

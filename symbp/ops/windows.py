@@ -238,24 +238,33 @@ def under(xp: Any, image: Any, starts: Any, places: Any, strides: Any) -> Any:
     return xp.concatenate(found, axis=1).reshape(image.shape[0], len(starts), -1)
 
 
-def patches(xp: Any, x: Any, height: int, width: int, kh: int, kw: int, sh: int, sw: int, ph: int, pw: int) -> Any:
-    """What lies under the window: channel × entry of the window × (place, example)."""
+def lines_under(xp: Any, x: Any, height: int, width: int, kh: int, kw: int, sh: int, sw: int, ph: int, pw: int) -> Any:
+    """What lies under each line of the window, one after another: channel × entry of the line × (place, example)."""
     image = x.reshape(-1, height, width, x.shape[1])
     image = extended(xp, extended(xp, image, 1, ph, height + 2 * ph), 2, pw, width + 2 * pw)
     places = count_places(height, kh, sh, ph), count_places(width, kw, sw, pw)
-    return under(xp, image, [(i, j) for i in range(kh) for j in range(kw)], places, (sh, sw))
+    for i in range(kh):
+        yield under(xp, image, [(i, j) for j in range(kw)], places, (sh, sw))
 
 
-def back_to_pixels(
-    xp: Any, g: Any, height: int, width: int, kh: int, kw: int, sh: int, sw: int, ph: int, pw: int
-) -> Any:
-    """What the places over a pixel hold: channel × entry of the window that lies on it × (pixel, example)."""
+def lines_over(xp: Any, g: Any, height: int, width: int, kh: int, kw: int, sh: int, sw: int, ph: int, pw: int) -> Any:
+    """For each line of the window, what the places hold from which it lies over a pixel: as ``lines_under``."""
     down, right = count_places(height, kh, sh, ph), count_places(width, kw, sw, pw)
     image = dilated(xp, dilated(xp, g.reshape(-1, down, right, g.shape[1]), 2, sw), 1, sh)
     image = extended(xp, image, 1, kh - 1 - ph, height + kh - 1)
     image = extended(xp, image, 2, kw - 1 - pw, width + kw - 1)
-    starts = [(i, j) for i in reversed(range(kh)) for j in reversed(range(kw))]
-    return under(xp, image, starts, (height, width), (1, 1))
+    for i in reversed(range(kh)):
+        yield under(xp, image, [(i, j) for j in reversed(range(kw))], (height, width), (1, 1))
+
+
+def patches(xp: Any, x: Any, *window: int) -> Any:
+    """What lies under the window: channel × entry of the window × (place, example)."""
+    return xp.concatenate([*lines_under(xp, x, *window)], axis=1)
+
+
+def back_to_pixels(xp: Any, g: Any, *window: int) -> Any:
+    """What the places over a pixel hold: channel × entry of the window that lies on it × (pixel, example)."""
+    return xp.concatenate([*lines_over(xp, g, *window)], axis=1)
 
 
 def onto_pixels(

@@ -28,9 +28,6 @@ NAMED_EXACTLY = 0.95
 
 PRIMES = (5, 7, 11)
 
-LONG = pytest.param(None, marks=pytest.mark.long, id="all")
-"""All that there is; without long tests a sample of the same places."""
-
 
 def random_mlp(seed: int) -> Written:
     """A perceptron of two to five layers, every other one with layers of equal width, which hide a transpose."""
@@ -87,8 +84,11 @@ def located(found: Diagnosis, planted: Mistake) -> bool:
     )
 
 
-@pytest.mark.parametrize("most", [3, LONG])
-def test_planted_mistakes_are_named(most, capsys):
+@pytest.mark.parametrize(
+    ("most", "dtype"), [(3, np.float64), pytest.param(None, np.float64, marks=pytest.mark.long),
+                        pytest.param(None, np.float32, marks=pytest.mark.long)],
+)  # fmt: skip
+def test_planted_mistakes_are_named(most, dtype, capsys):
     score: Counter[str] = Counter()
     missed = []
     architectures = corpus()
@@ -97,12 +97,11 @@ def test_planted_mistakes_are_named(most, capsys):
         spread = len(mistakes) if most is None else most
         for index in sorted({len(mistakes) * each // spread for each in range(spread)}):
             planted = mistakes[index]
-            given = samples(written, derived, [planted], 1000 * number + index)
-            right = samples(written, derived, [], 1000 * number + index)
+            given, right = (samples(written, derived, each, 1000 * number + index) for each in ([planted], []))
             if all(same(a, b) for a, b in zip(given, right, strict=True)):
                 score["no mistake on any input"] += 1
                 continue
-            found = diagnose(derived, given)
+            found = diagnose(derived, samples(written, derived, [planted], 1000 * number + index, dtype=dtype))
             score["planted"] += 1
             score["named"] += named(found, planted)
             score["located"] += located(found, planted)
@@ -123,14 +122,17 @@ def same(first: Sample, second: Sample) -> bool:
     )
 
 
-@pytest.mark.parametrize("wanted", [50, pytest.param(1000, marks=pytest.mark.long)])
-def test_no_false_alarm_on_right_gradients(wanted, capsys):
+@pytest.mark.parametrize(
+    ("wanted", "dtype"), [(50, np.float64), pytest.param(1000, np.float64, marks=pytest.mark.long),
+                          pytest.param(1000, np.float32, marks=pytest.mark.long)],
+)  # fmt: skip
+def test_no_false_alarm_on_right_gradients(wanted, dtype, capsys):
     count = 0
     architectures = [written for written, _ in corpus()]
     for written in architectures:
         derived = written.derivation()
         for seed in range(-(-wanted // len(architectures))):
-            found = diagnose(derived, samples(written, derived, [], seed, count=1))
+            found = diagnose(derived, samples(written, derived, [], seed, count=1, dtype=dtype))
             assert found.verdict is Judgement.RIGHT, (written.name, seed, found)
             assert not found.findings
             assert {row.mark for row in found.rows} == {Mark.RIGHT}

@@ -143,6 +143,23 @@ def test_a_unit_that_rounding_switches_is_either_way_right() -> None:
     assert diagnose(derived, [replace(at, given=dead)]).verdict is Judgement.WRONG
 
 
+def test_a_gradient_below_the_smallest_float32_is_zero() -> None:
+    derived = perceptron([3] * 120, "sigmoid", "mse")
+    sample = drawn(derived, 0, 5)
+    exact = by_numpy(derived, replace(sample, parameters={k: v.astype(float) for k, v in sample.parameters.items()}))
+    assert 0 < abs(exact["W1"]).max() < 1e-40
+    assert diagnose(derived, [given(derived, sample)]).verdict is Judgement.RIGHT
+
+
+def test_half_precision_is_judged_as_such() -> None:
+    derived = perceptron([10, 10, 5], "tanh")
+    sample = given(derived, drawn(derived, 0, 16))
+    half = {name: each.astype(np.float16) for name, each in sample.given.items()}
+    assert diagnose(derived, [replace(sample, given=half)]).verdict is Judgement.RIGHT
+    wrong = {**half, "W1": (1.5 * half["W1"]).astype(np.float16)}
+    assert diagnose(derived, [replace(sample, given=wrong)]).verdict is Judgement.WRONG
+
+
 def test_a_convention_of_the_loss_is_named_in_single_precision() -> None:
     derived = perceptron([30, 20, 5])
     sample = given(derived, drawn(derived, 0, 16))

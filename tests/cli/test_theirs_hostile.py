@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -64,6 +68,16 @@ def test_the_limits_that_a_system_lacks_are_said(
     assert "this system cannot limit the memory of a process" in " ".join(capsys.readouterr().out.split())
 
 
+def test_a_fork_of_it_answers_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    forks = "os.fork(); g = (A1 - Y) / X.shape[1] * (1 - A1**2)\n    return {'W1': g @ X.T, 'b1': g.sum(1)}"
+    Path("mine.py").write_text(MINE.replace("CODE", forks))
+    assert main(["check", "mine.py", *NETWORK]) == 0
+    assert "right: " in capsys.readouterr().out
+
+
 def test_nothing_of_it_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "tmp").mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
@@ -72,3 +86,27 @@ def test_nothing_of_it_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert main(["check", "mine.py", *NETWORK]) == 2
     assert list((tmp_path / "tmp").iterdir()) == []
     assert sys.platform == "win32" or not (tmp_path / "__pycache__").exists()
+
+
+@pytest.mark.long
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere less is promised")
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_symbp_is_killed_and_an_endless_loop_goes_with_it(how: signal.Signals, tmp_path: Path) -> None:
+    loops = """if not os.fork():
+        os.setsid()
+    open(os.path.join(HERE, f"{os.getpid()}.pid"), "w").close()
+    while True: pass"""
+    (tmp_path / "tmp").mkdir()
+    (tmp_path / "mine.py").write_text(f"HERE = {str(tmp_path)!r}\n" + MINE.replace("CODE", loops))
+    argv = [sys.executable, "-m", "symbp", "check", "mine.py", *NETWORK, "--timeout", "600"]
+    environment = os.environ | {"TMPDIR": str(tmp_path / "tmp"), "PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen(argv, cwd=tmp_path, env=environment) as program:
+        while len(running := [file.stem for file in tmp_path.glob("*.pid")]) < 2:
+            assert program.poll() is None
+            time.sleep(0.05)
+        assert list((tmp_path / "tmp").iterdir())
+        program.send_signal(how)
+    until = time.monotonic() + 30
+    while list((tmp_path / "tmp").iterdir()) or any(Path("/proc", pid).exists() for pid in running):
+        assert time.monotonic() < until, "they run on, or the folder stays"
+        time.sleep(0.05)

@@ -10,6 +10,7 @@ from types import CodeType
 from typing import Any
 
 from symbp.checking.diagnosis.bench import Bench
+from symbp.checking.rounding import FAR, Arithmetic
 from symbp.checking.tolerance import TOLERANCE
 from symbp.symbols import Adjoint
 
@@ -129,7 +130,8 @@ class Given:
         if self.tolerance is not None and float(np.max(error, initial=0.0)) <= self.tolerance * scale:
             return True
         unit, size = self.units[name], max(scale, abs(number) * self.bench.floors[f"d{name}"][sample])
-        if not (float(np.linalg.norm(error)) <= OWED * size or self.bench.switches(sample, unit)):
+        least = FAR * Arithmetic(unit, 1).underflow * error.size
+        if not (float(np.linalg.norm(error)) <= OWED * size + least or self.bench.switches(sample, unit)):
             return False
         allowed = abs(number) * reach(f"d{name}", sample, unit)
         form = self.bench.printed[sample]

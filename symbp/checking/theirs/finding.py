@@ -13,6 +13,9 @@ from symbp.inputs import read_regular
 MAX_SOURCE = 1_000_000
 """Largest file of somebody's that is read, in bytes."""
 
+MOST_NAMED = 12
+"""Most arguments of a function that a message repeats."""
+
 USUAL = (
     "backward", "backprop", "backpropagation", "backward_propagation", "backward_pass", "back_prop", "back_propagation",
     "backprop_pass", "bwd", "my_backward", "gradients", "gradient", "grads", "grad", "compute_gradients",
@@ -46,7 +49,9 @@ class Signature:
     @property
     def text(self) -> str:
         """The function as a message names it."""
-        return f"{self.name}({', '.join((*self.arguments, *self.keyword_only))})"
+        names = (*self.arguments, *self.keyword_only)
+        more = ", …" if len(names) > MOST_NAMED else ""
+        return f"{self.name}({', '.join(names[:MOST_NAMED])}{more})"
 
 
 def find(place: Path, name: str | None) -> Signature:

@@ -119,10 +119,17 @@ def loaded(source: Path) -> dict[str, Any]:
     return module.__dict__
 
 
+def leave_if_forked(mine: int) -> None:
+    """End a process that somebody's function forked: it answers nothing."""
+    if os.getpid() != mine:
+        os._exit(0)
+
+
 def answer(folder: Path) -> dict[str, Any]:
     """Do what a request asks for."""
     import numpy as np
 
+    mine = os.getpid()
     request = json.loads((folder / "request.json").read_text(encoding="utf-8"))
     source = Path(request["source"])
     sys.path[0] = str(source.parent)
@@ -142,6 +149,7 @@ def answer(folder: Path) -> dict[str, Any]:
             return {"refused": str(error)}
         except BaseException as error:
             return failure(error, str(source)) | {"while": "calling"}
+        leave_if_forked(mine)
         for at, array in enumerate(store.arrays):
             np.save(folder / f"answer-{number}-{at}.npy", array, allow_pickle=False)
         results.append(found)
@@ -149,11 +157,10 @@ def answer(folder: Path) -> dict[str, Any]:
 
 
 def main(folder: Path) -> None:
-    """Answer a request; a process that somebody's function forked answers nothing."""
+    """Answer a request."""
     mine = os.getpid()
     found = answer(folder)
-    if os.getpid() != mine:
-        os._exit(0)
+    leave_if_forked(mine)
     partial = folder / "answer.partial"
     partial.write_text(json.dumps(found), encoding="utf-8")
     partial.replace(folder / "answer.json")

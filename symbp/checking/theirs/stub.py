@@ -14,6 +14,9 @@ from symbp.symbols import Role, Variable
 LINE = 100
 """Longest line of the file, in characters."""
 
+FREES = ("    del ", "    # memory for the next ")
+"""How lines of a program begin that free what its backward pass no longer uses: whoever fills in one has all of it."""
+
 
 def stub(derivation: Derivation, command: str) -> str:
     """Return the file as text; ``command`` is what checks it.
@@ -49,7 +52,7 @@ def stub(derivation: Derivation, command: str) -> str:
 
 def _forward(source: Program, derivation: Derivation) -> Iterator[str]:
     """Yield the forward pass: the program's own lines, its result the loss and a cache."""
-    lines = source.function.splitlines()
+    lines = [line for line in source.function.splitlines() if not line.startswith(FREES)]
     end = max(at for at, line in enumerate(lines) if line.startswith("    return "))
     yield lines[0].replace("loss_and_gradients", "forward")
     yield from (
