@@ -9,8 +9,8 @@ from types import FrameType
 import pytest
 
 from symbp import Dense, Network, derive
-from symbp.networks.transformer import TransformerBlock
 from symbp.networks.recurrent import LSTM
+from symbp.networks.transformer import TransformerBlock
 
 MOST_CALLS = {"layer": 500, "step": 7500, "block": 6000}
 """A little more than it takes; through SymPy's constructors it was three times as much."""
