@@ -33,9 +33,7 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("chosen", [COMMANDS[:1], pytest.param(COMMANDS, marks=pytest.mark.long)], ids=len)
-def test_every_command_says_the_same(
-    chosen: Sequence[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_every_command_says_the_same(chosen: Sequence[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = [command.split() for command in chosen]
     folders = [tmp_path / "plain", tmp_path / "optimised"]
     for folder in folders:
