@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
-from benchmarks.measure import best_probe, probe
-from benchmarks.table import Row, seconds, within
+import numpy as np
+
+from benchmarks import by_hand
+from benchmarks.measure import best_probe, interleaved, largest_difference, probe, require
+from benchmarks.peer_networks import casadi_reverse
+from benchmarks.table import Row, against, seconds, within
+from symbp import Network, derive
 
 DEPTHS = {4: 5, 64: 5, 1000: 5, 4000: 3}
 """Layers, and fresh processes to take the best of."""
@@ -34,6 +40,65 @@ def depths() -> Iterator[Row]:
     per_layer = [times["warm"] / layers for layers, times in found.items()]
     spread = max(per_layer) / min(per_layer)
     yield Row("derive, slowest layer / fastest, 4 to 4000", f"{spread:.2f}", "<= 2", spread, 2.0)
+
+
+WIDTH, EXAMPLES = 5, 4
+"""The layers that casadi, which has no open sizes, derives as well, and its examples."""
+
+REPEATS = {8: 60, 1000: 10}
+"""Layers derived in turns with casadi, and how often."""
+
+DEEP, SHALLOW = 10_000, 100
+"""Layers of the network that shows whether time is linear, and of those it is compared with."""
+
+
+def all_gradients(layers: int, width: int | None = WIDTH) -> list[object]:
+    """Build a network and derive it; return every gradient."""
+    derived = derive(Network.mlp(layers, width, "tanh", loss="mse"))
+    return [gradient.recursive for gradient in derived.gradients.values()]
+
+
+def casadi() -> Iterator[Row]:
+    """casadi MX, network and reverse pass built anew."""
+    require("casadi")
+    note = f"casadi's gradients differ by {_apart_from_casadi(3):.0e}"
+    for layers, repeats in REPEATS.items():
+        runs: dict[str, Callable[[], object]] = {
+            "casadi": partial(casadi_reverse, [WIDTH] * (layers + 1), EXAMPLES),
+            "ours": partial(all_gradients, layers),
+            "open": partial(all_gradients, layers, None),
+        }
+        times = interleaved(runs, repeats)
+        for name, what in (("ours", f"of {WIDTH}"), ("open", "symbolic")):
+            row = f"build, derive, every gradient, {layers} layers {what}"
+            yield against(row, times[name].best, times["casadi"].best, "casadi MX", 1.0, note)
+
+
+def _apart_from_casadi(layers: int) -> float:
+    """Return the largest difference between casadi's gradients and ours, relative to each parameter's largest."""
+    widths = [WIDTH] * (layers + 1)
+    params, (x, y) = by_hand.parameters(widths), by_hand.examples(WIDTH, WIDTH, EXAMPLES)
+    theirs = casadi_reverse(widths, EXAMPLES)(x, y, *params.values(), 0, 1)[2:]
+    ours = derive(Network.mlp(layers, WIDTH, "tanh", loss="mse")).compile()(params, x, y)[1]
+    return largest_difference(ours, dict(zip(params, map(np.array, theirs), strict=True)))
+
+
+def deep() -> Iterator[Row]:
+    """derive, a layer of 10,000 against a layer of 100."""
+    for width, what in ((WIDTH, f"of {WIDTH}"), (None, "symbolic")):
+        runs: dict[str, Callable[[], object]] = {
+            "deep": partial(all_gradients, DEEP, width),
+            "shallow": partial(_one_by_one, DEEP // SHALLOW, SHALLOW, width),
+        }
+        times = interleaved(runs, 3)
+        of_one = (times[name].best / DEEP for name in ("deep", "shallow"))
+        yield against(f"a layer of {DEEP:,}, {what}", *of_one, f"a layer of {SHALLOW}", 1.3)
+
+
+def _one_by_one(networks: int, layers: int, width: int | None) -> None:
+    """Derive as many layers in networks that are dropped one after the other."""
+    for _ in range(networks):
+        all_gradients(layers, width)
 
 
 def small() -> Iterator[Row]:
@@ -66,4 +131,4 @@ def _doubled(what: str, ratio: float) -> Row:
     return Row(f"derive, {what}", f"{ratio:.2f}", "<= 2.6", ratio, 2.6)
 
 
-ROWS = (depths, small, recurrent, transformers)
+ROWS = (casadi, deep, depths, small, recurrent, transformers)

@@ -186,12 +186,17 @@ class Derivation:
         """The variables the loss does not depend on: their gradient is an explicit zero."""
         return tuple(v for v in self.wrt if not self.backward[adjoint_name(v)].steps)
 
-    @cached_property
+    @property
     def unstacked(self) -> Derivation:
         """The same derivation as it is read: h_t and c_t in place of the blocks of a stacked state [h_t; c_t]."""
+        return self._unstacked or self
+
+    @cached_property
+    def _unstacked(self) -> Derivation | None:
+        # None and not itself: what refers to itself stays in memory until the collector comes.
         forward, backward, same = unstacked(self.forward, self.backward)
         if forward is self.forward:
-            return self
+            return None
         network = copy(self.network)
         network.output = same.get(network.output, network.output)
         return replace(self, network=network, forward=forward, backward=backward)

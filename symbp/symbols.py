@@ -58,10 +58,10 @@ class _Named(MatrixSymbol):
     shape: tuple[Expr, Expr] = (S.One, S.One)
 
     @classmethod
-    def _of(cls, name: Str, rows: Expr, cols: Expr, *rest: Basic) -> Self:
+    def _of(cls, name: Str, shape: tuple[Expr, Expr], *rest: Basic) -> Self:
         """Return the symbol of these args; SymPy rebuilds every symbol through ``__new__``, and so through here."""
-        symbol = Basic.__new__(cls, name, rows, cols, *rest)
-        symbol.name, symbol.shape = name.name, (rows, cols)
+        symbol = Basic.__new__(cls, name, *shape, *rest)
+        symbol.name, symbol.shape = name.name, shape
         return symbol
 
 
@@ -84,10 +84,13 @@ class Variable(_Named):
         path: str | Str = "",
         step: int | Integer | None = None,
     ) -> Variable:
-        return cls._of(
-            name if isinstance(name, Str) else _checked(name),
+        shape = (
             rows if isinstance(rows, Basic) else Integer(rows),
             cols if isinstance(cols, Basic) else Integer(cols),
+        )
+        return cls._of(
+            name if isinstance(name, Str) else _checked(name),
+            shape,
             role if isinstance(role, Str) else _ROLES[role],
             stem if isinstance(stem, Str) else _text(stem),
             layer if isinstance(layer, Integer) else Integer(layer),
@@ -132,7 +135,7 @@ class Adjoint(_Named):
     def __new__(cls, name: str | Str | Variable, *rest: Basic) -> Adjoint:
         # SymPy rebuilds with the four args; everybody else passes the variable alone.
         of: Any = rest[-1] if rest else name
-        return cls._of(Str(adjoint_name(of)), *of.shape, of)
+        return cls._of(Str(adjoint_name(of)), of.shape, of)
 
     @property
     def of(self) -> Variable:

@@ -107,3 +107,28 @@ def test_the_test_sees_a_knot():
     assert faults("ops", "def f():\n    from symbp.op import rule")
     assert faults("networks", "from symbp.derivation import derive")
     assert not faults("networks", "from symbp.ops.losses import LOSSES")
+
+
+MADE_IN_NODES = {"MatMul", "MatAdd", "HadamardProduct", "Transpose", "OneMatrix", "ZeroMatrix"}
+RULES_AND_LAYERS = ("calculus", "networks", "ops")
+
+
+def sympy_constructors(source: str) -> list[str]:
+    """Calls of SymPy's constructors for nodes that symbp.nodes makes, without the checks that System makes once."""
+    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    names = [(node.lineno, ast.unparse(node.func).rpartition(".")[2]) for node in calls]
+    return [f"line {line}: {name}" for line, name in names if name in MADE_IN_NODES]
+
+
+@pytest.mark.parametrize("folder", RULES_AND_LAYERS)
+def test_rules_and_layers_make_their_nodes_in_one_place(folder):
+    found = {path: sympy_constructors(path.read_text(encoding="utf-8")) for path in (ROOT / folder).rglob("*.py")}
+    assert {path.name: calls for path, calls in found.items() if calls} == {}
+
+
+def test_the_test_sees_a_constructor():
+    assert sympy_constructors("def vjp(node):\n    return MatMul(a, sympy.Transpose(b))") == [
+        "line 2: MatMul",
+        "line 2: Transpose",
+    ]
+    assert not sympy_constructors("@rule(MatMul, 'why')\ndef vjp(node: MatMul):\n    return matmul(a, b)")

@@ -1,22 +1,26 @@
 """Moments in closed form, where SymPy finds them: E[f(x)²] and E[f′(x)²] for x ~ N(0, q), as functions of q.
 
-Rays (ReLU, leaky ReLU, the identity) are integrated half by half. For a slope that is a Gaussian bell (erf)
-E[f²] follows from Price's theorem: with u, v of variance q and covariance c, d/dc E[f(u)f(v)] = E[f′(u)f′(v)],
-a Gaussian integral.
+Functions of straight pieces (ReLU, the identity, hard tanh) are integrated piece by piece. For a slope that is a
+Gaussian bell (erf) E[f²] follows from Price's theorem: with u, v of variance q and covariance c, d/dc E[f(u)f(v)] =
+E[f′(u)f′(v)], a Gaussian integral.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from sympy import (
+    Add,
     Expr,
-    Integral,
     Matrix,
     Mul,
+    S,
     Symbol,
     cos,
+    erf,
     exp,
+    expand,
     eye,
     integrate,
     oo,
@@ -27,7 +31,11 @@ from sympy import (
 )
 
 from symbp.analysis.lengths import MeanField
+from symbp.analysis.pieces import Pieces
 from symbp.ops.letters import X
+
+MOST_KNOTS = 2
+"""A closed form with more is not one that anybody reads."""
 
 Q = Symbol("q", positive=True)
 C = Symbol("c", positive=True)
@@ -43,18 +51,34 @@ class Closed:
 
 def closed(field: MeanField) -> Closed | None:
     """Return the moments of an activation in closed form; None where no rule here finds one."""
-    if field.rays is not None:
-        return _rays(*field.rays)
+    if field.pieces is not None:
+        return _of_pieces(field.pieces) if len(field.pieces.knots) <= MOST_KNOTS else None
     if field.origin == 0 and (bell := _bell(field.slope)) is not None:
         return _of_bell(*bell)
     return _of_sine() if field.value == sin(X) else None
 
 
-def _rays(left: Expr, right: Expr) -> Closed:
-    density = exp(-(X**2) / (2 * Q)) / sqrt(2 * pi * Q)
-    half = Integral(X**2 * density, (X, 0, oo)).doit()
-    part = Integral(density, (X, 0, oo)).doit()
-    return Closed(simplify((left**2 + right**2) * half), simplify((left**2 + right**2) * part))
+def _of_pieces(found: Pieces) -> Closed:
+    """Integrate (a·x + b)² and a² between the knots."""
+    square, slope_square = [], []
+    ends = pairwise((None, *found.knots, None))
+    for (low, high), a, b in zip(ends, found.slopes, found.offsets, strict=True):
+        mass = (S.One if high is None else _below(high)) - (S.Zero if low is None else _below(low))
+        first = _bell_at(low) - _bell_at(high)
+        second = mass * Q + (low or 0) * _bell_at(low) - (high or 0) * _bell_at(high)
+        square.append(a**2 * second + 2 * a * b * first + b**2 * mass)
+        slope_square.append(a**2 * mass)
+    return Closed(expand(Add(*square)), expand(Add(*slope_square)))
+
+
+def _below(knot: Expr) -> Expr:
+    """Return P(x < knot)."""
+    return (1 + erf(knot / sqrt(2 * Q))) / 2
+
+
+def _bell_at(knot: Expr | None) -> Expr:
+    """Return q times the density at a knot, zero at none."""
+    return S.Zero if knot is None else sqrt(Q / (2 * pi)) * exp(-(knot**2) / (2 * Q))
 
 
 def _bell(slope: Expr) -> tuple[Expr, Expr] | None:

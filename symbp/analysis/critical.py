@@ -100,9 +100,8 @@ def _at_zero(field: MeanField) -> list[Critical]:
         return []
     exact = _inverse_root(mean)
     sigma_w = float(exact)
-    attracts = field.length(1e-3, sigma_w).value < 1e-3
     shown = exact if len(str(exact)) <= LONGEST else None
-    return [Critical(sigma_w, 0.0, FixedPoint(Kind.POINT, 0.0, attracts), 1.0, shown)]
+    return [Critical(sigma_w, 0.0, FixedPoint(Kind.POINT, 0.0, field.attracts(sigma_w)), 1.0, shown)]
 
 
 def _mean_square(left: Expr, right: Expr) -> Expr:

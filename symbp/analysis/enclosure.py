@@ -185,6 +185,8 @@ def _zero_times(a: Any, b: Any) -> Any:
 
 def negative(u: Enclosure) -> Enclosure:
     """Return the enclosure of −f."""
+    if u.is_points:
+        return Enclosure.points(-u.low)
     return Enclosure(-u.high, -u.low, -u.right, -u.left, u.side)
 
 
@@ -264,6 +266,7 @@ def _smooth(u: Enclosure, image: Image, steepest: Steepest) -> Enclosure:
 _EXP = (increasing("exp"), exp_steepest)
 _TANH = (increasing("tanh"), tanh_steepest)
 _SOFTPLUS = (softplus_image, softplus_steepest)
+ZERO = Enclosure.constant(0.0)
 ONE = Enclosure.constant(1.0)
 HALF = Enclosure.constant(0.5)
 
@@ -300,6 +303,14 @@ def _by_sign(u: Enclosure, first: Enclosure, second: Enclosure) -> Enclosure:
     return choose(np.asarray(u.low) >= 0, np.asarray(u.high) <= 0, first, second)
 
 
+def _jump(u: Enclosure, above: Enclosure, below: Enclosure, between: Enclosure) -> Enclosure:
+    """Return one constant by the sign of u, another where u is zero all along."""
+    import numpy as np
+
+    flat = np.logical_and(np.equal(u.low, 0), np.equal(u.high, 0))
+    return choose(flat, ~flat, between, _by_sign(u, above, below))
+
+
 def _cases(expr: Piecewise, known: dict[Expr, Enclosure]) -> Enclosure:
     *cases, (otherwise, last) = expr.args
     if last is not S.true:
@@ -329,12 +340,12 @@ RULES: Mapping[Any, Callable[..., Enclosure]] = {
     sigmoid: _sigmoid,
     softplus: lambda u: _smooth(u, *_SOFTPLUS),
     log_sigmoid: lambda u: negative(_smooth(negative(u), *_SOFTPLUS)),
-    relu: lambda u: _by_sign(u, u, Enclosure.constant(0.0)),
-    step: lambda u: _by_sign(u, ONE, Enclosure.constant(0.0)),
+    relu: lambda u: _by_sign(u, u, ZERO),
+    step: lambda u: _jump(u, ONE, ZERO, ZERO),
     absolute: lambda u: _by_sign(u, u, negative(u)),
     Abs: lambda u: _by_sign(u, u, negative(u)),
-    signum: lambda u: _by_sign(u, ONE, Enclosure.constant(-1.0)),
-    sign: lambda u: _by_sign(u, ONE, Enclosure.constant(-1.0)),
+    signum: lambda u: _jump(u, ONE, negative(ONE), ZERO),
+    sign: lambda u: _jump(u, ONE, negative(ONE), ZERO),
     maximum: lambda u, v: _by_sign(_sum(u, negative(v)), u, v),
     minimum: lambda u, v: _by_sign(_sum(u, negative(v)), v, u),
 }

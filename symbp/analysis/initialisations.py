@@ -30,6 +30,9 @@ Source = Callable[[list[int]], Any]
 
 EXAMPLE = "normal:1.0"
 
+LARGEST_SIGMA = 1e150
+"""The square of a larger σ, or the inverse of that square, is more than floating point holds."""
+
 
 @dataclass(frozen=True)
 class Initialisation:
@@ -182,8 +185,8 @@ def _sigma(text: str, number: str) -> float:
         sigma = float(number) if number.isascii() and "_" not in number and number == number.strip() else math.nan
     except ValueError:
         sigma = math.nan
-    if not (0 < sigma < math.inf):
-        raise SpecError(f"init {text[:60]!r}: σ is a positive number, as in {EXAMPLE}")
+    if not 1 / LARGEST_SIGMA <= sigma <= LARGEST_SIGMA:
+        raise SpecError(f"init {text[:60]!r}: σ is a positive number up to {LARGEST_SIGMA:g}, as in {EXAMPLE}")
     return sigma
 
 

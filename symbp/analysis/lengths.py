@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
-from sympy import Expr, Piecewise, Symbol, limit, simplify
+from sympy import Expr, Piecewise, Rational, Symbol, limit, nsimplify, simplify
 
 from symbp.analysis.moment import Moment
 from symbp.analysis.pieces import Pieces, pieces
@@ -31,6 +31,7 @@ SAME = 1e-12
 """Rates nearer to one than this are one."""
 
 POSITIVE = Symbol("p", positive=True)
+TINY = Rational(1, 10**30)
 
 
 class Kind(StrEnum):
@@ -135,7 +136,7 @@ class MeanField:
         """f(0), as a limit."""
         if self.pieces is not None:
             return self.pieces.lines[self.pieces.around_zero[1]][1]
-        return float(limit(_textbook(self.value.xreplace({X: POSITIVE})), POSITIVE, 0, "+"))
+        return float(_limit(self.value.xreplace({X: POSITIVE})))
 
     @cached_property
     def sides(self) -> tuple[float, float]:
@@ -148,9 +149,7 @@ class MeanField:
         if self.pieces is not None:
             at_left, at_right = self.pieces.around_zero
             return self.pieces.slopes[at_left], self.pieces.slopes[at_right]
-        left = _textbook(self.slope.xreplace({X: -POSITIVE}))
-        right = _textbook(self.slope.xreplace({X: POSITIVE}))
-        return limit(left, POSITIVE, 0, "+"), limit(right, POSITIVE, 0, "+")
+        return _limit(self.slope.xreplace({X: -POSITIVE})), _limit(self.slope.xreplace({X: POSITIVE}))
 
     @cached_property
     def rays(self) -> tuple[Expr, Expr] | None:
@@ -170,13 +169,15 @@ class MeanField:
         rising = self._compare(start, sigma_w, sigma_b) > 0
         bracket = self._upwards(start, sigma_w, sigma_b) if rising else self._downwards(start, sigma_w, sigma_b)
         if bracket is None:
-            return FixedPoint(Kind.NONE) if rising else FixedPoint(Kind.POINT, 0.0, self._attracts(sigma_w))
+            return FixedPoint(Kind.NONE) if rising else FixedPoint(Kind.POINT, 0.0, self.attracts(sigma_w))
         q = root(lambda q: self.length(q, sigma_w, sigma_b).value / q - 1, *bracket)
         return FixedPoint(Kind.POINT, q, abs(self.length_slope(q, sigma_w)) < 1)
 
-    def _attracts(self, sigma_w: float) -> bool:
-        """Say whether small lengths shrink to zero: by V at a small one where V′(0) = 1."""
-        return self.length(1e-3, sigma_w).value < 1e-3
+    def attracts(self, sigma_w: float) -> bool:
+        """Say whether small lengths shrink to zero: by V at one that is small, but for which knots still count."""
+        ends = [] if self.pieces is None else [abs(knot) for knot in self.pieces.ends[1:-1] if knot]
+        q = (min(ends) / 4) ** 2 if ends else 1e-3
+        return self.length(q, sigma_w).value < q
 
     def _of_rays(self, sigma_w: float, sigma_b: float) -> FixedPoint:
         """V is a straight line."""
@@ -243,6 +244,15 @@ def root(function: Callable[[float], float], low: float, high: float) -> float:
         else:
             a, at_a, at_b, kept = middle, at, at_b / 2 if kept == -1 else at_b, -1
     return math.exp(a if abs(at_a) < abs(at_b) else b)
+
+
+def _limit(expr: Expr) -> Expr:
+    """Return the limit where ``POSITIVE`` goes to zero; what SymPy fails at is a number to 12 digits."""
+    textbook = _textbook(expr)
+    try:
+        return limit(textbook, POSITIVE, 0, "+")
+    except (NotImplementedError, TypeError, ValueError):
+        return nsimplify(textbook.subs(POSITIVE, TINY).evalf(20), rational=True, tolerance=1e-12)
 
 
 def _textbook(expr: Expr) -> Expr:

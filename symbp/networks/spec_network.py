@@ -15,7 +15,8 @@ from symbp.networks.given import require_used
 from symbp.networks.images import Image
 from symbp.networks.layers import Layer, Linear, SequenceLayer
 from symbp.networks.network import Network
-from symbp.networks.spec import ROWS, Equations, ImageTable, Layers, Table, checked, key_text, shown
+from symbp.networks.spec import ROWS, Equations, ImageTable, Layers, Table
+from symbp.networks.spec_problems import checked, key_text, shown
 from symbp.symbols import Variable
 
 MAX_NESTING = 32

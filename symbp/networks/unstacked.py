@@ -63,7 +63,13 @@ def _forward(forward: ForwardSystem, names: _Names) -> Iterator[Equation]:
         elif isinstance(rhs, Rows) and (part := names.parts.get(rhs.args[0], {}).get(rhs.args[1:])) is not None:
             names.same[lhs] = part
         else:
-            yield Equation(lhs, rhs.xreplace(names.same), equation.steps)
+            yield Equation(lhs, _renamed(rhs, names), equation.steps)
+
+
+def _renamed(expr: MatrixExpr, names: _Names) -> MatrixExpr:
+    """Return an expression with the parts in place of the blocks that have their names."""
+    touched = any(symbol in names.same or getattr(symbol, "of", None) in names.same for symbol in symbols_in(expr))
+    return expr.xreplace(names.same) if touched else expr
 
 
 def _at_start(part: Variable) -> Variable:
@@ -113,7 +119,7 @@ def _resolved(
     if isinstance(term, Rows) and term.args[0] in errors:
         return errors[term.args[0]].get(term.args[1:], [])
     is_block = isinstance(term, Pad) and term.args[0] in moved
-    return [(term if is_block else term.xreplace(names.same), step)]
+    return [(term if is_block else _renamed(term, names), step)]
 
 
 def _by_block(terms: Terms, moved: dict[MatrixSymbol, Terms]) -> dict[Block, Terms]:

@@ -126,5 +126,6 @@ def loss_row(name: str) -> LossRow:
     except KeyError:
         known = [*LOSSES, *LOSS_ALIASES]
         raise SpecError(
-            f"unknown loss {name[:60]!r}{nearest(name[:60], known)} (symbp list losses shows all; or an expression in a and y)"
+            f"unknown loss {name[:60]!r}{nearest(name[:60], known)} "
+            "(symbp list losses shows all; or an expression in a and y)"
         ) from None

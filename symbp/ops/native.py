@@ -34,12 +34,15 @@ def matmul_vjp(node: MatMul, output: MatrixSymbol | None, adjoint: MatrixExpr) -
     """
     number, factors = number_and_factors(node)
     inner = adjoint.args if isinstance(adjoint, MatMul) else (adjoint,)
-    result: list[MatrixExpr | None] = []
-    for index, factor in enumerate(factors):
-        left, right = map(turn, factors[:index][::-1]), map(turn, factors[:index:-1])
-        is_constant = isinstance(factor, OneMatrix)
-        result.append(None if is_constant else matmul(*_front(number), *left, *inner, *right))
-    return tuple(result)
+    turned = [turn(factor) for factor in factors]
+    return tuple(
+        [
+            matmul(*_front(number), *turned[:index][::-1], *inner, *turned[:index:-1])
+            if not isinstance(factor, OneMatrix)
+            else None
+            for index, factor in enumerate(factors)
+        ]
+    )
 
 
 _LEFT_FACTOR = Step(

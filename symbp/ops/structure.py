@@ -28,7 +28,8 @@ class Rows(Op):
 
     def __new__(cls, a: MatrixExpr, first: Expr | int, count: Expr | int) -> Rows:
         start, size = sympify(first), sympify(count)
-        _require_inside(start, size, a.shape[0], f"{a} is {text(a.shape)}")
+        if _sticks_out(start, size, a.shape[0]):
+            raise ShapeError(f"no rows {_span(start, size)}: {a} is {text(a.shape)}, counted from 0")
         return cast("Rows", Basic.__new__(cls, a, start, size))
 
     shape = property(lambda self: (self.args[2], self.args[0].shape[1]))
@@ -54,7 +55,8 @@ class Pad(Op):
 
     def __new__(cls, a: MatrixExpr, first: Expr | int, rows: Expr | int) -> Pad:
         start, size = sympify(first), sympify(rows)
-        _require_inside(start, a.shape[0], size, f"there are {size} rows")
+        if _sticks_out(start, a.shape[0], size):
+            raise ShapeError(f"no rows {_span(start, a.shape[0])}: there are {size} rows, counted from 0")
         return cast("Pad", Basic.__new__(cls, a, start, size))
 
     shape = property(lambda self: (self.args[2], self.args[0].shape[1]))
@@ -87,10 +89,13 @@ class Stack(Op):
     shape = property(lambda self: (Add(*(part.shape[0] for part in self.args)), self.args[0].shape[1]))
 
 
-def _require_inside(first: Expr, count: Expr, rows: Expr, what: str) -> None:
-    """Refuse a block that is known to stick out; symbolic bounds are taken as they are."""
-    if first.is_negative or (rows - first - count).is_negative:
-        raise ShapeError(f"no rows {first} to {first + count - 1}: {what}, counted from 0")
+def _sticks_out(first: Expr, count: Expr, rows: Expr) -> bool:
+    """Tell whether a block is known to reach beyond the rows; symbolic bounds are taken as they are."""
+    return bool(first.is_negative or (rows - first - count).is_negative)
+
+
+def _span(first: Expr, count: Expr) -> str:
+    return f"{first} to {first + count - 1}"
 
 
 @meaning(Rows)

@@ -39,6 +39,7 @@ def test_an_overflow_is_a_result() -> None:
     assert found["rate"] is None
 
 
+@pytest.mark.long
 def test_processes_share_the_cells() -> None:
     alone = {tuple(row[name] for name in COLUMNS) for row in sweep.measured(CELLS[:4], 1)}
     shared = {tuple(row[name] for name in COLUMNS) for row in sweep.measured(CELLS[:4], 2)}

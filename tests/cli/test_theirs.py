@@ -230,6 +230,7 @@ def test_slipped():
 """
 
 
+@pytest.mark.long
 def test_the_assertion_in_a_suite_of_ones_own(folder: Path) -> None:
     (folder / "test_mine.py").write_text(SUITE)
     environment = {**os.environ, "PYTHONPATH": str(Path(symbp.__file__).parents[1])}

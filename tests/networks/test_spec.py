@@ -422,7 +422,7 @@ LINES = st.builds(
 
 
 @given(FILE | LINES | VALUES)
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_data_is_a_network_or_refused_in_one_line(data):
     start = time.perf_counter()
     try:

@@ -33,6 +33,9 @@ SECONDS = 1200
 FIRST_FAILED = re.compile(r"^(?:FAILED|ERROR) (.+?)(?: - |$)", re.MULTILINE)
 
 
+FAILS = "fails where no mistake is planted"
+
+
 @dataclass(frozen=True)
 class Caught:
     """What became of a mistake: the test that failed, and whether the whole suite was needed for it."""
@@ -59,7 +62,7 @@ def failed_test(root: Path, tests: Sequence[str]) -> str:
         RuntimeError: pytest found no tests, or could not run.
     """
     command = [sys.executable, "-m", "pytest", "-x", "-rfE", "-p", "no:cacheprovider", *tests]
-    environment = {**os.environ, "PYTHONPATH": str(root)}
+    environment = {**os.environ, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": ""}
     done = subprocess.run(
         command, cwd=root, env=environment, capture_output=True, text=True, timeout=SECONDS, check=False
     )
@@ -98,7 +101,10 @@ def tried(mistake: Mistake, wrong: str, copies: SimpleQueue[Path]) -> Caught:
     try:
         with planted(mistake, root, wrong):
             first = failed_test(root, [f"tests/{each}" for each in mistake.tests])
-            return Caught(mistake, wrong, first or failed_test(root, []), not first)
+            found = first or failed_test(root, [])
+        if found and not first and failed_test(root, [found]):
+            raise RuntimeError(f"{found} {FAILS}")
+        return Caught(mistake, wrong, found, not first)
     finally:
         copies.put(root)
 
@@ -121,7 +127,7 @@ def main() -> int:
             copies.put(root)
         tests = sorted({f"tests/{each}" for mistake, _ in chosen for each in mistake.tests})
         if failed := failed_test(roots[0], tests):
-            print(f"{failed} fails where no mistake is planted", file=sys.stderr)
+            print(f"{failed} {FAILS}", file=sys.stderr)
             return 1
         with ThreadPoolExecutor(given.jobs) as pool:
             found = []

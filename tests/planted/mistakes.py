@@ -51,7 +51,8 @@ REPORT = "report/test_report_golden.py report/test_lone.py report/test_report_co
 
 MISTAKES = (
     # -- sign
-    _mistake("sign", "ops/normalisation.py", "return (g - error_mean - along)", "return (g - error_mean + along)", RULES),
+    _mistake("sign", "ops/normalisation.py", "return (g - error_mean - along)",
+             "return (g - error_mean + along)", RULES),
     _mistake("sign", "ops/softmax.py", "return p * (g - xp.sum(p * g", "return p * (g + xp.sum(p * g", RULES),
     _mistake("sign", "ops/loss_table.py", "(1 - s.y) / (1 - s.a) - s.y / s.a", "(1 - s.y) / (1 - s.a) + s.y / s.a",
              "ops/test_functions.py checking/test_rules.py"),
@@ -70,7 +71,8 @@ MISTAKES = (
     # -- index
     _mistake("index", "ops/structure.py", "return a[first : first + count]",
              ("return a[first + 1 : first + count + 1]", "return a[:count]"), RULES),
-    _mistake("index", "ops/elementwise.py", "Slope(node.function, index, output", "Slope(node.function, 0, output", RULES),
+    _mistake("index", "ops/elementwise.py", "Slope(node.function, index, output",
+             "Slope(node.function, 0, output", RULES),
     _mistake("index", "ops/attention.py", "reshape(keys, 1, 1) <= xp", "reshape(keys, 1, 1) < xp", RULES),
     _mistake("index", "ops/pooling.py", "for entry in range(windows.shape[1])",
              "for entry in reversed(range(windows.shape[1]))", "networks/test_convolution.py"),
@@ -111,7 +113,8 @@ MISTAKES = (
              '            raise CheckFailedError(f"the check proves nothing: {self.why}")\n', "            return\n",
              "checking/test_check.py checking/test_kinks.py"),
     # -- tolerance, ten times as large
-    _mistake("tolerance", "checking/tolerance.py", "TOLERANCE = 1e-9\n", "TOLERANCE = 1e-8\n", "checking/test_tolerance.py"),
+    _mistake("tolerance", "checking/tolerance.py", "TOLERANCE = 1e-9\n", "TOLERANCE = 1e-8\n",
+             "checking/test_tolerance.py"),
     _mistake("tolerance", "checking/tolerance.py", "DIGITS_TOLERANCE = 1e-20", "DIGITS_TOLERANCE = 1e-19",
              "checking/test_tolerance.py"),
     _mistake("tolerance", "checking/tolerance.py", "ROUNDINGS = 64", "ROUNDINGS = 640", "checking/test_tolerance.py"),
@@ -129,8 +132,8 @@ MISTAKES = (
     _mistake("verdict", "report/asserted.py", "if not judged.right:", "if judged.diagnosis.scale is not None:",
              "cli/test_theirs.py"),
     # -- brackets
-    _mistake("brackets", "report/products.py", "return piece if level in INSIDE[context] else", "return piece if piece else",
-             REPORT),
+    _mistake("brackets", "report/products.py", "return piece if level in INSIDE[context] else",
+             "return piece if piece else", REPORT),
     _mistake("brackets", "report/written.py", "Level.PRODUCT: frozenset({Level.PRODUCT, Level.ATOM})",
              "Level.PRODUCT: frozenset({Level.PRODUCT, Level.HADAMARD, Level.ATOM})", REPORT),
     _mistake("brackets", "numeric/matrices.py", "{text} / {self.size(under).within(ATOM)}",
