@@ -43,6 +43,25 @@ SCORE_COST = 16
 
 
 @dataclass(frozen=True)
+class Programs:
+    """A derivation as programs: both passes, the forward pass alone, the distances to its kinks."""
+
+    full: Program
+    forward: Program
+    kinks: Kinks | None
+
+    @classmethod
+    def of(cls, derivation: Derivation, standins: Standins) -> Programs:
+        """Print them, with stand-ins for what the network leaves open."""
+        forward = derivation.forward
+        return cls(
+            program(forward, derivation.backward, derivation.wrt, standins),
+            program(forward, System((), forward.given), (), standins),
+            Kinks.of(forward, standins),
+        )
+
+
+@dataclass(frozen=True)
 class Bench:
     """A derivation with numbers in it, on every engine that is asked for."""
 
@@ -55,13 +74,19 @@ class Bench:
     kinks: Kinks | None
 
     @classmethod
-    def of(cls, derivation: Derivation, standins: Standins, sizes: Sizes, seed: int, at: Values | None = None) -> Bench:
-        """Print the programs and draw the numbers, unless they are given by ``at``."""
-        forward = derivation.forward
-        full = program(forward, derivation.backward, derivation.wrt, standins)
-        alone = program(forward, System((), forward.given), (), standins)
-        values = at if at is not None else draw(forward, sizes, seed, evaluation(full), standins)
-        return cls(derivation, full, alone, sizes, values, seed, Kinks.of(forward, standins))
+    def of(
+        cls,
+        derivation: Derivation,
+        standins: Standins,
+        sizes: Sizes,
+        seed: int,
+        at: Values | None = None,
+        programs: Programs | None = None,
+    ) -> Bench:
+        """Print the programs and draw the numbers, unless they are known: ``programs``, ``at``."""
+        known = programs or Programs.of(derivation, standins)
+        values = draw(derivation.forward, sizes, seed, evaluation(known.full), standins) if at is None else at
+        return cls(derivation, known.full, known.forward, sizes, values, seed, known.kinks)
 
     @cached_property
     def aside(self) -> Aside:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TypeVar
 
-from symbp.checking.bench import Bench
+from symbp.checking.bench import Bench, Programs
 from symbp.checking.causes import dead_layers, dead_notes, left_numbers
 from symbp.checking.differences import Losses
 from symbp.checking.many import badness, groups, halved, spaced
@@ -71,10 +71,11 @@ def check(
     rows: list[Row] = []
     runs: list[Run] = []
     notes: list[str] = []
+    known: dict[tuple[int, int], Programs] = {}
     with np.errstate(all="ignore"):
         for number, plan in enumerate(chosen, 1):
             tell = _teller(progress, f"check, run {number} of {len(chosen)}")
-            found = _run(plan.opened or derivation, plan, seed, budget, tell, others if number == 1 else (), at)
+            found = _run(plan.opened or derivation, plan, seed, budget, tell, others if number == 1 else (), at, known)
             if found is None:
                 notes.append(
                     f"not run at the given widths {_dashed(_widths(derivation, plan))}: the loss holds erf, "
@@ -96,13 +97,16 @@ def _run(
     tell: Progress,
     others: Sequence[Autodiff],
     at: Values | None,
+    known: dict[tuple[int, int], Programs],
 ) -> tuple[Run, list[Row], list[str]] | None:
-    """Make one run; None where it has nothing that could judge."""
+    """Make one run; None where it has nothing that could judge. ``known`` holds programs for runs at other sizes."""
     widths = _widths(derivation, plan)
     tell(f"widths {_dashed(widths)}")
     notes: list[str] = []
     try:
-        bench = Bench.of(derivation, plan.standins, plan.sizes, seed, at)
+        key = id(derivation), id(plan.standins)
+        known[key] = known.get(key) or Programs.of(derivation, plan.standins)
+        bench = Bench.of(derivation, plan.standins, plan.sizes, seed, at, known[key])
         problem = _shape_problem(bench)
         left = left_numbers(bench) if problem is None else None
         if left is not None:

@@ -86,6 +86,8 @@ class Elementary:
         """e^x."""
         number, exponent = x
         size = number.bit_length() + exponent
+        if not number:
+            return 1, 0
         if size > HUGE:
             return LOST_PAIR if number > 0 else (0, 0)
         if size > LARGE:

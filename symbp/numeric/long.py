@@ -205,15 +205,20 @@ class Longs:
     def product(self, function: Function, first: Any, second: Any) -> Long:
         """Apply a product to integers and round."""
         a, b = self.of(first), self.of(second)
-        return self._rounded(function(a.integers, b.integers), a.exponent + b.exponent)
+        found = function(a.integers, b.integers)
+        if isinstance(first, int) or isinstance(second, int):  # A whole number in a program is a short one.
+            return Long(self, found, a.exponent + b.exponent)
+        return self._rounded(found, a.exponent + b.exponent)
 
     def quotient(self, above: Any, below: Any) -> Long:
         """Divide; by zero there is no number."""
         import numpy as np
 
         a, b = self.of(above), self.of(below)
-        shift = self.bits + max(_lengths(b.integers), default=0)
-        divisors = np.where(b.integers == 0, _array(LOST), b.integers)
+        lengths = _lengths(divisors := b.integers)
+        if len(lengths) < divisors.size:
+            divisors = np.where(divisors == 0, _array(LOST), divisors)
+        shift = self.bits + max(lengths, default=0)
         return self._rounded(_shifted(a.integers, shift) // divisors, a.exponent - shift - b.exponent)
 
     def power(self, base: Any, power: Any) -> Long:
