@@ -6,11 +6,12 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from sympy import MatrixSymbol
 
 from symbp.analysis.account import Row, Use
+from symbp.analysis.bench import LOSS, WIDTH, Bench
 from symbp.analysis.flow import GradientFlow
 from symbp.analysis.initialisations import Chosen, Source, initialisation
 from symbp.analysis.scaled import Scaled, share, total
@@ -22,29 +23,20 @@ from symbp.derivation import Derivation, derive
 from symbp.domain import Called, From, Seed, takes
 from symbp.equations import ForwardSystem
 from symbp.errors import SpecError
-from symbp.networks.loss_choice import resolve_loss
 from symbp.networks.network import Network
 from symbp.numeric import engines
 from symbp.numeric.arguments import Arguments
-from symbp.numeric.compiled import generic_functions
-from symbp.numeric.definitions import Standins
 from symbp.numeric.sizes import Sizes, given_sizes
-from symbp.numeric.source import Program, program
+from symbp.numeric.source import Program
 from symbp.numeric.values import TARGETS, Values, padding, target_kinds
 from symbp.op import FactorRole
 from symbp.ops.activations import ACTIVATIONS
 from symbp.ops.elementwise import Elementwise, ScalarFunction
 from symbp.ops.losses import GenericLoss, Loss
-from symbp.symbols import BATCH, Role, Variable
-
-WIDTH = 64
-"""Units of every layer whose width is left open."""
+from symbp.symbols import Role, Variable
 
 EXAMPLES = 32
 """Examples of a batch that is drawn."""
-
-LOSS = "mse"
-"""What stands for a loss left open."""
 
 PLAIN = (-640.0, 640.0)
 """Natural logs between which float64 neither under- nor overflows, with room for the entries of a norm."""
@@ -83,37 +75,7 @@ def analyze(
     """
     chosen = initialisation(init) if isinstance(init, str) else init
     derivation = what if isinstance(what, Derivation) else derive(what)
-    bench = Bench.of(derivation)
-    sizes = given_sizes(derivation.forward, _columns(X, Y, examples), (WIDTH,))
-    return Prepared(bench, sizes).account(chosen, seed, None, bounds, (X, Y))
-
-
-@dataclass(frozen=True)
-class Bench:
-    """A derivation as a program, with what stands for the loss it leaves open."""
-
-    derivation: Derivation
-    program: Program
-    standins: Standins
-    notes: tuple[str, ...]
-
-    @classmethod
-    def of(cls, derivation: Derivation) -> Bench:
-        """Return a derivation as a program.
-
-        Raises:
-            SpecError: an activation is left open.
-        """
-        forward = derivation.forward
-        if generic_functions(forward):
-            raise SpecError('the activation is left open: name one with --activation (activation="tanh" in Python)')
-        if not any(variable.role is Role.WEIGHT for variable in derivation.wrt):
-            raise SpecError("no weights here, only data: analyze a network that has weights, such as transformer-block")
-        is_open = any(isinstance(equation.rhs, GenericLoss) for equation in forward)
-        standins = Standins({}, resolve_loss(LOSS, {}) if is_open else None)
-        symbolic = any(not size.is_Integer for symbol in forward.given for size in symbol.shape if size != BATCH)
-        notes = [f"widths left open: {WIDTH}"] * symbolic + [f"loss left open: {LOSS}"] * is_open
-        return cls(derivation, program(forward, derivation.backward, derivation.wrt, standins), standins, tuple(notes))
+    return Prepared.of(derivation, _columns(X, Y, examples)).account(chosen, seed, None, bounds, (X, Y))
 
 
 @dataclass(frozen=True)
@@ -122,6 +84,15 @@ class Prepared:
 
     bench: Bench
     sizes: Sizes
+
+    @classmethod
+    def of(cls, derivation: Derivation, examples: int = EXAMPLES) -> Self:
+        """Return a network for a batch of examples, its open widths 64.
+
+        Raises:
+            SpecError: an activation is left open, or there is no weight.
+        """
+        return cls(Bench.of(derivation), given_sizes(derivation.forward, examples, (WIDTH,)))
 
     @cached_property
     def paths(self) -> Paths:

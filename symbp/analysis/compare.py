@@ -20,7 +20,6 @@ from symbp.analysis.streamed import Streamed
 from symbp.derivation import derive
 from symbp.errors import SpecError
 from symbp.networks.layers import activation_of
-from symbp.numeric.sizes import given_sizes
 from symbp.op import FactorRole
 
 DRAWS = 3
@@ -205,7 +204,7 @@ def compare(
         key = remedy.activation or stack.activation, remedy.hidden, remedy.keeps_width
         if key not in benches:
             derivation = derive(remedied(stack, remedy))
-            benches[key] = Streamed.of(derivation, given_sizes(derivation.forward, examples))
+            benches[key] = Streamed.of(derivation, examples)
         runs.append(_Run(name, remedy, _init(remedy, init, critical), benches[key]))
     for number, each in enumerate(range(seed, seed + draws), 1):
         source = Kept(NUMBERS)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
-from symbp.analysis.budget import EXAMPLES, analyze
+from symbp.analysis.budget import EXAMPLES, InitName, Prepared
 from symbp.analysis.flow import Flow, GradientFlow
 from symbp.analysis.initialisations import Chosen, initialisation
 from symbp.analysis.prediction import NoTheoryError, Prediction, predict
 from symbp.analysis.statistics import mean, standard_error
 from symbp.derivation import Derivation, derive
+from symbp.domain import From, Seed, takes
 from symbp.errors import SpecError
 from symbp.networks.network import Network
 from symbp.op import FactorRole
@@ -137,12 +138,13 @@ class Draws:
         }
 
 
+@takes
 def measure(
-    what: Network | Derivation,
-    init: str | Chosen = "xavier",
-    seed: int = 0,
+    what: Network | Derivation | Prepared,
+    init: InitName | Chosen = "xavier",
+    seed: Seed = 0,
     draws: int = 20,
-    examples: int = EXAMPLES,
+    examples: Annotated[int, From(1, 1_000_000)] = EXAMPLES,
 ) -> Draws:
     """Measure the rates of ``draws`` draws, seeds from ``seed`` on, beside what mean-field theory predicts.
 
@@ -152,9 +154,10 @@ def measure(
     if isinstance(draws, bool) or not isinstance(draws, int) or draws < LEAST:
         raise SpecError(f"draws is {draws!r}: a standard error needs at least {LEAST}")
     chosen = initialisation(init) if isinstance(init, str) else init
-    derivation = what if isinstance(what, Derivation) else derive(what)
-    flows = tuple(analyze(derivation, chosen, seed + each, examples, bounds=False) for each in range(draws))
-    prediction, why = predicted(derivation.network, chosen, flows[0])
+    derivation = derive(what) if isinstance(what, Network) else what
+    ready = derivation if isinstance(derivation, Prepared) else Prepared.of(derivation, examples)
+    flows = tuple(ready.account(chosen, seed + each) for each in range(draws))
+    prediction, why = predicted(ready.bench.derivation.network, chosen, flows[0])
     if any(flow.verdict is Flow.DEAD for flow in flows):
         return Draws(flows, (), prediction, "the gradient of a draw is exactly zero, it has no rate")
     logs = [log for flow in flows if (log := error_log_rate(flow)) is not None]

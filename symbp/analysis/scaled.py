@@ -33,6 +33,12 @@ class Scaled:
         import numpy as np
 
         array = np.asarray(array, dtype=float)
+        with np.errstate(over="ignore"):
+            norm = float(np.linalg.norm(array))  # the largest entry is between norm/√size and norm
+        if NEAR_ONE[0] * math.sqrt(array.size) < norm < NEAR_ONE[1]:
+            found = cls(array, exponent)
+            found.__dict__["norm"] = norm
+            return found
         peak = max(float(array.max(initial=0.0)), -float(array.min(initial=0.0)))  # without a copy of magnitudes
         if peak == 0 or not math.isfinite(peak):
             return cls(array, 0 if peak == 0 else exponent)

@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Any
 
+from symbp.analysis.bench import WIDTH, Bench
 from symbp.analysis.budget import drawing, require_finite
 from symbp.analysis.initialisations import Chosen, initialisation
 from symbp.analysis.scaled import LOG_2, Scaled
@@ -19,9 +20,6 @@ from symbp.derivation import Derivation
 from symbp.errors import SpecError
 from symbp.numeric.sizes import given_sizes
 from symbp.symbols import Role, Variable
-
-WIDTH = 64
-"""Units of every layer whose width is left open."""
 
 STRETCHED = (Acts.LEFT, Acts.HADAMARD)
 """Factors that act on many columns where they are known for one."""
@@ -56,7 +54,7 @@ class Spectrum:
         return self.values[0] - self.values[-1] if self.values else 0.0
 
 
-def spectrum(derivation: Derivation, init: str | Chosen = "xavier", seed: int = 0) -> Spectrum:
+def spectrum(what: Derivation | Bench, init: str | Chosen = "xavier", seed: int = 0) -> Spectrum:
     """Return the singular values for one drawn example.
 
     The product of all factors between the loss gradient and the first weight's own is applied to the identity, which
@@ -69,6 +67,7 @@ def spectrum(derivation: Derivation, init: str | Chosen = "xavier", seed: int = 
     """
     import numpy as np
 
+    derivation = what.derivation if isinstance(what, Bench) else what
     if derivation.coupled:
         raise SpecError(f"examples meet in {derivation.coupled[0].name}: there is no Jacobian of one example")
     if derivation.entire:
@@ -76,7 +75,8 @@ def spectrum(derivation: Derivation, init: str | Chosen = "xavier", seed: int = 
     first = next(variable for variable in derivation.wrt if variable.role is Role.WEIGHT)
     outputs = _outputs(derivation)
     whole = given_sizes(derivation.forward, outputs, (WIDTH,))
-    streamed = Streamed.of(derivation, given_sizes(derivation.forward, 1, (WIDTH,)))
+    bench = what if isinstance(what, Bench) else Bench.of(what)
+    streamed = Streamed(bench, given_sizes(derivation.forward, 1, (WIDTH,)))
     if len(streamed.paths.products(first)) != 1:
         raise SpecError(f"{first.name} is used more than once: there is no one Jacobian down to it")
     (product,) = streamed.paths.products(first)

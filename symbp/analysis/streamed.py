@@ -13,16 +13,14 @@ from functools import cached_property
 from types import CodeType
 from typing import Any
 
-from symbp.analysis.budget import Bench, Prepared, drawing, found_flow, measured_rows, require_finite
+from symbp.analysis.budget import Prepared, drawing, found_flow, measured_rows, require_finite
 from symbp.analysis.flow import GradientFlow
 from symbp.analysis.initialisations import Chosen, Source
 from symbp.analysis.scaled import Scaled
 from symbp.analysis.values import Point
 from symbp.analysis.walk import Walk
 from symbp.calculus.factor import Factor, Paths
-from symbp.derivation import Derivation
 from symbp.equations import Equation
-from symbp.numeric.sizes import Sizes
 from symbp.symbols import Role, Variable
 
 KEPT = 2**26
@@ -79,15 +77,6 @@ class QuickWalk(Walk):
 
 class Streamed(Prepared):
     """The same with bounded memory."""
-
-    @classmethod
-    def of(cls, derivation: Derivation, sizes: Sizes) -> Streamed:
-        """Return a network at the sizes it is measured at.
-
-        Raises:
-            SpecError: an activation is left open.
-        """
-        return cls(Bench.of(derivation), sizes)
 
     @cached_property
     def codes(self) -> tuple[tuple[Variable, str, CodeType], ...]:

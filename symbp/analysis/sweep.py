@@ -24,7 +24,6 @@ from symbp.analysis.streamed import Streamed
 from symbp.derivation import derive
 from symbp.errors import SpecError, shown
 from symbp.networks.network import Network
-from symbp.numeric.sizes import given_sizes
 from symbp.op import FactorRole
 
 ROLES = (
@@ -110,7 +109,7 @@ def measure(cell: Cell) -> dict[str, Any]:
 @lru_cache(maxsize=1)
 def _prepared(activation: str, layers: int, width: int, examples: int) -> Streamed:
     derivation = derive(Network.mlp(layers, width, activation, loss="mse"))
-    return Streamed.of(derivation, given_sizes(derivation.forward, examples))
+    return Streamed.of(derivation, examples)
 
 
 def _result(flow: GradientFlow) -> dict[str, Any]:

@@ -55,6 +55,9 @@ OTHER_FILL = ("#f2f2f2", "+++")
 MOST_BARS = 60
 """A deeper network shows every second, third, … of its layers."""
 
+HALF = 0.425
+"""Half the width of a bar, by the distance of two."""
+
 MANY = 3
 """More curves than this are named where they end and not in a box."""
 
@@ -171,24 +174,28 @@ def _ends_above(low: tuple[float, int], high: tuple[float, int], gap: float) -> 
 
 def budget(flow: GradientFlow) -> Any:
     """Draw each gradient's budget: how many decades each role adds or takes, stacked, and the norm they add up to."""
+    from matplotlib.collections import PolyCollection
+
     figure, axes = _figure(1.15 * HEIGHT, (0.62, 0.1, 0.42, 0.5))
     alive = [row for row in flow.rows if not row.is_dead]
     step = -(-len(alive) // MOST_BARS)
     rows = alive[::-1][::step]
     roles = list(dict.fromkeys(role for row in rows for role in row.roles))
-    above, below = [0.0] * len(rows), [0.0] * len(rows)
     layers = [row.layer for row in rows]
     places = range(len(rows))
+    ends = {True: [0.0] * len(rows), False: [0.0] * len(rows)}  # so far above zero and below it
     for role in roles:
-        values = [row.roles.get(role, 0.0) for row in rows]
+        boxes = []
+        for i, row in enumerate(rows):
+            value = row.roles.get(role, 0.0)
+            start = ends[value >= 0][i]
+            ends[value >= 0][i] = end = start + value
+            boxes.append([(i + x, y) for x, y in ((-HALF, start), (HALF, start), (HALF, end), (-HALF, end))])
         fill, hatch = FILLS.get(role, OTHER_FILL)
-        starts = [above[i] if value >= 0 else below[i] for i, value in enumerate(values)]
-        axes.bar(places, values, 0.85, starts, label=str(role), color=fill, hatch=hatch, edgecolor="black", lw=0.3)
-        for i, value in enumerate(values):
-            if value >= 0:
-                above[i] += value
-            else:
-                below[i] += value
+        # One artist for all bars: a rectangle each takes a third of a second in a deep network.
+        axes.add_collection(
+            PolyCollection(boxes, label=str(role), facecolor=fill, hatch=hatch, edgecolor="black", linewidth=0.3)
+        )
     axes.plot(places, [row.log10 for row in rows], "o", color="black", ms=2.5, mfc="white", label="gradient norm")
     axes.axhline(0, color="black", lw=0.6)
     ticks = [layers.index(layer) for layer in _layer_ticks(max(layers)) if layer in layers]

@@ -83,7 +83,9 @@ def test_what_is_bent_has_no_pieces(text: str) -> None:
 
 def integral(integrand: Real, cuts: list[float]) -> float:
     with mpmath.workdps(20):
-        return float(mpmath.quad(lambda x: integrand(float(x)), sorted(set(cuts)), method="gauss-legendre", maxdegree=4))
+        return float(
+            mpmath.quad(lambda x: integrand(float(x)), sorted(set(cuts)), method="gauss-legendre", maxdegree=4)
+        )
 
 
 def density(z: float) -> float:

@@ -13,7 +13,6 @@ from symbp.analysis.streamed import Streamed
 from symbp.errors import SpecError
 from symbp.networks.examples import EXAMPLES
 from symbp.networks.network import Network
-from symbp.numeric.sizes import given_sizes
 
 NETWORKS = {
     "tanh": Network.mlp(12, [5, *[7] * 11, 3], "tanh", loss="mse"),
@@ -27,7 +26,7 @@ def test_the_numbers_are_those_of_the_exact_account(name: str, monkeypatch: pyte
     monkeypatch.setattr(streamed, "KEPT", 1)  # every weight but the last one read is drawn again
     derivation = symbp.derive(NETWORKS[name])
     exact = analyze(derivation, "he", 5, 7, bounds=False)
-    quick = Streamed.of(derivation, given_sizes(derivation.forward, 7, (64,))).flow(initialisation("he"), 5)
+    quick = Streamed.of(derivation, 7).flow(initialisation("he"), 5)
     assert [row.log for row in quick.rows] == [row.log for row in exact.rows]
     assert quick.slopes == exact.slopes
     assert quick.compared == 0
@@ -48,6 +47,6 @@ def test_the_end_of_the_list_is_kept_and_the_rest_drawn_again(monkeypatch: pytes
 
 def test_an_overflow_names_its_layer() -> None:
     derivation = symbp.derive(Network.mlp(400, 8, "identity", loss="mse"))
-    ready = Streamed.of(derivation, given_sizes(derivation.forward, 4, (64,)))
+    ready = Streamed.of(derivation, 4)
     with pytest.raises(SpecError, match=r"overflows in layer \d+, at Z\d+"):
         ready.flow(initialisation("normal:30"), 0)

@@ -231,5 +231,7 @@ def test_columns_that_are_no_whole_examples_are_refused():
     compiled = derive(network(Attention(tokens=3))).compile()
     values = drawn(network(Attention(tokens=3)).forward.given, 2)
     parameters = {name: value for name, value in values.items() if "." in name}
-    with pytest.raises(ShapeError, match="X has 5 columns: an example is 3 tokens, a column each, so give a multiple"):
+    with pytest.raises(
+        ShapeError, match="the columns of X are 5: an example is 3 tokens, a column each, so give a multiple"
+    ):
         compiled(parameters, values["X"][:, :5], values["Y"][:, :5])

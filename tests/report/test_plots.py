@@ -91,9 +91,8 @@ def test_the_deepest_place_of_a_region() -> None:
 def test_the_bars_of_a_budget_end_at_the_norm() -> None:
     axes = plots.budget(flow()).axes[0]
     heights: dict[float, float] = {}
-    for bar in axes.patches:
-        place = round(bar.get_x() + bar.get_width() / 2)
-        heights[place] = heights.get(place, 0.0) + bar.get_height()
+    for (x, start), (_, end) in (path.vertices[[0, 2]] for bars in axes.collections for path in bars.get_paths()):
+        heights[round(x)] = heights.get(round(x), 0.0) + end - start
     norms = {place: row.log10 for place, row in enumerate(flow().rows[::-1])}
     assert heights == pytest.approx(norms)
 

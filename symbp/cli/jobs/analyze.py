@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from symbp.analysis.budget import analyze
+from symbp.analysis.bench import Bench
+from symbp.analysis.budget import Prepared
 from symbp.analysis.draws import LEAST, measure
 from symbp.analysis.flow import GradientFlow
 from symbp.analysis.initialisations import Chosen, initialisation
@@ -22,7 +23,6 @@ from symbp.cli.options import NetworkSpec
 from symbp.cli.registry import job
 from symbp.cli.values import shown
 from symbp.cli.what import Described, FileSpec
-from symbp.derivation import Derivation
 from symbp.errors import SpecError
 from symbp.ops.elementwise import ScalarFunction
 from symbp.report import plots
@@ -54,7 +54,7 @@ def run(request: Request) -> int:
 class Job:
     """One network with one initialisation, and what was found of it."""
 
-    derivation: Derivation
+    bench: Bench
     chosen: Chosen
     seen: Seen
 
@@ -85,14 +85,15 @@ def _measured(request: Request) -> Iterator[Job]:
     for number, spec in enumerate(specs, 1):
         derivation = derived(build(spec))
         progress(f"analyze, {number} of {len(specs)}: {name(spec, specs)}")
+        ready = Prepared.of(derivation)
         for init in inits:
             label = ", ".join([*([name(spec, specs)] if len(specs) > 1 else []), *([init] if len(inits) > 1 else [])])
             chosen = named_init(init, request.theory.sigma_b)
-            draws = measure(derivation, chosen, measures.seed, measures.draws) if measures.draws else None
+            draws = measure(ready, chosen, measures.seed, measures.draws) if measures.draws else None
             bounds = measures.bounds or None
-            flow = draws.flows[0] if draws else analyze(derivation, chosen, measures.seed, bounds=bounds)
+            flow = draws.flows[0] if draws else ready.account(chosen, measures.seed, bounds=bounds)
             seen = Seen(label or flow.subject, flow, outlook(derivation, chosen, init, flow), draws)
-            yield Job(derivation, chosen, seen)
+            yield Job(ready.bench, chosen, seen)
 
 
 def _text(seen: Sequence[Seen]) -> str:
@@ -165,7 +166,7 @@ def _spectra(found: Sequence[Job], seed: int) -> Iterator[tuple[str, Spectrum]]:
     """Yield the spectra of the networks that have one; those in which examples meet have none."""
     for each in found:
         try:
-            values = spectrum(each.derivation, each.chosen, seed)
+            values = spectrum(each.bench, each.chosen, seed)
         except SpecError:
             continue
         if values.values:

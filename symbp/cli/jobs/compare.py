@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from symbp.analysis.budget import WIDTH
+from symbp.analysis.bench import WIDTH
 from symbp.analysis.compare import DRAWS, Comparison, compare
 from symbp.analysis.remedies import Stack
 from symbp.cli.commands.analyze import Request
