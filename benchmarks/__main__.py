@@ -17,7 +17,9 @@ from importlib import import_module
 
 from benchmarks.table import MISSED, Row, missing, table
 
-GROUPS = ("derive", "check", "render", "compiled", "startup", "peers", "memory", "strict", "sweep", "sequences")
+GROUPS = (
+    "derive", "check", "render", "compiled", "sequences", "analyze", "startup", "peers", "memory", "strict", "sweep",
+)  # fmt: skip
 """The groups of rows, each a file beside this one with a tuple ROWS of functions."""
 
 ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")

@@ -32,7 +32,8 @@ Say what happens to the gradient on its way to the first layer, and which factor
 
 Every factor is measured on the gradient that flows through it; the logarithms add up to those of the compiled
 gradients, or the exit code is 1. Network options and --init may be repeated, one curve each; without
---activation it contrasts sigmoid with ReLU. The report and its figures are written to output/.
+--activation it contrasts sigmoid with ReLU. The report is written to output/ as .md and .tex, whose figures, all that
+    there are, are PNG files; -t latex or -o FILE.tex alone has them as PDF, --only FIGURE -o FILE.svg one as SVG.
 """
 
 
