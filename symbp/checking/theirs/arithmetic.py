@@ -112,11 +112,17 @@ class Arithmetic:
         return error
 
     def _is_error(self, value: Any) -> bool:
-        """Whether it is what operators act on: a hole, or a matrix with a column for every column of the data."""
+        """Whether it is what operators act on: a hole, or a matrix with a column for every column of the data.
+
+        A weight may have as many columns by chance; it is no error.
+        """
         if isinstance(value, Operator):
             return value.hole
         shape: Any = getattr(value, "shape", ())
-        return len(shape) == 2 and shape[1] == self.repeats()
+        if len(shape) != 2 or shape[1] != self.repeats():
+            return False
+        shares = from_numpy("may_share_memory")
+        return not any(shares(value, each) for each in self.place.case.values.parameters.values())
 
     def acted(self, factor: Any, error: Any, node: ast.expr) -> Any:
         """A matrix or operator on the error behind it."""
