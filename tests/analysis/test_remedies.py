@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from symbp.analysis.compare import compare
+from symbp.analysis.flow import Flow, failing, judged
 from symbp.analysis.remedies import AS_IS, REMEDIES, Stack, applicable, remedied
 from symbp.errors import SpecError
 from symbp.op import FactorRole
@@ -61,6 +62,21 @@ def test_an_overflow_is_said_and_the_others_go_on() -> None:
     assert "overflows" in found.as_is.problem
     assert any(row.flow is not None for row in found.rows)
     assert "overflows" in comparison_text(found)
+
+
+def test_a_gradient_that_is_stable_because_two_failures_cancel_is_no_success() -> None:
+    """The error dies as fast as the activation explodes: their product stays, and nothing is learned."""
+    verdicts = judged(20, 0.0, -0.5, 0.5)
+    assert [str(each) for each in verdicts.values()] == ["stable", "vanishing", "exploding"]
+    assert failing(verdicts) == "error vanishing, activation exploding"
+    assert failing(judged(20, 0.0, 0.01, -0.01)) == "stable"
+
+
+def test_only_what_keeps_all_three_stable_is_recommended() -> None:
+    found = compare(Stack(6, (6,) * 8, "tanh", loss="mse"), "normal:2", draws=1, examples=8)
+    kept = {row.name for row in found.recommended}
+    assert kept == {row.name for row in found.rows[1:] if set(row.verdicts.values()) == {Flow.STABLE}}
+    assert all(name in comparison_text(found) for name in ("gradient, error", "activation"))
 
 
 @pytest.mark.parametrize("draws", [0, -1, True])

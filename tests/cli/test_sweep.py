@@ -128,3 +128,66 @@ def test_a_network_by_name(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["analyze", "batchnorm-mlp"]) == 0
     assert Path("output/flow-batchnorm-mlp.md").is_file()
     assert "budget    adds up" in capsys.readouterr().out
+
+
+def measured_once(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Make the measuring count itself: what is refused is refused before it."""
+    calls: list[str] = []
+    right = sweep.measured
+    monkeypatch.setattr(sweep, "measured", lambda *args, **options: calls.append("") or right(*args, **options))
+    return calls
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("rate", "nan", "mine.csv, line 2: rate is nan, which no sweep wrote"),
+        ("verdict", "s" * 200_000, "mine.csv is no table of a sweep"),
+        ("layers", "-3", "mine.csv, line 2: layers is -3"),
+    ],
+)
+def test_a_table_that_no_sweep_wrote_is_refused_by_its_line(
+    field: str, value: str, said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main([*SWEEP, "-o", "mine.csv"]) == 0
+    capsys.readouterr()
+    header, first, *rest = Path("mine.csv").read_text().splitlines()
+    at = header.split(",").index(field)
+    cells = first.split(",")
+    cells[at] = value
+    text = "\n".join([header, ",".join(cells), *rest]) + "\n"
+    Path("mine.csv").write_text(text)
+    calls = measured_once(monkeypatch)
+    assert main([*SWEEP, "-o", "mine.csv"]) == 2
+    err = capsys.readouterr().err
+    assert said in err
+    assert len(err.splitlines()) == 1
+    assert len(err) < 400
+    assert not calls
+    assert Path("mine.csv").read_text() == text
+
+
+def test_a_foreign_json_beside_the_table_is_found_before_the_measuring(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("mine.json").write_text('{"mine": 1}')
+    calls = measured_once(monkeypatch)
+    assert main([*SWEEP, "-o", "mine.csv"]) == 2
+    assert "mine.json was not written by symbp" in capsys.readouterr().err
+    assert not calls
+    assert not Path("mine.csv").exists()
+    assert Path("mine.json").read_text() == '{"mine": 1}'
+
+
+def test_a_long_sweep_says_what_it_will_take_before_it_begins(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def begun(*args: object, **options: object) -> object:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sweep, "measured", begun)
+    assert main(["analyze", "--sweep", "layers=100000"]) == 130
+    out, err = capsys.readouterr()
+    assert "up to 100,000 layers of 64 units: about" in err
+    assert "GB of memory" in err
+    assert out == ""
