@@ -57,7 +57,7 @@ class Display:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table; ``columns`` are LaTeX's letters for how they are set, ``p`` and ``q`` for wide ones."""
+    """A table; ``columns`` are LaTeX's letters for how they are set, ``p``, ``q`` and ``z`` for those that wrap, from wide to narrow."""
 
     head: Sequence[str]
     rows: Sequence[Sequence[Rich]]

@@ -210,7 +210,7 @@ def comparison_blocks(found: Comparison, figure: str | None = None) -> tuple[Blo
                 "what of them vanishes or explodes; stable means all three."
             )
         ),
-        Table(("network", "verdict", "gradient", "error", "predicted"), rates, "lplll"),
+        Table(("network", "verdict", "gradient", "error", "predicted"), rates, "lzlll"),
         *(Say(capital(marked(f"{note}."))) for note in found.notes),
         Heading("What one layer does to the error"),
         Say(rich("What one hidden layer multiplies the error by on its way down; the error stands at the dot.")),
