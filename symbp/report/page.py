@@ -57,7 +57,7 @@ class Display:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table; ``columns`` are LaTeX's letters for how they are set, ``p``, ``q`` and ``z`` for those that wrap, from wide to narrow."""
+    """A table; ``columns`` are LaTeX's letters for how they are set; ``p``, ``q`` and ``z`` wrap, wide to narrow."""
 
     head: Sequence[str]
     rows: Sequence[Sequence[Rich]]
