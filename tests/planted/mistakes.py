@@ -69,8 +69,8 @@ MISTAKES = (
     _mistake("transpose", "analysis/walk.py", "Scaled.of(direction.array.T, direction.exponent)",
              "Scaled.of(direction.array, direction.exponent)", "analysis/test_architectures.py"),
     # -- index
-    _mistake("index", "ops/structure.py", "return a[first : first + count]",
-             ("return a[first + 1 : first + count + 1]", "return a[:count]"), RULES),
+    _mistake("index", "numeric/matrices.py", "[{writer.size(first)}:{writer.size(first + count)}]",
+             ("[{writer.size(first - first)}:{writer.size(count)}]", "[-{writer.size(count)}:]"), RULES),
     _mistake("index", "ops/elementwise.py", "Slope(node.function, index, output",
              "Slope(node.function, 0, output", RULES),
     _mistake("index", "ops/attention.py", "reshape(keys, 1, 1) <= xp", "reshape(keys, 1, 1) < xp", RULES),

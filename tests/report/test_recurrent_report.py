@@ -99,3 +99,9 @@ def test_last_errors_are_those_without_a_later_step():
         r"\frac{\partial \mathcal{L}}{\partial h_{5}}",
         r"\frac{\partial \mathcal{L}}{\partial c_{5}}",
     ]
+
+
+def test_a_gate_is_called_after_its_letter() -> None:
+    """i, f and o are the input, forget and output gate (Gers, Schmidhuber and Cummins 2000)."""
+    for letter, name in (("i", "input"), ("f", "forget"), ("o", "output")):
+        assert LSTM.meanings[letter] == f"{name} gate"
