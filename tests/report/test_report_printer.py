@@ -35,6 +35,7 @@ from symbp.report.notation import NOTATIONS, STANDARD
 from symbp.report.printer import Printer
 from symbp.report.products import joined, latex_width, rows
 from symbp.report.render import render
+from symbp.report.written import Level, Written
 from symbp.symbols import BATCH, Adjoint, Role, Variable
 
 A, B, C = (MatrixSymbol(name, 3, 3) for name in "ABC")
@@ -190,3 +191,8 @@ def test_a_loss_over_tokens_is_a_mean_over_all_their_columns() -> None:
     assert "ℒ = 1/3 Σ" in text
     assert "m" not in text.replace("softmax", "").partition("forward")[2].partition("check")[0].split("\n\n")[0]
     assert "ℒ = 1/m Σ" in render(derive(layers=1, loss="mse", batch=True), to="text")
+
+
+@pytest.mark.parametrize("level", [Level.HADAMARD, Level.PRODUCT, Level.SIGN, Level.ATOM])
+def test_a_sum_stands_in_brackets_inside_whatever_binds_tighter(level: Level) -> None:
+    assert printer().inside(Written("A + B", Level.SUM), level) == "(A + B)"
