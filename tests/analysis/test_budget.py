@@ -162,6 +162,15 @@ def test_a_wrong_log_share_or_nan_is_caught() -> None:
     assert not replace(flow, rows=tuple(replace(each, compiled=None) for each in flow.rows)).agrees
 
 
+@pytest.mark.parametrize(("off", "agrees"), [(2e-13, True), (-2e-13, True), (5e-12, False), (-5e-12, False)])
+def test_a_budget_is_held_to_twelve_digits(off: float, agrees: bool) -> None:
+    flow = analyze(mlp())
+    row = flow.rows[1]
+    assert row.compiled is not None
+    moved = replace(row, compiled=row.compiled + off * max(1.0, abs(row.compiled)))
+    assert replace(flow, rows=(flow.rows[0], moved, *flow.rows[2:])).agrees is agrees
+
+
 def test_an_orthogonal_linear_network_has_gains_of_one() -> None:
     flow = analyze(Network.mlp(layers=20, widths=12, activation="identity", loss="mse"), init="orthogonal")
     weights = [gain for gain in flow.gains if gain.role is FactorRole.WEIGHT]

@@ -139,7 +139,7 @@ MISTAKES = (
     _mistake("brackets", "numeric/matrices.py", "{text} / {self.size(under).within(ATOM)}",
              "{text} / {self.size(under).within(PRODUCT)}", "numeric/test_source.py checking/test_rules.py"),
     _mistake("brackets", "report/written.py", "Level.SIGN: frozenset({Level.ATOM})",
-             "Level.SIGN: frozenset({Level.SUM, Level.ATOM})", REPORT),
+             "Level.SIGN: frozenset({Level.SUM, Level.ATOM})", "report/test_report_printer.py"),
     # -- label
     _mistake("label", "ops/pooling.py", r'(r"\mathrm{maxpool}", "maxpool", "maxpool")',
              r'(r"\mathrm{avgpool}", "avgpool", "avgpool")', "report/test_report_images.py report/test_lone.py"),
