@@ -121,7 +121,7 @@ MISTAKES = (
     _mistake("tolerance", "analysis/flow.py", "AGREEMENT = 1e-12", "AGREEMENT = 1e-11", "analysis/test_budget.py"),
     # -- verdict ignored
     _mistake("verdict", "checking/report.py", "FAILED = (Verdict.NOT_FINITE, Verdict.WRONG)",
-             ("FAILED = (Verdict.NOT_FINITE,)", "FAILED = (Verdict.WRONG,)"), "checking/test_check.py"),
+             ("FAILED = (Verdict.NOT_FINITE,)", "FAILED = (Verdict.WRONG,)"), "checking/test_merging.py"),
     _mistake("verdict", "checking/report.py", "if any(row.failed for row in self.rows):",
              "if all(row.failed for row in self.rows):", "checking/test_check.py"),
     _mistake("verdict", "checking/merging.py", "return min(failed, key=order.index) if failed else max",
