@@ -56,7 +56,8 @@ MISTAKES = (
     _mistake("sign", "ops/softmax.py", "return p * (g - xp.sum(p * g", "return p * (g + xp.sum(p * g", RULES),
     _mistake("sign", "ops/loss_table.py", "(1 - s.y) / (1 - s.a) - s.y / s.a", "(1 - s.y) / (1 - s.a) + s.y / s.a",
              "ops/test_functions.py checking/test_rules.py"),
-    _mistake("sign", "numeric/matrices.py", "return Code(sign + text,", "return Code(text,", "analysis/test_architectures.py"),
+    _mistake("sign", "numeric/matrices.py", "return Code(sign + text,", "return Code(text,",
+             "analysis/test_architectures.py"),
     _mistake("sign", "analysis/flow.py", "return _slope([(row.layer, row.log10) for row in self._alive])",
              "return _slope([(row.layer, -row.log10) for row in self._alive])", "analysis/test_budget.py"),
     # -- transpose
