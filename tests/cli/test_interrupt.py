@@ -1,0 +1,46 @@
+"""An interrupted sweep ends quietly, with all its workers."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="workers are seen in /proc")
+def test_ctrl_c_ends_a_sweep_and_its_workers_without_a_traceback(tmp_path: Path) -> None:
+    words = "analyze --activation tanh --sweep layers=2000,2500,3000,3500 --widths 64 --jobs 2"
+    command = [sys.executable, "-m", "symbp", *words.split()]
+    running = subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    assert running.stderr is not None
+    said = running.stderr.readline()
+    children = Path(f"/proc/{running.pid}/task/{running.pid}/children")
+    until = time.monotonic() + 20
+    while len(children.read_text().split()) < 2 and time.monotonic() < until:
+        time.sleep(0.02)
+    workers = children.read_text().split()
+    assert len(workers) >= 2, said
+    time.sleep(0.3)  # They are at work, not at the start of Python.
+    os.killpg(running.pid, signal.SIGINT)
+    _, rest = running.communicate(timeout=60)
+    assert "Traceback" not in said + rest
+    assert running.returncode == 130, rest
+    until = time.monotonic() + 20
+    while any(_runs(worker) for worker in workers) and time.monotonic() < until:
+        time.sleep(0.02)
+    assert not [worker for worker in workers if _runs(worker)]
+
+
+def _runs(process: str) -> bool:
+    """Whether a process is there and no zombie that nobody asked about."""
+    try:
+        return Path("/proc", process, "stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
