@@ -6,6 +6,7 @@ batch statistics lets examples meet, and the loss is the mean over them.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import cast
 
@@ -46,8 +47,4 @@ def _plain(expr: Basic, args: list[Basic]) -> Basic:
         return expr.of_one(*args[:2])
     if isinstance(expr, MatMul):
         args = [inner for arg in args for inner in (arg.args if isinstance(arg, MatMul) else (arg,))]
-    return cast("Basic", expr if all(map(_is, args, expr.args)) else expr.func(*args))
-
-
-def _is(new: Basic, old: Basic) -> bool:
-    return new is old
+    return cast("Basic", expr if all(map(operator.is_, args, expr.args)) else expr.func(*args))

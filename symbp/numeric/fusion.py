@@ -19,6 +19,7 @@ from typing import Any, cast
 from sympy import Add, Basic, HadamardProduct, MatAdd, MatMul, MatrixExpr, MatrixSymbol, OneMatrix, Transpose
 
 from symbp.equations import Equation, System, operands, symbols_in
+from symbp.nodes import sum_of
 from symbp.ops.elementwise import Elementwise, Slope
 from symbp.ops.structure import Rows, Stack
 from symbp.symbols import MAX_NAME, Adjoint, Variable
@@ -105,10 +106,6 @@ def _summands(rhs: MatrixExpr) -> Sequence[MatrixExpr]:
     return rhs.args if isinstance(rhs, MatAdd) else (rhs,)
 
 
-def _sum(terms: Sequence[MatrixExpr]) -> MatrixExpr:
-    return MatAdd(*terms) if len(terms) > 1 else terms[0]
-
-
 class _Blocks:
     """The definitions of both lists while matrices of one shape are made parts of blocks, one above another."""
 
@@ -176,7 +173,7 @@ class _Blocks:
                 [product] if product in found or len(found) == len(self._parts_of(product)) else found
                 for product, found in terms.items()
             )
-            self.defined[symbol] = _sum([term for group in joined for term in group])
+            self.defined[symbol] = sum_of([term for group in joined for term in group], symbol.shape)
 
     def _product(self, term: MatrixExpr) -> MatrixExpr | None:
         """Return the product of blocks that a product U_kᵀ·δ_k is one summand of."""
@@ -198,7 +195,7 @@ class _Blocks:
                 ones = OneMatrix(left.shape[1], found[0].shape[1])
                 right = ones if kind is OneMatrix else self._row([term.args[1].arg for term in found], symbol.layer).T
                 terms = [MatMul(left, right), *(term for term in terms if term not in found)]
-        self.defined[symbol] = _sum(terms)
+        self.defined[symbol] = sum_of([*terms], symbol.shape)
 
     def _lift(self, whole: MatrixSymbol, parts: Sequence[MatrixSymbol]) -> bool:
         """Make parts a block that is computed at once, if their equations are one in terms of blocks."""

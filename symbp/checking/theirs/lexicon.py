@@ -47,10 +47,6 @@ class Lexicon:
 
     words: Mapping[str, Meaning] = field(default_factory=dict)
 
-    def with_word(self, text: str, meaning: Meaning) -> Lexicon:
-        """Return a lexicon with one word more."""
-        return self.with_words({text: meaning})
-
     def with_words(self, more: Mapping[str, Meaning]) -> Lexicon:
         """Return a lexicon with more words; they go before those it has."""
         return Lexicon({**self.words, **{normal(text): meaning for text, meaning in more.items()}})
