@@ -174,9 +174,9 @@ def _ends_above(low: tuple[float, int], high: tuple[float, int], gap: float) -> 
 
 def budget(flow: GradientFlow) -> Any:
     """Draw each gradient's budget: how many decades each role adds or takes, stacked, and the norm they add up to."""
-    from matplotlib.collections import PolyCollection
-
     figure, axes = _figure(1.15 * HEIGHT, (0.62, 0.1, 0.42, 0.5))
+    from matplotlib.collections import PolyCollection  # Behind the figure, which says how to install it.
+
     alive = [row for row in flow.rows if not row.is_dead]
     step = -(-len(alive) // MOST_BARS)
     rows = alive[::-1][::step]

@@ -166,7 +166,9 @@ def test_everything_that_has_a_name_has_a_flow_or_a_reason(name: str, capsys: py
 def test_activations_beyond_the_panels_of_the_phases_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     several = [word for each in ("tanh", "relu", "gelu", "erf", "x*sigmoid(2*x)") for word in ("--activation", each)]
     monkeypatch.setattr("symbp.report.plots.available", lambda: True)
-    monkeypatch.setattr("symbp.report.plots.saved", lambda *_: b"")
+    # The page is the subject: matplotlib need not be here.
+    for drawn in ("norms", "budget", "spectra", "phase", "saved"):
+        monkeypatch.setattr(f"symbp.report.plots.{drawn}", lambda *_: b"")
     assert main(["analyze", "--layers", "4", "--widths", "6", *several, "-o", "page.md"]) == 0
     page = Path("page.md").read_text(encoding="utf-8")
     assert "The first 4 activations are drawn; left out: f(x) = x" in page
