@@ -51,7 +51,7 @@ def _checked(name: str) -> Str:
 _ROLES: dict[str, Str] = {role.value: Str(role.value) for role in Role}
 
 
-class _Named(MatrixSymbol):
+class Named(MatrixSymbol):
     """A matrix symbol that has its name and its shape at hand: every list looks them up again and again."""
 
     name: Any = ""
@@ -65,7 +65,7 @@ class _Named(MatrixSymbol):
         return symbol
 
 
-class Variable(_Named):
+class Variable(Named):
     """A named matrix of the forward list, of shape rows × cols.
 
     ``stem`` is the letter without its layer (``W`` of ``W2``), ``layer`` counts weight layers (0 for the
@@ -129,7 +129,7 @@ def adjoint_name(variable: MatrixSymbol) -> str:
     return f"d{variable.name}"
 
 
-class Adjoint(_Named):
+class Adjoint(Named):
     """∂𝓛/∂of: the gradient of the loss with respect to a variable, of the same shape as it."""
 
     def __new__(cls, name: str | Str | Variable, *rest: Basic) -> Adjoint:

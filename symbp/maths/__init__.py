@@ -1,0 +1,1 @@
+"""Mathematics before it has a format: the tree, names, notations, the builder, the breaker."""

@@ -1,0 +1,173 @@
+"""A page before it has a format: frozen blocks of words, trees and references."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from symbp.maths.tree import Node
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A reference to a numbered line; with ``last``, to all from one to the other."""
+
+    label: str
+    last: str = ""
+
+
+Text: TypeAlias = tuple[str | Node | Ref, ...]
+"""A sentence: words, formulas, and references to numbered lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """The title of a section; ``level`` 2 stands in a section."""
+
+    text: Text
+    level: int = 1
+    detail: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Para:
+    """A paragraph; ``title`` is set bold in front of it."""
+
+    text: Text
+    title: Text = ()
+    detail: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of equations: its parts stand beside each other, each a relation ``left = right``.
+
+    ``label`` numbers it, so that a ``Ref`` can point here; ``where`` says for which indices it holds (l = 3, …, 1);
+    ``reason`` says in a few words where it comes from.
+    """
+
+    parts: tuple[Node, ...]
+    label: str = ""
+    where: Node | None = None
+    reason: Text = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Equations:
+    """Displayed lines under each other, aligned at their first relation."""
+
+    lines: tuple[Line, ...]
+    detail: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """Lines with a reason beside each: left side, right side, reason, number. ``group`` is what they belong to."""
+
+    lines: tuple[Line, ...]
+    group: Text = ()
+    detail: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table. ``groups`` are the rows before which a rule stands, ``wraps`` the column that may wrap."""
+
+    head: tuple[Text, ...]
+    rows: tuple[tuple[Text, ...], ...]
+    groups: tuple[int, ...] = ()
+    wraps: int | None = None
+    detail: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A value on a rail of a picture, an operation between two, or their sum."""
+
+    value: Node
+    kind: str = "value"
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """What leaves the rail and is added to it again: its boxes, from where it leaves to the sum."""
+
+    boxes: tuple[Box, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Two rails: values to the right above, errors to the left below, box under box.
+
+    ``backward[k]`` stands under ``forward[k]``; a ``Branch`` stands over, and its error under, the rail.
+    """
+
+    forward: tuple[Box | Branch, ...]
+    backward: tuple[Box | Branch, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A picture and the sentence under it."""
+
+    picture: Picture
+    caption: Text = ()
+    detail: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """Program text."""
+
+    text: str
+    language: str = "python"
+    detail: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the numeric check found."""
+
+    passed: bool
+    text: Text
+    detail: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """Blocks in a frame: the result of the page."""
+
+    blocks: tuple[Block, ...]
+    title: Text = ()
+    detail: int = 1
+
+
+Block: TypeAlias = Heading | Para | Equations | Steps | Table | Figure | Code | Verdict | Aside
+"""What a page consists of; ``detail`` is 1 for what nobody may miss, up to 4."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page: title, a line under it, blocks. ``stem`` begins every label, ``command`` is what made it."""
+
+    title: Text
+    subtitle: Text
+    blocks: tuple[Block, ...]
+    stem: str = "symbp"
+    command: str = ""
+
+
+def lines(blocks: tuple[Block, ...]) -> Iterator[Line]:
+    """Yield the lines of equations of a page in order, those in frames among them."""
+    for block in blocks:
+        if isinstance(block, Equations | Steps):
+            yield from block.lines
+        elif isinstance(block, Aside):
+            yield from lines(block.blocks)
+
+
+def numbers(page: Page) -> dict[str, int]:
+    """Return the number of every labelled line, from 1 in the order of the page."""
+    labels = [line.label for line in lines(page.blocks) if line.label]
+    return {label: number for number, label in enumerate(labels, 1)}

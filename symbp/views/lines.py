@@ -1,0 +1,148 @@
+"""Lines that stand for many equations: symbols with an index, loops over it, cases of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias, cast
+
+from sympy import Expr, Integer, MatrixSymbol, Symbol, Tuple
+from sympy.core.symbol import Str
+
+from symbp.equations import Equation
+from symbp.symbols import Named, Role, Variable
+
+
+def index_symbol(letter: str) -> Symbol:
+    """Return the symbol that stands for an index in a line."""
+    return Symbol(letter, integer=True)
+
+
+class Indexed(Named):
+    """One symbol for every value of some indices: W⁽ˡ⁾, A⁽ˡ⁻¹⁾, K of head h in block b.
+
+    Args: its name, its shape, the variable that represents all of them, and the indices, affine in the letters of the
+    loops around (``l - 1``), from the outermost loop to the innermost. Where all indices are numbers it is the spelling
+    of one of them, such as A⁽ᴸ⁾ where ``l`` ends.
+    """
+
+    def __new__(cls, of: Variable | Str, *rest: Any) -> Indexed:
+        """Return the symbol of a representative and its indices; SymPy rebuilds it with all five args."""
+        representative, indices = rest[2:] if isinstance(of, Str) else (of, Tuple(*rest))
+        name = f"{representative.name}[{', '.join(map(str, indices))}]"
+        return cls._of(Str(name), representative.shape, representative, indices)
+
+    @property
+    def of(self) -> Variable:
+        """The variable that represents all of them: its stem, role and path are theirs."""
+        return cast("Variable", self.args[3])
+
+    @property
+    def indices(self) -> tuple[Expr, ...]:
+        """The value of every index, affine in the letters of the loops around."""
+        return tuple(self.args[4])
+
+    @property
+    def role(self) -> Role:
+        """What these matrices are."""
+        return self.of.role
+
+
+@dataclass(frozen=True)
+class Index:
+    """An index that repeats lines. ``first`` is its value in the first repetition, ``kind`` what one repetition is."""
+
+    letter: str
+    first: int
+    count: int
+    kind: str
+
+    @property
+    def last(self) -> int:
+        """Its value in the last repetition."""
+        return self.first + self.count - 1
+
+    @property
+    def symbol(self) -> Symbol:
+        """What stands for it in a line."""
+        return index_symbol(self.letter)
+
+
+Values: TypeAlias = tuple[int, ...]
+"""The values of all indices around a line, the outermost first."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One way a line is written, and the values of the indices around it for which it is.
+
+    ``equation`` holds the letters of all indices; where it holds for a single value of one, that value.
+    """
+
+    equation: Equation
+    values: frozenset[Values]
+
+
+@dataclass(frozen=True)
+class Line:
+    """What stands for one equation, or for one in each repetition of the loops around it.
+
+    ``instances`` are the equations it stands for; every one of them is its case with the values put in.
+    """
+
+    indices: tuple[Index, ...]
+    cases: tuple[Case, ...]
+    instances: Mapping[Values, Equation]
+
+
+@dataclass(frozen=True)
+class Loop:
+    """Lines that are repeated for every value of an index, from the last one down where ``backward``."""
+
+    index: Index
+    body: tuple[Line | Loop, ...]
+    backward: bool = False
+
+
+Body: TypeAlias = tuple[Line | Loop, ...]
+"""A list of equations, folded."""
+
+
+def lines_of(body: Body) -> Iterator[Line]:
+    """Yield all lines in the order of the page."""
+    for item in body:
+        if isinstance(item, Line):
+            yield item
+        else:
+            yield from lines_of(item.body)
+
+
+def run(body: Body, values: Values = ()) -> Iterator[tuple[Line, Values, Equation]]:
+    """Yield every equation in the order in which the loops run, with its line and the values of the indices."""
+    for item in body:
+        if isinstance(item, Line):
+            if values in item.instances:
+                yield item, values, item.instances[values]
+            continue
+        steps = range(item.index.first, item.index.last + 1)
+        for value in reversed(steps) if item.backward else steps:
+            yield from run(item.body, (*values, value))
+
+
+@dataclass(frozen=True)
+class Folded:
+    """A system of equations, folded.
+
+    ``names`` maps every symbol that a line spells with an index to how it is spelled alone, at its own values of the
+    indices; a symbol that starts a recursion (X, which stands for A⁽⁰⁾) is spelled as the one it stands for in
+    ``starts``, and by its own name elsewhere.
+    """
+
+    body: Body
+    names: Mapping[MatrixSymbol, Indexed]
+    starts: Mapping[MatrixSymbol, Indexed]
+
+
+def at(number: int) -> Integer:
+    """Return a value as it stands among the indices of a symbol."""
+    return Integer(number)

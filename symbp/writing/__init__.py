@@ -1,0 +1,1 @@
+"""From pages to bytes: one writer a syntax, the table of formats."""
