@@ -1,0 +1,71 @@
+"""Fewer names: an error that is used once stands inside the line that uses it.
+
+An error keeps its name where a parameter's gradient uses it, where it is used twice, where it is carried from one
+repetition to the next, or where an operation stands on it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Sequence
+
+from sympy import MatrixExpr, MatrixSymbol
+
+from symbp.equations import Equation, nodes, operands, symbols_in
+from symbp.op import Op
+from symbp.ops.elementwise import Slope
+from symbp.ops.losses import LossGradient
+from symbp.symbols import Adjoint
+from symbp.views.tidy import tidy
+
+Slot = Callable[[MatrixSymbol], Hashable]
+"""What is named once: all symbols of a repetition that a line spells alike."""
+
+
+def inlined(
+    equations: Sequence[Equation],
+    wanted: frozenset[MatrixSymbol],
+    slot: Slot,
+    carried: frozenset[Hashable],
+) -> tuple[list[Equation], list[Equation]]:
+    """Return the gradients of what is ``wanted`` and the errors they rest on, none of which could go without a name.
+
+    A slot is inlined in all repetitions or in none, and what is ``carried`` never: else the recursion would be lost.
+    """
+    kept = _kept(equations, wanted, slot) | carried
+    inside: dict[MatrixExpr, MatrixExpr] = {}
+    gradients: list[Equation] = []
+    errors: list[Equation] = []
+    for equation in equations:
+        rhs = tidy(equation.rhs.xreplace(inside)) if inside else equation.rhs
+        if equation.lhs.of in wanted:
+            gradients.append(Equation(equation.lhs, rhs, equation.steps))
+        elif slot(equation.lhs.of) in kept:
+            errors.append(Equation(equation.lhs, rhs, equation.steps))
+        else:
+            inside[equation.lhs] = rhs
+    return gradients, errors
+
+
+def _kept(equations: Iterable[Equation], wanted: frozenset[MatrixSymbol], slot: Slot) -> frozenset[Hashable]:
+    """Return the slots of the errors that keep their names."""
+    uses: Counter[MatrixSymbol] = Counter()
+    kept: set[Hashable] = set()
+    for equation in equations:
+        errors = [symbol for symbol in symbols_in(equation.rhs) if isinstance(symbol, Adjoint)]
+        uses.update(errors)
+        if equation.lhs.of in wanted:
+            kept.update(slot(each.of) for each in errors)
+        kept.update(slot(each.of) for each in _under_operations(equation.rhs))
+        if any(isinstance(node, LossGradient) for node in nodes(equation.rhs)):
+            kept.add(slot(equation.lhs.of))
+    return frozenset(kept | {slot(symbol.of) for symbol, count in uses.items() if count > 1})
+
+
+def _under_operations(expr: MatrixExpr) -> list[Adjoint]:
+    """Return the errors that an operation stands on, such as softmax's Jacobian."""
+    found = []
+    for node in nodes(expr):
+        if isinstance(node, Op) and not isinstance(node, Slope):
+            found += [each for each in operands(node) if isinstance(each, Adjoint)]
+    return found
