@@ -192,6 +192,15 @@ class Names:
         below, above = self._indices(symbol)
         return Tag(self._scripted(self.parts[slot_of(symbol)].base, below, above, transposed), of=symbol)
 
+    def loops(self, symbol: MatrixSymbol) -> tuple[str, ...]:
+        """Return the letter of the loop that each index of a symbol belongs to."""
+        return self._loops.get(slot_of(symbol), ())
+
+    def like(self, letter: Node, symbol: MatrixSymbol) -> Node:
+        """Return another letter with the indices of a symbol: D⁽ˡ⁾ for a⁽ˡ⁾."""
+        below, above = self._indices(symbol)
+        return self._scripted(letter, below, above, False)
+
     def entry(self, symbol: MatrixSymbol, *indices: str) -> Node:
         """Return one entry of a matrix, its indices behind all others."""
         below, above = self._indices(symbol)
@@ -204,7 +213,7 @@ class Names:
         parts = self.parts[slot]
         below = [*parts.below, *(Num(each) for each in parts.number.split(",") if each)]
         above: list[Node] = []
-        for letter, index in zip(self._loops.get(slot, ()), getattr(symbol, "indices", ()), strict=False):
+        for letter, index in zip(self.loops(symbol), getattr(symbol, "indices", ()), strict=False):
             (above if letter in self.upper else below).append(number(index))
         return tuple(below), tuple(above)
 

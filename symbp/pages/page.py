@@ -72,12 +72,16 @@ class Steps:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table. ``groups`` are the rows before which a rule stands, ``wraps`` the column that may wrap."""
+    """A table. ``groups`` are the rows before which a rule stands, ``wraps`` the column that may wrap.
+
+    ``align`` has a letter for each column, l, c or r; nothing: all of them l.
+    """
 
     head: tuple[Text, ...]
     rows: tuple[tuple[Text, ...], ...]
     groups: tuple[int, ...] = ()
     wraps: int | None = None
+    align: str = ""
     detail: int = 1
 
 

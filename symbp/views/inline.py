@@ -1,7 +1,7 @@
 """Fewer names: an error that is used once stands inside the line that uses it.
 
 An error keeps its name where a parameter's gradient uses it, where it is used twice, where it is carried from one
-repetition to the next, or where an operation stands on it.
+repetition to the next, or where an operation stands on it. The gradient of a loss left open has a letter already.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def inlined(
         rhs = tidy(equation.rhs.xreplace(inside)) if inside else equation.rhs
         if equation.lhs.of in wanted:
             gradients.append(Equation(equation.lhs, rhs, equation.steps))
-        elif slot(equation.lhs.of) in kept:
+        elif slot(equation.lhs.of) in kept and not isinstance(rhs, LossGradient):
             errors.append(Equation(equation.lhs, rhs, equation.steps))
         else:
             inside[equation.lhs] = rhs
@@ -57,8 +57,6 @@ def _kept(equations: Iterable[Equation], wanted: frozenset[MatrixSymbol], slot: 
         if equation.lhs.of in wanted:
             kept.update(slot(each.of) for each in errors)
         kept.update(slot(each.of) for each in _under_operations(equation.rhs))
-        if any(isinstance(node, LossGradient) for node in nodes(equation.rhs)):
-            kept.add(slot(equation.lhs.of))
     return frozenset(kept | {slot(symbol.of) for symbol, count in uses.items() if count > 1})
 
 

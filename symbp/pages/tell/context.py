@@ -1,0 +1,228 @@
+"""What every section has at hand: the lines of a derivation, how they are spelled, their numbers, the words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from sympy import Integer, MatrixExpr, MatrixSymbol, Symbol
+
+from symbp.calculus.factor import Factor
+from symbp.equations import Equation, nodes, symbols_in
+from symbp.maths.build import Builder
+from symbp.maths.names import Names
+from symbp.maths.notation import Notation
+from symbp.maths.scalars import number
+from symbp.maths.tree import COMMA, EQUALS, Id, Node, Sign, row
+from symbp.ops.losses import LossGradient
+from symbp.pages.page import Text
+from symbp.pages.words import Words
+from symbp.roles import Role
+from symbp.symbols import Adjoint, Variable
+from symbp.views.lines import Case, Index, Indexed, Line, Loop, index_symbol, lines_of
+from symbp.views.product import products
+from symbp.views.reading import Reading
+
+UPPER_KINDS = ("layer", "block")
+"""Repetitions whose number is an upper index."""
+
+
+@dataclass(frozen=True)
+class Spelled:
+    """One way a line is written: its equation with the last values of indices by their letters, and where it holds."""
+
+    line: Line
+    case: Case
+    equation: Equation
+    label: str
+    where: Node | None
+
+
+@dataclass(frozen=True)
+class Context:
+    """What every section has at hand."""
+
+    reading: Reading
+    notation: Notation
+    words: Words
+    by_output: bool = False
+    roles: bool = True
+
+    @cached_property
+    def names(self) -> Names:
+        """How every symbol of the page is spelled."""
+        upper = frozenset(index.letter for index in self.reading.indices if index.kind in UPPER_KINDS)
+        return Names(
+            self.reading.symbols,
+            self.notation,
+            upper=upper,
+            errors=[self.reading.spelled(each.lhs.of) for each in self.reading.errors],
+            own_names=self.reading.derivation.network.named,
+        )
+
+    @cached_property
+    def builder(self) -> Builder:
+        """What writes expressions with these names."""
+        return Builder(self.names, by_output=self.by_output)
+
+    @cached_property
+    def last(self) -> dict[str, Symbol]:
+        """The letter of the last value of every index: L of l."""
+        return {index.letter: index_symbol(index.letter.upper()) for index in self.reading.indices}
+
+    @cached_property
+    def forward(self) -> list[Spelled]:
+        """The lines of the network."""
+        return self.spell(lines_of(self.reading.folded.body), backward=False)
+
+    @cached_property
+    def errors(self) -> list[Spelled]:
+        """The lines of the errors, from the loss back."""
+        return self.spell(lines_of(self.reading.error_lines), backward=True)
+
+    @cached_property
+    def gradients(self) -> list[Spelled]:
+        """The lines of the gradients."""
+        return self.spell(lines_of(self.reading.gradient_lines), backward=True)
+
+    @cached_property
+    def products(self) -> Mapping[Variable, tuple[tuple[Factor, ...], ...]]:
+        """Every gradient as a product a use, each symbol spelled alone."""
+        alone = self.reading.alone
+        found = products(
+            [alone(each) for each in self.reading.errors], [alone(each) for each in self.reading.gradients]
+        )
+        names = {self.reading.spelled(each.lhs.of): each.lhs.of for each in self.reading.gradients}
+        return {names[variable]: terms for variable, terms in found.items()}
+
+    @cached_property
+    def farthest(self) -> Variable | None:
+        """The weight whose way to the loss is the longest; None where no gradient is a single product."""
+        single = [each for each, terms in self.products.items() if len(terms) == 1]
+        weights = [each for each in single if each.role is Role.WEIGHT] or single
+        return max(weights, key=lambda each: len(self.products[each][0]), default=None)
+
+    @cached_property
+    def loss_gradient(self) -> LossGradient | None:
+        """The gradient of a loss left open, as the lines have it."""
+        shown = (node for each in self.errors for node in nodes(each.equation.rhs))
+        return next((node for node in shown if isinstance(node, LossGradient)), None)
+
+    @cached_property
+    def is_stack(self) -> bool:
+        """Whether all of the network is one repetition of a layer."""
+        (first, *others) = self.reading.folded.body or (None,)
+        return isinstance(first, Loop) and first.index.kind == "layer" and len(others) <= 1
+
+    @cached_property
+    def name(self) -> Text:
+        """What the network is, in words."""
+        depth = self.reading.derivation.network.depth
+        return self.words("title.stack", n=depth, number=self.words.number(depth))
+
+    def letter(self, name: str) -> Node:
+        """Return a letter in a sentence."""
+        return Id(name)
+
+    def tree(self, expr: MatrixExpr) -> Node:
+        """Return an expression as a tree."""
+        return self.builder.tree(expr)
+
+    def equation(self, spelled: Spelled) -> Node:
+        """Return a line as a tree."""
+        return self.builder.equation(spelled.equation.lhs, spelled.equation.rhs)
+
+    def here(self, index: Index) -> Node:
+        """Return L = 4."""
+        return row(number(self.last[index.letter]), EQUALS, number(Integer(index.last)))
+
+    def spell(self, lines: Iterator[Line], *, backward: bool) -> list[Spelled]:
+        """Return every line with each of its cases, as they are printed; the first of a loop first."""
+        found = []
+        for line in lines:
+            for case in ordered(line.cases, backward=backward):
+                equation = self._at_last(line, case)
+                found.append(Spelled(line, case, equation, label_of(line, case), self.where(line, case, backward)))
+        return found
+
+    def _at_last(self, line: Line, case: Case) -> Equation:
+        """Return the equation of a case that holds for the last value alone with that value by its letter."""
+        fixed = [
+            index
+            for at, index in enumerate(line.indices)
+            if index.count > 1 and {values[at] for values in case.values} == {index.last}
+        ]
+        if not fixed:
+            return case.equation
+        letters = {index.letter: (index.last, self.last[index.letter]) for index in fixed}
+        known = {
+            symbol: self._lettered(symbol, letters) for symbol in {case.equation.lhs, *symbols_in(case.equation.rhs)}
+        }
+        lhs = known[case.equation.lhs]
+        return Equation(lhs, case.equation.rhs.xreplace(known), case.equation.steps)
+
+    def _lettered(self, symbol: MatrixSymbol, letters: dict[str, tuple[int, Symbol]]) -> MatrixSymbol:
+        if isinstance(symbol, Adjoint):
+            return Adjoint(self._lettered(symbol.of, letters))
+        if not isinstance(symbol, Indexed):
+            return symbol
+        loops = self.names.loops(symbol)
+        indices = [
+            letters[loop][1] - (letters[loop][0] - index) if loop in letters and isinstance(index, Integer) else index
+            for loop, index in zip(loops, symbol.indices, strict=True)
+        ]
+        return Indexed(symbol.of, *indices)
+
+    def where(self, line: Line, case: Case, backward: bool) -> Node | None:
+        """Return for which values of the indices a case holds; nothing where it is all of them, or a single one."""
+        if len(case.values) == len(line.instances):
+            return None
+        parts = [
+            span(index, sorted({values[at] for values in case.values}), backward, self.last)
+            for at, index in enumerate(line.indices)
+            if len({values[at] for values in case.values}) not in (1, index.count)
+        ]
+        return (
+            row(*(part for at, each in enumerate(parts) for part in ((COMMA, each) if at else (each,))))
+            if parts
+            else None
+        )
+
+    def ranges(self, index: Index) -> Node:
+        """Return l = 1, …, L."""
+        return span(index, list(range(index.first, index.last + 1)), False, self.last)
+
+
+def span(index: Index, values: list[int], backward: bool, last: dict[str, Symbol]) -> Node:
+    """Return the values of an index in the order they are run through: l = 1, …, L, or l = L − 1, …, 1."""
+    letter = last[index.letter]
+    texts = [
+        number(letter - (index.last - value) if value > index.last - 2 and value != index.first else Integer(value))
+        for value in values
+    ]
+    if backward:
+        texts.reverse()
+    shown = texts if len(texts) < 3 else [texts[0], AND_SO_ON, texts[-1]]
+    return row(
+        number(index.symbol),
+        EQUALS,
+        *(part for at, each in enumerate(shown) for part in ((COMMA, each) if at else (each,))),
+    )
+
+
+AND_SO_ON = Sign("…", "ord")
+
+MOST_VALUES = 3
+"""From so many values of an index on only the first and the last are written."""
+
+
+def ordered(cases: tuple[Case, ...], *, backward: bool) -> list[Case]:
+    """Return the cases in the order in which the loops come to them."""
+    return sorted(cases, key=lambda case: max(case.values) if backward else min(case.values), reverse=backward)
+
+
+def label_of(line: Line, case: Case) -> str:
+    """Return a label for a line: the name of what it defines, and which of its cases it is."""
+    name = case.equation.lhs.name.replace("[", "-").replace("]", "").replace(" ", "").replace(",", "-")
+    return name if len(line.cases) == 1 else f"{name}-{line.cases.index(case) + 1}"

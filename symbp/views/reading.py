@@ -1,0 +1,135 @@
+"""A derivation as pages read it: one example or a batch, in reading order, folded, few names."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from sympy import MatrixSymbol
+
+from symbp.derivation import Derivation
+from symbp.equations import Equation, symbols_in
+from symbp.symbols import BATCH, Adjoint
+from symbp.views.fold import fold, fold_like
+from symbp.views.inline import inlined
+from symbp.views.lines import Body, Folded, Index, Line, Loop, lines_of
+from symbp.views.one_example import one_example
+from symbp.views.tidy import tidied
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The lists of a derivation as a page shows them.
+
+    ``forward`` are the equations of the network, ``errors`` those of the errors that have a name, ``gradients`` one
+    equation for everything that is differentiated by; the first of each pair is folded, the second is not.
+    """
+
+    derivation: Derivation
+    is_one: bool
+    folded: Folded
+    forward: tuple[Equation, ...]
+    errors: tuple[Equation, ...]
+    gradients: tuple[Equation, ...]
+    error_lines: Body
+    gradient_lines: Body
+    wanted: frozenset[MatrixSymbol] = field(default_factory=frozenset)
+
+    @cached_property
+    def indices(self) -> tuple[Index, ...]:
+        """Every index of a loop, the outermost first."""
+        return tuple(dict.fromkeys(index for line in self.lines for index in line.indices))
+
+    @property
+    def lines(self) -> Iterator[Line]:
+        """All lines: forward, errors, gradients."""
+        for body in (self.folded.body, self.error_lines, self.gradient_lines):
+            yield from lines_of(body)
+
+    @cached_property
+    def symbols(self) -> tuple[MatrixSymbol, ...]:
+        """Every symbol that a line may show, indexed where it repeats, and alone."""
+        found: dict[MatrixSymbol, None] = {}
+        for line in self.lines:
+            for case in line.cases:
+                found.update(dict.fromkeys((case.equation.lhs, *symbols_in(case.equation.rhs))))
+        for equation in (*self.forward, *self.errors, *self.gradients):
+            found.update(dict.fromkeys(self.spelled(each) for each in (equation.lhs, *symbols_in(equation.rhs))))
+        return tuple(dict.fromkeys(each.of if isinstance(each, Adjoint) else each for each in found))
+
+    def spelled(self, symbol: MatrixSymbol) -> MatrixSymbol:
+        """Return a symbol as it is spelled alone: W⁽³⁾ where W⁽ˡ⁾ repeats."""
+        if isinstance(symbol, Adjoint):
+            of = self.spelled(symbol.of)
+            return symbol if of is symbol.of else Adjoint(of)
+        return self.folded.names.get(symbol, symbol)
+
+    def alone(self, equation: Equation) -> Equation:
+        """Return one equation of the lists with every symbol spelled alone."""
+        known: Mapping[MatrixSymbol, MatrixSymbol] = {
+            each: self.spelled(each) for each in {equation.lhs, *symbols_in(equation.rhs)}
+        }
+        return Equation(known[equation.lhs], equation.rhs.xreplace(known), equation.steps)
+
+
+def reading(derivation: Derivation) -> Reading:
+    """Return a derivation as a page shows it."""
+    readable = derivation.readable
+    is_one = not readable.batch and readable.tokens == 0 and _counts_examples(readable)
+    forward, backward = list(readable.forward), list(readable.backward)
+    if is_one:
+        forward, backward = one_example(forward), one_example(backward)
+    wanted = frozenset(each.lhs.of for each in backward if each.lhs.of.name in {v.name for v in readable.wrt})
+    forward = tidied(forward)
+    folded = fold(forward)
+    gradients, errors = inlined(tidied(backward, wanted), wanted, _slot(folded), _carried(folded))
+    return Reading(
+        readable,
+        is_one,
+        folded,
+        tuple(forward),
+        tuple(errors),
+        tuple(gradients),
+        fold_like(folded, errors),
+        fold_like(folded, gradients),
+        wanted,
+    )
+
+
+def _counts_examples(derivation: Derivation) -> bool:
+    """Whether the columns of the data are m examples: a literal number of them stays as it is."""
+    return any(size.has(BATCH) for symbol in derivation.forward.given for size in symbol.shape)
+
+
+def _slot(folded: Folded):  # type: ignore[no-untyped-def]
+    def slot(symbol: MatrixSymbol) -> Hashable:
+        found = folded.names.get(symbol)
+        return symbol if found is None else (found.of, len(found.indices))
+
+    return slot
+
+
+def _carried(folded: Folded) -> frozenset[Hashable]:
+    """Return the slots that a line uses at another value of an index than its own: what repetitions hand on."""
+    found: set[Hashable] = set()
+    for line in lines_of(folded.body):
+        for case in line.cases:
+            own = getattr(case.equation.lhs, "indices", ())
+            for symbol in symbols_in(case.equation.rhs):
+                indices = getattr(symbol, "indices", None)
+                if (
+                    indices is not None
+                    and indices != own[: len(indices)]
+                    and symbol.role.value not in ("weight", "bias")
+                ):
+                    found.add((symbol.of, len(indices)))
+    return frozenset(found)
+
+
+def loops_of(body: Body) -> Iterable[Loop]:
+    """Yield all loops."""
+    for item in body:
+        if isinstance(item, Loop):
+            yield item
+            yield from loops_of(item.body)
