@@ -29,7 +29,8 @@ class Indexed(Named):
     def __new__(cls, of: Variable | Str, *rest: Any) -> Indexed:
         """Return the symbol of a representative and its indices; SymPy rebuilds it with all five args."""
         representative, indices = rest[2:] if isinstance(of, Str) else (of, Tuple(*rest))
-        name = f"{representative.name}[{', '.join(map(str, indices))}]"
+        written = [str(each.p if each.is_Integer else each) for each in indices]  # SymPy's printer is slow.
+        name = f"{representative.name}[{', '.join(written)}]"
         return cls._of(Str(name), representative.shape, representative, indices)
 
     @property
@@ -130,17 +131,50 @@ def run(body: Body, values: Values = ()) -> Iterator[tuple[Line, Values, Equatio
 
 
 @dataclass(frozen=True)
+class Place:
+    """Which of the symbols that are written as one a symbol is: their representative, the loops it varies with
+    (by number), and its value of the index of each.
+    """
+
+    of: MatrixSymbol
+    loops: tuple[int, ...] = ()
+    values: Values = ()
+
+    @property
+    def symbol(self) -> MatrixSymbol:
+        """How it is spelled alone."""
+        return Indexed(cast("Variable", self.of), *map(at, self.values)) if self.loops else self.of
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where the symbols of a folded list stand, each by its name.
+
+    ``loops`` are the indices by the number of their loop. ``spelled`` says which of its like a symbol is, ``homes`` in
+    which loops its own equation (or its gradient's) stands. ``starts`` has what each initial symbol stands for, with
+    the number of the loop that it starts.
+    """
+
+    loops: tuple[Index, ...]
+    spelled: Mapping[str, Place]
+    homes: Mapping[str, Place]
+    starts: Mapping[str, tuple[tuple[int, Place], ...]]
+
+
+@dataclass(frozen=True)
 class Folded:
     """A system of equations, folded.
 
     ``names`` maps every symbol that a line spells with an index to how it is spelled alone, at its own values of the
     indices; a symbol that starts a recursion (X, which stands for A⁽⁰⁾) is spelled as the one it stands for in
-    ``starts``, and by its own name elsewhere.
+    ``starts``, and by its own name elsewhere. ``symbols`` is the way back from both.
     """
 
     body: Body
     names: Mapping[MatrixSymbol, Indexed]
     starts: Mapping[MatrixSymbol, Indexed]
+    symbols: Mapping[MatrixSymbol, MatrixSymbol]
+    places: Places
 
 
 def at(number: int) -> Integer:

@@ -1,0 +1,58 @@
+"""Sums and stacks whose terms are one term for every value of an index."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, cast
+
+from sympy import Basic, Expr, Integer, MatrixExpr, Symbol
+
+from symbp.nodes import matadd
+from symbp.ops.structure import Stack
+from symbp.views.skeleton import put_in
+
+
+class Over(MatrixExpr):
+    """One term for every value of an index from ``first`` to ``last``, put together in this order."""
+
+    def __new__(cls, index: Symbol, first: int | Expr, last: int | Expr, term: MatrixExpr) -> Over:
+        bounds = (each if isinstance(each, Expr) else Integer(each) for each in (first, last))
+        return cast("Over", Basic.__new__(cls, index, *bounds, term))
+
+    index = property(lambda self: cast("Symbol", self.args[0]))
+    first = property(lambda self: int(self.args[1]))
+    last = property(lambda self: int(self.args[2]))
+    term = property(lambda self: cast("MatrixExpr", self.args[3]))
+
+    def terms(self) -> Iterator[MatrixExpr]:
+        """Yield the term with each value of the index put in."""
+        for value in range(self.first, self.last + 1):
+            yield put_in(self.term, {self.index: Integer(value)})
+
+    def written_out(self) -> MatrixExpr:
+        """Return the same with all its terms."""
+        raise NotImplementedError
+
+
+class SumOver(Over):
+    """∑ of a term over an index."""
+
+    shape = property(lambda self: self.term.shape)
+
+    def written_out(self) -> MatrixExpr:
+        """Return the sum of all terms."""
+        return matadd(*self.terms())
+
+
+class StackOver(Over):
+    """A term for every value of an index, one above another."""
+
+    @property
+    def shape(self) -> tuple[Any, Any]:
+        """All rows of all terms."""
+        rows, columns = self.term.shape
+        return (self.last - self.first + 1) * rows, columns
+
+    def written_out(self) -> MatrixExpr:
+        """Return the stack of all terms."""
+        return Stack(*self.terms())
