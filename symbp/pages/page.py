@@ -23,11 +23,12 @@ Text: TypeAlias = tuple[str | Node | Ref, ...]
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """The title of a section; ``level`` 2 stands in a section."""
+    """The title of a section; ``level`` 2 stands in a section. ``short`` is a word for it where there is little room."""
 
     text: Text
     level: int = 1
     detail: int = 1
+    short: Text = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +56,11 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Equations:
-    """Displayed lines under each other, aligned at their first relation."""
+    """Displayed lines under each other, aligned at their first relation. ``group`` is a word for what they are."""
 
     lines: tuple[Line, ...]
     detail: int = 1
+    group: Text = ()
 
 
 @dataclass(frozen=True, slots=True)

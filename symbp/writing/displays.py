@@ -1,0 +1,142 @@
+"""Displayed lines as text: relations under each other, parts in columns, conditions and reasons at the right."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from symbp.maths.tree import Node, row
+from symbp.pages.page import Line
+from symbp.writing.boxes import Box, beside, boxed, under
+from symbp.writing.formula import items_of
+from symbp.writing.letters import columns
+from symbp.writing.rows import broken, relation
+from symbp.writing.sentences import Setting, plain, sentence, wrapped
+
+GAPS = (5, 4, 3)
+"""The space between two parts of a line, the first that fits."""
+
+TOLERANCE = 2
+"""How much longer a left side may be than the shortest, to have its relation under that of the others."""
+
+NARROWEST = 24
+"""The least columns in which a reason is wrapped."""
+
+HANG = 4
+"""How far below its line a reason is set in that has no room beside it."""
+
+
+@dataclass(frozen=True)
+class _Set:
+    """A line that is laid out: where it ends, what it says at the right."""
+
+    box: Box
+    reason: str
+
+
+def display(lines: Sequence[Line], setting: Setting, room: int) -> list[str]:
+    """Return lines of equations at a width."""
+    numbers = [setting.number(line.label) for line in lines]
+    margin = max(map(columns, numbers), default=0)
+    margin += margin > 0
+    cells = _cells(lines, setting, room - margin)
+    starts, stacked = _columns(cells, room - margin)
+    laid = [
+        _Set(
+            beside((boxed(number.ljust(margin)), under(found) if at in stacked else _placed(found, starts))),
+            sentence(line.reason, setting),
+        )
+        for at, (line, number, found) in enumerate(zip(lines, numbers, cells, strict=True))
+    ]
+    return _with_reasons(laid, room, setting.detail)
+
+
+def _cells(lines: Sequence[Line], setting: Setting, room: int) -> list[list[Box]]:
+    """Return the parts of each line; in a column relations stand under each other."""
+    split = [[(part, relation(part)) for part in line.parts] for line in lines]
+    lefts = [[None if found is None else setting.speller.box(found[0]) for _, found in line] for line in split]
+    across = max(map(len, lefts), default=0)
+    aligned = [_aligned([line[at] for line in lefts if at < len(line)]) for at in range(across)]
+    cells = [
+        [
+            _part(part, None if left is None else left.padded(aligned[at]), found, setting, room)
+            for at, ((part, found), left) in enumerate(zip(parts, line, strict=True))
+        ]
+        for parts, line in zip(split, lefts, strict=True)
+    ]
+    for line, found_cells in zip(lines, cells, strict=True):
+        if line.where is not None:
+            found_cells.append(setting.speller.box(line.where))
+    return cells
+
+
+def _aligned(lefts: Sequence[Box | None]) -> int:
+    """Return the width of the left sides of a column; one that is much longer than the others sticks out."""
+    widths = [box.width for box in lefts if box is not None]
+    return max((width for width in widths if width <= min(widths) + TOLERANCE), default=0)
+
+
+def _part(part: Node, left: Box | None, found: tuple[Node, Node] | None, setting: Setting, room: int) -> Box:
+    """Return one relation; where it is too long, its right side in rows under each other."""
+    speller = setting.speller
+    if left is None or found is None:
+        return under([speller.box(each) for each in broken(part, room, lambda tree: speller.box(tree).width)])
+    sign, *right = items_of(found[1])
+    head = beside((left, boxed(" "), speller.box(sign), boxed(" ")))
+    narrow = max(room - head.width, room // 3)
+    rows = broken(row(*right), narrow, lambda tree: speller.box(tree).width)
+    return beside((head, under([speller.box(each) for each in rows])))
+
+
+def _columns(cells: Sequence[Sequence[Box]], room: int) -> tuple[list[int], set[int]]:
+    """Return where the parts of all lines start, and the lines that are too wide to keep to that."""
+    stacked: set[int] = set()
+    while True:
+        kept = [line for at, line in enumerate(cells) if at not in stacked]
+        for gap in GAPS:
+            starts = _starts(kept, gap)
+            if all(starts[len(line) - 1] + line[-1].width <= room for line in kept if len(line) > 1):
+                return starts, stacked
+        widest = max((at for at, line in enumerate(cells) if at not in stacked), key=lambda at: _natural(cells[at]))
+        stacked.add(widest)
+
+
+def _natural(line: Sequence[Box]) -> int:
+    return sum(box.width for box in line) if len(line) > 1 else 0
+
+
+def _starts(cells: Sequence[Sequence[Box]], gap: int) -> list[int]:
+    starts = [0]
+    for at in range(1, max(map(len, cells), default=0)):
+        starts.append(max(starts[-1] + line[at - 1].width for line in cells if at < len(line)) + gap)
+    return starts
+
+
+def _placed(line: Sequence[Box], starts: Sequence[int]) -> Box:
+    ends = [*starts[1 : len(line)], starts[len(line) - 1] + line[-1].width]
+    return beside([box.padded(end - start) for box, start, end in zip(line, starts, ends, strict=False)])
+
+
+def _with_reasons(laid: Sequence[_Set], room: int, detail: int) -> list[str]:
+    """Return lines with their reasons beside them; one that does not fit is left to a page of more detail."""
+    column = _reason_column(laid, room)
+    lines: list[str] = []
+    for line in laid:
+        free = room - column
+        fits = line.box.width < column and columns(line.reason) <= free
+        wraps = detail > 2 and line.box.width < column and free >= NARROWEST
+        if line.reason and (fits or wraps):
+            reason = Box(tuple(wrapped(line.reason, free)))
+            lines += beside((line.box.padded(column), reason)).lines
+        elif line.reason and detail > 2:
+            lines += [*line.box.lines, *(" " * HANG + each for each in wrapped(line.reason, room - HANG))]
+        else:
+            lines += line.box.lines
+    return lines
+
+
+def _reason_column(laid: Sequence[_Set], room: int) -> int:
+    """Return the column at which most reasons fit behind their lines, the leftmost of several."""
+    spoken = [(line.box.width + GAPS[-1], columns(plain(line.reason))) for line in laid if line.reason]
+    fitting = {column: sum(end <= column and column + length <= room for end, length in spoken) for column, _ in spoken}
+    return min(fitting, key=lambda column: (-fitting[column], column), default=room)

@@ -1,0 +1,67 @@
+"""Tables as text: columns under each other, one of them wrapped where the table is too wide."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import zip_longest
+
+from symbp.pages.page import Table
+from symbp.writing.letters import columns, padded
+from symbp.writing.sentences import Setting, plain, sentence, wrapped
+
+GAPS = (3, 2)
+"""The space between two columns, the first that fits."""
+
+NARROWEST = 12
+"""The least columns that a column is wrapped in."""
+
+_NUMBER = re.compile(r"[-+−×]?[\d.]+(e[-+−]?\d+)?%?\Z")
+
+
+def table_lines(table: Table, setting: Setting, width: int) -> list[str]:
+    """Return a table at most ``width`` columns wide: beside each other, else one column wrapped, else as a list."""
+    rows = [
+        [sentence(cell, setting) for cell in row] for row in ([table.head] if any(table.head) else []) + [*table.rows]
+    ]
+    headed = any(table.head)
+    widths = [max(columns(cell) for cell in column) for column in zip_longest(*rows, fillvalue="")]
+    for gap in GAPS:
+        if sum(widths) + gap * (len(widths) - 1) <= width:
+            return _aligned(rows, widths, gap, headed)
+    at = table.wraps if table.wraps is not None else max(range(len(widths)), key=lambda index: widths[index])
+    left = width - GAPS[-1] * (len(widths) - 1) - sum(widths) + widths[at]
+    if left < NARROWEST:
+        return [line for row in rows[headed:] for line in _listed(row, rows[0] if headed else (), width)]
+    widths[at] = left
+    return _aligned(rows, widths, GAPS[-1], headed)
+
+
+def natural(table: Table, setting: Setting) -> int:
+    """Return how wide a table is that is not wrapped."""
+    rows = [[columns(sentence(cell, setting)) for cell in row] for row in (table.head, *table.rows)]
+    widths = [max(column) for column in zip_longest(*rows, fillvalue=0)]
+    return sum(widths) + GAPS[-1] * (len(widths) - 1)
+
+
+def _aligned(rows: Sequence[Sequence[str]], widths: Sequence[int], gap: int, headed: bool) -> list[str]:
+    sides = [_side([row[at] for row in rows[headed:] if at < len(row)]) for at in range(len(widths))]
+    lines: list[str] = []
+    for row in rows:
+        cells = [wrapped(cell, width) for cell, width in zip(row, widths, strict=False)]
+        for parts in zip_longest(*cells, fillvalue=""):
+            texts = [padded(plain(part), widths[at], sides[at]) for at, part in enumerate(parts)]
+            lines.append((" " * gap).join(texts).rstrip())
+    return lines
+
+
+def _side(cells: Sequence[str]) -> str:
+    return "right" if any(cells) and all(not cell or _NUMBER.match(cell) for cell in cells) else "left"
+
+
+def _listed(row: Sequence[str], head: Sequence[str], width: int) -> list[str]:
+    """Return a row of a table that is too wide as lines under each other."""
+    first, *rest = row
+    names = [*head[1:], *[""] * len(rest)]
+    said = [f"{name}: {cell}" if name else cell for name, cell in zip(names, rest, strict=False) if cell]
+    return [*wrapped(first, width), *(f"  {line}" for text in said for line in wrapped(text, width - 2))]
