@@ -12,6 +12,7 @@ from sympy import Expr, MatrixExpr
 
 from symbp.equations import Equation
 from symbp.errors import SpecError
+from symbp.networks.blocks import Block, Kind, block_of, relative
 from symbp.networks.images import Images
 from symbp.nodes import matmul, ones
 from symbp.symbols import BATCH, Role, Variable, width
@@ -51,6 +52,27 @@ class Builder:
         self._memory: Memory | None = None
         self._masks: dict[str, Variable] = {}
         self._mask = OWN_MASK
+        self._inside: list[Block] = []
+        self._outer = ""
+
+    @contextmanager
+    def block(self, kind: Kind, name: str = "") -> Iterator[None]:
+        """Record what is built inside as a block of the layer tree, under its scope's name unless it has another.
+
+        Every layer builds in a block of its own. It is for display: names and keys stay as they are without it.
+        """
+        siblings, outer, first = self._inside, self._outer, len(self.equations)
+        self._inside, self._outer = [], self.path
+        yield
+        stop, inside = len(self.equations), self._inside
+        self._inside, self._outer = siblings, outer
+        if stop > first:
+            siblings.append(block_of(kind, first, stop, inside, name or relative(self.path, outer)))
+
+    @property
+    def whole(self) -> Block:
+        """The layer tree: all that is built so far as one block, the layers inside."""
+        return block_of(Kind.NETWORK, 0, len(self.equations), self._inside, Kind.NETWORK)
 
     @contextmanager
     def scope(self, name: str, *, numbered: bool = True) -> Iterator[None]:

@@ -16,6 +16,7 @@ from symbp.domain import Called, described, takes
 from symbp.equations import Equation, ForwardSystem, symbols_in
 from symbp.errors import SpecError
 from symbp.limits import BYTES_PER_LAYER, MAX_LAYERS
+from symbp.networks.blocks import Block, Kind
 from symbp.networks.builder import Builder
 from symbp.networks.given import FunctionName, Let, LossName, Value, require_used
 from symbp.networks.images import Image
@@ -100,8 +101,10 @@ class Network:
         self.y: Variable | None = y
         self.loss_node: Loss = loss_node(loss, builder.equations, y, let or {})
         self.loss = Variable("loss", 1, 1, Role.LOSS, "loss", builder.layer)
-        equations = (*builder.equations, *self._losses(l2))
-        self.forward = ForwardSystem(equations, given=(*self.inputs, y, *self.parameters))
+        with builder.block(Kind.LOSS):
+            builder.equations += self._losses(l2)
+        self.forward = ForwardSystem(builder.equations, given=(*self.inputs, y, *self.parameters))
+        self.blocks = builder.whole
         self.named = False
 
     def _losses(self, l2: Value | None) -> list[Equation]:
@@ -236,6 +239,15 @@ class Network:
         """Every symbol of the forward list by its name."""
         symbols = (*self.forward.given, *(equation.lhs for equation in self.forward))
         return {symbol.name: symbol for symbol in symbols}
+
+    @cached_property
+    def blocks(self) -> Block:
+        """The layer tree: the whole forward list as a block, the layers and what they are made of inside.
+
+        Layers recorded it while they built; in equations it is found from structure.
+        """
+        # Loaded by name when asked for: it knows all operations, and deriving needs none of them.
+        return cast("Block", import_module("symbp.networks.recognition").recognised(self.forward))
 
     @property
     def wrt(self) -> tuple[Variable, ...]:
