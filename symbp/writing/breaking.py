@@ -154,7 +154,8 @@ def _half(item: Node, part: Node, place: int, count: int) -> Node:
 # Width in em.
 
 _LETTER_WIDTHS = {
-    0.38: "ijlιI", 0.45: "cestrfz", 0.52: "abghknpqvxyodu", 0.62: "αβγδηθκλμνξπρστυφχψωεζ", 0.75: "wmABCDEFGJKLNPRSTUVXYZO",
+    0.38: "ijlιI", 0.45: "cestrfz", 0.52: "abghknpqvxyodu", 0.62: "αβγδηθκλμνξπρστυφχψωεζ",
+    0.75: "wmABCDEFGJKLNPRSTUVXYZO",
     0.82: "HQΓΔΘΛΞΠΣΦΨΩ", 0.97: "MW",
 }  # fmt: skip
 _LETTERS = {letter: width for width, letters in _LETTER_WIDTHS.items() for letter in letters}
