@@ -396,10 +396,12 @@ def _layer(expr: MatrixExpr) -> int:
     return symbol.layer if symbol is not None else 0
 
 
-def _symbol(expr: MatrixExpr) -> Variable | None:
+def _symbol(expr: MatrixExpr) -> MatrixSymbol | None:
+    """Return the first symbol of the network in an expression, or of a view of it: it knows its role."""
     if not isinstance(expr, MatrixExpr):
         return None
-    return next((node for node in nodes(expr) if isinstance(node, Variable)), None)
+    found = (node for node in nodes(expr) if isinstance(node, MatrixSymbol) and not isinstance(node, Adjoint))
+    return next((node for node in found if hasattr(node, "role")), None)
 
 
 def is_ones(factor: Factor) -> bool:

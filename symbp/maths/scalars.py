@@ -167,9 +167,20 @@ def _symbol(w: Scalars, expr: Symbol) -> Written:
 
 def letter(name: str) -> Node:
     """Return the name of a scalar as a letter: ``n3`` is n₃, ``lamda`` is λ."""
+    stem, _, below = name.partition("_")
+    if below:
+        return Script(letter(stem), _below(below))
     stem = name.rstrip("0123456789")
     head = Id(greek_unicode.get(stem, stem), "italic" if len(greek_unicode.get(stem, stem)) == 1 else "upright")
     return Script(head, Num(name[len(stem) :])) if stem != name and stem else head
+
+
+def _below(text: str) -> Node:
+    """Return an index such as l − 1."""
+    first, sign_, second = text.partition(" - ") if " - " in text else text.partition(" + ")
+    if not sign_:
+        return Num(text) if text.isdigit() else word(text)
+    return row(word(first), MINUS if sign_ == " - " else PLUS, Num(second))
 
 
 def _rational(w: Scalars, expr: Rational) -> Written:

@@ -23,7 +23,7 @@ Text: TypeAlias = tuple[str | Node | Ref, ...]
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """The title of a section; ``level`` 2 stands in a section. ``short`` is a word for it where there is little room."""
+    """The title of a section; ``level`` 2 stands in a section. ``short`` is a word for it where room is little."""
 
     text: Text
     level: int = 1

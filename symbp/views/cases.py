@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
@@ -62,7 +62,9 @@ def _of_one_key(members: list[Member], around: tuple[int, ...], places: Places) 
         key = tuple([each.of.name if isinstance(each, Place) else None for each in row])
         families.setdefault(key, []).append(number)
     for numbers in families.values():
-        yield from _of_one_family([members[n] for n in numbers], [[c[n] for n in numbers] for c in columns], around, places)
+        yield from _of_one_family(
+            [members[n] for n in numbers], [[c[n] for n in numbers] for c in columns], around, places
+        )
 
 
 def _of_one_family(
@@ -124,16 +126,17 @@ def _moving(column: list[Any]) -> list[tuple[int | None, list[int]]]:
     """Return the numbers of a slot, member by member: those of a place with their loops, or the number itself."""
     if not isinstance(column[0], Place):
         return [(None, column)]
-    return [
-        (loop, [place.values[number] for place in column]) for number, loop in enumerate(column[0].loops)
-    ]
+    return [(loop, [place.values[number] for place in column]) for number, loop in enumerate(column[0].loops)]
 
 
 def _fit(loop: int | None, numbers: list[Any], values: list[Values], around: tuple[int, ...]) -> Fit:
     """Return how numbers move with the indices around: as few different remainders as possible."""
     best: Fit | None = None
     for moves in _models(loop, numbers, values, around):
-        rest = [n - sum(m * v for m, v in zip(moves, each, strict=True) if m) for n, each in zip(numbers, values, strict=True)]
+        rest = [
+            n - sum(m * v for m, v in zip(moves, each, strict=True) if m)
+            for n, each in zip(numbers, values, strict=True)
+        ]
         if best is None or len(set(rest)) < len(set(best[1])):
             best = moves, rest
         if len(set(best[1])) == 1:
@@ -247,7 +250,10 @@ class _Terms:
         loops = tuple(range(len(self.places.loops)))
         outside = tuple([loop for loop in loops if loop not in self.around])
         columns = [_read(column, outside, self.places) for column in zip(*slots, strict=True)]
-        families = [tuple([each.of.name if isinstance(each, Place) else None for each in row]) for row in zip(*columns, strict=True)]
+        families = [
+            tuple([each.of.name if isinstance(each, Place) else None for each in row])
+            for row in zip(*columns, strict=True)
+        ]
         common = Counter(families).most_common(1)[0][0]
         rows = [n for n, family in enumerate(families) if family == common]
         columns = [[column[n] for n in rows] for column in columns]

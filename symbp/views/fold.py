@@ -21,7 +21,7 @@ from symbp.views.cases import Member, Parsed, cases
 from symbp.views.lines import Body, Folded, Indexed, Line, Loop, Place, Places, Values, run
 from symbp.views.over import Over
 from symbp.views.places import Instances, instances_in, places
-from symbp.views.repetition import List, Tree, Repeated, tree
+from symbp.views.repetition import List, Repeated, Tree, tree
 from symbp.views.skeleton import put_in, refilled, skeleton
 
 
@@ -62,9 +62,7 @@ def _body(items: Tree, found: List, placed: Places, around: tuple[int, ...], ins
 
 def _line(members: Sequence[Member], around: tuple[int, ...], placed: Places) -> Line:
     indices = tuple([placed.loops[number] for number in around])
-    return Line(
-        indices, cases(members, around, placed), {values: parsed.equation for values, parsed in members}
-    )
+    return Line(indices, cases(members, around, placed), {values: parsed.equation for values, parsed in members})
 
 
 Path: TypeAlias = tuple[int, ...]

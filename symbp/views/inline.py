@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 
 from sympy import MatrixExpr, MatrixSymbol
 
-from symbp.equations import Equation, nodes, operands, symbols_in
+from symbp.equations import Equation, Step, nodes, operands, symbols_in
 from symbp.op import Op
 from symbp.ops.elementwise import Slope
 from symbp.ops.losses import LossGradient
@@ -34,16 +34,19 @@ def inlined(
     """
     kept = _kept(equations, wanted, slot) | carried
     inside: dict[MatrixExpr, MatrixExpr] = {}
+    led: dict[MatrixSymbol, tuple[Step, ...]] = {}
     gradients: list[Equation] = []
     errors: list[Equation] = []
     for equation in equations:
         rhs = tidy(equation.rhs.xreplace(inside)) if inside else equation.rhs
+        before = [step for symbol in symbols_in(equation.rhs) for step in led.get(symbol, ())]
+        steps = tuple(dict.fromkeys((*before, *equation.steps)))
         if equation.lhs.of in wanted:
-            gradients.append(Equation(equation.lhs, rhs, equation.steps))
+            gradients.append(Equation(equation.lhs, rhs, steps))
         elif slot(equation.lhs.of) in kept and not isinstance(rhs, LossGradient):
-            errors.append(Equation(equation.lhs, rhs, equation.steps))
+            errors.append(Equation(equation.lhs, rhs, steps))
         else:
-            inside[equation.lhs] = rhs
+            inside[equation.lhs], led[equation.lhs] = rhs, steps
     return gradients, errors
 
 

@@ -48,6 +48,11 @@ class Indexed(Named):
         """What these matrices are."""
         return self.of.role
 
+    @property
+    def layer(self) -> int:
+        """The weight layer of the one that represents them."""
+        return self.of.layer
+
 
 @dataclass(frozen=True)
 class Index:

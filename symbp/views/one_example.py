@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import operator
+
 from sympy import Basic, MatMul, S
 
-from symbp.equations import Equation
+from symbp.equations import Equation, System
 from symbp.symbols import BATCH
 
 
-def one_example(equations: list[Equation]) -> list[Equation]:
+def one_example(system: System) -> System:
     """Return the equations of a single example: m = 1."""
     known: dict[Basic, Basic] = {BATCH: S.One}
 
@@ -16,12 +18,16 @@ def one_example(equations: list[Equation]) -> list[Equation]:
         if not expr.args:
             return known.get(expr, expr)
         if expr not in known:
-            args = [read(arg) for arg in expr.args]
-            if isinstance(expr, MatMul):
-                args = [inner for arg in args for inner in (arg.args if isinstance(arg, MatMul) else (arg,))]
-            known[expr] = (
-                expr if all(new is old for new, old in zip(args, expr.args, strict=False)) else expr.func(*args)
-            )
+            known[expr] = _rebuilt(expr, [read(arg) for arg in expr.args])
         return known[expr]
 
-    return [Equation(read(each.lhs), read(each.rhs), each.steps) for each in equations]
+    equations = [Equation(read(each.lhs), read(each.rhs), each.steps) for each in system]
+    return System(equations, tuple(map(read, system.given)))
+
+
+def _rebuilt(expr: Basic, args: list[Basic]) -> Basic:
+    """Return a node on other parts; a product in a product is one product."""
+    if isinstance(expr, MatMul):
+        args = [inner for arg in args for inner in (arg.args if isinstance(arg, MatMul) else (arg,))]
+    same = len(args) == len(expr.args) and all(map(operator.is_, args, expr.args))
+    return expr if same else expr.func(*args)

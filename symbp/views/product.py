@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from sympy import HadamardProduct, MatAdd, MatMul, MatrixExpr, MatrixSymbol, Transpose
 
 from symbp.calculus.factor import Acts, Edge, Factor, Paths, edge_of, factor_of
-from symbp.equations import Equation, symbols_in
+from symbp.equations import Equation, nodes, symbols_in
 from symbp.nodes import hadamard, matmul
 from symbp.ops.elementwise import Slope
 from symbp.symbols import Adjoint, Variable
+
+
+Terms: TypeAlias = tuple[Factor, ...]
+"""A product."""
 
 
 @dataclass(frozen=True)
@@ -52,19 +57,17 @@ def _start(expr: MatrixExpr) -> Edge:
     return Edge(None, [source, *reversed(acting)])
 
 
-def products(
-    errors: Sequence[Equation], gradients: Sequence[Equation]
-) -> dict[Variable, tuple[tuple[Factor, ...], ...]]:
-    """Return for everything that is differentiated by one product a use, each ordered from the loss to it."""
-    wrt = tuple(equation.lhs.of for equation in gradients)
-    paths = Paths(Errors((*errors, *gradients)), wrt, None, edges)
+def products(backward: Sequence[Equation], wanted: frozenset[MatrixSymbol]) -> dict[Variable, tuple[Terms, ...]]:
+    """Return for everything that is ``wanted`` one product a use, each ordered from the loss to it."""
+    wrt = tuple(equation.lhs.of for equation in backward if equation.lhs.of in wanted)
+    paths = Paths(Errors(tuple(backward)), wrt, None, edges)
     return {variable: paths.terms(variable) for variable in wrt}
 
 
 def single(equation: Equation) -> Edge | None:
-    """Return the only term of an equation; None where it is a sum."""
-    found = edges(equation)
-    return found[0] if len(found) == 1 else None
+    """Return the only term of an equation; None where it is a sum, or one stands in it."""
+    sums = (node for node in nodes(equation.rhs) if isinstance(node, MatAdd))
+    return None if any(map(_holds_error, sums)) else edges(equation)[0]
 
 
 def is_flat(factors: Sequence[Factor]) -> bool:

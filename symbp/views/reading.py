@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from sympy import MatrixSymbol
 
 from symbp.derivation import Derivation
-from symbp.equations import Equation, symbols_in
-from symbp.symbols import BATCH, Adjoint
+from symbp.equations import Equation, System, symbols_in
+from symbp.symbols import BATCH, Adjoint, Variable
 from symbp.views.fold import fold, fold_like
-from symbp.views.inline import inlined
-from symbp.views.lines import Body, Folded, Index, Line, Loop, lines_of
+from symbp.views.inline import Slot, inlined
+from symbp.views.lines import Body, Folded, Index, Line, Loop, Values, lines_of
 from symbp.views.one_example import one_example
+from symbp.views.skeleton import mapped
 from symbp.views.tidy import tidied
 
 
@@ -22,19 +24,29 @@ from symbp.views.tidy import tidied
 class Reading:
     """The lists of a derivation as a page shows them.
 
-    ``forward`` are the equations of the network, ``errors`` those of the errors that have a name, ``gradients`` one
-    equation for everything that is differentiated by; the first of each pair is folded, the second is not.
+    ``forward`` are the equations of the network, ``backward`` all others; ``errors`` are those of the errors that have
+    a name, ``gradients`` one equation for everything that is differentiated by. Each list is there in order, and folded.
     """
 
     derivation: Derivation
     is_one: bool
     folded: Folded
     forward: tuple[Equation, ...]
+    backward: tuple[Equation, ...]
     errors: tuple[Equation, ...]
     gradients: tuple[Equation, ...]
     error_lines: Body
     gradient_lines: Body
     wanted: frozenset[MatrixSymbol] = field(default_factory=frozenset)
+
+    @cached_property
+    def instances(self) -> Mapping[tuple[Variable, int], tuple[tuple[Values, MatrixSymbol], ...]]:
+        """All symbols that are spelled alike, by what represents them: the values of the indices, and the symbol."""
+        found: dict[tuple[Variable, int], list[tuple[Values, MatrixSymbol]]] = {}
+        for symbol, spelled in self.folded.names.items():
+            values = tuple(int(each) for each in spelled.indices)
+            found.setdefault((spelled.of, len(values)), []).append((values, symbol))
+        return {slot: tuple(sorted(pairs, key=lambda pair: pair[0])) for slot, pairs in found.items()}
 
     @cached_property
     def indices(self) -> tuple[Index, ...]:
@@ -67,28 +79,33 @@ class Reading:
 
     def alone(self, equation: Equation) -> Equation:
         """Return one equation of the lists with every symbol spelled alone."""
-        known: Mapping[MatrixSymbol, MatrixSymbol] = {
-            each: self.spelled(each) for each in {equation.lhs, *symbols_in(equation.rhs)}
-        }
-        return Equation(known[equation.lhs], equation.rhs.xreplace(known), equation.steps)
+
+        def read(slot: Any) -> Any:
+            return self.spelled(slot) if isinstance(slot, MatrixSymbol) else slot
+
+        return Equation(read(equation.lhs), mapped(equation.rhs, read), equation.steps)
 
 
 def reading(derivation: Derivation) -> Reading:
     """Return a derivation as a page shows it."""
     readable = derivation.readable
     is_one = not readable.batch and readable.tokens == 0 and _counts_examples(readable)
-    forward, backward = list(readable.forward), list(readable.backward)
+    forward: System = readable.forward
+    backward = readable.backward
     if is_one:
         forward, backward = one_example(forward), one_example(backward)
     wanted = frozenset(each.lhs.of for each in backward if each.lhs.of.name in {v.name for v in readable.wrt})
-    forward = tidied(forward)
+    forward = System(tidied(forward), forward.given)
     folded = fold(forward)
-    gradients, errors = inlined(tidied(backward, wanted), wanted, _slot(folded), _carried(folded))
+    back = tidied(backward, wanted)
+    carried = _carried(fold_like(folded, [each for each in back if each.lhs.of not in wanted]))
+    gradients, errors = inlined(back, wanted, _slot(folded), carried)
     return Reading(
         readable,
         is_one,
         folded,
         tuple(forward),
+        tuple(back),
         tuple(errors),
         tuple(gradients),
         fold_like(folded, errors),
@@ -102,7 +119,7 @@ def _counts_examples(derivation: Derivation) -> bool:
     return any(size.has(BATCH) for symbol in derivation.forward.given for size in symbol.shape)
 
 
-def _slot(folded: Folded):  # type: ignore[no-untyped-def]
+def _slot(folded: Folded) -> Slot:
     def slot(symbol: MatrixSymbol) -> Hashable:
         found = folded.names.get(symbol)
         return symbol if found is None else (found.of, len(found.indices))
@@ -110,20 +127,16 @@ def _slot(folded: Folded):  # type: ignore[no-untyped-def]
     return slot
 
 
-def _carried(folded: Folded) -> frozenset[Hashable]:
-    """Return the slots that a line uses at another value of an index than its own: what repetitions hand on."""
+def _carried(body: Body) -> frozenset[Hashable]:
+    """Return the slots of errors that a line uses at another value of an index than its own: what repetitions hand on."""
     found: set[Hashable] = set()
-    for line in lines_of(folded.body):
+    for line in lines_of(body):
         for case in line.cases:
-            own = getattr(case.equation.lhs, "indices", ())
+            own = getattr(case.equation.lhs.of, "indices", ())
             for symbol in symbols_in(case.equation.rhs):
-                indices = getattr(symbol, "indices", None)
-                if (
-                    indices is not None
-                    and indices != own[: len(indices)]
-                    and symbol.role.value not in ("weight", "bias")
-                ):
-                    found.add((symbol.of, len(indices)))
+                indices = getattr(symbol.of, "indices", ()) if isinstance(symbol, Adjoint) else ()
+                if indices and indices != own[: len(indices)]:
+                    found.add((symbol.of.of, len(indices)))
     return frozenset(found)
 
 

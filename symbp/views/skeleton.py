@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
-from typing import TypeAlias, cast
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from typing import Any, TypeAlias, cast
 
 from sympy import Basic, Expr, Integer, MatrixExpr, MatrixSymbol, OneMatrix, S, ZeroMatrix
 
@@ -62,8 +62,13 @@ def refilled(node: MatrixExpr, slots: Iterator[Slot]) -> MatrixExpr:
     return cast("MatrixExpr", Basic.__new__(kind, *args))
 
 
-def put_in(expr: MatrixExpr, values: Mapping[Expr, Integer]) -> MatrixExpr:
-    """Return an expression with values in the place of letters of indices, its nodes kept as they are."""
+def mapped(expr: MatrixExpr, read: Callable[[Any], Any]) -> MatrixExpr:
+    """Return an expression with every slot read otherwise, its nodes kept as they are."""
     slots: list[Slot] = []
     skeleton(expr, slots)
-    return refilled(expr, iter([slot.xreplace(values) for slot in slots]))
+    return refilled(expr, iter([read(slot) for slot in slots]))
+
+
+def put_in(expr: MatrixExpr, values: Mapping[Expr, Integer]) -> MatrixExpr:
+    """Return an expression with values in the place of letters of indices."""
+    return mapped(expr, lambda slot: slot.xreplace(values))

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
-from sympy import Integer, MatrixExpr, MatrixSymbol, Symbol
+from sympy import Expr, Integer, MatrixExpr, MatrixSymbol, Symbol
 
 from symbp.calculus.factor import Factor
-from symbp.equations import Equation, nodes, symbols_in
+from symbp.equations import Equation, nodes
 from symbp.maths.build import Builder
 from symbp.maths.names import Names
 from symbp.maths.notation import Notation
@@ -23,6 +24,7 @@ from symbp.symbols import Adjoint, Variable
 from symbp.views.lines import Case, Index, Indexed, Line, Loop, index_symbol, lines_of
 from symbp.views.product import products
 from symbp.views.reading import Reading
+from symbp.views.skeleton import mapped
 
 UPPER_KINDS = ("layer", "block")
 """Repetitions whose number is an upper index."""
@@ -89,11 +91,9 @@ class Context:
     @cached_property
     def products(self) -> Mapping[Variable, tuple[tuple[Factor, ...], ...]]:
         """Every gradient as a product a use, each symbol spelled alone."""
-        alone = self.reading.alone
-        found = products(
-            [alone(each) for each in self.reading.errors], [alone(each) for each in self.reading.gradients]
-        )
-        names = {self.reading.spelled(each.lhs.of): each.lhs.of for each in self.reading.gradients}
+        read = self.reading
+        found = products([read.alone(each) for each in read.backward], frozenset(map(read.spelled, read.wanted)))
+        names = {read.spelled(each): each for each in read.wanted}
         return {names[variable]: terms for variable, terms in found.items()}
 
     @cached_property
@@ -121,6 +121,23 @@ class Context:
         depth = self.reading.derivation.network.depth
         return self.words("title.stack", n=depth, number=self.words.number(depth))
 
+    def shape(self, symbol: MatrixExpr) -> Node:
+        """Return n⁽ˡ⁾ × m: the sizes of a symbol, in the letters of the loops where they differ."""
+        rows, columns = (self._size(symbol, axis) for axis in range(2))
+        return row(number(rows), Sign("×"), number(columns))
+
+    def _size(self, symbol: MatrixExpr, axis: int) -> Expr:
+        own = symbol.of if isinstance(symbol, Adjoint) else symbol
+        size = own.shape[axis]
+        if not isinstance(own, Indexed):
+            return size
+        pairs = self.reading.instances.get((own.of, len(own.indices)), ())
+        sizes = [each.shape[axis] for _, each in pairs]
+        if len(set(sizes)) < 2:
+            return size
+        letter = next((each for each in own.indices if not each.is_number), own.indices[0])
+        return Symbol(f"n_{letter + _offset(sizes[0], pairs[0][0])}")
+
     def letter(self, name: str) -> Node:
         """Return a letter in a sentence."""
         return Id(name)
@@ -147,20 +164,23 @@ class Context:
         return found
 
     def _at_last(self, line: Line, case: Case) -> Equation:
-        """Return the equation of a case that holds for the last value alone with that value by its letter."""
-        fixed = [
-            index
+        """Return the equation of a case with the last value of an index by its letter, where it stands as a number."""
+        running = {
+            index.letter
             for at, index in enumerate(line.indices)
-            if index.count > 1 and {values[at] for values in case.values} == {index.last}
-        ]
-        if not fixed:
-            return case.equation
-        letters = {index.letter: (index.last, self.last[index.letter]) for index in fixed}
-        known = {
-            symbol: self._lettered(symbol, letters) for symbol in {case.equation.lhs, *symbols_in(case.equation.rhs)}
+            if {values[at] for values in case.values} != {index.last}
         }
-        lhs = known[case.equation.lhs]
-        return Equation(lhs, case.equation.rhs.xreplace(known), case.equation.steps)
+        letters = {
+            index.letter: (index.last, self.last[index.letter])
+            for index in self.reading.indices
+            if index.letter not in running and index.count > 1
+        }
+        values = dict(letters.values())
+
+        def read(slot: Any) -> Any:
+            return self._lettered(slot, letters) if isinstance(slot, MatrixSymbol) else values.get(slot, slot)
+
+        return Equation(read(case.equation.lhs), mapped(case.equation.rhs, read), case.equation.steps)
 
     def _lettered(self, symbol: MatrixSymbol, letters: dict[str, tuple[int, Symbol]]) -> MatrixSymbol:
         if isinstance(symbol, Adjoint):
@@ -169,7 +189,7 @@ class Context:
             return symbol
         loops = self.names.loops(symbol)
         indices = [
-            letters[loop][1] - (letters[loop][0] - index) if loop in letters and isinstance(index, Integer) else index
+            letters[loop][1] if loop in letters and index == letters[loop][0] else index
             for loop, index in zip(loops, symbol.indices, strict=True)
         ]
         return Indexed(symbol.of, *indices)
@@ -209,6 +229,12 @@ def span(index: Index, values: list[int], backward: bool, last: dict[str, Symbol
         EQUALS,
         *(part for at, each in enumerate(shown) for part in ((COMMA, each) if at else (each,))),
     )
+
+
+def _offset(size: Expr, values: tuple[int, ...]) -> int:
+    """Return how far the number of a width is from the index of its layer: 0 for n₁ of W⁽¹⁾, −1 for n₀."""
+    digits = str(size).lstrip("n")
+    return int(digits) - values[0] if digits.isdigit() and not size.is_number else 0
 
 
 AND_SO_ON = Sign("…", "ord")

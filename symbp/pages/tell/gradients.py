@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from sympy import MatrixExpr
-
 from symbp.calculus.factor import Acts, Factor, is_ones
 from symbp.maths.factors import Factors
-from symbp.maths.scalars import number
-from symbp.maths.tree import TIMES, Node, Sign, joined, row
+from symbp.maths.tree import TIMES, Node, joined, row
 from symbp.pages.page import Block, Heading, Para, Ref, Table, Text
 from symbp.pages.tell.context import Context
 from symbp.pages.tell.result import is_short, shortened
@@ -59,7 +56,7 @@ def _stair(c: Context, weight: Variable) -> tuple[Text, ...]:
         (_middle(writer, left),),
         (writer.product([source]),),
         (writer.product(right),),
-        (shape(c, weight),),
+        (c.shape(weight),),
     )
 
 
@@ -68,19 +65,13 @@ def _middle(writer: Factors, factors: list[Factor]) -> Node:
     return joined(shortened(nodes), TIMES) if nodes else row()
 
 
-def shape(c: Context, symbol: MatrixExpr) -> Node:
-    """Return n₂ × n₁."""
-    rows_, columns = symbol.shape
-    return row(number(rows_), Sign("×"), number(columns))
-
-
 def rows(c: Context) -> Table:
     """Return one row a parameter, what repeats once: its gradient, its shape, the line of its error."""
     head = tuple(c.words(f"head.{each}") for each in ("gradient", "shape", "error"))
     found = []
     for spelled in c.gradients:
         of = spelled.equation.lhs.of
-        found.append(((c.equation(spelled),), (shape(c, of),), _refs(c, spelled.equation)))
+        found.append(((c.equation(spelled),), (c.shape(of),), _refs(c, spelled.equation)))
     return Table(head, tuple(found))
 
 

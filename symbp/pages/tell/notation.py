@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sympy import HadamardProduct, OneMatrix
+from sympy import HadamardProduct, Integer, MatrixSymbol, OneMatrix
 
 from symbp.equations import nodes
 from symbp.maths.scalars import number
 from symbp.maths.tree import COMMA, HADAMARD, Id, Node, joined
 from symbp.pages.page import Block, Heading, Para, Table, Text
 from symbp.pages.tell.context import Context
-from symbp.pages.tell.gradients import shape
 from symbp.pages.tell.opening import error_is
 from symbp.pages.tell.result import slope_lines
 from symbp.symbols import Variable
+from symbp.views.lines import Indexed
 
 Row = tuple[Text, ...]
 
@@ -31,7 +31,7 @@ def _indices(c: Context) -> Iterator[Row]:
     for index in c.reading.indices:
         letters = joined([number(index.symbol), number(c.last[index.letter])], COMMA)
         kind = c.words(f"kind.{index.kind}", n=index.count)
-        yield (letters,), c.words("notation.index", kind=kind, values=number(c.last[index.letter])), ()
+        yield (letters,), c.words("notation.index", kind=kind, values=number(Integer(index.last))), ()
 
 
 def _symbols(c: Context) -> Iterator[Row]:
@@ -44,9 +44,16 @@ def _symbols(c: Context) -> Iterator[Row]:
             if of in seen or not isinstance(of, Variable):
                 continue
             seen.add(of)
-            rows.setdefault((_meaning(c, of), shape(c, of)), []).append(c.names.symbol(symbol))
+            rows.setdefault((_meaning(c, of), c.shape(_own(symbol))), []).append(c.names.symbol(_own(symbol)))
     for (meaning, size), letters in rows.items():
         yield (joined(letters, COMMA),), meaning, (size,)
+
+
+def _own(symbol: MatrixSymbol) -> MatrixSymbol:
+    """Return a symbol at its loops' own indices: a⁽ˡ⁾ where a line has a⁽ˡ⁻¹⁾."""
+    if not isinstance(symbol, Indexed):
+        return symbol
+    return Indexed(symbol.of, *(next(iter(each.free_symbols), each) for each in symbol.indices))
 
 
 def _given(expr: object) -> Iterator[Variable]:
@@ -59,9 +66,9 @@ def _meaning(c: Context, variable: Variable) -> Text:
 
 def _errors(c: Context) -> Iterator[Row]:
     if c.loss_gradient is not None:
-        yield (c.tree(c.loss_gradient),), c.words("notation.loss_gradient"), (shape(c, c.loss_gradient),)
+        yield (c.tree(c.loss_gradient),), c.words("notation.loss_gradient"), (c.shape(c.loss_gradient),)
     for lhs in [each.equation.lhs for each in c.errors][-1:]:
-        yield (c.names.symbol(lhs),), c.words("notation.error", of=error_is(c, lhs)), (shape(c, lhs),)
+        yield (c.names.symbol(lhs),), c.words("notation.error", of=error_is(c, lhs)), (c.shape(lhs),)
     for line in slope_lines(c):
         yield (line,), c.words("notation.slopes"), ()
 

@@ -20,6 +20,7 @@ from symbp.roles import Role
 from symbp.symbols import Adjoint
 from symbp.views.lines import Index, index_symbol
 from symbp.views.product import is_flat, single
+from symbp.views.skeleton import put_in
 
 MOST_LINES = 6
 """A recursion of so many lines is a result; a longer one is a section of its own."""
@@ -149,7 +150,7 @@ def recursion(c: Context) -> tuple[Index, Sequence[Factor], Sequence[Factor], Ad
 
 def renamed(factor: Factor, old: Symbol, new: Symbol) -> Factor:
     """Return a factor for another letter of the index."""
-    return Factor(factor.role, factor.expr.xreplace({old: new}), factor.layer, factor.acts, factor.branches)
+    return Factor(factor.role, put_in(factor.expr, {old: new}), factor.layer, factor.acts, factor.branches)
 
 
 def spare_letter(c: Context) -> str:
@@ -163,11 +164,8 @@ def slope_lines(c: Context) -> list[Node]:
     if not c.reading.is_one:
         return []
     writer = Factors(c.builder)
-    found: dict[Node, Node] = {}
-    for spelled in c.errors:
-        edge = single(spelled.equation)
-        for factor in [] if edge is None else edge.factors:
-            if factor.acts is Acts.HADAMARD and isinstance(factor.expr, Slope):
-                letter = writer.slopes(factor.expr)
-                found[letter] = row(letter, EQUALS, call(word("diag"), c.tree(factor.expr)))
-    return list(found.values())
+    running = {last: index_symbol(letter) for letter, last in c.last.items()}
+    edges_ = [edge for edge in (single(spelled.equation) for spelled in c.errors) if edge is not None]
+    slopes = [f.expr for edge in edges_ for f in edge.factors if f.acts is Acts.HADAMARD and isinstance(f.expr, Slope)]
+    forms = {put_in(slope, running): slope for slope in slopes}
+    return [row(writer.slopes(each), EQUALS, call(word("diag"), c.tree(each))) for each in forms.values()]
