@@ -44,6 +44,7 @@ from symbp.maths.tree import (
     Num,
     Script,
     Sign,
+    Table,
     Tag,
     joined,
     row,
@@ -54,6 +55,7 @@ from symbp.ops.losses import EntrywiseLoss, GenericLoss, LinkedLoss, LossGradien
 from symbp.ops.penalty import Penalty
 from symbp.ops.structure import Pad, Rows
 from symbp.symbols import Adjoint, Role
+from symbp.views.over import Over, StackOver, SumOver
 
 THROUGH_OUTPUT = ("tanh", "sigmoid")
 """Activations whose slope everybody writes through the output: 1 − a², a ⊙ (1 − a)."""
@@ -251,13 +253,17 @@ def _operation(b: Builder, node: Op) -> Written:
 
 def _operator(b: Builder, node: Op) -> Written:
     """Return an operator of the backward list: its name, with what it belongs to below, and the error it acts on."""
-    if node.acts_on is None:
+    if node.acts_on is None or node.sign is not None:
         return _operation(b, node)
+    return Written(call(operator_name(b, node), b.tree(node.args[node.acts_on])))
+
+
+def operator_name(b: Builder, node: Op) -> Node:
+    """Return the name of an operator of the backward list, with what it belongs to below: J_P."""
     belongs = [each for at, each in enumerate(node.args) if at != node.acts_on and isinstance(each, MatrixSymbol)]
-    if node.sign is not None or not belongs:
-        return _operation(b, node)
-    name = Tag(Script(word(node.label[1]), b.names.symbol(belongs[-1])), of=type(node).__name__)
-    return Written(call(name, b.tree(node.args[node.acts_on])))
+    below = [*map(b.names.symbol, belongs[-1:]), *(Num(str(each)) for each in node.size)]
+    name = word(node.label[1])
+    return Tag(Script(name, joined(below, COMMA)) if below else name, of=type(node).__name__)
 
 
 def _rows(b: Builder, node: Rows | Pad) -> Written:
@@ -333,6 +339,23 @@ MOST_SQUARES = 3
 """Longest sum of squared weights written out."""
 
 
+def _sum_over(b: Builder, node: SumOver) -> Written:
+    """Return ∑ of a term over an index."""
+    return Written(row(over(b, node, "∑"), TIMES, b.within(node.term, Level.PRODUCT)), Level.PRODUCT)
+
+
+def _stack_over(b: Builder, node: StackOver) -> Written:
+    """Return a stack of terms over an index, as a column of blocks."""
+    first, last = (b.tree(each) for each in (node.at(node.first), node.at(node.last)))
+    return Written(Table(((first,), (Sign("⋮", "ord"),), (last,))))
+
+
+def over(b: Builder, node: Over, sign: str) -> Node:
+    """Return a big sign with the index and its bounds."""
+    below = row(number(node.index), EQUALS, number(node.args[1]))
+    return Script(Sign(sign, "big"), below, number(node.args[2]))
+
+
 def _diagonal(b: Builder, node: DiagMatrix) -> Written:
     return Written(call(word("diag"), b.tree(node.args[0])))
 
@@ -356,6 +379,8 @@ RULES: dict[type, Callable[[Builder, Any], Written]] = {
     Penalty: _penalty,
     Rows: _rows,
     Pad: _rows,
+    SumOver: _sum_over,
+    StackOver: _stack_over,
     Op: _operator,
 }
 """How each operation is written; an operation's subclasses are written like it."""

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from sympy import MatrixSymbol, Transpose
 
 from symbp.calculus.factor import Acts, Factor, is_ones
-from symbp.maths.build import Builder
+from symbp.maths.build import Builder, operator_name
 from symbp.maths.scalars import Level, Written, call, word
-from symbp.maths.tree import HADAMARD, PLUS, TIMES, Fence, Id, Node, Tag, joined, row
+from symbp.maths.tree import HADAMARD, PLUS, TIMES, Fence, Id, Node, Sign, Tag, joined, row
 from symbp.op import FactorRole
 from symbp.ops.elementwise import Slope
 from symbp.roles import Role
@@ -61,7 +61,10 @@ class Factors:
         return Tag(self.builder.names.like(letter, slope.output), of=slope)
 
     def _operator(self, factor: Factor) -> Node:
-        return self.builder.write(factor.expr).node
+        node = factor.expr
+        if node.sign is not None:
+            return self.builder.within(node.args[1 - node.acts_on], Level.ATOM)
+        return operator_name(self.builder, node)
 
     def _inside(self, factor: Factor) -> Node:
         return self.builder.within(factor.expr, Level.PRODUCT)
@@ -79,6 +82,8 @@ class Factors:
         return found.node
 
     def _around(self, factor: Factor, inner: Written) -> Written:
+        if factor.acts is Acts.OPERATOR and not isinstance(factor.expr, Transpose):
+            return self._applied(factor, inner)
         own = self.builder.write(factor.expr)
         if factor.acts is Acts.HADAMARD:
             right = self._tagged(factor, own.within(Level.HADAMARD))
@@ -87,6 +92,15 @@ class Factors:
         inside = inner.within(Level.PRODUCT)
         order = (inside, TIMES, side) if factor.acts is Acts.RIGHT else (side, TIMES, inside)
         return Written(row(*order), Level.PRODUCT)
+
+    def _applied(self, factor: Factor, inner: Written) -> Written:
+        """Return an operator applied to what stands on the side of the loss."""
+        node = factor.expr
+        if node.sign is None:
+            return Written(call(self._tagged(factor, operator_name(self.builder, node)), inner.signed))
+        other = self._tagged(factor, self.builder.within(node.args[1 - node.acts_on], Level.ATOM))
+        sides = [inner.within(Level.ATOM), other] if node.acts_on == 0 else [other, inner.within(Level.ATOM)]
+        return Written(joined(sides, Sign(node.sign[1])), Level.HADAMARD)
 
 
 def role_of(factor: Factor) -> str:

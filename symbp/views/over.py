@@ -26,8 +26,11 @@ class Over(MatrixExpr):
 
     def terms(self) -> Iterator[MatrixExpr]:
         """Yield the term with each value of the index put in."""
-        for value in range(self.first, self.last + 1):
-            yield put_in(self.term, {self.index: Integer(value)})
+        return map(self.at, range(self.first, self.last + 1))
+
+    def at(self, value: int) -> MatrixExpr:
+        """Return the term for a value of the index."""
+        return put_in(self.term, {self.index: Integer(value)})
 
     def written_out(self) -> MatrixExpr:
         """Return the same with all its terms."""
