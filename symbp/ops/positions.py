@@ -107,13 +107,13 @@ class Rotate(_Moves):
 @meaning(Tile)
 def tile(xp: Any, a: Any, examples: int) -> Any:
     """A beside itself, once for every example."""
-    return xp.concatenate([a] * examples, axis=1)
+    return xp.concatenate([a] * examples, axis=-1)
 
 
 @meaning(SumExamples)
 def sum_examples(xp: Any, a: Any, tokens: int) -> Any:
     """The blocks of ``tokens`` columns added up."""
-    return xp.sum(a.reshape(a.shape[0], a.shape[1] // tokens, tokens), axis=1)
+    return xp.sum(a.reshape(*a.shape[:-1], a.shape[-1] // tokens, tokens), axis=-2)
 
 
 def by_distance(xp: Any, keys: int, queries: int) -> Any:
@@ -125,23 +125,23 @@ def by_distance(xp: Any, keys: int, queries: int) -> Any:
 @meaning(Offsets)
 def offsets(xp: Any, r: Any, keys: int, queries: int) -> Any:
     """The number of its distance at every pair of key and query."""
-    return (r @ by_distance(xp, keys, queries).T).reshape(keys, queries)
+    return (r @ by_distance(xp, keys, queries).T).reshape(*r.shape[:-2], keys, queries)
 
 
 @meaning(OffsetSums)
 def offset_sums(xp: Any, b: Any, keys: int, queries: int) -> Any:
     """The pairs of each distance added up."""
-    return b.reshape(1, keys * queries) @ by_distance(xp, keys, queries)
+    return b.reshape(*b.shape[:-2], 1, keys * queries) @ by_distance(xp, keys, queries)
 
 
 @meaning(Rotate)
 def rotate(xp: Any, x: Any, tokens: int, back: int) -> Any:
     """Rows i and i + d/2 as the two coordinates of points that are turned."""
-    half = x.shape[0] // 2
+    half = x.shape[-2] // 2
     speed = xp.exp(-xp.log(10000.0) * xp.arange(half).reshape(half, 1) / half)
-    angle = (1 - 2 * back) * speed * (xp.arange(x.shape[1]) % tokens)
-    c, s, a, b = xp.cos(angle), xp.sin(angle), x[:half], x[half:]
-    return xp.concatenate((a * c - b * s, b * c + a * s), axis=0)
+    angle = (1 - 2 * back) * speed * (xp.arange(x.shape[-1]) % tokens)
+    c, s, a, b = xp.cos(angle), xp.sin(angle), x[..., :half, :], x[..., half:, :]
+    return xp.concatenate((a * c - b * s, b * c + a * s), axis=-2)
 
 
 @rule(Tile, "The same matrix serves every example, so its errors add up over the examples.")

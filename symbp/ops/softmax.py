@@ -56,14 +56,14 @@ class SoftmaxJacobian(Op):
 @meaning(Softmax)
 def softmax(xp: Any, z: Any) -> Any:
     """Exponentials over their sum, column by column; the largest entry is subtracted first."""
-    e = xp.exp(z - xp.max(z, axis=0, keepdims=True))
-    return e / xp.sum(e, axis=0, keepdims=True)
+    e = xp.exp(z - xp.max(z, axis=-2, keepdims=True))
+    return e / xp.sum(e, axis=-2, keepdims=True)
 
 
 @meaning(SoftmaxJacobian)
 def softmax_jacobian(xp: Any, p: Any, g: Any) -> Any:
     """(diag p − p pᵀ) g in every column, without forming the matrix."""
-    return p * (g - xp.sum(p * g, axis=0, keepdims=True))
+    return p * (g - xp.sum(p * g, axis=-2, keepdims=True))
 
 
 @rule(

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, cast
 
-from sympy import Add, Basic, Expr, Identity, MatrixExpr, MatrixSymbol, sympify
+from sympy import Add, Basic, Expr, Identity, MatAdd, MatrixExpr, MatrixSymbol, S, sympify
+from sympy.core.sorting import default_sort_key
 
 from symbp.equations import text
 from symbp.errors import ShapeError
@@ -87,6 +88,18 @@ class Stack(Op):
         return cast("Stack", Basic.__new__(cls, *parts))
 
     shape = property(lambda self: (Add(*(part.shape[0] for part in self.args)), self.args[0].shape[1]))
+
+
+def filling(total: MatAdd) -> list[MatrixExpr]:
+    """Return what a sum of padded blocks is a stack of, from the top; nothing where they do not fill all rows once."""
+    if not all(isinstance(term, Pad) for term in total.args):
+        return []
+    pads, filled = sorted(total.args, key=lambda pad: default_sort_key(pad.args[1])), S.Zero
+    for pad in pads:
+        if pad.args[1] != filled:
+            return []
+        filled += pad.args[0].shape[0]
+    return [pad.args[0] for pad in pads] if filled == total.shape[0] else []
 
 
 def _sticks_out(first: Expr, count: Expr, rows: Expr) -> bool:

@@ -118,18 +118,18 @@ class Outer(Within):
 
 def by_example(a: Any, tokens: int) -> Any:
     """Rows × tokens·m as m matrices of rows × tokens."""
-    return a.reshape(a.shape[0], a.shape[1] // tokens, tokens).swapaxes(0, 1)
+    return a.reshape(*a.shape[:-1], a.shape[-1] // tokens, tokens).swapaxes(-3, -2)
 
 
 def side_by_side(c: Any) -> Any:
     """m matrices of rows × tokens as rows × tokens·m."""
-    return c.swapaxes(0, 1).reshape(c.shape[1], c.shape[0] * c.shape[2])
+    return c.swapaxes(-3, -2).reshape(*c.shape[:-3], c.shape[-2], c.shape[-3] * c.shape[-1])
 
 
 @meaning(Gram)
 def gram(xp: Any, a: Any, b: Any, ta: int, tb: int) -> Any:
     """Within every example, a transposed times b."""
-    return side_by_side(by_example(a, ta).swapaxes(1, 2) @ by_example(b, tb))
+    return side_by_side(by_example(a, ta).swapaxes(-2, -1) @ by_example(b, tb))
 
 
 @meaning(Mix)
@@ -141,7 +141,7 @@ def mix(xp: Any, a: Any, b: Any, ta: int, tb: int) -> Any:
 @meaning(Outer)
 def outer(xp: Any, a: Any, b: Any, ta: int, tb: int) -> Any:
     """Within every example, a times b transposed."""
-    return side_by_side(by_example(a, tb) @ by_example(b, tb).swapaxes(1, 2))
+    return side_by_side(by_example(a, tb) @ by_example(b, tb).swapaxes(-2, -1))
 
 
 Pair = tuple[MatrixExpr, MatrixExpr]
