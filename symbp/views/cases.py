@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
-from sympy import Add, Basic, Expr, Integer, MatAdd, MatrixExpr, MatrixSymbol
+from sympy import Add, Basic, Expr, Integer, MatAdd, MatrixExpr, MatrixSymbol, sympify
 
 from symbp.equations import Equation
 from symbp.nodes import matadd
@@ -16,24 +15,7 @@ from symbp.symbols import Adjoint, Variable
 from symbp.views.lines import Case, Indexed, Place, Places, Values, at, index_symbol
 from symbp.views.over import Over, StackOver, SumOver
 from symbp.views.places import SPARE
-from symbp.views.skeleton import Slot, refilled, skeleton
-
-
-@dataclass(frozen=True, slots=True)
-class Parsed:
-    """An equation as what it does and what stands in it, its left side first."""
-
-    equation: Equation
-    key: Hashable
-    slots: list[Slot]
-
-    @classmethod
-    def of(cls, equation: Equation) -> Parsed:
-        """Take an equation apart."""
-        slots: list[Slot] = []
-        skeleton(equation.lhs, slots)
-        return cls(equation, skeleton(equation.rhs, slots), slots)
-
+from symbp.views.skeleton import Parsed, Slot, refilled, skeleton
 
 Member: TypeAlias = tuple[Values, Parsed]
 """An equation, and the values of the indices around it."""
@@ -105,7 +87,12 @@ def _read(column: Sequence[Slot], around: tuple[int, ...], places: Places) -> li
     A symbol that starts a recursion is read as the one it stands for, or as itself, like the other members' symbols.
     """
     if not isinstance(column[0], MatrixSymbol):
-        return list(column)
+        return [number.p if number.is_Integer else number for number in column]
+    spelled = places.spelled
+    own: list[Any] = [symbol.of if isinstance(symbol, Adjoint) else symbol for symbol in column]
+    names = [each.name for each in own]
+    if not isinstance(own[0], Indexed) and places.starts.keys().isdisjoint(names):
+        return [spelled.get(name) or Place(of) for name, of in zip(names, own, strict=True)]
     readings = [readings_of(symbol, around, places) for symbol in column]
     if all(len(each) == 1 for each in readings):
         return [each[0] for each in readings]
@@ -114,7 +101,7 @@ def _read(column: Sequence[Slot], around: tuple[int, ...], places: Places) -> li
 
 
 def readings_of(symbol: Any, around: tuple[int, ...], places: Places) -> list[Place]:
-    """Return which of its like a symbol is, inside these loops: of those it may be, what it stands for as a start first."""
+    """Return which of its like a symbol is, inside these loops; what it stands for as a start comes first."""
     of = symbol.of if isinstance(symbol, Adjoint) else symbol
     if isinstance(of, Indexed):
         return [Place(of.of, places.spelled[of.of.name].loops, cast("Values", of.indices))]
@@ -133,16 +120,22 @@ def _fit(loop: int | None, numbers: list[Any], values: list[Values], around: tup
     """Return how numbers move with the indices around: as few different remainders as possible."""
     best: Fit | None = None
     for moves in _models(loop, numbers, values, around):
-        rest = [
-            n - sum(m * v for m, v in zip(moves, each, strict=True) if m)
-            for n, each in zip(numbers, values, strict=True)
-        ]
+        rest = _remainders(moves, numbers, values)
         if best is None or len(set(rest)) < len(set(best[1])):
             best = moves, rest
         if len(set(best[1])) == 1:
             break
     assert best is not None
     return best
+
+
+def _remainders(moves: tuple[Any, ...], numbers: list[Any], values: list[Values]) -> list[Any]:
+    for depth, move in enumerate(moves):
+        if move == 1:
+            numbers = [number - each[depth] for number, each in zip(numbers, values, strict=True)]
+        elif move:
+            numbers = [number - move * each[depth] for number, each in zip(numbers, values, strict=True)]
+    return numbers
 
 
 def _models(
@@ -174,7 +167,7 @@ def _slopes(numbers: list[Any], values: list[Values]) -> tuple[int, ...]:
         if others:
             other = min(others)
             grown, over = by_values[other] - by_values[first], other[depth] - first[depth]
-            slope = grown / over if grown % over == 0 else 0
+            slope = grown if over == 1 else grown // over if isinstance(grown, int) and grown % over == 0 else 0
         found.append(slope)
     return tuple(found)
 
@@ -184,8 +177,8 @@ def _only_differs(one: Values, other: Values, depth: int) -> bool:
 
 
 def _affine(moves: Sequence[Any], rest: Any, letters: Sequence[Expr]) -> Expr:
-    terms = [Integer(move) * letter for move, letter in zip(moves, letters, strict=True) if move]
-    return Add(*terms, Integer(rest)) if terms else Integer(rest)
+    terms = [move * letter for move, letter in zip(moves, letters, strict=True) if move]
+    return Add(*terms, sympify(rest)) if terms else cast("Expr", sympify(rest))
 
 
 def _slot(read: Any, indices: list[Expr]) -> Slot:
@@ -276,14 +269,14 @@ class _Terms:
         symbol = index_symbol(self._letter(loop))
         filled = []
         for original, column, parts in zip(slots[rows[group[0]]], columns, fits, strict=True):
-            indices = [_moved(move, rest[group[0]], symbol) for move, rest in parts]
+            indices = [_affine([move], rest[group[0]], [symbol]) for move, rest in parts]
             filled.append(_as(original, _slot(column[group[0]], indices)))
         term = refilled(self.terms[terms[0]], iter(filled))
         over = SumOver if self.kind is MatAdd else StackOver
         return set(terms), over(symbol, min(own), max(own), term)
 
     def _key(self, moving: list[Any], errors: list[bool]) -> tuple[int, list[int]] | None:
-        """Return the loop over whose index the terms run and its value in each: an error's innermost, if there is one."""
+        """Return the loop over whose index the terms run and its value in each: an error's innermost, if any."""
         for wanted in (True, False):
             for parts, is_error in zip(moving, errors, strict=True):
                 for loop, values in reversed(parts) if is_error is wanted else ():
@@ -311,7 +304,3 @@ def _overs(term: MatrixExpr) -> Iterator[Over]:
         if isinstance(node, Over):
             yield node
         waiting += [arg for arg in node.args if isinstance(arg, MatrixExpr) and not isinstance(node, MatrixSymbol)]
-
-
-def _moved(move: Any, rest: Any, letter: Expr) -> Expr:
-    return Integer(move) * letter + rest if move else (rest if isinstance(rest, Expr) else Integer(rest))

@@ -10,37 +10,28 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias
 
-from sympy import Basic, Integer, MatrixExpr, MatrixSymbol
+from sympy import MatrixSymbol
 
 from symbp.collector import pause_collector
 from symbp.equations import Equation, System
 from symbp.symbols import Adjoint
-from symbp.views.cases import Member, Parsed, cases
-from symbp.views.lines import Body, Folded, Indexed, Line, Loop, Place, Places, Values, run
-from symbp.views.over import Over
+from symbp.views.cases import Member, cases
+from symbp.views.lines import Body, Folded, Line, Loop, Place, Places, Values, run
 from symbp.views.places import Instances, instances_in, places
 from symbp.views.repetition import List, Repeated, Tree, tree
-from symbp.views.skeleton import put_in, refilled, skeleton
+from symbp.views.skeleton import Parsed
 
 
 @pause_collector()
 def fold(system: System) -> Folded:
-    """Return a list of equations with its repetitions as loops; where there are none, a plain line for each equation."""
+    """Return a list of equations with its repetitions as loops; without any, a plain line for each equation."""
     found = List(system)
     items = tree(found)
     placed = places(found, items)
     body = _body(items, found, placed, (), [((), 0)])
-    names, starts, symbols = {}, {}, {}
-    for symbol in found.symbols:
-        for _, place in placed.starts.get(symbol.name, ()):
-            starts.setdefault(symbol, place.symbol)
-            symbols[place.symbol] = symbol
-        if symbol.name in placed.spelled:
-            names[symbol] = placed.spelled[symbol.name].symbol
-            symbols[names[symbol]] = symbol
-    return Folded(body, names, starts, symbols, placed)
+    return Folded(body, placed, tuple(found.symbols))
 
 
 def _body(items: Tree, found: List, placed: Places, around: tuple[int, ...], instances: Instances) -> Body:
@@ -53,8 +44,7 @@ def _body(items: Tree, found: List, placed: Places, around: tuple[int, ...], ins
         else:
             firsts = [placed.loops[number].first for number in around]
             members = [
-                (tuple(map(int.__add__, values, firsts)), Parsed.of(found.equations[item + offset]))
-                for values, offset in instances
+                (tuple(map(int.__add__, values, firsts)), found.parsed[item + offset]) for values, offset in instances
             ]
             body.append(_line(members, around, placed))
     return tuple(body)
@@ -198,34 +188,3 @@ class _Order:
                 if not missing[user]:
                     heappush(ready, (items[user], numbers[user], user))
         return done
-
-
-def instance(folded: Folded, line: Line, values: Values) -> Equation:
-    """Return what a line says at values of its indices, in the symbols of the list that was folded."""
-    case = next(each for each in line.cases if values in each.values)
-    letters = {index.symbol: Integer(value) for index, value in zip(line.indices, values, strict=True)}
-    lhs, rhs = (_alone(put_in(_written_out(side), letters), folded) for side in (case.equation.lhs, case.equation.rhs))
-    return Equation(cast("MatrixSymbol", lhs), rhs, case.equation.steps)
-
-
-def _written_out(expr: MatrixExpr) -> MatrixExpr:
-    """Return an expression with every sum and stack over an index written term by term."""
-    if isinstance(expr, MatrixSymbol):
-        return expr
-    if isinstance(expr, Over):
-        return _written_out(expr.written_out())
-    args = [_written_out(arg) if isinstance(arg, MatrixExpr) else arg for arg in expr.args]
-    return cast("MatrixExpr", Basic.__new__(type(expr), *args))
-
-
-def _alone(expr: MatrixExpr, folded: Folded) -> MatrixExpr:
-    """Return an expression with symbols in the place of what spells them."""
-    slots: list[Any] = []
-    skeleton(expr, slots)
-    return refilled(expr, iter([_symbol(slot, folded) for slot in slots]))
-
-
-def _symbol(slot: Any, folded: Folded) -> Any:
-    if isinstance(slot, Adjoint):
-        return Adjoint(cast("Any", _symbol(slot.of, folded)))
-    return folded.symbols[slot] if isinstance(slot, Indexed) else slot

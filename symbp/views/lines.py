@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeAlias, cast
 
 from sympy import Expr, Integer, MatrixSymbol, Symbol, Tuple
@@ -168,18 +169,34 @@ class Places:
 
 @dataclass(frozen=True)
 class Folded:
-    """A system of equations, folded.
+    """A system of equations, folded: its lines, and the places of its symbols, ``listed`` as they are given or defined.
 
-    ``names`` maps every symbol that a line spells with an index to how it is spelled alone, at its own values of the
-    indices; a symbol that starts a recursion (X, which stands for A⁽⁰⁾) is spelled as the one it stands for in
-    ``starts``, and by its own name elsewhere. ``symbols`` is the way back from both.
+    A symbol that starts a recursion (X, which stands for A⁽⁰⁾) is spelled as the one it stands for inside the
+    recursion, and by its own name elsewhere.
     """
 
     body: Body
-    names: Mapping[MatrixSymbol, Indexed]
-    starts: Mapping[MatrixSymbol, Indexed]
-    symbols: Mapping[MatrixSymbol, MatrixSymbol]
     places: Places
+    listed: tuple[MatrixSymbol, ...]
+
+    @cached_property
+    def names(self) -> Mapping[MatrixSymbol, Indexed]:
+        """Every symbol that a line spells with an index, and how it is spelled alone, at its own values of the indices."""
+        spelled = self.places.spelled
+        return {each: cast("Indexed", spelled[each.name].symbol) for each in self.listed if each.name in spelled}
+
+    @cached_property
+    def starts(self) -> Mapping[MatrixSymbol, Indexed]:
+        """The symbols that start a recursion, and what each stands for (of several, the first)."""
+        starts = self.places.starts
+        return {each: cast("Indexed", starts[each.name][0][1].symbol) for each in self.listed if each.name in starts}
+
+    @cached_property
+    def symbols(self) -> Mapping[Indexed, MatrixSymbol]:
+        """The way back: every symbol that a line spells with an index, by how it is spelled alone."""
+        starts = self.places.starts
+        begun = {cast("Indexed", place.symbol): each for each in self.listed for _, place in starts.get(each.name, ())}
+        return begun | {spelled: each for each, spelled in self.names.items()}
 
 
 def at(number: int) -> Integer:

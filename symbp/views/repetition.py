@@ -20,7 +20,7 @@ from sympy import MatAdd, MatrixSymbol
 from symbp.equations import Equation, System
 from symbp.ops.structure import Stack
 from symbp.roles import Role
-from symbp.views.skeleton import skeleton
+from symbp.views.skeleton import Parsed, skeleton
 
 PARAMETERS = frozenset({Role.WEIGHT, Role.BIAS, Role.SCALE, Role.SHIFT})
 """What is learnt: windows that share one do the same map."""
@@ -74,6 +74,7 @@ class List:
 
     def __init__(self, system: System) -> None:
         self.equations: Sequence[Equation] = system.equations
+        self.parsed: list[Parsed] = []
         self.symbols: list[MatrixSymbol] = []
         self.roles: list[Role | None] = []
         self.defined: list[int] = []
@@ -85,11 +86,13 @@ class List:
         for symbol in system.given:
             self._add(symbol, GIVEN)
         for at, equation in enumerate(self.equations):
-            found: list[Any] = []
-            key = skeleton(equation.rhs, found)
-            self.keys.append(known.setdefault(key, len(known)))
+            parsed = Parsed.of(equation)
+            found: list[Any] = parsed.slots[1:]
+            self.parsed.append(parsed)
+            self.keys.append(known.setdefault(parsed.key, len(known)))
             self.slots.append(tuple([self._ids[s.name] for s in found if isinstance(s, MatrixSymbol)]))
-            self.numbers.append(tuple([s for s in found if not isinstance(s, MatrixSymbol)]))
+            numbers = [s for s in found if not isinstance(s, MatrixSymbol)]
+            self.numbers.append(tuple([s.p if s.is_Integer else s for s in numbers]))
             self._add(equation.lhs, at)
         self.lhs = [self._ids[equation.lhs.name] for equation in self.equations]
         self.last_use = list(self.defined)

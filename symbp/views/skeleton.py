@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
 from sympy import Basic, Expr, Integer, MatrixExpr, MatrixSymbol, OneMatrix, S, ZeroMatrix
 
+from symbp.equations import Equation
 from symbp.ops.elementwise import GenericFunction
 from symbp.ops.structure import Pad, Rows
 from symbp.symbols import Adjoint
@@ -30,7 +32,7 @@ def skeleton(node: MatrixExpr, slots: list[Slot]) -> Hashable:
     if kind in _FILLED:
         return (kind, *[size is S.One for size in node.args])
     moves = kind in _BLOCKS
-    parts: list[Hashable] = [kind]
+    parts: list[Any] = [kind]
     for arg in node.args:
         if isinstance(arg, MatrixExpr):
             parts.append(skeleton(arg, slots))
@@ -72,3 +74,19 @@ def mapped(expr: MatrixExpr, read: Callable[[Any], Any]) -> MatrixExpr:
 def put_in(expr: MatrixExpr, values: Mapping[Expr, Integer]) -> MatrixExpr:
     """Return an expression with values in the place of letters of indices."""
     return mapped(expr, lambda slot: slot.xreplace(values))
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """An equation as what it does and what stands in it, its left side first."""
+
+    equation: Equation
+    key: Hashable
+    slots: list[Slot]
+
+    @classmethod
+    def of(cls, equation: Equation) -> Parsed:
+        """Take an equation apart."""
+        slots: list[Slot] = []
+        skeleton(equation.lhs, slots)
+        return cls(equation, skeleton(equation.rhs, slots), slots)
