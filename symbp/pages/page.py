@@ -133,11 +133,12 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the numeric check found."""
+    """What the numeric check found; ``title`` is set bold in front of it."""
 
     passed: bool
     text: Text
     detail: int = 1
+    title: Text = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from symbp.maths.tree import (
-    Accent,
+    COMMA, QUAD, Accent,
     Blank,
     Fence,
     Frac,
@@ -21,6 +22,7 @@ from symbp.maths.tree import (
     Words,
     row,
 )  # fmt: skip
+from symbp.pages.page import Line
 from symbp.writing.spacing import bracket_size, gap, has_limits, is_small
 
 Width = Callable[[Node], float]
@@ -149,6 +151,55 @@ def _half(item: Node, part: Node, place: int, count: int) -> Node:
     assert isinstance(item, Fence)
     opening, closing = item.open if place == 0 else "", item.close if place == count - 1 else ""
     return Tag(Fence(part, opening, closing), item) if opening or closing else part
+
+
+# Lines of equations.
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What stands on one line: a left side and the rest, or, where it ``continues`` one, the rest alone."""
+
+    left: Node
+    right: Node
+    continues: bool = False
+
+
+NOTHING = Row(())
+
+
+def shown(line: Line, measure: float, left: float, width: Width, hanging: float = 1.0) -> list[Shown]:
+    """Return a line of equations as it is set: its parts beside each other as far as they fit, long ones broken.
+
+    ``left`` is how much the left sides beside it take, ``hanging`` how far a continuation is set in.
+    """
+    room = measure - max(left, *(width(sides(part)[0]) for part in line.parts))
+    found: list[Shown] = []
+    for part in line.parts:
+        start, rest = sides(part)
+        wider = row(found[-1].right, COMMA, QUAD, part) if found else NOTHING
+        if found and width(wider) <= room - hanging * found[-1].continues:
+            found[-1] = replace(found[-1], right=wider)
+            continue
+        if found:
+            found[-1] = replace(found[-1], right=row(found[-1].right, COMMA))
+        found += _continued(start, broken(rest, room, room - hanging, width))
+    return _with_where(found, line.where, room - hanging, width)
+
+
+def _continued(left: Node, lines: Sequence[Node]) -> list[Shown]:
+    return [Shown(left if place == 0 else NOTHING, each, place > 0) for place, each in enumerate(lines)]
+
+
+def _with_where(found: list[Shown], where: Node | None, room: float, width: Width) -> list[Shown]:
+    """Return lines with the indices for which they hold behind the last, or under it."""
+    if where is None:
+        return found
+    for_these = Fence(where)
+    wider = row(found[-1].right, QUAD, for_these)
+    if width(wider) <= room:
+        return [*found[:-1], replace(found[-1], right=wider)]
+    return [*found, Shown(NOTHING, for_these, continues=True)]
 
 
 # Width in em.

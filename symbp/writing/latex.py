@@ -26,6 +26,7 @@ from symbp.maths.tree import (
     Tag,
     Words,
 )  # fmt: skip
+from symbp.pages.page import Ref, Text
 from symbp.writing.spacing import bracket_size, gap, has_limits, is_small
 
 _LETTERS = """
@@ -76,6 +77,7 @@ class Hooks:
     loss: str = r"\mathcal{L}"
     transpose: str = r"\top"
     role: str = r"\underbrace{%s}_{%s}"
+    stack: str = r"\substack{%s}"
     inline: bool = False
     tight: bool = False
 
@@ -83,7 +85,7 @@ class Hooks:
 PLAIN = Hooks()
 """Commands that every reader of LaTeX knows."""
 
-TEX = Hooks(r"\symbploss", r"\symbpT", r"\symbprole{%s}{%s}")
+TEX = Hooks(r"\symbploss", r"\symbpT", r"\symbpfactor{%s}{%s}", "%s")
 """Commands that a fragment provides and a lecturer may define first."""
 
 
@@ -194,7 +196,9 @@ def _spaced(sign: Sign, before: Node | None, after: Node | None, hooks: Hooks) -
     spelled = _sign(sign, hooks)
     if hooks.tight:
         return spelled
-    if before is None and sign.kind == "bin":
+    if sign.kind == "bin" and (after is None or (isinstance(after, Sign) and after.kind == "comma")):
+        return f"{{{spelled}}}"
+    if sign.kind == "bin" and before is None:
         return f"{{}}{spelled} "
     return f" {spelled} "
 
@@ -373,7 +377,7 @@ def _tag(node: Tag, hooks: Hooks) -> str:
 
 def _braces(node: Tag, hooks: Hooks) -> str:
     words = [words_in_math(each) for each in node.label]
-    label = words[0] if len(words) == 1 else rf"\substack{{{_NEXT.join(words)}}}"
+    label = words[0] if len(words) == 1 else hooks.stack % _NEXT.join(words)
     return hooks.role % (_spelled(node.body, hooks).strip(), label)
 
 
@@ -452,8 +456,36 @@ def _text_char(char: str) -> str:
         return " "
     if char in ALPHABET:
         return rf"\ensuremath{{{ALPHABET[char]}}}"
-    base, *marks = unicodedata.normalize("NFKD", char)
+    base, *marks = list(unicodedata.normalize("NFKD", char))
     if not ("!" <= base <= "~") or base in _TEXT:
         return f"[U+{ord(char):04X}]"
     mark = _ACCENTS.get(marks[0]) if len(marks) == 1 and base.isalpha() else None
     return f"\\{mark}{{{base}}}" if mark else base
+
+
+def sentence_latex(text: Text, stem: str) -> str:
+    """Return a sentence: words escaped, formulas between dollars, references by the labels of lines."""
+    return "".join(_span(each, stem) for each in text)
+
+
+def _span(span: str | Node | Ref, stem: str) -> str:
+    if isinstance(span, str):
+        return text_latex(span)
+    if isinstance(span, Ref):
+        return "--".join(rf"\eqref{{{label_latex(stem, each)}}}" for each in (span.label, span.last) if each)
+    return f"${inline_latex(span, TEX)}$"
+
+
+def label_latex(stem: str, label: str) -> str:
+    """Return the label of a line of a page, in characters that a label may have; nothing for no label."""
+    return f"{_label(stem)}:{_label(label)}" if label else ""
+
+
+def _label(name: str) -> str:
+    return "".join(char if char.isascii() and (char.isalnum() or char in "-.") else f".{ord(char):x}." for char in name)
+
+
+def verbatim_latex(text: str) -> str:
+    """Return lines for a verbatim environment, which they cannot end; what TeX cannot show is named by its number."""
+    plain = "".join(char if " " <= char <= "~" or char == "\n" else f"[U+{ord(char):04X}]" for char in text)
+    return plain.expandtabs().replace(r"\end{verbatim}", r"\end {verbatim}").strip("\n")
