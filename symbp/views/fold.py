@@ -88,7 +88,7 @@ def _drafts(parsed: Sequence[Parsed], placed: Places) -> list[_Draft]:
     drafts: dict[Any, _Draft] = {}
     for position, each in enumerate(parsed):
         lhs: Any = each.equation.lhs
-        of = lhs.of if isinstance(lhs, Adjoint) else lhs
+        of = lhs.of if isinstance(lhs, Adjoint) and lhs.name not in placed.homes else lhs
         home = placed.homes.get(of.name) or Place(of)
         draft = drafts.setdefault((of is lhs, home.of.name), _Draft(home.loops, position))
         draft.members.append((home.values, each))

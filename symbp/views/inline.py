@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Sequence
 
-from sympy import MatrixExpr, MatrixSymbol
+from sympy import MatAdd, MatMul, MatrixExpr, MatrixSymbol
 
 from symbp.equations import Equation, Step, nodes, operands, symbols_in
 from symbp.op import Op
-from symbp.ops.elementwise import Slope
+from symbp.ops.elementwise import Elementwise, Slope
 from symbp.ops.losses import LossGradient
 from symbp.symbols import Adjoint
 from symbp.views.tidy import tidy
@@ -48,6 +48,36 @@ def inlined(
         else:
             inside[equation.lhs], led[equation.lhs] = rhs, steps
     return gradients, errors
+
+
+def shortened(
+    forward: Sequence[Equation], backward: Iterable[Equation], slot: Slot, needed: frozenset[MatrixSymbol]
+) -> list[Equation]:
+    """Return the forward list without the names that are used once, in a sum or a product, and by no error.
+
+    A slot goes in all repetitions or in none; what is ``needed`` (the output that a loss is taken of) stays.
+    """
+    uses = Counter(symbol for equation in forward for symbol in symbols_in(equation.rhs))
+    kept = {slot(symbol) for equation in backward for symbol in (equation.lhs, *symbols_in(equation.rhs))}
+    kept |= {slot(each.lhs.of) for each in backward} | set(map(slot, needed))
+    kept |= {slot(symbol) for symbol, count in uses.items() if count > 1}
+    for equation in forward:
+        kept.update(slot(symbol) for symbol in symbols_in(equation.rhs) if not isinstance(equation.rhs, SUMS))
+        if not isinstance(equation.rhs, (*SUMS, Op)) or isinstance(equation.rhs, Elementwise) or not uses[equation.lhs]:
+            kept.add(slot(equation.lhs))
+    inside: dict[MatrixExpr, MatrixExpr] = {}
+    found = []
+    for equation in forward:
+        rhs = tidy(equation.rhs.xreplace(inside)) if inside else equation.rhs
+        if slot(equation.lhs) in kept:
+            found.append(Equation(equation.lhs, rhs, equation.steps))
+        else:
+            inside[equation.lhs] = rhs
+    return found
+
+
+SUMS = (MatAdd, MatMul)
+"""What may hold the expression of a name in its place."""
 
 
 def _kept(equations: Iterable[Equation], wanted: frozenset[MatrixSymbol], slot: Slot) -> frozenset[Hashable]:

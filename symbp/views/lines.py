@@ -181,7 +181,7 @@ class Folded:
 
     @cached_property
     def names(self) -> Mapping[MatrixSymbol, Indexed]:
-        """Every symbol that a line spells with an index, and how it is spelled alone, at its own values of the indices."""
+        """Every symbol that a line spells with an index, and how it is spelled alone, at its own values of them."""
         spelled = self.places.spelled
         return {each: cast("Indexed", spelled[each.name].symbol) for each in self.listed if each.name in spelled}
 

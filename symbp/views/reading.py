@@ -11,9 +11,10 @@ from sympy import MatrixSymbol
 
 from symbp.derivation import Derivation
 from symbp.equations import Equation, System, symbols_in
+from symbp.ops.losses import Loss
 from symbp.symbols import BATCH, Adjoint, Variable
 from symbp.views.fold import fold, fold_like
-from symbp.views.inline import Slot, inlined
+from symbp.views.inline import Slot, inlined, shortened
 from symbp.views.lines import Body, Folded, Index, Line, Loop, Values, lines_of
 from symbp.views.one_example import one_example
 from symbp.views.skeleton import mapped
@@ -35,6 +36,7 @@ class Reading:
     backward: tuple[Equation, ...]
     errors: tuple[Equation, ...]
     gradients: tuple[Equation, ...]
+    forward_lines: Body
     error_lines: Body
     gradient_lines: Body
     wanted: frozenset[MatrixSymbol] = field(default_factory=frozenset)
@@ -56,7 +58,7 @@ class Reading:
     @property
     def lines(self) -> Iterator[Line]:
         """All lines: forward, errors, gradients."""
-        for body in (self.folded.body, self.error_lines, self.gradient_lines):
+        for body in (self.forward_lines, self.error_lines, self.gradient_lines):
             yield from lines_of(body)
 
     @cached_property
@@ -100,18 +102,25 @@ def reading(derivation: Derivation) -> Reading:
     back = tidied(backward, wanted)
     carried = _carried(fold_like(folded, [each for each in back if each.lhs.of not in wanted]))
     gradients, errors = inlined(back, wanted, _slot(folded), carried)
+    ahead = shortened(forward, (*errors, *gradients), _slot(folded), _compared(forward))
     return Reading(
         readable,
         is_one,
         folded,
-        tuple(forward),
+        tuple(ahead),
         tuple(back),
         tuple(errors),
         tuple(gradients),
+        fold_like(folded, ahead, backward=False),
         fold_like(folded, errors),
         fold_like(folded, gradients),
         wanted,
     )
+
+
+def _compared(forward: System) -> frozenset[MatrixSymbol]:
+    """Return what losses are taken of: it keeps its name."""
+    return frozenset(symbol for each in forward if isinstance(each.rhs, Loss) for symbol in symbols_in(each.rhs))
 
 
 def _counts_examples(derivation: Derivation) -> bool:

@@ -7,8 +7,8 @@ In the first windows anything may stand where later ones have what is carried: i
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count as count_from
 from itertools import groupby, pairwise
@@ -44,6 +44,11 @@ class Run:
     start: int
     period: int
     count: int
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """How many equations it covers, and of two that cover the same, how short its window is."""
+        return self.period * self.count, -self.period
 
     @property
     def end(self) -> int:
@@ -117,15 +122,18 @@ class List:
         The equations repeat ``bases`` further on; the run must be one at each of them.
         """
         best: Run | None = None
-        for period in self._periods(first, end):
-            covered = best.period * best.count if best else 0
-            most = (end - first) // period * period
-            if most < covered or (best and most == covered and period >= best.period):
+        waiting = deque(self._periods(first, end))
+        seen = set(waiting)
+        while waiting:
+            period = waiting.popleft()
+            if best is not None and ((end - first) // period * period, -period) < best.size:
                 continue
-            for run in self._runs(period, first, end, bases):
-                covers = run.period * run.count
-                if best is None or (covers, -run.period) > (best.period * best.count, -best.period):
-                    best = run
+            runs = list(self._runs(period, first, end, bases))
+            best = max([*runs, *([best] if best else [])], key=lambda run: run.size, default=None)
+            # Runs that begin a period apart are windows of a longer one.
+            apart = {b - a for a, b in pairwise(sorted(run.start for run in runs))} - seen
+            waiting += sorted(each for each in apart if each <= (end - first) // 2)
+            seen |= apart
         return best
 
     def _periods(self, first: int, end: int) -> list[int]:
@@ -269,7 +277,7 @@ class List:
                 if broken is not None:
                     return broken + 1
                 kinds.append((steps[0], 0))
-        if not fixed.isdisjoint(family):
+        if not fixed.isdisjoint(family) or (count == 2 and not self._is_used_alike(family, start, start + 2 * period)):
             return 0
         return Motion(tuple(kinds), starts, frozenset(family), frozenset(fixed))
 
@@ -298,6 +306,11 @@ class List:
             if family.setdefault(value, (head, window + shift)) != (head, window + shift):
                 return window
         return OUTSIDE
+
+    def _is_used_alike(self, family: Iterable[int], start: int, end: int) -> bool:
+        """Tell whether given symbols of a family are used equally often elsewhere: two windows prove little."""
+        given = [symbol for symbol in family if self.defined[symbol] == GIVEN]
+        return len({sum(not start <= at < end for at in self.uses[symbol]) for symbol in given}) <= 1
 
     def _apart(self, a: int, b: int) -> int | None:
         """Return how many equations lie between two symbols, 0 where both are given; None where they are no kin."""

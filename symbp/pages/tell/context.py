@@ -76,7 +76,7 @@ class Context:
     @cached_property
     def forward(self) -> list[Spelled]:
         """The lines of the network."""
-        return self.spell(lines_of(self.reading.folded.body), backward=False)
+        return self.spell(lines_of(self.reading.forward_lines), backward=False)
 
     @cached_property
     def errors(self) -> list[Spelled]:
@@ -112,7 +112,7 @@ class Context:
     @cached_property
     def is_stack(self) -> bool:
         """Whether all of the network is one repetition of a layer."""
-        (first, *others) = self.reading.folded.body or (None,)
+        (first, *others) = self.reading.forward_lines or (None,)
         return isinstance(first, Loop) and first.index.kind == "layer" and len(others) <= 1
 
     @cached_property
