@@ -47,7 +47,6 @@ from symbp.maths.tree import (
     Id,
     Num,
     Root,
-    Row,
     Script,
     Sign,
     Table,
@@ -272,7 +271,7 @@ def symbols(nodes):
     return [leaf for leaf in leaves if leaf not in (TIMES, APPLY)]
 
 
-WIDEST = 10
+WIDEST = 6
 """No factor of these formulas is wider: δX₁, its brackets, a fraction's line."""
 
 
@@ -298,7 +297,7 @@ def test_a_row_begins_with_its_sign_and_a_sum_breaks_before_a_product():
     total = row(*[part for k in "QKV" for part in (PLUS, times(sub("W", k), error(k)))][1:])
     assert [math_text(each) for each in broken(total, 14, measure)] == ["W_Q δQ", "+ W_K δK", "+ W_V δV"]
     product = times(Fence(total), "X")
-    assert [math_text(each) for each in broken(product, 14, measure)] == ["(W_Q δQ", "+ W_K δK", "+ W_V δV)", "X"]
+    assert [math_text(each) for each in broken(product, 14, measure)] == ["(W_Q δQ", "+ W_K δK", "+ W_V δV) X"]
 
 
 # Pages
@@ -342,9 +341,14 @@ def a_page(*found):
 def test_a_line_has_its_number_where_a_sentence_points_at_it():
     numbered, silent = Line((equal("a", "b"),), "one"), Line((equal("c", "d"),), "two")
     page = a_page(Equations((silent, numbered)), Para(("see ", Ref("one"))))
-    assert write_text(page) == "Title\n\n              (2) a = b\n".replace("(2) a", "    c").replace("b\n", "d\n") + (
-        "              (2) a = b\n              see (2)\n"
-    )
+    margin = " " * 14
+    assert write_text(page).splitlines() == [
+        "Title",
+        "",
+        margin + "    c = d",
+        margin + "(2) a = b",
+        margin + "see (2)",
+    ]
 
 
 def test_a_reason_that_does_not_fit_is_left_to_a_page_of_more_detail():
@@ -410,16 +414,12 @@ def test_the_rail_of_an_mlp():
         "       δ₁ ←───    ←─── δ₂ ←─── g  ←───",
         "           D₁     W₂ᵀ      D₂",
     ]
-    assert (
-        picture_text(mlp_picture(1), ascii=True).splitlines()
-        == [
-            "   W1             f1",
-            "x -------> z1     -------> a1 -------> L",
-            "           delta1 <------- g  <-------",
-            "                     D1",
-        ]
-        or picture_text(mlp_picture(1), ascii=True).isascii()
-    )
+    assert picture_text(mlp_picture(1), ascii=True).splitlines() == [
+        "  W1         f1",
+        "x --> z1     --> a1 --> L",
+        "      delta1 <-- g  <--",
+        "             D1",
+    ]
 
 
 def test_a_long_rail_wraps_and_a_very_long_one_shows_its_ends():
