@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal
 
 from symbp.maths.tree import (
     PRIME,
@@ -217,11 +217,17 @@ def _apart(before: Node, after: Node) -> bool:
     before = bare(before)
     if isinstance(before, Sign):
         return False
+    if isinstance(before, Words) or isinstance(after, Words):
+        return _ends_in_letter(before, -1) and _ends_in_letter(after, 0)
     if _is_big(before) or (isinstance(before, Script) and _stem(before) in JOINED):
         return True
-    if _is_fence(after):
-        return isinstance(before, Words)
-    return _words_meet(before, after)
+    return not _is_fence(after) and _words_meet(before, after)
+
+
+def _ends_in_letter(node: Node, end: int) -> bool:
+    """Say whether a space belongs between a node and a word beside it, whose own space and commas count."""
+    node = bare(node)
+    return not isinstance(node, Words) or node.text[end:][:1].isalnum()
 
 
 def _ambiguous(before: Node | None, item: Node) -> bool:
@@ -239,14 +245,13 @@ def _frac(speller: Speller, node: Frac, tight: bool) -> Box:
         half = HALVES.get((over.digits, under_.digits))
         if half:
             return boxed(half)
-    loose = _loose(under_, "denominator")
-    bottom = (
-        _enclosed(speller, speller.box(under_, _multiple(under_)), "(", ")") if loose else speller.box(under_, tight)
-    )
-    return beside((speller.bracketed(over, _loose(over, "numerator")), boxed("/"), bottom))
+    bottom = speller.box(under_, tight or _multiple(under_))
+    if loose(under_, "denominator"):
+        bottom = _enclosed(speller, bottom, "(", ")")
+    return beside((speller.bracketed(over, loose(over, "numerator")), boxed("/"), bottom))
 
 
-def _loose(node: Node, place: str) -> bool:
+def loose(node: Node, place: Literal["numerator", "denominator"]) -> bool:
     """Say whether a part of a fraction needs brackets: a sum does, and a product below the line."""
     if isinstance(node, Frac) or _is_big(node):
         return True
@@ -255,7 +260,7 @@ def _loose(node: Node, place: str) -> bool:
         return True
     if any(_applied_without_brackets(item, after) for item, after in pairwise(items)):
         return True
-    kinds = {sign.kind for sign in map(bare, items) if isinstance(sign, Sign) and sign.sign != "∂"}
+    kinds: set[str] = {sign.kind for sign in map(bare, items) if isinstance(sign, Sign) and sign.sign != "∂"}
     return bool(kinds & _LOOSE[place]) or (place == "denominator" and any(isinstance(bare(i), Frac) for i in items))
 
 

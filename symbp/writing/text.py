@@ -46,8 +46,8 @@ INDENT = 2
 LABEL = 12
 """The width of the column of labels."""
 
-MARKS = {True: "check ✓", False: "check ✗"}
-"""The label of a verdict."""
+MARKS = {(True, False): "check ✓", (False, False): "check ✗", (True, True): "check ok", (False, True): "check FAIL"}
+"""The label of a verdict: whether it passed, whether it is ASCII."""
 
 
 def write_text(page: Page, *, width: int = 80, ascii: bool = False, detail: int = 2) -> str:
@@ -64,15 +64,18 @@ def write_text(page: Page, *, width: int = 80, ascii: bool = False, detail: int 
 def visible(found: Iterable[Block], detail: int) -> Iterator[Block]:
     """Yield the blocks up to a level of detail; a heading goes with the last block below it."""
     waiting: list[Heading] = []
+    hidden = False
     for block in found:
         if block.detail > detail:
-            continue
-        if isinstance(block, Heading):
+            hidden = True
+        elif isinstance(block, Heading):
             waiting = [*(each for each in waiting if each.level < block.level), block]
-            continue
-        yield from waiting
-        waiting = []
-        yield replace(block, blocks=tuple(visible(block.blocks, detail))) if isinstance(block, Aside) else block
+            hidden = False
+        else:
+            if not (isinstance(block, Verdict) and hidden):
+                yield from waiting
+            waiting = []
+            yield replace(block, blocks=tuple(visible(block.blocks, detail))) if isinstance(block, Aside) else block
 
 
 def _setting(page: Page, shown: tuple[Block, ...], ascii: bool, detail: int) -> Setting:
@@ -141,9 +144,10 @@ class _Writer:
                 names.append(self.label(block.short or block.text))
                 begins = True
                 continue
-            if parts and parts[-1].open and isinstance(block, Para) and not names and not block.title:
+            if isinstance(block, Para) and not names and not block.title and (not parts or parts[-1].loose):
                 below = self.across(wrapped(self.words(block.text), self.width - INDENT), [])
-                parts[-1] = replace(parts[-1], lines=parts[-1].lines + below.lines)
+                above = parts.pop().lines if parts and parts[-1].open else []
+                parts.append(replace(below, lines=above + below.lines, open=True))
                 continue
             made = _WRITERS[type(block)](self, block, names)
             parts += [replace(made[0], begins=begins or isinstance(block, Verdict)), *made[1:]]
@@ -194,9 +198,12 @@ def _equations(writer: _Writer, block: Equations | Steps, labels: list[str]) -> 
 
 
 def _lines(writer: _Writer, found: tuple[Line, ...], labels: list[str], named: bool) -> _Part:
-    wide = grid(found, writer.setting.speller, writer.width - INDENT) if named else None
+    room = writer.width - INDENT
+    wide = grid(found, writer.setting, room) if named else None
     if wide is not None:
-        return replace(writer.across(wide, labels), open=True)
+        reasons = [line.reason for line in found if line.reason and writer.setting.detail > 2]
+        below = [line for reason in reasons for line in wrapped(writer.words(reason), room)]
+        return replace(writer.across([*wide, *below], labels), open=True)
     return writer.beside(display(found, writer.setting, writer.room), labels)
 
 
@@ -219,7 +226,7 @@ def _code(writer: _Writer, block: Code, labels: list[str]) -> list[_Part]:
 
 
 def _verdict(writer: _Writer, block: Verdict, labels: list[str]) -> list[_Part]:
-    label = writer.setting.speller.alphabet.spell(MARKS[block.passed])
+    label = MARKS[block.passed, writer.setting.speller.alphabet.ascii]
     return [writer.beside(wrapped(writer.words(block.text), writer.room), [*labels, label])]
 
 

@@ -316,7 +316,7 @@ def transformer() -> Page:
                 Line((equal(sub("Z", "in"), plus(times(sub("W", "in"), sub("U", 2)), times(sub("b", "in"), transposed(ONES)))), equal("G", of("φ", sub("Z", "in"))))),
                 Line((equal(of("ffn", sub("U", 2)), plus(times(sub("W", "out"), "G"), times(sub("b", "out"), transposed(ONES)))),)),
             ),
-            ("feed-forward",),
+            ("ffn",),
         ),
     )
     centred = row(IDENTITY, MINUS, Frac(times(ONES, transposed(ONES)), Id("d")), MINUS, Frac(times(Z_HAT, transposed(Z_HAT)), Id("d")))
