@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from symbp.maths.tree import (
-    COMMA, QUAD, Accent,
+    COMMA,
+    QUAD,
+    Accent,
     Blank,
     Fence,
     Frac,
@@ -213,7 +215,7 @@ _LETTERS = {letter: width for width, letters in _LETTER_WIDTHS.items() for lette
 _SIGNS = {"∑": 1.44, "∏": 1.28, "∂": 0.56, "∇": 0.83, "⊤": 0.78, "′": 0.28, "…": 1.17, "⋯": 1.17, "∞": 1.0, "·": 0.28}
 _AROUND = {"bin": 0.44, "rel": 0.56, "comma": 0.17}
 _SIGN_WIDTH = {"bin": 0.78, "rel": 0.78, "comma": 0.28, "slash": 0.5, "times": 0.0, "apply": 0.0, "quad": 1.0}
-_GAPS = {"none": 0.0, "thin": 0.167, "thick": 0.278, "dot": 0.72}
+_GAPS = {"none": 0.0, "thin": 0.167, "braces": 0.167, "dot": 0.72}
 _BRACKETS = (0.39, 0.46, 0.6, 0.74)
 _INDEX, _WORD, _BOLD, _SCRIPT = 0.79, 0.47, 0.575, 0.75
 

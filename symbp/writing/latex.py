@@ -67,7 +67,7 @@ _MATRICES = {("[", "]"): "bmatrix", ("{", ""): "cases", ("", ""): "matrix"}
 _SIZES = (("", ""), (r"\bigl", r"\bigr"), (r"\Bigl", r"\Bigr"), (r"\left", r"\right"))
 _NEXT = r" \\ "
 """What ends a row of a matrix or of words under a brace."""
-_GAPS = {"none": "", "thin": r"\,", "thick": r"\;", "dot": r" \cdot "}
+_GAPS = {"none": "", "thin": r"\,", "braces": "", "dot": r" \cdot "}
 
 
 @dataclass(frozen=True)
@@ -198,7 +198,7 @@ def _spaced(sign: Sign, before: Node | None, after: Node | None, hooks: Hooks) -
         return spelled
     if sign.kind == "bin" and (after is None or (isinstance(after, Sign) and after.kind == "comma")):
         return f"{{{spelled}}}"
-    if sign.kind == "bin" and before is None:
+    if sign.kind == "bin" and before is None and not hooks.inline:
         return f"{{}}{spelled} "
     return f" {spelled} "
 

@@ -4,19 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from symbp.maths.tree import COMMA, QUAD, Fence, Node, row
+from symbp.maths.tree import COMMA, Node, row
 from symbp.pages.page import (
-    Aside, Block, Code, Equations, Figure, Heading, Line, Page, Para, Steps, Table, Text, Verdict,
+    Aside,
+    Block,
+    Code,
+    Equations,
+    Figure,
+    Heading,
+    Line,
+    Page,
+    Para,
+    Steps,
+    Table,
+    Text,
+    Verdict,
 )  # fmt: skip
 from symbp.writing.breaking import ARTICLE, FRAGMENT, Shown, em_width, shown, sides
 from symbp.writing.calls import Call, call, written
 from symbp.writing.columns import columns
-from symbp.writing.latex import TEX, label_latex, math_latex, sentence_latex, text_latex, verbatim_latex
+from symbp.writing.drawing import Arrow, Mark, Strip, drawing
+from symbp.writing.latex import TEX, inline_latex, label_latex, math_latex, sentence_latex, text_latex, verbatim_latex
 
 FILE = "page-latex.j2"
 """The macros of this format."""
@@ -26,6 +37,9 @@ NUMBER, FRAME = 2.8, 1.5
 
 LEAST_LEFT, MOST_LEFT = 3.0, 11.0
 """The left sides of steps stand under each other in a column at least and at most this wide, in em."""
+
+DRAWN = 0.85
+"""How large the letters of a picture are."""
 
 TALL = 36
 """Rows from which a table may break over pages."""
@@ -168,7 +182,8 @@ class _Writer:
 
     def figure(self, block: Figure) -> Iterator[Call]:
         """Yield a picture, drawn where tikz is there."""
-        return iter(())
+        found = drawing(block.picture, self.measure / DRAWN, em_width)
+        yield call("figure", strips=[_strip(each) for each in found], caption=self.text(block.caption))
 
     def code(self, block: Code) -> Iterator[Call]:
         """Yield program text."""
@@ -187,6 +202,28 @@ class _Writer:
         yield call("open_aside", title=self.text(title))
         yield from _Writer(self.stem, self.measure - FRAME, self.left).blocks((*first, *rest))
         yield call("close_aside")
+
+
+def _strip(strip: Strip) -> dict[str, Any]:
+    length = f"{strip.length:.2f}"
+    return {"length": length, "marks": list(map(_mark, strip.marks)), "arrows": list(map(_arrow, strip.arrows))}
+
+
+def _mark(mark: Mark) -> dict[str, Any]:
+    place = {"x": f"{mark.x:.2f}", "y": f"{mark.y:.2f}", "leg": mark.leg}
+    return {"name": mark.name, "kind": mark.kind, "value": inline_latex(mark.value, TEX), "error": mark.error, **place}
+
+
+def _arrow(arrow: Arrow) -> dict[str, Any]:
+    label = inline_latex(arrow.label, TEX) if arrow.label is not None else ""
+    return {
+        "start": arrow.start,
+        "end": arrow.end,
+        "path": arrow.path,
+        "label": label,
+        "error": arrow.error,
+        "head": arrow.head,
+    }
 
 
 def _strings(each: Shown) -> dict[str, Any]:

@@ -6,8 +6,8 @@ from typing import Literal
 
 from symbp.maths.tree import Accent, Fence, Frac, Id, Node, Num, Root, Row, Script, Sign, Table, Tag, Words
 
-Gap = Literal["none", "thin", "thick", "dot"]
-"""What stands between two factors: nothing, a thin space, a thick one beside braces, a dot between numbers."""
+Gap = Literal["none", "thin", "braces", "dot"]
+"""What stands between two factors: nothing, a thin space, what braces bring along, a dot between numbers."""
 
 SMALL_PART = 3
 """Most characters above or under the line of a small fraction."""
@@ -26,7 +26,7 @@ def gap(left: Node, right: Node) -> Gap:
     """Return what stands between two factors of a product."""
     kinds = _kind(left, at_end=True), _kind(right, at_end=False)
     if "braces" in kinds:
-        return "thick"
+        return "braces"
     if kinds[1] == "number" and kinds[0] in ("number", "decimal"):
         return "dot"
     return "none" if kinds in _TIGHT else "thin"
