@@ -262,6 +262,9 @@ def _told_apart(twins: list[Slot], found: Mapping[Slot, Parts]) -> dict[Slot, Pa
     """
     paths = _differing([found[slot].path for slot in twins])
     if len(set(paths)) < len(twins):
+        others = _other_letters(twins, found)
+        if others:
+            return others
         words = {slot: tuple(map(_word, slot[0].name.replace(".", "_").split("_"))) for slot in twins}
         return {slot: replace(found[slot], below=words[slot], number="") for slot in twins}
     stems = {tuple(each.rstrip("0123456789") for each in path) for path in paths}
@@ -271,6 +274,21 @@ def _told_apart(twins: list[Slot], found: Mapping[Slot, Parts]) -> dict[Slot, Pa
         slot: replace(found[slot], below=(*found[slot].below, *map(_word, path)))
         for slot, path in zip(twins, shown, strict=True)
     }
+
+
+OTHERS = {"W": "V", "w": "v", "b": "c", "A": "H", "a": "h", "Z": "Y", "S": "R", "s": "r"}
+"""The letter of the second of two things that repeat together."""
+
+
+def _other_letters(twins: list[Slot], found: Mapping[Slot, Parts]) -> dict[Slot, Parts]:
+    """Return another letter for the second of two things that repeat together: W⁽ˡ⁾ and V⁽ˡ⁾; nothing if it is taken."""
+    first, *rest = twins
+    base = found[first].base
+    other = OTHERS.get(base.name) if isinstance(base, Id) else None
+    taken = {parts.base for slot, parts in found.items() if slot not in twins}
+    if len(rest) != 1 or not first[1] or other is None or Id(other) in taken:
+        return {}
+    return {rest[0]: replace(found[rest[0]], base=Id(other))}
 
 
 def _differing(paths: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,21 +11,29 @@ from typing import Any
 from sympy import Expr, Integer, MatrixExpr, MatrixSymbol, Symbol
 
 from symbp.calculus.factor import Factor
-from symbp.equations import Equation, nodes
+from symbp.equations import Equation, nodes, symbols_in
 from symbp.maths.build import Builder
-from symbp.maths.names import Names
+from symbp.maths.names import Names, slot_of
 from symbp.maths.notation import Notation
 from symbp.maths.scalars import number
 from symbp.maths.tree import COMMA, EQUALS, Id, Node, Sign, row
+from symbp.networks.blocks import Kind
 from symbp.ops.losses import LossGradient
-from symbp.pages.page import Text
+from symbp.ops.structure import Pad, Rows
+from symbp.pages.page import Ref, Text
 from symbp.pages.words import Words
 from symbp.roles import Role
 from symbp.symbols import Adjoint, Variable
 from symbp.views.lines import Case, Index, Indexed, Line, Loop, index_symbol, lines_of
+from symbp.views.over import StackOver, SumOver
 from symbp.views.product import products
 from symbp.views.reading import Reading
 from symbp.views.skeleton import mapped
+
+TOLD = (
+    Kind.TRANSFORMER, Kind.RECURRENT, Kind.ATTENTION, Kind.DENSE_BLOCK, Kind.CONVOLUTION, Kind.RESIDUAL, Kind.NORM,
+)  # fmt: skip
+"""What names a network, the most telling kind of block first."""
 
 UPPER_KINDS = ("layer", "block")
 """Repetitions whose number is an upper index."""
@@ -76,12 +85,20 @@ class Context:
     @cached_property
     def forward(self) -> list[Spelled]:
         """The lines of the network."""
-        return self.spell(lines_of(self.reading.forward_lines), backward=False)
+        return [each for each in self.spell(lines_of(self.reading.forward_lines), backward=False) if not is_tile(each)]
+
+    @cached_property
+    def tiles(self) -> list[MatrixSymbol]:
+        """The matrices of which each repetition has a block of rows, such as the queries of all heads."""
+        lines = [each for each in self.spell(lines_of(self.reading.forward_lines), backward=False) if is_tile(each)]
+        return [
+            each.equation.rhs.args[0] if isinstance(each.equation.rhs, Rows) else each.equation.lhs for each in lines
+        ]
 
     @cached_property
     def errors(self) -> list[Spelled]:
         """The lines of the errors, from the loss back."""
-        return self.spell(lines_of(self.reading.error_lines), backward=True)
+        return [each for each in self.spell(lines_of(self.reading.error_lines), backward=True) if not is_tile(each)]
 
     @cached_property
     def gradients(self) -> list[Spelled]:
@@ -117,9 +134,20 @@ class Context:
 
     @cached_property
     def name(self) -> Text:
-        """What the network is, in words."""
-        depth = self.reading.derivation.network.depth
-        return self.words("title.stack", n=depth, number=self.words.number(depth))
+        """What the network is, in words: by what its blocks are."""
+        network = self.reading.derivation.network
+        if self.is_stack or (network.depth == len(self.reading.forward_lines) == 1):
+            return self.words("title.stack", number=self.words.number(network.depth))
+        counts = Counter(block.kind for block in network.blocks)
+        cell = next((block.name for block in network.blocks if block.kind is Kind.RECURRENT), "")
+        if self.words.has(f"title.cell.{cell.rstrip('0123456789')}"):
+            return self.words(f"title.cell.{cell.rstrip('0123456789')}")
+        kind = next((kind for kind in TOLD if counts[kind]), None)
+        if kind is None:
+            return self.words(
+                "title.equations", n=len(self.reading.forward), number=self.words.number(len(self.reading.forward))
+            )
+        return self.words(f"title.{kind}", n=counts[kind], number=self.words.number(counts[kind]))
 
     def shape(self, symbol: MatrixExpr) -> Node:
         """Return n⁽ˡ⁾ × m: the sizes of a symbol, in the letters of the loops where they differ."""
@@ -137,6 +165,12 @@ class Context:
             return size
         letter = next((each for each in own.indices if not each.is_number), own.indices[0])
         return Symbol(f"n_{letter + _offset(sizes[0], pairs[0][0])}")
+
+    def errors_in(self, equation: Equation) -> Text:
+        """Return references to the lines of the errors in an equation."""
+        slots = dict.fromkeys(slot_of(each.of) for each in symbols_in(equation.rhs) if isinstance(each, Adjoint))
+        lines = [each.label for each in self.errors if slot_of(each.equation.lhs.of) in slots]
+        return self.words.listed([(Ref(label),) for label in lines])
 
     def letter(self, name: str) -> Node:
         """Return a letter in a sentence."""
@@ -212,6 +246,17 @@ class Context:
     def ranges(self, index: Index) -> Node:
         """Return l = 1, …, L."""
         return span(index, list(range(index.first, index.last + 1)), False, self.last)
+
+
+def is_tile(spelled: Spelled) -> bool:
+    """Whether a line only takes the blocks of rows of a matrix apart, one a repetition, or puts them together."""
+    rhs = spelled.equation.rhs
+    if isinstance(rhs, Rows):
+        first, count = rhs.args[1:]
+        return any(first.coeff(index.symbol) == count for index in spelled.line.indices)
+    if isinstance(rhs, SumOver):
+        return isinstance(rhs.term, Pad) and rhs.term.args[1].coeff(rhs.index) == rhs.term.args[0].shape[0]
+    return isinstance(rhs, StackOver)
 
 
 def span(index: Index, values: list[int], backward: bool, last: dict[str, Symbol]) -> Node:

@@ -71,9 +71,5 @@ def rows(c: Context) -> Table:
     found = []
     for spelled in c.gradients:
         of = spelled.equation.lhs.of
-        found.append(((c.equation(spelled),), (c.shape(of),), _refs(c, spelled.equation)))
+        found.append(((c.equation(spelled),), (c.shape(of),), c.errors_in(spelled.equation)))
     return Table(head, tuple(found))
-
-
-def _refs(c: Context, equation: object) -> Text:
-    return ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import groupby
 
+from symbp.maths.scalars import number
 from symbp.maths.tree import EQUALS, Node, row
 from symbp.ops.elementwise import Elementwise, GenericFunction
 from symbp.ops.losses import GenericLoss, Loss
@@ -66,9 +67,13 @@ def network(c: Context) -> list[Block]:
     lines = paired(c, c.forward)
     ranges = [c.ranges(index) for index in c.reading.indices]
     first: Text = c.words("opening.network")
-    if len(ranges) == 1:
+    if len(ranges) == 1 and c.reading.indices[0].kind != "head":
         first = c.words("opening.range", range=ranges[0], last=c.here(c.reading.indices[0]))
     blocks: list[Block] = [Para(first), Equations(tuple(lines))]
+    if c.tiles:
+        index = next(each for each in c.reading.indices if each.kind == "head")
+        matrices = c.words.listed([(c.names.symbol(each),) for each in dict.fromkeys(c.tiles)])
+        blocks.append(Para(c.words("opening.tiles", range=c.ranges(index), h=number(index.symbol), matrices=matrices)))
     blocks.append(Para(definitions(c)))
     return blocks
 
