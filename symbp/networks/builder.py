@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from itertools import count
 
@@ -52,27 +52,20 @@ class Builder:
         self._memory: Memory | None = None
         self._masks: dict[str, Variable] = {}
         self._mask = OWN_MASK
-        self._inside: list[Block] = []
-        self._outer = ""
+        self.record = Record(Kind.NETWORK, Kind.NETWORK)
 
-    @contextmanager
-    def block(self, kind: Kind, name: str = "") -> Iterator[None]:
+    def block(self, kind: Kind, name: str = "") -> AbstractContextManager[None]:
         """Record what is built inside as a block of the layer tree, under its scope's name unless it has another.
 
         Every layer builds in a block of its own. It is for display: names and keys stay as they are without it.
         """
-        siblings, outer, first = self._inside, self._outer, len(self.equations)
-        self._inside, self._outer = [], self.path
-        yield
-        stop, inside = len(self.equations), self._inside
-        self._inside, self._outer = siblings, outer
-        if stop > first:
-            siblings.append(block_of(kind, first, stop, inside, name or relative(self.path, outer)))
+        return Record(kind, name, self)
 
     @property
-    def whole(self) -> Block:
-        """The layer tree: all that is built so far as one block, the layers inside."""
-        return block_of(Kind.NETWORK, 0, len(self.equations), self._inside, Kind.NETWORK)
+    def whole(self) -> Record:
+        """The layer tree so far: all that is built as one block, the layers inside."""
+        self.record.stop = len(self.equations)
+        return self.record
 
     @contextmanager
     def scope(self, name: str, *, numbered: bool = True) -> Iterator[None]:
@@ -201,6 +194,39 @@ class Builder:
         name = base if base not in self._taken else next(n for n in _suffixed(base) if n not in self._taken)
         self._taken.add(name)
         return Variable(name, rows, cols, role, stem, self.layer, path, step)
+
+
+class Record:
+    """A block of the layer tree while its equations are written: open from ``with`` on, closed at its end.
+
+    ``inside`` are the blocks opened meanwhile. The tree is made of it when somebody asks: writing is quick.
+    """
+
+    __slots__ = ("builder", "first", "inside", "kind", "name", "outer", "path", "stop")
+
+    def __init__(self, kind: Kind, name: str, builder: Builder | None = None) -> None:
+        self.kind, self.name, self.builder = kind, name, builder
+        self.path = builder.path if builder else ""
+        self.first = self.stop = len(builder.equations) if builder else 0
+        self.inside: list[Record] = []
+
+    def __enter__(self) -> None:
+        if self.builder:
+            self.outer, self.builder.record = self.builder.record, self
+
+    def __exit__(self, *error: object) -> None:
+        if self.builder:
+            self.stop, self.builder.record = len(self.builder.equations), self.outer
+            if self.stop > self.first:
+                self.outer.inside.append(self)
+            # What refers to itself stays in memory until the collector comes.
+            del self.outer
+            self.builder = None
+
+    def block(self, outer: str = "") -> Block:
+        """Return the block, inside one whose path is ``outer``."""
+        children = [record.block(self.path) for record in self.inside]
+        return block_of(self.kind, self.first, self.stop, children, self.name or relative(self.path, outer))
 
 
 def _suffixed(base: str) -> Iterator[str]:

@@ -17,7 +17,7 @@ from symbp.equations import Equation, ForwardSystem, symbols_in
 from symbp.errors import SpecError
 from symbp.limits import BYTES_PER_LAYER, MAX_LAYERS
 from symbp.networks.blocks import Block, Kind
-from symbp.networks.builder import Builder
+from symbp.networks.builder import Builder, Record
 from symbp.networks.given import FunctionName, Let, LossName, Value, require_used
 from symbp.networks.images import Image
 from symbp.networks.layers import (
@@ -65,6 +65,9 @@ class Network:
     images: Mapping[MatrixSymbol, Image] = MappingProxyType({})
     """The geometry of the symbols that are images."""
 
+    _record: Record | None = None
+    """The layer tree as layers wrote it down; None for equations."""
+
     alone: ClassVar[bool] = False
     """Whether it is an operation alone, which has a page of its own."""
 
@@ -104,7 +107,7 @@ class Network:
         with builder.block(Kind.LOSS):
             builder.equations += self._losses(l2)
         self.forward = ForwardSystem(builder.equations, given=(*self.inputs, y, *self.parameters))
-        self.blocks = builder.whole
+        self._record = builder.whole
         self.named = False
 
     def _losses(self, l2: Value | None) -> list[Equation]:
@@ -246,6 +249,8 @@ class Network:
 
         Layers recorded it while they built; in equations it is found from structure.
         """
+        if self._record is not None:
+            return self._record.block()
         # Loaded by name when asked for: it knows all operations, and deriving needs none of them.
         return cast("Block", import_module("symbp.networks.recognition").recognised(self.forward))
 
