@@ -7,7 +7,8 @@ repetition to the next, or where an operation stands on it. The gradient of a lo
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from sympy import MatAdd, MatMul, MatrixExpr, MatrixSymbol
 
@@ -34,28 +35,30 @@ def inlined(
     """
     kept = _kept(equations, wanted, slot) | carried
     inside: dict[MatrixExpr, MatrixExpr] = {}
-    led: dict[MatrixSymbol, tuple[Step, ...]] = {}
+    led: dict[MatrixSymbol, tuple[tuple[Step, str], ...]] = {}
     gradients: list[Equation] = []
     errors: list[Equation] = []
     for equation in equations:
         rhs = tidy(equation.rhs.xreplace(inside)) if inside else equation.rhs
-        before = [step for symbol in symbols_in(equation.rhs) for step in led.get(symbol, ())]
-        steps = tuple(dict.fromkeys((*before, *equation.steps)))
+        before = [pair for symbol in symbols_in(equation.rhs) for pair in led.get(symbol, ())]
+        pairs = tuple(dict.fromkeys((*before, *zip(equation.steps, equation.undoes, strict=True))))
+        shown = Equation(equation.lhs, rhs, tuple(step for step, _ in pairs), tuple(name for _, name in pairs))
         if equation.lhs.of in wanted:
-            gradients.append(Equation(equation.lhs, rhs, steps))
+            gradients.append(shown)
         elif slot(equation.lhs.of) in kept and not isinstance(rhs, LossGradient):
-            errors.append(Equation(equation.lhs, rhs, steps))
+            errors.append(shown)
         else:
-            inside[equation.lhs], led[equation.lhs] = rhs, steps
+            inside[equation.lhs], led[equation.lhs] = rhs, pairs
     return gradients, errors
 
 
 def shortened(
     forward: Sequence[Equation], backward: Iterable[Equation], slot: Slot, needed: frozenset[MatrixSymbol]
-) -> list[Equation]:
+) -> tuple[list[Equation], dict[str, str]]:
     """Return the forward list without the names that are used once, in a sum or a product, and by no error.
 
-    A slot goes in all repetitions or in none; what is ``needed`` (the output that a loss is taken of) stays.
+    A slot goes in all repetitions or in none; what is ``needed`` (the output that a loss is taken of) stays. With the
+    list comes, for every name that went, the one whose equation holds it now.
     """
     uses = Counter(symbol for equation in forward for symbol in symbols_in(equation.rhs))
     kept = {slot(symbol) for equation in backward for symbol in (equation.lhs, *symbols_in(equation.rhs))}
@@ -70,10 +73,17 @@ def shortened(
     for equation in forward:
         rhs = tidy(equation.rhs.xreplace(inside)) if inside else equation.rhs
         if slot(equation.lhs) in kept:
-            found.append(Equation(equation.lhs, rhs, equation.steps))
+            found.append(replace(equation, rhs=rhs))
         else:
             inside[equation.lhs] = rhs
-    return found
+    users = {symbol: equation.lhs for equation in forward for symbol in symbols_in(equation.rhs) if symbol in inside}
+    return found, {symbol.name: _holder(symbol, users).name for symbol in inside}
+
+
+def _holder(symbol: MatrixSymbol, users: Mapping[MatrixSymbol, MatrixSymbol]) -> MatrixSymbol:
+    while symbol in users:
+        symbol = users[symbol]
+    return symbol
 
 
 SUMS = (MatAdd, MatMul)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -26,7 +26,7 @@ class Reading:
     """The lists of a derivation as a page shows them.
 
     ``forward`` are the equations of the network, ``backward`` all others; ``errors`` are those of the errors that have
-    a name, ``gradients`` one equation for everything that is differentiated by. Each list is there in order, and folded.
+    a name, ``gradients`` one for everything that is differentiated by. Each list is there in order, and folded.
     """
 
     derivation: Derivation
@@ -39,7 +39,9 @@ class Reading:
     forward_lines: Body
     error_lines: Body
     gradient_lines: Body
-    wanted: frozenset[MatrixSymbol] = field(default_factory=frozenset)
+    wanted: frozenset[MatrixSymbol]
+    holders: Mapping[str, str]
+    """The equation that holds a name which went: by the name, that of its left side."""
 
     @cached_property
     def instances(self) -> Mapping[tuple[Variable, int], tuple[tuple[Values, MatrixSymbol], ...]]:
@@ -85,7 +87,7 @@ class Reading:
         def read(slot: Any) -> Any:
             return self.spelled(slot) if isinstance(slot, MatrixSymbol) else slot
 
-        return Equation(read(equation.lhs), mapped(equation.rhs, read), equation.steps)
+        return replace(equation, lhs=read(equation.lhs), rhs=mapped(equation.rhs, read))
 
 
 def reading(derivation: Derivation) -> Reading:
@@ -102,7 +104,7 @@ def reading(derivation: Derivation) -> Reading:
     back = tidied(backward, wanted)
     carried = _carried(fold_like(folded, [each for each in back if each.lhs.of not in wanted]))
     gradients, errors = inlined(back, wanted, _slot(folded), carried)
-    ahead = shortened(forward, (*errors, *gradients), _slot(folded), _compared(forward))
+    ahead, holders = shortened(forward, (*errors, *gradients), _slot(folded), _compared(forward))
     return Reading(
         readable,
         is_one,
@@ -115,6 +117,7 @@ def reading(derivation: Derivation) -> Reading:
         fold_like(folded, errors),
         fold_like(folded, gradients),
         wanted,
+        holders,
     )
 
 
@@ -137,7 +140,7 @@ def _slot(folded: Folded) -> Slot:
 
 
 def _carried(body: Body) -> frozenset[Hashable]:
-    """Return the slots of errors that a line uses at another value of an index than its own: what repetitions hand on."""
+    """Return the slots of errors that a line uses at another value of an index than its own: they are handed on."""
     found: set[Hashable] = set()
     for line in lines_of(body):
         for case in line.cases:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -166,6 +166,22 @@ class Context:
         letter = next((each for each in own.indices if not each.is_number), own.indices[0])
         return Symbol(f"n_{letter + _offset(sizes[0], pairs[0][0])}")
 
+    @cached_property
+    def forward_labels(self) -> dict[str, str]:
+        """The label of the line that each name of the forward list is defined in."""
+        found = {
+            spelled.line.instances[values].lhs.name: spelled.label
+            for spelled in self.forward
+            for values in spelled.case.values
+        }
+        return {**found, **{name: found[at] for name, at in self.reading.holders.items() if at in found}}
+
+    def undone(self, spelled: Spelled) -> Text:
+        """Return references to the lines that an error undoes."""
+        names = [name for values in spelled.case.values for name in spelled.line.instances[values].undoes]
+        labels = dict.fromkeys(self.forward_labels.get(name, "") for name in names)
+        return self.words.listed([(Ref(label),) for label in labels if label])
+
     def errors_in(self, equation: Equation) -> Text:
         """Return references to the lines of the errors in an equation."""
         slots = dict.fromkeys(slot_of(each.of) for each in symbols_in(equation.rhs) if isinstance(each, Adjoint))
@@ -214,7 +230,7 @@ class Context:
         def read(slot: Any) -> Any:
             return self._lettered(slot, letters) if isinstance(slot, MatrixSymbol) else values.get(slot, slot)
 
-        return Equation(read(case.equation.lhs), mapped(case.equation.rhs, read), case.equation.steps)
+        return replace(case.equation, lhs=read(case.equation.lhs), rhs=mapped(case.equation.rhs, read))
 
     def _lettered(self, symbol: MatrixSymbol, letters: dict[str, tuple[int, Symbol]]) -> MatrixSymbol:
         if isinstance(symbol, Adjoint):
