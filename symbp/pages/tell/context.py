@@ -18,7 +18,9 @@ from symbp.maths.notation import Notation
 from symbp.maths.scalars import number
 from symbp.maths.tree import COMMA, EQUALS, Id, Node, Sign, row
 from symbp.networks.blocks import Kind
+from symbp.ops.elementwise import Elementwise
 from symbp.ops.losses import LossGradient
+from symbp.ops.softmax import Softmax
 from symbp.ops.structure import Pad, Rows
 from symbp.pages.page import Ref, Text
 from symbp.pages.words import Words
@@ -167,11 +169,24 @@ class Context:
         return Symbol(f"n_{letter + _offset(sizes[0], pairs[0][0])}")
 
     @cached_property
+    def pairs(self) -> list[tuple[Spelled, ...]]:
+        """The lines of the network as they stand on the page: an activation beside what it is applied to."""
+        found: list[tuple[Spelled, ...]] = []
+        for spelled in self.forward:
+            before = found[-1] if found else ()
+            if before and len(before) < MOST_BESIDE and goes_with(spelled, before[-1]):
+                found[-1] = (*before, spelled)
+            else:
+                found.append((spelled,))
+        return found
+
+    @cached_property
     def forward_labels(self) -> dict[str, str]:
         """The label of the line that each name of the forward list is defined in."""
         found = {
-            spelled.line.instances[values].lhs.name: spelled.label
-            for spelled in self.forward
+            spelled.line.instances[values].lhs.name: pair[0].label
+            for pair in self.pairs
+            for spelled in pair
             for values in spelled.case.values
         }
         return {**found, **{name: found[at] for name, at in self.reading.holders.items() if at in found}}
@@ -262,6 +277,18 @@ class Context:
     def ranges(self, index: Index) -> Node:
         """Return l = 1, …, L."""
         return span(index, list(range(index.first, index.last + 1)), False, self.last)
+
+
+MOST_BESIDE = 2
+"""Most equations beside each other on one line."""
+
+
+def goes_with(spelled: Spelled, before: Spelled) -> bool:
+    """Whether a line is the activation of the line before, for the same values of the indices."""
+    if before.where != spelled.where or before.line.indices != spelled.line.indices:
+        return False
+    rhs = spelled.equation.rhs
+    return isinstance(rhs, Elementwise | Softmax) and rhs.args[-1] == before.equation.lhs
 
 
 def is_tile(spelled: Spelled) -> bool:

@@ -11,11 +11,8 @@ from symbp.ops.losses import GenericLoss, Loss
 from symbp.ops.softmax import Softmax
 from symbp.pages.page import Block, Equations, Para, Text
 from symbp.pages.page import Line as PageLine
-from symbp.pages.tell.context import Context, Spelled
+from symbp.pages.tell.context import Context
 from symbp.symbols import Adjoint
-
-MOST_PARTS = 2
-"""Most equations beside each other on one line."""
 
 
 def title(c: Context) -> Text:
@@ -64,7 +61,7 @@ def columns(c: Context) -> Text:
 
 def network(c: Context) -> list[Block]:
     """Return the forward list, and what the letters of the result are."""
-    lines = paired(c, c.forward)
+    lines = [PageLine(tuple(map(c.equation, pair)), pair[0].label, pair[0].where) for pair in c.pairs]
     ranges = [c.ranges(index) for index in c.reading.indices]
     first: Text = c.words("opening.network")
     if len(ranges) == 1 and c.reading.indices[0].kind != "head":
@@ -76,29 +73,6 @@ def network(c: Context) -> list[Block]:
         blocks.append(Para(c.words("opening.tiles", range=c.ranges(index), h=number(index.symbol), matrices=matrices)))
     blocks.append(Para(definitions(c)))
     return blocks
-
-
-def paired(c: Context, lines: list[Spelled]) -> list[PageLine]:
-    """Return lines of the page: an equation and the activation of what it defines stand beside each other."""
-    found: list[PageLine] = []
-    for spelled in lines:
-        tree = c.builder.equation(spelled.equation.lhs, spelled.equation.rhs)
-        before = found[-1] if found else None
-        if before is not None and len(before.parts) < MOST_PARTS and _goes_with(spelled, c.forward):
-            found[-1] = PageLine((*before.parts, tree), before.label, before.where)
-        else:
-            found.append(PageLine((tree,), spelled.label, spelled.where))
-    return found
-
-
-def _goes_with(spelled: Spelled, lines: list[Spelled]) -> bool:
-    """Whether a line is the activation of the line before, for the same values of the indices."""
-    at = lines.index(spelled)
-    before = lines[at - 1] if at else None
-    if before is None or before.where != spelled.where or before.line.indices != spelled.line.indices:
-        return False
-    rhs = spelled.equation.rhs
-    return isinstance(rhs, Elementwise | Softmax) and rhs.args[-1] == before.equation.lhs
 
 
 def definitions(c: Context) -> Text:
