@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 from symbp.calculus.factor import Factor
 from symbp.derivation import Derivation, Gradient
@@ -17,7 +16,6 @@ from symbp.report.notation import Letter, Notation, plain
 from symbp.report.printer import Printer
 from symbp.report.products import Piece, Products, elided, shortened, thinned
 from symbp.report.rich import Rich
-from symbp.report.steps import Steps, steps_of
 from symbp.symbols import Adjoint, Role, Variable
 
 Row = tuple[Rich, ...]
@@ -67,11 +65,6 @@ class Desk:
         main = printer()
         column = printer("i" if dialect.column == 0 else "") if derivation.batch else main
         return cls(derivation, main, Products(main), Products(column), shown, factor_macro, is_plain)
-
-    @cached_property
-    def steps(self) -> dict[int, Steps]:
-        """What recurrent layers repeat step by step, by layer."""
-        return steps_of(self.derivation)
 
     @property
     def batch(self) -> bool:

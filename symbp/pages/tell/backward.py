@@ -20,17 +20,17 @@ def backward(c: Context) -> list[Block]:
 
 def why(c: Context) -> list[Block]:
     """Return a paragraph for each rule that led to a line of the result, at its first use."""
-    blocks: list[Block] = [Heading(c.words("section.why"))]
+    blocks: list[Block] = [Heading(c.words("section.why"), detail=3)]
     said: dict[str, list[Spelled]] = {}
     for spelled in (*c.errors, *c.gradients):
         for step in spelled.equation.steps:
             said.setdefault(step.why, []).append(spelled)
     for sentence, lines in said.items():
-        blocks.append(Para((sentence,), title=_title(c, lines)))
+        blocks.append(Para((sentence,), title=_title(c, lines), detail=3))
     if general_product(c) is not None:
         recursion, gradient = c.errors[-1], c.gradients[0]
         text = c.words("why.product", recursion=Ref(recursion.label), gradient=Ref(gradient.label))
-        blocks.append(Para(text, title=(Ref(PRODUCT), ".")))
+        blocks.append(Para(text, title=(Ref(PRODUCT), "."), detail=3))
     return blocks
 
 

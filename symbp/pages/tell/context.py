@@ -61,16 +61,24 @@ class Context:
     words: Words
     by_output: bool = False
     roles: bool = True
+    complete: bool = False
+    """Whether any equation of the lists may be shown, not those of the page alone."""
+    show: frozenset[int] | None = None
+    """The layers whose gradients are written out; None: all, or both ends of many."""
+    pair: tuple[int, int] | None = None
+    """The two steps of a recurrent layer between which the product over time is written out."""
 
     @cached_property
     def names(self) -> Names:
         """How every symbol of the page is spelled."""
         upper = frozenset(index.letter for index in self.reading.indices if index.kind in UPPER_KINDS)
+        shown = self.reading.all_symbols if self.complete else self.reading.symbols
+        errors = self.reading.backward if self.complete else self.reading.errors
         return Names(
-            self.reading.symbols,
+            shown,
             self.notation,
             upper=upper,
-            errors=[self.reading.spelled(each.lhs.of) for each in self.reading.errors],
+            errors=[self.reading.spelled(each.lhs.of) for each in errors],
             own_names=self.reading.derivation.network.named,
         )
 

@@ -19,12 +19,15 @@ from symbp.views.lines import Indexed
 Row = tuple[Text, ...]
 
 
-def notation(c: Context) -> list[Block]:
+def table_of_notation(c: Context) -> list[Block]:
     """Return the section."""
     head = tuple(c.words(f"head.{each}") for each in ("symbol", "meaning", "shape"))
     rows = (*_indices(c), *_symbols(c), *_errors(c), *_signs(c))
-    table = Table(head, rows, wraps=1)
-    return [Heading(c.words("section.notation")), table, Para(c.words("notation.gradient_shape"))]
+    return [
+        Heading(c.words("section.notation"), detail=3),
+        Table(head, rows, wraps=1, detail=3),
+        Para(c.words("notation.gradient_shape"), detail=3),
+    ]
 
 
 def _indices(c: Context) -> Iterator[Row]:

@@ -15,10 +15,10 @@ from symbp.ops.elementwise import OUTPUT, Elementwise
 from symbp.ops.losses import EntrywiseLoss
 from symbp.report import facts
 from symbp.report.desk import Desk, Row
-from symbp.report.document import left_out, shown_layers, subject, title
 from symbp.report.notation import Notation
 from symbp.report.products import joined
 from symbp.report.rich import Rich, Span, listed, math, rich, sentences
+from symbp.report.subject import left_out, shown_layers, subject, title
 from symbp.report.worked.numbers import MOST, Numeral, number
 from symbp.report.worked.run import Training, Worked
 from symbp.symbols import Adjoint, Role, Variable
