@@ -25,7 +25,10 @@ Instances = list[tuple[Values, int]]
 
 @dataclass
 class _Facts:
-    """What is known of a loop: whether its windows are steps, tile a matrix or have paths; layers; names in a row."""
+    """What is known of a loop: whether its windows are steps, tile a matrix or have paths; layers; names in a row.
+
+    Steps say so, or carry on what one map makes of something else each time.
+    """
 
     step: bool = False
     tiled: bool = False
@@ -88,7 +91,8 @@ class _Survey:
             self._place_outside()
 
     def _enter(self, item: Repeated, chain: tuple[Repeated, ...], instances: Instances) -> None:
-        self.facts[item.number] = _Facts()
+        first = item.motions[0]
+        self.facts[item.number] = _Facts(step=first.carries and self.found.is_one_map(first))
         self.counts[item.number] = item.run.count
         self.around[item.number] = tuple([each.number for each in chain])
         self.visit(item.body, (*chain, item), instances_in(item, instances))

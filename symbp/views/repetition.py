@@ -252,6 +252,7 @@ class List:
         kinds: list[Any] = []
         starts: dict[tuple[int, int], int] = {}
         family: dict[int, tuple[int, int]] = {}
+        members: dict[tuple[int, int], int] = {}
         fixed: set[int] = set()
         for at in range(start, start + period):
             windows = range(at, at + period * count, period)
@@ -264,7 +265,7 @@ class List:
                     continue
                 entered = next((w for w, value in enumerate(values) if self.defined[value] >= start), count)
                 found = (
-                    self._outside(values, family)
+                    self._outside(values, family, members)
                     if entered == count
                     else self._carried(values, entered, start, period, starts)
                 )
@@ -295,7 +296,9 @@ class List:
                 return 0
         return offset, back
 
-    def _outside(self, values: Sequence[int], family: dict[int, tuple[int, int]]) -> str | int:
+    def _outside(
+        self, values: Sequence[int], family: dict[int, tuple[int, int]], members: dict[tuple[int, int], int]
+    ) -> str | int:
         """Tell that a slot has another outside symbol in every window, each the same one wherever it stands."""
         steps = [self._apart(a, b) for a, b in pairwise(values)]
         broken = next((w for w, step in enumerate(steps) if step is None or step != steps[0]), None)
@@ -303,7 +306,8 @@ class List:
             return broken + 1
         head, shift = family.get(values[0], (values[0], 0))
         for window, value in enumerate(values):
-            if family.setdefault(value, (head, window + shift)) != (head, window + shift):
+            place = head, window + shift
+            if family.setdefault(value, place) != place or members.setdefault(place, value) != value:
                 return window
         return OUTSIDE
 
@@ -321,17 +325,17 @@ class List:
     def _is_repetition(self, run: Run, motion: Motion) -> bool:
         """Tell windows that repeat from equations that only look alike, such as queries and keys.
 
-        They carry something on, or share a parameter while nothing learnt differs, or are collected: their results are
-        the terms of one sum or stack and nothing else.
+        They carry something on, or are one map of several things, or are collected: their results are the terms of one
+        sum or stack and nothing else. Two single equations make no loop.
         """
-        if motion.carries:
-            return True
         if run.period == 1 and run.count == 2:
             return False
-        shared = any(self.roles[symbol] in PARAMETERS for symbol in motion.fixed)
-        if shared and motion.varying and not any(self.roles[symbol] in PARAMETERS for symbol in motion.varying):
-            return True
-        return self._is_collected(run)
+        return motion.carries or self.is_one_map(motion) or self._is_collected(run)
+
+    def is_one_map(self, motion: Motion) -> bool:
+        """Tell whether windows share what is learnt, so that they do the same to something else each."""
+        shared, own = (any(self.roles[each] in PARAMETERS for each in some) for some in (motion.fixed, motion.varying))
+        return shared and bool(motion.varying) and not own
 
     def _is_collected(self, run: Run) -> bool:
         collected = False
