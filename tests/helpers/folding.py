@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from sympy import Basic, MatAdd, MatrixSymbol, Symbol, expand
+from sympy import Basic, MatAdd, MatrixExpr, MatrixSymbol, Symbol, expand
 
 from symbp.calculus.reverse import reverse
 from symbp.derivation import Derivation
@@ -136,11 +136,10 @@ class _Spelling:
         """Return the first value of the index that terms run over, from a symbol that has it."""
         for symbol in symbols_in(over.term):
             spelled = symbol.of if isinstance(symbol, Adjoint) else symbol
-            for index, first in (
-                zip(spelled.indices, self.firsts(spelled), strict=True) if isinstance(spelled, Indexed) else ()
-            ):
-                if over.index in index.free_symbols:
-                    return first
+            pairs = zip(spelled.indices, self.firsts(spelled), strict=True) if isinstance(spelled, Indexed) else ()
+            found = [first for index, first in pairs if over.index in index.free_symbols]
+            if found:
+                return found[0]
         raise AssertionError(f"no symbol has the index {over.index}")
 
     def number(self, name: str) -> str:
@@ -167,6 +166,6 @@ def _in(expr: Any, new: dict[Any, Any]) -> Any:
     """Return an expression with its symbols replaced and its nodes as they are."""
     if isinstance(expr, MatrixSymbol):
         return new.get(expr, expr)
-    if not expr.args:
+    if not isinstance(expr, MatrixExpr):
         return expr
     return Basic.__new__(type(expr), *[_in(arg, new) for arg in expr.args])
