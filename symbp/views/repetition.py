@@ -116,22 +116,23 @@ class List:
         self.roles.append(getattr(symbol, "role", None))
         self.defined.append(at)
 
-    def best_run(self, first: int, end: int, bases: Sequence[int]) -> Run | None:
-        """Return the run that covers most of the equations from ``first`` to ``end``, of equal ones the shortest.
+    def best_runs(self, first: int, end: int, bases: Sequence[int]) -> list[Run]:
+        """Return the run that covers most of the equations from ``first`` to ``end``, and others of its size.
 
-        The equations repeat ``bases`` further on; the run must be one at each of them.
+        Of runs that cover equally many the one with the shortest window counts. The equations repeat ``bases`` further
+        on; a run must be one at each of them.
         """
-        best: Run | None = None
+        best: list[Run] = []
         waiting = deque(self._periods(first, end))
         seen = set(waiting)
         while waiting:
             period = waiting.popleft()
-            if best is not None and ((end - first) // period * period, -period) < best.size:
+            if best and ((end - first) // period * period, -period) < best[0].size:
                 continue
-            runs = list(self._runs(period, first, end, bases))
-            best = max([*runs, *([best] if best else [])], key=lambda run: run.size, default=None)
+            runs = sorted(self._runs(period, first, end, bases), key=lambda run: run.start)
+            best = _largest(best, runs)
             # Runs that begin a period apart are windows of a longer one.
-            apart = {b - a for a, b in pairwise(sorted(run.start for run in runs))} - seen
+            apart = {b.start - a.start for a, b in pairwise(runs)} - seen
             waiting += sorted(each for each in apart if each <= (end - first) // 2)
             seen |= apart
         return best
@@ -396,15 +397,28 @@ def tree(found: List) -> Tree:
 
 
 def _split(found: List, first: int, end: int, bases: Sequence[int], numbers: Iterator[int]) -> Tree:
-    run = found.best_run(first, end, bases) if end - first > 1 else None
-    if run is None:
+    items: Tree = []
+    runs = found.best_runs(first, end, bases) if end - first > 1 else []
+    if not runs:
         return list(range(first, end))
-    motions = [motion for base in bases if isinstance(motion := found.motion(run, base), Motion)]
-    inner = [base + window * run.period for base in bases for window in range(run.count)]
-    number = next(numbers)
-    body = _split(found, run.start, run.start + run.period, inner, numbers)
-    return [
-        *_split(found, first, run.start, bases, numbers),
-        Repeated(number, run, body, motions),
-        *_split(found, run.end, end, bases, numbers),
-    ]
+    for run in runs:
+        items += _split(found, first, run.start, bases, numbers)
+        motions = [motion for base in bases if isinstance(motion := found.motion(run, base), Motion)]
+        inner = [base + window * run.period for base in bases for window in range(run.count)]
+        number = next(numbers)
+        body = _split(found, run.start, run.start + run.period, inner, numbers)
+        items.append(Repeated(number, run, body, motions))
+        first = run.end
+    return items + _split(found, first, end, bases, numbers)
+
+
+def _largest(best: list[Run], runs: Sequence[Run]) -> list[Run]:
+    """Return the largest of the runs of a period if they are larger than the best so far, none over another."""
+    size = max((run.size for run in runs), default=(0, 0))
+    if best and size <= best[0].size:
+        return best
+    found: list[Run] = []
+    for run in runs:
+        if run.size == size and (not found or run.start >= found[-1].end):
+            found.append(run)
+    return found
