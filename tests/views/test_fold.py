@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable
 
 import pytest
-from folding import count, faults, faults_of, loops, renamed, replaced, same, spelled
+from folding import count, faults, faults_of, loops, renamed, replaced, spelled
 from sympy import Basic, MatMul, S, Transpose
 
 import symbp
@@ -16,10 +16,11 @@ from symbp.equations import Equation
 from symbp.networks.examples import EXAMPLES
 from symbp.nodes import matmul, number_and_factors, times, transpose
 from symbp.ops.structure import Rows
-from symbp.symbols import Adjoint, Variable
+from symbp.symbols import Adjoint
+from symbp.views import repetition
 from symbp.views.fold import fold, fold_like
 from symbp.views.instances import instance
-from symbp.views.lines import Indexed, Line, Loop, index_symbol, lines_of, run
+from symbp.views.lines import Indexed, Line, Loop, index_symbol, lines_of
 from symbp.views.over import StackOver, SumOver
 
 
@@ -283,9 +284,27 @@ def test_one_start_of_two_recursions() -> None:
     derivation = towers()
     folded = fold(derivation.forward)
     x = next(each for each in derivation.forward.given if each.name == "X")
-    assert [each.name for each, symbol in folded.symbols.items() if symbol == x] == ["A1_1[0]", "A1[0]"] or len(
-        [each for each, symbol in folded.symbols.items() if symbol == x]
-    ) == 2
+    assert {each.name for each, symbol in folded.symbols.items() if symbol == x} == {"A1[0]", "B1[0]"}
+    assert folded.starts[x].name == "A1[0]"
+
+
+def test_experts_are_summed_and_queries_keys_and_values_are_no_repetition() -> None:
+    folded = fold(experts().forward)
+    assert isinstance(line(folded.body, "S").cases[0].equation.rhs, SumOver)
+    folded = fold(example("transformer-block").forward)
+    assert line(folded.body, "block1.attention.K").indices == ()
+
+
+def test_what_plain_lines_define_may_have_an_index_and_stays_outside() -> None:
+    lines = ["Q = U @ X", "P = tanh(X)", "K = V @ P"]
+    lines += [f"E{k} = tanh(W @ {of} + b)\nO{k} = C @ E{k}" for k, of in enumerate("QK")]
+    split = [each for text in lines for each in text.split("\n")]
+    shapes = dict.fromkeys("UVWC", (4, 4)) | {"b": (4, 1)}
+    derivation = equations([*split, "loss = mse(O0, O1)"], X=(4, "m"), **shapes)
+    folded = fold(derivation.forward)
+    assert [folded.names[derivation.forward[name].lhs].name for name in "QK"] == ["Q[0]", "Q[1]"]
+    assert faults(derivation) == []
+    assert line(fold_like(folded, derivation.backward), "dQ").indices == ()
 
 
 def negated(equation: Equation) -> Equation:
@@ -325,32 +344,28 @@ PLACES = [
     (transformer, "block4.hidden.Z"),
     (transformer, "block2.attention.head1.S"),
     (steps, "lstm1.Zf4"),
-    (steps, "lstm1.c3"),
 ]
 
 
-@pytest.mark.parametrize(("make", "name"), PLACES)
-@pytest.mark.parametrize("change", [negated, transposed])
+@pytest.mark.parametrize(
+    ("make", "name", "change"),
+    [
+        *((make, name, change) for make, name in PLACES for change in (negated, transposed)),
+        (steps, "lstm1.c3", negated),
+    ],
+)
 def test_a_planted_fault_breaks_the_run(
     make: Callable[[], Derivation], name: str, change: Callable[[Equation], Equation]
 ) -> None:
     right = make()
-    if change is transposed and not right.forward[name].rhs.atoms(MatMul):
-        pytest.skip("no product in it")
     wrong = replaced(right, lambda each: change(each) if each.name == name else each, {})
     folded = fold(wrong.forward)
     assert faults(wrong) == []
     assert count(folded.body) > count(fold(right.forward).body)
-    case = next(c for c in line(folded.body, name).cases if instance_of(folded, name) in c.values)
-    assert len(case.values) == 1 or all(
-        same(wrong.forward[each.name], change(right.forward[each.name]))
-        for values, each in line(folded.body, name).instances.items()
-        if values in case.values
-    )
-
-
-def instance_of(folded: object, name: str) -> tuple[int, ...]:
-    return next(values for _, values, equation in run(folded.body) if equation.name == name)
+    found = line(folded.body, name)
+    values = next(values for values, equation in found.instances.items() if equation.name == name)
+    case = next(case for case in found.cases if values in case.values)
+    assert case.values == {values}
 
 
 @pytest.mark.parametrize(("name", "weight", "other"), [("Z5", "W5", "W7"), ("Z5", "W5", "W4"), ("Z1", "W1", "W2")])
@@ -427,18 +442,14 @@ def test_a_backward_list_may_be_searched_itself() -> None:
 
 def test_an_instance_has_the_sizes_of_its_layer() -> None:
     derivation = derive(layers=3, widths=[3, 5, 6, 2], activation="sigmoid", loss="mse")
-    x, ones = derivation.forward.given[0], derivation.forward
-    folded = fold(ones)
+    folded = fold(derivation.forward)
     for each in lines_of(folded.body):
         for values, equation in each.instances.items():
             assert instance(folded, each, values).rhs == equation.rhs
-    assert isinstance(x, Variable)
 
 
 def test_time_is_linear_in_depth() -> None:
     """Counted in the equations that a search for repetitions looks at, which no busy machine changes."""
-    from symbp.views import repetition
-
     looked: list[int] = []
     real = repetition.List._step
 
@@ -451,4 +462,4 @@ def test_time_is_linear_in_depth() -> None:
         for layers in (100, 400):
             looked.append(0)
             fold(derive(layers=layers).forward)
-    assert looked[1] <= 4.2 * looked[0]
+    assert looked[1] <= 4.1 * looked[0]
