@@ -36,7 +36,7 @@ from symbp.writing.grids import grid, has_names
 from symbp.writing.letters import columns, padded
 from symbp.writing.picture import drawn, picture_text
 from symbp.writing.sentences import Setting, plain, sentence, wrapped
-from symbp.writing.tables import natural, table_lines
+from symbp.writing.tables import table_lines, wrapped_table
 
 __all__ = ["math_text", "picture_text", "write_text"]
 
@@ -208,10 +208,12 @@ def _lines(writer: _Writer, found: tuple[Line, ...], labels: list[str], named: b
 
 
 def _table(writer: _Writer, block: Table, labels: list[str]) -> list[_Part]:
-    if natural(block, writer.setting) <= writer.room:
-        return [writer.beside(table_lines(block, writer.setting, writer.room), labels)]
-    found = table_lines(block, writer.setting, writer.width - INDENT)
-    return [replace(writer.across(found, labels), open=True)]
+    found = table_lines(block, writer.setting, writer.room)
+    if found is not None:
+        return [writer.beside(found, labels)]
+    room = writer.width - INDENT
+    wide = table_lines(block, writer.setting, room) or wrapped_table(block, writer.setting, room)
+    return [replace(writer.across(wide, labels), open=True)]
 
 
 def _figure(writer: _Writer, block: Figure, labels: list[str]) -> list[_Part]:
