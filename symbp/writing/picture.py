@@ -15,6 +15,10 @@ MOST_ROWS = 2
 """A plain rail that needs more rows than this shows its two ends."""
 
 
+MOST_BRANCHES, KEPT = 5, 2
+"""More rows with branches than the first show so many of both ends."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rail:
     """The signs that a picture is drawn with."""
@@ -185,9 +189,11 @@ class _BranchRows:
         rows = self._rows(stations, down)
         margin = max(columns(_text(self.speller, row[0])) for row in rows)
         for even in (across, 0):
-            pairs = [self._row(row, margin, even, down) for row in rows]
+            pairs: list[tuple[str, ...]] = [self._row(row, margin, even, down) for row in rows]
             if all(columns(line) <= self.width for pair in pairs for line in pair):
                 break
+        if len(pairs) > MOST_BRANCHES:
+            pairs = [*pairs[:KEPT], (self.rail.dots,), *pairs[-KEPT:]]
         shown = [pair[::-1] for pair in reversed(pairs)] if down else pairs
         return [line for pair in shown for line in pair if line.strip() or len(rows) > 1]
 

@@ -1,6 +1,7 @@
 """Text for people: formulas, breaking, pages, pictures."""
 
 import itertools
+import math
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from text_pages import (
     mlp,
     mlp_picture,
     of,
+    operation,
     plus,
     sub,
     times,
@@ -28,6 +30,7 @@ from text_pages import (
     transformer_picture,
     transposed,
     tree,
+    value,
 )
 
 from symbp.maths.tree import (
@@ -55,7 +58,7 @@ from symbp.maths.tree import (
     row,
     walk,
 )
-from symbp.pages.page import Equations, Heading, Line, Page, Para, Ref, Steps, Verdict
+from symbp.pages.page import Branch, Equations, Heading, Line, Page, Para, Picture, Ref, Steps, Verdict
 from symbp.pages.page import Table as Grid
 from symbp.writing.formula import Speller
 from symbp.writing.letters import columns
@@ -275,7 +278,7 @@ WIDEST = 6
 """No factor of these formulas is wider: δX₁, its brackets, a fraction's line."""
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(formulas(), st.integers(12, 60))
 def test_breaking_keeps_the_symbols_in_order(formula, width):
     speller = Speller.of((formula,))
@@ -446,6 +449,13 @@ def test_branches():
     assert both[5].index("┬") == both[6].index("┘")
 
 
+def test_many_branches_show_the_first_and_the_last():
+    block = (Branch((operation("norm"), operation("W" * 50))), value("X"))
+    text = picture_text(Picture((value("X"), *block * 12), ()))
+    assert len(text.splitlines()) == 9
+    assert text.splitlines()[4] == "⋯"
+
+
 @pytest.mark.parametrize("ascii", [False, True])
 @pytest.mark.parametrize("width", [40, 60, 80, 120])
 def test_pictures_fit(ascii, width):
@@ -453,3 +463,52 @@ def test_pictures_fit(ascii, width):
         text = picture_text(picture, ascii=ascii, width=width)
         assert max(map(columns, text.splitlines())) <= width
         assert not ascii or text.isascii()
+
+
+# Reading: formulas of which no two with different values may look alike
+
+VALUES = {"a": 1.37, "b": 2.21}
+ATOM, PRODUCT = ("atom",), ("product", "atom")
+TERM = ("product", "atom", "applied")
+
+
+def inside(part, levels):
+    return part[0] if part[2] in levels else Fence(part[0])
+
+
+def of_one(x):
+    node, number, _ = x
+    yield row(NEGATIVE, inside(x, PRODUCT)), -number, "negative"
+    yield Root(node), math.sqrt(abs(number)) + 0.3, "atom"
+    yield power(node, Num("2")), number**2, "atom"
+    yield power(node, PRIME), 1.7 * number + 0.77, "atom"
+    yield row(Id("f"), APPLY, Fence(node)), 3 * math.sin(number), "atom"
+    yield row(Id("log", "upright"), APPLY, inside(x, ATOM)), 2 * math.cos(number), "applied"
+    yield Script(Id("e"), None, node), math.exp(number / 50), "atom"
+    yield Script(Id("W"), node), math.exp(number / 40) + 9, "atom"
+
+
+def of_two(x, y):
+    first = inside(x, (*TERM, "sum", "negative"))
+    inverse = 1 / (y[1] ** 2 + 1.3)
+    yield row(first, PLUS, inside(y, TERM)), x[1] + y[1], "sum"
+    yield row(first, MINUS, inside(y, TERM)), x[1] - y[1], "sum"
+    yield entries(inside(x, ATOM), inside(y, ATOM)), x[1] + 3.3 * y[1] + x[1] * y[1], "entries"
+    yield times(inside(x, PRODUCT), inside(y, TERM)), x[1] * y[1], "product"
+    yield over(x[0], y[0]), x[1] * inverse, "product"
+    yield row(inside(x, PRODUCT), Sign("/", "slash"), inside(y, ATOM)), x[1] * inverse, "product"
+
+
+def larger(parts):
+    return [made for x in parts for made in of_one(x)] + [made for x in parts for y in parts for made in of_two(x, y)]
+
+
+@pytest.mark.parametrize("ascii", [False, True])
+def test_formulas_of_different_values_do_not_look_alike(ascii):
+    letters = [(tree(name), number, "atom") for name, number in VALUES.items()]
+    small = letters + larger(letters[:1])
+    found = {}
+    for node, number, _ in [*small, *larger(small), *(made for part in larger(small)[::9] for made in of_one(part))]:
+        text = math_text(node, ascii=ascii)
+        assert math.isclose(found.setdefault(text, number), number), text
+    assert len(found) > 1000
