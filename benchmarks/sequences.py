@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import tracemalloc
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 from benchmarks.measure import interleaved, largest_difference
 from benchmarks.table import Row, against
 from symbp import Attention, Network, derive
+from symbp.numeric.compiled import Compiled
 
 WIDTH, TOKENS, HEADS = 64, 16, 4
 LIMITS = {1: 1.5, 8: 1.3, 64: 1.3}
@@ -18,15 +20,15 @@ LIMITS = {1: 1.5, 8: 1.3, 64: 1.3}
 
 REPEATS = 30
 
+SMALL, LARGE, GROWTH = 32, 256, 1.05
+"""Two batches, and how many times the memory an example of the small one has the large one may take."""
+
 Arrays = dict[str, Any]
 
 
 def attention() -> Iterator[Row]:
     """Causal attention, forward and backward, against batched NumPy by hand."""
-    network = Network([Attention(tokens=TOKENS, heads=HEADS, causal=True)], inputs=WIDTH, loss="mse", batch=True)
-    program = derive(network).compile()
-    random = np.random.default_rng(0)
-    weights = {v.name: random.normal(size=(WIDTH, WIDTH)) / math.sqrt(WIDTH) for v in network.parameters}
+    program, weights, random = compiled()
     for batch, limit in LIMITS.items():
         x, y = random.normal(size=(2, WIDTH, TOKENS * batch))
         rows = [np.ascontiguousarray(each.T.reshape(batch, TOKENS, WIDTH)) for each in (x, y)]
@@ -40,6 +42,30 @@ def attention() -> Iterator[Row]:
         )
         title = f"attention {WIDTH} wide, {TOKENS} tokens, {HEADS} heads, batch {batch}"
         yield against(title, times["ours"].best, times["theirs"].best, "batched NumPy by hand", limit, f"{worst:.0e}")
+
+
+def memory() -> Iterator[Row]:
+    """The most memory attention has at any time: an example takes no more of it in a larger batch."""
+    program, weights, random = compiled()
+    peaks = {}
+    for batch in (SMALL, LARGE):
+        x, y = random.normal(size=(2, WIDTH, TOKENS * batch))
+        program(weights, x, y)
+        tracemalloc.start()
+        program(weights, x, y)
+        peaks[batch] = tracemalloc.get_traced_memory()[1] / batch
+        tracemalloc.stop()
+    small, large = (f"{peaks[batch] / 1000:.0f} kB" for batch in (SMALL, LARGE))
+    title = f"attention, memory an example, batch {LARGE}"
+    yield Row(title, large, f"<= {GROWTH} x {small} at batch {SMALL}", peaks[LARGE] / peaks[SMALL], GROWTH)
+
+
+def compiled() -> tuple[Compiled, Arrays, np.random.Generator]:
+    """Return the program of causal attention, weights for it, and what draws the data."""
+    network = Network([Attention(tokens=TOKENS, heads=HEADS, causal=True)], inputs=WIDTH, loss="mse", batch=True)
+    random = np.random.default_rng(0)
+    weights = {v.name: random.normal(size=(WIDTH, WIDTH)) / math.sqrt(WIDTH) for v in network.parameters}
+    return derive(network).compile(), weights, random
 
 
 def by_hand(weights: Arrays, x: Any, y: Any) -> Arrays:
@@ -74,4 +100,4 @@ def by_hand(weights: Arrays, x: Any, y: Any) -> Arrays:
     return {f"attention.W{letter}": gradient for letter, gradient in found.items()}
 
 
-ROWS = (attention,)
+ROWS = (attention, memory)

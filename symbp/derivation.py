@@ -24,6 +24,7 @@ from symbp.collector import pause_collector
 from symbp.domain import DOMAINS, Domain, instance, takes
 from symbp.equations import Equation, ForwardSystem, System, nodes, operands
 from symbp.errors import SpecError, UnusedParameterWarning, nearest
+from symbp.networks.blocks import Block
 from symbp.networks.network import Name, Network
 from symbp.networks.one_sequence import one_sequence
 from symbp.networks.unstacked import states, unstacked
@@ -157,6 +158,11 @@ class Derivation:
             {v.name: Gradient(v, self.backward[adjoint_name(v)], paths, batch, depth, entangled) for v in self.wrt}
         )
 
+    @property
+    def blocks(self) -> Block:
+        """The layer tree of the forward list; that of ``readable`` is of the list as it is read."""
+        return self.network.blocks
+
     @cached_property
     def coupled(self) -> tuple[Equation, ...]:
         """The forward equations in which an example meets another one, as in batch statistics."""
@@ -194,12 +200,13 @@ class Derivation:
     @cached_property
     def _unstacked(self) -> Derivation | None:
         # None and not itself: what refers to itself stays in memory until the collector comes.
-        forward, backward, same = unstacked(self.forward, self.backward)
-        if forward is self.forward:
+        without = unstacked(self.forward, self.backward)
+        if without.forward is self.forward:
             return None
         network = copy(self.network)
-        network.output = same.get(network.output, network.output)
-        return replace(self, network=network, forward=forward, backward=backward)
+        network.output = without.same.get(network.output, network.output)
+        network.blocks = self.network.blocks.moved(without.places)
+        return replace(self, network=network, forward=without.forward, backward=without.backward)
 
     @cached_property
     def readable(self) -> Derivation:

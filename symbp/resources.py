@@ -12,7 +12,7 @@ _PACKAGE = Path(symbp.__file__).parent
 
 @cache
 def folder(name: str) -> Path | None:
-    """Return ``templates`` or ``examples``: inside the wheel, else where our own pyproject.toml stands.
+    """Return ``templates``, ``words`` or ``examples``: inside the wheel, else where our own pyproject.toml stands.
 
     From a wheel the place beside the package is a stranger's folder. None: the installation is broken.
     """

@@ -50,6 +50,8 @@ def _checked(name: str) -> Str:
 
 _ROLES: dict[str, Str] = {role.value: Str(role.value) for role in Role}
 
+_WEIGHT = _ROLES[Role.WEIGHT]
+
 
 class Named(MatrixSymbol):
     """A matrix symbol that has its name and its shape at hand: every list looks them up again and again."""
@@ -102,6 +104,11 @@ class Variable(Named):
     def role(self) -> Role:
         """What this matrix is in the network."""
         return Role(self.args[3].name)
+
+    @property
+    def is_weight(self) -> bool:
+        """Whether its role is that of a weight; asked for at every product, where ``role`` would take its time."""
+        return cast("bool", self.args[3] is _WEIGHT or self.args[3] == _WEIGHT)
 
     @property
     def stem(self) -> str:

@@ -92,7 +92,7 @@ class Walk:
         """``widest`` is the width up to which a weight has its spectral norm computed; None: no bound of anything."""
         self.paths, self.point, self.widest = paths, point, widest
         self.gains: list[Gain] = []
-        self._places = {equation.lhs: place for place, equation in enumerate(paths.backward)}
+        self._places = {equation.lhs: place for place, equation in enumerate(paths.equations)}
 
     def ends(self, root: Node) -> Iterator[tuple[Variable, State]]:
         """Yield the gradient at the end of every product, in the order of the tree."""
@@ -161,7 +161,7 @@ class Walk:
         start = self.paths.before(to)
         known: dict[Adjoint | None, Scaled | None] = {start: direction}
         first = 0 if start is None else self._places[start] + 1
-        for equation in self.paths.backward.equations[first : self._places[to] + 1]:
+        for equation in self.paths.equations[first : self._places[to] + 1]:
             edges = [edge for edge in edges_into(equation) if edge.source in known]
             if edges:
                 known[equation.lhs] = total([self._edge(edge, known) for edge in edges])

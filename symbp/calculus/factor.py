@@ -7,14 +7,15 @@ make a sum. Paths are never enumerated and the product of a layer is shared by a
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
+from typing import Protocol
 
-from sympy import HadamardProduct, MatAdd, MatMul, MatrixExpr, OneMatrix, Transpose
+from sympy import HadamardProduct, MatAdd, MatMul, MatrixExpr, MatrixSymbol, OneMatrix, Transpose
 
-from symbp.equations import Equation, System, nodes, symbols_in
+from symbp.equations import Equation, nodes, symbols_in
 from symbp.errors import RuleNotFoundError
 from symbp.nodes import matmul
 from symbp.op import FactorRole, Op
@@ -146,6 +147,16 @@ class Edge:
     factors: list[Factor]
 
 
+class Backward(Protocol):
+    """A backward list: its equations in order, over what is given."""
+
+    @property
+    def given(self) -> tuple[MatrixSymbol, ...]:
+        """What the equations use and none of them defines."""
+
+    def __iter__(self) -> Iterator[Equation]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class _Cut:
     """An adjoint in the tree of cut vertices: its product, its nearest cut vertex, its depth in the tree."""
@@ -158,13 +169,21 @@ class _Cut:
 class Paths:
     """The products along all paths of a backward list, shared between parameters and built on first use.
 
-    Sums inside sums are kept ``deepest`` deep, all of them where that is None.
+    Sums inside sums are kept ``deepest`` deep, all of them where that is None. ``edges`` reads an equation as what it
+    adds up: by default, as many terms as rules led to it.
     """
 
-    def __init__(self, backward: System, wrt: tuple[Variable, ...], deepest: int | None = MAX_NESTING) -> None:
-        self.backward = backward
+    def __init__(
+        self,
+        backward: Backward,
+        wrt: tuple[Variable, ...],
+        deepest: int | None = MAX_NESTING,
+        edges: Callable[[Equation], list[Edge]] | None = None,
+    ) -> None:
+        self.given, self.equations = backward.given, tuple(backward)
         self.wrt = wrt
         self.deepest = deepest
+        self._edges = edges or edges_into
 
     def terms(self, variable: Variable) -> tuple[tuple[Factor, ...], ...]:
         """Return one product a use of ``variable``, each ordered from the loss to the variable."""
@@ -187,11 +206,11 @@ class Paths:
         wrt = frozenset(self.wrt)
         cuts: dict[Adjoint, _Cut] = {}
         ends: dict[Variable, tuple[Product, ...]] = {}
-        for symbol in self.backward.given:
+        for symbol in self.given:
             if isinstance(symbol, Adjoint):
                 cuts[symbol] = _Cut(Product().continued([_from_above(symbol)]), None, 0)
-        for equation in self.backward:
-            edges = edges_into(equation)
+        for equation in self.equations:
+            edges = self._edges(equation)
             if equation.lhs.of in wrt:
                 ends[equation.lhs.of] = tuple(_product(cuts, edge.source).ended(edge.factors) for edge in edges)
             elif edges:
@@ -238,7 +257,7 @@ def additive_terms(equation: Equation) -> tuple[MatrixExpr, ...]:
 
 def edges_into(equation: Equation) -> list[Edge]:
     """Return what a backward equation adds up: from which adjoint each term comes, and what acts on it."""
-    return [_edge(term) for term in additive_terms(equation)]
+    return [edge_of(term) for term in additive_terms(equation)]
 
 
 def _product(cuts: dict[Adjoint, _Cut], source: Adjoint | None) -> Product:
@@ -284,7 +303,7 @@ def _common_cut(cuts: dict[Adjoint, _Cut], sources: list[Adjoint | None]) -> Adj
     return first
 
 
-def _edge(term: MatrixExpr) -> Edge:
+def edge_of(term: MatrixExpr) -> Edge:
     """Read one term: find the adjoint in it and what acts on that adjoint, nearest first."""
     factors: list[Factor] = []
     source = _unwrap(term, factors)
@@ -310,12 +329,12 @@ def _unwrap(expr: MatrixExpr, factors: list[Factor]) -> Adjoint | None:
     source = _unwrap(expr.args[inside], factors)
     if isinstance(expr, MatMul):
         before = _number_into(factors, expr.args[:inside])
-        factors.extend(_factor(arg, Acts.LEFT) for arg in reversed(before))
-        factors.extend(_factor(arg, Acts.RIGHT) for arg in expr.args[inside + 1 :])
+        factors.extend(factor_of(arg, Acts.LEFT) for arg in reversed(before))
+        factors.extend(factor_of(arg, Acts.RIGHT) for arg in expr.args[inside + 1 :])
     elif isinstance(expr, HadamardProduct):
-        factors.extend(_factor(arg, Acts.HADAMARD) for i, arg in enumerate(expr.args) if i != inside)
+        factors.extend(factor_of(arg, Acts.HADAMARD) for i, arg in enumerate(expr.args) if i != inside)
     elif isinstance(expr, Transpose) or (isinstance(expr, Op) and expr.acts_on == inside):
-        factors.append(_factor(expr, Acts.OPERATOR))
+        factors.append(factor_of(expr, Acts.OPERATOR))
     else:
         raise RuleNotFoundError(f"{type(expr).__name__} stands around an adjoint but is not a linear operator: {expr}")
     return source
@@ -325,7 +344,7 @@ def _number_into(factors: list[Factor], before: tuple[MatrixExpr, ...]) -> tuple
     """Put a number in front of G ⊙ N into N, so that it is no factor of its own; return what else stands in front."""
     if not (factors and before and before[0].is_number and factors[-1].acts is Acts.HADAMARD):
         return before
-    factors[-1] = _factor(matmul(before[0], factors[-1].expr), Acts.HADAMARD)
+    factors[-1] = factor_of(matmul(before[0], factors[-1].expr), Acts.HADAMARD)
     return before[1:]
 
 
@@ -333,7 +352,8 @@ def _holds_adjoint(expr: object) -> bool:
     return isinstance(expr, MatrixExpr) and any(isinstance(node, Adjoint) for node in nodes(expr))
 
 
-def _factor(expr: MatrixExpr, acts: Acts) -> Factor:
+def factor_of(expr: MatrixExpr, acts: Acts) -> Factor:
+    """Return a matrix as a factor: its role and layer follow from its operation or its symbol."""
     return Factor(_role(expr), expr, _layer(expr), acts)
 
 
@@ -376,10 +396,12 @@ def _layer(expr: MatrixExpr) -> int:
     return symbol.layer if symbol is not None else 0
 
 
-def _symbol(expr: MatrixExpr) -> Variable | None:
+def _symbol(expr: MatrixExpr) -> MatrixSymbol | None:
+    """Return the first symbol of the network in an expression, or of a view of it: it knows its role."""
     if not isinstance(expr, MatrixExpr):
         return None
-    return next((node for node in nodes(expr) if isinstance(node, Variable)), None)
+    found = (node for node in nodes(expr) if isinstance(node, MatrixSymbol) and not isinstance(node, Adjoint))
+    return next((node for node in found if hasattr(node, "role")), None)
 
 
 def is_ones(factor: Factor) -> bool:

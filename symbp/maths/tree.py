@@ -7,7 +7,7 @@ its argument, as in MathML, so that no writer has to guess where a space or a br
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import Literal
 
@@ -134,7 +134,7 @@ class Blank(Node):
 TIMES, APPLY = Sign("\u2062", "times"), Sign("\u2061", "apply")
 """The sign between factors, and between a function and its argument: both unseen."""
 
-TRANSPOSE, PRIME, MINUS, PLUS, HADAMARD, EQUALS, COMMA, DOTS = (
+TRANSPOSE, PRIME, MINUS, PLUS, HADAMARD, EQUALS, COMMA, SLASH, DOTS = (
     Sign("⊤", "postfix"),
     Sign("′", "postfix"),
     Sign("−"),
@@ -142,6 +142,7 @@ TRANSPOSE, PRIME, MINUS, PLUS, HADAMARD, EQUALS, COMMA, DOTS = (
     Sign("⊙"),
     Sign("=", "rel"),
     Sign(",", "comma"),
+    Sign("/", "slash"),
     Sign("⋯", "ord"),
 )
 NEGATIVE, QUAD = Sign("−", "prefix"), Sign("\u2003", "quad")
@@ -155,7 +156,7 @@ def row(*items: Node) -> Node:
     return flat[0] if len(flat) == 1 else Row(tuple(flat))
 
 
-def joined(items: tuple[Node, ...] | list[Node], between: Node) -> Node:
+def joined(items: Sequence[Node], between: Node) -> Node:
     """Return nodes with a sign between each two."""
     found: list[Node] = []
     for item in items:

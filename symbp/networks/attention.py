@@ -13,6 +13,7 @@ from sympy import Expr, Integer, MatrixExpr, Pow, Rational
 from symbp.domain import described, takes_fields
 from symbp.errors import SpecError
 from symbp.limits import MAX_TOKENS, MAX_UNITS
+from symbp.networks.blocks import Kind
 from symbp.networks.builder import Builder, Memory
 from symbp.networks.layers import require_units
 from symbp.nodes import matadd, matmul, ones, times
@@ -71,7 +72,8 @@ class Attention:
             SpecError: the heads do not divide the width, or its share for a head is odd and turned in pairs.
         """
         number = builder.count(self.scope)
-        with builder.scope(self.scope if number == 1 else f"{self.scope}{number}", numbered=False):
+        name = self.scope if number == 1 else f"{self.scope}{number}"
+        with builder.scope(name, numbered=False), builder.block(Kind.ATTENTION):
             builder.next_layer()
             units = incoming.args[1] if self.units is None else Integer(self.units)
             _require_heads(self.heads, units)
@@ -109,7 +111,7 @@ class Attention:
         size, group = q.args[1] / self.heads, self.heads // (self.kv_heads or self.heads)
         found = []
         for head in range(self.heads):
-            with builder.scope(f"head{head + 1}"):
+            with builder.scope(f"head{head + 1}"), builder.block(Kind.HEAD):
                 blocks = [
                     builder.define(each.stem, each.role, Rows(each, place * size, size), size, each.args[2])
                     for each, place in ((q, head), (k, head // group), (v, head // group))

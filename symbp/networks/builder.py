@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from itertools import count
 
@@ -12,6 +12,7 @@ from sympy import Expr, MatrixExpr
 
 from symbp.equations import Equation
 from symbp.errors import SpecError
+from symbp.networks.blocks import Block, Kind, block_of, relative
 from symbp.networks.images import Images
 from symbp.nodes import matmul, ones
 from symbp.symbols import BATCH, Role, Variable, width
@@ -51,6 +52,20 @@ class Builder:
         self._memory: Memory | None = None
         self._masks: dict[str, Variable] = {}
         self._mask = OWN_MASK
+        self.record = Record(Kind.NETWORK, Kind.NETWORK)
+
+    def block(self, kind: Kind, name: str = "") -> AbstractContextManager[None]:
+        """Record what is built inside as a block of the layer tree, under its scope's name unless it has another.
+
+        Every layer builds in a block of its own. It is for display: names and keys stay as they are without it.
+        """
+        return Record(kind, name, self)
+
+    @property
+    def whole(self) -> Record:
+        """The layer tree so far: all that is built as one block, the layers inside."""
+        self.record.stop = len(self.equations)
+        return self.record
 
     @contextmanager
     def scope(self, name: str, *, numbered: bool = True) -> Iterator[None]:
@@ -179,6 +194,39 @@ class Builder:
         name = base if base not in self._taken else next(n for n in _suffixed(base) if n not in self._taken)
         self._taken.add(name)
         return Variable(name, rows, cols, role, stem, self.layer, path, step)
+
+
+class Record:
+    """A block of the layer tree while its equations are written: open from ``with`` on, closed at its end.
+
+    ``inside`` are the blocks opened meanwhile. The tree is made of it when somebody asks: writing is quick.
+    """
+
+    __slots__ = ("builder", "first", "inside", "kind", "name", "outer", "path", "stop")
+
+    def __init__(self, kind: Kind, name: str, builder: Builder | None = None) -> None:
+        self.kind, self.name, self.builder = kind, name, builder
+        self.path = builder.path if builder else ""
+        self.first = self.stop = len(builder.equations) if builder else 0
+        self.inside: list[Record] = []
+
+    def __enter__(self) -> None:
+        if self.builder:
+            self.outer, self.builder.record = self.builder.record, self
+
+    def __exit__(self, *error: object) -> None:
+        if self.builder:
+            self.stop, self.builder.record = len(self.builder.equations), self.outer
+            if self.stop > self.first:
+                self.outer.inside.append(self)
+            # What refers to itself stays in memory until the collector comes.
+            del self.outer
+            self.builder = None
+
+    def block(self, outer: str = "") -> Block:
+        """Return the block, inside one whose path is ``outer``."""
+        children = [record.block(self.path) for record in self.inside]
+        return block_of(self.kind, self.first, self.stop, children, self.name or relative(self.path, outer))
 
 
 def _suffixed(base: str) -> Iterator[str]:

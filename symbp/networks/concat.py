@@ -10,6 +10,7 @@ from sympy import Integer, MatrixSymbol
 from symbp.domain import takes_fields
 from symbp.equations import text
 from symbp.errors import ShapeError, SpecError
+from symbp.networks.blocks import Kind
 from symbp.networks.builder import Builder
 from symbp.networks.images import Image
 from symbp.networks.layers import Layer
@@ -37,6 +38,10 @@ class Concat:
         Raises:
             ShapeError: an image, and F changes its height or width.
         """
+        with builder.block(Kind.CONCATENATION):
+            return self._stacked(builder, incoming)
+
+    def _stacked(self, builder: Builder, incoming: Variable) -> Variable:
         inner = incoming
         for layer in self.layers:
             inner = layer.build(builder, inner)
@@ -91,6 +96,7 @@ class DenseBlock:
         Raises:
             ShapeError: as ``Concat`` does.
         """
-        for layer in self.layers:
-            incoming = layer.build(builder, incoming)
+        with builder.block(Kind.DENSE_BLOCK):
+            for layer in self.layers:
+                incoming = layer.build(builder, incoming)
         return incoming

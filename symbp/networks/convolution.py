@@ -14,10 +14,11 @@ from sympy import MatrixExpr
 from symbp.domain import described, takes_fields
 from symbp.errors import SpecError
 from symbp.limits import MAX_UNITS
+from symbp.networks.blocks import Kind
 from symbp.networks.builder import Builder
 from symbp.networks.given import FunctionName, Let
 from symbp.networks.images import Image
-from symbp.networks.layers import Activation, require_units
+from symbp.networks.layers import activated, require_units
 from symbp.nodes import matadd
 from symbp.ops.convolution import Channels, Convolve
 from symbp.ops.elementwise import ScalarFunction
@@ -109,6 +110,11 @@ class Conv2d(_Sliding):
         Raises:
             SpecError: what comes in is not an image, or the kernel does not fit into it.
         """
+        with builder.block(Kind.CONVOLUTION):
+            z = self._convolved(builder, incoming)
+            return z if self.activation is None else activated(builder, z, self.activation, self.let)
+
+    def _convolved(self, builder: Builder, incoming: Variable) -> Variable:
         image = self._image(builder, incoming)
         window = _window(type(self).__name__, image, *self._settings())
         builder.next_layer()
@@ -119,7 +125,7 @@ class Conv2d(_Sliding):
         total = self._biased(builder, node, window, result) if self.bias else node
         z = builder.define("Z", Role.PREACTIVATION, total, result.rows)
         builder.images.add(z, result)
-        return z if self.activation is None else Activation(self.activation, self.let).build(builder, z)
+        return z
 
     def _biased(self, builder: Builder, node: Convolve, window: Window, result: Image) -> MatrixExpr:
         """Return C + R·1ᵀ: the convolution, and each channel's bias at all its places and in all examples."""
@@ -166,7 +172,8 @@ class _Pooling(_Sliding):
         image = self._image(builder, incoming)
         window = _window(type(self).__name__, image, *self._settings())
         result = Image(image.channels, *window.places)
-        pooled = builder.define("P", Role.POOLED, self.operation(incoming, *window.args), result.rows)
+        with builder.block(Kind.POOLING):
+            pooled = builder.define("P", Role.POOLED, self.operation(incoming, *window.args), result.rows)
         builder.images.add(pooled, result)
         return pooled
 

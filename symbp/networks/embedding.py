@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from symbp.domain import takes_fields
 from symbp.equations import text
 from symbp.errors import ShapeError
+from symbp.networks.blocks import Kind
 from symbp.networks.builder import Builder
 from symbp.networks.layers import require_units
 from symbp.nodes import matmul
@@ -34,15 +35,17 @@ class Embedding:
     def build(self, builder: Builder, incoming: Variable) -> Variable:
         """Add A = E·X."""
         table = self._table(builder, incoming)
-        return builder.define("A", Role.ACTIVATION, matmul(table, incoming), table.args[1])
+        with builder.block(Kind.EMBEDDING):
+            return builder.define("A", Role.ACTIVATION, matmul(table, incoming), table.args[1])
 
     def build_steps(self, builder: Builder, incoming: Sequence[Variable]) -> tuple[Variable, ...]:
         """Add A_t = E·X_t for every step."""
         table = self._table(builder, incoming[0])
-        return tuple(
-            builder.define("A", Role.ACTIVATION, matmul(table, x), table.args[1], step=step)
-            for step, x in enumerate(incoming, 1)
-        )
+        with builder.block(Kind.EMBEDDING):
+            return tuple(
+                builder.define("A", Role.ACTIVATION, matmul(table, x), table.args[1], step=step)
+                for step, x in enumerate(incoming, 1)
+            )
 
     def _table(self, builder: Builder, incoming: Variable) -> Variable:
         builder.next_layer()

@@ -12,6 +12,7 @@ from symbp.domain import DOMAINS, Domain, described, takes_fields
 from symbp.equations import text
 from symbp.errors import ShapeError, SpecError, nearest
 from symbp.limits import MAX_UNITS
+from symbp.networks.blocks import Kind
 from symbp.networks.builder import Builder
 from symbp.networks.expressions import resolve_activation
 from symbp.networks.given import FunctionName, Let, used_in
@@ -85,7 +86,8 @@ class Linear:
         """
         builder.next_layer()
         tied = None if self.tied_to is None else self._tied(self.tied_to, builder, incoming)
-        return _affine(builder, incoming, self.units, self.bias, tied)
+        with builder.block(Kind.LINEAR):
+            return _affine(builder, incoming, self.units, self.bias, tied)
 
     def _tied(self, name: str, builder: Builder, incoming: Variable) -> MatrixExpr:
         """Return the matrix in front of A: the weight of that name, or its transpose."""
@@ -130,10 +132,11 @@ class Activation:
 
     def build(self, builder: Builder, incoming: Variable) -> Variable:
         """Add A = f(Z)."""
-        return _activated(builder, incoming, self.function, self.let)
+        with builder.block(Kind.ACTIVATION):
+            return activated(builder, incoming, self.function, self.let)
 
 
-def _activated(builder: Builder, z: Variable, function: str | ScalarFunction | None, let: Let) -> Variable:
+def activated(builder: Builder, z: Variable, function: str | ScalarFunction | None, let: Let) -> Variable:
     """Add A = f(Z), with an f of the layer where none is given."""
     return builder.define("A", Role.ACTIVATION, _applied(function, let, builder.layer, z), z.args[1])
 
@@ -180,7 +183,8 @@ class Dense:
     def build(self, builder: Builder, incoming: Variable) -> Variable:
         """Add Z = W·A + b·1ᵀ and A = f(Z)."""
         builder.next_layer()
-        return _activated(builder, _affine(builder, incoming, self.units, self.bias), self.activation, self.let)
+        with builder.block(Kind.DENSE):
+            return activated(builder, _affine(builder, incoming, self.units, self.bias), self.activation, self.let)
 
 
 def activation_of(text: str, let: Let) -> ScalarFunction:

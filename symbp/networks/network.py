@@ -16,7 +16,8 @@ from symbp.domain import Called, described, takes
 from symbp.equations import Equation, ForwardSystem, symbols_in
 from symbp.errors import SpecError
 from symbp.limits import BYTES_PER_LAYER, MAX_LAYERS
-from symbp.networks.builder import Builder
+from symbp.networks.blocks import Block, Kind
+from symbp.networks.builder import Builder, Record
 from symbp.networks.given import FunctionName, Let, LossName, Value, require_used
 from symbp.networks.images import Image
 from symbp.networks.layers import (
@@ -64,6 +65,9 @@ class Network:
     images: Mapping[MatrixSymbol, Image] = MappingProxyType({})
     """The geometry of the symbols that are images."""
 
+    _record: Record | None = None
+    """The layer tree as layers wrote it down; None for equations."""
+
     alone: ClassVar[bool] = False
     """Whether it is an operation alone, which has a page of its own."""
 
@@ -100,8 +104,10 @@ class Network:
         self.y: Variable | None = y
         self.loss_node: Loss = loss_node(loss, builder.equations, y, let or {})
         self.loss = Variable("loss", 1, 1, Role.LOSS, "loss", builder.layer)
-        equations = (*builder.equations, *self._losses(l2))
-        self.forward = ForwardSystem(equations, given=(*self.inputs, y, *self.parameters))
+        with builder.block(Kind.LOSS):
+            builder.equations += self._losses(l2)
+        self.forward = ForwardSystem(builder.equations, given=(*self.inputs, y, *self.parameters))
+        self._record = builder.whole
         self.named = False
 
     def _losses(self, l2: Value | None) -> list[Equation]:
@@ -236,6 +242,17 @@ class Network:
         """Every symbol of the forward list by its name."""
         symbols = (*self.forward.given, *(equation.lhs for equation in self.forward))
         return {symbol.name: symbol for symbol in symbols}
+
+    @cached_property
+    def blocks(self) -> Block:
+        """The layer tree: the whole forward list as a block, the layers and what they are made of inside.
+
+        Layers recorded it while they built; in equations it is found from structure.
+        """
+        if self._record is not None:
+            return self._record.block()
+        # Loaded by name when asked for: it knows all operations, and deriving needs none of them.
+        return cast("Block", import_module("symbp.networks.recognition").recognised(self.forward))
 
     @property
     def wrt(self) -> tuple[Variable, ...]:

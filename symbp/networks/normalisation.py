@@ -9,6 +9,7 @@ from sympy import Integer, MatrixExpr
 
 from symbp.domain import takes_fields
 from symbp.errors import SpecError
+from symbp.networks.blocks import Kind
 from symbp.networks.builder import Builder
 from symbp.networks.given import Value
 from symbp.networks.images import Image
@@ -36,6 +37,10 @@ class _Normalisation:
 
     def build(self, builder: Builder, incoming: Variable) -> Variable:
         """Add N = normalise(Z) and B = γ·1ᵀ ⊙ N + β·1ᵀ."""
+        with builder.block(Kind.NORM):
+            return self._scaled(builder, incoming)
+
+    def _scaled(self, builder: Builder, incoming: Variable) -> Variable:
         rows = incoming.args[1]
         epsilon = exact(self.epsilon, "epsilon")
         n = builder.define("N", Role.NORMALISED, Normalise(incoming, self.over, self.centred, epsilon), rows)
@@ -55,10 +60,10 @@ class BatchNorm(_Normalisation):
 
     over = Over.EXAMPLES
 
-    def build(self, builder: Builder, incoming: Variable) -> Variable:
-        """Add N = normalise(Z) and B = γ·1ᵀ ⊙ N + β·1ᵀ; of an image γ and β are repeated at every place first."""
+    def _scaled(self, builder: Builder, incoming: Variable) -> Variable:
+        """Of an image γ and β are repeated at every place first."""
         image = builder.images.known.get(incoming)
-        return super().build(builder, incoming) if image is None else self._by_channel(builder, incoming, image)
+        return super()._scaled(builder, incoming) if image is None else self._by_channel(builder, incoming, image)
 
     def _by_channel(self, builder: Builder, incoming: Variable, image: Image) -> Variable:
         rows, places = incoming.args[1], image.height * image.width
@@ -78,14 +83,13 @@ class BatchNorm(_Normalisation):
 
 
 class BatchNorm2d(BatchNorm):
-    """``BatchNorm`` that refuses what is not an image: ``torch.nn.BatchNorm2d`` in training."""
+    """``BatchNorm`` that refuses what is not an image: ``torch.nn.BatchNorm2d`` in training.
 
-    def build(self, builder: Builder, incoming: Variable) -> Variable:
-        """Add the equations of ``BatchNorm`` of an image.
+    Raises:
+        SpecError: what comes in is not an image.
+    """
 
-        Raises:
-            SpecError: what comes in is not an image.
-        """
+    def _scaled(self, builder: Builder, incoming: Variable) -> Variable:
         return self._by_channel(builder, incoming, builder.images.of(incoming, type(self).__name__))
 
 

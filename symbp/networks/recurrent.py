@@ -15,6 +15,7 @@ from sympy import Expr, MatrixExpr, S
 from symbp.domain import described, takes_fields
 from symbp.errors import SpecError
 from symbp.limits import MAX_STEPS
+from symbp.networks.blocks import Kind
 from symbp.networks.builder import Builder
 from symbp.networks.given import FunctionName
 from symbp.networks.layers import activation_of, require_units
@@ -109,7 +110,7 @@ class _Recurrent:
             raise SpecError(f"{type(self).__name__} has {self.steps} steps and the sequence before it {len(incoming)}")
         layer = builder.next_layer()
         rows = builder.units(self.units)
-        with builder.scope(f"{self.kind}{layer}", numbered=False):
+        with builder.scope(f"{self.kind}{layer}", numbered=False), builder.block(Kind.RECURRENT):
             states = self._unrolled(builder, incoming, rows)
         return states if self.sequence else states[-1]
 
@@ -152,8 +153,9 @@ class RNN(_Recurrent):
         affine = _Affine.declared(builder, "", rows, xs[0].args[1], self.bias)
         states = []
         for step, x in enumerate(xs, 1):
-            z = builder.define("Z", Role.PREACTIVATION, affine.of(x, h), rows, step=step)
-            h = builder.define("h", Role.STATE, Elementwise(function, z), rows, step=step)
+            with builder.block(Kind.STEP, f"step{step}"):
+                z = builder.define("Z", Role.PREACTIVATION, affine.of(x, h), rows, step=step)
+                h = builder.define("h", Role.STATE, Elementwise(function, z), rows, step=step)
             states.append(h)
         return tuple(states)
 
@@ -165,8 +167,9 @@ def _gate(
     builder: Builder, name: str, rhs: MatrixExpr, rows: Expr | int, step: int, function: ScalarFunction = SIGMOID
 ) -> Variable:
     """Add the pre-activation of a gate and the gate itself."""
-    z = builder.define(f"Z{name}", Role.PREACTIVATION, rhs, rows, step=step)
-    return builder.define(name, Role.GATE, Elementwise(function, z), rows, step=step)
+    with builder.block(Kind.GATE, name):
+        z = builder.define(f"Z{name}", Role.PREACTIVATION, rhs, rows, step=step)
+        return builder.define(name, Role.GATE, Elementwise(function, z), rows, step=step)
 
 
 @dataclass(frozen=True)
@@ -209,7 +212,8 @@ class LSTM(_Recurrent):
         gates = {g: _Affine.declared(builder, g, rows, xs[0].args[1], self.bias) for g in "ifgo"}
         states = []
         for step, x in enumerate(xs, 1):
-            h, state = self._step(builder, gates, x, state, step)
+            with builder.block(Kind.STEP, f"step{step}"):
+                h, state = self._step(builder, gates, x, state, step)
             states.append(h)
         return (*states[:-1], self._last(builder, state, len(xs)))
 
@@ -281,19 +285,32 @@ class GRU(_Recurrent):
         inner_bias = _bias(builder, "bhn", rows) if self.bias else None
         states = []
         for step, x in enumerate(xs, 1):
-            r = _gate(builder, "r", reset.of(x, h), rows, step)
-            z = _gate(builder, "z", update.of(x, h), rows, step)
-            inner: MatrixExpr = matmul(new.u, h)
-            if inner_bias is not None:
-                inner = matadd(inner, *_spread(inner_bias, x.args[2]))
-            q = builder.define("Q", Role.STATE, inner, rows, step=step)
-            candidate = matadd(matmul(new.w, x), hadamard(r, q), *_spread(new.b, x.args[2]))
-            n = _gate(builder, "n", candidate, rows, step, TANH)
-            rest = matadd(ones(rows, builder.columns), matmul(S.NegativeOne, z))
-            total = matadd(hadamard(rest, n), hadamard(z, h))
-            h = builder.define("h", Role.STATE, total, rows, step=step)
+            with builder.block(Kind.STEP, f"step{step}"):
+                h = self._step(builder, (reset, update, new), inner_bias, x, h, step)
             states.append(h)
         return tuple(states)
+
+    @staticmethod
+    def _step(
+        builder: Builder,
+        gates: tuple[_Affine, _Affine, _Affine],
+        inner_bias: Variable | None,
+        x: Variable,
+        h: Variable,
+        step: int,
+    ) -> Variable:
+        (reset, update, new), rows = gates, gates[0].w.args[1]
+        r = _gate(builder, "r", reset.of(x, h), rows, step)
+        z = _gate(builder, "z", update.of(x, h), rows, step)
+        inner: MatrixExpr = matmul(new.u, h)
+        if inner_bias is not None:
+            inner = matadd(inner, *_spread(inner_bias, x.args[2]))
+        q = builder.define("Q", Role.STATE, inner, rows, step=step)
+        candidate = matadd(matmul(new.w, x), hadamard(r, q), *_spread(new.b, x.args[2]))
+        n = _gate(builder, "n", candidate, rows, step, TANH)
+        rest = matadd(ones(rows, builder.columns), matmul(S.NegativeOne, z))
+        total = matadd(hadamard(rest, n), hadamard(z, h))
+        return builder.define("h", Role.STATE, total, rows, step=step)
 
 
 CELLS: Mapping[str, type[_Recurrent]] = {cell.kind: cell for cell in (RNN, LSTM, GRU)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from symbp.domain import takes_fields
+from symbp.networks.blocks import Kind
 from symbp.networks.builder import Builder
 from symbp.nodes import hadamard
 from symbp.symbols import Role, Variable
@@ -23,4 +24,5 @@ class Dropout:
         """Add D = A ⊙ M."""
         rows = incoming.args[1]
         mask = builder.input("M", Role.MASK, rows)
-        return builder.define("D", Role.MASKED, hadamard(incoming, mask), rows)
+        with builder.block(Kind.DROPOUT):
+            return builder.define("D", Role.MASKED, hadamard(incoming, mask), rows)

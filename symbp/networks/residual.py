@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from symbp.domain import takes_fields
 from symbp.equations import text
 from symbp.errors import ShapeError, SpecError
+from symbp.networks.blocks import Kind
 from symbp.networks.builder import Builder
 from symbp.networks.layers import Layer
 from symbp.nodes import matadd
@@ -35,10 +36,18 @@ class Residual:
         Raises:
             ShapeError: F changes the width and there is no projection.
         """
-        inner = incoming
-        for layer in self.layers:
-            inner = layer.build(builder, inner)
-        skip = incoming if self.projection is None else self.projection.build(builder, incoming)
+        with builder.block(Kind.RESIDUAL):
+            return self._sum(builder, incoming)
+
+    def _sum(self, builder: Builder, incoming: Variable) -> Variable:
+        """Add F in a block of its own, the projection in one, and S."""
+        inner = skip = incoming
+        with builder.block(Kind.BRANCH):
+            for layer in self.layers:
+                inner = layer.build(builder, inner)
+        if self.projection is not None:
+            with builder.block(Kind.PROJECTION):
+                skip = self.projection.build(builder, incoming)
         if inner.shape != skip.shape:
             raise ShapeError(
                 f"the residual block that ends in {inner.name} adds {skip.name}, {text(skip.shape)}, to {inner.name}, "

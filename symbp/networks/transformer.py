@@ -12,6 +12,7 @@ from symbp.domain import takes_fields
 from symbp.errors import SpecError
 from symbp.limits import MAX_TOKENS
 from symbp.networks.attention import Attention, CrossAttention, require_whole
+from symbp.networks.blocks import Kind
 from symbp.networks.builder import Builder, Memory
 from symbp.networks.given import FunctionName, Value
 from symbp.networks.layers import Dense, Layer, Linear, Scoped, require_units, tokens_of
@@ -75,7 +76,8 @@ class TransformerBlock:
         hidden = 4 * int(width) if self.hidden is None else self.hidden
         mlp = (Scoped("hidden", Dense(hidden, self.activation)), Scoped("output", Linear(int(width))))
         out = incoming
-        with builder.scope(f"block{builder.count('block')}", numbered=False):
+        name = f"block{builder.count('block')}"
+        with builder.scope(name, numbered=False), builder.block(Kind.TRANSFORMER):
             for number, part in enumerate((*((each,) for each in self._parts()), mlp), 1):
                 norm = Scoped(f"norm{number}", LayerNorm(self.epsilon))
                 out = Residual(part if self.post_norm else (norm, *part)).build(builder, out)
@@ -139,7 +141,7 @@ class Encoder:
     def build(self, builder: Builder, incoming: Variable) -> Variable:
         """Add the encoder's layers; what they return is what later blocks read."""
         source = builder.memory(self.tokens, self.inputs, incoming.args[1])
-        with builder.scope("encoder"), builder.sequence(source):
+        with builder.scope("encoder"), builder.sequence(source), builder.block(Kind.ENCODER):
             out = source.states
             for layer in self.layers:
                 out = layer.build(builder, out)
@@ -163,4 +165,5 @@ class Positions:
         with builder.scope("positions" if number == 1 else f"positions{number}", numbered=False):
             rows = incoming.args[1]
             positions = builder.parameter("P", Role.SHIFT, rows, self.tokens)
-            return builder.define("X", Role.SHIFTED, matadd(incoming, Tile(positions, BATCH)), rows)
+            with builder.block(Kind.POSITIONS):
+                return builder.define("X", Role.SHIFTED, matadd(incoming, Tile(positions, BATCH)), rows)

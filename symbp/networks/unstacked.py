@@ -6,8 +6,9 @@ else is used here, so the lists say the same and run to the same numbers.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
 from sympy import Expr, MatrixExpr, MatrixSymbol, ZeroMatrix
@@ -30,40 +31,56 @@ class _Names:
     same: dict[MatrixSymbol, Variable] = field(default_factory=dict)
 
 
-def unstacked(
-    forward: ForwardSystem, backward: System
-) -> tuple[ForwardSystem, System, Mapping[MatrixSymbol, Variable]]:
-    """Return both lists with h_t and c_t in place of the blocks of a stacked state, and which name stands for which.
+@dataclass(frozen=True)
+class Unstacked:
+    """Both lists without stacked states, which name stands for which, and where each forward equation is now.
 
-    Other lists stay as they are.
+    ``places`` has the first equation that stands for each one of the stacked list, and at its end their number.
     """
+
+    forward: ForwardSystem
+    backward: System
+    same: Mapping[MatrixSymbol, Variable]
+    places: Sequence[int]
+
+
+def unstacked(forward: ForwardSystem, backward: System) -> Unstacked:
+    """Return both lists with h_t and c_t in place of the blocks of a stacked state; other lists stay as they are."""
     if not any(_is_state(each) and isinstance(each.rhs, Stack) for each in forward):
-        return forward, backward, {}
+        return Unstacked(forward, backward, {}, range(len(forward) + 1))
     names = _Names()
-    ahead = ForwardSystem(_forward(forward, names), forward.given)
+    standing = _forward(forward, names)
+    ahead = ForwardSystem([each for one in standing for each in one], forward.given)
     known = (*ahead.given, *(each.lhs for each in ahead))
-    return ahead, System(_backward(backward, names), known), names.same
+    places = list(accumulate(map(len, standing), initial=0))
+    return Unstacked(ahead, System(_backward(backward, names), known), names.same, places)
 
 
 def _is_state(equation: Equation) -> bool:
     return isinstance(equation.lhs, Variable) and equation.lhs.role is Role.STATE and equation.lhs.step is not None
 
 
-def _forward(forward: ForwardSystem, names: _Names) -> Iterator[Equation]:
+def _forward(forward: ForwardSystem, names: _Names) -> list[list[Equation]]:
+    """Return for every equation what stands in its place: itself, none, or one a part of an initial state."""
     names.parts = {each.lhs: _parts_of(each.rhs) for each in forward if _is_state(each) and isinstance(each.rhs, Stack)}
     layout = {(stack.path, stack.stem): parts for stack, parts in reversed(names.parts.items())}
-    for equation in forward:
-        lhs, rhs = equation.lhs, equation.rhs
-        if lhs in names.parts:
-            continue
-        if isinstance(rhs, ZeroMatrix) and (lhs.path, lhs.stem) in layout:
-            first = {block: _at_start(part) for block, part in layout[lhs.path, lhs.stem].items()}
-            names.parts[lhs] = first
-            yield from (Equation(part, zeros(*part.shape)) for part in first.values())
-        elif isinstance(rhs, Rows) and (part := names.parts.get(rhs.args[0], {}).get(rhs.args[1:])) is not None:
-            names.same[lhs] = part
-        else:
-            yield Equation(lhs, _renamed(rhs, names), equation.steps)
+    return [list(_standing(equation, names, layout)) for equation in forward]
+
+
+def _standing(
+    equation: Equation, names: _Names, layout: Mapping[tuple[str, str], Mapping[Any, Variable]]
+) -> Iterator[Equation]:
+    lhs, rhs = equation.lhs, equation.rhs
+    if lhs in names.parts:
+        return
+    if isinstance(rhs, ZeroMatrix) and (lhs.path, lhs.stem) in layout:
+        first = {block: _at_start(part) for block, part in layout[lhs.path, lhs.stem].items()}
+        names.parts[lhs] = first
+        yield from (Equation(part, zeros(*part.shape)) for part in first.values())
+    elif isinstance(rhs, Rows) and (part := names.parts.get(rhs.args[0], {}).get(rhs.args[1:])) is not None:
+        names.same[lhs] = part
+    else:
+        yield Equation(lhs, _renamed(rhs, names), equation.steps)
 
 
 def _renamed(expr: MatrixExpr, names: _Names) -> MatrixExpr:
@@ -87,7 +104,10 @@ def _parts_of(stack: Stack) -> dict[Block, Variable]:
     return found
 
 
-Terms = list[tuple[MatrixExpr, Step]]
+Term = tuple[MatrixExpr, Step, str]
+"""A term of an error, the rule it came by, and the name of the equation that the rule undid."""
+
+Terms = list[Term]
 
 
 def _backward(backward: System, names: _Names) -> Iterator[Equation]:
@@ -105,12 +125,13 @@ def _backward(backward: System, names: _Names) -> Iterator[Equation]:
 
 
 def _terms(equation: Equation) -> Terms:
-    return list(zip(additive_terms(equation), equation.steps, strict=True)) if equation.steps else []
+    return list(zip(additive_terms(equation), equation.steps, equation.undoes, strict=True)) if equation.steps else []
 
 
 def _resolved(
     term: MatrixExpr,
     step: Step,
+    undone: str,
     names: _Names,
     errors: dict[MatrixSymbol, dict[Block, Terms]],
     moved: dict[MatrixSymbol, Terms],
@@ -119,21 +140,22 @@ def _resolved(
     if isinstance(term, Rows) and term.args[0] in errors:
         return errors[term.args[0]].get(term.args[1:], [])
     is_block = isinstance(term, Pad) and term.args[0] in moved
-    return [(term if is_block else _renamed(term, names), step)]
+    return [(term if is_block else _renamed(term, names), step, undone)]
 
 
 def _by_block(terms: Terms, moved: dict[MatrixSymbol, Terms]) -> dict[Block, Terms]:
     """Return the error of a stack block by block; it is a sum of blocks among zeros."""
     found: dict[Block, Terms] = {}
-    for term, step in terms:
+    for term, step, undone in terms:
         inner, first, _ = term.args if isinstance(term, Pad) else (term, term.shape[0] * 0, None)
-        found.setdefault((first, inner.shape[0]), []).extend(moved.get(inner, [(inner, step)]))
+        found.setdefault((first, inner.shape[0]), []).extend(moved.get(inner, [(inner, step, undone)]))
     return found
 
 
 def _equation(lhs: Adjoint, terms: Terms) -> Equation:
-    parts = [part for part, _ in terms]
-    return Equation(lhs, sum_of(parts, lhs.shape), tuple(step for _, step in terms))
+    parts = [part for part, _, _ in terms]
+    steps = tuple(step for _, step, _ in terms)
+    return Equation(lhs, sum_of(parts, lhs.shape), steps, tuple(undone for _, _, undone in terms))
 
 
 def states(forward: ForwardSystem) -> dict[str, dict[int, tuple[Variable, ...]]]:

@@ -71,8 +71,8 @@ def compile_systems(
     """
     losses = tuple(equation.rhs for equation in forward if isinstance(equation.rhs, Loss))
     standins = _standins(forward, losses, f, loss)
-    ahead, back, _ = unstacked(forward, backward)
-    return Compiled(program(*fused(ahead, back, wrt), wrt, standins), Arguments.of(forward))
+    without = unstacked(forward, backward)
+    return Compiled(program(*fused(without.forward, without.backward, wrt), wrt, standins), Arguments.of(forward))
 
 
 def generic_functions(forward: ForwardSystem) -> list[GenericFunction]:

@@ -2,6 +2,7 @@
 
 The lists that are derived, printed and checked stay as they are. Here they become others that mean the same:
 
+- The heads of attention are one array (``heads``).
 - The gates of a recurrent cell, found as products with the same right factors whose left factors are the same
   parameters at every step, are one product: the parameters stand one above another, and so do the activations of
   gates of one kind, the errors of all gates, and the gradients of the parameters.
@@ -12,26 +13,24 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
-from typing import Any, cast
+from typing import cast
 
 from sympy import Add, Basic, HadamardProduct, MatAdd, MatMul, MatrixExpr, MatrixSymbol, OneMatrix, Transpose
 
-from symbp.equations import Equation, System, operands, symbols_in
+from symbp.equations import Equation, System, operands
 from symbp.nodes import sum_of
+from symbp.numeric.heads import with_heads
+from symbp.numeric.schedule import Lists, Rewriting, between, shared
 from symbp.ops.elementwise import Elementwise, Slope
 from symbp.ops.structure import Rows, Stack
-from symbp.symbols import MAX_NAME, Adjoint, Variable
+from symbp.symbols import Adjoint, Variable
 
 FEWEST_STEPS = 4
 """Copying matrices into one pays where at least so many products gain by it."""
 
 LONGEST_LETTERS = 12
 """Longest run of letters in the name of a block: Wifog of Wi, Wf, Wo and Wg."""
-
-LONGEST_NAME = MAX_NAME - 20
-"""What is kept of a name, so that endings find room."""
 
 
 class Beside(MatrixExpr):
@@ -44,35 +43,21 @@ class Beside(MatrixExpr):
     shape = property(lambda self: (self.args[0].shape[0], Add(*(part.shape[1] for part in self.args))))
 
 
-@dataclass(frozen=True)
-class Schedule(Sequence[Equation]):
-    """Equations in the order in which a program runs them; a right side may nest what a ``System`` gives names."""
-
-    equations: tuple[Equation, ...]
-    given: tuple[MatrixSymbol, ...]
-
-    def __len__(self) -> int:
-        return len(self.equations)
-
-    def __getitem__(self, key: Any) -> Any:
-        """Return the equation(s) at an index or slice."""
-        return self.equations[key]
-
-
-def fused(forward: System, backward: System, wrt: Sequence[Variable]) -> tuple[System | Schedule, System | Schedule]:
-    """Return both lists as a program should run them; where no steps repeat they are what they were."""
-    blocks = _Blocks(forward, backward)
-    for steps in _cells(forward):
+def fused(forward: System, backward: System, wrt: Sequence[Variable]) -> tuple[Lists, Lists]:
+    """Return both lists as a program should run them; where nothing repeats they are what they were."""
+    ahead, back = with_heads(forward, backward, wrt)
+    blocks = _Blocks(ahead, back)
+    for steps in _cells(ahead):
         blocks.join_cell(steps)
-    for equation in backward:
+    for equation in back:
         blocks.join_products(equation.lhs)
     for symbol in [*blocks.defined]:
         if isinstance(symbol, Adjoint):
             blocks.join_sums(symbol)
-    return blocks.scheduled(wrt) if blocks.made else (forward, backward)
+    return blocks.scheduled(wrt) if blocks.made else (ahead, back)
 
 
-def _cells(forward: System) -> Iterator[list[list[MatrixSymbol]]]:
+def _cells(forward: Lists) -> Iterator[list[list[MatrixSymbol]]]:
     """Yield for each recurrent cell its steps: the gates of each, those with the same activation together."""
     given = set(forward.given)
     alike: dict[object, list[Equation]] = defaultdict(list)
@@ -92,12 +77,6 @@ def _cells(forward: System) -> Iterator[list[list[MatrixSymbol]]]:
             yield [sorted(gates, key=lambda z: kinds.index(functions[z]) if z in functions else -1) for gates in steps]
 
 
-def _shared(names: Sequence[str]) -> str:
-    """Return what all names begin with."""
-    first, last = min(names), max(names)
-    return first[: next((place for place, pair in enumerate(zip(first, last, strict=False)) if len({*pair}) > 1), None)]
-
-
 def _is_activation(rhs: MatrixExpr) -> bool:
     return isinstance(rhs, Elementwise) and len(rhs.args) == 2
 
@@ -106,15 +85,13 @@ def _summands(rhs: MatrixExpr) -> Sequence[MatrixExpr]:
     return rhs.args if isinstance(rhs, MatAdd) else (rhs,)
 
 
-class _Blocks:
+class _Blocks(Rewriting):
     """The definitions of both lists while matrices of one shape are made parts of blocks, one above another."""
 
-    def __init__(self, forward: System, backward: System) -> None:
-        self.forward, self.backward = forward, backward
-        self.defined = {equation.lhs: equation.rhs for equation in (*forward, *backward)}
+    def __init__(self, forward: Lists, backward: Lists) -> None:
+        super().__init__(forward, backward)
         self.made: dict[MatrixSymbol, Sequence[MatrixSymbol]] = {}
         self._home: dict[MatrixSymbol, tuple[MatrixSymbol, int]] = {}
-        self._names = {symbol.name for symbol in (*forward.given, *self.defined)}
         self._activations = {each.rhs.args[1]: each.lhs for each in forward if _is_activation(each.rhs)}
         self._rows: dict[tuple[MatrixSymbol, ...], MatrixSymbol] = {}
 
@@ -234,7 +211,7 @@ class _Blocks:
         if key not in self._rows:
             beside = Beside(*parts)
             named = [part.of if isinstance(part, Adjoint) else part for part in parts]
-            name = self._free(_shared([part.name for part in named]) or named[0].name, "_all")
+            name = self.free(shared([part.name for part in named]) or named[0].name, "_all")
             like = named[0]
             symbol = Variable(name, beside.shape[0], beside.shape[1], like.role, like.stem, layer, like.path)
             self._rows[key] = Adjoint(symbol) if isinstance(parts[0], Adjoint) else symbol
@@ -243,50 +220,11 @@ class _Blocks:
 
     def _named(self, parts: Sequence[MatrixSymbol]) -> Variable:
         """Return a symbol for the parts one above another: what their names share, and the letters between in order."""
-        names = [part.name for part in parts]
-        before = _shared(names)
-        rest = [name[len(before) :] for name in names]
-        behind = _shared([name[::-1] for name in rest])[::-1]
-        letters = "".join(name.removesuffix(behind) for name in rest)
-        name = self._free(f"{before}{letters if len(letters) <= LONGEST_LETTERS else ''}{behind}")
+        before, rest, behind = between([part.name for part in parts])
+        letters = "".join(rest)
+        name = self.free(f"{before}{letters if len(letters) <= LONGEST_LETTERS else ''}{behind}")
         like, (rows, columns) = parts[0], parts[0].shape
         return Variable(name, len(parts) * rows, columns, like.role, like.stem, like.layer, like.path, like.step)
-
-    def _free(self, wanted: str, ending: str = "") -> str:
-        """Return a name that neither a matrix nor an error has."""
-        name = wanted[:LONGEST_NAME].strip(".") + ending
-        while name in self._names or f"d{name}" in self._names:
-            name += "_"
-        self._names |= {name, f"d{name}"}
-        return name
-
-    def scheduled(self, wrt: Sequence[Variable]) -> tuple[Schedule, Schedule]:
-        """Return what the results need, in the order of the lists, a block where it is first used."""
-        given = self.forward.given
-        needed, waiting = set(given), [self.forward[-1].lhs, *map(Adjoint, wrt)]
-        while waiting:
-            symbol = waiting.pop()
-            if symbol not in needed:
-                needed.add(symbol)
-                waiting.extend(symbols_in(self.defined[symbol]))
-        done = set(given)
-        ahead, back = (
-            tuple(found for each in system if each.lhs in needed for found in self._before(each.lhs, done))
-            for system in (self.forward, self.backward)
-        )
-        return Schedule(ahead, given), Schedule(back, given)
-
-    def _before(self, symbol: MatrixSymbol, done: set[MatrixSymbol]) -> Iterator[Equation]:
-        """Yield the equation of a symbol behind those it needs, unless they are done."""
-        waiting, entered = [symbol], set(done)
-        while waiting:
-            last = waiting[-1]
-            if last not in entered:
-                entered.add(last)
-                waiting.extend(each for each in reversed([*symbols_in(self.defined[last])]) if each not in done)
-            elif waiting.pop() not in done:
-                done.add(last)
-                yield Equation(last, self.defined[last])
 
 
 def _is_product(term: MatrixExpr, behind: type) -> bool:

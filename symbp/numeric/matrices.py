@@ -16,21 +16,20 @@ from sympy import (
     MatrixExpr,
     MatrixSymbol,
     OneMatrix,
-    S,
     Symbol,
     Transpose,
     ZeroMatrix,
 )
-from sympy.core.sorting import default_sort_key
 from sympy.matrices.expressions.matexpr import MatrixElement
 
 from symbp.numeric.definitions import Definitions
 from symbp.numeric.fusion import Beside
+from symbp.numeric.heads import Merge, Pick, Split
 from symbp.numeric.scalar import ATOM, POWER, PRODUCT, SUM, Code, scalar_code
 from symbp.op import meaning_of
 from symbp.ops.elementwise import Elementwise, Slope
 from symbp.ops.losses import EntrywiseLoss, GenericLoss, LinkedLoss, LossGradient
-from symbp.ops.structure import Pad, Rows, Stack
+from symbp.ops.structure import Rows, Stack, filling
 
 
 @dataclass
@@ -139,6 +138,21 @@ def _(node: Beside, writer: Writer) -> Code:
 
 
 @matrix_code.register
+def _(node: Split, writer: Writer) -> Code:
+    return Code(f"{writer.code(node.args[0]).within(ATOM)}.reshape({node.args[1]}, {writer.size(node.shape[0])}, -1)")
+
+
+@matrix_code.register
+def _(node: Merge, writer: Writer) -> Code:
+    return Code(f"{writer.code(node.args[0]).within(ATOM)}.reshape({writer.size(node.shape[0])}, -1)")
+
+
+@matrix_code.register
+def _(node: Pick, writer: Writer) -> Code:
+    return Code(f"{writer.code(node.args[0]).within(ATOM)}[{node.args[1]}]")
+
+
+@matrix_code.register
 def _(node: MatMul, writer: Writer) -> Code:
     number, factors = node.as_coeff_matrices()
     return writer.scaled(number, _matrix_product(factors, writer))
@@ -159,25 +173,13 @@ def _matrix_product(factors: Sequence[MatrixExpr], writer: Writer) -> Code:
 
 @matrix_code.register
 def _(node: MatAdd, writer: Writer) -> Code:
-    if blocks := _blocks(node):
+    if blocks := filling(node):
         return writer.code(Stack(*blocks))
     found = _terms(node, writer)
     if len(found) <= MOST_TERMS:
         return Code(_added(found), SUM)
     groups = (_added(found[start : start + MOST_TERMS]) for start in range(0, len(found), MOST_TERMS))
     return Code(" + ".join(f"({group})" for group in groups), SUM)
-
-
-def _blocks(node: MatAdd) -> list[MatrixExpr]:
-    """Return what a sum of padded blocks is a stack of, from the top; nothing where they do not fill all rows once."""
-    if not all(isinstance(term, Pad) for term in node.args):
-        return []
-    pads, filled = sorted(node.args, key=lambda pad: default_sort_key(pad.args[1])), S.Zero
-    for pad in pads:
-        if pad.args[1] != filled:
-            return []
-        filled += pad.args[0].shape[0]
-    return [pad.args[0] for pad in pads] if filled == node.shape[0] else []
 
 
 MOST_TERMS = 50

@@ -8,15 +8,15 @@ from itertools import groupby
 
 from sympy import Expr, MatrixSymbol, Symbol, ZeroMatrix
 
-from symbp.equations import Equation, System, symbols_in, text
+from symbp.equations import Equation, symbols_in, text
 from symbp.numeric.definitions import RESERVED, Definitions, Standins
-from symbp.numeric.fusion import Beside, Schedule
+from symbp.numeric.fusion import Beside
+from symbp.numeric.heads import Split
 from symbp.numeric.matrices import Writer
+from symbp.numeric.schedule import Lists
 from symbp.ops.losses import Loss
 from symbp.ops.structure import Stack
 from symbp.symbols import BATCH, Adjoint, Role, Variable
-
-Lists = System | Schedule
 
 LINE = 100
 """Longest line of a dictionary or a docstring, in characters."""
@@ -258,14 +258,12 @@ def _line(equation: Equation, writer: Writer) -> list[str]:
     if isinstance(rhs, ZeroMatrix) and isinstance(equation.lhs, Adjoint):
         return [f"{lhs} = np.zeros_like({writer.names[equation.lhs.of]})"]
     line = f"{lhs} = {writer.code(rhs)}"
-    if len(line) <= LINE or not isinstance(rhs, (Beside, Stack)):
+    joined = rhs.args[0] if isinstance(rhs, Split) else rhs
+    if len(line) <= LINE or not isinstance(joined, (Beside, Stack)):
         return [line]
-    parts = [writer.code(part).text for part in rhs.args]
-    return [
-        f"{lhs} = np.concatenate((",
-        *_wrapped(parts, "    ", ","),
-        "), axis=1)" if isinstance(rhs, Beside) else "))",
-    ]
+    parts = [writer.code(part).text for part in joined.args]
+    before, _, behind = line.partition(", ".join(parts))
+    return [before, *_wrapped(parts, "    ", ","), behind]
 
 
 def _result(forward: Lists, wrt: Sequence[Variable], writer: Writer) -> list[str]:

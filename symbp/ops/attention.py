@@ -97,20 +97,21 @@ _SCORES = ShownStep(
 @meaning(MaskedSoftmax)
 def masked_softmax(xp: Any, s: Any, queries: int, causal: int, kept: Any = None) -> Any:
     """Exponentials over their sum in every column, both over the attended keys alone."""
-    keys = s.shape[0]
-    scores = s.reshape(keys, s.shape[1] // queries, queries)
+    keys = s.shape[-2]
+    scores = s.reshape(*s.shape[:-1], s.shape[-1] // queries, queries)
     mask = xp.arange(keys).reshape(keys, 1, 1) <= xp.arange(queries) + keys * (1 - causal)
     if kept is not None:
-        mask = xp.where(mask, 1, 0) * kept.reshape(keys, kept.shape[1], 1) > 0.5
+        mask = xp.where(mask, 1, 0) * kept.reshape(*kept.shape, 1) > 0.5
     # The least score in place of a masked one: that is never the largest alone, and its exponential never overflows.
-    scores = xp.where(mask, scores, -xp.max(-scores, axis=0, keepdims=True))
-    e = xp.where(mask, xp.exp(scores - xp.max(scores, axis=0, keepdims=True)), 0)
-    return (e / xp.sum(e, axis=0, keepdims=True)).reshape(keys, s.shape[1])
+    scores = xp.where(mask, scores, -xp.max(-scores, axis=-3, keepdims=True))
+    e = xp.where(mask, xp.exp(scores - xp.max(scores, axis=-3, keepdims=True)), 0)
+    return (e / xp.sum(e, axis=-3, keepdims=True)).reshape(*s.shape)
 
 
 @rule(
     MaskedSoftmax,
     "A weight that is masked is zero and stays zero; among the others the derivative is that of softmax.",
+    short="the weights of a query sum to one",
 )
 def masked_softmax_vjp(node: MaskedSoftmax, output: MatrixSymbol, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
     """S̄ = P ⊙ (P̄ − 1·(P̄ ⊙ P)ᵀ1): softmax's own rule, since P is zero where the mask is."""

@@ -87,15 +87,17 @@ class Formula(ScalarFunction):
 class GenericFunction(ScalarFunction):
     """An activation left open, f of a layer: printed as f and f′, evaluated with stand-ins."""
 
-    def __new__(cls, name: str | Str, layer: int | Integer) -> GenericFunction:
+    def __new__(cls, name: str | Str, layer: int | Expr) -> GenericFunction:
         label = name if isinstance(name, Str) else Str(name)
-        return cast("GenericFunction", Basic.__new__(cls, label, Integer(layer)))
+        return cast("GenericFunction", Basic.__new__(cls, label, layer if isinstance(layer, Expr) else Integer(layer)))
 
     latex = property(lambda self: cast("str", self.args[0].name))
     text = property(lambda self: cast("str", self.args[0].name))
     parameters = property(lambda self: ())
     kinks = property(lambda self: ())
     slope_by_output = property(lambda self: None)
+    index = property(lambda self: cast("Expr", self.args[1]))
+    """Its layer, a number; in a line that stands for many, an expression of their index."""
 
     @property
     def layer(self) -> int:
@@ -147,10 +149,14 @@ class Slope(Op):
 
 
 def _label(function: ScalarFunction) -> str:
-    return f"{function.name}{function.layer}" if isinstance(function, GenericFunction) else function.name
+    return f"{function.name}{function.index}" if isinstance(function, GenericFunction) else function.name
 
 
-@rule(Elementwise, "The activation acts entry by entry, so its derivative multiplies entry by entry.")
+@rule(
+    Elementwise,
+    "The activation acts entry by entry, so its derivative multiplies entry by entry.",
+    short="times the slope, entry by entry",
+)
 def elementwise_vjp(node: Elementwise, output: MatrixSymbol, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
     """Z̄ᵢ = C̄ ⊙ ∂ᵢf(Z₁, Z₂, …)."""
     inputs = node.args[1:]

@@ -107,13 +107,13 @@ class Rotate(_Moves):
 @meaning(Tile)
 def tile(xp: Any, a: Any, examples: int) -> Any:
     """A beside itself, once for every example."""
-    return xp.concatenate([a] * examples, axis=1)
+    return xp.concatenate([a] * examples, axis=-1)
 
 
 @meaning(SumExamples)
 def sum_examples(xp: Any, a: Any, tokens: int) -> Any:
     """The blocks of ``tokens`` columns added up."""
-    return xp.sum(a.reshape(a.shape[0], a.shape[1] // tokens, tokens), axis=1)
+    return xp.sum(a.reshape(*a.shape[:-1], a.shape[-1] // tokens, tokens), axis=-2)
 
 
 def by_distance(xp: Any, keys: int, queries: int) -> Any:
@@ -125,32 +125,36 @@ def by_distance(xp: Any, keys: int, queries: int) -> Any:
 @meaning(Offsets)
 def offsets(xp: Any, r: Any, keys: int, queries: int) -> Any:
     """The number of its distance at every pair of key and query."""
-    return (r @ by_distance(xp, keys, queries).T).reshape(keys, queries)
+    return (r @ by_distance(xp, keys, queries).T).reshape(*r.shape[:-2], keys, queries)
 
 
 @meaning(OffsetSums)
 def offset_sums(xp: Any, b: Any, keys: int, queries: int) -> Any:
     """The pairs of each distance added up."""
-    return b.reshape(1, keys * queries) @ by_distance(xp, keys, queries)
+    return b.reshape(*b.shape[:-2], 1, keys * queries) @ by_distance(xp, keys, queries)
 
 
 @meaning(Rotate)
 def rotate(xp: Any, x: Any, tokens: int, back: int) -> Any:
     """Rows i and i + d/2 as the two coordinates of points that are turned."""
-    half = x.shape[0] // 2
+    half = x.shape[-2] // 2
     speed = xp.exp(-xp.log(10000.0) * xp.arange(half).reshape(half, 1) / half)
-    angle = (1 - 2 * back) * speed * (xp.arange(x.shape[1]) % tokens)
-    c, s, a, b = xp.cos(angle), xp.sin(angle), x[:half], x[half:]
-    return xp.concatenate((a * c - b * s, b * c + a * s), axis=0)
+    angle = (1 - 2 * back) * speed * (xp.arange(x.shape[-1]) % tokens)
+    c, s, a, b = xp.cos(angle), xp.sin(angle), x[..., :half, :], x[..., half:, :]
+    return xp.concatenate((a * c - b * s, b * c + a * s), axis=-2)
 
 
-@rule(Tile, "The same matrix serves every example, so its errors add up over the examples.")
+@rule(
+    Tile,
+    "The same matrix serves every example, so its errors add up over the examples.",
+    short="added up over the examples",
+)
 def tile_vjp(node: Tile, output: MatrixSymbol | None, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
     """Ā = Σₑ C̄ₑ."""
     return (SumExamples(adjoint, node.args[0].shape[1]),)
 
 
-@rule(SumExamples, "A sum hands its error to every example alike.")
+@rule(SumExamples, "A sum hands its error to every example alike.", short="every example gets the error")
 def sum_examples_vjp(
     node: SumExamples, output: MatrixSymbol | None, adjoint: MatrixExpr
 ) -> tuple[MatrixExpr | None, ...]:
@@ -158,13 +162,21 @@ def sum_examples_vjp(
     return (Tile(adjoint, node.args[0].shape[1] / node.args[1]),)
 
 
-@rule(Offsets, "All pairs of one distance share a number, so its gradient is the sum of their errors.")
+@rule(
+    Offsets,
+    "All pairs of one distance share a number, so its gradient is the sum of their errors.",
+    short="added up over pairs of one distance",
+)
 def offsets_vjp(node: Offsets, output: MatrixSymbol | None, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
     """r̄_k = the sum of B̄ over the pairs of distance k."""
     return (OffsetSums(adjoint, *node.args[1:]),)
 
 
-@rule(OffsetSums, "A sum over the pairs of one distance hands its error to each of them.")
+@rule(
+    OffsetSums,
+    "A sum over the pairs of one distance hands its error to each of them.",
+    short="a pair gets the error of its distance",
+)
 def offset_sums_vjp(
     node: OffsetSums, output: MatrixSymbol | None, adjoint: MatrixExpr
 ) -> tuple[MatrixExpr | None, ...]:
@@ -172,7 +184,11 @@ def offset_sums_vjp(
     return (Offsets(adjoint, *node.args[1:]),)
 
 
-@rule(Rotate, "A rotation keeps lengths and angles: its transpose turns the error back by the same angles.")
+@rule(
+    Rotate,
+    "A rotation keeps lengths and angles: its transpose turns the error back by the same angles.",
+    short="turned back by the same angles",
+)
 def rotate_vjp(node: Rotate, output: MatrixSymbol | None, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
     """X̄ = C̄ turned back."""
     return (Rotate(adjoint, node.args[1], 1 - node.args[2]),)

@@ -56,19 +56,20 @@ class SoftmaxJacobian(Op):
 @meaning(Softmax)
 def softmax(xp: Any, z: Any) -> Any:
     """Exponentials over their sum, column by column; the largest entry is subtracted first."""
-    e = xp.exp(z - xp.max(z, axis=0, keepdims=True))
-    return e / xp.sum(e, axis=0, keepdims=True)
+    e = xp.exp(z - xp.max(z, axis=-2, keepdims=True))
+    return e / xp.sum(e, axis=-2, keepdims=True)
 
 
 @meaning(SoftmaxJacobian)
 def softmax_jacobian(xp: Any, p: Any, g: Any) -> Any:
     """(diag p − p pᵀ) g in every column, without forming the matrix."""
-    return p * (g - xp.sum(p * g, axis=0, keepdims=True))
+    return p * (g - xp.sum(p * g, axis=-2, keepdims=True))
 
 
 @rule(
     Softmax,
     "Each output of softmax depends on every input of its column, so its derivative is the matrix diag p − p pᵀ.",
+    short="each column sums to one",
 )
 def softmax_vjp(node: Softmax, output: MatrixSymbol, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
     """z̄ = (diag p − p pᵀ) p̄, column by column."""

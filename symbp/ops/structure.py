@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, cast
 
-from sympy import Add, Basic, Expr, Identity, MatrixExpr, MatrixSymbol, sympify
+from sympy import Add, Basic, Expr, Identity, MatAdd, MatrixExpr, MatrixSymbol, S, sympify
+from sympy.core.sorting import default_sort_key
 
 from symbp.equations import text
 from symbp.errors import ShapeError
@@ -89,6 +90,18 @@ class Stack(Op):
     shape = property(lambda self: (Add(*(part.shape[0] for part in self.args)), self.args[0].shape[1]))
 
 
+def filling(total: MatAdd) -> list[MatrixExpr]:
+    """Return what a sum of padded blocks is a stack of, from the top; nothing where they do not fill all rows once."""
+    if not all(isinstance(term, Pad) for term in total.args):
+        return []
+    pads, filled = sorted(total.args, key=lambda pad: default_sort_key(pad.args[1])), S.Zero
+    for pad in pads:
+        if pad.args[1] != filled:
+            return []
+        filled += pad.args[0].shape[0]
+    return [pad.args[0] for pad in pads] if filled == total.shape[0] else []
+
+
 def _sticks_out(first: Expr, count: Expr, rows: Expr) -> bool:
     """Tell whether a block is known to reach beyond the rows; symbolic bounds are taken as they are."""
     return bool(first.is_negative or (rows - first - count).is_negative)
@@ -118,21 +131,33 @@ def stack(xp: Any, *parts: Any) -> Any:
     return xp.concatenate(parts, axis=0)
 
 
-@rule(Rows, "Only the rows that were taken feel the error; the gradient of all others is zero.")
+@rule(
+    Rows,
+    "Only the rows that were taken feel the error; the gradient of all others is zero.",
+    short="the rows taken get the error",
+)
 def rows_vjp(node: Rows, output: MatrixSymbol, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
     """Ā = Pad(C̄): the rows that were taken, zeros elsewhere."""
     a, first, _ = node.args
     return (Pad(adjoint, first, a.shape[0]),)
 
 
-@rule(Pad, "The zeros around a block do not depend on it, so the block gets its own rows of the error.")
+@rule(
+    Pad,
+    "The zeros around a block do not depend on it, so the block gets its own rows of the error.",
+    short="a padded block gets its rows back",
+)
 def pad_vjp(node: Pad, output: MatrixSymbol, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
     """Ā = Rows(C̄): the rows the block filled."""
     a, first, _ = node.args
     return (Rows(adjoint, first, a.shape[0]),)
 
 
-@rule(Stack, "Each block keeps to its own rows, so it gets those rows of the error.")
+@rule(
+    Stack,
+    "Each block keeps to its own rows, so it gets those rows of the error.",
+    short="each part gets its rows of the error",
+)
 def stack_vjp(node: Stack, output: MatrixSymbol, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
     """Āᵢ = Rows(C̄): the rows of block i."""
     counts = [part.shape[0] for part in node.args]

@@ -23,7 +23,7 @@ Text: TypeAlias = tuple[str | Node | Ref, ...]
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """The title of a section; ``level`` 2 stands in a section. ``short`` is a word for it where there is little room."""
+    """The title of a section; ``level`` 2 stands in a section. ``short`` is a word for it where room is little."""
 
     text: Text
     level: int = 1
@@ -74,12 +74,16 @@ class Steps:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table. ``groups`` are the rows before which a rule stands, ``wraps`` the column that may wrap."""
+    """A table. ``groups`` are the rows before which a rule stands, ``wraps`` the column that may wrap.
+
+    ``align`` has a letter for each column, l, c or r; nothing: all of them l.
+    """
 
     head: tuple[Text, ...]
     rows: tuple[tuple[Text, ...], ...]
     groups: tuple[int, ...] = ()
     wraps: int | None = None
+    align: str = ""
     detail: int = 1
 
 
@@ -129,11 +133,12 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the numeric check found."""
+    """What the numeric check found; ``title`` is set bold in front of it."""
 
     passed: bool
     text: Text
     detail: int = 1
+    title: Text = ()
 
 
 @dataclass(frozen=True, slots=True)

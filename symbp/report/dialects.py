@@ -86,9 +86,10 @@ def _latex_loss_sum(columns: str, a: str, y: str) -> str:
 
 
 def _entry(letter: str, index: str = "i") -> str:
-    """Put an entry's index under a symbol that may have an upper index."""
+    """Put an entry's index under a symbol that may have an upper index, and a lower one of its own."""
     base, caret, rest = letter.lower().partition("^")
-    return f"{base}_{{{index}}}{caret}{rest}"
+    base, _, own = base.partition("_")
+    return f"{base}_{{{', '.join(filter(None, (own.strip('{}'), index)))}}}{caret}{rest}"
 
 
 def latex_dialect(name: str, transpose: str, loss_sum: Callable[[str, str, str], str] = _latex_loss_sum) -> Dialect:

@@ -196,7 +196,7 @@ class Sheet:
         own = self.page.why.get(equation.lhs.of.name)
         if own is not None:
             return self.say(own)
-        return sentences(words(step.why) for step in dict.fromkeys(equation.steps))
+        return sentences(words(step.why) for step in {step.rule: step for step in equation.steps}.values())
 
 
 def _mark(letter: tuple[str, str, str]) -> Mark:

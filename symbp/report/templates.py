@@ -1,129 +1,15 @@
-"""Documents from templates: ours are filled here, somebody's own in a process with limits of time and memory."""
+"""The documents of reports, from their templates."""
 
 from __future__ import annotations
 
-import json
-import os
-import pickle
-import re
-import sys
-import tempfile
-from collections.abc import Iterator, Mapping
-from dataclasses import is_dataclass
-from functools import cache
-from itertools import islice
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
-from symbp.errors import TemplateError, nearest
-from symbp.guard.child import run
-from symbp.inputs import read_regular
-from symbp.report import filler
-from symbp.report.environment import SUFFIX, filled, ours, templates_folder
 from symbp.report.formats import MARK, Format
-
-SECONDS = 20
-"""How long somebody's templates may take for one document."""
-
-MEMORY = 2**30
-"""Memory they may use, in bytes, where the system can limit it."""
-
-MOST_LOOKED_AT = 1000
-"""Files of a folder that are looked at for a name that is nearly one of ours."""
-
-_BLANK_LINES = re.compile(r"\n{3,}")
+from symbp.writing.templates import fill
 
 
 def document_text(content: Any, row: Format, *, standalone: bool, template_dir: str | Path | None = None) -> str:
     """Return a document in one format; ``content.body`` is the template of what stands in it."""
     template = row.standalone if standalone and row.standalone else row.template
-    return fill(template, template_dir, row, {"doc": content, "mark": row.comment.format(MARK)})
-
-
-def fill(name: str, template_dir: str | Path | None, row: Format, values: Mapping[str, Any]) -> str:
-    """Return a template filled in; a user's template of the same name comes first.
-
-    Raises:
-        TemplateError: a folder without a template of ours; a template that does not parse, names something unknown,
-            does not end in time or makes too much, with its file and line.
-    """
-    text = filled(ours(), name, values) if template_dir is None else _guarded(name, str(template_dir), values)
-    return row.tidy(_BLANK_LINES.sub("\n\n", text)).strip("\n") + "\n"
-
-
-def fault(template_dir: str) -> str:
-    """Return why a folder replaces none of our templates, and what would; empty where it replaces one."""
-    place = Path(template_dir)
-    if not template_dir.strip() or not place.is_dir():
-        return "there is no such folder"
-    known = _names()
-    if any(os.path.lexists(place / name) for name in known):
-        return ""
-    named = list(islice(_named(place), MOST_LOOKED_AT))
-    if not named:
-        return f"no template in it; copy one of {templates_folder()} into it, such as {known[0]}, and change it"
-    by_name = {Path(name).name: name for name in known}
-    near = next(filter(None, (nearest(each, known) or nearest(Path(each).name, by_name) for each in named)), "")
-    for short, name in by_name.items():
-        near = near.replace(repr(short), repr(name))
-    return f"none of ours is named {named[0][:60]!r}{near or '; ours are ' + ', '.join(known)}"
-
-
-@cache
-def _names() -> tuple[str, ...]:
-    """Return the names of our templates, those of sections first, which are what people change."""
-    names = (file.relative_to(templates_folder()).as_posix() for file in templates_folder().rglob(f"*{SUFFIX}"))
-    return tuple(sorted(names, key=lambda name: ("/" not in name, name)))
-
-
-def _named(place: Path) -> Iterator[str]:
-    """Yield the files of a folder and of those in it, as templates are named."""
-    for each in islice(place.iterdir(), MOST_LOOKED_AT):
-        inner = islice(each.iterdir(), MOST_LOOKED_AT) if each.is_dir() else [each]
-        yield from (file.relative_to(place).as_posix() for file in inner if not file.is_dir())
-
-
-def _guarded(name: str, template_dir: str, values: Mapping[str, Any]) -> str:
-    why = fault(template_dir)
-    if why:
-        raise TemplateError(f"{template_dir}: {why}")
-    with tempfile.TemporaryDirectory(prefix="symbp-", ignore_cleanup_errors=True) as made:
-        folder = Path(made)
-        request = (SECONDS, name, template_dir, {key: plain(value) for key, value in values.items()})
-        (folder / filler.REQUEST).write_bytes(pickle.dumps(request))
-        start = (
-            f"import sys; sys.path[:] = {json.dumps(sys.path)}; from symbp.report.filler import main; main(sys.argv[1])"
-        )
-        ended = run([sys.executable, "-B", "-c", start, made], folder, SECONDS + 10, memory=MEMORY)
-        if (folder / filler.TEXT).exists():
-            return read_regular(folder / filler.TEXT, 4 * filler.MAX_TEXT).decode()
-        if (folder / filler.ERROR).exists():
-            raise TemplateError((folder / filler.ERROR).read_text(encoding="utf-8"))
-        raise TemplateError(_unfinished(folder / filler.TRACE, name, ended.code))
-
-
-def _unfinished(trace: Path, name: str, code: int | None) -> str:
-    """Return what to say of templates that gave nothing: the innermost one that was running, and why it ended."""
-    found = re.search(rf'File "(.+{re.escape(SUFFIX)})"', trace.read_text(encoding="utf-8") if trace.exists() else "")
-    where = found[1] if found else name
-    if found or code is None:
-        return f"{where}: it did not end within {SECONDS} s: a loop without end, or a huge number?"
-    return f"{where}: it ended its process (exit code {code}): does it need too much memory?"
-
-
-def plain(value: Any) -> Any:
-    """Return what templates read as data that a process without our modules reads: attributes, names and numbers."""
-    if isinstance(value, str):
-        return str(value)
-    if value is None or isinstance(value, bool | int | float):
-        return value
-    if isinstance(value, Mapping):
-        return {str(key): plain(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return tuple(plain(each) for each in value)
-    if not is_dataclass(value):
-        raise TypeError(f"a template cannot read a {type(value).__name__}")
-    names = (name for name in dir(value) if not name.startswith("_"))
-    found = {name: getattr(value, name) for name in names}
-    return SimpleNamespace(**{name: plain(each) for name, each in found.items() if not callable(each)})
+    return fill(template, template_dir, {"doc": content, "mark": row.comment.format(MARK)}, row.tidy)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeAlias, cast
 
 from sympy import Expr, Integer, MatrixSymbol, Symbol, Tuple
@@ -29,7 +30,8 @@ class Indexed(Named):
     def __new__(cls, of: Variable | Str, *rest: Any) -> Indexed:
         """Return the symbol of a representative and its indices; SymPy rebuilds it with all five args."""
         representative, indices = rest[2:] if isinstance(of, Str) else (of, Tuple(*rest))
-        name = f"{representative.name}[{', '.join(map(str, indices))}]"
+        written = [str(each.p if each.is_Integer else each) for each in indices]  # SymPy's printer is slow.
+        name = f"{representative.name}[{', '.join(written)}]"
         return cls._of(Str(name), representative.shape, representative, indices)
 
     @property
@@ -46,6 +48,11 @@ class Indexed(Named):
     def role(self) -> Role:
         """What these matrices are."""
         return self.of.role
+
+    @property
+    def layer(self) -> int:
+        """The weight layer of the one that represents them."""
+        return self.of.layer
 
 
 @dataclass(frozen=True)
@@ -130,17 +137,66 @@ def run(body: Body, values: Values = ()) -> Iterator[tuple[Line, Values, Equatio
 
 
 @dataclass(frozen=True)
-class Folded:
-    """A system of equations, folded.
+class Place:
+    """Which of the symbols that are written as one a symbol is: their representative, the loops it varies with
+    (by number), and its value of the index of each.
+    """
 
-    ``names`` maps every symbol that a line spells with an index to how it is spelled alone, at its own values of the
-    indices; a symbol that starts a recursion (X, which stands for A⁽⁰⁾) is spelled as the one it stands for in
-    ``starts``, and by its own name elsewhere.
+    of: MatrixSymbol
+    loops: tuple[int, ...] = ()
+    values: Values = ()
+
+    @property
+    def symbol(self) -> MatrixSymbol:
+        """How it is spelled alone."""
+        return Indexed(cast("Variable", self.of), *map(at, self.values)) if self.loops else self.of
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where the symbols of a folded list stand, each by its name.
+
+    ``loops`` are the indices by the number of their loop. ``spelled`` says which of its like a symbol is, ``homes`` in
+    which loops its own equation (or its gradient's) stands. ``starts`` has what each initial symbol stands for, with
+    the number of the loop that it starts.
+    """
+
+    loops: tuple[Index, ...]
+    spelled: Mapping[str, Place]
+    homes: Mapping[str, Place]
+    starts: Mapping[str, tuple[tuple[int, Place], ...]]
+
+
+@dataclass(frozen=True)
+class Folded:
+    """A system of equations, folded: its lines, and the places of its symbols, ``listed`` as they are given or defined.
+
+    A symbol that starts a recursion (X, which stands for A⁽⁰⁾) is spelled as the one it stands for inside the
+    recursion, and by its own name elsewhere.
     """
 
     body: Body
-    names: Mapping[MatrixSymbol, Indexed]
-    starts: Mapping[MatrixSymbol, Indexed]
+    places: Places
+    listed: tuple[MatrixSymbol, ...]
+
+    @cached_property
+    def names(self) -> Mapping[MatrixSymbol, Indexed]:
+        """Every symbol that a line spells with an index, and how it is spelled alone, at its own values of them."""
+        spelled = self.places.spelled
+        return {each: cast("Indexed", spelled[each.name].symbol) for each in self.listed if each.name in spelled}
+
+    @cached_property
+    def starts(self) -> Mapping[MatrixSymbol, Indexed]:
+        """The symbols that start a recursion, and what each stands for (of several, the first)."""
+        starts = self.places.starts
+        return {each: cast("Indexed", starts[each.name][0][1].symbol) for each in self.listed if each.name in starts}
+
+    @cached_property
+    def symbols(self) -> Mapping[Indexed, MatrixSymbol]:
+        """The way back: every symbol that a line spells with an index, by how it is spelled alone."""
+        starts = self.places.starts
+        begun = {cast("Indexed", place.symbol): each for each in self.listed for _, place in starts.get(each.name, ())}
+        return begun | {spelled: each for each, spelled in self.names.items()}
 
 
 def at(number: int) -> Integer:

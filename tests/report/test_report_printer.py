@@ -25,6 +25,7 @@ from symbp.derivation import derive
 from symbp.networks.attention import Attention
 from symbp.networks.layers import Dense
 from symbp.networks.network import Network
+from symbp.networks.transformer import TransformerBlock
 from symbp.op import Op
 from symbp.ops.elementwise import Elementwise, Slope
 from symbp.ops.functions import activation
@@ -191,6 +192,11 @@ def test_a_loss_over_tokens_is_a_mean_over_all_their_columns() -> None:
     assert "ℒ = 1/3 Σ" in text
     assert "m" not in text.replace("softmax", "").partition("forward")[2].partition("check")[0].split("\n\n")[0]
     assert "ℒ = 1/m Σ" in render(derive(layers=1, loss="mse", batch=True), to="text")
+
+
+def test_an_entry_of_a_matrix_with_a_lower_index_has_both_below_it() -> None:
+    page = render(derive(Network([TransformerBlock(tokens=3)], inputs=4, loss="mse")))
+    assert r"\ell\bigl(s_{2, ij}, y_{ij}\bigr)" in page
 
 
 @pytest.mark.parametrize("level", [Level.HADAMARD, Level.PRODUCT, Level.SIGN, Level.ATOM])

@@ -13,7 +13,7 @@ from symbp.report.files import require_replaceable
 from symbp.report.formats import FORMAT_ALIASES, FORMATS, SUFFIXES
 from symbp.report.notation import NOTATIONS
 from symbp.report.pdf import pdf
-from symbp.report.templates import fault
+from symbp.writing.templates import fault
 
 FOLDER = "output/"
 """Where reports go unless -o says otherwise."""

@@ -113,7 +113,7 @@ def gru() -> Lone:
 
 def _step(kind: str) -> Lone:
     network = Network([CELLS[kind](None, 1, initial=True)], loss="mse", batch=True)
-    forward, _, _ = unstacked(network.forward, System((), network.forward.given))
+    forward = unstacked(network.forward, System((), network.forward.given)).forward
     own = {each: _own(each) for each in (*forward.given, *(one.lhs for one in forward)) if isinstance(each, Variable)}
     equations = [Equation(own[each.lhs], each.rhs.xreplace(own)) for each in forward.equations[:-1]]
     by_name = {each.name: each for each in own.values()}

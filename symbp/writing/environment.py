@@ -12,14 +12,23 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import BaseLoader, Environment, FileSystemLoader, StrictUndefined, TemplateNotFound, TemplateSyntaxError
+from jinja2 import (
+    BaseLoader,
+    ChoiceLoader,
+    Environment,
+    FileSystemLoader,
+    PrefixLoader,
+    StrictUndefined,
+    TemplateNotFound,
+    TemplateSyntaxError,
+)  # fmt: skip
 from jinja2.bccache import Bucket, BytecodeCache, FileSystemBytecodeCache
 from jinja2.exceptions import TemplateError as JinjaError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from symbp.errors import TemplateError
-from symbp.report import escape as escapes
 from symbp.resources import folder
+from symbp.writing import escape as escapes
 
 SUFFIX = ".j2"
 """What the name of a template ends in."""
@@ -86,9 +95,14 @@ def ours() -> Environment:
     return environment(ImmutableSandboxedEnvironment, our_loader(), _bytecode())
 
 
+OURS = "symbp"
+"""Before the name of a template: ours, whatever somebody's folder holds."""
+
+
 def our_loader() -> BaseLoader:
-    """Return what finds our own templates."""
-    return FileSystemLoader(templates_folder())
+    """Return what finds our own templates, by their names and by those that are ours alone."""
+    folder = FileSystemLoader(templates_folder())
+    return ChoiceLoader([folder, PrefixLoader({OURS: folder})])
 
 
 def environment(

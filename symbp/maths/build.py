@@ -1,0 +1,386 @@
+"""From an expression to a tree: brackets, signs and the order of factors are decided here, once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sympy import (
+    DiagMatrix,
+    Expr,
+    HadamardProduct,
+    Identity,
+    MatAdd,
+    MatMul,
+    MatrixExpr,
+    MatrixSymbol,
+    Mul,
+    OneMatrix,
+    Pow,
+    S,
+    Symbol,
+    Transpose,
+    ZeroMatrix,
+)
+
+from symbp.equations import operands
+from symbp.maths.names import LOSS, Names
+from symbp.maths.scalars import Level, Scalars, Written, call, number, word, written_number
+from symbp.maths.tree import (
+    APPLY,
+    COMMA,
+    EQUALS,
+    HADAMARD,
+    MINUS,
+    NEGATIVE,
+    PLUS,
+    PRIME,
+    SLASH,
+    TIMES,
+    TRANSPOSE,
+    Fence,
+    Id,
+    Node,
+    Num,
+    Script,
+    Sign,
+    Table,
+    Tag,
+    joined,
+    row,
+)
+from symbp.op import Op
+from symbp.ops.elementwise import OUTPUT, Elementwise, Formula, GenericFunction, ScalarFunction, Slope
+from symbp.ops.losses import EntrywiseLoss, GenericLoss, LinkedLoss, LossGradient
+from symbp.ops.penalty import Penalty
+from symbp.ops.structure import Pad, Rows
+from symbp.symbols import Adjoint, Role
+from symbp.views.over import Over, StackOver, SumOver
+
+THROUGH_OUTPUT = ("tanh", "sigmoid")
+"""Activations whose slope everybody writes through the output: 1 − a², a ⊙ (1 − a)."""
+
+
+class Builder:
+    """Writes matrix expressions as trees, with the names of one page.
+
+    Args:
+        names: how symbols are spelled.
+        by_output: write every slope through the output that has such a form, not those of tanh and sigmoid alone.
+        functions: what stands for an activation left open, and for its index.
+    """
+
+    def __init__(
+        self, names: Names, *, by_output: bool = False, functions: Mapping[ScalarFunction, Node] | None = None
+    ) -> None:
+        self.names, self.by_output, self.functions = names, by_output, dict(functions or {})
+
+    def tree(self, expr: MatrixExpr) -> Node:
+        """Return an expression as a tree.
+
+        Raises:
+            RuleNotFoundError: a scalar function nobody taught how to print.
+        """
+        return self.write(expr).signed
+
+    def equation(self, lhs: MatrixSymbol, rhs: MatrixExpr) -> Node:
+        """Return lhs = rhs; a gradient by a parameter stands on the left as ∂𝓛/∂W."""
+        return row(self.left_side(lhs), EQUALS, self.tree(rhs))
+
+    def left_side(self, symbol: MatrixSymbol) -> Node:
+        """Return a symbol as the thing that is defined: the gradient by what is given is a fraction."""
+        if isinstance(symbol, Adjoint) and symbol.of.role in GIVEN:
+            return self.names.derivative(symbol.of)
+        return self.names.symbol(symbol)
+
+    def write(self, expr: MatrixExpr) -> Written:
+        """Return an expression as a tree with its level and sign."""
+        for kind in type(expr).__mro__:
+            if kind in RULES:
+                return RULES[kind](self, expr)
+        return Written(number(expr))
+
+    def within(self, expr: MatrixExpr, context: Level) -> Node:
+        """Return an expression as it stands inside an operation."""
+        return self.write(expr).within(context)
+
+    def function(self, function: ScalarFunction) -> Node:
+        """Return the name of a scalar function: f with its layer, or a word."""
+        if function in self.functions:
+            return self.functions[function]
+        if isinstance(function, GenericFunction):
+            return Script(Id(function.text), number(function.args[1]))
+        name, _, below = function.text.partition("_")
+        base = word(name)
+        return Script(base, word(below)) if below else base
+
+    def formula(self, expr: Expr, names: Mapping[Symbol, Node]) -> Written:
+        """Return a scalar expression applied entry by entry."""
+        return Scalars(names, frozenset(names)).write(expr)
+
+
+GIVEN = (Role.WEIGHT, Role.BIAS, Role.SCALE, Role.SHIFT, Role.INPUT)
+"""What gradients are asked for: they are written ∂𝓛/∂W, every other one as an error."""
+
+
+def _symbol(b: Builder, node: MatrixSymbol) -> Written:
+    if isinstance(node, Adjoint) and node.of.role in GIVEN:
+        return Written(b.names.derivative(node.of))
+    return Written(b.names.symbol(node))
+
+
+def _transpose(b: Builder, node: Transpose) -> Written:
+    if isinstance(node.arg, MatrixSymbol):
+        return Written(b.names.symbol(node.arg, transposed=True))
+    return Written(Script(b.within(node.arg, Level.ATOM), None, TRANSPOSE))
+
+
+def _product(b: Builder, node: MatMul) -> Written:
+    factor = Mul(*(arg for arg in node.args if not isinstance(arg, MatrixExpr)))
+    negative = bool(factor.could_extract_minus_sign())
+    factor = -factor if negative else factor
+    matrices = operands(node)
+    if factor == 1 and len(matrices) == 1:
+        only = b.write(matrices[0])
+        if not negative or only.level is not Level.SUM:
+            return only._replace(negative=only.negative != negative)
+    factors = [b.within(each, Level.PRODUCT) for each in matrices]
+    if _is_inverse_root(factor):
+        return Written(row(joined(factors, TIMES), SLASH, number(1 / factor)), Level.PRODUCT, negative)
+    front = [] if factor == 1 else [written_number(factor).within(Level.PRODUCT)]
+    nodes = [*front, *factors]
+    return Written(joined(nodes, TIMES), Level.PRODUCT if len(nodes) > 1 else Level.ATOM, negative)
+
+
+def _is_inverse_root(factor: Expr) -> bool:
+    """Whether a number is 1/√d, which stands behind the product: KᵀQ/√d."""
+    inverse = 1 / factor
+    return factor != 1 and isinstance(inverse, Pow) and inverse.exp == S.Half
+
+
+def _sum(b: Builder, node: MatAdd) -> Written:
+    items: list[Node] = []
+    for at, term in enumerate(node.args):
+        part = b.write(term)
+        items += [MINUS if part.negative else PLUS] if at else [NEGATIVE] * part.negative
+        items.append(Fence(part.node) if part.negative and part.level is Level.SUM else part.node)
+    return Written(row(*items), Level.SUM)
+
+
+def _hadamard(b: Builder, node: HadamardProduct) -> Written:
+    """Return a product entry by entry; a factor that stands there several times is a power."""
+    counts: dict[MatrixExpr, int] = {}
+    for each in node.args:
+        counts[each] = counts.get(each, 0) + 1
+    parts = [_power(b, each, times) for each, times in counts.items()]
+    if len(parts) == 1:
+        return parts[0]
+    return Written(joined([part.within(Level.HADAMARD) for part in parts], HADAMARD), Level.HADAMARD)
+
+
+def _power(b: Builder, base: MatrixExpr, exponent: int) -> Written:
+    part = b.write(base)
+    return part if exponent == 1 else Written(power(part, exponent), Level.POWER)
+
+
+def power(part: Written, exponent: int) -> Node:
+    """Return a power entry by entry; what has an upper index already gets brackets."""
+    inner = part.within(Level.ATOM)
+    body = inner.body if isinstance(inner, Tag) else inner
+    has_upper = isinstance(body, Script) and body.sup is not None
+    return Script(Fence(inner) if has_upper else inner, None, Num(str(exponent)))
+
+
+def _elementwise(b: Builder, node: Elementwise) -> Written:
+    function, inputs = node.function, node.args[1:]
+    if isinstance(function, Formula):
+        return b.formula(function.expr, dict(zip(function.variables, map(b.tree, inputs), strict=True)))
+    return Written(call(Tag(b.function(function), of=function), *map(b.tree, inputs)))
+
+
+def _slope(b: Builder, node: Slope) -> Written:
+    function = node.function
+    through = function.slope_by_output
+    if through is not None and (b.by_output or isinstance(function, Formula) or function.name in THROUGH_OUTPUT):
+        expr = through.xreplace(dict(function.parameters))
+        return b.formula(expr, {OUTPUT: b.names.symbol(node.output)})
+    if isinstance(function, Formula):
+        return b.formula(
+            function.slopes[node.index], dict(zip(function.variables, map(b.tree, node.inputs), strict=True))
+        )
+    return Written(call(Tag(slope_name(b.function(function), node), of=function), *map(b.tree, node.inputs)))
+
+
+def slope_name(name: Node, node: Slope) -> Node:
+    """Return the name of a slope: f′ of one operand, or where the second is a target; else ∂₁ℓ, ∂₂ℓ."""
+    if len(node.inputs) == 1 or all(_is_given(each) for at, each in enumerate(node.inputs) if at != node.index):
+        return primed(name)
+    return row(Script(Sign("∂", "prefix"), Num(str(node.index + 1))), name)
+
+
+def _is_given(node: MatrixExpr) -> bool:
+    return getattr(node, "role", None) is Role.TARGET
+
+
+def primed(name: Node) -> Node:
+    """Return f′ for f."""
+    if isinstance(name, Script) and name.sup is None:
+        return Script(name.base, name.sub, PRIME)
+    return Script(name, None, PRIME)
+
+
+def _ones(b: Builder, node: OneMatrix) -> Written:
+    rows, columns = node.shape
+    one = Id("1", "bold")
+    if rows == 1:
+        return Written(Num("1") if columns == 1 else Script(one, None, TRANSPOSE))
+    if columns == 1:
+        return Written(one)
+    return Written(row(one, TIMES, Script(one, None, TRANSPOSE)), Level.PRODUCT)
+
+
+def _operation(b: Builder, node: Op) -> Written:
+    """Return an operation: its sign between its operands, or its name applied to them."""
+    inside = operands(node)
+    if node.sign is not None and len(inside) == 2:
+        sides = [b.within(each, Level.ATOM) for each in inside]
+        return Written(joined(sides, Sign(node.sign[1], "bin")), Level.HADAMARD)
+    name: Node = word(node.label[1])
+    if node.size:
+        name = Script(name, joined([Num(str(each)) for each in node.size], COMMA))
+    return Written(call(Tag(name, of=type(node).__name__), *map(b.tree, inside)))
+
+
+def _operator(b: Builder, node: Op) -> Written:
+    """Return an operator of the backward list: its name, with what it belongs to below, and the error it acts on."""
+    if node.acts_on is None or node.sign is not None:
+        return _operation(b, node)
+    return Written(call(operator_name(b, node), b.tree(node.args[node.acts_on])))
+
+
+def operator_name(b: Builder, node: Op) -> Node:
+    """Return the name of an operator of the backward list, with what it belongs to below: J_P."""
+    belongs = [each for at, each in enumerate(node.args) if at != node.acts_on and isinstance(each, MatrixSymbol)]
+    below = [*map(b.names.symbol, belongs[-1:]), *(Num(str(each)) for each in node.size)]
+    name = word(node.label[1])
+    return Tag(Script(name, joined(below, COMMA)) if below else name, of=type(node).__name__)
+
+
+def _rows(b: Builder, node: Rows | Pad) -> Written:
+    first, last = node.extent or (S.One, S.One)
+    span = row(number(first), Sign(":", "rel"), number(last)) if first != last else number(first)
+    name = Tag(Script(word(node.label[1]), span), of=type(node).__name__)
+    return Written(call(name, b.tree(node.args[0])))
+
+
+def _generic_loss(b: Builder, node: GenericLoss) -> Written:
+    return Written(call(Tag(LOSS, of="loss"), *map(b.tree, node.args)))
+
+
+def _loss_gradient(b: Builder, node: LossGradient) -> Written:
+    return Written(Tag(Id(b.names.notation.loss_gradient), of=node))
+
+
+def _mean(factor: Expr, body: Written) -> Written:
+    """Return a number times a sum over entries."""
+    if factor == 1:
+        return body
+    inner = body._replace(negative=False).within(Level.PRODUCT)
+    return Written(row(number(factor), TIMES, inner), Level.PRODUCT, body.negative)
+
+
+def _entrywise_loss(b: Builder, node: EntrywiseLoss) -> Written:
+    """Return 1/(2m) ‖A − Y‖² for squares, else the sum over all entries of ℓ, written out where it is short."""
+    function, a, y = node.args
+    columns = a.shape[1]
+    if function.name == "mse":
+        difference = row(b.tree(a), MINUS, b.within(y, Level.PRODUCT))
+        return _mean(1 / (2 * columns), Written(Script(Fence(difference, "‖", "‖"), None, Num("2")), Level.POWER))
+    places = entry_letters(a)
+    entries = [b.names.entry(each, *places) for each in (a, y)]
+    body = call(Tag(b.function(function), of=function), *entries)
+    return _mean(1 / columns, Written(row(big_sum(places), TIMES, body), Level.PRODUCT))
+
+
+def _linked_loss(b: Builder, node: LinkedLoss) -> Written:
+    """Return −1/m Σ y log p, or with both logarithms."""
+    _, p, y = node.args
+    places = entry_letters(p)
+    prediction, target = (b.names.entry(each, *places) for each in (p, y))
+    log = Id("log", "upright")
+    first = row(target, TIMES, log, APPLY, prediction)
+    if node.name == "cross_entropy":
+        return _mean(1 / p.shape[1], Written(row(big_sum(places), TIMES, first), Level.PRODUCT, negative=True))
+    second = row(Fence(row(Num("1"), MINUS, target)), TIMES, log, APPLY, Fence(row(Num("1"), MINUS, prediction)))
+    both = Fence(row(first, PLUS, second))
+    return _mean(1 / p.shape[1], Written(row(big_sum(places), TIMES, both), Level.PRODUCT, negative=True))
+
+
+def entry_letters(matrix: MatrixExpr) -> tuple[str, ...]:
+    """Return the indices of an entry: i of a column, i and j of a matrix, t where columns are tokens or examples."""
+    return ("i",) if matrix.shape[1] == 1 else ("i", "j")
+
+
+def big_sum(places: tuple[str, ...]) -> Node:
+    """Return a sum sign with its indices below."""
+    return Script(Sign("∑", "big"), joined([Id(each) for each in places], COMMA))
+
+
+def _penalty(b: Builder, node: Penalty) -> Written:
+    """Return λ/2 times the squares of all weights; of many the first and the last."""
+    factor, *weights = node.args
+    squares = [Script(Fence(b.tree(each), "‖", "‖"), None, Num("2")) for each in weights]
+    shown = squares if len(squares) <= MOST_SQUARES else [squares[0], Sign("⋯", "ord"), squares[-1]]
+    total = joined(shown, PLUS)
+    return _mean(factor / 2, Written(total, Level.SUM if len(shown) > 1 else Level.POWER))
+
+
+MOST_SQUARES = 3
+"""Longest sum of squared weights written out."""
+
+
+def _sum_over(b: Builder, node: SumOver) -> Written:
+    """Return ∑ of a term over an index."""
+    return Written(row(over(b, node, "∑"), TIMES, b.within(node.term, Level.PRODUCT)), Level.PRODUCT)
+
+
+def _stack_over(b: Builder, node: StackOver) -> Written:
+    """Return a stack of terms over an index, as a column of blocks."""
+    first, last = (b.tree(each) for each in (node.at(node.first), node.at(node.last)))
+    return Written(Table(((first,), (Sign("⋮", "ord"),), (last,))))
+
+
+def over(b: Builder, node: Over, sign: str) -> Node:
+    """Return a big sign with the index and its bounds."""
+    below = row(number(node.index), EQUALS, number(node.args[1]))
+    return Script(Sign(sign, "big"), below, number(node.args[2]))
+
+
+def _diagonal(b: Builder, node: DiagMatrix) -> Written:
+    return Written(call(word("diag"), b.tree(node.args[0])))
+
+
+RULES: dict[type, Callable[[Builder, Any], Written]] = {
+    MatrixSymbol: _symbol,
+    Transpose: _transpose,
+    MatMul: _product,
+    MatAdd: _sum,
+    HadamardProduct: _hadamard,
+    Elementwise: _elementwise,
+    Slope: _slope,
+    DiagMatrix: _diagonal,
+    Identity: lambda b, node: Written(Id("I")),
+    OneMatrix: _ones,
+    ZeroMatrix: lambda b, node: Written(Num("0")),
+    GenericLoss: _generic_loss,
+    EntrywiseLoss: _entrywise_loss,
+    LinkedLoss: _linked_loss,
+    LossGradient: _loss_gradient,
+    Penalty: _penalty,
+    Rows: _rows,
+    Pad: _rows,
+    SumOver: _sum_over,
+    StackOver: _stack_over,
+    Op: _operator,
+}
+"""How each operation is written; an operation's subclasses are written like it."""

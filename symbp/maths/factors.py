@@ -1,0 +1,112 @@
+"""Factors of a gradient as trees: beside each other for one example, nested with ⊙ for a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from sympy import MatrixSymbol, Transpose
+
+from symbp.calculus.factor import Acts, Factor, is_ones
+from symbp.maths.build import Builder, operator_name
+from symbp.maths.scalars import Level, Written, call, word
+from symbp.maths.tree import HADAMARD, PLUS, TIMES, Fence, Id, Node, Sign, Tag, joined, row
+from symbp.op import FactorRole
+from symbp.ops.elementwise import Slope
+from symbp.roles import Role
+from symbp.views.lines import Indexed
+
+Label = Callable[[Factor], tuple[str, ...]]
+"""The words under a factor; none for a factor without a brace."""
+
+
+def unlabelled(factor: Factor) -> tuple[str, ...]:
+    """Return no words."""
+    return ()
+
+
+class Factors:
+    """Writes products of factors with the builder of a page."""
+
+    def __init__(self, builder: Builder, label: Label = unlabelled) -> None:
+        self.builder, self.label = builder, label
+
+    def flat(self, factors: Sequence[Factor]) -> list[Node]:
+        """Return the factors of the product for one example, from the parameter to the loss and its input."""
+        left = [self._tagged(each, self.matrix(each)) for each in factors if each.acts is not Acts.RIGHT]
+        right = [each for each in factors if each.acts is Acts.RIGHT and not is_ones(each)]
+        return left[::-1] + [self._tagged(each, self._inside(each)) for each in right]
+
+    def product(self, factors: Sequence[Factor]) -> Node:
+        """Return the product for one example."""
+        return joined(self.flat(factors), TIMES)
+
+    def matrix(self, factor: Factor) -> Node:
+        """Return what a factor multiplies a column by; of the loss gradient, the column itself."""
+        if factor.acts is Acts.HADAMARD:
+            return self._diagonal(factor)
+        if factor.acts is Acts.SUM:
+            return Fence(joined([self.product(branch) if branch else Id("I") for branch in factor.branches], PLUS))
+        if factor.acts is Acts.OPERATOR and not isinstance(factor.expr, Transpose):
+            return self._operator(factor)
+        return self._inside(factor)
+
+    def _diagonal(self, factor: Factor) -> Node:
+        if isinstance(factor.expr, Slope):
+            return self.slopes(factor.expr)
+        return call(word("diag"), self.builder.tree(factor.expr))
+
+    def slopes(self, slope: Slope) -> Node:
+        """Return D⁽ˡ⁾ for diag f′(z⁽ˡ⁾)."""
+        letter = Id(self.builder.names.notation.slopes)
+        return Tag(self.builder.names.like(letter, slope.output), of=slope)
+
+    def _operator(self, factor: Factor) -> Node:
+        node = factor.expr
+        if node.sign is not None:
+            return self.builder.within(node.args[1 - node.acts_on], Level.ATOM)
+        return operator_name(self.builder, node)
+
+    def _inside(self, factor: Factor) -> Node:
+        return self.builder.within(factor.expr, Level.PRODUCT)
+
+    def _tagged(self, factor: Factor, node: Node) -> Node:
+        label = self.label(factor)
+        return Tag(node, role=str(factor.role), label=label) if label else node
+
+    def nested(self, factors: Sequence[Factor]) -> Node:
+        """Return the product for a batch: each factor acts on all that stands on the side of the loss."""
+        first, *others = factors
+        found = Written(self._tagged(first, self._inside(first)), Level.PRODUCT)
+        for factor in others:
+            found = self._around(factor, found)
+        return found.node
+
+    def _around(self, factor: Factor, inner: Written) -> Written:
+        if factor.acts is Acts.OPERATOR and not isinstance(factor.expr, Transpose):
+            return self._applied(factor, inner)
+        own = self.builder.write(factor.expr)
+        if factor.acts is Acts.HADAMARD:
+            right = self._tagged(factor, own.within(Level.HADAMARD))
+            return Written(row(inner.within(Level.HADAMARD), HADAMARD, right), Level.HADAMARD)
+        side = self._tagged(factor, own.within(Level.PRODUCT))
+        inside = inner.within(Level.PRODUCT)
+        order = (inside, TIMES, side) if factor.acts is Acts.RIGHT else (side, TIMES, inside)
+        return Written(row(*order), Level.PRODUCT)
+
+    def _applied(self, factor: Factor, inner: Written) -> Written:
+        """Return an operator applied to what stands on the side of the loss."""
+        node = factor.expr
+        if node.sign is None:
+            return Written(call(self._tagged(factor, operator_name(self.builder, node)), inner.signed))
+        other = self._tagged(factor, self.builder.within(node.args[1 - node.acts_on], Level.ATOM))
+        sides = [inner.within(Level.ATOM), other] if node.acts_on == 0 else [other, inner.within(Level.ATOM)]
+        return Written(joined(sides, Sign(node.sign[1])), Level.HADAMARD)
+
+
+def role_of(factor: Factor) -> str:
+    """Return what a factor is, in the words of the field: an input is an input."""
+    symbol = factor.expr.arg if isinstance(factor.expr, Transpose) else factor.expr
+    of = symbol.of if isinstance(symbol, Indexed) else symbol
+    if isinstance(symbol, MatrixSymbol) and getattr(of, "role", None) is Role.INPUT:
+        return "input"
+    return "" if factor.role is FactorRole.CONSTANT else str(factor.role)

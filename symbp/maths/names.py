@@ -1,0 +1,305 @@
+"""How every symbol of a page is spelled: one name a thing, no two things alike.
+
+A name is read once into its parts: a letter or a word, accents, words below, a number. A number that an index of a
+loop has taken is spelled by the index; parts of the path come in where two symbols would print alike.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import takewhile
+from typing import Literal, cast
+
+from sympy import MatrixSymbol
+
+from symbp.maths.notation import Notation
+from symbp.maths.scalars import number
+from symbp.maths.tree import COMMA, SLASH, TRANSPOSE, Accent, Fence, Id, Node, Num, Script, Sign, Tag, joined, row
+from symbp.roles import Role
+from symbp.symbols import Adjoint, Variable
+from symbp.views.lines import Indexed
+
+STEMS: Mapping[Role, str] = {
+    Role.INPUT: "X", Role.TARGET: "Y", Role.WEIGHT: "W", Role.BIAS: "b", Role.PREACTIVATION: "Z",
+    Role.ACTIVATION: "A", Role.SCALE: "gamma", Role.SHIFT: "beta", Role.NORMALISED: "N", Role.SHIFTED: "B",
+    Role.BLOCK: "S",
+}  # fmt: skip
+"""The stem that stands for a role's letter; a matrix with another stem is spelled by its stem."""
+
+GREEK = {
+    "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "zeta": "ζ", "eta": "η", "theta": "θ",
+    "kappa": "κ", "lambda": "λ", "mu": "μ", "nu": "ν", "xi": "ξ", "rho": "ρ", "sigma": "σ", "tau": "τ", "phi": "φ",
+    "chi": "χ", "psi": "ψ", "omega": "ω", "Gamma": "Γ", "Delta": "Δ", "Theta": "Θ", "Lambda": "Λ", "Xi": "Ξ",
+    "Pi": "Π", "Sigma": "Σ", "Phi": "Φ", "Psi": "Ψ", "Omega": "Ω",
+}  # fmt: skip
+
+Mark = Literal["hat", "bar", "tilde", "dot"]
+
+ACCENTS: tuple[Mark, ...] = ("hat", "bar", "tilde", "dot")
+"""Words in a name that are marks over its letter: ``x_hat``, ``u_dot``."""
+
+LOSS = Id("L", "script")
+
+PARAMETERS = (Role.WEIGHT, Role.BIAS, Role.SCALE, Role.SHIFT)
+"""What is given once for all examples: its letter is the same for one example and for a batch."""
+
+_LETTER_AND_INDEX = re.compile(r"([A-Z]|b)([A-Z][A-Za-z]{0,3}|[a-z]{1,3})\Z")
+"""A stem that a layer made: WQ is W with Q below."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A name, read: its letter, what stands below it, its own number, the path that may tell it apart."""
+
+    base: Node
+    below: tuple[Node, ...] = ()
+    number: str = ""
+    path: tuple[str, ...] = ()
+
+
+def read(variable: Variable, notation: Notation, *, own_names: bool) -> Parts:
+    """Read the name of a variable; ``own_names`` keeps letters that somebody chose."""
+    own = variable.name.removeprefix(f"{variable.path}.") if variable.path else variable.name
+    if variable.role is Role.LOSS:
+        rest = own.removeprefix("loss").strip("_")
+        return Parts(LOSS, _words(rest), _trailing(rest))
+    if not own_names and STEMS.get(variable.role) == variable.stem:
+        rest = own.removeprefix(variable.stem).strip("_")
+        return Parts(notation.letters[variable.role], _words(rest), _trailing(rest), _path(variable))
+    head, *words = own.split("_")
+    letters = head.rstrip("0123456789") or head
+    digits = head[len(letters) :]
+    base, below = _base(letters, made=not own_names and own.startswith(variable.stem))
+    for mark in words:
+        if mark in ACCENTS:
+            base = Accent(base, cast("Mark", mark))
+    others = [each for each in words if each and each not in ACCENTS]
+    numbers = [digits, *(each for each in others if each.isdigit())]
+    named = tuple(_word(each) for each in others if not each.isdigit())
+    return Parts(base, (*below, *named), ",".join(filter(None, numbers)), _path(variable))
+
+
+def _words(rest: str) -> tuple[Node, ...]:
+    return tuple(_word(each) for each in rest.split("_") if each and not each.isdigit())
+
+
+def _trailing(rest: str) -> str:
+    return ",".join(each for each in rest.split("_") if each.isdigit())
+
+
+def _path(variable: Variable) -> tuple[str, ...]:
+    return tuple(filter(None, variable.path.split(".")))
+
+
+def _word(text: str) -> Node:
+    if text in GREEK:
+        return Id(GREEK[text])
+    return Num(text) if text.isdigit() else Id(text, "italic" if len(text) == 1 else "upright")
+
+
+def _base(letters: str, *, made: bool) -> tuple[Node, tuple[Node, ...]]:
+    """Return letters as a letter and what stands below it; a word stays a word."""
+    if letters in GREEK:
+        return Id(GREEK[letters]), ()
+    found = _LETTER_AND_INDEX.match(letters) if made else None
+    if found:
+        return Id(found[1]), (_word(found[2]),)
+    return Id(letters, "italic" if len(letters) == 1 else "upright"), ()
+
+
+def small(base: Node) -> Node:
+    """Return the letter of one example: a small one."""
+    if isinstance(base, Accent):
+        return Accent(small(base.base), base.mark)
+    if isinstance(base, Id) and len(base.name) == 1 and base.style == "italic":
+        return Id(base.name.lower(), base.style)
+    return base
+
+
+Slot = tuple[Variable, int]
+"""A variable, or all that an indexed one stands for, and how many indices it has."""
+
+
+def slot_of(symbol: MatrixSymbol) -> Slot:
+    """Return what is named once: the representative of an indexed symbol, with the number of its indices."""
+    if isinstance(symbol, Indexed):
+        return symbol.of, len(symbol.indices)
+    return symbol, 0
+
+
+class Names:
+    """The spelling of every symbol of a page.
+
+    Args:
+        symbols: all that the page shows, errors by the variables they belong to.
+        notation: which letters and brackets.
+        upper: the letters of the loops whose index is the number of a layer or a block: it stands in a superscript.
+        errors: the variables whose errors the page shows; where they are of one kind, δ needs no name below.
+        letters: what has a letter of its own, such as a part of an operation.
+        own_names: whether somebody chose the names.
+    """
+
+    def __init__(
+        self,
+        symbols: Iterable[MatrixSymbol],
+        notation: Notation,
+        *,
+        upper: frozenset[str] = frozenset(),
+        errors: Iterable[MatrixSymbol] = (),
+        letters: Mapping[MatrixSymbol, Node] | None = None,
+        own_names: bool = False,
+    ) -> None:
+        self.notation, self.upper, self.own_names = notation, upper, own_names
+        self.letters = dict(letters or {})
+        known = [symbol for symbol in symbols if symbol not in self.letters]
+        self.slots = tuple(dict.fromkeys(map(slot_of, known)))
+        self._names = frozenset(slot[0].name for slot in self.slots)
+        self._loops = _loops(known)
+        self._errors = frozenset(slot_of(each) for each in errors)
+
+    @cached_property
+    def parts(self) -> dict[Slot, Parts]:
+        """The parts of every name, no two alike."""
+        found = {slot: self._read(slot) for slot in self.slots}
+        for twins in _alike(found):
+            found.update(_told_apart(twins, found))
+        return found
+
+    def _read(self, slot: Slot) -> Parts:
+        variable, indices = slot
+        parts = read(variable, self.notation, own_names=self.own_names)
+        if variable.shape[1] == 1 and variable.role not in PARAMETERS and not self._clashes(variable):
+            parts = replace(parts, base=small(parts.base))
+        if not indices:
+            return parts
+        return replace(parts, number="", path=tuple(each for each in parts.path if not each[-1].isdigit()))
+
+    def _clashes(self, variable: Variable) -> bool:
+        """Say whether somebody uses the small letter for another thing."""
+        lower = variable.name[:1].lower() + variable.name[1:]
+        return lower != variable.name and lower in self._names
+
+    def symbol(self, symbol: MatrixSymbol, *, transposed: bool = False) -> Node:
+        """Return how a symbol is spelled: tagged with the symbol itself."""
+        if symbol in self.letters:
+            body = self.letters[symbol]
+            return Tag(Script(body, None, TRANSPOSE) if transposed else body, of=symbol)
+        if isinstance(symbol, Adjoint):
+            return Tag(self._error(symbol.of, transposed), of=symbol)
+        below, above = self._indices(symbol)
+        return Tag(self._scripted(self.parts[slot_of(symbol)].base, below, above, transposed), of=symbol)
+
+    def loops(self, symbol: MatrixSymbol) -> tuple[str, ...]:
+        """Return the letter of the loop that each index of a symbol belongs to."""
+        return self._loops.get(slot_of(symbol), ())
+
+    def like(self, letter: Node, symbol: MatrixSymbol) -> Node:
+        """Return another letter with the indices of a symbol: D⁽ˡ⁾ for a⁽ˡ⁾."""
+        below, above = self._indices(symbol)
+        return self._scripted(letter, below, above, False)
+
+    def entry(self, symbol: MatrixSymbol, *indices: str) -> Node:
+        """Return one entry of a matrix, its indices behind all others."""
+        below, above = self._indices(symbol)
+        places = (*below, *map(Id, indices))
+        return Tag(self._scripted(self.parts[slot_of(symbol)].base, places, above, False), of=symbol, role="entry")
+
+    def _indices(self, symbol: MatrixSymbol) -> tuple[tuple[Node, ...], tuple[Node, ...]]:
+        """Return what stands below a symbol, and above it."""
+        slot = slot_of(symbol)
+        parts = self.parts[slot]
+        below = [*parts.below, *(Num(each) for each in parts.number.split(",") if each)]
+        above: list[Node] = []
+        for letter, index in zip(self.loops(symbol), getattr(symbol, "indices", ()), strict=False):
+            (above if letter in self.upper else below).append(number(index))
+        return tuple(below), tuple(above)
+
+    def _error(self, of: MatrixSymbol, transposed: bool) -> Node:
+        below, above = self._indices(of)
+        if self._errors != {slot_of(of)}:
+            below = (self._scripted(self.parts[slot_of(of)].base, below, (), False),)
+        return self._scripted(Id(self.notation.error), below, above, transposed)
+
+    def _scripted(self, base: Node, below: Sequence[Node], above: Sequence[Node], transposed: bool) -> Node:
+        upper: list[Node] = [Fence(joined(above, COMMA), *self.notation.layer)] if above else []
+        upper += [TRANSPOSE] * transposed
+        if not below and not upper:
+            return base
+        return Script(base, joined(below, COMMA) if below else None, row(*upper) if upper else None)
+
+    def derivative(self, of: MatrixSymbol) -> Node:
+        """Return ∂𝓛/∂of on one line."""
+        partial = Sign("∂", "prefix")
+        return Tag(row(partial, LOSS, SLASH, partial, self.symbol(of)), of=Adjoint(of))
+
+
+def _loops(symbols: Iterable[MatrixSymbol]) -> dict[Slot, tuple[str, ...]]:
+    """Return the letters of the loops that the indices of a slot belong to."""
+    found: dict[Slot, list[str]] = {}
+    for symbol in symbols:
+        if isinstance(symbol, Indexed):
+            letters = found.setdefault(slot_of(symbol), [""] * len(symbol.indices))
+            for at, index in enumerate(symbol.indices):
+                letters[at] = letters[at] or next(map(str, index.free_symbols), "")
+    return {slot: tuple(letters) for slot, letters in found.items()}
+
+
+def _alike(found: Mapping[Slot, Parts]) -> list[list[Slot]]:
+    """Return the slots that would print alike, together."""
+    groups: dict[tuple[object, ...], list[Slot]] = {}
+    for slot, parts in found.items():
+        groups.setdefault((parts.base, parts.below, parts.number, slot[1]), []).append(slot)
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def _told_apart(twins: list[Slot], found: Mapping[Slot, Parts]) -> dict[Slot, Parts]:
+    """Give names that would print alike what differs in their paths, else all of their names.
+
+    Of norm1 and norm2 the numbers are enough.
+    """
+    paths = _differing([found[slot].path for slot in twins])
+    if len(set(paths)) < len(twins):
+        others = _other_letters(twins, found)
+        if others:
+            return others
+        words = {slot: tuple(map(_word, slot[0].name.replace(".", "_").split("_"))) for slot in twins}
+        return {slot: replace(found[slot], below=words[slot], number="") for slot in twins}
+    stems = {tuple(each.rstrip("0123456789") for each in path) for path in paths}
+    short = len(stems) == 1 and all(len(path) == 1 and path[0][-1].isdigit() for path in paths)
+    shown = [(path[0][len(path[0].rstrip("0123456789")) :],) if short else path for path in paths]
+    return {
+        slot: replace(found[slot], below=(*found[slot].below, *map(_word, path)))
+        for slot, path in zip(twins, shown, strict=True)
+    }
+
+
+OTHERS = {"W": "V", "w": "v", "b": "c", "A": "H", "a": "h", "Z": "Y", "S": "R", "s": "r"}
+"""The letter of the second of two things that repeat together."""
+
+
+def _other_letters(twins: list[Slot], found: Mapping[Slot, Parts]) -> dict[Slot, Parts]:
+    """Return another letter for the second of two things that repeat together: W⁽ˡ⁾ and V⁽ˡ⁾; nothing if it is taken."""
+    first, *rest = twins
+    base = found[first].base
+    other = OTHERS.get(base.name) if isinstance(base, Id) else None
+    taken = {parts.base for slot, parts in found.items() if slot not in twins}
+    if len(rest) != 1 or not first[1] or other is None or Id(other) in taken:
+        return {}
+    return {rest[0]: replace(found[rest[0]], base=Id(other))}
+
+
+def _differing(paths: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Return paths without what all of them begin and end with."""
+    start = len(commonprefix(paths))
+    paths = [path[start:] for path in paths]
+    end = len(commonprefix([path[::-1] for path in paths]))
+    return [path[: len(path) - end] for path in paths]
+
+
+def commonprefix(paths: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    """Return what all paths begin with."""
+    found = takewhile(lambda column: len(set(column)) == 1, zip(*paths, strict=False))
+    return tuple(column[0] for column in found)

@@ -1,0 +1,309 @@
+"""Scalar expressions as trees, and the same applied entry by entry to vectors and matrices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import IntEnum
+from typing import NamedTuple
+
+from sympy import (
+    Abs,
+    Add,
+    Expr,
+    Function,
+    Integer,
+    Max,
+    Min,
+    Mul,
+    Piecewise,
+    Pow,
+    Rational,
+    S,
+    Symbol,
+    atan,
+    cos,
+    cosh,
+    erf,
+    exp,
+    log,
+    sign,
+    sin,
+    sinh,
+    tan,
+    tanh,
+)
+from sympy.core.numbers import Exp1, Pi
+from sympy.core.relational import Relational
+from sympy.printing.pretty.pretty_symbology import greek_unicode
+
+from symbp.errors import RuleNotFoundError
+from symbp.maths.tree import (
+    APPLY,
+    COMMA,
+    HADAMARD,
+    MINUS,
+    NEGATIVE,
+    PLUS,
+    TIMES,
+    Fence,
+    Frac,
+    Id,
+    Node,
+    Num,
+    Root,
+    Script,
+    Sign,
+    Table,
+    Words,
+    joined,
+    row,
+)
+from symbp.ops.scalar import absolute, expm1, log_sigmoid, maximum, minimum, relu, sigmoid, signum, softplus, step
+from symbp.ops.written import Quotient, decimal_text, quotient, terms
+
+
+class Level(IntEnum):
+    """How tightly the outermost operation of a tree binds."""
+
+    SUM, HADAMARD, PRODUCT, POWER, ATOM = range(5)
+
+
+class Written(NamedTuple):
+    """A tree, how tightly it binds, and whether a minus belongs in front of it."""
+
+    node: Node
+    level: Level = Level.ATOM
+    negative: bool = False
+
+    @property
+    def signed(self) -> Node:
+        """The tree with its minus in front."""
+        if not self.negative:
+            return self.node
+        return row(NEGATIVE, Fence(self.node) if self.level is Level.SUM else self.node)
+
+    def within(self, context: Level) -> Node:
+        """Return the tree as it stands inside an operation: in brackets where it binds more loosely."""
+        if self.negative or not INSIDE[context](self.level):
+            return Fence(self.signed)
+        return self.node
+
+
+INSIDE: dict[Level, Callable[[Level], bool]] = {
+    Level.SUM: lambda level: True,
+    Level.HADAMARD: lambda level: level is Level.HADAMARD or level >= Level.POWER,
+    Level.PRODUCT: lambda level: level >= Level.PRODUCT,
+    Level.POWER: lambda level: level is Level.ATOM,
+    Level.ATOM: lambda level: level is Level.ATOM,
+}
+"""What may stand in an operation without brackets: Wᵀδ ⊙ f′ is not clear, so a product there has brackets."""
+
+WORDS: dict[type[Function], str] = {
+    sigmoid: "σ",
+    softplus: "softplus",
+    relu: "ReLU",
+    erf: "erf",
+    atan: "arctan",
+    signum: "sign",
+    sign: "sign",
+    **dict.fromkeys((maximum, Max), "max"),
+    **dict.fromkeys((minimum, Min), "min"),
+    **{kind: kind.__name__ for kind in (log, sin, cos, tan, sinh, cosh, tanh)},
+}
+"""How each function prints."""
+
+RELATIONS = {"==": "=", "!=": "≠", "<": "<", "<=": "≤", ">": ">", ">=": "≥"}
+
+
+def word(name: str) -> Id:
+    """Return a name of a function: a letter as it is, a word upright."""
+    return Id(name, "italic" if len(name) == 1 else "upright")
+
+
+def call(name: Node, *arguments: Node) -> Node:
+    """Return a function applied to its arguments."""
+    return row(name, APPLY, Fence(joined(arguments, COMMA)))
+
+
+class Scalars:
+    """Writes scalar expressions; ``names`` has what stands for a symbol, ``varying`` those that stand for matrices."""
+
+    def __init__(self, names: Mapping[Symbol, Node], varying: frozenset[Symbol] = frozenset()) -> None:
+        self.names, self.varying = names, varying
+
+    def tree(self, expr: Expr) -> Node:
+        """Return an expression as a tree.
+
+        Raises:
+            RuleNotFoundError: a function nobody taught this writer.
+        """
+        return self.write(expr.replace(expm1, lambda argument: exp(argument) - 1)).signed
+
+    def write(self, expr: Expr) -> Written:
+        """Return an expression as a tree with its level and sign."""
+        for kind, rule in _RULES.items():
+            if isinstance(expr, kind):
+                return rule(self, expr)
+        raise RuleNotFoundError(f"no print for {type(expr).__name__}: add a row to symbp.maths.scalars")
+
+    def varies(self, expr: Expr) -> bool:
+        """Say whether an expression is a matrix and no number."""
+        return not self.varying.isdisjoint(expr.free_symbols)
+
+
+def number(expr: Expr) -> Node:
+    """Return a constant expression, sizes such as m among them, as a tree."""
+    return Scalars({}).tree(expr)
+
+
+def written_number(expr: Expr) -> Written:
+    """Return a constant expression with its level and sign."""
+    return Scalars({}).write(expr)
+
+
+def _symbol(w: Scalars, expr: Symbol) -> Written:
+    return Written(w.names[expr] if expr in w.names else letter(str(expr)))
+
+
+def letter(name: str) -> Node:
+    """Return the name of a scalar as a letter: ``n3`` is n₃, ``lamda`` is λ."""
+    stem, _, below = name.partition("_")
+    if below:
+        return Script(letter(stem), _below(below))
+    stem = name.rstrip("0123456789")
+    head = Id(greek_unicode.get(stem, stem), "italic" if len(greek_unicode.get(stem, stem)) == 1 else "upright")
+    return Script(head, Num(name[len(stem) :])) if stem != name and stem else head
+
+
+def _below(text: str) -> Node:
+    """Return an index such as l − 1."""
+    first, sign_, second = text.partition(" - ") if " - " in text else text.partition(" + ")
+    if not sign_:
+        return Num(text) if text.isdigit() else word(text)
+    return row(word(first), MINUS if sign_ == " - " else PLUS, Num(second))
+
+
+def _rational(w: Scalars, expr: Rational) -> Written:
+    negative = bool(expr < 0)
+    value = -expr if negative else expr
+    decimal = decimal_text(value)
+    if value.q == 1 or decimal:
+        return Written(Num(decimal or str(value)), Level.ATOM, negative)
+    return Written(Frac(Num(str(value.p)), Num(str(value.q))), Level.ATOM, negative)
+
+
+def _sum(w: Scalars, expr: Add) -> Written:
+    items: list[Node] = []
+    for at, (negative, term) in enumerate(terms(expr)):
+        part = w.write(term)
+        less = negative != part.negative
+        items += [MINUS if less else PLUS] if at else [NEGATIVE] * less
+        items.append(Fence(part.node) if part.level is Level.SUM else part.node)
+    return Written(row(*items), Level.SUM)
+
+
+def _product(w: Scalars, expr: Mul) -> Written:
+    parts = quotient(expr)
+    if not parts.under and (parts.coefficient.q == 1 or decimal_text(parts.coefficient)):
+        return _factors(w, parts.over, parts.coefficient, parts.negative)
+    varying = [factor for factor in parts.over if w.varies(factor)]
+    if not parts.under and varying:
+        front = _rational(w, parts.coefficient).node
+        inner = _factors(w, parts.over, S.One, False)
+        return Written(row(front, TIMES, inner.within(Level.PRODUCT)), Level.PRODUCT, parts.negative)
+    return _fraction(w, parts)
+
+
+def _fraction(w: Scalars, parts: Quotient) -> Written:
+    over = _factors(w, parts.over, Integer(parts.coefficient.p), False)
+    under = _factors(w, parts.under, Integer(parts.coefficient.q), False)
+    return Written(Frac(over.signed, under.signed), Level.ATOM, parts.negative)
+
+
+def _factors(w: Scalars, factors: tuple[Expr, ...], coefficient: Expr, negative: bool) -> Written:
+    """Return a product: numbers in front, matrices with ⊙ between them."""
+    written = [(w.write(factor), w.varies(factor)) for factor in factors]
+    matrices = [part for part, varies in written if varies]
+    plain = [part for part, varies in written if not varies]
+    front = [part.within(Level.PRODUCT) for part in plain]
+    if coefficient != 1 or not factors:
+        front.insert(0, _rational(w, Rational(coefficient)).node)
+    if len(matrices) == 1 and not front:
+        return matrices[0]._replace(negative=matrices[0].negative != negative)
+    if len(plain) == 1 and not matrices and len(front) == 1 and coefficient == 1:
+        return plain[0]._replace(negative=plain[0].negative != negative)
+    if len(matrices) > 1:
+        product = joined([part.within(Level.HADAMARD) for part in matrices], HADAMARD)
+        if not front:
+            return Written(product, Level.HADAMARD, negative)
+        return Written(row(joined(front, TIMES), TIMES, Fence(product)), Level.PRODUCT, negative)
+    nodes = [*front, *(part.within(Level.PRODUCT) for part in matrices)]
+    level = Level.PRODUCT if len(nodes) > 1 else Level.ATOM
+    return Written(joined(nodes, TIMES), level, negative)
+
+
+def _power(w: Scalars, expr: Pow) -> Written:
+    base, exponent = expr.as_base_exp()
+    if exponent.is_negative or (exponent.is_Mul and exponent.as_coeff_Mul()[0].is_negative):
+        return Written(Frac(Num("1"), w.write(1 / expr).signed))
+    if exponent == S.Half:
+        return Written(Root(w.write(base).signed))
+    if type(base) in WORDS and exponent.is_Integer:
+        name = Script(function_name(type(base)), None, Num(str(exponent)))
+        return Written(call(name, *(w.write(each).signed for each in base.args)))
+    return Written(Script(w.write(base).within(Level.ATOM), None, w.write(exponent).signed), Level.POWER)
+
+
+def _exponential(w: Scalars, expr: exp) -> Written:
+    return Written(Script(Id("e"), None, w.write(expr.args[0]).signed), Level.POWER)
+
+
+def _cases(w: Scalars, expr: Piecewise) -> Written:
+    rows = []
+    for value, condition in expr.args:
+        when = Words("otherwise") if condition is S.true else row(Words("if "), w.write(condition).node)
+        rows.append((w.write(value).signed, when))
+    return Written(Table(tuple(rows), "{", ""))
+
+
+def _relation(w: Scalars, expr: Relational) -> Written:
+    turned = expr.reversed if expr.lhs.is_Symbol and not expr.rhs.is_Atom else expr
+    between = Sign(RELATIONS[turned.rel_op], "rel")
+    return Written(row(w.write(turned.lhs).signed, between, w.write(turned.rhs).signed), Level.SUM)
+
+
+def _step(w: Scalars, expr: step) -> Written:
+    inside = row(w.write(expr.args[0]).signed, Sign(">", "rel"), Num("0"))
+    return Written(row(Id("1", "bold"), APPLY, Fence(inside, "[", "]")))
+
+
+def function_name(kind: type[Function]) -> Node:
+    """Return the name of a scalar function."""
+    return word(WORDS[kind])
+
+
+def _function(w: Scalars, expr: Function) -> Written:
+    if type(expr) not in WORDS:
+        raise RuleNotFoundError(f"no print for {type(expr).__name__}: add a row to symbp.maths.scalars.WORDS")
+    return Written(call(function_name(type(expr)), *(w.write(each).signed for each in expr.args)))
+
+
+_RULES: dict[type, Callable[[Scalars, Expr], Written]] = {
+    Symbol: _symbol,
+    Rational: _rational,
+    Exp1: lambda w, expr: Written(Id("e")),
+    Pi: lambda w, expr: Written(Id("π")),
+    Add: _sum,
+    Mul: _product,
+    exp: _exponential,
+    Pow: _power,
+    Piecewise: _cases,
+    Relational: _relation,
+    **dict.fromkeys((Abs, absolute), lambda w, expr: Written(Fence(w.write(expr.args[0]).signed, "|", "|"))),
+    log_sigmoid: lambda w, expr: Written(
+        row(Id("log", "upright"), TIMES, call(Id("σ"), w.write(expr.args[0]).signed)), Level.PRODUCT
+    ),
+    step: _step,
+    Function: _function,
+}
+"""How each kind of expression is written, the first that fits."""

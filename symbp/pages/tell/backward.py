@@ -1,0 +1,51 @@
+"""The backward pass: a reason for each line of the result, or the lines with a reason beside each."""
+
+from __future__ import annotations
+
+from symbp.pages.page import Block, Heading, Para, Ref, Steps, Text
+from symbp.pages.page import Line as PageLine
+from symbp.pages.tell.context import Context, Spelled
+from symbp.pages.tell.result import PRODUCT, general_product, is_short, is_start
+
+
+def backward(c: Context) -> list[Block]:
+    """Return the section."""
+    if is_short(c):
+        return why(c)
+    lines = [each for each in c.errors if not is_start(each.equation)]
+    said: set[str] = set()
+    steps = tuple(PageLine((c.equation(each),), each.label, each.where, _reason(c, each, said)) for each in lines)
+    return [Heading(c.words("section.backward")), Steps(steps)] if steps else []
+
+
+def why(c: Context) -> list[Block]:
+    """Return a paragraph for each rule that led to a line of the result, at its first use."""
+    blocks: list[Block] = [Heading(c.words("section.why"))]
+    said: dict[str, list[Spelled]] = {}
+    for spelled in (*c.errors, *c.gradients):
+        for step in spelled.equation.steps:
+            said.setdefault(step.why, []).append(spelled)
+    for sentence, lines in said.items():
+        blocks.append(Para((sentence,), title=_title(c, lines)))
+    if general_product(c) is not None:
+        recursion, gradient = c.errors[-1], c.gradients[0]
+        text = c.words("why.product", recursion=Ref(recursion.label), gradient=Ref(gradient.label))
+        blocks.append(Para(text, title=(Ref(PRODUCT), ".")))
+    return blocks
+
+
+def _title(c: Context, lines: list[Spelled]) -> Text:
+    labels = list(dict.fromkeys(each.label for each in lines))
+    return (*c.words.listed([(Ref(label),) for label in labels]), ".")
+
+
+def _reason(c: Context, spelled: Spelled, said: set[str]) -> Text:
+    """Return the lines that an error undoes, and in a few words how: each rule at its first use."""
+    equation = spelled.equation
+    words = [step.short for step in equation.steps if step.short and step.short not in said]
+    said.update(words)
+    refs = c.undone(spelled)
+    how = "; ".join(dict.fromkeys(words))
+    if not refs:
+        return (how,) if how else ()
+    return c.words("backward.reason", refs=refs, how=how) if how else refs

@@ -1,0 +1,52 @@
+"""The verdict of the numeric check in a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from symbp.checking.models import FLOAT, LONG, steady_digits
+from symbp.checking.report import CheckReport
+from symbp.pages.page import Text, Verdict
+from symbp.pages.words import Words
+
+MOST_NAMES, MOST_WIDTHS = 6, 9
+"""Longest lists of parameters and of widths written out."""
+
+
+def checked(words: Words, report: CheckReport) -> Verdict:
+    """Return what the check found: how many digits, with which numbers."""
+    return Verdict(report.passed, _passed(words, report) if report.passed else _failed(words, report))
+
+
+def _failed(words: Words, report: CheckReport) -> Text:
+    failed = [row.name for row in report.rows if row.failed]
+    if not failed:
+        return words("checked.nothing", why=report.why)
+    names = ", ".join([*failed[:MOST_NAMES], *["…"] * (len(failed) > MOST_NAMES)])
+    return words("checked.failed", n=len(failed), total=len(report.rows), names=names)
+
+
+def _passed(words: Words, report: CheckReport) -> Text:
+    found = words("checked.agree", n=len(report.rows))
+    if report.relative is not None:
+        found += words("checked.digits", float=str(steady_digits(report.relative, FLOAT)))
+    if report.digits is not None:
+        found += words("checked.long", long=str(steady_digits(report.digits, LONG)), precision="50")
+    settings = [each for each in _settings(words, report) if each]
+    joined = tuple(span for at, each in enumerate(settings) for span in (("; ", *each) if at else each))
+    return words("checked.with", first=found, settings=joined) if settings else words("checked.plain", first=found)
+
+
+def _settings(words: Words, report: CheckReport) -> Iterator[Text]:
+    if report.standins:
+        yield words("checked.standins", runs=", and again with ".join(report.standins))
+    run = report.runs[0] if report.runs else None
+    if run is not None and run.widths:
+        yield words("checked.widths", widths=_ends(run.widths))
+        yield words("checked.examples", n=run.examples)
+    yield words("checked.seed", seed=str(report.seed))
+
+
+def _ends(widths: tuple[int, ...]) -> str:
+    texts = [str(width) for width in widths]
+    return ", ".join(texts if len(texts) <= MOST_WIDTHS else [*texts[:4], "…", *texts[-2:]])

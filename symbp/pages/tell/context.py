@@ -1,0 +1,342 @@
+"""What every section has at hand: the lines of a derivation, how they are spelled, their numbers, the words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from sympy import Expr, Integer, MatrixExpr, MatrixSymbol, Symbol
+
+from symbp.calculus.factor import Factor
+from symbp.equations import Equation, nodes, symbols_in
+from symbp.maths.build import Builder
+from symbp.maths.names import Names, slot_of
+from symbp.maths.notation import Notation
+from symbp.maths.scalars import number
+from symbp.maths.tree import COMMA, EQUALS, Id, Node, Sign, row
+from symbp.networks.blocks import Kind
+from symbp.ops.elementwise import Elementwise
+from symbp.ops.losses import LossGradient
+from symbp.ops.softmax import Softmax
+from symbp.ops.structure import Pad, Rows
+from symbp.pages.page import Ref, Text
+from symbp.pages.words import Words
+from symbp.roles import Role
+from symbp.symbols import Adjoint, Variable
+from symbp.views.lines import Case, Index, Indexed, Line, Loop, index_symbol, lines_of
+from symbp.views.over import StackOver, SumOver
+from symbp.views.product import products
+from symbp.views.reading import Reading
+from symbp.views.skeleton import mapped
+
+TOLD = (
+    Kind.TRANSFORMER, Kind.RECURRENT, Kind.ATTENTION, Kind.DENSE_BLOCK, Kind.CONVOLUTION, Kind.RESIDUAL, Kind.NORM,
+)  # fmt: skip
+"""What names a network, the most telling kind of block first."""
+
+UPPER_KINDS = ("layer", "block")
+"""Repetitions whose number is an upper index."""
+
+
+@dataclass(frozen=True)
+class Spelled:
+    """One way a line is written: its equation with the last values of indices by their letters, and where it holds."""
+
+    line: Line
+    case: Case
+    equation: Equation
+    label: str
+    where: Node | None
+
+
+@dataclass(frozen=True)
+class Context:
+    """What every section has at hand."""
+
+    reading: Reading
+    notation: Notation
+    words: Words
+    by_output: bool = False
+    roles: bool = True
+
+    @cached_property
+    def names(self) -> Names:
+        """How every symbol of the page is spelled."""
+        upper = frozenset(index.letter for index in self.reading.indices if index.kind in UPPER_KINDS)
+        return Names(
+            self.reading.symbols,
+            self.notation,
+            upper=upper,
+            errors=[self.reading.spelled(each.lhs.of) for each in self.reading.errors],
+            own_names=self.reading.derivation.network.named,
+        )
+
+    @cached_property
+    def builder(self) -> Builder:
+        """What writes expressions with these names."""
+        return Builder(self.names, by_output=self.by_output)
+
+    @cached_property
+    def last(self) -> dict[str, Symbol]:
+        """The letter of the last value of every index: L of l."""
+        return {index.letter: index_symbol(index.letter.upper()) for index in self.reading.indices}
+
+    @cached_property
+    def forward(self) -> list[Spelled]:
+        """The lines of the network."""
+        return [each for each in self.spell(lines_of(self.reading.forward_lines), backward=False) if not is_tile(each)]
+
+    @cached_property
+    def tiles(self) -> list[MatrixSymbol]:
+        """The matrices of which each repetition has a block of rows, such as the queries of all heads."""
+        lines = [each for each in self.spell(lines_of(self.reading.forward_lines), backward=False) if is_tile(each)]
+        return [
+            each.equation.rhs.args[0] if isinstance(each.equation.rhs, Rows) else each.equation.lhs for each in lines
+        ]
+
+    @cached_property
+    def errors(self) -> list[Spelled]:
+        """The lines of the errors, from the loss back."""
+        return [each for each in self.spell(lines_of(self.reading.error_lines), backward=True) if not is_tile(each)]
+
+    @cached_property
+    def gradients(self) -> list[Spelled]:
+        """The lines of the gradients."""
+        return self.spell(lines_of(self.reading.gradient_lines), backward=True)
+
+    @cached_property
+    def products(self) -> Mapping[Variable, tuple[tuple[Factor, ...], ...]]:
+        """Every gradient as a product a use, each symbol spelled alone."""
+        read = self.reading
+        found = products([read.alone(each) for each in read.backward], frozenset(map(read.spelled, read.wanted)))
+        names = {read.spelled(each): each for each in read.wanted}
+        return {names[variable]: terms for variable, terms in found.items()}
+
+    @cached_property
+    def farthest(self) -> Variable | None:
+        """The weight whose way to the loss is the longest; None where no gradient is a single product."""
+        single = [each for each, terms in self.products.items() if len(terms) == 1]
+        weights = [each for each in single if each.role is Role.WEIGHT] or single
+        return max(weights, key=lambda each: len(self.products[each][0]), default=None)
+
+    @cached_property
+    def loss_gradient(self) -> LossGradient | None:
+        """The gradient of a loss left open, as the lines have it."""
+        shown = (node for each in self.errors for node in nodes(each.equation.rhs))
+        return next((node for node in shown if isinstance(node, LossGradient)), None)
+
+    @cached_property
+    def is_stack(self) -> bool:
+        """Whether all of the network is one repetition of a layer."""
+        (first, *others) = self.reading.forward_lines or (None,)
+        return isinstance(first, Loop) and first.index.kind == "layer" and len(others) <= 1
+
+    @cached_property
+    def name(self) -> Text:
+        """What the network is, in words: by what its blocks are."""
+        network = self.reading.derivation.network
+        if self.is_stack or (network.depth == len(self.reading.forward_lines) == 1):
+            return self.words("title.stack", number=self.words.number(network.depth))
+        counts = Counter(block.kind for block in network.blocks)
+        cell = next((block.name for block in network.blocks if block.kind is Kind.RECURRENT), "")
+        if self.words.has(f"title.cell.{cell.rstrip('0123456789')}"):
+            return self.words(f"title.cell.{cell.rstrip('0123456789')}")
+        kind = next((kind for kind in TOLD if counts[kind]), None)
+        if kind is None:
+            return self.words(
+                "title.equations", n=len(self.reading.forward), number=self.words.number(len(self.reading.forward))
+            )
+        return self.words(f"title.{kind}", n=counts[kind], number=self.words.number(counts[kind]))
+
+    def shape(self, symbol: MatrixExpr) -> Node:
+        """Return n⁽ˡ⁾ × m: the sizes of a symbol, in the letters of the loops where they differ."""
+        rows, columns = (self._size(symbol, axis) for axis in range(2))
+        return row(number(rows), Sign("×"), number(columns))
+
+    def _size(self, symbol: MatrixExpr, axis: int) -> Expr:
+        own = symbol.of if isinstance(symbol, Adjoint) else symbol
+        size = own.shape[axis]
+        if not isinstance(own, Indexed):
+            return size
+        pairs = self.reading.instances.get((own.of, len(own.indices)), ())
+        sizes = [each.shape[axis] for _, each in pairs]
+        if len(set(sizes)) < 2:
+            return size
+        letter = next((each for each in own.indices if not each.is_number), own.indices[0])
+        return Symbol(f"n_{letter + _offset(sizes[0], pairs[0][0])}")
+
+    @cached_property
+    def pairs(self) -> list[tuple[Spelled, ...]]:
+        """The lines of the network as they stand on the page: an activation beside what it is applied to."""
+        found: list[tuple[Spelled, ...]] = []
+        for spelled in self.forward:
+            before = found[-1] if found else ()
+            if before and len(before) < MOST_BESIDE and goes_with(spelled, before[-1]):
+                found[-1] = (*before, spelled)
+            else:
+                found.append((spelled,))
+        return found
+
+    @cached_property
+    def forward_labels(self) -> dict[str, str]:
+        """The label of the line that each name of the forward list is defined in."""
+        found = {
+            spelled.line.instances[values].lhs.name: pair[0].label
+            for pair in self.pairs
+            for spelled in pair
+            for values in spelled.case.values
+        }
+        return {**found, **{name: found[at] for name, at in self.reading.holders.items() if at in found}}
+
+    def undone(self, spelled: Spelled) -> Text:
+        """Return references to the lines that an error undoes."""
+        names = [name for values in spelled.case.values for name in spelled.line.instances[values].undoes]
+        labels = dict.fromkeys(self.forward_labels.get(name, "") for name in names)
+        return self.words.listed([(Ref(label),) for label in labels if label])
+
+    def errors_in(self, equation: Equation) -> Text:
+        """Return references to the lines of the errors in an equation."""
+        slots = dict.fromkeys(slot_of(each.of) for each in symbols_in(equation.rhs) if isinstance(each, Adjoint))
+        lines = [each.label for each in self.errors if slot_of(each.equation.lhs.of) in slots]
+        return self.words.listed([(Ref(label),) for label in lines])
+
+    def letter(self, name: str) -> Node:
+        """Return a letter in a sentence."""
+        return Id(name)
+
+    def tree(self, expr: MatrixExpr) -> Node:
+        """Return an expression as a tree."""
+        return self.builder.tree(expr)
+
+    def equation(self, spelled: Spelled) -> Node:
+        """Return a line as a tree."""
+        return self.builder.equation(spelled.equation.lhs, spelled.equation.rhs)
+
+    def here(self, index: Index) -> Node:
+        """Return L = 4."""
+        return row(number(self.last[index.letter]), EQUALS, number(Integer(index.last)))
+
+    def spell(self, lines: Iterator[Line], *, backward: bool) -> list[Spelled]:
+        """Return every line with each of its cases, as they are printed; the first of a loop first."""
+        found = []
+        for line in lines:
+            for case in ordered(line.cases, backward=backward):
+                equation = self._at_last(line, case)
+                found.append(Spelled(line, case, equation, label_of(line, case), self.where(line, case, backward)))
+        return found
+
+    def _at_last(self, line: Line, case: Case) -> Equation:
+        """Return the equation of a case with the last value of an index by its letter, where it stands as a number."""
+        running = {
+            index.letter
+            for at, index in enumerate(line.indices)
+            if {values[at] for values in case.values} != {index.last}
+        }
+        letters = {
+            index.letter: (index.last, self.last[index.letter])
+            for index in self.reading.indices
+            if index.letter not in running and index.count > 1
+        }
+        values = dict(letters.values())
+
+        def read(slot: Any) -> Any:
+            return self._lettered(slot, letters) if isinstance(slot, MatrixSymbol) else values.get(slot, slot)
+
+        return replace(case.equation, lhs=read(case.equation.lhs), rhs=mapped(case.equation.rhs, read))
+
+    def _lettered(self, symbol: MatrixSymbol, letters: dict[str, tuple[int, Symbol]]) -> MatrixSymbol:
+        if isinstance(symbol, Adjoint):
+            return Adjoint(self._lettered(symbol.of, letters))
+        if not isinstance(symbol, Indexed):
+            return symbol
+        loops = self.names.loops(symbol)
+        indices = [
+            letters[loop][1] if loop in letters and index == letters[loop][0] else index
+            for loop, index in zip(loops, symbol.indices, strict=True)
+        ]
+        return Indexed(symbol.of, *indices)
+
+    def where(self, line: Line, case: Case, backward: bool) -> Node | None:
+        """Return for which values of the indices a case holds; nothing where it is all of them, or a single one."""
+        if len(case.values) == len(line.instances):
+            return None
+        parts = [
+            span(index, sorted({values[at] for values in case.values}), backward, self.last)
+            for at, index in enumerate(line.indices)
+            if len({values[at] for values in case.values}) not in (1, index.count)
+        ]
+        return (
+            row(*(part for at, each in enumerate(parts) for part in ((COMMA, each) if at else (each,))))
+            if parts
+            else None
+        )
+
+    def ranges(self, index: Index) -> Node:
+        """Return l = 1, …, L."""
+        return span(index, list(range(index.first, index.last + 1)), False, self.last)
+
+
+MOST_BESIDE = 2
+"""Most equations beside each other on one line."""
+
+
+def goes_with(spelled: Spelled, before: Spelled) -> bool:
+    """Whether a line is the activation of the line before, for the same values of the indices."""
+    if before.where != spelled.where or before.line.indices != spelled.line.indices:
+        return False
+    rhs = spelled.equation.rhs
+    return isinstance(rhs, Elementwise | Softmax) and rhs.args[-1] == before.equation.lhs
+
+
+def is_tile(spelled: Spelled) -> bool:
+    """Whether a line only takes the blocks of rows of a matrix apart, one a repetition, or puts them together."""
+    rhs = spelled.equation.rhs
+    if isinstance(rhs, Rows):
+        first, count = rhs.args[1:]
+        return any(first.coeff(index.symbol) == count for index in spelled.line.indices)
+    if isinstance(rhs, SumOver):
+        return isinstance(rhs.term, Pad) and rhs.term.args[1].coeff(rhs.index) == rhs.term.args[0].shape[0]
+    return isinstance(rhs, StackOver)
+
+
+def span(index: Index, values: list[int], backward: bool, last: dict[str, Symbol]) -> Node:
+    """Return the values of an index in the order they are run through: l = 1, …, L, or l = L − 1, …, 1."""
+    letter = last[index.letter]
+    texts = [
+        number(letter - (index.last - value) if value > index.last - 2 and value != index.first else Integer(value))
+        for value in values
+    ]
+    if backward:
+        texts.reverse()
+    shown = texts if len(texts) < 3 else [texts[0], AND_SO_ON, texts[-1]]
+    return row(
+        number(index.symbol),
+        EQUALS,
+        *(part for at, each in enumerate(shown) for part in ((COMMA, each) if at else (each,))),
+    )
+
+
+def _offset(size: Expr, values: tuple[int, ...]) -> int:
+    """Return how far the number of a width is from the index of its layer: 0 for n₁ of W⁽¹⁾, −1 for n₀."""
+    digits = str(size).lstrip("n")
+    return int(digits) - values[0] if digits.isdigit() and not size.is_number else 0
+
+
+AND_SO_ON = Sign("…", "ord")
+
+MOST_VALUES = 3
+"""From so many values of an index on only the first and the last are written."""
+
+
+def ordered(cases: tuple[Case, ...], *, backward: bool) -> list[Case]:
+    """Return the cases in the order in which the loops come to them."""
+    return sorted(cases, key=lambda case: max(case.values) if backward else min(case.values), reverse=backward)
+
+
+def label_of(line: Line, case: Case) -> str:
+    """Return a label for a line: the name of what it defines, and which of its cases it is."""
+    name = case.equation.lhs.name.replace("[", "-").replace("]", "").replace(" ", "").replace(",", "-")
+    return name if len(line.cases) == 1 else f"{name}-{line.cases.index(case) + 1}"

@@ -1,0 +1,75 @@
+"""All gradients: a product a row where every factor is a letter, else the line of each parameter."""
+
+from __future__ import annotations
+
+from symbp.calculus.factor import Acts, Factor, is_ones
+from symbp.maths.factors import Factors
+from symbp.maths.tree import TIMES, Node, joined, row
+from symbp.pages.page import Block, Heading, Para, Ref, Table, Text
+from symbp.pages.tell.context import Context
+from symbp.pages.tell.result import is_short, shortened
+from symbp.roles import Role
+from symbp.symbols import Variable
+from symbp.views.product import is_flat
+
+MOST_ROWS = 8
+"""Longest staircase written out; of a longer one the first and the last rows."""
+
+
+def gradients(c: Context) -> list[Block]:
+    """Return the section."""
+    blocks: list[Block] = [Heading(c.words("section.gradients"))]
+    stairs = staircase(c)
+    if stairs is not None:
+        return [*blocks, Para(c.words("gradients.stairs")), stairs, Para(_closing(c))]
+    if not is_short(c):
+        blocks += [Para(c.words("gradients.rows")), rows(c)]
+        return blocks
+    return []
+
+
+def _closing(c: Context) -> Text:
+    bias = next((each for each in c.gradients if each.equation.lhs.of.role is Role.BIAS), None)
+    return c.words("gradients.bias", ref=Ref(bias.label)) if bias is not None else c.words("gradients.small")
+
+
+def staircase(c: Context) -> Table | None:
+    """Return one product a weight, from the loss down; None where a factor is more than a letter."""
+    if not c.reading.is_one:
+        return None
+    weights = [equation.lhs.of for equation in c.reading.gradients if equation.lhs.of.role is Role.WEIGHT]
+    if len(weights) < 2 or not all(len(c.products[each]) == 1 and is_flat(c.products[each][0]) for each in weights):
+        return None
+    shown = weights if len(weights) <= MOST_ROWS else [*weights[:2], *weights[-2:]]
+    head = tuple(c.words(f"head.{each}") for each in ("gradient", "derivatives", "loss", "input", "shape"))
+    return Table(head, tuple(_stair(c, each) for each in shown), align="lrlll")
+
+
+def _stair(c: Context, weight: Variable) -> tuple[Text, ...]:
+    writer = Factors(c.builder)
+    (factors,) = c.products[weight]
+    source, *others = factors
+    left = [each for each in others if each.acts is not Acts.RIGHT]
+    right = [each for each in others if each.acts is Acts.RIGHT and not is_ones(each)]
+    return (
+        (c.names.derivative(c.reading.spelled(weight)),),
+        (_middle(writer, left),),
+        (writer.product([source]),),
+        (writer.product(right),),
+        (c.shape(weight),),
+    )
+
+
+def _middle(writer: Factors, factors: list[Factor]) -> Node:
+    nodes = writer.flat(factors)
+    return joined(shortened(nodes), TIMES) if nodes else row()
+
+
+def rows(c: Context) -> Table:
+    """Return one row a parameter, what repeats once: its gradient, its shape, the line of its error."""
+    head = tuple(c.words(f"head.{each}") for each in ("gradient", "shape", "error"))
+    found = []
+    for spelled in c.gradients:
+        of = spelled.equation.lhs.of
+        found.append(((c.equation(spelled),), (c.shape(of),), c.errors_in(spelled.equation)))
+    return Table(head, tuple(found))

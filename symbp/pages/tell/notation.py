@@ -1,0 +1,81 @@
+"""The table of notation: every symbol of the page once, with its meaning and its shape."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sympy import HadamardProduct, Integer, MatrixSymbol, OneMatrix
+
+from symbp.equations import nodes
+from symbp.maths.scalars import number
+from symbp.maths.tree import COMMA, HADAMARD, Id, Node, joined
+from symbp.pages.page import Block, Heading, Para, Table, Text
+from symbp.pages.tell.context import Context
+from symbp.pages.tell.opening import error_is
+from symbp.pages.tell.result import slope_lines
+from symbp.symbols import Variable
+from symbp.views.lines import Indexed
+
+Row = tuple[Text, ...]
+
+
+def notation(c: Context) -> list[Block]:
+    """Return the section."""
+    head = tuple(c.words(f"head.{each}") for each in ("symbol", "meaning", "shape"))
+    rows = (*_indices(c), *_symbols(c), *_errors(c), *_signs(c))
+    table = Table(head, rows, wraps=1)
+    return [Heading(c.words("section.notation")), table, Para(c.words("notation.gradient_shape"))]
+
+
+def _indices(c: Context) -> Iterator[Row]:
+    for index in c.reading.indices:
+        letters = joined([number(index.symbol), number(c.last[index.letter])], COMMA)
+        kind = c.words(f"kind.{index.kind}", n=index.count)
+        yield (letters,), c.words("notation.index", kind=kind, values=number(Integer(index.last))), ()
+
+
+def _symbols(c: Context) -> Iterator[Row]:
+    """Yield what is given and what is computed, what repeats once; what has one meaning and one shape in one row."""
+    rows: dict[tuple[Text, Node], list[Node]] = {}
+    seen: set[object] = set()
+    for spelled in c.forward:
+        for symbol in (*_given(spelled.equation.rhs), spelled.equation.lhs):
+            of = getattr(symbol, "of", symbol)
+            if of in seen or not isinstance(of, Variable):
+                continue
+            seen.add(of)
+            rows.setdefault((_meaning(c, of), c.shape(_own(symbol))), []).append(c.names.symbol(_own(symbol)))
+    for (meaning, size), letters in rows.items():
+        yield (joined(letters, COMMA),), meaning, (size,)
+
+
+def _own(symbol: MatrixSymbol) -> MatrixSymbol:
+    """Return a symbol at its loops' own indices: a⁽ˡ⁾ where a line has a⁽ˡ⁻¹⁾."""
+    if not isinstance(symbol, Indexed):
+        return symbol
+    return Indexed(symbol.of, *(next(iter(each.free_symbols), each) for each in symbol.indices))
+
+
+def _given(expr: object) -> Iterator[Variable]:
+    return (node for node in nodes(expr) if getattr(node, "role", None) is not None)
+
+
+def _meaning(c: Context, variable: Variable) -> Text:
+    return c.words(f"notation.{variable.role.value}")
+
+
+def _errors(c: Context) -> Iterator[Row]:
+    if c.loss_gradient is not None:
+        yield (c.tree(c.loss_gradient),), c.words("notation.loss_gradient"), (c.shape(c.loss_gradient),)
+    for lhs in [each.equation.lhs for each in c.errors][-1:]:
+        yield (c.names.symbol(lhs),), c.words("notation.error", of=error_is(c, lhs)), (c.shape(lhs),)
+    for line in slope_lines(c):
+        yield (line,), c.words("notation.slopes"), ()
+
+
+def _signs(c: Context) -> Iterator[Row]:
+    shown = [node for each in (*c.forward, *c.errors, *c.gradients) for node in nodes(each.equation.rhs)]
+    if any(isinstance(node, HadamardProduct) for node in shown):
+        yield (HADAMARD,), c.words("notation.hadamard"), ()
+    if any(isinstance(node, OneMatrix) for node in shown):
+        yield (Id("1", "bold"),), c.words("notation.ones"), ()

@@ -1,0 +1,95 @@
+"""The title, the line under it, the network in a few lines."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from symbp.maths.scalars import number
+from symbp.maths.tree import EQUALS, Node, row
+from symbp.ops.elementwise import Elementwise, GenericFunction
+from symbp.ops.losses import GenericLoss, Loss
+from symbp.ops.softmax import Softmax
+from symbp.pages.page import Block, Equations, Para, Text
+from symbp.pages.page import Line as PageLine
+from symbp.pages.tell.context import Context
+from symbp.symbols import Adjoint
+
+
+def title(c: Context) -> Text:
+    """Return what the page is about."""
+    return c.words("title.page", name=c.name)
+
+
+def subtitle(c: Context) -> Text:
+    """Return activations, loss and columns in a line, and how many gradients there are."""
+    network = c.reading.derivation.network
+    about = c.words("subtitle.stack", activations=_activations(c), loss=_loss(c), columns=columns(c))
+    if not isinstance(network.loss_node, Loss):
+        about = c.words.listed([_activations(c), columns(c)])
+    return c.words("subtitle.all", n=len(c.reading.gradients), about=about)
+
+
+def _activations(c: Context) -> Text:
+    functions = [each.rhs for each in c.reading.forward if isinstance(each.rhs, Elementwise | Softmax)]
+    if any(isinstance(node, Elementwise) and isinstance(node.function, GenericFunction) for node in functions):
+        return c.words("activation.any")
+    names = [name for name, _ in groupby(_function_name(node) for node in functions)]
+    return c.words.listed(list(dict.fromkeys(names))) or ("",)
+
+
+def _function_name(node: Elementwise | Softmax) -> str:
+    return "softmax" if isinstance(node, Softmax) else str(node.function.text)
+
+
+def _loss(c: Context) -> Text:
+    node = c.reading.derivation.network.loss_node
+    if isinstance(node, GenericLoss):
+        return c.words("loss.any")
+    return c.words("loss.named", name=str(getattr(node, "name", "")).replace("_", " "))
+
+
+def columns(c: Context) -> Text:
+    """Return what the columns are: one example, a batch, the tokens of a sequence."""
+    derivation = c.reading.derivation
+    if c.reading.is_one:
+        return c.words("columns.one")
+    if derivation.tokens:
+        return c.words("columns.tokens")
+    size = derivation.network.x.shape[1]
+    return c.words("columns.literal", n=int(size)) if size.is_Integer else c.words("columns.batch", m=c.letter("m"))
+
+
+def network(c: Context) -> list[Block]:
+    """Return the forward list, and what the letters of the result are."""
+    lines = [PageLine(tuple(map(c.equation, pair)), pair[0].label, pair[0].where) for pair in c.pairs]
+    ranges = [c.ranges(index) for index in c.reading.indices]
+    first: Text = c.words("opening.network")
+    if len(ranges) == 1 and c.reading.indices[0].kind != "head":
+        first = c.words("opening.range", range=ranges[0], last=c.here(c.reading.indices[0]))
+    blocks: list[Block] = [Para(first), Equations(tuple(lines))]
+    if c.tiles:
+        index = next(each for each in c.reading.indices if each.kind == "head")
+        matrices = c.words.listed([(c.names.symbol(each),) for each in dict.fromkeys(c.tiles)])
+        blocks.append(Para(c.words("opening.tiles", range=c.ranges(index), h=number(index.symbol), matrices=matrices)))
+    blocks.append(Para(definitions(c)))
+    return blocks
+
+
+def definitions(c: Context) -> Text:
+    """Return what δ, g and the rest stand for, in sentences."""
+    found: list[Text] = []
+    loss = next((each for each in c.forward if isinstance(each.equation.rhs, GenericLoss)), None)
+    if loss is not None:
+        a, y = loss.equation.rhs.args
+        found.append(c.words("opening.loss_open", loss=c.tree(loss.equation.lhs), a=c.tree(a), y=c.tree(y)))
+    if c.loss_gradient is not None:
+        g = row(c.tree(c.loss_gradient), EQUALS, c.names.derivative(c.loss_gradient.args[0]))
+        found.append(c.words("opening.gradient", g=g))
+    if c.errors:
+        found.append(c.words("opening.error", error=error_is(c, c.errors[-1].equation.lhs)))
+    return tuple(span for at, text in enumerate(found) for span in ((" ", *text) if at else text))
+
+
+def error_is(c: Context, error: Adjoint) -> Node:
+    """Return δ⁽ˡ⁾ = ∂𝓛/∂z⁽ˡ⁾."""
+    return row(c.names.symbol(error), EQUALS, c.names.derivative(error.of))

@@ -1,0 +1,155 @@
+"""The picture of a network: values on a rail to the right, errors on a rail to the left, box under box."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sympy import MatAdd, MatMul, MatrixExpr, MatrixSymbol, OneMatrix
+
+from symbp.equations import Equation, operands, symbols_in
+from symbp.maths.factors import Factors
+from symbp.maths.scalars import word
+from symbp.maths.tree import HADAMARD, Id, Node, row
+from symbp.op import Op
+from symbp.ops.elementwise import Elementwise, Slope
+from symbp.ops.losses import Loss
+from symbp.pages.page import Block, Box, Branch, Figure, Picture
+from symbp.pages.tell.context import Context
+from symbp.symbols import Adjoint, Variable
+
+MOST_LAYERS = 4
+"""From more repetitions on the picture shows the first and the last."""
+
+NOTHING = Id("·")
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One step of the rail: the value that comes out, what made it, or the way that a skip goes around."""
+
+    equation: Equation
+    around: tuple[Piece, ...] = ()
+
+
+def picture(c: Context) -> list[Block]:
+    """Return the figure; nothing where values do not follow each other on one rail."""
+    start, pieces = rail(c)
+    if start is None or not pieces or len(pieces) > 2 * MOST_LAYERS + 2:
+        return []
+    forward: list[Box | Branch] = [Box(c.names.symbol(c.reading.spelled(start)))]
+    backward: list[Box | Branch] = [Box(_error(c, start))]
+    for piece in pieces:
+        over, under = _drawn(c, piece)
+        forward += over
+        backward += under
+    forward.append(Box(Id("L", "script"), "loss"))
+    backward.append(Box(NOTHING, "loss"))
+    return [Figure(Picture(tuple(forward), tuple(backward)), c.words("picture.caption"))]
+
+
+def rail(c: Context) -> tuple[MatrixSymbol | None, list[Piece]]:
+    """Return where the values start and the steps to what the loss is taken of; nothing where ways cross."""
+    by_lhs = {equation.lhs: equation for equation in c.reading.forward}
+    loss = next((each for each in reversed(c.reading.forward) if isinstance(each.rhs, Loss)), None)
+    if loss is None:
+        return None, []
+    compared = [each for each in symbols_in(loss.rhs) if each in by_lhs]
+    pieces: list[Piece] = []
+    symbol = compared[-1] if compared else None
+    while symbol in by_lhs:
+        equation = by_lhs[symbol]
+        piece, before = _step(equation, by_lhs)
+        if piece is None:
+            return None, []
+        pieces.append(piece)
+        symbol = before
+    return symbol, pieces[::-1]
+
+
+def _step(equation: Equation, by_lhs: dict[MatrixSymbol, Equation]) -> tuple[Piece | None, MatrixSymbol | None]:
+    """Return a step and the value it starts from."""
+    sources = [each for each in dict.fromkeys(symbols_in(equation.rhs)) if _moves(each)]
+    if len(sources) == 1:
+        return Piece(equation), sources[0]
+    if len(sources) == 2 and isinstance(equation.rhs, MatAdd):
+        for skip, branch in (sources, sources[::-1]):
+            around = _way(branch, skip, by_lhs)
+            if around is not None:
+                return Piece(equation, around), skip
+    return None, None
+
+
+def _moves(symbol: MatrixSymbol) -> bool:
+    return not isinstance(symbol, Variable) or symbol.role.value not in ("weight", "bias", "scale", "shift")
+
+
+def _way(symbol: MatrixSymbol, goal: MatrixSymbol, by_lhs: dict[MatrixSymbol, Equation]) -> tuple[Piece, ...] | None:
+    """Return the steps from one value to another; None where that is no single way."""
+    pieces: list[Piece] = []
+    while symbol != goal:
+        if symbol not in by_lhs:
+            return None
+        piece, before = _step(by_lhs[symbol], by_lhs)
+        if piece is None or before is None:
+            return None
+        pieces.append(piece)
+        symbol = before
+    return tuple(pieces[::-1])
+
+
+def _drawn(c: Context, piece: Piece) -> tuple[list[Box | Branch], list[Box | Branch]]:
+    """Return what stands on the upper rail for a step, and what stands below."""
+    lhs = piece.equation.lhs
+    value, error = Box(c.names.symbol(c.reading.spelled(lhs))), Box(_error(c, lhs))
+    if piece.around:
+        over: list[Box] = []
+        under: list[Box] = []
+        for each in piece.around:
+            up, down = _drawn(c, each)
+            over += [box for box in up if isinstance(box, Box)]
+            under += [box for box in down if isinstance(box, Box)]
+        return [Branch(tuple(over)), value], [Branch(tuple(under)), error]
+    return [Box(_operation(c, piece.equation.rhs), "operation"), value], [
+        Box(_transposed(c, piece), "operation"),
+        error,
+    ]
+
+
+def _error(c: Context, symbol: MatrixSymbol) -> Node:
+    """Return the error under a value: δ where it has a name, else a dot."""
+    if any(each.lhs == Adjoint(symbol) for each in c.reading.errors):
+        return c.names.symbol(c.reading.spelled(Adjoint(symbol)))
+    if c.loss_gradient is not None and c.reading.spelled(symbol) == c.loss_gradient.args[0]:
+        return c.tree(c.loss_gradient)
+    return NOTHING
+
+
+def _operation(c: Context, rhs: MatrixExpr) -> Node:
+    """Return what a step does: the weight, or the name of the operation."""
+    weight = _weight(rhs)
+    if weight is not None:
+        return c.names.symbol(c.reading.spelled(weight))
+    if isinstance(rhs, Elementwise):
+        return c.builder.function(rhs.function)
+    return word(rhs.label[1]) if isinstance(rhs, Op) else Id("+")
+
+
+def _weight(rhs: MatrixExpr) -> MatrixSymbol | None:
+    """Return the matrix in front of the value in an affine map."""
+    product = next((each for each in (rhs, *operands(rhs)) if isinstance(each, MatMul)), None)
+    if product is None or isinstance(product.args[-1], OneMatrix):
+        return None
+    first = operands(product)[0]
+    return first if isinstance(first, MatrixSymbol) and not _moves(first) else None
+
+
+def _transposed(c: Context, piece: Piece) -> Node:
+    """Return what the error meets on its way back through a step."""
+    rhs = piece.equation.rhs
+    weight = _weight(rhs)
+    if weight is not None:
+        return c.names.symbol(c.reading.spelled(weight), transposed=True)
+    if isinstance(rhs, Elementwise):
+        slope = Slope(rhs.function, 0, c.reading.spelled(piece.equation.lhs), *rhs.args[1:])
+        return Factors(c.builder).slopes(slope) if c.reading.is_one else row(HADAMARD, c.builder.function(rhs.function))
+    return _operation(c, rhs)

@@ -1,0 +1,171 @@
+"""The result in a frame: the recursion, and one gradient as a product with the role of each factor under it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from sympy import Symbol
+
+from symbp.calculus.factor import Acts, Factor
+from symbp.equations import Equation, symbols_in
+from symbp.maths.factors import Factors, role_of
+from symbp.maths.scalars import call, number, word
+from symbp.maths.tree import DOTS, EQUALS, TIMES, Fence, Node, Script, Sign, joined, row
+from symbp.ops.elementwise import Slope
+from symbp.pages.page import Aside, Block, Equations, Para, Text
+from symbp.pages.page import Line as PageLine
+from symbp.pages.tell.context import Context, Spelled
+from symbp.roles import Role
+from symbp.symbols import Adjoint
+from symbp.views.lines import Index, index_symbol
+from symbp.views.product import is_flat, single
+from symbp.views.skeleton import put_in
+
+MOST_LINES = 6
+"""A recursion of so many lines is a result; a longer one is a section of its own."""
+
+MOST_FACTORS = 11
+"""Longest product that is written with every factor."""
+
+PRODUCT, EXPLICIT = "product", "explicit"
+"""The labels of the two products."""
+
+
+def is_short(c: Context) -> bool:
+    """Whether all of the recursion is the result."""
+    return len(c.errors) + len(c.gradients) <= MOST_LINES
+
+
+def result(c: Context) -> Aside:
+    """Return the frame: the recursion where it is short, else where it starts, and a gradient as a product."""
+    lines = [*c.errors, *c.gradients] if is_short(c) else [each for each in c.errors if is_start(each.equation)]
+    blocks: list[Block] = [
+        Para(c.words("result.lines", n=len(lines), number=c.words.number(len(lines)))),
+        Equations(tuple(PageLine((c.equation(each),), each.label, each.where, reason(c, each)) for each in lines)),
+        *product_blocks(c),
+    ]
+    return Aside(tuple(blocks), c.words("section.result"))
+
+
+def is_start(equation: Equation) -> bool:
+    """Whether an error starts here: at the loss."""
+    return not any(isinstance(each, Adjoint) for each in symbols_in(equation.rhs))
+
+
+def reason(c: Context, spelled: Spelled) -> Text:
+    """Return in a few words what a line of the recursion says."""
+    of = spelled.equation.lhs.of
+    if of.role is Role.WEIGHT:
+        return c.words("result.weight")
+    if of.role is Role.BIAS:
+        return c.words("result.bias" if c.reading.is_one else "result.bias_sum")
+    if spelled in c.gradients:
+        return c.words("result.parameter")
+    return c.words("result.start" if is_start(spelled.equation) else "result.back")
+
+
+def product_blocks(c: Context) -> list[Block]:
+    """Return the gradient without the recursion: for any repetition where that is one product, then for one of them."""
+    general = general_product(c)
+    shown = explicit_product(c)
+    blocks: list[Block] = []
+    if general is not None:
+        blocks += [Para(c.words("result.product")), Equations((PageLine((general,), PRODUCT),))]
+    if shown is not None:
+        blocks += [Para(c.words("result.explicit")), Equations((PageLine((shown,), EXPLICIT),))]
+    slopes = slope_lines(c)
+    if slopes and blocks:
+        blocks.append(Para(c.words("opening.slopes", slopes=c.words.listed(slopes))))
+    return blocks
+
+
+def explicit_product(c: Context) -> Node | None:
+    """Return the gradient of the parameter farthest from the loss as a product, with roles."""
+    if c.farthest is None:
+        return None
+    (factors,) = c.products[c.farthest]
+    writer = Factors(c.builder, partial(labels, c) if c.roles else no_labels)
+    left = c.names.derivative(c.reading.spelled(c.farthest))
+    if not c.reading.is_one:
+        return row(left, EQUALS, writer.nested(factors))
+    return row(left, EQUALS, joined(shortened(writer.flat(factors)), TIMES))
+
+
+def shortened(nodes: list[Node]) -> list[Node]:
+    """Return a long product without its middle."""
+    if len(nodes) <= MOST_FACTORS:
+        return nodes
+    return [*nodes[:4], DOTS, *nodes[-5:]]
+
+
+def no_labels(factor: Factor) -> tuple[str, ...]:
+    """Return no words."""
+    return ()
+
+
+def labels(c: Context, factor: Factor) -> tuple[str, ...]:
+    """Return the words under a factor, one a line."""
+    role = role_of(factor)
+    if not role:
+        return ()
+    (text,) = c.words(f"role.{role}")
+    return tuple(str(text).split(" "))
+
+
+def general_product(c: Context) -> Node | None:
+    """Return ∏ D⁽ᵏ⁾ W⁽ᵏ⁺¹⁾ᵀ times where it starts, for the weight of any layer; None where that is no such product."""
+    found = recursion(c)
+    if found is None or not c.reading.is_one:
+        return None
+    index, start, step, last = found
+    k = index_symbol(spare_letter(c))
+    writer = Factors(c.builder)
+    inside = writer.product([renamed(each, index.symbol, k) for each in step])
+    sign = Script(
+        Sign("∏", "big"),
+        row(number(k), EQUALS, number(index.symbol)),
+        number(c.last[index.letter] - 1),
+    )
+    gradient = next((each for each in c.gradients if each.equation.lhs.of.role is Role.WEIGHT), None)
+    edge = None if gradient is None else single(gradient.equation)
+    if gradient is None or edge is None or edge.source != last:
+        return None
+    tail = writer.flat(edge.factors)
+    left = c.names.derivative(gradient.equation.lhs.of)
+    return row(left, EQUALS, Fence(row(sign, TIMES, inside)), TIMES, joined([*writer.flat(start), *tail], TIMES))
+
+
+def recursion(c: Context) -> tuple[Index, Sequence[Factor], Sequence[Factor], Adjoint] | None:
+    """Return the index of the only recursion, the factors it starts with, those of one repetition, its error."""
+    carried = [each for each in c.errors if (each.line.indices and each.where is not None) or len(each.line.cases) > 1]
+    if len(carried) != 2 or len({id(each.line) for each in carried}) != 1 or len(carried[0].line.indices) != 1:
+        return None
+    first, repeated = carried
+    start, step = single(first.equation), single(repeated.equation)
+    if start is None or step is None or not is_flat([*start.factors, *step.factors]):
+        return None
+    return first.line.indices[0], start.factors, step.factors, repeated.equation.lhs
+
+
+def renamed(factor: Factor, old: Symbol, new: Symbol) -> Factor:
+    """Return a factor for another letter of the index."""
+    return Factor(factor.role, put_in(factor.expr, {old: new}), factor.layer, factor.acts, factor.branches)
+
+
+def spare_letter(c: Context) -> str:
+    """Return a letter for an index that none of the page has."""
+    taken = {index.letter for index in c.reading.indices}
+    return next(each for each in "kjipq" if each not in taken)
+
+
+def slope_lines(c: Context) -> list[Node]:
+    """Return what the diagonal matrices of a product are: D⁽ˡ⁾ = diag f′(z⁽ˡ⁾), for each form of them."""
+    if not c.reading.is_one:
+        return []
+    writer = Factors(c.builder)
+    running = {last: index_symbol(letter) for letter, last in c.last.items()}
+    edges_ = [edge for edge in (single(spelled.equation) for spelled in c.errors) if edge is not None]
+    slopes = [f.expr for edge in edges_ for f in edge.factors if f.acts is Acts.HADAMARD and isinstance(f.expr, Slope)]
+    forms = {put_in(slope, running): slope for slope in slopes}
+    return [row(writer.slopes(each), EQUALS, call(word("diag"), c.tree(each))) for each in forms.values()]

@@ -1,0 +1,112 @@
+"""Fewer names: an error that is used once stands inside the line that uses it.
+
+An error keeps its name where a parameter's gradient uses it, where it is used twice, where it is carried from one
+repetition to the next, or where an operation stands on it. The gradient of a loss left open has a letter already.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from sympy import MatAdd, MatMul, MatrixExpr, MatrixSymbol
+
+from symbp.equations import Equation, Step, nodes, operands, symbols_in
+from symbp.op import Op
+from symbp.ops.elementwise import Elementwise, Slope
+from symbp.ops.losses import LossGradient
+from symbp.symbols import Adjoint
+from symbp.views.tidy import tidy
+
+Slot = Callable[[MatrixSymbol], Hashable]
+"""What is named once: all symbols of a repetition that a line spells alike."""
+
+
+def inlined(
+    equations: Sequence[Equation],
+    wanted: frozenset[MatrixSymbol],
+    slot: Slot,
+    carried: frozenset[Hashable],
+) -> tuple[list[Equation], list[Equation]]:
+    """Return the gradients of what is ``wanted`` and the errors they rest on, none of which could go without a name.
+
+    A slot is inlined in all repetitions or in none, and what is ``carried`` never: else the recursion would be lost.
+    """
+    kept = _kept(equations, wanted, slot) | carried
+    inside: dict[MatrixExpr, MatrixExpr] = {}
+    led: dict[MatrixSymbol, tuple[tuple[Step, str], ...]] = {}
+    gradients: list[Equation] = []
+    errors: list[Equation] = []
+    for equation in equations:
+        rhs = tidy(equation.rhs.xreplace(inside)) if inside else equation.rhs
+        before = [pair for symbol in symbols_in(equation.rhs) for pair in led.get(symbol, ())]
+        pairs = tuple(dict.fromkeys((*before, *zip(equation.steps, equation.undoes, strict=True))))
+        shown = Equation(equation.lhs, rhs, tuple(step for step, _ in pairs), tuple(name for _, name in pairs))
+        if equation.lhs.of in wanted:
+            gradients.append(shown)
+        elif slot(equation.lhs.of) in kept and not isinstance(rhs, LossGradient):
+            errors.append(shown)
+        else:
+            inside[equation.lhs], led[equation.lhs] = rhs, pairs
+    return gradients, errors
+
+
+def shortened(
+    forward: Sequence[Equation], backward: Iterable[Equation], slot: Slot, needed: frozenset[MatrixSymbol]
+) -> tuple[list[Equation], dict[str, str]]:
+    """Return the forward list without the names that are used once, in a sum or a product, and by no error.
+
+    A slot goes in all repetitions or in none; what is ``needed`` (the output that a loss is taken of) stays. With the
+    list comes, for every name that went, the one whose equation holds it now.
+    """
+    uses = Counter(symbol for equation in forward for symbol in symbols_in(equation.rhs))
+    kept = {slot(symbol) for equation in backward for symbol in (equation.lhs, *symbols_in(equation.rhs))}
+    kept |= {slot(each.lhs.of) for each in backward} | set(map(slot, needed))
+    kept |= {slot(symbol) for symbol, count in uses.items() if count > 1}
+    for equation in forward:
+        kept.update(slot(symbol) for symbol in symbols_in(equation.rhs) if not isinstance(equation.rhs, SUMS))
+        if not isinstance(equation.rhs, (*SUMS, Op)) or isinstance(equation.rhs, Elementwise) or not uses[equation.lhs]:
+            kept.add(slot(equation.lhs))
+    inside: dict[MatrixExpr, MatrixExpr] = {}
+    found = []
+    for equation in forward:
+        rhs = tidy(equation.rhs.xreplace(inside)) if inside else equation.rhs
+        if slot(equation.lhs) in kept:
+            found.append(replace(equation, rhs=rhs))
+        else:
+            inside[equation.lhs] = rhs
+    users = {symbol: equation.lhs for equation in forward for symbol in symbols_in(equation.rhs) if symbol in inside}
+    return found, {symbol.name: _holder(symbol, users).name for symbol in inside}
+
+
+def _holder(symbol: MatrixSymbol, users: Mapping[MatrixSymbol, MatrixSymbol]) -> MatrixSymbol:
+    while symbol in users:
+        symbol = users[symbol]
+    return symbol
+
+
+SUMS = (MatAdd, MatMul)
+"""What may hold the expression of a name in its place."""
+
+
+def _kept(equations: Iterable[Equation], wanted: frozenset[MatrixSymbol], slot: Slot) -> frozenset[Hashable]:
+    """Return the slots of the errors that keep their names."""
+    uses: Counter[MatrixSymbol] = Counter()
+    kept: set[Hashable] = set()
+    for equation in equations:
+        errors = [symbol for symbol in symbols_in(equation.rhs) if isinstance(symbol, Adjoint)]
+        uses.update(errors)
+        if equation.lhs.of in wanted:
+            kept.update(slot(each.of) for each in errors)
+        kept.update(slot(each.of) for each in _under_operations(equation.rhs))
+    return frozenset(kept | {slot(symbol.of) for symbol, count in uses.items() if count > 1})
+
+
+def _under_operations(expr: MatrixExpr) -> list[Adjoint]:
+    """Return the errors that an operation stands on, such as softmax's Jacobian."""
+    found = []
+    for node in nodes(expr):
+        if isinstance(node, Op) and not isinstance(node, Slope):
+            found += [each for each in operands(node) if isinstance(each, Adjoint)]
+    return found

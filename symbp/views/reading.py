@@ -1,0 +1,160 @@
+"""A derivation as pages read it: one example or a batch, in reading order, folded, few names."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from sympy import MatrixSymbol
+
+from symbp.derivation import Derivation
+from symbp.equations import Equation, System, symbols_in
+from symbp.ops.losses import Loss
+from symbp.symbols import BATCH, Adjoint, Variable
+from symbp.views.fold import fold, fold_like
+from symbp.views.inline import Slot, inlined, shortened
+from symbp.views.lines import Body, Folded, Index, Line, Loop, Values, lines_of
+from symbp.views.one_example import one_example
+from symbp.views.skeleton import mapped
+from symbp.views.tidy import tidied
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The lists of a derivation as a page shows them.
+
+    ``forward`` are the equations of the network, ``backward`` all others; ``errors`` are those of the errors that have
+    a name, ``gradients`` one for everything that is differentiated by. Each list is there in order, and folded.
+    """
+
+    derivation: Derivation
+    is_one: bool
+    folded: Folded
+    forward: tuple[Equation, ...]
+    backward: tuple[Equation, ...]
+    errors: tuple[Equation, ...]
+    gradients: tuple[Equation, ...]
+    forward_lines: Body
+    error_lines: Body
+    gradient_lines: Body
+    wanted: frozenset[MatrixSymbol]
+    holders: Mapping[str, str]
+    """The equation that holds a name which went: by the name, that of its left side."""
+
+    @cached_property
+    def instances(self) -> Mapping[tuple[Variable, int], tuple[tuple[Values, MatrixSymbol], ...]]:
+        """All symbols that are spelled alike, by what represents them: the values of the indices, and the symbol."""
+        found: dict[tuple[Variable, int], list[tuple[Values, MatrixSymbol]]] = {}
+        for symbol, spelled in self.folded.names.items():
+            values = tuple(int(each) for each in spelled.indices)
+            found.setdefault((spelled.of, len(values)), []).append((values, symbol))
+        return {slot: tuple(sorted(pairs, key=lambda pair: pair[0])) for slot, pairs in found.items()}
+
+    @cached_property
+    def indices(self) -> tuple[Index, ...]:
+        """Every index of a loop, the outermost first."""
+        return tuple(dict.fromkeys(index for line in self.lines for index in line.indices))
+
+    @property
+    def lines(self) -> Iterator[Line]:
+        """All lines: forward, errors, gradients."""
+        for body in (self.forward_lines, self.error_lines, self.gradient_lines):
+            yield from lines_of(body)
+
+    @cached_property
+    def symbols(self) -> tuple[MatrixSymbol, ...]:
+        """Every symbol that a line may show, indexed where it repeats, and alone."""
+        found: dict[MatrixSymbol, None] = {}
+        for line in self.lines:
+            for case in line.cases:
+                found.update(dict.fromkeys((case.equation.lhs, *symbols_in(case.equation.rhs))))
+        for equation in (*self.forward, *self.errors, *self.gradients):
+            found.update(dict.fromkeys(self.spelled(each) for each in (equation.lhs, *symbols_in(equation.rhs))))
+        return tuple(dict.fromkeys(each.of if isinstance(each, Adjoint) else each for each in found))
+
+    def spelled(self, symbol: MatrixSymbol) -> MatrixSymbol:
+        """Return a symbol as it is spelled alone: W⁽³⁾ where W⁽ˡ⁾ repeats."""
+        if isinstance(symbol, Adjoint):
+            of = self.spelled(symbol.of)
+            return symbol if of is symbol.of else Adjoint(of)
+        return self.folded.names.get(symbol, symbol)
+
+    def alone(self, equation: Equation) -> Equation:
+        """Return one equation of the lists with every symbol spelled alone."""
+
+        def read(slot: Any) -> Any:
+            return self.spelled(slot) if isinstance(slot, MatrixSymbol) else slot
+
+        return replace(equation, lhs=read(equation.lhs), rhs=mapped(equation.rhs, read))
+
+
+def reading(derivation: Derivation) -> Reading:
+    """Return a derivation as a page shows it."""
+    readable = derivation.readable
+    is_one = not readable.batch and readable.tokens == 0 and _counts_examples(readable)
+    forward: System = readable.forward
+    backward = readable.backward
+    if is_one:
+        forward, backward = one_example(forward), one_example(backward)
+    wanted = frozenset(each.lhs.of for each in backward if each.lhs.of.name in {v.name for v in readable.wrt})
+    forward = System(tidied(forward), forward.given)
+    folded = fold(forward)
+    back = tidied(backward, wanted)
+    carried = _carried(fold_like(folded, [each for each in back if each.lhs.of not in wanted]))
+    gradients, errors = inlined(back, wanted, _slot(folded), carried)
+    ahead, holders = shortened(forward, (*errors, *gradients), _slot(folded), _compared(forward))
+    return Reading(
+        readable,
+        is_one,
+        folded,
+        tuple(ahead),
+        tuple(back),
+        tuple(errors),
+        tuple(gradients),
+        fold_like(folded, ahead, backward=False),
+        fold_like(folded, errors),
+        fold_like(folded, gradients),
+        wanted,
+        holders,
+    )
+
+
+def _compared(forward: System) -> frozenset[MatrixSymbol]:
+    """Return what losses are taken of: it keeps its name."""
+    return frozenset(symbol for each in forward if isinstance(each.rhs, Loss) for symbol in symbols_in(each.rhs))
+
+
+def _counts_examples(derivation: Derivation) -> bool:
+    """Whether the columns of the data are m examples: a literal number of them stays as it is."""
+    return any(size.has(BATCH) for symbol in derivation.forward.given for size in symbol.shape)
+
+
+def _slot(folded: Folded) -> Slot:
+    def slot(symbol: MatrixSymbol) -> Hashable:
+        found = folded.names.get(symbol)
+        return symbol if found is None else (found.of, len(found.indices))
+
+    return slot
+
+
+def _carried(body: Body) -> frozenset[Hashable]:
+    """Return the slots of errors that a line uses at another value of an index than its own: they are handed on."""
+    found: set[Hashable] = set()
+    for line in lines_of(body):
+        for case in line.cases:
+            own = getattr(case.equation.lhs.of, "indices", ())
+            for symbol in symbols_in(case.equation.rhs):
+                indices = getattr(symbol.of, "indices", ()) if isinstance(symbol, Adjoint) else ()
+                if indices and indices != own[: len(indices)]:
+                    found.add((symbol.of.of, len(indices)))
+    return frozenset(found)
+
+
+def loops_of(body: Body) -> Iterable[Loop]:
+    """Yield all loops."""
+    for item in body:
+        if isinstance(item, Loop):
+            yield item
+            yield from loops_of(item.body)

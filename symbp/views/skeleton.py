@@ -1,0 +1,92 @@
+"""An expression as what it does and what it does it to: its operations, and the symbols and numbers in their places."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias, cast
+
+from sympy import Basic, Expr, Integer, MatrixExpr, MatrixSymbol, OneMatrix, S, ZeroMatrix
+
+from symbp.equations import Equation
+from symbp.ops.elementwise import GenericFunction
+from symbp.ops.structure import Pad, Rows
+from symbp.symbols import Adjoint
+
+Slot: TypeAlias = MatrixSymbol | Expr
+"""What may differ where two expressions do the same: a symbol, the first row of a block, the layer of an open f."""
+
+_FILLED = frozenset({OneMatrix, ZeroMatrix})
+_BLOCKS = frozenset({Rows, Pad})
+
+
+def skeleton(node: MatrixExpr, slots: list[Slot]) -> Hashable:
+    """Return an expression without its slots, which are added to ``slots`` from left to right.
+
+    The sizes of ones and zeros follow from what stands beside them; only a single row or column is told apart.
+    """
+    if isinstance(node, MatrixSymbol):
+        slots.append(node)
+        return isinstance(node, Adjoint)
+    kind = type(node)
+    if kind in _FILLED:
+        return (kind, *[size is S.One for size in node.args])
+    moves = kind in _BLOCKS
+    parts: list[Any] = [kind]
+    for arg in node.args:
+        if isinstance(arg, MatrixExpr):
+            parts.append(skeleton(arg, slots))
+        elif isinstance(arg, GenericFunction):
+            slots.append(arg.index)
+            parts.append(arg.name)
+        elif moves:
+            slots.append(arg)
+        else:
+            parts.append(arg)
+    return tuple(parts)
+
+
+def refilled(node: MatrixExpr, slots: Iterator[Slot]) -> MatrixExpr:
+    """Return an expression with other slots, given in the order in which ``skeleton`` lists them."""
+    if isinstance(node, MatrixSymbol):
+        return cast("MatrixExpr", next(slots))
+    kind = type(node)
+    if kind in _FILLED:
+        return node
+    args: list[Basic] = []
+    for arg in node.args:
+        if isinstance(arg, MatrixExpr):
+            args.append(refilled(arg, slots))
+        elif isinstance(arg, GenericFunction):
+            args.append(GenericFunction(arg.name, next(slots)))
+        else:
+            args.append(next(slots) if kind in _BLOCKS else arg)
+    return cast("MatrixExpr", Basic.__new__(kind, *args))
+
+
+def mapped(expr: MatrixExpr, read: Callable[[Any], Any]) -> MatrixExpr:
+    """Return an expression with every slot read otherwise, its nodes kept as they are."""
+    slots: list[Slot] = []
+    skeleton(expr, slots)
+    return refilled(expr, iter([read(slot) for slot in slots]))
+
+
+def put_in(expr: MatrixExpr, values: Mapping[Expr, Integer]) -> MatrixExpr:
+    """Return an expression with values in the place of letters of indices."""
+    return mapped(expr, lambda slot: slot.xreplace(values))
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """An equation as what it does and what stands in it, its left side first."""
+
+    equation: Equation
+    key: Hashable
+    slots: list[Slot]
+
+    @classmethod
+    def of(cls, equation: Equation) -> Parsed:
+        """Take an equation apart."""
+        slots: list[Slot] = []
+        skeleton(equation.lhs, slots)
+        return cls(equation, skeleton(equation.rhs, slots), slots)

@@ -1,0 +1,133 @@
+"""The same equations without clutter: one number in front, the error first, nothing that changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import reduce
+
+from sympy import (
+    Expr,
+    HadamardProduct,
+    Identity,
+    MatAdd,
+    MatMul,
+    MatrixExpr,
+    MatrixSymbol,
+    Mul,
+    OneMatrix,
+    S,
+    Transpose,
+    ZeroMatrix,
+)
+
+from symbp.equations import Equation, symbols_in
+from symbp.nodes import hadamard, matmul, sum_of, times
+from symbp.op import Op
+from symbp.ops.elementwise import Elementwise, Slope
+from symbp.ops.native import turn
+from symbp.symbols import Adjoint
+
+
+def tidied(equations: Iterable[Equation], wanted: frozenset[MatrixSymbol] = frozenset()) -> list[Equation]:
+    """Return the equations with every right side in order, errors that are copies of another error left out.
+
+    A copy (a sum hands its error on unchanged) goes by the name of what it copies, unless it is the gradient of
+    something that is ``wanted``.
+    """
+    copies: dict[MatrixExpr, MatrixExpr] = {}
+    found = []
+    for equation in equations:
+        rhs = tidy(equation.rhs.xreplace(copies) if copies else equation.rhs)
+        if isinstance(equation.lhs, Adjoint) and isinstance(rhs, Adjoint) and equation.lhs.of not in wanted:
+            copies[equation.lhs] = rhs
+        else:
+            found.append(replace(equation, rhs=rhs))
+    return found
+
+
+def tidy(expr: MatrixExpr) -> MatrixExpr:
+    """Return the same matrix in reading order."""
+    if isinstance(expr, MatAdd):
+        return sum_of([term for each in expr.args for term in _terms(tidy(each))], expr.shape)
+    number, rest = _split(expr)
+    return rest if number == 1 else times(number, *(rest.args if isinstance(rest, MatMul) else (rest,)))
+
+
+def _terms(expr: MatrixExpr) -> tuple[MatrixExpr, ...]:
+    if isinstance(expr, MatAdd):
+        return tuple(expr.args)
+    return () if isinstance(expr, ZeroMatrix) else (expr,)
+
+
+def _split(expr: MatrixExpr) -> tuple[Expr, MatrixExpr]:
+    """Return the number in front of an expression, and the expression without it."""
+    if isinstance(expr, MatMul):
+        return _product(expr)
+    if isinstance(expr, HadamardProduct):
+        return _entrywise(expr)
+    if isinstance(expr, MatAdd):
+        return S.One, tidy(expr)
+    if isinstance(expr, Transpose):
+        number, inner = _split(expr.arg)
+        return number, turn(inner)
+    if isinstance(expr, Elementwise) and _is_identity(expr):
+        return _split(expr.args[1])
+    if isinstance(expr, Op):
+        return S.One, _inside(expr)
+    return S.One, expr
+
+
+def _inside(expr: Op) -> MatrixExpr:
+    """Return an operation with what it acts on in reading order; a number leaves the error of a linear operator."""
+    args = [tidy(arg) if isinstance(arg, MatrixExpr) else arg for arg in expr.args]
+    return expr if all(new is old for new, old in zip(args, expr.args, strict=True)) else expr.func(*args)
+
+
+def _is_identity(node: Elementwise | Slope) -> bool:
+    return str(node.function.name) == "identity"
+
+
+def _product(expr: MatMul) -> tuple[Expr, MatrixExpr]:
+    number = reduce(Mul, (arg for arg in expr.args if not isinstance(arg, MatrixExpr)), S.One)
+    factors: list[MatrixExpr] = []
+    for arg in expr.args:
+        if not isinstance(arg, MatrixExpr):
+            continue
+        front, inner = _split(arg)
+        number *= front
+        factors.extend(inner.args if isinstance(inner, MatMul) else (inner,))
+    kept = [each for each in factors if not _changes_nothing(each)]
+    if not kept:
+        return number, factors[0]
+    return number, matmul(*kept) if len(kept) > 1 else kept[0]
+
+
+def _changes_nothing(factor: MatrixExpr) -> bool:
+    return isinstance(factor, Identity) or (isinstance(factor, OneMatrix) and factor.shape == (1, 1))
+
+
+def _entrywise(expr: HadamardProduct) -> tuple[Expr, MatrixExpr]:
+    """Return a product entry by entry: the error first, slopes last, ones not at all."""
+    number: Expr = S.One
+    factors: list[MatrixExpr] = []
+    for arg in expr.args:
+        front, inner = _split(arg)
+        number *= front
+        factors.extend(inner.args if isinstance(inner, HadamardProduct) else (inner,))
+    kept = [each for each in factors if not _is_one(each)]
+    if not kept:
+        return number, factors[0]
+    kept.sort(key=_place)
+    return number, hadamard(*kept) if len(kept) > 1 else kept[0]
+
+
+def _is_one(factor: MatrixExpr) -> bool:
+    return isinstance(factor, OneMatrix) or (isinstance(factor, Slope) and _is_identity(factor))
+
+
+def _place(factor: MatrixExpr) -> int:
+    """Return where a factor stands: what carries an error first, slopes last."""
+    if isinstance(factor, Slope):
+        return 2
+    return 0 if any(isinstance(each, Adjoint) for each in symbols_in(factor)) else 1

@@ -1,0 +1,61 @@
+"""How wide the columns of a table are, in em."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from symbp.maths.tree import Node
+from symbp.pages.page import Ref, Table, Text
+from symbp.writing.breaking import em_width, word_width
+
+SIZES = (("small", 0.9), ("footnotesize", 0.8))
+"""Sizes of letters for tables, the first that does, and how large each is."""
+
+GUTTER, SPARE, NARROW = 0.9, 1.05, 9.0
+"""The space between columns; how much wider than estimated they may be; below this no column wraps well."""
+
+
+def columns(table: Table, measure: float) -> tuple[str, list[str]]:
+    """Return the size of a table's letters and for each column nothing, or what of the line the others take, in em.
+
+    A column with such a width takes the rest and wraps: the one that the table names, else its widest of words.
+    """
+    natural = [max(map(text_width, cells)) for cells in zip(table.head, *table.rows, strict=True)]
+    gutters = GUTTER * (len(natural) - 1)
+    wraps = table.wraps if table.wraps is not None else _wordiest(table)
+    others = (sum(natural) - natural[wraps]) * SPARE + gutters + 0.4
+    for name, size in SIZES:
+        room = measure / size
+        if sum(natural) * SPARE + gutters <= room:
+            return name, [""] * len(natural)
+        if room - others >= NARROW:
+            break
+    return name, [f"{others:.2f}" if place == wraps else "" for place in range(len(natural))]
+
+
+def _wordiest(table: Table) -> int:
+    """Return the column that has most words outside of formulas."""
+    counts = [sum(map(_words, cells)) for cells in zip(*table.rows, strict=True)]
+    return max(range(len(counts)), key=counts.__getitem__)
+
+
+def _words(text: Text) -> int:
+    return sum(len(span) for span in text if isinstance(span, str))
+
+
+def text_width(text: Text) -> float:
+    """Return about how wide a sentence on one line is."""
+    return sum(map(_span_width, text))
+
+
+def _span_width(span: str | Node | Ref) -> float:
+    if isinstance(span, str):
+        return word_width(span)
+    if isinstance(span, Ref):
+        return 2.0 if not span.last else 4.5
+    return em_width(span)
+
+
+def widest(texts: Sequence[Text]) -> float:
+    """Return the width of the widest of some sentences."""
+    return max(map(text_width, texts), default=0.0)

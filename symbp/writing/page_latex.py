@@ -1,0 +1,256 @@
+"""A page as LaTeX: a fragment for lecture notes, or a document."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from symbp.maths.tree import COMMA, Node, row
+from symbp.pages.page import (
+    Aside,
+    Block,
+    Code,
+    Equations,
+    Figure,
+    Heading,
+    Line,
+    Page,
+    Para,
+    Steps,
+    Table,
+    Text,
+    Verdict,
+)  # fmt: skip
+from symbp.writing.breaking import ARTICLE, FRAGMENT, Shown, em_width, shown, sides
+from symbp.writing.calls import Call, call, written
+from symbp.writing.columns import columns
+from symbp.writing.drawing import Arrow, Mark, Strip, drawing
+from symbp.writing.latex import TEX, inline_latex, label_latex, math_latex, sentence_latex, text_latex, verbatim_latex
+
+FILE = "page-latex.j2"
+"""The macros of this format."""
+
+NUMBER, FRAME = 2.8, 1.5
+"""What the number of a line takes of a measure, and the frame around a result, in em."""
+
+LEAST_LEFT, MOST_LEFT = 3.0, 11.0
+"""The left sides of steps stand under each other in a column at least and at most this wide, in em."""
+
+DRAWN = 0.85
+"""How large the letters of a picture are."""
+
+TALL = 36
+"""Rows from which a table may break over pages."""
+
+
+def write_latex(
+    page: Page,
+    *,
+    standalone: bool = False,
+    measure: float | None = None,
+    template_dir: str | Path | None = None,
+) -> str:
+    """Return a page as LaTeX; no line of equations is wider than ``measure``, in em.
+
+    Without a measure a fragment fits any article, a ``standalone`` document its own class.
+    """
+    width = measure if measure is not None else (ARTICLE if standalone else FRAGMENT)
+    body = list(_Writer(page.stem, width, _left(page.blocks)).page(page))
+    names = call("names", command=text_latex(" ".join(page.command.split())))
+    start, end = (call("open_document"), call("close_document")) if standalone else (None, None)
+    return written([each for each in (start, names, *body, end) if each], FILE, template_dir)
+
+
+def _left(blocks: Sequence[Block]) -> float:
+    """Return how wide the column of left sides of all steps of a page is."""
+    found = [_left_of(line) for line in _steps(blocks)]
+    return min(max([LEAST_LEFT, *found]), MOST_LEFT)
+
+
+def _left_of(line: Line) -> float:
+    return em_width(sides(line.parts[0])[0])
+
+
+def _steps(blocks: Sequence[Block]) -> Iterator[Line]:
+    for block in blocks:
+        if isinstance(block, Steps):
+            yield from block.lines
+        elif isinstance(block, Aside):
+            yield from _steps(block.blocks)
+
+
+@dataclass(frozen=True)
+class _Writer:
+    """Writes blocks of a page at one measure; ``left`` is the width of the left sides of its steps."""
+
+    stem: str
+    measure: float
+    left: float
+
+    def page(self, page: Page) -> Iterator[Call]:
+        """Yield the calls of a page."""
+        yield call("open_page", title=self.text(page.title), subtitle=self.text(page.subtitle))
+        yield from self.blocks(page.blocks)
+        yield call("close_page")
+
+    def blocks(self, blocks: Sequence[Block]) -> Iterator[Call]:
+        """Yield the calls of blocks; a table, its sentences and its heading stay on one page."""
+        for group in _groups(blocks):
+            calls = [each for block in group for each in _WRITERS[type(block)](self, block)]
+            together = len(group) > 1
+            yield from [call("open_together"), *calls, call("close_together")] if together else calls
+
+    def text(self, text: Text) -> str:
+        """Return a sentence."""
+        return sentence_latex(text, self.stem)
+
+    def heading(self, block: Heading) -> Iterator[Call]:
+        """Yield the title of a section."""
+        yield call("heading", text=self.text(block.text), level=block.level)
+
+    def para(self, block: Para) -> Iterator[Call]:
+        """Yield a paragraph."""
+        yield call("para", title=self.text(block.title), text=self.text(block.text))
+
+    def equations(self, block: Equations) -> Iterator[Call]:
+        """Yield displayed lines; with reasons they are set as steps are."""
+        if any(line.reason for line in block.lines):
+            left = max(map(_left_of, block.lines))
+            yield self._as_steps(block.lines, (), min(left, MOST_LEFT))
+        else:
+            rows = self._side_by_side(block.lines) or [each for line in block.lines for each in self._shown(line)]
+            yield call("equations", rows=rows, numbered=any(line.label for line in block.lines))
+
+    def _shown(self, line: Line) -> Iterator[dict[str, Any]]:
+        """Yield a line as it is set: its number stands at its end."""
+        found = shown(line, self._room(line), 0.0, em_width)
+        for place, each in enumerate(found):
+            is_last = place == len(found) - 1
+            label = label_latex(self.stem, line.label) if is_last else ""
+            yield {**_strings(each), "label": label, "holds": not is_last}
+
+    def _room(self, line: Line) -> float:
+        return self.measure - (NUMBER if line.label else 0.0)
+
+    def _side_by_side(self, lines: Sequence[Line]) -> list[dict[str, Any]]:
+        """Return lines that have as many parts each in as many columns, where they fit; else nothing."""
+        count = len(lines[0].parts)
+        if count < 2 or len(lines) < 2 or any(len(line.parts) != count or line.where for line in lines):
+            return []
+        halves = [[sides(part) for part in line.parts] for line in lines]
+        wide = sum(
+            max(em_width(pair[k][0]) for pair in halves) + max(em_width(pair[k][1]) for pair in halves) + 2.0
+            for k in range(count)
+        )
+        if wide > self.measure - NUMBER:
+            return []
+        return [self._columns(line, pairs) for line, pairs in zip(lines, halves, strict=True)]
+
+    def _columns(self, line: Line, pairs: Sequence[tuple[Node, Node]]) -> dict[str, Any]:
+        (left, right), *more = [
+            (math_latex(left, TEX), math_latex(row(right, COMMA) if k < len(pairs) - 1 else right, TEX))
+            for k, (left, right) in enumerate(pairs)
+        ]
+        label = label_latex(self.stem, line.label)
+        return {"left": left, "right": right, "more": more, "continues": False, "label": label, "holds": False}
+
+    def steps(self, block: Steps) -> Iterator[Call]:
+        """Yield lines with a reason beside each."""
+        yield self._as_steps(block.lines, block.group, self.left)
+
+    def _as_steps(self, lines: Sequence[Line], group: Text, left: float) -> Call:
+        rows = [each for line in lines for each in self._step(line, left)]
+        return call("steps", group=self.text(group), rows=rows, left=f"{left + 0.3:.2f}")
+
+    def _step(self, line: Line, left: float) -> Iterator[dict[str, Any]]:
+        for place, each in enumerate(shown(line, self.measure - NUMBER, left, em_width)):
+            reason = self.text(line.reason) if place == 0 else ""
+            label = label_latex(self.stem, line.label) if place == 0 else ""
+            yield {**_strings(each), "reason": reason, "label": label, "first": place == 0}
+
+    def table(self, block: Table) -> Iterator[Call]:
+        """Yield a table; the column that wraps takes what the others leave."""
+        size, widths = columns(block, self.measure)
+        rows = [
+            {"rule": place == 0 or place in block.groups, "cells": [self.text(cell) for cell in cells]}
+            for place, cells in enumerate(block.rows)
+        ]
+        head = [self.text(cell) for cell in block.head]
+        yield call("tall" if len(rows) > TALL else "table", size=size, columns=widths, head=head, rows=rows)
+
+    def figure(self, block: Figure) -> Iterator[Call]:
+        """Yield a picture, drawn where tikz is there."""
+        found = drawing(block.picture, self.measure / DRAWN, em_width)
+        yield call("figure", strips=[_strip(each) for each in found], caption=self.text(block.caption))
+
+    def code(self, block: Code) -> Iterator[Call]:
+        """Yield program text."""
+        yield call("code", text=verbatim_latex(block.text), language=block.language)
+
+    def verdict(self, block: Verdict) -> Iterator[Call]:
+        """Yield what the check found."""
+        yield call("verdict", passed=block.passed, title=self.text(block.title), text=self.text(block.text))
+
+    def aside(self, block: Aside) -> Iterator[Call]:
+        """Yield blocks in a frame."""
+        first, rest = block.blocks[:1], block.blocks[1:]
+        title = block.title
+        if first and isinstance(first[0], Para) and not first[0].title:
+            first, title = (replace(first[0], title=title),), ()
+        yield call("open_aside", title=self.text(title))
+        yield from _Writer(self.stem, self.measure - FRAME, self.left).blocks((*first, *rest))
+        yield call("close_aside")
+
+
+def _strip(strip: Strip) -> dict[str, Any]:
+    length = f"{strip.length:.2f}"
+    return {"length": length, "marks": list(map(_mark, strip.marks)), "arrows": list(map(_arrow, strip.arrows))}
+
+
+def _mark(mark: Mark) -> dict[str, Any]:
+    place = {"x": f"{mark.x:.2f}", "y": f"{mark.y:.2f}", "leg": mark.leg}
+    return {"name": mark.name, "kind": mark.kind, "value": inline_latex(mark.value, TEX), "error": mark.error, **place}
+
+
+def _arrow(arrow: Arrow) -> dict[str, Any]:
+    label = inline_latex(arrow.label, TEX) if arrow.label is not None else ""
+    return {
+        "start": arrow.start,
+        "end": arrow.end,
+        "path": arrow.path,
+        "label": label,
+        "error": arrow.error,
+        "head": arrow.head,
+    }
+
+
+def _strings(each: Shown) -> dict[str, Any]:
+    left, right = math_latex(each.left, TEX), math_latex(each.right, TEX)
+    return {"left": left, "right": right, "more": [], "continues": each.continues}
+
+
+def _groups(blocks: Sequence[Block]) -> Iterator[list[Block]]:
+    """Yield blocks by themselves, but a table with the paragraphs before it, and their heading, as one."""
+    group: list[Block] = []
+    for block in blocks:
+        if isinstance(block, Table) and len(block.rows) <= TALL:
+            yield [*group, block]
+            group = []
+        elif isinstance(block, Heading) or (isinstance(block, Para) and group):
+            if isinstance(block, Heading):
+                yield from ([each] for each in group)
+                group = []
+            group.append(block)
+        else:
+            yield from ([each] for each in group)
+            group = []
+            yield [block]
+    yield from ([each] for each in group)
+
+
+_WRITERS: dict[type[Block], Callable[[_Writer, Any], Iterator[Call]]] = {
+    Heading: _Writer.heading, Para: _Writer.para, Equations: _Writer.equations, Steps: _Writer.steps,
+    Table: _Writer.table, Figure: _Writer.figure, Code: _Writer.code, Verdict: _Writer.verdict, Aside: _Writer.aside,
+}  # fmt: skip

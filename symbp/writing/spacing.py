@@ -1,0 +1,132 @@
+"""What the writers decide alike: the space in a product, the size of brackets, which fractions are small."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from symbp.maths.tree import Accent, Fence, Frac, Id, Node, Num, Root, Row, Script, Sign, Table, Tag, Words
+
+Gap = Literal["none", "thin", "braces", "dot"]
+"""What stands between two factors: nothing, a thin space, what braces bring along, a dot between numbers."""
+
+SMALL_PART = 3
+"""Most characters above or under the line of a small fraction."""
+
+_TIGHT = {
+    ("number", "letter"), ("number", "scripted"), ("number", "fence"), ("number", "ones"), ("number", "root"),
+    ("number", "frac"), ("frac", "fence"), ("frac", "big"), ("number", "big"), ("fence", "fence"),
+    ("letter", "letter"), ("letter", "ones"), ("scripted", "ones"), ("ones", "ones"), ("map", "map"),
+    ("letter", "turned"), ("turned", "ones"), ("accent", "accent"), ("letter", "accent"), ("accent", "letter"),
+    ("accent", "ones"), ("accent", "turned"), ("number", "accent"), ("number", "turned"), ("number", "map"),
+}  # fmt: skip
+"""The kinds of neighbours that stand close; all others have a thin space between them."""
+
+
+def gap(left: Node, right: Node) -> Gap:
+    """Return what stands between two factors of a product."""
+    kinds = _kind(left, at_end=True), _kind(right, at_end=False)
+    if "braces" in kinds:
+        return "braces"
+    if kinds[1] == "number" and kinds[0] in ("number", "decimal"):
+        return "dot"
+    return "none" if kinds in _TIGHT else "thin"
+
+
+def _kind(node: Node, *, at_end: bool) -> str:
+    """Return what a factor looks like to its neighbour on the right (``at_end``) or on the left."""
+    match node:
+        case Tag(label=label) if label:
+            return "braces"
+        case Tag(body=body):
+            return _kind(body, at_end=at_end)
+        case Row(items=items) if items:
+            return _kind(items[-1 if at_end else 0], at_end=at_end)
+        case Num(digits=digits):
+            return "decimal" if "." in digits and at_end else "number"
+        case Id(name=name, style=style):
+            return _of_name(name, style)
+        case Script():
+            return _of_script(node, at_end=at_end)
+        case Sign(kind="big"):
+            return "big"
+        case _:
+            return _KINDS.get(type(node), "other")
+
+
+_KINDS: dict[type[Node], str] = {Frac: "frac", Fence: "fence", Table: "fence", Root: "root", Accent: "accent"}
+
+
+def _of_name(name: str, style: str) -> str:
+    if style == "bold":
+        return "ones"
+    if style == "script":
+        return "map"
+    return "letter" if len(name) == 1 else "word"
+
+
+def _of_script(node: Script, *, at_end: bool) -> str:
+    """Return the kind of a factor with scripts: ones, maps and what is only transposed stand closer."""
+    base = _kind(node.base, at_end=at_end)
+    if base in ("big", "ones", "map", "number"):
+        return base
+    turned = node.sub is None and isinstance(node.sup, Sign)
+    return "turned" if turned and not at_end else "scripted"
+
+
+def is_small(fraction: Frac) -> bool:
+    """Say whether a fraction is set small: a few letters and numbers above and under it."""
+    return all(_is_short(part) for part in (fraction.over, fraction.under))
+
+
+def _is_short(node: Node) -> bool:
+    match node:
+        case Id(name=name):
+            return len(name) == 1
+        case Num(digits=digits):
+            return len(digits) <= SMALL_PART
+        case Script(base=base, sub=sub, sup=sup):
+            return _is_short(base) and all(each is None or _is_short(each) for each in (sub, sup))
+        case Root(body=body) | Tag(body=body, label=()) | Accent(base=body):
+            return _is_short(body)
+        case Row(items=items):
+            return len(items) <= SMALL_PART and all(_is_short(each) for each in items)
+        case Sign(sign=sign):
+            return sign not in ("∂", "∑", "∏")
+        case _:
+            return False
+
+
+def bracket_size(fence: Fence) -> int:
+    """Return how large brackets are: 0 as written, 1 and 2 in steps, 3 as tall as what they hold."""
+    return _height(fence.body)
+
+
+def _height(node: Node) -> int:
+    """Return how tall a node is, in sizes of the brackets around it."""
+    match node:
+        case Frac():
+            return 1 if is_small(node) else 3
+        case Table():
+            return 3
+        case Fence():
+            return min(bracket_size(node) + 1, 3) if node.open in ("(", "[") else bracket_size(node)
+        case Tag(body=body, label=label):
+            return 3 if label else _height(body)
+        case Script(base=Sign(kind="big"), sub=sub, sup=sup):
+            return 2 if sub is not None and sup is not None else 0
+        case Script(base=body) | Root(body=body) | Accent(base=body):
+            return _height(body)
+        case Row(items=items):
+            return max((_height(each) for each in items), default=0)
+        case _:
+            return 0
+
+
+def has_limits(script: Script) -> bool:
+    """Say whether a big sign has something under and over it; with a lower index alone it is set small."""
+    return script.sub is not None and script.sup is not None
+
+
+def is_word(node: Node) -> bool:
+    """Say whether a node is a word, which stands apart from what follows it."""
+    return isinstance(node, Words) or (isinstance(node, Id) and len(node.name) > 1)
