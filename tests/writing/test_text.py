@@ -33,6 +33,7 @@ from text_pages import (
     value,
 )
 
+import symbp
 from symbp.maths.tree import (
     APPLY,
     EQUALS,
@@ -60,6 +61,7 @@ from symbp.maths.tree import (
 )
 from symbp.pages.page import Branch, Equations, Heading, Line, Page, Para, Picture, Ref, Steps, Verdict
 from symbp.pages.page import Table as Grid
+from symbp.pages.tell.derivation import derivation_page
 from symbp.writing.formula import Speller
 from symbp.writing.letters import columns
 from symbp.writing.rows import broken
@@ -330,6 +332,16 @@ def test_no_line_is_too_wide(name, width, detail, ascii):
     assert "\n\n\n" not in text
 
 
+@pytest.mark.parametrize("what", ["mlp", "residual-mlp", "transformer-block", "small-cnn"])
+def test_pages_of_networks_fit_and_are_ascii_where_that_is_wished(what):
+    derivation = symbp.derive(layers=4) if what == "mlp" else symbp.derive(what)
+    page = derivation_page(derivation)
+    for width, ascii in itertools.product((60, 80, 100), (False, True)):
+        text = write_text(page, width=width, ascii=ascii)
+        assert [line for line in text.splitlines() if columns(line) > width] == []
+        assert not ascii or text.isascii()
+
+
 def test_relations_and_columns_stand_under_each_other():
     lines = write_text(transformer()).splitlines()
     shown = [line for line in lines if "ẑ  =" in line or "s² =" in line or "u  =" in line]
@@ -414,6 +426,20 @@ def test_without_a_passed_check_the_label_says_so():
     page = a_page(Verdict(False, ("dW1 differs",)))
     assert "check ✗     dW1 differs" in write_text(page)
     assert "check FAIL  dW1 differs" in write_text(page, ascii=True)
+    titled = a_page(Heading(("Checked",)), Verdict(True, ("all agree",)))
+    assert "checked ✓   all agree" in write_text(titled)
+    assert "checked ok  all agree" in write_text(titled, ascii=True)
+
+
+def test_equations_in_a_column_of_a_table_are_aligned():
+    rows = (((equal("a", "b"),), ("one",)), ((equal(sub("W", "out"), "c"),), ("two",)))
+    page = a_page(Grid(((), ()), rows, align="lr"))
+    assert write_text(page).splitlines()[2:] == [" " * 14 + "a     = b   one", " " * 14 + "W_out = c   two"]
+
+
+def test_a_factor_inside_brackets_has_no_column():
+    inside = equal("x", entries(Fence(times(Tag(Id("a"), label=("weight",)), "b")), "c"))
+    assert write_text(a_page(Equations((Line((inside,)),)))).splitlines()[2] == " " * 14 + "x = (a b) ⊙ c"
 
 
 # Pictures
