@@ -257,13 +257,26 @@ def transformer_picture() -> Picture:
     )
     slope = row(HADAMARD, Script(Id("φ"), None, PRIME))
     feed_back = Branch(
-        (operation(back_map("N", 2)), value(error(sub("U", 2))), operation(sub("W", "in", TRANSPOSE)))
-        + (value(error("in")), operation(slope), operation(sub("W", "out", TRANSPOSE)))
+        (
+            operation(back_map("N", 2)),
+            value(error(sub("U", 2))),
+            operation(sub("W", "in", TRANSPOSE)),
+            value(error("in")),
+            operation(slope),
+            operation(sub("W", "out", TRANSPOSE)),
+        )
     )
     return Picture(
         (value(stream(0)), attention, value(stream(1)), feed, value(stream(2)), operation(cls("W")), value(LOSS)),
-        (value(error(stream(0))), attention_back, value(error(stream(1))), feed_back, value(error(stream(2))))
-        + (operation(sub("W", "cls", TRANSPOSE)), value(LOSS)),
+        (
+            value(error(stream(0))),
+            attention_back,
+            value(error(stream(1))),
+            feed_back,
+            value(error(stream(2))),
+            operation(sub("W", "cls", TRANSPOSE)),
+            value(LOSS),
+        ),
     )
 
 
@@ -293,8 +306,10 @@ def transformer() -> Page:
             (equal(error(stream(1)), times(SKIP_FFN, error(stream(2)))), row(IDENTITY, Words(": the skip connection")))
         ),
         Line(
-            (equal(error(stream(0)), times(SKIP_ATT, error(stream(1)))),)
-            + (row(transposed("f"), Words(": an error back through "), Id("f")),)
+            (
+                equal(error(stream(0)), times(SKIP_ATT, error(stream(1)))),
+                row(transposed("f"), Words(": an error back through "), Id("f")),
+            )
         ),
     )
     product = equal(
@@ -504,7 +519,8 @@ def transformer() -> Page:
             Verdict(
                 True,
                 (
-                    "all 14 gradients agree with complex-step differences of the loss; largest relative error 9.2e-16 (sizes as above, seed 0)",
+                    "all 14 gradients agree with complex-step differences of the loss; "
+                    "largest relative error 9.2e-16 (sizes as above, seed 0)",
                 ),
             ),
         ),
