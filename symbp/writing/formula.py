@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any, Literal
 
@@ -72,6 +72,7 @@ class Speller:
     alphabet: Alphabet
     raised: bool = False
     loss: str = "L"
+    _written: dict[tuple[int, bool], tuple[Node, Box]] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of(cls, trees: Iterable[Node], *, ascii: bool = False) -> Speller:
@@ -82,11 +83,18 @@ class Speller:
         lowered = {alone.line(node) for node in scripts if _layer(node) is not None}
         below = {alone.line(node) for node in scripts if node.sub is not None and _layer(node) is None}
         depth = any(isinstance(node, Id) and node.name == "L" and node.style != "script" for node in nodes)
-        return replace(alone, raised=bool(lowered & below), loss="Loss" if depth else "L")
+        clash = bool(lowered & below)
+        return cls(alone.alphabet, clash, "Loss" if depth else "L") if clash or depth else alone
 
     def box(self, node: Node, tight: bool = False) -> Box:
-        """Return a node as text; ``tight`` as in an index, without the space around signs."""
-        return _WRITERS[type(node)](self, node, tight)
+        """Return a node as text; ``tight`` as in an index, without the space around signs.
+
+        A node is written once: it is kept beside its text, so that no other node can have its identity.
+        """
+        key = (id(node), tight)
+        if key not in self._written:
+            self._written[key] = (node, _WRITERS[type(node)](self, node, tight))
+        return self._written[key][1]
 
     def line(self, node: Node, tight: bool = False) -> str:
         """Return a node that has one line."""

@@ -16,8 +16,8 @@ from symbp.writing.sentences import Setting, wrapped
 GAPS = (3, 2)
 """The space between two columns, the first that fits."""
 
-NARROWEST = 12
-"""The least columns that a name is wrapped in."""
+HEADS = (20, 12)
+"""The least columns that a name is wrapped in, the first that fits."""
 
 Words = tuple[str, ...]
 
@@ -47,7 +47,7 @@ class _Product:
 def has_names(line: Line) -> bool:
     """Say whether the factors of a line have names, as under braces."""
     found = relation(line.parts[0])
-    return found is not None and any(labelled(item) for item in items_of(found[1]))
+    return found is not None and any(labelled(row(*factor)) for factor in _factors(items_of(found[1])[1:]))
 
 
 def grid(lines: Sequence[Line], setting: Setting, width: int) -> list[str] | None:
@@ -60,8 +60,7 @@ def grid(lines: Sequence[Line], setting: Setting, width: int) -> list[str] | Non
     for _, together in groupby(products, key=lambda product: product.key):
         same = list(together)
         narrow = [_Product(each.left, _merged(each.cells)) for each in same]
-        ways = ((same, False), (same, True), (narrow, True))
-        drawn = [_drawn(each, gap, wrap) for each, wrap in ways for gap in GAPS]
+        drawn = [_drawn(each, gap, head) for each in (same, narrow) for head in HEADS for gap in GAPS]
         fitting = next((each for each in drawn if max(map(columns, each)) <= width), None)
         if fitting is None:
             return None
@@ -122,11 +121,11 @@ def _merged(cells: Sequence[_Cell]) -> tuple[_Cell, ...]:
     return (*cells[:first], _Cell((", ".join(one.label),), one.factors), *cells[last + 1 :])
 
 
-def _drawn(products: Sequence[_Product], gap: int, wrap: bool) -> list[str]:
+def _drawn(products: Sequence[_Product], gap: int, head: int) -> list[str]:
     lefts = [product.left.split("\0") for product in products]
     wide = max(columns(left) for left, _ in lefts)
     starts = [f"{padded(left, wide)}  {sign}  " for left, sign in lefts]
-    blocks = [_column([product.cells[at] for product in products], wrap) for at in range(len(products[0].cells))]
+    blocks = [_column([product.cells[at] for product in products], head) for at in range(len(products[0].cells))]
     tall = max(len(head) for head, _ in blocks)
     between = " " * gap
     heads = [
@@ -137,15 +136,15 @@ def _drawn(products: Sequence[_Product], gap: int, wrap: bool) -> list[str]:
     return [*(blank + head for head in heads if head.strip()), *map("".join, zip(starts, rows, strict=True))]
 
 
-def _column(cells: Sequence[_Cell], wrap: bool) -> tuple[list[str], list[str]]:
+def _column(cells: Sequence[_Cell], narrowest: int) -> tuple[list[str], list[str]]:
     """Return the lines over a column and the factors below, the last ones of all lines under each other."""
     most = max(len(cell.factors) for cell in cells)
     full = [("",) * (most - len(cell.factors)) + cell.factors for cell in cells]
     widths = [max(columns(factors[at]) for factors in full) for at in range(most)]
     body = [" ".join(padded(text, width) for text, width in zip(factors, widths, strict=True)) for factors in full]
     inside = sum(widths) + most - 1
-    label = cells[0].label
-    head = wrapped(label[0], max(inside, NARROWEST)) if wrap and len(label) == 1 else list(label)
+    label = " ".join(cells[0].label)
+    head = wrapped(label, max(inside, narrowest)) if label else []
     width = max([inside, *map(columns, head)])
     ragged = len({len(cell.factors) for cell in cells}) > 1
     side = "right" if ragged else "left"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from symbp.maths.tree import Node, Row
+from symbp.maths.tree import Id, Node, Row
 from symbp.pages.page import Box as Station
 from symbp.pages.page import Branch, Picture
 from symbp.writing.formula import Speller
@@ -13,6 +13,13 @@ from symbp.writing.letters import columns, padded
 
 MOST_ROWS = 2
 """A plain rail that needs more rows than this shows its two ends."""
+
+
+EMPTY = (Row(()), Id("·"))
+"""What stands below a value whose error has no name."""
+
+MOST_BRANCHES, KEPT = 5, 2
+"""More rows with branches than the first show so many of both ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +61,13 @@ def _trees(picture: Picture) -> Iterator[Node]:
 
 
 def _text(speller: Speller, station: Station | Branch | None) -> str:
-    if station is None or isinstance(station, Branch) or station.value == Row(()):
+    if station is None or isinstance(station, Branch) or station.value in EMPTY:
         return ""
     return speller.line(station.value)
 
 
 def _is_operation(each: Station | Branch) -> bool:
-    return isinstance(each, Station) and each.kind not in ("value", "sum")
+    return isinstance(each, Station) and each.kind == "operation"
 
 
 # One rail without branches: operations stand over its arrows, errors below
@@ -101,7 +108,8 @@ def _pieces(picture: Picture, speller: Speller, rail: Rail, long: int = 3) -> li
     """Return values and the arrows between them, at least ``long``; both rails of each."""
     below = [*picture.backward, *[None] * (len(picture.forward) - len(picture.backward))]
     names = [(_text(speller, up), _text(speller, down)) for up, down in zip(picture.forward, below, strict=True)]
-    first = next((at for at, (_, down) in enumerate(names) if down), len(names))
+    errors = (at for at, (_, down) in enumerate(names) if down and not _is_operation(picture.forward[at]))
+    first = next(errors, len(names))
     found: list[_Piece] = []
     after_value = False
     for at, (station, (up, down)) in enumerate(zip(picture.forward, names, strict=True)):
@@ -112,7 +120,7 @@ def _pieces(picture: Picture, speller: Speller, rail: Rail, long: int = 3) -> li
             found.append(_Piece(("", padded(up, wide), padded(down, wide), ""), True))
         else:
             found += [_Piece((" ", " ", " ", " "), True)] * (bool(found) and not after_value)
-            found.append(_arrow(up, down, rail, at > first or (at == first and bool(down)), long))
+            found.append(_arrow(up, down if at > first else "", rail, at > first, long))
         after_value = is_value
     return found
 
@@ -184,10 +192,12 @@ class _BranchRows:
         """Return the rows of a rail, each a line for the branch and one for the rail; errors from the loss back."""
         rows = self._rows(stations, down)
         margin = max(columns(_text(self.speller, row[0])) for row in rows)
-        for even in (across, 0):
-            pairs = [self._row(row, margin, even, down) for row in rows]
+        for even, indent in ((across, margin), (0, margin), (0, 0)):
+            pairs: list[tuple[str, ...]] = [self._row(row, indent, even, down) for row in rows]
             if all(columns(line) <= self.width for pair in pairs for line in pair):
                 break
+        if len(pairs) > MOST_BRANCHES:
+            pairs = [*pairs[:KEPT], (self.rail.dots,), *pairs[-KEPT:]]
         shown = [pair[::-1] for pair in reversed(pairs)] if down else pairs
         return [line for pair in shown for line in pair if line.strip() or len(rows) > 1]
 

@@ -1,6 +1,7 @@
 """Text for people: formulas, breaking, pages, pictures."""
 
 import itertools
+import math
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from text_pages import (
     mlp,
     mlp_picture,
     of,
+    operation,
     plus,
     sub,
     times,
@@ -28,8 +30,10 @@ from text_pages import (
     transformer_picture,
     transposed,
     tree,
+    value,
 )
 
+import symbp
 from symbp.maths.tree import (
     APPLY,
     EQUALS,
@@ -55,8 +59,9 @@ from symbp.maths.tree import (
     row,
     walk,
 )
-from symbp.pages.page import Equations, Heading, Line, Page, Para, Ref, Steps, Verdict
+from symbp.pages.page import Branch, Equations, Heading, Line, Page, Para, Picture, Ref, Steps, Verdict
 from symbp.pages.page import Table as Grid
+from symbp.pages.tell.derivation import derivation_page
 from symbp.writing.formula import Speller
 from symbp.writing.letters import columns
 from symbp.writing.rows import broken
@@ -126,6 +131,8 @@ SPELLED = [
     (Script(Id("N", "script"), Num("2")), "norm₂ᵀ", "norm2^T"),
     (Script(Id("A", "script"), Id("Q")), "att_Qᵀ", "att_Q^T"),
     (Script(Id("B", "script"), None, Fence(Id("b"))), "block_bᵀ", "block_b^T"),
+    (power(Root(Id("a")), Num("2")), "(√a)²", "(sqrt(a))^2"),
+    (to("log", over("a", "b")), "log (a/b)", "log (a/b)"),
     (Blank(4), "____", "____"),
     (row(Id("I"), Words(": the skip connection")), "I: the skip connection", "I: the skip connection"),
     (row(Words("if"), Id("x"), Sign(">", "rel"), Num("0")), "if x > 0", "if x > 0"),
@@ -260,7 +267,7 @@ def formulas(draw, depth=2):
         fences = inner.map(Fence)
         atoms = st.one_of(LETTERS, LETTERS, fences, fences.map(transposed), inner.map(lambda body: over(body, "m")))
     items = [draw(atoms)]
-    for _ in range(draw(st.integers(0, 6))):
+    for _ in range(draw(st.integers(0, 4))):
         items += [draw(SIGNS), draw(atoms)]
     return row(*items)
 
@@ -275,7 +282,7 @@ WIDEST = 6
 """No factor of these formulas is wider: δX₁, its brackets, a fraction's line."""
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(formulas(), st.integers(12, 60))
 def test_breaking_keeps_the_symbols_in_order(formula, width):
     speller = Speller.of((formula,))
@@ -325,6 +332,16 @@ def test_no_line_is_too_wide(name, width, detail, ascii):
     assert "\n\n\n" not in text
 
 
+@pytest.mark.parametrize("what", ["mlp", "residual-mlp", "transformer-block", "small-cnn"])
+def test_pages_of_networks_fit_and_are_ascii_where_that_is_wished(what):
+    derivation = symbp.derive(layers=4) if what == "mlp" else symbp.derive(what)
+    page = derivation_page(derivation)
+    for width, ascii in itertools.product((60, 80, 100), (False, True)):
+        text = write_text(page, width=width, ascii=ascii)
+        assert [line for line in text.splitlines() if columns(line) > width] == []
+        assert not ascii or text.isascii()
+
+
 def test_relations_and_columns_stand_under_each_other():
     lines = write_text(transformer()).splitlines()
     shown = [line for line in lines if "ẑ  =" in line or "s² =" in line or "u  =" in line]
@@ -357,6 +374,13 @@ def test_a_reason_that_does_not_fit_is_left_to_a_page_of_more_detail():
     assert "a reason" not in write_text(page)
     assert "c = d   short" in write_text(page)
     assert "".join(long.split()) in "".join(write_text(page, detail=3).replace("c = d   short", "").split())
+
+
+def test_a_sentence_does_not_begin_with_the_number_of_a_line_that_is_not_shown():
+    hidden = Equations((Line((equal("a", "b"),), "one"),), detail=3)
+    page = a_page(hidden, Steps((Line((equal("c", "d"),), reason=(Ref("one"), ": its slope, as in ", Ref("one"))),)))
+    assert "c = d   its slope, as in (1)" in write_text(page)
+    assert "c = d   (1): its slope" in write_text(page, detail=3)
 
 
 def test_a_condition_is_never_left_out():
@@ -402,6 +426,20 @@ def test_without_a_passed_check_the_label_says_so():
     page = a_page(Verdict(False, ("dW1 differs",)))
     assert "check ✗     dW1 differs" in write_text(page)
     assert "check FAIL  dW1 differs" in write_text(page, ascii=True)
+    titled = a_page(Heading(("Checked",)), Verdict(True, ("all agree",)))
+    assert "checked ✓   all agree" in write_text(titled)
+    assert "checked ok  all agree" in write_text(titled, ascii=True)
+
+
+def test_equations_in_a_column_of_a_table_are_aligned():
+    rows = (((equal("a", "b"),), ("one",)), ((equal(sub("W", "out"), "c"),), ("two",)))
+    page = a_page(Grid(((), ()), rows, align="lr"))
+    assert write_text(page).splitlines()[2:] == [" " * 14 + "a     = b   one", " " * 14 + "W_out = c   two"]
+
+
+def test_a_factor_inside_brackets_has_no_column():
+    inside = equal("x", entries(Fence(times(Tag(Id("a"), label=("weight",)), "b")), "c"))
+    assert write_text(a_page(Equations((Line((inside,)),)))).splitlines()[2] == " " * 14 + "x = (a b) ⊙ c"
 
 
 # Pictures
@@ -446,6 +484,13 @@ def test_branches():
     assert both[5].index("┬") == both[6].index("┘")
 
 
+def test_many_branches_show_the_first_and_the_last():
+    block = (Branch((operation("norm"), operation("W" * 50))), value("X"))
+    text = picture_text(Picture((value("X"), *block * 12), ()))
+    assert len(text.splitlines()) == 9
+    assert text.splitlines()[4] == "⋯"
+
+
 @pytest.mark.parametrize("ascii", [False, True])
 @pytest.mark.parametrize("width", [40, 60, 80, 120])
 def test_pictures_fit(ascii, width):
@@ -453,3 +498,52 @@ def test_pictures_fit(ascii, width):
         text = picture_text(picture, ascii=ascii, width=width)
         assert max(map(columns, text.splitlines())) <= width
         assert not ascii or text.isascii()
+
+
+# Reading: formulas of which no two with different values may look alike
+
+VALUES = {"a": 1.37, "b": 2.21}
+ATOM, PRODUCT = ("atom",), ("product", "atom")
+TERM = ("product", "atom", "applied")
+
+
+def inside(part, levels):
+    return part[0] if part[2] in levels else Fence(part[0])
+
+
+def of_one(x):
+    node, number, _ = x
+    yield row(NEGATIVE, inside(x, PRODUCT)), -number, "negative"
+    yield Root(node), math.sqrt(abs(number)) + 0.3, "atom"
+    yield power(node, Num("2")), number**2, "atom"
+    yield power(node, PRIME), 1.7 * number + 0.77, "atom"
+    yield row(Id("f"), APPLY, Fence(node)), 3 * math.sin(number), "atom"
+    yield row(Id("log", "upright"), APPLY, inside(x, ATOM)), 2 * math.cos(number), "applied"
+    yield Script(Id("e"), None, node), math.exp(number / 50), "atom"
+    yield Script(Id("W"), node), math.exp(number / 40) + 9, "atom"
+
+
+def of_two(x, y):
+    first = inside(x, (*TERM, "sum", "negative"))
+    inverse = 1 / (y[1] ** 2 + 1.3)
+    yield row(first, PLUS, inside(y, TERM)), x[1] + y[1], "sum"
+    yield row(first, MINUS, inside(y, TERM)), x[1] - y[1], "sum"
+    yield entries(inside(x, ATOM), inside(y, ATOM)), x[1] + 3.3 * y[1] + x[1] * y[1], "entries"
+    yield times(inside(x, PRODUCT), inside(y, TERM)), x[1] * y[1], "product"
+    yield over(x[0], y[0]), x[1] * inverse, "product"
+    yield row(inside(x, PRODUCT), Sign("/", "slash"), inside(y, ATOM)), x[1] * inverse, "product"
+
+
+def larger(parts):
+    return [made for x in parts for made in of_one(x)] + [made for x in parts for y in parts for made in of_two(x, y)]
+
+
+@pytest.mark.parametrize("ascii", [False, True])
+def test_formulas_of_different_values_do_not_look_alike(ascii):
+    letters = [(tree(name), number, "atom") for name, number in VALUES.items()]
+    small = letters + larger(letters[:1])
+    found = {}
+    for node, number, _ in [*small, *larger(small), *(made for part in larger(small)[::9] for made in of_one(part))]:
+        text = math_text(node, ascii=ascii)
+        assert math.isclose(found.setdefault(text, number), number), text
+    assert len(found) > 1000
