@@ -36,6 +36,9 @@ from symbp.symbols import Variable, adjoint_name, counts_examples
 if TYPE_CHECKING:
     from symbp.networks.sizes import Sizes
 
+MAX_NAMED = 6
+"""How many names a message gives where none is near."""
+
 MAX_MULTIPLIED = 50
 """Deepest network whose gradients are multiplied out as one SymPy expression."""
 
@@ -349,5 +352,6 @@ def derive(
 def _variable(network: Network, name: str) -> Variable:
     given = {symbol.name: symbol for symbol in (*network.parameters, *network.inputs)}
     if name not in given:
-        raise SpecError(f"wrt: the network has no parameter {name!r}{nearest(name, given)}")
+        near = nearest(name, given) or f"; it has {', '.join([*given][:MAX_NAMED])}{', …' * (len(given) > MAX_NAMED)}"
+        raise SpecError(f"wrt: the network has no parameter or input {name!r}{near}")
     return given[name]
