@@ -63,6 +63,14 @@ class Builder:
         """
         return Record(kind, name, self)
 
+    def close(self, first: int) -> None:
+        """Record what a layer wrote from ``first`` on as a block where it has none: a layer may know of no blocks."""
+        known = max([first, *(each.stop for each in self.record.inside[-1:])])
+        if known < len(self.equations):
+            rest = Record(Kind.LAYER, "")
+            rest.first, rest.stop = known, len(self.equations)
+            self.record.inside.append(rest)
+
     @property
     def whole(self) -> Record:
         """The layer tree so far: all that is built as one block, the layers inside."""

@@ -293,6 +293,7 @@ def _built(layers: Sequence[Layer], builder: Builder, data: tuple[Variable, ...]
     owners: dict[int, int] = {}
     for layer in layers:
         builder.origins.begin(owners.setdefault(id(layer), len(owners) + 1))
+        first = len(builder.equations)
         if isinstance(out, Variable):
             out = layer.build(builder, out)
         elif isinstance(layer, SequenceLayer):
@@ -302,6 +303,7 @@ def _built(layers: Sequence[Layer], builder: Builder, data: tuple[Variable, ...]
                 f"{kind_of(layer)} reads one matrix and gets a sequence of {len(out)}: "
                 "put it behind the last recurrent layer, which returns its last state (sequence is false)"
             )
+        builder.close(first)
     if isinstance(out, Variable) and builder.equations and builder.equations[-1].lhs != out:
         raise SpecError(
             "the network ends in an encoder, which nothing reads: put a block with cross-attention behind it"
