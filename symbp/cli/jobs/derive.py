@@ -41,7 +41,7 @@ def run(request: Request) -> int:
     require_concrete(request, network, wanted)
     if isinstance(spec, FileSpec) and request.output.show is not None:
         request = replace(request, show=layer_set(request.output.show, network.depth))
-    derivation = derived(network)
+    derivation = derived(network, spec.wrt)
     require_steps(request, derivation)
     report = verdict(request, derivation)
     documents = [rendered(request, each, derivation, report) for each in wanted]
@@ -192,4 +192,4 @@ def next_step(spec: NetworkSpec) -> str:
     if spec.activation is None or spec.loss is None:
         concrete = replace(spec, activation=spec.activation or "tanh", loss=spec.loss or "mse")
         return command_line("derive", concrete)
-    return f"{command_line('derive', spec)} --only W1"
+    return f"{command_line('derive', spec)} --only {spec.wrt[0] if spec.wrt else 'W1'}"

@@ -38,7 +38,7 @@ def run(request: Request, options: ValuesOptions) -> int:
     show = request.show
     if isinstance(spec, FileSpec) and request.output.show is not None:
         show = values.layer_set(request.output.show, network.depth)
-    derivation = derived(network)
+    derivation = derived(network, spec.wrt)
     worked = Worked.of(derivation, given)
     training = trained(worked, steps)
     report = verdict(request, derivation)
@@ -94,10 +94,14 @@ def trained(worked: Worked, steps: int | None) -> Training | None:
     """Return the training that was asked for.
 
     Raises:
-        SpecError: the values say no learning rate.
+        SpecError: the values say no learning rate, or there is nothing to train.
     """
     if steps is None:
         return None
+    if not worked.trained:
+        raise SpecError(
+            "--train: --wrt names no parameter, so nothing is trained; name one, or leave one of the two out"
+        )
     if worked.given.learning_rate is None:
         raise SpecError(f"--train: {worked.given.name} has no learning_rate; add learning_rate = 0.5")
     return worked.train(steps)

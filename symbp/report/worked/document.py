@@ -79,7 +79,7 @@ def example(
     numeral = Numeral(worked.numbers, desk.printer, digits or worked.given.digits)
     author = _Author(worked, desk, numeral)
     sections = [author.given(), author.forward(), author.backward(), author.gradients()]
-    if worked.given.learning_rate is not None:
+    if worked.given.learning_rate is not None and worked.trained:
         sections.append(author.step())
     if training is not None:
         sections.append(author.training(training))
@@ -257,10 +257,12 @@ class _Author:
             product += f"({shown})" if single and shown[:1] in "-−" else shown
             numbers = f"{self.numeral.matrix(given[symbol.name])} {minus} {product}"
             lines.append(Line(name, (formula, numbers, self.numeral.matrix(updated[symbol.name])), arrow))
+        names = {each.name for each in self.worked.derivation.network.parameters}
+        is_all = names - set(self.worked.given.frozen) <= set(self.worked.trained)
         words = rich(
-            "Every parameter moves against its gradient, all at once. The loss falls from {before} to {after}."
-            if self.worked.loss_after < self.worked.result[0]
-            else "Every parameter moves against its gradient, all at once. The loss goes from {before} to {after}.",
+            "{who} against its gradient, all at once. The loss {moves} from {before} to {after}.",
+            who="Every parameter moves" if is_all else "Each of these parameters moves",
+            moves="falls" if self.worked.loss_after < self.worked.result[0] else "goes",
             before=math(self._number(self.worked.result[0])), after=math(self._number(self.worked.loss_after)),
         )  # fmt: skip
         return Section("One step of gradient descent", words, tuple(lines))
