@@ -12,7 +12,7 @@ import numpy as np
 Array = Any
 
 
-def _erf(z: Array) -> Array:
+def erf(z: Array) -> Array:
     """The error function at a point with an imaginary part so small that its square is nothing."""
     real = np.vectorize(math.erf, otypes=[float])(np.real(z))
     return real + 1j * np.imag(z) * 2 / np.sqrt(np.pi) * np.exp(-(np.real(z) ** 2))
@@ -58,7 +58,7 @@ FUNCTIONS: dict[str, Callable[..., Array]] = {
     "relu": _relu, "sigmoid": _sigmoid, "softmax": _softmax,
     "softplus": lambda z: np.log(1 + np.exp(z)),
     "silu": lambda z: z * _sigmoid(z),
-    "gelu": lambda z: z * (1 + _erf(z / np.sqrt(2))) / 2,
+    "gelu": lambda z: z * (1 + erf(z / np.sqrt(2))) / 2,
     "elu": lambda z: np.where(np.real(z) > 0, z, np.exp(z) - 1),
     "sum": lambda a: np.sum(a, keepdims=True),
     "mean": lambda a: np.mean(a, keepdims=True),
