@@ -293,7 +293,7 @@ OPEN_WORDS = ("ℓ", "f")
 def deviation(values, wanted, gradients):
     """How far loss and gradients of a page are from the right ones, the largest relative to its own size."""
     found = gradients_of(values, gradients)
-    least = 1e-8 * max(np.max(np.abs(each)) for each in gradients.values())  # Less is zero to rounding.
+    least = 1e-6 * max(np.max(np.abs(each)) for each in gradients.values())  # Less is zero to rounding.
     pairs = [(found.get(name, np.inf), right) for name, right in gradients.items()] + [(values["loss"], wanted)]
     return max(np.max(np.abs(one - other)) / max(np.max(np.abs(other)), least) for one, other in pairs)
 
