@@ -49,18 +49,18 @@ class MaskedSoftmax(Op):
     mark = property(lambda self: "causal" if self.args[2] else "")
 
     def entry(self) -> Entry:
-        """Return softmax over the keys k ≤ j that query j may attend to, each with its n_k where keys are padding."""
-        s, n = base("s"), base("n")
+        """Return softmax over the keys k ≤ j that query j may attend to, each with its w_k where keys are padding."""
+        s, w = base("s"), base("w")
         (keys, columns), queries, causal = self.shape, self.args[1], bool(self.args[2])
         examples, kept = columns / queries, len(self.args) > 3
 
         def weight(key: Expr) -> Expr:
-            return exp(s[key, EXAMPLE, COLUMN]) * (n[key, EXAMPLE] if kept else 1)
+            return exp(s[key, EXAMPLE, COLUMN]) * (w[key, EXAMPLE] if kept else 1)
 
         total = Sum(weight(OTHER), (OTHER, 1, COLUMN)) if causal else Total(weight(OTHER), OTHER)
         value = weight(ROW) / total
         return Entry(
-            operands=((s, (keys, examples, queries)), *([(n, (keys, examples))] if kept else [])),
+            operands=((s, (keys, examples, queries)), *([(w, (keys, examples))] if kept else [])),
             sizes=(keys, examples, queries),
             parts=(((ROW, EXAMPLE, COLUMN), Piecewise((value, ROW <= COLUMN), (0, True)) if causal else value),),
             ranges={ROW: keys, OTHER: keys, EXAMPLE: examples, COLUMN: queries},

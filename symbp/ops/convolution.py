@@ -157,6 +157,7 @@ class KernelCorrelation(Windowed):
             parts=(((OUTPUT, INPUT, *at.entries), Total(term, *at.places, EXAMPLE)),),
             ranges={OUTPUT: outputs, INPUT: inputs},
             each=(EXAMPLE,) if at.examples == 1 else (),
+            says="" if at.examples == 1 else "examples",
         )
 
 

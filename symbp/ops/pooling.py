@@ -109,7 +109,8 @@ class MaxPoolTranspose(Windowed):
 
     def entry(self) -> Entry:
         """Say where each error goes: which value is the largest is no formula in the entries."""
-        return Entry(says="largest")
+        operands = zip(map(base, "xag"), (each.shape for each in self.args[:3]), strict=True)
+        return Entry(operands=tuple(operands), says="largest")
 
 
 class AveragePoolTranspose(Windowed):

@@ -10,6 +10,7 @@ from symbp.pages.tell import opening
 from symbp.pages.tell.backward import backward
 from symbp.pages.tell.checked import checked
 from symbp.pages.tell.context import Context
+from symbp.pages.tell.functions import functions
 from symbp.pages.tell.gradients import gradients
 from symbp.pages.tell.notation import notation
 from symbp.pages.tell.picture import picture
@@ -31,7 +32,7 @@ def derivation_page(
 ) -> Page:
     """Return the page of a network's derivation."""
     c = Context(reading(derivation), notation_, words or language(), by_output, roles)
-    blocks: list[Block] = [*opening.network(c), result(c), *picture(c), *backward(c), *gradients(c), *notation(c)]
+    blocks: list[Block] = [*opening.network(c), result(c), *picture(c), *functions(c), *backward(c), *gradients(c), *notation(c)]
     if check is not None:
         blocks += [Heading(c.words("section.checked")), checked(c.words, check)]
     return Page(opening.title(c), opening.subtitle(c), tuple(blocks), stem, command)
