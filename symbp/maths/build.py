@@ -24,6 +24,7 @@ from sympy import (
 )
 
 from symbp.equations import operands
+from symbp.maths.functions import own_name
 from symbp.maths.names import LOSS, Names
 from symbp.maths.scalars import Level, Scalars, Written, call, number, word, written_number
 from symbp.maths.tree import (
@@ -67,13 +68,19 @@ class Builder:
     Args:
         names: how symbols are spelled.
         by_output: write every slope through the output that has such a form, not those of tanh and sigmoid alone.
-        functions: what stands for an activation left open, and for its index.
+        functions: what stands for a function, where it is not its own name.
+        places: the letters of the row and the column of an entry.
     """
 
     def __init__(
-        self, names: Names, *, by_output: bool = False, functions: Mapping[ScalarFunction, Node] | None = None
+        self,
+        names: Names,
+        *,
+        by_output: bool = False,
+        functions: Mapping[ScalarFunction, Node] | None = None,
+        places: tuple[str, str] = ("i", "j"),
     ) -> None:
-        self.names, self.by_output, self.functions = names, by_output, dict(functions or {})
+        self.names, self.by_output, self.functions, self.places = names, by_output, dict(functions or {}), places
 
     def tree(self, expr: MatrixExpr) -> Node:
         """Return an expression as a tree.
@@ -110,9 +117,7 @@ class Builder:
             return self.functions[function]
         if isinstance(function, GenericFunction):
             return Script(Id(function.text), number(function.args[1]))
-        name, _, below = function.text.partition("_")
-        base = word(name)
-        return Script(base, word(below)) if below else base
+        return own_name(function)
 
     def formula(self, expr: Expr, names: Mapping[Symbol, Node]) -> Written:
         """Return a scalar expression applied entry by entry."""
@@ -246,9 +251,15 @@ def _operation(b: Builder, node: Op) -> Written:
         sides = [b.within(each, Level.ATOM) for each in inside]
         return Written(joined(sides, Sign(node.sign[1], "bin")), Level.HADAMARD)
     name: Node = word(node.label[1])
-    if node.size:
-        name = Script(name, joined([Num(str(each)) for each in node.size], COMMA))
+    below = settings(node)
+    if below:
+        name = Script(name, joined(below, COMMA))
     return Written(call(Tag(name, of=type(node).__name__), *map(b.tree, inside)))
+
+
+def settings(node: Op) -> list[Node]:
+    """Return what stands below the name of an operation: sizes, and words for what changes its meaning."""
+    return [*(Num(str(each)) for each in node.size), *(word(each) for each in node.mark.split(",") if each)]
 
 
 def _operator(b: Builder, node: Op) -> Written:
@@ -261,7 +272,7 @@ def _operator(b: Builder, node: Op) -> Written:
 def operator_name(b: Builder, node: Op) -> Node:
     """Return the name of an operator of the backward list, with what it belongs to below: J_P."""
     belongs = [each for at, each in enumerate(node.args) if at != node.acts_on and isinstance(each, MatrixSymbol)]
-    below = [*map(b.names.symbol, belongs[-1:]), *(Num(str(each)) for each in node.size)]
+    below = [*map(b.names.symbol, belongs[-1:]), *settings(node)]
     name = word(node.label[1])
     return Tag(Script(name, joined(below, COMMA)) if below else name, of=type(node).__name__)
 
@@ -296,7 +307,7 @@ def _entrywise_loss(b: Builder, node: EntrywiseLoss) -> Written:
     if function.name == "mse":
         difference = row(b.tree(a), MINUS, b.within(y, Level.PRODUCT))
         return _mean(1 / (2 * columns), Written(Script(Fence(difference, "‖", "‖"), None, Num("2")), Level.POWER))
-    places = entry_letters(a)
+    places = entry_letters(b, a)
     entries = [b.names.entry(each, *places) for each in (a, y)]
     body = call(Tag(b.function(function), of=function), *entries)
     return _mean(1 / columns, Written(row(big_sum(places), TIMES, body), Level.PRODUCT))
@@ -305,7 +316,7 @@ def _entrywise_loss(b: Builder, node: EntrywiseLoss) -> Written:
 def _linked_loss(b: Builder, node: LinkedLoss) -> Written:
     """Return −1/m Σ y log p, or with both logarithms."""
     _, p, y = node.args
-    places = entry_letters(p)
+    places = entry_letters(b, p)
     prediction, target = (b.names.entry(each, *places) for each in (p, y))
     log = Id("log", "upright")
     first = row(target, TIMES, log, APPLY, prediction)
@@ -316,9 +327,9 @@ def _linked_loss(b: Builder, node: LinkedLoss) -> Written:
     return _mean(1 / p.shape[1], Written(row(big_sum(places), TIMES, both), Level.PRODUCT, negative=True))
 
 
-def entry_letters(matrix: MatrixExpr) -> tuple[str, ...]:
-    """Return the indices of an entry: i of a column, i and j of a matrix, t where columns are tokens or examples."""
-    return ("i",) if matrix.shape[1] == 1 else ("i", "j")
+def entry_letters(b: Builder, matrix: MatrixExpr) -> tuple[str, ...]:
+    """Return the indices of an entry: i of a column, i and j of a matrix."""
+    return b.places[:1] if matrix.shape[1] == 1 else b.places
 
 
 def big_sum(places: tuple[str, ...]) -> Node:

@@ -13,13 +13,14 @@ from sympy import Expr, Integer, MatrixExpr, MatrixSymbol, Symbol
 from symbp.calculus.factor import Factor
 from symbp.equations import Equation, nodes, symbols_in
 from symbp.maths.build import Builder
+from symbp.maths.functions import names_of
 from symbp.maths.names import Names, slot_of
 from symbp.maths.notation import Notation
 from symbp.maths.scalars import number
-from symbp.maths.tree import COMMA, EQUALS, Id, Node, Sign, row
+from symbp.maths.tree import COMMA, EQUALS, Id, Node, Sign, row, walk
 from symbp.networks.blocks import Kind
 from symbp.ops.elementwise import Elementwise
-from symbp.ops.losses import LossGradient
+from symbp.ops.losses import EntrywiseLoss, LossGradient
 from symbp.ops.softmax import Softmax
 from symbp.ops.structure import Pad, Rows
 from symbp.pages.page import Ref, Text
@@ -36,6 +37,8 @@ TOLD = (
     Kind.TRANSFORMER, Kind.RECURRENT, Kind.ATTENTION, Kind.DENSE_BLOCK, Kind.CONVOLUTION, Kind.RESIDUAL, Kind.NORM,
 )  # fmt: skip
 """What names a network, the most telling kind of block first."""
+INDICES = "ijkrsqpuv"
+"""Letters for the indices of entries, the first that are free."""
 
 UPPER_KINDS = ("layer", "block")
 """Repetitions whose number is an upper index."""
@@ -85,7 +88,29 @@ class Context:
     @cached_property
     def builder(self) -> Builder:
         """What writes expressions with these names."""
-        return Builder(self.names, by_output=self.by_output)
+        functions = names_of(each.function for each in self.nodes if isinstance(each, Elementwise | EntrywiseLoss))
+        return Builder(self.names, by_output=self.by_output, functions=functions, places=self.places)
+
+    @cached_property
+    def places(self) -> tuple[str, str]:
+        """The letters of the row and the column of an entry: none that the page has for another thing."""
+        row_, column = [each for each in INDICES if each not in self.taken][:2]
+        return row_, column
+
+    @cached_property
+    def nodes(self) -> tuple[MatrixExpr, ...]:
+        """Every node of the lines, in order."""
+        lines = (*self.forward, *self.errors, *self.gradients)
+        return tuple(node for each in lines for node in nodes(each.equation.rhs))
+
+    @cached_property
+    def taken(self) -> frozenset[str]:
+        """The letters of the page: of matrices, indices, sizes, errors. None of them may stand for another thing."""
+        letters = {self.notation.error, self.notation.slopes, *map(str, self.last.values()), *self.last, "e"}
+        letters |= {each.name.rstrip("0123456789") for each in self._sizes}
+        letters |= {self.notation.loss_gradient} if self.loss_gradient is not None else set()
+        trees = [each for parts in self.names.parts.values() for each in (parts.base, *parts.below)]
+        return frozenset(letters | {each.name for tree in trees for each in walk(tree) if isinstance(each, Id)})
 
     @cached_property
     def last(self) -> dict[str, Symbol]:
@@ -158,6 +183,16 @@ class Context:
                 "title.equations", n=len(self.reading.forward), number=self.words.number(len(self.reading.forward))
             )
         return self.words(f"title.{kind}", n=counts[kind], number=self.words.number(counts[kind]))
+
+    @cached_property
+    def _sizes(self) -> frozenset[Symbol]:
+        """The letters of sizes."""
+        shapes = (each.shape for each in self.reading.symbols)
+        return frozenset(letter for shape in shapes for size in shape for letter in size.free_symbols)
+
+    def rows(self, symbol: MatrixExpr) -> Node:
+        """Return how many rows a symbol has."""
+        return number(self._size(symbol, 0))
 
     def shape(self, symbol: MatrixExpr) -> Node:
         """Return n⁽ˡ⁾ × m: the sizes of a symbol, in the letters of the loops where they differ."""

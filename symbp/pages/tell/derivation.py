@@ -13,6 +13,7 @@ from symbp.pages.tell import opening
 from symbp.pages.tell.backward import backward
 from symbp.pages.tell.checked import checked
 from symbp.pages.tell.context import Context
+from symbp.pages.tell.functions import functions
 from symbp.pages.tell.gradients import gradients
 from symbp.pages.tell.notation import table_of_notation
 from symbp.pages.tell.picture import picture
@@ -57,7 +58,7 @@ def derivation_page(
     """Return the page of a network's derivation; ``options`` are those of ``context``."""
     c = context(derivation, notation, **options)
     blocks: list[Block] = [
-        *opening.network(c), result(c), *picture(c), *backward(c), *gradients(c), *table_of_notation(c),
+        *opening.network(c), result(c), *picture(c), *functions(c), *backward(c), *gradients(c), *table_of_notation(c),
     ]  # fmt: skip
     if check is not None:
         blocks.append(checked(c.words, check))
