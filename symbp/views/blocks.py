@@ -299,7 +299,7 @@ def nested(forward: System) -> System:
     users = {symbol.name: each.rhs for each, symbols in zip(forward, forward.symbols, strict=True) for symbol in symbols}
     for each in forward:
         rhs = _filled(each.rhs, inside)
-        if _is_part(each.rhs) and uses[each.name] == 1 and _takes(users[each.name], each.lhs):
+        if is_part(each.rhs) and uses[each.name] == 1 and _takes(users[each.name], each.lhs):
             inside[each.lhs] = rhs
         else:
             found.append(replace(each, rhs=rhs))
@@ -313,10 +313,11 @@ def _filled(expr: MatrixExpr, inside: Mapping[MatrixSymbol, MatrixExpr]) -> Matr
     return cast("MatrixExpr", Basic.__new__(type(expr), *(inside.get(arg, arg) for arg in expr.args)))
 
 
-def _is_part(expr: MatrixExpr) -> bool:
+def is_part(expr: MatrixExpr) -> bool:
+    """Whether an expression calls a part of a network or of a block, not a whole block."""
     return isinstance(expr, Call) and expr.kind is not Kind.TRANSFORMER
 
 
 def _takes(expr: MatrixExpr, symbol: MatrixSymbol) -> bool:
     """Whether a symbol is a term of a sum, or enters a part."""
-    return (isinstance(expr, MatAdd) or _is_part(expr)) and symbol in expr.args
+    return (isinstance(expr, MatAdd) or is_part(expr)) and symbol in expr.args

@@ -11,7 +11,7 @@ from symbp.calculus.reverse import reverse
 from symbp.derivation import Derivation
 from symbp.equations import Equation, System
 from symbp.symbols import Adjoint, Variable
-from symbp.views.blocks import Call, Part, Pull, calls, nested
+from symbp.views.blocks import Part, Pull, calls, is_part, nested
 from symbp.views.reading import Reading, read
 from symbp.views.tidy import tidied, tidy
 
@@ -81,7 +81,8 @@ def _own(wrt: tuple[Variable, ...], forward: System) -> tuple[Variable, ...]:
 
 
 def _enters(symbol: MatrixSymbol, forward: System) -> bool:
-    return any(isinstance(each.rhs, Call) and symbol in each.rhs.inputs for each in forward)
+    """Whether parts are applied to it: the error of what only repeated blocks read is inside of the first."""
+    return any(is_part(each.rhs) and symbol in each.rhs.args for each in forward)
 
 
 @dataclass(frozen=True)

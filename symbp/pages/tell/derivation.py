@@ -6,16 +6,35 @@ from symbp.checking.report import CheckReport
 from symbp.derivation import Derivation
 from symbp.maths.notation import STANDARD, Notation
 from symbp.pages.page import Block, Heading, Page
-from symbp.pages.tell import opening
+from symbp.pages.tell import inside, opening
 from symbp.pages.tell.backward import backward
 from symbp.pages.tell.checked import checked
 from symbp.pages.tell.context import Context
 from symbp.pages.tell.gradients import gradients
+from symbp.pages.tell.levels import Deep, deep
 from symbp.pages.tell.notation import notation
 from symbp.pages.tell.picture import picture
 from symbp.pages.tell.result import result
 from symbp.pages.words import Words, language
+from symbp.views.levels import levels
 from symbp.views.reading import reading
+
+
+def one_level(c: Context) -> list[Block]:
+    """Return the sections of a network as one list."""
+    return [*opening.network(c), result(c), *picture(c), *backward(c), *gradients(c), *notation(c)]
+
+
+def two_levels(c: Deep) -> list[Block]:
+    """Return the sections of a network with blocks, each of which is shown once."""
+    return [
+        *inside.network(c),
+        inside.result(c),
+        *inside.forward(c),
+        *inside.backward(c),
+        *inside.gradients(c),
+        *notation(c, inside.map_rows(c)),
+    ]
 
 
 def derivation_page(
@@ -31,7 +50,8 @@ def derivation_page(
 ) -> Page:
     """Return the page of a network's derivation."""
     c = Context(reading(derivation), notation_, words or language(), by_output, roles)
-    blocks: list[Block] = [*opening.network(c), result(c), *picture(c), *backward(c), *gradients(c), *notation(c)]
+    found = levels(derivation)
+    blocks = one_level(c) if found is None else two_levels(deep(c, found))
     if check is not None:
         blocks += [Heading(c.words("section.checked")), checked(c.words, check)]
     return Page(opening.title(c), opening.subtitle(c), tuple(blocks), stem, command)

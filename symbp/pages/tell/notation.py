@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from sympy import HadamardProduct, Integer, MatrixSymbol, OneMatrix
 
 from symbp.equations import nodes
+from symbp.maths.names import slot_of
 from symbp.maths.scalars import number
 from symbp.maths.tree import COMMA, HADAMARD, Id, Node, joined
 from symbp.pages.page import Block, Heading, Para, Table, Text
@@ -19,10 +20,10 @@ from symbp.views.lines import Indexed
 Row = tuple[Text, ...]
 
 
-def notation(c: Context) -> list[Block]:
-    """Return the section."""
+def notation(c: Context, more: Iterable[Row] = ()) -> list[Block]:
+    """Return the section, with more rows in front of those of signs."""
     head = tuple(c.words(f"head.{each}") for each in ("symbol", "meaning", "shape"))
-    rows = (*_indices(c), *_symbols(c), *_errors(c), *_signs(c))
+    rows = (*_indices(c), *_symbols(c), *_errors(c), *more, *_signs(c))
     table = Table(head, rows, wraps=1)
     return [Heading(c.words("section.notation")), table, Para(c.words("notation.gradient_shape"))]
 
@@ -41,9 +42,9 @@ def _symbols(c: Context) -> Iterator[Row]:
     for spelled in c.forward:
         for symbol in (*_given(spelled.equation.rhs), spelled.equation.lhs):
             of = getattr(symbol, "of", symbol)
-            if of in seen or not isinstance(of, Variable):
+            if slot_of(symbol) in seen or not isinstance(of, Variable):
                 continue
-            seen.add(of)
+            seen.add(slot_of(symbol))
             rows.setdefault((_meaning(c, of), c.shape(_own(symbol))), []).append(c.names.symbol(_own(symbol)))
     for (meaning, size), letters in rows.items():
         yield (joined(letters, COMMA),), meaning, (size,)
