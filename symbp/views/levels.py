@@ -11,7 +11,7 @@ from symbp.calculus.reverse import reverse
 from symbp.derivation import Derivation
 from symbp.equations import Equation, System
 from symbp.symbols import Adjoint, Variable
-from symbp.views.blocks import Part, Pull, calls, is_part, nested
+from symbp.views.blocks import Call, Part, Pull, calls, is_part, nested
 from symbp.views.reading import Reading, read
 from symbp.views.tidy import tidied, tidy
 
@@ -67,10 +67,10 @@ def levels(derivation: Derivation) -> Levels | None:
         return None
     network = readable.network
     wanted = _own(readable.wrt, made.forward)
-    entering = tuple(x for x in made.forward.given if _enters(x, made.forward) and x not in wanted)
-    raw = reverse(made.forward, network.loss, (*wanted, *entering))
+    ends = tuple(_ends(made.forward, frozenset(wanted)))
+    raw = reverse(made.forward, network.loss, (*wanted, *ends))
     level = _Level(readable, made.forward, made.parts, raw, {})
-    top = level.read(made.nested, wanted, network.output, entering)
+    top = level.read(made.nested, wanted, network.output, ends)
     return Levels(top, tuple(level.insides(top)))
 
 
@@ -80,9 +80,13 @@ def _own(wrt: tuple[Variable, ...], forward: System) -> tuple[Variable, ...]:
     return tuple(each for each in wrt if each in there)
 
 
-def _enters(symbol: MatrixSymbol, forward: System) -> bool:
-    """Whether parts are applied to it: the error of what only repeated blocks read is inside of the first."""
-    return any(is_part(each.rhs) and symbol in each.rhs.args for each in forward)
+def _ends(forward: System, wanted: frozenset[Variable]) -> Iterator[Variable]:
+    """Yield where the errors of the network end: what parts are applied to, and what the first repeated block makes.
+
+    The error of what that block reads is inside of it.
+    """
+    yield from (x for x in forward.given if x not in wanted and any(is_part(e.rhs) and x in e.rhs.args for e in forward))
+    yield from [each.lhs for each in forward if isinstance(each.rhs, Call) and not is_part(each.rhs)][:1]
 
 
 @dataclass(frozen=True)

@@ -66,11 +66,46 @@ class Deep(Context):
     def pairs(self) -> list[tuple[Spelled, ...]]:
         """The equations as they stand on the page: those that do the same to the same, such as Q, K and V, together."""
         found: list[tuple[Spelled, ...]] = []
-        for pair in super().pairs:
+        for pair in [tuple(map(self._called, each)) for each in super().pairs]:
             if found and len(found[-1]) + len(pair) <= MOST_ALIKE and _do_the_same(found[-1], pair):
                 found[-1] = (*found[-1], *pair)
             else:
                 found.append(pair)
+        return found
+
+    @cached_property
+    def homes(self) -> dict[int, Inside]:
+        """The inside that a line stands in, by the line."""
+        return {
+            id(line): inside
+            for inside in self.levels.insides
+            for body in (inside.reading.forward_lines, inside.reading.error_lines, inside.reading.gradient_lines)
+            for line in lines_of(body)
+        }
+
+    def indices_at(self, line: Line) -> tuple[Index, ...]:
+        """Return the indices of the level that a line stands in."""
+        home = self.homes.get(id(line))
+        return self.levels.top.indices if home is None else home.reading.indices
+
+    def _called(self, spelled: Spelled) -> Spelled:
+        """Return a line under a label of its own where it says what a block makes of its input."""
+        home = self.homes.get(id(spelled.line))
+        if home is None or home.has_calls or spelled.equation.lhs != home.part.output:
+            return spelled
+        has_line = any(each.lhs == home.part.output for each in self.around.forward)
+        if home.part.output in self.used and not has_line:
+            return spelled
+        return replace(spelled, label=call_label(home))
+
+    def defined(self, spelled: Spelled) -> tuple[MatrixSymbol, ...]:
+        """Return the symbol that a line of the network defines; none where a block stands on its left."""
+        return () if self._called(spelled).label != spelled.label else super().defined(spelled)
+
+    @cached_property
+    def shown_error(self) -> Adjoint:
+        """The error that stands for all in the sentence about them."""
+        found: Adjoint = self.around.errors[-2].lhs if len(self.around.errors) > 1 else self.around.errors[-1].lhs
         return found
 
     @cached_property
@@ -111,16 +146,21 @@ class Deep(Context):
 
     def equation(self, spelled: Spelled) -> Node:
         """Return a line as a tree; on its left a block's map or the block applied to its input, where it says that."""
-        left = self._left(spelled)
-        return super().equation(spelled) if left is None else row(self.tree(left), EQUALS, self.tree(spelled.equation.rhs))
+        lhs = spelled.equation.lhs
+        home = self.homes.get(id(spelled.line))
+        left: Node | None = None
+        if home is not None and spelled.label == map_label(home):
+            left = self.tree(home.map)
+        elif home is not None and spelled.label == call_label(home):
+            left = self.tree(home.part.call)
+        elif isinstance(lhs, Adjoint) and lhs.of not in self.wanted:
+            left = self.names.symbol(lhs)
+        return super().equation(spelled) if left is None else row(left, EQUALS, self.tree(spelled.equation.rhs))
 
-    def _left(self, spelled: Spelled) -> MatrixExpr | None:
-        for inside in self.levels.insides:
-            if spelled.label == map_label(inside):
-                return inside.map
-            if spelled.equation.lhs == inside.part.output and inside.part.output not in self.used and not inside.has_calls:
-                return inside.part.call
-        return None
+    @cached_property
+    def wanted(self) -> frozenset[MatrixSymbol]:
+        """What is differentiated by, as it is spelled."""
+        return frozenset(map(self.reading.spelled, self.reading.derivation.wrt))
 
     @cached_property
     def used(self) -> frozenset[MatrixSymbol]:
@@ -150,6 +190,11 @@ def map_label(inside: Inside) -> str:
     return f"{inside.part.kind}{inside.part.number or ''}-map"
 
 
+def call_label(inside: Inside) -> str:
+    """Return the label of the line that says what a block makes of its input."""
+    return f"{inside.part.kind}{inside.part.number or ''}-call"
+
+
 def _ending(inside: Inside, spelled: Spelled) -> Spelled:
     """Return a line under a label of its own where it says what a map makes of the error from above."""
     if inside.closes or spelled.equation.lhs != inside.result:
@@ -177,6 +222,7 @@ def together(levels: Levels) -> Reading:
     """Return the lines of all levels as one reading: the errors from the loss back."""
     inner = [each for each in levels.insides if not each.has_calls]
     composed = [each.reading for each in levels.insides if each.has_calls]
+    defined = {each.name for reading in levels for each in reading.forward}
     back = (levels.top, *composed, *(each.reading for each in inner[::-1]))
     return replace(
         levels.top,
@@ -186,7 +232,7 @@ def together(levels: Levels) -> Reading:
         forward_lines=_joined(reading.forward_lines for reading in levels),
         error_lines=_joined((levels.top.error_lines, *(r.error_lines for r in composed), *map(_named, inner[::-1]))),
         gradient_lines=_joined(reading.gradient_lines for reading in back),
-        holders={name: holder for reading in levels for name, holder in reading.holders.items()},
+        holders={name: holder for reading in levels for name, holder in reading.holders.items() if name not in defined},
     )
 
 

@@ -40,7 +40,7 @@ def _symbols(c: Context) -> Iterator[Row]:
     rows: dict[tuple[Text, Node], list[Node]] = {}
     seen: set[object] = set()
     for spelled in c.forward:
-        for symbol in (*_given(spelled.equation.rhs), spelled.equation.lhs):
+        for symbol in (*_given(spelled.equation.rhs), *c.defined(spelled)):
             of = getattr(symbol, "of", symbol)
             if slot_of(symbol) in seen or not isinstance(of, Variable):
                 continue
@@ -68,7 +68,7 @@ def _meaning(c: Context, variable: Variable) -> Text:
 def _errors(c: Context) -> Iterator[Row]:
     if c.loss_gradient is not None:
         yield (c.tree(c.loss_gradient),), c.words("notation.loss_gradient"), (c.shape(c.loss_gradient),)
-    for lhs in [each.equation.lhs for each in c.errors][-1:]:
+    for lhs in [c.shown_error] if c.errors else []:
         yield (c.names.symbol(lhs),), c.words("notation.error", of=error_is(c, lhs)), (c.shape(lhs),)
     for line in slope_lines(c):
         yield (line,), c.words("notation.slopes"), ()

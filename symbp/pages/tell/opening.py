@@ -92,7 +92,7 @@ def definitions(c: Context) -> Text:
         g = row(c.tree(c.loss_gradient), EQUALS, c.names.derivative(c.loss_gradient.args[0]))
         found.append(c.words("opening.gradient", g=g))
     if c.errors:
-        found.append(c.words("opening.error", error=error_is(c, c.errors[-1].equation.lhs)))
+        found.append(c.words("opening.error", error=error_is(c, c.shown_error)))
     return tuple(span for at, text in enumerate(found) for span in ((" ", *text) if at else text))
 
 
