@@ -111,13 +111,30 @@ def reading(derivation: Derivation) -> Reading:
         forward, backward = one_example(forward), one_example(backward)
     wanted = frozenset(each.lhs.of for each in backward if each.lhs.of.name in {v.name for v in readable.wrt})
     forward = System(tidied(forward), forward.given)
+    return read(readable, is_one, forward, backward, wanted, _compared(forward))
+
+
+def read(
+    derivation: Derivation,
+    is_one: bool,
+    forward: System,
+    backward: Iterable[Equation],
+    wanted: frozenset[MatrixSymbol],
+    needed: frozenset[MatrixSymbol],
+    ends: frozenset[MatrixSymbol] = frozenset(),
+) -> Reading:
+    """Return two lists as a page shows them.
+
+    What is ``needed`` of the forward list keeps its name, and so do the errors where the backward list ``ends``.
+    """
     folded = fold(forward)
     back = tidied(backward, wanted)
     carried = _carried(fold_like(folded, [each for each in back if each.lhs.of not in wanted]))
-    gradients, errors = inlined(back, wanted, _slot(folded), carried)
-    ahead, holders = shortened(forward, (*errors, *gradients), _slot(folded), _compared(forward))
+    kept = carried | frozenset(map(_slot(folded), ends))
+    gradients, errors = inlined(back, wanted, _slot(folded), kept)
+    ahead, holders = shortened(forward, (*errors, *gradients), _slot(folded), needed)
     return Reading(
-        readable,
+        derivation,
         is_one,
         folded,
         tuple(forward),

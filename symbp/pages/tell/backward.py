@@ -14,7 +14,7 @@ def backward(c: Context) -> list[Block]:
         return why(c)
     lines = [each for each in c.errors if not is_start(each.equation)]
     said: set[str] = set()
-    steps = tuple(PageLine((c.equation(each),), each.label, each.where, _reason(c, each, said)) for each in lines)
+    steps = tuple(PageLine((c.equation(each),), each.label, each.where, reason(c, each, said)) for each in lines)
     return [Heading(c.words("section.backward")), Steps(steps)] if steps else []
 
 
@@ -39,7 +39,7 @@ def _title(c: Context, lines: list[Spelled]) -> Text:
     return (*c.words.listed([(Ref(label),) for label in labels]), ".")
 
 
-def _reason(c: Context, spelled: Spelled, said: set[str]) -> Text:
+def reason(c: Context, spelled: Spelled, said: set[str]) -> Text:
     """Return the lines that an error undoes, and in a few words how: each rule at its first use."""
     equation = spelled.equation
     words = [step.short for step in equation.steps if step.short and step.short not in said]

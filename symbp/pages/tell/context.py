@@ -14,7 +14,7 @@ from symbp.calculus.factor import Factor
 from symbp.equations import Equation, nodes, symbols_in
 from symbp.maths.build import Builder
 from symbp.maths.functions import names_of
-from symbp.maths.names import Names, slot_of
+from symbp.maths.names import Names, Slot, slot_of
 from symbp.maths.notation import Notation
 from symbp.maths.scalars import number
 from symbp.maths.tree import COMMA, EQUALS, Id, Node, Sign, row, walk
@@ -240,9 +240,19 @@ class Context:
         labels = dict.fromkeys(self.forward_labels.get(name, "") for name in names)
         return self.words.listed([(Ref(label),) for label in labels if label])
 
+    @cached_property
+    def tiled(self) -> dict[Slot, tuple[Slot, ...]]:
+        """The errors of which a matrix is put together, one a repetition, where it has no line of its own."""
+        lines = [each for each in self.spell(lines_of(self.reading.error_lines), backward=True) if is_tile(each)]
+        return {
+            slot_of(each.equation.lhs.of): tuple(slot_of(e.of) for e in symbols_in(each.equation.rhs))
+            for each in lines
+        }
+
     def errors_in(self, equation: Equation) -> Text:
         """Return references to the lines of the errors in an equation."""
         slots = dict.fromkeys(slot_of(each.of) for each in symbols_in(equation.rhs) if isinstance(each, Adjoint))
+        slots.update(dict.fromkeys(tile for slot in tuple(slots) for tile in self.tiled.get(slot, ())))
         lines = [each.label for each in self.errors if slot_of(each.equation.lhs.of) in slots]
         return self.words.listed([(Ref(label),) for label in lines])
 
@@ -280,7 +290,7 @@ class Context:
         }
         letters = {
             index.letter: (index.last, self.last[index.letter])
-            for index in self.reading.indices
+            for index in self.indices_at(line)
             if index.letter not in running and index.count > 1
         }
         values = dict(letters.values())
@@ -289,6 +299,20 @@ class Context:
             return self._lettered(slot, letters) if isinstance(slot, MatrixSymbol) else values.get(slot, slot)
 
         return replace(case.equation, lhs=read(case.equation.lhs), rhs=mapped(case.equation.rhs, read))
+
+    def indices_at(self, line: Line) -> tuple[Index, ...]:
+        """Return the indices whose last values have letters in a line."""
+        return self.reading.indices
+
+    def defined(self, spelled: Spelled) -> tuple[MatrixSymbol, ...]:
+        """Return the symbol that a line of the network defines."""
+        return (spelled.equation.lhs,)
+
+    @cached_property
+    def shown_error(self) -> Adjoint:
+        """The error that stands for all in the sentence about them."""
+        found: Adjoint = self.errors[-1].equation.lhs
+        return found
 
     def _lettered(self, symbol: MatrixSymbol, letters: dict[str, tuple[int, Symbol]]) -> MatrixSymbol:
         if isinstance(symbol, Adjoint):
