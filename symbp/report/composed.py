@@ -137,7 +137,7 @@ def _backward_line(desk: Desk, equation: Equation | None) -> list[str]:
 
 def trained(desk: Desk) -> list[Gradient]:
     """Return the gradients that the result shows: of everything but biases and shifts."""
-    found = desk.gradients()
+    found = desk.gradients
     return [g for g in found if g.variable.role not in (Role.BIAS, Role.SHIFT)] or found
 
 
@@ -284,7 +284,7 @@ def reading(desk: Desk) -> tuple[Rich, ...]:
             "{B} stands for a whole block: the equations of the backward pass that lead to the matrix it names.",
             B=math(r"\mathcal{B}"),
         ))  # fmt: skip
-    summed_up = [gradient for gradient in desk.gradients() if is_summed(desk, gradient)]
+    summed_up = [gradient for gradient in desk.gradients if is_summed(desk, gradient)]
     if summed_up:
         found.append(
             rich(
@@ -292,7 +292,7 @@ def reading(desk: Desk) -> tuple[Rich, ...]:
                 "product over time, below."
             )
         )
-    if any(uses(gradient) > 1 for gradient in desk.gradients() if gradient not in summed_up):
+    if any(uses(gradient) > 1 for gradient in desk.gradients if gradient not in summed_up):
         found.append(rich("A parameter that is used several times has one product a use, added up."))
     if any(factor.role is FactorRole.PENALTY for factor in factors):
         found.append(rich("The last term of a sum is the penalty's: it pulls every weight towards zero, weight decay."))
@@ -307,7 +307,7 @@ def zeros(desk: Desk, check: object = None) -> tuple[Rich, ...]:
     """Return what is to be said of gradients that are zero as they must be."""
     found: list[Rich] = []
     unused = {v.name for v in desk.derivation.unused}
-    gone = [g.variable for g in desk.gradients() if g.variable.name not in unused and must_vanish(g)]
+    gone = [g.variable for g in desk.gradients if g.variable.name not in unused and must_vanish(g)]
     if unused:
         symbols = listed_symbols(desk, [v for v in desk.derivation.wrt if v.name in unused])
         found.append(rich("The loss does not depend on {which}: the gradient is exactly zero.", which=symbols))

@@ -82,7 +82,7 @@ def _in_words(head: Sequence[str], rows: Sequence[Row]) -> tuple[tuple[str, ...]
 
 def over_steps(desk: Desk, steps: Steps) -> list[Factor]:
     """Return the factors of one step: those of its errors, then what enters it."""
-    sums = [g.equation for g in desk.gradients() if g.variable.layer == steps.layer and is_summed(desk, g)]
+    sums = [g.equation for g in desk.gradients if g.variable.layer == steps.layer and is_summed(desk, g)]
     if not sums:
         return []
     ends = [edge for each in sums for edge in edges_into(each)

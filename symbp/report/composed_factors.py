@@ -29,7 +29,7 @@ def every_factor(products: Iterable[Product]) -> list[Factor]:
 
 def all_factors(desk: Desk) -> list[Factor]:
     """Return the factors of every shown gradient."""
-    return every_factor(product for each in desk.gradients() if not is_summed(desk, each) for product in each.products)
+    return every_factor(product for each in desk.gradients if not is_summed(desk, each) for product in each.products)
 
 
 def is_flat(factors: Sequence[Factor]) -> bool:

@@ -46,7 +46,7 @@ def _left(desk: Desk, variable: Variable) -> str:
 
 def result(desk: Desk, roles: bool) -> tuple[str, ...]:
     """Return the factored gradients of the weights, the deepest with the role of each factor."""
-    found = [g for g in desk.gradients() if g.variable.role is not Role.BIAS] or desk.gradients()
+    found = [g for g in desk.gradients if g.variable.role is not Role.BIAS] or desk.gradients
     lines = [_product(desk, each, desk.pieces(each), labelled=roles and each is found[-1]) for each in found]
     return displays(lines)
 
@@ -90,7 +90,7 @@ def _at(letter: str, back: int) -> str:
 
 def forms(desk: Desk) -> tuple[Form, ...]:
     """Return every shown gradient in three forms: recursive, nested as it is computed, one product."""
-    return tuple(form(desk, gradient) for gradient in desk.gradients() if not is_summed(desk, gradient))
+    return tuple(form(desk, gradient) for gradient in desk.gradients if not is_summed(desk, gradient))
 
 
 def form(desk: Desk, gradient: Gradient) -> Form:
@@ -117,7 +117,7 @@ def _one_product(desk: Desk, gradient: Gradient) -> list[str]:
 
 def depends(desk: Desk) -> tuple[Row, ...]:
     """Return, for each weight, which factors its gradient is a product of."""
-    weights = [g for g in desk.gradients() if g.variable.role is Role.WEIGHT]
+    weights = [g for g in desk.gradients if g.variable.role is Role.WEIGHT]
     return tuple(_dependence(desk, gradient) for gradient in weights)
 
 

@@ -188,7 +188,7 @@ def variants(desk: Desk) -> tuple[Rich, ...]:
 def blocks(desk: Desk, steps: Steps) -> tuple[Block, ...]:
     """Return the backward pass of a layer: one step, the sums over the steps, the product over time."""
     layer = str(steps.layer)
-    shared = [g for g in desk.gradients() if g.variable.layer == steps.layer and is_summed(desk, g)]
+    shared = [g for g in desk.gradients if g.variable.layer == steps.layer and is_summed(desk, g)]
     found = [(rich("Layer {layer}, step {t}.", layer=layer, t=math("t")), list(step_parts(desk, steps)))]
     if shared:
         total = [sum_part(desk, shared, steps), Said(start_words(desk, steps), ())]

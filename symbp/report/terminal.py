@@ -263,7 +263,7 @@ def _slope_row(desk: Desk, function: ScalarFunction | None) -> list[tuple[str, s
 
 def _grid(desk: Desk) -> list[str]:
     """Return every weight's gradient, its factors in columns that all gradients share."""
-    found = [g for g in desk.gradients() if g.factors]
+    found = [g for g in desk.gradients if g.factors]
     rows = [_grid_row(desk, g) for g in found if g.variable.role is not Role.BIAS] or [
         _grid_row(desk, g) for g in found
     ]
