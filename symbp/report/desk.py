@@ -84,8 +84,9 @@ class Desk:
         """Return the layers written out, the last first, as backpropagation meets them."""
         return [layer for layer in range(self.depth, 0, -1) if self.shows(layer)]
 
+    @cached_property
     def gradients(self) -> list[Gradient]:
-        """Return the gradients of the shown layers, the last layer first, the weight before the bias."""
+        """The gradients of the shown layers, the last layer first, the weight before the bias."""
         order = {Role.WEIGHT: 0, Role.BIAS: 1}
         found = [self.derivation.gradients[v.name] for v in self.derivation.wrt if self.shows(v.layer) or not v.layer]
         return sorted(found, key=lambda g: (-g.variable.layer, order.get(g.variable.role, 2)))

@@ -131,7 +131,7 @@ MISTAKES = (
              ("FAILED = (Verdict.NOT_FINITE,)", "FAILED = (Verdict.WRONG,)"), "checking/test_merging.py"),
     _mistake("verdict", "checking/report.py", "if any(row.failed for row in self.rows):",
              "if all(row.failed for row in self.rows):", "checking/test_check.py"),
-    _mistake("verdict", "checking/merging.py", "return min(failed, key=order.index) if failed else max",
+    _mistake("verdict", "checking/merging.py", "return min(failed, key=ORDER.index) if failed else max",
              "return max", "checking/test_merging.py"),
     _mistake("verdict", "checking/check.py", "verdicts.append(digits[name].verdict(DIGITS_TOLERANCE))", "pass",
              "checking/test_check.py checking/test_methods.py"),

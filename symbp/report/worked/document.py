@@ -215,7 +215,7 @@ class _Author:
 
     def gradients(self) -> Section:
         """Write each gradient as its product of factors, with the numbers in it."""
-        found = [g for g in self.desk.gradients() if g.factors]
+        found = [g for g in self.desk.gradients if g.factors]
         weights = [g for g in found if g.variable.role is not Role.BIAS] or found
         lines = []
         for gradient in weights:
