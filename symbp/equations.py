@@ -125,7 +125,7 @@ def nodes(expr: MatrixExpr) -> Iterator[MatrixExpr]:
         node = waiting.pop()
         yield node
         if not isinstance(node, MatrixSymbol):
-            waiting.extend(reversed(operands(node)))
+            waiting += operands(node)[::-1]
 
 
 def operands(node: MatrixExpr) -> tuple[MatrixExpr, ...]:

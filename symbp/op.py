@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import singledispatch
 from typing import Any, ClassVar, TypeVar
 
-from sympy import Expr, MatrixExpr, MatrixSymbol
+from sympy import Expr, IndexedBase, MatrixExpr, MatrixSymbol, Symbol
 
 from symbp.equations import Step
 from symbp.errors import RuleNotFoundError, SymbpError
@@ -50,6 +50,36 @@ class Explanation:
 
     name: str
     steps: tuple[ShownStep, ...]
+
+
+Sizes = tuple[Expr, ...]
+"""How many values each index of an array has."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An operation entry by entry: what stands at each place of its result, in SymPy's own expressions.
+
+    ``operands`` are the letters of the operands in order, each with the sizes of the array that its matrix is read as
+    (C·H·W × m as C × H × W × m); ``sizes`` are those of the result. ``parts`` are the indices of a place and what stands
+    there; ``ranges`` has how many values each index takes, counted from ``first``; an entry outside an array is 0.
+    ``where`` defines further letters, each from those before; ``counts`` are letters of sizes, ``numbers`` of settings.
+
+    For print: indices in ``each`` are the same everywhere and not written, ``applies`` says what one choice of them is
+    (column, row, …). ``says`` is the key of a sentence, which stands beside the parts or, where there are none, for them.
+    """
+
+    operands: tuple[tuple[IndexedBase, Sizes], ...] = ()
+    sizes: Sizes = ()
+    parts: tuple[tuple[tuple[Expr, ...], Expr], ...] = ()
+    ranges: Mapping[Symbol, Expr] = field(default_factory=dict)
+    where: tuple[tuple[Symbol, Expr], ...] = ()
+    counts: tuple[tuple[Symbol, Expr], ...] = ()
+    numbers: tuple[tuple[Symbol, Expr], ...] = ()
+    each: tuple[Symbol, ...] = ()
+    applies: str = ""
+    says: str = ""
+    first: int = 1
 
 
 class Op(MatrixExpr):
@@ -105,6 +135,15 @@ class Op(MatrixExpr):
     def places_sum_to_zero(self) -> int:
         """In blocks of how many rows, a channel's places, the result sums to zero over all examples; 0 for none."""
         return 0
+
+    @property
+    def mark(self) -> str:
+        """A word below the label for a setting that changes what it does, such as causal; none for most operations."""
+        return ""
+
+    def entry(self) -> Entry | None:
+        """Return what stands at each place of the result; None where nobody has written it."""
+        return None
 
     def explanation(self) -> Explanation | None:
         """Return what a report shows of this operation, None where its rule says it all."""

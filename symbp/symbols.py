@@ -118,7 +118,7 @@ class Variable(Named):
     @property
     def layer(self) -> int:
         """The weight layer this matrix belongs to; 0 for the input."""
-        return int(self.args[5])
+        return cast("int", self.args[5].p)  # int() of SymPy's integer takes three times as long.
 
     @property
     def path(self) -> str:

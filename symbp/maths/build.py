@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sympy import (
@@ -24,6 +24,8 @@ from sympy import (
 )
 
 from symbp.equations import operands
+from symbp.maths.functions import own_name
+from symbp.maths.maps import mapped_once, name_of_call, name_of_map
 from symbp.maths.names import LOSS, Names
 from symbp.maths.scalars import Level, Scalars, Written, call, number, word, written_number
 from symbp.maths.tree import (
@@ -55,6 +57,7 @@ from symbp.ops.losses import EntrywiseLoss, GenericLoss, LinkedLoss, LossGradien
 from symbp.ops.penalty import Penalty
 from symbp.ops.structure import Pad, Rows
 from symbp.symbols import Adjoint, Role
+from symbp.views.blocks import Call, Pull
 from symbp.views.over import Over, StackOver, SumOver
 
 THROUGH_OUTPUT = ("tanh", "sigmoid")
@@ -67,13 +70,19 @@ class Builder:
     Args:
         names: how symbols are spelled.
         by_output: write every slope through the output that has such a form, not those of tanh and sigmoid alone.
-        functions: what stands for an activation left open, and for its index.
+        functions: what stands for a function, where it is not its own name.
+        places: the letters of the row and the column of an entry.
     """
 
     def __init__(
-        self, names: Names, *, by_output: bool = False, functions: Mapping[ScalarFunction, Node] | None = None
+        self,
+        names: Names,
+        *,
+        by_output: bool = False,
+        functions: Mapping[ScalarFunction, Node] | None = None,
+        places: tuple[str, str] = ("i", "j"),
     ) -> None:
-        self.names, self.by_output, self.functions = names, by_output, dict(functions or {})
+        self.names, self.by_output, self.functions, self.places = names, by_output, dict(functions or {}), places
 
     def tree(self, expr: MatrixExpr) -> Node:
         """Return an expression as a tree.
@@ -110,9 +119,7 @@ class Builder:
             return self.functions[function]
         if isinstance(function, GenericFunction):
             return Script(Id(function.text), number(function.args[1]))
-        name, _, below = function.text.partition("_")
-        base = word(name)
-        return Script(base, word(below)) if below else base
+        return own_name(function)
 
     def formula(self, expr: Expr, names: Mapping[Symbol, Node]) -> Written:
         """Return a scalar expression applied entry by entry."""
@@ -159,12 +166,47 @@ def _is_inverse_root(factor: Expr) -> bool:
 
 
 def _sum(b: Builder, node: MatAdd) -> Written:
+    common = mapped_once(node)
+    if common is not None:
+        return _maps(b, common, node.args)
     items: list[Node] = []
     for at, term in enumerate(node.args):
         part = b.write(term)
         items += [MINUS if part.negative else PLUS] if at else [NEGATIVE] * part.negative
         items.append(Fence(part.node) if part.negative and part.level is Level.SUM else part.node)
     return Written(row(*items), Level.SUM)
+
+
+def _maps(b: Builder, error: MatrixExpr, terms: Sequence[MatrixExpr]) -> Written:
+    """Return (I + 𝒩ℱ) δ: maps of blocks that act on one error, added up."""
+    chains = [_chain(b, each, error) for each in sorted(terms, key=lambda term: term != error)]
+    return Written(row(Fence(joined(chains, PLUS)), TIMES, b.within(error, Level.PRODUCT)), Level.PRODUCT)
+
+
+def _chain(b: Builder, term: MatrixExpr, error: MatrixExpr) -> Node:
+    """Return the maps of a term, the last to act first; I where there is none."""
+    found: list[Node] = []
+    while isinstance(term, Pull) and term != error:
+        found.append(name_of_map(b.names, term))
+        term = term.error
+    return joined(found, TIMES) if found else Id("I")
+
+
+def _pull(b: Builder, node: Pull) -> Written:
+    return Written(row(name_of_map(b.names, node), TIMES, b.within(node.error, Level.PRODUCT)), Level.PRODUCT)
+
+
+def _call(b: Builder, node: Call) -> Written:
+    """Return att(norm X): a call of one symbol in another call has no brackets."""
+    name = name_of_call(node)
+    inside = [_argument(b, each, alone=len(node.inputs) == 1) for each in node.inputs]
+    return Written(call(name, *inside))
+
+
+def _argument(b: Builder, expr: MatrixExpr, *, alone: bool) -> Node:
+    if isinstance(expr, Call) and alone and all(isinstance(each, MatrixSymbol) for each in expr.inputs):
+        return row(name_of_call(expr), APPLY, joined([b.tree(each) for each in expr.inputs], COMMA))
+    return b.tree(expr)
 
 
 def _hadamard(b: Builder, node: HadamardProduct) -> Written:
@@ -246,9 +288,15 @@ def _operation(b: Builder, node: Op) -> Written:
         sides = [b.within(each, Level.ATOM) for each in inside]
         return Written(joined(sides, Sign(node.sign[1], "bin")), Level.HADAMARD)
     name: Node = word(node.label[1])
-    if node.size:
-        name = Script(name, joined([Num(str(each)) for each in node.size], COMMA))
+    below = settings(node)
+    if below:
+        name = Script(name, joined(below, COMMA))
     return Written(call(Tag(name, of=type(node).__name__), *map(b.tree, inside)))
+
+
+def settings(node: Op) -> list[Node]:
+    """Return what stands below the name of an operation: sizes, and words for what changes its meaning."""
+    return [*(Num(str(each)) for each in node.size), *(word(each) for each in node.mark.split(",") if each)]
 
 
 def _operator(b: Builder, node: Op) -> Written:
@@ -260,8 +308,10 @@ def _operator(b: Builder, node: Op) -> Written:
 
 def operator_name(b: Builder, node: Op) -> Node:
     """Return the name of an operator of the backward list, with what it belongs to below: J_P."""
+    if isinstance(node, Pull):
+        return name_of_map(b.names, node)
     belongs = [each for at, each in enumerate(node.args) if at != node.acts_on and isinstance(each, MatrixSymbol)]
-    below = [*map(b.names.symbol, belongs[-1:]), *(Num(str(each)) for each in node.size)]
+    below = [*map(b.names.symbol, belongs[-1:]), *settings(node)]
     name = word(node.label[1])
     return Tag(Script(name, joined(below, COMMA)) if below else name, of=type(node).__name__)
 
@@ -296,7 +346,7 @@ def _entrywise_loss(b: Builder, node: EntrywiseLoss) -> Written:
     if function.name == "mse":
         difference = row(b.tree(a), MINUS, b.within(y, Level.PRODUCT))
         return _mean(1 / (2 * columns), Written(Script(Fence(difference, "‖", "‖"), None, Num("2")), Level.POWER))
-    places = entry_letters(a)
+    places = entry_letters(b, a)
     entries = [b.names.entry(each, *places) for each in (a, y)]
     body = call(Tag(b.function(function), of=function), *entries)
     return _mean(1 / columns, Written(row(big_sum(places), TIMES, body), Level.PRODUCT))
@@ -305,7 +355,7 @@ def _entrywise_loss(b: Builder, node: EntrywiseLoss) -> Written:
 def _linked_loss(b: Builder, node: LinkedLoss) -> Written:
     """Return −1/m Σ y log p, or with both logarithms."""
     _, p, y = node.args
-    places = entry_letters(p)
+    places = entry_letters(b, p)
     prediction, target = (b.names.entry(each, *places) for each in (p, y))
     log = Id("log", "upright")
     first = row(target, TIMES, log, APPLY, prediction)
@@ -316,9 +366,9 @@ def _linked_loss(b: Builder, node: LinkedLoss) -> Written:
     return _mean(1 / p.shape[1], Written(row(big_sum(places), TIMES, both), Level.PRODUCT, negative=True))
 
 
-def entry_letters(matrix: MatrixExpr) -> tuple[str, ...]:
-    """Return the indices of an entry: i of a column, i and j of a matrix, t where columns are tokens or examples."""
-    return ("i",) if matrix.shape[1] == 1 else ("i", "j")
+def entry_letters(b: Builder, matrix: MatrixExpr) -> tuple[str, ...]:
+    """Return the indices of an entry: i of a column, i and j of a matrix."""
+    return b.places[:1] if matrix.shape[1] == 1 else b.places
 
 
 def big_sum(places: tuple[str, ...]) -> Node:
@@ -381,6 +431,8 @@ RULES: dict[type, Callable[[Builder, Any], Written]] = {
     Pad: _rows,
     SumOver: _sum_over,
     StackOver: _stack_over,
+    Call: _call,
+    Pull: _pull,
     Op: _operator,
 }
 """How each operation is written; an operation's subclasses are written like it."""

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from enum import IntEnum
 from typing import NamedTuple
 
 from sympy import (
     Abs,
     Add,
+    And,
     Expr,
     Function,
+    Indexed,
     Integer,
+    Integral,
     Max,
     Min,
     Mul,
@@ -19,6 +23,7 @@ from sympy import (
     Pow,
     Rational,
     S,
+    Sum,
     Symbol,
     atan,
     cos,
@@ -40,10 +45,12 @@ from symbp.errors import RuleNotFoundError
 from symbp.maths.tree import (
     APPLY,
     COMMA,
+    EQUALS,
     HADAMARD,
     MINUS,
     NEGATIVE,
     PLUS,
+    SLASH,
     TIMES,
     Fence,
     Frac,
@@ -58,6 +65,7 @@ from symbp.maths.tree import (
     joined,
     row,
 )
+from symbp.ops.entries import Largest, Total
 from symbp.ops.scalar import absolute, expm1, log_sigmoid, maximum, minimum, relu, sigmoid, signum, softplus, step
 from symbp.ops.written import Quotient, decimal_text, quotient, terms
 
@@ -194,7 +202,7 @@ def _rational(w: Scalars, expr: Rational) -> Written:
 
 def _sum(w: Scalars, expr: Add) -> Written:
     items: list[Node] = []
-    for at, (negative, term) in enumerate(terms(expr)):
+    for at, (negative, term) in enumerate(_ordered(expr)):
         part = w.write(term)
         less = negative != part.negative
         items += [MINUS if less else PLUS] if at else [NEGATIVE] * less
@@ -202,8 +210,18 @@ def _sum(w: Scalars, expr: Add) -> Written:
     return Written(row(*items), Level.SUM)
 
 
+def _ordered(expr: Add) -> list[tuple[bool, Expr]]:
+    """Return the terms of a sum in order: entries of arrays in front, totals of them behind, then what is a number."""
+    found = terms(expr)
+    if expr.has(Indexed):
+        found.sort(key=lambda term: (not term[1].has(Indexed), term[1].has(Total)))
+    return found
+
+
 def _product(w: Scalars, expr: Mul) -> Written:
     parts = quotient(expr)
+    if any(isinstance(each, _SUMS) for each in parts.over):
+        return _with_sum(w, parts)
     if not parts.under and (parts.coefficient.q == 1 or decimal_text(parts.coefficient)):
         return _factors(w, parts.over, parts.coefficient, parts.negative)
     varying = [factor for factor in parts.over if w.varies(factor)]
@@ -212,6 +230,17 @@ def _product(w: Scalars, expr: Mul) -> Written:
         inner = _factors(w, parts.over, S.One, False)
         return Written(row(front, TIMES, inner.within(Level.PRODUCT)), Level.PRODUCT, parts.negative)
     return _fraction(w, parts)
+
+
+def _with_sum(w: Scalars, parts: Quotient) -> Written:
+    """Return a product with a sum over an index, which stands last: 1/n ẑ Σ g ẑ."""
+    others = tuple(each for each in parts.over if not isinstance(each, _SUMS))
+    sums = [each for each in parts.over if isinstance(each, _SUMS)]
+    front = [w.write(each).within(Level.PRODUCT) for each in others]
+    if parts.under or parts.coefficient != 1:
+        front.insert(0, _fraction(w, replace(parts, negative=False, over=())).node)
+    nodes = [*front, *(w.write(each).within(Level.PRODUCT) for each in sums)]
+    return Written(joined(nodes, TIMES), Level.PRODUCT, parts.negative)
 
 
 def _fraction(w: Scalars, parts: Quotient) -> Written:
@@ -277,19 +306,90 @@ def _step(w: Scalars, expr: step) -> Written:
     return Written(row(Id("1", "bold"), APPLY, Fence(inside, "[", "]")))
 
 
+def _entry(w: Scalars, expr: Indexed) -> Written:
+    """Return the letter of an array with all its indices below."""
+    base = w.write(expr.base.label).node
+    return Written(Script(base, joined([_index(w, each) for each in expr.indices], COMMA)))
+
+
+def _index(w: Scalars, expr: Expr) -> Node:
+    """Return an index; a fraction of a sum has one line through it: (u + 1 − i)/2."""
+    share, whole = expr.primitive()
+    if share.q == 1 or not whole.is_Add:
+        return w.write(expr).signed
+    return row(Fence(w.write(share.p * whole).signed), SLASH, Num(str(share.q)))
+
+
+def _over(w: Scalars, sign_: Node, below: Node, above: Node | None, term: Expr) -> Written:
+    """Return a big sign in front of a term."""
+    body = w.write(term)
+    inner = body._replace(negative=False)
+    node = row(Script(sign_, below, above), TIMES, inner.within(Level.PRODUCT))
+    return Written(node, Level.PRODUCT, body.negative)
+
+
+_SUMS = (Total, Sum, Integral)
+"""Sums over an index, of which nothing but a product may stand behind."""
+
+SUM, INTEGRAL, MAXIMUM = Sign("∑", "big"), Sign("∫", "big"), Id("max", "upright")
+
+
+def _total(w: Scalars, expr: Total) -> Written:
+    return _over(w, SUM, joined([w.write(each).node for each in expr.indices], COMMA), None, expr.term)
+
+
+def _largest(w: Scalars, expr: Largest) -> Written:
+    below = joined([w.write(each).node for each in expr.indices], COMMA)
+    return Written(row(Script(MAXIMUM, below), APPLY, w.write(expr.term).within(Level.PRODUCT)), Level.PRODUCT)
+
+
+def _bounded_sum(w: Scalars, expr: Sum) -> Written:
+    """Return a sum from one bound to the other."""
+    ((index, low, high),) = expr.limits
+    below = row(w.write(index).node, EQUALS, w.write(low).signed)
+    return _over(w, SUM, below, w.write(high).signed, expr.function)
+
+
+def _integral(w: Scalars, expr: Integral) -> Written:
+    ((variable, low, high),) = expr.limits
+    found = _over(w, INTEGRAL, w.write(low).signed, w.write(high).signed, expr.function)
+    return found._replace(node=row(found.node, TIMES, Id("d", "upright"), w.write(variable).node))
+
+
+def _all_of(w: Scalars, expr: And) -> Written:
+    """Return a chain 3 ≤ i ≤ 4, or conditions beside each other."""
+    below = next((each for each in expr.args if each.rel_op == ">="), None)
+    above = next((each for each in expr.args if each.rel_op == "<="), None)
+    if below is not None and above is not None and len(expr.args) == 2 and below.lhs == above.lhs:
+        ends = [w.write(each).signed for each in (below.rhs, below.lhs, above.rhs)]
+        return Written(joined(ends, Sign("≤", "rel")), Level.SUM)
+    return Written(joined([w.write(each).node for each in expr.args], COMMA), Level.SUM)
+
+
 def function_name(kind: type[Function]) -> Node:
     """Return the name of a scalar function."""
     return word(WORDS[kind])
 
 
+def _inside(w: Scalars, expr: Expr) -> list[Node]:
+    """Return the arguments of a function."""
+    return [w.write(each).signed for each in expr.args]
+
+
 def _function(w: Scalars, expr: Function) -> Written:
     if type(expr) not in WORDS:
         raise RuleNotFoundError(f"no print for {type(expr).__name__}: add a row to symbp.maths.scalars.WORDS")
-    return Written(call(function_name(type(expr)), *(w.write(each).signed for each in expr.args)))
+    return Written(call(function_name(type(expr)), *_inside(w, expr)))
 
 
 _RULES: dict[type, Callable[[Scalars, Expr], Written]] = {
     Symbol: _symbol,
+    Indexed: _entry,
+    Total: _total,
+    Largest: _largest,
+    Sum: _bounded_sum,
+    Integral: _integral,
+    And: _all_of,
     Rational: _rational,
     Exp1: lambda w, expr: Written(Id("e")),
     Pi: lambda w, expr: Written(Id("π")),
@@ -304,6 +404,7 @@ _RULES: dict[type, Callable[[Scalars, Expr], Written]] = {
         row(Id("log", "upright"), TIMES, call(Id("σ"), w.write(expr.args[0]).signed)), Level.PRODUCT
     ),
     step: _step,
+    **dict.fromkeys((Max, Min), lambda w, expr: Written(call(function_name(type(expr)), *_inside(w, expr)))),
     Function: _function,
 }
 """How each kind of expression is written, the first that fits."""

@@ -14,6 +14,7 @@ from symbp.equations import Equation
 from symbp.errors import SpecError
 from symbp.networks.blocks import Block, Kind, block_of, relative
 from symbp.networks.images import Images
+from symbp.networks.origins import Origin, Origins
 from symbp.nodes import matmul, ones
 from symbp.symbols import BATCH, Role, Variable, width
 
@@ -52,6 +53,7 @@ class Builder:
         self._memory: Memory | None = None
         self._masks: dict[str, Variable] = {}
         self._mask = OWN_MASK
+        self.origins = Origins()
         self.record = Record(Kind.NETWORK, Kind.NETWORK)
 
     def block(self, kind: Kind, name: str = "") -> AbstractContextManager[None]:
@@ -60,6 +62,14 @@ class Builder:
         Every layer builds in a block of its own. It is for display: names and keys stay as they are without it.
         """
         return Record(kind, name, self)
+
+    def close(self, first: int) -> None:
+        """Record what a layer wrote from ``first`` on as a block where it has none: a layer may know of no blocks."""
+        known = max([first, *(each.stop for each in self.record.inside[-1:])])
+        if known < len(self.equations):
+            rest = Record(Kind.LAYER, "")
+            rest.first, rest.stop = known, len(self.equations)
+            self.record.inside.append(rest)
 
     @property
     def whole(self) -> Record:
@@ -88,8 +98,10 @@ class Builder:
         """Return the sequence that is built on, as attention to itself reads it."""
         return Memory(states, tokens, self._mask)
 
-    def memory(self, tokens: int | None, rows: Expr | int | None, default: Expr | int) -> Memory:
+    def memory(self, tokens: int | None, rows: int | None, like: Variable) -> Memory:
         """Return the other sequence of the network: what an encoder returned, else the input C, declared once.
+
+        Without ``rows`` its tokens are as wide as those of ``like``.
 
         Raises:
             SpecError: nobody says how many tokens it has, or it was declared with others.
@@ -97,8 +109,13 @@ class Builder:
         if self._memory is None:
             if tokens is None:
                 raise SpecError("cross-attention reads a sequence of its own length: give memory, its number of tokens")
-            states = self._named("C", "C", Role.INPUT, default if rows is None else rows, tokens * BATCH, path="")
+            states = self._named("C", "C", Role.INPUT, like.args[1] if rows is None else rows, tokens * BATCH, path="")
             self.inputs.append(states)
+            self.origins.brings(states, 1, Origin.OTHER_TOKENS)
+            if rows is None:
+                self.origins.shares(states, 0, like)
+            else:
+                self.origins.brings(states, 0, Origin.OTHER_WIDTH)
             self._memory = Memory(states, tokens, OTHER_MASK)
         known = self._memory
         if tokens not in (None, known.tokens) or (rows is not None and rows != known.states.args[1]):
@@ -118,6 +135,7 @@ class Builder:
         if source.mask not in self._masks:
             mask = self._named(source.mask, source.mask, Role.PADDING, source.tokens, BATCH, path="")
             self._masks[source.mask] = mask
+            self.origins.shares(mask, 0, source.states, 1)
             self.inputs.append(mask)
         return self._masks[source.mask]
 

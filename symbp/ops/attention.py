@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, cast
 
-from sympy import Basic, Expr, Integer, MatrixExpr, MatrixSymbol, sympify
+from sympy import Basic, Expr, Integer, MatrixExpr, MatrixSymbol, Piecewise, Sum, exp, sympify
 
 from symbp.equations import text
 from symbp.errors import ShapeError
-from symbp.op import Explanation, Op, ShownStep, meaning, rule
+from symbp.op import Entry, Explanation, Op, ShownStep, meaning, rule
+from symbp.ops.entries import COLUMN, EXAMPLE, OTHER, ROW, Total, base
 from symbp.ops.softmax import SoftmaxJacobian
 
 
@@ -45,6 +46,28 @@ class MaskedSoftmax(Op):
 
     shape = property(lambda self: self.args[0].shape)
     is_masked = property(lambda self: bool(self.args[2]) or len(self.args) > 3)
+    mark = property(lambda self: "causal" if self.args[2] else "")
+
+    def entry(self) -> Entry:
+        """Return softmax over the keys k ≤ j that query j may attend to, each with its w_k where keys are padding."""
+        s, w = base("s"), base("w")
+        (keys, columns), queries, causal = self.shape, self.args[1], bool(self.args[2])
+        examples, kept = columns / queries, len(self.args) > 3
+
+        def weight(key: Expr) -> Expr:
+            return exp(s[key, EXAMPLE, COLUMN]) * (w[key, EXAMPLE] if kept else 1)
+
+        total = Sum(weight(OTHER), (OTHER, 1, COLUMN)) if causal else Total(weight(OTHER), OTHER)
+        value = weight(ROW) / total
+        return Entry(
+            operands=((s, (keys, examples, queries)), *([(w, (keys, examples))] if kept else [])),
+            sizes=(keys, examples, queries),
+            parts=(((ROW, EXAMPLE, COLUMN), Piecewise((value, ROW <= COLUMN), (0, True)) if causal else value),),
+            ranges={ROW: keys, OTHER: keys, EXAMPLE: examples, COLUMN: queries},
+            each=(EXAMPLE,) if causal else (EXAMPLE, COLUMN),
+            applies="example" if causal else "column",
+            says="kept" if kept else "",
+        )
 
     def explanation(self) -> Explanation:
         """Return the softmax with its mask, its gradient with the softmax sum of a query, and that of the scores."""

@@ -6,13 +6,22 @@ projection (Ioffe and Szegedy 2015, §3.2, "effective mini-batch" of a convoluti
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, cast
 
 from sympy import Basic, Expr, Integer, MatrixExpr, MatrixSymbol
 
-from symbp.op import Explanation, FactorRole, Op, meaning, rule
-from symbp.ops.normalisation import CHANNEL, explained, normalise, normalise_jacobian
+from symbp.op import Entry, Explanation, FactorRole, Op, meaning, rule
+from symbp.ops.entries import COLUMN, EXAMPLE, ROW
+from symbp.ops.normalisation import CHANNEL, explained, normalise, normalise_jacobian, normalised
 from symbp.ops.windows import channels_of
+
+
+def _over_channels(kind: str, operands: tuple[MatrixExpr, ...], places: Expr, epsilon: Expr) -> Entry:
+    """Return the entry form of a normalisation over the places of a channel in all examples."""
+    sizes = (channels_of(operands[0], int(places)), places, operands[0].shape[1])
+    found = normalised(kind, operands, sizes, (COLUMN, ROW, EXAMPLE), True, epsilon)
+    return replace(found, applies="channel")
 
 
 class NormaliseChannels(Op):
@@ -32,6 +41,11 @@ class NormaliseChannels(Op):
         return cast("NormaliseChannels", Basic.__new__(cls, z, Integer(places), epsilon))
 
     shape = property(lambda self: self.args[0].shape)
+    mark = property(lambda self: "channel")
+
+    def entry(self) -> Entry:
+        """Return (z − μ)/s."""
+        return _over_channels("norm", self.args[:1], *self.args[1:])
 
     def explanation(self) -> Explanation:
         """Return the definition, the gradient in the steps learned first, and that they are a projection."""
@@ -55,6 +69,11 @@ class NormaliseChannelsJacobian(Op):
 
     shape = property(lambda self: self.args[0].shape)
     places_sum_to_zero = property(lambda self: int(self.args[3]))
+    mark = property(lambda self: "channel")
+
+    def entry(self) -> Entry:
+        """Return (g − mean g − ẑ mean(g ẑ))/s."""
+        return _over_channels("jacobian", self.args[:3], *self.args[3:])
 
 
 @meaning(NormaliseChannels)

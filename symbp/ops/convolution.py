@@ -14,15 +14,19 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, cast
 
-from sympy import Basic, Expr, Integer, MatrixExpr, MatrixSymbol
+from sympy import Basic, Expr, IndexedBase, Integer, MatrixExpr, MatrixSymbol
 
 from symbp.equations import Step, text
 from symbp.errors import ShapeError
-from symbp.op import Explanation, FactorRole, Op, ShownStep, explain, meaning, rule
+from symbp.op import Entry, Explanation, FactorRole, Op, ShownStep, Sizes, explain, meaning, rule
+from symbp.ops.entries import COLUMN, EXAMPLE, Total, base, index
 from symbp.ops.windows import (
     ENTRIES,
+    INPUT,
     LINES,
+    OUTPUT,
     PLACES,
+    At,
     Axis,
     Window,
     Windowed,
@@ -70,6 +74,18 @@ class Convolve(Windowed):
 
     shape = property(lambda self: (self.args[0].shape[0] * self.window.count, self.args[1].shape[1]))
 
+    def entry(self) -> Entry:
+        """Return Σ_{c,i,j} k[o, c, i, j] x[c, p + i, q + j]."""
+        k, x, at = base("k"), base("x"), At(self.window, self.args[1].shape[1])
+        outputs, inputs = self.args[0].shape[0], channels_of(self.args[1], self.window.pixels)
+        term = k[(OUTPUT, INPUT, *at.entries)] * x[(INPUT, *at.under, EXAMPLE)]
+        return at.form(
+            operands=((k, at.kernel(outputs, inputs)), (x, at.image(inputs))),
+            sizes=at.map(outputs),
+            parts=(((OUTPUT, *at.places, EXAMPLE), Total(term, INPUT, *at.entries)),),
+            ranges={OUTPUT: outputs, INPUT: inputs},
+        )
+
     def explanation(self) -> Explanation:
         """Return the sum it stands for, and both gradients as index sums and in convolution notation."""
         return _explained(self.window)
@@ -96,6 +112,18 @@ class TransposedConvolve(Windowed):
         k, g, w = self.args[0], self.args[1], self.window
         return (k.shape[1] / Integer(w.entries) * w.pixels, g.shape[1])
 
+    def entry(self) -> Entry:
+        """Return Σ_{o,i,j} k[o, c, i, j] g[o, u − i, v − j]."""
+        k, g, at = base("k"), base("g"), At(self.window, self.args[1].shape[1])
+        outputs, inputs = self.args[0].shape[0], self.args[0].shape[1] / Integer(self.window.entries)
+        term = k[(OUTPUT, INPUT, *at.entries)] * g[(OUTPUT, *at.over, EXAMPLE)]
+        return at.form(
+            operands=((k, at.kernel(outputs, inputs)), (g, at.map(outputs))),
+            sizes=at.image(inputs),
+            parts=(((INPUT, *at.lines, EXAMPLE), Total(term, OUTPUT, *at.entries)),),
+            ranges={OUTPUT: outputs, INPUT: inputs},
+        )
+
 
 class KernelCorrelation(Windowed):
     """G ⋆ X, the gradient of a kernel: the image X correlated with the error G, added up over the examples.
@@ -118,6 +146,20 @@ class KernelCorrelation(Windowed):
         g, x, w = self.args[0], self.args[1], self.window
         return (channels_of(g, w.count), channels_of(x, w.pixels) * w.entries)
 
+    def entry(self) -> Entry:
+        """Return Σ_{p,q,e} g[o, p, q] x[c, p + i, q + j], summed over the examples too."""
+        g, x, at = base("g"), base("x"), At(self.window, self.args[1].shape[1])
+        outputs, inputs = channels_of(self.args[0], self.window.count), channels_of(self.args[1], self.window.pixels)
+        term = g[(OUTPUT, *at.places, EXAMPLE)] * x[(INPUT, *at.under, EXAMPLE)]
+        return at.form(
+            operands=((g, at.map(outputs)), (x, at.image(inputs))),
+            sizes=at.kernel(outputs, inputs),
+            parts=(((OUTPUT, INPUT, *at.entries), Total(term, *at.places, EXAMPLE)),),
+            ranges={OUTPUT: outputs, INPUT: inputs},
+            each=(EXAMPLE,) if at.examples == 1 else (),
+            says="" if at.examples == 1 else "examples",
+        )
+
 
 class Channels(Op):
     """One value for each channel, repeated at all its places: C × 1 in, C·places × 1 out.
@@ -133,6 +175,11 @@ class Channels(Op):
 
     shape = property(lambda self: (self.args[0].shape[0] * self.args[1], self.args[0].shape[1]))
 
+    def entry(self) -> Entry:
+        """Return b_c at every place."""
+        b = base("b")
+        return _of_channels(self, b, self.args[0].shape, (INPUT, PLACE, COLUMN), b[INPUT, COLUMN])
+
 
 class ChannelSums(Op):
     """The error G added up over the places of each channel: C·places × n in, C × n out."""
@@ -147,6 +194,29 @@ class ChannelSums(Op):
         return cast("ChannelSums", Basic.__new__(cls, g, Integer(places)))
 
     shape = property(lambda self: (channels_of(self.args[0], int(self.args[1])), self.args[0].shape[1]))
+
+    def entry(self) -> Entry:
+        """Return Σ_p g_cp."""
+        g, sizes = base("g"), (self.shape[0], self.args[1], self.shape[1])
+        return _of_channels(self, g, sizes, (INPUT, COLUMN), Total(g[INPUT, PLACE, COLUMN], PLACE))
+
+
+PLACE = index("p")
+"""The index of a place of a channel, all of them in a row."""
+
+
+def _of_channels(node: Op, letter: IndexedBase, sizes: Sizes, at: tuple[Expr, ...], value: Expr) -> Entry:
+    """Return the entry form of an operation whose last number is how many places a channel has."""
+    places, columns = node.args[-1], node.shape[1]
+    ranges = {INPUT: sizes[0], PLACE: places, COLUMN: columns}
+    return Entry(
+        operands=((letter, sizes),),
+        sizes=tuple(ranges[each] for each in at),
+        parts=((at, value),),
+        ranges=ranges,
+        each=(COLUMN,),
+        applies="places",
+    )
 
 
 @meaning(Convolve)

@@ -12,6 +12,9 @@ from sympy import (
     MatrixExpr,
     MatrixSymbol,
     S,
+    Symbol,
+    exp,
+    log,
 )
 
 from symbp.equations import text
@@ -19,6 +22,7 @@ from symbp.errors import ShapeError, SpecError
 from symbp.nodes import matadd, matmul, ones, times
 from symbp.op import FactorRole, Op, meaning, rule
 from symbp.ops.elementwise import ScalarFunction, Slope
+from symbp.ops.entries import Total
 from symbp.ops.letters import OUT, TARGET
 from symbp.ops.loss_table import LOSSES, loss_row
 
@@ -97,17 +101,29 @@ class LinkedLoss(Loss):
         _same_shape(p, y)
         return cast("LinkedLoss", Basic.__new__(cls, z, p, y))
 
+    def by_logits(self, z: Expr, y: Expr, index: Symbol) -> Expr:
+        """Return the loss as it is in z: of one column with the entries z and y at an index, or of one output."""
+        raise NotImplementedError
+
 
 class SoftmaxCrossEntropy(LinkedLoss):
     """−1/m Σ y log softmax(z), for targets whose columns sum to one."""
 
     name = "cross_entropy"
 
+    def by_logits(self, z: Expr, y: Expr, index: Symbol) -> Expr:
+        """Return log Σ eᶻ − Σ y z of a column."""
+        return log(Total(exp(z), index)) - Total(y * z, index)
+
 
 class SigmoidBinaryCrossEntropy(LinkedLoss):
     """−1/m Σ (y log σ(z) + (1 − y) log(1 − σ(z)))."""
 
     name = "binary_cross_entropy"
+
+    def by_logits(self, z: Expr, y: Expr, index: Symbol) -> Expr:
+        """Return log(1 + eᶻ) − y z of an output."""
+        return log(1 + exp(z)) - y * z
 
 
 LINKED: dict[str, Callable[[MatrixExpr, MatrixExpr, MatrixExpr], LinkedLoss]] = {

@@ -7,6 +7,7 @@ variance and is a projection: remove the mean, remove the component along the no
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from enum import IntEnum
 from typing import Any, cast
 
@@ -18,12 +19,15 @@ from sympy import (
     MatrixSymbol,
     Rational,
     S,
+    Symbol,
+    sqrt,
 )
 
 from symbp.equations import Step, text
 from symbp.errors import ShapeError
 from symbp.nodes import hadamard, matadd, matmul, ones
-from symbp.op import Explanation, FactorRole, Naming, Op, ShownStep, explain, meaning, rule, steps
+from symbp.op import Entry, Explanation, FactorRole, Naming, Op, ShownStep, Sizes, explain, meaning, rule, steps
+from symbp.ops.entries import COLUMN, OTHER, ROW, Total, base
 
 EPSILON = Rational(1, 100_000)
 """Added to the variance unless given, as in PyTorch's normalisation layers."""
@@ -34,6 +38,72 @@ class Over(IntEnum):
 
     FEATURES = 0
     EXAMPLES = 1
+
+
+MEAN, DEVIATION, COUNT, ADDED = Symbol("mu"), Symbol("s", positive=True), Symbol("n"), Symbol("epsilon")
+"""The letters of an entry form: mean, deviation, how many values, what is added to the variance."""
+
+MARKS = {(0, 1): "", (0, 0): "rms", (1, 1): "batch", (1, 0): "rms,batch"}
+"""The word below the label for each axis and whether the mean is removed: LayerNorm has none."""
+
+
+def normalised(
+    kind: str, operands: tuple[MatrixExpr, ...], sizes: Sizes, places: tuple[Expr, ...], centred: bool, epsilon: Expr
+) -> Entry:
+    """Return the entry form of a normalisation, of its Jacobian or of 1/s.
+
+    ``places`` are the indices of a value, ``OTHER`` in each sum in place of those that the statistics run over:
+    the places that are no spectator, ``COLUMN``.
+    """
+    z, normal, g = base("z"), base("z_hat"), base("g")
+    own = tuple(each for each in places if each != COLUMN)
+    others = tuple(Symbol(f"{each}_0", integer=True) for each in own) if len(own) > 1 else (OTHER,)
+    ranges = dict(zip(places, sizes, strict=True))
+    ranges |= {other: ranges[each] for each, other in zip(own, others, strict=True)}
+    there = tuple(dict(zip(own, others, strict=True)).get(each, each) for each in places)
+    count = S.One
+    for each in own:
+        count *= ranges[each]
+
+    def mean_of(term: Expr) -> Expr:
+        return Total(term, *others) / COUNT
+
+    mean = mean_of(z[there])
+    deviation = sqrt(mean_of((z[there] - (MEAN if centred else 0)) ** 2) + ADDED)
+    taken = mean_of(g[there]) if centred else S.Zero
+    value = {
+        "norm": (z[places] - (MEAN if centred else 0)) / DEVIATION,
+        "jacobian": (g[places] - taken - normal[places] * mean_of(g[there] * normal[there])) / DEVIATION,
+        "inverse": 1 / DEVIATION,
+    }[kind]
+    at, shape = (places, sizes) if kind != "inverse" else _of_statistics(places, own, sizes)
+    return Entry(
+        operands=tuple((letter, sizes) for letter, _ in zip((z, normal, g), operands, strict=False)),
+        sizes=shape,
+        parts=((at, value),),
+        ranges=ranges | {each: S.One for each in at if each not in places},
+        where=(*([(MEAN, mean)] if centred else []), (DEVIATION, deviation)),
+        counts=((COUNT, count),),
+        numbers=((ADDED, epsilon),),
+        each=(COLUMN, *(each for each in at if each not in places)),
+    )
+
+
+def _of_statistics(
+    places: tuple[Expr, ...], own: tuple[Expr, ...], sizes: Sizes
+) -> tuple[tuple[Expr, ...], tuple[Expr, ...]]:
+    """Return the place of what there is one of for all values that the statistics run over."""
+    one = Symbol("one", integer=True)
+    pairs = [(one, S.One) if each in own else (each, size) for each, size in zip(places, sizes, strict=True)]
+    return tuple(at for at, _ in pairs), tuple(size for _, size in pairs)
+
+
+def _along(kind: str, operands: tuple[MatrixExpr, ...], settings: tuple[Expr, ...]) -> Entry:
+    """Return the entry form along one axis of a matrix."""
+    over, centred, epsilon = settings
+    places = (ROW, COLUMN) if over == Over.FEATURES else (COLUMN, ROW)
+    found = normalised(kind, operands, operands[0].shape, places, centred == 1, epsilon)
+    return replace(found, applies="column" if over == Over.FEATURES else "row")
 
 
 class Normalise(Op):
@@ -57,6 +127,11 @@ class Normalise(Op):
     settings = property(lambda self: self.args[1:])
     shape = property(lambda self: self.args[0].shape)
     couples_examples = property(lambda self: self.args[1] == Over.EXAMPLES)
+    mark = property(lambda self: MARKS[int(self.args[1]), int(self.args[2])])
+
+    def entry(self) -> Entry:
+        """Return (z − μ)/s."""
+        return _along("norm", self.args[:1], self.settings)
 
     def explanation(self) -> Explanation:
         """Return the definition, the gradient in the steps learned first, and that they are a projection."""
@@ -81,6 +156,11 @@ class NormaliseJacobian(Op):
     shape = property(lambda self: self.args[0].shape)
     couples_examples = property(lambda self: self.args[3] == Over.EXAMPLES)
     rows_sum_to_zero = property(lambda self: self.args[3] == Over.EXAMPLES and self.args[4] == 1)
+    mark = property(lambda self: MARKS[int(self.args[3]), int(self.args[4])])
+
+    def entry(self) -> Entry:
+        """Return (g_i − mean g − ẑ_i mean(g ẑ))/s."""
+        return _along("jacobian", self.args[:3], self.args[3:])
 
     def spelled_out(self, name: Naming) -> MatrixExpr:
         """Return r ⊙ (G − g − N ⊙ c): g is the mean of G, c that of G ⊙ N, r is 1/s, each spread along the axis."""
@@ -97,9 +177,14 @@ class InverseDeviation(Op):
     """1/s of a normalisation: n×1 over the examples, 1×m over the features. Args: Z, then the settings."""
 
     label = ("r", "r", "r")
+    mark = property(lambda self: MARKS[int(self.args[1]), int(self.args[2])])
 
     def __new__(cls, z: MatrixExpr, *settings: Expr) -> InverseDeviation:
         return cast("InverseDeviation", Basic.__new__(cls, z, *settings))
+
+    def entry(self) -> Entry:
+        """Return 1/s."""
+        return _along("inverse", self.args[:1], self.args[1:])
 
     @property
     def shape(self) -> tuple[Expr, Expr]:

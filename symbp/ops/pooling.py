@@ -5,15 +5,19 @@ Padding is zero. At a tie the largest value is the first one in C order, as in P
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar, cast
 
-from sympy import Basic, Expr, MatrixExpr, MatrixSymbol
+from sympy import Basic, Expr, IndexedBase, MatrixExpr, MatrixSymbol, S
 
-from symbp.op import Explanation, FactorRole, ShownStep, meaning, rule
+from symbp.op import Entry, Explanation, FactorRole, ShownStep, meaning, rule
+from symbp.ops.entries import EXAMPLE, Largest, Total, base
 from symbp.ops.windows import (
     ENTRIES,
+    INPUT,
     LINES,
     PLACES,
+    At,
     Axis,
     Window,
     Windowed,
@@ -46,11 +50,26 @@ class _Pool(Windowed):
         x, w = self.args[0], self.window
         return (channels_of(x, w.pixels) * w.count, x.shape[1])
 
+    def form(self, combined: Callable[[IndexedBase, At], Expr]) -> Entry:
+        """Return the entry form of what is made of the values under the window."""
+        x, at = base("x"), At(self.window, self.args[0].shape[1])
+        channels = channels_of(self.args[0], self.window.pixels)
+        return at.form(
+            operands=((x, at.image(channels)),),
+            sizes=at.map(channels),
+            parts=(((INPUT, *at.places, EXAMPLE), combined(x, at)),),
+            ranges={INPUT: channels},
+        )
+
 
 class MaxPool(_Pool):
     """The largest value under the window at every place of every channel."""
 
     label: ClassVar[tuple[str, str, str]] = (r"\mathrm{maxpool}", "maxpool", "maxpool")
+
+    def entry(self) -> Entry:
+        """Return max_{i,j} x[c, s·p + i, s·q + j]."""
+        return self.form(lambda x, at: Largest(x[(INPUT, *at.under, EXAMPLE)], *at.entries))
 
     def explanation(self) -> Explanation:
         """Return the definition and the mask of the largest values, in index form."""
@@ -61,6 +80,11 @@ class AveragePool(_Pool):
     """The mean of the values under the window at every place of every channel."""
 
     label: ClassVar[tuple[str, str, str]] = (r"\mathrm{avgpool}", "avgpool", "avgpool")
+
+    def entry(self) -> Entry:
+        """Return the mean over i, j of x[c, s·p + i, s·q + j]."""
+        share = S.One / self.window.entries
+        return self.form(lambda x, at: share * Total(x[(INPUT, *at.under, EXAMPLE)], *at.entries))
 
     def explanation(self) -> Explanation:
         """Return the definition and the equal shares, in index form."""
@@ -83,6 +107,11 @@ class MaxPoolTranspose(Windowed):
 
     shape = property(lambda self: self.args[0].shape)
 
+    def entry(self) -> Entry:
+        """Say where each error goes: which value is the largest is no formula in the entries."""
+        operands = zip(map(base, "xag"), (each.shape for each in self.args[:3]), strict=True)
+        return Entry(operands=tuple(operands), says="largest")
+
 
 class AveragePoolTranspose(Windowed):
     """The error G of every place, in equal shares to all values under the window; C·H′·W′ × m in, C·H·W × m out."""
@@ -101,6 +130,18 @@ class AveragePoolTranspose(Windowed):
         """C·H·W × m."""
         g, w = self.args[0], self.window
         return (channels_of(g, w.count) * w.pixels, g.shape[1])
+
+    def entry(self) -> Entry:
+        """Return the share 1/(kh·kw) of the sum over i, j of g[c, (u − i)/s, (v − j)/s]."""
+        g, at = base("g"), At(self.window, self.args[0].shape[1])
+        channels = channels_of(self.args[0], self.window.count)
+        share = S.One / self.window.entries
+        return at.form(
+            operands=((g, at.map(channels)),),
+            sizes=at.image(channels),
+            parts=(((INPUT, *at.lines, EXAMPLE), share * Total(g[(INPUT, *at.over, EXAMPLE)], *at.entries)),),
+            ranges={INPUT: channels},
+        )
 
 
 @meaning(MaxPool)

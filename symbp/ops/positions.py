@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, cast
 
-from sympy import Basic, Expr, Integer, MatrixExpr, MatrixSymbol, sympify
+from sympy import Basic, Expr, Integer, MatrixExpr, MatrixSymbol, Symbol, cos, sin, sympify
 
 from symbp.equations import text
 from symbp.errors import ShapeError
-from symbp.op import FactorRole, Op, meaning, rule
+from symbp.op import Entry, FactorRole, Op, meaning, rule
+from symbp.ops.entries import COLUMN, EXAMPLE, OTHER, ROW, Total, base
 
 BASE = 10_000
 """The base of the wavelengths of rotary positions (Su et al. 2021, §3.4.3)."""
@@ -36,6 +37,18 @@ class Tile(_Moves):
 
     shape = property(lambda self: (self.args[0].shape[0], self.args[0].shape[1] * self.args[1]))
 
+    def entry(self) -> Entry:
+        """Return a_ij for every example."""
+        a, (rows, columns), examples = base("a"), self.args[0].shape, self.args[1]
+        return Entry(
+            operands=((a, (rows, columns)),),
+            sizes=(rows, examples, columns),
+            parts=(((ROW, EXAMPLE, COLUMN), a[ROW, COLUMN]),),
+            ranges={ROW: rows, EXAMPLE: examples, COLUMN: columns},
+            each=(EXAMPLE,),
+            applies="example",
+        )
+
 
 class SumExamples(_Moves):
     """The sum over the examples: r×t·m gives r×t. Args: A, t."""
@@ -47,6 +60,17 @@ class SumExamples(_Moves):
         return cast("SumExamples", Basic.__new__(cls, a, sympify(tokens)))
 
     shape = property(lambda self: (self.args[0].shape[0], self.args[1]))
+
+    def entry(self) -> Entry:
+        """Return Σ_e a_ij of example e."""
+        a, (rows, columns), tokens = base("a"), self.args[0].shape, self.args[1]
+        return Entry(
+            operands=((a, (rows, columns / tokens, tokens)),),
+            sizes=(rows, tokens),
+            parts=(((ROW, COLUMN), Total(a[ROW, EXAMPLE, COLUMN], EXAMPLE)),),
+            ranges={ROW: rows, EXAMPLE: columns / tokens, COLUMN: tokens},
+            says="examples",
+        )
 
 
 class Offsets(_Moves):
@@ -71,6 +95,16 @@ class Offsets(_Moves):
 
     shape = property(lambda self: (self.args[1], self.args[2]))
 
+    def entry(self) -> Entry:
+        """Return r_{j − i + keys} for key i and query j."""
+        r, (_, keys, queries) = base("r"), self.args
+        return Entry(
+            operands=((r, (keys + queries - 1,)),),
+            sizes=self.shape,
+            parts=(((ROW, COLUMN), r[COLUMN - ROW + keys]),),
+            ranges={ROW: keys, COLUMN: queries},
+        )
+
 
 class OffsetSums(_Moves):
     """The sum over each distance: keys × queries gives 1 × keys + queries − 1. Args: B, keys, queries."""
@@ -82,6 +116,17 @@ class OffsetSums(_Moves):
         return cast("OffsetSums", Basic.__new__(cls, b, sympify(keys), sympify(queries)))
 
     shape = property(lambda self: (Integer(1), self.args[1] + self.args[2] - 1))
+
+    def entry(self) -> Entry:
+        """Return Σ_i b_{i, i + k − keys}."""
+        b, (_, keys, queries) = base("b"), self.args
+        return Entry(
+            operands=((b, (keys, queries)),),
+            sizes=(keys + queries - 1,),
+            parts=(((OTHER,), Total(b[ROW, ROW + OTHER - keys], ROW)),),
+            ranges={ROW: keys, OTHER: keys + queries - 1},
+            says="outside",
+        )
 
 
 class Rotate(_Moves):
@@ -102,6 +147,28 @@ class Rotate(_Moves):
         return cast("Rotate", Basic.__new__(cls, x, sympify(tokens), Integer(back)))
 
     shape = property(lambda self: self.args[0].shape)
+    mark = property(lambda self: "back" if self.args[2] == 1 else "")
+
+    def entry(self) -> Entry:
+        """Return the two coordinates of every pair of rows, turned by t·θ_i; rows and tokens count from 0."""
+        x, angle, token = base("x"), Symbol("omega"), Symbol("t", integer=True)
+        (rows, columns), tokens, back = self.shape, self.args[1], self.args[2]
+        half, turn = rows / 2, 1 - 2 * back
+        first, second = x[ROW, EXAMPLE, token], x[ROW + half, EXAMPLE, token]
+        return Entry(
+            operands=((x, (rows, columns / tokens, tokens)),),
+            sizes=(rows, columns / tokens, tokens),
+            parts=(
+                ((ROW, EXAMPLE, token), first * cos(angle) - turn * second * sin(angle)),
+                ((ROW + half, EXAMPLE, token), second * cos(angle) + turn * first * sin(angle)),
+            ),
+            ranges={ROW: half, EXAMPLE: columns / tokens, token: tokens},
+            where=((angle, token * Integer(BASE) ** (-2 * ROW / rows)),),
+            each=(EXAMPLE,),
+            applies="sequence",
+            says="pairs",
+            first=0,
+        )
 
 
 @meaning(Tile)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from sympy import Basic, DiagMatrix, MatrixExpr, MatrixSymbol, S
+from sympy import Basic, DiagMatrix, MatrixExpr, MatrixSymbol, S, exp
 
 from symbp.nodes import hadamard, matadd, matmul, ones, transpose
-from symbp.op import FactorRole, Naming, Op, meaning, rule
+from symbp.op import Entry, FactorRole, Naming, Op, meaning, rule
+from symbp.ops.entries import COLUMN, OTHER, ROW, Total, base, by_columns
 from symbp.symbols import BATCH
 
 
@@ -20,6 +21,12 @@ class Softmax(Op):
         return cast("Softmax", Basic.__new__(cls, z))
 
     shape = property(lambda self: self.args[0].shape)
+
+    def entry(self) -> Entry:
+        """Return exp(z_i) / Σ_k exp(z_k)."""
+        z = base("z")
+        value = exp(z[ROW, COLUMN]) / Total(exp(z[OTHER, COLUMN]), OTHER)
+        return by_columns({z: self.args[0]}, self.shape, value, {OTHER: self.shape[0]})
 
 
 class SoftmaxJacobian(Op):
@@ -37,6 +44,13 @@ class SoftmaxJacobian(Op):
         return cast("SoftmaxJacobian", Basic.__new__(cls, p, g))
 
     shape = property(lambda self: self.args[0].shape)
+
+    def entry(self) -> Entry:
+        """Return p_i (g_i − Σ_k g_k p_k)."""
+        p, g = base("p"), base("g")
+        mean = Total(g[OTHER, COLUMN] * p[OTHER, COLUMN], OTHER)
+        value = p[ROW, COLUMN] * (g[ROW, COLUMN] - mean)
+        return by_columns({p: self.args[0], g: self.args[1]}, self.shape, value, {OTHER: self.shape[0]})
 
     def spelled_out(self, name: Naming) -> MatrixExpr:
         """Return P ⊙ (G − 1·D) with D = 1ᵀ·(G ⊙ P): in every column, the sum of the products."""

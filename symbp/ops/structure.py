@@ -5,14 +5,16 @@ Each undoes another: the error of ``Rows`` is a ``Pad``, that of ``Stack`` and o
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, ClassVar, cast
 
-from sympy import Add, Basic, Expr, Identity, MatAdd, MatrixExpr, MatrixSymbol, S, sympify
+from sympy import Add, And, Basic, Expr, Identity, MatAdd, MatrixExpr, MatrixSymbol, Piecewise, S, sympify
 from sympy.core.sorting import default_sort_key
 
 from symbp.equations import text
 from symbp.errors import ShapeError
-from symbp.op import FactorRole, Op, meaning, rule
+from symbp.op import Entry, FactorRole, Op, meaning, rule
+from symbp.ops.entries import COLUMN, ROW, base, by_columns
 
 
 class Rows(Op):
@@ -35,6 +37,11 @@ class Rows(Op):
 
     shape = property(lambda self: (self.args[2], self.args[0].shape[1]))
     extent = property(lambda self: (self.args[1] + 1, self.args[1] + self.args[2]))
+
+    def entry(self) -> Entry:
+        """Return a_{i + first}."""
+        a = base("a")
+        return by_columns({a: self.args[0]}, self.shape, a[ROW + self.args[1], COLUMN])
 
     def as_matrix(self) -> MatrixExpr:
         """Return the rows of the identity that pick the block out of a column."""
@@ -63,10 +70,21 @@ class Pad(Op):
     shape = property(lambda self: (self.args[2], self.args[0].shape[1]))
     extent = property(lambda self: (self.args[1] + 1, self.args[1] + self.args[0].shape[0]))
 
+    def entry(self) -> Entry:
+        """Return a_{i − first} in the rows of the block, 0 in the others."""
+        a, (first, last) = base("a"), self.extent
+        inside = And(first <= ROW, last >= ROW)
+        value = Piecewise((a[ROW - self.args[1], COLUMN], inside), (0, True))
+        return by_columns({a: self.args[0]}, self.shape, value)
+
     def as_matrix(self) -> MatrixExpr:
         """Return the columns of the identity that put the block into a column."""
         a, first, rows = self.args
         return Pad(Identity(a.shape[0]), first, rows)
+
+
+_BLOCKS = "abcd"
+"""Letters of the parts of a stack; more of them are told in words."""
 
 
 class Stack(Op):
@@ -88,6 +106,19 @@ class Stack(Op):
         return cast("Stack", Basic.__new__(cls, *parts))
 
     shape = property(lambda self: (Add(*(part.shape[0] for part in self.args)), self.args[0].shape[1]))
+
+    def entry(self) -> Entry:
+        """Return a_i in the first rows, b_{i − r} in the next, and so on."""
+        letters = [base(name) for name in _BLOCKS[: len(self.args)]]
+        if len(letters) < len(self.args):
+            return Entry(says="stack")
+        above, cases = S.Zero, []
+        for letter, part in zip(letters, self.args, strict=True):
+            cases.append((letter[ROW - above, COLUMN], above + part.shape[0] >= ROW))
+            above += part.shape[0]
+        cases[-1] = (cases[-1][0], True)
+        operands = tuple(zip(letters, (part.shape for part in self.args), strict=True))
+        return replace(by_columns({}, self.shape, Piecewise(*cases)), operands=operands)
 
 
 def filling(total: MatAdd) -> list[MatrixExpr]:

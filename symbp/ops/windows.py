@@ -10,12 +10,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass
 from typing import Any
 
-from sympy import Expr, Integer, MatrixExpr
+from sympy import Expr, Integer, MatrixExpr, S
 
 from symbp.equations import text
 from symbp.errors import ShapeError, SpecError
 from symbp.limits import MAX_UNITS
-from symbp.op import Op
+from symbp.op import Entry, Op, Sizes
+from symbp.ops.entries import EXAMPLE, index
 
 
 @dataclass(frozen=True)
@@ -138,6 +139,53 @@ class Windowed(Op):
     def sides(self) -> tuple[int, ...]:
         """The sides of the window: height and width, of a signal the width alone."""
         return tuple(axis.window for axis in self.window.axes)
+
+
+INPUT, OUTPUT = index("c"), index("o")
+"""The indices of a channel of the image, and of the result of a convolution."""
+
+
+class At:
+    """The indices of an entry form: places of the window, entries of it, lines of the image, with their sizes."""
+
+    def __init__(self, window: Window, examples: Expr) -> None:
+        self.axes, self.examples = window.axes, examples
+        self.places, self.entries, self.lines = (
+            tuple(map(index, letters[: len(self.axes)])) for letters in (PLACES, ENTRIES, LINES)
+        )
+
+    @property
+    def under(self) -> tuple[Expr, ...]:
+        """The line of the image under an entry of the window at a place."""
+        steps = zip(self.axes, self.places, self.entries, strict=True)
+        return tuple(axis.stride * place + entry - axis.padding for axis, place, entry in steps)
+
+    @property
+    def over(self) -> tuple[Expr, ...]:
+        """The place at which an entry of the window lies over a line of the image."""
+        steps = zip(self.axes, self.lines, self.entries, strict=True)
+        return tuple((line + axis.padding - entry) / S(axis.stride) for axis, line, entry in steps)
+
+    def image(self, channels: Expr) -> Sizes:
+        """Return the sizes of an image batch."""
+        return (channels, *(Integer(axis.size) for axis in self.axes), self.examples)
+
+    def map(self, channels: Expr) -> Sizes:
+        """Return the sizes of the values at all places of the window."""
+        return (channels, *(Integer(axis.places) for axis in self.axes), self.examples)
+
+    def kernel(self, outputs: Expr, inputs: Expr) -> Sizes:
+        """Return the sizes of a kernel."""
+        return (outputs, inputs, *(Integer(axis.window) for axis in self.axes))
+
+    def form(self, **fields: Any) -> Entry:
+        """Return an entry form with the ranges of all indices, by example unless it adds them up."""
+        ranges = {EXAMPLE: self.examples}
+        for axis, place, entry, line in zip(self.axes, self.places, self.entries, self.lines, strict=True):
+            ranges |= {place: Integer(axis.places), entry: Integer(axis.window), line: Integer(axis.size)}
+        return Entry(
+            ranges=ranges | fields.pop("ranges"), first=0, **{"each": (EXAMPLE,), "applies": "image"} | fields
+        )
 
 
 PLACES, ENTRIES, LINES = ("p", "q"), ("i", "j"), ("u", "v")

@@ -22,7 +22,8 @@ from sympy import Basic, Expr, MatMul, MatrixExpr, MatrixSymbol, S, sympify
 from symbp.equations import Step, nodes, text
 from symbp.errors import ShapeError
 from symbp.nodes import matmul, number_and_factors, times, transpose
-from symbp.op import FactorRole, Op, explain, meaning, rule, steps
+from symbp.op import Entry, FactorRole, Op, explain, meaning, rule, steps
+from symbp.ops.entries import COLUMN, EXAMPLE, OTHER, ROW, Total, base
 from symbp.symbols import Adjoint
 
 
@@ -75,11 +76,34 @@ class Within(Op):
         """Return the plain product that it is for one example."""
         raise NotImplementedError
 
+    summed: ClassVar[tuple[int, int]]
+    """Which index of an entry of A and of B is summed over, 0 for its row and 1 for its column."""
+
+    def entry(self) -> Entry:
+        """Return the sum of the products of the entries of A and of B, within an example."""
+        a, b = base("a"), base("b")
+        examples = _examples(self.args[0].shape[1], self.blocks[0])
+        left, right = ((each.shape[0], block) for each, block in zip(self.args[:2], self.blocks, strict=True))
+        first, second = self.summed
+        at_left = (OTHER, ROW) if first == 0 else (ROW, OTHER)
+        at_right = (OTHER, COLUMN) if second == 0 else (COLUMN, OTHER)
+        value = Total(a[at_left[0], EXAMPLE, at_left[1]] * b[at_right[0], EXAMPLE, at_right[1]], OTHER)
+        rows, columns = left[1 - first], right[1 - second]
+        return Entry(
+            operands=tuple((letter, (size[0], examples, size[1])) for letter, size in ((a, left), (b, right))),
+            sizes=(rows, examples, columns),
+            parts=(((ROW, EXAMPLE, COLUMN), value),),
+            ranges={ROW: rows, COLUMN: columns, OTHER: left[first], EXAMPLE: examples},
+            each=(EXAMPLE,),
+            applies="example",
+        )
+
 
 class Gram(Within):
     """Aₑᵀ·Bₑ for every example e: d×t_a·m and d×t_b·m give t_a×t_b·m."""
 
     label: ClassVar[tuple[str, str, str]] = (r"\mathrm{gram}", "gram", "gram")
+    summed = (0, 0)
     shape = property(lambda self: (self.args[2], self.args[1].shape[1]))
     inner = property(lambda self: (self.args[0].shape[0], self.args[1].shape[0]))
     blocks = property(lambda self: (self.args[2], self.args[3]))
@@ -93,6 +117,7 @@ class Mix(Within):
     """Aₑ·Bₑ for every example e: d×t_a·m and t_a×t_b·m give d×t_b·m."""
 
     label: ClassVar[tuple[str, str, str]] = (r"\mathrm{mix}", "mix", "mix")
+    summed = (1, 0)
     shape = property(lambda self: (self.args[0].shape[0], self.args[1].shape[1]))
     inner = property(lambda self: (self.args[2], self.args[1].shape[0]))
     blocks = property(lambda self: (self.args[2], self.args[3]))
@@ -106,6 +131,7 @@ class Outer(Within):
     """Aₑ·Bₑᵀ for every example e: d×t_b·m and t_a×t_b·m give d×t_a·m."""
 
     label: ClassVar[tuple[str, str, str]] = (r"\mathrm{outer}", "outer", "outer")
+    summed = (1, 1)
     shape = property(
         lambda self: (self.args[0].shape[0], self.args[2] * _examples(self.args[0].shape[1], self.args[3]))
     )

@@ -246,6 +246,8 @@ class _Terms:
         loops = tuple(range(len(self.places.loops)))
         outside = tuple([loop for loop in loops if loop not in self.around])
         columns = [_read(column, outside, self.places) for column in zip(*slots, strict=True)]
+        if not columns:
+            return None
         families = [
             tuple([each.of.name if isinstance(each, Place) else None for each in row])
             for row in zip(*columns, strict=True)

@@ -17,6 +17,7 @@ from symbp.op import Op
 from symbp.ops.elementwise import Elementwise, Slope
 from symbp.ops.losses import LossGradient
 from symbp.symbols import Adjoint
+from symbp.views.blocks import Pull
 from symbp.views.tidy import tidy
 
 Slot = Callable[[MatrixSymbol], Hashable]
@@ -104,9 +105,9 @@ def _kept(equations: Iterable[Equation], wanted: frozenset[MatrixSymbol], slot: 
 
 
 def _under_operations(expr: MatrixExpr) -> list[Adjoint]:
-    """Return the errors that an operation stands on, such as softmax's Jacobian."""
+    """Return the errors that an operation stands on, such as softmax's Jacobian; the map of a block needs no name."""
     found = []
     for node in nodes(expr):
-        if isinstance(node, Op) and not isinstance(node, Slope):
+        if isinstance(node, Op) and not isinstance(node, Slope | Pull):
             found += [each for each in operands(node) if isinstance(each, Adjoint)]
     return found

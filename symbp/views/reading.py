@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 from sympy import MatrixSymbol
@@ -25,13 +26,15 @@ from symbp.views.tidy import tidied
 class Reading:
     """The lists of a derivation as a page shows them.
 
-    ``forward`` are the equations of the network, ``backward`` all others; ``errors`` are those of the errors that have
-    a name, ``gradients`` one for everything that is differentiated by. Each list is there in order, and folded.
+    ``listed`` are all equations of the network, ``forward`` those whose names stay, ``backward`` all of errors and
+    gradients; ``errors`` are those of the errors that keep a name, ``gradients`` one for everything that is
+    differentiated by. Of the lists that a page shows there are the lines, folded.
     """
 
     derivation: Derivation
     is_one: bool
     folded: Folded
+    listed: tuple[Equation, ...]
     forward: tuple[Equation, ...]
     backward: tuple[Equation, ...]
     errors: tuple[Equation, ...]
@@ -66,11 +69,19 @@ class Reading:
     @cached_property
     def symbols(self) -> tuple[MatrixSymbol, ...]:
         """Every symbol that a line may show, indexed where it repeats, and alone."""
+        return self._shown(self.forward, self.errors, self.gradients)
+
+    @cached_property
+    def all_symbols(self) -> tuple[MatrixSymbol, ...]:
+        """Every symbol of all lists, those without a line among them."""
+        return self._shown(self.listed, self.backward)
+
+    def _shown(self, *lists: tuple[Equation, ...]) -> tuple[MatrixSymbol, ...]:
         found: dict[MatrixSymbol, None] = {}
         for line in self.lines:
             for case in line.cases:
                 found.update(dict.fromkeys((case.equation.lhs, *symbols_in(case.equation.rhs))))
-        for equation in (*self.forward, *self.errors, *self.gradients):
+        for equation in chain(*lists):
             found.update(dict.fromkeys(self.spelled(each) for each in (equation.lhs, *symbols_in(equation.rhs))))
         return tuple(dict.fromkeys(each.of if isinstance(each, Adjoint) else each for each in found))
 
@@ -100,15 +111,33 @@ def reading(derivation: Derivation) -> Reading:
         forward, backward = one_example(forward), one_example(backward)
     wanted = frozenset(each.lhs.of for each in backward if each.lhs.of.name in {v.name for v in readable.wrt})
     forward = System(tidied(forward), forward.given)
+    return read(readable, is_one, forward, backward, wanted, _compared(forward))
+
+
+def read(
+    derivation: Derivation,
+    is_one: bool,
+    forward: System,
+    backward: Iterable[Equation],
+    wanted: frozenset[MatrixSymbol],
+    needed: frozenset[MatrixSymbol],
+    ends: frozenset[MatrixSymbol] = frozenset(),
+) -> Reading:
+    """Return two lists as a page shows them.
+
+    What is ``needed`` of the forward list keeps its name, and so do the errors where the backward list ``ends``.
+    """
     folded = fold(forward)
     back = tidied(backward, wanted)
     carried = _carried(fold_like(folded, [each for each in back if each.lhs.of not in wanted]))
-    gradients, errors = inlined(back, wanted, _slot(folded), carried)
-    ahead, holders = shortened(forward, (*errors, *gradients), _slot(folded), _compared(forward))
+    kept = carried | frozenset(map(_slot(folded), ends))
+    gradients, errors = inlined(back, wanted, _slot(folded), kept)
+    ahead, holders = shortened(forward, (*errors, *gradients), _slot(folded), needed)
     return Reading(
-        readable,
+        derivation,
         is_one,
         folded,
+        tuple(forward),
         tuple(ahead),
         tuple(back),
         tuple(errors),

@@ -116,22 +116,23 @@ class List:
         self.roles.append(getattr(symbol, "role", None))
         self.defined.append(at)
 
-    def best_run(self, first: int, end: int, bases: Sequence[int]) -> Run | None:
-        """Return the run that covers most of the equations from ``first`` to ``end``, of equal ones the shortest.
+    def best_runs(self, first: int, end: int, bases: Sequence[int]) -> list[Run]:
+        """Return the run that covers most of the equations from ``first`` to ``end``, and others of its size.
 
-        The equations repeat ``bases`` further on; the run must be one at each of them.
+        Of runs that cover equally many the one with the shortest window counts. The equations repeat ``bases`` further
+        on; a run must be one at each of them.
         """
-        best: Run | None = None
+        best: list[Run] = []
         waiting = deque(self._periods(first, end))
         seen = set(waiting)
         while waiting:
             period = waiting.popleft()
-            if best is not None and ((end - first) // period * period, -period) < best.size:
+            if best and ((end - first) // period * period, -period) < best[0].size:
                 continue
-            runs = list(self._runs(period, first, end, bases))
-            best = max([*runs, *([best] if best else [])], key=lambda run: run.size, default=None)
+            runs = sorted(self._runs(period, first, end, bases), key=lambda run: run.start)
+            best = _largest(best, runs)
             # Runs that begin a period apart are windows of a longer one.
-            apart = {b - a for a, b in pairwise(sorted(run.start for run in runs))} - seen
+            apart = {b.start - a.start for a, b in pairwise(runs)} - seen
             waiting += sorted(each for each in apart if each <= (end - first) // 2)
             seen |= apart
         return best
@@ -252,6 +253,7 @@ class List:
         kinds: list[Any] = []
         starts: dict[tuple[int, int], int] = {}
         family: dict[int, tuple[int, int]] = {}
+        members: dict[tuple[int, int], int] = {}
         fixed: set[int] = set()
         for at in range(start, start + period):
             windows = range(at, at + period * count, period)
@@ -264,7 +266,7 @@ class List:
                     continue
                 entered = next((w for w, value in enumerate(values) if self.defined[value] >= start), count)
                 found = (
-                    self._outside(values, family)
+                    self._outside(values, family, members)
                     if entered == count
                     else self._carried(values, entered, start, period, starts)
                 )
@@ -295,7 +297,9 @@ class List:
                 return 0
         return offset, back
 
-    def _outside(self, values: Sequence[int], family: dict[int, tuple[int, int]]) -> str | int:
+    def _outside(
+        self, values: Sequence[int], family: dict[int, tuple[int, int]], members: dict[tuple[int, int], int]
+    ) -> str | int:
         """Tell that a slot has another outside symbol in every window, each the same one wherever it stands."""
         steps = [self._apart(a, b) for a, b in pairwise(values)]
         broken = next((w for w, step in enumerate(steps) if step is None or step != steps[0]), None)
@@ -303,7 +307,8 @@ class List:
             return broken + 1
         head, shift = family.get(values[0], (values[0], 0))
         for window, value in enumerate(values):
-            if family.setdefault(value, (head, window + shift)) != (head, window + shift):
+            place = head, window + shift
+            if family.setdefault(value, place) != place or members.setdefault(place, value) != value:
                 return window
         return OUTSIDE
 
@@ -321,17 +326,17 @@ class List:
     def _is_repetition(self, run: Run, motion: Motion) -> bool:
         """Tell windows that repeat from equations that only look alike, such as queries and keys.
 
-        They carry something on, or share a parameter while nothing learnt differs, or are collected: their results are
-        the terms of one sum or stack and nothing else.
+        They carry something on, or are one map of several things, or are collected: their results are the terms of one
+        sum or stack and nothing else. Two single equations make no loop.
         """
-        if motion.carries:
-            return True
         if run.period == 1 and run.count == 2:
             return False
-        shared = any(self.roles[symbol] in PARAMETERS for symbol in motion.fixed)
-        if shared and motion.varying and not any(self.roles[symbol] in PARAMETERS for symbol in motion.varying):
-            return True
-        return self._is_collected(run)
+        return motion.carries or self.is_one_map(motion) or self._is_collected(run)
+
+    def is_one_map(self, motion: Motion) -> bool:
+        """Tell whether windows share what is learnt, so that they do the same to something else each."""
+        shared, own = (any(self.roles[each] in PARAMETERS for each in some) for some in (motion.fixed, motion.varying))
+        return shared and bool(motion.varying) and not own
 
     def _is_collected(self, run: Run) -> bool:
         collected = False
@@ -392,15 +397,28 @@ def tree(found: List) -> Tree:
 
 
 def _split(found: List, first: int, end: int, bases: Sequence[int], numbers: Iterator[int]) -> Tree:
-    run = found.best_run(first, end, bases) if end - first > 1 else None
-    if run is None:
+    items: Tree = []
+    runs = found.best_runs(first, end, bases) if end - first > 1 else []
+    if not runs:
         return list(range(first, end))
-    motions = [motion for base in bases if isinstance(motion := found.motion(run, base), Motion)]
-    inner = [base + window * run.period for base in bases for window in range(run.count)]
-    number = next(numbers)
-    body = _split(found, run.start, run.start + run.period, inner, numbers)
-    return [
-        *_split(found, first, run.start, bases, numbers),
-        Repeated(number, run, body, motions),
-        *_split(found, run.end, end, bases, numbers),
-    ]
+    for run in runs:
+        items += _split(found, first, run.start, bases, numbers)
+        motions = [motion for base in bases if isinstance(motion := found.motion(run, base), Motion)]
+        inner = [base + window * run.period for base in bases for window in range(run.count)]
+        number = next(numbers)
+        body = _split(found, run.start, run.start + run.period, inner, numbers)
+        items.append(Repeated(number, run, body, motions))
+        first = run.end
+    return items + _split(found, first, end, bases, numbers)
+
+
+def _largest(best: list[Run], runs: Sequence[Run]) -> list[Run]:
+    """Return the largest of the runs of a period if they are larger than the best so far, none over another."""
+    size = max((run.size for run in runs), default=(0, 0))
+    if best and size <= best[0].size:
+        return best
+    found: list[Run] = []
+    for run in runs:
+        if run.size == size and (not found or run.start >= found[-1].end):
+            found.append(run)
+    return found

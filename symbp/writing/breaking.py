@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from symbp.maths.tree import (
@@ -206,18 +206,30 @@ def _with_where(found: list[Shown], where: Node | None, room: float, width: Widt
 
 # Width in em.
 
-_LETTER_WIDTHS = {
-    0.38: "ijlιI", 0.45: "cestrfz", 0.52: "abghknpqvxyodu", 0.62: "αβγδηθκλμνξπρστυφχψωεζ",
-    0.75: "wmABCDEFGJKLNPRSTUVXYZO",
-    0.82: "HQΓΔΘΛΞΠΣΦΨΩ", 0.97: "MW",
+_ITALIC = {
+    0.33: "lιit", 0.42: "ℓbc", 0.47: "ejsεoqrδξ", 0.51: "pθgzζdvIρ", 0.54: "ayηkτνuxγ", 0.59: "hκλυfnμπσ",
+    0.63: "βχΓαJφω", 0.68: "SΞLψΛ", 0.73: "TΣΦΩwAZΠ", 0.78: "RFPΘΨCGOQU", 0.82: "EYBVΔD", 0.9: "mHNXK", 1.08: "MW",
 }  # fmt: skip
-_LETTERS = {letter: width for width, letters in _LETTER_WIDTHS.items() for letter in letters}
-_SIGNS = {"∑": 1.44, "∏": 1.28, "∂": 0.56, "∇": 0.83, "⊤": 0.78, "′": 0.28, "…": 1.17, "⋯": 1.17, "∞": 1.0, "·": 0.28}
+_UPRIGHT = {
+    0.28: "!',.:;<[]`il|", 0.32: "fj -", 0.39: "()rstI", 0.44: "cez", 0.5: "*/0123456789agoJ", 0.53: "kqvxy",
+    0.56: "Sbdhnpu", 0.64: "ZLF", 0.71: "EPBCTw", 0.75: "RAHNUVXYD", 0.78: "+=@GKOQ", 0.83: "m", 0.96: "MW",
+}  # fmt: skip
+
+
+def _each(table: Mapping[float, str]) -> dict[str, float]:
+    return {char: width for width, chars in table.items() for char in chars}
+
+
+_LETTERS, _WORD_WIDTHS = _each(_ITALIC), _each(_UPRIGHT)
+_SIGNS = {
+    "∑": 1.44, "∏": 1.28, "∂": 0.59, "∇": 0.83, "⊤": 0.78, "′": 0.28, "…": 1.17, "⋯": 1.17, "∞": 1.0, "·": 0.28,
+    "∘": 0.5, "←": 1.0, "→": 1.0, "∈": 0.67,
+}  # fmt: skip
 _AROUND = {"bin": 0.44, "rel": 0.56, "comma": 0.17}
 _SIGN_WIDTH = {"bin": 0.78, "rel": 0.78, "comma": 0.28, "slash": 0.5, "times": 0.0, "apply": 0.0, "quad": 1.0}
 _GAPS = {"none": 0.0, "thin": 0.167, "braces": 0.167, "dot": 0.72}
-_BRACKETS = (0.39, 0.46, 0.6, 0.74)
-_INDEX, _WORD, _BOLD, _SCRIPT = 0.79, 0.47, 0.575, 0.75
+_BRACKETS = (0.39, 0.46, 0.6, 0.86)
+_INDEX, _BOLD, _SCRIPT = 0.79, 0.575, 0.75
 
 
 def em_width(node: Node) -> float:
@@ -228,14 +240,6 @@ def em_width(node: Node) -> float:
 def word_width(text: str) -> float:
     """Return about how wide words are, in em."""
     return sum(_WORD_WIDTHS.get(char, 0.5) for char in text)
-
-
-_WORD_WIDTHS = {
-    char: width
-    for width, chars in {0.28: "ijl.,:;'|", 0.36: " frt-()[]", 0.44: "cesz", 0.53: "abdghknopquvxy", 0.8: "mw",
-                         0.72: "ABCDEFGHJKLMNOPQRSTUVWXYZ"}.items()
-    for char in chars
-}  # fmt: skip
 
 
 def _id_width(node: Id) -> float:

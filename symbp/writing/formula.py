@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any, Literal
 
 from symbp.maths.tree import (
+    APPLY,
     PRIME,
     TRANSPOSE,
     Accent,
@@ -399,7 +400,7 @@ def _indexed(speller: Speller, base: Node, sub: Node | None, above: list[Node], 
     if joined and sub is not None and isinstance(base, Id) and base.name in JOINED and not _counts(sub):
         head = boxed(_of_symbol(speller, base, sub))
     else:
-        head = speller.bracketed(base, _needs_brackets(base))
+        head = speller.bracketed(base, _needs_brackets(base) and not (_is_call(base) and not above))
         lower = "" if sub is None else _below(speller, head.lines[head.base], sub)
         head = beside((head, boxed(lower)))
     return beside((head, boxed(_above(speller, above))))
@@ -415,6 +416,12 @@ def _mapped(speller: Speller, text: str, above: list[Node]) -> Box:
 
 def _needs_brackets(base: Node) -> bool:
     return isinstance(base, Frac | Root | Script | Blank) or (isinstance(base, Row) and len(base.items) > 1)
+
+
+def _is_call(base: Node) -> bool:
+    """Say whether this is a function applied to something in brackets: softmax(z), which an index may follow."""
+    items = items_of(base)
+    return len(items) == 3 and items[1] == APPLY and isinstance(items[2], Fence)
 
 
 def _counts(sub: Node) -> bool:

@@ -218,8 +218,9 @@ def _times(sign: Sign, before: Node | None, after: Node | None, hooks: Hooks) ->
 
 def _apply(sign: Sign, before: Node | None, after: Node | None, hooks: Hooks) -> str:
     """Return the space between a function and an argument without brackets; TeX's own operators have theirs."""
-    own = before is not None and _is_operator(before)
-    return "" if hooks.tight or own or isinstance(after, Fence | Table) or after is None else r"\,"
+    if hooks.tight or after is None or isinstance(after, Fence | Table):
+        return ""
+    return " " if before is not None and _is_operator(before) else r"\,"
 
 
 def _is_operator(node: Node) -> bool:

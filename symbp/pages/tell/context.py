@@ -13,13 +13,14 @@ from sympy import Expr, Integer, MatrixExpr, MatrixSymbol, Symbol
 from symbp.calculus.factor import Factor
 from symbp.equations import Equation, nodes, symbols_in
 from symbp.maths.build import Builder
-from symbp.maths.names import Names, slot_of
+from symbp.maths.functions import names_of
+from symbp.maths.names import Names, Slot, slot_of
 from symbp.maths.notation import Notation
 from symbp.maths.scalars import number
-from symbp.maths.tree import COMMA, EQUALS, Id, Node, Sign, row
+from symbp.maths.tree import COMMA, EQUALS, Id, Node, Sign, row, walk
 from symbp.networks.blocks import Kind
 from symbp.ops.elementwise import Elementwise
-from symbp.ops.losses import LossGradient
+from symbp.ops.losses import EntrywiseLoss, LossGradient
 from symbp.ops.softmax import Softmax
 from symbp.ops.structure import Pad, Rows
 from symbp.pages.page import Ref, Text
@@ -36,6 +37,8 @@ TOLD = (
     Kind.TRANSFORMER, Kind.RECURRENT, Kind.ATTENTION, Kind.DENSE_BLOCK, Kind.CONVOLUTION, Kind.RESIDUAL, Kind.NORM,
 )  # fmt: skip
 """What names a network, the most telling kind of block first."""
+INDICES = "ijkrsqpuv"
+"""Letters for the indices of entries, the first that are free."""
 
 UPPER_KINDS = ("layer", "block")
 """Repetitions whose number is an upper index."""
@@ -61,23 +64,53 @@ class Context:
     words: Words
     by_output: bool = False
     roles: bool = True
+    complete: bool = False
+    """Whether any equation of the lists may be shown, not those of the page alone."""
+    show: frozenset[int] | None = None
+    """The layers whose gradients are written out; None: all, or both ends of many."""
+    pair: tuple[int, int] | None = None
+    """The two steps of a recurrent layer between which the product over time is written out."""
 
     @cached_property
     def names(self) -> Names:
         """How every symbol of the page is spelled."""
         upper = frozenset(index.letter for index in self.reading.indices if index.kind in UPPER_KINDS)
+        shown = self.reading.all_symbols if self.complete else self.reading.symbols
+        errors = self.reading.backward if self.complete else self.reading.errors
         return Names(
-            self.reading.symbols,
+            shown,
             self.notation,
             upper=upper,
-            errors=[self.reading.spelled(each.lhs.of) for each in self.reading.errors],
+            errors=[self.reading.spelled(each.lhs.of) for each in errors],
             own_names=self.reading.derivation.network.named,
         )
 
     @cached_property
     def builder(self) -> Builder:
         """What writes expressions with these names."""
-        return Builder(self.names, by_output=self.by_output)
+        functions = names_of(each.function for each in self.nodes if isinstance(each, Elementwise | EntrywiseLoss))
+        return Builder(self.names, by_output=self.by_output, functions=functions, places=self.places)
+
+    @cached_property
+    def places(self) -> tuple[str, str]:
+        """The letters of the row and the column of an entry: none that the page has for another thing."""
+        row_, column = [each for each in INDICES if each not in self.taken][:2]
+        return row_, column
+
+    @cached_property
+    def nodes(self) -> tuple[MatrixExpr, ...]:
+        """Every node of the lines, in order."""
+        lines = (*self.forward, *self.errors, *self.gradients)
+        return tuple(node for each in lines for node in nodes(each.equation.rhs))
+
+    @cached_property
+    def taken(self) -> frozenset[str]:
+        """The letters of the page: of matrices, indices, sizes, errors. None of them may stand for another thing."""
+        letters = {self.notation.error, self.notation.slopes, *map(str, self.last.values()), *self.last, "e"}
+        letters |= {each.name.rstrip("0123456789") for each in self._sizes}
+        letters |= {self.notation.loss_gradient} if self.loss_gradient is not None else set()
+        trees = [each for parts in self.names.parts.values() for each in (parts.base, *parts.below)]
+        return frozenset(letters | {each.name for tree in trees for each in walk(tree) if isinstance(each, Id)})
 
     @cached_property
     def last(self) -> dict[str, Symbol]:
@@ -151,6 +184,16 @@ class Context:
             )
         return self.words(f"title.{kind}", n=counts[kind], number=self.words.number(counts[kind]))
 
+    @cached_property
+    def _sizes(self) -> frozenset[Symbol]:
+        """The letters of sizes."""
+        shapes = (each.shape for each in self.reading.symbols)
+        return frozenset(letter for shape in shapes for size in shape for letter in size.free_symbols)
+
+    def rows(self, symbol: MatrixExpr) -> Node:
+        """Return how many rows a symbol has."""
+        return number(self._size(symbol, 0))
+
     def shape(self, symbol: MatrixExpr) -> Node:
         """Return n⁽ˡ⁾ × m: the sizes of a symbol, in the letters of the loops where they differ."""
         rows, columns = (self._size(symbol, axis) for axis in range(2))
@@ -197,9 +240,19 @@ class Context:
         labels = dict.fromkeys(self.forward_labels.get(name, "") for name in names)
         return self.words.listed([(Ref(label),) for label in labels if label])
 
+    @cached_property
+    def tiled(self) -> dict[Slot, tuple[Slot, ...]]:
+        """The errors of which a matrix is put together, one a repetition, where it has no line of its own."""
+        lines = [each for each in self.spell(lines_of(self.reading.error_lines), backward=True) if is_tile(each)]
+        return {
+            slot_of(each.equation.lhs.of): tuple(slot_of(e.of) for e in symbols_in(each.equation.rhs))
+            for each in lines
+        }
+
     def errors_in(self, equation: Equation) -> Text:
         """Return references to the lines of the errors in an equation."""
         slots = dict.fromkeys(slot_of(each.of) for each in symbols_in(equation.rhs) if isinstance(each, Adjoint))
+        slots.update(dict.fromkeys(tile for slot in tuple(slots) for tile in self.tiled.get(slot, ())))
         lines = [each.label for each in self.errors if slot_of(each.equation.lhs.of) in slots]
         return self.words.listed([(Ref(label),) for label in lines])
 
@@ -237,7 +290,7 @@ class Context:
         }
         letters = {
             index.letter: (index.last, self.last[index.letter])
-            for index in self.reading.indices
+            for index in self.indices_at(line)
             if index.letter not in running and index.count > 1
         }
         values = dict(letters.values())
@@ -246,6 +299,20 @@ class Context:
             return self._lettered(slot, letters) if isinstance(slot, MatrixSymbol) else values.get(slot, slot)
 
         return replace(case.equation, lhs=read(case.equation.lhs), rhs=mapped(case.equation.rhs, read))
+
+    def indices_at(self, line: Line) -> tuple[Index, ...]:
+        """Return the indices whose last values have letters in a line."""
+        return self.reading.indices
+
+    def defined(self, spelled: Spelled) -> tuple[MatrixSymbol, ...]:
+        """Return the symbol that a line of the network defines."""
+        return (spelled.equation.lhs,)
+
+    @cached_property
+    def shown_error(self) -> Adjoint:
+        """The error that stands for all in the sentence about them."""
+        found: Adjoint = self.errors[-1].equation.lhs
+        return found
 
     def _lettered(self, symbol: MatrixSymbol, letters: dict[str, tuple[int, Symbol]]) -> MatrixSymbol:
         if isinstance(symbol, Adjoint):

@@ -41,6 +41,8 @@ def staircase(c: Context) -> Table | None:
     if len(weights) < 2 or not all(len(c.products[each]) == 1 and is_flat(c.products[each][0]) for each in weights):
         return None
     shown = weights if len(weights) <= MOST_ROWS else [*weights[:2], *weights[-2:]]
+    if c.show is not None:
+        shown = [each for each in weights if each.layer in c.show]
     head = tuple(c.words(f"head.{each}") for each in ("gradient", "derivatives", "loss", "input", "shape"))
     return Table(head, tuple(_stair(c, each) for each in shown), align="lrlll")
 

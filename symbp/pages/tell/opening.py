@@ -26,7 +26,7 @@ def subtitle(c: Context) -> Text:
     about = c.words("subtitle.stack", activations=_activations(c), loss=_loss(c), columns=columns(c))
     if not isinstance(network.loss_node, Loss):
         about = c.words.listed([_activations(c), columns(c)])
-    return c.words("subtitle.all", n=len(c.reading.gradients), about=about)
+    return c.words("subtitle.all", n=len(c.reading.derivation.wrt), about=about)
 
 
 def _activations(c: Context) -> Text:
@@ -67,12 +67,18 @@ def network(c: Context) -> list[Block]:
     if len(ranges) == 1 and c.reading.indices[0].kind != "head":
         first = c.words("opening.range", range=ranges[0], last=c.here(c.reading.indices[0]))
     blocks: list[Block] = [Para(first), Equations(tuple(lines))]
-    if c.tiles:
-        index = next(each for each in c.reading.indices if each.kind == "head")
-        matrices = c.words.listed([(c.names.symbol(each),) for each in dict.fromkeys(c.tiles)])
-        blocks.append(Para(c.words("opening.tiles", range=c.ranges(index), h=number(index.symbol), matrices=matrices)))
+    blocks += [Para(each) for each in tiles(c)]
     blocks.append(Para(definitions(c)))
     return blocks
+
+
+def tiles(c: Context) -> list[Text]:
+    """Return which matrices the heads have blocks of rows of; nothing where there are no heads."""
+    if not c.tiles:
+        return []
+    index = next(each for each in c.reading.indices if each.kind == "head")
+    matrices = c.words.listed([(c.names.symbol(each),) for each in dict.fromkeys(c.tiles)])
+    return [c.words("opening.tiles", range=c.ranges(index), h=number(index.symbol), matrices=matrices)]
 
 
 def definitions(c: Context) -> Text:
@@ -86,7 +92,7 @@ def definitions(c: Context) -> Text:
         g = row(c.tree(c.loss_gradient), EQUALS, c.names.derivative(c.loss_gradient.args[0]))
         found.append(c.words("opening.gradient", g=g))
     if c.errors:
-        found.append(c.words("opening.error", error=error_is(c, c.errors[-1].equation.lhs)))
+        found.append(c.words("opening.error", error=error_is(c, c.shown_error)))
     return tuple(span for at, text in enumerate(found) for span in ((" ", *text) if at else text))
 
 

@@ -1,0 +1,72 @@
+"""Letters for what a definition alone uses: none that the page has for another thing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from sympy import Expr, Rational, Symbol
+from sympy.printing.pretty.pretty_symbology import greek_unicode
+
+from symbp.errors import SymbpError
+from symbp.maths.scalars import Scalars
+from symbp.maths.tree import EQUALS, Accent, Id, Node, Num, Sign, Tag, row
+
+INDICES, VALUES, GREEK, COUNTS = "ikjrsqplcuvabdfgh", "zxuvwtsrpqkyabcfgh", "κτρηωνξζχα", "NMRK"
+"""Letters of indices, of numbers and arrays, of parameters, of sizes, in the order in which they are tried."""
+
+MORE = "ABCEFGHJKNPQRSTUVWXYZ"
+"""Letters where all of those are taken."""
+
+BOUND = "bound"
+"""The role of a letter that stands for anything: it means nothing outside its definition."""
+
+
+class Letters:
+    """The letters of one definition: ``names`` has what stands for each of its symbols."""
+
+    def __init__(self, taken: Collection[str]) -> None:
+        self.taken = set(taken)
+        self.names: dict[Symbol, Node] = {}
+
+    def choose(self, symbols: Iterable[Symbol]) -> dict[Symbol, Node]:
+        """Choose a letter for each symbol, its own name where that is free; return all of them."""
+        new = [each for each in dict.fromkeys(symbols) if each not in self.names]
+        for symbol in sorted(new, key=lambda each: own_letter(each) in {"", *self.taken}):
+            self.names[symbol] = Tag(self._letter(symbol), of=symbol, role=BOUND)
+        return self.names
+
+    def _letter(self, symbol: Symbol) -> Node:
+        stem, _, mark = symbol.name.partition("_")
+        if mark == "hat":  # ẑ belongs to the letter of z.
+            of = next((node for each, node in self.names.items() if each.name == stem), None)
+            return Accent(of.body if isinstance(of, Tag) else self._free(stem, VALUES), "hat")
+        own = own_letter(symbol)
+        kind = INDICES if symbol.is_integer else GREEK if stem in greek_unicode else COUNTS if own == "n" else VALUES
+        return self._free(own, kind)
+
+    def _free(self, own: str, others: str) -> Node:
+        for letter in (*own, *others, *MORE):
+            if letter not in self.taken:
+                self.taken.add(letter)
+                return Id(letter)
+        raise SymbpError("a page uses every letter there is")
+
+
+def own_letter(symbol: Symbol) -> str:
+    """Return the name of a symbol where it is one letter, else nothing."""
+    name = greek_unicode.get(symbol.name, symbol.name)
+    return name if len(name) == 1 else ""
+
+
+def number_line(letter: Node, value: Expr) -> Node:
+    """Return α = 0.01; of a number without end its first digits."""
+    rounded = Rational(round(value * 10**DECIMALS), 10**DECIMALS)
+    if rounded == value:
+        return row(letter, EQUALS, Num(f"{float(value):.{DECIMALS}f}".rstrip("0").rstrip(".")))
+    if value.q < MOST_DIGITS:
+        return row(letter, EQUALS, Scalars({}).tree(value))
+    return row(letter, Sign("≈", "rel"), Scalars({}).tree(rounded))
+
+
+MOST_DIGITS, DECIMALS = 1000, 8
+"""From this denominator on a number is printed by its first decimals, and how many."""

@@ -1,0 +1,200 @@
+"""What every operation of a page is, entry by entry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from sympy import Expr, Indexed, MatrixExpr, MatrixSymbol, Symbol
+
+from symbp.equations import operands
+from symbp.maths.build import Builder
+from symbp.maths.names import Names
+from symbp.maths.scalars import Scalars, number
+from symbp.maths.tree import APPLY, COMMA, EQUALS, Fence, Node, Row, Script, Sign, joined, row
+from symbp.op import Entry, Op
+from symbp.ops.elementwise import Elementwise, Slope
+from symbp.ops.entries import OverAll
+from symbp.ops.losses import Loss, LossGradient
+from symbp.ops.penalty import Penalty
+from symbp.ops.windows import Windowed
+from symbp.pages.page import Block, Equations, Para, Text
+from symbp.pages.page import Line as PageLine
+from symbp.pages.tell.context import Context
+from symbp.pages.tell.letters import Letters, number_line
+from symbp.symbols import Adjoint
+
+WRITTEN_OUT = (Elementwise, Slope, Loss, LossGradient, Penalty)
+"""Operations that a line writes out, or that have a place of their own in the section."""
+
+UNNAMED = "xabguv"
+"""Letters of operands where an operation has no entry form."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Definitions that share their inner letters, such as a normalisation and what it makes of an error."""
+
+    letters: Letters
+    members: list[tuple[Op, Entry]] = field(default_factory=list)
+
+
+def operations(c: Context) -> list[Block]:
+    """Return the definitions of the operations of the page, those of columns together, and so on."""
+    blocks: list[Block] = []
+    for applies, groups in _sorted(_groups(c)).items():
+        lines = [line for group in groups for line in _lines(c, group)]
+        if lines:
+            blocks += [Para(c.words(f"applies.{applies}")), Equations(tuple(lines))]
+        notes = [note for group in groups for note in _notes(c, group)]
+        blocks += [Para(_sentences(notes))] if notes else []
+    arrays = list(_arrays(c))
+    if arrays:
+        blocks.append(Para(c.words("functions.arrays", arrays=c.words.listed(arrays))))
+    return blocks
+
+
+def shown(c: Context) -> list[Op]:
+    """Return one node of every operation to define, all its operands letters of its own."""
+    found: dict[object, Op] = {}
+    for node in c.nodes:
+        if isinstance(node, Op) and not isinstance(node, WRITTEN_OUT):
+            entry = node.entry()
+            key = (type(node), node.label, node.sign, node.mark, node.size, node.extent, _parts(entry))
+            found.setdefault(key, node)
+    return list(found.values())
+
+
+def _parts(entry: Entry | None) -> object:
+    return None if entry is None else (entry.says, *(without(value, entry.each) for _, value in entry.parts))
+
+
+def _groups(c: Context) -> list[Group]:
+    groups: dict[object, Group] = {}
+    for node in shown(c):
+        entry = node.entry() or Entry(says="missing")
+        where = tuple((letter, without(value, entry.each)) for letter, value in entry.where)
+        key = (where, entry.numbers, _applies(entry)) if where else node
+        groups.setdefault(key, Group(Letters(c.taken))).members.append((node, entry))
+    return list(groups.values())
+
+
+def _sorted(groups: Iterable[Group]) -> dict[str, list[Group]]:
+    found: dict[str, list[Group]] = {}
+    for group in groups:
+        found.setdefault(_applies(group.members[0][1]), []).append(group)
+    return found
+
+
+def _applies(entry: Entry) -> str:
+    """Return what one definition is of; where there is a single column, entries are all there is to say."""
+    single = all(entry.ranges.get(each) == 1 for each in entry.each)
+    return "entry" if not entry.applies or (single and entry.applies != "image") else entry.applies
+
+
+def without(expr: Expr, indices: tuple[Symbol, ...]) -> Expr:
+    """Return an expression without some indices, which are the same everywhere."""
+
+    def fewer(entry: Indexed) -> Expr:
+        kept = [each for each in entry.indices if each not in indices]
+        return entry.base[tuple(kept)] if kept else entry.base.label
+
+    expr = expr.replace(lambda part: isinstance(part, Indexed), fewer)
+    totals = lambda part: isinstance(part, OverAll) and bool(set(part.indices) & set(indices))  # noqa: E731
+    return expr.replace(totals, lambda part: part.func(part.term, *(i for i in part.indices if i not in indices)))
+
+
+def _lines(c: Context, group: Group) -> Iterator[PageLine]:
+    """Yield the inner letters of a group, then what each operation is."""
+    written: set[Symbol] = set()
+    for node, entry in group.members:
+        if not entry.parts:
+            continue
+        names = group.letters.choose(_symbols(entry))
+        w = Scalars(names)
+        inner = [
+            row(names[letter], EQUALS, w.tree(without(value, entry.each)))
+            for letter, value in entry.where
+            if letter not in written
+        ]
+        settings = [
+            number_line(names[letter], value) for letter, value in entry.numbers if letter not in written
+        ]
+        written |= {letter for letter, _ in (*entry.where, *entry.numbers)}
+        if inner:
+            yield PageLine((*inner, *settings))
+        name = applied(c, node, entry, names)
+        for at, value in entry.parts:
+            places = [w.tree(each) for each in at if each not in entry.each]
+            yield PageLine((row(_at(name, places), EQUALS, w.tree(without(value, entry.each))),))
+
+
+def _symbols(entry: Entry) -> list[Symbol]:
+    """Return the symbols of an entry form, in the order in which letters are chosen."""
+    arrays = [letter.label for letter, _ in entry.operands]
+    letters = [letter for letter, _ in (*entry.where, *entry.counts, *entry.numbers)]
+    shown = {symbol for _, value in entry.parts for symbol in without(value, entry.each).atoms(Symbol)}
+    inner = {symbol for _, value in entry.where for symbol in without(value, entry.each).atoms(Symbol)}
+    places = {symbol for at, _ in entry.parts for index in at for symbol in index.free_symbols} - {*entry.each}
+    indices = [each for each in entry.ranges if each in shown | inner | places]
+    return list(dict.fromkeys([*arrays, *letters, *indices]))
+
+
+def applied(c: Context, node: Op, entry: Entry, names: dict[Symbol, Node]) -> Node:
+    """Return an operation applied to letters, as the page writes it."""
+    letters = [names[letter.label] for letter, _ in entry.operands] or [
+        names[each] for each in map(Symbol, UNNAMED[: len(operands(node))])
+    ]
+    matrices = [arg for arg in node.args if isinstance(arg, MatrixExpr)]
+    stand_ins = [MatrixSymbol(f"operand{at}", *each.shape) for at, each in enumerate(matrices)]
+    left = iter(stand_ins)
+    generic = node.func(*(next(left) if isinstance(arg, MatrixExpr) else arg for arg in node.args))
+    spelled = Names((), c.notation, letters=dict(zip(stand_ins, letters, strict=False)))
+    return Builder(spelled).tree(generic)
+
+
+def _at(name: Node, places: list[Node]) -> Node:
+    """Return an entry of what an operation gives: brackets around a sign and its operands."""
+    if not places:
+        return name
+    is_call = isinstance(name, Row) and APPLY in name.items
+    return Script(name if is_call else Fence(name), joined(places, COMMA))
+
+
+def _notes(c: Context, group: Group) -> Iterator[Text]:
+    """Yield what is said beside the definitions, or for one."""
+    said: set[str] = set()
+    for node, entry in group.members:
+        if not entry.parts:
+            names = group.letters.choose(_symbols(entry) or map(Symbol, UNNAMED[: len(operands(node))]))
+            yield c.words(f"entry.{entry.says}", name=applied(c, node, entry, names))
+            continue
+        names = group.letters.choose(_symbols(entry))
+        fields: dict[str, Any] = {f"_{symbol.name}": tree for symbol, tree in names.items()}
+        keys = [entry.says, *(["count"] if entry.counts else [])]
+        for key in keys:
+            if key and key not in said:
+                said.add(key)
+                yield c.words(f"entry.{key}", **fields)
+
+
+def _sentences(texts: list[Text]) -> Text:
+    unique = list(dict.fromkeys(texts))
+    return tuple(span for at, text in enumerate(unique) for span in ((" ", *text) if at else text))
+
+
+def _arrays(c: Context) -> Iterator[Node]:
+    """Yield the sizes of every image and kernel of the network, as arrays."""
+    found: dict[MatrixSymbol, tuple[Expr, ...]] = {}
+    for spelled in c.forward:
+        node = spelled.equation.rhs
+        entry = node.entry() if isinstance(node, Windowed) else None
+        if entry is not None:
+            sizes = [size for _, size in entry.operands]
+            for symbol, size in zip((*operands(node), spelled.equation.lhs), (*sizes, entry.sizes), strict=True):
+                is_kernel = symbol is operands(node)[0] and len(sizes) > 1
+                found.setdefault(symbol, size if is_kernel else size[:-1])
+    for symbol, sizes in found.items():
+        if not isinstance(symbol, Adjoint):
+            yield row(c.names.symbol(symbol), Sign(":", "rel"), joined(list(map(number, sizes)), Sign("×")))
