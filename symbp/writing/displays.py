@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from symbp.maths.tree import Node, row
+from symbp.maths.tree import QUAD, Node, Table, joined, row
 from symbp.pages.page import Line
 from symbp.writing.boxes import Box, beside, boxed, under
-from symbp.writing.formula import items_of
+from symbp.writing.formula import bare, items_of
 from symbp.writing.letters import columns
 from symbp.writing.rows import broken, relation
 from symbp.writing.sentences import Setting, plain, sentence, wrapped
@@ -88,9 +88,10 @@ def _part(part: Node, left: Box | None, found: tuple[Node, Node] | None, setting
         return under(_rows(part, setting, room))
     sign, *right = items_of(found[1])
     head = beside((left, boxed(" "), speller.box(sign), boxed(" ")))
-    if head.width > room // 2:
+    body = under(_rows(row(*right), setting, room - head.width))
+    if head.width > room // 2 or head.width + body.width > room:
         return under([*_rows(row(found[0], sign), setting, room), *_hung(row(*right), setting, room)])
-    return beside((head, under(_rows(row(*right), setting, room - head.width))))
+    return beside((head, body))
 
 
 def _rows(tree: Node, setting: Setting, room: int) -> list[Box]:
@@ -99,7 +100,12 @@ def _rows(tree: Node, setting: Setting, room: int) -> list[Box]:
 
 
 def _hung(tree: Node, setting: Setting, room: int) -> list[Box]:
-    return [beside((boxed(" " * HANG), each)) for each in _rows(tree, setting, room - HANG)]
+    """Return a right side below its left side; cases that are too wide as lines under each other."""
+    table = bare(tree)
+    parts = [tree]
+    if isinstance(table, Table) and not table.close and setting.speller.box(tree).width > room - HANG:
+        parts = [joined(cells, QUAD) for cells in table.rows]
+    return [beside((boxed(" " * HANG), box)) for part in parts for box in _rows(part, setting, room - HANG)]
 
 
 def _packed(line: Sequence[Box], room: int) -> Box:

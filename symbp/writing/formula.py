@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from symbp.maths.tree import (
     APPLY,
+    COMMA,
     PRIME,
     TRANSPOSE,
     Accent,
@@ -30,7 +31,7 @@ from symbp.maths.tree import (
     walk,
 )
 from symbp.writing.boxes import Box, beside, boxed, under
-from symbp.writing.letters import ASCII, HALVES, INDICES, MAPS, SCRIPT, UNICODE, Alphabet, columns
+from symbp.writing.letters import ASCII, HALVES, INDICES, MAPS, SCRIPT, SUBSCRIPTS, UNICODE, Alphabet, columns
 
 SPACE = {
     "bin": (" ", " "),
@@ -441,11 +442,25 @@ def _of_symbol(speller: Speller, base: Id, sub: Node) -> str:
 def _below(speller: Speller, base: str, sub: Node) -> str:
     """Return a lower index: as characters of its own, or behind a low line."""
     text = speller.line(sub, tight=True)
+    if _are_places(sub) and not speller.alphabet.ascii:
+        sub, text = Row(()), text.replace(",", "")
     if _simple(sub) and all(character in speller.alphabet.lower for character in text):
         return "".join(speller.alphabet.lower[character] for character in text)
     if isinstance(bare(sub), Num) and speller.alphabet.ascii and not base[-1:].isdigit():
         return text
     return f"_{text}" if _is_atom(sub) else f"_({text})"
+
+
+def _are_places(sub: Node) -> bool:
+    """Say whether an index is a row and a column, which need no comma between them: no two numbers meet."""
+    items = [bare(item) for item in items_of(sub)]
+    letters = [isinstance(item, Id) and item.name in SUBSCRIPTS for item in items[::2]]
+    return (
+        len(items) > 1
+        and all(item == COMMA for item in items[1::2])
+        and all(letter or isinstance(item, Num) for letter, item in zip(letters, items[::2], strict=True))
+        and all(before or after for before, after in pairwise(letters))
+    )
 
 
 def _above(speller: Speller, items: list[Node]) -> str:

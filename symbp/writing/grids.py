@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from symbp.maths.tree import Node, Row, Sign, row
+from symbp.maths.tree import DOTS, Node, Row, Sign, row
 from symbp.pages.page import Line
 from symbp.writing.formula import Speller, bare, items_of
 from symbp.writing.letters import columns, padded
@@ -45,9 +45,11 @@ class _Product:
 
 
 def has_names(line: Line) -> bool:
-    """Say whether the factors of a line have names, as under braces."""
+    """Say whether the factors of a line have names, as under braces; dots need none."""
     found = relation(line.parts[0])
-    return found is not None and any(labelled(row(*factor)) for factor in _factors(items_of(found[1])[1:]))
+    factors = [] if found is None else [row(*each) for each in _factors(items_of(found[1])[1:])]
+    told = [factor for factor in factors if bare(factor) != DOTS]
+    return len(told) > 1 and all(labelled(factor) for factor in told)
 
 
 def grid(lines: Sequence[Line], setting: Setting, width: int) -> list[str] | None:
@@ -121,16 +123,15 @@ def _merged(cells: Sequence[_Cell]) -> tuple[_Cell, ...]:
     return (*cells[:first], _Cell((", ".join(one.label),), one.factors), *cells[last + 1 :])
 
 
-def _drawn(products: Sequence[_Product], gap: int, head: int) -> list[str]:
+def _drawn(products: Sequence[_Product], gap: int, narrowest: int) -> list[str]:
     lefts = [product.left.split("\0") for product in products]
     wide = max(columns(left) for left, _ in lefts)
     starts = [f"{padded(left, wide)}  {sign}  " for left, sign in lefts]
-    blocks = [_column([product.cells[at] for product in products], head) for at in range(len(products[0].cells))]
+    blocks = [_column([product.cells[at] for product in products], narrowest) for at in range(len(products[0].cells))]
     tall = max(len(head) for head, _ in blocks)
     between = " " * gap
-    heads = [
-        between.join(padded("", 0) + ([""] * (tall - len(head)) + head)[at] for head, _ in blocks) for at in range(tall)
-    ]
+    filled = [[" " * columns(body[0])] * (tall - len(head)) + head for head, body in blocks]
+    heads = [between.join(each[at] for each in filled) for at in range(tall)]
     rows = [between.join(body[at] for _, body in blocks) for at in range(len(products))]
     blank = " " * columns(starts[0])
     return [*(blank + head for head in heads if head.strip()), *map("".join, zip(starts, rows, strict=True))]

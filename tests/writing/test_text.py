@@ -124,6 +124,9 @@ SPELLED = [
     (row(Script(SUM, equal("t", 1), Num("50")), error("t")), "Σₜ₌₁⁵⁰ δₜ", "sum_(t=1..50) delta_t"),
     (row(Script(SUM, equal("t", 1), Id("T")), error("t")), "Σ_(t=1..T) δₜ", "sum_(t=1..T) delta_t"),
     (Script(SUM, row(Id("i"), Id("t"))), "Σᵢₜ", "sum_it"),
+    (sub("A", commas(4, "i", "j")), "A₄ᵢⱼ", "A_(4,i,j)"),
+    (sub("A", commas(1, 2)), "A_(1,2)", "A_(1,2)"),
+    (sub("A", commas(plus("i", 1), "j")), "A_(i+1,j)", "A_(i+1,j)"),
     (power(Id("tanh", "upright"), Num("2")), "tanh²", "tanh^2"),
     (power("e", row(NEGATIVE, Num("0.3"))), "e^(−0.3)", "e^(-0.3)"),
     (power("e", sub("z", "i")), "e^(zᵢ)", "e^(z_i)"),
@@ -196,8 +199,12 @@ DIFFERENT = [
     plus("a", times("b", "c")),
     row(Id("a"), PLUS, Id("b"), HADAMARD, Id("c")),
     entries(Fence(plus("a", "b")), "c"),
-    sub("W", row(Id("i"), Id("j"))),
     sub("W", commas("i", "j")),
+    sub("W", commas(1, 2)),
+    sub("W", 12),
+    sub("W", times(2, "i")),
+    sub("W", commas(2, "i")),
+    sub("W", commas(plus("i", 1), "j")),
     Script(sub("W", "Q"), Id("h")),
     sub("W", sub("Q", "h")),
     Script(Id("W"), row(Id("i"), Id("j")), Fence(Id("l"))),
@@ -422,6 +429,20 @@ def test_a_table_that_is_too_wide_wraps_a_column_and_then_is_a_list():
     assert max(map(columns, narrow.splitlines())) <= 30
 
 
+def test_a_grid_that_is_too_wide_has_fewer_columns_then_none():
+    weights = [Tag(sub("W", k, TRANSPOSE), label=("a", "weight")) for k in range(1, 9)]
+    slopes = [Tag(sub("D", k), label=("a", "slope")) for k in range(1, 9)]
+    factors = [each for pair in zip(weights, slopes, strict=True) for each in pair]
+    page = a_page(Equations((Line((equal("x", times(*factors)),)),)))
+    assert write_text(page).splitlines()[2:] == [
+        "        a weight, a slope",
+        "  x  =  W₁ᵀ D₁ W₂ᵀ D₂ W₃ᵀ D₃ W₄ᵀ D₄ W₅ᵀ D₅ W₆ᵀ D₆ W₇ᵀ D₇ W₈ᵀ D₈",
+    ]
+    narrow = write_text(page, width=50)
+    assert "slope" not in narrow
+    assert max(map(columns, narrow.splitlines())) <= 50
+
+
 def test_without_a_passed_check_the_label_says_so():
     page = a_page(Verdict(False, ("dW1 differs",)))
     assert "check ✗     dW1 differs" in write_text(page)
@@ -437,8 +458,10 @@ def test_equations_in_a_column_of_a_table_are_aligned():
     assert write_text(page).splitlines()[2:] == [" " * 14 + "a     = b   one", " " * 14 + "W_out = c   two"]
 
 
-def test_a_factor_inside_brackets_has_no_column():
-    inside = equal("x", entries(Fence(times(Tag(Id("a"), label=("weight",)), "b")), "c"))
+def test_names_stand_in_columns_where_every_factor_has_one():
+    weight = Tag(Id("a"), label=("weight",))
+    assert write_text(a_page(Equations((Line((equal("x", times(weight, "b")),)),)))).endswith(" x = a b\n")
+    inside = equal("x", entries(Fence(times(weight, "b")), "c"))
     assert write_text(a_page(Equations((Line((inside,)),)))).splitlines()[2] == " " * 14 + "x = (a b) ⊙ c"
 
 
