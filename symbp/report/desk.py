@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from symbp.calculus.factor import Factor
 from symbp.derivation import Derivation, Gradient

@@ -16,7 +16,6 @@ from symbp.pages.page import Line, Page
 from symbp.pages.tell.derivation import context, derivation_page
 from symbp.pages.tell.only import only as lines_of_one
 from symbp.report.formats import MARK, Format, format_named
-from symbp.writing.latex import PLAIN, TEX
 from symbp.writing.page_latex import write_latex
 from symbp.writing.page_markdown import write_markdown
 from symbp.writing.picture import picture_text
@@ -112,7 +111,7 @@ def stem_of(command: str | None) -> str:
 def _single(lines: Sequence[Line], row: Format) -> str:
     if row.name in ("text", "numpy"):
         return f"{single_text(lines)}\n"
-    return row.wrap.format(single_latex(lines, TEX if row.name == "latex" else PLAIN)) + "\n"
+    return row.wrap.format(single_latex(lines)) + "\n"
 
 
 def _program(derivation: Derivation, row: Format) -> str:

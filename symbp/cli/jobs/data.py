@@ -40,6 +40,7 @@ def derivation_data(derivation: Derivation, notation: str) -> dict[str, Any]:
     network = derivation.network
     c = context(derivation, notation_named(notation), complete=True)
     reading = c.reading
+    by_name = {each.lhs.of.name: each for each in reading.gradients}
     return {
         "schema": SCHEMA,
         "layers": network.depth,
@@ -47,7 +48,7 @@ def derivation_data(derivation: Derivation, notation: str) -> dict[str, Any]:
         "batch": network.batch,
         "forward": {each.name: equation_data(c, each) for each in reading.listed},
         "backward": {each.name: equation_data(c, each) for each in reading.backward},
-        "gradients": {each.lhs.of.name: gradient_data(c, each) for each in reading.gradients},
+        "gradients": {v.name: gradient_data(c, by_name[v.name]) for v in derivation.wrt},
     }
 
 

@@ -76,12 +76,11 @@ class Context:
         """How every symbol of the page is spelled."""
         upper = frozenset(index.letter for index in self.reading.indices if index.kind in UPPER_KINDS)
         shown = self.reading.all_symbols if self.complete else self.reading.symbols
-        errors = self.reading.backward if self.complete else self.reading.errors
         return Names(
             shown,
             self.notation,
             upper=upper,
-            errors=[self.reading.spelled(each.lhs.of) for each in errors],
+            errors=[self.reading.spelled(each.lhs.of) for each in self.reading.errors],
             own_names=self.reading.derivation.network.named,
         )
 
