@@ -9,7 +9,6 @@ from typing import Any, TypeAlias, cast
 from sympy import Add, Basic, Expr, Integer, MatAdd, MatrixExpr, MatrixSymbol, sympify
 
 from symbp.equations import Equation
-from symbp.nodes import matadd
 from symbp.ops.structure import Stack
 from symbp.symbols import Adjoint, Variable
 from symbp.views.lines import Case, Indexed, Place, Places, Values, at, index_symbol
@@ -92,7 +91,7 @@ def _read(column: Sequence[Slot], around: tuple[int, ...], places: Places) -> li
     spelled = places.spelled
     own: list[Any] = [_own(symbol, places) for symbol in column]
     names = [each.name for each in own]
-    if not isinstance(own[0], Indexed) and places.starts.keys().isdisjoint(names):
+    if not any(isinstance(each, Indexed) for each in own) and places.starts.keys().isdisjoint(names):
         return [spelled.get(name) or Place(of) for name, of in zip(names, own, strict=True)]
     readings = [readings_of(symbol, around, places) for symbol in column]
     if all(len(each) == 1 for each in readings):
@@ -228,7 +227,7 @@ class _Terms:
             self.terms = kept
         if len(self.terms) == 1:
             return cast("MatrixExpr", self.terms[0])
-        return matadd(*self.terms) if self.kind is MatAdd else Stack(*self.terms)
+        return cast("MatrixExpr", Basic.__new__(self.kind, *self.terms))
 
     def _group(self) -> tuple[set[int], Over] | None:
         alike: dict[Hashable, list[int]] = {}
@@ -271,7 +270,7 @@ class _Terms:
             return None
         if self.kind is Stack and (own != sorted(own) or terms != list(range(terms[0], terms[-1] + 1))):
             return None
-        symbol = index_symbol(self._letter(loop))
+        symbol = index_symbol(self._letter(loop, terms))
         filled = []
         for original, column, parts in zip(slots[rows[group[0]]], columns, fits, strict=True):
             indices = [_affine([move], rest[group[0]], [symbol]) for move, rest in parts]
@@ -296,13 +295,15 @@ class _Terms:
             slope = min((1, 0, -1), key=lambda move: len(set(_remainders((move,), numbers, [(v,) for v in values]))))
         return slope, [number - slope * value for number, value in zip(numbers, values, strict=True)]
 
-    def _letter(self, loop: int) -> str:
+    def _letter(self, loop: int, terms: Sequence[int]) -> str:
+        """Return a letter for an index that neither the loops around nor the terms have."""
         taken = {self.places.loops[each].letter for each in self.around}
-        taken |= {node.index.name for term in self.terms for node in _overs(term)}
+        taken |= {node.index.name for number in terms for node in _overs(self.terms[number])}
         return next(each for each in self.places.loops[loop].letter + SPARE if each not in taken)
 
 
 def _overs(term: MatrixExpr) -> Iterator[Over]:
+    """Yield the sums and stacks over an index inside a term."""
     waiting = [term]
     while waiting:
         node = waiting.pop()

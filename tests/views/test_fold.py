@@ -109,15 +109,17 @@ def two_ways(first: int = 1, steps: int = 5) -> Derivation:
     return equations([*lines, f"O = C @ h{last} + D @ g{first}", "loss = mse(O, Y)"], **weights, **states, **inputs)
 
 
-def stacked_by_hand() -> Derivation:
+def stacked_by_hand(shared: bool = False) -> Derivation:
     lines: list[str] = []
     shapes: dict[str, tuple[int | str, int | str]] = {"Y": (4, "m")} | {f"X{t}": (4, "m") for t in range(1, 7)}
     for layer in range(1, 4):
         for t in range(1, 7):
             below = f"X{t}" if layer == 1 else f"h{layer - 1}_{t}"
             before = f"s{layer}" if t == 1 else f"h{layer}_{t - 1}"
-            lines.append(f"h{layer}_{t} = tanh(W{layer} @ {below} + U{layer} @ {before})")
-        shapes |= {f"W{layer}": (4, 4), f"U{layer}": (4, 4), f"s{layer}": (4, "m")}
+            own = 1 if shared else layer
+            lines.append(f"h{layer}_{t} = tanh(W{own} @ {below} + U{own} @ {before})")
+        shapes |= {f"s{layer}": (4, "m")}
+        shapes |= {} if shared and layer > 1 else {f"W{layer}": (4, 4), f"U{layer}": (4, 4)}
     return equations([*lines, "loss = mse(h3_6, Y)"], **shapes)
 
 
@@ -162,6 +164,7 @@ NETWORKS: dict[str, tuple[Callable[[], Derivation], int, int, list[object]]] = {
     "towers": (towers, 9, 10, [("l=1..4", L), ("l=1..4", L)]),
     "two ways": (two_ways, 8, 15, [("t=1..5", T), ("t=1..5", T)]),
     "stacked by hand": (stacked_by_hand, 5, 11, [("l=1..3", L, ("t=1..6", T))]),
+    "one map of all": (lambda: stacked_by_hand(shared=True), 5, 9, [("t=1..3", T, ("l=1..6", T))]),
 }
 
 
@@ -286,6 +289,16 @@ def test_one_start_of_two_recursions() -> None:
     x = next(each for each in derivation.forward.given if each.name == "X")
     assert {each.name for each, symbol in folded.symbols.items() if symbol == x} == {"A1[0]", "B1[0]"}
     assert folded.starts[x].name == "A1[0]"
+
+
+def test_two_sums_have_the_same_letter() -> None:
+    lines = [f"h{t} = tanh(R @ {'H' if t == 1 else f'h{t - 1}'} + R @ tanh(X{t}))" for t in range(1, 5)]
+    shapes: dict[str, tuple[int | str, int | str]] = {f"X{t}": (4, "m") for t in range(1, 5)}
+    derivation = equations([*lines, "loss = mse(h4, Y)"], R=(4, 4), H=(4, "m"), Y=(4, "m"), **shapes)
+    folded = fold(derivation.forward)
+    gradient = line(fold_like(folded, derivation.backward), "dR").cases[0].equation.rhs
+    assert [(type(each), each.index.name) for each in gradient.args] == [(SumOver, "t"), (SumOver, "t")]
+    assert faults(derivation) == []
 
 
 def test_experts_are_summed_and_queries_keys_and_values_are_no_repetition() -> None:
