@@ -37,6 +37,9 @@ _ADDING = frozenset("+−±")
 """Operators that a line breaks at before it breaks at others."""
 
 
+NOTHING = Row(())
+
+
 # Breaking.
 
 
@@ -44,7 +47,7 @@ def sides(node: Node) -> tuple[Node, Node]:
     """Return what stands before the first relation, and the rest, which begins with it."""
     items = _items(node)
     place = next((k for k, item in enumerate(items) if isinstance(item, Sign) and item.kind == "rel"), 0)
-    return row(*items[:place]) if place else Row(()), row(*items[place:])
+    return row(*items[:place]) if place else NOTHING, row(*items[place:])
 
 
 def broken(node: Node, first: float, later: float, width: Width) -> list[Node]:
@@ -69,6 +72,9 @@ def _is_before(kind: str, signs: frozenset[str] = frozenset()) -> Callable[[Node
 _LEVELS = (_is_before("rel"), _is_before("bin", _ADDING), _is_before("bin"), _is_before("times"))
 """Signs that begin a new line, the best first."""
 
+_SHARES = (0.55, 0.65, 0.75, 0.85, 0.95)
+"""Of the room for a line of factors, how much is tried."""
+
 
 def _packed(items: Sequence[Node], first: float, later: float, width: Width, level: int) -> list[tuple[Node, ...]]:
     """Return items in lines, as much in each as fits."""
@@ -79,7 +85,21 @@ def _packed(items: Sequence[Node], first: float, later: float, width: Width, lev
     pieces = list(_after_space(items) if level == 0 else _before(items, _LEVELS[level - 1]))
     if len(pieces) == 1:
         return _packed(items, first, later, width, level + 1)
-    return _filled(pieces, first, later, width, level)
+    lines = _filled(pieces, first, later, width, level)
+    return _evened(lines, pieces, first, later, width) if level == len(_LEVELS) else lines
+
+
+def _evened(
+    lines: list[tuple[Node, ...]], pieces: Sequence[tuple[Node, ...]], first: float, later: float, width: Width
+) -> list[tuple[Node, ...]]:
+    """Return a product in as many lines, about as long as each other: none holds a last factor alone."""
+    if any(width(Row(piece)) > _WORTH * later for piece in pieces):
+        return lines
+    for share in _SHARES:
+        tried = _filled(pieces, share * first, share * later, width, len(_LEVELS))
+        if len(tried) == len(lines) and all(width(Row(line)) <= later for line in tried[1:]):
+            return tried if width(Row(tried[0])) <= first else lines
+    return lines
 
 
 def _filled(
@@ -89,14 +109,29 @@ def _filled(
     line: tuple[Node, ...] = ()
     for piece in pieces:
         room = later if lines else first
-        if line and width(Row(line + piece)) > room:
+        if width(Row(line + piece)) <= room:
+            line += piece
+            continue
+        left = room - width(Row(line))
+        if line and (width(Row(piece)) <= later or left < _WORTH * later) and not _is_left(line, piece):
             lines.append(line)
-            line, room = (), later
-        if not line and width(Row(piece)) > room:
-            *done, piece = _packed(piece, room, later, width, level + 1)
-            lines += done
-        line += piece
+            line, left = (), later
+        *done, last = _packed(piece, left, later, width, level + 1)
+        if done:
+            lines += [line + done[0], *done[1:]]
+            line = last
+        else:
+            line += last
     return [*lines, line]
+
+
+_WORTH = 0.35
+"""The share of a line that must be free for something to begin there that is to be broken anyway."""
+
+
+def _is_left(line: tuple[Node, ...], piece: tuple[Node, ...]) -> bool:
+    """Say whether a line is the left side of what comes: it does not stand alone."""
+    return isinstance(piece[0], Sign) and piece[0].kind == "rel" and sides(Row(line))[0] == NOTHING
 
 
 def _before(items: Sequence[Node], is_start: Callable[[Node], bool]) -> Iterator[tuple[Node, ...]]:
@@ -140,18 +175,24 @@ def _opened(items: Sequence[Node], first: float, later: float, width: Width) -> 
 
 
 def _inside(item: Node) -> Node | None:
-    """Return what stands in brackets, or in a part that has no words under it."""
+    """Return what stands in brackets, with or without an index, or in a part that has no words under it."""
     if isinstance(item, Fence):
         return item.body
+    if isinstance(item, Script) and isinstance(item.base, Fence):
+        return item.base.body
     return item.body if isinstance(item, Tag) and not item.label and isinstance(item.body, Row | Fence) else None
 
 
 def _half(item: Node, part: Node, place: int, count: int) -> Node:
     """Return one line of what was broken: of brackets, the one that stands there, as large as around the whole."""
+    is_last = place == count - 1
     if isinstance(item, Tag):
         return Tag(part, item.of, item.role)
+    if isinstance(item, Script):
+        half = _half(item.base, part, place, count)
+        return Script(half, item.sub, item.sup) if is_last else half
     assert isinstance(item, Fence)
-    opening, closing = item.open if place == 0 else "", item.close if place == count - 1 else ""
+    opening, closing = item.open if place == 0 else "", item.close if is_last else ""
     return Tag(Fence(part, opening, closing), item) if opening or closing else part
 
 
@@ -165,9 +206,6 @@ class Shown:
     left: Node
     right: Node
     continues: bool = False
-
-
-NOTHING = Row(())
 
 
 def shown(line: Line, measure: float, left: float, width: Width, hanging: float = 1.0) -> list[Shown]:

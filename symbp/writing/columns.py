@@ -22,7 +22,7 @@ def columns(table: Table, measure: float) -> tuple[str, list[str]]:
     """
     natural = [max(map(text_width, cells)) for cells in zip(table.head, *table.rows, strict=True)]
     gutters = GUTTER * (len(natural) - 1)
-    wraps = table.wraps if table.wraps is not None else _wordiest(table)
+    wraps = table.wraps if table.wraps is not None else _wordiest(table, natural)
     others = (sum(natural) - natural[wraps]) * SPARE + gutters + 0.4
     for name, size in SIZES:
         room = measure / size
@@ -33,10 +33,10 @@ def columns(table: Table, measure: float) -> tuple[str, list[str]]:
     return name, [f"{others:.2f}" if place == wraps else "" for place in range(len(natural))]
 
 
-def _wordiest(table: Table) -> int:
-    """Return the column that has most words outside of formulas."""
+def _wordiest(table: Table, natural: Sequence[float]) -> int:
+    """Return the column that has most words outside of formulas; where there are none, the widest."""
     counts = [sum(map(_words, cells)) for cells in zip(*table.rows, strict=True)]
-    return max(range(len(counts)), key=counts.__getitem__)
+    return max(range(len(counts)), key=counts.__getitem__) if any(counts) else natural.index(max(natural))
 
 
 def _words(text: Text) -> int:

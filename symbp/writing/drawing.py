@@ -16,7 +16,7 @@ RAIL, MIDDLE, TOP = 1.5, 4.3, 7.2
 ARROW, PAD, AROUND = 1.2, 0.75, 0.4
 """The shortest arrow; what a frame and a value need more than their formula."""
 
-SHRINKS = 1.12
+SHRINKS = 1.2
 """How much longer than the line a strip may be, whose arrows are then shorter."""
 
 LABEL = 0.875
@@ -165,7 +165,7 @@ Steps = list[tuple[Box | None, Box]]
 
 
 def legs(branch: Branch) -> tuple[Box | None, Box | None, Steps, Box | None, Box | None]:
-    """Return the frame on the way, the value behind it, frames with values before them, and the same on the way back."""
+    """Return the frame on the way, the value behind it, frames with values before them, the same on the way back."""
     boxes = list(branch.boxes)
     there = boxes.pop(0) if boxes and boxes[0].kind != "value" else None
     back = boxes.pop() if boxes and boxes[-1].kind != "value" else None

@@ -27,6 +27,7 @@ from symbp.maths.tree import (
     Words,
 )  # fmt: skip
 from symbp.pages.page import Ref, Text
+from symbp.writing.breaking import em_width
 from symbp.writing.spacing import bracket_size, gap, has_limits, is_small
 
 _LETTERS = """
@@ -72,7 +73,11 @@ _GAPS = {"none": "", "thin": r"\,", "braces": "", "dot": r" \cdot "}
 
 @dataclass(frozen=True)
 class Hooks:
-    """What differs between TeX, where a lecturer may restyle things, and the formulas of Markdown."""
+    """What differs between TeX, where a lecturer may restyle things, and the formulas of Markdown.
+
+    A formula ``inline`` stands in a line of words, a ``tight`` one in an index, one that ``breaks`` may go on
+    in the next line after any factor.
+    """
 
     loss: str = r"\mathcal{L}"
     transpose: str = r"\top"
@@ -80,7 +85,11 @@ class Hooks:
     stack: str = r"\substack{%s}"
     inline: bool = False
     tight: bool = False
+    breaks: bool = False
 
+
+LONG = 10.0
+"""How wide a formula in a sentence may be before it may break after any factor, in em."""
 
 PLAIN = Hooks()
 """Commands that every reader of LaTeX knows."""
@@ -213,7 +222,9 @@ def _times(sign: Sign, before: Node | None, after: Node | None, hooks: Hooks) ->
     if before is None or after is None:
         return ""
     between = "none" if _is_operator(after) else gap(before, after)
-    return "" if hooks.tight and between != "dot" else _GAPS[between]
+    if hooks.tight:
+        return _GAPS[between] if between == "dot" else ""
+    return _GAPS[between] + (r"\allowbreak " if hooks.breaks else "")
 
 
 def _apply(sign: Sign, before: Node | None, after: Node | None, hooks: Hooks) -> str:
@@ -298,7 +309,7 @@ def _base(node: Node, hooks: Hooks) -> str:
     """Return what carries an index: what has one already, or is several things, in braces."""
     spelled = _spelled(node, hooks)
     if isinstance(node, Tag) and not node.label:
-        return _base(node.body, hooks)
+        return spelled if isinstance(node.body, Fence) else _base(node.body, hooks)
     return spelled if isinstance(node, Id | Num | Sign | Accent | Fence | Table | Blank) else f"{{{spelled}}}"
 
 
@@ -435,7 +446,7 @@ _TEXT = {
 }  # fmt: skip
 _MATH_WORDS = {
     "\\": r"\textbackslash ", "~": r"\textasciitilde ", "^": r"\textasciicircum ", '"': "''", "\u00a0": " ",
-    **{sign: f"\\{sign}" for sign in "{}$&#%_"},
+    "\n": " ", "|": r"\textbar ", "`": "'", **{sign: f"\\{sign}" for sign in "{}$&#%_"},
 }  # fmt: skip
 
 _ACCENTS = {
@@ -474,7 +485,7 @@ def _span(span: str | Node | Ref, stem: str) -> str:
         return text_latex(span)
     if isinstance(span, Ref):
         return "--".join(rf"\eqref{{{label_latex(stem, each)}}}" for each in (span.label, span.last) if each)
-    return f"${inline_latex(span, TEX)}$"
+    return f"${inline_latex(span, replace(TEX, breaks=em_width(span) > LONG))}$"
 
 
 def label_latex(stem: str, label: str) -> str:

@@ -41,8 +41,8 @@ LEAST_LEFT, MOST_LEFT = 3.0, 11.0
 DRAWN = 0.85
 """How large the letters of a picture are."""
 
-TALL = 36
-"""Rows from which a table may break over pages."""
+TALL, NARROW, TALL_IN_NARROW = 36, 30.0, 12
+"""Rows above which a table may break over pages; in a narrower measure, a slide or a column, fewer."""
 
 
 def write_latex(
@@ -97,7 +97,7 @@ class _Writer:
 
     def blocks(self, blocks: Sequence[Block]) -> Iterator[Call]:
         """Yield the calls of blocks; a table, its sentences and its heading stay on one page."""
-        for group in _groups(blocks):
+        for group in _groups(blocks, self.measure):
             calls = [each for block in group for each in _WRITERS[type(block)](self, block)]
             together = len(group) > 1
             yield from [call("open_together"), *calls, call("close_together")] if together else calls
@@ -178,7 +178,9 @@ class _Writer:
             for place, cells in enumerate(block.rows)
         ]
         head = [self.text(cell) for cell in block.head]
-        yield call("tall" if len(rows) > TALL else "table", size=size, columns=widths, head=head, rows=rows)
+        yield call(
+            "tall" if _is_tall(block, self.measure) else "table", size=size, columns=widths, head=head, rows=rows
+        )
 
     def figure(self, block: Figure) -> Iterator[Call]:
         """Yield a picture, drawn where tikz is there."""
@@ -231,11 +233,15 @@ def _strings(each: Shown) -> dict[str, Any]:
     return {"left": left, "right": right, "more": [], "continues": each.continues}
 
 
-def _groups(blocks: Sequence[Block]) -> Iterator[list[Block]]:
+def _is_tall(table: Table, measure: float) -> bool:
+    return len(table.rows) > (TALL if measure >= NARROW else TALL_IN_NARROW)
+
+
+def _groups(blocks: Sequence[Block], measure: float) -> Iterator[list[Block]]:
     """Yield blocks by themselves, but a table with the paragraphs before it, and their heading, as one."""
     group: list[Block] = []
     for block in blocks:
-        if isinstance(block, Table) and len(block.rows) <= TALL:
+        if isinstance(block, Table) and not _is_tall(block, measure):
             yield [*group, block]
             group = []
         elif isinstance(block, Heading) or (isinstance(block, Para) and group):

@@ -11,7 +11,21 @@ from typing import Any, Literal
 
 from symbp.maths.tree import Node
 from symbp.pages.page import (
-    Aside, Block, Code, Equations, Figure, Heading, Line, Page, Para, Picture, Ref, Steps, Table, Text, Verdict,
+    Aside,
+    Block,
+    Code,
+    Equations,
+    Figure,
+    Heading,
+    Line,
+    Page,
+    Para,
+    Picture,
+    Ref,
+    Steps,
+    Table,
+    Text,
+    Verdict,
     numbers,
 )  # fmt: skip
 from symbp.writing.breaking import Shown, em_width, shown

@@ -5,8 +5,30 @@ from __future__ import annotations
 import random
 
 from symbp.maths.tree import (
-    APPLY, EQUALS, HADAMARD, MINUS, NEGATIVE, PLUS, PRIME, TIMES, TRANSPOSE,
-    Accent, Fence, Frac, Id, Node, Num, Root, Row, Script, Sign, Table, Tag, Words, joined, row,
+    APPLY,
+    EQUALS,
+    HADAMARD,
+    MINUS,
+    NEGATIVE,
+    PLUS,
+    PRIME,
+    TIMES,
+    TRANSPOSE,
+    Accent,
+    Fence,
+    Frac,
+    Id,
+    Node,
+    Num,
+    Root,
+    Row,
+    Script,
+    Sign,
+    Table,
+    Tag,
+    Words,
+    joined,
+    row,
 )  # fmt: skip
 
 LETTERS = "WXZAbxyzaδγβμσUGQKVShPMgDm"
