@@ -15,7 +15,7 @@ from itertools import groupby
 from sympy import HadamardProduct, MatAdd, MatMul, MatrixExpr, MatrixSymbol, OneMatrix, Transpose
 
 from symbp.equations import System, nodes, operands, symbols_in
-from symbp.networks.blocks import Block, Kind, block_of, moving
+from symbp.networks.blocks import Block, Kind, block_of, last_uses, moving
 from symbp.ops.attention import MaskedSoftmax
 from symbp.ops.channel_norm import NormaliseChannels
 from symbp.ops.convolution import Convolve
@@ -88,6 +88,10 @@ class _Search:
         return found
 
     @cached_property
+    def _last_use(self) -> dict[str, int]:
+        return last_uses(self.forward)
+
+    @cached_property
     def _natures(self) -> list[Nature]:
         return [
             _nature(equation.rhs, frozenset(read)) for equation, read in zip(self.forward, self._reads, strict=True)
@@ -152,9 +156,13 @@ class _Search:
             if until <= place:
                 yield begin, place + 1, sum(map(self._moves, range(begin, place + 1))) == 1
                 begin = place + 1
-            until = max(until, last.get(self.forward[place].name, place))
+            until = max(until, last.get(self.forward[place].name, self._read_behind(place, stop)))
         if begin < stop:
             yield begin, stop, True
+
+    def _read_behind(self, place: int, stop: int) -> int:
+        """Return how long a matrix counts that its range does not read: to the end where somebody else does."""
+        return stop if self._last_use.get(self.forward[place].name, place) >= stop > place + 1 else place
 
     def _simple(self, first: int, stop: int) -> list[Block]:
         """Return the blocks of a chain of single operations: an affine map with its activation is one."""

@@ -7,8 +7,10 @@ calculus and its shapes keep their numbers.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from string import ascii_letters
 
@@ -162,7 +164,7 @@ class _Sizing:
         self._known = [(axis, source) for axis, source in origins.sources if axis in self._size]
         self._equal = self._joined()
 
-    @property
+    @cached_property
     def _is_plain(self) -> bool:
         """Whether it is a stack of plain layers: each has a width of its own, even where one object is several."""
         return all(block.kind in _PLAIN for block in self._tree.children)
@@ -195,16 +197,15 @@ class _Sizing:
     def _letters(self) -> Iterator[tuple[Axis | Source, Letter]]:
         """Yield a letter for every group of axes that has a source, and for the numbers of heads."""
         groups = self._groups()
-        alike: dict[Origin, list[Axis | Source]] = {}
-        for root, (origin, _) in groups.items():
-            alike.setdefault(origin, []).append(root)
+        counts, seen = Counter(origin for origin, _ in groups.values()), Counter[Origin]()
         taken = self._taken()
         for root, (origin, axis) in groups.items():
             value = int(self._size[axis])
             if self._is_plain and origin in _OF_A_STACK:
                 yield root, Letter(width(int(self._symbols[axis[0]].layer)), value, origin)
             else:
-                yield root, Letter(_letter(origin, alike[origin].index(root), len(alike[origin]), taken), value, origin)
+                yield root, Letter(_letter(origin, seen[origin], counts[origin], taken), value, origin)
+            seen[origin] += 1
         for place, (source, value) in enumerate(self._origins.heads.items()):
             letter = _letter(Origin.HEADS, place, len(self._origins.heads), taken)
             yield source, Letter(letter, value, Origin.HEADS)

@@ -204,6 +204,13 @@ def test_a_layer_that_knows_of_no_blocks_is_one():
     assert [block.name for block in tree.children] == ["linear1", "layer1", "linear2", "layer2", "loss"]
 
 
+def test_two_networks_beside_each_other_are_their_layers():
+    lines = [f"{a} = {b}" for x in "PQ" for a, b in ((f"{x}1", f"tanh(W{x} @ X)"), (x, f"softmax(V{x} @ {x}1)"))]
+    shapes = {"X": (4, "m")} | {f"W{x}": (3, 4) for x in "PQ"} | {f"V{x}": (2, 3) for x in "PQ"}
+    tree = Network.equations([*lines, "loss = cross_entropy(P, Q)"], shapes).blocks
+    assert [block.name for block in tree.children] == ["dense1", "dense2", "dense3", "dense4", "loss"]
+
+
 def test_names_say_nothing():
     letters = {"Q": "B1", "K": "A7", "V": "T", "S": "W0", "P": "norm", "A": "h", "O": "gate", "X1": "loss2"}
 
