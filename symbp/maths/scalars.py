@@ -10,8 +10,8 @@ from typing import NamedTuple
 from sympy import (
     Abs,
     Add,
-    Expr,
     And,
+    Expr,
     Function,
     Indexed,
     Integer,

@@ -154,9 +154,9 @@ class Context:
         shapes = (each.shape for each in self.reading.symbols)
         return frozenset(letter for shape in shapes for size in shape for letter in size.free_symbols)
 
-    def rows(self, symbol: MatrixExpr) -> Node:
+    def size(self, symbol: MatrixExpr) -> Expr:
         """Return how many rows a symbol has."""
-        return number(self._size(symbol, 0))
+        return self._size(symbol, 0)
 
     def shape(self, symbol: MatrixExpr) -> Node:
         """Return n⁽ˡ⁾ × m: the sizes of a symbol, in the letters of the loops where they differ."""

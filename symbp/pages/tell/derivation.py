@@ -32,7 +32,8 @@ def derivation_page(
 ) -> Page:
     """Return the page of a network's derivation."""
     c = Context(reading(derivation), notation_, words or language(), by_output, roles)
-    blocks: list[Block] = [*opening.network(c), result(c), *picture(c), *functions(c), *backward(c), *gradients(c), *notation(c)]
+    blocks: list[Block] = [*opening.network(c), result(c), *picture(c), *functions(c), *backward(c)]
+    blocks += [*gradients(c), *notation(c)]
     if check is not None:
         blocks += [Heading(c.words("section.checked")), checked(c.words, check)]
     return Page(opening.title(c), opening.subtitle(c), tuple(blocks), stem, command)
