@@ -11,7 +11,7 @@ from symbp.ops.entries import Largest, Total
 from symbp.writing.formula import math_text
 from symbp.writing.latex import math_latex
 
-I, J, K, P = (Symbol(name, integer=True) for name in "ijkp")
+I, J, K, P = (Symbol(name, integer=True) for name in "ijkp")  # noqa: E741
 N, MU, T = Symbol("n"), Symbol("mu"), Symbol("t", real=True)
 Z, G = IndexedBase("z", real=True), IndexedBase("g", real=True)
 

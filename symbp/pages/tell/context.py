@@ -87,6 +87,11 @@ class Context:
         return tuple(node for each in lines for node in nodes(each.equation.rhs))
 
     @cached_property
+    def parameters(self) -> dict[str, Expr]:
+        """The letters of parameters of functions, with the numbers that the page gives them."""
+        return {}
+
+    @cached_property
     def taken(self) -> frozenset[str]:
         """The letters of the page: of matrices, indices, sizes, errors. None of them may stand for another thing."""
         letters = {self.notation.error, self.notation.slopes, *map(str, self.last.values()), *self.last, "e"}

@@ -28,7 +28,7 @@ from symbp.pages.tell.formulas import (
     value_at,
     with_letter,
 )
-from symbp.pages.tell.letters import Letters, number_line
+from symbp.pages.tell.letters import Letters, equal_to, number_line
 from symbp.pages.tell.losses import losses
 from symbp.pages.tell.operations import operations
 
@@ -169,14 +169,17 @@ def definition_lines(c: Context, of: Definition) -> Iterator[PageLine]:
 
 def letters_of(c: Context, of: Definition) -> dict[Symbol, Node]:
     """Return what stands for the symbols of a definition."""
-    names = Letters(c.taken).choose([*of.arguments, *dict(of.numbers), *dict(of.where[:1])])
+    letters = Letters(c.taken)
+    letters.parameters(of.numbers, c.parameters)
+    names = letters.choose([*of.arguments, *dict(of.where[:1])])
     return {**names, INNER_SLOPE: primed(names[INNER])} if of.where else names
 
 
 def kink_values(c: Context, of: Definition) -> list[Node]:
     """Return f′(0) = 0 for every kink."""
-    w = Scalars(letters_of(c, of))
-    return [row(call(primed(of.name), w.tree(point)), EQUALS, w.tree(value)) for point, value in of.kinks]
+    w, numbers = Scalars(letters_of(c, of)), dict(of.numbers)
+    plain = [(point, value.xreplace(numbers)) for point, value in of.kinks]
+    return [row(call(primed(of.name), w.tree(point)), *equal_to(value)) for point, value in plain]
 
 
 SIGNS: Mapping[str, tuple[type[Function], ...]] = {"indicator": (step,), "sign": (signum, sign)}

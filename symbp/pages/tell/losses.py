@@ -43,7 +43,8 @@ def loss_lines(c: Context, function: ScalarFunction) -> Iterator[PageLine]:
     a, y = function.variables
     numbers = [pair for pair in function.parameters if function.expr.has(pair[0])]
     chosen = {a: Symbol("p", real=True), y: Symbol("t", real=True)} if {"a", "y"} & c.taken else {}
-    names = letters.choose([chosen.get(a, a), chosen.get(y, y), *(symbol for symbol, _ in numbers)])
+    letters.parameters(numbers, c.parameters)
+    names = letters.choose([chosen.get(a, a), chosen.get(y, y)])
     names = {**names, **{each: names[other] for each, other in chosen.items()}}
     w, name = Scalars(names), c.builder.function(function)
     value = row(call(name, names[a], names[y]), EQUALS, w.tree(function.expr))
