@@ -60,13 +60,15 @@ Sizes = tuple[Expr, ...]
 class Entry:
     """An operation entry by entry: what stands at each place of its result, in SymPy's own expressions.
 
-    ``operands`` are the letters of the operands in order, each with the sizes of the array that its matrix is read as
-    (C·H·W × m as C × H × W × m); ``sizes`` are those of the result. ``parts`` are the indices of a place and what stands
-    there; ``ranges`` has how many values each index takes, counted from ``first``; an entry outside an array is 0.
+    ``operands`` are the letters of the operands in order, each with the sizes of the array that its matrix is read
+    as (C·H·W × m as C × H × W × m); ``sizes`` are those of the result. ``parts`` are the indices of a place and what
+    stands there; ``ranges`` has how many values each index takes, counted from ``first``; an entry outside is 0.
     ``where`` defines further letters, each from those before; ``counts`` are letters of sizes, ``numbers`` of settings.
 
-    For print: indices in ``each`` are the same everywhere and not written, ``applies`` says what one choice of them is
-    (column, row, …). ``says`` is the key of a sentence, which stands beside the parts or, where there are none, for them.
+    ``settings`` are the numbers among the args in letters of ``counts``, where one definition is for all of them.
+
+    For print: indices in ``each`` are the same everywhere and not written, ``applies`` says what one choice of them
+    is (column, row, …). ``says`` is the key of a sentence beside the parts or, where there are none, in their place.
     """
 
     operands: tuple[tuple[IndexedBase, Sizes], ...] = ()
@@ -75,6 +77,7 @@ class Entry:
     ranges: Mapping[Symbol, Expr] = field(default_factory=dict)
     where: tuple[tuple[Symbol, Expr], ...] = ()
     counts: tuple[tuple[Symbol, Expr], ...] = ()
+    settings: tuple[Expr, ...] = ()
     numbers: tuple[tuple[Symbol, Expr], ...] = ()
     each: tuple[Symbol, ...] = ()
     applies: str = ""

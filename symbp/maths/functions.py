@@ -21,8 +21,9 @@ def own_name(function: ScalarFunction) -> Node:
 def names_of(functions: Iterable[ScalarFunction]) -> dict[ScalarFunction, Node]:
     """Return the name of every function that has one: short, its own where others are as short, numbered at last."""
     named = [each for each in dict.fromkeys(functions) if not isinstance(each, GenericFunction | Formula)]
-    found: dict[ScalarFunction, Node] = {each: word(SHORT[each.name]) if each.name in SHORT else own_name(each)
-                                         for each in named}
+    found: dict[ScalarFunction, Node] = {
+        each: word(SHORT[each.name]) if each.name in SHORT else own_name(each) for each in named
+    }
     for group in _alike(found):
         found |= {each: own_name(each) for each in group}
     for group in _alike(found):

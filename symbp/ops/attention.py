@@ -13,7 +13,7 @@ from symbp.equations import text
 from symbp.errors import ShapeError
 from symbp.op import Entry, Explanation, Op, ShownStep, meaning, rule
 from symbp.ops.entries import COLUMN, EXAMPLE, OTHER, ROW, Total, base
-from symbp.ops.softmax import SoftmaxJacobian
+from symbp.ops.softmax import Softmax, SoftmaxJacobian
 
 
 class MaskedSoftmax(Op):
@@ -53,6 +53,8 @@ class MaskedSoftmax(Op):
         s, w = base("s"), base("w")
         (keys, columns), queries, causal = self.shape, self.args[1], bool(self.args[2])
         examples, kept = columns / queries, len(self.args) > 3
+        if not self.is_masked:
+            return Softmax(self.args[0]).entry()
 
         def weight(key: Expr) -> Expr:
             return exp(s[key, EXAMPLE, COLUMN]) * (w[key, EXAMPLE] if kept else 1)

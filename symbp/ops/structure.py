@@ -6,15 +6,40 @@ Each undoes another: the error of ``Rows`` is a ``Pad``, that of ``Stack`` and o
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import accumulate
 from typing import Any, ClassVar, cast
 
-from sympy import Add, And, Basic, Expr, Identity, MatAdd, MatrixExpr, MatrixSymbol, Piecewise, S, sympify
+from sympy import (
+    Add,
+    And,
+    Basic,
+    Eq,
+    Expr,
+    Identity,
+    Le,
+    MatAdd,
+    MatrixExpr,
+    MatrixSymbol,
+    Piecewise,
+    S,
+    Symbol,
+    sympify,
+)
 from sympy.core.sorting import default_sort_key
 
 from symbp.equations import text
 from symbp.errors import ShapeError
 from symbp.op import Entry, FactorRole, Op, meaning, rule
-from symbp.ops.entries import COLUMN, ROW, base, by_columns
+from symbp.ops.entries import COLUMN, ROW, base, by_columns, index
+
+FIRST, LAST = index("p"), index("q")
+"""The first and the last row of a block, in an entry form."""
+
+
+def _bounds(extent: tuple[Expr, Expr]) -> tuple[tuple[Symbol, Expr], ...]:
+    """Return the letters of the first and the last row with their numbers; of a single row the first."""
+    first, last = extent
+    return ((FIRST, first),) if first == last else ((FIRST, first), (LAST, last))
 
 
 class Rows(Op):
@@ -39,9 +64,10 @@ class Rows(Op):
     extent = property(lambda self: (self.args[1] + 1, self.args[1] + self.args[2]))
 
     def entry(self) -> Entry:
-        """Return a_{i + first}."""
-        a = base("a")
-        return by_columns({a: self.args[0]}, self.shape, a[ROW + self.args[1], COLUMN])
+        """Return a_{i + p − 1} of the rows p to q."""
+        a, bounds = base("a"), _bounds(self.extent)
+        found = by_columns({a: self.args[0]}, self.shape, a[ROW + FIRST - 1, COLUMN])
+        return replace(found, counts=bounds, settings=(FIRST - 1, bounds[-1][0] - FIRST + 1))
 
     def as_matrix(self) -> MatrixExpr:
         """Return the rows of the identity that pick the block out of a column."""
@@ -71,11 +97,12 @@ class Pad(Op):
     extent = property(lambda self: (self.args[1] + 1, self.args[1] + self.args[0].shape[0]))
 
     def entry(self) -> Entry:
-        """Return a_{i − first} in the rows of the block, 0 in the others."""
-        a, (first, last) = base("a"), self.extent
-        inside = And(first <= ROW, last >= ROW)
-        value = Piecewise((a[ROW - self.args[1], COLUMN], inside), (0, True))
-        return by_columns({a: self.args[0]}, self.shape, value)
+        """Return a_{i − p + 1} in the rows p to q of the block, 0 in the others."""
+        a, bounds = base("a"), _bounds(self.extent)
+        inside = And(ROW >= FIRST, ROW <= LAST) if len(bounds) > 1 else Eq(ROW, FIRST)
+        value = Piecewise((a[ROW - FIRST + 1, COLUMN], inside), (0, True))
+        found = by_columns({a: self.args[0]}, self.shape, value)
+        return replace(found, counts=bounds, settings=(FIRST - 1, self.args[2]))
 
     def as_matrix(self) -> MatrixExpr:
         """Return the columns of the identity that put the block into a column."""
@@ -108,17 +135,16 @@ class Stack(Op):
     shape = property(lambda self: (Add(*(part.shape[0] for part in self.args)), self.args[0].shape[1]))
 
     def entry(self) -> Entry:
-        """Return a_i in the first rows, b_{i − r} in the next, and so on."""
-        letters = [base(name) for name in _BLOCKS[: len(self.args)]]
-        if len(letters) < len(self.args):
+        """Return a_i in the rows to p, b_{i − p} in those to q, and so on."""
+        if len(self.args) > len(_BLOCKS):
             return Entry(says="stack")
-        above, cases = S.Zero, []
-        for letter, part in zip(letters, self.args, strict=True):
-            cases.append((letter[ROW - above, COLUMN], above + part.shape[0] >= ROW))
-            above += part.shape[0]
-        cases[-1] = (cases[-1][0], True)
-        operands = tuple(zip(letters, (part.shape for part in self.args), strict=True))
-        return replace(by_columns({}, self.shape, Piecewise(*cases)), operands=operands)
+        parts = {base(name): part for name, part in zip(_BLOCKS, self.args, strict=False)}
+        starts = (S.Zero, *map(index, "pqr"[: len(parts) - 1]))
+        conditions = (*(Le(ROW, start) for start in starts[1:]), True)
+        cases = [(a[ROW - start, COLUMN], upto) for a, start, upto in zip(parts, starts, conditions, strict=True)]
+        rows = accumulate(part.shape[0] for part in self.args)
+        found = by_columns(parts, self.shape, Piecewise(*cases))
+        return replace(found, counts=tuple(zip(starts[1:], rows, strict=False)), says="ends")
 
 
 def filling(total: MatAdd) -> list[MatrixExpr]:

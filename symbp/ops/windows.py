@@ -183,9 +183,7 @@ class At:
         ranges = {EXAMPLE: self.examples}
         for axis, place, entry, line in zip(self.axes, self.places, self.entries, self.lines, strict=True):
             ranges |= {place: Integer(axis.places), entry: Integer(axis.window), line: Integer(axis.size)}
-        return Entry(
-            ranges=ranges | fields.pop("ranges"), first=0, **{"each": (EXAMPLE,), "applies": "image"} | fields
-        )
+        return Entry(ranges=ranges | fields.pop("ranges"), first=0, **{"each": (EXAMPLE,), "applies": "image"} | fields)
 
 
 PLACES, ENTRIES, LINES = ("p", "q"), ("i", "j"), ("u", "v")

@@ -8,10 +8,31 @@ from fractions import Fraction
 from itertools import product
 from typing import Any
 
+import mpmath
 import numpy as np
 from sympy import (
-    Abs, Basic, Indexed, Max, Min, Number, Piecewise, Pow, Sum, Symbol, atan, cos, cosh, erf, exp, log, sign,
-    sin, sinh, tan, tanh,
+    Abs,
+    Basic,
+    Indexed,
+    Integral,
+    Max,
+    Min,
+    Number,
+    Piecewise,
+    Pow,
+    Sum,
+    Symbol,
+    atan,
+    cos,
+    cosh,
+    erf,
+    exp,
+    log,
+    sign,
+    sin,
+    sinh,
+    tan,
+    tanh,
 )  # fmt: skip
 from sympy.core.numbers import Exp1, Pi
 from sympy.core.relational import Relational
@@ -61,6 +82,10 @@ class Evaluator:
             return all(self.value(each) for each in expr.args)
         if isinstance(expr, Relational):
             return ORDERS[expr.rel_op](np.real(self.value(expr.lhs)), np.real(self.value(expr.rhs)))
+        if isinstance(expr, Integral):
+            ((letter, low, high),) = expr.limits
+            ends = [float(self.value(each)) for each in (low, high)]
+            return float(mpmath.quad(lambda x: self.at(letter, float(x), expr.function), ends))
         if isinstance(expr, Primitive):
             return self.value(expr.definition())
         if isinstance(expr, Pow):
@@ -68,6 +93,10 @@ class Evaluator:
         if expr.is_Add or expr.is_Mul:
             return (sum if expr.is_Add else math.prod)(map(self.value, expr.args))
         return NUMPY[type(expr)](*(_number(self.value(each)) for each in expr.args))
+
+    def at(self, letter: Any, number: float, expr: Basic) -> Any:
+        """The value where a letter has another number."""
+        return Evaluator({**self.known, letter: number}, self.arrays, self.ranges, self.first).value(expr)
 
     def entry(self, expr: Indexed) -> Any:
         array = self.arrays[str(expr.base)]

@@ -1,4 +1,4 @@
-"""Every operation that a page of a network can show is defined entry by entry, and the definition is what it computes."""
+"""Every operation that a page of a network can show is defined entry by entry, and its meaning is that definition."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ import numpy as np
 import operations  # noqa: F401 - imports every file of operations
 import pytest
 from entry_forms import computed, shapes
-from sympy import MatrixExpr, MatrixSymbol, S
+from sympy import Indexed, MatrixExpr, MatrixSymbol, Piecewise, S, Symbol
 
 from symbp.op import Op, meaning_of
 from symbp.ops.attention import MaskedSoftmax
 from symbp.ops.channel_norm import NormaliseChannels, NormaliseChannelsJacobian
 from symbp.ops.convolution import Channels, ChannelSums, Convolve, KernelCorrelation, TransposedConvolve
+from symbp.ops.entries import Total, index
 from symbp.ops.normalisation import EPSILON, InverseDeviation, Normalise, NormaliseJacobian
 from symbp.ops.pooling import AveragePool, AveragePoolTranspose, MaxPool, MaxPoolTranspose
 from symbp.ops.positions import Offsets, OffsetSums, Rotate, SumExamples, Tile
@@ -21,6 +22,8 @@ from symbp.ops.softmax import Softmax, SoftmaxJacobian
 from symbp.ops.structure import Pad, Rows, Stack
 from symbp.ops.windows import Window
 from symbp.ops.within import Gram, Mix, Outer
+from symbp.pages.tell.operations import WRITTEN_OUT
+from symbp.pages.words import language
 
 
 def matrix(name, rows, columns):
@@ -110,3 +113,66 @@ def agrees(node, form):
 @pytest.mark.parametrize("node", NODES, ids=lambda node: str(type(node).__name__))
 def test_an_entry_form_is_what_the_operation_computes(node):
     assert agrees(node, node.entry())
+
+
+WRONG = {
+    "a sum left out": (
+        SoftmaxJacobian(P, G),
+        lambda value: value.replace(Total, lambda term, k: term.xreplace({k: index("i")})),
+    ),
+    "a sign": (NormaliseJacobian(Z, P, G, 0, 1, EPSILON), lambda value: -value),
+    "a factor": (AveragePool(matrix("X", 24, 2), *PLAIN.args), lambda value: 2 * value),
+    "a flipped kernel": (
+        Convolve(matrix("K", 3, 8), matrix("X", 24, 2), *PLAIN.args),
+        lambda value: value.replace(
+            Indexed, lambda letter, *at: letter[tuple(1 - n if n == index("i") else n for n in at)]
+        ),
+    ),
+    "a row too far": (Rows(Z, 2, 2), lambda value: value.xreplace({index("p"): index("p") + 1})),
+    "a strict mask": (
+        MaskedSoftmax(matrix("S", 3, 6), 3, 1),
+        lambda value: Piecewise((value.args[0][0], index("i") < index("j")), (0, True)),
+    ),
+    "an angle turned back": (
+        Rotate(matrix("X", 6, 10), 5, 0),
+        lambda value: value.xreplace({Symbol("omega"): -Symbol("omega")}),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_entry_form_is_caught(name):
+    node, change = WRONG[name]
+    form = node.entry()
+    assert agrees(node, form)
+    assert not agrees(node, replace(form, parts=tuple((at, change(value)) for at, value in form.parts)))
+
+
+def of_networks():
+    """Every operation of symbp that a network's lists can hold."""
+    found, waiting = [], [Op]
+    while waiting:
+        kind = waiting.pop()
+        waiting += kind.__subclasses__()
+        if kind.__module__.startswith("symbp.ops.") and not kind.__name__.startswith("_"):
+            found.append(kind)
+    return sorted(set(found), key=lambda kind: kind.__name__)
+
+
+BASES = {"Windowed", "Within", "Loss", "LinkedLoss"}
+ALONE = {"Upstream"}
+"""The gradient from above: only an operation derived alone has it."""
+
+
+@pytest.mark.parametrize("kind", of_networks(), ids=lambda kind: kind.__name__)
+def test_every_operation_of_a_network_is_defined(kind):
+    if kind.__name__ in BASES | ALONE or issubclass(kind, WRITTEN_OUT):
+        return
+    nodes = [node for node in (*NODES, *IN_WORDS) if type(node) is kind]
+    assert nodes, f"{kind.__name__} has no entry form in NODES and is not written out by a line"
+    for node in nodes:
+        form = node.entry()
+        assert form is not None
+        assert form.parts or language().has(f"entry.{form.says}")
+        assert not form.says or language().has(f"entry.{form.says}")
+        assert not form.applies or language().has(f"applies.{form.applies}")

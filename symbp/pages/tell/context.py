@@ -103,6 +103,11 @@ class Context:
         return tuple(node for each in lines for node in nodes(each.equation.rhs))
 
     @cached_property
+    def parameters(self) -> dict[str, Expr]:
+        """The letters of parameters of functions, with the numbers that the page gives them."""
+        return {}
+
+    @cached_property
     def taken(self) -> frozenset[str]:
         """The letters of the page: of matrices, indices, sizes, errors. None of them may stand for another thing."""
         letters = {self.notation.error, self.notation.slopes, *map(str, self.last.values()), *self.last, "e"}
@@ -189,9 +194,9 @@ class Context:
         shapes = (each.shape for each in self.reading.symbols)
         return frozenset(letter for shape in shapes for size in shape for letter in size.free_symbols)
 
-    def rows(self, symbol: MatrixExpr) -> Node:
+    def size(self, symbol: MatrixExpr) -> Expr:
         """Return how many rows a symbol has."""
-        return number(self._size(symbol, 0))
+        return self._size(symbol, 0)
 
     def shape(self, symbol: MatrixExpr) -> Node:
         """Return n⁽ˡ⁾ × m: the sizes of a symbol, in the letters of the loops where they differ."""

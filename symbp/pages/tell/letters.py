@@ -9,7 +9,7 @@ from sympy.printing.pretty.pretty_symbology import greek_unicode
 
 from symbp.errors import SymbpError
 from symbp.maths.scalars import Scalars
-from symbp.maths.tree import EQUALS, Accent, Id, Node, Num, Sign, Tag, row
+from symbp.maths.tree import EQUALS, NEGATIVE, Accent, Id, Node, Num, Sign, Tag, row, walk
 
 INDICES, VALUES, GREEK, COUNTS = "ikjrsqplcuvabdfgh", "zxuvwtsrpqkyabcfgh", "κτρηωνξζχα", "NMRK"
 """Letters of indices, of numbers and arrays, of parameters, of sizes, in the order in which they are tried."""
@@ -35,6 +35,13 @@ class Letters:
             self.names[symbol] = Tag(self._letter(symbol), of=symbol, role=BOUND)
         return self.names
 
+    def parameters(self, numbers: Iterable[tuple[Symbol, Expr]], meant: dict[str, Expr]) -> None:
+        """Choose letters for parameters: one that is ``meant`` for another number elsewhere is not free."""
+        for symbol, value in numbers:
+            self.taken |= {letter for letter, other in meant.items() if other != value}
+            (name,) = (each.name for each in walk(self.choose([symbol])[symbol]) if isinstance(each, Id))
+            meant[name] = value
+
     def _letter(self, symbol: Symbol) -> Node:
         stem, _, mark = symbol.name.partition("_")
         if mark == "hat":  # ẑ belongs to the letter of z.
@@ -59,13 +66,17 @@ def own_letter(symbol: Symbol) -> str:
 
 
 def number_line(letter: Node, value: Expr) -> Node:
-    """Return α = 0.01; of a number without end its first digits."""
+    """Return α = 0.01; of a number without end its first decimals."""
+    return row(letter, *equal_to(value))
+
+
+def equal_to(value: Expr) -> tuple[Node, Node]:
+    """Return = and a number as a short decimal or a fraction, or ≈ and its first decimals."""
     rounded = Rational(round(value * 10**DECIMALS), 10**DECIMALS)
-    if rounded == value:
-        return row(letter, EQUALS, Num(f"{float(value):.{DECIMALS}f}".rstrip("0").rstrip(".")))
-    if value.q < MOST_DIGITS:
-        return row(letter, EQUALS, Scalars({}).tree(value))
-    return row(letter, Sign("≈", "rel"), Scalars({}).tree(rounded))
+    if rounded != value and value.q < MOST_DIGITS:
+        return EQUALS, Scalars({}).tree(value)
+    digits = Num(f"{abs(float(rounded)):.{DECIMALS}f}".rstrip("0").rstrip("."))
+    return EQUALS if rounded == value else Sign("≈", "rel"), row(NEGATIVE, digits) if rounded < 0 else digits
 
 
 MOST_DIGITS, DECIMALS = 1000, 8

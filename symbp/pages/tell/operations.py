@@ -12,7 +12,7 @@ from symbp.equations import operands
 from symbp.maths.build import Builder
 from symbp.maths.names import Names
 from symbp.maths.scalars import Scalars, number
-from symbp.maths.tree import APPLY, COMMA, EQUALS, Fence, Node, Row, Script, Sign, joined, row
+from symbp.maths.tree import APPLY, COMMA, EQUALS, Fence, Node, Num, Row, Script, Sign, joined, row
 from symbp.op import Entry, Op
 from symbp.ops.elementwise import Elementwise, Slope
 from symbp.ops.entries import OverAll
@@ -35,10 +35,15 @@ UNNAMED = "xabguv"
 
 @dataclass(frozen=True)
 class Group:
-    """Definitions that share their inner letters, such as a normalisation and what it makes of an error."""
+    """Definitions that share their ``inner`` letters, such as a normalisation and what it makes of an error.
+
+    Those that are ``given`` were defined by another group.
+    """
 
     letters: Letters
     members: list[tuple[Op, Entry]] = field(default_factory=list)
+    inner: set[Symbol] = field(default_factory=set)
+    given: set[Symbol] = field(default_factory=set)
 
 
 def operations(c: Context) -> list[Block]:
@@ -62,7 +67,9 @@ def shown(c: Context) -> list[Op]:
     for node in c.nodes:
         if isinstance(node, Op) and not isinstance(node, WRITTEN_OUT):
             entry = node.entry()
-            key = (type(node), node.label, node.sign, node.mark, node.size, node.extent, _parts(entry))
+            extent = None if entry is not None and entry.settings else node.extent
+            letters = 0 if entry is None else len(entry.counts)
+            key = (node.label, node.sign, node.mark, node.size, extent, letters, _parts(entry))
             found.setdefault(key, node)
     return list(found.values())
 
@@ -78,7 +85,28 @@ def _groups(c: Context) -> list[Group]:
         where = tuple((letter, without(value, entry.each)) for letter, value in entry.where)
         key = (where, entry.numbers, _applies(entry)) if where else node
         groups.setdefault(key, Group(Letters(c.taken))).members.append((node, entry))
+    _choose(groups.values())
     return list(groups.values())
+
+
+def _choose(groups: Iterable[Group]) -> None:
+    """Choose the letters of all groups: an inner letter that another group has for something else is numbered."""
+    meant: dict[Node, list[object]] = {}
+    for group in groups:
+        for node, entry in group.members:
+            names = group.letters.choose(_symbols(entry) or map(Symbol, UNNAMED[: len(operands(node))]))
+            inner = [(letter, (_applies(entry), without(value, entry.each))) for letter, value in entry.where]
+            for letter, meaning in (*inner, *entry.numbers):
+                if letter in group.inner:
+                    continue
+                known = meant.setdefault(names[letter], [])
+                if meaning in known:
+                    group.given.add(letter)
+                else:
+                    known.append(meaning)
+                group.inner.add(letter)
+                number_ = known.index(meaning) + 1
+                names[letter] = names[letter] if number_ == 1 else Script(names[letter], Num(str(number_)))
 
 
 def _sorted(groups: Iterable[Group]) -> dict[str, list[Group]]:
@@ -108,20 +136,18 @@ def without(expr: Expr, indices: tuple[Symbol, ...]) -> Expr:
 
 def _lines(c: Context, group: Group) -> Iterator[PageLine]:
     """Yield the inner letters of a group, then what each operation is."""
-    written: set[Symbol] = set()
+    written = set(group.given)
     for node, entry in group.members:
         if not entry.parts:
             continue
-        names = group.letters.choose(_symbols(entry))
+        names = group.letters.names
         w = Scalars(names)
         inner = [
             row(names[letter], EQUALS, w.tree(without(value, entry.each)))
             for letter, value in entry.where
             if letter not in written
         ]
-        settings = [
-            number_line(names[letter], value) for letter, value in entry.numbers if letter not in written
-        ]
+        settings = [number_line(names[letter], value) for letter, value in entry.numbers if letter not in written]
         written |= {letter for letter, _ in (*entry.where, *entry.numbers)}
         if inner:
             yield PageLine((*inner, *settings))
@@ -148,9 +174,13 @@ def applied(c: Context, node: Op, entry: Entry, names: dict[Symbol, Node]) -> No
         names[each] for each in map(Symbol, UNNAMED[: len(operands(node))])
     ]
     matrices = [arg for arg in node.args if isinstance(arg, MatrixExpr)]
-    stand_ins = [MatrixSymbol(f"operand{at}", *each.shape) for at, each in enumerate(matrices)]
-    left = iter(stand_ins)
-    generic = node.func(*(next(left) if isinstance(arg, MatrixExpr) else arg for arg in node.args))
+    extent = [each for each, _ in entry.counts] if entry.settings else []
+    rows = extent[-1] - extent[0] + 1 if extent else None
+    sizes = [each.shape if rows is None else (rows, each.shape[1]) for each in matrices]
+    stand_ins = [MatrixSymbol(f"operand{at}", *size) for at, size in enumerate(sizes)]
+    left, settings = iter(stand_ins), iter(entry.settings)
+    args = (next(left) if isinstance(arg, MatrixExpr) else next(settings, arg) for arg in node.args)
+    generic = node.func(*args)
     spelled = Names((), c.notation, letters=dict(zip(stand_ins, letters, strict=False)))
     return Builder(spelled).tree(generic)
 
@@ -166,14 +196,14 @@ def _at(name: Node, places: list[Node]) -> Node:
 def _notes(c: Context, group: Group) -> Iterator[Text]:
     """Yield what is said beside the definitions, or for one."""
     said: set[str] = set()
+    names = group.letters.names
     for node, entry in group.members:
         if not entry.parts:
-            names = group.letters.choose(_symbols(entry) or map(Symbol, UNNAMED[: len(operands(node))]))
             yield c.words(f"entry.{entry.says}", name=applied(c, node, entry, names))
             continue
-        names = group.letters.choose(_symbols(entry))
         fields: dict[str, Any] = {f"_{symbol.name}": tree for symbol, tree in names.items()}
-        keys = [entry.says, *(["count"] if entry.counts else [])]
+        fields["counts"] = c.words.listed([names[letter] for letter, _ in entry.counts])
+        keys = [entry.says, *(["count"] if entry.where and entry.counts else [])]
         for key in keys:
             if key and key not in said:
                 said.add(key)
@@ -192,10 +222,10 @@ def _arrays(c: Context) -> Iterator[Node]:
         node = spelled.equation.rhs
         entry = node.entry() if isinstance(node, Windowed) else None
         if entry is not None:
-            sizes = [size for _, size in entry.operands]
-            for symbol, size in zip((*operands(node), spelled.equation.lhs), (*sizes, entry.sizes), strict=True):
-                is_kernel = symbol is operands(node)[0] and len(sizes) > 1
-                found.setdefault(symbol, size if is_kernel else size[:-1])
-    for symbol, sizes in found.items():
+            sizes = [*(size for _, size in entry.operands), entry.sizes]
+            for at, symbol in enumerate((*operands(node), spelled.equation.lhs)):
+                is_kernel = at == 0 and len(sizes) > 2
+                found.setdefault(symbol, sizes[at] if is_kernel else sizes[at][:-1])
+    for symbol, size in found.items():
         if not isinstance(symbol, Adjoint):
-            yield row(c.names.symbol(symbol), Sign(":", "rel"), joined(list(map(number, sizes)), Sign("×")))
+            yield row(c.names.symbol(symbol), Sign(":", "rel"), joined(list(map(number, size)), Sign("×")))

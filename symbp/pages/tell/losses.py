@@ -1,0 +1,112 @@
+"""The losses of a page: ℓ and its slopes, or how a loss and the activation before it collapse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sympy import Expr, Rational, S, Symbol
+
+from symbp.maths.build import slope_name
+from symbp.maths.scalars import Scalars, call, number
+from symbp.maths.tree import EQUALS, MINUS, Node, Num, row
+from symbp.ops.elementwise import ScalarFunction, Slope
+from symbp.ops.entries import Total
+from symbp.ops.loss_table import LOSSES
+from symbp.ops.losses import EntrywiseLoss, LinkedLoss, Loss
+from symbp.pages.page import Block, Equations, Para, Text
+from symbp.pages.page import Line as PageLine
+from symbp.pages.tell.context import Context
+from symbp.pages.tell.formulas import cases
+from symbp.pages.tell.letters import Letters, number_line
+from symbp.roles import Role
+
+
+def losses(c: Context) -> list[Block]:
+    """Return ℓ and its slopes for every loss, or how it and its link collapse; targets, and what PyTorch calls it."""
+    nodes = [each for each in dict.fromkeys(c.nodes) if isinstance(each, Loss)]
+    blocks: list[Block] = []
+    for node in nodes:
+        if isinstance(node, LinkedLoss):
+            blocks.append(Para(collapse(c, node)))
+        elif isinstance(node, EntrywiseLoss) and node.name != "mse":
+            blocks.append(Equations(tuple(loss_lines(c, node.function))))
+            blocks += [Para(text) for text in [loss_notes(c, node)] if text]
+        if torch(c, node):
+            blocks.append(Para(torch(c, node)))
+    return blocks
+
+
+def loss_lines(c: Context, function: ScalarFunction) -> Iterator[PageLine]:
+    """Yield ℓ(a, y) = … and the slopes that the page has."""
+    letters = Letters(c.taken)
+    a, y = function.variables
+    numbers = [pair for pair in function.parameters if function.expr.has(pair[0])]
+    chosen = {a: Symbol("p", real=True), y: Symbol("t", real=True)} if {"a", "y"} & c.taken else {}
+    letters.parameters(numbers, c.parameters)
+    names = letters.choose([chosen.get(a, a), chosen.get(y, y)])
+    names = {**names, **{each: names[other] for each, other in chosen.items()}}
+    w, name = Scalars(names), c.builder.function(function)
+    value = row(call(name, names[a], names[y]), EQUALS, w.tree(function.expr))
+    yield PageLine((value, *(number_line(names[symbol], number) for symbol, number in numbers)))
+    for printed, slope in loss_slopes(c, function):
+        yield PageLine((row(call(printed, names[a], names[y]), EQUALS, w.tree(cases(slope))),))
+
+
+def loss_slopes(c: Context, function: ScalarFunction) -> list[tuple[Node, Expr]]:
+    """Return the slopes that the page has, by their printed names."""
+    name = c.builder.function(function)
+    used = [each for each in c.nodes if isinstance(each, Slope) and each.function == function]
+    used.sort(key=lambda each: each.index)
+    return list({slope_name(name, each): function.slopes[each.index] for each in used}.items())
+
+
+def loss_notes(c: Context, node: EntrywiseLoss) -> Text:
+    """Return where the slope of a loss jumps, and what its targets must be."""
+    found: list[Text] = []
+    if node.function.kinks and loss_slopes(c, node.function):
+        found.append(c.words("functions.loss_kink"))
+    is_target = getattr(node.args[2], "role", None) is Role.TARGET
+    if is_target and c.words.has(f"targets.{node.targets}") and node.name in LOSSES:
+        found.append(c.words(f"targets.{node.targets}"))
+    return tuple(span for at, text in enumerate(found) for span in ((" ", *text) if at else text))
+
+
+TORCH: Mapping[str, tuple[str, Rational]] = {
+    "mse": ("MSELoss", S.Half),
+    "mae": ("L1Loss", S.One),
+    "huber": ("HuberLoss", S.One),
+    "binary_cross_entropy": ("BCELoss", S.One),
+    "cross_entropy": ("CrossEntropyLoss", S.One),
+    "log_cosh": ("", S.Zero),
+    "hinge": ("", S.Zero),
+}
+"""What PyTorch calls a loss, and which share of the outputs' number its mean over them takes away."""
+
+
+def torch(c: Context, node: Loss) -> Text:
+    """Return what PyTorch calls a loss, and by what its value differs."""
+    if node.name not in TORCH:
+        return ()
+    name, share = TORCH[node.name]
+    if not name:
+        return c.words("torch.none")
+    factor = S.One if node.name == "cross_entropy" else share * c.size(node.args[1])
+    return c.words("torch.same", name=name) if factor == 1 else c.words("torch.times", name=name, factor=number(factor))
+
+
+def collapse(c: Context, node: LinkedLoss) -> Text:
+    """Return how a loss and its link become prediction minus target."""
+    z, p, y = node.args
+    at = c.places[:1] if p.shape[1] == 1 else c.places
+    i, zi, yi = Symbol(at[0], integer=True), Symbol("z", real=True), Symbol("y", real=True)
+    names = {zi: c.names.entry(z, *at), yi: c.names.entry(y, *at)}
+    w = Scalars(names)
+    fields: dict[str, Any] = {
+        "loss": w.tree(node.by_logits(zi, yi, i)),
+        "z": names[zi],
+        "result": row(c.names.entry(p, *at), MINUS, names[yi]),
+        "sum": row(w.tree(Total(yi, i)), EQUALS, Num("1")),
+    }
+    columns = "_columns" if len(at) > 1 and node.name == "cross_entropy" else ""
+    return c.words(f"collapse.{node.name}{columns}", **fields)
