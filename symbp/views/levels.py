@@ -9,7 +9,7 @@ from sympy import MatrixExpr, MatrixSymbol
 
 from symbp.calculus.reverse import reverse
 from symbp.derivation import Derivation
-from symbp.equations import Equation, System
+from symbp.equations import System, symbols_in
 from symbp.symbols import Adjoint, Variable
 from symbp.views.blocks import Call, Part, Pull, calls, is_part, nested
 from symbp.views.reading import Reading, read
@@ -85,7 +85,8 @@ def _ends(forward: System, wanted: frozenset[Variable]) -> Iterator[Variable]:
 
     The error of what that block reads is inside of it.
     """
-    yield from (x for x in forward.given if x not in wanted and any(is_part(e.rhs) and x in e.rhs.args for e in forward))
+    read = {x for each in forward if is_part(each.rhs) for x in each.rhs.args}
+    yield from (each for each in forward.given if each in read and each not in wanted)
     yield from [each.lhs for each in forward if isinstance(each.rhs, Call) and not is_part(each.rhs)][:1]
 
 
@@ -130,9 +131,7 @@ class _Level:
             wanted = _own(self.derivation.wrt, part.forward)
             raw = part.backward(self.derivation.network.loss, wanted)
             level = _Level(self.derivation, part.forward, part.calls, raw, {start: above})
-            reading = level.read(
-                nested(part.forward) if part.calls else part.forward, wanted, part.output, part.inputs
-            )
+            reading = level.read(nested(part.forward) if part.calls else part.forward, wanted, part.output, part.inputs)
             end = Adjoint(part.input)
             closes = isinstance(errors.get(end), Pull) and end not in defined
             yield Inside(part, above, closes, reading)
@@ -141,11 +140,12 @@ class _Level:
 
 def _holders(forward: System, shown: System) -> dict[str, str]:
     """Return the equation that holds what has no equation of its own any more."""
-    users = {symbol.name: each.name for each, symbols in zip(forward, forward.symbols, strict=True) for symbol in symbols}
+    users = {each.name: equation.name for equation in forward for each in symbols_in(equation.rhs)}
+    there = {each.name for each in shown}
     found = {}
-    for name in [each.name for each in forward if each.name not in shown]:
+    for name in [each.name for each in forward if each.name not in there]:
         holder = users[name]
-        while holder not in shown:
+        while holder not in there:
             holder = users[holder]
         found[name] = holder
     return found

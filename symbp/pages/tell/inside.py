@@ -8,7 +8,7 @@ from sympy import MatAdd
 
 from symbp.maths.maps import name_of_call
 from symbp.maths.scalars import number
-from symbp.maths.tree import COMMA, EQUALS, Id, Node, joined, row
+from symbp.maths.tree import COMMA, EQUALS, Id, joined, row
 from symbp.networks.blocks import Kind
 from symbp.pages.page import Aside, Block, Equations, Heading, Para, Ref, Steps, Text
 from symbp.pages.page import Line as PageLine
@@ -97,7 +97,7 @@ def forward(c: Deep) -> list[Block]:
 def _name(c: Deep, group: Group) -> Text:
     """Return what a block is, with its number."""
     kind, at = group.inside.part.kind, group.inside.part.number
-    return c.words("levels.numbered", part=c.words(f"part.{kind}"), n=str(at)) if at else c.words(f"part.{kind}")
+    return c.words("levels.numbered", part=c.words(f"part.{kind}"), number=str(at)) if at else c.words(f"part.{kind}")
 
 
 def backward(c: Deep) -> list[Block]:
@@ -115,10 +115,10 @@ def _said(c: Deep, group: Group) -> Text:
     """Return that a map is these lines, from one error to another."""
     labels = [each.label for each in group.errors]
     lines = Ref(labels[0], labels[-1] if len(labels) > 1 else "")
-    ends: dict[str, Node] = {"above": c.tree(group.inside.above)}
+    name, above = c.map(group.inside), c.tree(group.inside.above)
     if group.inside.closes:
-        return c.words("levels.map", map=c.map(group.inside), lines=lines, below=c.tree(group.inside.result), **ends)
-    return c.words("levels.map_open", map=c.map(group.inside), lines=lines, **ends)
+        return c.words("levels.map", map=name, lines=lines, above=above, below=c.tree(group.inside.result))
+    return c.words("levels.map_open", map=name, lines=lines, above=above)
 
 
 def gradients(c: Deep) -> list[Block]:

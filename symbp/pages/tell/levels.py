@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from sympy import MatAdd, MatrixExpr, MatrixSymbol
+from sympy import Expr, MatAdd, MatrixExpr, MatrixSymbol
 
 from symbp.equations import Equation, symbols_in
 from symbp.maths.maps import name_of_map
@@ -165,12 +165,20 @@ class Deep(Context):
     @cached_property
     def used(self) -> frozenset[MatrixSymbol]:
         """Every symbol that stands on the right of a line."""
-        shown = (*self.forward, *self.errors, *self.gradients, *(each for group in self.groups for each in group.errors))
+        inner = [each for group in self.groups for each in group.errors]
+        shown = (*self.forward, *self.errors, *self.gradients, *inner)
         return frozenset(symbol for each in shown for symbol in seen(each.equation.rhs))
 
     def map(self, inside: Inside) -> Node:
         """Return the letter of a block's map."""
         return name_of_map(self.names, inside.map)
+
+    def map_at(self, at: Expr) -> Node:
+        """Return the letter of the map of a repeated block, the one of this index."""
+        assert self.stacked is not None
+        assert self.repeated is not None
+        args = self.stacked.map.args
+        return name_of_map(self.names, Pull(*args[:5], Indexed(self.repeated[0].of, at), args[6]))
 
 
 def seen(expr: MatrixExpr) -> Iterator[MatrixSymbol]:
@@ -251,7 +259,7 @@ def _defines(item: object, symbol: Adjoint) -> bool:
 
 
 def streams(levels: Levels, notation_: Notation) -> dict[Slot, Parts]:
-    """Return the names X₀, X₁, X₂ of what goes on from one part to the next, and X⁽ˡ⁾ of what repeated blocks hand on."""
+    """Return the names of what goes on from part to part, X₀, X₁, X₂, and of what repeated blocks hand on, X⁽ˡ⁾."""
     letter = notation_.letters[Role.INPUT]
     stacked = next((each for each in levels.insides if each.has_calls), None)
     shown = levels.top if stacked is None else stacked.reading
