@@ -54,6 +54,10 @@ class Call(Op):
         """What enters the block."""
         return cast("tuple[MatrixExpr, ...]", self.args[4:])
 
+    def pull(self, to: int, output: MatrixSymbol, error: MatrixExpr) -> Pull:
+        """Return the map to one of the inputs, on an error of the output."""
+        return Pull(self.args[0], self.number, to, *self.inputs[to].shape, output, error)
+
 
 class Pull(Op):
     """The map that carries an error back through a block: linear in the error.
@@ -102,8 +106,7 @@ class Pull(Op):
 )
 def call_vjp(node: Call, output: MatrixSymbol, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
     """The map of the block, once for each input."""
-    kind, number = node.args[:2]
-    return tuple(Pull(kind, number, to, *x.shape, output, adjoint) for to, x in enumerate(node.inputs))
+    return tuple(node.pull(to, output, adjoint) for to in range(len(node.inputs)))
 
 
 @dataclass(frozen=True)
@@ -133,7 +136,7 @@ class Part:
 
     def pull(self, error: MatrixExpr) -> Pull:
         """Return the map of the block on an error of its output."""
-        return Pull(Str(self.kind.value), self.number, 0, *self.input.shape, self.output, error)
+        return self.call.pull(0, self.output, error)
 
     def backward(self, loss: Variable, wrt: Iterable[MatrixSymbol]) -> System:
         """Return the backward list of the inside, below the error of the output: to the inputs, and to ``wrt``."""

@@ -47,8 +47,12 @@ class Inside:
 
 @dataclass(frozen=True)
 class Levels:
-    """The lists of the network with its blocks as functions, and the inside of every block, each before those in it."""
+    """The lists of the network with its blocks as functions, and the inside of every block, each before those in it.
 
+    ``forward`` has a line of its own for every call, ``top`` calls in one another.
+    """
+
+    forward: System
     top: Reading
     insides: tuple[Inside, ...]
 
@@ -60,7 +64,7 @@ class Levels:
 
 
 def levels(derivation: Derivation) -> Levels | None:
-    """Return a derivation on two levels; None where no block is worth a name."""
+    """Return a derivation on two levels; None where no block is worth a name, or blocks that repeat make no loop."""
     readable = derivation.readable
     made = calls(readable.forward, readable.blocks)
     if made is None:
@@ -71,7 +75,9 @@ def levels(derivation: Derivation) -> Levels | None:
     raw = reverse(made.forward, network.loss, (*wanted, *ends))
     level = _Level(readable, made.forward, made.parts, raw, {})
     top = level.read(made.nested, wanted, network.output, ends)
-    return Levels(top, tuple(level.insides(top)))
+    if any(part.calls and part.output not in top.folded.names for part in made.parts):
+        return None
+    return Levels(made.forward, top, tuple(level.insides(top)))
 
 
 def _own(wrt: tuple[Variable, ...], forward: System) -> tuple[Variable, ...]:

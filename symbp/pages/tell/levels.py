@@ -7,7 +7,7 @@ line, such as notation and all gradients, are those of any page.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 
 from sympy import Expr, MatAdd, MatrixExpr, MatrixSymbol
@@ -169,6 +169,10 @@ class Deep(Context):
         shown = (*self.forward, *self.errors, *self.gradients, *inner)
         return frozenset(symbol for each in shown for symbol in seen(each.equation.rhs))
 
+    def shows(self, symbol: MatrixSymbol) -> bool:
+        """Whether a symbol of the network stands in a line: not what a block makes, where that is added at once."""
+        return symbol in self.used
+
     def map(self, inside: Inside) -> Node:
         """Return the letter of a block's map."""
         return name_of_map(self.names, inside.map)
@@ -222,8 +226,8 @@ def _do_the_same(before: Sequence[Spelled], pair: Sequence[Spelled]) -> bool:
 
 def deep(context: Context, levels: Levels) -> Deep:
     """Return the context of a page on two levels, with the notation and the words of another."""
-    settings = (context.notation, context.words, context.by_output, context.roles)
-    return Deep(together(levels), *settings, levels=levels)
+    settings = {each.name: getattr(context, each.name) for each in fields(Context) if each.name != "reading"}
+    return Deep(together(levels), **settings, levels=levels)
 
 
 def together(levels: Levels) -> Reading:

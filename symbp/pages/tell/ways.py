@@ -101,7 +101,8 @@ def _factors(equations: tuple[Equation, ...], given: tuple[MatrixExpr, ...], of:
 
 def product(c: Deep, way: Way) -> Node:
     """Return ∂𝓛/∂W as a product from the weight to the loss, its input last, with words under the factors."""
-    writer = Factors(c.builder, lambda factor: _labels(c, factor))
+    inside = {id(each) for factor in way.outer for branch in factor.branches for each in every(branch)}
+    writer = Factors(c.builder, lambda factor: () if id(factor) in inside else _labels(c, factor))
     source, *others = way.outer
     found: list[Node] = [_part(c, way)] if way.is_partial else []
     found += writer.flat(way.leading)
