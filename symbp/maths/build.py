@@ -166,9 +166,9 @@ def _is_inverse_root(factor: Expr) -> bool:
 
 
 def _sum(b: Builder, node: MatAdd) -> Written:
-    common = mapped_once(node)
-    if common is not None:
-        return _maps(b, common, node.args)
+    mapped = map_of(b, node)
+    if mapped is not None:
+        return Written(row(mapped[0], TIMES, b.within(mapped[1], Level.PRODUCT)), Level.PRODUCT)
     items: list[Node] = []
     for at, term in enumerate(node.args):
         part = b.write(term)
@@ -177,10 +177,14 @@ def _sum(b: Builder, node: MatAdd) -> Written:
     return Written(row(*items), Level.SUM)
 
 
-def _maps(b: Builder, error: MatrixExpr, terms: Sequence[MatrixExpr]) -> Written:
-    """Return (I + 𝒩ℱ) δ: maps of blocks that act on one error, added up."""
+def map_of(b: Builder, expr: MatrixExpr) -> tuple[Node, MatrixExpr] | None:
+    """Return the map of blocks that an expression is, such as I + 𝒩ℱ in brackets, and what it acts on."""
+    error = mapped_once(expr)
+    if error is None:
+        return None
+    terms = expr.args if isinstance(expr, MatAdd) else (expr,)
     chains = [_chain(b, each, error) for each in sorted(terms, key=lambda term: term != error)]
-    return Written(row(Fence(joined(chains, PLUS)), TIMES, b.within(error, Level.PRODUCT)), Level.PRODUCT)
+    return (chains[0] if len(chains) == 1 else Fence(joined(chains, PLUS))), error
 
 
 def _chain(b: Builder, term: MatrixExpr, error: MatrixExpr) -> Node:

@@ -71,11 +71,12 @@ def name_of_part(names: Names, node: Pull, to: MatrixSymbol) -> Node:
     return Tag(Script(letter, names.symbol(to)), of=Map(node.kind, node.number, node.output, to))
 
 
-def mapped_once(node: MatAdd) -> MatrixExpr | None:
-    """Return the error that every term of a sum is, or is a map of; None where there is no such error."""
-    if not any(isinstance(each, Pull) for each in node.args):
+def mapped_once(expr: MatrixExpr) -> MatrixExpr | None:
+    """Return the error that every term of an expression is, or is a map of; None where there is no such error."""
+    terms = expr.args if isinstance(expr, MatAdd) else (expr,)
+    if not any(isinstance(each, Pull) for each in terms):
         return None
-    found = {_error(each) for each in node.args}
+    found = {_error(each) for each in terms}
     common = found.pop()
     return common if not found and isinstance(common, Adjoint) else None
 

@@ -1,8 +1,8 @@
 """Blocks as single equations: a list that calls its blocks as functions, and the inside of each block once.
 
-An equation ``O = att(U)`` stands for all of a block; its rule is a linear map of errors, so that ``reverse()`` makes the
-backward list of the short list as of any other. The inside of a block is a list of its own, below the error that comes
-from above. Blocks that do the same one after another share one inside.
+An equation ``O = att(U)`` stands for all of a block; its rule is a linear map of errors, so that ``reverse()`` makes
+the backward list of the short list as of any other. The inside of a block is a list of its own, below the error that
+comes from above. Blocks that do the same one after another share one inside.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ PARTS = frozenset({Kind.ATTENTION, Kind.NORM, Kind.FEED_FORWARD})
 class Call(Op):
     """A block as one operation. Args: its kind, its number (0: none), rows and columns of its output, its inputs."""
 
-    def __new__(cls, kind: str | Str, number: int | Integer, *rest: Basic) -> Call:
+    def __new__(cls, kind: str | Str, number: int | Integer, *rest: Basic) -> Call:  # noqa: D102
         return cast("Call", Basic.__new__(cls, kind if isinstance(kind, Str) else Str(kind), Integer(number), *rest))
 
     @property
@@ -54,6 +54,10 @@ class Call(Op):
         """What enters the block."""
         return cast("tuple[MatrixExpr, ...]", self.args[4:])
 
+    def pull(self, to: int, output: MatrixSymbol, error: MatrixExpr) -> Pull:
+        """Return the map to one of the inputs, on an error of the output."""
+        return Pull(self.args[0], self.number, to, *self.inputs[to].shape, output, error)
+
 
 class Pull(Op):
     """The map that carries an error back through a block: linear in the error.
@@ -66,7 +70,7 @@ class Pull(Op):
     factor_role = FactorRole.BLOCK
     about = "carries an error back through a block"
 
-    def __new__(cls, kind: Str, number: int | Integer, to: int | Integer, *rest: Basic) -> Pull:
+    def __new__(cls, kind: Str, number: int | Integer, to: int | Integer, *rest: Basic) -> Pull:  # noqa: D102
         return cast("Pull", Basic.__new__(cls, kind, Integer(number), Integer(to), *rest))
 
     @property
@@ -102,8 +106,7 @@ class Pull(Op):
 )
 def call_vjp(node: Call, output: MatrixSymbol, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
     """The map of the block, once for each input."""
-    kind, number = node.args[:2]
-    return tuple(Pull(kind, number, to, *x.shape, output, adjoint) for to, x in enumerate(node.inputs))
+    return tuple(node.pull(to, output, adjoint) for to in range(len(node.inputs)))
 
 
 @dataclass(frozen=True)
@@ -133,7 +136,7 @@ class Part:
 
     def pull(self, error: MatrixExpr) -> Pull:
         """Return the map of the block on an error of its output."""
-        return Pull(Str(self.kind.value), self.number, 0, *self.input.shape, self.output, error)
+        return self.call.pull(0, self.output, error)
 
     def backward(self, loss: Variable, wrt: Iterable[MatrixSymbol]) -> System:
         """Return the backward list of the inside, below the error of the output: to the inputs, and to ``wrt``."""
@@ -210,7 +213,7 @@ class _Search:
             own = _closed(self.forward[block.first : block.stop], self.forward.given)
             return Part(block.kind, 0, crossing.inputs, output, own)
         inner = self.calls(block)
-        return inner and Part(block.kind, 0, crossing.inputs, output, inner.forward, inner.parts)
+        return Part(block.kind, 0, crossing.inputs, output, inner.forward, inner.parts) if inner else None
 
     def _chosen(self, tree: Block) -> Iterator[Block]:
         """Yield the outermost blocks inside one that are worth a name, in their order.
@@ -229,9 +232,9 @@ class _Search:
         return tuple(each.key for each in parsed), slots
 
 
-def _slot(slot: object, numbers: dict[str, int]) -> Hashable:
+def _slot(slot: Hashable, numbers: dict[str, int]) -> Hashable:
     """Return a symbol as its number among those that were met, anything else as it is."""
-    return numbers.setdefault(slot.name, len(numbers)) if isinstance(slot, MatrixSymbol) else cast("Hashable", slot)
+    return numbers.setdefault(slot.name, len(numbers)) if isinstance(slot, MatrixSymbol) else slot
 
 
 def _outermost(tree: Block, kinds: frozenset[Kind]) -> Iterator[Block]:
@@ -296,7 +299,7 @@ def nested(forward: System) -> System:
     uses = Counter(symbol.name for symbols in forward.symbols for symbol in symbols)
     inside: dict[MatrixSymbol, MatrixExpr] = {}
     found: list[Equation] = []
-    users = {symbol.name: each.rhs for each, symbols in zip(forward, forward.symbols, strict=True) for symbol in symbols}
+    users = {each.name: equation.rhs for equation in forward for each in symbols_in(equation.rhs)}
     for each in forward:
         rhs = _filled(each.rhs, inside)
         if is_part(each.rhs) and uses[each.name] == 1 and _takes(users[each.name], each.lhs):

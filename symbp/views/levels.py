@@ -9,7 +9,7 @@ from sympy import MatrixExpr, MatrixSymbol
 
 from symbp.calculus.reverse import reverse
 from symbp.derivation import Derivation
-from symbp.equations import Equation, System
+from symbp.equations import System, symbols_in
 from symbp.symbols import Adjoint, Variable
 from symbp.views.blocks import Call, Part, Pull, calls, is_part, nested
 from symbp.views.reading import Reading, read
@@ -47,8 +47,12 @@ class Inside:
 
 @dataclass(frozen=True)
 class Levels:
-    """The lists of the network with its blocks as functions, and the inside of every block, each before those in it."""
+    """The lists of the network with its blocks as functions, and the inside of every block, each before those in it.
 
+    ``forward`` has a line of its own for every call, ``top`` calls in one another.
+    """
+
+    forward: System
     top: Reading
     insides: tuple[Inside, ...]
 
@@ -60,7 +64,7 @@ class Levels:
 
 
 def levels(derivation: Derivation) -> Levels | None:
-    """Return a derivation on two levels; None where no block is worth a name."""
+    """Return a derivation on two levels; None where no block is worth a name, or blocks that repeat make no loop."""
     readable = derivation.readable
     made = calls(readable.forward, readable.blocks)
     if made is None:
@@ -71,7 +75,9 @@ def levels(derivation: Derivation) -> Levels | None:
     raw = reverse(made.forward, network.loss, (*wanted, *ends))
     level = _Level(readable, made.forward, made.parts, raw, {})
     top = level.read(made.nested, wanted, network.output, ends)
-    return Levels(top, tuple(level.insides(top)))
+    if any(part.calls and part.output not in top.folded.names for part in made.parts):
+        return None
+    return Levels(made.forward, top, tuple(level.insides(top)))
 
 
 def _own(wrt: tuple[Variable, ...], forward: System) -> tuple[Variable, ...]:
@@ -85,7 +91,8 @@ def _ends(forward: System, wanted: frozenset[Variable]) -> Iterator[Variable]:
 
     The error of what that block reads is inside of it.
     """
-    yield from (x for x in forward.given if x not in wanted and any(is_part(e.rhs) and x in e.rhs.args for e in forward))
+    read = {x for each in forward if is_part(each.rhs) for x in each.rhs.args}
+    yield from (each for each in forward.given if each in read and each not in wanted)
     yield from [each.lhs for each in forward if isinstance(each.rhs, Call) and not is_part(each.rhs)][:1]
 
 
@@ -130,9 +137,7 @@ class _Level:
             wanted = _own(self.derivation.wrt, part.forward)
             raw = part.backward(self.derivation.network.loss, wanted)
             level = _Level(self.derivation, part.forward, part.calls, raw, {start: above})
-            reading = level.read(
-                nested(part.forward) if part.calls else part.forward, wanted, part.output, part.inputs
-            )
+            reading = level.read(nested(part.forward) if part.calls else part.forward, wanted, part.output, part.inputs)
             end = Adjoint(part.input)
             closes = isinstance(errors.get(end), Pull) and end not in defined
             yield Inside(part, above, closes, reading)
@@ -141,11 +146,12 @@ class _Level:
 
 def _holders(forward: System, shown: System) -> dict[str, str]:
     """Return the equation that holds what has no equation of its own any more."""
-    users = {symbol.name: each.name for each, symbols in zip(forward, forward.symbols, strict=True) for symbol in symbols}
+    users = {each.name: equation.name for equation in forward for each in symbols_in(equation.rhs)}
+    there = {each.name for each in shown}
     found = {}
-    for name in [each.name for each in forward if each.name not in shown]:
+    for name in [each.name for each in forward if each.name not in there]:
         holder = users[name]
-        while holder not in shown:
+        while holder not in there:
             holder = users[holder]
         found[name] = holder
     return found

@@ -20,6 +20,7 @@ from sympy import MatAdd, MatrixSymbol
 from symbp.equations import Equation, System
 from symbp.ops.structure import Stack
 from symbp.roles import Role
+from symbp.views.blocks import Call
 from symbp.views.skeleton import Parsed, skeleton
 
 PARAMETERS = frozenset({Role.WEIGHT, Role.BIAS, Role.SCALE, Role.SHIFT})
@@ -327,9 +328,9 @@ class List:
         """Tell windows that repeat from equations that only look alike, such as queries and keys.
 
         They carry something on, or are one map of several things, or are collected: their results are the terms of one
-        sum or stack and nothing else. Two single equations make no loop.
+        sum or stack and nothing else. Two single equations make no loop, unless each is a whole block.
         """
-        if run.period == 1 and run.count == 2:
+        if run.period == 1 and run.count == 2 and not isinstance(self.equations[run.start].rhs, Call):
             return False
         return motion.carries or self.is_one_map(motion) or self._is_collected(run)
 

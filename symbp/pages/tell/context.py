@@ -308,6 +308,10 @@ class Context:
         """Return the indices whose last values have letters in a line."""
         return self.reading.indices
 
+    def shows(self, symbol: MatrixSymbol) -> bool:
+        """Whether a symbol of the network stands in a line."""
+        return True
+
     def defined(self, spelled: Spelled) -> tuple[MatrixSymbol, ...]:
         """Return the symbol that a line of the network defines."""
         return (spelled.equation.lhs,)

@@ -42,6 +42,7 @@ def two_levels(c: Deep) -> list[Block]:
     return [
         *inside.network(c),
         inside.result(c),
+        *inside.drawing(c),
         *inside.forward(c),
         *functions(c),
         *inside.backward(c),

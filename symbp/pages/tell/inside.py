@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from sympy import MatAdd
 
+from symbp.equations import symbols_in
+from symbp.maths.build import map_of
 from symbp.maths.maps import name_of_call
 from symbp.maths.scalars import number
-from symbp.maths.tree import COMMA, EQUALS, Id, Node, joined, row
+from symbp.maths.tree import COMMA, EQUALS, TIMES, Id, joined, row
 from symbp.networks.blocks import Kind
 from symbp.pages.page import Aside, Block, Equations, Heading, Para, Ref, Steps, Text
 from symbp.pages.page import Line as PageLine
 from symbp.pages.tell.backward import reason
 from symbp.pages.tell.context import Spelled
 from symbp.pages.tell.gradients import rows
-from symbp.pages.tell.levels import Deep, Group, kinds_in
+from symbp.pages.tell.levels import Deep, Group, kinds_in, map_label
 from symbp.pages.tell.notation import Row
 from symbp.pages.tell.opening import definitions, tiles
+from symbp.pages.tell.picture import figure, rail_to
 from symbp.pages.tell.result import EXPLICIT
 from symbp.pages.tell.ways import farthest, product
 from symbp.views.lines import Indexed
@@ -51,13 +55,43 @@ def _first(c: Deep) -> Text:
 
 def result(c: Deep) -> Aside:
     """Return the frame: the errors by the maps of blocks, and a gradient as a product of such maps."""
-    lines = Equations(tuple(PageLine((c.equation(each),), each.label, each.where) for each in c.top))
-    blocks: list[Block] = [Para(c.words("levels.errors")), lines, Para(_maps(c))]
+    whole = _whole(c)
+    shown = c.top[:-1] if whole else c.top
+    lines = [PageLine((c.equation(each),), each.label, each.where) for each in shown]
+    blocks: list[Block] = [Para(c.words("levels.errors")), Equations((*lines, *whole)), Para(_maps(c))]
     way = farthest(c)
     if way is not None:
         blocks += [Para(c.words("levels.product")), Equations((PageLine((product(c, way),), EXPLICIT),))]
     ways = _ways(c)
     return Aside((*blocks, *([Para(ways)] if ways else [])), c.words("section.result"))
+
+
+def _whole(c: Deep) -> list[PageLine]:
+    """Return the map of a block that repeats as the product of the maps of its parts: ℬ = (I + 𝒩₁𝒜)(I + 𝒩₂ℱ)."""
+    if c.repeated is None or c.stacked is None:
+        return []
+    maps: list[Node] = []
+    error = c.stacked.above
+    for each in c.stacked.reading.errors:
+        found = map_of(c.builder, each.rhs)
+        if found is None or found[1] != error:
+            return []
+        maps.insert(0, found[0])
+        error = each.lhs
+    left = c.map_at(c.repeated[1].symbol)
+    return [PageLine((row(left, EQUALS, joined(maps, TIMES)),), map_label(c.stacked))]
+
+
+def drawing(c: Deep) -> list[Block]:
+    """Return the picture: of the network, or of a block that repeats."""
+    if c.stacked is None:
+        by_lhs = {each.lhs: each for each in c.levels.forward}
+        loss = c.levels.forward[-1]
+        compared = [each for each in symbols_in(loss.rhs) if each in by_lhs]
+        return figure(c, *rail_to(compared[-1] if compared else None, by_lhs))
+    by_lhs = {each.lhs: each for each in c.stacked.part.forward}
+    alone = replace(c, reading=replace(c.reading, folded=c.stacked.reading.folded))
+    return figure(alone, *rail_to(c.stacked.part.output, by_lhs), whole=False)
 
 
 def _maps(c: Deep) -> Text:
@@ -97,7 +131,7 @@ def forward(c: Deep) -> list[Block]:
 def _name(c: Deep, group: Group) -> Text:
     """Return what a block is, with its number."""
     kind, at = group.inside.part.kind, group.inside.part.number
-    return c.words("levels.numbered", part=c.words(f"part.{kind}"), n=str(at)) if at else c.words(f"part.{kind}")
+    return c.words("levels.numbered", part=c.words(f"part.{kind}"), number=str(at)) if at else c.words(f"part.{kind}")
 
 
 def backward(c: Deep) -> list[Block]:
@@ -108,17 +142,17 @@ def backward(c: Deep) -> list[Block]:
         lines = tuple(PageLine((c.equation(e),), e.label, e.where, reason(c, e, shown)) for e in each.errors)
         blocks.append(Steps(lines, group=_name(c, each)))
     said = [_said(c, each) for each in c.groups[::-1]]
-    return [*blocks, Para(c.words("levels.so", maps=c.words.listed(said)))]
+    return [*blocks, Para(c.words("levels.so", maps=c.words.listed(said)), detail=3)]
 
 
 def _said(c: Deep, group: Group) -> Text:
     """Return that a map is these lines, from one error to another."""
     labels = [each.label for each in group.errors]
     lines = Ref(labels[0], labels[-1] if len(labels) > 1 else "")
-    ends: dict[str, Node] = {"above": c.tree(group.inside.above)}
+    name, above = c.map(group.inside), c.tree(group.inside.above)
     if group.inside.closes:
-        return c.words("levels.map", map=c.map(group.inside), lines=lines, below=c.tree(group.inside.result), **ends)
-    return c.words("levels.map_open", map=c.map(group.inside), lines=lines, **ends)
+        return c.words("levels.map", map=name, lines=lines, above=above, below=c.tree(group.inside.result))
+    return c.words("levels.map_open", map=name, lines=lines, above=above)
 
 
 def gradients(c: Deep) -> list[Block]:

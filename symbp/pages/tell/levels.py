@@ -7,10 +7,10 @@ line, such as notation and all gradients, are those of any page.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 
-from sympy import MatAdd, MatrixExpr, MatrixSymbol
+from sympy import Expr, MatAdd, MatrixExpr, MatrixSymbol
 
 from symbp.equations import Equation, symbols_in
 from symbp.maths.maps import name_of_map
@@ -165,12 +165,24 @@ class Deep(Context):
     @cached_property
     def used(self) -> frozenset[MatrixSymbol]:
         """Every symbol that stands on the right of a line."""
-        shown = (*self.forward, *self.errors, *self.gradients, *(each for group in self.groups for each in group.errors))
+        inner = [each for group in self.groups for each in group.errors]
+        shown = (*self.forward, *self.errors, *self.gradients, *inner)
         return frozenset(symbol for each in shown for symbol in seen(each.equation.rhs))
+
+    def shows(self, symbol: MatrixSymbol) -> bool:
+        """Whether a symbol of the network stands in a line: not what a block makes, where that is added at once."""
+        return symbol in self.used
 
     def map(self, inside: Inside) -> Node:
         """Return the letter of a block's map."""
         return name_of_map(self.names, inside.map)
+
+    def map_at(self, at: Expr) -> Node:
+        """Return the letter of the map of a repeated block, the one of this index."""
+        assert self.stacked is not None
+        assert self.repeated is not None
+        args = self.stacked.map.args
+        return name_of_map(self.names, Pull(*args[:5], Indexed(self.repeated[0].of, at), args[6]))
 
 
 def seen(expr: MatrixExpr) -> Iterator[MatrixSymbol]:
@@ -214,8 +226,8 @@ def _do_the_same(before: Sequence[Spelled], pair: Sequence[Spelled]) -> bool:
 
 def deep(context: Context, levels: Levels) -> Deep:
     """Return the context of a page on two levels, with the notation and the words of another."""
-    settings = (context.notation, context.words, context.by_output, context.roles)
-    return Deep(together(levels), *settings, levels=levels)
+    settings = {each.name: getattr(context, each.name) for each in fields(Context) if each.name != "reading"}
+    return Deep(together(levels), **settings, levels=levels)
 
 
 def together(levels: Levels) -> Reading:
@@ -251,7 +263,7 @@ def _defines(item: object, symbol: Adjoint) -> bool:
 
 
 def streams(levels: Levels, notation_: Notation) -> dict[Slot, Parts]:
-    """Return the names X₀, X₁, X₂ of what goes on from one part to the next, and X⁽ˡ⁾ of what repeated blocks hand on."""
+    """Return the names of what goes on from part to part, X₀, X₁, X₂, and of what repeated blocks hand on, X⁽ˡ⁾."""
     letter = notation_.letters[Role.INPUT]
     stacked = next((each for each in levels.insides if each.has_calls), None)
     shown = levels.top if stacked is None else stacked.reading

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
-from sympy import MatAdd, MatrixExpr, MatrixSymbol
+from sympy import MatAdd, MatrixExpr
 
 from symbp.calculus.factor import Acts, Factor, Paths
 from symbp.equations import Equation, symbols_in
 from symbp.maths.factors import Factors
-from symbp.maths.maps import name_of_map, name_of_part
+from symbp.maths.maps import name_of_part
 from symbp.maths.tree import DOTS, EQUALS, TIMES, Node, Tag, joined, row
 from symbp.networks.blocks import Kind
 from symbp.pages.page import Text
@@ -21,7 +21,6 @@ from symbp.roles import Role
 from symbp.symbols import Adjoint, Variable
 from symbp.views.blocks import Pull
 from symbp.views.levels import Inside
-from symbp.views.lines import Indexed
 from symbp.views.product import Errors, edges
 from symbp.views.reading import Reading
 
@@ -90,7 +89,8 @@ def _to_error(reading: Reading, error: MatrixExpr) -> tuple[Factor, ...]:
     given = tuple(each for each in used if isinstance(each, Adjoint))
     if error not in defined and error not in given:
         return ()
-    probe = Variable("probe", *error.shape, Role.WEIGHT, "probe")
+    rows, columns = error.shape
+    probe = Variable("probe", rows, columns, Role.WEIGHT, "probe")
     return _factors((*reading.errors, Equation(Adjoint(probe), error)), given, probe)
 
 
@@ -101,7 +101,8 @@ def _factors(equations: tuple[Equation, ...], given: tuple[MatrixExpr, ...], of:
 
 def product(c: Deep, way: Way) -> Node:
     """Return ∂𝓛/∂W as a product from the weight to the loss, its input last, with words under the factors."""
-    writer = Factors(c.builder, lambda factor: _labels(c, factor))
+    inside = {id(each) for factor in way.outer for branch in factor.branches for each in every(branch)}
+    writer = Factors(c.builder, lambda factor: () if id(factor) in inside else _labels(c, factor))
     source, *others = way.outer
     found: list[Node] = [_part(c, way)] if way.is_partial else []
     found += writer.flat(way.leading)
@@ -118,18 +119,12 @@ def _part(c: Deep, way: Way) -> Node:
 
 def _above(c: Deep, writer: Factors) -> list[Node]:
     """Return the maps of the blocks above, and what stands between the last of them and the loss."""
-    assert c.repeated is not None and c.stacked is not None
+    assert c.repeated is not None
     output, index = c.repeated
-    first, last = (
-        name_of_map(c.names, _moved(c.stacked.map, Indexed(output.of, at))) for at in (index.symbol + 1, c.last[index.letter])
-    )
+    first, last = (c.map_at(at) for at in (index.symbol + 1, c.last[index.letter]))
     maps = Tag(row(first, TIMES, DOTS, TIMES, last), role="maps", label=_words(c, c.words("part.above")))
     final = dict(c.levels.top.instances[output.of, len(output.indices)])[index.last,]
     return [maps, *writer.flat(_to_error(c.levels.top, Adjoint(final)))]
-
-
-def _moved(pull: Pull, output: MatrixSymbol) -> Pull:
-    return Pull(*pull.args[:5], output, pull.error)
 
 
 def _labels(c: Deep, factor: Factor) -> tuple[str, ...]:
