@@ -166,12 +166,13 @@ def _is_inverse_root(factor: Expr) -> bool:
 
 
 def _sum(b: Builder, node: MatAdd) -> Written:
+    """Return a sum; ones in every place are 1, as in 1 − z."""
     mapped = map_of(b, node)
     if mapped is not None:
         return Written(row(mapped[0], TIMES, b.within(mapped[1], Level.PRODUCT)), Level.PRODUCT)
     items: list[Node] = []
     for at, term in enumerate(node.args):
-        part = b.write(term)
+        part = Written(Num("1")) if isinstance(term, OneMatrix) else b.write(term)
         items += [MINUS if part.negative else PLUS] if at else [NEGATIVE] * part.negative
         items.append(Fence(part.node) if part.negative and part.level is Level.SUM else part.node)
     return Written(row(*items), Level.SUM)

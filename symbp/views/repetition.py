@@ -18,6 +18,8 @@ from typing import Any, TypeAlias
 from sympy import MatAdd, MatrixSymbol
 
 from symbp.equations import Equation, System
+from symbp.ops.elementwise import Elementwise
+from symbp.ops.softmax import Softmax
 from symbp.ops.structure import Stack
 from symbp.roles import Role
 from symbp.views.blocks import Call
@@ -75,6 +77,22 @@ class Motion:
         return bool(self.starts) or any(isinstance(kind, tuple) and kind[1] < 0 for kind in self.kinds)
 
 
+def likeness(key: Any, slots: int) -> Any:
+    """Return what an equation does, where any activation is as good as another: the last layer often has its own.
+
+    Which one it is, or that there is none, makes a case of the line, no other line.
+    """
+    is_activation = isinstance(key, tuple) and key[0] in ACTIVATIONS and slots == 1 and len(key) <= LONGEST
+    return (Elementwise, False) if is_activation or key is False else key
+
+
+ACTIVATIONS = frozenset({Elementwise, Softmax})
+"""What stands alone in an equation and goes over one matrix."""
+
+LONGEST = 3
+"""The parts of such a key: the operation, its function, its operand."""
+
+
 class List:
     """A list of equations as numbers: what each does, the symbols and numbers it does it to, where they are defined."""
 
@@ -95,7 +113,7 @@ class List:
             parsed = Parsed.of(equation)
             found: list[Any] = parsed.slots[1:]
             self.parsed.append(parsed)
-            self.keys.append(known.setdefault(parsed.key, len(known)))
+            self.keys.append(known.setdefault(likeness(parsed.key, len(found)), len(known)))
             self.slots.append(tuple([self._ids[s.name] for s in found if isinstance(s, MatrixSymbol)]))
             numbers = [s for s in found if not isinstance(s, MatrixSymbol)]
             self.numbers.append(tuple([s.p if s.is_Integer else s for s in numbers]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from symbp.checking.report import CheckReport
@@ -30,7 +31,7 @@ def one_level(c: Context) -> list[Block]:
         *opening.network(c),
         result(c),
         *picture(c),
-        *functions(c),
+        *(replace(each, detail=3) for each in functions(c)),
         *backward(c),
         *gradients(c),
         *table_of_notation(c),
@@ -44,7 +45,7 @@ def two_levels(c: Deep) -> list[Block]:
         inside.result(c),
         *inside.drawing(c),
         *inside.forward(c),
-        *functions(c),
+        *(replace(each, detail=3) for each in functions(c)),
         *inside.backward(c),
         *inside.gradients(c),
         *table_of_notation(c, inside.map_rows(c)),

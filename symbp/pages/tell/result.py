@@ -74,7 +74,11 @@ def product_blocks(c: Context) -> list[Block]:
     if general is not None:
         blocks += [Para(c.words("result.product")), Equations((PageLine((general,), PRODUCT),))]
     if shown is not None:
-        blocks += [Para(c.words("result.explicit")), Equations((PageLine((shown,), EXPLICIT),))]
+        detail = 1 if general is None else 3
+        blocks += [
+            Para(c.words("result.explicit"), detail=detail),
+            Equations((PageLine((shown,), EXPLICIT),), detail=detail),
+        ]
     slopes = slope_lines(c)
     if slopes and blocks:
         blocks.append(Para(c.words("opening.slopes", slopes=c.words.listed(slopes))))
