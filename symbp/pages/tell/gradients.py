@@ -84,7 +84,7 @@ def rows(c: Context) -> Table:
 
 
 def _with_shifts(c: Context) -> list[tuple[Spelled, ...]]:
-    """Return the gradients, each shift behind what it belongs to: the last before it in the same line of the network."""
+    """Return the gradients, each shift behind what it is added to: the one before it that undoes the same line."""
     found: list[tuple[Spelled, ...]] = []
     for spelled in c.gradients:
         before = found[-1] if found else ()

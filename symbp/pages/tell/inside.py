@@ -11,7 +11,7 @@ from symbp.equations import symbols_in
 from symbp.maths.build import map_of
 from symbp.maths.maps import name_of_call
 from symbp.maths.scalars import number
-from symbp.maths.tree import COMMA, EQUALS, TIMES, Id, joined, row
+from symbp.maths.tree import COMMA, EQUALS, TIMES, Id, Node, joined, row
 from symbp.networks.blocks import Kind
 from symbp.pages.page import Aside, Block, Equations, Heading, Para, Ref, Steps, Text
 from symbp.pages.page import Line as PageLine
