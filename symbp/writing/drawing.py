@@ -141,7 +141,8 @@ class _Layout:
     def branch(self, branch: Branch) -> tuple[float, list[float]]:
         """Return how wide a branch is, and how far its frames are from where it leaves."""
         _, first, steps, last, _ = legs(branch)
-        x, places = 0.0, []
+        x = 0.0
+        places: list[float] = []
         before: Node | None = first.value if first else None
         for label, box in steps:
             noted = label.value if label else None
