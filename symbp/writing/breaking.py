@@ -25,7 +25,7 @@ from symbp.maths.tree import (
     row,
 )  # fmt: skip
 from symbp.pages.page import Line
-from symbp.writing.spacing import bracket_size, gap, has_limits, is_small
+from symbp.writing.spacing import bracket_size, gap, has_limits, is_small, items_of
 
 Width = Callable[[Node], float]
 """How wide a tree is in the unit of a writer."""
@@ -45,7 +45,7 @@ NOTHING = Row(())
 
 def sides(node: Node) -> tuple[Node, Node]:
     """Return what stands before the first relation, and the rest, which begins with it."""
-    items = _items(node)
+    items = items_of(node)
     place = next((k for k, item in enumerate(items) if isinstance(item, Sign) and item.kind == "rel"), 0)
     return row(*items[:place]) if place else NOTHING, row(*items[place:])
 
@@ -58,11 +58,7 @@ def broken(node: Node, first: float, later: float, width: Width) -> list[Node]:
     """
     if width(node) <= first:
         return [node]
-    return [row(*items) for items in _packed(_items(node), first, later, width, 0)]
-
-
-def _items(node: Node) -> tuple[Node, ...]:
-    return node.items if isinstance(node, Row) else (node,)
+    return [row(*items) for items in _packed(items_of(node), first, later, width, 0)]
 
 
 def _is_before(kind: str, signs: frozenset[str] = frozenset()) -> Callable[[Node], bool]:
@@ -167,7 +163,7 @@ def _opened(items: Sequence[Node], first: float, later: float, width: Width) -> 
     inside = _inside(item)
     assert inside is not None
     spare = width(Row((*before, item))) - width(inside)
-    parts = _packed(_items(inside), first - spare, later - width(Row((item, *after))) + width(inside), width, 0)
+    parts = _packed(items_of(inside), first - spare, later - width(Row((item, *after))) + width(inside), width, 0)
     if len(parts) == 1:
         return [tuple(items)]
     halves = [_half(item, row(*part), k, len(parts)) for k, part in enumerate(parts)]

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from symbp.maths.tree import Node
 from symbp.pages.page import Ref, Table, Text
 from symbp.writing.breaking import em_width, word_width
+from symbp.writing.spacing import slashed
 
-SIZES = (("small", 0.9), ("footnotesize", 0.8))
+SIZES = (("small", 0.9), ("footnotesize", 0.8), ("scriptsize", 0.7))
 """Sizes of letters for tables, the first that does, and how large each is."""
 
-GUTTER, SPARE, NARROW = 0.9, 1.05, 9.0
+GUTTER, SPARE, NARROW = 0.9, 1.05, 8.0
 """The space between columns; how much wider than estimated they may be; below this no column wraps well."""
 
 
@@ -53,7 +54,7 @@ def _span_width(span: str | Node | Ref) -> float:
         return word_width(span)
     if isinstance(span, Ref):
         return 2.0 if not span.last else 4.5
-    return em_width(span)
+    return em_width(slashed(span))
 
 
 def widest(texts: Sequence[Text]) -> float:

@@ -38,6 +38,9 @@ NUMBER, FRAME = 2.8, 1.5
 LEAST_LEFT, MOST_LEFT = 3.0, 11.0
 """The left sides of steps stand under each other in a column at least and at most this wide, in em."""
 
+HOLDS = 6
+"""Most lines of one equation that stay on one page."""
+
 DRAWN = 0.85
 """How large the letters of a picture are."""
 
@@ -129,7 +132,7 @@ class _Writer:
         for place, each in enumerate(found):
             is_last = place == len(found) - 1
             label = label_latex(self.stem, line.label) if is_last else ""
-            yield {**_strings(each), "label": label, "holds": not is_last}
+            yield {**_strings(each), "label": label, "holds": not is_last and len(found) <= HOLDS}
 
     def _room(self, line: Line) -> float:
         return self.measure - (NUMBER if line.label else 0.0)

@@ -43,6 +43,9 @@ MEASURE = 45.0
 NUMBER = 2.8
 """What the number of a line takes of it."""
 
+ROWS = 16
+"""Most rows of one display: what reads mathematics on a page bounds how much it reads at once."""
+
 SHARES = (0.15, 0.45, 0.33, 0.07)
 """What the columns of steps take of a row: what they belong to, equation, reason, number."""
 
@@ -132,7 +135,10 @@ class _Writer:
 
     def _displays(self, lines: Sequence[Line]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
         for label, group in groupby(lines, key=lambda line: line.label):
-            yield self._number(label), [each for line in group for each in map(_strings, self._shown(line))]
+            rows = [each for line in group for each in map(_strings, self._shown(line))]
+            *pieces, last = [rows[place : place + ROWS] for place in range(0, len(rows), ROWS)]
+            yield from (("", piece) for piece in pieces)
+            yield self._number(label), last
 
     def _shown(self, line: Line) -> list[Shown]:
         return shown(line, MEASURE - NUMBER, 0.0, em_width)

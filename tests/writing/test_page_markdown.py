@@ -14,14 +14,16 @@ from symbp.pages.page import Code, Equations, Line, Para, Ref, Steps, Table
 from symbp.writing.page_markdown import write_markdown
 
 FLAVOURS = ("gfm", "pandoc")
+PATTERNS = {
+    "gfm": (r"^```math\n(.*?)^```$", r"\$`(.+?)`\$"),
+    "pandoc": (r"^\$\$\n(.*?)^\$\$$", r"(?<!\\)\$(.+?)(?<!\\)\$"),
+}
 X_IS_1 = row(Id("x"), EQUALS, Num("1"))
 
 
 def formulas(text: str, flavour: str) -> list[tuple[str, str, bool]]:
     """Every formula of a page: where, what, whether displayed."""
-    display, inline = (
-        (r"^```math\n(.*?)^```$", r"\$`(.+?)`\$") if flavour == "gfm" else (r"^\$\$\n(.*?)^\$\$$", r"(?<!\\)\$(.+?)(?<!\\)\$")
-    )  # fmt: skip
+    display, inline = PATTERNS[flavour]
     shown = re.findall(display, text, re.MULTILINE | re.DOTALL)
     rest = re.sub(display, "", text, flags=re.MULTILINE | re.DOTALL)
     rest = re.sub(r"^```.*?^```$", "", rest, flags=re.MULTILINE | re.DOTALL)
