@@ -209,6 +209,19 @@ def test_what_the_page_does_not_use_is_not_there():
     assert "softplus" not in text
 
 
+def test_a_function_that_everybody_knows_has_its_slope_alone():
+    text = said(symbp.derive(layers=2, activation="sin", loss="mse"))
+    assert "sin′(u) = cos(u)" in text
+    assert "sin(u) =" not in text
+
+
+def test_a_planted_slope_is_caught():
+    function = activation("softsign")
+    of = definition(context(symbp.derive(layers=2, activation="softsign", loss="mse")), function)
+    wrong = [slope * 2 for _, slope in of.slopes]
+    assert computed(values(of, 0.4), wrong[0]) != pytest.approx(slope_of(function, 0.4), rel=1e-3)
+
+
 def test_two_functions_of_one_name_are_told_apart():
     net = Network.equations(
         [

@@ -154,12 +154,17 @@ def definition_lines(c: Context, of: Definition) -> Iterator[PageLine]:
     w = Scalars(names)
     given = [names[each] for each in of.arguments]
     value = row(call(of.name, *given), EQUALS, w.tree(of.value))
+    says_nothing = w.tree(of.value) == call(of.name, *given)
     where = [row(names[symbol], EQUALS, w.tree(expr)) for symbol, expr in of.where]
     if of.by_value is not None and of.is_known:
         through = Scalars({OUTPUT: of.name}).tree(of.by_value)
         yield PageLine((value, row(primed(of.name), EQUALS, through)))
         return
-    yield PageLine((value, *where[:1], *(number_line(names[symbol], number) for symbol, number in of.numbers)))
+    numbers = [number_line(names[symbol], number) for symbol, number in of.numbers]
+    if not says_nothing:
+        yield PageLine((value, *where[:1], *(numbers if len(numbers) == 1 else ())))
+    if len(numbers) > 1:
+        yield PageLine(tuple(numbers))
     for at, (name, slope) in enumerate(of.slopes):
         tree = row(call(name, *given), EQUALS, w.tree(slope))
         if of.by_value is not None and at == 0:

@@ -10,6 +10,7 @@ from sympy.printing.pretty.pretty_symbology import greek_unicode
 from symbp.errors import SymbpError
 from symbp.maths.scalars import Scalars
 from symbp.maths.tree import EQUALS, NEGATIVE, Accent, Id, Node, Num, Sign, Tag, row, walk
+from symbp.pages.page import Text
 
 INDICES, VALUES, GREEK, COUNTS = "ikjrsqplcuvabdfgh", "zxuvwtsrpqkyabcfgh", "κτρηωνξζχα", "NMRK"
 """Letters of indices, of numbers and arrays, of parameters, of sizes, in the order in which they are tried."""
@@ -81,3 +82,9 @@ def equal_to(value: Expr) -> tuple[Node, Node]:
 
 MOST_DIGITS, DECIMALS = 1000, 8
 """From this denominator on a number is printed by its first decimals, and how many."""
+
+
+def sentences(texts: Iterable[Text]) -> Text:
+    """Return sentences behind one another, each once."""
+    said = [text for text in dict.fromkeys(texts) if text]
+    return tuple(span for at, text in enumerate(said) for span in ((" ", *text) if at else text))

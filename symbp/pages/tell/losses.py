@@ -18,7 +18,7 @@ from symbp.pages.page import Block, Equations, Para, Text
 from symbp.pages.page import Line as PageLine
 from symbp.pages.tell.context import Context
 from symbp.pages.tell.formulas import cases
-from symbp.pages.tell.letters import Letters, number_line
+from symbp.pages.tell.letters import Letters, number_line, sentences
 from symbp.roles import Role
 
 
@@ -27,13 +27,14 @@ def losses(c: Context) -> list[Block]:
     nodes = [each for each in dict.fromkeys(c.nodes) if isinstance(each, Loss)]
     blocks: list[Block] = []
     for node in nodes:
+        notes = [torch(c, node)]
         if isinstance(node, LinkedLoss):
-            blocks.append(Para(collapse(c, node)))
+            notes.insert(0, collapse(c, node))
         elif isinstance(node, EntrywiseLoss) and node.name != "mse":
             blocks.append(Equations(tuple(loss_lines(c, node.function))))
-            blocks += [Para(text) for text in [loss_notes(c, node)] if text]
-        if torch(c, node):
-            blocks.append(Para(torch(c, node)))
+            notes = [*loss_notes(c, node), *notes]
+        if any(notes):
+            blocks.append(Para(sentences(notes)))
     return blocks
 
 
@@ -61,7 +62,7 @@ def loss_slopes(c: Context, function: ScalarFunction) -> list[tuple[Node, Expr]]
     return list({slope_name(name, each): function.slopes[each.index] for each in used}.items())
 
 
-def loss_notes(c: Context, node: EntrywiseLoss) -> Text:
+def loss_notes(c: Context, node: EntrywiseLoss) -> list[Text]:
     """Return where the slope of a loss jumps, and what its targets must be."""
     found: list[Text] = []
     if node.function.kinks and loss_slopes(c, node.function):
@@ -69,7 +70,7 @@ def loss_notes(c: Context, node: EntrywiseLoss) -> Text:
     is_target = getattr(node.args[2], "role", None) is Role.TARGET
     if is_target and c.words.has(f"targets.{node.targets}") and node.name in LOSSES:
         found.append(c.words(f"targets.{node.targets}"))
-    return tuple(span for at, text in enumerate(found) for span in ((" ", *text) if at else text))
+    return found
 
 
 TORCH: Mapping[str, tuple[str, Rational]] = {

@@ -22,12 +22,15 @@ from symbp.ops.windows import Windowed
 from symbp.pages.page import Block, Equations, Para, Text
 from symbp.pages.page import Line as PageLine
 from symbp.pages.tell.context import Context
-from symbp.pages.tell.letters import Letters, number_line
+from symbp.pages.tell.letters import Letters, number_line, sentences
 from symbp.symbols import Adjoint
 from symbp.views.blocks import Call, Pull
 
 WRITTEN_OUT = (Elementwise, Slope, Loss, LossGradient, Penalty, Call, Pull)
 """Operations that a line writes out, or that have a place of their own in the section."""
+
+PLAIN = "entry"
+"""What has nothing to say but its entries; it stands first."""
 
 UNNAMED = "xabguv"
 """Letters of operands where an operation has no entry form."""
@@ -51,10 +54,11 @@ def operations(c: Context) -> list[Block]:
     blocks: list[Block] = []
     for applies, groups in _sorted(_groups(c)).items():
         lines = [line for group in groups for line in _lines(c, group)]
-        if lines:
-            blocks += [Para(c.words(f"applies.{applies}")), Equations(tuple(lines))]
+        if lines and applies != PLAIN:
+            blocks.append(Para(c.words(f"applies.{applies}")))
+        blocks += [Equations(tuple(lines))] if lines else []
         notes = [note for group in groups for note in _notes(c, group)]
-        blocks += [Para(_sentences(notes))] if notes else []
+        blocks += [Para(sentences(notes))] if notes else []
     arrays = list(_arrays(c))
     if arrays:
         blocks.append(Para(c.words("functions.arrays", arrays=c.words.listed(arrays))))
@@ -110,7 +114,7 @@ def _choose(groups: Iterable[Group]) -> None:
 
 
 def _sorted(groups: Iterable[Group]) -> dict[str, list[Group]]:
-    found: dict[str, list[Group]] = {}
+    found: dict[str, list[Group]] = {PLAIN: []}
     for group in groups:
         found.setdefault(_applies(group.members[0][1]), []).append(group)
     return found
@@ -119,7 +123,7 @@ def _sorted(groups: Iterable[Group]) -> dict[str, list[Group]]:
 def _applies(entry: Entry) -> str:
     """Return what one definition is of; where there is a single column, entries are all there is to say."""
     single = all(entry.ranges.get(each) == 1 for each in entry.each)
-    return "entry" if not entry.applies or (single and entry.applies != "image") else entry.applies
+    return PLAIN if not entry.applies or (single and entry.applies != "image") else entry.applies
 
 
 def without(expr: Expr, indices: tuple[Symbol, ...]) -> Expr:
@@ -208,11 +212,6 @@ def _notes(c: Context, group: Group) -> Iterator[Text]:
             if key and key not in said:
                 said.add(key)
                 yield c.words(f"entry.{key}", **fields)
-
-
-def _sentences(texts: list[Text]) -> Text:
-    unique = list(dict.fromkeys(texts))
-    return tuple(span for at, text in enumerate(unique) for span in ((" ", *text) if at else text))
 
 
 def _arrays(c: Context) -> Iterator[Node]:
