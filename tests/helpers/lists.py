@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import numpy as np
 from sympy import Basic, MatrixExpr, MatrixSymbol
 
 from symbp.derivation import Derivation
@@ -15,7 +14,7 @@ from symbp.numeric import engines
 from symbp.numeric.definitions import Definitions, Standins
 from symbp.numeric.matrices import Writer, matrix_code
 from symbp.numeric.sizes import distinct_sizes
-from symbp.numeric.values import draw
+from symbp.numeric.values import draw, evaluation
 from symbp.symbols import Adjoint, Role, Variable
 from symbp.views.blocks import Call, Calls, Part, Pull
 from symbp.views.skeleton import skeleton
@@ -25,12 +24,10 @@ Arrays = dict[str, Any]
 
 def compiled(derived: Derivation, seed: int = 0) -> tuple[Arrays, Arrays]:
     """Return drawn numbers for all that is given, one example, and the gradients of ``compile()`` on them."""
-    program = derived.compile().program
-    run = engines.real().run(program)
     sizes = distinct_sizes(derived.forward, 1)
-    values = draw(derived.forward, sizes, seed, lambda v: (run(*v.arguments(np.asarray))[1], {}), Standins())
-    _, gradients = run(*values.arguments(np.asarray))
-    return {**values.parameters, **values.inputs, **values.targets}, gradients
+    found = draw(derived.forward, sizes, seed, evaluation(derived.compile().program), Standins())
+    values = found.values
+    return {**values.parameters, **values.inputs, **values.targets}, found.gradients
 
 
 Parts = Mapping[tuple[Kind, str], Part]

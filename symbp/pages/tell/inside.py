@@ -149,9 +149,10 @@ def _said(c: Deep, group: Group) -> Text:
     """Return that a map is these lines, from one error to another."""
     labels = [each.label for each in group.errors]
     lines = Ref(labels[0], labels[-1] if len(labels) > 1 else "")
-    name, above = c.map(group.inside), c.tree(group.inside.above)
+    name, above = c.map(group.inside), c.tree(c.outside(group.inside, group.inside.above))
     if group.inside.closes:
-        return c.words("levels.map", map=name, lines=lines, above=above, below=c.tree(group.inside.result))
+        below = c.tree(c.outside(group.inside, group.inside.result))
+        return c.words("levels.map", map=name, lines=lines, above=above, below=below)
     return c.words("levels.map_open", map=name, lines=lines, above=above)
 
 

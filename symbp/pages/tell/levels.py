@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
+from typing import Any
 
 from sympy import Expr, MatAdd, MatrixExpr, MatrixSymbol
 
@@ -23,9 +24,9 @@ from symbp.roles import Role
 from symbp.symbols import Adjoint
 from symbp.views.blocks import Call, Pull, is_part
 from symbp.views.levels import Inside, Levels
-from symbp.views.lines import Body, Index, Indexed, Line, lines_of
+from symbp.views.lines import Body, Case, Index, Indexed, Line, lines_of
 from symbp.views.reading import Reading
-from symbp.views.skeleton import skeleton
+from symbp.views.skeleton import mapped, skeleton
 
 MOST_ALIKE = 3
 """Most equations that do the same beside each other on one line."""
@@ -88,12 +89,36 @@ class Deep(Context):
         home = self.homes.get(id(line))
         return self.levels.top.indices if home is None else home.reading.indices
 
+    def _at_last(self, line: Line, case: Case) -> Equation:
+        home = self.homes.get(id(line))
+        equation = super()._at_last(line, case)
+        if home is None:
+            return equation
+        return replace(equation, rhs=self.outside(home, equation.rhs))
+
+    def level_of(self, inside: Inside) -> Reading:
+        """Return the level on which a block is called."""
+        is_inner = self.stacked is not None and any(inside.part is each for each in self.stacked.part.calls)
+        return self.around if is_inner else self.levels.top
+
+    def outside(self, inside: Inside, expr: MatrixExpr) -> MatrixExpr:
+        """Return an expression of an inside with what comes from repeated blocks as the network has it: X⁽ᴸ⁾."""
+        if self.stacked is None or inside.has_calls or self.level_of(inside) is self.stacked.reading:
+            return expr
+        top = self.levels.top
+        letters = {each.letter: (each.last, self.last[each.letter]) for each in top.indices}
+
+        def read(slot: Any) -> Any:
+            return self._lettered(top.spelled(slot), letters) if isinstance(slot, MatrixSymbol) else slot
+
+        return mapped(expr, read)
+
     def _called(self, spelled: Spelled) -> Spelled:
         """Return a line under a label of its own where it says what a block makes of its input."""
         home = self.homes.get(id(spelled.line))
         if home is None or home.has_calls or spelled.equation.lhs != home.part.output:
             return spelled
-        has_line = any(each.lhs == home.part.output for each in self.around.forward)
+        has_line = any(each.lhs == home.part.output for each in self.level_of(home).forward)
         if home.part.output in self.used and not has_line:
             return spelled
         return replace(spelled, label=call_label(home))
@@ -150,9 +175,9 @@ class Deep(Context):
         home = self.homes.get(id(spelled.line))
         left: Node | None = None
         if home is not None and spelled.label == map_label(home):
-            left = self.tree(home.map)
+            left = self.tree(self.outside(home, home.map))
         elif home is not None and spelled.label == call_label(home):
-            left = self.tree(home.part.call)
+            left = self.tree(self.outside(home, home.part.call))
         elif isinstance(lhs, Adjoint) and lhs.of not in self.wanted:
             left = self.names.symbol(lhs)
         return super().equation(spelled) if left is None else row(left, EQUALS, self.tree(spelled.equation.rhs))
