@@ -9,11 +9,14 @@ from symbp.pages.page import Ref, Table, Text
 from symbp.writing.breaking import em_width, word_width
 from symbp.writing.spacing import slashed
 
-SIZES = (("small", 0.9), ("footnotesize", 0.8), ("scriptsize", 0.7))
-"""Sizes of letters for tables, the first that does, and how large each is."""
+SIZES = (("small", 0.9, 1.05), ("footnotesize", 0.8, 1.1), ("scriptsize", 0.7, 1.08))
+"""Sizes of letters for tables, the first that does: how large each is, how much wider than estimated columns may be.
 
-GUTTER, SPARE, NARROW = 0.9, 1.05, 8.0
-"""The space between columns; how much wider than estimated they may be; below this no column wraps well."""
+Small letters are wider than an em of a text font says.
+"""
+
+GUTTER, NARROW = 0.82, 8.0
+"""The space between columns; below this no column wraps well."""
 
 
 def columns(table: Table, measure: float) -> tuple[str, list[str]]:
@@ -24,10 +27,10 @@ def columns(table: Table, measure: float) -> tuple[str, list[str]]:
     natural = [max(map(text_width, cells)) for cells in zip(table.head, *table.rows, strict=True)]
     gutters = GUTTER * (len(natural) - 1)
     wraps = table.wraps if table.wraps is not None else _wordiest(table, natural)
-    others = (sum(natural) - natural[wraps]) * SPARE + gutters + 0.4
-    for name, size in SIZES:
+    for name, size, spare in SIZES:
         room = measure / size
-        if sum(natural) * SPARE + gutters <= room:
+        others = (sum(natural) - natural[wraps]) * spare + gutters + 0.4
+        if sum(natural) * spare + gutters <= room:
             return name, [""] * len(natural)
         if room - others >= NARROW:
             break
