@@ -158,6 +158,6 @@ def test_symbols_survive_being_rebuilt():
 def test_derive_takes_a_network_or_options():
     with pytest.raises(SpecError, match="give a network or options"):
         derive(Network.mlp(layers=1), layers=2)
-    with pytest.raises(SpecError, match="no parameter 'W9'"):
+    with pytest.raises(SpecError, match="no parameter or input 'W9'; it has W1, b1, W2, b2, X"):
         derive(layers=2, wrt=["W9"])
     assert [v.name for v in derive(layers=2, wrt=["X", "W2"]).wrt] == ["X", "W2"]
