@@ -297,7 +297,7 @@ def executed(
     """
     page = as_page(page)
     problems: list[str] = []
-    whole_numbers, _ = said(page, {name: int(size) for name, size in env.sizes.items() if size == int(size)})
+    whole_numbers, _ = said(page, {})
     env = replace(env, sizes={**whole_numbers, **env.sizes})
     walk_ = _Walk(env.names, env.sizes, {*words, *env.functions, *env.operators, *_words_said(page)})
     known: Known = set(env.values)

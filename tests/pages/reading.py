@@ -380,25 +380,25 @@ class _Reader:
             raise UnreadableError(f"ends that cannot be read: {text(sub)!r}")
         found: list[dict[str, int]] = [{}]
         for letter in letters:
-            length = self.length(letter, Row(tuple(body)))
+            length = self.length(letter, Row(tuple(body)), dict.fromkeys(letters, 1))
             found = [{**each, letter: value} for each in found for value in range(1, length + 1)]
         return found
 
-    def length(self, letter: str, node: Node) -> int:
+    def length(self, letter: str, node: Node, beside: Letters) -> int:
         """Return how many values an index of entries has: the side of the matrix where it stands."""
         if isinstance(node, Script) and isinstance(node.base, Tag) and isinstance(node.base.of, MatrixSymbol):
             for side, piece in enumerate(self.entry(node) or ()):
                 if len(piece) == 1 and isinstance(piece[0], Id) and piece[0].name == letter:
                     return int(np.shape(self.symbol(node.base))[side])
         if isinstance(node, Tag) and isinstance(node.of, MatrixSymbol):
-            places = entries_of(node, {**self.letters, letter: 1})
+            places = entries_of(node, {**self.letters, **beside})
             if letter in places:
                 whole_symbol = self.whole_symbol(node)
                 return int(np.shape(whole_symbol)[places.index(letter)])
             raise UnreadableError(f"nothing has an index {letter}")
         for part in _parts(node):
             try:
-                return self.length(letter, part)
+                return self.length(letter, part, beside)
             except UnreadableError:
                 continue
         raise UnreadableError(f"nothing has an index {letter}")
