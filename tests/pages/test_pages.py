@@ -47,7 +47,7 @@ EXECUTED = (
     *("unused-parameter", "weight-normalisation", "words-as-names", "mlp-2-custom", "residual-batch", "lstm-5"),
     *("dropout", "l2", "tied-layers", "lstm-classifier", "sigmoid-mlp", "softmax-classifier"),
 )
-"""Pages that are executed as they stand; the others want operators, or what NOT_CLOSED says, or write (a^(l))² without brackets."""
+"""Pages executed as they stand; the others want operators, are in NOT_CLOSED, or write a^(l)² without brackets."""
 
 
 @cache
