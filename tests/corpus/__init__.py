@@ -207,7 +207,7 @@ REFUSED: dict[str, str] = {
 }
 """Files of ``refused/`` and a part of the message that refuses them."""
 
-_ELEMENT = "no print for MatrixElement in a scalar function"
+_ELEMENT = "no print for MatrixElement"
 
 UNPRINTED: dict[str, str] = dict.fromkeys(
     (

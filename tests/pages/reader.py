@@ -14,6 +14,7 @@ that stand for one number on the page, such as L; ``names`` the symbols that lin
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -30,17 +31,19 @@ from statements import (
     as_page,
     called,
     defines,
+    is_named,
     items,
     names_only,
     ordered,
     refs,
+    said,
     shown_letters,
     texts,
 )
-from sympy import MatrixSymbol
+from sympy import MatrixSymbol, Symbol
 
 from symbp.maths.tree import Node, Script, Tag, walk
-from symbp.ops.elementwise import GenericFunction
+from symbp.ops.elementwise import GenericFunction, ScalarFunction
 from symbp.pages.page import Line, Page, numbers
 from symbp.roles import Role
 from symbp.views.lines import Indexed
@@ -50,7 +53,7 @@ __all__ = ["Env", "Map", "UnreadableError", "closed", "executed", "gradients_of"
 TOLERANCE = 1e-9
 """How far two statements of one thing may differ, relative to its largest entry."""
 
-EVERYBODY_KNOWS = frozenset({*WORDS, "diag", "max", "min", "det", "tr", "argmax"})
+EVERYBODY_KNOWS = frozenset({*WORDS, "diag", "max", "min", "det", "tr", "argmax", "erf", "max_{i,j}", "script:L"})
 """Words that a page uses without saying what they are."""
 
 
@@ -61,6 +64,7 @@ class _Walk:
     names: Names
     numbers: Mapping[str, float]
     words: set[Any]
+    tiles: Mapping[str, Sequence[str]] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
     defined: dict[str, str] = field(default_factory=dict)
     printed: dict[str, str] = field(default_factory=dict)
@@ -85,6 +89,8 @@ class _Walk:
         """Add what a statement defines; return what it needs and does not have."""
         kind = defines(statement.left, statement.letters, self.names)
         if names_only(statement, self.names):
+            if kind is not None and is_named(statement.left):
+                known.add(kind[1])
             return []
         right = self.uses(statement.right, statement)
         symbols, words = list(right.symbols), list(right.words)
@@ -95,7 +101,7 @@ class _Walk:
             words += left.words
         elif kind[0] == "function":
             bound = {key_of(each, self.names) for each in _bound(statement)}
-        lacking = [use for use in symbols if use.key not in known and use.key not in bound]
+        lacking = [use for use in symbols if not self.has(use.key, known) and use.key not in bound]
         unknown = [word for word in words if not self.knows(word, known)]
         found = [f"{use.name} is used before it is defined in: {statement}" for use in lacking]
         found += [f"{word.text} is used and nothing says what it is in: {statement}" for word in unknown]
@@ -107,8 +113,19 @@ class _Walk:
         # What a box lacks is judged when the page is read to its end.
         return found[len(lacking) :] if statement.promised is not None else found
 
+    def has(self, key: str, known: Known) -> bool:
+        """Tell whether a symbol is known, by itself, as rows of what is known, or because all its rows are."""
+        if key in known:
+            return True
+        wholes = [whole for whole, parts in self.tiles.items() if key in parts]
+        return any(whole in known for whole in wholes) or bool(
+            key in self.tiles and all(part in known for part in self.tiles[key])
+        )
+
     def knows(self, word: Word, known: Known) -> bool:
         """Tell whether a reader knows what a word is: everybody does, a line said it, or words did."""
+        if isinstance(word.of, GenericFunction) and any(isinstance(each, GenericFunction) for each in self.words):
+            return True
         if word.text in EVERYBODY_KNOWS or word.text in self.words or (word.of is not None and word.of in self.words):
             return True
         return ("word", word.text) in known or (word.of is not None and ("of", word.of) in known)
@@ -122,7 +139,7 @@ class _Walk:
             if other != use.identity:
                 self.problems.append(f"{use.name} stands for {use.identity} in {statement} and for {other} elsewhere")
         for word in (*left.words, *right.words):
-            if word.of is None or isinstance(word.of, GenericFunction):
+            if not isinstance(word.of, str | ScalarFunction) or isinstance(word.of, GenericFunction):
                 continue
             other = self.meant.setdefault(word.text, word.of)
             if other != word.of:
@@ -154,19 +171,21 @@ def closed(
     names: Names | None = None,
     words: Iterable[Any] = (),
     results: Iterable[str] | None = None,
+    tiles: Mapping[str, Sequence[str]] | None = None,
 ) -> list[str]:
     """Return what is wrong with a page, walked in its order; see the module.
 
     ``given`` are inputs, targets and parameters. ``words`` are functions and operators that need no definition, by word
     or by what their tag says, beside those that everybody knows and those that a sentence or a table names. ``results``
-    are what may be defined and not used: by default the loss and the gradients of what is given.
+    are what may be defined and not used: by default the loss and the gradients of what is given. ``tiles`` are matrices
+    and their blocks of rows, which define each other (the page says so in words).
     """
     page = as_page(page)
-    names, numbers_of = names or {}, numbers_of or {}
+    names, numbers_of = names or {}, said(page, numbers_of or {})[0]
     problems: list[str] = []
     symbols = [each for each in given if not isinstance(each, str)]
     keys = {each if isinstance(each, str) else key_of(each, names) for each in (*symbols, *given)}
-    walk_ = _Walk(names, numbers_of, {*words, *_words_said(page)})
+    walk_ = _Walk(names, numbers_of, {*words, *_words_said(page)}, both_ways(tiles or {}))
     known: Known = set(keys)
     found = list(items(page, values_of, numbers_of, problems))
     order, lacking = ordered(found, known, walk_.step)
@@ -178,7 +197,8 @@ def closed(
     ends = {f"d{key}" for key in keys} if results is None else set(results)
     ends |= _losses(page) if results is None else set()
     for key, where in walk_.defined.items():
-        if key not in walk_.used and key not in ends and key not in keys:
+        kin = {*walk_.tiles.get(key, ()), *(whole for whole, parts in walk_.tiles.items() if key in parts)}
+        if not walk_.used & {key, *kin} and key not in ends and key not in keys:
             problems.append(f"{key} is defined and never used: {where}")
     labels = numbers(page)
     for ref in refs(page.blocks):
@@ -190,23 +210,32 @@ def closed(
     return list(dict.fromkeys(problems))
 
 
+def both_ways(tiles: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
+    """Return matrices and their rows, and errors of matrices and theirs."""
+    return {f"{d}{whole}": tuple(f"{d}{part}" for part in parts) for whole, parts in tiles.items() for d in ("", "d")}
+
+
 def _promises(order: Sequence[Statement], walk_: _Walk, given: set[str]) -> list[str]:
     """Return what boxes use and no line that they point at defines, nor any line above them."""
     by_label: dict[str, set[str]] = {}
+    boxed: list[tuple[frozenset[str], str]] = []  # What a box itself says, in its sentences too.
     above: set[str] = set(given)
     problems: list[str] = []
     for statement in order:
         kind = defines(statement.left, statement.letters, walk_.names)
         if kind is not None and kind[0] == "symbol" and statement.line.label:
             by_label.setdefault(statement.line.label, set()).add(kind[1])
+        if kind is not None and kind[0] == "symbol" and statement.promised is not None:
+            boxed.append((statement.promised, kind[1]))
     for statement in order:
         if statement.promised is not None:
             promised = set().union(*(by_label.get(label, set()) for label in statement.promised), set())
+            promised |= {key for box, key in boxed if box is statement.promised}
             bound = (
                 {key_of(each, walk_.names) for each in _bound(statement)} if _is_function(statement, walk_) else set()
             )
             for use in walk_.uses(statement.right, statement).symbols:
-                if use.key not in above | promised | bound:
+                if not walk_.has(use.key, above | promised | bound):
                     problems.append(f"{use.name} is used in a box that points at no line for it: {statement}")
         kind = defines(statement.left, statement.letters, walk_.names)
         if kind is not None and kind[0] == "symbol":
@@ -222,7 +251,14 @@ def _is_function(statement: Statement, walk_: _Walk) -> bool:
 def _words_said(page: Page) -> set[Any]:
     """Return the functions that sentences and tables name, by word and by what their tags say."""
     found: set[Any] = set()
-    for sentence in texts(page.blocks):
+    for item in items(page, None, {}, []):
+        for sides in item.sides:
+            uses = Uses({}, {}, {})
+            if sides:
+                uses.of(sides[0])
+            for word in uses.words:
+                found |= {word.text, word.of} - {None}
+    for sentence in (page.title, page.subtitle, *texts(page.blocks)):
         for piece in sentence:
             if isinstance(piece, Node):
                 for node in walk(piece):
@@ -261,7 +297,8 @@ def executed(
     """
     page = as_page(page)
     problems: list[str] = []
-    whole_numbers = {name: int(size) for name, size in env.sizes.items() if size == int(size)}
+    whole_numbers, _ = said(page, {})
+    env = replace(env, sizes={**whole_numbers, **env.sizes})
     walk_ = _Walk(env.names, env.sizes, {*words, *env.functions, *env.operators, *_words_said(page)})
     known: Known = set(env.values)
     order, lacking = ordered(list(items(page, values_of, whole_numbers, problems)), known, walk_.step)
@@ -301,7 +338,13 @@ class _Machine:
         """Work a statement out: a new value, a function, or a second statement of something known."""
         env = replace(self.env, values=self.values, defined=self.functions)
         kind = defines(statement.left, statement.letters, env.names)
-        if kind is None or kind[0] == "letter" or names_only(statement, env.names):
+        if kind is None or names_only(statement, env.names):
+            return
+        if kind[0] == "letter":
+            with contextlib.suppress(UnreadableError):
+                value = read(statement.right, env, statement.letters)
+                if np.ndim(value) == 0:
+                    self.env = replace(self.env, sizes={kind[1]: value, **self.env.sizes})
             return
         if kind[0] == "function":
             self.define(statement, kind[1][0])
@@ -345,14 +388,14 @@ class _Machine:
     def define(self, statement: Statement, word: Word) -> None:
         """Keep a function that a line defines."""
         call = called(statement.left)
-        arguments = tuple(tag.of for tag in call[1] if isinstance(tag.of, MatrixSymbol)) if call is not None else ()
+        arguments = tuple(tag.of for tag in call[1] if isinstance(tag.of, MatrixSymbol | Symbol)) if call else ()
         subscripts = tuple(
             tag.of for node in word.subscripts for tag in walk(node) if isinstance(tag, Tag) and tag.of is not None
         )
         found = Defined(subscripts, arguments, statement.right, statement.letters)
         for key in (word.text, word.of):
             if key is not None:
-                self.functions[key] = found
+                self.functions[key, word.slope] = found
 
 
 def gradients_of(values: Mapping[str, Array], parameters: Iterable[str]) -> dict[str, Array]:

@@ -20,7 +20,7 @@ import numpy as np
 from corpus.forward import FUNCTIONS as PLAIN
 from corpus.forward import erf
 from spelling import Letters, UnreadableError, at, index_letters, name_of, split, text, whole, without_postfixes
-from sympy import MatrixSymbol, Symbol, lambdify
+from sympy import MatrixExpr, MatrixSymbol, Symbol, lambdify
 
 from symbp.maths.tree import Fence, Frac, Id, Node, Num, Root, Row, Script, Sign, Table, Tag, Words
 from symbp.ops.elementwise import ScalarFunction
@@ -85,6 +85,7 @@ WORDS: dict[str, Callable[..., Array]] = {
     "softsign": lambda z: z / (1 + z * np.sign(np.real(z))),
     "sign": lambda z: np.sign(np.real(z)) + 0 * z,
     "cosh": np.cosh,
+    "erf": erf,
     "sinh": np.sinh,
 }
 """The words that a reader knows, as they are printed; a page need not define them."""
@@ -146,6 +147,11 @@ def key_of(symbol: MatrixSymbol, names: Mapping[MatrixSymbol, Indexed] | None = 
     return str(meant(symbol, names).name)
 
 
+def argument_key(symbol: Any, names: Mapping[MatrixSymbol, Indexed]) -> str:
+    """Return the name under which an argument of a function has its value: a matrix, or a letter for any number."""
+    return key_of(symbol, names) if isinstance(symbol, MatrixSymbol) else f"letter {symbol.name}"
+
+
 _SPELLED: dict[int, tuple[Any, dict[Any, MatrixSymbol]]] = {}
 
 
@@ -175,6 +181,8 @@ def read(tree: Node, env: Env, letters: Letters | None = None, shape: tuple[int,
         return _fitted(value, shape)
     if isinstance(value, Map):
         raise UnreadableError(f"a map without what it acts on: {text(tree)!r}")
+    if shape is not None and np.ndim(value) == 0 and value == 0:
+        return np.zeros(shape)
     if shape is not None and np.ndim(value) == 0 and shape != (1, 1):
         raise UnreadableError(f"a number where a matrix is defined: {text(tree)!r}")
     return value
@@ -348,6 +356,8 @@ class _Reader:
                 total = self.added(total, value)
             else:
                 total = self.product([total, value])
+        if total is None and sign == "∏":
+            return 1.0
         if total is None:
             raise UnreadableError(f"an empty {sign}: {text(head)!r}")
         return total
@@ -370,19 +380,25 @@ class _Reader:
             raise UnreadableError(f"ends that cannot be read: {text(sub)!r}")
         found: list[dict[str, int]] = [{}]
         for letter in letters:
-            length = self.length(letter, Row(tuple(body)))
+            length = self.length(letter, Row(tuple(body)), dict.fromkeys(letters, 1))
             found = [{**each, letter: value} for each in found for value in range(1, length + 1)]
         return found
 
-    def length(self, letter: str, node: Node) -> int:
+    def length(self, letter: str, node: Node, beside: Letters) -> int:
         """Return how many values an index of entries has: the side of the matrix where it stands."""
         if isinstance(node, Script) and isinstance(node.base, Tag) and isinstance(node.base.of, MatrixSymbol):
             for side, piece in enumerate(self.entry(node) or ()):
                 if len(piece) == 1 and isinstance(piece[0], Id) and piece[0].name == letter:
                     return int(np.shape(self.symbol(node.base))[side])
+        if isinstance(node, Tag) and isinstance(node.of, MatrixSymbol):
+            places = entries_of(node, {**self.letters, **beside})
+            if letter in places:
+                whole_symbol = self.whole_symbol(node)
+                return int(np.shape(whole_symbol)[places.index(letter)])
+            raise UnreadableError(f"nothing has an index {letter}")
         for part in _parts(node):
             try:
-                return self.length(letter, part)
+                return self.length(letter, part, beside)
             except UnreadableError:
                 continue
         raise UnreadableError(f"nothing has an index {letter}")
@@ -586,8 +602,9 @@ class _Reader:
         if word.text == "exp" and word.of is None and not word.slope:
             return self.entrywise(np.exp, *arguments)
         for key in (word.of, word.text):
-            if key is not None and key in self.env.defined:
-                return self.by_definition(self.env.defined[key], word, arguments)
+            found = self.env.defined.get((key, word.slope)) if key is not None and word.text not in WORDS else None
+            if found is not None:
+                return self.by_definition(found, word, arguments)
         operator = next((self.env.operators[key] for key in (word.of, word.text) if key in self.env.operators), None)
         if operator is not None and not word.slope:
             subscripts = [self.subscript(piece) for each in word.subscripts for piece in split(each, ",")]
@@ -653,15 +670,13 @@ class _Reader:
 
     def by_definition(self, found: Defined, word: Word, arguments: list[Value]) -> Value:
         """Return what a line of the page says a function is, its letters standing for what it is given."""
-        if word.slope:
-            raise UnreadableError(f"the slope of {word.text} has no line of its own")
         if len(arguments) != len(found.arguments) or len(word.subscripts) != len(found.subscripts):
             raise UnreadableError(f"{word.text} is defined for {len(found.arguments)} and called with {len(arguments)}")
         values = dict(self.env.values)
         for symbol, value in zip(found.arguments, arguments, strict=True):
-            values[key_of(symbol, self.env.names)] = value
+            values[argument_key(symbol, self.env.names)] = value
         for symbol, node in zip(found.subscripts, word.subscripts, strict=True):
-            values[key_of(symbol, self.env.names)] = self.value(node)
+            values[argument_key(symbol, self.env.names)] = self.value(node)
         return _Reader(replace(self.env, values=values), {**self.letters, **found.letters}).value(found.right)
 
     # Atoms
@@ -676,7 +691,20 @@ class _Reader:
                 value = self.postfixed(value, postfix)
             return value
         if isinstance(tag.of, Symbol):
+            bound = argument_key(tag.of, {})
+            if bound in self.env.values:
+                return self.env.values[bound]
             return self.letter_named(tag.of.name, tag)
+        if isinstance(tag.of, MatrixExpr) or (
+            isinstance(tag.of, type(None)) and name_of(tag, self.letters) in self.env.values
+        ):
+            name, (_, postfixes) = name_of(tag, self.letters), without_postfixes(tag.body)
+            if name not in self.env.values:
+                raise UnreadableError(f"{name} has no value")
+            value = self.env.values[name]
+            for postfix in postfixes:
+                value = self.postfixed(value, postfix)
+            return value
         if tag.of is None:
             return self.value(tag.body)
         operator = next(
@@ -687,6 +715,17 @@ class _Reader:
         raise UnreadableError(f"a function without an argument: {text(tag)!r}")
 
     def symbol(self, tag: Tag) -> Array:
+        """Return the value of the symbol that a tag spells, or its entry where indices of one are printed behind."""
+        array = self.whole_symbol(tag)
+        places = [self.letters[name] - 1 for name in entries_of(tag, self.letters)]
+        if not places:
+            return array
+        row, column = (*places, 0)[:2]
+        if not (0 <= row < array.shape[0] and 0 <= column < array.shape[1]):
+            raise UnreadableError(f"no such entry of {array.shape}: {text(tag)!r}")
+        return array[row : row + 1, column : column + 1]
+
+    def whole_symbol(self, tag: Tag) -> Array:
         """Return the value of the symbol that a tag spells."""
         symbol = at(tag.of, self.letters)  # type: ignore[arg-type]
         if index_letters(symbol):
@@ -878,6 +917,21 @@ def head_of(node: Node) -> Word:
     if isinstance(node, Sign) and node.kind == "ord":
         return Word(node.sign)
     raise UnreadableError(f"no function: {text(node)!r}")
+
+
+def entries_of(tag: Tag, letters: Letters) -> list[str]:
+    """Return the indices of an entry that are printed behind the name of a symbol: i, j of Y_{c,i,j}."""
+    node = without_postfixes(tag.body)[0]
+    if not isinstance(node, Script) or node.sub is None:
+        return []
+    own = {each.name for each in index_letters(tag.of)}
+    found: list[str] = []
+    for piece in reversed(split(node.sub, ",")):
+        piece = [each.body if isinstance(each, Tag) else each for each in piece]
+        if len(piece) != 1 or not isinstance(piece[0], Id) or piece[0].name in own or piece[0].name not in letters:
+            break
+        found.insert(0, piece[0].name)
+    return found
 
 
 def _partial(node: Node) -> int:

@@ -12,9 +12,9 @@ from typing import Any, TypeAlias
 
 from reading import Word, gradient_of, head_of, key_of
 from spelling import Letters, UnreadableError, at, index_letters, indices_of, letters_in, name_of, split, text, whole
-from sympy import MatrixSymbol
+from sympy import MatrixExpr, MatrixSymbol, Symbol
 
-from symbp.maths.tree import Fence, Frac, Id, Node, Row, Script, Sign, Tag
+from symbp.maths.tree import Fence, Frac, Id, Node, Num, Row, Script, Sign, Tag
 from symbp.pages.page import Aside, Block, Equations, Line, Page, Para, Ref, Steps, Table
 from symbp.symbols import Adjoint
 from symbp.views.lines import Indexed
@@ -64,9 +64,11 @@ class Item:
     bound: Letters = field(default_factory=dict)
 
     @classmethod
-    def of(cls, line: Line, values: Iterable[Letters], promised: frozenset[str] | None) -> Item:
-        """Return a line as it stands on a page."""
-        return cls(line, tuple(values), promised, tuple(_sides(part) for part in line.parts))
+    def of(
+        cls, line: Line, values: Iterable[Letters], promised: frozenset[str] | None, numbers: Letters | None = None
+    ) -> Item:
+        """Return a line as it stands on a page; ``numbers`` are letters that are the same everywhere."""
+        return cls(line, tuple(values), promised, tuple(_sides(part) for part in line.parts), dict(numbers or {}))
 
     def statements(self, letters: Letters) -> Iterator[Statement]:
         """Yield what the line states; of a = b = c, that a is b and that a is c."""
@@ -94,15 +96,46 @@ def as_page(lines: Page | Sequence[Line]) -> Page:
     return lines if isinstance(lines, Page) else Page((), (), (Equations(tuple(lines)),))
 
 
+def said(page: Page, numbers: Letters) -> tuple[dict[str, int], dict[str, list[int]]]:
+    """Return what sentences and tables say of letters: L = 4, and that l is 1, …, L where a line does not say it."""
+    trees = [piece for sentence in texts(page.blocks) for piece in sentence if isinstance(piece, Node)]
+    found: dict[str, int] = dict(numbers)
+    for tree in trees:
+        sides = _sides(tree)
+        if len(sides) == 2 and isinstance(sides[0], Id):
+            number = whole([sides[1]], {})
+            if number is not None:
+                found.setdefault(sides[0].name, number)
+    for first, second, *_ in (row for block in page.blocks if isinstance(block, Table) for row in block.rows):
+        # A row of the table of notation: h, H | head; here 2.
+        pieces = [piece for tree in first if isinstance(tree, Node) for piece in split(tree, ",")]
+        number = next((int(tree.digits) for tree in second if isinstance(tree, Num) and tree.digits.isdigit()), None)
+        if number is not None and len(pieces) == 2 and all(len(p) == 1 and isinstance(p[0], Id) for p in pieces):
+            found.setdefault(pieces[1][0].name, number)  # type: ignore[attr-defined]
+    ranges: dict[str, list[int]] = {}
+    for tree in trees:
+        sides = _sides(tree)
+        if len(sides) == 2 and isinstance(sides[0], Id) and sides[0].name not in found:
+            try:
+                values = indices_of(tree, found) or []
+            except UnreadableError:
+                continue
+            ranges.setdefault(sides[0].name, [each[sides[0].name] for each in values])
+    return found, ranges
+
+
 def items(page: Page, values_of: ValuesOf | None, numbers: Letters, problems: list[str]) -> Iterator[Item]:
     """Yield the lines of a page in order, those of boxes and of tables of gradients among them."""
+    numbers, ranges = said(page, numbers)
     for block, promised in _blocks(page.blocks, None):
         if isinstance(block, Para):
-            yield from _sentences(block, values_of, promised)
+            yield from _sentences(block, values_of, ranges, promised, numbers)
             continue
         lines = block.lines if isinstance(block, Equations | Steps) else _lines_of_table(block)
         for line in lines:
-            yield Item.of(line, _values(line, values_of, numbers, problems), promised)
+            yield Item.of(
+                line, _complete(line, _values(line, values_of, numbers, problems), ranges, numbers), promised, numbers
+            )
 
 
 def _blocks(blocks: Sequence[Block], promised: frozenset[str] | None) -> Iterator[tuple[Any, frozenset[str] | None]]:
@@ -113,21 +146,72 @@ def _blocks(blocks: Sequence[Block], promised: frozenset[str] | None) -> Iterato
             yield block, promised
 
 
-def _sentences(para: Para, values_of: ValuesOf | None, promised: frozenset[str] | None) -> Iterator[Item]:
+def _complete(
+    line: Line, values: Sequence[Letters], ranges: Mapping[str, Sequence[int]], numbers: Letters
+) -> list[Letters]:
+    """Return the values with those of letters that the line uses and says nothing of, as the page says them."""
+    used = {each.name for part in line.parts for tag in _tags(part) for each in index_letters(tag.of)}
+    bound = {name for part in line.parts for name in _bound_letters(part)} | set(numbers)
+    used |= {each.name for part in line.parts for tag in _tags(part) for each in of_letters(tag)}
+    found = [dict(each) for each in values]
+    for letter in reversed([each for each in ranges if each in used - bound]):
+        if all(letter not in each for each in found):
+            found = [{letter: value, **each} for value in ranges[letter] for each in found]
+    return list(found)
+
+
+def _bound_letters(node: Node) -> Iterator[str]:
+    """Yield the letters that big signs run over."""
+    if isinstance(node, Script) and isinstance(node.base, Sign) and node.base.kind == "big" and node.sub is not None:
+        below = node.sub.items if isinstance(node.sub, Row) else (node.sub,)
+        if isinstance(below[0], Id):
+            yield below[0].name
+    for part in _parts(node):
+        yield from _bound_letters(part)
+
+
+def _sentences(
+    para: Para,
+    values_of: ValuesOf | None,
+    ranges: Mapping[str, Sequence[int]],
+    promised: frozenset[str] | None,
+    numbers: Letters,
+) -> Iterator[Item]:
     """Yield the equations in a sentence, those with an index only where somebody says its values."""
     for piece in para.text:
         if isinstance(piece, Node) and len(_sides(piece)) > 1:
             line = Line((piece,))
-            values = tuple((values_of(line) if callable(values_of) else None) or ({},))
+            values = tuple(_complete(line, (values_of(line) if callable(values_of) else None) or [{}], ranges, numbers))
             letters = {each.name for tag in _tags(piece) for each in index_letters(tag.of)}
-            if all(letters <= set(each) for each in values):
-                yield Item.of(line, values, promised)
+            if all(letters <= {*each, *numbers} for each in values):
+                yield Item.of(line, values, promised, numbers)
+
+
+def of_letters(tag: Tag) -> set[Any]:
+    """Return the letters in what a tag stands for, an operation on symbols with indices as well."""
+    if isinstance(tag.of, MatrixExpr) and not isinstance(tag.of, MatrixSymbol):
+        return set().union(*(index_letters(each) for each in tag.of.atoms(MatrixSymbol)), set())
+    return set()
+
+
+def is_named(node: Node) -> bool:
+    """Tell whether a letter stands for an operation on symbols: g for the loss gradient, D for a diagonal of slopes."""
+    return isinstance(node, Tag) and isinstance(node.of, MatrixExpr) and not isinstance(node.of, MatrixSymbol)
+
+
+def is_dummy(node: Node) -> bool:
+    """Tell whether a letter stands for any operand, in the definition of a function."""
+    return isinstance(node, Tag) and type(node.of) in (MatrixSymbol, Symbol)
 
 
 def names_only(statement: Statement, names: Names) -> bool:
     """Tell whether a statement only says another spelling: δ = ∂ℒ/∂z."""
     kinds = [defines(side, statement.letters, names) for side in (statement.left, statement.right)]
-    return kinds[0] is not None and kinds[0][0] == "symbol" and kinds[0] == kinds[1]
+    if kinds[0] is None or kinds[0][0] != "symbol":
+        return False
+    return kinds[0] == kinds[1] or (
+        is_named(statement.left) and isinstance(getattr(statement.right, "of", None), Adjoint)
+    )
 
 
 def _labels(aside: Aside) -> Iterator[str]:
@@ -213,6 +297,10 @@ def _shown(line: Line) -> str:
 
 def defines(left: Node, letters: Letters, names: Names) -> tuple[str, Any] | None:
     """Return what a left side defines: (symbol, key), (function, word and arguments), (letter, text); or None."""
+    if is_named(left):
+        return "symbol", name_of(left, letters)  # type: ignore[arg-type]
+    if is_dummy(left):
+        return "letter", text(left)
     if isinstance(left, Tag) and isinstance(left.of, MatrixSymbol):
         if name_of(left, letters) != text(left.body, letters):
             return None
@@ -266,7 +354,14 @@ class Uses:
     def of(self, node: Node | None, letters: Letters | None = None) -> None:
         """Add what stands in a node; what is in a big sum, for each of its values."""
         letters = self.letters if letters is None else letters
-        if node is None:
+        if node is None or is_dummy(node):
+            return
+        if is_named(node):
+            name = name_of(node, letters)  # type: ignore[arg-type]
+            self.symbols.append(Use(name, name, name, None, letters))
+            return
+        if isinstance(node, Script) and is_dummy(node.base):
+            self.of(node.sup, letters)
             return
         if isinstance(node, Tag) and isinstance(node.of, MatrixSymbol):
             self.symbol(node, node.of, letters)
@@ -399,9 +494,19 @@ def ordered(found: Sequence[Item], known: Known, step: Step) -> tuple[list[State
     """Return the statements in an order in which each has what it needs, and what is lacking."""
     order: list[Statement] = []
     problems: list[str] = []
+    found = list(found)
     place = 0
     while place < len(found):
         letter = _letter(found[place])
+        if letter is None:
+            letter = _loop_behind(found, place)
+            alone = [
+                step(each, set(known))
+                for values in found[place].values or ({},)
+                for each in found[place].statements(values)
+            ]
+            if letter is None or not any(alone):
+                letter = None
         if letter is None:
             for letters in found[place].values or ({},):
                 for statement in found[place].statements(letters):
@@ -409,8 +514,14 @@ def ordered(found: Sequence[Item], known: Known, step: Step) -> tuple[list[State
                     order.append(statement)
             place += 1
             continue
+        found[place] = _pinned(found, place, letter) or found[place]
         end = place + 1
-        while end < len(found) and _letter(found[end]) == letter:
+        while end < len(found):
+            pinned = _pinned(found, end, letter)
+            if pinned is not None:
+                found[end] = pinned
+            elif _letter(found[end]) != letter:
+                break
             end += 1
         best: tuple[list[str], list[Statement], Known, int] | None = None
         for stop in range(end, place, -1):
@@ -429,6 +540,29 @@ def ordered(found: Sequence[Item], known: Known, step: Step) -> tuple[list[State
         order.extend(run)
         known |= attempt
     return order, problems
+
+
+def _pinned(found: Sequence[Item], place: int, letter: str) -> Item | None:
+    """Return a line of a loop that is said for one value only, δ at the last step, as a line for that value."""
+    item = found[place]
+    behind = found[place + 1] if place + 1 < len(found) else None
+    if _letter(item) is not None or behind is None or (_letter(behind) != letter and _letter(behind) is not None):
+        return None
+    left = item.sides[0][0] if item.sides and item.sides[0] else None
+    symbol = left.of.of if isinstance(left, Tag) and isinstance(left.of, Adjoint) else getattr(left, "of", None)
+    if not isinstance(symbol, Indexed) or len(symbol.indices) != 1:
+        return None
+    index = at(symbol, item.bound).indices[0]  # type: ignore[attr-defined]
+    return replace(item, values=({letter: int(index)},)) if index.is_Integer else None
+
+
+def _loop_behind(found: Sequence[Item], place: int) -> str | None:
+    """Return the letter of the loop that begins with lines said for one value only: δ at the last step, then all."""
+    for behind in range(place + 1, len(found)):
+        letter = _letter(found[behind])
+        if letter is not None:
+            return letter if all(_pinned(found, each, letter) for each in range(place, behind)) else None
+    return None
 
 
 def _letter(item: Item) -> str | None:

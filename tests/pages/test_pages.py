@@ -1,0 +1,103 @@
+"""Every page of a network hangs together, and its equations alone give the gradients of compile().
+
+The tables say which do not today, and why. A row leaves them when its page is right; none comes back.
+"""
+
+from __future__ import annotations
+
+import warnings
+from functools import cache
+
+import numpy as np
+import pytest
+from corpus import CASES, UNPRINTED
+from reader import Env, closed, executed, gradients_of
+
+from symbp import derive
+from symbp.errors import UnusedParameterWarning
+from symbp.ops.structure import Rows, Stack
+from symbp.pages.tell.derivation import context, derivation_page
+from symbp.views.levels import levels
+
+SLOW = {"mlp-100", "transformer-12", "lstm-50"}
+
+MAP = "a map of errors is printed as δ, without a definition"
+ALIKE = "two things under one name, or one operation's name for two"
+
+NOT_CLOSED = {
+    **dict.fromkeys(("attention", "transformer-1", "transformer-block"), "𝒜_Q and Π are not defined"),
+    **dict.fromkeys(("denoising-autoencoder", "highway", "highway-2", "highway-3", "mixture-of-two", "mlp-mixer"), MAP),
+    **dict.fromkeys(("multi-task", "pinball", "powers", "two-skips", "vae"), MAP),
+    "unused-parameter": "Side leads nowhere, and has a line",
+    "mlp-4-batch": "f_l is not said",
+    **dict.fromkeys(("mlp-4-tanh-softmax", "residual-projected", "embedding"), "a reference to no line"),
+    **dict.fromkeys(("transformer-post-norm", "cross-attention", "gru-5", "rnn-5", "rnn-initial"), ALIKE),
+    "attention-grouped": "heads with two indices",
+    "lstm-1": "errors unused",
+    "lstm-stacked": "W^(l) of two layers: its values are not said",
+}
+"""Pages with something wrong, and what."""
+
+EXECUTED = (
+    *("autoencoder-bce", "autoencoder-tied", "autoencoder", "beta-vae", "bilinear-form", "bilinear", "deep-linear"),
+    *("feature-gate", "film", "gcn-columns", "gcn", "gru-step", "hinge", "huber-of-two", "huber-regression"),
+    *("least-squares", "letters-collide", "literal-columns", "lstm-step", "mae-of-two", "matrix-factorisation"),
+    *("one-column", "penalties", "pinn", "quadratic", "rbf", "regression", "residual-scaled", "ridge"),
+    *("rnn-three-steps", "rows-classifier", "squeeze-excite", "swiglu", "symbolic-sizes", "tied-weights"),
+    *("unused-parameter", "weight-normalisation", "words-as-names", "mlp-2-custom", "residual-batch", "lstm-5"),
+    *("dropout", "l2", "tied-layers", "lstm-classifier", "sigmoid-mlp", "softmax-classifier"),
+)
+"""Pages executed as they stand; the others want operators, are in NOT_CLOSED, or write a^(l)² without brackets."""
+
+
+@cache
+def told(name):
+    """Return the derivation, its page, and what its symbols with indices spell."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UnusedParameterWarning)
+        found = derive(CASES[name].network())
+    readings = (context(found).reading, *(levels(found) or ()))
+    names = {}
+    for reading in readings:
+        for spellings in (reading.folded.names, reading.folded.starts):
+            for symbol, spelled in spellings.items():
+                names.setdefault(symbol, spelled)
+    return found, derivation_page(found), names, readings[0].is_one
+
+
+def tiles(found):
+    """Return matrices and their blocks of rows, which a page says in words."""
+    rows = {}
+    for equation in found.readable.forward:
+        if isinstance(equation.rhs, Rows):
+            rows.setdefault(equation.rhs.args[0].name, []).append(equation.lhs.name)
+        elif isinstance(equation.rhs, Stack):
+            rows[equation.lhs.name] = [each.name for each in equation.rhs.args]
+    return rows
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if name not in {*SLOW, *UNPRINTED}])
+def test_page_is_closed(name):
+    found, page, names, _ = told(name)
+    problems = closed(page, found.readable.forward.given, names=names, tiles=tiles(found))
+    assert bool(problems) == (name in NOT_CLOSED), problems[:5]
+
+
+@pytest.mark.parametrize("name", EXECUTED)
+def test_equations_of_the_page_give_the_gradients(name):
+    found, page, names, is_one = told(name)
+    case = CASES[name]
+    sizes = {**case.sizes, "m": 1 if is_one else case.sizes.get("m", 3)}
+    values = case.values(found, **sizes)
+    for symbol in found.forward.given:
+        sizes |= {str(side): length for side, length in zip(symbol.shape, values[symbol.name].shape, strict=True)}
+    network = found.network
+    groups = network.parameters, network.inputs
+    known = {each for group in groups for each in group}
+    targets = {each.name: values[each.name] for each in found.forward.given if each not in known}
+    parameters, inputs = ({each.name: values[each.name] for each in group} for group in groups)
+    _, gradients = found.compile(case.f, case.loss)(parameters, inputs, targets or None)
+    result = gradients_of(executed(page, Env(values, sizes, names=names)), gradients)
+    assert set(result) == set(gradients)
+    for parameter, gradient in gradients.items():
+        np.testing.assert_allclose(result[parameter], gradient, rtol=1e-9, atol=1e-12, err_msg=parameter)
