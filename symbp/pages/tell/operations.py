@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from sympy import Expr, Indexed, MatrixExpr, MatrixSymbol, Symbol
@@ -65,15 +66,18 @@ def operations(c: Context) -> list[Block]:
 
 
 def shown(c: Context) -> list[Op]:
-    """Return one node of every operation to define, all its operands letters of its own."""
-    found: dict[object, Op] = {}
+    """Return one node of every operation to define."""
+    kinds: dict[object, Op] = {}
     for node in c.nodes:
         if isinstance(node, Op) and not isinstance(node, WRITTEN_OUT):
-            entry = node.entry()
-            extent = None if entry is not None and entry.settings else node.extent
-            letters = 0 if entry is None else len(entry.counts)
-            key = (node.label, node.sign, node.mark, node.size, extent, letters, _parts(entry))
-            found.setdefault(key, node)
+            settings = [each.shape if isinstance(each, MatrixExpr) else each for each in node.args]
+            kinds.setdefault((type(node), *settings), node)
+    found: dict[object, Op] = {}
+    for node in kinds.values():
+        entry = node.entry()
+        extent = None if entry is not None and entry.settings else node.extent
+        letters = 0 if entry is None else len(entry.counts)
+        found.setdefault((node.label, node.sign, node.mark, node.size, extent, letters, _parts(entry)), node)
     return list(found.values())
 
 
@@ -125,6 +129,7 @@ def _applies(entry: Entry) -> str:
     return PLAIN if not entry.applies or (single and entry.applies != "image") else entry.applies
 
 
+@lru_cache(maxsize=256)
 def without(expr: Expr, indices: tuple[Symbol, ...]) -> Expr:
     """Return an expression without some indices, which are the same everywhere."""
 
