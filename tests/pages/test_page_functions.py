@@ -98,6 +98,13 @@ def test_the_inner_letter_of_gelu():
     assert "GELU_tanh" not in text
 
 
+def test_a_function_that_a_formula_uses_is_defined_before_it():
+    text = said(symbp.derive(layers=3, activation="gelu", loss="mse"))
+    assert "∫_(0..u)" in text
+    assert text.index("erf(u)") < text.index("GELU(u)")
+    assert "erf′" not in text
+
+
 LOSSES = {
     "mae": "ℓ(p, t)",
     "huber": "ℓ(p, t)",
