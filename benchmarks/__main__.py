@@ -18,7 +18,8 @@ from importlib import import_module
 from benchmarks.table import MISSED, Row, missing, table
 
 GROUPS = (
-    "derive", "check", "render", "compiled", "sequences", "analyze", "startup", "peers", "memory", "strict", "sweep",
+    "derive", "fold", "check", "render", "compiled", "sequences", "analyze", "startup", "peers", "memory", "strict",
+    "sweep",
 )  # fmt: skip
 """The groups of rows, each a file beside this one with a tuple ROWS of functions."""
 

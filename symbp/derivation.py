@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from sympy import MatMul, MatrixExpr
 
@@ -32,6 +32,12 @@ from symbp.numeric.compiled import Compiled, compile_systems
 from symbp.op import FactorRole, Op
 from symbp.ops.within import Within
 from symbp.symbols import Variable, adjoint_name, counts_examples
+
+if TYPE_CHECKING:
+    from symbp.networks.sizes import Sizes
+
+MAX_NAMED = 6
+"""How many names a message gives where none is near."""
 
 MAX_MULTIPLIED = 50
 """Deepest network whose gradients are multiplied out as one SymPy expression."""
@@ -225,6 +231,17 @@ class Derivation:
         return Derivation(network, forward, backward, tuple(map(read, self.wrt)), tokens)
 
     @cached_property
+    def sizes(self) -> Sizes:
+        """The sizes of the list as it is read, as letters with values: ``sizes["W1", 0]`` is n₁, 5 in its values.
+
+        In equations of one's own the names of dimensions are the letters, and numbers stay numbers.
+        """
+        read = self.readable
+        # Loaded by name when asked for: it knows all operations, and deriving needs none of them.
+        sizes_of = import_module("symbp.networks.sizes").sizes_of
+        return cast("Sizes", sizes_of(read.forward, read.network.origins, read.blocks, read.network.output.name))
+
+    @cached_property
     def states(self) -> Mapping[str, Mapping[int, tuple[Variable, ...]]]:
         """The parts of each recurrent layer's state, (h_t, c_t) or (h_t,), by its path and then by the step from 1."""
         return states(self.unstacked.forward)
@@ -335,5 +352,6 @@ def derive(
 def _variable(network: Network, name: str) -> Variable:
     given = {symbol.name: symbol for symbol in (*network.parameters, *network.inputs)}
     if name not in given:
-        raise SpecError(f"wrt: the network has no parameter {name!r}{nearest(name, given)}")
+        near = nearest(name, given) or f"; it has {', '.join([*given][:MAX_NAMED])}{', …' * (len(given) > MAX_NAMED)}"
+        raise SpecError(f"wrt: the network has no parameter or input {name!r}{near}")
     return given[name]

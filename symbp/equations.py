@@ -26,19 +26,27 @@ _NAMES = (MatrixSymbol, OneMatrix)
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One application of a backward rule: its name and the sentence that explains it to a student."""
+    """One application of a backward rule: its name and the sentence that explains it to a student.
+
+    ``short`` says the same in a few words, to stand beside an equation.
+    """
 
     rule: str
     why: str
+    short: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Equation:
-    """``lhs = rhs`` with one new matrix symbol on the left; ``steps`` name the rules that led to it."""
+    """``lhs = rhs`` with one new matrix symbol on the left; ``steps`` name the rules that led to it.
+
+    ``undoes`` names, for each of these steps, the matrix whose forward equation the rule was applied to.
+    """
 
     lhs: MatrixSymbol
     rhs: MatrixExpr
     steps: tuple[Step, ...] = ()
+    undoes: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -117,7 +125,7 @@ def nodes(expr: MatrixExpr) -> Iterator[MatrixExpr]:
         node = waiting.pop()
         yield node
         if not isinstance(node, MatrixSymbol):
-            waiting.extend(reversed(operands(node)))
+            waiting += operands(node)[::-1]
 
 
 def operands(node: MatrixExpr) -> tuple[MatrixExpr, ...]:

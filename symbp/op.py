@@ -185,11 +185,13 @@ def vjp(node: MatrixExpr, output: MatrixSymbol | None, adjoint: MatrixExpr) -> t
 _meanings: dict[type, Callable[..., Any]] = {}
 
 steps: dict[Callable[..., Any], Step] = {}
-"""A backward rule -> its name and the sentence that explains it."""
+"""A backward rule -> its name, the sentence that explains it and its few words."""
 
 
-def rule(node_type: type, why: str) -> Callable[[AnyCallable], AnyCallable]:
+def rule(node_type: type, why: str, *, short: str = "") -> Callable[[AnyCallable], AnyCallable]:
     """Register the backward rule of an operation and ``why``, its sentence for a student; a second one is refused.
+
+    ``short`` says it in at most eight words, to stand beside an equation.
 
     The sentence is no docstring: ``python -OO`` strips those.
     """
@@ -203,7 +205,7 @@ def rule(node_type: type, why: str) -> Callable[[AnyCallable], AnyCallable]:
                 f'@rule({node_type.__name__}, "…")'
             )
         vjp.register(node_type, function)
-        steps[function] = Step(function.__name__, why)
+        steps[function] = Step(function.__name__, why, short)
         return function
 
     return register
@@ -242,5 +244,5 @@ def meaning_of(node: MatrixExpr) -> Callable[..., Any]:
 
 @singledispatch
 def explain(node: MatrixExpr, operand: int) -> Step:
-    """Return the name of a node's rule and its sentence."""
+    """Return the name of a node's rule, its sentence and its few words, for one of its operands."""
     return steps[vjp.dispatch(type(node))]

@@ -50,6 +50,8 @@ def _checked(name: str) -> Str:
 
 _ROLES: dict[str, Str] = {role.value: Str(role.value) for role in Role}
 
+_WEIGHT = _ROLES[Role.WEIGHT]
+
 
 class Named(MatrixSymbol):
     """A matrix symbol that has its name and its shape at hand: every list looks them up again and again."""
@@ -104,6 +106,11 @@ class Variable(Named):
         return Role(self.args[3].name)
 
     @property
+    def is_weight(self) -> bool:
+        """Whether its role is that of a weight; asked for at every product, where ``role`` would take its time."""
+        return cast("bool", self.args[3] is _WEIGHT or self.args[3] == _WEIGHT)
+
+    @property
     def stem(self) -> str:
         """The letter of the name, without the layer."""
         return cast("str", self.args[4].name)
@@ -111,7 +118,7 @@ class Variable(Named):
     @property
     def layer(self) -> int:
         """The weight layer this matrix belongs to; 0 for the input."""
-        return int(self.args[5])
+        return cast("int", self.args[5].p)  # int() of SymPy's integer takes three times as long.
 
     @property
     def path(self) -> str:

@@ -1,4 +1,4 @@
-"""What several tests share, tests/helpers, is importable from every folder; in CI a test that skips fails."""
+"""What several tests share (helpers, corpus, pages) is importable from every folder; in CI a test that skips fails."""
 
 import contextlib
 import io
@@ -13,7 +13,7 @@ import pytest
 from symbp.cli.main import THREADS
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE / "helpers"))
+sys.path[:0] = [str(HERE / "helpers"), str(HERE / "pages"), str(HERE)]
 for thread in THREADS:  # Workers beside each other: more threads would only wait for each other.
     os.environ.setdefault(thread, "1")
 

@@ -2,9 +2,11 @@
 
 import operations  # noqa: F401 - registers every rule
 import pytest
+from layer_kinds import NETWORKS
 from sympy import Inverse, MatMul
 
-from symbp import RuleNotFoundError, SymbpError
+from symbp import RuleNotFoundError, SymbpError, derive
+from symbp.networks.operations import OPERATIONS
 from symbp.op import explain, meaning, meaning_of, rule, steps, vjp
 from symbp.ops.softmax import Softmax
 from symbp.symbols import Role, Variable
@@ -38,6 +40,38 @@ def test_every_sentence_is_one_for_a_student(node_type):
     assert sentence.endswith(".")
     assert sentence[0].isupper()
     assert not {"vjp", "adjoint", "node"} & set(sentence.lower().replace("-", " ").split())
+
+
+def taken():
+    """Every step of the table of rules, and every one that is taken in a network or an operation."""
+    rules = [steps[vjp.registry[node_type]] for node_type in vjp.registry if node_type is not object]
+    derived = [derive(build()) for build in NETWORKS.values()] + [derive(name) for name in OPERATIONS]
+    return {*rules, *(step for each in derived for equation in each.backward for step in equation.steps)}
+
+
+def test_every_step_has_a_few_words_of_its_own():
+    sentences = {}
+    for step in taken():
+        assert 0 < len(step.short.split()) <= 8, step
+        assert step.short[-1] not in ".,:;"
+        assert step.short[0].islower()
+        assert sentences.setdefault(step.short, step.why) == step.why
+
+
+def test_attention_says_who_meets_whom():
+    backward = derive("transformer-block").backward
+    words = {letter: backward[f"dblock1.attention.head1.{letter}"].steps[0].short for letter in "QKV"}
+    assert words == {
+        "Q": "a query meets its keys",
+        "K": "a key meets its queries",
+        "V": "a value gathers errors by its weights",
+    }
+
+
+def test_a_weight_is_called_one_and_nothing_else_is():
+    w = Variable("W", 3, 3, Role.WEIGHT, "W")
+    assert explain(MatMul(w, X), 1).short == "a weight sends errors back by its transpose"
+    assert "weight" not in explain(MatMul(X, X), 1).short
 
 
 def test_a_product_explains_each_side():

@@ -349,6 +349,8 @@ def _number_into(factors: list[Factor], before: tuple[MatrixExpr, ...]) -> tuple
 
 
 def _holds_adjoint(expr: object) -> bool:
+    if isinstance(expr, MatrixSymbol):
+        return isinstance(expr, Adjoint)
     return isinstance(expr, MatrixExpr) and any(isinstance(node, Adjoint) for node in nodes(expr))
 
 
@@ -398,6 +400,8 @@ def _layer(expr: MatrixExpr) -> int:
 
 def _symbol(expr: MatrixExpr) -> MatrixSymbol | None:
     """Return the first symbol of the network in an expression, or of a view of it: it knows its role."""
+    if isinstance(expr, Variable):
+        return expr
     if not isinstance(expr, MatrixExpr):
         return None
     found = (node for node in nodes(expr) if isinstance(node, MatrixSymbol) and not isinstance(node, Adjoint))

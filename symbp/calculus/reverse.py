@@ -17,10 +17,15 @@ SEED = ones(1, 1)
 _AS_GIVEN = (OneMatrix, Adjoint)
 """What may reach a variable and be its gradient as it stands."""
 
-_COPY = Step("copy", "Another name for the same matrix: the error is the same.")
+_COPY = Step("copy", "Another name for the same matrix: the error is the same.", "a copy has the same error")
 
-Contributions = dict[str, list[tuple[MatrixExpr, Step]]]
-"""The name of a variable -> what has reached it so far, each with the rule it came by."""
+_START = Step("seed", "The loss changes with itself one to one.", "the loss by itself")
+
+Contribution = tuple[MatrixExpr, Step, tuple[str, ...]]
+"""What reached a variable, the rule it came by, and the name of the equation that the rule undid."""
+
+Contributions = dict[str, list[Contribution]]
+"""The name of a variable -> what has reached it so far."""
 
 
 def reverse(forward: ForwardSystem, loss: Variable, wrt: Sequence[Variable]) -> System:
@@ -33,12 +38,12 @@ def reverse(forward: ForwardSystem, loss: Variable, wrt: Sequence[Variable]) -> 
     """
     needed = _depends_on(forward, wrt)
     complete = _first_uses(forward, wrt)
-    contributions: Contributions = {loss.name: [(SEED, Step("seed", "The loss changes with itself one to one."))]}
+    contributions: Contributions = {loss.name: [(SEED, _START, ())]}
     backward: list[Equation] = []
     for equation in reversed(forward.equations):
         if equation.lhs.name in contributions and equation.lhs.name in needed:
             adjoint = _adjoint(equation.lhs, contributions, backward)
-            _pull(equation.rhs, equation.lhs, adjoint, needed, contributions)
+            _pull(equation.rhs, equation.lhs, adjoint, (equation.lhs.name,), needed, contributions)
         for variable in complete.get(equation.lhs.name, ()):
             _adjoint(variable, contributions, backward)
     done = {equation.lhs.name for equation in backward}
@@ -77,15 +82,16 @@ def _adjoint(variable: MatrixSymbol, contributions: Contributions, backward: lis
     found = contributions.pop(variable.name, [])
     if len(found) > 1:
         found = _errors_first(found)
-    parts = [part for part, _ in found]
+    parts = [part for part, _, _ in found]
     adjoint = Adjoint(variable)
     if len(parts) == 1 and isinstance(parts[0], _AS_GIVEN) and parts[0] in (SEED, adjoint):
         return parts[0]  # An adjoint is its own where it comes from above.
-    backward.append(Equation(adjoint, sum_of(parts, variable.shape), tuple([step for _, step in found])))
+    undone = found[0][2] if len(found) == 1 else tuple([name for _, _, names in found for name in names])
+    backward.append(Equation(adjoint, sum_of(parts, variable.shape), tuple([step for _, step, _ in found]), undone))
     return adjoint
 
 
-def _errors_first(found: list[tuple[MatrixExpr, Step]]) -> list[tuple[MatrixExpr, Step]]:
+def _errors_first(found: list[Contribution]) -> list[Contribution]:
     """Return a sum as it is read: what carries an error, then what the loss says of the variable itself (a penalty)."""
     return sorted(found, key=lambda term: not any(isinstance(each, Adjoint) for each in symbols_in(term[0])))
 
@@ -94,19 +100,23 @@ def _pull(
     node: MatrixExpr,
     output: MatrixSymbol | None,
     adjoint: MatrixExpr,
+    undone: tuple[str, ...],
     needed: set[str],
     contributions: Contributions,
 ) -> None:
-    """Apply one node's rule and hand what it gives to its operands; an operation inside is entered."""
+    """Apply one node's rule and hand what it gives to its operands; an operation inside is entered.
+
+    ``undone`` names the equation it stands in.
+    """
     if isinstance(node, MatrixSymbol):
         if node.name in needed:
-            contributions.setdefault(node.name, []).append((adjoint, _COPY))
+            contributions.setdefault(node.name, []).append((adjoint, _COPY, undone))
         return
     given = vjp(node, output, adjoint)
     for index, (operand, part) in enumerate(zip(operands(node), given, strict=True)):
         if part is None:
             continue
         if not isinstance(operand, MatrixSymbol):
-            _pull(operand, None, part, needed, contributions)
+            _pull(operand, None, part, undone, needed, contributions)
         elif operand.name in needed:
-            contributions.setdefault(operand.name, []).append((part, explain(node, index)))
+            contributions.setdefault(operand.name, []).append((part, explain(node, index), undone))

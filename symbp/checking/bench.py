@@ -23,14 +23,13 @@ from symbp.checking.differences import (
 from symbp.checking.digits import Digits
 from symbp.checking.kinks import Aside, Kinks, set_aside, straddles
 from symbp.checking.models import central_error, rounding
-from symbp.checking.tolerance import EPSILON, PROJECTIONS, ROUNDINGS, Comparison, magnitude
+from symbp.checking.tolerance import EPSILON, PROJECTIONS, ROUNDINGS, Comparison, magnitude, norm
 from symbp.derivation import Derivation
-from symbp.equations import System
 from symbp.numeric import engines
 from symbp.numeric.definitions import Standins
 from symbp.numeric.sizes import Sizes
 from symbp.numeric.source import Program, program
-from symbp.numeric.values import Values, draw, evaluation
+from symbp.numeric.values import Trace, Values, draw, evaluation
 from symbp.ops.convolution import Convolve
 from symbp.symbols import BATCH, Adjoint
 
@@ -44,10 +43,9 @@ SCORE_COST = 16
 
 @dataclass(frozen=True)
 class Programs:
-    """A derivation as programs: both passes, the forward pass alone, the distances to its kinks."""
+    """A derivation as programs: both passes, the distances to its kinks."""
 
     full: Program
-    forward: Program
     kinks: Kinks | None
 
     @classmethod
@@ -56,7 +54,6 @@ class Programs:
         forward = derivation.forward
         return cls(
             program(forward, derivation.backward, derivation.wrt, standins),
-            program(forward, System((), forward.given), (), standins),
             Kinks.of(forward, standins),
         )
 
@@ -67,9 +64,8 @@ class Bench:
 
     derivation: Derivation
     program: Program
-    forward: Program
     sizes: Sizes
-    values: Values
+    trace: Trace
     seed: int
     kinks: Kinks | None
 
@@ -85,47 +81,50 @@ class Bench:
     ) -> Bench:
         """Print the programs and draw the numbers, unless they are known: ``programs``, ``at``."""
         known = programs or Programs.of(derivation, standins)
-        values = draw(derivation.forward, sizes, seed, evaluation(known.full), standins) if at is None else at
-        return cls(derivation, known.full, known.forward, sizes, values, seed, known.kinks)
+        evaluate = evaluation(known.full)
+        trace = draw(derivation.forward, sizes, seed, evaluate, standins) if at is None else evaluate(at)
+        return cls(derivation, known.full, sizes, trace, seed, known.kinks)
+
+    @property
+    def values(self) -> Values:
+        """The numbers it runs with."""
+        return self.trace.values
 
     @cached_property
     def aside(self) -> Aside:
         """The entries that stand on a kink, which no difference can judge."""
         return set_aside(self.kinks, self.values, list(self.gradients))
 
-    @cached_property
+    @property
     def local(self) -> dict[str, Any]:
         """The value of every symbol of both lists by its name."""
-        found = self._traced[1]
-        return {symbol.name: found[own] for symbol, own in self.program.names.items() if own in found}
+        return self.trace.local
 
     @property
     def equations(self) -> int:
         """How many equations lead to a gradient, for the model of rounding."""
         return len(self.derivation.forward)
 
-    def expected(self, name: str, epsilon: float = EPSILON) -> float:
-        """Return the relative error that rounding alone leaves in a gradient."""
-        import numpy as np
-
-        size = float(np.linalg.norm(self.gradients[name]))
-        kappa = self.rounding[name] / size if 0 < size < math.inf else 1.0
-        return rounding(kappa, self.equations, epsilon)
-
     @cached_property
-    def _traced(self) -> tuple[Any, dict[str, Any]]:
-        engine = engines.real()
-        return engine.run(self.program, traced=True)(*self.values.arguments(engine.array))
+    def expected(self) -> dict[str, float]:
+        """The relative error that rounding alone leaves in every gradient."""
+        kappas = {name: self.rounding[name] / size if 0 < size < math.inf else 1.0 for name, size in self.norms.items()}
+        return {name: rounding(kappa, self.equations) for name, kappa in kappas.items()}
 
-    @cached_property
+    @property
     def loss(self) -> float:
         """The loss in float64."""
-        return float(self._traced[0][0])
+        return self.trace.loss
 
-    @cached_property
+    @property
     def gradients(self) -> dict[str, Any]:
         """The derived gradients in float64."""
-        return dict(self._traced[0][1])
+        return self.trace.gradients
+
+    @cached_property
+    def norms(self) -> dict[str, float]:
+        """The norm of every derived gradient."""
+        return {name: norm(gradient) for name, gradient in self.gradients.items()}
 
     @property
     def is_analytic(self) -> bool:
@@ -135,26 +134,23 @@ class Bench:
     @cached_property
     def stepped(self) -> Losses:
         """The loss on complex numbers."""
-        return Losses.on(engines.complex_(), self.forward, self.values, 16 * self._entries)
+        return Losses.on(engines.complex_(), self.program, self.values, 16 * self._entries)
 
     @cached_property
     def plain(self) -> Losses:
         """The loss in float64."""
-        return Losses.on(engines.real(), self.forward, self.values, 8 * self._entries)
+        return Losses.on(engines.real(), self.program, self.values, 8 * self._entries)
 
     @cached_property
     def _entries(self) -> int:
         """How many numbers a forward pass holds, its parameters among them."""
-        local, names = self._traced[1], self.program.names
-        made = sum(getattr(local[names[equation.lhs]], "size", 1) for equation in self.derivation.forward)
+        made = sum(getattr(self.local[equation.name], "size", 1) for equation in self.derivation.forward)
         return int(made) + sum(array.size for array in self.values.parameters.values())
 
     @cached_property
     def rounding(self) -> dict[str, float]:
         """s of every gradient: the norm of its last product taken in absolute values."""
-        import numpy as np
-
-        local, names = self._traced[1], self.program.names
+        local = self.local
         sizes = {BATCH: Integer(self.sizes.examples)} | {
             symbol: Integer(number)
             for given in self.derivation.forward.given
@@ -164,17 +160,14 @@ class Bench:
         backward = self.derivation.backward
 
         def value(node: Any) -> Any:
-            return local[names[node]]
+            return local[node.name]
 
         def size(node: Any) -> Any:
             rhs = backward[node.name].rhs if node.name in backward else None
             return magnitude(rhs, value, value(node), sizes) if isinstance(rhs, PROJECTIONS) else value(node)
 
         equations = {variable.name: backward[Adjoint(variable).name] for variable in self.derivation.wrt}
-        return {
-            name: float(np.linalg.norm(magnitude(each.rhs, size, value(each.lhs), sizes)))
-            for name, each in equations.items()
-        }
+        return {name: norm(magnitude(each.rhs, size, value(each.lhs), sizes)) for name, each in equations.items()}
 
     @cached_property
     def cost(self) -> float:
@@ -184,8 +177,7 @@ class Bench:
     @cached_property
     def digits_cost(self) -> float:
         """About how many microseconds one forward pass takes with 50 digits."""
-        local, names = self._traced[1], self.program.names
-        entries = sum(getattr(local[names[equation.lhs]], "size", 1) for equation in self.derivation.forward)
+        entries = sum(getattr(self.local[equation.name], "size", 1) for equation in self.derivation.forward)
         return 1.2 * self._work + (ERF_COST if self.program.erf is not None else 10.0) * entries
 
     @cached_property
@@ -198,9 +190,8 @@ class Bench:
                 kernel = parameters.get(equation.rhs.args[0].name)
                 found += kernel.size * (equation.rhs.window.count - 1) if kernel is not None else 0
         columns = max([array.shape[1] for array in self.values.inputs.values()], default=self.sizes.examples)
-        local, names = self._traced[1], self.program.names
         square = [each.lhs for each in self.derivation.forward if each.lhs.shape[0] == each.lhs.shape[1] != 1]
-        return float(found * columns + SCORE_COST * sum(local[names[scores]].size for scores in square))
+        return float(found * columns + SCORE_COST * sum(self.local[scores.name].size for scores in square))
 
     def direction(self, name: str, number: int = 0) -> Any:
         """Return a reproducible random direction of length 1, no entry near zero."""
@@ -212,7 +203,7 @@ class Bench:
             entries = random.uniform(0.5, 1.5, total) * (1 - 2 * random.integers(0, 2, total))
             self._drawn[number] = self._by_name(list(self.gradients), entries)
         entries = self.aside.masked(name, self._drawn[number][name])
-        return entries / (np.linalg.norm(entries) or 1.0)
+        return entries / (norm(entries) or 1.0)
 
     @cached_property
     def _drawn(self) -> dict[int, dict[str, Any]]:
@@ -221,11 +212,9 @@ class Bench:
 
     def joint_direction(self, names: Sequence[str], number: int = 0) -> dict[str, Any]:
         """Return a direction through many parameters, each weighted so that its gradient counts alike."""
-        import numpy as np
-
         found = {}
         for name in names:
-            size = float(np.linalg.norm(self.gradients[name])) or self.rounding[name]
+            size = self.norms[name] or self.rounding[name]
             weight = 1 / size if 0 < size < math.inf else 1.0
             found[name] = weight * self.direction(name, number)
         return found
@@ -234,18 +223,18 @@ class Bench:
         """Compare every entry of some gradients with the complex step."""
         directions = self._directions(names)
         found = self._by_name(names, complex_steps(self.stepped, directions, [STEP] * len(directions)))
-        return [self._compare(name, found[name], self.expected(name)) for name in names]
+        return [self._compare(name, found[name], self.expected[name]) for name in names]
 
     def compare_given(self, name: str, other: Any) -> Comparison:
         """Compare every entry of a gradient with somebody else's, of the same precision."""
-        return self._compare(name, other, self.expected(name))
+        return self._compare(name, other, self.expected[name])
 
     def _compare(self, name: str, found: Any, expected: float) -> Comparison:
         import numpy as np
 
         measured, gradient = self.aside.masked(name, found), self.aside.masked(name, self.gradients[name])
         error = float(np.max(np.abs(measured - gradient), initial=0.0))
-        scale = float(np.max([np.linalg.norm(gradient), np.max(np.abs(measured), initial=0.0)]))
+        scale = float(np.max([norm(gradient), np.max(np.abs(measured), initial=0.0)]))
         left = not bool(np.isfinite(measured).all())
         return Comparison(error, scale, ROUNDINGS * EPSILON * self.rounding[name], error, expected, left)
 
@@ -312,7 +301,7 @@ class Bench:
         """Return the largest error of an entry, beside the gradient's size."""
         import numpy as np
 
-        scale = float(np.max([np.linalg.norm(self.gradients[name]), np.max(np.abs(near), initial=0.0)]))
+        scale = float(np.max([self.norms[name], np.max(np.abs(near), initial=0.0)]))
         return float(np.max(error, initial=0.0)) / (scale or 1.0)
 
     def _straddling(self, directions: Sequence[Direction]) -> Any:
@@ -333,12 +322,12 @@ class Bench:
     def _compared(self, direction: Direction, measured: float) -> Comparison:
         import numpy as np
 
-        predicted = float(sum(np.sum(self.gradients[name] * v) for name, v in direction.items()))
-        norms = {name: float(np.linalg.norm(v)) for name, v in direction.items()}
-        size = math.hypot(*(float(np.linalg.norm(self.gradients[name])) * norm for name, norm in norms.items()))
-        floor = ROUNDINGS * EPSILON * sum(self.rounding[name] * norm for name, norm in norms.items())
+        predicted = float(sum([self.gradients[name].ravel() @ v.ravel() for name, v in direction.items()]))
+        norms = {name: norm(v) for name, v in direction.items()}
+        size = math.hypot(*[self.norms[name] * length for name, length in norms.items()])
+        floor = ROUNDINGS * EPSILON * sum([self.rounding[name] * length for name, length in norms.items()])
         error = abs(measured - predicted)
-        expected = max(self.expected(name) for name in direction)
+        expected = max([self.expected[name] for name in direction])
         left = not math.isfinite(measured)
         return Comparison(error, float(np.max([size, abs(measured)])), floor, error, expected, left)
 

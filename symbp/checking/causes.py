@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from symbp.checking.bench import Bench
 from symbp.checking.report import Row, Verdict
@@ -29,26 +28,28 @@ def left_numbers(bench: Bench) -> tuple[Verdict, str] | None:
 
 def dead_layers(bench: Bench) -> list[str]:
     """Return the activations whose every unit is flat for every example: an error arrives there and none leaves."""
+    import numpy as np
+
     found = []
     for equation in bench.derivation.forward:
         if isinstance(equation.rhs, Elementwise):
             arrives = bench.local.get(Adjoint(equation.lhs).name)
             leaves = bench.local.get(Adjoint(equation.rhs.args[1]).name)
-            if arrives is not None and leaves is not None and _any(arrives) and not _any(leaves):
+            if (
+                arrives is not None
+                and leaves is not None
+                and np.count_nonzero(arrives)
+                and not np.count_nonzero(leaves)
+            ):
                 found.append(equation.name)
     return found
 
 
-def dead_notes(bench: Bench, rows: Sequence[Row]) -> list[str]:
+def dead_notes(bench: Bench, names: Sequence[str], rows: Sequence[Row]) -> list[str]:
     """Say which layers are dead, where a gradient is zero because of it."""
-    names = dead_layers(bench)
     if not names or not any(row.verdict is Verdict.DEAD for row in rows):
         return []
     examples = f"for all {bench.sizes.examples} examples" if bench.sizes.examples > 1 else "for this example"
     return [
         f"every unit of {', '.join(names)} is dead {examples}: no error passes, so any formula before it would agree"
     ]
-
-
-def _any(array: Any) -> bool:
-    return bool((array != 0).any())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
 from typing import TypeVar
 
 from symbp.checking.bench import Bench, Programs
@@ -15,6 +14,7 @@ from symbp.checking.models import MOST_FLOAT, measured
 from symbp.checking.plans import FAST, THOROUGH, Budget, Plan, plan_at, plans
 from symbp.checking.report import CheckReport, Row, Run, Verdict
 from symbp.checking.tolerance import DIGITS_TOLERANCE, TOLERANCE, Comparison
+from symbp.collector import pause_collector
 from symbp.derivation import Derivation
 from symbp.domain import Seed, takes
 from symbp.numeric.autodiff import Autodiff, autodiff
@@ -42,6 +42,7 @@ EVERY_ENTRY, DIRECTIONS, JOINTLY = "every entry", "random directions", "with all
 
 
 @takes
+@pause_collector()
 def check(
     derivation: Derivation,
     seed: Seed = 0,
@@ -117,7 +118,7 @@ def _run(
                 return None
             rows = judge.rows()
             methods = judge.method, judge.digits_method
-            notes = [*bench.aside.notes, *judge.notes, *dead_notes(bench, rows)]
+            notes = [*bench.aside.notes, *judge.notes, *dead_notes(bench, judge.dead, rows)]
     except (ValueError, IndexError, ZeroDivisionError) as error:
         problem = f"the equations do not run at widths {_dashed(widths)}: {error}"
     if problem is not None:
@@ -131,7 +132,7 @@ class _Judge:
     def __init__(self, bench: Bench, budget: Budget, plan: Plan, tell: Progress, others: Sequence[Autodiff]) -> None:
         self.bench, self.budget, self.plan, self.tell, self.others = bench, budget, plan, tell, others
         self.notes: list[str] = []
-        self.dead = bool(dead_layers(bench))
+        self.dead = dead_layers(bench)
         self.names = list(bench.gradients)
         self.unused = {variable.name for variable in bench.derivation.unused}
         self.analytic = bench.is_analytic
@@ -231,7 +232,7 @@ class _Judge:
         """Compare every gradient with another library's."""
         self.tell(engine.name)
         try:
-            found = engine.gradients(self.bench.forward, self.bench.values, tuple(self.names))
+            found = engine.gradients(self.bench.program, self.bench.values, tuple(self.names))
         except Exception as error:  # whatever a library raises says something of it, nothing of the gradient
             said = (str(error).splitlines() or [type(error).__name__])[0][:120]
             self.notes.append(f"{engine.name} could not run this network: {said}")
@@ -267,15 +268,12 @@ class _Judge:
         return {name: (each, DIRECTIONS) for name, each in compared}
 
     def _jointly(self) -> dict[str, Comparison]:
-        found: dict[str, Comparison] = {}
-        for number in range(JOINT_DIRECTIONS):
-            compared = halved(self.names, partial(self._compare_jointly, number), TOLERANCE)
-            for name, comparison in compared.items():
-                found[name] = max(found.get(name, comparison), comparison, key=badness)
-        return found
+        return halved(self.names, self._compare_jointly, TOLERANCE)
 
-    def _compare_jointly(self, number: int, names: Sequence[str]) -> Comparison:
-        return self.bench.compare_along(self.bench.joint_direction(names, number))
+    def _compare_jointly(self, names: Sequence[str]) -> Comparison:
+        """Compare gradients along a few directions through all of them at once and return the worst comparison."""
+        directions = [self.bench.joint_direction(names, number) for number in range(JOINT_DIRECTIONS)]
+        return max(self.bench.compare_each(directions), key=badness)
 
     def _digits(self) -> dict[str, Comparison]:
         bench = self.bench

@@ -41,7 +41,7 @@ class Loss:
         """Return (𝓛(θ + h v) − 𝓛(θ − h v))/2h along a direction of arrays of the engine."""
         moves = {name: v * step for name, v in direction.items()}
         ends = ({name: join(self.values[name], move) for name, move in moves.items()} for join in (add, sub))
-        above, below = (self.function(*self.values.changed(changed).arguments())[0] for changed in ends)
+        above, below = (self.function(*self.values.changed(changed).arguments()) for changed in ends)
         return (above - below) / (2 * step)
 
 
@@ -54,16 +54,16 @@ class Losses:
     room: int
 
     @classmethod
-    def on(cls, engine: Engine, forward: Program, values: Values, size: int) -> Losses:
+    def on(cls, engine: Engine, program: Program, values: Values, size: int) -> Losses:
         """Return the losses of a program on an engine; one copy of its forward pass takes ``size`` bytes."""
-        return cls(stacked(engine).run(forward), values.converted(engine.array), max(1, ROOM // size))
+        return cls(stacked(engine).loss(program), values.converted(engine.array), max(1, ROOM // size))
 
     def moved(self, directions: Iterable[Direction], steps: Iterable[Any]) -> Any:
         """Return the loss at the parameters plus each step times its direction, an array."""
         import numpy as np
 
         found = [
-            copies_of(self.function(*self.values.changed(changed).arguments())[0], count).reshape(count)
+            copies_of(self.function(*self.values.changed(changed).arguments()), count).reshape(count)
             for changed, count in self.changes(directions, steps)
         ]
         return np.concatenate(found) if found else np.empty(0)

@@ -40,7 +40,7 @@ class Digits:
         values = bench.values.converted(engine.array)
         (value, gradients), _ = engine.run(bench.program, traced=True)(*values.arguments())
         step = engine.number(Integer(10) ** -(precision // 3))
-        return cls(bench, engine, Loss(engine.run(bench.forward), values), float(value), gradients, step, precision)
+        return cls(bench, engine, Loss(engine.loss(bench.program), values), float(value), gradients, step, precision)
 
     def compare_along(self, direction: Direction) -> Comparison:
         """Compare gradients with central differences along one direction."""
@@ -70,7 +70,7 @@ class Digits:
         exact = self.bench.aside.masked(name, self.gradients[name].floats())
         error = float(np.max(np.abs(exact - self.bench.aside.masked(name, self.bench.gradients[name]))))
         floor = ROUNDINGS * EPSILON * self.bench.rounding[name]
-        return Comparison(error, float(np.linalg.norm(exact)), floor, error, self.bench.expected(name))
+        return Comparison(error, float(np.linalg.norm(exact)), floor, error, self.bench.expected[name])
 
 
 def _norm(array: Any) -> float:

@@ -7,12 +7,14 @@ from dataclasses import replace
 
 from symbp.checking.report import FAILED, Measured, Row, Verdict
 
+ORDER = tuple(Verdict)
+"""Verdicts from the worst to the best."""
+
 
 def together(verdicts: Sequence[Verdict]) -> Verdict:
     """One failure fails; otherwise the strongest statement stands."""
-    order = list(Verdict)
     failed = [verdict for verdict in verdicts if verdict in FAILED]
-    return min(failed, key=order.index) if failed else max(verdicts, key=order.index)
+    return min(failed, key=ORDER.index) if failed else max(verdicts, key=ORDER.index)
 
 
 def worse(first: Row, second: Row) -> Row:

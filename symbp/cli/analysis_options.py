@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import product
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from symbp.cli import values
 from symbp.cli.options import (
@@ -54,6 +54,9 @@ class CurveOptions:
     batch: Annotated[bool, BATCH] = False
     let: Annotated[Texts, LET] = None
     unroll: Annotated[Text, UNROLL] = None
+
+    names: ClassVar[None] = None
+    """An analysis is of all parameters."""
 
     @property
     def steps(self) -> int | None:

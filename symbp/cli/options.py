@@ -31,7 +31,7 @@ def option(panel: str, *names: str, metavar: str | None = None, help: str) -> An
 
 @dataclass(frozen=True)
 class NetworkSpec:
-    """The network options, read: what ``Network.mlp`` takes."""
+    """The network options, read: what ``Network.mlp`` takes, and what to differentiate by."""
 
     layers: int
     widths: list[int] | int | None
@@ -41,10 +41,11 @@ class NetworkSpec:
     bias: bool
     batch: bool
     let: dict[str, str]
+    wrt: tuple[str, ...] | None = None
 
     def keywords(self) -> dict[str, Any]:
         """Return the keyword arguments of ``Network.mlp``."""
-        return {each.name: getattr(self, each.name) for each in fields(self)}
+        return {each.name: getattr(self, each.name) for each in fields(self) if each.name != "wrt"}
 
 
 LAYERS = option("Network", "--layers", metavar="N", help=f"Number of weight layers; {DEFAULT_LAYERS} unless given.")
@@ -84,6 +85,13 @@ UNROLL = option(
     "Network", "--unroll", metavar="T", help="Steps of the recurrent layers of WHAT, in place of what it says."
 )
 
+WRT = option(
+    "Network",
+    "--wrt",
+    metavar="NAME[,NAME...]",
+    help="Parameters and inputs to differentiate by, as in --wrt X,W1; all parameters unless given.",
+)
+
 
 def steps(typed: str | None) -> int | None:
     """Read --unroll."""
@@ -103,6 +111,12 @@ class NetworkOptions:
     batch: Annotated[bool, BATCH] = False
     let: Annotated[list[str] | None, LET] = None
     unroll: Annotated[Text, UNROLL] = None
+    wrt: Annotated[Text, WRT] = None
+
+    @property
+    def names(self) -> tuple[str, ...] | None:
+        """The names that --wrt gives, read."""
+        return None if self.wrt is None else values.names("--wrt", self.wrt)
 
     @property
     def steps(self) -> int | None:
@@ -126,6 +140,7 @@ class NetworkOptions:
             bias=self.bias,
             batch=self.batch,
             let=values.bindings(self.let or ()),
+            wrt=self.names,
         )
 
 

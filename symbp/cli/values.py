@@ -15,6 +15,8 @@ from symbp.errors import SpecError, nearest
 from symbp.errors import shown as shown
 from symbp.limits import BYTES_PER_LAYER, MAX_LAYERS, MAX_UNITS
 
+_VARIABLE = re.compile(r"[A-Za-z][A-Za-z0-9_.]{0,79}\Z", re.ASCII)
+
 MAX_DEVIATION = 1e6
 """Larger standard deviations of biases are typing errors."""
 
@@ -87,6 +89,19 @@ def _width(whole: str, part: str) -> int:
             f"{wrong} is not a width; give whole numbers from 1 to {MAX_UNITS}, as in --widths 3,5,2",
         )
     return int(part)
+
+
+def names(option: str, value: str) -> tuple[str, ...]:
+    """Read names of matrices, as in ``X,W1``, each given once."""
+    found = value.split(",")
+    for name in found:
+        if not _VARIABLE.match(name):
+            wrong = f"{shown(name)} is not a name" if name else "an empty place"
+            refuse(option, value, f"{wrong}; give names with commas between them, as in {option} X,W1")
+    for place, name in enumerate(found):
+        if name in found[:place]:
+            refuse(option, value, f"{name} is given twice; give each name once")
+    return tuple(found)
 
 
 def pair(option: str, value: str, most: int) -> tuple[int, int]:

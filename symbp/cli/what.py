@@ -27,13 +27,14 @@ _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.ASCII | re.IGN
 class FileSpec:
     """A network that is described somewhere: ``what`` as typed, ``place`` its file, None for standard input.
 
-    ``unroll`` is the number of steps of its recurrent layers where that is given.
+    ``unroll`` is the number of steps of its recurrent layers where that is given, ``wrt`` what to differentiate by.
     """
 
     what: str
     place: Path | None
     batch: bool
     unroll: int | None = field(default=None, kw_only=True)
+    wrt: tuple[str, ...] | None = field(default=None, kw_only=True)
 
     @property
     def stem(self) -> str:
@@ -77,6 +78,11 @@ class Readable(Protocol[Spec]):
         """The number of steps, read."""
         ...
 
+    @property
+    def names(self) -> tuple[str, ...] | None:
+        """What to differentiate by, read."""
+        ...
+
     def read(self) -> Spec:
         """Return what the options say."""
         ...
@@ -106,7 +112,7 @@ class WhatOptions:
         if self.what is None:
             return network.read()
         found = None if self.what == STANDARD_INPUT else place(self.what)
-        for name, default in (each for each in _DEFAULTS.items() if each[0] not in ("batch", "unroll")):
+        for name, default in (each for each in _DEFAULTS.items() if each[0] not in _BESIDE):
             if getattr(network, name) != default:
                 option = "--no-bias" if name == "bias" else f"--{name.replace('_', '-')}"
                 raise SpecError(
@@ -118,8 +124,11 @@ class WhatOptions:
                 values.refuse("--unroll", network.unroll, f"{self.what} alone is one step; name a file with its layer")
             if network.batch:
                 raise SpecError(f"--batch: {values.shown(self.what)} alone has all its columns or rows; leave it out")
-            return OperationSpec(self.what, None, network.batch, found)
-        return FileSpec(self.what, found, network.batch, unroll=network.steps)
+            return OperationSpec(self.what, None, network.batch, found, wrt=network.names)
+        return FileSpec(self.what, found, network.batch, unroll=network.steps, wrt=network.names)
 
+
+_BESIDE = ("batch", "unroll", "wrt")
+"""The options that go beside a name."""
 
 _DEFAULTS = vars(NetworkOptions())

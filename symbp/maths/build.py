@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sympy import (
@@ -25,6 +25,7 @@ from sympy import (
 
 from symbp.equations import operands
 from symbp.maths.functions import own_name
+from symbp.maths.maps import mapped_once, name_of_call, name_of_map
 from symbp.maths.names import LOSS, Names
 from symbp.maths.scalars import Level, Scalars, Written, call, number, word, written_number
 from symbp.maths.tree import (
@@ -56,6 +57,7 @@ from symbp.ops.losses import EntrywiseLoss, GenericLoss, LinkedLoss, LossGradien
 from symbp.ops.penalty import Penalty
 from symbp.ops.structure import Pad, Rows
 from symbp.symbols import Adjoint, Role
+from symbp.views.blocks import Call, Pull
 from symbp.views.over import Over, StackOver, SumOver
 
 THROUGH_OUTPUT = ("tanh", "sigmoid")
@@ -164,12 +166,52 @@ def _is_inverse_root(factor: Expr) -> bool:
 
 
 def _sum(b: Builder, node: MatAdd) -> Written:
+    """Return a sum; ones in every place are 1, as in 1 − z."""
+    mapped = map_of(b, node)
+    if mapped is not None:
+        return Written(row(mapped[0], TIMES, b.within(mapped[1], Level.PRODUCT)), Level.PRODUCT)
     items: list[Node] = []
     for at, term in enumerate(node.args):
-        part = b.write(term)
+        part = Written(Num("1")) if isinstance(term, OneMatrix) else b.write(term)
         items += [MINUS if part.negative else PLUS] if at else [NEGATIVE] * part.negative
         items.append(Fence(part.node) if part.negative and part.level is Level.SUM else part.node)
     return Written(row(*items), Level.SUM)
+
+
+def map_of(b: Builder, expr: MatrixExpr) -> tuple[Node, MatrixExpr] | None:
+    """Return the map of blocks that an expression is, such as I + 𝒩ℱ in brackets, and what it acts on."""
+    error = mapped_once(expr)
+    if error is None:
+        return None
+    terms = expr.args if isinstance(expr, MatAdd) else (expr,)
+    chains = [_chain(b, each, error) for each in sorted(terms, key=lambda term: term != error)]
+    return (chains[0] if len(chains) == 1 else Fence(joined(chains, PLUS))), error
+
+
+def _chain(b: Builder, term: MatrixExpr, error: MatrixExpr) -> Node:
+    """Return the maps of a term, the last to act first; I where there is none."""
+    found: list[Node] = []
+    while isinstance(term, Pull) and term != error:
+        found.append(name_of_map(b.names, term))
+        term = term.error
+    return joined(found, TIMES) if found else Id("I")
+
+
+def _pull(b: Builder, node: Pull) -> Written:
+    return Written(row(name_of_map(b.names, node), TIMES, b.within(node.error, Level.PRODUCT)), Level.PRODUCT)
+
+
+def _call(b: Builder, node: Call) -> Written:
+    """Return att(norm X): a call of one symbol in another call has no brackets."""
+    name = name_of_call(node)
+    inside = [_argument(b, each, alone=len(node.inputs) == 1) for each in node.inputs]
+    return Written(call(name, *inside))
+
+
+def _argument(b: Builder, expr: MatrixExpr, *, alone: bool) -> Node:
+    if isinstance(expr, Call) and alone and all(isinstance(each, MatrixSymbol) for each in expr.inputs):
+        return row(name_of_call(expr), APPLY, joined([b.tree(each) for each in expr.inputs], COMMA))
+    return b.tree(expr)
 
 
 def _hadamard(b: Builder, node: HadamardProduct) -> Written:
@@ -271,6 +313,8 @@ def _operator(b: Builder, node: Op) -> Written:
 
 def operator_name(b: Builder, node: Op) -> Node:
     """Return the name of an operator of the backward list, with what it belongs to below: J_P."""
+    if isinstance(node, Pull):
+        return name_of_map(b.names, node)
     belongs = [each for at, each in enumerate(node.args) if at != node.acts_on and isinstance(each, MatrixSymbol)]
     below = [*map(b.names.symbol, belongs[-1:]), *settings(node)]
     name = word(node.label[1])
@@ -392,6 +436,8 @@ RULES: dict[type, Callable[[Builder, Any], Written]] = {
     Pad: _rows,
     SumOver: _sum_over,
     StackOver: _stack_over,
+    Call: _call,
+    Pull: _pull,
     Op: _operator,
 }
 """How each operation is written; an operation's subclasses are written like it."""

@@ -140,6 +140,7 @@ class Names:
         errors: the variables whose errors the page shows; where they are of one kind, δ needs no name below.
         letters: what has a letter of its own, such as a part of an operation.
         own_names: whether somebody chose the names.
+        streams: the names of what has one by its place, such as X₀, X₁, X₂ on the way through a block.
     """
 
     def __init__(
@@ -151,9 +152,10 @@ class Names:
         errors: Iterable[MatrixSymbol] = (),
         letters: Mapping[MatrixSymbol, Node] | None = None,
         own_names: bool = False,
+        streams: Mapping[Slot, Parts] | None = None,
     ) -> None:
         self.notation, self.upper, self.own_names = notation, upper, own_names
-        self.letters = dict(letters or {})
+        self.letters, self.streams = dict(letters or {}), dict(streams or {})
         known = [symbol for symbol in symbols if symbol not in self.letters]
         self.slots = tuple(dict.fromkeys(map(slot_of, known)))
         self._names = frozenset(slot[0].name for slot in self.slots)
@@ -169,6 +171,8 @@ class Names:
         return found
 
     def _read(self, slot: Slot) -> Parts:
+        if slot in self.streams:
+            return self.streams[slot]
         variable, indices = slot
         parts = read(variable, self.notation, own_names=self.own_names)
         if variable.shape[1] == 1 and variable.role not in PARAMETERS and not self._clashes(variable):
@@ -206,6 +210,11 @@ class Names:
         below, above = self._indices(symbol)
         places = (*below, *map(Id, indices))
         return Tag(self._scripted(self.parts[slot_of(symbol)].base, places, above, False), of=symbol, role="entry")
+
+    def counted(self, letter: Node, number: int, symbol: MatrixSymbol) -> Node:
+        """Return a letter with a number below (0: none) and the indices of a symbol that stand above it."""
+        above = self._indices(symbol)[1] if slot_of(symbol) in self.parts else ()
+        return self._scripted(letter, (Num(str(number)),) if number else (), above, False)
 
     def _indices(self, symbol: MatrixSymbol) -> tuple[tuple[Node, ...], tuple[Node, ...]]:
         """Return what stands below a symbol, and above it."""
@@ -262,6 +271,9 @@ def _told_apart(twins: list[Slot], found: Mapping[Slot, Parts]) -> dict[Slot, Pa
     """
     paths = _differing([found[slot].path for slot in twins])
     if len(set(paths)) < len(twins):
+        others = _other_letters(twins, found)
+        if others:
+            return others
         words = {slot: tuple(map(_word, slot[0].name.replace(".", "_").split("_"))) for slot in twins}
         return {slot: replace(found[slot], below=words[slot], number="") for slot in twins}
     stems = {tuple(each.rstrip("0123456789") for each in path) for path in paths}
@@ -271,6 +283,21 @@ def _told_apart(twins: list[Slot], found: Mapping[Slot, Parts]) -> dict[Slot, Pa
         slot: replace(found[slot], below=(*found[slot].below, *map(_word, path)))
         for slot, path in zip(twins, shown, strict=True)
     }
+
+
+OTHERS = {"W": "V", "w": "v", "b": "c", "A": "H", "a": "h", "Z": "Y", "S": "R", "s": "r"}
+"""The letter of the second of two things that repeat together."""
+
+
+def _other_letters(twins: list[Slot], found: Mapping[Slot, Parts]) -> dict[Slot, Parts]:
+    """Return another letter for the second of two things that repeat together: W⁽ˡ⁾ and V⁽ˡ⁾; nothing if it is taken."""
+    first, *rest = twins
+    base = found[first].base
+    other = OTHERS.get(base.name) if isinstance(base, Id) else None
+    taken = {parts.base for slot, parts in found.items() if slot not in twins}
+    if len(rest) != 1 or not first[1] or other is None or Id(other) in taken:
+        return {}
+    return {rest[0]: replace(found[rest[0]], base=Id(other))}
 
 
 def _differing(paths: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:

@@ -16,6 +16,7 @@ from symbp.limits import MAX_TOKENS, MAX_UNITS
 from symbp.networks.blocks import Kind
 from symbp.networks.builder import Builder, Memory
 from symbp.networks.layers import require_units
+from symbp.networks.origins import Origin
 from symbp.nodes import matadd, matmul, ones, times
 from symbp.ops.attention import MaskedSoftmax
 from symbp.ops.positions import Offsets, Rotate, Tile
@@ -85,9 +86,18 @@ class Attention:
             q = self._project(builder, "Q", Role.QUERY, incoming, units)
             k = self._project(builder, "K", Role.KEY, source.states, shared)
             v = self._project(builder, "V", Role.VALUE, source.states, shared)
+            if self.units is None:
+                builder.origins.shares(q, 0, incoming)
+            else:
+                builder.origins.brings(q, 0, Origin.UNITS)
+            if shared == units:
+                builder.origins.shares(k, 0, q)
+                builder.origins.shares(v, 0, q)
             kept = builder.padding(source) if self.padding else None
             mixed = self._heads(builder, q, k, v, source.tokens, kept)
-            return self._project(builder, "O", Role.MIXED, mixed, incoming.args[1])
+            out = self._project(builder, "O", Role.MIXED, mixed, incoming.args[1])
+            builder.origins.shares(out, 0, incoming)
+            return out
 
     def _source(self, builder: Builder, incoming: Variable) -> Memory:
         """Return what keys and values are made of."""
@@ -109,7 +119,9 @@ class Attention:
         if self.heads == 1:
             return self._head(builder, q, k, v, keys, kept)
         size, group = q.args[1] / self.heads, self.heads // (self.kv_heads or self.heads)
-        found = []
+        builder.origins.divides(self.heads)
+        found: list[Variable] = []
+        parts: list[Variable] = []
         for head in range(self.heads):
             with builder.scope(f"head{head + 1}"), builder.block(Kind.HEAD):
                 blocks = [
@@ -117,7 +129,13 @@ class Attention:
                     for each, place in ((q, head), (k, head // group), (v, head // group))
                 ]
                 found.append(self._head(builder, blocks[0], blocks[1], blocks[2], keys, kept))
-        return builder.define("A", Role.MIXED, Stack(*found), q.args[1])
+            parts += blocks
+        builder.origins.brings(parts[0], 0, Origin.HEAD_WIDTH)
+        for part in parts[1:]:
+            builder.origins.shares(part, 0, parts[0])
+        mixed = builder.define("A", Role.MIXED, Stack(*found), q.args[1])
+        builder.origins.shares(mixed, 0, q)
+        return mixed
 
     def _head(
         self, builder: Builder, q: Variable, k: Variable, v: Variable, keys: int, kept: Variable | None
@@ -163,7 +181,7 @@ class CrossAttention(Attention):
             raise SpecError("cross-attention reads another sequence: causal and rotary say nothing of it")
 
     def _source(self, builder: Builder, incoming: Variable) -> Memory:
-        return builder.memory(self.memory, self.width, incoming.args[1])
+        return builder.memory(self.memory, self.width, incoming)
 
 
 def require_whole(given: object, what: str, most: int = MAX_UNITS) -> None:

@@ -142,12 +142,14 @@ def last_uses(system: System) -> dict[str, int]:
 
 def named(children: Sequence[Block]) -> tuple[Block, ...]:
     """Return blocks that stand beside each other, each with a name: its own, else its kind and its place in it."""
+    if not children:
+        return ()
     counts, seen = Counter(child.kind for child in children), Counter[Kind]()
     found = []
     for child in children:
         seen[child.kind] += 1
-        number = seen[child.kind] if counts[child.kind] > 1 else ""
-        found.append(child if child.name else replace(child, name=f"{child.kind}{number}"))
+        name = child.name or f"{child.kind}{seen[child.kind] if counts[child.kind] > 1 else ''}"
+        found.append(Block(child.kind, name, child.first, child.stop, child.children))
     return tuple(found)
 
 

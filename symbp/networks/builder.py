@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from itertools import count
 
@@ -14,6 +14,7 @@ from symbp.equations import Equation
 from symbp.errors import SpecError
 from symbp.networks.blocks import Block, Kind, block_of, relative
 from symbp.networks.images import Images
+from symbp.networks.origins import Origin, Origins
 from symbp.nodes import matmul, ones
 from symbp.symbols import BATCH, Role, Variable, width
 
@@ -52,27 +53,29 @@ class Builder:
         self._memory: Memory | None = None
         self._masks: dict[str, Variable] = {}
         self._mask = OWN_MASK
-        self._inside: list[Block] = []
-        self._outer = ""
+        self.origins = Origins()
+        self.record = Record(Kind.NETWORK, Kind.NETWORK)
 
-    @contextmanager
-    def block(self, kind: Kind, name: str = "") -> Iterator[None]:
+    def block(self, kind: Kind, name: str = "") -> AbstractContextManager[None]:
         """Record what is built inside as a block of the layer tree, under its scope's name unless it has another.
 
         Every layer builds in a block of its own. It is for display: names and keys stay as they are without it.
         """
-        siblings, outer, first = self._inside, self._outer, len(self.equations)
-        self._inside, self._outer = [], self.path
-        yield
-        stop, inside = len(self.equations), self._inside
-        self._inside, self._outer = siblings, outer
-        if stop > first:
-            siblings.append(block_of(kind, first, stop, inside, name or relative(self.path, outer)))
+        return Record(kind, name, self)
+
+    def close(self, first: int) -> None:
+        """Record what a layer wrote from ``first`` on as a block where it has none: a layer may know of no blocks."""
+        known = max([first, *(each.stop for each in self.record.inside[-1:])])
+        if known < len(self.equations):
+            rest = Record(Kind.LAYER, "")
+            rest.first, rest.stop = known, len(self.equations)
+            self.record.inside.append(rest)
 
     @property
-    def whole(self) -> Block:
-        """The layer tree: all that is built so far as one block, the layers inside."""
-        return block_of(Kind.NETWORK, 0, len(self.equations), self._inside, Kind.NETWORK)
+    def whole(self) -> Record:
+        """The layer tree so far: all that is built as one block, the layers inside."""
+        self.record.stop = len(self.equations)
+        return self.record
 
     @contextmanager
     def scope(self, name: str, *, numbered: bool = True) -> Iterator[None]:
@@ -95,8 +98,10 @@ class Builder:
         """Return the sequence that is built on, as attention to itself reads it."""
         return Memory(states, tokens, self._mask)
 
-    def memory(self, tokens: int | None, rows: Expr | int | None, default: Expr | int) -> Memory:
+    def memory(self, tokens: int | None, rows: int | None, like: Variable) -> Memory:
         """Return the other sequence of the network: what an encoder returned, else the input C, declared once.
+
+        Without ``rows`` its tokens are as wide as those of ``like``.
 
         Raises:
             SpecError: nobody says how many tokens it has, or it was declared with others.
@@ -104,8 +109,13 @@ class Builder:
         if self._memory is None:
             if tokens is None:
                 raise SpecError("cross-attention reads a sequence of its own length: give memory, its number of tokens")
-            states = self._named("C", "C", Role.INPUT, default if rows is None else rows, tokens * BATCH, path="")
+            states = self._named("C", "C", Role.INPUT, like.args[1] if rows is None else rows, tokens * BATCH, path="")
             self.inputs.append(states)
+            self.origins.brings(states, 1, Origin.OTHER_TOKENS)
+            if rows is None:
+                self.origins.shares(states, 0, like)
+            else:
+                self.origins.brings(states, 0, Origin.OTHER_WIDTH)
             self._memory = Memory(states, tokens, OTHER_MASK)
         known = self._memory
         if tokens not in (None, known.tokens) or (rows is not None and rows != known.states.args[1]):
@@ -125,6 +135,7 @@ class Builder:
         if source.mask not in self._masks:
             mask = self._named(source.mask, source.mask, Role.PADDING, source.tokens, BATCH, path="")
             self._masks[source.mask] = mask
+            self.origins.shares(mask, 0, source.states, 1)
             self.inputs.append(mask)
         return self._masks[source.mask]
 
@@ -201,6 +212,39 @@ class Builder:
         name = base if base not in self._taken else next(n for n in _suffixed(base) if n not in self._taken)
         self._taken.add(name)
         return Variable(name, rows, cols, role, stem, self.layer, path, step)
+
+
+class Record:
+    """A block of the layer tree while its equations are written: open from ``with`` on, closed at its end.
+
+    ``inside`` are the blocks opened meanwhile. The tree is made of it when somebody asks: writing is quick.
+    """
+
+    __slots__ = ("builder", "first", "inside", "kind", "name", "outer", "path", "stop")
+
+    def __init__(self, kind: Kind, name: str, builder: Builder | None = None) -> None:
+        self.kind, self.name, self.builder = kind, name, builder
+        self.path = builder.path if builder else ""
+        self.first = self.stop = len(builder.equations) if builder else 0
+        self.inside: list[Record] = []
+
+    def __enter__(self) -> None:
+        if self.builder:
+            self.outer, self.builder.record = self.builder.record, self
+
+    def __exit__(self, *error: object) -> None:
+        if self.builder:
+            self.stop, self.builder.record = len(self.builder.equations), self.outer
+            if self.stop > self.first:
+                self.outer.inside.append(self)
+            # What refers to itself stays in memory until the collector comes.
+            del self.outer
+            self.builder = None
+
+    def block(self, outer: str = "") -> Block:
+        """Return the block, inside one whose path is ``outer``."""
+        children = [record.block(self.path) for record in self.inside]
+        return block_of(self.kind, self.first, self.stop, children, self.name or relative(self.path, outer))
 
 
 def _suffixed(base: str) -> Iterator[str]:

@@ -19,6 +19,7 @@ from symbp.networks.builder import Builder
 from symbp.networks.given import FunctionName, Let
 from symbp.networks.images import Image
 from symbp.networks.layers import activated, require_units
+from symbp.networks.origins import Origin
 from symbp.nodes import matadd
 from symbp.ops.convolution import Channels, Convolve
 from symbp.ops.elementwise import ScalarFunction
@@ -121,15 +122,17 @@ class Conv2d(_Sliding):
         result = Image(builder.units(self.channels), *window.places)
         columns = incoming.args[1] / window.pixels * window.entries
         kernel = builder.parameter("W", Role.WEIGHT, builder.units(self.channels), columns)
+        builder.origins.brings(kernel, 0, Origin.CHANNELS)
         node = Convolve(kernel, incoming, *window.args)
-        total = self._biased(builder, node, window, result) if self.bias else node
+        total = self._biased(builder, node, window, result, kernel) if self.bias else node
         z = builder.define("Z", Role.PREACTIVATION, total, result.rows)
         builder.images.add(z, result)
         return z
 
-    def _biased(self, builder: Builder, node: Convolve, window: Window, result: Image) -> MatrixExpr:
+    def _biased(self, builder: Builder, node: Convolve, window: Window, result: Image, kernel: Variable) -> MatrixExpr:
         """Return C + R·1ᵀ: the convolution, and each channel's bias at all its places and in all examples."""
         bias = builder.parameter("b", Role.BIAS, builder.units(self.channels), 1)
+        builder.origins.shares(bias, 0, kernel)
         c = builder.define("C", Role.CONVOLVED, node, result.rows)
         r = builder.define("R", Role.REPEATED, Channels(bias, window.count), result.rows, 1)
         for variable in (c, r):

@@ -11,6 +11,7 @@ from symbp.errors import ShapeError
 from symbp.networks.blocks import Kind
 from symbp.networks.builder import Builder
 from symbp.networks.layers import require_units
+from symbp.networks.origins import Origin
 from symbp.nodes import matmul
 from symbp.symbols import Role, Variable
 
@@ -54,4 +55,7 @@ class Embedding:
                 f"the embedding has {self.vocabulary} tokens and {incoming.name} is {text(incoming.shape)}: "
                 f"one-hot columns need {self.vocabulary} rows, inputs={self.vocabulary}"
             )
-        return builder.parameter("E", Role.WEIGHT, builder.units(self.width), self.vocabulary)
+        table = builder.parameter("E", Role.WEIGHT, builder.units(self.width), self.vocabulary)
+        builder.origins.brings(table, 0, Origin.WIDTH)
+        builder.origins.brings(table, 1, Origin.VOCABULARY)
+        return table

@@ -16,6 +16,7 @@ from symbp.networks.blocks import Kind
 from symbp.networks.builder import Builder
 from symbp.networks.expressions import resolve_activation
 from symbp.networks.given import FunctionName, Let, used_in
+from symbp.networks.origins import Origin
 from symbp.nodes import matadd, matmul, transpose
 from symbp.ops.elementwise import Elementwise, GenericFunction, ScalarFunction
 from symbp.ops.softmax import Softmax
@@ -112,6 +113,8 @@ def _affine(
     """Add Z = W·A + b·1ᵀ, W a parameter of the layer's own unless it is ``tied``."""
     rows = builder.units(units) if tied is None else tied.shape[0]
     weight = builder.parameter("W", Role.WEIGHT, rows, incoming.args[1]) if tied is None else tied
+    if tied is None:
+        builder.origins.brings(weight, 0, Origin.UNITS)
     total: MatrixExpr = matmul(weight, incoming)
     if bias:
         total = matadd(total, builder.spread(builder.parameter("b", Role.BIAS, rows, 1)))

@@ -17,7 +17,7 @@ from symbp.equations import Equation, ForwardSystem, symbols_in
 from symbp.errors import SpecError
 from symbp.limits import BYTES_PER_LAYER, MAX_LAYERS
 from symbp.networks.blocks import Block, Kind
-from symbp.networks.builder import Builder
+from symbp.networks.builder import Builder, Record
 from symbp.networks.given import FunctionName, Let, LossName, Value, require_used
 from symbp.networks.images import Image
 from symbp.networks.layers import (
@@ -32,6 +32,7 @@ from symbp.networks.layers import (
 )
 from symbp.networks.loss_choice import link_of, loss_node
 from symbp.networks.operations import Operation
+from symbp.networks.origins import Origin, Origins
 from symbp.networks.places import place
 from symbp.nodes import matadd
 from symbp.ops.elementwise import ScalarFunction
@@ -65,6 +66,12 @@ class Network:
     images: Mapping[MatrixSymbol, Image] = MappingProxyType({})
     """The geometry of the symbols that are images."""
 
+    origins: Origins = Origins()
+    """What layers said of where sizes come from."""
+
+    _record: Record | None = None
+    """The layer tree as layers wrote it down; None for equations."""
+
     alone: ClassVar[bool] = False
     """Whether it is an operation alone, which has a page of its own."""
 
@@ -91,6 +98,10 @@ class Network:
         if isinstance(inputs, Image):
             for each in data:
                 builder.images.add(each, inputs)
+        for each in data if not isinstance(inputs, Image) else ():
+            builder.origins.brings(each, 0, Origin.INPUTS if columns == BATCH else Origin.WIDTH)
+            builder.origins.begin(0)
+        builder.origins.brings(data[0], 1, Origin.TOKENS)
         self.x = data[0]
         self.output = out = _built(self.layers, builder, data)
         self.inputs: tuple[Variable, ...] = (*data, *builder.inputs)
@@ -104,7 +115,7 @@ class Network:
         with builder.block(Kind.LOSS):
             builder.equations += self._losses(l2)
         self.forward = ForwardSystem(builder.equations, given=(*self.inputs, y, *self.parameters))
-        self.blocks = builder.whole
+        self._record, self.origins = builder.whole, builder.origins
         self.named = False
 
     def _losses(self, l2: Value | None) -> list[Equation]:
@@ -246,6 +257,8 @@ class Network:
 
         Layers recorded it while they built; in equations it is found from structure.
         """
+        if self._record is not None:
+            return self._record.block()
         # Loaded by name when asked for: it knows all operations, and deriving needs none of them.
         return cast("Block", import_module("symbp.networks.recognition").recognised(self.forward))
 
@@ -277,7 +290,10 @@ def _built(layers: Sequence[Layer], builder: Builder, data: tuple[Variable, ...]
     """
     sequence = any(hasattr(layer, "steps") for layer in layers)
     out: Variable | tuple[Variable, ...] = data if sequence else data[0]
+    owners: dict[int, int] = {}
     for layer in layers:
+        builder.origins.begin(owners.setdefault(id(layer), len(owners) + 1))
+        first = len(builder.equations)
         if isinstance(out, Variable):
             out = layer.build(builder, out)
         elif isinstance(layer, SequenceLayer):
@@ -287,6 +303,7 @@ def _built(layers: Sequence[Layer], builder: Builder, data: tuple[Variable, ...]
                 f"{kind_of(layer)} reads one matrix and gets a sequence of {len(out)}: "
                 "put it behind the last recurrent layer, which returns its last state (sequence is false)"
             )
+        builder.close(first)
     if isinstance(out, Variable) and builder.equations and builder.equations[-1].lhs != out:
         raise SpecError(
             "the network ends in an encoder, which nothing reads: put a block with cross-attention behind it"

@@ -35,7 +35,7 @@ def one_sequence(forward: ForwardSystem, backward: System) -> tuple[ForwardSyste
         return known[expr]
 
     def equation(each: Equation) -> Equation:
-        return Equation(read(each.lhs), read(each.rhs), each.steps)
+        return Equation(read(each.lhs), read(each.rhs), each.steps, each.undoes)
 
     ahead = ForwardSystem(map(equation, forward), tuple(map(read, forward.given)))
     return ahead, System(map(equation, backward), tuple(map(read, backward.given))), read

@@ -12,10 +12,10 @@ from enum import Enum, auto
 from functools import cached_property
 from itertools import groupby
 
-from sympy import HadamardProduct, MatAdd, MatMul, MatrixExpr, MatrixSymbol, OneMatrix
+from sympy import HadamardProduct, MatAdd, MatMul, MatrixExpr, MatrixSymbol, OneMatrix, Transpose
 
 from symbp.equations import System, nodes, operands, symbols_in
-from symbp.networks.blocks import Block, Kind, block_of, moving
+from symbp.networks.blocks import Block, Kind, block_of, last_uses, moving
 from symbp.ops.attention import MaskedSoftmax
 from symbp.ops.channel_norm import NormaliseChannels
 from symbp.ops.convolution import Convolve
@@ -88,6 +88,10 @@ class _Search:
         return found
 
     @cached_property
+    def _last_use(self) -> dict[str, int]:
+        return last_uses(self.forward)
+
+    @cached_property
     def _natures(self) -> list[Nature]:
         return [
             _nature(equation.rhs, frozenset(read)) for equation, read in zip(self.forward, self._reads, strict=True)
@@ -152,9 +156,13 @@ class _Search:
             if until <= place:
                 yield begin, place + 1, sum(map(self._moves, range(begin, place + 1))) == 1
                 begin = place + 1
-            until = max(until, last.get(self.forward[place].name, place))
+            until = max(until, last.get(self.forward[place].name, self._read_behind(place, stop)))
         if begin < stop:
             yield begin, stop, True
+
+    def _read_behind(self, place: int, stop: int) -> int:
+        """Return how long a matrix counts that its range does not read: to the end where somebody else does."""
+        return stop if self._last_use.get(self.forward[place].name, place) >= stop > place + 1 else place
 
     def _simple(self, first: int, stop: int) -> list[Block]:
         """Return the blocks of a chain of single operations: an affine map with its activation is one."""
@@ -225,9 +233,17 @@ class _Search:
         """Yield the places of A = V·P, P the softmax of a product of two matrices that both move."""
         for place in range(first, stop):
             if self._natures[place] is Nature.SOFTMAX and self._is_score(self._reads[place][0]):
-                weights = self.forward[place].name
-                mixing = (at for at in range(place + 1, stop) if self._natures[at] is Nature.BILINEAR)
-                yield from [at for at in mixing if weights in self._reads[at]][:1]
+                yield from self._mixed(place, stop)
+
+    def _mixed(self, place: int, stop: int) -> Iterator[int]:
+        """Yield the place where a matrix of weights, or what is made of it entry by entry, multiplies another one."""
+        weights = {self.forward[place].name}
+        for at in range(place + 1, stop):
+            if self._natures[at] is Nature.BILINEAR and weights & set(self._reads[at]):
+                yield at
+                return
+            if self._natures[at] is Nature.ENTRYWISE and weights.issuperset(self._reads[at]):
+                weights.add(self.forward[at].name)
 
     def _is_score(self, name: str) -> bool:
         """Tell whether a matrix is a product of two that move, or such a one scaled, masked or shifted."""
@@ -290,7 +306,7 @@ def _nature(rhs: MatrixExpr, read: frozenset[str]) -> Nature:
     return Nature.OTHER if multiplied or len(read) > 1 else Nature.LINEAR
 
 
-_AFFINE = (MatAdd, MatMul, HadamardProduct, MatrixSymbol, OneMatrix)
+_AFFINE = (MatAdd, MatMul, HadamardProduct, Transpose, MatrixSymbol, OneMatrix)
 
 
 def _holds(expr: MatrixExpr, read: frozenset[str]) -> bool:

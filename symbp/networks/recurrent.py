@@ -19,6 +19,7 @@ from symbp.networks.blocks import Kind
 from symbp.networks.builder import Builder
 from symbp.networks.given import FunctionName
 from symbp.networks.layers import activation_of, require_units
+from symbp.networks.origins import Origin
 from symbp.nodes import hadamard, matadd, matmul, ones, zeros
 from symbp.ops.elementwise import Elementwise, ScalarFunction
 from symbp.ops.functions import activation
@@ -38,6 +39,7 @@ class _Affine:
     def declared(cls, builder: Builder, gate: str, rows: Expr | int, inputs: Expr | int, bias: bool) -> _Affine:
         """Declare the parameters of one gate."""
         w = builder.parameter(f"W{gate}", Role.WEIGHT, rows, inputs)
+        builder.origins.brings(w, 0, Origin.UNITS)
         u = builder.parameter(f"U{gate}", Role.WEIGHT, rows, rows)
         return cls(w, u, _bias(builder, f"b{gate}", rows) if bias else None)
 

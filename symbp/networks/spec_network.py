@@ -58,12 +58,17 @@ def _unrolled(found: Any, steps: int) -> Any:
 
 
 def _has_steps(spec: Any) -> bool:
-    return "steps" in ROWS[spec.type].keys or any(map(_has_steps, getattr(spec, "layers", ())))
+    return "steps" in ROWS[spec.type].keys or any(map(_has_steps, _inner(spec)))
+
+
+def _inner(spec: Any) -> Sequence[Any]:
+    """Return the layers inside a layer; asking a model for what it has not is slow."""
+    return cast("Sequence[Any]", spec.layers) if "layers" in ROWS[spec.type].keys else ()
 
 
 def _with_steps(spec: Any, steps: int) -> Any:
     update: dict[str, Any] = {"steps": steps} if "steps" in ROWS[spec.type].keys else {}
-    if getattr(spec, "layers", ()):
+    if _inner(spec):
         update["layers"] = [_with_steps(each, steps) for each in spec.layers]
     return spec.model_copy(update=update)
 
@@ -150,7 +155,7 @@ class _PlacedRecurrent(_PlacedSequence):
 
 def _placed(layer: Layer, place: str, name: str | None) -> _Placed:
     kind = _PlacedRecurrent if hasattr(layer, "steps") else _PlacedSequence
-    return (kind if isinstance(layer, SequenceLayer) else _Placed)(layer, place, name)
+    return (kind if hasattr(layer, "build_steps") else _Placed)(layer, place, name)
 
 
 def _at(place: str, error: SpecError | ShapeError) -> SpecError | ShapeError:
@@ -179,17 +184,18 @@ def _built(specs: Sequence[Any], place: str, let: Mapping[str, str]) -> Iterator
 def _texts(specs: Sequence[Any]) -> Iterator[str]:
     """Yield the activations of layers, where the names of ``let`` may stand."""
     for spec in specs:
-        yield from (text for key in ("activation", "function") if (text := getattr(spec, key, None)))
-        yield from _texts(getattr(spec, "layers", ()))
+        keys = ROWS[spec.type].keys
+        yield from (text for key in ("activation", "function") if key in keys and (text := getattr(spec, key)))
+        yield from _texts(_inner(spec))
 
 
 def _count(specs: Sequence[Any]) -> int:
     """Return the number of layers once all repeats are written out, every step and every head as one."""
-    return sum(spec.repeat * (_weight(spec) + _count(getattr(spec, "layers", ()))) for spec in specs)
+    return sum(spec.repeat * (_weight(spec) + _count(_inner(spec))) for spec in specs)
 
 
 def _weight(spec: Any) -> int:
-    return max(getattr(spec, "steps", 1), getattr(spec, "heads", 1))
+    return max([1, *(getattr(spec, key) for key in ("steps", "heads") if key in ROWS[spec.type].keys)])
 
 
 def _require_few(specs: Sequence[Any]) -> None:
@@ -204,7 +210,7 @@ def _named(specs: Sequence[Any], place: str) -> Iterator[tuple[str, str]]:
         here = f"{place}[{index}]"
         if spec.name is not None:
             yield spec.name, here
-        yield from _named(getattr(spec, "layers", ()), f"{here}.layers")
+        yield from _named(_inner(spec), f"{here}.layers")
 
 
 def _require_distinct(named: Sequence[tuple[str, str]]) -> None:

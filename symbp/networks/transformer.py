@@ -140,7 +140,7 @@ class Encoder:
 
     def build(self, builder: Builder, incoming: Variable) -> Variable:
         """Add the encoder's layers; what they return is what later blocks read."""
-        source = builder.memory(self.tokens, self.inputs, incoming.args[1])
+        source = builder.memory(self.tokens, self.inputs, incoming)
         with builder.scope("encoder"), builder.sequence(source), builder.block(Kind.ENCODER):
             out = source.states
             for layer in self.layers:

@@ -104,7 +104,10 @@ def _parts_of(stack: Stack) -> dict[Block, Variable]:
     return found
 
 
-Terms = list[tuple[MatrixExpr, Step]]
+Term = tuple[MatrixExpr, Step, str]
+"""A term of an error, the rule it came by, and the name of the equation that the rule undid."""
+
+Terms = list[Term]
 
 
 def _backward(backward: System, names: _Names) -> Iterator[Equation]:
@@ -122,12 +125,13 @@ def _backward(backward: System, names: _Names) -> Iterator[Equation]:
 
 
 def _terms(equation: Equation) -> Terms:
-    return list(zip(additive_terms(equation), equation.steps, strict=True)) if equation.steps else []
+    return list(zip(additive_terms(equation), equation.steps, equation.undoes, strict=True)) if equation.steps else []
 
 
 def _resolved(
     term: MatrixExpr,
     step: Step,
+    undone: str,
     names: _Names,
     errors: dict[MatrixSymbol, dict[Block, Terms]],
     moved: dict[MatrixSymbol, Terms],
@@ -136,21 +140,22 @@ def _resolved(
     if isinstance(term, Rows) and term.args[0] in errors:
         return errors[term.args[0]].get(term.args[1:], [])
     is_block = isinstance(term, Pad) and term.args[0] in moved
-    return [(term if is_block else _renamed(term, names), step)]
+    return [(term if is_block else _renamed(term, names), step, undone)]
 
 
 def _by_block(terms: Terms, moved: dict[MatrixSymbol, Terms]) -> dict[Block, Terms]:
     """Return the error of a stack block by block; it is a sum of blocks among zeros."""
     found: dict[Block, Terms] = {}
-    for term, step in terms:
+    for term, step, undone in terms:
         inner, first, _ = term.args if isinstance(term, Pad) else (term, term.shape[0] * 0, None)
-        found.setdefault((first, inner.shape[0]), []).extend(moved.get(inner, [(inner, step)]))
+        found.setdefault((first, inner.shape[0]), []).extend(moved.get(inner, [(inner, step, undone)]))
     return found
 
 
 def _equation(lhs: Adjoint, terms: Terms) -> Equation:
-    parts = [part for part, _ in terms]
-    return Equation(lhs, sum_of(parts, lhs.shape), tuple(step for _, step in terms))
+    parts = [part for part, _, _ in terms]
+    steps = tuple(step for _, step, _ in terms)
+    return Equation(lhs, sum_of(parts, lhs.shape), steps, tuple(undone for _, _, undone in terms))
 
 
 def states(forward: ForwardSystem) -> dict[str, dict[int, tuple[Variable, ...]]]:

@@ -101,7 +101,7 @@ def _torch(program: Program, values: Values, names: tuple[str, ...]) -> Arrays:
     chosen = _chosen(held, names)
     for leaf in chosen.values():
         leaf.requires_grad_()
-    loss = engine.run(program)(*held.arguments())[0]
+    loss = engine.loss(program)(*held.arguments())
     found = torch.autograd.grad(loss, list(chosen.values()), allow_unused=True)
     zeros = torch.zeros_like
     pairs = zip(chosen.items(), found, strict=True)
@@ -116,8 +116,8 @@ def _jax(program: Program, values: Values, names: tuple[str, ...]) -> Arrays:
     jax.config.update("jax_enable_x64", True)
     try:
         engine = Engine("JAX", jnp, float, jnp.asarray, import_module("jax.scipy.special").erf)
-        run, held = engine.run(program), values.converted(engine.array)
-        found = jax.grad(lambda chosen: run(*held.changed(chosen).arguments())[0])(_chosen(held, names))
+        loss, held = engine.loss(program), values.converted(engine.array)
+        found = jax.grad(lambda chosen: loss(*held.changed(chosen).arguments()))(_chosen(held, names))
         return {name: np.asarray(gradient) for name, gradient in found.items()}
     finally:
         jax.config.update("jax_enable_x64", before)
@@ -133,8 +133,8 @@ def _autograd(program: Program, values: Values, names: tuple[str, ...]) -> Array
             raise RuleNotFoundError("autograd needs SciPy for erf: pip install scipy")
         erf = import_module("autograd.scipy.special").erf
     engine = Engine("autograd", xp, float, np.asarray, erf)
-    run = engine.run(program)
-    found = library.grad(lambda chosen: run(*values.changed(chosen).arguments())[0])(_chosen(values, names))
+    loss = engine.loss(program)
+    found = library.grad(lambda chosen: loss(*values.changed(chosen).arguments()))(_chosen(values, names))
     return {name: np.asarray(gradient) for name, gradient in found.items()}
 
 

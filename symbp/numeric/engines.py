@@ -7,8 +7,7 @@ its own, and the constants the text spells as floats to exactly converted SymPy 
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cache, lru_cache, partial
 from types import CodeType, FunctionType, MappingProxyType, SimpleNamespace
@@ -18,8 +17,10 @@ from sympy import Expr
 
 from symbp.errors import RuleNotFoundError
 from symbp.numeric.analytic import functions
+from symbp.numeric.forms import Line
 from symbp.numeric.long import Longs
 from symbp.numeric.source import FUNCTION, Program
+from symbp.symbols import Adjoint
 
 DIGITS = 50
 """Decimal digits of the long arithmetic, unless a computation asks for more."""
@@ -77,37 +78,99 @@ class Engine:
     def run(self, program: Program, *, traced: bool = False) -> Callable[..., Any]:
         """Execute a program's definitions and return its function, running on this engine.
 
-        ``traced`` makes it return (what it returns anyway, all its local variables).
+        ``traced`` makes it return (what it returns anyway, all its local variables): then its lines run one by one.
 
         Raises:
             RuleNotFoundError: the program needs an error function and this engine has none.
         """
+        scope = self._scope(program)
+        if traced:
+            return _traced(program, scope)
+        exec(_compiled(program.function), scope)
+        function = scope[FUNCTION]
+        assert isinstance(function, FunctionType)
+        return function
+
+    def loss(self, program: Program) -> Callable[..., Any]:
+        """Return the forward pass of a program, its lines one by one: a function of the same arguments, its loss.
+
+        Raises:
+            RuleNotFoundError: as ``run`` does.
+        """
+        *steps, (_, last, result) = _steps(program, program.lines[: len(program.forward)], self._scope(program))
+        freed = list(_last_uses(steps, result))
+
+        def loss(parameters: Mapping[str, Any], x: Any, y: Any = None) -> Any:
+            local = _given(program, parameters, x, y)
+            for (name, function, operands), dead in zip(steps, freed, strict=True):
+                local[name] = function(*[local[each] for each in operands])
+                for each in dead:
+                    del local[each]
+            return last(*[local[each] for each in result])
+
+        return loss
+
+    def _scope(self, program: Program) -> dict[str, Any]:
         scope: dict[str, Any] = {"np": self.np, "math": math}
-        exec(_compiled(program.definitions, False), scope)
+        exec(_compiled(program.definitions), scope)
         scope.update({name: self.number(value) for name, value in program.constants.items()})
         if program.erf is not None:
             if self.erf is None:
                 raise RuleNotFoundError(f"{self.name} has no error function")
             scope[program.erf] = self.erf
-        exec(_compiled(program.function, traced), scope)
-        function = scope[FUNCTION]
-        assert isinstance(function, FunctionType)
-        return function
+        return scope
+
+
+Step = tuple[str, Callable[..., Any], tuple[str, ...]]
+"""A line to run: the name it assigns to, a function, the names of its operands."""
+
+
+def _traced(program: Program, scope: dict[str, Any]) -> Callable[..., Any]:
+    *steps, (_, last, result) = _steps(program, program.lines, scope)
+    gradients = [(variable.name, program.names[Adjoint(variable)]) for variable in program.wrt]
+
+    def traced(parameters: Mapping[str, Any], x: Any, y: Any = None) -> Any:
+        local = _given(program, parameters, x, y)
+        for name, function, operands in steps:
+            local[name] = function(*[local[each] for each in operands])
+        loss = last(*[local[each] for each in result])
+        return (loss, {name: local[own] for name, own in gradients}), local
+
+    return traced
+
+
+def _steps(program: Program, lines: Sequence[Line], scope: dict[str, Any]) -> list[Step]:
+    """Return lines to run, what the program returns as its loss last: a thousand layers are calls of few forms."""
+    columns = () if program.columns is None else (program.columns,)
+    lines = (*columns, *lines, program.loss)
+    forms = list(dict.fromkeys([line.form for line in lines]))
+    exec(_compiled("forms = [\n" + "".join([f"{form.function},\n" for form in forms]) + "]"), scope)
+    functions = dict(zip(forms, scope["forms"], strict=True))
+    return [(line.name, functions[line.form], line.operands) for line in lines]
+
+
+def _given(program: Program, parameters: Mapping[str, Any], x: Any, y: Any) -> dict[str, Any]:
+    """Return what a program is called with by the names it has there."""
+    found = {program.names[each]: parameters[each.name] for each in program.parameters}
+    for group, given in ((program.inputs, x), (program.targets, y)):
+        found |= {program.names[each]: given[each.name] if len(group) > 1 else given for each in group}
+    return found
+
+
+def _last_uses(steps: Sequence[Step], kept: tuple[str, ...]) -> Iterator[list[str]]:
+    """Yield behind every step what it is the last to use of what steps before it have made: fresh memory is slow."""
+    made = {name for name, _, _ in steps}.difference(kept)
+    last = {each: at for at, (_, _, operands) in enumerate(steps) for each in operands if each in made}
+    dead: dict[int, list[str]] = {}
+    for each, at in last.items():
+        dead.setdefault(at, []).append(each)
+    return (dead.get(at, []) for at in range(len(steps)))
 
 
 @lru_cache(maxsize=64)
-def _compiled(text: str, traced: bool) -> CodeType:
+def _compiled(text: str) -> CodeType:
     """Compile a part of a program, once for all engines."""
-    return compile(_traced(text) if traced else text, "<symbp>", "exec")
-
-
-def _traced(text: str) -> str:
-    """Return the text of a function that returns its local variables as well, and frees none on its way.
-
-    On the text: a syntax tree in Python's hands takes three times as long as all the rest of compiling.
-    """
-    body, result = re.sub(r"\n    del .*", "", text).rsplit("\n    return ", 1)
-    return f"{body}\n    return ({result}\n    ), locals()"
+    return compile(text, "<symbp>", "exec")
 
 
 @cache

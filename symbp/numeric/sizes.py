@@ -39,9 +39,9 @@ EXAMPLES = 6
 Shape = tuple[Any, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Axis:
-    """One axis of one matrix. Not a tuple: SymPy's == parses the strings in those."""
+    """One axis of one matrix, equal to itself alone. Not a tuple: SymPy's == parses the strings in those."""
 
     name: str
     axis: int
@@ -52,16 +52,19 @@ class Dimensions:
     """Classes of dimensions that must be equal: a symbol, a fixed number, or one axis of one matrix."""
 
     parents: dict[Any, Any] = field(default_factory=dict)
+    shapes: dict[MatrixSymbol, Shape] = field(default_factory=dict)
 
     def find(self, key: Any) -> Any:
         """Return what stands for the class of a dimension."""
-        while key in self.parents:
-            key = self.parents[key]
+        while (parent := self.parents.get(key)) is not None:
+            key = parent
         return key
 
     def join(self, first: Any, second: Any) -> None:
         """Put two dimensions into one class; numbers and symbols stand for their class."""
         a, b = self.find(first), self.find(second)
+        if a is b:
+            return
         if type(a) is type(b) and a == b:  # SymPy would parse the name in a tuple that it is compared with.
             return
         if isinstance(a, Integer) or (isinstance(a, Expr) and not isinstance(b, Integer)):
@@ -80,12 +83,16 @@ class Dimensions:
 
         A loss is 1×1, and what is given as one column (x in xᵀ·A·x) stays one.
         """
-        role = getattr(symbol, "role", None)
-        kept = [role is Role.LOSS, role in (Role.LOSS, Role.INPUT, Role.TARGET)]
-        return tuple(  # type: ignore[return-value]
-            Axis(symbol.name, axis) if isinstance(size, Integer) and not (size == 1 and kept[axis]) else size
-            for axis, size in enumerate(symbol.shape)
-        )
+        found = self.shapes.get(symbol)
+        if found is None:
+            role = getattr(symbol, "role", None)
+            kept = (role is Role.LOSS, role in (Role.LOSS, Role.INPUT, Role.TARGET))
+            rows, columns = [
+                Axis(symbol.name, axis) if isinstance(size, Integer) and not (kept[axis] and size == 1) else size
+                for axis, size in enumerate(symbol.shape)
+            ]
+            found = self.shapes[symbol] = (rows, columns)
+        return found
 
 
 @singledispatch

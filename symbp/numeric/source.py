@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
 
 from sympy import Expr, MatrixSymbol, Symbol, ZeroMatrix
 
 from symbp.equations import Equation, symbols_in, text
 from symbp.numeric.definitions import RESERVED, Definitions, Standins
+from symbp.numeric.forms import ZEROS_LIKE, Form, Forms, Line
 from symbp.numeric.fusion import Beside
 from symbp.numeric.heads import Split
 from symbp.numeric.matrices import Writer
@@ -28,25 +30,70 @@ FUNCTION = "loss_and_gradients"
 """The name of the function every program defines."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Program:
     """A NumPy program that defines ``loss_and_gradients(parameters, X, Y)``.
 
-    ``header`` (docstring, imports), ``definitions`` (constants, helper functions) and ``function`` are its
-    parts. ``constants`` are the exact values of the constants it spells as floats; ``erf`` is the name of
-    its error function, which other engines than NumPy replace. ``names`` maps every symbol of both lists to
-    its name in the function.
+    ``lines`` are its assignments, one an equation of both lists and in their order; ``loss`` is what it returns beside
+    the gradients, ``columns`` how it counts the examples where it needs their number. The text is written when asked
+    for: ``header`` (docstring, imports), ``definitions`` (constants, helper functions) and ``function`` are its parts.
     """
 
-    header: str
-    definitions: str
-    function: str
-    constants: Mapping[str, Expr]
-    erf: str | None
-    inputs: tuple[Variable, ...]
-    targets: tuple[Variable, ...]
-    parameters: tuple[Variable, ...]
-    names: Mapping[MatrixSymbol, str]
+    forward: Lists
+    backward: Lists
+    wrt: tuple[Variable, ...]
+    writer: Writer
+    lines: tuple[Line, ...]
+    loss: Line
+    columns: Line | None
+
+    @property
+    def names(self) -> Mapping[MatrixSymbol, str]:
+        """The name of every symbol of both lists in the function."""
+        return self.writer.names
+
+    @property
+    def constants(self) -> Mapping[str, Expr]:
+        """The exact values of the constants it spells as floats."""
+        return self.writer.definitions.constants
+
+    @property
+    def erf(self) -> str | None:
+        """The name of its error function, which other engines than NumPy replace."""
+        return self.writer.definitions.erf
+
+    @cached_property
+    def _groups(self) -> tuple[tuple[Variable, ...], ...]:
+        return given_groups(self.forward)
+
+    inputs = property(lambda self: self._groups[0])
+    targets = property(lambda self: self._groups[1])
+    parameters = property(lambda self: self._groups[2])
+
+    @cached_property
+    def header(self) -> str:
+        """Its docstring and imports."""
+        return _header(self.forward, self.writer.definitions)
+
+    @cached_property
+    def definitions(self) -> str:
+        """Its constants and helper functions."""
+        return _definitions(self.writer.definitions)
+
+    @cached_property
+    def function(self) -> str:
+        """The function itself."""
+        names = self.names
+        inputs, targets = _argument(self.inputs, names, "inputs"), _target_argument(self.targets, names)
+        return "\n".join(
+            [
+                f"def {FUNCTION}(parameters, {inputs}, {targets}):",
+                *_indented(_docstring(self.inputs, self.targets, self.parameters, names)),
+                *_indented(_unpacked(self)),
+                *_indented(_body(self)),
+                *_indented(_result(self)),
+            ]
+        )
 
     @property
     def text(self) -> str:
@@ -64,31 +111,33 @@ def program(forward: Lists, backward: Lists, wrt: Sequence[Variable], standins: 
         RuleNotFoundError: an operation has no meaning.
     """
     names = _names(forward, backward)
-    definitions = Definitions(names.values(), standins)
-    writer = Writer(names, _sizes(forward.given, names), definitions)
-    inputs, targets, parameters = given_groups(forward)
-    body = list(_body(forward, backward, wrt, writer))
-    result = _result(forward, wrt, writer)
-    function = "\n".join(
-        [
-            f"def {FUNCTION}(parameters, {_argument(inputs, names, 'inputs')}, {_target_argument(targets, names)}):",
-            *_indented(_docstring(inputs, targets, parameters, names)),
-            *_indented(_unpacked(inputs, targets, parameters, writer)),
-            *_indented(body),
-            *_indented(result),
-        ]
+    writer = Writer(names, _sizes(forward.given, names), Definitions(names.values(), standins))
+    forms = Forms(writer)
+    lines = tuple([_assignment(equation, forms) for equation in (*forward, *backward)])
+    last = forward[-1]
+    loss = Form("{0}" if isinstance(last.rhs, Loss) else "np.sum({0})", ("_0",))
+    counted = any("m" in form.arguments for form in forms)
+    columns = _columns(forward, names) if counted else None
+    return Program(forward, backward, tuple(wrt), writer, lines, Line("loss", loss, (names[last.lhs],)), columns)
+
+
+def _assignment(equation: Equation, forms: Forms) -> Line:
+    name = forms.writer.names[equation.lhs]
+    if isinstance(equation.rhs, ZeroMatrix) and isinstance(equation.lhs, Adjoint):
+        return Line(name, ZEROS_LIKE, (forms.writer.names[equation.lhs.of],))
+    return Line(name, *forms.of(equation.rhs))
+
+
+def _columns(forward: Lists, names: Mapping[MatrixSymbol, str]) -> Line:
+    """Return how the examples are counted: by the columns of what holds them, so many to an example."""
+    owner, axis, tokens = next(
+        (symbol, axis, size / BATCH)
+        for group in given_groups(forward)
+        for symbol in group
+        for axis, size in enumerate(symbol.shape)
+        if (size / BATCH).is_Integer
     )
-    return Program(
-        _header(forward, definitions),
-        _definitions(definitions),
-        function,
-        definitions.constants,
-        definitions.erf,
-        inputs,
-        targets,
-        parameters,
-        names,
-    )
+    return Line("m", Form(f"{{0}}.shape[{axis}]{'' if tokens == 1 else f' // {tokens}'}", ("_0",)), (names[owner],))
 
 
 _KINDS = {
@@ -185,37 +234,31 @@ def _wrapped(pieces: Sequence[str], indent: str, separator: str) -> list[str]:
     return lines
 
 
-def _unpacked(
-    inputs: Sequence[Variable], targets: Sequence[Variable], parameters: Sequence[Variable], writer: Writer
-) -> Iterator[str]:
+def _unpacked(program: Program) -> Iterator[str]:
     """Yield the lines that give the arguments their names, one for the parameters of each layer."""
-    for _, group in groupby(parameters, lambda parameter: parameter.layer):
-        yield from _taken("parameters", list(group), writer)
-    for several, variables in (("inputs", inputs), ("targets", targets)):
+    for _, group in groupby(program.parameters, lambda parameter: parameter.layer):
+        yield from _taken("parameters", list(group), program.names)
+    for several, variables in (("inputs", program.inputs), ("targets", program.targets)):
         if len(variables) > 1:
-            yield from _taken(several, variables, writer)
-    if any(str(size) == "m" for size in writer.sizes_used):
-        owner, axis, tokens = next(
-            (symbol, axis, size / BATCH)
-            for symbol in (*inputs, *targets, *parameters)
-            for axis, size in enumerate(symbol.shape)
-            if (size / BATCH).is_Integer
-        )
-        yield f"m = {writer.names[owner]}.shape[{axis}]{'' if tokens == 1 else f' // {tokens}'}"
+            yield from _taken(several, variables, program.names)
+    if program.columns is not None:
+        yield f"m = {program.columns.code}"
 
 
-def _taken(source: str, variables: Sequence[Variable], writer: Writer) -> list[str]:
+def _taken(source: str, variables: Sequence[Variable], names: Mapping[MatrixSymbol, str]) -> list[str]:
     """Return one line, or one an array where that would be too long."""
-    names = [writer.names[variable] for variable in variables]
+    own = [names[variable] for variable in variables]
     arrays = [f'{source}["{variable.name}"]' for variable in variables]
-    together = f"{', '.join(names)} = {', '.join(arrays)}"
-    return [together] if len(together) <= LINE else [" = ".join(pair) for pair in zip(names, arrays, strict=True)]
+    together = f"{', '.join(own)} = {', '.join(arrays)}"
+    return [together] if len(together) <= LINE else [" = ".join(pair) for pair in zip(own, arrays, strict=True)]
 
 
-def _body(forward: Lists, backward: Lists, wrt: Sequence[Variable], writer: Writer) -> Iterator[str]:
+def _body(program: Program) -> Iterator[str]:
     """Yield the lines of both passes; what no later equation uses is freed behind each layer, or step of a sequence."""
+    forward, backward, writer = program.forward, program.backward, program.writer
+    lines = iter(program.lines)
     last_use = {symbol: equation.lhs for equation in (*forward, *backward) for symbol in symbols_in(equation.rhs)}
-    kept = {*forward.given, forward[-1].lhs, *map(Adjoint, wrt)}
+    kept = {*forward.given, forward[-1].lhs, *map(Adjoint, program.wrt)}
     dying = {symbol: last for symbol, last in last_use.items() if symbol not in kept}
     final = (*forward, *backward)[-1].lhs
     title = None
@@ -227,7 +270,7 @@ def _body(forward: Lists, backward: Lists, wrt: Sequence[Variable], writer: Writ
                 yield from ("", heading)
             title = heading
             for equation in block:
-                yield from _line(equation, writer)
+                yield from _written(equation, next(lines), writer)
             if block[-1].lhs != final:
                 yield from _released(block, dying, "layer" if step is None else "step", writer)
     yield ""
@@ -253,26 +296,20 @@ def _place(equation: Equation) -> tuple[int, int | None]:
     return of.layer, of.step
 
 
-def _line(equation: Equation, writer: Writer) -> list[str]:
-    lhs, rhs = writer.names[equation.lhs], equation.rhs
-    if isinstance(rhs, ZeroMatrix) and isinstance(equation.lhs, Adjoint):
-        return [f"{lhs} = np.zeros_like({writer.names[equation.lhs.of]})"]
-    line = f"{lhs} = {writer.code(rhs)}"
+def _written(equation: Equation, line: Line, writer: Writer) -> list[str]:
+    whole, rhs = f"{line.name} = {line.code}", equation.rhs
     joined = rhs.args[0] if isinstance(rhs, Split) else rhs
-    if len(line) <= LINE or not isinstance(joined, (Beside, Stack)):
-        return [line]
+    if len(whole) <= LINE or not isinstance(joined, (Beside, Stack)):
+        return [whole]
     parts = [writer.code(part).text for part in joined.args]
-    before, _, behind = line.partition(", ".join(parts))
+    before, _, behind = whole.partition(", ".join(parts))
     return [before, *_wrapped(parts, "    ", ","), behind]
 
 
-def _result(forward: Lists, wrt: Sequence[Variable], writer: Writer) -> list[str]:
-    last = forward[-1]
-    loss = writer.names[last.lhs]
-    loss = loss if isinstance(last.rhs, Loss) else f"np.sum({loss})"
-    pairs = [f'"{variable.name}": {writer.names[Adjoint(variable)]}' for variable in wrt]
-    short = f"return {loss}, {{{', '.join(pairs)}}}"
-    return [short] if len(short) <= LINE else [f"return {loss}, {{", *_wrapped(pairs, "    ", ","), "}"]
+def _result(program: Program) -> list[str]:
+    pairs = [f'"{variable.name}": {program.names[Adjoint(variable)]}' for variable in program.wrt]
+    short = f"return {program.loss.code}, {{{', '.join(pairs)}}}"
+    return [short] if len(short) <= LINE else [f"return {program.loss.code}, {{", *_wrapped(pairs, "    ", ","), "}"]
 
 
 def _indented(lines: Iterable[str]) -> list[str]:

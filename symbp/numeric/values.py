@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from symbp.equations import ForwardSystem
@@ -90,8 +91,18 @@ PLANS = (_Plan(), _Plan(1.0, 0.1, centred=True), _Plan(1.0, 0.2), _Plan(-1.0, 0.
 DEEP = 30
 """From this many layers on centred weights are tried first."""
 
-Evaluate = Callable[[Values], tuple[Arrays, Arrays]]
-"""Values -> (gradients by parameter, values of all intermediates by symbol name)."""
+
+@dataclass(frozen=True)
+class Trace:
+    """What a program of both passes finds at values: the loss, its gradients, the value of every symbol by its name."""
+
+    values: Values
+    loss: float
+    gradients: Arrays
+    local: Arrays
+
+
+Evaluate = Callable[[Values], Trace]
 
 
 def evaluation(full: Program) -> Evaluate:
@@ -100,25 +111,26 @@ def evaluation(full: Program) -> Evaluate:
     convert = engines.real().array
     by_name = {symbol.name: name for symbol, name in full.names.items()}
 
-    def evaluate(values: Values) -> tuple[Arrays, Arrays]:
-        (_, gradients), local = traced(*values.arguments(convert))
-        return gradients, {name: local[own] for name, own in by_name.items() if own in local}
+    def evaluate(values: Values) -> Trace:
+        (loss, gradients), local = traced(*values.arguments(convert))
+        known = {name: local[own] for name, own in by_name.items() if own in local}
+        return Trace(values, float(loss), gradients, known)
 
     return evaluate
 
 
-def draw(forward: ForwardSystem, sizes: Sizes, seed: int, evaluate: Evaluate, standins: Standins) -> Values:
-    """Return values for every given matrix of a forward list, the best of a few reproducible draws.
+def draw(forward: ForwardSystem, sizes: Sizes, seed: int, evaluate: Evaluate, standins: Standins) -> Trace:
+    """Return what a program finds at values for every given matrix of a forward list: the best of a few draws.
 
     ``evaluate`` runs the program on a draw. Its gradients decide only whether the draw is degenerate.
     """
-    best: Values | None = None
+    best: Trace | None = None
     layers = sum(symbol.role is Role.WEIGHT for symbol in forward.given)
     enough = max(GOOD_DECADES, layers / 40)
-    for candidate, quality in _candidates(forward, sizes, seed, evaluate, standins):
-        if best is None or quality < best.decades:
-            best = Values(candidate.parameters, candidate.inputs, candidate.targets, quality)
-        if best.decades <= enough:
+    for trace in _candidates(forward, sizes, seed, evaluate, standins):
+        if best is None or trace.values.decades < best.values.decades:
+            best = trace
+        if best.values.decades <= enough:
             break
     assert best is not None
     return best
@@ -126,16 +138,17 @@ def draw(forward: ForwardSystem, sizes: Sizes, seed: int, evaluate: Evaluate, st
 
 def _candidates(
     forward: ForwardSystem, sizes: Sizes, seed: int, evaluate: Evaluate, standins: Standins
-) -> Iterator[tuple[Values, float]]:
-    """Yield draws and how bad they are, in decades."""
+) -> Iterator[Trace]:
+    """Yield what the program finds at each draw, which says how bad it is in decades."""
     layers = max(1, sum(symbol.role is Role.WEIGHT for symbol in forward.given))
     for number, plan in sorted(enumerate(PLANS), key=lambda pair: layers > DEEP and not pair[1].centred):
         around = centres(forward, standins) if plan.centred else {}
         for attempt in range(TRIES):
             values = _drawn(forward, sizes, [seed, number, attempt], plan, around)
-            gradients, intermediates = evaluate(values)
-            decades, trend = _spread(forward, gradients)
-            yield values, decades + (_kink_penalty(forward, intermediates) if layers <= DEEP else 0.0)
+            trace = evaluate(values)
+            decades, trend = _spread(forward, trace.gradients)
+            penalty = _kink_penalty(forward, trace.local) if layers <= DEEP else 0.0
+            yield replace(trace, values=replace(values, decades=decades + penalty))
             if layers > DEEP and attempt and math.isinf(decades):
                 break
             plan = replace(plan, scale=plan.scale * _correction(trend, layers))
@@ -215,12 +228,19 @@ def _parameter(random: Any, symbol: Variable, shape: tuple[int, int], plan: _Pla
     if symbol.role is not Role.WEIGHT:
         return 0.02 * noise if plan.centred else 0.3 * np.abs(noise) if plan.identity > 0 else 0.5 * noise
     rows, columns = shape
-    ones = (np.arange(rows)[:, None] % columns == np.arange(columns)).astype(float)
-    scale = plan.scale
+    ones, scale = _diagonal(rows, columns), plan.scale
     if plan.centred:
-        ones *= 1 - 2 * random.integers(0, 2, (rows, 1))
+        ones = ones * (1 - 2 * random.integers(0, 2, (rows, 1)))
         scale /= around.slope if around is not None else 1.0
     return scale * (plan.noise * noise / math.sqrt(columns) + plan.identity * ones)
+
+
+@lru_cache(maxsize=64)
+def _diagonal(rows: int, columns: int) -> Any:
+    """Return ones on the diagonal, which begins anew where the rows are more than the columns."""
+    import numpy as np
+
+    return (np.arange(rows)[:, None] % columns == np.arange(columns)).astype(float)
 
 
 def _centre_biases(forward: ForwardSystem, parameters: Arrays, around: Mapping[str, Centre]) -> None:

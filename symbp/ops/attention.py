@@ -136,6 +136,7 @@ def masked_softmax(xp: Any, s: Any, queries: int, causal: int, kept: Any = None)
 @rule(
     MaskedSoftmax,
     "A weight that is masked is zero and stays zero; among the others the derivative is that of softmax.",
+    short="the weights of a query sum to one",
 )
 def masked_softmax_vjp(node: MaskedSoftmax, output: MatrixSymbol, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
     """S̄ = P ⊙ (P̄ − 1·(P̄ ⊙ P)ᵀ1): softmax's own rule, since P is zero where the mask is."""

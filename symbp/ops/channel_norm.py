@@ -93,6 +93,7 @@ def normalise_channels_jacobian(xp: Any, z: Any, n: Any, g: Any, places: int, ep
 @rule(
     NormaliseChannels,
     "Normalising undoes a shift and a scaling of the channel, so the error loses its mean and its part along N.",
+    short="per channel, without its mean and normalised part",
 )
 def normalise_channels_vjp(
     node: NormaliseChannels, output: MatrixSymbol, adjoint: MatrixExpr

@@ -263,7 +263,11 @@ def channel_sums(xp: Any, g: Any, places: int) -> Any:
     return xp.sum(g.reshape(-1, places, g.shape[1]), axis=1)
 
 
-@rule(Convolve, "A convolution returns the error to its image by the flipped kernel, to its kernel by the image.")
+@rule(
+    Convolve,
+    "A convolution returns the error to its image by the flipped kernel, to its kernel by the image.",
+    short="by the flipped kernel, by the image",
+)
 def convolve_vjp(node: Convolve, output: MatrixSymbol | None, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
     """K̄ = the correlation of C̄ with X, X̄ = the transposed convolution of C̄ with K (Dumoulin and Visin 2016)."""
     k, x, *window = node.args
@@ -274,11 +278,13 @@ _KERNEL = Step(
     "convolve_kernel",
     "The same kernel entry meets a different pixel at every place, so its gradient is the sum over all places of "
     "error times pixel: the input correlated with the error.",
+    "the input correlated with the error",
 )
 _IMAGE = Step(
     "convolve_image",
     "A pixel lies under each entry of the kernel at another place, the later the entry the earlier the place. So the "
     "errors return through the kernel read backwards: a full convolution with the flipped kernel.",
+    "a convolution with the flipped kernel",
 )
 
 
@@ -287,7 +293,11 @@ def _(node: Convolve, operand: int) -> Step:
     return (_KERNEL, _IMAGE)[operand]
 
 
-@rule(Channels, "One bias serves all places of its channel, so its gradient is the error added up over the places.")
+@rule(
+    Channels,
+    "One bias serves all places of its channel, so its gradient is the error added up over the places.",
+    short="added up over the places",
+)
 def channels_vjp(node: Channels, output: MatrixSymbol | None, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
     """b̄ = ChannelSums(C̄)."""
     return (ChannelSums(adjoint, node.args[1]),)

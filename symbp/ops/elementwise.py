@@ -152,7 +152,11 @@ def _label(function: ScalarFunction) -> str:
     return f"{function.name}{function.index}" if isinstance(function, GenericFunction) else function.name
 
 
-@rule(Elementwise, "The activation acts entry by entry, so its derivative multiplies entry by entry.")
+@rule(
+    Elementwise,
+    "The activation acts entry by entry, so its derivative multiplies entry by entry.",
+    short="times the slope, entry by entry",
+)
 def elementwise_vjp(node: Elementwise, output: MatrixSymbol, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
     """Z̄ᵢ = C̄ ⊙ ∂ᵢf(Z₁, Z₂, …)."""
     inputs = node.args[1:]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from functools import lru_cache
 
 from sympy import Rational, erf
 
@@ -32,6 +33,13 @@ def activation(name: str, *values: str | int | float | Rational) -> ScalarFuncti
         raise SpecError(f"{row.name} takes {takes} parameter{'s' * (len(row.parameters) != 1)}, not {len(values)}")
     given = tuple(exact(value, f"the parameter of {row.name}") for value in values)
     chosen = (*given, *(default for _, default in row.parameters[len(given) :]))
+    return _of_row(row.name, chosen)
+
+
+@lru_cache(maxsize=256)
+def _of_row(name: str, chosen: tuple[Rational, ...]) -> ScalarFunction:
+    """Return one object for equal functions: SymPy compares two objects argument by argument, in every layer."""
+    row = row_of(name)
     pairs = tuple((symbol, value) for (symbol, _), value in zip(row.parameters, chosen, strict=True))
     formula = row.formula
     # With a negative parameter the sign of the output no longer tells the side of the kink.

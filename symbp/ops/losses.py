@@ -155,6 +155,7 @@ def sigmoid_binary_cross_entropy(xp: Any, z: Any, y: Any) -> Any:
 @rule(
     EntrywiseLoss,
     "The loss is a mean over the examples of a sum over the outputs, so each output brings its own slope.",
+    short="the slope of the loss at each output",
 )
 def entrywise_loss_vjp(node: EntrywiseLoss, output: MatrixSymbol, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
     """Ā = ∂₁ℓ(A, Y)/m and Ȳ = ∂₂ℓ(A, Y)/m."""
@@ -180,7 +181,11 @@ def _linear_coefficients(function: ScalarFunction, index: int) -> tuple[Expr, Ex
     return (first, second) if exact and first and second else None
 
 
-@rule(GenericLoss, "Whatever the loss is, its slope at the output is where the error starts.")
+@rule(
+    GenericLoss,
+    "Whatever the loss is, its slope at the output is where the error starts.",
+    short="the slope of the loss, left open",
+)
 def generic_loss_vjp(node: GenericLoss, output: MatrixSymbol, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
     """Ā = ∂𝓛/∂A, which stays a name."""
     if adjoint != ones(1, 1):
@@ -191,6 +196,7 @@ def generic_loss_vjp(node: GenericLoss, output: MatrixSymbol, adjoint: MatrixExp
 @rule(
     SoftmaxCrossEntropy,
     "Softmax and cross-entropy collapse: what is left of their product is prediction minus target.",
+    short="softmax and cross-entropy: prediction minus target",
 )
 def softmax_cross_entropy_vjp(
     node: SoftmaxCrossEntropy, output: MatrixSymbol, adjoint: MatrixExpr
@@ -202,6 +208,7 @@ def softmax_cross_entropy_vjp(
 @rule(
     SigmoidBinaryCrossEntropy,
     "Sigmoid and binary cross-entropy collapse: what is left of their product is prediction minus target.",
+    short="sigmoid and cross-entropy: prediction minus target",
 )
 def sigmoid_binary_cross_entropy_vjp(
     node: SigmoidBinaryCrossEntropy, output: MatrixSymbol, adjoint: MatrixExpr

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sympy import Expr, HadamardProduct, MatAdd, MatMul, MatrixExpr, MatrixSymbol, Mul, OneMatrix, S, Transpose
 
 from symbp.equations import Step, operands
 from symbp.nodes import hadamard, matmul, number_and_factors, ones, times, transpose
 from symbp.op import explain, rule
+from symbp.symbols import Variable
 
 
 def turn(expr: MatrixExpr) -> MatrixExpr:
@@ -26,7 +29,11 @@ def _front(number: Expr) -> tuple[Expr, ...]:
     return () if number == 1 else (number,)
 
 
-@rule(MatMul, "The error returns through the transpose of every other factor, each on its own side.")
+@rule(
+    MatMul,
+    "The error returns through the transpose of every other factor, each on its own side.",
+    short="every other factor transposed, on its side",
+)
 def matmul_vjp(node: MatMul, output: MatrixSymbol | None, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
     """For C = L·X·R the adjoint of X is Lᵀ·C̄·Rᵀ (Giles 2008, "Collected matrix derivative results", §2.2).
 
@@ -49,20 +56,26 @@ _LEFT_FACTOR = Step(
     "left_factor",
     "The weight in row i and column j meets only input j and feeds only output i, "
     "so its gradient is error i times input j: a column times a row.",
+    "error times input, transposed",
 )
 _RIGHT_FACTOR = Step(
     "right_factor",
     "Input j reaches every output i through the weight in row i and column j, so the chain rule sums "
     "over the row index i, and summing over the first index is the product with the transpose.",
+    "a weight sends errors back by its transpose",
 )
+_RIGHT_OF_ANOTHER = replace(_RIGHT_FACTOR, short="the left factor sends errors back transposed")
 _BROADCAST = Step(
     "broadcast",
     "The bias enters with slope 1 and is the same for every example, so its gradient is the error "
     "added up over the examples.",
+    "added up over the columns",
 )
 
 
-_NUMBER = Step("number", "A number in front of a matrix multiplies its error as well.")
+_NUMBER = Step(
+    "number", "A number in front of a matrix multiplies its error as well.", "a number multiplies the error too"
+)
 
 
 @explain.register
@@ -72,16 +85,21 @@ def _(node: MatMul, operand: int) -> Step:
         return _NUMBER
     if operand == 0:
         return _BROADCAST if isinstance(factors[-1], OneMatrix) else _LEFT_FACTOR
-    return _RIGHT_FACTOR
+    before = factors[operand - 1]
+    return _RIGHT_FACTOR if isinstance(before, Variable) and before.is_weight else _RIGHT_OF_ANOTHER
 
 
-@rule(MatAdd, "A sum hands the error unchanged to every summand.")
+@rule(MatAdd, "A sum hands the error unchanged to every summand.", short="a sum hands its error to each summand")
 def matadd_vjp(node: MatAdd, output: MatrixSymbol | None, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
     """Ā = B̄ = C̄ for C = A + B."""
     return (adjoint,) * len(node.args)
 
 
-@rule(HadamardProduct, "Entry by entry, each factor's slope is the product of the other factors.")
+@rule(
+    HadamardProduct,
+    "Entry by entry, each factor's slope is the product of the other factors.",
+    short="error times the other factors, entry by entry",
+)
 def hadamard_vjp(
     node: HadamardProduct, output: MatrixSymbol | None, adjoint: MatrixExpr
 ) -> tuple[MatrixExpr | None, ...]:
@@ -112,13 +130,17 @@ def constant(expr: MatrixExpr) -> Expr | None:
     return Mul(number, *(factor.shape[1] for factor in factors[:-1]))
 
 
-@rule(Transpose, "Transposing moves entries without changing them, so the error is transposed back.")
+@rule(
+    Transpose,
+    "Transposing moves entries without changing them, so the error is transposed back.",
+    short="a transpose turns the error back",
+)
 def transpose_vjp(node: Transpose, output: MatrixSymbol | None, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
     """Ā = C̄ᵀ for C = Aᵀ."""
     return (turn(adjoint),)
 
 
-@rule(OneMatrix, "A matrix of ones does not depend on anything.")
+@rule(OneMatrix, "A matrix of ones does not depend on anything.", short="ones depend on nothing")
 def ones_vjp(node: OneMatrix, output: MatrixSymbol | None, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
     """Nothing: it has no operand."""
     return ()

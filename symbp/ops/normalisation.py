@@ -26,7 +26,7 @@ from sympy import (
 from symbp.equations import Step, text
 from symbp.errors import ShapeError
 from symbp.nodes import hadamard, matadd, matmul, ones
-from symbp.op import Entry, Explanation, FactorRole, Naming, Op, ShownStep, Sizes, explain, meaning, rule
+from symbp.op import Entry, Explanation, FactorRole, Naming, Op, ShownStep, Sizes, explain, meaning, rule, steps
 from symbp.ops.entries import COLUMN, OTHER, ROW, Total, base
 
 EPSILON = Rational(1, 100_000)
@@ -235,9 +235,14 @@ def inverse_deviation(xp: Any, z: Any, axis: int, centred: int, epsilon: Any) ->
 _CENTRED_WHY = (
     "Normalising undoes a shift and a scaling, so the error loses its mean and its part along the normalised input."
 )
+_RMS_STEP = Step(
+    "rms_vjp",
+    "Normalising undoes a scaling, so the error loses its part along the normalised input.",
+    "the error without its normalised part",
+)
 
 
-@rule(Normalise, _CENTRED_WHY)
+@rule(Normalise, _CENTRED_WHY, short="the error without mean and normalised part")
 def normalise_vjp(node: Normalise, output: MatrixSymbol, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
     """Z̄ = Π(C̄), the projection of NormaliseJacobian (Ioffe and Szegedy 2015, §3)."""
     return (NormaliseJacobian(node.args[0], output, adjoint, *node.settings),)
@@ -246,8 +251,8 @@ def normalise_vjp(node: Normalise, output: MatrixSymbol, adjoint: MatrixExpr) ->
 @explain.register
 def _(node: Normalise, operand: int) -> Step:
     if node.args[2] == 1:
-        return Step("normalise_vjp", _CENTRED_WHY)
-    return Step("rms_vjp", "Normalising undoes a scaling, so the error loses its part along the normalised input.")
+        return steps[normalise_vjp]
+    return _RMS_STEP
 
 
 _NAMES = {

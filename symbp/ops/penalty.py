@@ -30,6 +30,7 @@ def half_squares(xp: Any, factor: Any, *weights: Any) -> Any:
 @rule(
     Penalty,
     "The penalty grows with the square of each weight, so it adds a multiple of the weight itself: weight decay.",
+    short="weight decay: a multiple of the weight",
 )
 def penalty_vjp(node: Penalty, output: MatrixSymbol, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
     """W̄ = c·W for c/2·‖W‖²."""

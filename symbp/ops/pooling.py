@@ -180,6 +180,7 @@ def average_pool_transpose(xp: Any, g: Any, *window: int) -> Any:
 @rule(
     MaxPool,
     "Only the largest value of a window moves the maximum, so it takes the whole error and the others take none.",
+    short="the error goes to the largest entry",
 )
 def max_pool_vjp(node: MaxPool, output: MatrixSymbol, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
     """X̄ = MaxPoolTranspose(C̄): each error at the place of its maximum."""
@@ -187,7 +188,11 @@ def max_pool_vjp(node: MaxPool, output: MatrixSymbol, adjoint: MatrixExpr) -> tu
     return (MaxPoolTranspose(x, output, adjoint, *window),)
 
 
-@rule(AveragePool, "Every value of a window has the same share in the mean, so each takes that share of the error.")
+@rule(
+    AveragePool,
+    "Every value of a window has the same share in the mean, so each takes that share of the error.",
+    short="equal shares of the error",
+)
 def average_pool_vjp(
     node: AveragePool, output: MatrixSymbol | None, adjoint: MatrixExpr
 ) -> tuple[MatrixExpr | None, ...]:

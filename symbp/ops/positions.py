@@ -211,13 +211,17 @@ def rotate(xp: Any, x: Any, tokens: int, back: int) -> Any:
     return xp.concatenate((a * c - b * s, b * c + a * s), axis=-2)
 
 
-@rule(Tile, "The same matrix serves every example, so its errors add up over the examples.")
+@rule(
+    Tile,
+    "The same matrix serves every example, so its errors add up over the examples.",
+    short="added up over the examples",
+)
 def tile_vjp(node: Tile, output: MatrixSymbol | None, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
     """Ā = Σₑ C̄ₑ."""
     return (SumExamples(adjoint, node.args[0].shape[1]),)
 
 
-@rule(SumExamples, "A sum hands its error to every example alike.")
+@rule(SumExamples, "A sum hands its error to every example alike.", short="every example gets the error")
 def sum_examples_vjp(
     node: SumExamples, output: MatrixSymbol | None, adjoint: MatrixExpr
 ) -> tuple[MatrixExpr | None, ...]:
@@ -225,13 +229,21 @@ def sum_examples_vjp(
     return (Tile(adjoint, node.args[0].shape[1] / node.args[1]),)
 
 
-@rule(Offsets, "All pairs of one distance share a number, so its gradient is the sum of their errors.")
+@rule(
+    Offsets,
+    "All pairs of one distance share a number, so its gradient is the sum of their errors.",
+    short="added up over pairs of one distance",
+)
 def offsets_vjp(node: Offsets, output: MatrixSymbol | None, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
     """r̄_k = the sum of B̄ over the pairs of distance k."""
     return (OffsetSums(adjoint, *node.args[1:]),)
 
 
-@rule(OffsetSums, "A sum over the pairs of one distance hands its error to each of them.")
+@rule(
+    OffsetSums,
+    "A sum over the pairs of one distance hands its error to each of them.",
+    short="a pair gets the error of its distance",
+)
 def offset_sums_vjp(
     node: OffsetSums, output: MatrixSymbol | None, adjoint: MatrixExpr
 ) -> tuple[MatrixExpr | None, ...]:
@@ -239,7 +251,11 @@ def offset_sums_vjp(
     return (Offsets(adjoint, *node.args[1:]),)
 
 
-@rule(Rotate, "A rotation keeps lengths and angles: its transpose turns the error back by the same angles.")
+@rule(
+    Rotate,
+    "A rotation keeps lengths and angles: its transpose turns the error back by the same angles.",
+    short="turned back by the same angles",
+)
 def rotate_vjp(node: Rotate, output: MatrixSymbol | None, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
     """X̄ = C̄ turned back."""
     return (Rotate(adjoint, node.args[1], 1 - node.args[2]),)

@@ -83,6 +83,7 @@ def softmax_jacobian(xp: Any, p: Any, g: Any) -> Any:
 @rule(
     Softmax,
     "Each output of softmax depends on every input of its column, so its derivative is the matrix diag p − p pᵀ.",
+    short="each column sums to one",
 )
 def softmax_vjp(node: Softmax, output: MatrixSymbol, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
     """z̄ = (diag p − p pᵀ) p̄, column by column."""

@@ -188,21 +188,33 @@ def stack(xp: Any, *parts: Any) -> Any:
     return xp.concatenate(parts, axis=0)
 
 
-@rule(Rows, "Only the rows that were taken feel the error; the gradient of all others is zero.")
+@rule(
+    Rows,
+    "Only the rows that were taken feel the error; the gradient of all others is zero.",
+    short="the rows taken get the error",
+)
 def rows_vjp(node: Rows, output: MatrixSymbol, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
     """Ā = Pad(C̄): the rows that were taken, zeros elsewhere."""
     a, first, _ = node.args
     return (Pad(adjoint, first, a.shape[0]),)
 
 
-@rule(Pad, "The zeros around a block do not depend on it, so the block gets its own rows of the error.")
+@rule(
+    Pad,
+    "The zeros around a block do not depend on it, so the block gets its own rows of the error.",
+    short="a padded block gets its rows back",
+)
 def pad_vjp(node: Pad, output: MatrixSymbol, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
     """Ā = Rows(C̄): the rows the block filled."""
     a, first, _ = node.args
     return (Rows(adjoint, first, a.shape[0]),)
 
 
-@rule(Stack, "Each block keeps to its own rows, so it gets those rows of the error.")
+@rule(
+    Stack,
+    "Each block keeps to its own rows, so it gets those rows of the error.",
+    short="each part gets its rows of the error",
+)
 def stack_vjp(node: Stack, output: MatrixSymbol, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
     """Āᵢ = Rows(C̄): the rows of block i."""
     counts = [part.shape[0] for part in node.args]

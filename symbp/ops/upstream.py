@@ -51,7 +51,11 @@ def sum_of_products(xp: Any, *pairs: Any) -> Any:
     return sum([xp.sum(y * g) for y, g in zip(pairs[::2], pairs[1::2], strict=True)])
 
 
-@rule(Upstream, "The gradient of the output comes from what stands above the operation: here it is given.")
+@rule(
+    Upstream,
+    "The gradient of the output comes from what stands above the operation: here it is given.",
+    short="given from above",
+)
 def upstream_vjp(node: Upstream, output: MatrixSymbol, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
     """Ā = the gradient that is given, times the number above it."""
     factor = scale(adjoint)

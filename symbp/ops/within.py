@@ -13,15 +13,16 @@ them. A whole-batch product over T·m columns would be T·m×T·m, of which only
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, ClassVar, cast
 
 from sympy import Basic, Expr, MatMul, MatrixExpr, MatrixSymbol, S, sympify
 
-from symbp.equations import nodes, text
+from symbp.equations import Step, nodes, text
 from symbp.errors import ShapeError
 from symbp.nodes import matmul, number_and_factors, times, transpose
-from symbp.op import Entry, FactorRole, Op, meaning, rule
+from symbp.op import Entry, FactorRole, Op, explain, meaning, rule, steps
 from symbp.ops.entries import COLUMN, EXAMPLE, OTHER, ROW, Total, base
 from symbp.symbols import Adjoint
 
@@ -183,6 +184,7 @@ def _in_front(adjoint: MatrixExpr) -> tuple[Expr, MatrixExpr]:
     Gram,
     "A score is the inner product of two columns of the same example, so each column gets the other, "
     "weighted by the errors of all scores it takes part in.",
+    short="a column meets those it was multiplied by",
 )
 def gram_vjp(node: Gram, output: MatrixSymbol | None, adjoint: MatrixExpr) -> Pair:
     """Āₑ = Bₑ·C̄ₑᵀ and B̄ₑ = Aₑ·C̄ₑ for Cₑ = Aₑᵀ·Bₑ."""
@@ -195,6 +197,7 @@ def gram_vjp(node: Gram, output: MatrixSymbol | None, adjoint: MatrixExpr) -> Pa
     Mix,
     "Within an example every output column is a sum of columns by weights: a column gets the errors of the outputs "
     "by its weights, and a weight the inner product of its column and the error of its output.",
+    short="columns meet weights, within each example",
 )
 def mix_vjp(node: Mix, output: MatrixSymbol | None, adjoint: MatrixExpr) -> Pair:
     """Āₑ = C̄ₑ·Bₑᵀ and B̄ₑ = Aₑᵀ·C̄ₑ for Cₑ = Aₑ·Bₑ."""
@@ -203,7 +206,23 @@ def mix_vjp(node: Mix, output: MatrixSymbol | None, adjoint: MatrixExpr) -> Pair
     return times(number, Outer(inner, b, *tokens)), times(number, Gram(a, inner, *tokens))
 
 
-@rule(Outer, "The product is linear in both factors, within every example.")
+_GRAM = ("a key meets its queries", "a query meets its keys")
+_MIX = ("a value gathers errors by its weights", "a weight meets its value")
+
+
+@explain.register
+def _(node: Gram, operand: int) -> Step:
+    return replace(steps[gram_vjp], short=_GRAM[operand])
+
+
+@explain.register
+def _(node: Mix, operand: int) -> Step:
+    return replace(steps[mix_vjp], short=_MIX[operand])
+
+
+@rule(
+    Outer, "The product is linear in both factors, within every example.", short="the other factor, within each example"
+)
 def outer_vjp(node: Outer, output: MatrixSymbol | None, adjoint: MatrixExpr) -> Pair:
     """Āₑ = C̄ₑ·Bₑ and B̄ₑ = C̄ₑᵀ·Aₑ for Cₑ = Aₑ·Bₑᵀ."""
     a, b, *tokens = node.args

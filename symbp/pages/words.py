@@ -53,7 +53,7 @@ class Words:
         entry: Any = self.entries
         for part in key.split("."):
             entry = entry.get(part) if isinstance(entry, Mapping) else None
-        if isinstance(entry, Mapping):
+        if isinstance(entry, Mapping) and n is not None:
             entry = entry.get("one" if n == 1 else "other")
         if not isinstance(entry, str):
             raise SymbpError(f"no sentence {key!r}")

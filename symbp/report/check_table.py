@@ -10,15 +10,15 @@ from symbp.errors import SpecError
 from symbp.ops.elementwise import Elementwise
 from symbp.ops.losses import EntrywiseLoss
 from symbp.ops.pooling import MaxPool
+from symbp.report.check_text import check_text
 from symbp.report.checked import CheckPart, check_blocks, check_part
 from symbp.report.desk import Desk, Row
-from symbp.report.document import shown_layers, subject
 from symbp.report.formats import MARK, format_named
+from symbp.report.notation import notation_named
 from symbp.report.page import Block, Checked, Heading, Page, Say, Table
-from symbp.report.render import notation_named
 from symbp.report.rich import math, rich
+from symbp.report.subject import shown_layers, subject
 from symbp.report.templates import document_text
-from symbp.report.terminal import check_text
 from symbp.report.text import shown, table
 
 FORMATS = ("gfm", "markdown", "latex", "text")

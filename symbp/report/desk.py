@@ -17,7 +17,6 @@ from symbp.report.notation import Letter, Notation, plain
 from symbp.report.printer import Printer
 from symbp.report.products import Piece, Products, elided, shortened, thinned
 from symbp.report.rich import Rich
-from symbp.report.steps import Steps, steps_of
 from symbp.symbols import Adjoint, Role, Variable
 
 Row = tuple[Rich, ...]
@@ -68,11 +67,6 @@ class Desk:
         column = printer("i" if dialect.column == 0 else "") if derivation.batch else main
         return cls(derivation, main, Products(main), Products(column), shown, factor_macro, is_plain)
 
-    @cached_property
-    def steps(self) -> dict[int, Steps]:
-        """What recurrent layers repeat step by step, by layer."""
-        return steps_of(self.derivation)
-
     @property
     def batch(self) -> bool:
         """Whether a batch is shown."""
@@ -91,8 +85,9 @@ class Desk:
         """Return the layers written out, the last first, as backpropagation meets them."""
         return [layer for layer in range(self.depth, 0, -1) if self.shows(layer)]
 
+    @cached_property
     def gradients(self) -> list[Gradient]:
-        """Return the gradients of the shown layers, the last layer first, the weight before the bias."""
+        """The gradients of the shown layers, the last layer first, the weight before the bias."""
         order = {Role.WEIGHT: 0, Role.BIAS: 1}
         found = [self.derivation.gradients[v.name] for v in self.derivation.wrt if self.shows(v.layer) or not v.layer]
         return sorted(found, key=lambda g: (-g.variable.layer, order.get(g.variable.role, 2)))

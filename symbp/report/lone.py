@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from sympy import HadamardProduct, MatrixExpr, MatrixSymbol, OneMatrix, S
+from sympy import HadamardProduct, MatAdd, MatMul, MatrixExpr, MatrixSymbol, OneMatrix, S
 
+from symbp.calculus.factor import Acts, Edge, additive_terms, edges_into
 from symbp.checking.agreement import difference
 from symbp.checking.models import FLOAT, steady_digits
 from symbp.derivation import Derivation, derive
@@ -28,7 +29,6 @@ from symbp.report.lone_parts import LonePage, Numbered, Part, Told
 from symbp.report.names import Mark, marks
 from symbp.report.notation import STANDARD, Letter
 from symbp.report.printer import Printer
-from symbp.report.recurrent import gathered
 from symbp.report.rich import Rich, dollars, math, rich, sentences, words
 from symbp.report.tidy import tidy
 from symbp.report.transposed import turned_equation, turned_symbol
@@ -196,7 +196,7 @@ class Sheet:
         own = self.page.why.get(equation.lhs.of.name)
         if own is not None:
             return self.say(own)
-        return sentences(words(step.why) for step in dict.fromkeys(equation.steps))
+        return sentences(words(step.why) for step in {step.rule: step for step in equation.steps}.values())
 
 
 def _mark(letter: tuple[str, str, str]) -> Mark:
@@ -357,3 +357,21 @@ def displayed(sheet: Sheet) -> Mapping[str, Equation]:
     steps = [sheet.elementary.forward, sheet.elementary.backward] if sheet.elementary is not None else []
     lists: Sequence[System] = [*steps, sheet.forward, sheet.backward]
     return {each.name: each for system in lists for each in system}
+
+
+def gathered(equation: Equation) -> MatrixExpr:
+    """Return a right side with one error written once: G ⊙ A − G ⊙ B as G ⊙ (A − B)."""
+    edges = edges_into(equation)
+    if len(edges) < 2:
+        return equation.rhs
+    if any(edge.source != edges[0].source or not _one_entrywise(edge) for edge in edges):
+        return MatAdd(*reversed(additive_terms(equation)))
+    return HadamardProduct(edges[0].source, _positive_first([edge.factors[0].expr for edge in edges]))
+
+
+def _positive_first(terms: Sequence[MatrixExpr]) -> MatAdd:
+    return MatAdd(*sorted(terms, key=lambda term: isinstance(term, MatMul) and bool(term.args[0].is_number)))
+
+
+def _one_entrywise(edge: Edge) -> bool:
+    return len(edge.factors) == 1 and edge.factors[0].acts is Acts.HADAMARD

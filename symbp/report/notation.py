@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+from symbp.errors import SpecError, nearest
 from symbp.roles import Role
 
 
@@ -87,3 +88,16 @@ _ROWS = (
 
 NOTATIONS: dict[str, Notation] = {row.name: row for row in _ROWS}
 """Every notation by name."""
+
+
+def notation_named(name: str) -> Notation:
+    """Return a notation by name.
+
+    Raises:
+        SpecError: no such notation; the message suggests the nearest.
+    """
+    try:
+        return NOTATIONS[name.lower()]
+    except KeyError:
+        hint = nearest(name, NOTATIONS) or f"; known: {', '.join(NOTATIONS)}"
+        raise SpecError(f"unknown notation {name!r}{hint}") from None

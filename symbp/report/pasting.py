@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
-from sympy import MatrixSymbol
+from sympy import MatrixExpr, MatrixSymbol
 
 from symbp.checking.theirs.lexicon import Lexicon, basic
 from symbp.checking.theirs.meanings import Diagonal, LinearMap, Meaning, Piece, Scalar, Sliding, Symbol
 from symbp.derivation import Derivation
 from symbp.equations import nodes
+from symbp.maths.build import operator_name, primed
+from symbp.maths.tree import Id, Node
 from symbp.op import Op
 from symbp.ops.elementwise import Elementwise, GenericFunction, ScalarFunction, Slope
 from symbp.ops.losses import Loss, LossGradient
+from symbp.pages.tell.derivation import context
 from symbp.report.desk import Desk
 from symbp.report.dialects import ASCII, UNICODE
 from symbp.report.handlers import belongs_to
 from symbp.report.notation import STANDARD
 from symbp.report.printer import Printer
 from symbp.symbols import Adjoint, Variable
+from symbp.views.skeleton import mapped
+from symbp.writing.formula import math_text
 
 
 def lexicon(shown: Derivation, derivation: Derivation) -> Lexicon:
@@ -35,7 +41,59 @@ def lexicon(shown: Derivation, derivation: Derivation) -> Lexicon:
         for printer in printers:
             words = words.with_words(dict(_printed(shown, printer, functions)))
             words = words.with_words(_signs(derivation, printer))
+    for ascii_only in (True, False):
+        words = words.with_words(dict(_printed(shown, Speller(shown, ascii_only), functions)))
     return words
+
+
+class Speller:
+    """What a page of a network prints for a symbol and an operation, each equation standing alone."""
+
+    def __init__(self, derivation: Derivation, ascii_only: bool) -> None:
+        self.context = context(derivation, complete=True)
+        self.one_example = self.context.reading.is_one
+        self._ascii = ascii_only
+        folded = self.context.reading.folded
+        self._spelled = {folded.symbols.get(each, each).name: each for each in self.context.reading.all_symbols}
+
+    def symbol(self, symbol: MatrixSymbol) -> str:
+        """Return a symbol."""
+        return self._text(self.context.names.symbol(self._read(symbol)))
+
+    def left_side(self, symbol: MatrixSymbol) -> str:
+        """Return a symbol as the thing that is defined."""
+        return self._text(self.context.builder.left_side(self._read(symbol)))
+
+    def partial(self, variable: Variable) -> str:
+        """Return ∂𝓛/∂variable."""
+        return self._text(self.context.names.derivative(self._read(variable)))
+
+    def matrix(self, expr: MatrixExpr) -> str:
+        """Return an expression."""
+        return self._text(self.context.tree(mapped(expr, self._read)))
+
+    def function(self, function: ScalarFunction, slope: bool = False) -> str:
+        """Return the name of a function, or of its slope."""
+        name = self.context.builder.function(function)
+        return self._text(primed(name) if slope else name)
+
+    def slope_of(self, output: Variable) -> str:
+        """Return D⁽ˡ⁾."""
+        return self._text(self.context.names.like(Id(self.context.notation.slopes), self._read(output)))
+
+    def operator(self, node: Op) -> str:
+        """Return the name of an operator of the backward list."""
+        return self._text(operator_name(self.context.builder, mapped(node, self._read)))
+
+    label = operator
+
+    def _read(self, slot: Any) -> Any:
+        if isinstance(slot, Adjoint):
+            return Adjoint(self._read(slot.of))
+        return self._spelled.get(slot.name, slot) if isinstance(slot, MatrixSymbol) else slot
+
+    def _text(self, node: Node) -> str:
+        return math_text(node, ascii=self._ascii)
 
 
 def _signs(derivation: Derivation, printer: Printer) -> dict[str, Meaning]:
@@ -62,7 +120,7 @@ def _functions(shown: Derivation, derivation: Derivation) -> Functions:
     }
 
 
-def _printed(derivation: Derivation, printer: Printer, functions: Functions) -> Iterator[tuple[str, Meaning]]:
+def _printed(derivation: Derivation, printer: Printer | Speller, functions: Functions) -> Iterator[tuple[str, Meaning]]:
     column = printer.one_example
     forward, backward = derivation.forward, derivation.backward
     for symbol in (*forward.given, *(each.lhs for each in forward), *(each.lhs for each in backward)):
@@ -77,7 +135,9 @@ def _printed(derivation: Derivation, printer: Printer, functions: Functions) -> 
                 yield from _operation(node, equation.lhs, printer, functions)
 
 
-def _operation(node: Op, lhs: MatrixSymbol, printer: Printer, functions: Functions) -> Iterator[tuple[str, Meaning]]:
+def _operation(
+    node: Op, lhs: MatrixSymbol, printer: Printer | Speller, functions: Functions
+) -> Iterator[tuple[str, Meaning]]:
     concrete = node.xreplace(dict(functions)) if functions else node
     if node.sign is not None:
         return

@@ -262,13 +262,15 @@ _ENDS = frozenset({FactorRole.LOSS, FactorRole.PREVIOUS})
 
 def thinned(factors: Sequence[Factor], shown: frozenset[int]) -> tuple[Factor, ...]:
     """Leave out factors of layers not shown that stand between two others: no bracket of what is shown is theirs."""
+    visible = {0, *shown}
     hidden = [
         factor.acts in (Acts.LEFT, Acts.HADAMARD)
         and factor.role not in _ENDS
-        and (factor.layer or _layer(factor)) not in {0, *shown}
+        and (factor.layer or _layer(factor)) not in visible
         for factor in factors
     ]
-    return tuple(factor for at, factor in enumerate(factors) if not all(hidden[max(at - 1, 0) : at + 2]))
+    around = zip([True, *hidden], hidden, [*hidden[1:], True], strict=False)
+    return tuple([factor for factor, sides in zip(factors, around, strict=True) if not all(sides)])
 
 
 def elided(pieces: Sequence[Piece], shown: frozenset[int] | None, dots: str) -> list[Piece]:

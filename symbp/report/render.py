@@ -9,14 +9,18 @@ from typing import cast
 
 from symbp.checking.report import CheckReport
 from symbp.derivation import Derivation
-from symbp.domain import takes
-from symbp.errors import SpecError, nearest
-from symbp.report.document import document
+from symbp.domain import described, takes
+from symbp.errors import SpecError
+from symbp.maths.notation import notation_named
+from symbp.pages.page import Line, Page
+from symbp.pages.tell.derivation import context, derivation_page
+from symbp.pages.tell.only import only as lines_of_one
 from symbp.report.formats import MARK, Format, format_named
-from symbp.report.notation import NOTATIONS, Notation
-from symbp.report.only import only_equation
-from symbp.report.templates import document_text
-from symbp.report.terminal import derivation_text
+from symbp.writing.page_latex import write_latex
+from symbp.writing.page_markdown import write_markdown
+from symbp.writing.picture import picture_text
+from symbp.writing.single import single_latex, single_text
+from symbp.writing.text import write_text
 
 
 @takes
@@ -44,7 +48,7 @@ def render(
         check: a CheckReport, whose verdict and table enter the report.
         standalone: a complete document instead of a fragment, where the format knows both.
         roles: write each factor's role under it in the deepest gradient.
-        show: the layers to write out; by default all, or both ends of a deep network.
+        show: the layers whose gradients are written out; by default all, or both ends of a deep network.
         only: one equation alone, such as ``W1``, ``b2``, ``delta2``, ``dZ2``, ``forward`` or ``backward``.
         by_output: write slopes through the output, a ⊙ (1 − a), where that is possible.
         template_dir: a folder of templates that replace ours one by one.
@@ -63,31 +67,51 @@ def render(
         # Loaded by name when asked for: most derivations are no operation alone.
         lone = import_module("symbp.report.lone_render")
         return cast("str", lone.render_lone(derivation, row, check, standalone, only, template_dir, command))
-    if row.name != "numpy":
-        derivation = derivation.readable
+    require_layers(derivation, show)
     if only is not None:
-        return only_equation(derivation, only, row, letters, by_output)
-    if row.name == "text":
-        text = derivation_text(derivation, check, show=show, notation=letters, pair=pair)
-        return f"{row.comment.format(MARK)}\n\n{text}"
-    content = document(
-        derivation, letters, row.dialect, check, roles=roles, show=show, by_output=by_output, command=command,
-        factor_macro=row.factor_macro, loss_letter=row.loss, pair=pair,
+        c = context(derivation, letters, by_output=by_output, complete=True)
+        return _single(lines_of_one(c, only), row)
+    page = derivation_page(
+        derivation, check, notation=letters, by_output=by_output, roles=roles, show=show, pair=pair,
+        stem=stem_of(command), command=command or "",
     )  # fmt: skip
-    return document_text(content, row, standalone=standalone, template_dir=template_dir)
+    return page_text(page, row, standalone=standalone, template_dir=template_dir)
 
 
-def notation_named(name: str) -> Notation:
-    """Return a notation by name.
+def page_text(page: Page, row: Format, *, standalone: bool, template_dir: str | Path | None) -> str:
+    """Return a page in one format."""
+    if row.name == "latex":
+        return write_latex(page, standalone=standalone, template_dir=template_dir)
+    if row.name == "text":
+        return f"{row.comment.format(MARK)}\n\n{write_text(page)}"
+    return write_markdown(page, "gfm" if row.name == "gfm" else "pandoc", template_dir, picture_text=picture_text)
+
+
+def require_layers(derivation: Derivation, show: Sequence[int] | None) -> None:
+    """Refuse to show layers that the network does not have.
 
     Raises:
-        SpecError: no such notation; the message suggests the nearest.
+        SpecError: with the first of them.
     """
-    try:
-        return NOTATIONS[name.lower()]
-    except KeyError:
-        hint = nearest(name, NOTATIONS) or f"; known: {', '.join(NOTATIONS)}"
-        raise SpecError(f"unknown notation {name!r}{hint}") from None
+    depth = derivation.network.depth
+    if show is None:
+        return
+    wrong = next((layer for layer in show if not 1 <= layer <= depth), None)
+    if wrong is not None or not show:
+        raise SpecError(f"there is no layer {described(wrong)} to show: give layers from 1 to {depth}")
+
+
+def stem_of(command: str | None) -> str:
+    """Return what labels begin with: the network that the command names."""
+    words = (command or "").split()
+    named = [word for word in words[2:] if not word.startswith("-")]
+    return Path(named[0]).stem if named and len(words) > 2 and not words[2].startswith("-") else "symbp"
+
+
+def _single(lines: Sequence[Line], row: Format) -> str:
+    if row.name in ("text", "numpy"):
+        return f"{single_text(lines)}\n"
+    return row.wrap.format(single_latex(lines)) + "\n"
 
 
 def _program(derivation: Derivation, row: Format) -> str:

@@ -71,7 +71,7 @@ def turned_equation(equation: Equation) -> Equation:
     left, right = turned_symbol(equation.lhs), turned(equation.rhs)
     if is_kept(equation.lhs) and right.shape != (1, 1):
         right = turn(right)
-    return Equation(left, right, equation.steps)
+    return Equation(left, right, equation.steps, equation.undoes)
 
 
 def turned(expr: MatrixExpr) -> MatrixExpr:

@@ -6,10 +6,10 @@ from symbp.checking.theirs.judging import Judged
 from symbp.derivation import Derivation
 from symbp.errors import SpecError
 from symbp.report.check_table import FORMATS
-from symbp.report.document import subject
 from symbp.report.formats import MARK, format_named
 from symbp.report.page import Block, Page, Say, Step, Table
 from symbp.report.rich import Rich, code, rich
+from symbp.report.subject import subject
 from symbp.report.templates import document_text
 from symbp.report.verdict import HEADINGS, headline, table_rows, verdict_text
 

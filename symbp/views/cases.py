@@ -9,7 +9,6 @@ from typing import Any, TypeAlias, cast
 from sympy import Add, Basic, Expr, Integer, MatAdd, MatrixExpr, MatrixSymbol, sympify
 
 from symbp.equations import Equation
-from symbp.nodes import matadd
 from symbp.ops.structure import Stack
 from symbp.symbols import Adjoint, Variable
 from symbp.views.lines import Case, Indexed, Place, Places, Values, at, index_symbol
@@ -38,7 +37,8 @@ def cases(members: Sequence[Member], around: tuple[int, ...], places: Places) ->
 
 def _of_one_key(members: list[Member], around: tuple[int, ...], places: Places) -> Iterator[Case]:
     """Yield the cases of equations that do the same, told apart by the symbols they do it to and by how these move."""
-    columns = [_read(column, around, places) for column in zip(*(parsed.slots for _, parsed in members), strict=True)]
+    lhs, *operands = zip(*(parsed.slots for _, parsed in members), strict=True)
+    columns = [_read(lhs, (), places), *(_read(column, around, places) for column in operands)]
     families: dict[tuple[Any, ...], list[int]] = {}
     for number, row in enumerate(zip(*columns, strict=True)):
         key = tuple([each.of.name if isinstance(each, Place) else None for each in row])
@@ -64,10 +64,10 @@ def _of_one_family(
         letters = _letters(own, around, places)
         first = members[numbers[0]][1]
         slots = []
-        for column, parts in zip(columns, fits, strict=True):
+        for original, column, parts in zip(first.slots, columns, fits, strict=True):
             indices = [_affine(moves, rest[numbers[0]], letters) for moves, rest in parts]
-            slots.append(_slot(column[numbers[0]], indices))
-        filled = iter([_as(original, slot) for original, slot in zip(first.slots, slots, strict=True)])
+            slots.append(_slot(original, column[numbers[0]], indices))
+        filled = iter(slots)
         lhs, rhs = next(filled), refilled(first.equation.rhs, filled)
         equation = Equation(cast("MatrixSymbol", lhs), gathered(rhs, around, places), first.equation.steps)
         yield Case(equation, frozenset(own))
@@ -89,9 +89,9 @@ def _read(column: Sequence[Slot], around: tuple[int, ...], places: Places) -> li
     if not isinstance(column[0], MatrixSymbol):
         return [number.p if number.is_Integer else number for number in column]
     spelled = places.spelled
-    own: list[Any] = [symbol.of if isinstance(symbol, Adjoint) else symbol for symbol in column]
+    own: list[Any] = [_own(symbol, places) for symbol in column]
     names = [each.name for each in own]
-    if not isinstance(own[0], Indexed) and places.starts.keys().isdisjoint(names):
+    if not any(isinstance(each, Indexed) for each in own) and places.starts.keys().isdisjoint(names):
         return [spelled.get(name) or Place(of) for name, of in zip(names, own, strict=True)]
     readings = [readings_of(symbol, around, places) for symbol in column]
     if all(len(each) == 1 for each in readings):
@@ -102,11 +102,16 @@ def _read(column: Sequence[Slot], around: tuple[int, ...], places: Places) -> li
 
 def readings_of(symbol: Any, around: tuple[int, ...], places: Places) -> list[Place]:
     """Return which of its like a symbol is, inside these loops; what it stands for as a start comes first."""
-    of = symbol.of if isinstance(symbol, Adjoint) else symbol
+    of = _own(symbol, places)
     if isinstance(of, Indexed):
         return [Place(of.of, places.spelled[of.of.name].loops, cast("Values", of.indices))]
     found = [place for loop, place in places.starts.get(of.name, ()) if loop in around and of is symbol]
     return [*found, places.spelled.get(of.name) or Place(of)]
+
+
+def _own(symbol: Any, places: Places) -> Any:
+    """Return the symbol whose place counts: of an error, the one it is the gradient of, if it has no place itself."""
+    return symbol.of if isinstance(symbol, Adjoint) and symbol.name not in places.spelled else symbol
 
 
 def _moving(column: list[Any]) -> list[tuple[int | None, list[int]]]:
@@ -141,7 +146,7 @@ def _remainders(moves: tuple[Any, ...], numbers: list[Any], values: list[Values]
 def _models(
     loop: int | None, numbers: list[Any], values: list[Values], around: tuple[int, ...]
 ) -> Iterator[tuple[int, ...]]:
-    """Yield the ways in which a number may move: with its own index, not at all, with another one, against its own."""
+    """Yield the ways in which a number may move: with its own index, not at all, with another one, against one."""
     none = (0,) * len(around)
     units = {each: tuple([int(other == each) for other in around]) for each in around}
     if loop is None:
@@ -152,8 +157,7 @@ def _models(
         yield units[loop]
     yield none
     yield from (unit for each, unit in units.items() if each != loop)
-    if loop in units:
-        yield tuple([-each for each in units[loop]])
+    yield from (tuple([-each for each in unit]) for unit in units.values())
 
 
 def _slopes(numbers: list[Any], values: list[Values]) -> tuple[int, ...]:
@@ -181,14 +185,12 @@ def _affine(moves: Sequence[Any], rest: Any, letters: Sequence[Expr]) -> Expr:
     return Add(*terms, sympify(rest)) if terms else cast("Expr", sympify(rest))
 
 
-def _slot(read: Any, indices: list[Expr]) -> Slot:
+def _slot(original: Slot, read: Any, indices: list[Expr]) -> Slot:
+    """Return what stands in the place of a slot: a number, or a symbol or its error with these indices."""
     if not isinstance(read, Place):
         return indices[0]
-    return Indexed(cast("Variable", read.of), *indices) if indices else read.of
-
-
-def _as(original: Slot, slot: Any) -> Slot:
-    return Adjoint(slot) if isinstance(original, Adjoint) else slot
+    symbol: Any = Indexed(cast("Variable", read.of), *indices) if indices else read.of
+    return Adjoint(symbol) if isinstance(original, Adjoint) and not isinstance(read.of, Adjoint) else symbol
 
 
 def gathered(expr: MatrixExpr, around: tuple[int, ...], places: Places) -> MatrixExpr:
@@ -225,7 +227,7 @@ class _Terms:
             self.terms = kept
         if len(self.terms) == 1:
             return cast("MatrixExpr", self.terms[0])
-        return matadd(*self.terms) if self.kind is MatAdd else Stack(*self.terms)
+        return cast("MatrixExpr", Basic.__new__(self.kind, *self.terms))
 
     def _group(self) -> tuple[set[int], Over] | None:
         alike: dict[Hashable, list[int]] = {}
@@ -243,6 +245,8 @@ class _Terms:
         loops = tuple(range(len(self.places.loops)))
         outside = tuple([loop for loop in loops if loop not in self.around])
         columns = [_read(column, outside, self.places) for column in zip(*slots, strict=True)]
+        if not columns:
+            return None
         families = [
             tuple([each.of.name if isinstance(each, Place) else None for each in row])
             for row in zip(*columns, strict=True)
@@ -266,11 +270,11 @@ class _Terms:
             return None
         if self.kind is Stack and (own != sorted(own) or terms != list(range(terms[0], terms[-1] + 1))):
             return None
-        symbol = index_symbol(self._letter(loop))
+        symbol = index_symbol(self._letter(loop, terms))
         filled = []
         for original, column, parts in zip(slots[rows[group[0]]], columns, fits, strict=True):
             indices = [_affine([move], rest[group[0]], [symbol]) for move, rest in parts]
-            filled.append(_as(original, _slot(column[group[0]], indices)))
+            filled.append(_slot(original, column[group[0]], indices))
         term = refilled(self.terms[terms[0]], iter(filled))
         over = SumOver if self.kind is MatAdd else StackOver
         return set(terms), over(symbol, min(own), max(own), term)
@@ -288,16 +292,18 @@ class _Terms:
         if loop is None:
             slope = _slopes(numbers, [(int(value),) for value in values])[0]
         else:
-            slope = int(len({n - v for n, v in zip(numbers, values, strict=True)}) < len(set(numbers)))
+            slope = min((1, 0, -1), key=lambda move: len(set(_remainders((move,), numbers, [(v,) for v in values]))))
         return slope, [number - slope * value for number, value in zip(numbers, values, strict=True)]
 
-    def _letter(self, loop: int) -> str:
+    def _letter(self, loop: int, terms: Sequence[int]) -> str:
+        """Return a letter for an index that neither the loops around nor the terms have."""
         taken = {self.places.loops[each].letter for each in self.around}
-        taken |= {node.index.name for term in self.terms for node in _overs(term)}
+        taken |= {node.index.name for number in terms for node in _overs(self.terms[number])}
         return next(each for each in self.places.loops[loop].letter + SPARE if each not in taken)
 
 
 def _overs(term: MatrixExpr) -> Iterator[Over]:
+    """Yield the sums and stacks over an index inside a term."""
     waiting = [term]
     while waiting:
         node = waiting.pop()

@@ -61,7 +61,10 @@ Path: TypeAlias = tuple[int, ...]
 
 @dataclass
 class _Draft:
-    """A line that is not written yet: the loops around it, its equations, and where the first stands in the list."""
+    """A line that is not written yet: the loops around it, its equations, and where the first stands in the list.
+
+    A loop that is a second one over the same index, behind the first, has the complement of its number.
+    """
 
     around: Path
     position: int
@@ -74,23 +77,25 @@ def fold_like(folded: Folded, equations: Iterable[Equation], backward: bool = Tr
 
     An equation stands in the loops of the variable that it defines or whose gradient it defines. What a loop does not
     need stands behind it or before it as its symbols ask, ``backward`` loops run from the last value down. Where no
-    order of the lines defines every symbol before it is used, all equations are plain lines.
+    order of the lines defines every symbol before it is used, the gradients of given symbols get loops of their own;
+    where that does not help, all equations are plain lines.
     """
     parsed = [Parsed.of(equation) for equation in equations]
-    drafts = _drafts(parsed, folded.places)
-    body = _Order(drafts, folded.places, backward).body()
-    if body is not None and _in_order(body, parsed):
-        return body
+    for apart in (frozenset[str](), folded.places.given):
+        body = _Order(_drafts(parsed, folded.places, apart), folded.places, backward).body()
+        if body is not None and _in_order(body, parsed):
+            return body
     return tuple([_line([((), each)], (), folded.places) for each in parsed])
 
 
-def _drafts(parsed: Sequence[Parsed], placed: Places) -> list[_Draft]:
+def _drafts(parsed: Sequence[Parsed], placed: Places, apart: frozenset[str]) -> list[_Draft]:
     drafts: dict[Any, _Draft] = {}
     for position, each in enumerate(parsed):
         lhs: Any = each.equation.lhs
-        of = lhs.of if isinstance(lhs, Adjoint) else lhs
+        of = lhs.of if isinstance(lhs, Adjoint) and lhs.name not in placed.homes else lhs
         home = placed.homes.get(of.name) or Place(of)
-        draft = drafts.setdefault((of is lhs, home.of.name), _Draft(home.loops, position))
+        loops = tuple([~number for number in home.loops]) if of.name in apart else home.loops
+        draft = drafts.setdefault((of is lhs, home.of.name), _Draft(loops, position))
         draft.members.append((home.values, each))
     return list(drafts.values())
 
@@ -108,6 +113,11 @@ def _in_order(body: Body, parsed: Sequence[Parsed]) -> bool:
 
 def _names(slots: Sequence[Any]) -> list[str]:
     return [slot.name for slot in slots if isinstance(slot, MatrixSymbol)]
+
+
+def _number(loop: int) -> int:
+    """Return the number of a loop, also of a second one over its index."""
+    return max(loop, ~loop)
 
 
 class _Order:
@@ -161,12 +171,13 @@ class _Order:
         found: list[Line | Loop] = []
         for item in self._sorted(self.inside[path]):
             if isinstance(item, int):
-                found.append(_line(self.drafts[item].members, path, self.placed))
+                loops = tuple([_number(each) for each in path])
+                found.append(_line(self.drafts[item].members, loops, self.placed))
                 continue
             inner = self.body(item)
             if inner is None:
                 return None
-            found.append(Loop(self.placed.loops[item[-1]], inner, self.backward))
+            found.append(Loop(self.placed.loops[_number(item[-1])], inner, self.backward))
         return tuple(found) if len(found) == len(self.inside[path]) else None
 
     def _sorted(self, items: dict[Any, int]) -> list[Any]:

@@ -7,15 +7,17 @@ repetition to the next, or where an operation stands on it. The gradient of a lo
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import replace
 
-from sympy import MatrixExpr, MatrixSymbol
+from sympy import MatAdd, MatMul, MatrixExpr, MatrixSymbol
 
 from symbp.equations import Equation, Step, nodes, operands, symbols_in
 from symbp.op import Op
-from symbp.ops.elementwise import Slope
+from symbp.ops.elementwise import Elementwise, Slope
 from symbp.ops.losses import LossGradient
 from symbp.symbols import Adjoint
+from symbp.views.blocks import Pull
 from symbp.views.tidy import tidy
 
 Slot = Callable[[MatrixSymbol], Hashable]
@@ -34,20 +36,59 @@ def inlined(
     """
     kept = _kept(equations, wanted, slot) | carried
     inside: dict[MatrixExpr, MatrixExpr] = {}
-    led: dict[MatrixSymbol, tuple[Step, ...]] = {}
+    led: dict[MatrixSymbol, tuple[tuple[Step, str], ...]] = {}
     gradients: list[Equation] = []
     errors: list[Equation] = []
     for equation in equations:
         rhs = tidy(equation.rhs.xreplace(inside)) if inside else equation.rhs
-        before = [step for symbol in symbols_in(equation.rhs) for step in led.get(symbol, ())]
-        steps = tuple(dict.fromkeys((*before, *equation.steps)))
+        before = [pair for symbol in symbols_in(equation.rhs) for pair in led.get(symbol, ())]
+        pairs = tuple(dict.fromkeys((*before, *zip(equation.steps, equation.undoes, strict=True))))
+        shown = Equation(equation.lhs, rhs, tuple(step for step, _ in pairs), tuple(name for _, name in pairs))
         if equation.lhs.of in wanted:
-            gradients.append(Equation(equation.lhs, rhs, steps))
+            gradients.append(shown)
         elif slot(equation.lhs.of) in kept and not isinstance(rhs, LossGradient):
-            errors.append(Equation(equation.lhs, rhs, steps))
+            errors.append(shown)
         else:
-            inside[equation.lhs], led[equation.lhs] = rhs, steps
+            inside[equation.lhs], led[equation.lhs] = rhs, pairs
     return gradients, errors
+
+
+def shortened(
+    forward: Sequence[Equation], backward: Iterable[Equation], slot: Slot, needed: frozenset[MatrixSymbol]
+) -> tuple[list[Equation], dict[str, str]]:
+    """Return the forward list without the names that are used once, in a sum or a product, and by no error.
+
+    A slot goes in all repetitions or in none; what is ``needed`` (the output that a loss is taken of) stays. With the
+    list comes, for every name that went, the one whose equation holds it now.
+    """
+    uses = Counter(symbol for equation in forward for symbol in symbols_in(equation.rhs))
+    kept = {slot(symbol) for equation in backward for symbol in (equation.lhs, *symbols_in(equation.rhs))}
+    kept |= {slot(each.lhs.of) for each in backward} | set(map(slot, needed))
+    kept |= {slot(symbol) for symbol, count in uses.items() if count > 1}
+    for equation in forward:
+        kept.update(slot(symbol) for symbol in symbols_in(equation.rhs) if not isinstance(equation.rhs, SUMS))
+        if not isinstance(equation.rhs, (*SUMS, Op)) or isinstance(equation.rhs, Elementwise) or not uses[equation.lhs]:
+            kept.add(slot(equation.lhs))
+    inside: dict[MatrixExpr, MatrixExpr] = {}
+    found = []
+    for equation in forward:
+        rhs = tidy(equation.rhs.xreplace(inside)) if inside else equation.rhs
+        if slot(equation.lhs) in kept:
+            found.append(replace(equation, rhs=rhs))
+        else:
+            inside[equation.lhs] = rhs
+    users = {symbol: equation.lhs for equation in forward for symbol in symbols_in(equation.rhs) if symbol in inside}
+    return found, {symbol.name: _holder(symbol, users).name for symbol in inside}
+
+
+def _holder(symbol: MatrixSymbol, users: Mapping[MatrixSymbol, MatrixSymbol]) -> MatrixSymbol:
+    while symbol in users:
+        symbol = users[symbol]
+    return symbol
+
+
+SUMS = (MatAdd, MatMul)
+"""What may hold the expression of a name in its place."""
 
 
 def _kept(equations: Iterable[Equation], wanted: frozenset[MatrixSymbol], slot: Slot) -> frozenset[Hashable]:
@@ -64,9 +105,9 @@ def _kept(equations: Iterable[Equation], wanted: frozenset[MatrixSymbol], slot: 
 
 
 def _under_operations(expr: MatrixExpr) -> list[Adjoint]:
-    """Return the errors that an operation stands on, such as softmax's Jacobian."""
+    """Return the errors that an operation stands on, such as softmax's Jacobian; the map of a block needs no name."""
     found = []
     for node in nodes(expr):
-        if isinstance(node, Op) and not isinstance(node, Slope):
+        if isinstance(node, Op) and not isinstance(node, Slope | Pull):
             found += [each for each in operands(node) if isinstance(each, Adjoint)]
     return found

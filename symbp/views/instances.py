@@ -43,9 +43,13 @@ def _written_out(expr: MatrixExpr) -> MatrixExpr:
     """Return an expression with every sum and stack over an index written term by term."""
     if isinstance(expr, MatrixSymbol):
         return expr
-    args = [_written_out(arg) if isinstance(arg, MatrixExpr) else arg for arg in expr.args]
-    written = cast("MatrixExpr", Basic.__new__(type(expr), *args))
-    return written.written_out() if isinstance(written, Over) else written
+    if isinstance(expr, Over):
+        return _written_out(expr.written_out())
+    args: list[Basic] = []
+    for arg in expr.args:
+        written = _written_out(arg) if isinstance(arg, MatrixExpr) else arg
+        args += written.args if isinstance(arg, Over) and arg.whole is type(expr) else [written]
+    return cast("MatrixExpr", Basic.__new__(type(expr), *args))
 
 
 def _alone(expr: MatrixExpr, folded: Folded) -> MatrixExpr:

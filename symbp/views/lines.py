@@ -158,13 +158,14 @@ class Places:
 
     ``loops`` are the indices by the number of their loop. ``spelled`` says which of its like a symbol is, ``homes`` in
     which loops its own equation (or its gradient's) stands. ``starts`` has what each initial symbol stands for, with
-    the number of the loop that it starts.
+    the number of the loop that it starts. No equation defines the ``given`` ones.
     """
 
     loops: tuple[Index, ...]
     spelled: Mapping[str, Place]
     homes: Mapping[str, Place]
     starts: Mapping[str, tuple[tuple[int, Place], ...]]
+    given: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -181,7 +182,7 @@ class Folded:
 
     @cached_property
     def names(self) -> Mapping[MatrixSymbol, Indexed]:
-        """Every symbol that a line spells with an index, and how it is spelled alone, at its own values of the indices."""
+        """Every symbol that a line spells with an index, and how it is spelled alone, at its own values of them."""
         spelled = self.places.spelled
         return {each: cast("Indexed", spelled[each.name].symbol) for each in self.listed if each.name in spelled}
 

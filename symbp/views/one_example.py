@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import operator
+from dataclasses import replace
 
 from sympy import Basic, MatMul, S
 
-from symbp.equations import Equation, System
+from symbp.equations import System
 from symbp.symbols import BATCH
 
 
@@ -21,7 +22,7 @@ def one_example(system: System) -> System:
             known[expr] = _rebuilt(expr, [read(arg) for arg in expr.args])
         return known[expr]
 
-    equations = [Equation(read(each.lhs), read(each.rhs), each.steps) for each in system]
+    equations = [replace(each, lhs=read(each.lhs), rhs=read(each.rhs)) for each in system]
     return System(equations, tuple(map(read, system.given)))
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
-from sympy import Basic, Expr, Integer, MatrixExpr, Symbol
+from sympy import Basic, Expr, Integer, MatAdd, MatrixExpr, Symbol
 
-from symbp.nodes import matadd
 from symbp.ops.structure import Stack
 from symbp.views.skeleton import put_in
 
@@ -24,9 +23,16 @@ class Over(MatrixExpr):
     last = property(lambda self: int(self.args[2]))
     term = property(lambda self: cast("MatrixExpr", self.args[3]))
 
+    whole: ClassVar[type]
+    """What the terms are put together to."""
+
     def terms(self) -> Iterator[MatrixExpr]:
-        """Yield the term with each value of the index put in."""
-        return map(self.at, range(self.first, self.last + 1))
+        """Yield the term with each value of the index put in, those of a sum inside a sum one by one."""
+        for term in map(self.at, range(self.first, self.last + 1)):
+            if type(term) is type(self):
+                yield from term.terms()
+            else:
+                yield term
 
     def at(self, value: int) -> MatrixExpr:
         """Return the term for a value of the index."""
@@ -34,28 +40,23 @@ class Over(MatrixExpr):
 
     def written_out(self) -> MatrixExpr:
         """Return the same with all its terms."""
-        raise NotImplementedError
+        return cast("MatrixExpr", Basic.__new__(self.whole, *self.terms()))
 
 
 class SumOver(Over):
     """∑ of a term over an index."""
 
+    whole = MatAdd
     shape = property(lambda self: self.term.shape)
-
-    def written_out(self) -> MatrixExpr:
-        """Return the sum of all terms."""
-        return matadd(*self.terms())
 
 
 class StackOver(Over):
     """A term for every value of an index, one above another."""
+
+    whole = Stack
 
     @property
     def shape(self) -> tuple[Any, Any]:
         """All rows of all terms."""
         rows, columns = self.term.shape
         return (self.last - self.first + 1) * rows, columns
-
-    def written_out(self) -> MatrixExpr:
-        """Return the stack of all terms."""
-        return Stack(*self.terms())

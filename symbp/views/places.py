@@ -25,10 +25,14 @@ Instances = list[tuple[Values, int]]
 
 @dataclass
 class _Facts:
-    """What is known of a loop: whether its windows are steps, tile a matrix or have paths; layers; names in a row."""
+    """What is known of a loop: whether its windows are steps, are heads or have paths; layers; names in a row.
+
+    Steps say so, or carry on what one map makes of something else each time. Heads are side by side in a window, or
+    take rows of a matrix each.
+    """
 
     step: bool = False
-    tiled: bool = False
+    head: bool = False
     path: bool = False
     layers: set[int] = field(default_factory=set)
     names: list[tuple[str, str]] = field(default_factory=list)
@@ -38,7 +42,7 @@ class _Facts:
         """What one repetition is."""
         if self.step:
             return "step"
-        if self.tiled:
+        if self.head:
             return "head"
         return "block" if self.path and len(self.layers) > 1 else "layer"
 
@@ -76,6 +80,7 @@ class _Survey:
         self.facts: dict[int, _Facts] = {}
         self.around: dict[int, tuple[int, ...]] = {}
         self.counts: dict[int, int] = {}
+        self.plain: set[int] = set()
         self.families: list[tuple[int, Sequence[Repeated], Instances]] = []
 
     def visit(self, items: Tree, chain: tuple[Repeated, ...], instances: Instances) -> None:
@@ -88,7 +93,9 @@ class _Survey:
             self._place_outside()
 
     def _enter(self, item: Repeated, chain: tuple[Repeated, ...], instances: Instances) -> None:
-        self.facts[item.number] = _Facts()
+        first = item.motions[0]
+        step = first.carries and self.found.is_one_map(first)
+        self.facts[item.number] = _Facts(step, head=bool(chain) and not first.carries)
         self.counts[item.number] = item.run.count
         self.around[item.number] = tuple([each.number for each in chain])
         self.visit(item.body, (*chain, item), instances_in(item, instances))
@@ -114,7 +121,7 @@ class _Survey:
         one, other = (self.found.equations[each].lhs for each in (at, later))
         facts.step |= getattr(one, "step", None) != getattr(other, "step", None)
         moves = self.found.numbers[at] != self.found.numbers[later]
-        facts.tiled |= moves and isinstance(self.found.equations[at].rhs, Rows | Pad)
+        facts.head |= moves and isinstance(self.found.equations[at].rhs, Rows | Pad)
         paths = [getattr(each, "path", "") for each in (one, other)]
         facts.path |= paths[0] != paths[1] and bool(_NUMBERS.search(paths[0]))
         facts.layers.add(getattr(one, "layer", 0))
@@ -147,6 +154,7 @@ class _Survey:
         if len(set(found.values())) < len(found):
             return
         self.homes.update(found)
+        self.plain.update(symbol for symbol in found if not self._is_given(symbol))
         names = self.found.symbols
         for depth in depths:
             second = symbols[tuple([int(d == depth) for d in range(len(chain))])]
@@ -161,13 +169,16 @@ class _Survey:
         names = [symbol.name for symbol in self.found.symbols]
         homes = {names[symbol]: self._place(found, loops) for symbol, found in self.homes.items()}
         starts, spelled = {}, dict(homes)
+        for symbol in self.plain:  # What plain lines define has an index, and no loop.
+            del homes[names[symbol]]
         for symbol, places in self.starts.items():
             started = tuple([(number, self._place(place, loops)) for number, place in places])
             if self._is_constant(symbol) and len(started) == 1:
                 spelled[names[symbol]] = started[0][1]
             else:
                 starts[names[symbol]] = started
-        return Places(loops, spelled, homes, starts)
+        given = frozenset(names[symbol] for symbol in self.homes if self._is_given(symbol))
+        return Places(loops, spelled, homes, starts, given)
 
     def _is_constant(self, symbol: int) -> bool:
         """Tell whether a symbol is defined from nothing, as a state of zeros is."""

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 from sympy import MatrixSymbol
 
 from symbp.derivation import Derivation
 from symbp.equations import Equation, System, symbols_in
+from symbp.ops.losses import Loss
 from symbp.symbols import BATCH, Adjoint, Variable
 from symbp.views.fold import fold, fold_like
-from symbp.views.inline import Slot, inlined
+from symbp.views.inline import Slot, inlined, shortened
 from symbp.views.lines import Body, Folded, Index, Line, Loop, Values, lines_of
 from symbp.views.one_example import one_example
 from symbp.views.skeleton import mapped
@@ -24,20 +26,25 @@ from symbp.views.tidy import tidied
 class Reading:
     """The lists of a derivation as a page shows them.
 
-    ``forward`` are the equations of the network, ``backward`` all others; ``errors`` are those of the errors that have
-    a name, ``gradients`` one equation for everything that is differentiated by. Each list is there in order, and folded.
+    ``listed`` are all equations of the network, ``forward`` those whose names stay, ``backward`` all of errors and
+    gradients; ``errors`` are those of the errors that keep a name, ``gradients`` one for everything that is
+    differentiated by. Of the lists that a page shows there are the lines, folded.
     """
 
     derivation: Derivation
     is_one: bool
     folded: Folded
+    listed: tuple[Equation, ...]
     forward: tuple[Equation, ...]
     backward: tuple[Equation, ...]
     errors: tuple[Equation, ...]
     gradients: tuple[Equation, ...]
+    forward_lines: Body
     error_lines: Body
     gradient_lines: Body
-    wanted: frozenset[MatrixSymbol] = field(default_factory=frozenset)
+    wanted: frozenset[MatrixSymbol]
+    holders: Mapping[str, str]
+    """The equation that holds a name which went: by the name, that of its left side."""
 
     @cached_property
     def instances(self) -> Mapping[tuple[Variable, int], tuple[tuple[Values, MatrixSymbol], ...]]:
@@ -56,17 +63,25 @@ class Reading:
     @property
     def lines(self) -> Iterator[Line]:
         """All lines: forward, errors, gradients."""
-        for body in (self.folded.body, self.error_lines, self.gradient_lines):
+        for body in (self.forward_lines, self.error_lines, self.gradient_lines):
             yield from lines_of(body)
 
     @cached_property
     def symbols(self) -> tuple[MatrixSymbol, ...]:
         """Every symbol that a line may show, indexed where it repeats, and alone."""
+        return self._shown(self.forward, self.errors, self.gradients)
+
+    @cached_property
+    def all_symbols(self) -> tuple[MatrixSymbol, ...]:
+        """Every symbol of all lists, those without a line among them."""
+        return self._shown(self.listed, self.backward)
+
+    def _shown(self, *lists: tuple[Equation, ...]) -> tuple[MatrixSymbol, ...]:
         found: dict[MatrixSymbol, None] = {}
         for line in self.lines:
             for case in line.cases:
                 found.update(dict.fromkeys((case.equation.lhs, *symbols_in(case.equation.rhs))))
-        for equation in (*self.forward, *self.errors, *self.gradients):
+        for equation in chain(*lists):
             found.update(dict.fromkeys(self.spelled(each) for each in (equation.lhs, *symbols_in(equation.rhs))))
         return tuple(dict.fromkeys(each.of if isinstance(each, Adjoint) else each for each in found))
 
@@ -83,7 +98,7 @@ class Reading:
         def read(slot: Any) -> Any:
             return self.spelled(slot) if isinstance(slot, MatrixSymbol) else slot
 
-        return Equation(read(equation.lhs), mapped(equation.rhs, read), equation.steps)
+        return replace(equation, lhs=read(equation.lhs), rhs=mapped(equation.rhs, read))
 
 
 def reading(derivation: Derivation) -> Reading:
@@ -96,22 +111,48 @@ def reading(derivation: Derivation) -> Reading:
         forward, backward = one_example(forward), one_example(backward)
     wanted = frozenset(each.lhs.of for each in backward if each.lhs.of.name in {v.name for v in readable.wrt})
     forward = System(tidied(forward), forward.given)
+    return read(readable, is_one, forward, backward, wanted, _compared(forward))
+
+
+def read(
+    derivation: Derivation,
+    is_one: bool,
+    forward: System,
+    backward: Iterable[Equation],
+    wanted: frozenset[MatrixSymbol],
+    needed: frozenset[MatrixSymbol],
+    ends: frozenset[MatrixSymbol] = frozenset(),
+) -> Reading:
+    """Return two lists as a page shows them.
+
+    What is ``needed`` of the forward list keeps its name, and so do the errors where the backward list ``ends``.
+    """
     folded = fold(forward)
     back = tidied(backward, wanted)
     carried = _carried(fold_like(folded, [each for each in back if each.lhs.of not in wanted]))
-    gradients, errors = inlined(back, wanted, _slot(folded), carried)
+    kept = carried | frozenset(map(_slot(folded), ends))
+    gradients, errors = inlined(back, wanted, _slot(folded), kept)
+    ahead, holders = shortened(forward, (*errors, *gradients), _slot(folded), needed)
     return Reading(
-        readable,
+        derivation,
         is_one,
         folded,
         tuple(forward),
+        tuple(ahead),
         tuple(back),
         tuple(errors),
         tuple(gradients),
+        fold_like(folded, ahead, backward=False),
         fold_like(folded, errors),
         fold_like(folded, gradients),
         wanted,
+        holders,
     )
+
+
+def _compared(forward: System) -> frozenset[MatrixSymbol]:
+    """Return what losses are taken of: it keeps its name."""
+    return frozenset(symbol for each in forward if isinstance(each.rhs, Loss) for symbol in symbols_in(each.rhs))
 
 
 def _counts_examples(derivation: Derivation) -> bool:
@@ -128,7 +169,7 @@ def _slot(folded: Folded) -> Slot:
 
 
 def _carried(body: Body) -> frozenset[Hashable]:
-    """Return the slots of errors that a line uses at another value of an index than its own: what repetitions hand on."""
+    """Return the slots of errors that a line uses at another value of an index than its own: they are handed on."""
     found: set[Hashable] = set()
     for line in lines_of(body):
         for case in line.cases:

@@ -7,8 +7,8 @@ In the first windows anything may stand where later ones have what is carried: i
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count as count_from
 from itertools import groupby, pairwise
@@ -18,8 +18,11 @@ from typing import Any, TypeAlias
 from sympy import MatAdd, MatrixSymbol
 
 from symbp.equations import Equation, System
+from symbp.ops.elementwise import Elementwise
+from symbp.ops.softmax import Softmax
 from symbp.ops.structure import Stack
 from symbp.roles import Role
+from symbp.views.blocks import Call
 from symbp.views.skeleton import Parsed, skeleton
 
 PARAMETERS = frozenset({Role.WEIGHT, Role.BIAS, Role.SCALE, Role.SHIFT})
@@ -46,6 +49,11 @@ class Run:
     count: int
 
     @property
+    def size(self) -> tuple[int, int]:
+        """How many equations it covers, and of two that cover the same, how short its window is."""
+        return self.period * self.count, -self.period
+
+    @property
     def end(self) -> int:
         """The equation after the last window."""
         return self.start + self.period * self.count
@@ -69,6 +77,22 @@ class Motion:
         return bool(self.starts) or any(isinstance(kind, tuple) and kind[1] < 0 for kind in self.kinds)
 
 
+def likeness(key: Any, slots: int) -> Any:
+    """Return what an equation does, where any activation is as good as another: the last layer often has its own.
+
+    Which one it is, or that there is none, makes a case of the line, no other line.
+    """
+    is_activation = isinstance(key, tuple) and key[0] in ACTIVATIONS and slots == 1 and len(key) <= LONGEST
+    return (Elementwise, False) if is_activation or key is False else key
+
+
+ACTIVATIONS = frozenset({Elementwise, Softmax})
+"""What stands alone in an equation and goes over one matrix."""
+
+LONGEST = 3
+"""The parts of such a key: the operation, its function, its operand."""
+
+
 class List:
     """A list of equations as numbers: what each does, the symbols and numbers it does it to, where they are defined."""
 
@@ -89,7 +113,7 @@ class List:
             parsed = Parsed.of(equation)
             found: list[Any] = parsed.slots[1:]
             self.parsed.append(parsed)
-            self.keys.append(known.setdefault(parsed.key, len(known)))
+            self.keys.append(known.setdefault(likeness(parsed.key, len(found)), len(known)))
             self.slots.append(tuple([self._ids[s.name] for s in found if isinstance(s, MatrixSymbol)]))
             numbers = [s for s in found if not isinstance(s, MatrixSymbol)]
             self.numbers.append(tuple([s.p if s.is_Integer else s for s in numbers]))
@@ -111,21 +135,25 @@ class List:
         self.roles.append(getattr(symbol, "role", None))
         self.defined.append(at)
 
-    def best_run(self, first: int, end: int, bases: Sequence[int]) -> Run | None:
-        """Return the run that covers most of the equations from ``first`` to ``end``, of equal ones the shortest.
+    def best_runs(self, first: int, end: int, bases: Sequence[int]) -> list[Run]:
+        """Return the run that covers most of the equations from ``first`` to ``end``, and others of its size.
 
-        The equations repeat ``bases`` further on; the run must be one at each of them.
+        Of runs that cover equally many the one with the shortest window counts. The equations repeat ``bases`` further
+        on; a run must be one at each of them.
         """
-        best: Run | None = None
-        for period in self._periods(first, end):
-            covered = best.period * best.count if best else 0
-            most = (end - first) // period * period
-            if most < covered or (best and most == covered and period >= best.period):
+        best: list[Run] = []
+        waiting = deque(self._periods(first, end))
+        seen = set(waiting)
+        while waiting:
+            period = waiting.popleft()
+            if best and ((end - first) // period * period, -period) < best[0].size:
                 continue
-            for run in self._runs(period, first, end, bases):
-                covers = run.period * run.count
-                if best is None or (covers, -run.period) > (best.period * best.count, -best.period):
-                    best = run
+            runs = sorted(self._runs(period, first, end, bases), key=lambda run: run.start)
+            best = _largest(best, runs)
+            # Runs that begin a period apart are windows of a longer one.
+            apart = {b.start - a.start for a, b in pairwise(runs)} - seen
+            waiting += sorted(each for each in apart if each <= (end - first) // 2)
+            seen |= apart
         return best
 
     def _periods(self, first: int, end: int) -> list[int]:
@@ -244,6 +272,7 @@ class List:
         kinds: list[Any] = []
         starts: dict[tuple[int, int], int] = {}
         family: dict[int, tuple[int, int]] = {}
+        members: dict[tuple[int, int], int] = {}
         fixed: set[int] = set()
         for at in range(start, start + period):
             windows = range(at, at + period * count, period)
@@ -256,7 +285,7 @@ class List:
                     continue
                 entered = next((w for w, value in enumerate(values) if self.defined[value] >= start), count)
                 found = (
-                    self._outside(values, family)
+                    self._outside(values, family, members)
                     if entered == count
                     else self._carried(values, entered, start, period, starts)
                 )
@@ -269,7 +298,7 @@ class List:
                 if broken is not None:
                     return broken + 1
                 kinds.append((steps[0], 0))
-        if not fixed.isdisjoint(family):
+        if not fixed.isdisjoint(family) or (count == 2 and not self._is_used_alike(family, start, start + 2 * period)):
             return 0
         return Motion(tuple(kinds), starts, frozenset(family), frozenset(fixed))
 
@@ -287,7 +316,9 @@ class List:
                 return 0
         return offset, back
 
-    def _outside(self, values: Sequence[int], family: dict[int, tuple[int, int]]) -> str | int:
+    def _outside(
+        self, values: Sequence[int], family: dict[int, tuple[int, int]], members: dict[tuple[int, int], int]
+    ) -> str | int:
         """Tell that a slot has another outside symbol in every window, each the same one wherever it stands."""
         steps = [self._apart(a, b) for a, b in pairwise(values)]
         broken = next((w for w, step in enumerate(steps) if step is None or step != steps[0]), None)
@@ -295,9 +326,15 @@ class List:
             return broken + 1
         head, shift = family.get(values[0], (values[0], 0))
         for window, value in enumerate(values):
-            if family.setdefault(value, (head, window + shift)) != (head, window + shift):
+            place = head, window + shift
+            if family.setdefault(value, place) != place or members.setdefault(place, value) != value:
                 return window
         return OUTSIDE
+
+    def _is_used_alike(self, family: Iterable[int], start: int, end: int) -> bool:
+        """Tell whether given symbols of a family are used equally often elsewhere: two windows prove little."""
+        given = [symbol for symbol in family if self.defined[symbol] == GIVEN]
+        return len({sum(not start <= at < end for at in self.uses[symbol]) for symbol in given}) <= 1
 
     def _apart(self, a: int, b: int) -> int | None:
         """Return how many equations lie between two symbols, 0 where both are given; None where they are no kin."""
@@ -308,17 +345,17 @@ class List:
     def _is_repetition(self, run: Run, motion: Motion) -> bool:
         """Tell windows that repeat from equations that only look alike, such as queries and keys.
 
-        They carry something on, or share a parameter while nothing learnt differs, or are collected: their results are
-        the terms of one sum or stack and nothing else.
+        They carry something on, or are one map of several things, or are collected: their results are the terms of one
+        sum or stack and nothing else. Two single equations make no loop, unless each is a whole block.
         """
-        if motion.carries:
-            return True
-        if run.period == 1 and run.count == 2:
+        if run.period == 1 and run.count == 2 and not isinstance(self.equations[run.start].rhs, Call):
             return False
-        shared = any(self.roles[symbol] in PARAMETERS for symbol in motion.fixed)
-        if shared and motion.varying and not any(self.roles[symbol] in PARAMETERS for symbol in motion.varying):
-            return True
-        return self._is_collected(run)
+        return motion.carries or self.is_one_map(motion) or self._is_collected(run)
+
+    def is_one_map(self, motion: Motion) -> bool:
+        """Tell whether windows share what is learnt, so that they do the same to something else each."""
+        shared, own = (any(self.roles[each] in PARAMETERS for each in some) for some in (motion.fixed, motion.varying))
+        return shared and bool(motion.varying) and not own
 
     def _is_collected(self, run: Run) -> bool:
         collected = False
@@ -379,15 +416,28 @@ def tree(found: List) -> Tree:
 
 
 def _split(found: List, first: int, end: int, bases: Sequence[int], numbers: Iterator[int]) -> Tree:
-    run = found.best_run(first, end, bases) if end - first > 1 else None
-    if run is None:
+    items: Tree = []
+    runs = found.best_runs(first, end, bases) if end - first > 1 else []
+    if not runs:
         return list(range(first, end))
-    motions = [motion for base in bases if isinstance(motion := found.motion(run, base), Motion)]
-    inner = [base + window * run.period for base in bases for window in range(run.count)]
-    number = next(numbers)
-    body = _split(found, run.start, run.start + run.period, inner, numbers)
-    return [
-        *_split(found, first, run.start, bases, numbers),
-        Repeated(number, run, body, motions),
-        *_split(found, run.end, end, bases, numbers),
-    ]
+    for run in runs:
+        items += _split(found, first, run.start, bases, numbers)
+        motions = [motion for base in bases if isinstance(motion := found.motion(run, base), Motion)]
+        inner = [base + window * run.period for base in bases for window in range(run.count)]
+        number = next(numbers)
+        body = _split(found, run.start, run.start + run.period, inner, numbers)
+        items.append(Repeated(number, run, body, motions))
+        first = run.end
+    return items + _split(found, first, end, bases, numbers)
+
+
+def _largest(best: list[Run], runs: Sequence[Run]) -> list[Run]:
+    """Return the largest of the runs of a period if they are larger than the best so far, none over another."""
+    size = max((run.size for run in runs), default=(0, 0))
+    if best and size <= best[0].size:
+        return best
+    found: list[Run] = []
+    for run in runs:
+        if run.size == size and (not found or run.start >= found[-1].end):
+            found.append(run)
+    return found

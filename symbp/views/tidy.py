@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import reduce
 
 from sympy import (
@@ -41,7 +42,7 @@ def tidied(equations: Iterable[Equation], wanted: frozenset[MatrixSymbol] = froz
         if isinstance(equation.lhs, Adjoint) and isinstance(rhs, Adjoint) and equation.lhs.of not in wanted:
             copies[equation.lhs] = rhs
         else:
-            found.append(Equation(equation.lhs, rhs, equation.steps))
+            found.append(replace(equation, rhs=rhs))
     return found
 
 

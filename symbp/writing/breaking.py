@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from symbp.maths.tree import (
-    COMMA, QUAD, Accent,
+    COMMA,
+    QUAD,
+    Accent,
     Blank,
     Fence,
     Frac,
@@ -23,7 +25,7 @@ from symbp.maths.tree import (
     row,
 )  # fmt: skip
 from symbp.pages.page import Line
-from symbp.writing.spacing import bracket_size, gap, has_limits, is_small
+from symbp.writing.spacing import bracket_size, gap, has_limits, is_small, items_of
 
 Width = Callable[[Node], float]
 """How wide a tree is in the unit of a writer."""
@@ -35,14 +37,17 @@ _ADDING = frozenset("+−±")
 """Operators that a line breaks at before it breaks at others."""
 
 
+NOTHING = Row(())
+
+
 # Breaking.
 
 
 def sides(node: Node) -> tuple[Node, Node]:
     """Return what stands before the first relation, and the rest, which begins with it."""
-    items = _items(node)
+    items = items_of(node)
     place = next((k for k, item in enumerate(items) if isinstance(item, Sign) and item.kind == "rel"), 0)
-    return row(*items[:place]) if place else Row(()), row(*items[place:])
+    return row(*items[:place]) if place else NOTHING, row(*items[place:])
 
 
 def broken(node: Node, first: float, later: float, width: Width) -> list[Node]:
@@ -53,11 +58,7 @@ def broken(node: Node, first: float, later: float, width: Width) -> list[Node]:
     """
     if width(node) <= first:
         return [node]
-    return [row(*items) for items in _packed(_items(node), first, later, width, 0)]
-
-
-def _items(node: Node) -> tuple[Node, ...]:
-    return node.items if isinstance(node, Row) else (node,)
+    return [row(*items) for items in _packed(items_of(node), first, later, width, 0)]
 
 
 def _is_before(kind: str, signs: frozenset[str] = frozenset()) -> Callable[[Node], bool]:
@@ -66,6 +67,9 @@ def _is_before(kind: str, signs: frozenset[str] = frozenset()) -> Callable[[Node
 
 _LEVELS = (_is_before("rel"), _is_before("bin", _ADDING), _is_before("bin"), _is_before("times"))
 """Signs that begin a new line, the best first."""
+
+_SHARES = (0.55, 0.65, 0.75, 0.85, 0.95)
+"""Of the room for a line of factors, how much is tried."""
 
 
 def _packed(items: Sequence[Node], first: float, later: float, width: Width, level: int) -> list[tuple[Node, ...]]:
@@ -77,7 +81,21 @@ def _packed(items: Sequence[Node], first: float, later: float, width: Width, lev
     pieces = list(_after_space(items) if level == 0 else _before(items, _LEVELS[level - 1]))
     if len(pieces) == 1:
         return _packed(items, first, later, width, level + 1)
-    return _filled(pieces, first, later, width, level)
+    lines = _filled(pieces, first, later, width, level)
+    return _evened(lines, pieces, first, later, width) if level == len(_LEVELS) else lines
+
+
+def _evened(
+    lines: list[tuple[Node, ...]], pieces: Sequence[tuple[Node, ...]], first: float, later: float, width: Width
+) -> list[tuple[Node, ...]]:
+    """Return a product in as many lines, about as long as each other: none holds a last factor alone."""
+    if any(width(Row(piece)) > _WORTH * later for piece in pieces):
+        return lines
+    for share in _SHARES:
+        tried = _filled(pieces, share * first, share * later, width, len(_LEVELS))
+        if len(tried) == len(lines) and all(width(Row(line)) <= later for line in tried[1:]):
+            return tried if width(Row(tried[0])) <= first else lines
+    return lines
 
 
 def _filled(
@@ -87,14 +105,29 @@ def _filled(
     line: tuple[Node, ...] = ()
     for piece in pieces:
         room = later if lines else first
-        if line and width(Row(line + piece)) > room:
+        if width(Row(line + piece)) <= room:
+            line += piece
+            continue
+        left = room - width(Row(line))
+        if line and (width(Row(piece)) <= later or left < _WORTH * later) and not _is_left(line, piece):
             lines.append(line)
-            line, room = (), later
-        if not line and width(Row(piece)) > room:
-            *done, piece = _packed(piece, room, later, width, level + 1)
-            lines += done
-        line += piece
+            line, left = (), later
+        *done, last = _packed(piece, left, later, width, level + 1)
+        if done:
+            lines += [line + done[0], *done[1:]]
+            line = last
+        else:
+            line += last
     return [*lines, line]
+
+
+_WORTH = 0.35
+"""The share of a line that must be free for something to begin there that is to be broken anyway."""
+
+
+def _is_left(line: tuple[Node, ...], piece: tuple[Node, ...]) -> bool:
+    """Say whether a line is the left side of what comes: it does not stand alone."""
+    return isinstance(piece[0], Sign) and piece[0].kind == "rel" and sides(Row(line))[0] == NOTHING
 
 
 def _before(items: Sequence[Node], is_start: Callable[[Node], bool]) -> Iterator[tuple[Node, ...]]:
@@ -130,7 +163,7 @@ def _opened(items: Sequence[Node], first: float, later: float, width: Width) -> 
     inside = _inside(item)
     assert inside is not None
     spare = width(Row((*before, item))) - width(inside)
-    parts = _packed(_items(inside), first - spare, later - width(Row((item, *after))) + width(inside), width, 0)
+    parts = _packed(items_of(inside), first - spare, later - width(Row((item, *after))) + width(inside), width, 0)
     if len(parts) == 1:
         return [tuple(items)]
     halves = [_half(item, row(*part), k, len(parts)) for k, part in enumerate(parts)]
@@ -138,18 +171,24 @@ def _opened(items: Sequence[Node], first: float, later: float, width: Width) -> 
 
 
 def _inside(item: Node) -> Node | None:
-    """Return what stands in brackets, or in a part that has no words under it."""
+    """Return what stands in brackets, with or without an index, or in a part that has no words under it."""
     if isinstance(item, Fence):
         return item.body
+    if isinstance(item, Script) and isinstance(item.base, Fence):
+        return item.base.body
     return item.body if isinstance(item, Tag) and not item.label and isinstance(item.body, Row | Fence) else None
 
 
 def _half(item: Node, part: Node, place: int, count: int) -> Node:
     """Return one line of what was broken: of brackets, the one that stands there, as large as around the whole."""
+    is_last = place == count - 1
     if isinstance(item, Tag):
         return Tag(part, item.of, item.role)
+    if isinstance(item, Script):
+        half = _half(item.base, part, place, count)
+        return Script(half, item.sub, item.sup) if is_last else half
     assert isinstance(item, Fence)
-    opening, closing = item.open if place == 0 else "", item.close if place == count - 1 else ""
+    opening, closing = item.open if place == 0 else "", item.close if is_last else ""
     return Tag(Fence(part, opening, closing), item) if opening or closing else part
 
 
@@ -163,9 +202,6 @@ class Shown:
     left: Node
     right: Node
     continues: bool = False
-
-
-NOTHING = Row(())
 
 
 def shown(line: Line, measure: float, left: float, width: Width, hanging: float = 1.0) -> list[Shown]:
@@ -204,18 +240,30 @@ def _with_where(found: list[Shown], where: Node | None, room: float, width: Widt
 
 # Width in em.
 
-_LETTER_WIDTHS = {
-    0.38: "ijlιI", 0.45: "cestrfz", 0.52: "abghknpqvxyodu", 0.62: "αβγδηθκλμνξπρστυφχψωεζ",
-    0.75: "wmABCDEFGJKLNPRSTUVXYZO",
-    0.82: "HQΓΔΘΛΞΠΣΦΨΩ", 0.97: "MW",
+_ITALIC = {
+    0.33: "lιit", 0.42: "ℓbc", 0.47: "ejsεoqrδξ", 0.51: "pθgzζdvIρ", 0.54: "ayηkτνuxγ", 0.59: "hκλυfnμπσ",
+    0.63: "βχΓαJφω", 0.68: "SΞLψΛ", 0.73: "TΣΦΩwAZΠ", 0.78: "RFPΘΨCGOQU", 0.82: "EYBVΔD", 0.9: "mHNXK", 1.08: "MW",
 }  # fmt: skip
-_LETTERS = {letter: width for width, letters in _LETTER_WIDTHS.items() for letter in letters}
-_SIGNS = {"∑": 1.44, "∏": 1.28, "∂": 0.56, "∇": 0.83, "⊤": 0.78, "′": 0.28, "…": 1.17, "⋯": 1.17, "∞": 1.0, "·": 0.28}
+_UPRIGHT = {
+    0.28: "!',.:;<[]`il|", 0.32: "fj -", 0.39: "()rstI", 0.44: "cez", 0.5: "*/0123456789agoJ", 0.53: "kqvxy",
+    0.56: "Sbdhnpu", 0.64: "ZLF", 0.71: "EPBCTw", 0.75: "RAHNUVXYD", 0.78: "+=@GKOQ", 0.83: "m", 0.96: "MW",
+}  # fmt: skip
+
+
+def _each(table: Mapping[float, str]) -> dict[str, float]:
+    return {char: width for width, chars in table.items() for char in chars}
+
+
+_LETTERS, _WORD_WIDTHS = _each(_ITALIC), _each(_UPRIGHT)
+_SIGNS = {
+    "∑": 1.44, "∏": 1.28, "∂": 0.59, "∇": 0.83, "⊤": 0.78, "′": 0.28, "…": 1.17, "⋯": 1.17, "∞": 1.0, "·": 0.28,
+    "∘": 0.5, "←": 1.0, "→": 1.0, "∈": 0.67,
+}  # fmt: skip
 _AROUND = {"bin": 0.44, "rel": 0.56, "comma": 0.17}
 _SIGN_WIDTH = {"bin": 0.78, "rel": 0.78, "comma": 0.28, "slash": 0.5, "times": 0.0, "apply": 0.0, "quad": 1.0}
-_GAPS = {"none": 0.0, "thin": 0.167, "thick": 0.278, "dot": 0.72}
-_BRACKETS = (0.39, 0.46, 0.6, 0.74)
-_INDEX, _WORD, _BOLD, _SCRIPT = 0.79, 0.47, 0.575, 0.75
+_GAPS = {"none": 0.0, "thin": 0.167, "braces": 0.167, "dot": 0.72}
+_BRACKETS = (0.39, 0.46, 0.6, 0.86)
+_INDEX, _BOLD, _SCRIPT = 0.79, 0.575, 0.75
 
 
 def em_width(node: Node) -> float:
@@ -226,14 +274,6 @@ def em_width(node: Node) -> float:
 def word_width(text: str) -> float:
     """Return about how wide words are, in em."""
     return sum(_WORD_WIDTHS.get(char, 0.5) for char in text)
-
-
-_WORD_WIDTHS = {
-    char: width
-    for width, chars in {0.28: "ijl.,:;'|", 0.36: " frt-()[]", 0.44: "cesz", 0.53: "abdghknopquvxy", 0.8: "mw",
-                         0.72: "ABCDEFGHJKLMNOPQRSTUVWXYZ"}.items()
-    for char in chars
-}  # fmt: skip
 
 
 def _id_width(node: Id) -> float:

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from symbp.maths.tree import Node
 from symbp.pages.page import Ref, Table, Text
 from symbp.writing.breaking import em_width, word_width
+from symbp.writing.spacing import slashed
 
-SIZES = (("small", 0.9), ("footnotesize", 0.8))
+SIZES = (("small", 0.9), ("footnotesize", 0.8), ("scriptsize", 0.7))
 """Sizes of letters for tables, the first that does, and how large each is."""
 
-GUTTER, SPARE, NARROW = 0.9, 1.05, 9.0
+GUTTER, SPARE, NARROW = 0.9, 1.05, 8.0
 """The space between columns; how much wider than estimated they may be; below this no column wraps well."""
 
 
@@ -22,7 +23,7 @@ def columns(table: Table, measure: float) -> tuple[str, list[str]]:
     """
     natural = [max(map(text_width, cells)) for cells in zip(table.head, *table.rows, strict=True)]
     gutters = GUTTER * (len(natural) - 1)
-    wraps = table.wraps if table.wraps is not None else _wordiest(table)
+    wraps = table.wraps if table.wraps is not None else _wordiest(table, natural)
     others = (sum(natural) - natural[wraps]) * SPARE + gutters + 0.4
     for name, size in SIZES:
         room = measure / size
@@ -33,10 +34,10 @@ def columns(table: Table, measure: float) -> tuple[str, list[str]]:
     return name, [f"{others:.2f}" if place == wraps else "" for place in range(len(natural))]
 
 
-def _wordiest(table: Table) -> int:
-    """Return the column that has most words outside of formulas."""
+def _wordiest(table: Table, natural: Sequence[float]) -> int:
+    """Return the column that has most words outside of formulas; where there are none, the widest."""
     counts = [sum(map(_words, cells)) for cells in zip(*table.rows, strict=True)]
-    return max(range(len(counts)), key=counts.__getitem__)
+    return max(range(len(counts)), key=counts.__getitem__) if any(counts) else natural.index(max(natural))
 
 
 def _words(text: Text) -> int:
@@ -53,7 +54,7 @@ def _span_width(span: str | Node | Ref) -> float:
         return word_width(span)
     if isinstance(span, Ref):
         return 2.0 if not span.last else 4.5
-    return em_width(span)
+    return em_width(slashed(span))
 
 
 def widest(texts: Sequence[Text]) -> float:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from symbp.maths.tree import Node, row
+from symbp.maths.tree import QUAD, Node, Table, joined, row
 from symbp.pages.page import Line
 from symbp.writing.boxes import Box, beside, boxed, under
-from symbp.writing.formula import items_of
+from symbp.writing.formula import bare, items_of
 from symbp.writing.letters import columns
 from symbp.writing.rows import broken, relation
 from symbp.writing.sentences import Setting, plain, sentence, wrapped
@@ -43,7 +43,12 @@ def display(lines: Sequence[Line], setting: Setting, room: int) -> list[str]:
     starts, stacked = _columns(cells, room - margin)
     laid = [
         _Set(
-            beside((boxed(number.ljust(margin)), under(found) if at in stacked else _placed(found, starts))),
+            beside(
+                (
+                    boxed(number.ljust(margin)),
+                    _packed(found, room - margin) if at in stacked else _placed(found, starts),
+                )
+            ),
             sentence(line.reason, setting),
         )
         for at, (line, number, found) in enumerate(zip(lines, numbers, cells, strict=True))
@@ -80,12 +85,38 @@ def _part(part: Node, left: Box | None, found: tuple[Node, Node] | None, setting
     """Return one relation; where it is too long, its right side in rows under each other."""
     speller = setting.speller
     if left is None or found is None:
-        return under([speller.box(each) for each in broken(part, room, lambda tree: speller.box(tree).width)])
+        return under(_rows(part, setting, room))
     sign, *right = items_of(found[1])
     head = beside((left, boxed(" "), speller.box(sign), boxed(" ")))
-    narrow = max(room - head.width, room // 3)
-    rows = broken(row(*right), narrow, lambda tree: speller.box(tree).width)
-    return beside((head, under([speller.box(each) for each in rows])))
+    body = under(_rows(row(*right), setting, room - head.width))
+    if head.width > room // 2 or head.width + body.width > room:
+        return under([*_rows(row(found[0], sign), setting, room), *_hung(row(*right), setting, room)])
+    return beside((head, body))
+
+
+def _rows(tree: Node, setting: Setting, room: int) -> list[Box]:
+    box = setting.speller.box
+    return [box(each) for each in broken(tree, room, lambda part: box(part).width)]
+
+
+def _hung(tree: Node, setting: Setting, room: int) -> list[Box]:
+    """Return a right side below its left side; cases that are too wide as lines under each other."""
+    table = bare(tree)
+    parts = [tree]
+    if isinstance(table, Table) and not table.close and setting.speller.box(tree).width > room - HANG:
+        parts = [joined(cells, QUAD) for cells in table.rows]
+    return [beside((boxed(" " * HANG), box)) for part in parts for box in _rows(part, setting, room - HANG)]
+
+
+def _packed(line: Sequence[Box], room: int) -> Box:
+    """Return the parts of a line that is too wide: as many beside each other as fit."""
+    rows: list[Box] = []
+    for box in line:
+        if rows and rows[-1].width + GAPS[-1] + box.width <= room:
+            rows[-1] = beside((rows[-1], boxed(" " * GAPS[-1]), box))
+        else:
+            rows.append(box)
+    return under(rows)
 
 
 def _columns(cells: Sequence[Sequence[Box]], room: int) -> tuple[list[int], set[int]]:

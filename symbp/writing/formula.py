@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal
 
 from symbp.maths.tree import (
     APPLY,
+    COMMA,
     PRIME,
     TRANSPOSE,
     Accent,
@@ -30,7 +31,7 @@ from symbp.maths.tree import (
     walk,
 )
 from symbp.writing.boxes import Box, beside, boxed, under
-from symbp.writing.letters import ASCII, HALVES, INDICES, MAPS, SCRIPT, UNICODE, Alphabet, columns
+from symbp.writing.letters import ASCII, HALVES, INDICES, MAPS, SCRIPT, SUBSCRIPTS, UNICODE, Alphabet, columns
 
 SPACE = {
     "bin": (" ", " "),
@@ -73,6 +74,7 @@ class Speller:
     alphabet: Alphabet
     raised: bool = False
     loss: str = "L"
+    _written: dict[tuple[int, bool], tuple[Node, Box]] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of(cls, trees: Iterable[Node], *, ascii: bool = False) -> Speller:
@@ -83,11 +85,18 @@ class Speller:
         lowered = {alone.line(node) for node in scripts if _layer(node) is not None}
         below = {alone.line(node) for node in scripts if node.sub is not None and _layer(node) is None}
         depth = any(isinstance(node, Id) and node.name == "L" and node.style != "script" for node in nodes)
-        return replace(alone, raised=bool(lowered & below), loss="Loss" if depth else "L")
+        clash = bool(lowered & below)
+        return cls(alone.alphabet, clash, "Loss" if depth else "L") if clash or depth else alone
 
     def box(self, node: Node, tight: bool = False) -> Box:
-        """Return a node as text; ``tight`` as in an index, without the space around signs."""
-        return _WRITERS[type(node)](self, node, tight)
+        """Return a node as text; ``tight`` as in an index, without the space around signs.
+
+        A node is written once: it is kept beside its text, so that no other node can have its identity.
+        """
+        key = (id(node), tight)
+        if key not in self._written:
+            self._written[key] = (node, _WRITERS[type(node)](self, node, tight))
+        return self._written[key][1]
 
     def line(self, node: Node, tight: bool = False) -> str:
         """Return a node that has one line."""
@@ -218,11 +227,17 @@ def _apart(before: Node, after: Node) -> bool:
     before = bare(before)
     if isinstance(before, Sign):
         return False
+    if isinstance(before, Words) or isinstance(after, Words):
+        return _ends_in_letter(before, -1) and _ends_in_letter(after, 0)
     if _is_big(before) or (isinstance(before, Script) and _stem(before) in JOINED):
         return True
-    if _is_fence(after):
-        return isinstance(before, Words)
-    return _words_meet(before, after)
+    return not _is_fence(after) and _words_meet(before, after)
+
+
+def _ends_in_letter(node: Node, end: int) -> bool:
+    """Say whether a space belongs between a node and a word beside it, whose own space and commas count."""
+    node = bare(node)
+    return not isinstance(node, Words) or node.text[end:][:1].isalnum()
 
 
 def _ambiguous(before: Node | None, item: Node) -> bool:
@@ -240,14 +255,13 @@ def _frac(speller: Speller, node: Frac, tight: bool) -> Box:
         half = HALVES.get((over.digits, under_.digits))
         if half:
             return boxed(half)
-    loose = _loose(under_, "denominator")
-    bottom = (
-        _enclosed(speller, speller.box(under_, _multiple(under_)), "(", ")") if loose else speller.box(under_, tight)
-    )
-    return beside((speller.bracketed(over, _loose(over, "numerator")), boxed("/"), bottom))
+    bottom = speller.box(under_, tight or _multiple(under_))
+    if loose(under_, "denominator"):
+        bottom = _enclosed(speller, bottom, "(", ")")
+    return beside((speller.bracketed(over, loose(over, "numerator")), boxed("/"), bottom))
 
 
-def _loose(node: Node, place: str) -> bool:
+def loose(node: Node, place: Literal["numerator", "denominator"]) -> bool:
     """Say whether a part of a fraction needs brackets: a sum does, and a product below the line."""
     if isinstance(node, Frac) or _is_big(node):
         return True
@@ -256,7 +270,7 @@ def _loose(node: Node, place: str) -> bool:
         return True
     if any(_applied_without_brackets(item, after) for item, after in pairwise(items)):
         return True
-    kinds = {sign.kind for sign in map(bare, items) if isinstance(sign, Sign) and sign.sign != "∂"}
+    kinds: set[str] = {sign.kind for sign in map(bare, items) if isinstance(sign, Sign) and sign.sign != "∂"}
     return bool(kinds & _LOOSE[place]) or (place == "denominator" and any(isinstance(bare(i), Frac) for i in items))
 
 
@@ -428,11 +442,25 @@ def _of_symbol(speller: Speller, base: Id, sub: Node) -> str:
 def _below(speller: Speller, base: str, sub: Node) -> str:
     """Return a lower index: as characters of its own, or behind a low line."""
     text = speller.line(sub, tight=True)
+    if _are_places(sub) and not speller.alphabet.ascii:
+        sub, text = Row(()), text.replace(",", "")
     if _simple(sub) and all(character in speller.alphabet.lower for character in text):
         return "".join(speller.alphabet.lower[character] for character in text)
     if isinstance(bare(sub), Num) and speller.alphabet.ascii and not base[-1:].isdigit():
         return text
     return f"_{text}" if _is_atom(sub) else f"_({text})"
+
+
+def _are_places(sub: Node) -> bool:
+    """Say whether an index is a row and a column, which need no comma between them: no two numbers meet."""
+    items = [bare(item) for item in items_of(sub)]
+    letters = [isinstance(item, Id) and item.name in SUBSCRIPTS for item in items[::2]]
+    return (
+        len(items) > 1
+        and all(item == COMMA for item in items[1::2])
+        and all(letter or isinstance(item, Num) for letter, item in zip(letters, items[::2], strict=True))
+        and all(before or after for before, after in pairwise(letters))
+    )
 
 
 def _above(speller: Speller, items: list[Node]) -> str:

@@ -6,15 +6,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from symbp.maths.tree import Node, Row, Sign, row
+from symbp.maths.tree import DOTS, Node, Row, Sign, row
 from symbp.pages.page import Line
 from symbp.writing.formula import Speller, bare, items_of
 from symbp.writing.letters import columns, padded
 from symbp.writing.rows import labelled, relation
-from symbp.writing.sentences import wrapped
+from symbp.writing.sentences import Setting, wrapped
 
 GAPS = (3, 2)
 """The space between two columns, the first that fits."""
+
+HEADS = (20, 12)
+"""The least columns that a name is wrapped in, the first that fits."""
 
 Words = tuple[str, ...]
 
@@ -42,19 +45,24 @@ class _Product:
 
 
 def has_names(line: Line) -> bool:
-    """Say whether the factors of a line have names, as under braces."""
+    """Say whether the factors of a line have names, as under braces; dots need none."""
     found = relation(line.parts[0])
-    return found is not None and any(labelled(item) for item in items_of(found[1]))
+    factors = [] if found is None else [row(*each) for each in _factors(items_of(found[1])[1:])]
+    told = [factor for factor in factors if bare(factor) != DOTS]
+    return len(told) > 1 and all(labelled(factor) for factor in told)
 
 
-def grid(lines: Sequence[Line], speller: Speller, width: int) -> list[str] | None:
+def grid(lines: Sequence[Line], setting: Setting, width: int) -> list[str] | None:
     """Return lines whose factors have names as grids, or None where even merged columns are too wide."""
-    products = [_product(line, speller) for line in lines]
+    numbers = [setting.number(line.label) for line in lines]
+    margin = max(map(len, numbers))
+    before = [f"{number.ljust(margin)} " if margin else "" for number in numbers]
+    products = [_product(line, setting.speller, number) for line, number in zip(lines, before, strict=True)]
     found: list[str] = []
     for _, together in groupby(products, key=lambda product: product.key):
         same = list(together)
         narrow = [_Product(each.left, _merged(each.cells)) for each in same]
-        drawn = [_drawn(each, gap) for each in (same, narrow) for gap in GAPS]
+        drawn = [_drawn(each, gap, head) for each in (same, narrow) for head in HEADS for gap in GAPS]
         fitting = next((each for each in drawn if max(map(columns, each)) <= width), None)
         if fitting is None:
             return None
@@ -62,13 +70,13 @@ def grid(lines: Sequence[Line], speller: Speller, width: int) -> list[str] | Non
     return found
 
 
-def _product(line: Line, speller: Speller) -> _Product:
+def _product(line: Line, speller: Speller, number: str) -> _Product:
     split = relation(line.parts[0])
     assert split is not None
     sign, *right = items_of(split[1])
     rest = [*line.parts[1:], *([line.where] if line.where is not None else [])]
     cells = [*_cells(tuple(right), speller), *(_cell(each, speller) for each in rest)]
-    return _Product(f"{speller.line(split[0])}\0{speller.line(sign)}", tuple(_joined(cells)))
+    return _Product(f"{number}{speller.line(split[0])}\0{speller.line(sign)}", tuple(_joined(cells)))
 
 
 def _cells(items: tuple[Node, ...], speller: Speller) -> Iterator[_Cell]:
@@ -115,30 +123,29 @@ def _merged(cells: Sequence[_Cell]) -> tuple[_Cell, ...]:
     return (*cells[:first], _Cell((", ".join(one.label),), one.factors), *cells[last + 1 :])
 
 
-def _drawn(products: Sequence[_Product], gap: int) -> list[str]:
+def _drawn(products: Sequence[_Product], gap: int, narrowest: int) -> list[str]:
     lefts = [product.left.split("\0") for product in products]
     wide = max(columns(left) for left, _ in lefts)
     starts = [f"{padded(left, wide)}  {sign}  " for left, sign in lefts]
-    blocks = [_column([product.cells[at] for product in products]) for at in range(len(products[0].cells))]
+    blocks = [_column([product.cells[at] for product in products], narrowest) for at in range(len(products[0].cells))]
     tall = max(len(head) for head, _ in blocks)
     between = " " * gap
-    heads = [
-        between.join(padded("", 0) + ([""] * (tall - len(head)) + head)[at] for head, _ in blocks) for at in range(tall)
-    ]
+    filled = [[" " * columns(body[0])] * (tall - len(head)) + head for head, body in blocks]
+    heads = [between.join(each[at] for each in filled) for at in range(tall)]
     rows = [between.join(body[at] for _, body in blocks) for at in range(len(products))]
     blank = " " * columns(starts[0])
     return [*(blank + head for head in heads if head.strip()), *map("".join, zip(starts, rows, strict=True))]
 
 
-def _column(cells: Sequence[_Cell]) -> tuple[list[str], list[str]]:
+def _column(cells: Sequence[_Cell], narrowest: int) -> tuple[list[str], list[str]]:
     """Return the lines over a column and the factors below, the last ones of all lines under each other."""
     most = max(len(cell.factors) for cell in cells)
     full = [("",) * (most - len(cell.factors)) + cell.factors for cell in cells]
     widths = [max(columns(factors[at]) for factors in full) for at in range(most)]
     body = [" ".join(padded(text, width) for text, width in zip(factors, widths, strict=True)) for factors in full]
     inside = sum(widths) + most - 1
-    label = cells[0].label
-    head = list(label) if len(label) != 1 else wrapped(label[0], max(inside, 12))
+    label = " ".join(cells[0].label)
+    head = wrapped(label, max(inside, narrowest)) if label else []
     width = max([inside, *map(columns, head)])
     ragged = len({len(cell.factors) for cell in cells}) > 1
     side = "right" if ragged else "left"

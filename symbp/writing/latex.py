@@ -27,7 +27,8 @@ from symbp.maths.tree import (
     Words,
 )  # fmt: skip
 from symbp.pages.page import Ref, Text
-from symbp.writing.spacing import bracket_size, gap, has_limits, is_small
+from symbp.writing.breaking import em_width
+from symbp.writing.spacing import bracket_size, gap, has_limits, is_small, items_of, slashed
 
 _LETTERS = """
 alpha α beta β gamma γ delta δ zeta ζ eta η theta θ vartheta ϑ iota ι kappa κ lambda λ mu μ nu ν xi ξ pi π rho ρ
@@ -67,12 +68,16 @@ _MATRICES = {("[", "]"): "bmatrix", ("{", ""): "cases", ("", ""): "matrix"}
 _SIZES = (("", ""), (r"\bigl", r"\bigr"), (r"\Bigl", r"\Bigr"), (r"\left", r"\right"))
 _NEXT = r" \\ "
 """What ends a row of a matrix or of words under a brace."""
-_GAPS = {"none": "", "thin": r"\,", "thick": r"\;", "dot": r" \cdot "}
+_GAPS = {"none": "", "thin": r"\,", "braces": "", "dot": r" \cdot "}
 
 
 @dataclass(frozen=True)
 class Hooks:
-    """What differs between TeX, where a lecturer may restyle things, and the formulas of Markdown."""
+    """What differs between TeX, where a lecturer may restyle things, and the formulas of Markdown.
+
+    A formula ``inline`` stands in a line of words, a ``tight`` one in an index, one that ``breaks`` may go on
+    in the next line after any factor, one that ``lists`` after any comma.
+    """
 
     loss: str = r"\mathcal{L}"
     transpose: str = r"\top"
@@ -80,7 +85,12 @@ class Hooks:
     stack: str = r"\substack{%s}"
     inline: bool = False
     tight: bool = False
+    breaks: bool = False
+    lists: bool = False
 
+
+LONG, LONG_LIST = 10.0, 6.0
+"""How wide a formula in a sentence may be before it may break after any factor, and after any comma, in em."""
 
 PLAIN = Hooks()
 """Commands that every reader of LaTeX knows."""
@@ -91,7 +101,7 @@ TEX = Hooks(r"\symbploss", r"\symbpT", r"\symbpfactor{%s}{%s}", "%s")
 
 def math_latex(node: Node, hooks: Hooks = PLAIN) -> str:
     """Return a tree of mathematics as LaTeX, without dollars."""
-    return _spelled(_slashed(node) if hooks.inline else node, hooks).strip()
+    return _spelled(slashed(node) if hooks.inline else node, hooks).strip()
 
 
 def inline_latex(node: Node, hooks: Hooks = PLAIN) -> str:
@@ -167,15 +177,9 @@ def _scripted(items: Sequence[Node]) -> list[Node]:
 
 def _raised(base: Node, sign: Sign) -> Script:
     if isinstance(base, Script):
-        above = (*_items(base.sup), sign) if base.sup is not None else (sign,)
+        above = (*items_of(base.sup), sign) if base.sup is not None else (sign,)
         return Script(base.base, base.sub, above[0] if len(above) == 1 else Row(above))
     return Script(base, None, sign)
-
-
-def _items(node: Node | None) -> tuple[Node, ...]:
-    if node is None:
-        return ()
-    return node.items if isinstance(node, Row) else (node,)
 
 
 def _pieces(items: Sequence[Node], hooks: Hooks) -> list[str]:
@@ -198,7 +202,7 @@ def _spaced(sign: Sign, before: Node | None, after: Node | None, hooks: Hooks) -
         return spelled
     if sign.kind == "bin" and (after is None or (isinstance(after, Sign) and after.kind == "comma")):
         return f"{{{spelled}}}"
-    if sign.kind == "bin" and before is None:
+    if sign.kind == "bin" and before is None and not hooks.inline:
         return f"{{}}{spelled} "
     return f" {spelled} "
 
@@ -213,13 +217,16 @@ def _times(sign: Sign, before: Node | None, after: Node | None, hooks: Hooks) ->
     if before is None or after is None:
         return ""
     between = "none" if _is_operator(after) else gap(before, after)
-    return "" if hooks.tight and between != "dot" else _GAPS[between]
+    if hooks.tight:
+        return _GAPS[between] if between == "dot" else ""
+    return _GAPS[between] + (r"\allowbreak " if hooks.breaks else "")
 
 
 def _apply(sign: Sign, before: Node | None, after: Node | None, hooks: Hooks) -> str:
     """Return the space between a function and an argument without brackets; TeX's own operators have theirs."""
-    own = before is not None and _is_operator(before)
-    return "" if hooks.tight or own or isinstance(after, Fence | Table) or after is None else r"\,"
+    if hooks.tight or after is None or isinstance(after, Fence | Table):
+        return ""
+    return " " if before is not None and _is_operator(before) else r"\,"
 
 
 def _is_operator(node: Node) -> bool:
@@ -231,7 +238,9 @@ def _is_operator(node: Node) -> bool:
 
 def _comma(sign: Sign, before: Node | None, after: Node | None, hooks: Hooks) -> str:
     spelled = _sign(sign, hooks)
-    return spelled if hooks.tight or after is None or _is_quad(after) else f"{spelled} "
+    if hooks.tight or after is None or _is_quad(after):
+        return spelled
+    return f"{spelled} \\allowbreak " if hooks.lists else f"{spelled} "
 
 
 def _is_quad(node: Node) -> bool:
@@ -266,7 +275,7 @@ def _script(node: Script, hooks: Hooks) -> str:
     base, sub, sup = _merged(node)
     below = f"_{_braced(_index(sub, hooks))}" if sub is not None else ""
     if _is_primes(sup):
-        return _base(base, hooks) + below + "'" * len(_items(sup))
+        return _base(base, hooks) + below + "'" * len(items_of(sup))
     above = f"^{_braced(_index(sup, hooks))}" if sup is not None else ""
     return _base(base, hooks) + below + above
 
@@ -289,7 +298,7 @@ def _is_big(node: Node) -> bool:
 
 
 def _is_primes(node: Node | None) -> bool:
-    items = _items(node)
+    items = items_of(node)
     return bool(items) and all(isinstance(each, Sign) and each.sign == "′" for each in items)
 
 
@@ -297,7 +306,7 @@ def _base(node: Node, hooks: Hooks) -> str:
     """Return what carries an index: what has one already, or is several things, in braces."""
     spelled = _spelled(node, hooks)
     if isinstance(node, Tag) and not node.label:
-        return _base(node.body, hooks)
+        return spelled if isinstance(node.body, Fence) else _base(node.body, hooks)
     return spelled if isinstance(node, Id | Num | Sign | Accent | Fence | Table | Blank) else f"{{{spelled}}}"
 
 
@@ -392,36 +401,6 @@ _WRITERS: dict[type[Node], Callable[..., str]] = {
 }  # fmt: skip
 
 
-def _slashed(node: Node) -> Node:
-    """Return a formula for a line of words: a fraction that stands alone, or beside a relation, lies down."""
-    if isinstance(node, Tag) and not node.label:
-        return Tag(_slashed(node.body), node.of, node.role)
-    items = _items(node)
-    lying = [
-        _lying(item) if isinstance(item, Frac) and _is_alone(items, place) else item for place, item in enumerate(items)
-    ]
-    return lying[0] if len(lying) == 1 else Row(tuple(lying))
-
-
-def _is_alone(items: Sequence[Node], place: int) -> bool:
-    beside = (*items[max(0, place - 1) : place], *items[place + 1 : place + 2])
-    return all(isinstance(each, Sign) and each.kind in ("rel", "comma", "quad") for each in beside)
-
-
-def _lying(fraction: Frac) -> Node:
-    """Return ``∂L/∂W`` where neither part needs brackets, else the fraction."""
-    over, under = _items(fraction.over), _items(fraction.under)
-    if _is_one(over) and _is_one(under) and not is_small(fraction):
-        return Row((*over, Sign("/", "slash"), *under))
-    return fraction
-
-
-def _is_one(items: Sequence[Node]) -> bool:
-    """Say whether a part of a fraction is one thing, or one with ∂ before it."""
-    rest = items[1:] if isinstance(items[0], Sign) and items[0].kind == "prefix" else items
-    return len(rest) == 1 and isinstance(rest[0], Id | Num | Script | Accent | Tag)
-
-
 # Words.
 
 _TEXT = {
@@ -434,7 +413,7 @@ _TEXT = {
 }  # fmt: skip
 _MATH_WORDS = {
     "\\": r"\textbackslash ", "~": r"\textasciitilde ", "^": r"\textasciicircum ", '"': "''", "\u00a0": " ",
-    **{sign: f"\\{sign}" for sign in "{}$&#%_"},
+    "\n": " ", "|": r"\textbar ", "`": "'", **{sign: f"\\{sign}" for sign in "{}$&#%_"},
 }  # fmt: skip
 
 _ACCENTS = {
@@ -473,7 +452,8 @@ def _span(span: str | Node | Ref, stem: str) -> str:
         return text_latex(span)
     if isinstance(span, Ref):
         return "--".join(rf"\eqref{{{label_latex(stem, each)}}}" for each in (span.label, span.last) if each)
-    return f"${inline_latex(span, TEX)}$"
+    width = em_width(slashed(span))
+    return f"${inline_latex(span, replace(TEX, breaks=width > LONG, lists=width > LONG_LIST))}$"
 
 
 def label_latex(stem: str, label: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
 
 
@@ -85,6 +86,7 @@ class Alphabet:
         return lines
 
 
+@cache
 def _as_ascii(character: str) -> str:
     """Return a character without leaving ASCII: from the table, without its mark, or by its name."""
     if character.isascii():
@@ -120,6 +122,7 @@ def columns(text: str) -> int:
     return len(text) if text.isascii() else sum(map(_columns, text))
 
 
+@cache
 def _columns(character: str) -> int:
     if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me", "Cf"):
         return 0

@@ -4,19 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from symbp.maths.tree import COMMA, QUAD, Fence, Node, row
+from symbp.maths.tree import COMMA, Node, row
 from symbp.pages.page import (
-    Aside, Block, Code, Equations, Figure, Heading, Line, Page, Para, Steps, Table, Text, Verdict,
+    Aside,
+    Block,
+    Code,
+    Equations,
+    Figure,
+    Heading,
+    Line,
+    Page,
+    Para,
+    Steps,
+    Table,
+    Text,
+    Verdict,
 )  # fmt: skip
 from symbp.writing.breaking import ARTICLE, FRAGMENT, Shown, em_width, shown, sides
 from symbp.writing.calls import Call, call, written
 from symbp.writing.columns import columns
-from symbp.writing.latex import TEX, label_latex, math_latex, sentence_latex, text_latex, verbatim_latex
+from symbp.writing.drawing import Arrow, Mark, Strip, drawing
+from symbp.writing.latex import TEX, inline_latex, label_latex, math_latex, sentence_latex, text_latex, verbatim_latex
 
 FILE = "page-latex.j2"
 """The macros of this format."""
@@ -27,8 +38,14 @@ NUMBER, FRAME = 2.8, 1.5
 LEAST_LEFT, MOST_LEFT = 3.0, 11.0
 """The left sides of steps stand under each other in a column at least and at most this wide, in em."""
 
-TALL = 36
-"""Rows from which a table may break over pages."""
+HOLDS = 6
+"""Most lines of one equation that stay on one page."""
+
+DRAWN = 0.85
+"""How large the letters of a picture are."""
+
+TALL, NARROW, TALL_IN_NARROW = 36, 30.0, 12
+"""Rows above which a table may break over pages; in a narrower measure, a slide or a column, fewer."""
 
 
 def write_latex(
@@ -83,7 +100,7 @@ class _Writer:
 
     def blocks(self, blocks: Sequence[Block]) -> Iterator[Call]:
         """Yield the calls of blocks; a table, its sentences and its heading stay on one page."""
-        for group in _groups(blocks):
+        for group in _groups(blocks, self.measure):
             calls = [each for block in group for each in _WRITERS[type(block)](self, block)]
             together = len(group) > 1
             yield from [call("open_together"), *calls, call("close_together")] if together else calls
@@ -115,7 +132,7 @@ class _Writer:
         for place, each in enumerate(found):
             is_last = place == len(found) - 1
             label = label_latex(self.stem, line.label) if is_last else ""
-            yield {**_strings(each), "label": label, "holds": not is_last}
+            yield {**_strings(each), "label": label, "holds": not is_last and len(found) <= HOLDS}
 
     def _room(self, line: Line) -> float:
         return self.measure - (NUMBER if line.label else 0.0)
@@ -164,11 +181,14 @@ class _Writer:
             for place, cells in enumerate(block.rows)
         ]
         head = [self.text(cell) for cell in block.head]
-        yield call("tall" if len(rows) > TALL else "table", size=size, columns=widths, head=head, rows=rows)
+        yield call(
+            "tall" if _is_tall(block, self.measure) else "table", size=size, columns=widths, head=head, rows=rows
+        )
 
     def figure(self, block: Figure) -> Iterator[Call]:
         """Yield a picture, drawn where tikz is there."""
-        return iter(())
+        found = drawing(block.picture, self.measure / DRAWN, em_width)
+        yield call("figure", strips=[_strip(each) for each in found], caption=self.text(block.caption))
 
     def code(self, block: Code) -> Iterator[Call]:
         """Yield program text."""
@@ -189,16 +209,42 @@ class _Writer:
         yield call("close_aside")
 
 
+def _strip(strip: Strip) -> dict[str, Any]:
+    length = f"{strip.length:.2f}"
+    return {"length": length, "marks": list(map(_mark, strip.marks)), "arrows": list(map(_arrow, strip.arrows))}
+
+
+def _mark(mark: Mark) -> dict[str, Any]:
+    place = {"x": f"{mark.x:.2f}", "y": f"{mark.y:.2f}", "leg": mark.leg}
+    return {"name": mark.name, "kind": mark.kind, "value": inline_latex(mark.value, TEX), "error": mark.error, **place}
+
+
+def _arrow(arrow: Arrow) -> dict[str, Any]:
+    label = inline_latex(arrow.label, TEX) if arrow.label is not None else ""
+    return {
+        "start": arrow.start,
+        "end": arrow.end,
+        "path": arrow.path,
+        "label": label,
+        "error": arrow.error,
+        "head": arrow.head,
+    }
+
+
 def _strings(each: Shown) -> dict[str, Any]:
     left, right = math_latex(each.left, TEX), math_latex(each.right, TEX)
     return {"left": left, "right": right, "more": [], "continues": each.continues}
 
 
-def _groups(blocks: Sequence[Block]) -> Iterator[list[Block]]:
+def _is_tall(table: Table, measure: float) -> bool:
+    return len(table.rows) > (TALL if measure >= NARROW else TALL_IN_NARROW)
+
+
+def _groups(blocks: Sequence[Block], measure: float) -> Iterator[list[Block]]:
     """Yield blocks by themselves, but a table with the paragraphs before it, and their heading, as one."""
     group: list[Block] = []
     for block in blocks:
-        if isinstance(block, Table) and len(block.rows) <= TALL:
+        if isinstance(block, Table) and not _is_tall(block, measure):
             yield [*group, block]
             group = []
         elif isinstance(block, Heading) or (isinstance(block, Para) and group):

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from symbp.maths.tree import Fence, Node, Row, Script, Sign, Tag, row
-from symbp.writing.formula import bare, items_of
+from symbp.maths.tree import Fence, Frac, Node, Row, Script, Sign, Tag, row
+from symbp.writing.formula import bare, items_of, loose
 
 Measure = Callable[[Node], int]
 """How wide a tree is, in columns or in em."""
 
 Items = tuple[Node, ...]
+
+NARROWEST = 8
+"""The least width in which the inside of a bracket is broken."""
 
 _LOOSEST, _TIGHTEST = 0, 3
 _LEVELS = {"quad": 0, "rel": 0, "comma": 1, "bin": 1, "times": 3}
@@ -61,7 +64,8 @@ class _Breaker:
     def _opened(self, items: Items) -> list[Items]:
         """Return rows that break inside the widest bracket, whose sides then stand on two rows."""
         at = max(range(len(items)), key=lambda index: self.measure(items[index]))
-        inside = self._bracket_rows(items[at])
+        beside = self._size(items) - self.measure(items[at])
+        inside = replace(self, width=max(self.width - beside, NARROWEST))._bracket_rows(items[at])
         if len(inside) == 1:
             return [items]
         first, last = (*items[:at], inside[0]), (inside[-1], *items[at + 1 :])
@@ -75,6 +79,9 @@ class _Breaker:
             case Script(base) as script:
                 *rest, last = self._bracket_rows(base)
                 return [*rest, replace(script, base=last)] if rest else [node]
+            case Frac(over, under):
+                *rest, last = self._bracket_rows(Fence(over) if loose(over, "numerator") else over)
+                return [*rest, Frac(last, under)] if rest else [node]
             case Row(items):
                 return [row(*each) for each in self.rows(items, _LOOSEST)]
         return [node]

@@ -71,6 +71,5 @@ def wrapped(text: str, width: int) -> list[str]:
 
 def _words(text: str, width: int) -> list[str]:
     """Return what a line is not broken in: words, and formulas that are not wider than a line."""
-    return [
-        part for word in text.split(" ") if word for part in (word.split(GLUE) if columns(word) > width else [word])
-    ]
+    words = [part for word in text.split(" ") for part in (word.split(GLUE) if columns(word) > width else [word])]
+    return [word[at : at + width] for word in words for at in range(0, len(word), max(width, 1))]

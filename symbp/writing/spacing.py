@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
-from symbp.maths.tree import Accent, Fence, Frac, Id, Node, Num, Root, Row, Script, Sign, Table, Tag, Words
+from symbp.maths.tree import Accent, Fence, Frac, Id, Node, Num, Root, Row, Script, Sign, Table, Tag
 
-Gap = Literal["none", "thin", "thick", "dot"]
-"""What stands between two factors: nothing, a thin space, a thick one beside braces, a dot between numbers."""
+Gap = Literal["none", "thin", "braces", "dot"]
+"""What stands between two factors: nothing, a thin space, what braces bring along, a dot between numbers."""
 
 SMALL_PART = 3
 """Most characters above or under the line of a small fraction."""
@@ -26,7 +27,7 @@ def gap(left: Node, right: Node) -> Gap:
     """Return what stands between two factors of a product."""
     kinds = _kind(left, at_end=True), _kind(right, at_end=False)
     if "braces" in kinds:
-        return "thick"
+        return "braces"
     if kinds[1] == "number" and kinds[0] in ("number", "decimal"):
         return "dot"
     return "none" if kinds in _TIGHT else "thin"
@@ -127,6 +128,38 @@ def has_limits(script: Script) -> bool:
     return script.sub is not None and script.sup is not None
 
 
-def is_word(node: Node) -> bool:
-    """Say whether a node is a word, which stands apart from what follows it."""
-    return isinstance(node, Words) or (isinstance(node, Id) and len(node.name) > 1)
+def items_of(node: Node | None) -> tuple[Node, ...]:
+    """Return what stands beside each other in a node."""
+    if node is None:
+        return ()
+    return node.items if isinstance(node, Row) else (node,)
+
+
+def slashed(node: Node) -> Node:
+    """Return a formula for a line of words: a fraction that stands alone, or beside a relation, lies down."""
+    if isinstance(node, Tag) and not node.label:
+        return Tag(slashed(node.body), node.of, node.role)
+    items = items_of(node)
+    lying = [
+        _lying(item) if isinstance(item, Frac) and _is_alone(items, place) else item for place, item in enumerate(items)
+    ]
+    return lying[0] if len(lying) == 1 else Row(tuple(lying))
+
+
+def _is_alone(items: Sequence[Node], place: int) -> bool:
+    beside = (*items[max(0, place - 1) : place], *items[place + 1 : place + 2])
+    return all(isinstance(each, Sign) and each.kind in ("rel", "comma", "quad") for each in beside)
+
+
+def _lying(fraction: Frac) -> Node:
+    """Return ``∂L/∂W`` where neither part needs brackets, else the fraction."""
+    over, under = items_of(fraction.over), items_of(fraction.under)
+    if _is_one(over) and _is_one(under) and not is_small(fraction):
+        return Row((*over, Sign("/", "slash"), *under))
+    return fraction
+
+
+def _is_one(items: Sequence[Node]) -> bool:
+    """Say whether a part of a fraction is one thing, or one with ∂ before it."""
+    rest = items[1:] if isinstance(items[0], Sign) and items[0].kind == "prefix" else items
+    return len(rest) == 1 and isinstance(rest[0], Id | Num | Script | Accent | Tag)

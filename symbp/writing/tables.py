@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 
-from symbp.pages.page import Table
+from symbp.maths.tree import Node
+from symbp.pages.page import Table, Text
 from symbp.writing.letters import columns, padded
-from symbp.writing.sentences import Setting, plain, sentence, wrapped
+from symbp.writing.rows import relation
+from symbp.writing.sentences import GLUE, Setting, plain, sentence, wrapped
 
 GAPS = (3, 2)
 """The space between two columns, the first that fits."""
@@ -16,36 +18,57 @@ GAPS = (3, 2)
 NARROWEST = 12
 """The least columns that a column is wrapped in."""
 
+SIDES = {"l": "left", "c": "centre", "r": "right"}
+
 _NUMBER = re.compile(r"[-+−×]?[\d.]+(e[-+−]?\d+)?%?\Z")
 
 
-def table_lines(table: Table, setting: Setting, width: int) -> list[str]:
-    """Return a table at most ``width`` columns wide: beside each other, else one column wrapped, else as a list."""
-    rows = [
-        [sentence(cell, setting) for cell in row] for row in ([table.head] if any(table.head) else []) + [*table.rows]
-    ]
-    headed = any(table.head)
-    widths = [max(columns(cell) for cell in column) for column in zip_longest(*rows, fillvalue="")]
+def table_lines(table: Table, setting: Setting, width: int) -> list[str] | None:
+    """Return a table on one line a row, or None where it is wider than ``width``."""
+    rows, headed, widths = _texts(table, setting)
     for gap in GAPS:
         if sum(widths) + gap * (len(widths) - 1) <= width:
-            return _aligned(rows, widths, gap, headed)
+            return _aligned(rows, widths, gap, headed, table.align)
+    return None
+
+
+def wrapped_table(table: Table, setting: Setting, width: int) -> list[str]:
+    """Return a table with one column wrapped, or as a list where that is not enough."""
+    rows, headed, widths = _texts(table, setting)
     at = table.wraps if table.wraps is not None else max(range(len(widths)), key=lambda index: widths[index])
     left = width - GAPS[-1] * (len(widths) - 1) - sum(widths) + widths[at]
     if left < NARROWEST:
         return [line for row in rows[headed:] for line in _listed(row, rows[0] if headed else (), width)]
     widths[at] = left
-    return _aligned(rows, widths, GAPS[-1], headed)
+    return _aligned(rows, widths, GAPS[-1], headed, table.align)
 
 
-def natural(table: Table, setting: Setting) -> int:
-    """Return how wide a table is that is not wrapped."""
-    rows = [[columns(sentence(cell, setting)) for cell in row] for row in (table.head, *table.rows)]
-    widths = [max(column) for column in zip_longest(*rows, fillvalue=0)]
-    return sum(widths) + GAPS[-1] * (len(widths) - 1)
+def _texts(table: Table, setting: Setting) -> tuple[list[list[str]], bool, list[int]]:
+    """Return the cells of a table, whether the first row is its head, and the widths of its columns."""
+    headed = any(table.head)
+    across = len(table.head)
+    columns_ = [
+        _column([cells[at] if at < len(cells) else () for cells in table.rows], setting) for at in range(across)
+    ]
+    rows = [[sentence(cell, setting) for cell in table.head]] * headed + [
+        list(cells) for cells in zip(*columns_, strict=True)
+    ]
+    return rows, headed, [max(map(columns, column)) for column in zip(*rows, strict=True)]
 
 
-def _aligned(rows: Sequence[Sequence[str]], widths: Sequence[int], gap: int, headed: bool) -> list[str]:
-    sides = [_side([row[at] for row in rows[headed:] if at < len(row)]) for at in range(len(widths))]
+def _column(cells: Sequence[Text], setting: Setting) -> list[str]:
+    """Return the texts of a column; where all are equations, their relations stand under each other."""
+    texts = [sentence(cell, setting) for cell in cells]
+    sides = [relation(cell[0]) if len(cell) == 1 and isinstance(cell[0], Node) else None for cell in cells]
+    lefts = [setting.speller.line(side[0]).replace(" ", GLUE) for side in sides if side is not None]
+    if len(lefts) < len(texts):
+        return texts
+    wide = max(map(columns, lefts), default=0)
+    return [padded(left, wide).replace(" ", GLUE) + text[len(left) :] for left, text in zip(lefts, texts, strict=True)]
+
+
+def _aligned(rows: Sequence[Sequence[str]], widths: Sequence[int], gap: int, headed: bool, align: str) -> list[str]:
+    sides = [SIDES[each] for each in align] or [_side([row[at] for row in rows[headed:]]) for at in range(len(widths))]
     lines: list[str] = []
     for row in rows:
         cells = [wrapped(cell, width) for cell, width in zip(row, widths, strict=False)]
@@ -56,7 +79,11 @@ def _aligned(rows: Sequence[Sequence[str]], widths: Sequence[int], gap: int, hea
 
 
 def _side(cells: Sequence[str]) -> str:
-    return "right" if any(cells) and all(not cell or _NUMBER.match(cell) for cell in cells) else "left"
+    """Numbers stand at the right, and products of which each is the end of a longer one, as gradients of layers are."""
+    told = [cell for cell in cells if cell]
+    by_length = sorted(set(told), key=len)
+    stairs = len(by_length) > 1 and all(long.endswith(GLUE + short) for short, long in pairwise(by_length))
+    return "right" if told and (stairs or all(map(_NUMBER.match, told))) else "left"
 
 
 def _listed(row: Sequence[str], head: Sequence[str], width: int) -> list[str]:

@@ -87,7 +87,8 @@ def _guarded(name: str, template_dir: str, values: Mapping[str, Any]) -> str:
         folder = Path(made)
         request = (SECONDS, name, template_dir, {key: plain(value) for key, value in values.items()})
         (folder / filler.REQUEST).write_bytes(pickle.dumps(request))
-        start = f"import sys; sys.path[:] = {json.dumps(sys.path)}; from symbp.writing.filler import main; main(sys.argv[1])"
+        paths = f"import sys; sys.path[:] = {json.dumps(sys.path)}; "
+        start = f"{paths}from symbp.writing.filler import main; main(sys.argv[1])"
         ended = run([sys.executable, "-B", "-c", start, made], folder, SECONDS + 10, memory=MEMORY)
         if (folder / filler.TEXT).exists():
             return read_regular(folder / filler.TEXT, 4 * filler.MAX_TEXT).decode()

@@ -36,7 +36,7 @@ from symbp.writing.grids import grid, has_names
 from symbp.writing.letters import columns, padded
 from symbp.writing.picture import drawn, picture_text
 from symbp.writing.sentences import Setting, plain, sentence, wrapped
-from symbp.writing.tables import natural, table_lines
+from symbp.writing.tables import table_lines, wrapped_table
 
 __all__ = ["math_text", "picture_text", "write_text"]
 
@@ -46,8 +46,11 @@ INDENT = 2
 LABEL = 12
 """The width of the column of labels."""
 
-MARKS = {True: "check ✓", False: "check ✗"}
-"""The label of a verdict."""
+MARKS = {(True, False): " ✓", (False, False): " ✗", (True, True): " ok", (False, True): " FAIL"}
+"""What stands behind the label of a verdict: whether it passed, whether it is ASCII."""
+
+CHECK = "check"
+"""The label of a verdict without a title: the command that gives the same."""
 
 
 def write_text(page: Page, *, width: int = 80, ascii: bool = False, detail: int = 2) -> str:
@@ -64,15 +67,18 @@ def write_text(page: Page, *, width: int = 80, ascii: bool = False, detail: int 
 def visible(found: Iterable[Block], detail: int) -> Iterator[Block]:
     """Yield the blocks up to a level of detail; a heading goes with the last block below it."""
     waiting: list[Heading] = []
+    hidden = False
     for block in found:
         if block.detail > detail:
-            continue
-        if isinstance(block, Heading):
+            hidden = True
+        elif isinstance(block, Heading):
             waiting = [*(each for each in waiting if each.level < block.level), block]
-            continue
-        yield from waiting
-        waiting = []
-        yield replace(block, blocks=tuple(visible(block.blocks, detail))) if isinstance(block, Aside) else block
+            hidden = False
+        else:
+            if not (isinstance(block, Verdict) and hidden):
+                yield from waiting
+            waiting = []
+            yield replace(block, blocks=tuple(visible(block.blocks, detail))) if isinstance(block, Aside) else block
 
 
 def _setting(page: Page, shown: tuple[Block, ...], ascii: bool, detail: int) -> Setting:
@@ -141,9 +147,10 @@ class _Writer:
                 names.append(self.label(block.short or block.text))
                 begins = True
                 continue
-            if parts and parts[-1].open and isinstance(block, Para) and not names and not block.title:
+            if isinstance(block, Para) and not names and not block.title and (not parts or parts[-1].loose):
                 below = self.across(wrapped(self.words(block.text), self.width - INDENT), [])
-                parts[-1] = replace(parts[-1], lines=parts[-1].lines + below.lines)
+                above = parts.pop().lines if parts and parts[-1].open else []
+                parts.append(replace(below, lines=above + below.lines, open=True))
                 continue
             made = _WRITERS[type(block)](self, block, names)
             parts += [replace(made[0], begins=begins or isinstance(block, Verdict)), *made[1:]]
@@ -155,8 +162,8 @@ class _Writer:
         return sentence(text, self.setting)
 
     def label(self, text: Text) -> str:
-        """Return a heading as a label: it begins with a small letter, but for a word all in capitals."""
-        words = plain(self.words(text))
+        """Return a heading as a label: it begins with a small letter, but for a word all in capitals; no full stop."""
+        words = plain(self.words(text)).rstrip(".:")
         return words[:1].lower() + words[1:] if words[1:2].islower() else words
 
     def beside(self, found: Sequence[str], labels: list[str]) -> _Part:
@@ -179,7 +186,7 @@ def _para(writer: _Writer, block: Para, labels: list[str]) -> list[_Part]:
     title = writer.label(block.title) if block.title else ""
     if title and columns(title) < LABEL:
         return [writer.beside(wrapped(writer.words(block.text), writer.room), [*labels, title])]
-    text = writer.words((*block.title, *([" "] if block.title else []), *block.text))
+    text = writer.words((*block.title, *((" ",) if block.title else ()), *block.text))
     return [writer.beside(wrapped(text, writer.room), labels)]
 
 
@@ -194,17 +201,22 @@ def _equations(writer: _Writer, block: Equations | Steps, labels: list[str]) -> 
 
 
 def _lines(writer: _Writer, found: tuple[Line, ...], labels: list[str], named: bool) -> _Part:
-    wide = grid(found, writer.setting.speller, writer.width - INDENT) if named else None
+    room = writer.width - INDENT
+    wide = grid(found, writer.setting, room) if named else None
     if wide is not None:
-        return replace(writer.across(wide, labels), open=True)
+        reasons = [line.reason for line in found if line.reason and writer.setting.detail > 2]
+        below = [line for reason in reasons for line in wrapped(writer.words(reason), room)]
+        return replace(writer.across([*wide, *below], labels), open=True)
     return writer.beside(display(found, writer.setting, writer.room), labels)
 
 
 def _table(writer: _Writer, block: Table, labels: list[str]) -> list[_Part]:
-    if natural(block, writer.setting) <= writer.room:
-        return [writer.beside(table_lines(block, writer.setting, writer.room), labels)]
-    found = table_lines(block, writer.setting, writer.width - INDENT)
-    return [replace(writer.across(found, labels), open=True)]
+    found = table_lines(block, writer.setting, writer.room)
+    if found is not None:
+        return [writer.beside(found, labels)]
+    room = writer.width - INDENT
+    wide = table_lines(block, writer.setting, room) or wrapped_table(block, writer.setting, room)
+    return [replace(writer.across(wide, labels), open=True)]
 
 
 def _figure(writer: _Writer, block: Figure, labels: list[str]) -> list[_Part]:
@@ -219,8 +231,9 @@ def _code(writer: _Writer, block: Code, labels: list[str]) -> list[_Part]:
 
 
 def _verdict(writer: _Writer, block: Verdict, labels: list[str]) -> list[_Part]:
-    label = writer.setting.speller.alphabet.spell(MARKS[block.passed])
-    return [writer.beside(wrapped(writer.words(block.text), writer.room), [*labels, label])]
+    mark = MARKS[block.passed, writer.setting.speller.alphabet.ascii]
+    names = [*labels, *([writer.label(block.title)] if block.title else [])] or [CHECK]
+    return [writer.beside(wrapped(writer.words(block.text), writer.room), [*names[:-1], names[-1] + mark])]
 
 
 def _aside(writer: _Writer, block: Aside, labels: list[str]) -> list[_Part]:

@@ -1,13 +1,15 @@
 """The backward list: its order, its sums over uses, its explicit zeros."""
 
 import pytest
+from layer_kinds import NETWORKS
 from sympy import HadamardProduct, MatAdd, MatMul, MatrixExpr, OneMatrix, Transpose, ZeroMatrix
 from systems import CASES, LOSS, N0, N1, W1, X, case, variable
 
 from symbp.calculus.reverse import reverse
 from symbp.derivation import derive
-from symbp.equations import Equation, ForwardSystem
+from symbp.equations import Equation, ForwardSystem, symbols_in
 from symbp.errors import RuleNotFoundError
+from symbp.networks.operations import OPERATIONS
 from symbp.op import Op
 from symbp.ops.elementwise import Slope
 from symbp.ops.losses import LossGradient
@@ -80,6 +82,23 @@ def test_every_step_names_its_rule_and_says_why() -> None:
         for equation in build().backward:
             assert equation.steps
             assert all(step.rule and step.why.endswith((".", ":")) for step in equation.steps)
+
+
+@pytest.mark.parametrize("name", [*NETWORKS, *OPERATIONS])
+def test_every_step_names_the_forward_equation_it_undoes(name: str) -> None:
+    derived = derive(NETWORKS[name]() if name in NETWORKS else name)
+    for lists in (derived, derived.unstacked, derived.readable):
+        for equation in lists.backward:
+            assert len(equation.undoes) == len(equation.steps)
+            for undone in equation.undoes:
+                assert equation.lhs.of.name in {symbol.name for symbol in symbols_in(lists.forward[undone].rhs)}
+
+
+def test_a_term_knows_the_equation_that_it_undoes() -> None:
+    backward = derive("transformer-block").readable.backward
+    assert backward["dblock1.S"].undoes == ("block1.S_2", "block1.norm2.N")
+    assert backward["dblock1.norm1.B"].undoes == tuple(f"block1.attention.{letter}" for letter in "VKQ")
+    assert backward["dZ4"].undoes == ("loss",)
 
 
 def test_every_adjoint_stands_once_per_operand() -> None:

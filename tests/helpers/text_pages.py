@@ -237,22 +237,46 @@ def transformer_picture() -> Picture:
         return Branch((operation(norm(j)), value(sub("U", j)), *boxes))
 
     weights = operation(row(sub("W", "Q"), Words(" "), sub("W", "K"), Words(" "), sub("W", "V")))
-    up = operation(row(sub("W", "Q", TRANSPOSE), Words(" "), sub("W", "K", TRANSPOSE), Words(" "), sub("W", "V", TRANSPOSE)))
+    up = operation(
+        row(sub("W", "Q", TRANSPOSE), Words(" "), sub("W", "K", TRANSPOSE), Words(" "), sub("W", "V", TRANSPOSE))
+    )
     heads = operation("heads")
     attention = branch(1, weights, heads, value("A"), operation(sub("W", "O")))
-    feed = branch(2, operation(sub("W", "in")), value(sub("Z", "in")), operation("φ"), value("G"), operation(sub("W", "out")))
+    feed = branch(
+        2, operation(sub("W", "in")), value(sub("Z", "in")), operation("φ"), value("G"), operation(sub("W", "out"))
+    )
     attention_back = Branch(
-        (operation(back_map("N", 1)), value(error(sub("U", 1))), up, heads, value(error("A")), operation(sub("W", "O", TRANSPOSE)))
+        (
+            operation(back_map("N", 1)),
+            value(error(sub("U", 1))),
+            up,
+            heads,
+            value(error("A")),
+            operation(sub("W", "O", TRANSPOSE)),
+        )
     )
     slope = row(HADAMARD, Script(Id("φ"), None, PRIME))
     feed_back = Branch(
-        (operation(back_map("N", 2)), value(error(sub("U", 2))), operation(sub("W", "in", TRANSPOSE)))
-        + (value(error("in")), operation(slope), operation(sub("W", "out", TRANSPOSE)))
+        (
+            operation(back_map("N", 2)),
+            value(error(sub("U", 2))),
+            operation(sub("W", "in", TRANSPOSE)),
+            value(error("in")),
+            operation(slope),
+            operation(sub("W", "out", TRANSPOSE)),
+        )
     )
     return Picture(
         (value(stream(0)), attention, value(stream(1)), feed, value(stream(2)), operation(cls("W")), value(LOSS)),
-        (value(error(stream(0))), attention_back, value(error(stream(1))), feed_back, value(error(stream(2))))
-        + (operation(sub("W", "cls", TRANSPOSE)), value(LOSS)),
+        (
+            value(error(stream(0))),
+            attention_back,
+            value(error(stream(1))),
+            feed_back,
+            value(error(stream(2))),
+            operation(sub("W", "cls", TRANSPOSE)),
+            value(LOSS),
+        ),
     )
 
 
@@ -272,14 +296,20 @@ def transformer() -> Page:
                 equal(cls("Z"), plus(times(cls("W"), stream(2)), times(cls("b"), transposed(ONES)))),
             )
         ),
-        Line((equal(LOSS, row(NEGATIVE, Frac(Num("1"), Id("T")), TIMES, SUM, Id("Y"), TIMES, to("log", Y_HAT))),), "loss"),
+        Line(
+            (equal(LOSS, row(NEGATIVE, Frac(Num("1"), Id("T")), TIMES, SUM, Id("Y"), TIMES, to("log", Y_HAT))),), "loss"
+        ),
     )
     result = (
         Line((equal(error(stream(2)), times(sub("W", "cls", TRANSPOSE), d_cls)), equal(d_cls, START))),
-        Line((equal(error(stream(1)), times(SKIP_FFN, error(stream(2)))), row(IDENTITY, Words(": the skip connection")))),
         Line(
-            (equal(error(stream(0)), times(SKIP_ATT, error(stream(1)))),)
-            + (row(transposed("f"), Words(": an error back through "), Id("f")),)
+            (equal(error(stream(1)), times(SKIP_FFN, error(stream(2)))), row(IDENTITY, Words(": the skip connection")))
+        ),
+        Line(
+            (
+                equal(error(stream(0)), times(SKIP_ATT, error(stream(1)))),
+                row(transposed("f"), Words(": an error back through "), Id("f")),
+            )
         ),
     )
     product = equal(
@@ -296,61 +326,157 @@ def transformer() -> Page:
     forward = (
         Steps(
             (
-                Line((equal(Z_HAT, Frac(minus("x", times("μ", ONES)), Id("s"))),), reason=("each token ", Id("x"), ", a column of ", commas(stream(0), stream(1)))),
-                Line((equal(Script(Id("s"), None, Num("2")), plus(of("var", "x"), "ε")),), reason=(Id("μ"), ": mean of ", Id("x"))),
-                Line((equal("u", plus(entries("γ", Z_HAT), "β")),), reason=("columns of ", commas(Script(Accent(Id("Z"), "hat"), Num("1")), sub("U", 1)), " and of ", commas(Script(Accent(Id("Z"), "hat"), Num("2")), sub("U", 2)))),
+                Line(
+                    (equal(Z_HAT, Frac(minus("x", times("μ", ONES)), Id("s"))),),
+                    reason=("each token ", Id("x"), ", a column of ", commas(stream(0), stream(1))),
+                ),
+                Line(
+                    (equal(Script(Id("s"), None, Num("2")), plus(of("var", "x"), "ε")),),
+                    reason=(Id("μ"), ": mean of ", Id("x")),
+                ),
+                Line(
+                    (equal("u", plus(entries("γ", Z_HAT), "β")),),
+                    reason=(
+                        "columns of ",
+                        commas(Script(Accent(Id("Z"), "hat"), Num("1")), sub("U", 1)),
+                        " and of ",
+                        commas(Script(Accent(Id("Z"), "hat"), Num("2")), sub("U", 2)),
+                    ),
+                ),
             ),
             ("norm",),
         ),
         Steps(
             (
-                Line((equal("Q", times(sub("W", "Q"), sub("U", 1))), equal("K", times(sub("W", "K"), sub("U", 1))), equal("V", times(sub("W", "V"), sub("U", 1))))),
-                Line((equal(head("S"), plus(Frac(times(sub("K", "h", TRANSPOSE), head("Q")), WIDTH), "M")),), reason=(Id("h"), ": one block of rows of ", commas("Q", "K", "V", "A"))),
-                Line((equal(head("P"), of("softmax", head("S"))),), reason=(Id("M"), ": ", row(NEGATIVE, Sign("∞", "ord")), " where the key is later, or 0")),
-                Line((equal(head("A"), times(head("V"), head("P"))), equal(of("att", sub("U", 1)), times(sub("W", "O"), "A")))),
+                Line(
+                    (
+                        equal("Q", times(sub("W", "Q"), sub("U", 1))),
+                        equal("K", times(sub("W", "K"), sub("U", 1))),
+                        equal("V", times(sub("W", "V"), sub("U", 1))),
+                    )
+                ),
+                Line(
+                    (equal(head("S"), plus(Frac(times(sub("K", "h", TRANSPOSE), head("Q")), WIDTH), "M")),),
+                    reason=(Id("h"), ": one block of rows of ", commas("Q", "K", "V", "A")),
+                ),
+                Line(
+                    (equal(head("P"), of("softmax", head("S"))),),
+                    reason=(Id("M"), ": ", row(NEGATIVE, Sign("∞", "ord")), " where the key is later, or 0"),
+                ),
+                Line(
+                    (
+                        equal(head("A"), times(head("V"), head("P"))),
+                        equal(of("att", sub("U", 1)), times(sub("W", "O"), "A")),
+                    )
+                ),
             ),
             ("attention",),
         ),
         Steps(
             (
-                Line((equal(sub("Z", "in"), plus(times(sub("W", "in"), sub("U", 2)), times(sub("b", "in"), transposed(ONES)))), equal("G", of("φ", sub("Z", "in"))))),
-                Line((equal(of("ffn", sub("U", 2)), plus(times(sub("W", "out"), "G"), times(sub("b", "out"), transposed(ONES)))),)),
+                Line(
+                    (
+                        equal(
+                            sub("Z", "in"),
+                            plus(times(sub("W", "in"), sub("U", 2)), times(sub("b", "in"), transposed(ONES))),
+                        ),
+                        equal("G", of("φ", sub("Z", "in"))),
+                    )
+                ),
+                Line(
+                    (
+                        equal(
+                            of("ffn", sub("U", 2)),
+                            plus(times(sub("W", "out"), "G"), times(sub("b", "out"), transposed(ONES))),
+                        ),
+                    )
+                ),
             ),
-            ("feed-forward",),
+            ("ffn",),
         ),
     )
-    centred = row(IDENTITY, MINUS, Frac(times(ONES, transposed(ONES)), Id("d")), MINUS, Frac(times(Z_HAT, transposed(Z_HAT)), Id("d")))
+    centred = row(
+        IDENTITY,
+        MINUS,
+        Frac(times(ONES, transposed(ONES)), Id("d")),
+        MINUS,
+        Frac(times(Z_HAT, transposed(Z_HAT)), Id("d")),
+    )
     backward = (
         Steps(
             (
-                Line((equal(d_in, entries(Fence(times(sub("W", "out", TRANSPOSE), error(stream(2)))), of(Script(Id("φ"), None, PRIME), sub("Z", "in")))),), reason=("a transpose, then a slope",)),
+                Line(
+                    (
+                        equal(
+                            d_in,
+                            entries(
+                                Fence(times(sub("W", "out", TRANSPOSE), error(stream(2)))),
+                                of(Script(Id("φ"), None, PRIME), sub("Z", "in")),
+                            ),
+                        ),
+                    ),
+                    reason=("a transpose, then a slope",),
+                ),
                 Line((equal(error(sub("U", 2)), times(sub("W", "in", TRANSPOSE), d_in)),)),
             ),
             (back_map("F"),),
         ),
-        Steps((Line((equal(error("x"), Frac(times(Fence(centred), Fence(entries("γ", error("u")))), Id("s"))),)),), (transposed("norm"),)),
+        Steps(
+            (Line((equal(error("x"), Frac(times(Fence(centred), Fence(entries("γ", error("u")))), Id("s"))),)),),
+            (transposed("norm"),),
+        ),
         Steps(
             (
                 Line((equal(error("A"), times(sub("W", "O", TRANSPOSE), error(stream(1)))),)),
                 Line((equal(error(head("V")), times(error(head("A")), sub("P", "h", TRANSPOSE))),)),
                 Line((equal(error(head("P")), times(sub("V", "h", TRANSPOSE), error(head("A")))),)),
-                Line((equal(error(head("S")), entries(Fence(minus(error(head("P")), times(ONES, sub("r", "h", TRANSPOSE)))), head("P"))), equal(head("r"), times(transposed(Fence(entries(error(head("P")), head("P")))), ONES)))),
-                Line((equal(error(head("Q")), Frac(times(head("K"), error(head("S"))), WIDTH)), row(back_map("A", "Q"), Words(": from "), error("A"), Words(" to here")))),
+                Line(
+                    (
+                        equal(
+                            error(head("S")),
+                            entries(Fence(minus(error(head("P")), times(ONES, sub("r", "h", TRANSPOSE)))), head("P")),
+                        ),
+                        equal(head("r"), times(transposed(Fence(entries(error(head("P")), head("P")))), ONES)),
+                    )
+                ),
+                Line(
+                    (
+                        equal(error(head("Q")), Frac(times(head("K"), error(head("S"))), WIDTH)),
+                        row(back_map("A", "Q"), Words(": from "), error("A"), Words(" to here")),
+                    )
+                ),
                 Line((equal(error(head("K")), Frac(times(head("Q"), transposed(error(head("S")))), WIDTH)),)),
-                Line((equal(error(sub("U", 1)), row(*[part for k in "QKV" for part in (PLUS, times(sub("W", k, TRANSPOSE), error(k)))][1:])),)),
+                Line(
+                    (
+                        equal(
+                            error(sub("U", 1)),
+                            row(*[part for k in "QKV" for part in (PLUS, times(sub("W", k, TRANSPOSE), error(k)))][1:]),
+                        ),
+                    )
+                ),
             ),
             (back_map("A"),),
         ),
     )
     ones = ONES
+
     def shape(n: int, m: int) -> tuple[Node, ...]:
         return (row(Num(str(n)), Sign("×"), Num(str(m))),)
+
     def weight(w: Node, e: Node, x: Node, n: int, m: int, *bias: Node) -> tuple[tuple[Node, ...], ...]:
         line = ((w,), (times(e, transposed(x)),), shape(n, m))
         return (*line, *((each,) for each in bias)) if bias else (*line, (), ())
+
     def scale(j: int) -> tuple[tuple[Node, ...], ...]:
         e = error(sub("U", j))
-        return ((sub("γ", j),), (times(Fence(entries(e, Script(Accent(Id("Z"), "hat"), Num(str(j))))), ones),), shape(4, 1), (sub("β", j),), (times(e, ones),))
+        return (
+            (sub("γ", j),),
+            (times(Fence(entries(e, Script(Accent(Id("Z"), "hat"), Num(str(j))))), ones),),
+            shape(4, 1),
+            (sub("β", j),),
+            (times(e, ones),),
+        )
+
     table = Table(
         ((), (), (), (), ()),
         (
@@ -365,7 +491,21 @@ def transformer() -> Page:
     )
     return Page(
         ("Backpropagation through a transformer block",),
-        ("pre-norm, causal, GELU, softmax on each token; one sequence, tokens as columns; ", equal("d", 4), " wide, ", equal("T", 3), " tokens, ", equal("H", 2), " heads of ", equal(sub("d", "h"), 2), ", ", equal("k", 5), " hidden, ", equal("C", 3), " classes"),
+        (
+            "pre-norm, causal, GELU, softmax on each token; one sequence, tokens as columns; ",
+            equal("d", 4),
+            " wide, ",
+            equal("T", 3),
+            " tokens, ",
+            equal("H", 2),
+            " heads of ",
+            equal(sub("d", "h"), 2),
+            ", ",
+            equal("k", 5),
+            " hidden, ",
+            equal("C", 3),
+            " classes",
+        ),
         (
             Equations(network, group=("network",)),
             Aside((Equations((*result, Line((product,), "product"))),), title=("Result",)),
@@ -376,7 +516,13 @@ def transformer() -> Page:
             *backward,
             Heading(("All gradients",), short=("gradients",)),
             table,
-            Verdict(True, ("all 14 gradients agree with complex-step differences of the loss; largest relative error 9.2e-16 (sizes as above, seed 0)",)),
+            Verdict(
+                True,
+                (
+                    "all 14 gradients agree with complex-step differences of the loss; "
+                    "largest relative error 9.2e-16 (sizes as above, seed 0)",
+                ),
+            ),
         ),
         "transformer-block",
     )

@@ -5,7 +5,11 @@ from layer_kinds import KEYS, NETWORKS
 
 from symbp import Network, derive
 from symbp.networks.blocks import Boundaries, Kind, boundary
+from symbp.networks.equal_parts import equal_maps, tiled
+from symbp.networks.layers import Linear
 from symbp.networks.recognition import recognised
+from symbp.nodes import matadd
+from symbp.symbols import Role
 
 TRANSFORMER = """\
 network [0, 29)
@@ -142,6 +146,69 @@ def test_each_layer_of_a_highway_network_is_a_block():
 def test_a_transformer_of_equations_has_the_tree_of_its_layers():
     network = Network.equations(ONE_HEAD, SHAPES["one head"])
     assert structure(network.blocks) == structure(NETWORKS["one-head transformer"]().blocks)
+
+
+ROWS = [
+    "Q = X @ WQ", "K = X @ WK", "V = X @ WV", "S = Q @ K.T / sqrt(d)", "P = softmax(S.T).T", "A = P @ V", "O = A @ WO",
+    "R = X + O", "loss = mean((R - Y) * (R - Y))",
+]  # fmt: skip
+
+
+def test_tokens_as_rows_attend_as_well():
+    shapes = {"X": ("T", "d"), "Y": ("T", "d"), **dict.fromkeys(("WQ", "WK", "WV", "WO"), ("d", "d"))}
+    tree = Network.equations(ROWS, shapes, inputs=["X"]).blocks
+    assert [block.name for block in tree] == ["network", "residual", "branch", "attention", "loss"]
+
+
+def test_heads_with_weights_of_their_own_are_heads():
+    lines = [
+        line
+        for h in (1, 2)
+        for line in (
+            f"Q{h} = WQ{h} @ X", f"K{h} = WK{h} @ X", f"V{h} = WV{h} @ X", f"S{h} = K{h}.T @ Q{h}",
+            f"P{h} = softmax(S{h})", f"A{h} = V{h} @ P{h}",
+        )
+    ]  # fmt: skip
+    shapes = {"X": (4, "m"), "Y": (4, "m"), "WO": (4, 4)} | {f"W{x}{h}": (2, 4) for x in "QKV" for h in (1, 2)}
+    lines += ["A = vstack(A1, A2)", "O = WO @ A", "R = X + O", "loss = mse(R, Y)"]
+    tree = Network.equations(lines, shapes).blocks
+    heads = [(block.name, block.first, block.stop) for block in tree if block.kind is Kind.HEAD]
+    assert heads == [("head1", 0, 6), ("head2", 6, 12)]
+
+
+def test_heads_tile_the_rows_of_a_matrix():
+    network = NETWORKS["transformer"]()
+    attention = next(block for block in network.blocks if block.kind is Kind.ATTENTION)
+    prefix = "block1.attention."
+    assert [each.name for each in tiled(network.forward, attention)] == [f"{prefix}{letter}" for letter in "QKV"]
+    grouped = NETWORKS["attention"]()
+    assert [each.name for each in tiled(grouped.forward, named(grouped.blocks, "attention"))] == ["attention.Q"]
+
+
+def test_the_gates_of_a_cell_are_one_map():
+    for name, groups in (("lstm-classifier", ["ifgo"]), ("gru", ["rz", "n"])):
+        network = NETWORKS[name]()
+        gates = [block for block in named(network.blocks, "step2").children if block.kind is Kind.GATE]
+        assert ["".join(each.name for each in group) for group in equal_maps(network.forward, gates)] == groups
+
+
+class Doubled:
+    """A layer that knows nothing of blocks."""
+
+    def build(self, builder, incoming):
+        return builder.define("D", Role.ACTIVATION, matadd(incoming, incoming), incoming.shape[0])
+
+
+def test_a_layer_that_knows_of_no_blocks_is_one():
+    tree = Network([Linear(3), Doubled(), Linear(2), Doubled()], 3, "mse").blocks
+    assert [block.name for block in tree.children] == ["linear1", "layer1", "linear2", "layer2", "loss"]
+
+
+def test_two_networks_beside_each_other_are_their_layers():
+    lines = [f"{a} = {b}" for x in "PQ" for a, b in ((f"{x}1", f"tanh(W{x} @ X)"), (x, f"softmax(V{x} @ {x}1)"))]
+    shapes = {"X": (4, "m")} | {f"W{x}": (3, 4) for x in "PQ"} | {f"V{x}": (2, 3) for x in "PQ"}
+    tree = Network.equations([*lines, "loss = cross_entropy(P, Q)"], shapes).blocks
+    assert [block.name for block in tree.children] == ["dense1", "dense2", "dense3", "dense4", "loss"]
 
 
 def test_names_say_nothing():

@@ -123,5 +123,5 @@ def test_targets_are_of_the_kind_the_loss_asks_for(loss: str, holds: object) -> 
 def test_values_stay_away_from_kinks() -> None:
     found = bench(layers=3, activation="relu", loss="mse")
     assert found.values.decades < math.inf
-    operands = [found._traced[1][name] for name in ("Z1", "Z2", "Z3")]
+    operands = [found.local[name] for name in ("Z1", "Z2", "Z3")]
     assert min(float(np.abs(z).min()) for z in operands) > 1e-4

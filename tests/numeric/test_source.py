@@ -24,7 +24,7 @@ from symbp.numeric.definitions import Definitions, Standins
 from symbp.numeric.matrices import Writer, matrix_code
 from symbp.numeric.sizes import distinct_sizes
 from symbp.numeric.source import Program
-from symbp.numeric.values import Values, draw
+from symbp.numeric.values import Trace, Values, draw
 from symbp.ops.activations import ACTIVATIONS
 from symbp.ops.loss_table import LOSSES
 
@@ -72,12 +72,12 @@ def loss_and_gradients(parameters, X, Y):
 def values_of(derived: Derivation, program: Program, seed: int = 0, examples: int = 6) -> Values:
     """Draw small numbers for a derivation that leaves nothing open."""
     sizes = distinct_sizes(derived.forward, examples)
-    return draw(derived.forward, sizes, seed, evaluator(program), Standins())
+    return draw(derived.forward, sizes, seed, evaluator(program), Standins()).values
 
 
 def evaluator(program: Program):  # type: ignore[no-untyped-def]
     run = engines.real().run(program)
-    return lambda values: (run(*values.arguments(np.asarray))[1], {})
+    return lambda values: Trace(values, *run(*values.arguments(np.asarray)), {})
 
 
 def test_the_source_is_what_a_textbook_prints() -> None:

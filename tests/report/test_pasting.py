@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,8 +11,9 @@ from symbp.derivation import Derivation, derive
 from symbp.errors import SymbpError
 from symbp.networks.examples import EXAMPLES
 from symbp.networks.network import Network
+from symbp.pages.tell.derivation import context
 from symbp.report.pasting import lexicon
-from symbp.report.terminal import derivation_text
+from symbp.writing.formula import math_text
 
 NETWORKS = {
     "tanh": {"layers": 2, "activation": "tanh", "loss": "mse"},
@@ -59,16 +58,6 @@ FILES = {
 }
 """Networks as files: strides and paddings, other cells, the state of every step used."""
 
-LETTERS = re.compile(r"(ℓ|l)\(a, y\) =|[^\s(]+[′']( ?\(z\))? += ")
-"""Definitions of ℓ and f′ for one number: no matrix of the network."""
-
-UNWRITTEN = ("⋯", "...", "B[")
-"""What stands for equations that are not written out."""
-
-OVER_TIME = re.compile(r"[∂d][a-z]_\S+/[∂d][a-z]_")
-"""Jacobians between two steps: no gradients of the loss."""
-
-
 def derivation_of(name: str, folder: Path) -> Derivation:
     """Return a network of the tables, or a shipped example."""
     if name in NETWORKS:
@@ -80,34 +69,14 @@ def derivation_of(name: str, folder: Path) -> Derivation:
     return derive(Network.load(place))
 
 
-def formulas(text: str) -> Iterator[str]:
-    """Yield every formula of a terminal's text as somebody would copy it."""
-    last = ""
-    for line in text.splitlines():
-        bare = line.strip()
-        if bare.endswith(":"):
-            continue
-        if re.match(r"[=+] ", bare):
-            last += f" {bare}"
-            continue
-        yield from cells(last)
-        last = bare
-    yield from cells(last)
-
-
-def cells(line: str) -> Iterator[str]:
-    """Yield the formulas that stand beside each other in a line."""
-    bare = re.sub(r"^(forward|backward) +", "", line).split("     the same product")[0].removesuffix(", and so on")
-    parts = [bare] if bare.count(" = ") > 1 and bare.startswith(("∂", "dL/")) else re.split(r" {4,}(?![ =])", bare)
-    for part in parts:
-        if (
-            " = " in part
-            and not part.startswith(("Backpropagation", "activation"))
-            and not LETTERS.match(part)
-            and not OVER_TIME.match(part)
-            and not any(each in part for each in UNWRITTEN)
-        ):
-            yield part
+def formulas(derivation: Derivation, ascii_only: bool) -> list[str]:
+    """Return the text of every equation of the backward list as it is printed alone."""
+    c = context(derivation, complete=True)
+    found = []
+    for equation in c.reading.backward:
+        alone = c.reading.alone(equation)
+        found.append(math_text(c.builder.equation(alone.lhs, alone.rhs), ascii=ascii_only))
+    return found
 
 
 @pytest.mark.parametrize("ascii_only", [False, True], ids=["unicode", "ascii"])
@@ -115,7 +84,7 @@ def cells(line: str) -> Iterator[str]:
 def test_every_printed_equation_is_read_back_and_right(name: str, ascii_only: bool, tmp_path: Path) -> None:
     derivation = derivation_of(name, tmp_path)
     formulas_of = Formulas(derivation.readable, lexicon(derivation, derivation))
-    found = list(formulas(derivation_text(derivation, ascii_only=ascii_only, width=2000)))
+    found = formulas(derivation, ascii_only)
     assert len(found) >= 4
     wrong = []
     for formula in found:

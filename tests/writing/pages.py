@@ -1,13 +1,53 @@
 """Pages made by hand, as a writer gets them: a network of four layers, and a transformer block."""
 
+# ruff: noqa: E501, RUF005
 from __future__ import annotations
 
 from symbp.maths.tree import (
-    APPLY, COMMA, DOTS, EQUALS, HADAMARD, MINUS, NEGATIVE, PLUS, PRIME, QUAD, TIMES, TRANSPOSE,
-    Accent, Fence, Frac, Id, Node, Num, Root, Row, Script, Sign, Tag, Words, joined, row,
+    APPLY,
+    COMMA,
+    DOTS,
+    EQUALS,
+    HADAMARD,
+    MINUS,
+    NEGATIVE,
+    PLUS,
+    PRIME,
+    QUAD,
+    TIMES,
+    TRANSPOSE,
+    Accent,
+    Fence,
+    Frac,
+    Id,
+    Node,
+    Num,
+    Root,
+    Row,
+    Script,
+    Sign,
+    Tag,
+    Words,
+    joined,
+    row,
 )  # fmt: skip
 from symbp.pages.page import (
-    Aside, Block, Box, Branch, Equations, Figure, Heading, Line, Page, Para, Picture, Ref, Steps, Table, Text, Verdict,
+    Aside,
+    Block,
+    Box,
+    Branch,
+    Equations,
+    Figure,
+    Heading,
+    Line,
+    Page,
+    Para,
+    Picture,
+    Ref,
+    Steps,
+    Table,
+    Text,
+    Verdict,
 )  # fmt: skip
 
 LOSS, ONE, ONES_T = Id("L", "script"), Id("1", "bold"), Script(Id("1", "bold"), None, TRANSPOSE)
@@ -151,7 +191,7 @@ MLP_PICTURE = Picture(
         Box(value, kind)
         for layer in "1234"
         for value, kind in (
-            (Row(()), "value"),
+            (Row(()) if layer == "1" else Sign("·", "ord"), "value"),
             (Row(()) if layer == "1" else weight(layer), "op"),
             (at("δ", layer), "value"),
             (at("D", layer), "op"),
@@ -404,7 +444,7 @@ TRANSFORMER_RESULT = Aside((
     Equations((Line((equal(gradient(sub("W", "Q")), times(
         role(sub(Id("A", "script"), "Q"), "map", "softmax", "and keys"), role(t(sub("W", "O")), "weight", "weight"),
         role(Fence(N2F), "skip", "skip and", "feed-forward"), role(t(W_CLS), "weight", "weight"),
-        role(START, "loss gradient", "loss gradient"), role(t(U1), "input", "input", "of W_Q"))),), "product"),)),
+        role(START, "loss gradient", "loss gradient"), role(t(U1), "input", "input"))),), "product"),)),
 ), ("Result.",))  # fmt: skip
 
 TRANSFORMER_FORWARD: tuple[Block, ...] = (

@@ -111,7 +111,11 @@ def unbiased_normalise(xp: Any, z: Any, axis: int, centred: int, epsilon: Any) -
     return deviation / xp.sqrt(xp.sum(deviation * deviation, axis=axis, keepdims=True) / (count - 1) + epsilon)
 
 
-@rule(UnbiasedNormalise, "The derivative of a normalisation, its variance divided by N − 1.")
+@rule(
+    UnbiasedNormalise,
+    "The derivative of a normalisation, its variance divided by N − 1.",
+    short="a normalisation whose variance has N − 1",
+)
 def unbiased_normalise_vjp(
     node: UnbiasedNormalise, output: MatrixSymbol | None, adjoint: MatrixExpr
 ) -> tuple[MatrixExpr | None, ...]:

@@ -14,7 +14,6 @@ from sympy import MatrixSymbol
 from symbp.checking.diagnosis.reading import left_open
 from symbp.derivation import Derivation
 from symbp.errors import SpecError
-from symbp.numeric import engines
 from symbp.numeric.definitions import Standins
 from symbp.numeric.sizes import given_sizes
 from symbp.numeric.source import Program, program
@@ -68,13 +67,7 @@ def cases(derivation: Derivation, seed: int = 0, batches: Sequence[int] = EXAMPL
 
 def _case(derivation: Derivation, full: Program, examples: int, seed: int) -> Case:
     sizes = given_sizes(derivation.forward, examples, WIDTHS)
-    values = draw(derivation.forward, sizes, seed, evaluation(full), Standins())
-    return case_of(full, values, examples)
-
-
-def case_of(full: Program, values: Values, examples: int) -> Case:
-    """Return the case of given arrays: the program run on them."""
-    (loss, _), local = engines.real().run(full, traced=True)(*values.arguments(engines.real().array))
-    known = {symbol.name: local[name] for symbol, name in full.names.items() if name in local}
-    given = tuple(symbol for symbol in full.names if symbol.name in {*values.parameters, *values.inputs})
-    return Case(values, known, float(loss), examples, given)
+    trace = draw(derivation.forward, sizes, seed, evaluation(full), Standins())
+    drawn = {*trace.values.parameters, *trace.values.inputs}
+    given = tuple(symbol for symbol in full.names if symbol.name in drawn)
+    return Case(trace.values, trace.local, trace.loss, examples, given)

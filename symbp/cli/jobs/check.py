@@ -26,7 +26,7 @@ def run(spec: Described, seed: int, as_json: bool, methods: MethodOptions) -> in
     engines = list(dict.fromkeys(methods.engine or ()))
     for name in engines:
         autodiff(name)
-    derivation = derived(build(spec))
+    derivation = derived(build(spec), spec.wrt)
     at = None if methods.values is None else Worked.of(derivation, read_given(values_file(methods.values))).values
     report = check(derivation, seed=seed, progress=progress, engines=engines, at=at)
     command = command_line("check", spec)

@@ -26,7 +26,7 @@ def command_line(command: str, spec: Described) -> str:
     if isinstance(spec, FileSpec):
         return shlex.join(
             ["symbp", command, *(["--"] * (spec.what[:1] == "-" != spec.what)), spec.what, *["--batch"] * spec.batch,
-             *([] if spec.unroll is None else ["--unroll", str(spec.unroll)])]
+             *([] if spec.unroll is None else ["--unroll", str(spec.unroll)]), *_wrt(spec)]
         )  # fmt: skip
     words = ["symbp", command, "--layers", str(spec.layers)]
     widths = spec.widths
@@ -38,4 +38,8 @@ def command_line(command: str, spec: Described) -> str:
     words += ["--batch"] * spec.batch + ["--no-bias"] * (not spec.bias)
     for name, value in spec.let.items():
         words += ["--let", f"{name}={value}"]
-    return shlex.join(words)
+    return shlex.join([*words, *_wrt(spec)])
+
+
+def _wrt(spec: Described) -> list[str]:
+    return [] if spec.wrt is None else ["--wrt", ",".join(spec.wrt)]

@@ -20,13 +20,14 @@ from symbp.cli.values import layer_set, shown
 from symbp.cli.what import Described, FileSpec, OperationSpec
 from symbp.derivation import Derivation
 from symbp.errors import SpecError
+from symbp.maths.notation import notation_named
 from symbp.networks.network import Network
 from symbp.numeric.compiled import generic_functions
 from symbp.ops.losses import GenericLoss
+from symbp.pages.tell.derivation import derivation_page
 from symbp.report.files import write_bytes
-from symbp.report.notation import NOTATIONS
 from symbp.report.render import render
-from symbp.report.terminal import derivation_text
+from symbp.writing.text import write_text
 
 DEFAULT_NOTATION = "standard"
 
@@ -40,7 +41,7 @@ def run(request: Request) -> int:
     require_concrete(request, network, wanted)
     if isinstance(spec, FileSpec) and request.output.show is not None:
         request = replace(request, show=layer_set(request.output.show, network.depth))
-    derivation = derived(network)
+    derivation = derived(network, spec.wrt)
     require_steps(request, derivation)
     report = verdict(request, derivation)
     documents = [rendered(request, each, derivation, report) for each in wanted]
@@ -165,15 +166,17 @@ def screen(request: Request, derivation: Derivation, report: CheckReport | None)
     if derivation.is_alone:
         page = import_module("symbp.report.lone_text")
         return cast("str", page.lone_text(derivation, report, ascii_only=plain(), width=columns()))
-    return derivation_text(
+    options = request.output
+    told = derivation_page(
         derivation,
         report,
-        ascii_only=plain(),
-        width=columns(),
+        notation_named(options.notation or DEFAULT_NOTATION),
+        by_output=options.by_output,
+        roles=not options.no_roles,
         show=request.show,
-        notation=NOTATIONS[request.output.notation or DEFAULT_NOTATION],
-        pair=request.output.pair,
+        pair=options.pair,
     )
+    return write_text(told, width=columns(), ascii=plain())
 
 
 def closing(spec: Described, wrote: Sequence[Path]) -> str:
@@ -189,4 +192,4 @@ def next_step(spec: NetworkSpec) -> str:
     if spec.activation is None or spec.loss is None:
         concrete = replace(spec, activation=spec.activation or "tanh", loss=spec.loss or "mse")
         return command_line("derive", concrete)
-    return f"{command_line('derive', spec)} --only W1"
+    return f"{command_line('derive', spec)} --only {spec.wrt[0] if spec.wrt else 'W1'}"

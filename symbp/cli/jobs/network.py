@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from typing import Any, cast
 
 from symbp.cli.console import note, progress, standard_input
 from symbp.cli.options import NetworkSpec
-from symbp.cli.values import shown
+from symbp.cli.values import refuse, shown
 from symbp.cli.what import Described, FileSpec, OperationSpec
 from symbp.derivation import Derivation, derive
 from symbp.errors import SpecError, UnusedParameterWarning
@@ -39,15 +39,28 @@ def from_file(files: Any, spec: FileSpec) -> Network:
     return cast("Network", files.network_of(content, "-", batch=spec.batch, unroll=spec.unroll))
 
 
-def derived(network: Network) -> Derivation:
-    """Return the derivation; what the loss does not depend on is said on standard error."""
+def derived(network: Network, wrt: Sequence[str] | None = None) -> Derivation:
+    """Return the derivation by ``wrt``; what the loss does not depend on is said on standard error.
+
+    Raises:
+        SpecError: a name that is no parameter and no input; it begins with the option.
+    """
     progress(f"deriving {len(network.forward.equations):,} equations")
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always", UnusedParameterWarning)
-        derivation = derive(network)
+        derivation = _by(network, wrt)
     for each in said:
         note(f"symbp: warning: {each.message}")
     return derivation
+
+
+def _by(network: Network, wrt: Sequence[str] | None) -> Derivation:
+    try:
+        return derive(network, wrt=wrt)
+    except SpecError as error:
+        if wrt is None or not str(error).startswith("wrt: "):
+            raise
+        refuse("--wrt", ",".join(wrt), str(error).removeprefix("wrt: "))
 
 
 def from_options(spec: NetworkSpec) -> Network:

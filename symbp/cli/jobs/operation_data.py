@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from symbp.cli.jobs.data import system_data
 from symbp.derivation import Derivation
+from symbp.equations import System
 from symbp.networks.alone.lone import Lone
 from symbp.report.dialects import LATEX
 from symbp.report.lone import Sheet, displayed
+from symbp.report.printer import Printer
 
 
 def operation_data(derivation: Derivation) -> dict[str, Any]:
@@ -30,3 +31,8 @@ def operation_data(derivation: Derivation) -> dict[str, Any]:
         },
         "gradients": {v.name: " = ".join(sheet.equation(equations[f"d{v.name}"])) for v in derivation.wrt},
     }
+
+
+def system_data(system: System, printer: Printer) -> dict[str, str]:
+    """Return every equation of a list as ``left = right``, by the name of its left side."""
+    return {each.lhs.name: " = ".join(printer.equation(each)) for each in system}

@@ -83,7 +83,7 @@ def _name(words: list[str], spec: Described, name: str) -> None:
 
 def _document(judged: Judged, spec: Described, target: Target, standalone: bool, command: str) -> bytes:
     shown = standalone or target.is_pdf
-    text = render_verdict(judged, derived(build(spec)), target.rendered_as, standalone=shown, command=command)
+    text = render_verdict(judged, derived(build(spec), spec.wrt), target.rendered_as, standalone=shown, command=command)
     return target.data(text)
 
 
@@ -95,7 +95,7 @@ def shown_lines(text: str) -> str:
 def _function(spec: Described, asked: Asked, seed: int) -> Judged:
     assert isinstance(asked.theirs, FunctionFile)
     return judge_file(
-        derived(build(spec)),
+        derived(build(spec), spec.wrt),
         asked.theirs.place,
         asked.theirs.function,
         rows=asked.rows,
@@ -107,8 +107,8 @@ def _function(spec: Described, asked: Asked, seed: int) -> Judged:
 
 def _formula(spec: Described, asked: Asked, seed: int) -> Judged:
     assert isinstance(asked.theirs, Formula)
-    derivation = derived(concrete(spec)).readable
-    judged = Formulas(derivation, lexicon(derive(build(spec)), derivation), seed).judge(asked.theirs.text)
+    derivation = derived(concrete(spec), spec.wrt).readable
+    judged = Formulas(derivation, lexicon(derive(build(spec), wrt=spec.wrt), derivation), seed).judge(asked.theirs.text)
     if judged.right or not isinstance(spec, NetworkSpec) or (spec.activation and spec.loss):
         return judged
     functions = [each.rhs.function.name for each in derivation.forward if isinstance(each.rhs, Elementwise)]
@@ -122,7 +122,7 @@ def _data(spec: Described, asked: Asked, seed: int) -> Judged:
     arrays = load(asked.theirs.place)
     if asked.theirs.alone and isinstance(spec, NetworkSpec):
         spec = replace(spec, layers=arrays.layers or spec.layers, bias=arrays.bias)
-    derivation = derived(build(spec))
+    derivation = derived(build(spec), spec.wrt)
     require_concrete(derivation)
     return judge_data(derivation, arrays, asked.theirs.place.name, rows=asked.rows, reduction=asked.reduction)
 
@@ -132,7 +132,7 @@ def write_stub(spec: Described, asked: Asked) -> int:
     assert isinstance(asked.theirs, Stub)
     place = asked.theirs.place
     command = command_of(spec, asked)
-    write_new(place, stub(derived(build(spec)), command))
+    write_new(place, stub(derived(build(spec), spec.wrt), command))
     say(f"wrote {place}\nfill in backward, then: {command}")
     return 0
 

@@ -17,7 +17,7 @@ from symbp.cli.options import ValuesOptions
 from symbp.cli.what import FileSpec
 from symbp.errors import SpecError, nearest
 from symbp.networks.examples import VALUES
-from symbp.report.terminal import check_text
+from symbp.report.check_text import check_text
 from symbp.report.worked.given import MOST_DIGITS, Given, read_given
 from symbp.report.worked.render import FORMATS, render_worked, worked_data
 from symbp.report.worked.run import MOST_STEPS, Training, Worked
@@ -38,7 +38,7 @@ def run(request: Request, options: ValuesOptions) -> int:
     show = request.show
     if isinstance(spec, FileSpec) and request.output.show is not None:
         show = values.layer_set(request.output.show, network.depth)
-    derivation = derived(network)
+    derivation = derived(network, spec.wrt)
     worked = Worked.of(derivation, given)
     training = trained(worked, steps)
     report = verdict(request, derivation)
@@ -94,10 +94,14 @@ def trained(worked: Worked, steps: int | None) -> Training | None:
     """Return the training that was asked for.
 
     Raises:
-        SpecError: the values say no learning rate.
+        SpecError: the values say no learning rate, or there is nothing to train.
     """
     if steps is None:
         return None
+    if not worked.trained:
+        raise SpecError(
+            "--train: --wrt names no parameter, so nothing is trained; name one, or leave one of the two out"
+        )
     if worked.given.learning_rate is None:
         raise SpecError(f"--train: {worked.given.name} has no learning_rate; add learning_rate = 0.5")
     return worked.train(steps)

@@ -13,23 +13,24 @@ def backward(c: Context) -> list[Block]:
     if is_short(c):
         return why(c)
     lines = [each for each in c.errors if not is_start(each.equation)]
-    steps = tuple(PageLine((c.equation(each),), each.label, each.where, _short(each)) for each in lines)
+    said: set[str] = set()
+    steps = tuple(PageLine((c.equation(each),), each.label, each.where, reason(c, each, said)) for each in lines)
     return [Heading(c.words("section.backward")), Steps(steps)] if steps else []
 
 
 def why(c: Context) -> list[Block]:
     """Return a paragraph for each rule that led to a line of the result, at its first use."""
-    blocks: list[Block] = [Heading(c.words("section.why"))]
+    blocks: list[Block] = [Heading(c.words("section.why"), detail=3)]
     said: dict[str, list[Spelled]] = {}
     for spelled in (*c.errors, *c.gradients):
         for step in spelled.equation.steps:
             said.setdefault(step.why, []).append(spelled)
     for sentence, lines in said.items():
-        blocks.append(Para((sentence,), title=_title(c, lines)))
+        blocks.append(Para((sentence,), title=_title(c, lines), detail=3))
     if general_product(c) is not None:
         recursion, gradient = c.errors[-1], c.gradients[0]
         text = c.words("why.product", recursion=Ref(recursion.label), gradient=Ref(gradient.label))
-        blocks.append(Para(text, title=(Ref(PRODUCT), ".")))
+        blocks.append(Para(text, title=(Ref(PRODUCT), "."), detail=3))
     return blocks
 
 
@@ -38,6 +39,13 @@ def _title(c: Context, lines: list[Spelled]) -> Text:
     return (*c.words.listed([(Ref(label),) for label in labels]), ".")
 
 
-def _short(spelled: Spelled) -> Text:
-    steps = spelled.equation.steps
-    return (getattr(steps[0], "short", "") or steps[0].why,) if steps else ()
+def reason(c: Context, spelled: Spelled, said: set[str]) -> Text:
+    """Return the lines that an error undoes, and in a few words how: each rule at its first use."""
+    equation = spelled.equation
+    words = [step.short for step in equation.steps if step.short and step.short not in said]
+    said.update(words)
+    refs = c.undone(spelled)
+    how = "; ".join(dict.fromkeys(words))
+    if not refs:
+        return (how,) if how else ()
+    return c.words("backward.reason", refs=refs, how=how) if how else refs

@@ -15,7 +15,8 @@ MOST_NAMES, MOST_WIDTHS = 6, 9
 
 def checked(words: Words, report: CheckReport) -> Verdict:
     """Return what the check found: how many digits, with which numbers."""
-    return Verdict(report.passed, _passed(words, report) if report.passed else _failed(words, report))
+    text = _passed(words, report) if report.passed else _failed(words, report)
+    return Verdict(report.passed, text, title=words("section.checked"))
 
 
 def _failed(words: Words, report: CheckReport) -> Text:

@@ -2,32 +2,41 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from sympy import Expr, Integer, MatrixExpr, MatrixSymbol, Symbol
 
 from symbp.calculus.factor import Factor
-from symbp.equations import Equation, nodes
+from symbp.equations import Equation, nodes, symbols_in
 from symbp.maths.build import Builder
 from symbp.maths.functions import names_of
-from symbp.maths.names import Names
+from symbp.maths.names import Names, Slot, slot_of
 from symbp.maths.notation import Notation
 from symbp.maths.scalars import number
 from symbp.maths.tree import COMMA, EQUALS, Id, Node, Sign, row, walk
+from symbp.networks.blocks import Kind
 from symbp.ops.elementwise import Elementwise
 from symbp.ops.losses import EntrywiseLoss, LossGradient
-from symbp.pages.page import Text
+from symbp.ops.softmax import Softmax
+from symbp.ops.structure import Pad, Rows
+from symbp.pages.page import Ref, Text
 from symbp.pages.words import Words
 from symbp.roles import Role
 from symbp.symbols import Adjoint, Variable
 from symbp.views.lines import Case, Index, Indexed, Line, Loop, index_symbol, lines_of
+from symbp.views.over import StackOver, SumOver
 from symbp.views.product import products
 from symbp.views.reading import Reading
 from symbp.views.skeleton import mapped
 
+TOLD = (
+    Kind.TRANSFORMER, Kind.RECURRENT, Kind.ATTENTION, Kind.DENSE_BLOCK, Kind.CONVOLUTION, Kind.RESIDUAL, Kind.NORM,
+)  # fmt: skip
+"""What names a network, the most telling kind of block first."""
 INDICES = "ijkrsqpuv"
 """Letters for the indices of entries, the first that are free."""
 
@@ -55,13 +64,20 @@ class Context:
     words: Words
     by_output: bool = False
     roles: bool = True
+    complete: bool = False
+    """Whether any equation of the lists may be shown, not those of the page alone."""
+    show: frozenset[int] | None = None
+    """The layers whose gradients are written out; None: all, or both ends of many."""
+    pair: tuple[int, int] | None = None
+    """The two steps of a recurrent layer between which the product over time is written out."""
 
     @cached_property
     def names(self) -> Names:
         """How every symbol of the page is spelled."""
         upper = frozenset(index.letter for index in self.reading.indices if index.kind in UPPER_KINDS)
+        shown = self.reading.all_symbols if self.complete else self.reading.symbols
         return Names(
-            self.reading.symbols,
+            shown,
             self.notation,
             upper=upper,
             errors=[self.reading.spelled(each.lhs.of) for each in self.reading.errors],
@@ -108,12 +124,20 @@ class Context:
     @cached_property
     def forward(self) -> list[Spelled]:
         """The lines of the network."""
-        return self.spell(lines_of(self.reading.folded.body), backward=False)
+        return [each for each in self.spell(lines_of(self.reading.forward_lines), backward=False) if not is_tile(each)]
+
+    @cached_property
+    def tiles(self) -> list[MatrixSymbol]:
+        """The matrices of which each repetition has a block of rows, such as the queries of all heads."""
+        lines = [each for each in self.spell(lines_of(self.reading.forward_lines), backward=False) if is_tile(each)]
+        return [
+            each.equation.rhs.args[0] if isinstance(each.equation.rhs, Rows) else each.equation.lhs for each in lines
+        ]
 
     @cached_property
     def errors(self) -> list[Spelled]:
         """The lines of the errors, from the loss back."""
-        return self.spell(lines_of(self.reading.error_lines), backward=True)
+        return [each for each in self.spell(lines_of(self.reading.error_lines), backward=True) if not is_tile(each)]
 
     @cached_property
     def gradients(self) -> list[Spelled]:
@@ -144,14 +168,25 @@ class Context:
     @cached_property
     def is_stack(self) -> bool:
         """Whether all of the network is one repetition of a layer."""
-        (first, *others) = self.reading.folded.body or (None,)
+        (first, *others) = self.reading.forward_lines or (None,)
         return isinstance(first, Loop) and first.index.kind == "layer" and len(others) <= 1
 
     @cached_property
     def name(self) -> Text:
-        """What the network is, in words."""
-        depth = self.reading.derivation.network.depth
-        return self.words("title.stack", n=depth, number=self.words.number(depth))
+        """What the network is, in words: by what its blocks are."""
+        network = self.reading.derivation.network
+        if self.is_stack or (network.depth == len(self.reading.forward_lines) == 1):
+            return self.words("title.stack", number=self.words.number(network.depth))
+        counts = Counter(block.kind for block in network.blocks)
+        cell = next((block.name for block in network.blocks if block.kind is Kind.RECURRENT), "")
+        if self.words.has(f"title.cell.{cell.rstrip('0123456789')}"):
+            return self.words(f"title.cell.{cell.rstrip('0123456789')}")
+        kind = next((kind for kind in TOLD if counts[kind]), None)
+        if kind is None:
+            return self.words(
+                "title.equations", n=len(self.reading.forward), number=self.words.number(len(self.reading.forward))
+            )
+        return self.words(f"title.{kind}", n=counts[kind], number=self.words.number(counts[kind]))
 
     @cached_property
     def _sizes(self) -> frozenset[Symbol]:
@@ -179,6 +214,51 @@ class Context:
             return size
         letter = next((each for each in own.indices if not each.is_number), own.indices[0])
         return Symbol(f"n_{letter + _offset(sizes[0], pairs[0][0])}")
+
+    @cached_property
+    def pairs(self) -> list[tuple[Spelled, ...]]:
+        """The lines of the network as they stand on the page: an activation beside what it is applied to."""
+        found: list[tuple[Spelled, ...]] = []
+        for spelled in self.forward:
+            before = found[-1] if found else ()
+            if before and len(before) < MOST_BESIDE and goes_with(spelled, before[-1]):
+                found[-1] = (*before, spelled)
+            else:
+                found.append((spelled,))
+        return found
+
+    @cached_property
+    def forward_labels(self) -> dict[str, str]:
+        """The label of the line that each name of the forward list is defined in."""
+        found = {
+            spelled.line.instances[values].lhs.name: pair[0].label
+            for pair in self.pairs
+            for spelled in pair
+            for values in spelled.case.values
+        }
+        return {**found, **{name: found[at] for name, at in self.reading.holders.items() if at in found}}
+
+    def undone(self, spelled: Spelled) -> Text:
+        """Return references to the lines that an error undoes."""
+        names = [name for values in spelled.case.values for name in spelled.line.instances[values].undoes]
+        labels = dict.fromkeys(self.forward_labels.get(name, "") for name in names)
+        return self.words.listed([(Ref(label),) for label in labels if label])
+
+    @cached_property
+    def tiled(self) -> dict[Slot, tuple[Slot, ...]]:
+        """The errors of which a matrix is put together, one a repetition, where it has no line of its own."""
+        lines = [each for each in self.spell(lines_of(self.reading.error_lines), backward=True) if is_tile(each)]
+        return {
+            slot_of(each.equation.lhs.of): tuple(slot_of(e.of) for e in symbols_in(each.equation.rhs))
+            for each in lines
+        }
+
+    def errors_in(self, equation: Equation) -> Text:
+        """Return references to the lines of the errors in an equation."""
+        slots = dict.fromkeys(slot_of(each.of) for each in symbols_in(equation.rhs) if isinstance(each, Adjoint))
+        slots.update(dict.fromkeys(tile for slot in tuple(slots) for tile in self.tiled.get(slot, ())))
+        lines = [each.label for each in self.errors if slot_of(each.equation.lhs.of) in slots]
+        return self.words.listed([(Ref(label),) for label in lines])
 
     def letter(self, name: str) -> Node:
         """Return a letter in a sentence."""
@@ -214,7 +294,7 @@ class Context:
         }
         letters = {
             index.letter: (index.last, self.last[index.letter])
-            for index in self.reading.indices
+            for index in self.indices_at(line)
             if index.letter not in running and index.count > 1
         }
         values = dict(letters.values())
@@ -222,7 +302,25 @@ class Context:
         def read(slot: Any) -> Any:
             return self._lettered(slot, letters) if isinstance(slot, MatrixSymbol) else values.get(slot, slot)
 
-        return Equation(read(case.equation.lhs), mapped(case.equation.rhs, read), case.equation.steps)
+        return replace(case.equation, lhs=read(case.equation.lhs), rhs=mapped(case.equation.rhs, read))
+
+    def indices_at(self, line: Line) -> tuple[Index, ...]:
+        """Return the indices whose last values have letters in a line."""
+        return self.reading.indices
+
+    def shows(self, symbol: MatrixSymbol) -> bool:
+        """Whether a symbol of the network stands in a line."""
+        return True
+
+    def defined(self, spelled: Spelled) -> tuple[MatrixSymbol, ...]:
+        """Return the symbol that a line of the network defines."""
+        return (spelled.equation.lhs,)
+
+    @cached_property
+    def shown_error(self) -> Adjoint:
+        """The error that stands for all in the sentence about them."""
+        found: Adjoint = self.errors[-1].equation.lhs
+        return found
 
     def _lettered(self, symbol: MatrixSymbol, letters: dict[str, tuple[int, Symbol]]) -> MatrixSymbol:
         if isinstance(symbol, Adjoint):
@@ -254,6 +352,29 @@ class Context:
     def ranges(self, index: Index) -> Node:
         """Return l = 1, …, L."""
         return span(index, list(range(index.first, index.last + 1)), False, self.last)
+
+
+MOST_BESIDE = 2
+"""Most equations beside each other on one line."""
+
+
+def goes_with(spelled: Spelled, before: Spelled) -> bool:
+    """Whether a line is the activation of the line before, for the same values of the indices."""
+    if before.where != spelled.where or before.line.indices != spelled.line.indices:
+        return False
+    rhs = spelled.equation.rhs
+    return isinstance(rhs, Elementwise | Softmax) and rhs.args[-1] == before.equation.lhs
+
+
+def is_tile(spelled: Spelled) -> bool:
+    """Whether a line only takes the blocks of rows of a matrix apart, one a repetition, or puts them together."""
+    rhs = spelled.equation.rhs
+    if isinstance(rhs, Rows):
+        first, count = rhs.args[1:]
+        return any(first.coeff(index.symbol) == count for index in spelled.line.indices)
+    if isinstance(rhs, SumOver):
+        return isinstance(rhs.term, Pad) and rhs.term.args[1].coeff(rhs.index) == rhs.term.args[0].shape[0]
+    return isinstance(rhs, StackOver)
 
 
 def span(index: Index, values: list[int], backward: bool, last: dict[str, Symbol]) -> Node:

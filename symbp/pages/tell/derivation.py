@@ -2,38 +2,93 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
 from symbp.checking.report import CheckReport
 from symbp.derivation import Derivation
 from symbp.maths.notation import STANDARD, Notation
-from symbp.pages.page import Block, Heading, Page
-from symbp.pages.tell import opening
+from symbp.pages.page import Block, Page
+from symbp.pages.tell import inside, opening
 from symbp.pages.tell.backward import backward
 from symbp.pages.tell.checked import checked
 from symbp.pages.tell.context import Context
 from symbp.pages.tell.functions import functions
 from symbp.pages.tell.gradients import gradients
-from symbp.pages.tell.notation import notation
+from symbp.pages.tell.levels import Deep, deep
+from symbp.pages.tell.notation import table_of_notation
 from symbp.pages.tell.picture import picture
 from symbp.pages.tell.result import result
 from symbp.pages.words import Words, language
+from symbp.views.levels import levels
 from symbp.views.reading import reading
+
+
+def one_level(c: Context) -> list[Block]:
+    """Return the sections of a network as one list."""
+    return [
+        *opening.network(c),
+        result(c),
+        *picture(c),
+        *(replace(each, detail=3) for each in functions(c)),
+        *backward(c),
+        *gradients(c),
+        *table_of_notation(c),
+    ]
+
+
+def two_levels(c: Deep) -> list[Block]:
+    """Return the sections of a network with blocks, each of which is shown once."""
+    return [
+        *inside.network(c),
+        inside.result(c),
+        *inside.drawing(c),
+        *inside.forward(c),
+        *(replace(each, detail=3) for each in functions(c)),
+        *inside.backward(c),
+        *inside.gradients(c),
+        *table_of_notation(c, inside.map_rows(c)),
+    ]
+
+
+def context(
+    derivation: Derivation,
+    notation: Notation = STANDARD,
+    *,
+    words: Words | None = None,
+    by_output: bool = False,
+    roles: bool = True,
+    complete: bool = False,
+    show: Sequence[int] | None = None,
+    pair: tuple[int, int] | None = None,
+) -> Context:
+    """Return what the sections of a derivation's page have at hand."""
+    return Context(
+        reading(derivation),
+        notation,
+        words or language(),
+        by_output,
+        roles,
+        complete,
+        None if show is None else frozenset(show),
+        pair,
+    )
 
 
 def derivation_page(
     derivation: Derivation,
     check: CheckReport | None = None,
+    notation: Notation = STANDARD,
     *,
-    notation_: Notation = STANDARD,
-    words: Words | None = None,
-    by_output: bool = False,
-    roles: bool = True,
     stem: str = "symbp",
     command: str = "",
+    **options: Any,
 ) -> Page:
-    """Return the page of a network's derivation."""
-    c = Context(reading(derivation), notation_, words or language(), by_output, roles)
-    blocks: list[Block] = [*opening.network(c), result(c), *picture(c), *functions(c), *backward(c)]
-    blocks += [*gradients(c), *notation(c)]
+    """Return the page of a network's derivation; ``options`` are those of ``context``."""
+    c = context(derivation, notation, **options)
+    found = levels(derivation)
+    blocks = one_level(c) if found is None else two_levels(deep(c, found))
     if check is not None:
-        blocks += [Heading(c.words("section.checked")), checked(c.words, check)]
+        blocks.append(checked(c.words, check))
     return Page(opening.title(c), opening.subtitle(c), tuple(blocks), stem, command)

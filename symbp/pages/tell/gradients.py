@@ -6,7 +6,7 @@ from symbp.calculus.factor import Acts, Factor, is_ones
 from symbp.maths.factors import Factors
 from symbp.maths.tree import TIMES, Node, joined, row
 from symbp.pages.page import Block, Heading, Para, Ref, Table, Text
-from symbp.pages.tell.context import Context
+from symbp.pages.tell.context import Context, Spelled
 from symbp.pages.tell.result import is_short, shortened
 from symbp.roles import Role
 from symbp.symbols import Variable
@@ -21,7 +21,8 @@ def gradients(c: Context) -> list[Block]:
     blocks: list[Block] = [Heading(c.words("section.gradients"))]
     stairs = staircase(c)
     if stairs is not None:
-        return [*blocks, Para(c.words("gradients.stairs")), stairs, Para(_closing(c))]
+        said = Para(c.words("gradients.stairs"), detail=3)
+        return [*blocks, said, stairs, Para(_closing(c))]
     if not is_short(c):
         blocks += [Para(c.words("gradients.rows")), rows(c)]
         return blocks
@@ -41,6 +42,8 @@ def staircase(c: Context) -> Table | None:
     if len(weights) < 2 or not all(len(c.products[each]) == 1 and is_flat(c.products[each][0]) for each in weights):
         return None
     shown = weights if len(weights) <= MOST_ROWS else [*weights[:2], *weights[-2:]]
+    if c.show is not None:
+        shown = [each for each in weights if each.layer in c.show]
     head = tuple(c.words(f"head.{each}") for each in ("gradient", "derivatives", "loss", "input", "shape"))
     return Table(head, tuple(_stair(c, each) for each in shown), align="lrlll")
 
@@ -66,14 +69,32 @@ def _middle(writer: Factors, factors: list[Factor]) -> Node:
 
 
 def rows(c: Context) -> Table:
-    """Return one row a parameter, what repeats once: its gradient, its shape, the line of its error."""
-    head = tuple(c.words(f"head.{each}") for each in ("gradient", "shape", "error"))
+    """Return one row a parameter, what repeats once: its gradient, its shape, the line of its error.
+
+    What is added where a weight multiplies (a bias, a shift) stands in the row of that weight.
+    """
+    head = tuple(c.words(f"head.{each}") for each in ("gradient", "shape", "bias", "error"))
     found = []
-    for spelled in c.gradients:
-        of = spelled.equation.lhs.of
-        found.append(((c.equation(spelled),), (c.shape(of),), _refs(c, spelled.equation)))
+    for pair in _with_shifts(c):
+        first, *shift = pair
+        of = first.equation.lhs.of
+        added: Text = (c.equation(shift[0]),) if shift else ()
+        found.append(((c.equation(first),), (c.shape(of),), added, c.errors_in(first.equation)))
     return Table(head, tuple(found))
 
 
-def _refs(c: Context, equation: object) -> Text:
-    return ()
+def _with_shifts(c: Context) -> list[tuple[Spelled, ...]]:
+    """Return the gradients, each shift behind what it is added to: the one before it that undoes the same line."""
+    found: list[tuple[Spelled, ...]] = []
+    for spelled in c.gradients:
+        before = found[-1] if found else ()
+        is_shift = spelled.equation.lhs.of.role in SHIFTS and len(before) == 1
+        if is_shift and before[0].line.indices == spelled.line.indices and c.undone(before[0]) == c.undone(spelled):
+            found[-1] = (*before, spelled)
+        else:
+            found.append((spelled,))
+    return found
+
+
+SHIFTS = (Role.BIAS, Role.SHIFT)
+"""What is added behind a weight or a scale."""

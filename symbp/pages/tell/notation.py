@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from sympy import HadamardProduct, Integer, MatrixSymbol, OneMatrix
 
 from symbp.equations import nodes
+from symbp.maths.names import slot_of
 from symbp.maths.scalars import number
 from symbp.maths.tree import COMMA, HADAMARD, Id, Node, joined
 from symbp.pages.page import Block, Heading, Para, Table, Text
@@ -19,12 +20,15 @@ from symbp.views.lines import Indexed
 Row = tuple[Text, ...]
 
 
-def notation(c: Context) -> list[Block]:
-    """Return the section."""
+def table_of_notation(c: Context, more: Iterable[Row] = ()) -> list[Block]:
+    """Return the section, with more rows in front of those of signs."""
     head = tuple(c.words(f"head.{each}") for each in ("symbol", "meaning", "shape"))
-    rows = (*_indices(c), *_symbols(c), *_errors(c), *_signs(c))
-    table = Table(head, rows, wraps=1)
-    return [Heading(c.words("section.notation")), table, Para(c.words("notation.gradient_shape"))]
+    rows = (*_indices(c), *_symbols(c), *_errors(c), *more, *_signs(c))
+    return [
+        Heading(c.words("section.notation"), detail=3),
+        Table(head, rows, wraps=1, detail=3),
+        Para(c.words("notation.gradient_shape"), detail=3),
+    ]
 
 
 def _indices(c: Context) -> Iterator[Row]:
@@ -39,11 +43,11 @@ def _symbols(c: Context) -> Iterator[Row]:
     rows: dict[tuple[Text, Node], list[Node]] = {}
     seen: set[object] = set()
     for spelled in c.forward:
-        for symbol in (*_given(spelled.equation.rhs), spelled.equation.lhs):
+        for symbol in (*_given(spelled.equation.rhs), *c.defined(spelled)):
             of = getattr(symbol, "of", symbol)
-            if of in seen or not isinstance(of, Variable):
+            if slot_of(symbol) in seen or not isinstance(of, Variable):
                 continue
-            seen.add(of)
+            seen.add(slot_of(symbol))
             rows.setdefault((_meaning(c, of), c.shape(_own(symbol))), []).append(c.names.symbol(_own(symbol)))
     for (meaning, size), letters in rows.items():
         yield (joined(letters, COMMA),), meaning, (size,)
@@ -67,7 +71,7 @@ def _meaning(c: Context, variable: Variable) -> Text:
 def _errors(c: Context) -> Iterator[Row]:
     if c.loss_gradient is not None:
         yield (c.tree(c.loss_gradient),), c.words("notation.loss_gradient"), (c.shape(c.loss_gradient),)
-    for lhs in [each.equation.lhs for each in c.errors][-1:]:
+    for lhs in [c.shown_error] if c.errors else []:
         yield (c.names.symbol(lhs),), c.words("notation.error", of=error_is(c, lhs)), (c.shape(lhs),)
     for line in slope_lines(c):
         yield (line,), c.words("notation.slopes"), ()

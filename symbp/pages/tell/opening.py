@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from itertools import groupby
 
+from symbp.maths.scalars import number
 from symbp.maths.tree import EQUALS, Node, row
 from symbp.ops.elementwise import Elementwise, GenericFunction
 from symbp.ops.losses import GenericLoss, Loss
 from symbp.ops.softmax import Softmax
 from symbp.pages.page import Block, Equations, Para, Text
 from symbp.pages.page import Line as PageLine
-from symbp.pages.tell.context import Context, Spelled
+from symbp.pages.tell.context import Context
 from symbp.symbols import Adjoint
-
-MOST_PARTS = 2
-"""Most equations beside each other on one line."""
 
 
 def title(c: Context) -> Text:
@@ -28,7 +26,7 @@ def subtitle(c: Context) -> Text:
     about = c.words("subtitle.stack", activations=_activations(c), loss=_loss(c), columns=columns(c))
     if not isinstance(network.loss_node, Loss):
         about = c.words.listed([_activations(c), columns(c)])
-    return c.words("subtitle.all", n=len(c.reading.gradients), about=about)
+    return c.words("subtitle.all", n=len(c.reading.derivation.wrt), about=about)
 
 
 def _activations(c: Context) -> Text:
@@ -63,37 +61,24 @@ def columns(c: Context) -> Text:
 
 def network(c: Context) -> list[Block]:
     """Return the forward list, and what the letters of the result are."""
-    lines = paired(c, c.forward)
+    lines = [PageLine(tuple(map(c.equation, pair)), pair[0].label, pair[0].where) for pair in c.pairs]
     ranges = [c.ranges(index) for index in c.reading.indices]
     first: Text = c.words("opening.network")
-    if len(ranges) == 1:
+    if len(ranges) == 1 and c.reading.indices[0].kind != "head":
         first = c.words("opening.range", range=ranges[0], last=c.here(c.reading.indices[0]))
     blocks: list[Block] = [Para(first), Equations(tuple(lines))]
+    blocks += [Para(each) for each in tiles(c)]
     blocks.append(Para(definitions(c)))
     return blocks
 
 
-def paired(c: Context, lines: list[Spelled]) -> list[PageLine]:
-    """Return lines of the page: an equation and the activation of what it defines stand beside each other."""
-    found: list[PageLine] = []
-    for spelled in lines:
-        tree = c.builder.equation(spelled.equation.lhs, spelled.equation.rhs)
-        before = found[-1] if found else None
-        if before is not None and len(before.parts) < MOST_PARTS and _goes_with(spelled, c.forward):
-            found[-1] = PageLine((*before.parts, tree), before.label, before.where)
-        else:
-            found.append(PageLine((tree,), spelled.label, spelled.where))
-    return found
-
-
-def _goes_with(spelled: Spelled, lines: list[Spelled]) -> bool:
-    """Whether a line is the activation of the line before, for the same values of the indices."""
-    at = lines.index(spelled)
-    before = lines[at - 1] if at else None
-    if before is None or before.where != spelled.where or before.line.indices != spelled.line.indices:
-        return False
-    rhs = spelled.equation.rhs
-    return isinstance(rhs, Elementwise | Softmax) and rhs.args[-1] == before.equation.lhs
+def tiles(c: Context) -> list[Text]:
+    """Return which matrices the heads have blocks of rows of; nothing where there are no heads."""
+    if not c.tiles:
+        return []
+    index = next(each for each in c.reading.indices if each.kind == "head")
+    matrices = c.words.listed([(c.names.symbol(each),) for each in dict.fromkeys(c.tiles)])
+    return [c.words("opening.tiles", range=c.ranges(index), h=number(index.symbol), matrices=matrices)]
 
 
 def definitions(c: Context) -> Text:
@@ -107,7 +92,7 @@ def definitions(c: Context) -> Text:
         g = row(c.tree(c.loss_gradient), EQUALS, c.names.derivative(c.loss_gradient.args[0]))
         found.append(c.words("opening.gradient", g=g))
     if c.errors:
-        found.append(c.words("opening.error", error=error_is(c, c.errors[-1].equation.lhs)))
+        found.append(c.words("opening.error", error=error_is(c, c.shown_error)))
     return tuple(span for at, text in enumerate(found) for span in ((" ", *text) if at else text))
 
 

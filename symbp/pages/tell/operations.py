@@ -25,8 +25,9 @@ from symbp.pages.page import Line as PageLine
 from symbp.pages.tell.context import Context
 from symbp.pages.tell.letters import Letters, number_line, sentences
 from symbp.symbols import Adjoint
+from symbp.views.blocks import Call, Pull
 
-WRITTEN_OUT = (Elementwise, Slope, Loss, LossGradient, Penalty)
+WRITTEN_OUT = (Elementwise, Slope, Loss, LossGradient, Penalty, Call, Pull)
 """Operations that a line writes out, or that have a place of their own in the section."""
 
 PLAIN = "entry"

@@ -8,6 +8,7 @@ from sympy import MatAdd, MatMul, MatrixExpr, MatrixSymbol, OneMatrix
 
 from symbp.equations import Equation, operands, symbols_in
 from symbp.maths.factors import Factors
+from symbp.maths.maps import name_of_call, name_of_map
 from symbp.maths.scalars import word
 from symbp.maths.tree import HADAMARD, Id, Node, row
 from symbp.op import Op
@@ -16,6 +17,7 @@ from symbp.ops.losses import Loss
 from symbp.pages.page import Block, Box, Branch, Figure, Picture
 from symbp.pages.tell.context import Context
 from symbp.symbols import Adjoint, Variable
+from symbp.views.blocks import Call
 
 MOST_LAYERS = 4
 """From more repetitions on the picture shows the first and the last."""
@@ -33,7 +35,11 @@ class Piece:
 
 def picture(c: Context) -> list[Block]:
     """Return the figure; nothing where values do not follow each other on one rail."""
-    start, pieces = rail(c)
+    return figure(c, *rail(c))
+
+
+def figure(c: Context, start: MatrixSymbol | None, pieces: list[Piece], *, whole: bool = True) -> list[Block]:
+    """Return the figure of a rail; ``whole`` ends with the loss."""
     if start is None or not pieces or len(pieces) > 2 * MOST_LAYERS + 2:
         return []
     forward: list[Box | Branch] = [Box(c.names.symbol(c.reading.spelled(start)))]
@@ -42,8 +48,9 @@ def picture(c: Context) -> list[Block]:
         over, under = _drawn(c, piece)
         forward += over
         backward += under
-    forward.append(Box(Id("L", "script"), "loss"))
-    backward.append(Box(NOTHING, "loss"))
+    if whole:
+        forward.append(Box(Id("L", "script"), "loss"))
+        backward.append(Box(NOTHING, "loss"))
     return [Figure(Picture(tuple(forward), tuple(backward)), c.words("picture.caption"))]
 
 
@@ -54,8 +61,14 @@ def rail(c: Context) -> tuple[MatrixSymbol | None, list[Piece]]:
     if loss is None:
         return None, []
     compared = [each for each in symbols_in(loss.rhs) if each in by_lhs]
+    return rail_to(compared[-1] if compared else None, by_lhs)
+
+
+def rail_to(
+    symbol: MatrixSymbol | None, by_lhs: dict[MatrixSymbol, Equation]
+) -> tuple[MatrixSymbol | None, list[Piece]]:
+    """Return where the values start that a symbol is made of, and the steps; nothing where ways cross."""
     pieces: list[Piece] = []
-    symbol = compared[-1] if compared else None
     while symbol in by_lhs:
         equation = by_lhs[symbol]
         piece, before = _step(equation, by_lhs)
@@ -106,8 +119,9 @@ def _drawn(c: Context, piece: Piece) -> tuple[list[Box | Branch], list[Box | Bra
         under: list[Box] = []
         for each in piece.around:
             up, down = _drawn(c, each)
-            over += [box for box in up if isinstance(box, Box)]
-            under += [box for box in down if isinstance(box, Box)]
+            shown = slice(None) if c.shows(each.equation.lhs) else slice(1)
+            over += [box for box in up[shown] if isinstance(box, Box)]
+            under += [box for box in down[shown] if isinstance(box, Box)]
         return [Branch(tuple(over)), value], [Branch(tuple(under)), error]
     return [Box(_operation(c, piece.equation.rhs), "operation"), value], [
         Box(_transposed(c, piece), "operation"),
@@ -131,6 +145,8 @@ def _operation(c: Context, rhs: MatrixExpr) -> Node:
         return c.names.symbol(c.reading.spelled(weight))
     if isinstance(rhs, Elementwise):
         return c.builder.function(rhs.function)
+    if isinstance(rhs, Call):
+        return name_of_call(rhs)
     return word(rhs.label[1]) if isinstance(rhs, Op) else Id("+")
 
 
@@ -152,4 +168,6 @@ def _transposed(c: Context, piece: Piece) -> Node:
     if isinstance(rhs, Elementwise):
         slope = Slope(rhs.function, 0, c.reading.spelled(piece.equation.lhs), *rhs.args[1:])
         return Factors(c.builder).slopes(slope) if c.reading.is_one else row(HADAMARD, c.builder.function(rhs.function))
+    if isinstance(rhs, Call):
+        return name_of_map(c.names, rhs.pull(0, piece.equation.lhs, Adjoint(piece.equation.lhs)))
     return _operation(c, rhs)

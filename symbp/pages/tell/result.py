@@ -10,6 +10,7 @@ from sympy import Symbol
 from symbp.calculus.factor import Acts, Factor
 from symbp.equations import Equation, symbols_in
 from symbp.maths.factors import Factors, role_of
+from symbp.maths.names import slot_of
 from symbp.maths.scalars import call, number, word
 from symbp.maths.tree import DOTS, EQUALS, TIMES, Fence, Node, Script, Sign, joined, row
 from symbp.ops.elementwise import Slope
@@ -73,7 +74,11 @@ def product_blocks(c: Context) -> list[Block]:
     if general is not None:
         blocks += [Para(c.words("result.product")), Equations((PageLine((general,), PRODUCT),))]
     if shown is not None:
-        blocks += [Para(c.words("result.explicit")), Equations((PageLine((shown,), EXPLICIT),))]
+        detail = 1 if general is None else 3
+        blocks += [
+            Para(c.words("result.explicit"), detail=detail),
+            Equations((PageLine((shown,), EXPLICIT),), detail=detail),
+        ]
     slopes = slope_lines(c)
     if slopes and blocks:
         blocks.append(Para(c.words("opening.slopes", slopes=c.words.listed(slopes))))
@@ -88,7 +93,7 @@ def explicit_product(c: Context) -> Node | None:
     writer = Factors(c.builder, partial(labels, c) if c.roles else no_labels)
     left = c.names.derivative(c.reading.spelled(c.farthest))
     if not c.reading.is_one:
-        return row(left, EQUALS, writer.nested(factors))
+        return row(left, EQUALS, writer.nested(factors)) if len(factors) <= MOST_FACTORS else None
     return row(left, EQUALS, joined(shortened(writer.flat(factors)), TIMES))
 
 
@@ -165,7 +170,15 @@ def slope_lines(c: Context) -> list[Node]:
         return []
     writer = Factors(c.builder)
     running = {last: index_symbol(letter) for letter, last in c.last.items()}
+    used = {slot_of(each.output) for each in _slopes(c.products[c.farthest][0] if c.farthest is not None else ())}
     edges_ = [edge for edge in (single(spelled.equation) for spelled in c.errors) if edge is not None]
-    slopes = [f.expr for edge in edges_ for f in edge.factors if f.acts is Acts.HADAMARD and isinstance(f.expr, Slope)]
+    slopes = [each for edge in edges_ for each in _slopes(edge.factors) if slot_of(each.output) in used]
     forms = {put_in(slope, running): slope for slope in slopes}
     return [row(writer.slopes(each), EQUALS, call(word("diag"), c.tree(each))) for each in forms.values()]
+
+
+def _slopes(factors: Sequence[Factor]) -> list[Slope]:
+    """Return the slopes among factors, those of the branches of a sum too."""
+    inside = [slope for factor in factors for branch in factor.branches for slope in _slopes(branch)]
+    own = [each.expr for each in factors if each.acts is Acts.HADAMARD and isinstance(each.expr, Slope)]
+    return [*own, *inside]

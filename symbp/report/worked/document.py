@@ -15,10 +15,10 @@ from symbp.ops.elementwise import OUTPUT, Elementwise
 from symbp.ops.losses import EntrywiseLoss
 from symbp.report import facts
 from symbp.report.desk import Desk, Row
-from symbp.report.document import left_out, shown_layers, subject, title
 from symbp.report.notation import Notation
 from symbp.report.products import joined
 from symbp.report.rich import Rich, Span, listed, math, rich, sentences
+from symbp.report.subject import left_out, shown_layers, subject, title
 from symbp.report.worked.numbers import MOST, Numeral, number
 from symbp.report.worked.run import Training, Worked
 from symbp.symbols import Adjoint, Role, Variable
@@ -79,7 +79,7 @@ def example(
     numeral = Numeral(worked.numbers, desk.printer, digits or worked.given.digits)
     author = _Author(worked, desk, numeral)
     sections = [author.given(), author.forward(), author.backward(), author.gradients()]
-    if worked.given.learning_rate is not None:
+    if worked.given.learning_rate is not None and worked.trained:
         sections.append(author.step())
     if training is not None:
         sections.append(author.training(training))
@@ -215,7 +215,7 @@ class _Author:
 
     def gradients(self) -> Section:
         """Write each gradient as its product of factors, with the numbers in it."""
-        found = [g for g in self.desk.gradients() if g.factors]
+        found = [g for g in self.desk.gradients if g.factors]
         weights = [g for g in found if g.variable.role is not Role.BIAS] or found
         lines = []
         for gradient in weights:
@@ -257,10 +257,12 @@ class _Author:
             product += f"({shown})" if single and shown[:1] in "-−" else shown
             numbers = f"{self.numeral.matrix(given[symbol.name])} {minus} {product}"
             lines.append(Line(name, (formula, numbers, self.numeral.matrix(updated[symbol.name])), arrow))
+        names = {each.name for each in self.worked.derivation.network.parameters}
+        is_all = names - set(self.worked.given.frozen) <= set(self.worked.trained)
         words = rich(
-            "Every parameter moves against its gradient, all at once. The loss falls from {before} to {after}."
-            if self.worked.loss_after < self.worked.result[0]
-            else "Every parameter moves against its gradient, all at once. The loss goes from {before} to {after}.",
+            "{who} against its gradient, all at once. The loss {moves} from {before} to {after}.",
+            who="Every parameter moves" if is_all else "Each of these parameters moves",
+            moves="falls" if self.worked.loss_after < self.worked.result[0] else "goes",
             before=math(self._number(self.worked.result[0])), after=math(self._number(self.worked.loss_after)),
         )  # fmt: skip
         return Section("One step of gradient descent", words, tuple(lines))

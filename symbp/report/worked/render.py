@@ -11,9 +11,9 @@ from symbp.errors import SpecError
 from symbp.numeric.data import json_data
 from symbp.report.dialects import ASCII, UNICODE
 from symbp.report.formats import MARK, format_named
+from symbp.report.notation import notation_named
 from symbp.report.page import Block, Display, Heading, Page, Say, Table
 from symbp.report.products import TEXT_WIDTH, chunks, latex_width, rows
-from symbp.report.render import notation_named
 from symbp.report.templates import document_text
 from symbp.report.text import said, table
 from symbp.report.worked.document import Example, Line, Section, example

@@ -1,0 +1,170 @@
+"""The sections of a page on two levels: the network by its blocks, the result, the inside of each block both ways."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from sympy import MatAdd
+
+from symbp.equations import symbols_in
+from symbp.maths.build import map_of
+from symbp.maths.maps import name_of_call
+from symbp.maths.scalars import number
+from symbp.maths.tree import COMMA, EQUALS, TIMES, Id, Node, joined, row
+from symbp.networks.blocks import Kind
+from symbp.pages.page import Aside, Block, Equations, Heading, Para, Ref, Steps, Text
+from symbp.pages.page import Line as PageLine
+from symbp.pages.tell.backward import reason
+from symbp.pages.tell.context import Spelled
+from symbp.pages.tell.gradients import rows
+from symbp.pages.tell.levels import Deep, Group, kinds_in, map_label
+from symbp.pages.tell.notation import Row
+from symbp.pages.tell.opening import definitions, tiles
+from symbp.pages.tell.picture import figure, rail_to
+from symbp.pages.tell.result import EXPLICIT
+from symbp.pages.tell.ways import farthest, product
+from symbp.views.lines import Indexed
+
+
+def network(c: Deep) -> list[Block]:
+    """Return the network with its blocks as functions, and the list of a block that repeats."""
+    inner = {id(pair[0].line) for group in c.groups for pair in group.forward}
+    pairs = [pair for pair in c.pairs if id(pair[0].line) not in inner]
+    return [Para(_first(c)), Equations(tuple(_line(c, pair) for pair in pairs)), Para(definitions(c))]
+
+
+def _line(c: Deep, pair: tuple[Spelled, ...]) -> PageLine:
+    return PageLine(tuple(map(c.equation, pair)), pair[0].label, pair[0].where)
+
+
+def _first(c: Deep) -> Text:
+    if c.repeated is None or c.stacked is None:
+        return c.words("opening.network")
+    output, index = c.repeated
+    read, written = (c.tree(Indexed(output.of, at)) for at in (index.symbol - 1, index.symbol))
+    return c.words(
+        "levels.stacked",
+        range=c.ranges(index),
+        last=c.here(index),
+        l=number(index.symbol),
+        input=row(c.tree(c.stacked.part.input), EQUALS, read),
+        output=row(written, EQUALS, c.tree(c.stacked.part.output)),
+    )
+
+
+def result(c: Deep) -> Aside:
+    """Return the frame: the errors by the maps of blocks, and a gradient as a product of such maps."""
+    whole = _whole(c)
+    shown = c.top[:-1] if whole else c.top
+    lines = [PageLine((c.equation(each),), each.label, each.where) for each in shown]
+    blocks: list[Block] = [Para(c.words("levels.errors")), Equations((*lines, *whole)), Para(_maps(c))]
+    way = farthest(c)
+    if way is not None:
+        blocks += [Para(c.words("levels.product")), Equations((PageLine((product(c, way),), EXPLICIT),))]
+    ways = _ways(c)
+    return Aside((*blocks, *([Para(ways)] if ways else [])), c.words("section.result"))
+
+
+def _whole(c: Deep) -> list[PageLine]:
+    """Return the map of a block that repeats as the product of the maps of its parts: ℬ = (I + 𝒩₁𝒜)(I + 𝒩₂ℱ)."""
+    if c.repeated is None or c.stacked is None:
+        return []
+    maps: list[Node] = []
+    error = c.stacked.above
+    for each in c.stacked.reading.errors:
+        found = map_of(c.builder, each.rhs)
+        if found is None or found[1] != error:
+            return []
+        maps.insert(0, found[0])
+        error = each.lhs
+    left = c.map_at(c.repeated[1].symbol)
+    return [PageLine((row(left, EQUALS, joined(maps, TIMES)),), map_label(c.stacked))]
+
+
+def drawing(c: Deep) -> list[Block]:
+    """Return the picture: of the network, or of a block that repeats."""
+    if c.stacked is None:
+        by_lhs = {each.lhs: each for each in c.levels.forward}
+        loss = c.levels.forward[-1]
+        compared = [each for each in symbols_in(loss.rhs) if each in by_lhs]
+        return figure(c, *rail_to(compared[-1] if compared else None, by_lhs))
+    by_lhs = {each.lhs: each for each in c.stacked.part.forward}
+    alone = replace(c, reading=replace(c.reading, folded=c.stacked.reading.folded))
+    return figure(alone, *rail_to(c.stacked.part.output, by_lhs), whole=False)
+
+
+def _maps(c: Deep) -> Text:
+    """Return which map carries an error back through what, with the line where it is complete."""
+    functions = [(name_of_call(each.inside.part.call), " ", Ref(each.errors[-1].label)) for each in c.groups]
+    letters = c.words.listed([(c.map(each.inside),) for each in c.groups])
+    text = c.words("levels.maps", n=len(c.groups), maps=letters, functions=c.words.listed(functions))
+    return (*text, " ", *c.words("levels.skip", identity=Id("I"))) if _skips(c) else text
+
+
+def _skips(c: Deep) -> int:
+    """Return around how many parts a skip goes."""
+    return sum(isinstance(each.rhs, MatAdd) and any(kinds_in(each.rhs)) for each in c.around.errors)
+
+
+def _ways(c: Deep) -> Text:
+    """Return how many ways back there are, one of them the identity alone."""
+    count = 2 ** _skips(c)
+    if count == 1:
+        return ()
+    key = "levels.ways" if c.stacked is None else "levels.ways_stacked"
+    return c.words(key, number=c.words.number(count), identity=Id("I"))
+
+
+def forward(c: Deep) -> list[Block]:
+    """Return the section: the equations of each block."""
+    blocks: list[Block] = [Heading(c.words("section.inside"))]
+    said = tiles(c)
+    for each in c.groups:
+        blocks.append(Steps(tuple(_line(c, pair) for pair in each.forward), group=_name(c, each)))
+        if each.inside.part.kind is Kind.ATTENTION:
+            blocks += [Para(text) for text in said]
+            said = []
+    return blocks
+
+
+def _name(c: Deep, group: Group) -> Text:
+    """Return what a block is, with its number."""
+    kind, at = group.inside.part.kind, group.inside.part.number
+    return c.words("levels.numbered", part=c.words(f"part.{kind}"), number=str(at)) if at else c.words(f"part.{kind}")
+
+
+def backward(c: Deep) -> list[Block]:
+    """Return the section: the errors inside each block with a reason beside each, and which lines its map is."""
+    blocks: list[Block] = [Heading(c.words("section.backward"))]
+    shown: set[str] = set()
+    for each in c.groups[::-1]:
+        lines = tuple(PageLine((c.equation(e),), e.label, e.where, reason(c, e, shown)) for e in each.errors)
+        blocks.append(Steps(lines, group=_name(c, each)))
+    said = [_said(c, each) for each in c.groups[::-1]]
+    return [*blocks, Para(c.words("levels.so", maps=c.words.listed(said)), detail=3)]
+
+
+def _said(c: Deep, group: Group) -> Text:
+    """Return that a map is these lines, from one error to another."""
+    labels = [each.label for each in group.errors]
+    lines = Ref(labels[0], labels[-1] if len(labels) > 1 else "")
+    name, above = c.map(group.inside), c.tree(c.outside(group.inside, group.inside.above))
+    if group.inside.closes:
+        below = c.tree(c.outside(group.inside, group.inside.result))
+        return c.words("levels.map", map=name, lines=lines, above=above, below=below)
+    return c.words("levels.map_open", map=name, lines=lines, above=above)
+
+
+def gradients(c: Deep) -> list[Block]:
+    """Return the section."""
+    blocks: list[Block] = [Heading(c.words("section.gradients")), Para(c.words("gradients.rows")), rows(c)]
+    if c.repeated is not None:
+        blocks.append(Para(c.words("levels.repeated", l=number(c.repeated[1].symbol))))
+    return blocks
+
+
+def map_rows(c: Deep) -> Iterator[Row]:
+    """Yield the rows of the maps for the table of notation."""
+    letters = [c.map(each.inside) for each in c.groups]
+    yield (joined(letters, COMMA),), c.words("levels.notation"), ()

@@ -1,0 +1,159 @@
+"""Mistakes planted in printed trees: what a wrong builder or view would print. Every one is to be caught."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import fields, replace
+
+from spelling import text
+
+from symbp.maths.tree import Fence, Frac, Node, Num, Row, Script, Sign, Tag
+from symbp.pages.page import Aside, Equations, Line, Page, Steps
+
+Fault = tuple[str, Page]
+"""What was done, and the page with it."""
+
+
+def faults(page: Page) -> Iterator[Fault]:
+    """Yield the page with one mistake each: in every place of every line, and with every line left out."""
+    for block, number, line in _lines(page):
+        yield f"dropped line: {line.label}", _with(page, block, number, None)
+        for place, part in enumerate(line.parts):
+            for kind, changed in mistakes(part):
+                parts = (*line.parts[:place], changed, *line.parts[place + 1 :])
+                yield f"{kind}: {line.label}", _with(page, block, number, replace(line, parts=parts))
+
+
+def _lines(page: Page) -> Iterator[tuple[int, int, Line]]:
+    for block, found in enumerate(page.blocks):
+        if isinstance(found, Equations | Steps):
+            for number, line in enumerate(found.lines):
+                yield block, number, line
+
+
+def _with(page: Page, block: int, number: int, line: Line | None) -> Page:
+    found = page.blocks[block]
+    assert not isinstance(found, Aside)
+    lines = found.lines  # type: ignore[union-attr]
+    changed = replace(found, lines=(*lines[:number], *([line] if line else []), *lines[number + 1 :]))  # type: ignore[call-arg]
+    return replace(page, blocks=(*page.blocks[:block], changed, *page.blocks[block + 1 :]))
+
+
+def mistakes(node: Node) -> Iterator[tuple[str, Node]]:
+    """Yield a relation with one mistake on its right side each."""
+    assert isinstance(node, Row)
+    cut = next(i for i, item in enumerate(node.items) if isinstance(item, Sign) and item.kind == "rel")
+    left, right = node.items[: cut + 1], node.items[cut + 1 :]
+    for kind, changed in _inside(right[0] if len(right) == 1 else Row(right)):
+        yield kind, Row((*left, *(changed.items if isinstance(changed, Row) else (changed,))))
+
+
+def _inside(node: Node) -> Iterator[tuple[str, Node]]:
+    for kind, act in KINDS.items():
+        changed = act(node)
+        yield from ((kind, each) for each in changed)
+    if isinstance(node, Tag) and node.of is not None:
+        return  # A symbol is one thing: its letters are for another fault.
+    for name in (field.name for field in fields(node)):
+        value = getattr(node, name)
+        if isinstance(value, Node):
+            for kind, changed in _inside(value):
+                yield kind, replace(node, **{name: changed})  # type: ignore[arg-type]
+        elif name == "items":
+            for place, item in enumerate(value):
+                for kind, changed in _inside(item):
+                    inner = changed.items if isinstance(changed, Row) else (changed,)
+                    yield kind, replace(node, items=(*value[:place], *inner, *value[place + 1 :]))  # type: ignore[call-arg]
+
+
+def lost_transpose(node: Node) -> list[Node]:
+    """W instead of Wᵀ."""
+    is_one = isinstance(node, Script) and isinstance(node.sup, Sign) and node.sup.sign == "⊤"
+    return [node.base] if is_one else []  # type: ignore[attr-defined]
+
+
+def superfluous_transpose(node: Node) -> list[Node]:
+    """Wᵀ instead of W."""
+    is_symbol = isinstance(node, Tag) and getattr(node.of, "shape", (1, 1)) != (1, 1) and node.of is not None
+    return [Script(node, None, Sign("⊤", "postfix"))] if is_symbol and not isinstance(node.of, str) else []  # type: ignore[attr-defined]
+
+
+def wrong_sign(node: Node) -> list[Node]:
+    """− instead of +, and the other way round."""
+    if isinstance(node, Sign) and node.kind == "bin" and node.sign in "+−":
+        return [Sign("−" if node.sign == "+" else "+")]
+    return []
+
+
+def lost_minus(node: Node) -> list[Node]:
+    """A term without the − before it."""
+    first = node.items[0] if isinstance(node, Row) and node.items else None
+    return [Row(node.items[1:])] if isinstance(first, Sign) and first.kind == "prefix" and first.sign == "−" else []  # type: ignore[attr-defined]
+
+
+def wrong_scale(node: Node) -> list[Node]:
+    """1/(3m) instead of 1/m."""
+    return [Frac(node.over, Row((Num("3"), Sign("\u2062", "times"), node.under)))] if isinstance(node, Frac) else []
+
+
+def missing_term(node: Node) -> list[Node]:
+    """A sum without one of its terms."""
+    if not isinstance(node, Row):
+        return []
+    cuts = [
+        i for i, item in enumerate(node.items) if isinstance(item, Sign) and item.kind == "bin" and item.sign in "+−"
+    ]
+    ends = [*cuts[1:], len(node.items)] if cuts else []
+    return [Row((*node.items[:begin], *node.items[end:])) for begin, end in zip(cuts, ends, strict=True)]
+
+
+def matrix_for_entries(node: Node) -> list[Node]:
+    """A product of matrices where one entry by entry is meant."""
+    return [Sign("\u2062", "times")] if isinstance(node, Sign) and node.sign == "⊙" else []
+
+
+def lost_prime(node: Node) -> list[Node]:
+    """f instead of f′."""
+    is_one = isinstance(node, Script) and isinstance(node.sup, Sign) and node.sup.sign == "′"
+    if is_one and text(node.base) == "exp":  # type: ignore[attr-defined]
+        return []  # It is its own slope.
+    return [node.base] if is_one else []  # type: ignore[attr-defined]
+
+
+def lost_square(node: Node) -> list[Node]:
+    """A instead of A²."""
+    return [node.base] if isinstance(node, Script) and node.sup == Num("2") else []
+
+
+def _is_number(node: Node) -> bool:
+    """Tell whether a factor is 1×1, which commutes with everything."""
+    tag = node.base if isinstance(node, Script) else node
+    return isinstance(tag, Tag) and getattr(tag.of, "shape", None) == (1, 1)
+
+
+def swapped(node: Node) -> list[Node]:
+    """B·A instead of A·B."""
+    if not isinstance(node, Row):
+        return []
+    found: list[Node] = []
+    for place, item in enumerate(node.items[1:-1], 1):
+        near = node.items[place - 1], node.items[place + 1]
+        factors = all(isinstance(each, Tag | Script | Fence) and not _is_number(each) for each in near)
+        if factors and isinstance(item, Sign) and item.kind == "times":
+            found.append(Row((*node.items[: place - 1], near[1], item, near[0], *node.items[place + 2 :])))
+    return found
+
+
+KINDS: dict[str, Callable[[Node], list[Node]]] = {
+    "lost ⊤": lost_transpose,
+    "superfluous ⊤": superfluous_transpose,
+    "wrong sign": wrong_sign,
+    "lost −": lost_minus,
+    "wrong scale": wrong_scale,
+    "missing term": missing_term,
+    "· for ⊙": matrix_for_entries,
+    "lost ′": lost_prime,
+    "lost square": lost_square,
+    "swapped factors": swapped,
+}
+"""Every kind of mistake; a line left out is one more."""

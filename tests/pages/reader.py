@@ -1,0 +1,360 @@
+"""The judge of pages: it sees a page and numbers, and neither writers nor builders.
+
+- ``closed(page, given)`` lists what is wrong with the page as a text: a symbol that nothing above it defines, one that
+  is defined and never used, an index that is printed wrong, two things under one name, an unknown function, a reference
+  to no line. An empty list is a page that hangs together.
+- ``executed(page, env)`` works the equations of the page out, in their order and nothing else, and returns the values;
+  what the page says twice must be twice the same.
+- ``read(tree, env)`` is the value of one printed tree.
+
+For which values of its indices a line holds is read from what is printed beside it (``l = 3, …, 1``; ``1 ≤ l < L``);
+``values_of`` says it where nothing is printed, by the label of the line or as a function of it. ``numbers`` are letters
+that stand for one number on the page, such as L; ``names`` the symbols that lines spell with indices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from reading import WORDS, Array, Defined, Env, Map, Word, head_of, key_of, meant, read
+from spelling import Letters, UnreadableError, at, text
+from statements import (
+    Known,
+    Names,
+    Statement,
+    Uses,
+    ValuesOf,
+    as_page,
+    called,
+    defines,
+    items,
+    names_only,
+    ordered,
+    refs,
+    shown_letters,
+    texts,
+)
+from sympy import MatrixSymbol
+
+from symbp.maths.tree import Node, Script, Tag, walk
+from symbp.ops.elementwise import GenericFunction
+from symbp.pages.page import Line, Page, numbers
+from symbp.roles import Role
+from symbp.views.lines import Indexed
+
+__all__ = ["Env", "Map", "UnreadableError", "closed", "executed", "gradients_of", "read"]
+
+TOLERANCE = 1e-9
+"""How far two statements of one thing may differ, relative to its largest entry."""
+
+EVERYBODY_KNOWS = frozenset({*WORDS, "diag", "max", "min", "det", "tr", "argmax"})
+"""Words that a page uses without saying what they are."""
+
+
+@dataclass
+class _Walk:
+    """What is known while a page is walked, and what was seen on the way."""
+
+    names: Names
+    numbers: Mapping[str, float]
+    words: set[Any]
+    used: set[str] = field(default_factory=set)
+    defined: dict[str, str] = field(default_factory=dict)
+    printed: dict[str, str] = field(default_factory=dict)
+    meant: dict[str, Any] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+    seen: dict[Any, Uses] = field(default_factory=dict)
+    shown: dict[int, frozenset[str]] = field(default_factory=dict)
+
+    def uses(self, node: Node, statement: Statement) -> Uses:
+        """Return what stands in a node."""
+        place = id(node), tuple(statement.letters.items())
+        if place not in self.seen:
+            line = id(statement.line)
+            if line not in self.shown:
+                self.shown[line] = shown_letters(statement.line)
+            found = Uses(self.names, statement.letters, self.numbers, self.shown[line])
+            found.of(node)
+            self.seen[place] = found
+        return self.seen[place]
+
+    def step(self, statement: Statement, known: Known) -> list[str]:
+        """Add what a statement defines; return what it needs and does not have."""
+        kind = defines(statement.left, statement.letters, self.names)
+        if names_only(statement, self.names):
+            return []
+        right = self.uses(statement.right, statement)
+        symbols, words = list(right.symbols), list(right.words)
+        bound: set[str] = set()
+        if kind is None:
+            left = self.uses(statement.left, statement)
+            symbols += left.symbols
+            words += left.words
+        elif kind[0] == "function":
+            bound = {key_of(each, self.names) for each in _bound(statement)}
+        lacking = [use for use in symbols if use.key not in known and use.key not in bound]
+        unknown = [word for word in words if not self.knows(word, known)]
+        found = [f"{use.name} is used before it is defined in: {statement}" for use in lacking]
+        found += [f"{word.text} is used and nothing says what it is in: {statement}" for word in unknown]
+        if kind is not None and kind[0] == "symbol":
+            known.add(kind[1])
+        elif kind is not None and kind[0] == "function":
+            word, _ = kind[1]
+            known |= {("word", word.text), ("of", word.of)}
+        # What a box lacks is judged when the page is read to its end.
+        return found[len(lacking) :] if statement.promised is not None else found
+
+    def knows(self, word: Word, known: Known) -> bool:
+        """Tell whether a reader knows what a word is: everybody does, a line said it, or words did."""
+        if word.text in EVERYBODY_KNOWS or word.text in self.words or (word.of is not None and word.of in self.words):
+            return True
+        return ("word", word.text) in known or (word.of is not None and ("of", word.of) in known)
+
+    def note(self, statement: Statement) -> None:
+        """Write down what a statement uses, defines and prints, once the order is found."""
+        kind = defines(statement.left, statement.letters, self.names)
+        left, right = self.uses(statement.left, statement), self.uses(statement.right, statement)
+        for use in (*left.symbols, *right.symbols):
+            other = self.printed.setdefault(use.name, use.identity)
+            if other != use.identity:
+                self.problems.append(f"{use.name} stands for {use.identity} in {statement} and for {other} elsewhere")
+        for word in (*left.words, *right.words):
+            if word.of is None or isinstance(word.of, GenericFunction):
+                continue
+            other = self.meant.setdefault(word.text, word.of)
+            if other != word.of:
+                self.problems.append(f"{word.text} is {word.of} in {statement} and {other} elsewhere")
+        self.problems.extend(left.problems + right.problems)
+        if names_only(statement, self.names):
+            return
+        self.used |= {use.key for use in right.symbols}
+        if kind is None or kind[0] == "function":
+            self.used |= {use.key for use in left.symbols}
+        if kind is not None and kind[0] == "symbol":
+            self.defined.setdefault(kind[1], str(statement))
+
+
+def _bound(statement: Statement) -> list[MatrixSymbol]:
+    """Return the symbols that stand for the arguments and subscripts of the function that a statement defines."""
+    call = called(statement.left)
+    word, arguments = call if call is not None else (head_of(statement.left), ())
+    subscripts = [tag for node in word.subscripts for tag in walk(node) if isinstance(tag, Tag)]
+    return [at(tag.of, statement.letters) for tag in (*arguments, *subscripts) if isinstance(tag.of, MatrixSymbol)]
+
+
+def closed(
+    page: Page | Sequence[Line],
+    given: Iterable[MatrixSymbol | str],
+    values_of: ValuesOf | None = None,
+    *,
+    numbers_of: Letters | None = None,
+    names: Names | None = None,
+    words: Iterable[Any] = (),
+    results: Iterable[str] | None = None,
+) -> list[str]:
+    """Return what is wrong with a page, walked in its order; see the module.
+
+    ``given`` are inputs, targets and parameters. ``words`` are functions and operators that need no definition, by word
+    or by what their tag says, beside those that everybody knows and those that a sentence or a table names. ``results``
+    are what may be defined and not used: by default the loss and the gradients of what is given.
+    """
+    page = as_page(page)
+    names, numbers_of = names or {}, numbers_of or {}
+    problems: list[str] = []
+    symbols = [each for each in given if not isinstance(each, str)]
+    keys = {each if isinstance(each, str) else key_of(each, names) for each in (*symbols, *given)}
+    walk_ = _Walk(names, numbers_of, {*words, *_words_said(page)})
+    known: Known = set(keys)
+    found = list(items(page, values_of, numbers_of, problems))
+    order, lacking = ordered(found, known, walk_.step)
+    problems += lacking
+    for statement in order:
+        walk_.note(statement)
+    problems += walk_.problems
+    problems += _promises(order, walk_, keys)
+    ends = {f"d{key}" for key in keys} if results is None else set(results)
+    ends |= _losses(page) if results is None else set()
+    for key, where in walk_.defined.items():
+        if key not in walk_.used and key not in ends and key not in keys:
+            problems.append(f"{key} is defined and never used: {where}")
+    labels = numbers(page)
+    for ref in refs(page.blocks):
+        problems += [
+            f"a reference to ({label}), which no line has"
+            for label in (ref.label, ref.last)
+            if label and label not in labels
+        ]
+    return list(dict.fromkeys(problems))
+
+
+def _promises(order: Sequence[Statement], walk_: _Walk, given: set[str]) -> list[str]:
+    """Return what boxes use and no line that they point at defines, nor any line above them."""
+    by_label: dict[str, set[str]] = {}
+    above: set[str] = set(given)
+    problems: list[str] = []
+    for statement in order:
+        kind = defines(statement.left, statement.letters, walk_.names)
+        if kind is not None and kind[0] == "symbol" and statement.line.label:
+            by_label.setdefault(statement.line.label, set()).add(kind[1])
+    for statement in order:
+        if statement.promised is not None:
+            promised = set().union(*(by_label.get(label, set()) for label in statement.promised), set())
+            bound = (
+                {key_of(each, walk_.names) for each in _bound(statement)} if _is_function(statement, walk_) else set()
+            )
+            for use in walk_.uses(statement.right, statement).symbols:
+                if use.key not in above | promised | bound:
+                    problems.append(f"{use.name} is used in a box that points at no line for it: {statement}")
+        kind = defines(statement.left, statement.letters, walk_.names)
+        if kind is not None and kind[0] == "symbol":
+            above.add(kind[1])
+    return problems
+
+
+def _is_function(statement: Statement, walk_: _Walk) -> bool:
+    kind = defines(statement.left, statement.letters, walk_.names)
+    return kind is not None and kind[0] == "function"
+
+
+def _words_said(page: Page) -> set[Any]:
+    """Return the functions that sentences and tables name, by word and by what their tags say."""
+    found: set[Any] = set()
+    for sentence in texts(page.blocks):
+        for piece in sentence:
+            if isinstance(piece, Node):
+                for node in walk(piece):
+                    if isinstance(node, Tag) and node.of is not None and not isinstance(node.of, MatrixSymbol):
+                        found.add(node.of)
+                    elif isinstance(node, Tag | Script) and not isinstance(getattr(node, "of", None), MatrixSymbol):
+                        found.add(text(node))
+    return found
+
+
+def _losses(page: Page) -> set[str]:
+    """Return the names of losses on a page."""
+    found: set[str] = set()
+    for block in items(page, None, {}, []):
+        for part in block.line.parts:
+            tags = (node.of for node in walk(part) if isinstance(node, Tag) and isinstance(node.of, MatrixSymbol))
+            found |= {str(of.name) for of in tags if getattr(of, "role", None) is Role.LOSS}
+    return found
+
+
+def executed(
+    page: Page | Sequence[Line],
+    env: Env,
+    values_of: ValuesOf | None = None,
+    *,
+    words: Iterable[Any] = (),
+    tolerance: float = TOLERANCE,
+) -> dict[str, Array]:
+    """Return what the equations of a page are worth, by the names of the symbols (``Z1``, ``dW1``).
+
+    ``env`` has the values of what is given; ``words`` are as in ``closed``. A second statement of something is compared
+    with the first.
+
+    Raises:
+        UnreadableError: a line that cannot be read, needs what no line above it has, or contradicts another.
+    """
+    page = as_page(page)
+    problems: list[str] = []
+    whole_numbers = {name: int(size) for name, size in env.sizes.items() if size == int(size)}
+    walk_ = _Walk(env.names, env.sizes, {*words, *env.functions, *env.operators, *_words_said(page)})
+    known: Known = set(env.values)
+    order, lacking = ordered(list(items(page, values_of, whole_numbers, problems)), known, walk_.step)
+    if problems or lacking:
+        raise UnreadableError("; ".join(problems + lacking))
+    machine = _Machine(env, dict(env.values), {}, tolerance)
+    later: list[Statement] = []
+    for statement in order:
+        if statement.promised is not None and not machine.can(statement, walk_):
+            later.append(statement)
+        else:
+            machine.run(statement)
+        for waiting in [each for each in later if machine.can(each, walk_)]:
+            later.remove(waiting)
+            machine.run(waiting)
+    if later:
+        raise UnreadableError(f"never worked out: {later[0]}")
+    return {key: value for key, value in machine.values.items() if key not in env.values}
+
+
+@dataclass
+class _Machine:
+    """Works statements out one by one."""
+
+    env: Env
+    values: dict[str, Array]
+    functions: dict[Any, Defined]
+    tolerance: float
+
+    def can(self, statement: Statement, walk_: _Walk) -> bool:
+        """Tell whether all that a statement needs has a value."""
+        if _is_function(statement, walk_):
+            return True
+        return all(use.key in self.values for use in walk_.uses(statement.right, statement).symbols)
+
+    def run(self, statement: Statement) -> None:
+        """Work a statement out: a new value, a function, or a second statement of something known."""
+        env = replace(self.env, values=self.values, defined=self.functions)
+        kind = defines(statement.left, statement.letters, env.names)
+        if kind is None or kind[0] == "letter" or names_only(statement, env.names):
+            return
+        if kind[0] == "function":
+            self.define(statement, kind[1][0])
+            return
+        key, left = kind[1], statement.left
+        if isinstance(left, Script) and not isinstance(left, Tag):
+            return
+        shape = self.shape(left, key, statement)
+        try:
+            value = read(statement.right, env, statement.letters, shape)
+        except UnreadableError as error:
+            raise UnreadableError(f"{error} in: {statement}") from None
+        value = np.atleast_2d(value) if np.ndim(value) == 0 else value
+        if shape is not None and np.shape(value) != shape:
+            raise UnreadableError(f"{np.shape(value)} where {key} is {shape} in: {statement}")
+        if key not in self.values:
+            self.values[key] = value
+            return
+        known = self.values[key]
+        scale = max(float(np.max(np.abs(known), initial=0)), 1e-300)
+        if np.shape(known) != np.shape(value) or not np.max(np.abs(known - value), initial=0) <= self.tolerance * scale:
+            raise UnreadableError(f"{key} is something else than before in: {statement}")
+
+    def shape(self, left: Node, key: str, statement: Statement) -> tuple[int, int] | None:
+        """Return the shape of what is defined: that of its value, or of its symbol where all sizes are known."""
+        if key in self.values:
+            return np.shape(self.values[key])
+        tags = [node for node in walk(left) if isinstance(node, Tag) and isinstance(node.of, MatrixSymbol)]
+        if not tags:
+            return None
+        of = meant(at(tags[0].of, statement.letters), self.env.names)
+        if isinstance(of, Indexed):  # Its shape is that of the one which represents all.
+            return None
+        sides = of.shape
+        sizes = [{each: self.env.sizes.get(each.name) for each in side.free_symbols} for side in sides]
+        if any(None in each.values() for each in sizes):
+            return None
+        rows, columns = (int(side.xreplace(each)) for side, each in zip(sides, sizes, strict=True))
+        return rows, columns
+
+    def define(self, statement: Statement, word: Word) -> None:
+        """Keep a function that a line defines."""
+        call = called(statement.left)
+        arguments = tuple(tag.of for tag in call[1] if isinstance(tag.of, MatrixSymbol)) if call is not None else ()
+        subscripts = tuple(
+            tag.of for node in word.subscripts for tag in walk(node) if isinstance(tag, Tag) and tag.of is not None
+        )
+        found = Defined(subscripts, arguments, statement.right, statement.letters)
+        for key in (word.text, word.of):
+            if key is not None:
+                self.functions[key] = found
+
+
+def gradients_of(values: Mapping[str, Array], parameters: Iterable[str]) -> dict[str, Array]:
+    """Return the gradients among the values of a page, by parameter; what the page does not say is left out."""
+    return {name: values[f"d{name}"] for name in parameters if f"d{name}" in values}

@@ -1,0 +1,452 @@
+"""What a page states: its relations one by one, for every value of the indices, in an order that works.
+
+Lines that hold for several values of a letter stand in a loop: for one value after the other, upwards or downwards, all
+lines of the loop in the order of the page. A line without such letters stands where it is printed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
+
+from reading import Word, gradient_of, head_of, key_of
+from spelling import Letters, UnreadableError, at, index_letters, indices_of, letters_in, name_of, split, text, whole
+from sympy import MatrixSymbol
+
+from symbp.maths.tree import Fence, Frac, Id, Node, Row, Script, Sign, Tag
+from symbp.pages.page import Aside, Block, Equations, Line, Page, Para, Ref, Steps, Table
+from symbp.symbols import Adjoint
+from symbp.views.lines import Indexed
+
+Values: TypeAlias = Sequence[Letters]
+"""The values of the letters for which a line holds, the outermost letter first in each."""
+
+ValuesOf: TypeAlias = "Mapping[str, Values] | Callable[[Line], Values | None]"
+"""Where what is printed does not say for which values a line holds: by the label of the line, or by the line itself."""
+
+Names: TypeAlias = Mapping[MatrixSymbol, Indexed]
+
+
+@dataclass(frozen=True)
+class Use:
+    """A symbol as it is printed somewhere: what its letters are, what it is, for these values of the indices."""
+
+    name: str
+    key: str
+    identity: str
+    tag: Tag | None
+    letters: Letters
+
+
+@dataclass(frozen=True)
+class Statement:
+    """``left = right`` for certain values of the letters. ``promised`` are labels that the box around it names."""
+
+    line: Line
+    left: Node
+    right: Node
+    letters: Letters
+    promised: frozenset[str] | None = None
+
+    def __str__(self) -> str:
+        return f"{text(self.left, self.letters)} = {text(self.right, self.letters)}"
+
+
+@dataclass(frozen=True)
+class Item:
+    """A line of the page, the sides of its relations, the values of its letters; ``bound`` are those that are set."""
+
+    line: Line
+    values: tuple[Letters, ...]
+    promised: frozenset[str] | None
+    sides: tuple[list[Node], ...]
+    bound: Letters = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, line: Line, values: Iterable[Letters], promised: frozenset[str] | None) -> Item:
+        """Return a line as it stands on a page."""
+        return cls(line, tuple(values), promised, tuple(_sides(part) for part in line.parts))
+
+    def statements(self, letters: Letters) -> Iterator[Statement]:
+        """Yield what the line states; of a = b = c, that a is b and that a is c."""
+        for sides in self.sides:
+            for right in sides[1:]:
+                yield Statement(self.line, sides[0], right, {**self.bound, **letters}, self.promised)
+
+    def fixed(self, letter: str, value: int) -> Item:
+        """Return the same line for one value of its outermost letter; left to run over are the others."""
+        rest = [each for each in self.values if each.get(letter) == value]
+        inner = tuple({name: number for name, number in each.items() if name != letter} for each in rest)
+        return replace(self, values=inner, bound={**self.bound, letter: value})
+
+
+def _sides(part: Node) -> list[Node]:
+    """Return the sides of a relation: what stands between the signs =."""
+    pieces = split(part, "=")
+    if any(not piece for piece in pieces):
+        return []
+    return [piece[0] if len(piece) == 1 else Row(tuple(piece)) for piece in pieces]
+
+
+def as_page(lines: Page | Sequence[Line]) -> Page:
+    """Return a page of lines."""
+    return lines if isinstance(lines, Page) else Page((), (), (Equations(tuple(lines)),))
+
+
+def items(page: Page, values_of: ValuesOf | None, numbers: Letters, problems: list[str]) -> Iterator[Item]:
+    """Yield the lines of a page in order, those of boxes and of tables of gradients among them."""
+    for block, promised in _blocks(page.blocks, None):
+        if isinstance(block, Para):
+            yield from _sentences(block, values_of, promised)
+            continue
+        lines = block.lines if isinstance(block, Equations | Steps) else _lines_of_table(block)
+        for line in lines:
+            yield Item.of(line, _values(line, values_of, numbers, problems), promised)
+
+
+def _blocks(blocks: Sequence[Block], promised: frozenset[str] | None) -> Iterator[tuple[Any, frozenset[str] | None]]:
+    for block in blocks:
+        if isinstance(block, Aside):
+            yield from _blocks(block.blocks, frozenset(_labels(block)))
+        elif isinstance(block, Equations | Steps | Table | Para):
+            yield block, promised
+
+
+def _sentences(para: Para, values_of: ValuesOf | None, promised: frozenset[str] | None) -> Iterator[Item]:
+    """Yield the equations in a sentence, those with an index only where somebody says its values."""
+    for piece in para.text:
+        if isinstance(piece, Node) and len(_sides(piece)) > 1:
+            line = Line((piece,))
+            values = tuple((values_of(line) if callable(values_of) else None) or ({},))
+            letters = {each.name for tag in _tags(piece) for each in index_letters(tag.of)}
+            if all(letters <= set(each) for each in values):
+                yield Item.of(line, values, promised)
+
+
+def names_only(statement: Statement, names: Names) -> bool:
+    """Tell whether a statement only says another spelling: δ = ∂ℒ/∂z."""
+    kinds = [defines(side, statement.letters, names) for side in (statement.left, statement.right)]
+    return kinds[0] is not None and kinds[0][0] == "symbol" and kinds[0] == kinds[1]
+
+
+def _labels(aside: Aside) -> Iterator[str]:
+    for ref in refs(aside.blocks):
+        yield ref.label
+        if ref.last:
+            yield ref.last
+
+
+def texts(blocks: Sequence[Block]) -> Iterator[tuple[Any, ...]]:
+    """Yield every sentence and cell of a page."""
+    for block in blocks:
+        for name in ("text", "title", "caption", "group"):
+            found = getattr(block, name, ())
+            if isinstance(found, tuple):
+                yield found
+        if isinstance(block, Equations | Steps):
+            yield from (line.reason for line in block.lines)
+        elif isinstance(block, Table):
+            yield from block.head
+            yield from (cell for line in block.rows for cell in line)
+        elif isinstance(block, Aside):
+            yield from texts(block.blocks)
+
+
+def refs(blocks: Sequence[Block]) -> Iterator[Ref]:
+    """Yield every reference to a numbered line."""
+    return (piece for sentence in texts(blocks) for piece in sentence if isinstance(piece, Ref))
+
+
+def _lines_of_table(table: Table) -> Iterator[Line]:
+    """Yield the lines of a table of gradients: cells that are equations, and gradients beside their parameters."""
+    heads = ["".join(piece for piece in cell if isinstance(piece, str)).strip().lower() for cell in table.head]
+    if not any("gradient" in head for head in heads):
+        return
+    for row in table.rows:
+        nodes = [next((p for p in cell if isinstance(p, Node)), None) for cell in row]
+        for place, node in enumerate(nodes):
+            if node is None:
+                continue
+            if len(_sides(node)) > 1:
+                yield Line((node,))
+            elif place < len(heads) and "gradient" in heads[place]:
+                left = next((n for n in reversed(nodes[:place]) if isinstance(n, Tag)), None)
+                if left is not None and isinstance(left.of, MatrixSymbol) and left.of is not getattr(node, "of", None):
+                    gradient = left if isinstance(left.of, Adjoint) else Tag(_gradient(left), Adjoint(left.of))
+                    yield Line((Row((gradient, Sign("=", "rel"), node)),))
+
+
+def _gradient(of: Node) -> Node:
+    return Frac(Row((Sign("∂", "prefix"), Id("L", "script"))), Row((Sign("∂", "prefix"), of)))
+
+
+def _values(line: Line, values_of: ValuesOf | None, numbers: Letters, problems: list[str]) -> list[Letters]:
+    """Return for which values a line holds: as is printed beside it, else as is said; both must agree."""
+    said = None
+    if values_of is not None:
+        found = values_of(line) if callable(values_of) else values_of.get(line.label)
+        said = None if found is None else [dict(each) for each in found]
+    printed = None
+    if line.where is not None:
+        try:
+            printed = indices_of(line.where, numbers)
+        except UnreadableError as error:
+            problems.append(f"{_shown(line)}: {error}")
+    if said is not None and printed is not None:
+        letters = {letter for each in printed for letter in each}
+        both = [
+            {tuple(sorted((k, v) for k, v in each.items() if k in letters)) for each in some}
+            for some in (said, printed)
+        ]
+        if both[0] != both[1]:
+            problems.append(f"{_shown(line)}: printed for {text(line.where)}, and it holds for {said}")
+    return said if said is not None else printed or [{}]
+
+
+def _shown(line: Line) -> str:
+    return "; ".join(map(text, line.parts))
+
+
+# What stands in a tree
+
+
+def defines(left: Node, letters: Letters, names: Names) -> tuple[str, Any] | None:
+    """Return what a left side defines: (symbol, key), (function, word and arguments), (letter, text); or None."""
+    if isinstance(left, Tag) and isinstance(left.of, MatrixSymbol):
+        if name_of(left, letters) != text(left.body, letters):
+            return None
+        return "symbol", key_of(at(left.of, letters), names)
+    gradient = gradient_of(left)
+    if gradient is not None:
+        return "symbol", f"d{key_of(at(gradient, letters), names)}"
+    if (
+        isinstance(left, Script)
+        and isinstance(left.base, Tag)
+        and isinstance(left.base.of, MatrixSymbol)
+        and left.sup is None
+    ):
+        return "symbol", key_of(at(left.base.of, letters), names)
+    call = called(left)
+    if call is not None:
+        return "function", call
+    if isinstance(left, Tag) and left.of is not None:
+        return "function", (head_of(left), ())
+    if isinstance(left, Id | Script) and whole([left], {}) is None:
+        return "letter", text(left)
+    return None
+
+
+def called(node: Node) -> tuple[Word, tuple[Tag, ...]] | None:
+    """Return the word and the arguments where a node is a function of symbols, as on the left of a definition."""
+    parts = node.items if isinstance(node, Row) else ()
+    if len(parts) != 3 or not (isinstance(parts[1], Sign) and parts[1].kind == "apply"):
+        return None
+    body = parts[2].body if isinstance(parts[2], Fence) else parts[2]
+    arguments = [piece[0] for piece in split(body, ",") if len(piece) == 1]
+    try:
+        word = head_of(parts[0])
+    except UnreadableError:
+        return None
+    return word, tuple(each for each in arguments if isinstance(each, Tag))
+
+
+@dataclass
+class Uses:
+    """Collects what stands in a tree: symbols with their printed names, and function words."""
+
+    names: Names
+    letters: Letters
+    numbers: Mapping[str, float]
+    shown: frozenset[str] = frozenset()
+    symbols: list[Use] = field(default_factory=list)
+    words: list[Word] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    def of(self, node: Node | None, letters: Letters | None = None) -> None:
+        """Add what stands in a node; what is in a big sum, for each of its values."""
+        letters = self.letters if letters is None else letters
+        if node is None:
+            return
+        if isinstance(node, Tag) and isinstance(node.of, MatrixSymbol):
+            self.symbol(node, node.of, letters)
+            return
+        gradient = gradient_of(node)
+        if gradient is not None:
+            key = f"d{key_of(at(gradient, letters), self.names)}"
+            self.symbols.append(Use(text(node, letters), key, key, None, letters))
+            return
+        if isinstance(node, Tag) and node.of is not None:
+            self.word(node, letters)
+            return
+        if isinstance(node, Row):
+            self.row(node.items, letters)
+            return
+        if isinstance(node, Script) and isinstance(node.base, Tag) and isinstance(node.base.of, MatrixSymbol):
+            # a_{ij}: the indices of an entry are no letters of the symbol.
+            self.of(node.base, letters)
+            return
+        if isinstance(node, Script) and isinstance(node.base, Tag) and node.base.of is not None:
+            self.word(node, letters)
+            return
+        for part in _parts(node):
+            self.of(part, letters)
+
+    def row(self, parts: Sequence[Node], letters: Letters) -> None:
+        place = 0
+        while place < len(parts):
+            part = parts[place]
+            ranges = self.range(part, letters)
+            if ranges is None:
+                called_ = (
+                    place + 1 < len(parts) and isinstance(parts[place + 1], Sign) and parts[place + 1].kind == "apply"
+                )
+                if called_ and not (isinstance(part, Tag) and part.of is not None):
+                    self.word(part, letters)
+                else:
+                    self.of(part, letters)
+                place += 1
+                continue
+            end = place + 1
+            while end < len(parts) and not (isinstance(parts[end], Sign) and parts[end].sign in ("+", "−", "=")):
+                end += 1
+            for values in ranges:
+                self.row(parts[place + 1 : end], {**letters, **values})
+            place = end
+
+    def range(self, node: Node, letters: Letters) -> list[dict[str, int]] | None:
+        """Return the values of the letter under a big sign; None for anything else, nothing bound for entries."""
+        if not (isinstance(node, Script) and isinstance(node.base, Sign) and node.base.kind == "big" and node.sub):
+            return None
+        below = node.sub.items if isinstance(node.sub, Row) else (node.sub,)
+        if len(below) < 3 or not (isinstance(below[0], Id) and isinstance(below[1], Sign) and below[1].sign == "="):
+            return [{}]
+        known = {**letters, **{name: int(size) for name, size in self.numbers.items()}}
+        first = whole(below[2:], known)
+        last = whole(node.sup.items if isinstance(node.sup, Row) else (node.sup,), known) if node.sup else None
+        if first is None or last is None:
+            self.problems.append(f"no numbers at the ends of {text(node)}")
+            return [{}]
+        return [{below[0].name: value} for value in range(first, last + 1)]
+
+    def symbol(self, tag: Tag, symbol: MatrixSymbol, letters: Letters) -> None:
+        """Add a symbol; letters of its indices that its line prints nowhere are those of a block, and left out."""
+        name = name_of(tag, letters)
+        own = {each.name for each in index_letters(symbol)}
+        missing = own - set(letters)
+        if missing:
+            self.problems.append(f"{name}: no values for {', '.join(sorted(missing))}")
+        printed = letters_in(tag.body)
+        lost = {letter for letter in own - printed if letter in self.shown}
+        if lost:
+            self.problems.append(f"{name} prints no {', '.join(sorted(lost))}, which its line has")
+        seen = {letter: value for letter, value in letters.items() if letter in printed}
+        identity = key_of(at(symbol, seen), self.names)
+        inside = [each for each in _tags(tag.body) if isinstance(each.of, MatrixSymbol)]
+        for each in inside:
+            if isinstance(symbol, Adjoint) and each.of != symbol.of:
+                self.problems.append(f"{name} stands for {symbol.name} and names {each.of.name}")
+        self.symbols.append(Use(name, key_of(at(symbol, letters), self.names), identity, tag, letters))
+
+    def word(self, node: Node, letters: Letters) -> None:
+        """Add a function word and the symbols among its lower indices."""
+        try:
+            word = head_of(node)
+        except UnreadableError as error:
+            self.problems.append(str(error))
+            return
+        self.words.append(word)
+        for each in word.subscripts:
+            self.of(each, letters)
+
+
+def shown_letters(line: Line) -> frozenset[str]:
+    """Return the letters of indices that a line prints somewhere, beside it as well."""
+    found = letters_in(line.where)
+    for part in line.parts:
+        for tag in _tags(part):
+            if isinstance(tag.of, MatrixSymbol):
+                found |= letters_in(tag.body) & {each.name for each in index_letters(tag.of)}
+    return frozenset(found)
+
+
+def _tags(node: Node) -> Iterator[Tag]:
+    if isinstance(node, Tag):
+        yield node
+    for part in _parts(node):
+        yield from _tags(part)
+
+
+def _parts(node: Node) -> list[Node]:
+    found: list[Node] = []
+    for name in getattr(node, "__dataclass_fields__", {}):
+        value = getattr(node, name)
+        cells = value if isinstance(value, tuple) else (value,)
+        for cell in cells:
+            found.extend(each for each in (cell if isinstance(cell, tuple) else (cell,)) if isinstance(each, Node))
+    return found
+
+
+# The order
+
+
+Known: TypeAlias = set[Any]
+Step: TypeAlias = Callable[[Statement, Known], list[str]]
+"""Adds what a statement defines to what is known; returns what it lacks."""
+
+
+def ordered(found: Sequence[Item], known: Known, step: Step) -> tuple[list[Statement], list[str]]:
+    """Return the statements in an order in which each has what it needs, and what is lacking."""
+    order: list[Statement] = []
+    problems: list[str] = []
+    place = 0
+    while place < len(found):
+        letter = _letter(found[place])
+        if letter is None:
+            for letters in found[place].values or ({},):
+                for statement in found[place].statements(letters):
+                    problems.extend(step(statement, known))
+                    order.append(statement)
+            place += 1
+            continue
+        end = place + 1
+        while end < len(found) and _letter(found[end]) == letter:
+            end += 1
+        best: tuple[list[str], list[Statement], Known, int] | None = None
+        for stop in range(end, place, -1):
+            for backwards in (False, True):
+                attempt = set(known)
+                run, lacking = _loop(found[place:stop], letter, backwards, attempt, step)
+                if best is None or not lacking or (best[0] and len(lacking) <= len(best[0]) and stop == place + 1):
+                    best = lacking, run, attempt, stop
+                if not lacking:
+                    break
+            if best is not None and not best[0]:
+                break
+        assert best is not None
+        lacking, run, attempt, place = best
+        problems.extend(lacking)
+        order.extend(run)
+        known |= attempt
+    return order, problems
+
+
+def _letter(item: Item) -> str | None:
+    """Return the outermost letter of a line."""
+    return next((letter for each in item.values for letter in each), None)
+
+
+def _loop(
+    found: Sequence[Item], letter: str, backwards: bool, known: Known, step: Step
+) -> tuple[list[Statement], list[str]]:
+    values = sorted({each[letter] for item in found for each in item.values if letter in each}, reverse=backwards)
+    order: list[Statement] = []
+    problems: list[str] = []
+    for value in values:
+        inside = [item for each in found if (item := each.fixed(letter, value)).values]
+        run, lacking = ordered(inside, known, step)
+        order.extend(run)
+        problems.extend(lacking)
+        if lacking:
+            break
+    return order, problems

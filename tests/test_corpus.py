@@ -1,0 +1,69 @@
+"""The corpus itself: every network is derived, its gradients are those of plain NumPy, and what is refused says so."""
+
+import warnings
+
+import numpy as np
+import pytest
+from corpus import CASES, EQUATIONS, HERE, LAYERS, REFUSED, UNPRINTED, truth
+
+from symbp import Network, derive, render
+from symbp.errors import SymbpError, UnusedParameterWarning
+
+SLOW = {"mlp-100", "transformer-12", "lstm-50", "cross-attention"}
+
+
+def derived(case):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UnusedParameterWarning)
+        return derive(case.network())
+
+
+def arguments(of, values):
+    network = of.network
+    groups = network.inputs, [y for y in of.forward.given if y not in (*network.inputs, *network.parameters)]
+    inputs, targets = ({each.name: values[each.name] for each in group} for group in groups)
+    return {p.name: values[p.name] for p in network.parameters}, inputs, targets or None
+
+
+def test_there_are_enough():
+    assert len(EQUATIONS) >= 40
+    assert len(LAYERS) >= 25
+    assert not set(EQUATIONS) & set(LAYERS)
+
+
+@pytest.mark.parametrize("case", EQUATIONS.values(), ids=str)
+def test_gradients_are_those_of_numpy(case):
+    of = derived(case)
+    values = case.values(of)
+    loss, gradients = of.compile()(*arguments(of, values))
+    wanted, slopes = truth(case, values, gradients)
+    assert loss == pytest.approx(wanted, rel=1e-12)
+    for name, gradient in gradients.items():
+        np.testing.assert_allclose(gradient, slopes[name], rtol=1e-9, atol=1e-11, err_msg=name)
+    assert all(gradient.any() for name, gradient in gradients.items() if of.backward[f"d{name}"].steps)
+
+
+@pytest.mark.parametrize("case", [each for each in CASES.values() if each.name not in {*EQUATIONS, *SLOW}], ids=str)
+def test_layers_compile_and_have_gradients(case):
+    of = derived(case)
+    loss, gradients = of.compile(case.f, case.loss)(*arguments(of, case.values(of)))
+    assert np.isfinite(loss)
+    assert all(np.isfinite(gradient).all() for gradient in gradients.values())
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_refusals_say_why(name):
+    with pytest.raises(SymbpError) as refusal:
+        derive(Network.load(HERE / "refused" / f"{name}.eq"))
+    assert REFUSED[name] in str(refusal.value)
+
+
+def test_every_refused_file_has_a_row():
+    assert {place.stem for place in (HERE / "refused").glob("*.eq")} == set(REFUSED)
+
+
+@pytest.mark.parametrize("name", UNPRINTED)
+def test_what_has_no_page_says_why(name):
+    with pytest.raises(SymbpError) as refusal:
+        render(derived(EQUATIONS[name]), "gfm")
+    assert UNPRINTED[name] in str(refusal.value)

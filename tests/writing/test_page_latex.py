@@ -1,0 +1,186 @@
+"""Pages as LaTeX: a fragment that any class takes, a document, and every block kind in it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import tex
+from pages import FACTORS, MLP, PAGES
+from report_cases import PDFLATEX, need
+
+from symbp.errors import TemplateError
+from symbp.maths.tree import EQUALS, PLUS, TIMES, Id, Num, Script, joined, row
+from symbp.pages.page import (
+    Aside,
+    Block,
+    Box,
+    Branch,
+    Code,
+    Equations,
+    Figure,
+    Heading,
+    Line,
+    Page,
+    Para,
+    Picture,
+    Ref,
+    Steps,
+    Table,
+    Verdict,
+)  # fmt: skip
+from symbp.writing.page_latex import write_latex
+
+HOSTILE = r"a_b # % & $x$ ~ ^ { } \input{x} \write18{id} `"
+LONG = row(Id("y"), EQUALS, joined([Script(Id("W"), Num(str(k))) for k in range(60)], PLUS))
+TALL_LINE = row(Id("y"), EQUALS, joined([Script(Id("W"), Num(str(k))) for k in range(900)], TIMES))
+
+
+def page(*blocks: Block) -> Page:
+    return Page(("Title",), ("Subtitle",), blocks, "t", "symbp derive t")
+
+
+EVERYTHING = page(
+    Heading(("Section",)), Para(("Text ", Ref("a", "b"), "."), ("Title.",)), Heading(("Part",), 2),
+    Equations((Line((LONG,), "a"), Line((LONG,), "b", where=row(Id("l"), EQUALS, Num("1"))))),
+    Equations((Line((TALL_LINE,)),)),
+    Steps((Line((LONG,), "c", reason=("a long reason " * 5,)), Line((row(Id("x"), EQUALS, Num("1")),))), ("Group.",)),
+    Aside((Equations((Line((LONG,), "d", reason=("why",)),)),), ("Frame.",)),
+    Aside((Equations((Line((TALL_LINE,), "e"),)),)),
+    Table((("a",), ("b",)), tuple(((str(k),), ("words " * 30,)) for k in range(12)), (3,), 1),
+    Table((("a",), ("b",)), tuple(((str(k),), ("words " * 30,)) for k in range(80)), (3,), 1),
+    Table((("a",), ("b",)), tuple(((str(k),), ("words",)) for k in range(80))),
+    Code("def f():\n    return '#%&_\\\\end{verbatim}'\n"), Verdict(True, ("good",)), Verdict(False, ("bad",)),
+    Para((HOSTILE,)), Figure(Picture((Box(Id("x")), Branch((Box(Id("f"), "op"),)), Box(Id("y"))),
+                                     (Box(Id("u")), Branch((Box(Id("g"), "op"),)), Box(Id("v")))), ("Caption.",)),
+    Figure(Picture(tuple(Box(Id("x"), kind) for _ in range(40) for kind in ("value", "op")),
+                   tuple(Box(Id("d"), kind) for _ in range(40) for kind in ("value", "op")))),
+)  # fmt: skip
+
+IN_FRAMES = "\\begin{frame}[allowframebreaks]\n%s\n\\end{frame}"
+CLASSES = [
+    ("article", "\\documentclass{article}\n\\usepackage{amsmath}\n", None, "%s"),
+    ("article-11", "\\documentclass[11pt]{article}\n\\usepackage{amsmath}\n", None, "%s"),
+    ("article-tikz", "\\documentclass{article}\n\\usepackage{amsmath,tikz}\n", None, "%s"),
+    ("article-11-tikz", "\\documentclass[11pt]{article}\n\\usepackage{amsmath,tikz}\n", None, "%s"),
+    ("columns", "\\documentclass[twocolumn]{article}\n\\setlength{\\textwidth}{516pt}\\setlength{\\columnsep}{12pt}\n"
+     "\\oddsidemargin=-20pt\n\\usepackage{amsmath}\n", 24.0, "%s"),
+    ("IEEEtran", "\\documentclass{IEEEtran}\n\\usepackage{amsmath,tikz}\n", 23.0, "%s"),
+    ("beamer", "\\documentclass{beamer}\n\\usepackage{tikz}\n", 26.0, IN_FRAMES),
+]  # fmt: skip
+NEEDS = {"IEEEtran": ("IEEEtran.cls", "ptmr7t.tfm", "tikz.sty"), "beamer": ("beamer.cls", "tikz.sty")}
+
+
+def lacks(name: str) -> bool:
+    """Whether this TeX lacks what a class needs: the plain classes stand in for those that are not installed."""
+    files = NEEDS.get(name, ("tikz.sty",) if "tikz" in name else ())
+    return any(not subprocess.run(["kpsewhich", each], capture_output=True, check=False).stdout for each in files)
+
+
+def compiled(folder: Path, name: str, text: str) -> tuple[list[str], int]:
+    """Return what TeX complains of, and the number of pages."""
+    (folder / f"{name}.tex").write_text(text, encoding="utf-8")
+    tex.run(folder, name)
+    log = tex.run(folder, name)
+    wrong = re.findall(r"^(?:! .*|Overfull .*|.*[Rr]eference .* undefined.*|.*multiply defined.*)$", log, re.MULTILINE)
+    made = re.search(r"Output written on .* \((\d+) page", log)
+    return wrong, int(made[1]) if made else 0
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("name", "preamble", "measure", "body"), CLASSES, ids=[name for name, *_ in CLASSES])
+def test_a_fragment_fits_every_class(
+    name: str, preamble: str, measure: float | None, body: str, tmp_path: Path
+) -> None:
+    need("pdflatex", PDFLATEX)
+    if lacks(name):
+        assert shutil.which("kpsewhich")
+        return
+    for stem, each in PAGES.items():
+        (tmp_path / f"{stem}.tex").write_text(write_latex(each, measure=measure), encoding="utf-8")
+    inputs = "\\clearpage".join(body % f"\\input{{{stem}}}" for stem in PAGES)
+    wrong, pages = compiled(tmp_path, name, f"{preamble}\\begin{{document}}\n{inputs}\n\\end{{document}}\n")
+    assert wrong == []
+    assert pages
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("stem", "most"), [("mlp", 2), ("transformer-block", 4)])
+def test_a_page_is_as_long_as_one_made_by_hand(stem: str, most: int, tmp_path: Path) -> None:
+    need("pdflatex", PDFLATEX)
+    text = f"{tex.ARTICLE}\\begin{{document}}\n{write_latex(PAGES[stem])}\\end{{document}}\n"
+    assert compiled(tmp_path, "page", text) == ([], most)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("measure", [24.0, None])
+def test_every_block_compiles_and_what_is_tall_breaks(measure: float | None, tmp_path: Path) -> None:
+    need("pdflatex", PDFLATEX)
+    text = f"{tex.ARTICLE}\\begin{{document}}\n{write_latex(EVERYTHING, measure=measure)}\\end{{document}}\n"
+    wrong, pages = compiled(tmp_path, "page", text)
+    assert wrong == []
+    assert pages > 4
+
+
+@pytest.mark.long
+def test_a_line_that_is_not_broken_is_seen(tmp_path: Path) -> None:
+    need("pdflatex", PDFLATEX)
+    text = f"{tex.ARTICLE}\\begin{{document}}\n{write_latex(EVERYTHING, measure=60)}\\end{{document}}\n"
+    assert any("Overfull" in each for each in compiled(tmp_path, "page", text)[0])
+
+
+def test_a_document_says_what_it_loads_and_a_fragment_loads_nothing() -> None:
+    fragment, document = write_latex(MLP), write_latex(MLP, standalone=True)
+    assert fragment.startswith("% Written by symbp. Needs amsmath")
+    assert "\\usepackage" not in fragment
+    assert "\\usepackage{tikz}" in document
+    assert document.rstrip().endswith("\\end{document}")
+    commands = set(re.findall(r"\\(begin\{\w+\*?\}|toprule|newcommand|paragraph|section|newlength)", fragment))
+    assert commands <= {f"begin{{{each}}}" for each in ("equation", "align", "tabular", "tikzpicture")}
+
+
+def test_labels_begin_with_the_stem_and_are_all_defined() -> None:
+    for stem, each in PAGES.items():
+        text = write_latex(each)
+        labels = re.findall(r"\\label\{([^#}]+)\}|\\symbpstep\{.*\{([^{}]+)\}$", text, re.MULTILINE)
+        named = {first or second for first, second in labels}
+        assert set(re.findall(r"\\eqref\{([^}]+)\}", text)) <= named
+        assert all(name.startswith(f"{stem}:") for name in named)
+
+
+def test_two_pages_of_one_network_have_their_own_labels() -> None:
+    assert "other:start" in write_latex(replace(MLP, stem="other"))
+
+
+def test_every_symbol_of_a_broken_line_is_there() -> None:
+    text = write_latex(page(Equations((Line((row(Id("y"), EQUALS, joined(FACTORS * 4, TIMES)),), "a"),))))
+    assert text.count("\\symbpfactor{") == 4 * len(FACTORS)
+    assert text.count("\\notag") > 2
+    assert text.count("\\label{t:a}") == 1
+
+
+def test_no_text_is_a_command() -> None:
+    text = write_latex(replace(page(Para((HOSTILE,)), Code(HOSTILE)), command=HOSTILE, title=(HOSTILE,)))
+    before, _, code = text.partition("\\begin{verbatim}")
+    assert not re.search(r"\\(input\{x|write18)", before)
+    assert HOSTILE in code
+
+
+def test_somebody_may_replace_one_macro(tmp_path: Path) -> None:
+    (tmp_path / "page-latex.j2").write_text(
+        "\\BLOCK{macro heading(text, level)}\n\\mysection{\\VAR{text}}\n\\BLOCK{endmacro}", encoding="utf-8"
+    )
+    text = write_latex(MLP, template_dir=tmp_path)
+    assert "\\mysection{Proof}" in text
+    assert text.replace("\\mysection", "\\symbpheading").count("\\symbpheading{Proof}") == 1
+    assert "\\symbpbox" in text
+
+
+def test_a_macro_that_fails_is_named(tmp_path: Path) -> None:
+    (tmp_path / "page-latex.j2").write_text("\\BLOCK{macro heading(text)}\\VAR{nobody}\\BLOCK{endmacro}")
+    with pytest.raises(TemplateError, match=r"level|nobody"):
+        write_latex(MLP, template_dir=tmp_path)

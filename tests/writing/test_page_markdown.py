@@ -1,0 +1,94 @@
+"""Pages as Markdown: mathematics as GitHub and pandoc read it, steps as tables, numbers as in every other format."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from pages import MLP, PAGES
+from test_latex import refused
+from test_page_latex import EVERYTHING, HOSTILE, page
+
+from symbp.maths.tree import EQUALS, Fence, Id, Num, row
+from symbp.pages.page import Code, Equations, Line, Para, Ref, Steps, Table
+from symbp.writing.page_markdown import write_markdown
+
+FLAVOURS = ("gfm", "pandoc")
+PATTERNS = {
+    "gfm": (r"^```math\n(.*?)^```$", r"\$`(.+?)`\$"),
+    "pandoc": (r"^\$\$\n(.*?)^\$\$$", r"(?<!\\)\$(.+?)(?<!\\)\$"),
+}
+X_IS_1 = row(Id("x"), EQUALS, Num("1"))
+
+
+def formulas(text: str, flavour: str) -> list[tuple[str, str, bool]]:
+    """Every formula of a page: where, what, whether displayed."""
+    display, inline = PATTERNS[flavour]
+    shown = re.findall(display, text, re.MULTILINE | re.DOTALL)
+    rest = re.sub(display, "", text, flags=re.MULTILINE | re.DOTALL)
+    rest = re.sub(r"^```.*?^```$", "", rest, flags=re.MULTILINE | re.DOTALL)
+    return [("display", each, True) for each in shown] + [("inline", each, False) for each in re.findall(inline, rest)]
+
+
+@pytest.mark.parametrize("flavour", FLAVOURS)
+def test_katex_reads_every_formula_of_a_page(flavour: str) -> None:
+    for each in (*PAGES.values(), EVERYTHING):
+        found = formulas(write_markdown(each, flavour), flavour)
+        assert len(found) > 5
+        assert refused(found) == []
+
+
+def test_github_sees_no_dollars_but_its_own() -> None:
+    text = write_markdown(MLP, "gfm")
+    assert "$$" not in text
+    assert text.count("$`") == text.count("`$") == len(re.findall(r"\$`[^`]+`\$", text))
+
+
+def test_a_number_stands_in_a_display_of_its_own() -> None:
+    text = write_markdown(EVERYTHING, "gfm")
+    for block in re.findall(r"```math\n(.*?)```", text, re.DOTALL):
+        assert block.count("\\tag") <= 1
+        assert "\\tag" not in block.partition("\\begin{aligned}")[2].partition("\\end{aligned}")[0]
+
+
+def test_references_are_the_numbers_of_lines() -> None:
+    lines = Equations((Line((X_IS_1,), "a"), Line((X_IS_1,), "b")))
+    text = write_markdown(page(lines, Para(("see ", Ref("b"), " and ", Ref("a", "b")))), "pandoc")
+    assert "see (2) and (1)–(2)" in text
+    assert "\\tag{2}" in text
+    with pytest.raises(KeyError):
+        write_markdown(page(Para((Ref("nowhere"),))), "gfm")
+
+
+def test_steps_are_a_table_and_empty_columns_are_left_out() -> None:
+    steps = Steps((Line((X_IS_1,), "a", reason=("given",)), Line((X_IS_1,), "b")), ("start",))
+    text = write_markdown(page(steps, Steps((Line((X_IS_1,), "c"),), ("end",))), "gfm")
+    assert "| start | $`x = 1`$ | given | (1) |\n|  | $`x = 1`$ |  | (2) |\n| end | $`x = 1`$ |  | (3) |" in text
+    assert "| $`x = 1`$ |\n" in write_markdown(page(Steps((Line((X_IS_1,)),))), "gfm")
+
+
+@pytest.mark.parametrize("flavour", FLAVOURS)
+def test_no_text_is_markup(flavour: str) -> None:
+    table = Table(((HOSTILE,), ("b",)), (((HOSTILE,), ("<b>|</b>",)),))
+    bars = row(Fence(Id("x"), "|", "|"), EQUALS, Fence(Id("x"), "‖", "‖"))
+    text = write_markdown(page(Para(("1. *no* list <b> $y$ `z`",)), table, Para((bars,)), Code("a ``` b")), flavour)
+    assert "1\\. \\*no\\* list \\<b\\> \\$y\\$ \\`z\\`" in text
+    assert "````python\na ``` b\n````" in text
+    assert r"\lvert x\rvert = \lVert x\rVert" in text
+    rows = [line for line in text.splitlines() if line.startswith("| ")]
+    assert {len(re.findall(r"(?<!\\)\|", line)) for line in rows} == {3}
+
+
+def test_pandoc_learns_how_wide_columns_are() -> None:
+    text = write_markdown(page(Table((("a",), ("b",)), ((("x",), ("many words here",)),))), "pandoc")
+    narrow, wide = re.findall(r"-+", next(line for line in text.splitlines() if line.startswith("|--")))
+    assert len(wide) > 2 * len(narrow)
+
+
+def test_a_picture_is_drawn_by_whoever_is_given() -> None:
+    assert "```text\ntwo rails\n```" in write_markdown(MLP, "gfm", picture_text=lambda _: "two rails\n")
+    assert "Dashed" not in write_markdown(MLP, "gfm")
+
+
+def test_the_mark_stands_at_the_end() -> None:
+    assert write_markdown(MLP, "gfm").endswith("<!-- Written by symbp: symbp derive --layers 4 -->\n")
