@@ -229,6 +229,12 @@ def test_a_planted_slope_is_caught():
     assert computed(values(of, 0.4), wrong[0]) != pytest.approx(slope_of(function, 0.4), rel=1e-3)
 
 
+def test_images_and_kernels_have_their_sizes_as_arrays():
+    text = " ".join(said(symbp.derive("small-cnn")).split())
+    for size in ("W₁ : 2 × 1 × 3 × 3", "X : 1 × 6 × 6", "Z₁ : 2 × 4 × 4", "P₁ : 2 × 2 × 2"):
+        assert size in text or size.replace("Z₁", "C₁") in text
+
+
 def test_two_functions_of_one_name_are_told_apart():
     net = Network.equations(
         [

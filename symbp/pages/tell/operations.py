@@ -9,7 +9,7 @@ from typing import Any
 
 from sympy import Expr, Indexed, MatrixExpr, MatrixSymbol, Symbol
 
-from symbp.equations import operands
+from symbp.equations import nodes, operands
 from symbp.maths.build import Builder
 from symbp.maths.names import Names
 from symbp.maths.scalars import Scalars, number
@@ -223,13 +223,18 @@ def _arrays(c: Context) -> Iterator[Node]:
     """Yield the sizes of every image and kernel of the network, as arrays."""
     found: dict[MatrixSymbol, tuple[Expr, ...]] = {}
     for spelled in c.forward:
-        node = spelled.equation.rhs
-        entry = node.entry() if isinstance(node, Windowed) else None
-        if entry is not None:
-            sizes = [*(size for _, size in entry.operands), entry.sizes]
-            for at, symbol in enumerate((*operands(node), spelled.equation.lhs)):
-                is_kernel = at == 0 and len(sizes) > 2
-                found.setdefault(symbol, sizes[at] if is_kernel else sizes[at][:-1])
+        for node in nodes(spelled.equation.rhs):
+            if isinstance(node, Windowed):
+                found |= {each: size for each, size in _sizes(node, spelled.equation.lhs) if each not in found}
     for symbol, size in found.items():
-        if not isinstance(symbol, Adjoint):
-            yield row(c.names.symbol(symbol), Sign(":", "rel"), joined(list(map(number, size)), Sign("×")))
+        yield row(c.names.symbol(symbol), Sign(":", "rel"), joined(list(map(number, size)), Sign("×")))
+
+
+def _sizes(node: Windowed, result: MatrixSymbol) -> Iterator[tuple[MatrixSymbol, tuple[Expr, ...]]]:
+    """Yield what a window slides over, its kernel and what comes out, each with its sizes for one example."""
+    entry = node.entry() or Entry()
+    sizes = [*(size for _, size in entry.operands), *([entry.sizes] if node.shape == result.shape else [])]
+    for at, (symbol, size) in enumerate(zip((*operands(node), result), sizes, strict=False)):
+        is_kernel = at == 0 and len(entry.operands) > 1
+        if isinstance(symbol, MatrixSymbol) and not isinstance(symbol, Adjoint):
+            yield symbol, size if is_kernel else size[:-1]
