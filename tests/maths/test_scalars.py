@@ -16,7 +16,7 @@ N, MU, T = Symbol("n"), Symbol("mu"), Symbol("t", real=True)
 Z, G = IndexedBase("z", real=True), IndexedBase("g", real=True)
 
 CASES = [
-    (Z[I, J], "z_(i,j)", "z_{i,j}"),
+    (Z[I, J], "zᵢⱼ", "z_{i,j}"),
     (exp(Z[I]) / Total(exp(Z[K]), K), "e^(zᵢ)/(Σₖ e^(zₖ))", r"\frac{e^{z_i}}{"),
     (Total(Z[K], K) / N, "1/n Σₖ zₖ", r"\tfrac{1}{n}"),
     (Z[I] * Total(G[K] * Z[K], K) / N, "1/n zᵢ Σₖ gₖ zₖ", r"g_k\,z_k"),

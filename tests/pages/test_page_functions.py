@@ -98,6 +98,13 @@ def test_the_inner_letter_of_gelu():
     assert "GELU_tanh" not in text
 
 
+def test_a_function_that_a_formula_uses_is_defined_before_it():
+    text = said(symbp.derive(layers=3, activation="gelu", loss="mse"))
+    assert "∫_(0..u)" in text
+    assert text.index("erf(u)") < text.index("GELU(u)")
+    assert "erf′" not in text
+
+
 LOSSES = {
     "mae": "ℓ(p, t)",
     "huber": "ℓ(p, t)",
@@ -220,6 +227,12 @@ def test_a_planted_slope_is_caught():
     of = definition(context(symbp.derive(layers=2, activation="softsign", loss="mse")), function)
     wrong = [slope * 2 for _, slope in of.slopes]
     assert computed(values(of, 0.4), wrong[0]) != pytest.approx(slope_of(function, 0.4), rel=1e-3)
+
+
+def test_images_and_kernels_have_their_sizes_as_arrays():
+    text = " ".join(said(symbp.derive("small-cnn")).split())
+    for size in ("W₁ : 2 × 1 × 3 × 3", "X : 1 × 6 × 6", "Z₁ : 2 × 4 × 4", "P₁ : 2 × 2 × 2"):
+        assert size in text or size.replace("Z₁", "C₁") in text
 
 
 def test_two_functions_of_one_name_are_told_apart():

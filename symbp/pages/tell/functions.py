@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from sympy import Expr, Function, Symbol, sign
+from sympy import Expr, Function, Integral, Symbol, erf, sign
 
 from symbp.maths.build import primed
 from symbp.maths.scalars import Scalars, call
@@ -33,7 +33,7 @@ from symbp.pages.tell.losses import losses
 from symbp.pages.tell.operations import operations
 
 HELPERS: Mapping[type[Function], str] = {
-    sigmoid: "sigmoid", log_sigmoid: "sigmoid", softplus: "softplus", relu: "relu",
+    sigmoid: "sigmoid", log_sigmoid: "sigmoid", softplus: "softplus", relu: "relu", erf: "erf",
 }  # fmt: skip
 """Functions that a formula may use, by the row of the table of activations that defines them."""
 
@@ -176,7 +176,8 @@ def letters_of(c: Context, of: Definition) -> dict[Symbol, Node]:
     """Return what stands for the symbols of a definition."""
     letters = Letters(c.taken)
     letters.parameters(of.numbers, c.parameters)
-    names = letters.choose([*of.arguments, *dict(of.where[:1])])
+    bound = [symbol for each in of.value.atoms(Integral) for symbol in each.variables]
+    names = letters.choose([*of.arguments, *dict(of.where[:1]), *bound])
     return {**names, INNER_SLOPE: primed(names[INNER])} if of.where else names
 
 

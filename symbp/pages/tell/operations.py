@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from sympy import Expr, Indexed, MatrixExpr, MatrixSymbol, Symbol
 
-from symbp.equations import operands
+from symbp.equations import nodes, operands
 from symbp.maths.build import Builder
 from symbp.maths.names import Names
 from symbp.maths.scalars import Scalars, number
@@ -66,15 +67,18 @@ def operations(c: Context) -> list[Block]:
 
 
 def shown(c: Context) -> list[Op]:
-    """Return one node of every operation to define, all its operands letters of its own."""
-    found: dict[object, Op] = {}
+    """Return one node of every operation to define."""
+    kinds: dict[object, Op] = {}
     for node in c.nodes:
         if isinstance(node, Op) and not isinstance(node, WRITTEN_OUT):
-            entry = node.entry()
-            extent = None if entry is not None and entry.settings else node.extent
-            letters = 0 if entry is None else len(entry.counts)
-            key = (node.label, node.sign, node.mark, node.size, extent, letters, _parts(entry))
-            found.setdefault(key, node)
+            settings = [each.shape if isinstance(each, MatrixExpr) else each for each in node.args]
+            kinds.setdefault((type(node), *settings), node)
+    found: dict[object, Op] = {}
+    for node in kinds.values():
+        entry = node.entry()
+        extent = None if entry is not None and entry.settings else node.extent
+        letters = 0 if entry is None else len(entry.counts)
+        found.setdefault((node.label, node.sign, node.mark, node.size, extent, letters, _parts(entry)), node)
     return list(found.values())
 
 
@@ -126,6 +130,7 @@ def _applies(entry: Entry) -> str:
     return PLAIN if not entry.applies or (single and entry.applies != "image") else entry.applies
 
 
+@lru_cache(maxsize=256)
 def without(expr: Expr, indices: tuple[Symbol, ...]) -> Expr:
     """Return an expression without some indices, which are the same everywhere."""
 
@@ -218,13 +223,18 @@ def _arrays(c: Context) -> Iterator[Node]:
     """Yield the sizes of every image and kernel of the network, as arrays."""
     found: dict[MatrixSymbol, tuple[Expr, ...]] = {}
     for spelled in c.forward:
-        node = spelled.equation.rhs
-        entry = node.entry() if isinstance(node, Windowed) else None
-        if entry is not None:
-            sizes = [*(size for _, size in entry.operands), entry.sizes]
-            for at, symbol in enumerate((*operands(node), spelled.equation.lhs)):
-                is_kernel = at == 0 and len(sizes) > 2
-                found.setdefault(symbol, sizes[at] if is_kernel else sizes[at][:-1])
+        for node in nodes(spelled.equation.rhs):
+            if isinstance(node, Windowed):
+                found |= {each: size for each, size in _sizes(node, spelled.equation.lhs) if each not in found}
     for symbol, size in found.items():
-        if not isinstance(symbol, Adjoint):
-            yield row(c.names.symbol(symbol), Sign(":", "rel"), joined(list(map(number, size)), Sign("×")))
+        yield row(c.names.symbol(symbol), Sign(":", "rel"), joined(list(map(number, size)), Sign("×")))
+
+
+def _sizes(node: Windowed, result: MatrixSymbol) -> Iterator[tuple[MatrixSymbol, tuple[Expr, ...]]]:
+    """Yield what a window slides over, its kernel and what comes out, each with its sizes for one example."""
+    entry = node.entry() or Entry()
+    sizes = [*(size for _, size in entry.operands), *([entry.sizes] if node.shape == result.shape else [])]
+    for at, (symbol, size) in enumerate(zip((*operands(node), result), sizes, strict=False)):
+        is_kernel = at == 0 and len(entry.operands) > 1
+        if isinstance(symbol, MatrixSymbol) and not isinstance(symbol, Adjoint):
+            yield symbol, size if is_kernel else size[:-1]
