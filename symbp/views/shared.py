@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TypeAlias, cast
 
 from sympy import MatAdd, MatrixExpr, MatrixSymbol
@@ -63,6 +64,11 @@ class Shared:
     def map(self) -> Pull:
         """The map of any of them on the error from above."""
         return self.part.call.pull(0, self.output, self.above)
+
+    @property
+    def outputs(self) -> tuple[MatrixSymbol, ...]:
+        """What leaves each of them."""
+        return tuple(each.part.output for each in self.insides)
 
     @property
     def call(self) -> Call:
@@ -126,6 +132,8 @@ def _shared(levels: Levels, insides: list[Inside]) -> Shared | None:
         if len({each.name for each in alike}) == 1:
             continue
         in_stream = all(each.name in stream for each in alike)
+        if in_stream and any(stream[b.name] - stream[a.name] != 1 for a, b in pairwise(alike)):
+            return None
         for number, symbol in zip(numbers, alike, strict=True):
             of, value = (way[0], stream[symbol.name]) if in_stream else (alike[0], number)
             home = Place(alike[0], (0,), (number,))
@@ -184,4 +192,3 @@ def _carried(expr: MatrixExpr) -> MatrixSymbol | None:
     if isinstance(expr, Call) and is_part(expr) and isinstance(expr.inputs[0], MatrixSymbol):
         return expr.inputs[0]
     return None
-

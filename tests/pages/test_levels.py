@@ -92,7 +92,11 @@ GIVEN = frozenset({Role.INPUT, Role.TARGET, Role.WEIGHT, Role.BIAS, Role.SCALE, 
 def undefined(page, c):
     """Return what stands on the right of a line and on the left of none."""
     shown = displayed(page)
+    general = {each: alike(spelled) for part in c.shared for each, spelled in part.reading.folded.names.items()}
     defined = {stem for left, _ in shown if not is_applied(left) for stem in stems(left)}
+    defined |= {each for each, of in general.items() if of in defined}
+    defined |= {Adjoint(each) for each, of in general.items() if Adjoint(of) in defined}
+    defined |= {Adjoint(general[each.of]) for each in tuple(defined) if getattr(each, "of", None) in general}
     defined |= {alike(Adjoint(slot[0])) for slot in c.tiled} | set(map(alike, c.tiles))
     lines_ = [each for each in c.spell(lines_of(c.reading.forward_lines), backward=False) if is_tile(each)]
     defined |= {alike(each.equation.lhs) for each in lines_}
