@@ -52,16 +52,18 @@ class Function:
     number: int
 
 
-def name_of_call(node: Call) -> Node:
-    """Return the word of a block, with its number."""
+def name_of_call(node: Call, index: Node | None = None) -> Node:
+    """Return the word of a block, with its number or an index that stands for it."""
     word = Id(LETTERS[node.kind].word, "upright")
-    return Tag(Script(word, Num(str(node.number))) if node.number else word, of=Function(node.kind, node.number))
+    below = index or (Num(str(node.number)) if node.number else None)
+    return Tag(word if below is None else Script(word, below), of=Function(node.kind, node.number))
 
 
-def name_of_map(names: Names, node: Pull) -> Node:
-    """Return the letter of a block's map, with its number below and the indices of its repetition above."""
+def name_of_map(names: Names, node: Pull, index: Node | None = None) -> Node:
+    """Return the letter of a block's map, with its number (or an index) below and indices of its repetition above."""
     letter = Id(LETTERS[node.kind].letter, "script")
-    body = names.counted(letter, node.number, node.output)
+    below = index or (Num(str(node.number)) if node.number else None)
+    body = names.counted(letter, below, node.output)
     return Tag(body, of=Map(node.kind, node.number, node.output))
 
 

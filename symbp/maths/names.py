@@ -166,7 +166,7 @@ class Names:
     def parts(self) -> dict[Slot, Parts]:
         """The parts of every name, no two alike."""
         found = {slot: self._read(slot) for slot in self.slots}
-        for twins in _alike(found):
+        for twins in _alike({slot: parts for slot, parts in found.items() if slot not in self.streams}):
             found.update(_told_apart(twins, found))
         return found
 
@@ -211,10 +211,10 @@ class Names:
         places = (*below, *map(Id, indices))
         return Tag(self._scripted(self.parts[slot_of(symbol)].base, places, above, False), of=symbol, role="entry")
 
-    def counted(self, letter: Node, number: int, symbol: MatrixSymbol) -> Node:
-        """Return a letter with a number below (0: none) and the indices of a symbol that stand above it."""
+    def counted(self, letter: Node, below: Node | None, symbol: MatrixSymbol) -> Node:
+        """Return a letter with something below and the indices of a symbol that stand above it."""
         above = self._indices(symbol)[1] if slot_of(symbol) in self.parts else ()
-        return self._scripted(letter, (Num(str(number)),) if number else (), above, False)
+        return self._scripted(letter, () if below is None else (below,), above, False)
 
     def _indices(self, symbol: MatrixSymbol) -> tuple[tuple[Node, ...], tuple[Node, ...]]:
         """Return what stands below a symbol, and above it."""

@@ -221,15 +221,16 @@ class _Search:
         Transformer blocks are where there are several and all do the same; else their parts.
         """
         stacked = [each for each in tree if each.kind is Kind.TRANSFORMER and each is not tree]
-        alike = len(stacked) > 1 and len({self._deed(each) for each in stacked}) == 1
+        alike = len(stacked) > 1 and len({deed(self.forward[each.first : each.stop]) for each in stacked}) == 1
         return _outermost(tree, PARTS | {Kind.TRANSFORMER} if alike else PARTS)
 
-    def _deed(self, block: Block) -> Hashable:
-        """Return what a block does, whatever its symbols are called."""
-        numbers: dict[str, int] = {}
-        parsed = [Parsed.of(each) for each in self.forward[block.first : block.stop]]
-        slots = tuple(tuple(_slot(slot, numbers) for slot in each.slots) for each in parsed)
-        return tuple(each.key for each in parsed), slots
+
+def deed(equations: Sequence[Equation]) -> Hashable:
+    """Return what equations do, whatever their symbols are called."""
+    numbers: dict[str, int] = {}
+    parsed = [Parsed.of(each) for each in equations]
+    slots = tuple(tuple(_slot(slot, numbers) for slot in each.slots) for each in parsed)
+    return tuple(each.key for each in parsed), slots
 
 
 def _slot(slot: Hashable, numbers: dict[str, int]) -> Hashable:

@@ -40,6 +40,21 @@ class Inside:
         return Adjoint(self.part.input)
 
     @property
+    def output(self) -> MatrixSymbol:
+        """What leaves the block."""
+        return self.part.output
+
+    @property
+    def outputs(self) -> tuple[MatrixSymbol, ...]:
+        """The same, as blocks that do the same have several."""
+        return (self.part.output,)
+
+    @property
+    def call(self) -> Call:
+        """The block applied to its input."""
+        return self.part.call
+
+    @property
     def map(self) -> Pull:
         """The map of the block on the error from above."""
         return self.part.pull(self.above)

@@ -14,7 +14,6 @@ from symbp.nodes import hadamard, matmul
 from symbp.ops.elementwise import Slope
 from symbp.symbols import Adjoint, Variable
 
-
 Terms: TypeAlias = tuple[Factor, ...]
 """A product."""
 

@@ -92,7 +92,11 @@ GIVEN = frozenset({Role.INPUT, Role.TARGET, Role.WEIGHT, Role.BIAS, Role.SCALE, 
 def undefined(page, c):
     """Return what stands on the right of a line and on the left of none."""
     shown = displayed(page)
+    general = {each: alike(spelled) for part in c.shared for each, spelled in part.reading.folded.names.items()}
     defined = {stem for left, _ in shown if not is_applied(left) for stem in stems(left)}
+    defined |= {each for each, of in general.items() if of in defined}
+    defined |= {Adjoint(each) for each, of in general.items() if Adjoint(of) in defined}
+    defined |= {Adjoint(general[each.of]) for each in tuple(defined) if getattr(each, "of", None) in general}
     defined |= {alike(Adjoint(slot[0])) for slot in c.tiled} | set(map(alike, c.tiles))
     lines_ = [each for each in c.spell(lines_of(c.reading.forward_lines), backward=False) if is_tile(each)]
     defined |= {alike(each.equation.lhs) for each in lines_}
@@ -112,14 +116,17 @@ def test_a_missing_line_is_seen():
     _, page, c = case("example")
     first = next(each for each in page.blocks if isinstance(each, Steps))
     short = tuple(each for each in page.blocks if each is not first)
-    assert {each.name for each in undefined(replace(page, blocks=short), c)} == {"block1.norm1.N", "block1.norm1.B"}
+    assert {each.name for each in undefined(replace(page, blocks=short), c)} == {
+        "block1.norm1.N", "block1.norm1.B", "block1.norm2.B",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_every_map_has_its_lines(name):
     _, page, c = case(name)
     used = {each.of for line in lines(page.blocks) for part in line.parts for each in walk(part) if is_map(each)}
-    told = {(each.inside.part.kind, each.inside.part.number) for each in c.groups if each.errors}
+    parts = [part for each in c.groups if each.errors for part in getattr(each.inside, "insides", [each.inside])]
+    told = {(each.part.kind, each.part.number) for each in parts}
     stacked = set() if c.stacked is None else {(Kind.TRANSFORMER, c.stacked.part.number)}
     assert {(each.kind, each.number) for each in used} == told | stacked
     labels = numbers(page)

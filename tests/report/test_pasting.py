@@ -58,6 +58,7 @@ FILES = {
 }
 """Networks as files: strides and paddings, other cells, the state of every step used."""
 
+
 def derivation_of(name: str, folder: Path) -> Derivation:
     """Return a network of the tables, or a shipped example."""
     if name in NETWORKS:

@@ -249,8 +249,7 @@ class Context:
         """The errors of which a matrix is put together, one a repetition, where it has no line of its own."""
         lines = [each for each in self.spell(lines_of(self.reading.error_lines), backward=True) if is_tile(each)]
         return {
-            slot_of(each.equation.lhs.of): tuple(slot_of(e.of) for e in symbols_in(each.equation.rhs))
-            for each in lines
+            slot_of(each.equation.lhs.of): tuple(slot_of(e.of) for e in symbols_in(each.equation.rhs)) for each in lines
         }
 
     def errors_in(self, equation: Equation) -> Text:
@@ -307,6 +306,15 @@ class Context:
     def indices_at(self, line: Line) -> tuple[Index, ...]:
         """Return the indices whose last values have letters in a line."""
         return self.reading.indices
+
+    @property
+    def repetitions(self) -> tuple[Index, ...]:
+        """The indices that count what repeats, and have a row in the table of notation."""
+        return self.reading.indices
+
+    def is_tabled(self, symbol: MatrixSymbol) -> bool:
+        """Whether a symbol of a line has a place of its own in the table of notation."""
+        return True
 
     def shows(self, symbol: MatrixSymbol) -> bool:
         """Whether a symbol of the network stands in a line."""

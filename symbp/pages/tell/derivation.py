@@ -48,7 +48,7 @@ def two_levels(c: Deep) -> list[Block]:
         *(replace(each, detail=3) for each in functions(c)),
         *inside.backward(c),
         *inside.gradients(c),
-        *table_of_notation(c, inside.map_rows(c)),
+        *inside.notation(c),
     ]
 
 

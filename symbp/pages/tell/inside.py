@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from sympy import MatAdd
 
 from symbp.equations import symbols_in
 from symbp.maths.build import map_of
-from symbp.maths.maps import name_of_call
 from symbp.maths.scalars import number
-from symbp.maths.tree import COMMA, EQUALS, TIMES, Id, Node, joined, row
+from symbp.maths.tree import COMMA, EQUALS, TIMES, Id, Node, Num, joined, row
 from symbp.networks.blocks import Kind
-from symbp.pages.page import Aside, Block, Equations, Heading, Para, Ref, Steps, Text
+from symbp.pages.page import Aside, Block, Equations, Heading, Para, Ref, Steps, Table, Text
 from symbp.pages.page import Line as PageLine
 from symbp.pages.tell.backward import reason
 from symbp.pages.tell.context import Spelled
 from symbp.pages.tell.gradients import rows
 from symbp.pages.tell.levels import Deep, Group, kinds_in, map_label
-from symbp.pages.tell.notation import Row
+from symbp.pages.tell.notation import Row, table_of_notation
 from symbp.pages.tell.opening import definitions, tiles
 from symbp.pages.tell.picture import figure, rail_to
 from symbp.pages.tell.result import EXPLICIT
 from symbp.pages.tell.ways import farthest, product
+from symbp.pages.words import merged
 from symbp.views.lines import Indexed
+from symbp.views.shared import Shared
 
 
 def network(c: Deep) -> list[Block]:
@@ -96,7 +97,7 @@ def drawing(c: Deep) -> list[Block]:
 
 def _maps(c: Deep) -> Text:
     """Return which map carries an error back through what, with the line where it is complete."""
-    functions = [(name_of_call(each.inside.part.call), " ", Ref(each.errors[-1].label)) for each in c.groups]
+    functions = [(c.function_of(each.inside), " ", Ref(each.errors[-1].label)) for each in c.groups]
     letters = c.words.listed([(c.map(each.inside),) for each in c.groups])
     text = c.words("levels.maps", n=len(c.groups), maps=letters, functions=c.words.listed(functions))
     return (*text, " ", *c.words("levels.skip", identity=Id("I"))) if _skips(c) else text
@@ -131,6 +132,10 @@ def forward(c: Deep) -> list[Block]:
 def _name(c: Deep, group: Group) -> Text:
     """Return what a block is, with its number."""
     kind, at = group.inside.part.kind, group.inside.part.number
+    if isinstance(group.inside, Shared):
+        index = group.inside.index
+        values = joined([Num(str(each)) for each in range(index.first, index.last + 1)], COMMA)
+        return c.words("levels.shared", part=c.words(f"part.{kind}"), values=row(number(index.symbol), EQUALS, values))
     return c.words("levels.numbered", part=c.words(f"part.{kind}"), number=str(at)) if at else c.words(f"part.{kind}")
 
 
@@ -162,6 +167,39 @@ def gradients(c: Deep) -> list[Block]:
     if c.repeated is not None:
         blocks.append(Para(c.words("levels.repeated", l=number(c.repeated[1].symbol))))
     return blocks
+
+
+def notation(c: Deep) -> list[Block]:
+    """Return the section, what has one shape and follows one another in one row."""
+    blocks = table_of_notation(c, map_rows(c))
+    return [replace(each, rows=tuple(_together(each.rows))) if isinstance(each, Table) else each for each in blocks]
+
+
+def _together(rows: Sequence[Row]) -> Iterator[Row]:
+    """Yield rows of a table of notation, up to three of one shape as one."""
+    waiting: list[Row] = []
+    for each in rows:
+        if waiting and (len(waiting) == MOST_TOGETHER or not each[2] or each[2] != waiting[0][2]):
+            yield _one(waiting)
+            waiting = []
+        waiting.append(each)
+    if waiting:
+        yield _one(waiting)
+
+
+MOST_TOGETHER = 3
+"""Most rows of a table of notation as one."""
+
+
+def _one(rows: Sequence[Row]) -> Row:
+    letters, meanings = (
+        [span for at, row_ in enumerate(rows) for span in _after(at, row_[column])] for column in (0, 1)
+    )
+    return merged(letters), merged(meanings), rows[0][2]
+
+
+def _after(at: int, text: Text) -> Text:
+    return (", ", *text) if at else text
 
 
 def map_rows(c: Deep) -> Iterator[Row]:

@@ -11,21 +11,23 @@ from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any
 
-from sympy import Expr, MatAdd, MatrixExpr, MatrixSymbol
+from sympy import Expr, MatrixExpr, MatrixSymbol
 
 from symbp.equations import Equation, symbols_in
-from symbp.maths.maps import name_of_map
+from symbp.maths.maps import name_of_call, name_of_map
 from symbp.maths.names import Names, Parts, Slot, slot_of
 from symbp.maths.notation import Notation
-from symbp.maths.tree import EQUALS, Node, row
+from symbp.maths.scalars import call, number
+from symbp.maths.tree import EQUALS, TIMES, Node, row
 from symbp.networks.blocks import Kind
 from symbp.pages.tell.context import UPPER_KINDS, Context, Spelled, is_tile
 from symbp.roles import Role
-from symbp.symbols import Adjoint
-from symbp.views.blocks import Call, Pull, is_part
+from symbp.symbols import Adjoint, Variable
+from symbp.views.blocks import Pull
 from symbp.views.levels import Inside, Levels
 from symbp.views.lines import Body, Case, Index, Indexed, Line, lines_of
 from symbp.views.reading import Reading
+from symbp.views.shared import Shared, Told, stream_of, told
 from symbp.views.skeleton import mapped, skeleton
 
 MOST_ALIKE = 3
@@ -39,7 +41,7 @@ LEARNT = frozenset({Role.WEIGHT, Role.BIAS})
 class Group:
     """The inside of a block as it is told: its equations, then the errors from above to below."""
 
-    inside: Inside
+    inside: Told
     forward: list[tuple[Spelled, ...]]
     errors: list[Spelled]
 
@@ -49,13 +51,44 @@ class Deep(Context):
     """What the sections of a page on two levels have at hand: ``reading`` holds the lines of all levels."""
 
     levels: Levels = field(kw_only=True)
+    told: tuple[Told, ...] = field(kw_only=True)
+    """What is shown once, in the order of the network."""
+
+    @cached_property
+    def shared(self) -> tuple[Shared, ...]:
+        """The blocks that do the same and are shown as one."""
+        return tuple(each for each in self.told if isinstance(each, Shared))
+
+    @property
+    def repetitions(self) -> tuple[Index, ...]:
+        """The indices that count what repeats: not which of several blocks is meant."""
+        own = [each.index for each in self.shared]
+        found = (each for each in self.reading.indices if each not in own)
+        repeated = None if self.repeated is None else self.repeated[1]
+        return tuple(replace(each, kind="block") if each == repeated else each for each in found)
+
+    def is_tabled(self, symbol: MatrixSymbol) -> bool:
+        """Whether a symbol has a row of its own: what goes on from part to part has it under its numbers."""
+        general = [slot_of(each.result.of) for each in self.shared]
+        return slot_of(symbol) not in general or slot_of(symbol) not in self.names.streams
+
+    @cached_property
+    def tiled(self) -> dict[Slot, tuple[Slot, ...]]:
+        """The errors that one with an index stands for, and those that a matrix is put together of."""
+        found = dict(super().tiled)
+        for each in self.shared:
+            for symbol, spelled in each.reading.folded.names.items():
+                slot = slot_of(spelled)
+                found[slot] = (*found.get(slot, ()), slot_of(symbol))
+        return found
 
     @cached_property
     def names(self) -> Names:
         """How every symbol of the page is spelled."""
         network = self.reading.derivation.network
+        shown = (*self.levels, *(each.reading for each in self.shared))
         return Names(
-            dict.fromkeys(symbol for reading in self.levels for symbol in reading.symbols),
+            dict.fromkeys(symbol for reading in shown for symbol in reading.symbols),
             self.notation,
             upper=frozenset(index.letter for index in self.reading.indices if index.kind in UPPER_KINDS),
             errors=[reading.spelled(each.lhs.of) for reading in self.levels for each in reading.errors],
@@ -75,11 +108,11 @@ class Deep(Context):
         return found
 
     @cached_property
-    def homes(self) -> dict[int, Inside]:
+    def homes(self) -> dict[int, Told]:
         """The inside that a line stands in, by the line."""
         return {
             id(line): inside
-            for inside in self.levels.insides
+            for inside in self.told
             for body in (inside.reading.forward_lines, inside.reading.error_lines, inside.reading.gradient_lines)
             for line in lines_of(body)
         }
@@ -96,12 +129,12 @@ class Deep(Context):
             return equation
         return replace(equation, rhs=self.outside(home, equation.rhs))
 
-    def level_of(self, inside: Inside) -> Reading:
+    def level_of(self, inside: Told) -> Reading:
         """Return the level on which a block is called."""
         is_inner = self.stacked is not None and any(inside.part is each for each in self.stacked.part.calls)
         return self.around if is_inner else self.levels.top
 
-    def outside(self, inside: Inside, expr: MatrixExpr) -> MatrixExpr:
+    def outside(self, inside: Told, expr: MatrixExpr) -> MatrixExpr:
         """Return an expression of an inside with what comes from repeated blocks as the network has it: X⁽ᴸ⁾."""
         if self.stacked is None or inside.has_calls or self.level_of(inside) is self.stacked.reading:
             return expr
@@ -116,10 +149,10 @@ class Deep(Context):
     def _called(self, spelled: Spelled) -> Spelled:
         """Return a line under a label of its own where it says what a block makes of its input."""
         home = self.homes.get(id(spelled.line))
-        if home is None or home.has_calls or spelled.equation.lhs != home.part.output:
+        if home is None or home.has_calls or spelled.equation.lhs != home.output:
             return spelled
-        has_line = any(each.lhs == home.part.output for each in self.level_of(home).forward)
-        if home.part.output in self.used and not has_line:
+        has_line = any(each.lhs in home.outputs for each in self.level_of(home).forward)
+        if self.used.issuperset(home.outputs) and not has_line:
             return spelled
         return replace(spelled, label=call_label(home))
 
@@ -161,9 +194,9 @@ class Deep(Context):
     @cached_property
     def groups(self) -> list[Group]:
         """The blocks in the order of the network."""
-        return [self._group(each) for each in self.levels.insides if not each.has_calls]
+        return [self._group(each) for each in self.told if not each.has_calls]
 
-    def _group(self, inside: Inside) -> Group:
+    def _group(self, inside: Told) -> Group:
         own = {id(line) for line in lines_of(inside.reading.forward_lines)}
         forward = [pair for pair in self.pairs if id(pair[0].line) in own]
         errors = self.spell(lines_of(inside.reading.error_lines), backward=True)
@@ -175,10 +208,10 @@ class Deep(Context):
         home = self.homes.get(id(spelled.line))
         left: Node | None = None
         if home is not None and spelled.label == map_label(home):
-            left = self.tree(self.outside(home, home.map))
+            left = row(self.map(home), TIMES, self.tree(self.outside(home, home.above)))
         elif home is not None and spelled.label == call_label(home):
-            left = self.tree(self.outside(home, home.part.call))
-        elif isinstance(lhs, Adjoint) and lhs.of not in self.wanted:
+            left = call(self.function_of(home), self.tree(self.outside(home, home.call.inputs[0])))
+        elif isinstance(lhs, Adjoint) and lhs.of.role is Role.INPUT and lhs.of not in self.wanted:
             left = self.names.symbol(lhs)
         return super().equation(spelled) if left is None else row(left, EQUALS, self.tree(spelled.equation.rhs))
 
@@ -198,9 +231,13 @@ class Deep(Context):
         """Whether a symbol of the network stands in a line: not what a block makes, where that is added at once."""
         return symbol in self.used
 
-    def map(self, inside: Inside) -> Node:
+    def map(self, inside: Told) -> Node:
         """Return the letter of a block's map."""
-        return name_of_map(self.names, inside.map)
+        return name_of_map(self.names, inside.map, _index(inside))
+
+    def function_of(self, inside: Told) -> Node:
+        """Return the word of a block."""
+        return name_of_call(inside.call, _index(inside))
 
     def map_at(self, at: Expr) -> Node:
         """Return the letter of the map of a repeated block, the one of this index."""
@@ -208,6 +245,10 @@ class Deep(Context):
         assert self.repeated is not None
         args = self.stacked.map.args
         return name_of_map(self.names, Pull(*args[:5], Indexed(self.repeated[0].of, at), args[6]))
+
+
+def _index(inside: Told) -> Node | None:
+    return number(inside.index.symbol) if isinstance(inside, Shared) else None
 
 
 def seen(expr: MatrixExpr) -> Iterator[MatrixSymbol]:
@@ -222,17 +263,17 @@ def seen(expr: MatrixExpr) -> Iterator[MatrixSymbol]:
                 yield from seen(arg)
 
 
-def map_label(inside: Inside) -> str:
+def map_label(inside: Told) -> str:
     """Return the label of the line that says what a block's map does."""
     return f"{inside.part.kind}{inside.part.number or ''}-map"
 
 
-def call_label(inside: Inside) -> str:
+def call_label(inside: Told) -> str:
     """Return the label of the line that says what a block makes of its input."""
     return f"{inside.part.kind}{inside.part.number or ''}-call"
 
 
-def _ending(inside: Inside, spelled: Spelled) -> Spelled:
+def _ending(inside: Told, spelled: Spelled) -> Spelled:
     """Return a line under a label of its own where it says what a map makes of the error from above."""
     if inside.closes or spelled.equation.lhs != inside.result:
         return spelled
@@ -252,24 +293,28 @@ def _do_the_same(before: Sequence[Spelled], pair: Sequence[Spelled]) -> bool:
 def deep(context: Context, levels: Levels) -> Deep:
     """Return the context of a page on two levels, with the notation and the words of another."""
     settings = {each.name: getattr(context, each.name) for each in fields(Context) if each.name != "reading"}
-    return Deep(together(levels), **settings, levels=levels)
+    shown = told(levels)
+    return Deep(together(levels, shown), **settings, levels=levels, told=shown)
 
 
-def together(levels: Levels) -> Reading:
+def together(levels: Levels, shown: tuple[Told, ...]) -> Reading:
     """Return the lines of all levels as one reading: the errors from the loss back."""
-    inner = [each for each in levels.insides if not each.has_calls]
+    inner = [each for each in shown if not each.has_calls]
     composed = [each.reading for each in levels.insides if each.has_calls]
-    defined = {each.name for reading in levels for each in reading.forward}
+    readings = (levels.top, *(each.reading for each in shown))
+    defined = {each.name for reading in readings for each in reading.forward}
     back = (levels.top, *composed, *(each.reading for each in inner[::-1]))
     return replace(
         levels.top,
-        forward=tuple(each for reading in levels for each in reading.forward),
+        forward=tuple(each for reading in readings for each in reading.forward),
         errors=tuple(each for reading in back for each in reading.errors),
         gradients=tuple(each for reading in back for each in reading.gradients),
-        forward_lines=_joined(reading.forward_lines for reading in levels),
+        forward_lines=_joined(reading.forward_lines for reading in readings),
         error_lines=_joined((levels.top.error_lines, *(r.error_lines for r in composed), *map(_named, inner[::-1]))),
         gradient_lines=_joined(reading.gradient_lines for reading in back),
-        holders={name: holder for reading in levels for name, holder in reading.holders.items() if name not in defined},
+        holders={
+            name: holder for reading in readings for name, holder in reading.holders.items() if name not in defined
+        },
     )
 
 
@@ -277,7 +322,7 @@ def _joined(bodies: Iterable[Body]) -> Body:
     return tuple(item for body in bodies for item in body)
 
 
-def _named(inside: Inside) -> Body:
+def _named(inside: Told) -> Body:
     """Return the lines of errors that have a name: not what the map of the block makes of the one from above."""
     lines = inside.reading.error_lines
     return tuple(each for each in lines if inside.closes or not _defines(each, inside.result))
@@ -292,30 +337,12 @@ def streams(levels: Levels, notation_: Notation) -> dict[Slot, Parts]:
     letter = notation_.letters[Role.INPUT]
     stacked = next((each for each in levels.insides if each.has_calls), None)
     shown = levels.top if stacked is None else stacked.reading
-    found = {slot_of(each): Parts(letter, number=str(at)) for at, each in enumerate(_stream(shown.forward))}
+    way = stream_of(shown.forward)
+    found = {slot_of(each): Parts(letter, number=str(at)) for at, each in enumerate(way)}
+    found |= {(each, 1): Parts(letter) for each in way[:1] if isinstance(each, Variable)}
     if stacked is not None:
         found[slot_of(levels.top.spelled(stacked.part.output))] = Parts(letter)
     return found
-
-
-def _stream(equations: Sequence[Equation]) -> list[MatrixSymbol]:
-    """Return what every part is added to or applied to, from the first on."""
-    found: list[MatrixSymbol] = []
-    for each in equations:
-        source = _carried(each.rhs)
-        if source is not None:
-            found += [] if found else [source]
-            found += [each.lhs] if source == found[-1] else []
-    return found
-
-
-def _carried(expr: MatrixExpr) -> MatrixSymbol | None:
-    """Return what a part is added to, or what it is applied to alone."""
-    if isinstance(expr, MatAdd) and any(isinstance(each, Call) for each in expr.args):
-        return next((each for each in expr.args if isinstance(each, MatrixSymbol)), None)
-    if isinstance(expr, Call) and is_part(expr) and isinstance(expr.inputs[0], MatrixSymbol):
-        return expr.inputs[0]
-    return None
 
 
 def kinds_in(expr: MatrixExpr) -> Iterator[Kind]:

@@ -32,7 +32,7 @@ def table_of_notation(c: Context, more: Iterable[Row] = ()) -> list[Block]:
 
 
 def _indices(c: Context) -> Iterator[Row]:
-    for index in c.reading.indices:
+    for index in c.repetitions:
         letters = joined([number(index.symbol), number(c.last[index.letter])], COMMA)
         kind = c.words(f"kind.{index.kind}", n=index.count)
         yield (letters,), c.words("notation.index", kind=kind, values=number(Integer(index.last))), ()
@@ -45,7 +45,7 @@ def _symbols(c: Context) -> Iterator[Row]:
     for spelled in c.forward:
         for symbol in (*_given(spelled.equation.rhs), *c.defined(spelled)):
             of = getattr(symbol, "of", symbol)
-            if slot_of(symbol) in seen or not isinstance(of, Variable):
+            if slot_of(symbol) in seen or not isinstance(of, Variable) or not c.is_tabled(symbol):
                 continue
             seen.add(slot_of(symbol))
             rows.setdefault((_meaning(c, of), c.shape(_own(symbol))), []).append(c.names.symbol(_own(symbol)))
