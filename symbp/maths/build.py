@@ -10,6 +10,7 @@ from sympy import (
     Expr,
     HadamardProduct,
     Identity,
+    Integer,
     MatAdd,
     MatMul,
     MatrixExpr,
@@ -406,7 +407,17 @@ def _stack_over(b: Builder, node: StackOver) -> Written:
 
 
 def over(b: Builder, node: Over, sign: str) -> Node:
-    """Return a big sign with the index and its bounds."""
+    """Return a big sign with the index and its bounds; below it the words, where the values have some.
+
+    Of all of them the letter says enough.
+    """
+    words = b.names.words.get(str(node.index), ())
+    if words:
+        values = [b.names.value(str(node.index), each) for each in map(Integer, range(node.first, node.last + 1))]
+        letter = number(node.index)
+        return Script(
+            Sign(sign, "big"), letter if len(values) == len(words) else row(letter, EQUALS, joined(values, COMMA))
+        )
     below = row(number(node.index), EQUALS, number(node.args[1]))
     return Script(Sign(sign, "big"), below, number(node.args[2]))
 

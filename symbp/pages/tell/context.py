@@ -17,7 +17,7 @@ from symbp.maths.functions import names_of
 from symbp.maths.names import Names, Slot, slot_of
 from symbp.maths.notation import Notation
 from symbp.maths.scalars import number
-from symbp.maths.tree import COMMA, EQUALS, Id, Node, Sign, row, walk
+from symbp.maths.tree import COMMA, EQUALS, Id, Node, Sign, joined, row, walk
 from symbp.networks.blocks import Kind
 from symbp.ops.elementwise import Elementwise
 from symbp.ops.losses import EntrywiseLoss, LossGradient
@@ -82,6 +82,7 @@ class Context:
             upper=upper,
             errors=[self.reading.spelled(each.lhs.of) for each in self.reading.errors],
             own_names=self.reading.derivation.network.named,
+            words={index.letter: index.words for index in self.reading.indices if index.words},
         )
 
     @cached_property
@@ -119,7 +120,7 @@ class Context:
     @cached_property
     def last(self) -> dict[str, Symbol]:
         """The letter of the last value of every index: L of l."""
-        return {index.letter: index_symbol(index.letter.upper()) for index in self.reading.indices}
+        return {index.letter: index_symbol(index.letter.upper()) for index in self.reading.indices if not index.words}
 
     @cached_property
     def forward(self) -> list[Spelled]:
@@ -306,7 +307,7 @@ class Context:
 
     def indices_at(self, line: Line) -> tuple[Index, ...]:
         """Return the indices whose last values have letters in a line."""
-        return self.reading.indices
+        return tuple(index for index in self.reading.indices if not index.words)
 
     def shows(self, symbol: MatrixSymbol) -> bool:
         """Whether a symbol of the network stands in a line."""
@@ -379,6 +380,9 @@ def is_tile(spelled: Spelled) -> bool:
 
 def span(index: Index, values: list[int], backward: bool, last: dict[str, Symbol]) -> Node:
     """Return the values of an index in the order they are run through: l = 1, …, L, or l = L − 1, …, 1."""
+    if index.words:
+        words = [Id(index.words[value - 1]) for value in values]
+        return row(number(index.symbol), EQUALS, joined(words, COMMA))
     letter = last[index.letter]
     texts = [
         number(letter - (index.last - value) if value > index.last - 2 and value != index.first else Integer(value))
