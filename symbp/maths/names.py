@@ -167,9 +167,20 @@ class Names:
     @cached_property
     def parts(self) -> dict[Slot, Parts]:
         """The parts of every name, no two alike."""
-        found = {slot: self._read(slot) for slot in self.slots}
+        found = self._without_indices({slot: self._read(slot) for slot in self.slots})
         for twins in _alike(found):
             found.update(_told_apart(twins, found))
+        return found
+
+    def _without_indices(self, found: dict[Slot, Parts]) -> dict[Slot, Parts]:
+        """Return names with another letter where one would be that of an index."""
+        indices = {Id(letter) for letters in self._loops.values() for letter in letters}
+        taken = indices | {parts.base for parts in found.values()}
+        for slot, parts in found.items():
+            if parts.base in indices:
+                base = next((Id(each) for each in SPARE if Id(each) not in taken), parts.base)
+                found[slot] = replace(parts, base=base)
+                taken.add(base)
         return found
 
     def _read(self, slot: Slot) -> Parts:
@@ -305,6 +316,9 @@ def _told_apart(twins: list[Slot], found: Mapping[Slot, Parts]) -> dict[Slot, Pa
         for slot, path in zip(twins, shown, strict=True)
     }
 
+
+SPARE = "rqsuvp"
+"""Letters for what would have that of an index."""
 
 OTHERS = {"W": "V", "w": "v", "b": "c", "A": "H", "a": "h", "Z": "Y", "S": "R", "s": "r"}
 """The letter of the second of two things that repeat together."""

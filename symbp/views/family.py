@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from os.path import commonprefix
+from itertools import takewhile
 from typing import TypeAlias
 
 from symbp.symbols import Variable
@@ -129,11 +129,17 @@ def words_of(found: Sequence[Row]) -> tuple[str, ...] | None:
 
 def _differing(names: Sequence[str]) -> tuple[str, ...]:
     """Return names without what all of them begin and end with: i and f of Wi and Wf; nothing where no letter stays."""
-    start = len(commonprefix(names))
+    start = _shared(names)
     rest = [name[start:] for name in names]
-    end = len(commonprefix([name[::-1] for name in rest]))
+    end = _shared([name[::-1] for name in rest])
     shared = names[0][:start] + names[0][len(names[0]) - end :]
     return tuple(name[: len(name) - end].strip("_") for name in rest) if any(map(str.isalpha, shared)) else ()
+
+
+def _shared(names: Sequence[str]) -> int:
+    """Return how many letters all names begin with."""
+    columns = zip(*names, strict=False)
+    return sum(1 for _ in takewhile(lambda column: len(set(column)) == 1, columns))
 
 
 def _may_move(row: Row, places: Places) -> bool:

@@ -21,9 +21,9 @@ from symbp.maths.tree import COMMA, EQUALS, Id, Node, Sign, joined, row, walk
 from symbp.networks.blocks import Kind
 from symbp.ops.elementwise import Elementwise
 from symbp.ops.losses import EntrywiseLoss, LossGradient
-from symbp.ops.softmax import Softmax
 from symbp.ops.structure import Pad, Rows
 from symbp.pages.page import Ref, Text
+from symbp.pages.tell.beside import goes_with
 from symbp.pages.words import Words
 from symbp.roles import Role
 from symbp.symbols import Adjoint, Variable
@@ -221,8 +221,8 @@ class Context:
         """The lines of the network as they stand on the page: an activation beside what it is applied to."""
         found: list[tuple[Spelled, ...]] = []
         for spelled in self.forward:
-            before = found[-1] if found else ()
-            if before and len(before) < MOST_BESIDE and goes_with(spelled, before[-1]):
+            before: tuple[Spelled, ...] = found[-1] if found else ()
+            if goes_with(spelled, before):
                 found[-1] = (*before, spelled)
             else:
                 found.append((spelled,))
@@ -250,8 +250,7 @@ class Context:
         """The errors of which a matrix is put together, one a repetition, where it has no line of its own."""
         lines = [each for each in self.spell(lines_of(self.reading.error_lines), backward=True) if is_tile(each)]
         return {
-            slot_of(each.equation.lhs.of): tuple(slot_of(e.of) for e in symbols_in(each.equation.rhs))
-            for each in lines
+            slot_of(each.equation.lhs.of): tuple(slot_of(e.of) for e in symbols_in(each.equation.rhs)) for each in lines
         }
 
     def errors_in(self, equation: Equation) -> Text:
@@ -321,7 +320,16 @@ class Context:
     def shown_error(self) -> Adjoint:
         """The error that stands for all in the sentence about them."""
         found: Adjoint = self.errors[-1].equation.lhs
-        return found
+        return Adjoint(self.of_any(found.of))
+
+    def of_any(self, symbol: MatrixSymbol) -> MatrixSymbol:
+        """Return a symbol of a family for any of its members: z_k for z_i."""
+        if not isinstance(symbol, Indexed):
+            return symbol
+        indices = zip(self.names.loops(symbol), symbol.indices, strict=True)
+        return Indexed(
+            symbol.of, *(index_symbol(letter) if letter in self.names.words else at for letter, at in indices)
+        )
 
     def _lettered(self, symbol: MatrixSymbol, letters: dict[str, tuple[int, Symbol]]) -> MatrixSymbol:
         if isinstance(symbol, Adjoint):
@@ -353,18 +361,6 @@ class Context:
     def ranges(self, index: Index) -> Node:
         """Return l = 1, …, L."""
         return span(index, list(range(index.first, index.last + 1)), False, self.last)
-
-
-MOST_BESIDE = 2
-"""Most equations beside each other on one line."""
-
-
-def goes_with(spelled: Spelled, before: Spelled) -> bool:
-    """Whether a line is the activation of the line before, for the same values of the indices."""
-    if before.where != spelled.where or before.line.indices != spelled.line.indices:
-        return False
-    rhs = spelled.equation.rhs
-    return isinstance(rhs, Elementwise | Softmax) and rhs.args[-1] == before.equation.lhs
 
 
 def is_tile(spelled: Spelled) -> bool:
