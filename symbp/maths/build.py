@@ -10,6 +10,7 @@ from sympy import (
     Expr,
     HadamardProduct,
     Identity,
+    Integer,
     MatAdd,
     MatMul,
     MatrixExpr,
@@ -27,7 +28,7 @@ from symbp.equations import operands
 from symbp.maths.functions import own_name
 from symbp.maths.maps import mapped_once, name_of_call, name_of_map
 from symbp.maths.names import LOSS, Names
-from symbp.maths.scalars import Level, Scalars, Written, call, number, word, written_number
+from symbp.maths.scalars import Level, Scalars, Written, call, number, powered, word, written_number
 from symbp.maths.tree import (
     APPLY,
     COMMA,
@@ -227,15 +228,7 @@ def _hadamard(b: Builder, node: HadamardProduct) -> Written:
 
 def _power(b: Builder, base: MatrixExpr, exponent: int) -> Written:
     part = b.write(base)
-    return part if exponent == 1 else Written(power(part, exponent), Level.POWER)
-
-
-def power(part: Written, exponent: int) -> Node:
-    """Return a power entry by entry; what has an upper index already gets brackets."""
-    inner = part.within(Level.ATOM)
-    body = inner.body if isinstance(inner, Tag) else inner
-    has_upper = isinstance(body, Script) and body.sup is not None
-    return Script(Fence(inner) if has_upper else inner, None, Num(str(exponent)))
+    return part if exponent == 1 else Written(powered(part, Num(str(exponent))), Level.POWER)
 
 
 def _elementwise(b: Builder, node: Elementwise) -> Written:
@@ -406,7 +399,17 @@ def _stack_over(b: Builder, node: StackOver) -> Written:
 
 
 def over(b: Builder, node: Over, sign: str) -> Node:
-    """Return a big sign with the index and its bounds."""
+    """Return a big sign with the index and its bounds; below it the words, where the values have some.
+
+    Of all of them the letter says enough.
+    """
+    words = b.names.words.get(str(node.index), ())
+    if words:
+        values = [b.names.value(str(node.index), each) for each in map(Integer, range(node.first, node.last + 1))]
+        letter = number(node.index)
+        return Script(
+            Sign(sign, "big"), letter if len(values) == len(words) else row(letter, EQUALS, joined(values, COMMA))
+        )
     below = row(number(node.index), EQUALS, number(node.args[1]))
     return Script(Sign(sign, "big"), below, number(node.args[2]))
 

@@ -13,7 +13,7 @@ from functools import cached_property
 from itertools import takewhile
 from typing import Literal, cast
 
-from sympy import MatrixSymbol
+from sympy import Expr, MatrixSymbol
 
 from symbp.maths.notation import Notation
 from symbp.maths.scalars import number
@@ -141,6 +141,7 @@ class Names:
         letters: what has a letter of its own, such as a part of an operation.
         own_names: whether somebody chose the names.
         streams: the names of what has one by its place, such as X₀, X₁, X₂ on the way through a block.
+        words: what the values of an index are called, by its letter, from 1 on: k = i, f, g, o.
     """
 
     def __init__(
@@ -153,9 +154,10 @@ class Names:
         letters: Mapping[MatrixSymbol, Node] | None = None,
         own_names: bool = False,
         streams: Mapping[Slot, Parts] | None = None,
+        words: Mapping[str, tuple[str, ...]] | None = None,
     ) -> None:
         self.notation, self.upper, self.own_names = notation, upper, own_names
-        self.letters, self.streams = dict(letters or {}), dict(streams or {})
+        self.letters, self.streams, self.words = dict(letters or {}), dict(streams or {}), dict(words or {})
         known = [symbol for symbol in symbols if symbol not in self.letters]
         self.slots = tuple(dict.fromkeys(map(slot_of, known)))
         self._names = frozenset(slot[0].name for slot in self.slots)
@@ -165,9 +167,20 @@ class Names:
     @cached_property
     def parts(self) -> dict[Slot, Parts]:
         """The parts of every name, no two alike."""
-        found = {slot: self._read(slot) for slot in self.slots}
+        found = self._without_indices({slot: self._read(slot) for slot in self.slots})
         for twins in _alike({slot: parts for slot, parts in found.items() if slot not in self.streams}):
             found.update(_told_apart(twins, found))
+        return found
+
+    def _without_indices(self, found: dict[Slot, Parts]) -> dict[Slot, Parts]:
+        """Return names with another letter where one would be that of an index."""
+        indices = {Id(letter) for letters in self._loops.values() for letter in letters}
+        taken = indices | {parts.base for parts in found.values()}
+        for slot, parts in found.items():
+            if parts.base in indices:
+                base = next((Id(each) for each in SPARE if Id(each) not in taken), parts.base)
+                found[slot] = replace(parts, base=base)
+                taken.add(base)
         return found
 
     def _read(self, slot: Slot) -> Parts:
@@ -175,6 +188,9 @@ class Names:
             return self.streams[slot]
         variable, indices = slot
         parts = read(variable, self.notation, own_names=self.own_names)
+        for letter in self._loops.get(slot, ()):
+            if letter in self.words:
+                parts = _without(parts, self.words[letter][0])
         if variable.shape[1] == 1 and variable.role not in PARAMETERS and not self._clashes(variable):
             parts = replace(parts, base=small(parts.base))
         if not indices:
@@ -222,9 +238,15 @@ class Names:
         parts = self.parts[slot]
         below = [*parts.below, *(Num(each) for each in parts.number.split(",") if each)]
         above: list[Node] = []
-        for letter, index in zip(self.loops(symbol), getattr(symbol, "indices", ()), strict=False):
-            (above if letter in self.upper else below).append(number(index))
+        indices = list(zip(self.loops(symbol), getattr(symbol, "indices", ()), strict=False))
+        for letter, index in sorted(indices, key=lambda each: each[0] not in self.words):
+            (above if letter in self.upper else below).append(self.value(letter, index))
         return tuple(below), tuple(above)
+
+    def value(self, letter: str, index: Expr) -> Node:
+        """Return the value of an index: a word where it has words, else the number or the letter."""
+        words = self.words.get(letter)
+        return number(index) if words is None or not index.is_Integer else _word(words[int(index) - 1])
 
     def _error(self, of: MatrixSymbol, transposed: bool) -> Node:
         below, above = self._indices(of)
@@ -243,6 +265,16 @@ class Names:
         """Return ∂𝓛/∂of on one line."""
         partial = Sign("∂", "prefix")
         return Tag(row(partial, LOSS, SLASH, partial, self.symbol(of)), of=Adjoint(of))
+
+
+def _without(parts: Parts, word: str) -> Parts:
+    """Return a name without a word below it: W for W_i, where an index stands for i."""
+    below = tuple(each for each in parts.below if each != _word(word))
+    base = parts.base
+    if below == parts.below and isinstance(base, Id) and base.name.endswith(word):
+        letter = base.name.removesuffix(word)
+        base = Id(letter, "italic" if len(letter) == 1 else base.style) if letter else base
+    return replace(parts, base=base, below=below)
 
 
 def _loops(symbols: Iterable[MatrixSymbol]) -> dict[Slot, tuple[str, ...]]:
@@ -285,12 +317,15 @@ def _told_apart(twins: list[Slot], found: Mapping[Slot, Parts]) -> dict[Slot, Pa
     }
 
 
+SPARE = "rqsuvp"
+"""Letters for what would have that of an index."""
+
 OTHERS = {"W": "V", "w": "v", "b": "c", "A": "H", "a": "h", "Z": "Y", "S": "R", "s": "r"}
 """The letter of the second of two things that repeat together."""
 
 
 def _other_letters(twins: list[Slot], found: Mapping[Slot, Parts]) -> dict[Slot, Parts]:
-    """Return another letter for the second of two things that repeat together: W⁽ˡ⁾ and V⁽ˡ⁾; nothing if it is taken."""
+    """Return another letter for the second of two things that repeat together, W⁽ˡ⁾ and V⁽ˡ⁾, if it is free."""
     first, *rest = twins
     base = found[first].base
     other = OTHERS.get(base.name) if isinstance(base, Id) else None

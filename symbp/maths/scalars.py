@@ -61,6 +61,7 @@ from symbp.maths.tree import (
     Script,
     Sign,
     Table,
+    Tag,
     Words,
     joined,
     row,
@@ -280,7 +281,15 @@ def _power(w: Scalars, expr: Pow) -> Written:
     if type(base) in WORDS and exponent.is_Integer:
         name = Script(function_name(type(base)), None, Num(str(exponent)))
         return Written(call(name, *(w.write(each).signed for each in base.args)))
-    return Written(Script(w.write(base).within(Level.ATOM), None, w.write(exponent).signed), Level.POWER)
+    return Written(powered(w.write(base), w.write(exponent).signed), Level.POWER)
+
+
+def powered(part: Written, exponent: Node) -> Node:
+    """Return a power; what has an upper index already gets brackets."""
+    inner = part.within(Level.ATOM)
+    body = inner.body if isinstance(inner, Tag) else inner
+    has_upper = isinstance(body, Script) and body.sup is not None
+    return Script(Fence(inner) if has_upper else inner, None, exponent)
 
 
 def _exponential(w: Scalars, expr: exp) -> Written:

@@ -57,12 +57,16 @@ class Indexed(Named):
 
 @dataclass(frozen=True)
 class Index:
-    """An index that repeats lines. ``first`` is its value in the first repetition, ``kind`` what one repetition is."""
+    """An index that repeats lines. ``first`` is its value in the first repetition, ``kind`` what one repetition is.
+
+    ``words`` are what its values are called, where they are no numbers.
+    """
 
     letter: str
     first: int
     count: int
     kind: str
+    words: tuple[str, ...] = ()
 
     @property
     def last(self) -> int:

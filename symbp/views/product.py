@@ -13,6 +13,7 @@ from symbp.equations import Equation, nodes, symbols_in
 from symbp.nodes import hadamard, matmul
 from symbp.ops.elementwise import Slope
 from symbp.symbols import Adjoint, Variable
+from symbp.views.over import SumOver
 
 Terms: TypeAlias = tuple[Factor, ...]
 """A product."""
@@ -65,7 +66,7 @@ def products(backward: Sequence[Equation], wanted: frozenset[MatrixSymbol]) -> d
 
 def single(equation: Equation) -> Edge | None:
     """Return the only term of an equation; None where it is a sum, or one stands in it."""
-    sums = (node for node in nodes(equation.rhs) if isinstance(node, MatAdd))
+    sums = (node for node in nodes(equation.rhs) if isinstance(node, MatAdd | SumOver))
     return None if any(map(_holds_error, sums)) else edges(equation)[0]
 
 

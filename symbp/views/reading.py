@@ -14,6 +14,7 @@ from symbp.derivation import Derivation
 from symbp.equations import Equation, System, symbols_in
 from symbp.ops.losses import Loss
 from symbp.symbols import BATCH, Adjoint, Variable
+from symbp.views.family import with_families
 from symbp.views.fold import fold, fold_like
 from symbp.views.inline import Slot, inlined, shortened
 from symbp.views.lines import Body, Folded, Index, Line, Loop, Values, lines_of
@@ -127,7 +128,7 @@ def read(
 
     What is ``needed`` of the forward list keeps its name, and so do the errors where the backward list ``ends``.
     """
-    folded = fold(forward)
+    folded = with_families(fold(forward))
     back = tidied(backward, wanted)
     carried = _carried(fold_like(folded, [each for each in back if each.lhs.of not in wanted]))
     kept = carried | frozenset(map(_slot(folded), ends))

@@ -17,13 +17,13 @@ from symbp.maths.functions import names_of
 from symbp.maths.names import Names, Slot, slot_of
 from symbp.maths.notation import Notation
 from symbp.maths.scalars import number
-from symbp.maths.tree import COMMA, EQUALS, Id, Node, Sign, row, walk
+from symbp.maths.tree import COMMA, EQUALS, Id, Node, Sign, Tag, joined, row, walk
 from symbp.networks.blocks import Kind
-from symbp.ops.elementwise import Elementwise
+from symbp.ops.elementwise import Elementwise, GenericFunction, Slope
 from symbp.ops.losses import EntrywiseLoss, LossGradient
-from symbp.ops.softmax import Softmax
 from symbp.ops.structure import Pad, Rows
 from symbp.pages.page import Ref, Text
+from symbp.pages.tell.beside import goes_with
 from symbp.pages.words import Words
 from symbp.roles import Role
 from symbp.symbols import Adjoint, Variable
@@ -82,6 +82,7 @@ class Context:
             upper=upper,
             errors=[self.reading.spelled(each.lhs.of) for each in self.reading.errors],
             own_names=self.reading.derivation.network.named,
+            words={index.letter: index.words for index in self.reading.indices if index.words},
         )
 
     @cached_property
@@ -119,7 +120,7 @@ class Context:
     @cached_property
     def last(self) -> dict[str, Symbol]:
         """The letter of the last value of every index: L of l."""
-        return {index.letter: index_symbol(index.letter.upper()) for index in self.reading.indices}
+        return {index.letter: index_symbol(index.letter.upper()) for index in self.reading.indices if not index.words}
 
     @cached_property
     def forward(self) -> list[Spelled]:
@@ -164,6 +165,13 @@ class Context:
         """The gradient of a loss left open, as the lines have it."""
         shown = (node for each in self.errors for node in nodes(each.equation.rhs))
         return next((node for node in shown if isinstance(node, LossGradient)), None)
+
+    @cached_property
+    def open_activation(self) -> Node | None:
+        """The name of an activation that is left open, as the lines have it."""
+        functions = (each.equation.rhs.args[0] for each in self.forward if isinstance(each.equation.rhs, Elementwise))
+        found = next((each for each in functions if isinstance(each, GenericFunction)), None)
+        return None if found is None else Tag(self.builder.function(found), of=found)
 
     @cached_property
     def is_stack(self) -> bool:
@@ -220,8 +228,8 @@ class Context:
         """The lines of the network as they stand on the page: an activation beside what it is applied to."""
         found: list[tuple[Spelled, ...]] = []
         for spelled in self.forward:
-            before = found[-1] if found else ()
-            if before and len(before) < MOST_BESIDE and goes_with(spelled, before[-1]):
+            before: tuple[Spelled, ...] = found[-1] if found else ()
+            if goes_with(spelled, before):
                 found[-1] = (*before, spelled)
             else:
                 found.append((spelled,))
@@ -296,7 +304,8 @@ class Context:
             for index in self.indices_at(line)
             if index.letter not in running and index.count > 1
         }
-        values = dict(letters.values())
+        has_open = any(isinstance(each, Elementwise | Slope) for each in nodes(case.equation.rhs))
+        values = dict(letters.values()) if has_open else {}
 
         def read(slot: Any) -> Any:
             return self._lettered(slot, letters) if isinstance(slot, MatrixSymbol) else values.get(slot, slot)
@@ -305,7 +314,7 @@ class Context:
 
     def indices_at(self, line: Line) -> tuple[Index, ...]:
         """Return the indices whose last values have letters in a line."""
-        return self.reading.indices
+        return tuple(index for index in self.reading.indices if not index.words)
 
     @property
     def repetitions(self) -> tuple[Index, ...]:
@@ -328,7 +337,16 @@ class Context:
     def shown_error(self) -> Adjoint:
         """The error that stands for all in the sentence about them."""
         found: Adjoint = self.errors[-1].equation.lhs
-        return found
+        return Adjoint(self.of_any(found.of))
+
+    def of_any(self, symbol: MatrixSymbol) -> MatrixSymbol:
+        """Return a symbol of a family for any of its members: z_k for z_i."""
+        if not isinstance(symbol, Indexed):
+            return symbol
+        indices = zip(self.names.loops(symbol), symbol.indices, strict=True)
+        return Indexed(
+            symbol.of, *(index_symbol(letter) if letter in self.names.words else at for letter, at in indices)
+        )
 
     def _lettered(self, symbol: MatrixSymbol, letters: dict[str, tuple[int, Symbol]]) -> MatrixSymbol:
         if isinstance(symbol, Adjoint):
@@ -362,18 +380,6 @@ class Context:
         return span(index, list(range(index.first, index.last + 1)), False, self.last)
 
 
-MOST_BESIDE = 2
-"""Most equations beside each other on one line."""
-
-
-def goes_with(spelled: Spelled, before: Spelled) -> bool:
-    """Whether a line is the activation of the line before, for the same values of the indices."""
-    if before.where != spelled.where or before.line.indices != spelled.line.indices:
-        return False
-    rhs = spelled.equation.rhs
-    return isinstance(rhs, Elementwise | Softmax) and rhs.args[-1] == before.equation.lhs
-
-
 def is_tile(spelled: Spelled) -> bool:
     """Whether a line only takes the blocks of rows of a matrix apart, one a repetition, or puts them together."""
     rhs = spelled.equation.rhs
@@ -387,6 +393,9 @@ def is_tile(spelled: Spelled) -> bool:
 
 def span(index: Index, values: list[int], backward: bool, last: dict[str, Symbol]) -> Node:
     """Return the values of an index in the order they are run through: l = 1, …, L, or l = L − 1, …, 1."""
+    if index.words:
+        words = [Id(index.words[value - 1]) for value in values]
+        return row(number(index.symbol), EQUALS, joined(words, COMMA))
     letter = last[index.letter]
     texts = [
         number(letter - (index.last - value) if value > index.last - 2 and value != index.first else Integer(value))

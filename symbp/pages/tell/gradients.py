@@ -30,7 +30,8 @@ def gradients(c: Context) -> list[Block]:
 
 
 def _closing(c: Context) -> Text:
-    bias = next((each for each in c.gradients if each.equation.lhs.of.role is Role.BIAS), None)
+    shown = c.gradients if is_short(c) else []
+    bias = next((each for each in shown if each.equation.lhs.of.role is Role.BIAS), None)
     return c.words("gradients.bias", ref=Ref(bias.label)) if bias is not None else c.words("gradients.small")
 
 

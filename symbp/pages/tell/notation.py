@@ -15,7 +15,7 @@ from symbp.pages.tell.context import Context
 from symbp.pages.tell.opening import error_is
 from symbp.pages.tell.result import slope_lines
 from symbp.symbols import Variable
-from symbp.views.lines import Indexed
+from symbp.views.lines import Indexed, index_symbol
 
 Row = tuple[Text, ...]
 
@@ -33,6 +33,14 @@ def table_of_notation(c: Context, more: Iterable[Row] = ()) -> list[Block]:
 
 def _indices(c: Context) -> Iterator[Row]:
     for index in c.repetitions:
+        if index.words:
+            words = joined(list(map(Id, index.words)), COMMA)
+            yield (
+                (number(index.symbol),),
+                c.words("notation.family", kind=c.words(f"kind.{index.kind}"), values=words),
+                (),
+            )
+            continue
         letters = joined([number(index.symbol), number(c.last[index.letter])], COMMA)
         kind = c.words(f"kind.{index.kind}", n=index.count)
         yield (letters,), c.words("notation.index", kind=kind, values=number(Integer(index.last))), ()
@@ -48,16 +56,18 @@ def _symbols(c: Context) -> Iterator[Row]:
             if slot_of(symbol) in seen or not isinstance(of, Variable) or not c.is_tabled(symbol):
                 continue
             seen.add(slot_of(symbol))
-            rows.setdefault((_meaning(c, of), c.shape(_own(symbol))), []).append(c.names.symbol(_own(symbol)))
+            own = _own(c, symbol)
+            rows.setdefault((_meaning(c, of), c.shape(own)), []).append(c.names.symbol(own))
     for (meaning, size), letters in rows.items():
         yield (joined(letters, COMMA),), meaning, (size,)
 
 
-def _own(symbol: MatrixSymbol) -> MatrixSymbol:
+def _own(c: Context, symbol: MatrixSymbol) -> MatrixSymbol:
     """Return a symbol at its loops' own indices: a⁽ˡ⁾ where a line has a⁽ˡ⁻¹⁾."""
     if not isinstance(symbol, Indexed):
         return symbol
-    return Indexed(symbol.of, *(next(iter(each.free_symbols), each) for each in symbol.indices))
+    indices = zip(c.names.loops(symbol), symbol.indices, strict=True)
+    return Indexed(symbol.of, *(index_symbol(letter) if letter else index for letter, index in indices))
 
 
 def _given(expr: object) -> Iterator[Variable]:
@@ -70,7 +80,7 @@ def _meaning(c: Context, variable: Variable) -> Text:
 
 def _errors(c: Context) -> Iterator[Row]:
     if c.loss_gradient is not None:
-        yield (c.tree(c.loss_gradient),), c.words("notation.loss_gradient"), (c.shape(c.loss_gradient),)
+        yield (c.tree(c.loss_gradient),), c.words("notation.loss_gradient"), (c.shape(c.loss_gradient.args[0]),)
     for lhs in [c.shown_error] if c.errors else []:
         yield (c.names.symbol(lhs),), c.words("notation.error", of=error_is(c, lhs)), (c.shape(lhs),)
     for line in slope_lines(c):

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import groupby
 
 from symbp.maths.scalars import number
-from symbp.maths.tree import EQUALS, Node, row
+from symbp.maths.tree import EQUALS, Node, joined, row
 from symbp.ops.elementwise import Elementwise, GenericFunction
 from symbp.ops.losses import GenericLoss, Loss
 from symbp.ops.softmax import Softmax
 from symbp.pages.page import Block, Equations, Para, Text
 from symbp.pages.page import Line as PageLine
-from symbp.pages.tell.context import Context
+from symbp.pages.tell.beside import is_start
+from symbp.pages.tell.context import Context, Spelled
 from symbp.symbols import Adjoint
 
 
@@ -61,15 +63,31 @@ def columns(c: Context) -> Text:
 
 def network(c: Context) -> list[Block]:
     """Return the forward list, and what the letters of the result are."""
-    lines = [PageLine(tuple(map(c.equation, pair)), pair[0].label, pair[0].where) for pair in c.pairs]
-    ranges = [c.ranges(index) for index in c.reading.indices]
-    first: Text = c.words("opening.network")
-    if len(ranges) == 1 and c.reading.indices[0].kind != "head":
-        first = c.words("opening.range", range=ranges[0], last=c.here(c.reading.indices[0]))
-    blocks: list[Block] = [Para(first), Equations(tuple(lines))]
+    lines = [PageLine(parts(c, pair), pair[0].label, pair[0].where) for pair in c.pairs]
+    blocks: list[Block] = [Para(ranges(c)), Equations(tuple(lines))]
     blocks += [Para(each) for each in tiles(c)]
     blocks.append(Para(definitions(c)))
     return blocks
+
+
+def parts(c: Context, pair: Sequence[Spelled]) -> tuple[Node, ...]:
+    """Return the equations of a line; what starts at zero is one equation: h₀ = c₀ = 0."""
+    if not is_start(pair[0]):
+        return tuple(map(c.equation, pair))
+    sides = [c.tree(each.equation.lhs) for each in pair]
+    return (joined([*sides, c.tree(pair[0].equation.rhs)], EQUALS),)
+
+
+def ranges(c: Context) -> Text:
+    """Return the sentence before the network: for which values of its only index, and of those of families."""
+    running = [index for index in c.reading.indices if not index.words]
+    families = [c.ranges(index) for index in c.reading.indices if index.words]
+    if len(running) != 1 or running[0].kind == "head":
+        return c.words("opening.network")
+    (index,) = running
+    if families:
+        return c.words("opening.families", range=c.ranges(index), last=c.here(index), families=c.words.listed(families))
+    return c.words("opening.range", range=c.ranges(index), last=c.here(index))
 
 
 def tiles(c: Context) -> list[Text]:
@@ -88,6 +106,8 @@ def definitions(c: Context) -> Text:
     if loss is not None:
         a, y = loss.equation.rhs.args
         found.append(c.words("opening.loss_open", loss=c.tree(loss.equation.lhs), a=c.tree(a), y=c.tree(y)))
+    if c.open_activation is not None:
+        found.append(c.words("opening.activation", f=c.open_activation))
     if c.loss_gradient is not None:
         g = row(c.tree(c.loss_gradient), EQUALS, c.names.derivative(c.loss_gradient.args[0]))
         found.append(c.words("opening.gradient", g=g))

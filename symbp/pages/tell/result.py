@@ -93,7 +93,8 @@ def explicit_product(c: Context) -> Node | None:
     writer = Factors(c.builder, partial(labels, c) if c.roles else no_labels)
     left = c.names.derivative(c.reading.spelled(c.farthest))
     if not c.reading.is_one:
-        return row(left, EQUALS, writer.nested(factors)) if len(factors) <= MOST_FACTORS else None
+        is_product = len(factors) <= MOST_FACTORS and all(each.acts is not Acts.SUM for each in factors)
+        return row(left, EQUALS, writer.nested(factors)) if is_product else None
     return row(left, EQUALS, joined(shortened(writer.flat(factors)), TIMES))
 
 
