@@ -164,6 +164,9 @@ def test_every_gradient_has_a_line(name):
     derived, _, c = case(name)
     shown = {each.equation.lhs.of for each in c.gradients}
     repeated = c.stacked is not None
+    general = {spelled: each for part in c.shared for each, spelled in part.reading.folded.names.items()}
+    shown = {each for each in shown if not isinstance(each, Indexed)}
+    shown |= {each for each in general.values() if each in derived.readable.wrt}
     assert shown == {each for each in derived.readable.wrt if not repeated or not each.path.startswith(OTHER_BLOCKS)}
 
 

@@ -24,7 +24,7 @@ from symbp.pages.tell.picture import figure, rail_to
 from symbp.pages.tell.result import EXPLICIT
 from symbp.pages.tell.ways import farthest, product
 from symbp.pages.words import merged
-from symbp.views.lines import Indexed
+from symbp.views.lines import Index, Indexed
 from symbp.views.shared import Shared
 
 
@@ -32,7 +32,8 @@ def network(c: Deep) -> list[Block]:
     """Return the network with its blocks as functions, and the list of a block that repeats."""
     inner = {id(pair[0].line) for group in c.groups for pair in group.forward}
     pairs = [pair for pair in c.pairs if id(pair[0].line) not in inner]
-    return [Para(_first(c)), Equations(tuple(_line(c, pair) for pair in pairs)), Para(definitions(c))]
+    first = Para(_first(c), detail=3 if c.stacked is None else 1)
+    return [first, Equations(tuple(_line(c, pair) for pair in pairs)), Para(definitions(c))]
 
 
 def _line(c: Deep, pair: tuple[Spelled, ...]) -> PageLine:
@@ -64,7 +65,7 @@ def result(c: Deep) -> Aside:
     if way is not None:
         blocks += [Para(c.words("levels.product")), Equations((PageLine((product(c, way),), EXPLICIT),))]
     ways = _ways(c)
-    return Aside((*blocks, *([Para(ways)] if ways else [])), c.words("section.result"))
+    return Aside((*blocks, *([Para(ways, detail=3)] if ways else [])), c.words("section.result"))
 
 
 def _whole(c: Deep) -> list[PageLine]:
@@ -89,7 +90,7 @@ def drawing(c: Deep) -> list[Block]:
         by_lhs = {each.lhs: each for each in c.levels.forward}
         loss = c.levels.forward[-1]
         compared = [each for each in symbols_in(loss.rhs) if each in by_lhs]
-        return figure(c, *rail_to(compared[-1] if compared else None, by_lhs))
+        return figure(c, *rail_to(compared[0] if compared else None, by_lhs))
     by_lhs = {each.lhs: each for each in c.stacked.part.forward}
     alone = replace(c, reading=replace(c.reading, folded=c.stacked.reading.folded))
     return figure(alone, *rail_to(c.stacked.part.output, by_lhs), whole=False)
@@ -99,8 +100,15 @@ def _maps(c: Deep) -> Text:
     """Return which map carries an error back through what, with the line where it is complete."""
     functions = [(c.function_of(each.inside), " ", Ref(each.errors[-1].label)) for each in c.groups]
     letters = c.words.listed([(c.map(each.inside),) for each in c.groups])
-    text = c.words("levels.maps", n=len(c.groups), maps=letters, functions=c.words.listed(functions))
+    values = tuple(span for index in dict.fromkeys(each.index for each in c.shared) for span in _values(c, index))
+    text = c.words("levels.maps", n=len(c.groups), maps=letters, functions=c.words.listed(functions), values=values)
     return (*text, " ", *c.words("levels.skip", identity=Id("I"))) if _skips(c) else text
+
+
+def _values(c: Deep, index: Index) -> Text:
+    """Return for which values an index stands: j = 1, 2."""
+    values = joined([Num(str(each)) for each in range(index.first, index.last + 1)], COMMA)
+    return c.words("levels.values", values=row(number(index.symbol), EQUALS, values))
 
 
 def _skips(c: Deep) -> int:
@@ -133,9 +141,7 @@ def _name(c: Deep, group: Group) -> Text:
     """Return what a block is, with its number."""
     kind, at = group.inside.part.kind, group.inside.part.number
     if isinstance(group.inside, Shared):
-        index = group.inside.index
-        values = joined([Num(str(each)) for each in range(index.first, index.last + 1)], COMMA)
-        return c.words("levels.shared", part=c.words(f"part.{kind}"), values=row(number(index.symbol), EQUALS, values))
+        return c.words("levels.shared", part=c.words(f"part.{kind}"), index=number(group.inside.index.symbol))
     return c.words("levels.numbered", part=c.words(f"part.{kind}"), number=str(at)) if at else c.words(f"part.{kind}")
 
 
@@ -163,7 +169,7 @@ def _said(c: Deep, group: Group) -> Text:
 
 def gradients(c: Deep) -> list[Block]:
     """Return the section."""
-    blocks: list[Block] = [Heading(c.words("section.gradients")), Para(c.words("gradients.rows")), rows(c)]
+    blocks: list[Block] = [Heading(c.words("section.gradients")), Para(c.words("gradients.rows"), detail=3), rows(c)]
     if c.repeated is not None:
         blocks.append(Para(c.words("levels.repeated", l=number(c.repeated[1].symbol))))
     return blocks

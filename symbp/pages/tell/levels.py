@@ -80,6 +80,8 @@ class Deep(Context):
             for symbol, spelled in each.reading.folded.names.items():
                 slot = slot_of(spelled)
                 found[slot] = (*found.get(slot, ()), slot_of(symbol))
+        if self.stacked is not None and self.repeated is not None:
+            found[slot_of(self.stacked.part.output)] = (slot_of(self.repeated[0]),)
         return found
 
     @cached_property
