@@ -85,16 +85,22 @@ def rows(c: Context) -> Table:
 
 
 def _with_shifts(c: Context) -> list[tuple[Spelled, ...]]:
-    """Return the gradients, each shift behind what it is added to: the one before it that undoes the same line."""
+    """Return the gradients, each shift behind the first that undoes the same line."""
     found: list[tuple[Spelled, ...]] = []
     for spelled in c.gradients:
-        before = found[-1] if found else ()
-        is_shift = spelled.equation.lhs.of.role in SHIFTS and len(before) == 1
-        if is_shift and before[0].line.indices == spelled.line.indices and c.undone(before[0]) == c.undone(spelled):
-            found[-1] = (*before, spelled)
-        else:
+        at = next((at for at, row_ in enumerate(found) if _takes(c, row_, spelled)), None)
+        if at is None:
             found.append((spelled,))
+        else:
+            found[at] = (*found[at], spelled)
     return found
+
+
+def _takes(c: Context, before: tuple[Spelled, ...], spelled: Spelled) -> bool:
+    """Whether a shift is added to what the gradient before it belongs to."""
+    if spelled.equation.lhs.of.role not in SHIFTS or len(before) > 1:
+        return False
+    return before[0].line.indices == spelled.line.indices and c.undone(before[0]) == c.undone(spelled)
 
 
 SHIFTS = (Role.BIAS, Role.SHIFT)
