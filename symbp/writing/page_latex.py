@@ -181,9 +181,8 @@ class _Writer:
             for place, cells in enumerate(block.rows)
         ]
         head = [self.text(cell) for cell in block.head]
-        yield call(
-            "tall" if _is_tall(block, self.measure) else "table", size=size, columns=widths, head=head, rows=rows
-        )
+        kind, align = "tall" if _is_tall(block, self.measure) else "table", block.align or "l" * len(widths)
+        yield call(kind, size=size, columns=widths, align=align, head=head, rows=rows)
 
     def figure(self, block: Figure) -> Iterator[Call]:
         """Yield a picture, drawn where tikz is there."""
@@ -203,7 +202,7 @@ class _Writer:
         first, rest = block.blocks[:1], block.blocks[1:]
         title = block.title
         if first and isinstance(first[0], Para) and not first[0].title:
-            first, title = (replace(first[0], title=title),), ()
+            first, title = (replace(first[0], title=(*title, ".")),), ()
         yield call("open_aside", title=self.text(title))
         yield from _Writer(self.stem, self.measure - FRAME, self.left).blocks((*first, *rest))
         yield call("close_aside")

@@ -40,7 +40,8 @@ def _passed(words: Words, report: CheckReport) -> Text:
 
 def _settings(words: Words, report: CheckReport) -> Iterator[Text]:
     if report.standins:
-        yield words("checked.standins", runs=", and again with ".join(report.standins))
+        first, *others = report.standins
+        yield words("checked.standins_more" if others else "checked.standins", runs=first)
     run = report.runs[0] if report.runs else None
     if run is not None and run.widths:
         yield words("checked.widths", widths=_ends(run.widths))

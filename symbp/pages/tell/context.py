@@ -380,6 +380,12 @@ class Context:
         return span(index, list(range(index.first, index.last + 1)), False, self.last)
 
 
+def starts(c: Context) -> dict[MatrixSymbol, Indexed]:
+    """Return what stands where a recursion starts, with the name it has there: x is a⁽⁰⁾."""
+    used = {slot_of(symbol) for each in c.forward for symbol in symbols_in(each.equation.rhs)}
+    return {symbol: at for symbol, at in c.reading.folded.starts.items() if slot_of(at) in used}
+
+
 def is_tile(spelled: Spelled) -> bool:
     """Whether a line only takes the blocks of rows of a matrix apart, one a repetition, or puts them together."""
     rhs = spelled.equation.rhs

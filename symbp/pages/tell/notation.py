@@ -9,9 +9,9 @@ from sympy import HadamardProduct, Integer, MatrixSymbol, OneMatrix
 from symbp.equations import nodes
 from symbp.maths.names import slot_of
 from symbp.maths.scalars import number
-from symbp.maths.tree import COMMA, HADAMARD, Id, Node, joined
+from symbp.maths.tree import COMMA, EQUALS, HADAMARD, Id, Node, joined, row
 from symbp.pages.page import Block, Heading, Para, Table, Text
-from symbp.pages.tell.context import Context
+from symbp.pages.tell.context import Context, starts
 from symbp.pages.tell.opening import error_is
 from symbp.pages.tell.result import slope_lines
 from symbp.symbols import Variable
@@ -58,6 +58,9 @@ def _symbols(c: Context) -> Iterator[Row]:
             seen.add(slot_of(symbol))
             own = _own(c, symbol)
             rows.setdefault((_meaning(c, of), c.shape(own)), []).append(c.names.symbol(own))
+    for symbol, start in starts(c).items():
+        if slot_of(symbol) not in seen:
+            yield (row(c.names.symbol(symbol), EQUALS, c.names.symbol(start)),), _meaning(c, symbol), (c.shape(symbol),)
     for (meaning, size), letters in rows.items():
         yield (joined(letters, COMMA),), meaning, (size,)
 

@@ -13,7 +13,7 @@ from symbp.ops.softmax import Softmax
 from symbp.pages.page import Block, Equations, Para, Text
 from symbp.pages.page import Line as PageLine
 from symbp.pages.tell.beside import is_start
-from symbp.pages.tell.context import Context, Spelled
+from symbp.pages.tell.context import Context, Spelled, starts
 from symbp.symbols import Adjoint
 
 
@@ -65,6 +65,8 @@ def network(c: Context) -> list[Block]:
     """Return the forward list, and what the letters of the result are."""
     lines = [PageLine(parts(c, pair), pair[0].label, pair[0].where) for pair in c.pairs]
     blocks: list[Block] = [Para(ranges(c)), Equations(tuple(lines))]
+    begins = [(row(c.names.symbol(at), EQUALS, c.names.symbol(symbol)),) for symbol, at in starts(c).items()]
+    blocks += [Para(c.words("opening.starts", starts=c.words.listed(begins)))] if begins else []
     blocks += [Para(each) for each in tiles(c)]
     blocks.append(Para(definitions(c)))
     return blocks

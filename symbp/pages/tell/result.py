@@ -63,7 +63,9 @@ def reason(c: Context, spelled: Spelled) -> Text:
         return c.words("result.bias" if c.reading.is_one else "result.bias_sum")
     if spelled in c.gradients:
         return c.words("result.parameter")
-    return c.words("result.start" if is_start(spelled.equation) else "result.back")
+    if is_start(spelled.equation):
+        return c.words("result.start")
+    return () if spelled.where is not None else c.words("result.back")
 
 
 def product_blocks(c: Context) -> list[Block]:
