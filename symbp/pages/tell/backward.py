@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from symbp.equations import Step
 from symbp.pages.page import Block, Heading, Para, Ref, Steps, Text
 from symbp.pages.page import Line as PageLine
 from symbp.pages.tell.context import Context, Spelled
@@ -24,7 +25,9 @@ def why(c: Context) -> list[Block]:
     said: dict[str, list[Spelled]] = {}
     for spelled in (*c.errors, *c.gradients):
         for step in spelled.equation.steps:
-            said.setdefault(step.why, []).append(spelled)
+            sentence = _sentence(c, step)
+            if sentence:
+                said.setdefault(sentence, []).append(spelled)
     for sentence, lines in said.items():
         blocks.append(Para((sentence,), title=_title(c, lines), detail=3))
     if general_product(c) is not None:
@@ -32,6 +35,13 @@ def why(c: Context) -> list[Block]:
         text = c.words("why.product", recursion=Ref(recursion.label), gradient=Ref(gradient.label))
         blocks.append(Para(text, title=(Ref(PRODUCT), "."), detail=3))
     return blocks
+
+
+def _sentence(c: Context, step: Step) -> str:
+    """Return why a rule holds; of one example a bias has a shorter reason, and an open loss says it in the result."""
+    if step.rule == "generic_loss_vjp":
+        return ""
+    return c.words.template("why.bias_one") if step.rule == "broadcast" and c.reading.is_one else step.why
 
 
 def _title(c: Context, lines: list[Spelled]) -> Text:

@@ -65,8 +65,6 @@ def network(c: Context) -> list[Block]:
     """Return the forward list, and what the letters of the result are."""
     lines = [PageLine(parts(c, pair), pair[0].label, pair[0].where) for pair in c.pairs]
     blocks: list[Block] = [Para(ranges(c)), Equations(tuple(lines))]
-    begins = [(row(c.names.symbol(at), EQUALS, c.names.symbol(symbol)),) for symbol, at in starts(c).items()]
-    blocks += [Para(c.words("opening.starts", starts=c.words.listed(begins)))] if begins else []
     blocks += [Para(each) for each in tiles(c)]
     blocks.append(Para(definitions(c)))
     return blocks
@@ -103,7 +101,8 @@ def tiles(c: Context) -> list[Text]:
 
 def definitions(c: Context) -> Text:
     """Return what δ, g and the rest stand for, in sentences."""
-    found: list[Text] = []
+    begins = [(row(c.names.symbol(at), EQUALS, c.names.symbol(symbol)),) for symbol, at in starts(c).items()]
+    found: list[Text] = [c.words("opening.starts", starts=c.words.listed(begins))] if begins else []
     loss = next((each for each in c.forward if isinstance(each.equation.rhs, GenericLoss)), None)
     if loss is not None:
         a, y = loss.equation.rhs.args
