@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from symbp.maths.tree import Node
 
@@ -92,7 +92,7 @@ class Box:
     """A value on a rail of a picture, an operation between two, or their sum."""
 
     value: Node
-    kind: str = "value"
+    kind: Literal["value", "op", "sum"] = "value"
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,7 @@ def _text(speller: Speller, station: Station | Branch | None) -> str:
 
 
 def _is_operation(each: Station | Branch) -> bool:
-    return isinstance(each, Station) and each.kind == "operation"
+    return isinstance(each, Station) and each.kind == "op"
 
 
 # One rail without branches: operations stand over its arrows, errors below

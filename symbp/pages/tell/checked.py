@@ -45,7 +45,8 @@ def _settings(words: Words, report: CheckReport) -> Iterator[Text]:
     run = report.runs[0] if report.runs else None
     if run is not None and run.widths:
         yield words("checked.widths", widths=_ends(run.widths))
-        yield words("checked.examples", n=run.examples)
+        if run.examples > 1:
+            yield words("checked.examples", n=run.examples)
     yield words("checked.seed", seed=str(report.seed))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import groupby
 
 from symbp.maths.scalars import number
 from symbp.maths.tree import EQUALS, Node, joined, row
@@ -35,12 +34,12 @@ def _activations(c: Context) -> Text:
     functions = [each.rhs for each in c.reading.forward if isinstance(each.rhs, Elementwise | Softmax)]
     if any(isinstance(node, Elementwise) and isinstance(node.function, GenericFunction) for node in functions):
         return c.words("activation.any")
-    names = [name for name, _ in groupby(_function_name(node) for node in functions)]
-    return c.words.listed(list(dict.fromkeys(names))) or ("",)
+    return c.words.listed(list(dict.fromkeys(_function_name(c, node) for node in functions))) or ("",)
 
 
-def _function_name(node: Elementwise | Softmax) -> str:
-    return "softmax" if isinstance(node, Softmax) else str(node.function.text)
+def _function_name(c: Context, node: Elementwise | Softmax) -> Node | str:
+    """Return an activation in a sentence: a letter or a word of mathematics as it stands in the lines."""
+    return "softmax" if isinstance(node, Softmax) else c.builder.function(node.function)
 
 
 def _loss(c: Context) -> Text:

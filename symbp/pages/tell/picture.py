@@ -49,8 +49,8 @@ def figure(c: Context, start: MatrixSymbol | None, pieces: list[Piece], *, whole
         forward += over
         backward += under
     if whole:
-        forward.append(Box(Id("L", "script"), "loss"))
-        backward.append(Box(NOTHING, "loss"))
+        forward.append(Box(Id("L", "script")))
+        backward.append(Box(Id("L", "script")))
     return [Figure(Picture(tuple(forward), tuple(backward)), c.words("picture.caption"))]
 
 
@@ -123,8 +123,8 @@ def _drawn(c: Context, piece: Piece) -> tuple[list[Box | Branch], list[Box | Bra
             over += [box for box in up[shown] if isinstance(box, Box)]
             under += [box for box in down[shown] if isinstance(box, Box)]
         return [Branch(tuple(over)), value], [Branch(tuple(under)), error]
-    return [Box(_operation(c, piece.equation.rhs), "operation"), value], [
-        Box(_transposed(c, piece), "operation"),
+    return [Box(_operation(c, piece.equation.rhs), "op"), value], [
+        Box(_transposed(c, piece), "op"),
         error,
     ]
 
