@@ -70,7 +70,12 @@ def name_of_map(names: Names, node: Pull, index: Node | None = None) -> Node:
 def name_of_part(names: Names, node: Pull, to: MatrixSymbol) -> Node:
     """Return the letter of the part of a map that ends inside: 𝒜 with Q below."""
     letter = Id(LETTERS[node.kind].letter, "script")
-    return Tag(Script(letter, names.symbol(to)), of=Map(node.kind, node.number, node.output, to))
+    return Tag(Script(letter, bare(names.symbol(to))), of=Map(node.kind, node.number, node.output, to))
+
+
+def bare(node: Node) -> Node:
+    """Return a letter as a mark that stands for nothing by itself."""
+    return node.body if isinstance(node, Tag) else node
 
 
 def mapped_once(expr: MatrixExpr) -> MatrixExpr | None:

@@ -108,8 +108,9 @@ def told(levels: Levels) -> tuple[Told, ...]:
 def _key(levels: Levels, inside: Inside) -> Hashable:
     """Return what is equal for blocks that may be shown as one."""
     lists = (inside.reading.forward, inside.reading.errors, inside.reading.gradients)
-    level = id(level_of(levels, inside))
-    return inside.part.kind, inside.has_calls, inside.closes, level, tuple(map(deed, lists))
+    level = level_of(levels, inside)
+    has_line = any(each.lhs == inside.part.output for each in level.forward)
+    return inside.part.kind, inside.has_calls, inside.closes, has_line, id(level), tuple(map(deed, lists))
 
 
 def level_of(levels: Levels, inside: Inside) -> Reading:

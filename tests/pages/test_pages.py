@@ -18,6 +18,7 @@ from symbp.errors import UnusedParameterWarning
 from symbp.ops.structure import Rows, Stack
 from symbp.pages.tell.derivation import context, derivation_page
 from symbp.views.levels import levels
+from symbp.views.shared import told as shown_once
 
 SLOW = {"mlp-100", "transformer-12", "lstm-50"}
 
@@ -25,7 +26,6 @@ MAP = "a map of errors is printed as δ, without a definition"
 ALIKE = "two things under one name, or one operation's name for two"
 
 NOT_CLOSED = {
-    **dict.fromkeys(("attention", "transformer-1", "transformer-block"), "𝒜_Q and Π are not defined"),
     **dict.fromkeys(("denoising-autoencoder", "highway", "highway-2", "highway-3", "mixture-of-two", "mlp-mixer"), MAP),
     **dict.fromkeys(("multi-task", "pinball", "powers", "two-skips", "vae"), MAP),
     "unused-parameter": "Side leads nowhere, and has a line",
@@ -56,7 +56,8 @@ def told(name):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UnusedParameterWarning)
         found = derive(CASES[name].network())
-    readings = (context(found).reading, *(levels(found) or ()))
+    deep = levels(found)
+    readings = (context(found).reading, *(deep or ()), *(each.reading for each in (shown_once(deep) if deep else ())))
     names = {}
     for reading in readings:
         for spellings in (reading.folded.names, reading.folded.starts):

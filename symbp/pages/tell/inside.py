@@ -22,7 +22,7 @@ from symbp.pages.tell.notation import Row, table_of_notation
 from symbp.pages.tell.opening import definitions, tiles
 from symbp.pages.tell.picture import figure, rail_to
 from symbp.pages.tell.result import EXPLICIT
-from symbp.pages.tell.ways import farthest, product
+from symbp.pages.tell.ways import Way, farthest, product
 from symbp.pages.words import merged
 from symbp.views.lines import Index, Indexed
 from symbp.views.shared import Shared
@@ -64,6 +64,7 @@ def result(c: Deep) -> Aside:
     way = farthest(c)
     if way is not None:
         blocks += [Para(c.words("levels.product")), Equations((PageLine((product(c, way),), EXPLICIT),))]
+        blocks += [Para(text, detail=3) for text in _where(c, way)]
     ways = _ways(c)
     return Aside((*blocks, *([Para(ways, detail=3)] if ways else [])), c.words("section.result"))
 
@@ -103,6 +104,19 @@ def _maps(c: Deep) -> Text:
     values = tuple(span for index in dict.fromkeys(each.index for each in c.shared) for span in _values(c, index))
     text = c.words("levels.maps", n=len(c.groups), maps=letters, functions=c.words.listed(functions), values=values)
     return (*text, " ", *c.words("levels.skip", identity=Id("I"))) if _skips(c) else text
+
+
+def _where(c: Deep, way: Way) -> Iterator[Text]:
+    """Yield what the product takes from the inside of its block: the part of the map, the input of the weight."""
+    said: list[Text] = []
+    if way.is_partial:
+        fields = {"part": way.part(c), "map": c.map(way.inside), "error": c.tree(way.error)}
+        said.append(c.words("levels.part", refs=c.errors_in(way.gradient), **fields))
+    label = c.forward_labels.get(way.input.name, "")
+    if label:
+        said.append(c.words("levels.input", input=c.tree(way.input), ref=Ref(label)))
+    if said:
+        yield c.words("levels.where", said=c.words.listed(said))
 
 
 def _values(c: Deep, index: Index) -> Text:
@@ -209,6 +223,8 @@ def _after(at: int, text: Text) -> Text:
 
 
 def map_rows(c: Deep) -> Iterator[Row]:
-    """Yield the rows of the maps for the table of notation."""
-    letters = [c.map(each.inside) for each in c.groups]
-    yield (joined(letters, COMMA),), c.words("levels.notation"), ()
+    """Yield the rows of the blocks and of their maps for the table of notation."""
+    parts = [each for each in c.levels.insides if not each.has_calls]
+    whole = [] if c.stacked is None else [c.stacked]
+    yield (joined([c.function_of(each) for each in (*whole, *parts)], COMMA),), c.words("levels.functions"), ()
+    yield (joined([c.map(each) for each in (*whole, *parts)], COMMA),), c.words("levels.notation"), ()

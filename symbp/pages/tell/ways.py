@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
-from sympy import MatAdd, MatrixExpr
+from sympy import MatAdd, MatrixExpr, MatrixSymbol
 
 from symbp.calculus.factor import Acts, Factor, Paths
 from symbp.equations import Equation, symbols_in
@@ -14,6 +14,7 @@ from symbp.maths.factors import Factors
 from symbp.maths.maps import name_of_part
 from symbp.maths.tree import DOTS, EQUALS, TIMES, Node, Tag, joined, row
 from symbp.networks.blocks import Kind
+from symbp.op import FactorRole
 from symbp.pages.page import Text
 from symbp.pages.tell.levels import Deep, kinds_in
 from symbp.pages.tell.result import labels
@@ -37,7 +38,7 @@ class Way:
     @property
     def leading(self) -> tuple[Factor, ...]:
         """The weights that the error from above meets first."""
-        return tuple(takewhile(lambda each: each.acts is Acts.LEFT, self.inner))
+        return tuple(takewhile(lambda each: each.acts is Acts.LEFT and each.role is FactorRole.WEIGHT, self.inner))
 
     @property
     def right(self) -> tuple[Factor, ...]:
@@ -48,6 +49,20 @@ class Way:
     def is_partial(self) -> bool:
         """Whether there is more inside the block than weights."""
         return len(self.leading) + len(self.right) < len(self.inner)
+
+    @property
+    def error(self) -> Adjoint:
+        """The error that the gradient is a product with."""
+        return next(each for each in symbols_in(self.gradient.rhs) if isinstance(each, Adjoint))
+
+    @property
+    def input(self) -> MatrixSymbol:
+        """What the weight multiplies."""
+        return next(each for each in symbols_in(self.gradient.rhs) if not isinstance(each, Adjoint))
+
+    def part(self, c: Deep) -> Node:
+        """Return the letter of the part of the block's map that ends at that error."""
+        return name_of_part(c.names, self.inside.map, self.error.of)
 
     @property
     def kinds(self) -> int:
@@ -113,8 +128,7 @@ def product(c: Deep, way: Way) -> Node:
 
 def _part(c: Deep, way: Way) -> Node:
     """Return the part of the block's map that ends at the error that the gradient is a product with."""
-    to = next(each.of for each in symbols_in(way.gradient.rhs) if isinstance(each, Adjoint))
-    return Tag(name_of_part(c.names, way.inside.map, to), role="part", label=_words(c, _kind(c, way.inside.part.kind)))
+    return Tag(way.part(c), role="part", label=_words(c, _kind(c, way.inside.part.kind)))
 
 
 def _above(c: Deep, writer: Factors) -> list[Node]:
