@@ -20,18 +20,21 @@ from symbp.maths.scalars import number
 from symbp.maths.tree import COMMA, EQUALS, Id, Node, Sign, Tag, joined, row, walk
 from symbp.networks.blocks import Kind
 from symbp.ops.elementwise import Elementwise, GenericFunction, Slope
-from symbp.ops.losses import EntrywiseLoss, LossGradient
+from symbp.ops.losses import EntrywiseLoss, Loss, LossGradient
 from symbp.ops.structure import Pad, Rows
 from symbp.pages.page import Ref, Text
 from symbp.pages.tell.beside import goes_with
 from symbp.pages.words import Words
 from symbp.roles import Role
 from symbp.symbols import Adjoint, Variable
-from symbp.views.lines import Case, Index, Indexed, Line, Loop, index_symbol, lines_of
+from symbp.views.lines import Case, Index, Indexed, Line, index_symbol, lines_of
 from symbp.views.over import StackOver, SumOver
 from symbp.views.product import products
 from symbp.views.reading import Reading
 from symbp.views.skeleton import mapped
+
+PLAIN = (Kind.DENSE, Kind.LINEAR, Kind.ACTIVATION, Kind.LOSS)
+"""Of what a stack of layers consists."""
 
 TOLD = (
     Kind.TRANSFORMER, Kind.RECURRENT, Kind.ATTENTION, Kind.DENSE_BLOCK, Kind.CONVOLUTION, Kind.RESIDUAL, Kind.NORM,
@@ -174,16 +177,16 @@ class Context:
         return None if found is None else Tag(self.builder.function(found), of=found)
 
     @cached_property
-    def is_stack(self) -> bool:
-        """Whether all of the network is one repetition of a layer."""
-        (first, *others) = self.reading.forward_lines or (None,)
-        return isinstance(first, Loop) and first.index.kind == "layer" and len(others) <= 1
+    def compared(self) -> frozenset[MatrixSymbol]:
+        """What losses are taken of."""
+        losses = (each.rhs for each in self.reading.listed if isinstance(each.rhs, Loss))
+        return frozenset(symbol for node in losses for symbol in symbols_in(node))
 
     @cached_property
     def name(self) -> Text:
         """What the network is, in words: by what its blocks are."""
         network = self.reading.derivation.network
-        if self.is_stack or (network.depth == len(self.reading.forward_lines) == 1):
+        if all(block.kind in PLAIN for block in network.blocks.children):
             return self.words("title.stack", number=self.words.number(network.depth))
         counts = Counter(block.kind for block in network.blocks)
         cell = next((block.name for block in network.blocks if block.kind is Kind.RECURRENT), "")

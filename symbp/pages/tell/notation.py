@@ -10,7 +10,7 @@ from symbp.equations import nodes
 from symbp.maths.names import slot_of
 from symbp.maths.scalars import number
 from symbp.maths.tree import COMMA, EQUALS, HADAMARD, Id, Node, joined, row
-from symbp.pages.page import Block, Heading, Para, Table, Text
+from symbp.pages.page import Block, Heading, Table, Text
 from symbp.pages.tell.context import Context, starts
 from symbp.pages.tell.opening import error_is
 from symbp.pages.tell.result import slope_lines
@@ -27,7 +27,6 @@ def table_of_notation(c: Context, more: Iterable[Row] = ()) -> list[Block]:
     return [
         Heading(c.words("section.notation"), detail=3),
         Table(head, rows, wraps=1, detail=3),
-        Para(c.words("notation.gradient_shape"), detail=3),
     ]
 
 
