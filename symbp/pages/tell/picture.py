@@ -133,11 +133,7 @@ def _error(c: Context, symbol: MatrixSymbol) -> Node:
     """Return the error under a value: δ where it has a name, else a dot."""
     if any(each.lhs == Adjoint(symbol) for each in c.reading.errors):
         return c.names.symbol(c.reading.spelled(Adjoint(symbol)))
-    if (
-        c.loss_gradient is not None
-        and slot_of(c.reading.spelled(symbol)) == slot_of(c.loss_gradient.args[0])
-        and symbol in c.compared
-    ):
+    if c.loss_gradient is not None and symbol in c.compared:
         return c.tree(c.loss_gradient)
     return NOTHING
 
