@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any, TypeAlias, cast
 
 from sympy import Expr, HadamardProduct, MatAdd, MatMul, MatrixExpr, MatrixSymbol, OneMatrix, Transpose, ZeroMatrix
+from sympy.matrices.expressions.matexpr import MatrixElement
 
 from symbp.errors import ShapeError, SpecError
 
@@ -137,7 +138,19 @@ def operands(node: MatrixExpr) -> tuple[MatrixExpr, ...]:
 
 def symbols_in(expr: MatrixExpr) -> Iterator[MatrixSymbol]:
     """Yield the matrix symbols of an expression in order, one for each time it is used."""
-    return (node for node in nodes(expr) if isinstance(node, MatrixSymbol))
+    for node in nodes(expr):
+        if isinstance(node, MatrixSymbol):
+            yield node
+        elif isinstance(node, MatMul):
+            for entry in entries_in(node):
+                yield from symbols_in(entry.parent)
+
+
+def entries_in(product: MatMul) -> tuple[MatrixElement, ...]:
+    """Return the entries of matrices in the numbers of a product, such as what a loss is weighted with."""
+    numbers = [arg for arg in product.args if not (isinstance(arg, MatrixExpr) or arg.is_Rational)]
+    found = (each for number in numbers if number.has(MatrixElement) for each in number.atoms(MatrixElement))
+    return tuple(sorted(found, key=str))
 
 
 def _operands_are_names(node: MatrixExpr) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sympy import (
     DiagMatrix,
+    Dummy,
     Expr,
     HadamardProduct,
     Identity,
@@ -23,12 +24,13 @@ from sympy import (
     Transpose,
     ZeroMatrix,
 )
+from sympy.matrices.expressions.matexpr import MatrixElement
 
 from symbp.equations import operands
 from symbp.maths.functions import own_name
 from symbp.maths.maps import mapped_once, name_of_call, name_of_map
 from symbp.maths.names import LOSS, Names
-from symbp.maths.scalars import Level, Scalars, Written, call, number, powered, word, written_number
+from symbp.maths.scalars import Level, Scalars, Written, call, number, powered, word
 from symbp.maths.tree import (
     APPLY,
     COMMA,
@@ -108,7 +110,13 @@ class Builder:
         for kind in type(expr).__mro__:
             if kind in RULES:
                 return RULES[kind](self, expr)
-        return Written(number(expr))
+        return self.number(expr)
+
+    def number(self, expr: Expr) -> Written:
+        """Return a number; the only entry of a matrix of one row and one column is spelled like the matrix."""
+        found = {each: Dummy(each.parent.name) for each in expr.atoms(MatrixElement)}
+        names = {letter: self.within(each.parent, Level.ATOM) for each, letter in found.items()}
+        return Scalars(names).write(expr.xreplace(found))
 
     def within(self, expr: MatrixExpr, context: Level) -> Node:
         """Return an expression as it stands inside an operation."""
@@ -148,6 +156,12 @@ def _product(b: Builder, node: MatMul) -> Written:
     negative = bool(factor.could_extract_minus_sign())
     factor = -factor if negative else factor
     matrices = operands(node)
+    if len(matrices) == 1 and isinstance(matrices[0], EntrywiseLoss | LinkedLoss) and factor.is_Rational:
+        loss = _entrywise_loss if isinstance(matrices[0], EntrywiseLoss) else _linked_loss
+        found = loss(b, matrices[0], factor)
+        return found._replace(negative=found.negative != negative)
+    if all(isinstance(each, OneMatrix) and each.shape == (1, 1) for each in matrices):
+        return b.number(factor)._replace(negative=negative)
     if factor == 1 and len(matrices) == 1:
         only = b.write(matrices[0])
         if not negative or only.level is not Level.SUM:
@@ -155,7 +169,7 @@ def _product(b: Builder, node: MatMul) -> Written:
     factors = [b.within(each, Level.PRODUCT) for each in matrices]
     if _is_inverse_root(factor):
         return Written(row(joined(factors, TIMES), SLASH, number(1 / factor)), Level.PRODUCT, negative)
-    front = [] if factor == 1 else [written_number(factor).within(Level.PRODUCT)]
+    front = [] if factor == 1 else [b.number(factor).within(Level.PRODUCT)]
     nodes = [*front, *factors]
     return Written(joined(nodes, TIMES), Level.PRODUCT if len(nodes) > 1 else Level.ATOM, negative)
 
@@ -223,6 +237,8 @@ def _hadamard(b: Builder, node: HadamardProduct) -> Written:
     parts = [_power(b, each, times) for each, times in counts.items()]
     if len(parts) == 1:
         return parts[0]
+    if node.shape == (1, 1):
+        return Written(joined([part.within(Level.PRODUCT) for part in parts], TIMES), Level.PRODUCT)
     return Written(joined([part.within(Level.HADAMARD) for part in parts], HADAMARD), Level.HADAMARD)
 
 
@@ -337,31 +353,31 @@ def _mean(factor: Expr, body: Written) -> Written:
     return Written(row(number(factor), TIMES, inner), Level.PRODUCT, body.negative)
 
 
-def _entrywise_loss(b: Builder, node: EntrywiseLoss) -> Written:
-    """Return 1/(2m) ‖A − Y‖² for squares, else the sum over all entries of ℓ, written out where it is short."""
+def _entrywise_loss(b: Builder, node: EntrywiseLoss, weight: Expr = S.One) -> Written:
+    """Return 1/(2m) ‖A − Y‖² for squares, else the sum over all entries of ℓ; a weight is one number with 1/m."""
     function, a, y = node.args
     columns = a.shape[1]
     if function.name == "mse":
         difference = row(b.tree(a), MINUS, b.within(y, Level.PRODUCT))
-        return _mean(1 / (2 * columns), Written(Script(Fence(difference, "‖", "‖"), None, Num("2")), Level.POWER))
+        return _mean(weight / (2 * columns), Written(Script(Fence(difference, "‖", "‖"), None, Num("2")), Level.POWER))
     places = entry_letters(b, a)
     entries = [b.names.entry(each, *places) for each in (a, y)]
     body = call(Tag(b.function(function), of=function), *entries)
-    return _mean(1 / columns, Written(row(big_sum(places), TIMES, body), Level.PRODUCT))
+    return _mean(weight / columns, Written(row(big_sum(places), TIMES, body), Level.PRODUCT))
 
 
-def _linked_loss(b: Builder, node: LinkedLoss) -> Written:
-    """Return −1/m Σ y log p, or with both logarithms."""
+def _linked_loss(b: Builder, node: LinkedLoss, weight: Expr = S.One) -> Written:
+    """Return −1/m Σ y log p, or with both logarithms; a weight is one number with 1/m."""
     _, p, y = node.args
     places = entry_letters(b, p)
     prediction, target = (b.names.entry(each, *places) for each in (p, y))
     log = Id("log", "upright")
     first = row(target, TIMES, log, APPLY, prediction)
     if node.name == "cross_entropy":
-        return _mean(1 / p.shape[1], Written(row(big_sum(places), TIMES, first), Level.PRODUCT, negative=True))
+        return _mean(weight / p.shape[1], Written(row(big_sum(places), TIMES, first), Level.PRODUCT, negative=True))
     second = row(Fence(row(Num("1"), MINUS, target)), TIMES, log, APPLY, Fence(row(Num("1"), MINUS, prediction)))
     both = Fence(row(first, PLUS, second))
-    return _mean(1 / p.shape[1], Written(row(big_sum(places), TIMES, both), Level.PRODUCT, negative=True))
+    return _mean(weight / p.shape[1], Written(row(big_sum(places), TIMES, both), Level.PRODUCT, negative=True))
 
 
 def entry_letters(b: Builder, matrix: MatrixExpr) -> tuple[str, ...]:

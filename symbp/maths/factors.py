@@ -9,7 +9,7 @@ from sympy import MatrixSymbol, Transpose
 from symbp.calculus.factor import Acts, Factor, is_ones
 from symbp.maths.build import Builder, operator_name
 from symbp.maths.scalars import Level, Written, call, word
-from symbp.maths.tree import HADAMARD, PLUS, TIMES, Fence, Id, Node, Sign, Tag, joined, row
+from symbp.maths.tree import HADAMARD, PLUS, TIMES, TRANSPOSE, Fence, Id, Node, Script, Sign, Tag, joined, row
 from symbp.op import FactorRole
 from symbp.ops.elementwise import Slope
 from symbp.roles import Role
@@ -31,10 +31,19 @@ class Factors:
         self.builder, self.label = builder, label
 
     def flat(self, factors: Sequence[Factor]) -> list[Node]:
-        """Return the factors of the product for one example, from the parameter to the loss and its input."""
-        left = [self._tagged(each, self.matrix(each)) for each in factors if each.acts is not Acts.RIGHT]
-        right = [each for each in factors if each.acts is Acts.RIGHT and not is_ones(each)]
-        return left[::-1] + [self._tagged(each, self._inside(each)) for each in right]
+        """Return the factors of the product for one example, from the parameter to the loss and its input.
+
+        What is turned on the way stands in brackets, with a ⊤ behind them.
+        """
+        found: list[Node] = []
+        for factor in factors:
+            if is_turn(factor):
+                found = [Script(Fence(joined(found, TIMES)), None, TRANSPOSE)]
+            elif factor.acts is not Acts.RIGHT:
+                found.insert(0, self._tagged(factor, self.matrix(factor)))
+            elif not is_ones(factor):
+                found.append(self._tagged(factor, self._inside(factor)))
+        return found
 
     def product(self, factors: Sequence[Factor]) -> Node:
         """Return the product for one example."""
@@ -46,7 +55,7 @@ class Factors:
             return self._diagonal(factor)
         if factor.acts is Acts.SUM:
             return Fence(joined([self.product(branch) if branch else Id("I") for branch in factor.branches], PLUS))
-        if factor.acts is Acts.OPERATOR and not isinstance(factor.expr, Transpose):
+        if factor.acts is Acts.OPERATOR:
             return self._operator(factor)
         return self._inside(factor)
 
@@ -82,7 +91,9 @@ class Factors:
         return found.node
 
     def _around(self, factor: Factor, inner: Written) -> Written:
-        if factor.acts is Acts.OPERATOR and not isinstance(factor.expr, Transpose):
+        if is_turn(factor):
+            return Written(Script(inner.within(Level.ATOM), None, TRANSPOSE))
+        if factor.acts is Acts.OPERATOR:
             return self._applied(factor, inner)
         own = self.builder.write(factor.expr)
         if factor.acts is Acts.HADAMARD:
@@ -101,6 +112,11 @@ class Factors:
         other = self._tagged(factor, self.builder.within(node.args[1 - node.acts_on], Level.ATOM))
         sides = [inner.within(Level.ATOM), other] if node.acts_on == 0 else [other, inner.within(Level.ATOM)]
         return Written(joined(sides, Sign(node.sign[1])), Level.HADAMARD)
+
+
+def is_turn(factor: Factor) -> bool:
+    """Whether a factor turns all that stands on the side of the loss."""
+    return factor.acts is Acts.OPERATOR and isinstance(factor.expr, Transpose)
 
 
 def role_of(factor: Factor) -> str:

@@ -17,7 +17,7 @@ from sympy import Expr, MatrixSymbol
 
 from symbp.maths.notation import Notation
 from symbp.maths.scalars import number
-from symbp.maths.tree import COMMA, SLASH, TRANSPOSE, Accent, Fence, Id, Node, Num, Script, Sign, Tag, joined, row
+from symbp.maths.tree import COMMA, SLASH, TRANSPOSE, Accent, Fence, Id, Node, Num, Script, Sign, Tag, joined, row, walk
 from symbp.roles import Role
 from symbp.symbols import Adjoint, Variable
 from symbp.views.lines import Indexed
@@ -168,9 +168,44 @@ class Names:
     def parts(self) -> dict[Slot, Parts]:
         """The parts of every name, no two alike."""
         found = self._without_indices({slot: self._read(slot) for slot in self.slots})
+        found.update(self._parts_of_losses(found))
         for twins in _alike({slot: parts for slot, parts in found.items() if slot not in self.streams}):
-            found.update(_told_apart(twins, found))
+            found.update(_told_apart(twins, found, self._reserved))
+        for slot, parts in found.items():
+            if slot not in self.streams and parts.number and not slot[1]:
+                found[slot] = self._unlike_repeated(slot, found)
         return found
+
+    @cached_property
+    def _reserved(self) -> frozenset[str]:
+        """Letters that no matrix may take: those of indices and of what stands on every page."""
+        indices = {letter for letters in self._loops.values() for letter in letters}
+        own = {self.notation.error, self.notation.slopes, self.notation.loss_gradient}
+        return frozenset(each.lower() for each in {*indices, *own, "e", "I", "L", "N", "m"})
+
+    def _parts_of_losses(self, found: Mapping[Slot, Parts]) -> dict[Slot, Parts]:
+        """Return a letter for what a loss is made of and nobody named: it is no loss."""
+        made = [slot for slot in found if self.own_names and _is_part_of_loss(slot[0])]
+        base = _free(found, self._reserved, "ZUVRST") if made else None
+        if base is None:
+            return {}
+        return {slot: replace(found[slot], base=small(base) if _is_column(slot[0]) else base) for slot in made}
+
+    def _unlike_repeated(self, slot: Slot, found: Mapping[Slot, Parts]) -> Parts:
+        """Return a name that no value of an index spells: z₂ is z where there is a zₜ, as long as nothing else is z."""
+        own = found[slot]
+        alike = [other for other, parts in found.items() if (parts.base, parts.below) == (own.base, own.below)]
+        if not any(self._counts_below(other) for other in alike):
+            return own
+        if len(alike) == 2:
+            return replace(own, number="")
+        base = _free(found, self._reserved, "UVRSTPQ", small=own.base == small(own.base))
+        return own if base is None else replace(own, base=base)
+
+    def _counts_below(self, slot: Slot) -> bool:
+        """Whether the values of an index of a symbol stand below it as numbers, alone."""
+        numbers = [each for each in self._loops.get(slot, ()) if each not in self.upper and each not in self.words]
+        return len(numbers) == 1 and len(self._loops[slot]) == 1
 
     def _without_indices(self, found: dict[Slot, Parts]) -> dict[Slot, Parts]:
         """Return names with another letter where one would be that of an index."""
@@ -296,14 +331,14 @@ def _alike(found: Mapping[Slot, Parts]) -> list[list[Slot]]:
     return [group for group in groups.values() if len(group) > 1]
 
 
-def _told_apart(twins: list[Slot], found: Mapping[Slot, Parts]) -> dict[Slot, Parts]:
-    """Give names that would print alike what differs in their paths, else all of their names.
+def _told_apart(twins: list[Slot], found: Mapping[Slot, Parts], reserved: frozenset[str]) -> dict[Slot, Parts]:
+    """Give names that would print alike what differs in their paths, else other letters, else all of their names.
 
     Of norm1 and norm2 the numbers are enough.
     """
     paths = _differing([found[slot].path for slot in twins])
     if len(set(paths)) < len(twins):
-        others = _other_letters(twins, found)
+        others = _other_letters(twins, found, reserved)
         if others:
             return others
         words = {slot: tuple(map(_word, slot[0].name.replace(".", "_").split("_"))) for slot in twins}
@@ -323,16 +358,46 @@ SPARE = "rqsuvp"
 OTHERS = {"W": "V", "w": "v", "b": "c", "A": "H", "a": "h", "Z": "Y", "S": "R", "s": "r"}
 """The letter of the second of two things that repeat together."""
 
+SPARE_MATRICES = "ZUVRSTPQGKHBCEFMJOWXYA"
+"""Letters for the second of two matrices that would print alike, in the order in which they are tried."""
 
-def _other_letters(twins: list[Slot], found: Mapping[Slot, Parts]) -> dict[Slot, Parts]:
-    """Return another letter for the second of two things that repeat together, W⁽ˡ⁾ and V⁽ˡ⁾, if it is free."""
-    first, *rest = twins
-    base = found[first].base
-    other = OTHERS.get(base.name) if isinstance(base, Id) else None
+
+def _other_letters(twins: list[Slot], found: Mapping[Slot, Parts], reserved: frozenset[str]) -> dict[Slot, Parts]:
+    """Return other letters for all but one of several things that would print alike, W⁽ˡ⁾ and V⁽ˡ⁾.
+
+    Where one of them has a name of its own and the others one that was made of it (H1 and H1_1), that one keeps it.
+    """
+    first = min(twins, key=lambda slot: len(slot[0].name))
     taken = {parts.base for slot, parts in found.items() if slot not in twins}
-    if len(rest) != 1 or not first[1] or other is None or Id(other) in taken:
-        return {}
-    return {rest[0]: replace(found[rest[0]], base=Id(other))}
+    apart: dict[Slot, Parts] = {}
+    for slot in [each for each in twins if each != first]:
+        base = found[slot].base
+        other: Node | None = Id(OTHERS.get(base.name, "")) if isinstance(base, Id) else None
+        if other is None or other in {*taken, Id("")} or not slot[1]:
+            known = {**found, **apart}
+            other = _free(known, reserved, SPARE_MATRICES, small=base == small(base))
+        if other is None:
+            return {}
+        apart[slot] = replace(found[slot], base=other)
+        taken.add(other)
+    return apart
+
+
+def _free(found: Mapping[Slot, Parts], reserved: frozenset[str], letters: str, *, small: bool = False) -> Node | None:
+    """Return the first letter that no name has, neither as a small one nor as a capital."""
+    taken = {each.name.lower() for parts in found.values() for each in walk(parts.base) if isinstance(each, Id)}
+    free = (each for each in letters if each.lower() not in taken | reserved)
+    letter = next(free, None)
+    return None if letter is None else Id(letter.lower() if small else letter)
+
+
+def _is_column(variable: Variable) -> bool:
+    return bool(variable.shape[1] == 1)
+
+
+def _is_part_of_loss(variable: Variable) -> bool:
+    """Whether a name was made for a part of the equation of the loss."""
+    return variable.role is not Role.LOSS and re.fullmatch(r"loss_[0-9]+", variable.name) is not None
 
 
 def _differing(paths: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
-from sympy import Basic, Expr, Integer, MatrixExpr, MatrixSymbol, OneMatrix, S, ZeroMatrix
+from sympy import Basic, Expr, Integer, MatMul, MatrixExpr, MatrixSymbol, OneMatrix, S, Symbol, ZeroMatrix
+from sympy.matrices.expressions.matexpr import MatrixElement
 
-from symbp.equations import Equation
+from symbp.equations import Equation, entries_in
 from symbp.ops.elementwise import GenericFunction
 from symbp.ops.structure import Pad, Rows
 from symbp.symbols import Adjoint
@@ -43,7 +44,18 @@ def skeleton(node: MatrixExpr, slots: list[Slot]) -> Hashable:
             slots.append(arg)
         else:
             parts.append(arg)
+    if kind is MatMul and (entries := entries_in(cast("MatMul", node))):
+        return _with_entries(parts, entries, slots)
     return tuple(parts)
+
+
+def _with_entries(parts: list[Any], entries: Sequence[MatrixElement], slots: list[Slot]) -> Hashable:
+    """Return what a product does with letters for the entries of matrices in its numbers, whose symbols are slots."""
+    letters: dict[Basic, Basic] = {}
+    for at, entry in enumerate(entries):
+        letters[entry] = Symbol(f"entry{at}")
+        parts.append(skeleton(entry.parent, slots))
+    return tuple(part.xreplace(letters) if isinstance(part, Expr) else part for part in parts)
 
 
 def refilled(node: MatrixExpr, slots: Iterator[Slot]) -> MatrixExpr:
@@ -61,6 +73,9 @@ def refilled(node: MatrixExpr, slots: Iterator[Slot]) -> MatrixExpr:
             args.append(GenericFunction(arg.name, next(slots)))
         else:
             args.append(next(slots) if kind in _BLOCKS else arg)
+    if kind is MatMul and (entries := entries_in(cast("MatMul", node))):
+        letters = {each: MatrixElement(refilled(each.parent, slots), *each.args[1:]) for each in entries}
+        args = [arg if isinstance(arg, MatrixExpr) else arg.xreplace(letters) for arg in args]
     return cast("MatrixExpr", Basic.__new__(kind, *args))
 
 

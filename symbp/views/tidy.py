@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import reduce
 
@@ -20,8 +20,9 @@ from sympy import (
     Transpose,
     ZeroMatrix,
 )
+from sympy.matrices.expressions.matexpr import MatrixElement
 
-from symbp.equations import Equation, symbols_in
+from symbp.equations import Equation, entries_in, nodes, symbols_in
 from symbp.nodes import hadamard, matmul, sum_of, times
 from symbp.op import Op
 from symbp.ops.elementwise import Elementwise, Slope
@@ -33,17 +34,28 @@ def tidied(equations: Iterable[Equation], wanted: frozenset[MatrixSymbol] = froz
     """Return the equations with every right side in order, errors that are copies of another error left out.
 
     A copy (a sum hands its error on unchanged) goes by the name of what it copies, unless it is the gradient of
-    something that is ``wanted``.
+    something that is ``wanted``. What multiplies an error as a number, such as the weight of a loss, needs no name.
     """
+    equations = tuple(equations)
     copies: dict[MatrixExpr, MatrixExpr] = {}
+    numbers = frozenset(_numbers(equations)) - {Adjoint(each) for each in wanted}
     found = []
     for equation in equations:
         rhs = tidy(equation.rhs.xreplace(copies) if copies else equation.rhs)
-        if isinstance(equation.lhs, Adjoint) and isinstance(rhs, Adjoint) and equation.lhs.of not in wanted:
+        is_copy = isinstance(equation.lhs, Adjoint) and isinstance(rhs, Adjoint) and equation.lhs.of not in wanted
+        if is_copy or equation.lhs in numbers:
             copies[equation.lhs] = rhs
         else:
             found.append(replace(equation, rhs=rhs))
     return found
+
+
+def _numbers(equations: Iterable[Equation]) -> Iterator[MatrixSymbol]:
+    """Yield the errors whose only entry is a number in a product."""
+    for equation in equations:
+        for node in nodes(equation.rhs):
+            if isinstance(node, MatMul):
+                yield from (each.parent for each in entries_in(node) if isinstance(each.parent, Adjoint))
 
 
 def tidy(expr: MatrixExpr) -> MatrixExpr:
@@ -89,7 +101,7 @@ def _is_identity(node: Elementwise | Slope) -> bool:
 
 
 def _product(expr: MatMul) -> tuple[Expr, MatrixExpr]:
-    number = reduce(Mul, (arg for arg in expr.args if not isinstance(arg, MatrixExpr)), S.One)
+    number = reduce(Mul, (_number(arg) for arg in expr.args if not isinstance(arg, MatrixExpr)), S.One)
     factors: list[MatrixExpr] = []
     for arg in expr.args:
         if not isinstance(arg, MatrixExpr):
@@ -101,6 +113,16 @@ def _product(expr: MatMul) -> tuple[Expr, MatrixExpr]:
     if not kept:
         return number, factors[0]
     return number, matmul(*kept) if len(kept) > 1 else kept[0]
+
+
+def _number(expr: Expr) -> Expr:
+    """Return a number in front of a product; the only entry of a constant matrix is that constant."""
+    return expr.replace(MatrixElement, _entry) if expr.has(MatrixElement) else expr
+
+
+def _entry(parent: MatrixExpr, *place: Expr) -> Expr:
+    number, inner = _split(parent)
+    return number if _changes_nothing(inner) else number * MatrixElement(inner, *place)
 
 
 def _changes_nothing(factor: MatrixExpr) -> bool:

@@ -9,7 +9,7 @@ from sympy import Symbol
 
 from symbp.calculus.factor import Acts, Factor
 from symbp.equations import Equation, symbols_in
-from symbp.maths.factors import Factors, role_of
+from symbp.maths.factors import Factors, is_turn, role_of
 from symbp.maths.names import slot_of
 from symbp.maths.scalars import call, number, word
 from symbp.maths.tree import DOTS, EQUALS, TIMES, Fence, Node, Script, Sign, joined, row
@@ -92,12 +92,20 @@ def explicit_product(c: Context) -> Node | None:
     if c.farthest is None:
         return None
     (factors,) = c.products[c.farthest]
+    if any(map(is_no_column, factors)):
+        return None
     writer = Factors(c.builder, partial(labels, c) if c.roles else no_labels)
     left = c.names.derivative(c.reading.spelled(c.farthest))
     if not c.reading.is_one:
         is_product = len(factors) <= MOST_FACTORS and all(each.acts is not Acts.SUM for each in factors)
         return row(left, EQUALS, writer.nested(factors)) if is_product else None
     return row(left, EQUALS, joined(shortened(writer.flat(factors)), TIMES))
+
+
+def is_no_column(factor: Factor) -> bool:
+    """Whether a branch of a sum does more to an error than multiply it from the left."""
+    inside = [each for branch in factor.branches for each in branch]
+    return any(each.acts is Acts.RIGHT or is_turn(each) or is_no_column(each) for each in inside)
 
 
 def shortened(nodes: list[Node]) -> list[Node]:
