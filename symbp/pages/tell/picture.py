@@ -13,7 +13,7 @@ from symbp.maths.scalars import word
 from symbp.maths.tree import HADAMARD, Id, Node, row
 from symbp.op import Op
 from symbp.ops.elementwise import Elementwise, Slope
-from symbp.ops.losses import Loss
+from symbp.ops.losses import LinkedLoss, Loss
 from symbp.pages.page import Block, Box, Branch, Figure, Picture
 from symbp.pages.tell.context import Context
 from symbp.symbols import Adjoint, Variable
@@ -61,7 +61,9 @@ def rail(c: Context) -> tuple[MatrixSymbol | None, list[Piece]]:
     if loss is None:
         return None, []
     compared = [each for each in symbols_in(loss.rhs) if each in by_lhs]
-    return rail_to(compared[-1] if compared else None, by_lhs)
+    # What a fused loss is a function of are the arguments of its link, its first operand.
+    end = compared[:1] if isinstance(loss.rhs, LinkedLoss) else compared[-1:]
+    return rail_to(end[0] if end else None, by_lhs)
 
 
 def rail_to(
@@ -122,11 +124,21 @@ def _drawn(c: Context, piece: Piece) -> tuple[list[Box | Branch], list[Box | Bra
             shown = slice(None) if c.shows(each.equation.lhs) else slice(1)
             over += [box for box in up[shown] if isinstance(box, Box)]
             under += [box for box in down[shown] if isinstance(box, Box)]
+        weight = _weight_of(piece.equation.rhs, piece.around[-1].equation.lhs)
+        if weight is not None:
+            over.append(Box(c.names.symbol(c.reading.spelled(weight)), "op"))
+            under.append(Box(c.names.symbol(c.reading.spelled(weight), transposed=True), "op"))
         return [Branch(tuple(over)), value], [Branch(tuple(under)), error]
     return [Box(_operation(c, piece.equation.rhs), "op"), value], [
         Box(_transposed(c, piece), "op"),
         error,
     ]
+
+
+def _weight_of(rhs: MatrixExpr, symbol: MatrixSymbol) -> MatrixSymbol | None:
+    """Return the weight that a sum multiplies a symbol by; None where the symbol is a term itself."""
+    term = next((each for each in operands(rhs) if isinstance(each, MatMul) and symbol in symbols_in(each)), None)
+    return None if term is None else _weight(term)
 
 
 def _error(c: Context, symbol: MatrixSymbol) -> Node:
