@@ -68,7 +68,8 @@ class Speller:
     """Writes trees in one alphabet.
 
     An index in brackets that stands above (W⁽ˡ⁾) is written below (Wₗ), unless ``raised``: another symbol of the same
-    text has that index below. ``loss`` is the loss where the alphabet has no script. ``flat`` writes a matrix row by row on one line.
+    text has that index below. ``loss`` is the loss where the alphabet has no script.
+    ``flat`` writes a matrix row by row on one line.
     """
 
     alphabet: Alphabet

@@ -20,7 +20,7 @@ from symbp.pages.tell.levels import Deep, deep
 from symbp.pages.tell.notation import table_of_notation
 from symbp.pages.tell.picture import picture
 from symbp.pages.tell.result import result
-from symbp.pages.tell.time import time_matrices, time_rows
+from symbp.pages.tell.time_matrices import time_matrices, time_rows
 from symbp.pages.words import Words, language
 from symbp.views.levels import levels
 from symbp.views.reading import reading

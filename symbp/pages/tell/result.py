@@ -17,7 +17,7 @@ from symbp.ops.elementwise import Slope
 from symbp.pages.page import Aside, Block, Equations, Para, Text
 from symbp.pages.page import Line as PageLine
 from symbp.pages.tell.context import Context, Spelled
-from symbp.pages.tell.time import time_result
+from symbp.pages.tell.time_result import time_result
 from symbp.roles import Role
 from symbp.symbols import Adjoint
 from symbp.views.lines import Index, index_symbol
