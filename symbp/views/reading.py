@@ -131,7 +131,7 @@ def read(
     folded = with_families(fold(forward))
     back = tidied(backward, wanted)
     carried = _carried(fold_like(folded, [each for each in back if each.lhs.of not in wanted]))
-    kept = carried | frozenset(map(_slot(folded), ends))
+    kept = carried | frozenset(map(_slot(folded), (*ends, *_states(derivation, forward))))
     gradients, errors = inlined(back, wanted, _slot(folded), kept)
     ahead, holders = shortened(forward, (*errors, *gradients), _slot(folded), needed)
     return Reading(
@@ -149,6 +149,12 @@ def read(
         wanted,
         holders,
     )
+
+
+def _states(derivation: Derivation, forward: System) -> Iterator[MatrixSymbol]:
+    """Yield what goes on from step to step, as a list has it: its error keeps its name."""
+    names = {part.name for steps in derivation.states.values() for parts in steps.values() for part in parts}
+    return (each.lhs for each in forward if each.lhs.name in names) if names else iter(())
 
 
 def _compared(forward: System) -> frozenset[MatrixSymbol]:

@@ -69,11 +69,13 @@ class Speller:
 
     An index in brackets that stands above (W⁽ˡ⁾) is written below (Wₗ), unless ``raised``: another symbol of the same
     text has that index below. ``loss`` is the loss where the alphabet has no script.
+    ``flat`` writes a matrix row by row on one line.
     """
 
     alphabet: Alphabet
     raised: bool = False
     loss: str = "L"
+    flat: bool = False
     _written: dict[tuple[int, bool], tuple[Node, Box]] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
@@ -99,8 +101,10 @@ class Speller:
         return self._written[key][1]
 
     def line(self, node: Node, tight: bool = False) -> str:
-        """Return a node that has one line."""
+        """Return a node on one line, a matrix in it row by row: [a; b]."""
         box = self.box(node, tight)
+        if len(box.lines) > 1 and not self.flat:
+            return replace(self, flat=True, _written={}).line(node, tight)
         return box.lines[box.base]
 
     def bracketed(self, node: Node, brackets: bool) -> Box:
@@ -313,7 +317,7 @@ def _enclosed(speller: Speller, inside: Box, open_: str, close: str) -> Box:
 
 def _table(speller: Speller, node: Table, tight: bool) -> Box:
     cells = [[speller.box(cell) for cell in line] for line in node.rows]
-    if tight:
+    if tight or speller.flat:
         inside = "; ".join(", ".join(box.lines[box.base] for box in line) for line in cells)
         return boxed(speller.alphabet.spell(node.open) + inside + speller.alphabet.spell(node.close))
     across = range(max(map(len, cells)))

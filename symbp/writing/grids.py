@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from symbp.maths.tree import DOTS, Node, Row, Sign, row
+from symbp.maths.tree import DOTS, Node, Row, Script, Sign, row
 from symbp.pages.page import Line
 from symbp.writing.formula import Speller, bare, items_of
 from symbp.writing.letters import columns, padded
@@ -48,8 +48,15 @@ def has_names(line: Line) -> bool:
     """Say whether the factors of a line have names, as under braces; dots need none."""
     found = relation(line.parts[0])
     factors = [] if found is None else [row(*each) for each in _factors(items_of(found[1])[1:])]
-    told = [factor for factor in factors if bare(factor) != DOTS]
+    told = [factor for factor in factors if bare(factor) != DOTS and not _is_big(factor)]
     return len(told) > 1 and all(labelled(factor) for factor in told)
+
+
+def _is_big(node: Node) -> bool:
+    """Say whether a factor is the sign of a sum or a product over an index."""
+    inside = bare(node)
+    sign = bare(inside.base) if isinstance(inside, Script) else inside
+    return isinstance(sign, Sign) and sign.kind == "big"
 
 
 def grid(lines: Sequence[Line], setting: Setting, width: int) -> list[str] | None:

@@ -268,7 +268,13 @@ class Context:
         slots = dict.fromkeys(slot_of(each.of) for each in symbols_in(equation.rhs) if isinstance(each, Adjoint))
         slots.update(dict.fromkeys(tile for slot in tuple(slots) for tile in self.tiled.get(slot, ())))
         lines = [each.label for each in self.errors if slot_of(each.equation.lhs.of) in slots]
+        if len(lines) >= FROM_TO and lines == self._error_labels[self._error_labels.index(lines[0]) :][: len(lines)]:
+            return (Ref(lines[0], lines[-1]),)
         return self.words.listed([(Ref(label),) for label in lines])
+
+    @cached_property
+    def _error_labels(self) -> list[str]:
+        return [each.label for each in self.errors]
 
     def letter(self, name: str) -> Node:
         """Return a letter in a sentence."""
@@ -425,6 +431,9 @@ def _offset(size: Expr, values: tuple[int, ...]) -> int:
     digits = str(size).lstrip("n")
     return int(digits) - values[0] if digits.isdigit() and not size.is_number else 0
 
+
+FROM_TO = 3
+"""From so many lines in a row on a reference gives the first and the last."""
 
 AND_SO_ON = Sign("…", "ord")
 

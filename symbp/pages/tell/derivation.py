@@ -20,6 +20,7 @@ from symbp.pages.tell.levels import Deep, deep
 from symbp.pages.tell.notation import table_of_notation
 from symbp.pages.tell.picture import picture
 from symbp.pages.tell.result import result
+from symbp.pages.tell.time_matrices import time_matrices, time_rows
 from symbp.pages.words import Words, language
 from symbp.views.levels import levels
 from symbp.views.reading import reading
@@ -33,8 +34,9 @@ def one_level(c: Context) -> list[Block]:
         *picture(c),
         *(replace(each, detail=3) for each in functions(c)),
         *backward(c),
+        *time_matrices(c),
         *gradients(c),
-        *table_of_notation(c),
+        *table_of_notation(c, time_rows(c)),
     ]
 
 

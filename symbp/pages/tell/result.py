@@ -17,6 +17,7 @@ from symbp.ops.elementwise import Slope
 from symbp.pages.page import Aside, Block, Equations, Para, Text
 from symbp.pages.page import Line as PageLine
 from symbp.pages.tell.context import Context, Spelled
+from symbp.pages.tell.time_result import time_result
 from symbp.roles import Role
 from symbp.symbols import Adjoint
 from symbp.views.lines import Index, index_symbol
@@ -41,9 +42,10 @@ def is_short(c: Context) -> bool:
 def result(c: Context) -> Aside:
     """Return the frame: the recursion where it is short, else where it starts, and a gradient as a product."""
     lines = [*c.errors, *c.gradients] if is_short(c) else [each for each in c.errors if is_start(each.equation)]
-    blocks: list[Block] = [
+    shown = tuple(PageLine((c.equation(each),), each.label, each.where, reason(c, each)) for each in lines)
+    blocks: list[Block] = time_result(c, shown) or [
         Para(c.words("result.lines", n=len(lines), number=c.words.number(len(lines)))),
-        Equations(tuple(PageLine((c.equation(each),), each.label, each.where, reason(c, each)) for each in lines)),
+        Equations(shown),
         *product_blocks(c),
     ]
     return Aside(tuple(blocks), c.words("section.result"))

@@ -1,0 +1,236 @@
+"""Recurrent layers of a page: the step back of each, and how its matrices are spelled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from sympy import Expr, MatMul, MatrixExpr, MatrixSymbol, Symbol, Transpose
+
+from symbp.errors import SpecError
+from symbp.maths.build import Builder
+from symbp.maths.names import slot_of
+from symbp.maths.tree import (
+    COMMA,
+    EQUALS,
+    Id,
+    Node,
+    Script,
+    Table,
+    row,
+)
+from symbp.pages.tell.context import Context
+from symbp.roles import Role
+from symbp.symbols import Adjoint
+from symbp.views.lines import Index, Indexed, index_symbol
+from symbp.views.skeleton import mapped
+from symbp.views.time import StepBack, step_back
+
+STEP, WAYS = "time-step", "time-ways"
+"""The labels of the matrices of a step."""
+
+MATRICES = "JKMPQ"
+"""Letters, in script, for the matrix of a step, one for each recurrent layer."""
+
+WITHIN = "RPQS"
+"""Letters for what one part of the state hands on to another inside a step, the first that is free."""
+
+
+@dataclass(frozen=True)
+class Time:
+    """One recurrent layer of a page: its step back, spelled for any step t.
+
+    Of layers that repeat it is that of any layer, or of the ``top`` one.
+    """
+
+    c: Context
+    step: StepBack
+    index: Index
+    letter: str
+    top: bool = False
+
+    @cached_property
+    def builder(self) -> Builder:
+        """What writes expressions."""
+        return self.c.builder
+
+    @cached_property
+    def own(self) -> dict[str, int]:
+        """The values of the indices at the step that stands for all."""
+        spelled = self.c.reading.spelled(self.step.now[0])
+        assert isinstance(spelled, Indexed)
+        return dict(zip(self.c.names.loops(spelled), map(int, spelled.indices), strict=True))
+
+    def label(self, name: str) -> str:
+        """Return the label of a line of this layer."""
+        return name if self.letter == MATRICES[0] else f"{name}-{self.letter}"
+
+    @property
+    def t(self) -> Symbol:
+        """The letter of the step."""
+        return self.index.symbol
+
+    @property
+    def last(self) -> Symbol:
+        """The letter of the last step."""
+        return self.c.last[self.index.letter]
+
+    def at(self, expr: MatrixExpr, step: Expr | None = None) -> MatrixExpr:
+        """Return an expression of the step as it is at another one; without one, at step t."""
+        layer = self.c.last if self.top else {letter: index_symbol(letter) for letter in self.own}
+        values = {**layer, self.index.letter: self.t if step is None else step}
+        moved = {letter: values[letter] - value for letter, value in self.own.items()}
+
+        def read(slot: object) -> object:
+            return self._moved(slot, moved) if isinstance(slot, MatrixSymbol) else slot
+
+        return mapped(expr, read)
+
+    def _moved(self, symbol: MatrixSymbol, moved: dict[str, Expr]) -> MatrixSymbol:
+        spelled = self.c.reading.spelled(symbol)
+        if isinstance(spelled, Adjoint):
+            return Adjoint(self._moved(spelled.of, moved))
+        if not isinstance(spelled, Indexed):
+            return spelled
+        indices = zip(self.c.names.loops(spelled), spelled.indices, strict=True)
+        return Indexed(spelled.of, *(each + moved.get(letter, 0) for letter, each in indices))
+
+    def tree(self, expr: MatrixExpr, step: Expr | None = None) -> Node:
+        """Return an expression at a step."""
+        return self.builder.tree(self.at(expr, step))
+
+    def like(self, letter: Node, symbol: MatrixSymbol, step: Expr | None = None) -> Node:
+        """Return a letter with the indices of a symbol."""
+        return self.c.names.like(letter, self.at(symbol, step))
+
+    def matrix(self, step: Expr | None = None) -> Node:
+        """Return 𝒥_t."""
+        return self.like(Id(self.letter, "script"), self.step.now[0], step)
+
+    def state(self, step: Expr | None = None) -> Node:
+        """Return the state: s_t for a stacked one, h_t for one of a single part."""
+        parts = self.step.now
+        return self.like(Id("s"), parts[0], step) if len(parts) > 1 else self.tree(parts[0], step)
+
+    def error(self, step: Expr | None = None) -> Node:
+        """Return the error of the state."""
+        if len(self.step.now) == 1:
+            return self.tree(Adjoint(self.step.now[0]), step)
+        return Script(Id(self.c.notation.error), self.state(step))
+
+    def slopes(self, of: MatrixSymbol) -> Node:
+        """Return D for an error inside the step: D_{k,t}."""
+        return self._named(Id(self.c.notation.slopes), of)
+
+    def way(self, of: MatrixSymbol) -> Node:
+        """Return 𝒢_{k,t}, from the error of the state to one inside the step; of a single part it is D_{k,t}."""
+        return self._named(Id("G", "script"), of) if self.step.is_cut else self.slopes(of)
+
+    def _named(self, letter: Id, of: MatrixSymbol) -> Node:
+        spelled = self.at(of)
+        alone = len(self.step.inner) == 1 or self._is_told_apart(spelled)
+        name = self.c.names.like(letter, spelled)
+        if alone or not isinstance(name, Script) or name.sub is None:
+            return name
+        return Script(letter, row(self.c.names.parts[slot_of(spelled)].base, COMMA, name.sub), name.sup)
+
+    def _is_told_apart(self, spelled: MatrixSymbol) -> bool:
+        """Whether a name has a word below that says which of several it is."""
+        loops = self.c.names.loops(spelled)
+        return bool(self.c.names.parts[slot_of(spelled)].below) or any(each in self.c.names.words for each in loops)
+
+    @cached_property
+    def within(self) -> str:
+        """The letter of what one part hands on to another."""
+        return next(each for each in WITHIN if each not in self.c.taken)
+
+    @cached_property
+    def handed(self) -> list[tuple[int, int, MatrixExpr]]:
+        """What one part of the state hands on to another inside the step: to which, from which, its diagonal."""
+        return [
+            (to, of, term.way.slopes)
+            for to, line in enumerate(self.step.within)
+            for of, terms in enumerate(line)
+            for term in terms
+            if to != of and term.way.slopes is not None
+        ]
+
+
+def times_of(c: Context) -> list[Time]:
+    """Return the recurrent layers of a page whose step is a matrix, from the first on; what repeats once, its last one.
+
+    Raises:
+        SpecError: a product between two steps is asked for, and there is none, or not between these.
+    """
+    found: dict[object, Time] = {}
+    if c.reading.is_one:
+        known = {each.lhs.name: each.lhs for each in c.reading.listed}
+        for steps in c.reading.derivation.states.values():
+            last = max(steps)
+            now, before = (tuple(known.get(part.name) for part in steps.get(at, ())) for at in (last, last - 1))
+            slot = None if None in now else slot_of(c.reading.spelled(now[0]))
+            letter = MATRICES[list({**found, slot: None}).index(slot) % len(MATRICES)]
+            time = None if slot is None or None in before or not before else _time(c, now, before, letter)
+            if time is not None:
+                found[slot] = time
+    times = list(found.values())
+    _require(c, times)
+    return times
+
+
+def _time(c: Context, now: tuple[MatrixSymbol, ...], before: tuple[MatrixSymbol, ...], letter: str) -> Time | None:
+    spelled = c.reading.spelled(now[0])
+    loops = c.names.loops(spelled) if isinstance(spelled, Indexed) else ()
+    index = next((each for each in c.reading.indices if each.kind == "step" and each.letter in loops), None)
+    step = None if index is None else step_back(c.reading.errors, now, before)
+    return None if step is None or index is None else Time(c, step, index, letter)
+
+
+def _require(c: Context, times: Sequence[Time]) -> None:
+    if c.pair is None:
+        return
+    if not times:
+        raise SpecError("no recurrent layer of two or more steps: there is no product between two steps")
+    first, last = c.pair
+    steps = times[-1].index.last
+    if not 1 <= first < last <= steps:
+        raise SpecError(f"the steps are 1 to {steps}: give two, the earlier first, such as 1,{steps}")
+
+
+def stack(time: Time) -> Node:
+    """Return s_t = [h_t; c_t]."""
+    parts = tuple((time.tree(each),) for each in time.step.now)
+    return time.state() if len(parts) == 1 else row(time.state(), EQUALS, Table(parts))
+
+
+def of_any(time: Time, of: MatrixSymbol) -> MatrixSymbol:
+    return time.c.of_any(time.at(of))
+
+
+def any_way(time: Time, of: MatrixSymbol) -> Node:
+    """Return 𝒢_{k,t} for any k."""
+    letter = Id("G", "script") if time.step.is_cut else Id(time.c.notation.slopes)
+    spelled = of_any(time, of)
+    return time.c.names.like(letter, spelled) if spelled != time.at(of) else time.way(of)
+
+
+def shown_error(time: Time) -> MatrixSymbol:
+    """Return what stands for all errors inside the step: that whose weight multiplies the input."""
+    found = next(parameters(time), None)
+    return next(iter(time.step.inner)) if found is None else found[1]
+
+
+def parameters(time: Time) -> Iterator[tuple[MatrixSymbol, MatrixSymbol, MatrixExpr]]:
+    """Yield weights of the layer, the error inside the last step that each meets, and what it multiplies there.
+
+    Those of a family come first.
+    """
+    spelled = time.c.reading.spelled
+    for equation in sorted(time.c.reading.gradients, key=lambda each: not isinstance(spelled(each.lhs.of), Indexed)):
+        terms = equation.rhs.args if not isinstance(equation.rhs, MatMul) else (equation.rhs,)
+        for term in terms:
+            match term:
+                case MatMul(args=(Adjoint() as error, Transpose() as right)) if error.of in time.step.inner:
+                    if equation.lhs.of.role is Role.WEIGHT and right.arg not in time.step.before:
+                        yield equation.lhs.of, error.of, right.arg
