@@ -55,9 +55,11 @@ from symbp.maths.tree import (
     row,
 )
 from symbp.op import Op
+from symbp.ops.attention import MaskedSoftmax
 from symbp.ops.elementwise import OUTPUT, Elementwise, Formula, GenericFunction, ScalarFunction, Slope
 from symbp.ops.losses import EntrywiseLoss, GenericLoss, LinkedLoss, LossGradient
 from symbp.ops.penalty import Penalty
+from symbp.ops.softmax import Softmax
 from symbp.ops.structure import Pad, Rows
 from symbp.symbols import Adjoint, Role
 from symbp.views.blocks import Call, Pull
@@ -305,7 +307,13 @@ def _operation(b: Builder, node: Op) -> Written:
     below = settings(node)
     if below:
         name = Script(name, joined(below, COMMA))
-    return Written(call(Tag(name, of=type(node).__name__), *map(b.tree, inside)))
+    return Written(call(Tag(name, of=kind_of(node)), *map(b.tree, inside)))
+
+
+def kind_of(node: Op) -> str:
+    """Return the name of what an operation is; attention without a mask is the softmax of every column."""
+    is_plain = isinstance(node, MaskedSoftmax) and not node.is_masked
+    return Softmax.__name__ if is_plain else type(node).__name__
 
 
 def settings(node: Op) -> list[Node]:

@@ -19,7 +19,18 @@ from typing import Any, TypeAlias
 import numpy as np
 from corpus.forward import FUNCTIONS as PLAIN
 from corpus.forward import erf
-from spelling import Letters, UnreadableError, at, index_letters, name_of, split, text, whole, without_postfixes
+from spelling import (
+    Letters,
+    UnreadableError,
+    at,
+    index_letters,
+    name_of,
+    split,
+    text,
+    whole,
+    without_postfixes,
+    words_below,
+)
 from sympy import MatrixExpr, MatrixSymbol, Symbol, lambdify
 
 from symbp.maths.tree import Fence, Frac, Id, Node, Num, Root, Row, Script, Sign, Table, Tag, Words
@@ -366,6 +377,9 @@ class _Reader:
         """Return the values that the letters below a big sign take."""
         numbers = {**self.letters, **{name: int(size) for name, size in self.env.sizes.items() if size == int(size)}}
         items = sub.items if isinstance(sub, Row) else (sub,)
+        words = words_below(items, self.env.sizes) if sup is None else []
+        if words:
+            return words
         place = next((i for i, item in enumerate(items) if isinstance(item, Sign) and item.kind == "rel"), None)
         if place is not None:
             first = whole(items[place + 1 :], numbers)

@@ -16,6 +16,37 @@ Letters = Mapping[str, int]
 """Letters of indices and the numbers they have: l is 3."""
 
 
+class Said(int):
+    """The value of an index that has a word, such as the gate i, by its number."""
+
+    word: str
+
+    @classmethod
+    def of(cls, number: int, word: str) -> Said:
+        """Return a number with its word."""
+        found = cls(number)
+        found.word = word
+        return found
+
+
+def words_of(letter: str, numbers: Letters) -> dict[str, int]:
+    """Return the words that an index stands for, with their numbers."""
+    start = f"{letter}="
+    return {name.removeprefix(start): value for name, value in numbers.items() if name.startswith(start)}
+
+
+def words_below(below: Sequence[Node], numbers: Mapping[str, float]) -> list[dict[str, int]]:
+    """Return the values of an index with words below a big sign: all of them, or those behind an =; else nothing."""
+    first = below[0] if below else None
+    words = words_of(first.name, numbers) if isinstance(first, Id) else {}  # type: ignore[arg-type]
+    if not words or not isinstance(first, Id):
+        return []
+    if len(below) == 1:
+        return [{first.name: value} for value in words.values()]
+    said = ["".join(map(text, piece)) for piece in split(Row(tuple(below[2:])), ",")]
+    return [{first.name: words[each]} for each in said] if all(each in words for each in said) else []
+
+
 class UnreadableError(ValueError):
     """What a person could not read, or could read in two ways."""
 
@@ -66,6 +97,9 @@ def index_text(node: Node | None, letters: Letters) -> str:
             pieces.append(index_text(piece[0], letters))
             continue
         number = whole(piece, letters)
+        if len(piece) == 1 and isinstance(piece[0], Id) and isinstance(letters.get(piece[0].name), Said):
+            pieces.append(letters[piece[0].name].word)  # type: ignore[attr-defined]
+            continue
         pieces.append(_mixed(piece, letters) if number is None else str(number))
     return ",".join(pieces)
 
@@ -204,7 +238,11 @@ def _range(part: Sequence[Node], numbers: Letters) -> tuple[str, list[int]]:
         (letter,) = sides[0]
         if not isinstance(letter, Id):
             raise UnreadableError(f"no letter before = in {shown!r}")
-        return letter.name, _listed(split(Row(tuple(sides[1])), ","), numbers, shown)
+        pieces, words = split(Row(tuple(sides[1])), ","), words_of(letter.name, numbers)
+        said = ["".join(map(text, piece)) for piece in pieces]
+        if words and all(each in words for each in said):
+            return letter.name, [words[each] for each in said]
+        return letter.name, _listed(pieces, numbers, shown)
     return _between(sides, signs, numbers, shown)
 
 

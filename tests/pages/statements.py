@@ -11,7 +11,20 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from reading import Word, gradient_of, head_of, key_of
-from spelling import Letters, UnreadableError, at, index_letters, indices_of, letters_in, name_of, split, text, whole
+from spelling import (
+    Letters,
+    Said,
+    UnreadableError,
+    at,
+    index_letters,
+    indices_of,
+    letters_in,
+    name_of,
+    split,
+    text,
+    whole,
+    words_below,
+)
 from sympy import MatrixExpr, MatrixSymbol, Symbol
 
 from symbp.maths.tree import Fence, Frac, Id, Node, Num, Row, Script, Sign, Tag
@@ -71,10 +84,12 @@ class Item:
         return cls(line, tuple(values), promised, tuple(_sides(part) for part in line.parts), dict(numbers or {}))
 
     def statements(self, letters: Letters) -> Iterator[Statement]:
-        """Yield what the line states; of a = b = c, that a is b and that a is c."""
+        """Yield what the line states; of a = b = c, that a is b and that a is c, of a = b = 0 that both are 0."""
         for sides in self.sides:
-            for right in sides[1:]:
-                yield Statement(self.line, sides[0], right, {**self.bound, **letters}, self.promised)
+            last = sides[-1] if sides else None
+            pairs = [(each, last) for each in sides[:-1]] if isinstance(last, Num) else []
+            for left, right in pairs or [(sides[0], right) for right in sides[1:]]:
+                yield Statement(self.line, left, right, {**self.bound, **letters}, self.promised)
 
     def fixed(self, letter: str, value: int) -> Item:
         """Return the same line for one value of its outermost letter; left to run over are the others."""
@@ -116,12 +131,22 @@ def said(page: Page, numbers: Letters) -> tuple[dict[str, int], dict[str, list[i
     for tree in trees:
         sides = _sides(tree)
         if len(sides) == 2 and isinstance(sides[0], Id) and sides[0].name not in found:
+            found |= _words(sides[0].name, sides[1])
             try:
                 values = indices_of(tree, found) or []
             except UnreadableError:
                 continue
             ranges.setdefault(sides[0].name, [each[sides[0].name] for each in values])
     return found, ranges
+
+
+def _words(letter: str, values: Node) -> dict[str, Said]:
+    """Return the words that an index stands for, k = i, f, o, each with its number; none where they are numbers."""
+    pieces = split(values, ",")
+    names = [piece[0].name for piece in pieces if len(piece) == 1 and isinstance(piece[0], Id)]
+    if len(names) < len(pieces) or len(pieces) < 2:
+        return {}
+    return {f"{letter}={name}": Said.of(number, name) for number, name in enumerate(names, 1)}
 
 
 def items(page: Page, values_of: ValuesOf | None, numbers: Letters, problems: list[str]) -> Iterator[Item]:
@@ -414,6 +439,9 @@ class Uses:
         if not (isinstance(node, Script) and isinstance(node.base, Sign) and node.base.kind == "big" and node.sub):
             return None
         below = node.sub.items if isinstance(node.sub, Row) else (node.sub,)
+        words = words_below(below, self.numbers)
+        if words:
+            return words
         if len(below) < 3 or not (isinstance(below[0], Id) and isinstance(below[1], Sign) and below[1].sign == "="):
             return [{}]
         known = {**letters, **{name: int(size) for name, size in self.numbers.items()}}
