@@ -106,7 +106,8 @@ class Branch:
 class Picture:
     """Two rails: values to the right above, errors to the left below, box under box.
 
-    ``backward[k]`` stands under ``forward[k]``; a ``Branch`` stands over, and its error under, the rail.
+    ``backward[k]`` stands under ``forward[k]``; a ``Branch`` stands over, and its error under, the rail, its boxes in
+    the direction in which values go, or errors. The loss, the last box above and below, is one box.
     """
 
     forward: tuple[Box | Branch, ...]

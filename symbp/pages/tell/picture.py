@@ -49,8 +49,8 @@ def figure(c: Context, start: MatrixSymbol | None, pieces: list[Piece], *, whole
         forward += over
         backward += under
     if whole:
-        forward.append(Box(Id("L", "script")))
-        backward.append(Box(Id("L", "script")))
+        forward.append(Box(Id("L", "script"), "op"))
+        backward.append(Box(Id("L", "script"), "op"))
     return [Figure(Picture(tuple(forward), tuple(backward)), c.words("picture.caption"))]
 
 
@@ -128,7 +128,7 @@ def _drawn(c: Context, piece: Piece) -> tuple[list[Box | Branch], list[Box | Bra
         if weight is not None:
             over.append(Box(c.names.symbol(c.reading.spelled(weight)), "op"))
             under.append(Box(c.names.symbol(c.reading.spelled(weight), transposed=True), "op"))
-        return [Branch(tuple(over)), value], [Branch(tuple(under)), error]
+        return [Branch(tuple(over)), value], [Branch(tuple(reversed(under))), error]
     return [Box(_operation(c, piece.equation.rhs), "op"), value], [
         Box(_transposed(c, piece), "op"),
         error,
