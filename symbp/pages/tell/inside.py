@@ -16,7 +16,7 @@ from symbp.pages.page import Aside, Block, Equations, Heading, Para, Ref, Steps,
 from symbp.pages.page import Line as PageLine
 from symbp.pages.tell.backward import reason
 from symbp.pages.tell.context import Spelled
-from symbp.pages.tell.gradients import rows
+from symbp.pages.tell.gradients import SHIFTS, rows
 from symbp.pages.tell.levels import Deep, Group, kinds_in, map_label
 from symbp.pages.tell.notation import Row, table_of_notation
 from symbp.pages.tell.opening import definitions, tiles
@@ -110,8 +110,8 @@ def _where(c: Deep, way: Way) -> Iterator[Text]:
     """Yield what the product takes from the inside of its block: the part of the map, the input of the weight."""
     said: list[Text] = []
     if way.is_partial:
-        fields = {"part": way.part(c), "map": c.map(way.inside), "error": c.tree(way.error)}
-        said.append(c.words("levels.part", refs=c.errors_in(way.gradient), **fields))
+        ends, refs = c.tree(way.error), c.errors_in(way.gradient)
+        said.append(c.words("levels.part", part=way.part(c), map=c.map(way.inside), error=ends, refs=refs))
     label = c.forward_labels.get(way.input.name, "")
     if label:
         said.append(c.words("levels.input", input=c.tree(way.input), ref=Ref(label)))
@@ -190,16 +190,20 @@ def gradients(c: Deep) -> list[Block]:
 
 
 def notation(c: Deep) -> list[Block]:
-    """Return the section, what has one shape and follows one another in one row."""
+    """Return the section; what follows one another is one row: of one shape, a weight and what is added behind it."""
     blocks = table_of_notation(c, map_rows(c))
-    return [replace(each, rows=tuple(_together(each.rows))) if isinstance(each, Table) else each for each in blocks]
+    shifts = [c.words(f"notation.{role.value}") for role in SHIFTS]
+    return [
+        replace(each, rows=tuple(_together(each.rows, shifts))) if isinstance(each, Table) else each for each in blocks
+    ]
 
 
-def _together(rows: Sequence[Row]) -> Iterator[Row]:
-    """Yield rows of a table of notation, up to three of one shape as one."""
+def _together(rows: Sequence[Row], shifts: Sequence[Text]) -> Iterator[Row]:
+    """Yield the rows of a table of notation, up to three of them as one."""
     waiting: list[Row] = []
     for each in rows:
-        if waiting and (len(waiting) == MOST_TOGETHER or not each[2] or each[2] != waiting[0][2]):
+        alike = bool(waiting and each[2]) and (each[2] == waiting[-1][2] or (each[1] in shifts and len(waiting) == 1))
+        if waiting and (len(waiting) == MOST_TOGETHER or not alike):
             yield _one(waiting)
             waiting = []
         waiting.append(each)
@@ -212,10 +216,12 @@ MOST_TOGETHER = 3
 
 
 def _one(rows: Sequence[Row]) -> Row:
-    letters, meanings = (
-        [span for at, row_ in enumerate(rows) for span in _after(at, row_[column])] for column in (0, 1)
-    )
-    return merged(letters), merged(meanings), rows[0][2]
+    letters, meanings = ([each[column] for each in rows] for column in (0, 1))
+    return _listed(letters), _listed(meanings), _listed(list(dict.fromkeys(each[2] for each in rows)))
+
+
+def _listed(texts: Sequence[Text]) -> Text:
+    return merged([span for at, text in enumerate(texts) for span in _after(at, text)])
 
 
 def _after(at: int, text: Text) -> Text:
