@@ -11,10 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from symbp.report.expanded import expanded
+
 from symbp import Dense, Network, derive
 from symbp.networks.recurrent import LSTM
 from symbp.networks.transformer import TransformerBlock
-from symbp.report.expanded import expanded
 from symbp.report.files import write_chunks
 
 STATUS = "/proc/self/status"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 
 from sympy import MatrixSymbol, Transpose
 
@@ -24,28 +24,44 @@ def unlabelled(factor: Factor) -> tuple[str, ...]:
     return ()
 
 
+def in_order(factors: Iterable[Factor]) -> list[Factor]:
+    """Return the factors of the product for one example as they stand: from the parameter to the loss, its input."""
+    left: list[Factor] = []
+    right: list[Factor] = []
+    for each in factors:
+        (right if each.acts is Acts.RIGHT else left).append(each)
+    return [*reversed(left), *(each for each in right if not is_ones(each))]
+
+
 class Factors:
     """Writes products of factors with the builder of a page."""
 
     def __init__(self, builder: Builder, label: Label = unlabelled) -> None:
         self.builder, self.label = builder, label
 
-    def flat(self, factors: Sequence[Factor]) -> list[Node]:
+    def flat(self, factors: Iterable[Factor]) -> list[Node]:
         """Return the factors of the product for one example, from the parameter to the loss and its input.
 
         What is turned on the way stands in brackets, with a ⊤ behind them.
         """
+        listed = list(factors)
+        if not any(map(is_turn, listed)):
+            return [self.one(each) for each in in_order(listed)]
         found: list[Node] = []
-        for factor in factors:
+        for factor in listed:
             if is_turn(factor):
                 found = [Script(Fence(joined(found, TIMES)), None, TRANSPOSE)]
             elif factor.acts is not Acts.RIGHT:
-                found.insert(0, self._tagged(factor, self.matrix(factor)))
+                found.insert(0, self.one(factor))
             elif not is_ones(factor):
-                found.append(self._tagged(factor, self._inside(factor)))
+                found.append(self.one(factor))
         return found
 
-    def product(self, factors: Sequence[Factor]) -> Node:
+    def one(self, factor: Factor) -> Node:
+        """Return one factor of the product for one example."""
+        return self._tagged(factor, self._inside(factor) if factor.acts is Acts.RIGHT else self.matrix(factor))
+
+    def product(self, factors: Iterable[Factor]) -> Node:
         """Return the product for one example."""
         return joined(self.flat(factors), TIMES)
 
@@ -82,7 +98,7 @@ class Factors:
         label = self.label(factor)
         return Tag(node, role=str(factor.role), label=label) if label else node
 
-    def nested(self, factors: Sequence[Factor]) -> Node:
+    def nested(self, factors: Iterable[Factor]) -> Node:
         """Return the product for a batch: each factor acts on all that stands on the side of the loss."""
         first, *others = factors
         found = Written(self._tagged(first, self._inside(first)), Level.PRODUCT)

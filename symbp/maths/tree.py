@@ -7,7 +7,7 @@ its argument, as in MathML, so that no writer has to guess where a space or a br
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from typing import Literal
 
@@ -156,7 +156,7 @@ def row(*items: Node) -> Node:
     return flat[0] if len(flat) == 1 else Row(tuple(flat))
 
 
-def joined(items: Sequence[Node], between: Node) -> Node:
+def joined(items: Iterable[Node], between: Node) -> Node:
     """Return nodes with a sign between each two."""
     found: list[Node] = []
     for item in items:

@@ -18,6 +18,7 @@ from symbp.ops.elementwise import Elementwise, Slope
 from symbp.ops.losses import LossGradient
 from symbp.symbols import Adjoint
 from symbp.views.blocks import Pull
+from symbp.views.skeleton import mapped
 from symbp.views.tidy import tidy
 
 Slot = Callable[[MatrixSymbol], Hashable]
@@ -40,16 +41,20 @@ def inlined(
     gradients: list[Equation] = []
     errors: list[Equation] = []
     for equation in equations:
-        rhs = tidy(equation.rhs.xreplace(inside)) if inside else equation.rhs
-        before = [pair for symbol in symbols_in(equation.rhs) for pair in led.get(symbol, ())]
-        pairs = tuple(dict.fromkeys((*before, *zip(equation.steps, equation.undoes, strict=True))))
-        shown = Equation(equation.lhs, rhs, tuple(step for step, _ in pairs), tuple(name for _, name in pairs))
+        used = [symbol for symbol in symbols_in(equation.rhs) if symbol in inside]
+        shown = equation
+        if used:
+            pairs = dict.fromkeys(pair for symbol in used for pair in led[symbol])
+            pairs |= dict.fromkeys(zip(equation.steps, equation.undoes, strict=True))
+            steps, undoes = (tuple(each) for each in zip(*pairs, strict=True))
+            shown = Equation(equation.lhs, tidy(put_in(equation.rhs, inside)), steps, undoes)
         if equation.lhs.of in wanted:
             gradients.append(shown)
-        elif slot(equation.lhs.of) in kept and not isinstance(rhs, LossGradient):
+        elif slot(equation.lhs.of) in kept and not isinstance(shown.rhs, LossGradient):
             errors.append(shown)
         else:
-            inside[equation.lhs], led[equation.lhs] = rhs, pairs
+            inside[equation.lhs] = shown.rhs
+            led[equation.lhs] = tuple(zip(shown.steps, shown.undoes, strict=True))
     return gradients, errors
 
 
@@ -72,13 +77,20 @@ def shortened(
     inside: dict[MatrixExpr, MatrixExpr] = {}
     found = []
     for equation in forward:
-        rhs = tidy(equation.rhs.xreplace(inside)) if inside else equation.rhs
+        rhs = equation.rhs
+        if any(symbol in inside for symbol in symbols_in(rhs)):
+            rhs = tidy(put_in(rhs, inside))
         if slot(equation.lhs) in kept:
-            found.append(replace(equation, rhs=rhs))
+            found.append(equation if rhs is equation.rhs else replace(equation, rhs=rhs))
         else:
             inside[equation.lhs] = rhs
     users = {symbol: equation.lhs for equation in forward for symbol in symbols_in(equation.rhs) if symbol in inside}
     return found, {symbol.name: _holder(symbol, users).name for symbol in inside}
+
+
+def put_in(expr: MatrixExpr, inside: Mapping[MatrixExpr, MatrixExpr]) -> MatrixExpr:
+    """Return an expression with the expressions of names in their place."""
+    return mapped(expr, lambda slot: inside.get(slot, slot))
 
 
 def _holder(symbol: MatrixSymbol, users: Mapping[MatrixSymbol, MatrixSymbol]) -> MatrixSymbol:

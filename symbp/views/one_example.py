@@ -4,31 +4,51 @@ from __future__ import annotations
 
 import operator
 from dataclasses import replace
+from typing import Any
 
-from sympy import Basic, MatMul, S
+from sympy import Basic, HadamardProduct, MatAdd, MatMul, MatrixExpr, MatrixSymbol, S, Transpose
 
-from symbp.equations import System
+from symbp.equations import Equation, System
 from symbp.symbols import BATCH
 
 
-def one_example(system: System) -> System:
-    """Return the equations of a single example: m = 1."""
-    known: dict[Basic, Basic] = {BATCH: S.One}
-
-    def read(expr: Basic) -> Basic:
-        if not expr.args:
-            return known.get(expr, expr)
-        if expr not in known:
-            known[expr] = _rebuilt(expr, [read(arg) for arg in expr.args])
-        return known[expr]
-
+def one_example(system: System) -> tuple[list[Equation], tuple[MatrixSymbol, ...]]:
+    """Return the equations of a single example, m = 1, and what they are given."""
+    read = _Reader().read
     equations = [replace(each, lhs=read(each.lhs), rhs=read(each.rhs)) for each in system]
-    return System(equations, tuple(map(read, system.given)))
+    return equations, tuple(map(read, system.given))
 
 
-def _rebuilt(expr: Basic, args: list[Basic]) -> Basic:
-    """Return a node on other parts; a product in a product is one product."""
-    if isinstance(expr, MatMul):
-        args = [inner for arg in args for inner in (arg.args if isinstance(arg, MatMul) else (arg,))]
-    same = len(args) == len(expr.args) and all(map(operator.is_, args, expr.args))
-    return expr if same else expr.func(*args)
+class _Reader:
+    """Reads expressions for one example; a symbol, a size and a function are looked up once."""
+
+    def __init__(self) -> None:
+        self.known: dict[Basic, Basic] = {BATCH: S.One}
+
+    def read(self, expr: Any) -> Any:
+        """Return an expression for one example; a product in a product is one product."""
+        if not isinstance(expr, MatrixExpr) or isinstance(expr, MatrixSymbol):
+            found = self.known.get(expr)
+            if found is None:
+                found = self.known[expr] = self._symbol(expr)
+            return found
+        args = [self.read(arg) for arg in expr.args]
+        if isinstance(expr, MatMul):
+            args = [inner for arg in args for inner in (arg.args if isinstance(arg, MatMul) else (arg,))]
+        if _are(args, expr.args):
+            return expr
+        return Basic.__new__(type(expr), *args) if type(expr) in PLAIN else expr.func(*args)
+
+    def _symbol(self, expr: Basic) -> Basic:
+        if not expr.args:
+            return expr
+        args = [self.read(arg) for arg in expr.args]
+        return expr if _are(args, expr.args) else expr.func(*args)
+
+
+PLAIN = frozenset({MatMul, MatAdd, HadamardProduct, Transpose})
+"""Nodes of which SymPy's constructors would look at every part again."""
+
+
+def _are(args: list[Basic], others: tuple[Basic, ...]) -> bool:
+    return len(args) == len(others) and all(map(operator.is_, args, others))

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
 from sympy import HadamardProduct, MatAdd, MatMul, MatrixExpr, MatrixSymbol, Transpose
 
-from symbp.calculus.factor import Acts, Edge, Factor, Paths, edge_of, factor_of
+from symbp.calculus.factor import Acts, Edge, Factor, Paths, Product, edge_of, factor_of
 from symbp.equations import Equation, nodes, symbols_in
 from symbp.nodes import hadamard, matmul
 from symbp.ops.elementwise import Slope
 from symbp.symbols import Adjoint, Variable
 from symbp.views.over import SumOver
-
-Terms: TypeAlias = tuple[Factor, ...]
-"""A product."""
 
 
 @dataclass(frozen=True)
@@ -57,11 +53,14 @@ def _start(expr: MatrixExpr) -> Edge:
     return Edge(None, [source, *reversed(acting)])
 
 
-def products(backward: Sequence[Equation], wanted: frozenset[MatrixSymbol]) -> dict[Variable, tuple[Terms, ...]]:
-    """Return for everything that is ``wanted`` one product a use, each ordered from the loss to it."""
+def products(backward: Sequence[Equation], wanted: frozenset[MatrixSymbol]) -> dict[Variable, tuple[Product, ...]]:
+    """Return for everything that is ``wanted`` one product a use, each ordered from the loss to it.
+
+    Products of a deep network share their factors: nothing is copied.
+    """
     wrt = tuple(equation.lhs.of for equation in backward if equation.lhs.of in wanted)
     paths = Paths(Errors(tuple(backward)), wrt, None, edges)
-    return {variable: paths.terms(variable) for variable in wrt}
+    return {variable: paths.products(variable) for variable in wrt}
 
 
 def single(equation: Equation) -> Edge | None:
@@ -70,6 +69,6 @@ def single(equation: Equation) -> Edge | None:
     return None if any(map(_holds_error, sums)) else edges(equation)[0]
 
 
-def is_flat(factors: Sequence[Factor]) -> bool:
+def is_flat(factors: Iterable[Factor]) -> bool:
     """Whether a product is one of plain matrices and diagonal ones: no sum of paths, no operator in it."""
     return all(factor.acts not in (Acts.SUM, Acts.OPERATOR) for factor in factors)

@@ -88,10 +88,18 @@ class Reading:
 
     def spelled(self, symbol: MatrixSymbol) -> MatrixSymbol:
         """Return a symbol as it is spelled alone: W⁽³⁾ where W⁽ˡ⁾ repeats."""
-        if isinstance(symbol, Adjoint):
+        if not isinstance(symbol, Adjoint):
+            return self.folded.names.get(symbol, symbol)
+        found = self._errors.get(symbol)
+        if found is None:
             of = self.spelled(symbol.of)
-            return symbol if of is symbol.of else Adjoint(of)
-        return self.folded.names.get(symbol, symbol)
+            found = self._errors[symbol] = symbol if of is symbol.of else Adjoint(of)
+        return found
+
+    @cached_property
+    def _errors(self) -> dict[Adjoint, Adjoint]:
+        """The errors as they are spelled alone, those that were asked for."""
+        return {}
 
     def alone(self, equation: Equation) -> Equation:
         """Return one equation of the lists with every symbol spelled alone."""
@@ -106,12 +114,15 @@ def reading(derivation: Derivation) -> Reading:
     """Return a derivation as a page shows it."""
     readable = derivation.readable
     is_one = not readable.batch and readable.tokens == 0 and _counts_examples(readable)
-    forward: System = readable.forward
-    backward = readable.backward
+    ahead: Iterable[Equation] = readable.forward
+    backward: Iterable[Equation] = readable.backward
+    given: tuple[MatrixSymbol, ...] = readable.forward.given
     if is_one:
-        forward, backward = one_example(forward), one_example(backward)
-    wanted = frozenset(each.lhs.of for each in backward if each.lhs.of.name in {v.name for v in readable.wrt})
-    forward = System(tidied(forward), forward.given)
+        ahead, given = one_example(readable.forward)
+        backward, _ = one_example(readable.backward)
+    names = {each.name for each in readable.wrt}
+    wanted = frozenset(each.lhs.of for each in backward if each.lhs.of.name in names)
+    forward = System(tidied(ahead), given)
     return read(readable, is_one, forward, backward, wanted, _compared(forward))
 
 

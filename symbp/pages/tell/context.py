@@ -10,7 +10,7 @@ from typing import Any
 
 from sympy import Expr, Integer, MatrixExpr, MatrixSymbol, Symbol
 
-from symbp.calculus.factor import Factor
+from symbp.calculus.factor import Product
 from symbp.equations import Equation, nodes, symbols_in
 from symbp.maths.build import Builder
 from symbp.maths.functions import names_of
@@ -149,7 +149,7 @@ class Context:
         return self.spell(lines_of(self.reading.gradient_lines), backward=True)
 
     @cached_property
-    def products(self) -> Mapping[Variable, tuple[tuple[Factor, ...], ...]]:
+    def products(self) -> Mapping[Variable, tuple[Product, ...]]:
         """Every gradient as a product a use, each symbol spelled alone."""
         read = self.reading
         found = products([read.alone(each) for each in read.backward], frozenset(map(read.spelled, read.wanted)))
@@ -412,18 +412,16 @@ def span(index: Index, values: list[int], backward: bool, last: dict[str, Symbol
         words = [Id(index.words[value - 1]) for value in values]
         return row(number(index.symbol), EQUALS, joined(words, COMMA))
     letter = last[index.letter]
-    texts = [
+    ends = values if len(values) < MOST_VALUES else [values[0], values[-1]]
+    shown: list[Node] = [
         number(letter - (index.last - value) if value > index.last - 2 and value != index.first else Integer(value))
-        for value in values
+        for value in ends
     ]
     if backward:
-        texts.reverse()
-    shown = texts if len(texts) < 3 else [texts[0], AND_SO_ON, texts[-1]]
-    return row(
-        number(index.symbol),
-        EQUALS,
-        *(part for at, each in enumerate(shown) for part in ((COMMA, each) if at else (each,))),
-    )
+        shown.reverse()
+    if len(values) >= MOST_VALUES:
+        shown.insert(1, AND_SO_ON)
+    return row(number(index.symbol), EQUALS, joined(shown, COMMA))
 
 
 def _offset(size: Expr, values: tuple[int, ...]) -> int:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from symbp.calculus.factor import Acts, Factor, is_ones
+from symbp.calculus.factor import Acts, Factor, is_ones, without_repeats
 from symbp.maths.factors import Factors
-from symbp.maths.tree import TIMES, Node, joined, row
+from symbp.maths.tree import Node, row
 from symbp.pages.page import Block, Heading, Para, Ref, Table, Text
 from symbp.pages.tell.context import Context, Spelled
 from symbp.pages.tell.result import is_short, shortened
@@ -40,7 +40,10 @@ def staircase(c: Context) -> Table | None:
     if not c.reading.is_one:
         return None
     weights = [equation.lhs.of for equation in c.reading.gradients if equation.lhs.of.role is Role.WEIGHT]
-    if len(weights) < 2 or not all(len(c.products[each]) == 1 and is_flat(c.products[each][0]) for each in weights):
+    products = [c.products[each] for each in weights]
+    if len(weights) < 2 or any(len(each) != 1 for each in products):
+        return None
+    if not is_flat(without_repeats(each for (each,) in products)):
         return None
     shown = weights if len(weights) <= MOST_ROWS else [*weights[:2], *weights[-2:]]
     if c.show is not None:
@@ -51,8 +54,7 @@ def staircase(c: Context) -> Table | None:
 
 def _stair(c: Context, weight: Variable) -> tuple[Text, ...]:
     writer = Factors(c.builder)
-    (factors,) = c.products[weight]
-    source, *others = factors
+    ((source, *others),) = c.products[weight]
     left = [each for each in others if each.acts is not Acts.RIGHT]
     right = [each for each in others if each.acts is Acts.RIGHT and not is_ones(each)]
     return (
@@ -65,8 +67,7 @@ def _stair(c: Context, weight: Variable) -> tuple[Text, ...]:
 
 
 def _middle(writer: Factors, factors: list[Factor]) -> Node:
-    nodes = writer.flat(factors)
-    return joined(shortened(nodes), TIMES) if nodes else row()
+    return shortened(writer, factors) if factors else row()
 
 
 def rows(c: Context) -> Table:

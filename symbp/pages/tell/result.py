@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 from sympy import Symbol
 
-from symbp.calculus.factor import Acts, Factor
+from symbp.calculus.factor import Acts, Factor, Product
 from symbp.equations import Equation, symbols_in
-from symbp.maths.factors import Factors, is_turn, role_of
+from symbp.maths.factors import Factors, in_order, is_turn, role_of
 from symbp.maths.names import slot_of
 from symbp.maths.scalars import call, number, word
 from symbp.maths.tree import DOTS, EQUALS, TIMES, Fence, Node, Script, Sign, joined, row
@@ -101,7 +101,7 @@ def explicit_product(c: Context) -> Node | None:
     if not c.reading.is_one:
         is_product = len(factors) <= MOST_FACTORS and all(each.acts is not Acts.SUM for each in factors)
         return row(left, EQUALS, writer.nested(factors)) if is_product else None
-    return row(left, EQUALS, joined(shortened(writer.flat(factors)), TIMES))
+    return row(left, EQUALS, shortened(writer, factors))
 
 
 def is_no_column(factor: Factor) -> bool:
@@ -110,11 +110,12 @@ def is_no_column(factor: Factor) -> bool:
     return any(each.acts is Acts.RIGHT or is_turn(each) or is_no_column(each) for each in inside)
 
 
-def shortened(nodes: list[Node]) -> list[Node]:
-    """Return a long product without its middle."""
-    if len(nodes) <= MOST_FACTORS:
-        return nodes
-    return [*nodes[:4], DOTS, *nodes[-5:]]
+def shortened(writer: Factors, factors: Product | Sequence[Factor]) -> Node:
+    """Return the product for one example; of a long one without its middle."""
+    found = in_order(factors)
+    if len(found) <= MOST_FACTORS or any(map(is_turn, found)):
+        return writer.product(factors)
+    return joined([*map(writer.one, found[:4]), DOTS, *map(writer.one, found[-5:])], TIMES)
 
 
 def no_labels(factor: Factor) -> tuple[str, ...]:
@@ -190,7 +191,7 @@ def slope_lines(c: Context) -> list[Node]:
     return [row(writer.slopes(each), EQUALS, call(word("diag"), c.tree(each))) for each in forms.values()]
 
 
-def _slopes(factors: Sequence[Factor]) -> list[Slope]:
+def _slopes(factors: Iterable[Factor]) -> list[Slope]:
     """Return the slopes among factors, those of the branches of a sum too."""
     inside = [slope for factor in factors for branch in factor.branches for slope in _slopes(branch)]
     own = [each.expr for each in factors if each.acts is Acts.HADAMARD and isinstance(each.expr, Slope)]

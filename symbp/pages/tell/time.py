@@ -205,6 +205,7 @@ def stack(time: Time) -> Node:
 
 
 def of_any(time: Time, of: MatrixSymbol) -> MatrixSymbol:
+    """Return how a value of one step stands where any step is meant."""
     return time.c.of_any(time.at(of))
 
 
