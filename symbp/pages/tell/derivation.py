@@ -23,7 +23,7 @@ from symbp.pages.tell.result import result
 from symbp.pages.tell.time_matrices import time_matrices, time_rows
 from symbp.pages.words import Words, language
 from symbp.views.levels import levels
-from symbp.views.reading import reading
+from symbp.views.reading import Reading, reading
 
 
 def one_level(c: Context) -> list[Block]:
@@ -64,10 +64,11 @@ def context(
     complete: bool = False,
     show: Sequence[int] | None = None,
     pair: tuple[int, int] | None = None,
+    read: Reading | None = None,
 ) -> Context:
-    """Return what the sections of a derivation's page have at hand."""
+    """Return what the sections of a derivation's page have at hand; ``read`` are its lists where they are read."""
     return Context(
-        reading(derivation),
+        read or reading(derivation),
         notation,
         words or language(),
         by_output,
@@ -88,9 +89,10 @@ def derivation_page(
     **options: Any,
 ) -> Page:
     """Return the page of a network's derivation; ``options`` are those of ``context``."""
-    c = context(derivation, notation, **options)
     found = levels(derivation)
-    blocks = one_level(c) if found is None else two_levels(deep(c, found))
+    c = context(derivation, notation, read=None if found is None else found.top, **options)
+    c = c if found is None else deep(c, found)
+    blocks = two_levels(c) if isinstance(c, Deep) else one_level(c)
     if check is not None:
         blocks.append(checked(c.words, check))
     return Page(opening.title(c), opening.subtitle(c), tuple(blocks), stem, command)

@@ -308,7 +308,7 @@ def together(levels: Levels, shown: tuple[Told, ...]) -> Reading:
     back = (levels.top, *composed, *(each.reading for each in inner[::-1]))
     return replace(
         levels.top,
-        forward=tuple(each for reading in readings for each in reading.forward),
+        forward=tuple(each for reading in (*readings[1:], levels.top) for each in reading.forward),
         errors=tuple(each for reading in back for each in reading.errors),
         gradients=tuple(each for reading in back for each in reading.gradients),
         forward_lines=_joined(reading.forward_lines for reading in readings),
