@@ -19,7 +19,19 @@ from typing import Any, TypeAlias
 import numpy as np
 from corpus.forward import FUNCTIONS as PLAIN
 from corpus.forward import erf
-from spelling import Letters, UnreadableError, at, index_letters, name_of, split, text, whole, without_postfixes
+from spelling import (
+    Letters,
+    UnreadableError,
+    at,
+    index_letters,
+    name_of,
+    split,
+    text,
+    whole,
+    without_postfixes,
+    words_in,
+    words_of,
+)
 from sympy import MatrixExpr, MatrixSymbol, Symbol, lambdify
 
 from symbp.maths.tree import Fence, Frac, Id, Node, Num, Root, Row, Script, Sign, Table, Tag, Words
@@ -367,6 +379,10 @@ class _Reader:
         numbers = {**self.letters, **{name: int(size) for name, size in self.env.sizes.items() if size == int(size)}}
         items = sub.items if isinstance(sub, Row) else (sub,)
         place = next((i for i, item in enumerate(items) if isinstance(item, Sign) and item.kind == "rel"), None)
+        letter = items[0].name if isinstance(items[0], Id) else ""
+        words = words_of(letter, self.letters)
+        if words:
+            return [{letter: each} for each in words_in(letter, split(Row(items[2:]), ","), self.letters) or words]
         if place is not None:
             first = whole(items[place + 1 :], numbers)
             last = whole(sup.items if isinstance(sup, Row) else (sup,), numbers) if sup is not None else None

@@ -16,6 +16,30 @@ Letters = Mapping[str, int]
 """Letters of indices and the numbers they have: l is 3."""
 
 
+class Named(int):
+    """A value of an index that is printed as a word: i, the first of k = i, f, g, o."""
+
+    word: str
+
+    def __new__(cls, value: int, word: str) -> Named:
+        """Return a number with its word."""
+        found = super().__new__(cls, value)
+        found.word = word
+        return found
+
+
+def words_of(letter: str, numbers: Letters) -> list[Named]:
+    """Return the words that an index has for its values, as the page says them."""
+    return sorted(each for key, each in numbers.items() if isinstance(each, Named) and key == f"{letter} = {each.word}")
+
+
+def words_in(letter: str, pieces: Sequence[Sequence[Node]], numbers: Letters) -> list[Named] | None:
+    """Read some of the words of an index; None where anything else stands there."""
+    known = {each.word: each for each in words_of(letter, numbers)}
+    found = [known.get(piece[0].name) if len(piece) == 1 and isinstance(piece[0], Id) else None for piece in pieces]
+    return None if None in found or not found else [each for each in found if each is not None]
+
+
 class UnreadableError(ValueError):
     """What a person could not read, or could read in two ways."""
 
@@ -64,6 +88,10 @@ def index_text(node: Node | None, letters: Letters) -> str:
     for piece in split(node, ","):
         if len(piece) == 1 and isinstance(piece[0], Fence):
             pieces.append(index_text(piece[0], letters))
+            continue
+        value = letters.get(piece[0].name) if len(piece) == 1 and isinstance(piece[0], Id) else None
+        if isinstance(value, Named):
+            pieces.append(value.word)
             continue
         number = whole(piece, letters)
         pieces.append(_mixed(piece, letters) if number is None else str(number))
@@ -204,7 +232,9 @@ def _range(part: Sequence[Node], numbers: Letters) -> tuple[str, list[int]]:
         (letter,) = sides[0]
         if not isinstance(letter, Id):
             raise UnreadableError(f"no letter before = in {shown!r}")
-        return letter.name, _listed(split(Row(tuple(sides[1])), ","), numbers, shown)
+        pieces = split(Row(tuple(sides[1])), ",")
+        words = words_in(letter.name, pieces, numbers)
+        return letter.name, words if words is not None else _listed(pieces, numbers, shown)
     return _between(sides, signs, numbers, shown)
 
 

@@ -11,7 +11,21 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from reading import Word, gradient_of, head_of, key_of
-from spelling import Letters, UnreadableError, at, index_letters, indices_of, letters_in, name_of, split, text, whole
+from spelling import (
+    Letters,
+    Named,
+    UnreadableError,
+    at,
+    index_letters,
+    indices_of,
+    letters_in,
+    name_of,
+    split,
+    text,
+    whole,
+    words_in,
+    words_of,
+)
 from sympy import MatrixExpr, MatrixSymbol, Symbol
 
 from symbp.maths.tree import Fence, Frac, Id, Node, Num, Row, Script, Sign, Tag
@@ -71,8 +85,12 @@ class Item:
         return cls(line, tuple(values), promised, tuple(_sides(part) for part in line.parts), dict(numbers or {}))
 
     def statements(self, letters: Letters) -> Iterator[Statement]:
-        """Yield what the line states; of a = b = c, that a is b and that a is c."""
+        """Yield what the line states; of a = b = c, that a is b and that a is c; of a = b = 0, that both are 0."""
         for sides in self.sides:
+            if len(sides) > 2 and isinstance(sides[-1], Num):
+                for left in sides[:-1]:
+                    yield Statement(self.line, left, sides[-1], {**self.bound, **letters}, self.promised)
+                continue
             for right in sides[1:]:
                 yield Statement(self.line, sides[0], right, {**self.bound, **letters}, self.promised)
 
@@ -115,6 +133,8 @@ def said(page: Page, numbers: Letters) -> tuple[dict[str, int], dict[str, list[i
     ranges: dict[str, list[int]] = {}
     for tree in trees:
         sides = _sides(tree)
+        if len(sides) == 2 and isinstance(sides[0], Id) and not words_of(sides[0].name, found):
+            found.update(_said_words(sides[0].name, split(sides[1], ",")))
         if len(sides) == 2 and isinstance(sides[0], Id) and sides[0].name not in found:
             try:
                 values = indices_of(tree, found) or []
@@ -122,6 +142,13 @@ def said(page: Page, numbers: Letters) -> tuple[dict[str, int], dict[str, list[i
                 continue
             ranges.setdefault(sides[0].name, [each[sides[0].name] for each in values])
     return found, ranges
+
+
+def _said_words(letter: str, pieces: Sequence[Sequence[Node]]) -> Iterator[tuple[str, Named]]:
+    """Yield the words that a sentence gives for the values of an index: k = i, f, g, o."""
+    names = [piece[0].name for piece in pieces if len(piece) == 1 and isinstance(piece[0], Id)]
+    if len(names) == len(pieces) > 1:
+        yield from ((f"{letter} = {name}", Named(value, name)) for value, name in enumerate(names, 1))
 
 
 def items(page: Page, values_of: ValuesOf | None, numbers: Letters, problems: list[str]) -> Iterator[Item]:
@@ -414,6 +441,11 @@ class Uses:
         if not (isinstance(node, Script) and isinstance(node.base, Sign) and node.base.kind == "big" and node.sub):
             return None
         below = node.sub.items if isinstance(node.sub, Row) else (node.sub,)
+        words = words_of(getattr(below[0], "name", ""), letters)
+        if words:
+            return [
+                {below[0].name: each} for each in words_in(below[0].name, split(Row(below[2:]), ","), letters) or words
+            ]
         if len(below) < 3 or not (isinstance(below[0], Id) and isinstance(below[1], Sign) and below[1].sign == "="):
             return [{}]
         known = {**letters, **{name: int(size) for name, size in self.numbers.items()}}

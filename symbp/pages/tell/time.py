@@ -205,6 +205,7 @@ def stack(time: Time) -> Node:
 
 
 def of_any(time: Time, of: MatrixSymbol) -> MatrixSymbol:
+    """Return a symbol at step t, of a family that of any member."""
     return time.c.of_any(time.at(of))
 
 
