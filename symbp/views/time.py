@@ -116,7 +116,10 @@ def _sum(terms: Sequence[MatrixExpr], rows: object, columns: object) -> MatrixEx
 def step_back(
     errors: Iterable[Equation], now: tuple[MatrixSymbol, ...], before: tuple[MatrixSymbol, ...]
 ) -> StepBack | None:
-    """Return a step back, read from a list of errors; None where an error is no matrix times one of the state."""
+    """Return a step back, read from a list of errors; None where an error is no matrix times one of the state.
+
+    The first step has nothing ``before`` it.
+    """
     path, step = now[0].path, now[0].step
     found = {each.lhs.of: each for each in errors}
     own = [of for of in found if getattr(of, "path", None) == path and getattr(of, "step", None) == step]
