@@ -22,7 +22,7 @@ HEAD = 2048
 """How much of a file is read to find our mark, in bytes."""
 
 MARKED_LINES = 3
-"""The mark stands in one of the first lines, or in the last."""
+"""The mark stands in one of the first lines."""
 
 
 @takes
@@ -148,7 +148,7 @@ def _is_ours(path: Path, force: bool) -> bool:
 
 
 def carries_mark(path: Path) -> bool:
-    """Say whether a file is empty or one of ours, by its first lines or its last (of a PNG by its description)."""
+    """Say whether a file is empty or one of ours, by its first lines (of a PNG by its description)."""
     with path.open("rb") as stream:
         head = stream.read(HEAD)
         stream.seek(-min(HEAD, path.stat().st_size), os.SEEK_END)
@@ -157,8 +157,7 @@ def carries_mark(path: Path) -> bool:
         return MARK.encode() in head
     if head.startswith(b"%PDF"):
         return MARK.encode() in tail
-    lines = (*head.splitlines()[:MARKED_LINES], *tail.splitlines()[-1:])
-    return not head or any(MARK.encode() in line for line in lines)
+    return not head or any(MARK.encode() in line for line in head.splitlines()[:MARKED_LINES])
 
 
 def _holds(path: Path, data: bytes) -> bool:

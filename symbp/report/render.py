@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from symbp.checking.report import CheckReport
 from symbp.derivation import Derivation
@@ -16,7 +16,8 @@ from symbp.pages.page import Line, Page
 from symbp.pages.tell.derivation import context, derivation_page
 from symbp.pages.tell.only import only as lines_of_one
 from symbp.report.formats import MARK, Format, format_named
-from symbp.writing.page_latex import write_latex
+from symbp.report.unused import COMPARED, DEFAULTS, no_use
+from symbp.writing.page_latex import document_latex, write_latex
 from symbp.writing.page_markdown import write_markdown
 from symbp.writing.picture import picture_text
 from symbp.writing.single import single_latex, single_text
@@ -60,21 +61,61 @@ def render(
         SpecError: an unknown format, notation, equation or layer.
         TemplateError: a template of ``template_dir`` that fails.
     """
+    given = {
+        "standalone": standalone, "notation": notation, "roles": roles, "show": show, "by_output": by_output,
+        "template_dir": template_dir, "pair": pair,
+    }  # fmt: skip
+    for name, why in unused(derivation, to, only, given):
+        raise SpecError(f"{name}: {why}; leave out {name}")
+    return _rendered(derivation, to, only=only, check=check, command=command, **given)
+
+
+def unused(derivation: Derivation, to: str, only: str | None, given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the options among those given to ``render`` that change nothing, each with the reason.
+
+    Raises:
+        SpecError: an unknown format, notation, equation, layer or step.
+    """
+    row = format_named(to)
+    notation_named(given["notation"])
+    require_layers(derivation, given["show"])
+    require_steps(derivation, given["pair"])
+    asked = [name for name, default in DEFAULTS.items() if given[name] != default]
+    found = no_use(derivation, row, only)
+    yield from ((name, found[name]) for name in asked if name in found)
+    left = {name: given[name] for name in asked if name in COMPARED and name not in found}
+    if left:
+        whole = _rendered(derivation, to, only=only, **left)
+        for name in left:
+            if _rendered(derivation, to, only=only, **{**left, name: DEFAULTS[name]}) == whole:
+                yield name, "the page is the same without it"
+
+
+def _rendered(
+    derivation: Derivation,
+    to: str,
+    *,
+    only: str | None,
+    check: CheckReport | None = None,
+    command: str | None = None,
+    standalone: bool = False,
+    notation: str = "standard",
+    template_dir: str | Path | None = None,
+    **options: Any,
+) -> str:
     row, letters = format_named(to), notation_named(notation)
     if row.name == "numpy" and only is None:
         return _program(derivation, row)
     if derivation.is_alone:
         # Loaded by name when asked for: most derivations are no operation alone.
         lone = import_module("symbp.report.lone_render")
-        return cast("str", lone.render_lone(derivation, row, check, standalone, only, template_dir, command))
-    require_layers(derivation, show)
+        text = cast("str", lone.render_lone(derivation, row, check, standalone, only, template_dir, command))
+        return document_latex(text) if standalone and only is not None else text
     if only is not None:
-        c = context(derivation, letters, by_output=by_output, complete=True)
-        return _single(lines_of_one(c, only), row)
-    page = derivation_page(
-        derivation, check, notation=letters, by_output=by_output, roles=roles, show=show, pair=pair,
-        stem=stem_of(command), command=command or "",
-    )  # fmt: skip
+        c = context(derivation, letters, complete=True, **options)
+        text = _single(lines_of_one(c, only), row)
+        return document_latex(text) if standalone else text
+    page = derivation_page(derivation, check, letters, stem=stem_of(command), command=command or "", **options)
     return page_text(page, row, standalone=standalone, template_dir=template_dir)
 
 
@@ -94,11 +135,22 @@ def require_layers(derivation: Derivation, show: Sequence[int] | None) -> None:
         SpecError: with the first of them.
     """
     depth = derivation.network.depth
-    if show is None:
+    if show is None or derivation.is_alone:
         return
     wrong = next((layer for layer in show if not 1 <= layer <= depth), None)
     if wrong is not None or not show:
         raise SpecError(f"there is no layer {described(wrong)} to show: give layers from 1 to {depth}")
+
+
+def require_steps(derivation: Derivation, pair: tuple[int, int] | None) -> None:
+    """Refuse a pair of steps that the recurrent layers do not have.
+
+    Raises:
+        SpecError: with the last step there is.
+    """
+    last = min((max(steps) for steps in derivation.states.values()), default=None)
+    if pair is not None and last is not None and not 1 <= pair[0] < pair[1] <= last:
+        raise SpecError(f"the recurrent layer has steps 1 to {last}; give two of them, the earlier first")
 
 
 def stem_of(command: str | None) -> str:

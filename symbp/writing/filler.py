@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
-from jinja2 import BaseLoader, ChoiceLoader, Environment, Template, TemplateNotFound
+from jinja2 import BaseLoader, ChoiceLoader, Environment, Template, TemplateNotFound, TemplateSyntaxError, nodes
 from jinja2.loaders import split_template_path
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from symbp.errors import SpecError, TemplateError
+from symbp.errors import SpecError, TemplateError, nearest
 from symbp.inputs import read_regular
-from symbp.writing.environment import environment, filled, our_loader
+from symbp.writing.environment import OURS, environment, filled, our_loader
 
 REQUEST, TEXT, ERROR, TRACE = "request.pickle", "text", "error", "trace"
 """The files of the folder: what is asked, what comes back, or where it was when time was up."""
@@ -39,10 +39,37 @@ def main(place: str) -> None:
         faulthandler.dump_traceback_later(seconds, exit=True, file=trace)
         try:
             loader = ChoiceLoader([_Folder(template_dir), our_loader()])
-            (folder / TEXT).write_bytes(filled(environment(_Watched, loader), name, values).encode())
+            filling = environment(_Watched, loader)
+            if "file" in values and (Path(template_dir) / values["file"]).exists():
+                _require_macro_of_ours(filling, values["file"])
+            (folder / TEXT).write_bytes(filled(filling, name, values).encode())
         except TemplateError as error:
             (folder / ERROR).write_bytes(str(error).encode("utf-8", "replace"))
         faulthandler.cancel_dump_traceback_later()
+
+
+def _require_macro_of_ours(filling: Environment, file: str) -> None:
+    """Refuse a file of macros none of which anything calls.
+
+    Raises:
+        TemplateError: with the macros that there are.
+    """
+    ours, place = _macros(filling, f"symbp/{file}")[0], ""
+    try:
+        theirs, place = _macros(filling, file)
+    except TemplateSyntaxError:
+        return  # Filling says where.
+    if ours and not theirs & ours:
+        near = next(filter(None, (nearest(each, ours) for each in sorted(theirs))), "")
+        raise TemplateError(
+            f"{place}: none of its macros is one of ours{near or '; ours are ' + ', '.join(sorted(ours))}"
+        )
+
+
+def _macros(filling: Environment, file: str) -> tuple[set[str], str]:
+    """Return the names of the macros of a file, and where it is."""
+    source, place, _ = filling.loader.get_source(filling, file) if filling.loader else ("", "", None)
+    return {each.name for each in filling.parse(source).find_all(nodes.Macro)}, str(place)
 
 
 class _Folder(BaseLoader):

@@ -66,6 +66,11 @@ def write_latex(
     return written([each for each in (start, names, *body, end) if each], FILE, template_dir)
 
 
+def document_latex(text: str) -> str:
+    """Return a display as a document of its own."""
+    return written([call("open_document"), call("display", text=text.strip("\n")), call("close_document")], FILE)
+
+
 def _left(blocks: Sequence[Block]) -> float:
     """Return how wide the column of left sides of all steps of a page is."""
     found = [_left_of(line) for line in _steps(blocks)]

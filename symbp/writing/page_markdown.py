@@ -92,10 +92,10 @@ class _Writer:
 
     def page(self, page: Page) -> Iterator[Call]:
         """Yield the calls of a page."""
+        yield call("names", command=" ".join(page.command.split()).replace(">", "&gt;"))
         yield call("open_page", title=self.text(page.title), subtitle=self.text(page.subtitle))
         yield from self.blocks(page.blocks)
-        command = " ".join(page.command.split()).replace(">", "&gt;")
-        yield call("close_page", command=command)
+        yield call("close_page")
 
     def blocks(self, blocks: Sequence[Block]) -> Iterator[Call]:
         """Yield the calls of blocks; steps that follow each other make one table."""

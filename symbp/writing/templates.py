@@ -8,7 +8,7 @@ import pickle
 import re
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import is_dataclass
 from functools import cache
 from itertools import islice
@@ -47,17 +47,39 @@ def fill(
     return tidy(_BLANK_LINES.sub("\n\n", text)).strip("\n") + "\n"
 
 
-def fault(template_dir: str) -> str:
-    """Return why a folder replaces none of our templates, and what would; empty where it replaces one."""
+PAGES = ("page-latex.j2", "page-markdown.j2")
+"""The files of macros that the page of a network is made of."""
+
+PAGE = "calls.j2"
+"""What calls them."""
+
+SECTIONS = {
+    "report.j2": "open_page", "sections/opening.j2": "open_page", "sections/result.j2": "open_aside",
+    "sections/notation.j2": "table", "sections/activations.j2": "equations", "sections/operations.j2": "equations",
+    "sections/forward.j2": "equations", "sections/loss.j2": "equations", "sections/collapse.j2": "para",
+    "sections/backward.j2": "steps", "sections/told.j2": "steps", "sections/forms.j2": "equations",
+    "sections/depends.j2": "table", "sections/check.j2": "verdict", "sections/footer.j2": "names",
+}  # fmt: skip
+"""Templates that symbp had once, and the macro that writes the same now."""
+
+
+def fault(template_dir: str, known: Sequence[str] | None = None) -> str:
+    """Return why a folder replaces none of the known templates (all of ours), and what would; empty where it does."""
     place = Path(template_dir)
     if not template_dir.strip() or not place.is_dir():
         return "there is no such folder"
-    known = _names()
-    if any(os.path.lexists(place / name) for name in known):
+    old = next((name for name in SECTIONS if os.path.lexists(place / name)), None)
+    if old is not None:
+        files = " or ".join(PAGES)
+        return f"{old}: pages have no sections any more; change the macro {SECTIONS[old]} of {files} in its place"
+    if any(os.path.lexists(place / name) for name in known or _names()):
         return ""
+    if known is not None and any(os.path.lexists(place / name) for name in _names()):
+        return f"none of its templates makes this page; that is done by {' and '.join(known[:2])}"
+    known = _names()
     named = list(islice(_named(place), MOST_LOOKED_AT))
     if not named:
-        return f"no template in it; copy one of {templates_folder()} into it, such as {known[0]}, and change it"
+        return f"no template in it; copy one of {templates_folder()} into it, such as {PAGES[0]}, and change it"
     by_name = {Path(name).name: name for name in known}
     near = next(filter(None, (nearest(each, known) or nearest(Path(each).name, by_name) for each in named)), "")
     for short, name in by_name.items():
@@ -67,9 +89,9 @@ def fault(template_dir: str) -> str:
 
 @cache
 def _names() -> tuple[str, ...]:
-    """Return the names of our templates, those of sections first, which are what people change."""
+    """Return the names of our templates, those of macros first, which are what people change."""
     names = (file.relative_to(templates_folder()).as_posix() for file in templates_folder().rglob(f"*{SUFFIX}"))
-    return tuple(sorted(names, key=lambda name: ("/" not in name, name)))
+    return tuple(sorted(names, key=lambda name: (name not in PAGES, name)))
 
 
 def _named(place: Path) -> Iterator[str]:
@@ -80,7 +102,7 @@ def _named(place: Path) -> Iterator[str]:
 
 
 def _guarded(name: str, template_dir: str, values: Mapping[str, Any]) -> str:
-    why = fault(template_dir)
+    why = fault(template_dir, (*PAGES, PAGE) if name == PAGE else [each for each in _names() if each not in PAGES])
     if why:
         raise TemplateError(f"{template_dir}: {why}")
     with tempfile.TemporaryDirectory(prefix="symbp-", ignore_cleanup_errors=True) as made:

@@ -21,35 +21,43 @@ from symbp.writing import environment, escape, templates
 HOSTILE = r"\input{x} $y$ `z` | <b> & # % _ ^ ~ {{ \VAR{doc}"
 
 
-def with_template(folder: Path, name: str, text: str) -> str:
-    file = folder / name
-    file.parent.mkdir(exist_ok=True, parents=True)
-    file.write_text(text, encoding="utf-8")
+MARKDOWN = "page-markdown.j2"
+
+
+def with_macro(folder: Path, text: str, macro: str = "heading(text, level)") -> str:
+    """Return a page whose headings are made by somebody's macro."""
+    (folder / MARKDOWN).write_text(f"\\BLOCK{{macro {macro}}}{text}\\BLOCK{{endmacro}}", encoding="utf-8")
     return render(derivation("layers-1"), template_dir=folder)
 
 
-def test_one_template_replaces_one_of_ours(tmp_path: Path) -> None:
-    text = with_template(tmp_path, "sections/footer.j2", "The end of \\VAR{doc.title}.\n")
-    assert text.rstrip().endswith("The end of Backpropagation through 1 layer.")
-    assert "## Forward pass" in text
+def test_one_macro_replaces_one_of_ours(tmp_path: Path) -> None:
+    text = with_macro(tmp_path, "\n\n*\\VAR{text}*\n")
+    assert "\n*Notation*\n" in text
+    assert "## " not in text
+    assert "| symbol | meaning | shape |" in text
 
 
 MISTAKES = [
-    ("\n\\BLOCK{if}", r"footer\.j2, line 2: "),
-    ("\n\n\\VAR{doc.nothing}", r"footer\.j2, line 3: .*nothing"),
-    ("\\VAR{nobody}", r"footer\.j2, line 1: 'nobody' is undefined"),
-    ("\\VAR{1/0}", r"footer\.j2, line 1: .*zero"),
+    ("\n\\BLOCK{if}", r"page-markdown\.j2, line 2: "),
+    ("\n\n\\VAR{text.nothing}", r"page-markdown\.j2, line 3: .*nothing"),
+    ("\\VAR{nobody}", r"page-markdown\.j2, line 1: 'nobody' is undefined"),
+    ("\\VAR{1/0}", r"page-markdown\.j2, line 1: .*zero"),
     ("\\BLOCK{include 'missing.j2'}", r"no template named 'missing.j2'"),
-    ("\\VAR{doc.__class__.__mro__}", r"footer\.j2, line 1: .*unsafe"),
-    ("\\BLOCK{for x in doc.title}", r"footer\.j2, line 1: "),
+    ("\\VAR{text.__class__.__mro__}", r"page-markdown\.j2, line 1: .*unsafe"),
+    ("\\BLOCK{for x in text}", r"page-markdown\.j2, line 1: "),
 ]
 
 
 @pytest.mark.parametrize(("text", "message"), MISTAKES, ids=[text.strip() for text, _ in MISTAKES])
 def test_a_mistake_is_named_with_file_and_line(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(TemplateError, match=message) as caught:
-        with_template(tmp_path, "sections/footer.j2", text)
+        with_macro(tmp_path, text)
     assert "\n" not in str(caught.value)
+
+
+def test_a_macro_that_nothing_calls_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(TemplateError, match=r"page-markdown\.j2: none of its macros .* did you mean 'heading'\?"):
+        with_macro(tmp_path, "x", macro="headding(text, level)")
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
@@ -71,7 +79,7 @@ GREEDY = {
     + "a" * 1000
     + "\\BLOCK{endfor}\\BLOCK{endfor}",
     "a macro in itself": "\\BLOCK{macro m()}\\VAR{m()}\\BLOCK{endmacro}\\VAR{m()}",
-    "itself": "\\BLOCK{include 'sections/footer.j2'}",
+    "itself": "\\BLOCK{include 'page-markdown.j2'}\\VAR{heading(text, level)}",
     "a long range": "\\BLOCK{for i in range(10**12)}\\BLOCK{endfor}",
     "half a character": "\\VAR{'\\ud800'}",
     "loops in loops": "\\BLOCK{for i in 'a'}" * 30 + "\\BLOCK{endfor}" * 30,
@@ -85,19 +93,22 @@ def test_what_does_not_end_or_grows_is_ended_and_named(
 ) -> None:
     monkeypatch.setattr(templates, "SECONDS", 1 if case in ENDLESS else 20)
     monkeypatch.setattr(templates, "MEMORY", 2 * 10**8)
-    said = "did not end within 1 s" if case in ENDLESS else "footer.j2"
+    said = "did not end within 1 s" if case in ENDLESS else MARKDOWN
     with pytest.raises(TemplateError, match=said) as caught:
-        with_template(tmp_path, "sections/footer.j2", (ENDLESS | GREEDY)[case])
-    assert "footer.j2" in str(caught.value)
+        with_macro(tmp_path, (ENDLESS | GREEDY)[case])
+    assert MARKDOWN in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
 FOLDERS = {
     (): "no template in it; copy one of",
-    ("notes.txt",): "none of ours is named 'notes.txt'; ours are sections/activations.j2",
-    ("footer.j2",): "did you mean 'sections/footer.j2'?",
-    ("sections/foter.j2",): "did you mean 'sections/footer.j2'?",
-    ("mine/gmf.j2",): "did you mean 'gfm.j2'?",
+    ("notes.txt",): "none of ours is named 'notes.txt'; ours are page-latex.j2, page-markdown.j2",
+    ("page_latex.j2",): "did you mean 'page-latex.j2'?",
+    ("mine/page-markdwn.j2",): "did you mean 'page-markdown.j2'?",
+    ("page.j2",): "none of its templates makes this page; that is done by page-latex.j2 and page-markdown.j2",
+    ("report.j2",): "report.j2: pages have no sections any more; change the macro open_page of page-latex.j2",
+    ("sections/footer.j2",): "change the macro names of page-latex.j2 or page-markdown.j2 in its place",
+    ("sections/backward.j2", "page-latex.j2"): "sections/backward.j2: pages have no sections any more",
 }
 
 
@@ -109,20 +120,31 @@ def test_a_folder_that_replaces_nothing(names: tuple[str, ...], tmp_path: Path) 
     with pytest.raises(TemplateError) as caught:
         render(derivation("layers-1"), template_dir=tmp_path)
     assert FOLDERS[names] in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_no_name_of_a_folder_is_no_folder() -> None:
     with pytest.raises(TemplateError, match="there is no such folder"):
         render(derivation("layers-1"), template_dir="")
 
 
+def test_every_macro_that_an_old_template_is_sent_to_is_there() -> None:
+    for file in templates.PAGES:
+        text = (environment.templates_folder() / file).read_text(encoding="utf-8")
+        assert all(f"macro {macro}(" in text for macro in set(templates.SECTIONS.values()) - {"steps"})
+    assert "macro steps(" in (environment.templates_folder() / "page-latex.j2").read_text(encoding="utf-8")
+
+
 def test_a_template_is_a_regular_file(tmp_path: Path) -> None:
-    (tmp_path / "sections").mkdir()
-    os.mkfifo(tmp_path / "sections" / "footer.j2")
-    with pytest.raises(TemplateError, match=r"footer\.j2: a pipe or a device"):
+    os.mkfifo(tmp_path / MARKDOWN)
+    with pytest.raises(TemplateError, match=r"page-markdown\.j2: a pipe or a device"):
         render(derivation("layers-1"), template_dir=tmp_path)
 
 
 @pytest.mark.parametrize("to", ["gfm", "markdown", "latex"])
 def test_a_process_of_its_own_gives_the_same_text(to: str, tmp_path: Path) -> None:
-    (tmp_path / "report.j2").write_bytes((environment.templates_folder() / "report.j2").read_bytes())
+    for file in templates.PAGES:
+        (tmp_path / file).write_bytes((environment.templates_folder() / file).read_bytes())
     of = derivation("tanh-softmax-ce")
     report = check(of)
     assert render(of, to, check=report, template_dir=tmp_path) == render(of, to, check=report)

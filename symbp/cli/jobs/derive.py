@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from symbp.checking.check import CheckReport, check
 from symbp.cli.commands.derive import Request
@@ -17,7 +18,7 @@ from symbp.cli.jobs.network import build, derived
 from symbp.cli.jobs.targets import Target, targets
 from symbp.cli.options import NetworkSpec
 from symbp.cli.values import layer_set, shown
-from symbp.cli.what import Described, FileSpec, OperationSpec
+from symbp.cli.what import Described, FileSpec
 from symbp.derivation import Derivation
 from symbp.errors import SpecError
 from symbp.maths.notation import notation_named
@@ -26,7 +27,8 @@ from symbp.numeric.compiled import generic_functions
 from symbp.ops.losses import GenericLoss
 from symbp.pages.tell.derivation import derivation_page
 from symbp.report.files import write_bytes
-from symbp.report.render import render
+from symbp.report.render import render, unused
+from symbp.report.render import require_steps as within_steps
 from symbp.writing.text import write_text
 
 DEFAULT_NOTATION = "standard"
@@ -36,15 +38,15 @@ def run(request: Request) -> int:
     """Derive what was asked for and deliver it; return 1 when the check failed."""
     spec = request.network
     wanted = targets(request.output, spec.stem if isinstance(spec, FileSpec) else f"backprop-{spec.layers}")
-    require_used(request, wanted)
     network = build(spec)
     require_concrete(request, network, wanted)
     if isinstance(spec, FileSpec) and request.output.show is not None:
-        request = replace(request, show=layer_set(request.output.show, network.depth))
+        request = replace(request, show=[] if network.alone else layer_set(request.output.show, network.depth))
     derivation = derived(network, spec.wrt)
     require_steps(request, derivation)
+    options = used(request, wanted, derivation)
     report = verdict(request, derivation)
-    documents = [rendered(request, each, derivation, report) for each in wanted]
+    documents = [rendered(request, *each, derivation, report) for each in zip(wanted, options, strict=True)]
     wrote = deliver(wanted, documents, request.output.force)
     if request.json:
         data = derivation_data(derivation, request.output.notation or DEFAULT_NOTATION)
@@ -59,33 +61,31 @@ def run(request: Request) -> int:
     return exit_code(report)
 
 
-NOT_ALONE = {
-    "show": ("--show", "has no layers"),
-    "notation": ("--notation", "has the letters of its literature"),
-    "jacobian": ("--jacobian", "is one step"),
-    "no_roles": ("--no-roles", "has no role labels"),
-    "by_output": ("--by-output", "has its slopes through the output already"),
-}
-"""Options that the page of an operation alone has no use for, and why."""
+NAMES = {"roles": "--no-roles", "pair": "--jacobian", "template_dir": "--template-dir", "by_output": "--by-output"}
+"""Options of ``render`` that the command line calls otherwise."""
 
 
-def require_used(request: Request, wanted: Sequence[Target]) -> None:
-    """Refuse options that would change nothing.
+def used(request: Request, wanted: Sequence[Target], derivation: Derivation) -> list[dict[str, Any]]:
+    """Return for every document the options that change it.
 
     Raises:
-        SpecError: an option that the page of an operation alone, a program or one equation alone does not know.
+        SpecError: an option that changes none of them.
     """
-    spec, options = request.network, request.output
-    for name, (option, why) in NOT_ALONE.items():
-        if isinstance(spec, OperationSpec) and getattr(options, name):
-            raise SpecError(f"{option}: {spec.what} alone {why}; leave out {option}")
-    if options.jacobian is None:
-        return
-    said = f"--jacobian {shown(options.jacobian)}"
-    if options.only is not None:
-        raise SpecError(f"{said}: --only shows one equation and no product over time; leave out one of the two")
-    if all(each.format == "numpy" for each in wanted):
-        raise SpecError(f"{said}: a program has no product over time; leave out --jacobian, or ask for another format")
+    options = request.output
+    given = {
+        "standalone": options.standalone, "notation": options.notation or DEFAULT_NOTATION,
+        "roles": not options.no_roles, "show": request.show, "by_output": options.by_output,
+        "template_dir": options.template_dir, "pair": options.pair,
+    }  # fmt: skip
+    with faults_of_only(request):
+        useless = [dict(unused(derivation, each.rendered_as, options.only, given)) for each in wanted]
+    for name, why in useless[0].items():
+        if all(name in each for each in useless):
+            option = NAMES.get(name, f"--{name}")
+            has_steps = options.jacobian is not None and not derivation.is_alone
+            said = f"{option} {shown(options.jacobian or '')}" if name == "pair" and has_steps else option
+            raise SpecError(f"{said}: {why}; leave out {option}")
+    return [{name: value for name, value in given.items() if name not in each} for each in useless]
 
 
 def require_concrete(request: Request, network: Network, wanted: Sequence[Target]) -> None:
@@ -104,14 +104,12 @@ def require_concrete(request: Request, network: Network, wanted: Sequence[Target
 
 def require_steps(request: Request, derivation: Derivation) -> None:
     """Refuse a pair of steps that no recurrent layer has."""
-    pair, said = request.output.pair, shown(request.output.jacobian or "")
-    if pair is None:
-        return
-    if not derivation.states:
-        raise SpecError(f"--jacobian {said}: the network has no recurrent layer of two or more steps")
-    last = min(max(steps) for steps in derivation.states.values())
-    if pair[1] > last:
-        raise SpecError(f"--jacobian {said}: the recurrent layer has steps 1 to {last}; --unroll T gives it more")
+    try:
+        within_steps(derivation, request.output.pair)
+    except SpecError as error:
+        raise SpecError(
+            f"--jacobian {shown(request.output.jacobian or '')}: {error}; --unroll T gives it more"
+        ) from None
 
 
 def verdict(request: Request, derivation: Derivation) -> CheckReport | None:
@@ -121,34 +119,32 @@ def verdict(request: Request, derivation: Derivation) -> CheckReport | None:
     return check(derivation, seed=request.seed, thorough=False, progress=progress)
 
 
-def rendered(request: Request, target: Target, derivation: Derivation, report: CheckReport | None) -> bytes:
+def rendered(
+    request: Request, target: Target, options: dict[str, Any], derivation: Derivation, report: CheckReport | None
+) -> bytes:
     """Return the document of one target; an equation nobody has is the fault of --only."""
     progress(f"writing {target.path or 'standard output'}")
+    with faults_of_only(request):
+        text = render(
+            derivation,
+            to=target.rendered_as,
+            check=report,
+            only=request.output.only,
+            command=command_line("derive", request.network),
+            **options | ({"standalone": True} if target.is_pdf else {}),
+        )
+    return target.data(text)
+
+
+@contextmanager
+def faults_of_only(request: Request) -> Iterator[None]:
+    """Say of what is wrong about one equation alone that --only names it."""
     try:
-        return target.data(document_of(request, target, derivation, report))
+        yield
     except SpecError as error:
         if request.output.only is None:
             raise
         raise SpecError(f"--only {shown(request.output.only)}: {error}") from None
-
-
-def document_of(request: Request, target: Target, derivation: Derivation, report: CheckReport | None) -> str:
-    """Return the document of one target as the options want it."""
-    options = request.output
-    return render(
-        derivation,
-        to=target.rendered_as,
-        notation=options.notation or DEFAULT_NOTATION,
-        check=report,
-        standalone=options.standalone or target.is_pdf,
-        roles=not options.no_roles,
-        show=request.show,
-        only=options.only,
-        by_output=options.by_output,
-        template_dir=options.template_dir,
-        command=command_line("derive", request.network),
-        pair=options.pair,
-    )
 
 
 def deliver(wanted: Sequence[Target], documents: Sequence[bytes], force: bool) -> list[Path]:

@@ -1,0 +1,62 @@
+"""Options of ``render`` that a kind of page has no use for, and why: they are refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from symbp.derivation import Derivation
+from symbp.report.formats import Format
+
+DEFAULTS: Mapping[str, Any] = {
+    "standalone": False, "notation": "standard", "roles": True, "show": None, "by_output": False,
+    "template_dir": None, "pair": None,
+}  # fmt: skip
+"""What each option is where it is not given."""
+
+ALONE = {
+    "show": "{name} alone has no layers",
+    "notation": "{name} alone has the letters of its literature",
+    "pair": "{name} alone is one step",
+    "roles": "{name} alone has no role labels",
+    "by_output": "{name} alone has its slopes through the output already",
+}
+"""What the page of an operation alone has no use for."""
+
+SINGLE = {
+    "show": "one equation has no layers to choose",
+    "pair": "one equation has no product over time",
+    "roles": "one equation has no role labels",
+    "template_dir": "one equation has no template",
+}
+"""What one equation without a page has no use for."""
+
+PROGRAM = {
+    "show": "a program has all layers",
+    "pair": "a program has no product over time",
+    "roles": "a program has no role labels",
+    "template_dir": "a program has no template",
+    "notation": "a program has names of its own",
+    "by_output": "a program has its own form of every slope",
+}
+"""What a program has no use for."""
+
+
+COMPARED = ("notation", "by_output", "roles", "show", "pair")
+"""Options of which only the page itself tells whether they change it."""
+
+
+def no_use(derivation: Derivation, row: Format, only: str | None) -> Mapping[str, str]:
+    """Return the options that pages of this kind have no use for."""
+    found: dict[str, str] = {} if row.standalone else {"standalone": f"{row.name} has no standalone form"}
+    if row.name == "text":
+        found["template_dir"] = "text has no template"
+    if derivation.is_alone:
+        found |= {option: why.format(name=derivation.network.name) for option, why in ALONE.items()}
+    if only is not None:
+        return found | SINGLE
+    if row.name == "numpy":
+        return found | PROGRAM
+    if not derivation.states and not derivation.is_alone:
+        found["pair"] = "the network has no recurrent layer of two or more steps"
+    return found
