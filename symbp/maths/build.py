@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import Any
 
 from sympy import (
@@ -29,7 +29,7 @@ from sympy.matrices.expressions.matexpr import MatrixElement
 from symbp.equations import operands
 from symbp.maths.functions import own_name
 from symbp.maths.maps import mapped_once, name_of_call, name_of_map
-from symbp.maths.names import LOSS, Names
+from symbp.maths.names import LOSS, Names, Slot
 from symbp.maths.scalars import Level, Scalars, Written, call, number, powered, word
 from symbp.maths.tree import (
     APPLY,
@@ -77,6 +77,7 @@ class Builder:
         by_output: write every slope through the output that has such a form, not those of tanh and sigmoid alone.
         functions: what stands for a function, where it is not its own name.
         places: the letters of the row and the column of an entry.
+        apart: the outputs whose slopes have indices like those of others: D has the output below.
     """
 
     def __init__(
@@ -86,8 +87,10 @@ class Builder:
         by_output: bool = False,
         functions: Mapping[ScalarFunction, Node] | None = None,
         places: tuple[str, str] = ("i", "j"),
+        apart: Container[Slot] = (),
     ) -> None:
-        self.names, self.by_output, self.functions, self.places = names, by_output, dict(functions or {}), places
+        self.names, self.by_output, self.functions = names, by_output, dict(functions or {})
+        self.places, self.apart = places, apart
 
     def tree(self, expr: MatrixExpr) -> Node:
         """Return an expression as a tree.

@@ -8,6 +8,7 @@ from sympy import MatrixSymbol, Transpose
 
 from symbp.calculus.factor import Acts, Factor, is_ones
 from symbp.maths.build import Builder, operator_name
+from symbp.maths.names import slot_of
 from symbp.maths.scalars import Level, Written, call, word
 from symbp.maths.tree import HADAMARD, PLUS, TIMES, TRANSPOSE, Fence, Id, Node, Script, Sign, Tag, joined, row
 from symbp.op import FactorRole
@@ -82,8 +83,11 @@ class Factors:
 
     def slopes(self, slope: Slope) -> Node:
         """Return D⁽ˡ⁾ for diag f′(z⁽ˡ⁾)."""
-        letter = Id(self.builder.names.notation.slopes)
-        return Tag(self.builder.names.like(letter, slope.output), of=slope)
+        names = self.builder.names
+        letter = Id(names.notation.slopes)
+        if slot_of(slope.output) in self.builder.apart:
+            return Tag(Script(letter, names.symbol(slope.output)), of=slope)
+        return Tag(names.like(letter, slope.output), of=slope)
 
     def _operator(self, factor: Factor) -> Node:
         node = factor.expr

@@ -372,6 +372,8 @@ class _Machine:
         """Return the shape of what is defined: that of its value, or of its symbol where all sizes are known."""
         if key in self.values:
             return np.shape(self.values[key])
+        if is_named(left):
+            return None
         tags = [node for node in walk(left) if isinstance(node, Tag) and isinstance(node.of, MatrixSymbol)]
         if not tags:
             return None

@@ -203,13 +203,18 @@ def _sentences(
     numbers: Letters,
 ) -> Iterator[Item]:
     """Yield the equations in a sentence, those with an index only where somebody says its values."""
-    for piece in para.text:
+    for piece, word, behind in zip(para.text, (*para.text[1:], ""), (*para.text[2:], "", ""), strict=False):
         if isinstance(piece, Node) and len(_sides(piece)) > 1:
-            line = Line((piece,))
-            values = tuple(_complete(line, (values_of(line) if callable(values_of) else None) or [{}], ranges, numbers))
+            line = Line((piece,), where=behind if isinstance(behind, Node) and word == FOR else None)
+            said = (values_of(line) if callable(values_of) else None) or _values(line, None, numbers, [])
+            values = tuple(_complete(line, said, ranges, numbers))
             letters = {each.name for tag in _tags(piece) for each in index_letters(tag.of)}
             if all(letters <= {*each, *numbers} for each in values):
                 yield Item.of(line, values, promised, numbers)
+
+
+FOR = " for "
+"""The word between an equation in a sentence and the values of its index."""
 
 
 def of_letters(tag: Tag) -> set[Any]:
@@ -525,72 +530,128 @@ def ordered(found: Sequence[Item], known: Known, step: Step) -> tuple[list[State
     found = list(found)
     place = 0
     while place < len(found):
-        letter = _letter(found[place])
-        if letter is None:
-            letter = _loop_behind(found, place)
-            alone = [
-                step(each, set(known))
-                for values in found[place].values or ({},)
-                for each in found[place].statements(values)
-            ]
-            if letter is None or not any(alone):
-                letter = None
-        if letter is None:
-            for letters in found[place].values or ({},):
-                for statement in found[place].statements(letters):
-                    problems.extend(step(statement, known))
-                    order.append(statement)
+        letters = _loops_at(found, place)
+        if _letter(found[place]) is None and not any(_plain(found[place], set(known), step)[1]):
+            letters = []
+        attempts = []
+        for letter in letters:
+            attempts.append(_loop_from(found, place, letter, known, step))
+            if not attempts[-1].lacking:
+                break
+        if not attempts:
+            run, lacking = _plain(found[place], known, step)
+            order.extend(run)
+            problems.extend(lacking)
             place += 1
             continue
-        found[place] = _pinned(found, place, letter) or found[place]
-        end = place + 1
-        while end < len(found):
-            pinned = _pinned(found, end, letter)
-            if pinned is not None:
-                found[end] = pinned
-            elif _letter(found[end]) != letter:
-                break
-            end += 1
-        best: tuple[list[str], list[Statement], Known, int] | None = None
-        for stop in range(end, place, -1):
-            for backwards in (False, True):
-                attempt = set(known)
-                run, lacking = _loop(found[place:stop], letter, backwards, attempt, step)
-                if best is None or not lacking or (best[0] and len(lacking) <= len(best[0]) and stop == place + 1):
-                    best = lacking, run, attempt, stop
-                if not lacking:
-                    break
-            if best is not None and not best[0]:
-                break
-        assert best is not None
-        lacking, run, attempt, place = best
-        problems.extend(lacking)
-        order.extend(run)
-        known |= attempt
+        best = min(attempts, key=lambda each: len(each.lacking))
+        problems.extend(best.lacking)
+        order.extend(best.run)
+        known |= best.known
+        place = best.stop
     return order, problems
 
 
-def _pinned(found: Sequence[Item], place: int, letter: str) -> Item | None:
-    """Return a line of a loop that is said for one value only, δ at the last step, as a line for that value."""
+def _plain(item: Item, known: Known, step: Step) -> tuple[list[Statement], list[str]]:
+    """Return the statements of a line that stands in no loop, for all its values, and what they lack."""
+    order: list[Statement] = []
+    problems: list[str] = []
+    for letters in item.values or ({},):
+        for statement in item.statements(letters):
+            problems.extend(step(statement, known))
+            order.append(statement)
+    return order, problems
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """The lines from a place on as a loop: what they lack, what they state, what is known then, where it ends."""
+
+    lacking: list[str]
+    run: list[Statement]
+    known: Known
+    stop: int
+
+
+def _loop_from(found: Sequence[Item], place: int, letter: str, known: Known, step: Step) -> _Attempt:
+    """Return the longest loop over a letter that begins at a place and lacks nothing, else the shortest."""
+    lines: list[Item] = []
+    for at_ in range(place, len(found)):
+        pinned = _pinned(found, at_, letter)
+        if pinned is None and letter not in _letters(found[at_]):
+            break
+        lines.append(pinned or _outside(found[at_], letter))
+    best: _Attempt | None = None
+    for count in range(len(lines), 0, -1):
+        for backwards in (False, True):
+            attempt = set(known)
+            run, lacking = _loop(lines[:count], letter, backwards, attempt, step)
+            if best is None or not lacking or (len(lacking) <= len(best.lacking) and count == 1):
+                best = _Attempt(lacking, run, attempt, place + count)
+            if not lacking:
+                return best
+    assert best is not None
+    return best
+
+
+def _loops_at(found: Sequence[Item], place: int) -> list[str]:
+    """Return the letters of loops that may begin at a line, the outermost first."""
+    letters = list(dict.fromkeys(letter for item in found[place:] for letter in _letters(item)))
+    inside = {letter: {b for item in found for b in _before(item, letter)} for letter in letters}
+    may = [
+        each for each in letters if each in _letters(found[place]) or _pinned(found, place, each, is_first=True)
+    ]
+    return sorted(may, key=lambda letter: len(inside[letter]))
+
+
+def _before(item: Item, letter: str) -> list[str]:
+    """Return the letters outside of another in a line."""
+    letters = _letters(item)
+    return letters[: letters.index(letter)] if letter in letters else []
+
+
+def _letters(item: Item) -> list[str]:
+    """Return the letters that a line is said for, the outermost first."""
+    return list(item.values[0]) if item.values else []
+
+
+def _outside(item: Item, letter: str) -> Item:
+    """Return a line with one of its letters as the outermost."""
+    return replace(item, values=tuple({letter: each[letter], **each} for each in item.values))
+
+
+def _pinned(found: Sequence[Item], place: int, letter: str, *, is_first: bool = False) -> Item | None:
+    """Return a line of a loop that is said for one value only, δ at the last step, as a line for that value.
+
+    The first line of a loop is one of it where others with the letter stand right behind.
+    """
     item = found[place]
-    behind = found[place + 1] if place + 1 < len(found) else None
-    if _letter(item) is not None or behind is None or (_letter(behind) != letter and _letter(behind) is not None):
+    symbol = _defined(item)
+    if letter in _letters(item) or symbol is None:
         return None
+    if not is_first and not any(letter in _letters(each) for each in found[place + 1 :]):
+        return None
+    places = {
+        at_
+        for each in found
+        if (other := _defined(each)) is not None and len(other.indices) == len(symbol.indices)
+        for at_, index in enumerate(other.indices)
+        if letter in {str(free) for free in index.free_symbols}
+    }
+    if not places and len(symbol.indices) == 1:
+        places = {0}
+    if len(places) != 1:
+        return None
+    index = at(symbol, item.bound).indices[places.pop()]  # type: ignore[attr-defined]
+    values = tuple({letter: int(index), **each} for each in item.values or ({},)) if index.is_Integer else ()
+    return replace(item, values=values) if values else None
+
+
+def _defined(item: Item) -> Indexed | None:
+    """Return the symbol with indices whose value, or whose error, a line defines."""
     left = item.sides[0][0] if item.sides and item.sides[0] else None
     symbol = left.of.of if isinstance(left, Tag) and isinstance(left.of, Adjoint) else getattr(left, "of", None)
-    if not isinstance(symbol, Indexed) or len(symbol.indices) != 1:
-        return None
-    index = at(symbol, item.bound).indices[0]  # type: ignore[attr-defined]
-    return replace(item, values=({letter: int(index)},)) if index.is_Integer else None
-
-
-def _loop_behind(found: Sequence[Item], place: int) -> str | None:
-    """Return the letter of the loop that begins with lines said for one value only: δ at the last step, then all."""
-    for behind in range(place + 1, len(found)):
-        letter = _letter(found[behind])
-        if letter is not None:
-            return letter if all(_pinned(found, each, letter) for each in range(place, behind)) else None
-    return None
+    return symbol if isinstance(symbol, Indexed) else None
 
 
 def _letter(item: Item) -> str | None:

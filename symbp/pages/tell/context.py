@@ -92,7 +92,18 @@ class Context:
     def builder(self) -> Builder:
         """What writes expressions with these names."""
         functions = names_of(each.function for each in self.nodes if isinstance(each, Elementwise | EntrywiseLoss))
-        return Builder(self.names, by_output=self.by_output, functions=functions, places=self.places)
+        return Builder(self.names, by_output=self.by_output, functions=functions, places=self.places, apart=self._apart)
+
+    @cached_property
+    def _apart(self) -> frozenset[Slot]:
+        """The outputs whose slopes would have one name: D has no more than the indices of its output."""
+        alike: dict[object, set[Slot]] = {}
+        for node in self.nodes:
+            if isinstance(node, Slope):
+                slot, loops = slot_of(node.output), self.names.loops(node.output)
+                parts = self.names.parts[slot]
+                alike.setdefault((parts.below, parts.number, loops), set()).add(slot)
+        return frozenset(slot for slots in alike.values() if len(slots) > 1 for slot in slots)
 
     @cached_property
     def places(self) -> tuple[str, str]:

@@ -17,21 +17,16 @@ MOST_ROWS = 8
 
 
 def gradients(c: Context) -> list[Block]:
-    """Return the section."""
-    blocks: list[Block] = [Heading(c.words("section.gradients"))]
-    stairs = staircase(c)
-    if stairs is not None:
-        said = Para(c.words("gradients.stairs"), detail=3)
-        return [*blocks, said, stairs, Para(_closing(c))]
+    """Return the section: a row a parameter, unless all of them are lines of the result."""
+    heading = Heading(c.words("section.gradients"))
     if not is_short(c):
-        blocks += [Para(c.words("gradients.rows")), rows(c)]
-        return blocks
-    return []
+        return [heading, Para(c.words("gradients.rows")), rows(c)]
+    stairs = staircase(c)
+    return [] if stairs is None else [heading, Para(c.words("gradients.stairs"), detail=3), stairs, Para(_closing(c))]
 
 
 def _closing(c: Context) -> Text:
-    shown = c.gradients if is_short(c) else []
-    bias = next((each for each in shown if each.equation.lhs.of.role is Role.BIAS), None)
+    bias = next((each for each in c.gradients if each.equation.lhs.of.role is Role.BIAS), None)
     return c.words("gradients.bias", ref=Ref(bias.label)) if bias is not None else c.words("gradients.small")
 
 

@@ -86,7 +86,7 @@ def _errors(c: Context) -> Iterator[Row]:
     for lhs in [c.shown_error] if c.errors else []:
         yield (c.names.symbol(lhs),), c.words("notation.error", of=error_is(c, lhs)), (c.shape(lhs),)
     for line in slope_lines(c):
-        yield (line,), c.words("notation.slopes"), ()
+        yield line, c.words("notation.slopes"), ()
 
 
 def _signs(c: Context) -> Iterator[Row]:

@@ -78,15 +78,15 @@ def parts(c: Context, pair: Sequence[Spelled]) -> tuple[Node, ...]:
 
 
 def ranges(c: Context) -> Text:
-    """Return the sentence before the network: for which values of its only index, and of those of families."""
-    running = [index for index in c.reading.indices if not index.words]
+    """Return the sentence before the network: for which values of its indices, and of those of families."""
+    running = [index for index in c.reading.indices if not index.words and index.kind != "head"]
     families = [c.ranges(index) for index in c.reading.indices if index.words]
-    if len(running) != 1 or running[0].kind == "head":
+    if not running:
         return c.words("opening.network")
-    (index,) = running
+    run, last = (c.words.listed([(say(index),) for index in running]) for say in (c.ranges, c.here))
     if families:
-        return c.words("opening.families", range=c.ranges(index), last=c.here(index), families=c.words.listed(families))
-    return c.words("opening.range", range=c.ranges(index), last=c.here(index))
+        return c.words("opening.families", range=run, last=last, families=c.words.listed(families))
+    return c.words("opening.range", range=run, last=last)
 
 
 def tiles(c: Context) -> list[Text]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import partial
 
-from sympy import Symbol
+from sympy import MatrixExpr, Symbol
 
 from symbp.calculus.factor import Acts, Factor, Product
 from symbp.equations import Equation, symbols_in
@@ -16,7 +16,7 @@ from symbp.maths.tree import DOTS, EQUALS, TIMES, Fence, Node, Script, Sign, joi
 from symbp.ops.elementwise import Slope
 from symbp.pages.page import Aside, Block, Equations, Para, Text
 from symbp.pages.page import Line as PageLine
-from symbp.pages.tell.context import Context, Spelled
+from symbp.pages.tell.context import Context, Spelled, span
 from symbp.pages.tell.time_result import time_result
 from symbp.roles import Role
 from symbp.symbols import Adjoint
@@ -178,17 +178,33 @@ def spare_letter(c: Context) -> str:
     return next(each for each in "kjipq" if each not in taken)
 
 
-def slope_lines(c: Context) -> list[Node]:
-    """Return what the diagonal matrices of a product are: D⁽ˡ⁾ = diag f′(z⁽ˡ⁾), for each form of them."""
+def slope_lines(c: Context) -> list[Text]:
+    """Return what the diagonal matrices of a product are: D⁽ˡ⁾ = diag f′(z⁽ˡ⁾), for each form of them.
+
+    Where a form is not that of all values of an index, it says of which.
+    """
     if not c.reading.is_one:
         return []
-    writer = Factors(c.builder)
     running = {last: index_symbol(letter) for letter, last in c.last.items()}
     used = {slot_of(each.output) for each in _slopes(c.products[c.farthest][0] if c.farthest is not None else ())}
-    edges_ = [edge for edge in (single(spelled.equation) for spelled in c.errors) if edge is not None]
-    slopes = [each for edge in edges_ for each in _slopes(edge.factors) if slot_of(each.output) in used]
-    forms = {put_in(slope, running): slope for slope in slopes}
-    return [row(writer.slopes(each), EQUALS, call(word("diag"), c.tree(each))) for each in forms.values()]
+    forms: dict[MatrixExpr, tuple[Slope, list[Spelled]]] = {}
+    for spelled in c.errors:
+        edge = single(spelled.equation)
+        for slope in _slopes(() if edge is None else edge.factors):
+            if slot_of(slope.output) in used:
+                forms.setdefault(put_in(slope, running), (slope, []))[1].append(spelled)
+    return [_slope_line(c, slope, lines) for slope, lines in forms.values()]
+
+
+def _slope_line(c: Context, slope: Slope, lines: Sequence[Spelled]) -> Text:
+    """Return what a diagonal matrix is, and for which values of an index where it is not for all of them."""
+    equation = row(Factors(c.builder).slopes(slope), EQUALS, call(word("diag"), c.tree(slope)))
+    values = sorted({each for spelled in lines for each in spelled.case.values})
+    indices = lines[0].line.indices
+    if len(indices) != 1 or len(values) == indices[0].count or len(values) == 1:
+        return (equation,)
+    where = span(indices[0], [each for (each,) in values], False, c.last)
+    return c.words("opening.slopes_for", slopes=equation, range=where)
 
 
 def _slopes(factors: Iterable[Factor]) -> list[Slope]:
