@@ -61,7 +61,7 @@ def render(
         SpecError: an unknown format, notation, equation or layer.
         TemplateError: a template of ``template_dir`` that fails.
     """
-    given = {
+    given: dict[str, Any] = {
         "standalone": standalone, "notation": notation, "roles": roles, "show": show, "by_output": by_output,
         "template_dir": template_dir, "pair": pair,
     }  # fmt: skip

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from symbp.derivation import Derivation
 from symbp.report.formats import Format
+
+if TYPE_CHECKING:
+    from symbp.networks.alone.lone import Lone
 
 DEFAULTS: Mapping[str, Any] = {
     "standalone": False, "notation": "standard", "roles": True, "show": None, "by_output": False,
@@ -52,7 +55,8 @@ def no_use(derivation: Derivation, row: Format, only: str | None) -> Mapping[str
     if row.name == "text":
         found["template_dir"] = "text has no template"
     if derivation.is_alone:
-        found |= {option: why.format(name=derivation.network.name) for option, why in ALONE.items()}
+        name = cast("Lone", derivation.network).name
+        found |= {option: why.format(name=name) for option, why in ALONE.items()}
     if only is not None:
         return found | SINGLE
     if row.name == "numpy":

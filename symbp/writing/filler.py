@@ -18,7 +18,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from symbp.errors import SpecError, TemplateError, nearest
 from symbp.inputs import read_regular
-from symbp.writing.environment import OURS, environment, filled, our_loader
+from symbp.writing.environment import environment, filled, our_loader
 
 REQUEST, TEXT, ERROR, TRACE = "request.pickle", "text", "error", "trace"
 """The files of the folder: what is asked, what comes back, or where it was when time was up."""

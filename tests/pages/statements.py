@@ -598,9 +598,7 @@ def _loops_at(found: Sequence[Item], place: int) -> list[str]:
     """Return the letters of loops that may begin at a line, the outermost first."""
     letters = list(dict.fromkeys(letter for item in found[place:] for letter in _letters(item)))
     inside = {letter: {b for item in found for b in _before(item, letter)} for letter in letters}
-    may = [
-        each for each in letters if each in _letters(found[place]) or _pinned(found, place, each, is_first=True)
-    ]
+    may = [each for each in letters if each in _letters(found[place]) or _pinned(found, place, each, is_first=True)]
     return sorted(may, key=lambda letter: len(inside[letter]))
 
 
