@@ -10,7 +10,7 @@ from symbp.maths.tree import Node, Row, Sign
 from symbp.pages.page import Box, Branch, Picture
 from symbp.writing.breaking import Width
 
-RAIL, MIDDLE, TOP = 1.5, 4.3, 7.2
+RAIL, MIDDLE, TOP = 1.5, 3.9, 5.9
 """How far a rail, the boxes on the way to a branch and the branch itself are from the middle line."""
 
 ARROW, PAD, AROUND = 1.2, 0.75, 0.4

@@ -430,7 +430,7 @@ def span(index: Index, values: list[int], backward: bool, last: dict[str, Symbol
     ]
     if backward:
         shown.reverse()
-    if len(values) >= MOST_VALUES:
+    if len(values) >= MOST_VALUES or (len(values) > 1 and values == list(range(index.first, index.last + 1))):
         shown.insert(1, AND_SO_ON)
     return row(number(index.symbol), EQUALS, joined(shown, COMMA))
 
@@ -447,7 +447,7 @@ FROM_TO = 3
 AND_SO_ON = Sign("…", "ord")
 
 MOST_VALUES = 3
-"""From so many values of an index on only the first and the last are written."""
+"""From so many values of an index on only the first and the last are written; of all of them these, however few."""
 
 
 def ordered(cases: tuple[Case, ...], *, backward: bool) -> list[Case]:
