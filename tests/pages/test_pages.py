@@ -33,8 +33,6 @@ NOT_CLOSED = {
     **dict.fromkeys(("mlp-4-tanh-softmax", "residual-projected", "embedding"), "a reference to no line"),
     **dict.fromkeys(("gru-5", "rnn-5", "rnn-initial"), ALIKE),
     "attention-grouped": "heads with two indices",
-    "lstm-1": "errors unused",
-    "lstm-stacked": "W^(l) of two layers: its values are not said",
 }
 """Pages with something wrong, and what."""
 

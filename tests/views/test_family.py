@@ -11,7 +11,7 @@ from symbp.networks.recurrent import GRU, LSTM, RNN
 from symbp.nodes import transpose
 from symbp.views.family import GATE, families, with_families
 from symbp.views.fold import fold, fold_like
-from symbp.views.lines import Indexed, lines_of, run
+from symbp.views.lines import Indexed, Loop, lines_of, run
 from symbp.views.reading import reading
 from symbp.views.skeleton import mapped, put_in
 
@@ -81,18 +81,28 @@ def test_every_equation_is_its_line_with_the_values_put_in(layers):
 
 
 def test_a_gate_with_another_operand_does_not_merge():
-    system = forward(LSTM(5, T))
-    cells = {each.lhs.step: each.lhs for each in system if getattr(each.lhs, "stem", "") == "c"}
+    folded = fold(forward(LSTM(5, T)))
+    cells = {each.lhs.step: each.lhs for line in lines_of(folded.body) for each in line.instances.values()
+             if each.lhs.name.startswith("lstm1.c")}  # fmt: skip
 
     def other(equation):
-        """The input gate reads the cell in the place of the output."""
+        """The output gate reads the cell in the place of the output."""
 
         def read(slot):
             return cells[slot.step] if getattr(slot, "stem", "") == "h" else slot
 
-        return mapped(equation.rhs, read)
+        return replace(equation, rhs=mapped(equation.rhs, read))
 
-    assert words(changed(system, "Zi", other)) == [("f", "g", "o")]
+    def planted(item):
+        if isinstance(item, Loop):
+            return replace(item, body=tuple(map(planted, item.body)))
+        if not item.cases[0].equation.lhs.name.startswith("lstm1.Zo"):
+            return item
+        return replace(item, instances={values: other(each) for values, each in item.instances.items()})
+
+    assert [each.words for each in families(folded)] == [("i", "f", "g", "o")]
+    wrong = replace(folded, body=tuple(map(planted, folded.body)))
+    assert [each.words for each in families(wrong)] == [("i", "f", "g")]
 
 
 def test_a_gate_that_shares_a_bias_does_not_merge():

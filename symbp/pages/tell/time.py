@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from sympy import Expr, MatMul, MatrixExpr, MatrixSymbol, Symbol, Transpose
+from sympy import Expr, Identity, MatMul, MatrixExpr, MatrixSymbol, Symbol, Transpose, ZeroMatrix
 
 from symbp.errors import SpecError
 from symbp.maths.build import Builder
@@ -16,16 +16,18 @@ from symbp.maths.tree import (
     EQUALS,
     Id,
     Node,
+    Num,
     Script,
     Table,
+    Tag,
     row,
 )
 from symbp.pages.tell.context import Context
 from symbp.roles import Role
-from symbp.symbols import Adjoint
+from symbp.symbols import Adjoint, Variable
 from symbp.views.lines import Index, Indexed, index_symbol
 from symbp.views.skeleton import mapped
-from symbp.views.time import StepBack, step_back
+from symbp.views.time import Inner, StepBack, step_back
 
 STEP, WAYS = "time-step", "time-ways"
 """The labels of the matrices of a step."""
@@ -100,9 +102,26 @@ class Time:
         """Return an expression at a step."""
         return self.builder.tree(self.at(expr, step))
 
-    def like(self, letter: Node, symbol: MatrixSymbol, step: Expr | None = None) -> Node:
+    def like(self, letter: Id, symbol: MatrixSymbol, step: Expr | None = None) -> Node:
         """Return a letter with the indices of a symbol."""
-        return self.c.names.like(letter, self.at(symbol, step))
+        return self.letter_of(letter, self.at(symbol, step))
+
+    def letter_of(self, letter: Id, spelled: MatrixSymbol) -> Node:
+        """Return a letter with the indices of a symbol that is spelled already."""
+        return Tag(self.c.names.like(letter, spelled), of=self.meant(letter, spelled))
+
+    def meant(self, letter: Id, spelled: MatrixSymbol) -> MatrixSymbol:
+        """Return the matrix that a letter with the indices of a symbol stands for."""
+        of = spelled.of if isinstance(spelled, Indexed) else spelled
+        rows = self.size if letter.name in (self.letter, "s") else of.shape[0]
+        columns = {self.letter: self.size, "G": self.size, "s": 1}.get(letter.name, of.shape[0])
+        own = Variable(f"{letter.name}.{of.name}", rows, columns, Role.STATE, letter.name, of.layer, of.path)
+        return Indexed(own, *spelled.indices) if isinstance(spelled, Indexed) else own
+
+    @property
+    def size(self) -> Expr:
+        """How many rows the whole state has."""
+        return sum((part.shape[0] for part in self.step.now[1:]), self.step.now[0].shape[0])
 
     def matrix(self, step: Expr | None = None) -> Node:
         """Return 𝒥_t."""
@@ -117,7 +136,9 @@ class Time:
         """Return the error of the state."""
         if len(self.step.now) == 1:
             return self.tree(Adjoint(self.step.now[0]), step)
-        return Script(Id(self.c.notation.error), self.state(step))
+        state = self.state(step)
+        assert isinstance(state, Tag)
+        return Tag(Script(Id(self.c.notation.error), state), of=Adjoint(state.of))
 
     def slopes(self, of: MatrixSymbol) -> Node:
         """Return D for an error inside the step: D_{k,t}."""
@@ -131,9 +152,9 @@ class Time:
         spelled = self.at(of)
         alone = len(self.step.inner) == 1 or self._is_told_apart(spelled)
         name = self.c.names.like(letter, spelled)
-        if alone or not isinstance(name, Script) or name.sub is None:
-            return name
-        return Script(letter, row(self.c.names.parts[slot_of(spelled)].base, COMMA, name.sub), name.sup)
+        if not alone and isinstance(name, Script) and name.sub is not None:
+            name = Script(letter, row(self.c.names.parts[slot_of(spelled)].base, COMMA, name.sub), name.sup)
+        return Tag(name, of=self.meant(letter, spelled))
 
     def _is_told_apart(self, spelled: MatrixSymbol) -> bool:
         """Whether a name has a word below that says which of several it is."""
@@ -198,6 +219,16 @@ def _require(c: Context, times: Sequence[Time]) -> None:
         raise SpecError(f"the steps are 1 to {steps}: give two, the earlier first, such as 1,{steps}")
 
 
+def zero(rows: Expr, columns: Expr) -> Node:
+    """Return a block of zeros."""
+    return Tag(Num("0"), of=ZeroMatrix(rows, columns))
+
+
+def one(size: Expr) -> Node:
+    """Return a block that is the identity."""
+    return Tag(Id("I"), of=Identity(size))
+
+
 def stack(time: Time) -> Node:
     """Return s_t = [h_t; c_t]."""
     parts = tuple((time.tree(each),) for each in time.step.now)
@@ -213,7 +244,7 @@ def any_way(time: Time, of: MatrixSymbol) -> Node:
     """Return 𝒢_{k,t} for any k."""
     letter = Id("G", "script") if time.step.is_cut else Id(time.c.notation.slopes)
     spelled = of_any(time, of)
-    return time.c.names.like(letter, spelled) if spelled != time.at(of) else time.way(of)
+    return time.letter_of(letter, spelled) if spelled != time.at(of) else time.way(of)
 
 
 def shown_error(time: Time) -> MatrixSymbol:
@@ -235,3 +266,18 @@ def parameters(time: Time) -> Iterator[tuple[MatrixSymbol, MatrixSymbol, MatrixE
                 case MatMul(args=(Adjoint() as error, Transpose() as right)) if error.of in time.step.inner:
                     if equation.lhs.of.role is Role.WEIGHT and right.arg not in time.step.before:
                         yield equation.lhs.of, error.of, right.arg
+
+
+def families(time: Time, found: Sequence[Inner]) -> list[list[Inner]]:
+    """Return errors, those of one family together."""
+    groups: dict[object, list[Inner]] = {}
+    for each in found:
+        groups.setdefault(of_any(time, each.of), []).append(each)
+    return list(groups.values())
+
+
+def ways_labels(time: Time, count: int | None = None) -> list[str]:
+    """Return the labels of the lines of 𝒢: one for those of each family that come from one part of the state."""
+    parts = [[each for each in time.step.inner.values() if each.part == part] for part in range(len(time.step.now))]
+    total = sum(len(families(time, own)) for own in parts) if count is None else count
+    return [time.label(f"{WAYS}-{at}") for at in range(1, total + 1)]

@@ -16,7 +16,6 @@ from symbp.maths.tree import (
     TIMES,
     Id,
     Node,
-    Num,
     Script,
     Sign,
     Table,
@@ -26,7 +25,19 @@ from symbp.maths.tree import (
 from symbp.pages.page import Block, Equations, Para, Text
 from symbp.pages.page import Line as PageLine
 from symbp.pages.tell.context import Context
-from symbp.pages.tell.time import STEP, WAYS, Time, any_way, of_any, shown_error, stack, times_of
+from symbp.pages.tell.time import (
+    STEP,
+    Time,
+    any_way,
+    families,
+    of_any,
+    one,
+    shown_error,
+    stack,
+    times_of,
+    ways_labels,
+    zero,
+)
 from symbp.views.lines import Index
 from symbp.views.skeleton import mapped
 from symbp.views.time import Inner, Term, Way
@@ -41,7 +52,9 @@ def _matrices(time: Time) -> list[Block]:
     c = time.c
     diagonals = [PageLine(tuple(pair)) for pair in _pairs([*_diagonals(time), *_handed(time)])]
     step = PageLine((row(time.matrix(), EQUALS, joined(_step(time), TIMES)),), time.label(STEP))
-    own = [PageLine(tuple(_ways(time)), time.label(WAYS))] if time.step.is_cut else []
+    found = list(_ways(time)) if time.step.is_cut else []
+    labels = ways_labels(time, len(found))
+    own = [PageLine((node,), label, where) for (node, where), label in zip(found, labels, strict=True)]
     return [
         Para(c.words("time.matrices", state=time.state()), title=c.words("time.title")),
         Equations((*diagonals, step, *own)),
@@ -73,7 +86,11 @@ def _hands(time: Time, to: int) -> Node:
 
 def _step(time: Time) -> list[Node]:
     """Return the factors of 𝒥_t: what the parts send back, and what they hand on inside the step before."""
-    rows = [[_sum(time, terms) for terms in line] for line in time.step.back]
+    sizes = [each.shape[0] for each in time.step.now]
+    rows = [
+        [_sum(time, terms) if terms else zero(size, of) for terms, of in zip(line, sizes, strict=True)]
+        for line, size in zip(time.step.back, sizes, strict=True)
+    ]
     if len(rows) == 1:
         return [rows[0][0]]
     back = Table(tuple(map(tuple, rows)))
@@ -84,30 +101,25 @@ def _within(time: Time) -> list[list[Node]]:
     """Return [I 0; R_t I]."""
     size = range(len(time.step.now))
     hands = {(to, of): _hands(time, to) for to, of, _ in time.handed}
-    return [[Id("I") if to == of else hands.get((to, of), Num("0")) for of in size] for to in size]
+    sizes = [each.shape[0] for each in time.step.now]
+    return [
+        [one(sizes[to]) if to == of else hands.get((to, of), zero(sizes[to], sizes[of])) for of in size] for to in size
+    ]
 
 
-def _ways(time: Time) -> Iterator[Node]:
-    """Yield 𝒢_{k,t} = D_{k,t} [R_t I], those of one part of the state together."""
+def _ways(time: Time) -> Iterator[tuple[Node, Node | None]]:
+    """Yield 𝒢_{k,t} = D_{k,t} [R_t I] and for which k, those of one part of the state together."""
     lines = _within(time)
     for part, line in enumerate(lines):
         own = [each for each in time.step.inner.values() if each.part == part]
-        for group in _families(time, own):
+        for group in families(time, own):
             end = Table((tuple(line),))
             if len(group) == 1:
-                yield row(time.way(group[0].of), EQUALS, time.slopes(group[0].of), TIMES, end)
+                yield row(time.way(group[0].of), EQUALS, time.slopes(group[0].of), TIMES, end), None
                 continue
             of = of_any(time, group[0].of)
-            letters = [time.c.names.like(each, of) for each in (Id("G", "script"), Id(time.c.notation.slopes))]
-            yield row(letters[0], EQUALS, letters[1], TIMES, end, Sign("\u2003", "quad"), _values(time, group))
-
-
-def _families(time: Time, found: Sequence[Inner]) -> list[list[Inner]]:
-    """Return errors, those of one family together."""
-    groups: dict[object, list[Inner]] = {}
-    for each in found:
-        groups.setdefault(of_any(time, each.of), []).append(each)
-    return list(groups.values())
+            letters = [time.letter_of(each, of) for each in (Id("G", "script"), Id(time.c.notation.slopes))]
+            yield row(letters[0], EQUALS, letters[1], TIMES, end), _values(time, group)
 
 
 def _family_index(time: Time, of: MatrixSymbol) -> tuple[Index, int]:
@@ -131,12 +143,10 @@ def _integer(value: int) -> Expr:
 
 def _sum(time: Time, terms: Sequence[Term]) -> Node:
     """Return what one part sends to another: Σ_k U_kᵀ D_{k,t} + diag f_t."""
-    if not terms:
-        return Num("0")
     own = [_plain(time, each.way) for each in terms if each.inner is None]
     inner = [each.inner for each in terms if each.inner is not None]
     fronts = {each.inner.of: each.way for each in terms if each.inner is not None}
-    return joined([*own, *(_term(time, group, fronts) for group in _families(time, inner))], PLUS)
+    return joined([*own, *(_term(time, group, fronts) for group in families(time, inner))], PLUS)
 
 
 def _plain(time: Time, way: Way) -> Node:
@@ -151,12 +161,11 @@ def _term(time: Time, group: Sequence[Inner], fronts: dict[MatrixSymbol, Way]) -
     if len(group) == 1:
         (only,) = group
         return joined([_plain(time, fronts[only.of]), time.slopes(only.of)], TIMES)
-    names = time.c.names
     index = _family_index(time, group[0].of)[0]
     below = number(index.symbol) if len(group) == len(index.words) else _values(time, group)
     (front,) = fronts[group[0].of].weights
     general = mapped(time.at(front), lambda slot: time.c.of_any(slot) if isinstance(slot, MatrixSymbol) else slot)
-    slopes = names.like(Id(time.c.notation.slopes), of_any(time, group[0].of))
+    slopes = time.letter_of(Id(time.c.notation.slopes), of_any(time, group[0].of))
     return row(Script(Sign("∑", "big"), below), TIMES, time.builder.within(general, Level.PRODUCT), TIMES, slopes)
 
 
@@ -203,7 +212,7 @@ def time_rows(c: Context) -> list[tuple[Text, ...]]:
 
 def _general(time: Time, of: MatrixSymbol) -> Node:
     spelled = of_any(time, of)
-    return time.c.names.like(Id(time.c.notation.slopes), spelled) if spelled != time.at(of) else time.slopes(of)
+    return time.letter_of(Id(time.c.notation.slopes), spelled) if spelled != time.at(of) else time.slopes(of)
 
 
 def _shape(rows: Expr | int, columns: Expr | int) -> Node:

@@ -28,7 +28,18 @@ from symbp.nodes import transpose
 from symbp.pages.page import Block, Equations, Para, Ref, Text
 from symbp.pages.page import Line as PageLine
 from symbp.pages.tell.context import AND_SO_ON, Context
-from symbp.pages.tell.time import STEP, Time, any_way, of_any, parameters, shown_error, stack, times_of
+from symbp.pages.tell.time import (
+    STEP,
+    Time,
+    any_way,
+    of_any,
+    parameters,
+    shown_error,
+    stack,
+    times_of,
+    ways_labels,
+    zero,
+)
 from symbp.roles import Role
 from symbp.symbols import Adjoint
 from symbp.views.lines import index_symbol
@@ -70,6 +81,11 @@ def time_result(c: Context, shown: Sequence[PageLine]) -> list[Block]:
     where = c.words(
         "time.where", matrix=time.matrix(), state=time.state(), before=time.state(t - 1), step=Ref(time.label(STEP))
     )
+    if time.step.is_cut:
+        of, labels = shown_error(time), ways_labels(time)
+        ref = Ref(labels[0], labels[-1] if len(labels) > 1 else "")
+        leads = c.words("time.ways", way=any_way(time, of), ways=ref, error=_error(time, of))
+        where = c.words("time.joined", first=where, second=leads)
     return [*blocks, Para(where), *_between(time)]
 
 
@@ -117,7 +133,11 @@ def _entrance(time: Time, way: Way) -> Node:
     front = joined([time.builder.within(time.at(each, time.last), Level.PRODUCT) for each in way.weights], TIMES)
     if len(time.step.now) == 1:
         return front if way.weights else Id("I")
-    return Table(((front if way.weights else Id("I"),), *((Num("0"),) for _ in time.step.now[1:])))
+    source = _errors_of(time)[time.step.now[0]].rhs
+    columns = way.weights[-1].shape[1] if way.weights else source.shape[0]
+    return Table(
+        ((front if way.weights else Id("I"),), *((zero(each.shape[0], columns),) for each in time.step.now[1:]))
+    )
 
 
 def _error(time: Time, of: MatrixSymbol) -> Node:
