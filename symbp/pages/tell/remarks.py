@@ -10,7 +10,7 @@ from symbp.calculus.factor import Factor, is_ones
 from symbp.checking.report import CheckReport, Verdict
 from symbp.derivation import Gradient
 from symbp.equations import nodes
-from symbp.maths.tree import Id
+from symbp.maths.tree import Id, Node
 from symbp.op import Op
 from symbp.ops.convolution import ChannelSums
 from symbp.pages.page import Block, Para, Text
@@ -33,9 +33,12 @@ def _given(c: Context) -> Iterator[Text]:
     network = derivation.network
     if derivation.tokens:
         yield c.words("remarks.tokens", n=int(derivation.tokens))
-    elif derivation.coupled:
-        first = derivation.coupled[0].lhs
-        yield c.words("remarks.coupled", symbol=c.names.symbol(c.reading.spelled(first)))
+    columns = network.x.shape[1]
+    met = next(
+        (each.lhs for each in derivation.coupled if isinstance(each.rhs, Op) and each.lhs.shape[1] == columns), None
+    )
+    if met is not None and not derivation.tokens:
+        yield c.words("remarks.coupled", symbol=_symbol(c, met))
     flat = dict.fromkeys(
         node.args[-1]
         for equation in derivation.forward
@@ -48,7 +51,8 @@ def _given(c: Context) -> Iterator[Text]:
     if masks:
         yield c.words("remarks.masks", n=len(masks), masks=_listed(c, masks))
     cells = dict.fromkeys(path.rpartition(".")[2].rstrip("0123456789_") for path in derivation.states)
-    yield from (c.words(f"remarks.cell.{each}") for each in cells if c.words.has(f"remarks.cell.{each}"))
+    letters = {each: Id(each) for each in "fginorz"}
+    yield from (c.words(f"remarks.cell.{each}", **letters) for each in cells if c.words.has(f"remarks.cell.{each}"))
 
 
 def zeros(c: Context, check: CheckReport | None = None) -> Iterator[Text]:
@@ -93,7 +97,14 @@ def _adds_to_zero(end: Sequence[Factor]) -> bool:
     return node.places_sum_to_zero == places if places else node.rows_sum_to_zero
 
 
+def _symbol(c: Context, symbol: MatrixSymbol) -> Node:
+    """Return a symbol of the derivation as the page has it, which may show it for one example."""
+    shown = (*c.reading.folded.names, *c.reading.all_symbols)
+    own = next((each for each in shown if each.name == symbol.name), symbol)
+    return c.names.symbol(c.reading.spelled(own))
+
+
 def _listed(c: Context, symbols: Iterable[MatrixSymbol]) -> Text:
-    trees = [c.names.symbol(c.reading.spelled(each)) for each in symbols]
+    trees = [_symbol(c, each) for each in symbols]
     shown = trees if len(trees) <= MOST_NAMES else [*trees[: MOST_NAMES - 1], Id("…"), trees[-1]]
     return c.words.listed([(each,) for each in shown])
