@@ -6,7 +6,7 @@ from committed import DOCUMENTS, GALLERY, NAMES, document, gallery
 from kernel import Otherwise, another_kernel, otherwise, product, total
 
 from symbp import check, derive
-from symbp.report import checked
+from symbp.pages.tell import checked
 
 SHORT = ("lstm-classifier", "conv2d", "backprop-4", "batchnorm-mlp", "batchnorm", "softmax-classifier")
 """Two whose numbers once differed, an open network, sums that cancel, two forms of one gradient, and logarithms."""

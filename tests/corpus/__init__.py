@@ -2,8 +2,8 @@
 
 ``EQUATIONS`` are files in ``equations/``, also for the command line. The first line says what it is; the second, where
 there is one, draws the sizes that are names and what is not normal: ``# m = 5, n = 3; Y one-hot``. ``LAYERS`` are
-networks of layers, ``EXAMPLES`` the shipped ones. ``REFUSED`` and ``UNPRINTED`` are what symbp does not take today,
-with the message: a row leaves them when its network passes, and comes back never.
+networks of layers, ``EXAMPLES`` the shipped ones. ``REFUSED`` is what symbp does not take today, with the message: a
+row leaves it when its network passes, and comes back never.
 
 ``case.network()`` is what is derived, ``case.values(derivation)`` are numbers for all that is given, and
 ``truth(case, values)`` are the loss and the gradients of a network of equations by NumPy and the complex step, which
@@ -207,22 +207,6 @@ REFUSED: dict[str, str] = {
 }
 """Files of ``refused/`` and a part of the message that refuses them."""
 
-_ELEMENT = "no print for MatrixElement"
-
-UNPRINTED: dict[str, str] = dict.fromkeys(
-    (
-        "distillation",
-        "heteroscedastic",
-        "log-cosh-of-two",
-        "mse-over-3",
-        "mutual-learning",
-        "twice-mse",
-        "uncertainty-weighting",
-        "weighted-losses",
-    ),
-    _ELEMENT,
-)
-"""Networks of ``EQUATIONS`` that are derived and have no page, and a part of the message."""
 
 _CE = {"loss": "cross_entropy"}
 _ONE_HOT = {"Y": "one-hot"}

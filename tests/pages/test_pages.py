@@ -10,7 +10,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from corpus import CASES, UNPRINTED
+from corpus import CASES
 from reader import Env, closed, executed, gradients_of
 
 from symbp import derive
@@ -75,7 +75,7 @@ def tiles(found):
     return rows
 
 
-@pytest.mark.parametrize("name", [name for name in CASES if name not in {*SLOW, *UNPRINTED}])
+@pytest.mark.parametrize("name", [name for name in CASES if name not in SLOW])
 def test_page_is_closed(name):
     found, page, names, _ = told(name)
     problems = closed(page, found.readable.forward.given, names=names, tiles=tiles(found))

@@ -19,6 +19,7 @@ from symbp.pages.tell.gradients import gradients
 from symbp.pages.tell.levels import Deep, deep
 from symbp.pages.tell.notation import table_of_notation
 from symbp.pages.tell.picture import picture
+from symbp.pages.tell.remarks import remarks
 from symbp.pages.tell.result import result
 from symbp.pages.tell.time_matrices import time_matrices, time_rows
 from symbp.pages.words import Words, language
@@ -26,7 +27,7 @@ from symbp.views.levels import levels
 from symbp.views.reading import Reading, reading
 
 
-def one_level(c: Context) -> list[Block]:
+def one_level(c: Context, check: CheckReport | None = None) -> list[Block]:
     """Return the sections of a network as one list."""
     return [
         *opening.network(c),
@@ -36,11 +37,12 @@ def one_level(c: Context) -> list[Block]:
         *backward(c),
         *time_matrices(c),
         *gradients(c),
+        *remarks(c, check),
         *table_of_notation(c, time_rows(c)),
     ]
 
 
-def two_levels(c: Deep) -> list[Block]:
+def two_levels(c: Deep, check: CheckReport | None = None) -> list[Block]:
     """Return the sections of a network with blocks, each of which is shown once."""
     return [
         *inside.network(c),
@@ -50,6 +52,7 @@ def two_levels(c: Deep) -> list[Block]:
         *(replace(each, detail=3) for each in functions(c)),
         *inside.backward(c),
         *inside.gradients(c),
+        *remarks(c, check),
         *inside.notation(c),
     ]
 
@@ -92,7 +95,7 @@ def derivation_page(
     found = levels(derivation)
     c = context(derivation, notation, read=None if found is None else found.top, **options)
     c = c if found is None else deep(c, found)
-    blocks = two_levels(c) if isinstance(c, Deep) else one_level(c)
+    blocks = two_levels(c, check) if isinstance(c, Deep) else one_level(c, check)
     if check is not None:
         blocks.append(checked(c.words, check))
     return Page(opening.title(c), opening.subtitle(c), tuple(blocks), stem, command)
