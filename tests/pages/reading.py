@@ -24,7 +24,9 @@ from spelling import (
     UnreadableError,
     at,
     index_letters,
+    is_dots,
     name_of,
+    run_between,
     split,
     text,
     whole,
@@ -199,6 +201,11 @@ def read(tree: Node, env: Env, letters: Letters | None = None, shape: tuple[int,
     return value
 
 
+def read_any(tree: Node, env: Env, letters: Letters | None = None) -> Value:
+    """Return what a printed tree is worth, a map too."""
+    return _Reader(env, dict(letters or {})).value(tree)
+
+
 def _fitted(value: Open, shape: tuple[int, int]) -> Array:
     sizes = value.array.shape
     if any(
@@ -206,6 +213,66 @@ def _fitted(value: Open, shape: tuple[int, int]) -> Array:
     ):
         raise UnreadableError(f"{sizes} cannot be repeated to {shape}")
     return np.broadcast_to(value.array, shape).copy()
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """Blocks beside and below each other; 0 and I are as large as those around them, and all alike where nothing says."""
+
+    rows: list[list[Value]]
+
+    def value(self) -> Value:
+        """Return the matrix; where no block has a size, the map that it is."""
+        sides = self.sides()
+        if any(side == 0 for side in (*sides[0], *sides[1])):
+            return Map(self.on)
+        return self.filled(*sides)
+
+    def sides(self) -> tuple[list[int], list[int]]:
+        """Return the heights of rows and the widths of columns, 0 where nothing says."""
+        heights, widths = [0] * len(self.rows), [0] * len(self.rows[0])
+        for _ in range(len(self.rows) + len(widths)):
+            for at_, line in enumerate(self.rows):
+                for beside, cell in enumerate(line):
+                    if cell is IDENTITY:
+                        heights[at_] = widths[beside] = heights[at_] or widths[beside]
+                    elif np.ndim(cell) == 2:
+                        heights[at_], widths[beside] = np.shape(cell)
+        return _alike(heights), _alike(widths)
+
+    def on(self, array: Array) -> Array:
+        """Return what the blocks make of an array: it has as many parts as they have columns, all alike."""
+        width, rest = divmod(array.shape[0], len(self.rows[0]))
+        if rest:
+            raise UnreadableError("blocks whose sizes nothing says")
+        heights, _ = self.sides()
+        return self.filled([each or width for each in heights], [width] * len(self.rows[0])) @ array
+
+    def filled(self, heights: list[int], widths: list[int]) -> Array:
+        """Return the matrix with blocks of these sizes."""
+        rows = [
+            [self.block(cell, height, width) for cell, width in zip(line, widths, strict=True)]
+            for line, height in zip(self.rows, heights, strict=True)
+        ]
+        try:
+            return np.block(rows)
+        except ValueError as error:
+            raise UnreadableError(f"blocks that do not fit: {error}") from None
+
+    @staticmethod
+    def block(cell: Value, height: int, width: int) -> Array:
+        """Return one block."""
+        if cell is IDENTITY:
+            return np.eye(height, width)
+        if isinstance(cell, Map | _Ones | Open):
+            raise UnreadableError("a block of no size")
+        return np.zeros((height, width)) if np.ndim(cell) == 0 and cell == 0 else np.atleast_2d(cell)
+
+
+def _alike(sides: list[int]) -> list[int]:
+    """Return the sides with those that nothing says like the others, where these are alike."""
+    known = {each for each in sides if each}
+    return [each or known.copy().pop() for each in sides] if len(known) == 1 else sides
 
 
 class _Reader:
@@ -473,6 +540,9 @@ class _Reader:
     def factors(self, items: list[Node]) -> list[Value]:
         """Return the factors of a product: what stands between the unseen signs, functions with their arguments."""
         pieces = self._between(items, lambda sign: sign.kind == "times")
+        dots = next((place for place, piece in enumerate(pieces) if is_dots(piece)), None)
+        if dots is not None:
+            return self.dotted(pieces, dots)
         found = []
         for place, piece in enumerate(pieces):
             value, is_open = self.applied(piece)
@@ -480,6 +550,17 @@ class _Reader:
                 raise UnreadableError(f"how far the argument goes is not said: {self._said(items)}")
             found.append(value)
         return found
+
+    def dotted(self, pieces: list[list[Node]], dots: int) -> list[Value]:
+        """Return the factors of a product with dots: J_{t+1} ⋯ J_T has none where t is T."""
+        ends = [pieces[place] for place in (dots - 1, dots + 1) if 0 <= place < len(pieces)]
+        run = run_between(ends[0][0], ends[1][0], self.letters) if [len(end) for end in ends] == [1, 1] else None
+        if run is None:
+            raise UnreadableError(f"dots that do not say what is left out: {self._said([n for p in pieces for n in p])}")
+        inside = [_Reader(self.env, {**self.letters, **values}).value(ends[0][0]) for values in run]
+        around = (pieces[: dots - 1], pieces[dots + 2 :])
+        before, behind = ([value for piece in side for value in [self.applied(piece)[0]]] for side in around)
+        return [*before, *inside, *behind]
 
     def applied(self, items: list[Node]) -> tuple[Value, bool]:
         """Return one factor, and whether it ends in an argument without brackets."""
@@ -501,6 +582,8 @@ class _Reader:
 
     def product(self, factors: list[Value]) -> Value:
         """Return a product from left to right; maps act on what stands right of them."""
+        if not factors:
+            return IDENTITY
         if any(isinstance(factor, Map) for factor in factors):
             return self.mapped(factors)
         factors = self.spread(factors)
@@ -793,6 +876,13 @@ class _Reader:
         if self.big(node) is not None:
             raise UnreadableError(f"a sum of nothing: {text(node)!r}")
         base = node.base
+        bare, postfixes = without_postfixes(node)
+        letter = f"letter {text(bare, self.letters)}"
+        if letter in self.env.values and isinstance(bare, Script):
+            value = self.env.values[letter]
+            for postfix in postfixes:
+                value = self.postfixed(value, postfix)
+            return value
         whole_name = text(node, self.letters)
         if not _tagged(base) and whole_name in self.env.sizes:
             return float(self.env.sizes[whole_name])
@@ -857,11 +947,7 @@ class _Reader:
     def table(self, node: Table) -> Value:
         """Return blocks side by side and above each other, or the value of the first case that holds."""
         if node.open != "{":
-            rows = [[self.value(cell) for cell in line] for line in node.rows]
-            try:
-                return np.block([[np.atleast_2d(cell) for cell in line] for line in rows])
-            except ValueError as error:
-                raise UnreadableError(f"blocks that do not fit: {error}") from None
+            return Blocks([[self.value(cell) for cell in line] for line in node.rows]).value()
         values, conditions = [], []
         for line in node.rows:
             if len(line) != 2:

@@ -27,7 +27,7 @@ from symbp.views.lines import Index, Indexed, index_symbol
 from symbp.views.skeleton import mapped
 from symbp.views.time import StepBack, step_back
 
-STEP, WAYS = "time-step", "time-ways"
+STEP, WAYS, DIAGONALS = "time-step", "time-ways", "time-diagonals"
 """The labels of the matrices of a step."""
 
 MATRICES = "JKMPQ"

@@ -26,7 +26,7 @@ from symbp.maths.tree import (
 from symbp.pages.page import Block, Equations, Para, Text
 from symbp.pages.page import Line as PageLine
 from symbp.pages.tell.context import Context
-from symbp.pages.tell.time import STEP, WAYS, Time, any_way, of_any, shown_error, stack, times_of
+from symbp.pages.tell.time import DIAGONALS, STEP, WAYS, Time, any_way, of_any, shown_error, stack, times_of
 from symbp.views.lines import Index
 from symbp.views.skeleton import mapped
 from symbp.views.time import Inner, Term, Way
@@ -39,14 +39,24 @@ def time_matrices(c: Context) -> list[Block]:
 
 def _matrices(time: Time) -> list[Block]:
     c = time.c
-    diagonals = [PageLine(tuple(pair)) for pair in _pairs([*_diagonals(time), *_handed(time)])]
     step = PageLine((row(time.matrix(), EQUALS, joined(_step(time), TIMES)),), time.label(STEP))
-    own = [PageLine(tuple(_ways(time)), time.label(WAYS))] if time.step.is_cut else []
     return [
         Para(c.words("time.matrices", state=time.state()), title=c.words("time.title")),
-        Equations((*diagonals, step, *own)),
+        Equations((*diagonal_lines(time), step, *way_lines(time))),
         Para(_direct(time)),
     ]
+
+
+def diagonal_lines(time: Time) -> list[PageLine]:
+    """Return the lines of what stands on diagonals."""
+    pairs = enumerate(_pairs([*_diagonals(time), *_handed(time)]))
+    return [PageLine(tuple(pair), f"{time.label(DIAGONALS)}-{at}") for at, pair in pairs]
+
+
+def way_lines(time: Time) -> list[PageLine]:
+    """Return the lines of the ways inside a step; none where a diagonal matrix is all of a way."""
+    found = enumerate(_ways(time) if time.step.is_cut else ())
+    return [PageLine((way,), f"{time.label(WAYS)}-{at}", values) for at, (way, values) in found]
 
 
 def _pairs(nodes: Sequence[Node]) -> Iterator[Sequence[Node]]:
@@ -87,19 +97,19 @@ def _within(time: Time) -> list[list[Node]]:
     return [[Id("I") if to == of else hands.get((to, of), Num("0")) for of in size] for to in size]
 
 
-def _ways(time: Time) -> Iterator[Node]:
-    """Yield 𝒢_{k,t} = D_{k,t} [R_t I], those of one part of the state together."""
+def _ways(time: Time) -> Iterator[tuple[Node, Node | None]]:
+    """Yield 𝒢_{k,t} = D_{k,t} [R_t I] and for which k, those of one part of the state together."""
     lines = _within(time)
     for part, line in enumerate(lines):
         own = [each for each in time.step.inner.values() if each.part == part]
         for group in _families(time, own):
             end = Table((tuple(line),))
             if len(group) == 1:
-                yield row(time.way(group[0].of), EQUALS, time.slopes(group[0].of), TIMES, end)
+                yield row(time.way(group[0].of), EQUALS, time.slopes(group[0].of), TIMES, end), None
                 continue
             of = of_any(time, group[0].of)
             letters = [time.c.names.like(each, of) for each in (Id("G", "script"), Id(time.c.notation.slopes))]
-            yield row(letters[0], EQUALS, letters[1], TIMES, end, Sign("\u2003", "quad"), _values(time, group))
+            yield row(letters[0], EQUALS, letters[1], TIMES, end), _values(time, group)
 
 
 def _families(time: Time, found: Sequence[Inner]) -> list[list[Inner]]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from sympy import MatrixSymbol
 
 from symbp.equations import Equation, symbols_in
+from symbp.maths.names import slot_of
 from symbp.maths.scalars import Level, number
 from symbp.maths.tree import (
     COMMA,
@@ -29,6 +30,7 @@ from symbp.pages.page import Block, Equations, Para, Ref, Text
 from symbp.pages.page import Line as PageLine
 from symbp.pages.tell.context import AND_SO_ON, Context
 from symbp.pages.tell.time import STEP, Time, any_way, of_any, parameters, shown_error, stack, times_of
+from symbp.pages.tell.time_matrices import diagonal_lines, way_lines
 from symbp.roles import Role
 from symbp.symbols import Adjoint
 from symbp.views.lines import index_symbol
@@ -70,7 +72,24 @@ def time_result(c: Context, shown: Sequence[PageLine]) -> list[Block]:
     where = c.words(
         "time.where", matrix=time.matrix(), state=time.state(), before=time.state(t - 1), step=Ref(time.label(STEP))
     )
-    return [*blocks, Para(where), *_between(time)]
+    return [*blocks, Para((*where, *_inside(time), *_begins(time))), *_between(time)]
+
+
+def _inside(time: Time) -> Text:
+    """Return where the lines of the ways inside a step are."""
+    lines = way_lines(time) or diagonal_lines(time)
+    first, last = lines[0].label, lines[-1].label
+    way = any_way(time, shown_error(time))
+    return (" ", *time.c.words("time.inside", way=way, lines=Ref(first, last if last != first else "")))
+
+
+def _begins(time: Time) -> Text:
+    """Return where the line is that the recursion of a state of one part begins with."""
+    if len(time.step.now) > 1:
+        return ()
+    slot = slot_of(time.c.reading.spelled(time.step.now[0]))
+    label = next((each.label for each in time.c.errors if slot_of(each.equation.lhs.of) == slot), "")
+    return (" ", *time.c.words("time.begins", error=time.error(time.last), line=Ref(label))) if label else ()
 
 
 def _down(time: Time) -> Node:
