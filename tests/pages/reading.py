@@ -67,6 +67,13 @@ class Map:
 
 
 @dataclass(frozen=True)
+class Sized:
+    """An operator with numbers below its word: ``apply`` takes them in a list, then what it acts on."""
+
+    apply: Callable[..., Array]
+
+
+@dataclass(frozen=True)
 class _Ones:
     """𝟏, a column; 𝟏ᵀ, a row: as long as its neighbour needs."""
 
@@ -704,13 +711,23 @@ class _Reader:
                 return self.by_definition(found, word, arguments)
         operator = next((self.env.operators[key] for key in (word.of, word.text) if key in self.env.operators), None)
         if operator is not None and not word.slope:
-            subscripts = [self.subscript(piece) for each in word.subscripts for piece in split(each, ",")]
-            apply = operator.apply if isinstance(operator, Map) else operator
-            return self.whole_arrays(lambda *arrays: apply(*subscripts, *arrays), arguments, word)
+            return self.whole_arrays(lambda *arrays: self.operated(operator, word, arrays), arguments, word)
         function = self.function(word)
         if word.text == "softmax" or word.text in ("sum", "mean", "vstack"):
             return self.whole_arrays(function, arguments, word)
         return self.entrywise(self.slope(function, word), *arguments)
+
+    def operated(self, operator: Any, word: Word, arrays: Sequence[Array]) -> Array:
+        """Return what an operator makes of arrays: with the values below its word, or with the text below it."""
+        if isinstance(operator, Map):
+            return operator.apply(*arrays)
+        if isinstance(operator, Sized):
+            below = Row(tuple(word.below)) if word.below else None
+            pieces = [each for piece in split(below, ",") for each in split(Row(tuple(piece)), ":")]
+            sizes = [whole(piece, {**self.env.sizes, **self.letters}) for piece in pieces if piece]  # type: ignore[arg-type]
+            return operator.apply([size for size in sizes if size is not None], *arrays)
+        subscripts = [self.subscript(piece) for each in word.subscripts for piece in split(each, ",")]
+        return operator(*subscripts, *arrays)
 
     def subscript(self, piece: list[Node]) -> Any:
         number = whole(piece, self.letters)
@@ -809,6 +826,9 @@ class _Reader:
         )
         if isinstance(operator, Map):
             return operator
+        if operator is not None:
+            word = head_of(tag)
+            return Map(lambda array: self.operated(operator, word, [array]))
         raise UnreadableError(f"a function without an argument: {text(tag)!r}")
 
     def symbol(self, tag: Tag) -> Array:
@@ -978,6 +998,7 @@ class Word:
     slope: int = 0
     subscripts: tuple[Node, ...] = ()
     powers: tuple[Node, ...] = ()
+    below: tuple[Node, ...] = ()
 
 
 def head_of(node: Node) -> Word:
@@ -1012,7 +1033,7 @@ def head_of(node: Node) -> Word:
             if _tagged(node.sub):
                 word = replace(word, subscripts=(*word.subscripts, node.sub))
             else:
-                word = replace(word, text=f"{word.text}_{{{text(node.sub)}}}")
+                word = replace(word, text=f"{word.text}_{{{text(node.sub)}}}", below=(node.sub,))
         return word
     if isinstance(node, Sign) and node.kind == "ord":
         return Word(node.sign)
