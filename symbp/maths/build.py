@@ -335,6 +335,8 @@ def operator_name(b: Builder, node: Op) -> Node:
     """Return the name of an operator of the backward list, with what it belongs to below: J_P."""
     if isinstance(node, Pull):
         return name_of_map(b.names, node)
+    if isinstance(node, Rows | Pad):
+        return _rows_name(node)
     belongs = [each for at, each in enumerate(node.args) if at != node.acts_on and isinstance(each, MatrixSymbol)]
     below = [*map(b.names.symbol, belongs[-1:]), *settings(node)]
     name = word(node.label[1])
@@ -342,10 +344,14 @@ def operator_name(b: Builder, node: Op) -> Node:
 
 
 def _rows(b: Builder, node: Rows | Pad) -> Written:
+    return Written(call(_rows_name(node), b.tree(node.args[0])))
+
+
+def _rows_name(node: Rows | Pad) -> Node:
+    """Return the name of what takes rows, or puts them in their place, with the first and the last below."""
     first, last = node.extent or (S.One, S.One)
     span = row(number(first), Sign(":", "rel"), number(last)) if first != last else number(first)
-    name = Tag(Script(word(node.label[1]), span), of=type(node).__name__)
-    return Written(call(name, b.tree(node.args[0])))
+    return Tag(Script(word(node.label[1]), span), of=type(node).__name__)
 
 
 def _generic_loss(b: Builder, node: GenericLoss) -> Written:

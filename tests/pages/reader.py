@@ -20,9 +20,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from reading import WORDS, Array, Defined, Env, Map, Word, head_of, key_of, meant, read
+from reading import WORDS, Array, Defined, Env, Map, Word, head_of, key_of, meant, read, read_any
 from spelling import Letters, UnreadableError, at, text
 from statements import (
+    Item,
     Known,
     Names,
     Statement,
@@ -33,6 +34,8 @@ from statements import (
     defines,
     is_named,
     items,
+    letter_key,
+    letters_defined,
     names_only,
     ordered,
     refs,
@@ -65,6 +68,9 @@ class _Walk:
     numbers: Mapping[str, float]
     words: set[Any]
     tiles: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    heads: frozenset[str] = frozenset()
+    outside: frozenset[str] = frozenset()
+    """What lines that stand in no box define."""
     used: set[str] = field(default_factory=set)
     defined: dict[str, str] = field(default_factory=dict)
     printed: dict[str, str] = field(default_factory=dict)
@@ -80,7 +86,7 @@ class _Walk:
             line = id(statement.line)
             if line not in self.shown:
                 self.shown[line] = shown_letters(statement.line)
-            found = Uses(self.names, statement.letters, self.numbers, self.shown[line])
+            found = Uses(self.names, statement.letters, self.numbers, self.shown[line], self.heads)
             found.of(node)
             self.seen[place] = found
         return self.seen[place]
@@ -105,8 +111,9 @@ class _Walk:
         unknown = [word for word in words if not self.knows(word, known)]
         found = [f"{use.name} is used before it is defined in: {statement}" for use in lacking]
         found += [f"{word.text} is used and nothing says what it is in: {statement}" for word in unknown]
-        if kind is not None and kind[0] == "symbol":
-            known.add(kind[1])
+        key = _defined_key(kind)
+        if key and not (statement.promised is not None and lacking and key in self.outside):
+            known.add(key)
         elif kind is not None and kind[0] == "function":
             word, _ = kind[1]
             known |= {("word", word.text), ("of", word.of)}
@@ -185,9 +192,11 @@ def closed(
     problems: list[str] = []
     symbols = [each for each in given if not isinstance(each, str)]
     keys = {each if isinstance(each, str) else key_of(each, names) for each in (*symbols, *given)}
-    walk_ = _Walk(names, numbers_of, {*words, *_words_said(page)}, both_ways(tiles or {}))
+    heads = letters_defined(page, numbers_of)
+    walk_ = _Walk(names, numbers_of, {*words, *_words_said(page)}, both_ways(tiles or {}), heads)
     known: Known = set(keys)
     found = list(items(page, values_of, numbers_of, problems))
+    walk_.outside = _outside(found, names)
     order, lacking = ordered(found, known, walk_.step)
     problems += lacking
     for statement in order:
@@ -223,10 +232,11 @@ def _promises(order: Sequence[Statement], walk_: _Walk, given: set[str]) -> list
     problems: list[str] = []
     for statement in order:
         kind = defines(statement.left, statement.letters, walk_.names)
-        if kind is not None and kind[0] == "symbol" and statement.line.label:
-            by_label.setdefault(statement.line.label, set()).add(kind[1])
-        if kind is not None and kind[0] == "symbol" and statement.promised is not None:
-            boxed.append((statement.promised, kind[1]))
+        key = _defined_key(kind)
+        if key and statement.line.label:
+            by_label.setdefault(statement.line.label, set()).add(key)
+        if key and statement.promised is not None:
+            boxed.append((statement.promised, key))
     for statement in order:
         if statement.promised is not None:
             promised = set().union(*(by_label.get(label, set()) for label in statement.promised), set())
@@ -237,10 +247,29 @@ def _promises(order: Sequence[Statement], walk_: _Walk, given: set[str]) -> list
             for use in walk_.uses(statement.right, statement).symbols:
                 if not walk_.has(use.key, above | promised | bound):
                     problems.append(f"{use.name} is used in a box that points at no line for it: {statement}")
-        kind = defines(statement.left, statement.letters, walk_.names)
-        if kind is not None and kind[0] == "symbol":
-            above.add(kind[1])
+        key = _defined_key(defines(statement.left, statement.letters, walk_.names))
+        if key:
+            above.add(key)
     return problems
+
+
+def _outside(found: Iterable[Item], names: Names) -> frozenset[str]:
+    """Return what lines that stand in no box define."""
+    statements = (
+        statement
+        for item in found
+        if item.promised is None
+        for values in item.values or ({},)
+        for statement in item.statements(values)
+    )
+    return frozenset(_defined_key(defines(each.left, each.letters, names)) for each in statements) - {""}
+
+
+def _defined_key(kind: tuple[str, Any] | None) -> str:
+    """Return the name under which what a left side defines is known, a symbol or a letter with indices."""
+    if kind is None or kind[0] not in ("symbol", "letter"):
+        return ""
+    return kind[1] if kind[0] == "symbol" else letter_key(kind[1])
 
 
 def _is_function(statement: Statement, walk_: _Walk) -> bool:
@@ -299,9 +328,12 @@ def executed(
     problems: list[str] = []
     whole_numbers, _ = said(page, {})
     env = replace(env, sizes={**whole_numbers, **env.sizes})
-    walk_ = _Walk(env.names, env.sizes, {*words, *env.functions, *env.operators, *_words_said(page)})
+    heads = letters_defined(page, whole_numbers)
+    walk_ = _Walk(env.names, env.sizes, {*words, *env.functions, *env.operators, *_words_said(page)}, {}, heads)
     known: Known = set(env.values)
-    order, lacking = ordered(list(items(page, values_of, whole_numbers, problems)), known, walk_.step)
+    found = list(items(page, values_of, whole_numbers, problems))
+    walk_.outside = _outside(found, env.names)
+    order, lacking = ordered(found, known, walk_.step)
     if problems or lacking:
         raise UnreadableError("; ".join(problems + lacking))
     machine = _Machine(env, dict(env.values), {}, tolerance)
@@ -342,8 +374,9 @@ class _Machine:
             return
         if kind[0] == "letter":
             with contextlib.suppress(UnreadableError):
-                value = read(statement.right, env, statement.letters)
-                if np.ndim(value) == 0:
+                value = read_any(statement.right, env, statement.letters)
+                self.values[letter_key(kind[1])] = value
+                if not isinstance(value, Map) and np.ndim(value) == 0:
                     self.env = replace(self.env, sizes={kind[1]: value, **self.env.sizes})
             return
         if kind[0] == "function":

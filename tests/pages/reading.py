@@ -24,7 +24,9 @@ from spelling import (
     UnreadableError,
     at,
     index_letters,
+    is_dots,
     name_of,
+    run_between,
     split,
     text,
     whole,
@@ -62,6 +64,13 @@ class Map:
 
     apply: Callable[[Array], Array]
     shape: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True)
+class Sized:
+    """An operator with numbers below its word: ``apply`` takes them in a list, then what it acts on."""
+
+    apply: Callable[..., Array]
 
 
 @dataclass(frozen=True)
@@ -199,6 +208,11 @@ def read(tree: Node, env: Env, letters: Letters | None = None, shape: tuple[int,
     return value
 
 
+def read_any(tree: Node, env: Env, letters: Letters | None = None) -> Value:
+    """Return what a printed tree is worth, a map too."""
+    return _Reader(env, dict(letters or {})).value(tree)
+
+
 def _fitted(value: Open, shape: tuple[int, int]) -> Array:
     sizes = value.array.shape
     if any(
@@ -206,6 +220,66 @@ def _fitted(value: Open, shape: tuple[int, int]) -> Array:
     ):
         raise UnreadableError(f"{sizes} cannot be repeated to {shape}")
     return np.broadcast_to(value.array, shape).copy()
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """Blocks beside and below each other; 0 and I are as large as those around, and alike where nothing says."""
+
+    rows: list[list[Value]]
+
+    def value(self) -> Value:
+        """Return the matrix; where no block has a size, the map that it is."""
+        sides = self.sides()
+        if any(side == 0 for side in (*sides[0], *sides[1])):
+            return Map(self.on)
+        return self.filled(*sides)
+
+    def sides(self) -> tuple[list[int], list[int]]:
+        """Return the heights of rows and the widths of columns, 0 where nothing says."""
+        heights, widths = [0] * len(self.rows), [0] * len(self.rows[0])
+        for _ in range(len(self.rows) + len(widths)):
+            for at_, line in enumerate(self.rows):
+                for beside, cell in enumerate(line):
+                    if cell is IDENTITY:
+                        heights[at_] = widths[beside] = heights[at_] or widths[beside]
+                    elif np.ndim(cell) == 2:
+                        heights[at_], widths[beside] = np.shape(cell)
+        return _alike(heights), _alike(widths)
+
+    def on(self, array: Array) -> Array:
+        """Return what the blocks make of an array: it has as many parts as they have columns, all alike."""
+        width, rest = divmod(array.shape[0], len(self.rows[0]))
+        if rest:
+            raise UnreadableError("blocks whose sizes nothing says")
+        heights, _ = self.sides()
+        return self.filled([each or width for each in heights], [width] * len(self.rows[0])) @ array
+
+    def filled(self, heights: list[int], widths: list[int]) -> Array:
+        """Return the matrix with blocks of these sizes."""
+        rows = [
+            [self.block(cell, height, width) for cell, width in zip(line, widths, strict=True)]
+            for line, height in zip(self.rows, heights, strict=True)
+        ]
+        try:
+            return np.block(rows)
+        except ValueError as error:
+            raise UnreadableError(f"blocks that do not fit: {error}") from None
+
+    @staticmethod
+    def block(cell: Value, height: int, width: int) -> Array:
+        """Return one block."""
+        if cell is IDENTITY:
+            return np.eye(height, width)
+        if isinstance(cell, Map | _Ones | Open):
+            raise UnreadableError("a block of no size")
+        return np.zeros((height, width)) if np.ndim(cell) == 0 and cell == 0 else np.atleast_2d(cell)
+
+
+def _alike(sides: list[int]) -> list[int]:
+    """Return the sides with those that nothing says like the others, where these are alike."""
+    known = {each for each in sides if each}
+    return [each or known.copy().pop() for each in sides] if len(known) == 1 else sides
 
 
 class _Reader:
@@ -473,6 +547,9 @@ class _Reader:
     def factors(self, items: list[Node]) -> list[Value]:
         """Return the factors of a product: what stands between the unseen signs, functions with their arguments."""
         pieces = self._between(items, lambda sign: sign.kind == "times")
+        dots = next((place for place, piece in enumerate(pieces) if is_dots(piece)), None)
+        if dots is not None:
+            return self.dotted(pieces, dots)
         found = []
         for place, piece in enumerate(pieces):
             value, is_open = self.applied(piece)
@@ -480,6 +557,18 @@ class _Reader:
                 raise UnreadableError(f"how far the argument goes is not said: {self._said(items)}")
             found.append(value)
         return found
+
+    def dotted(self, pieces: list[list[Node]], dots: int) -> list[Value]:
+        """Return the factors of a product with dots: J_{t+1} ⋯ J_T has none where t is T."""
+        ends = [pieces[place] for place in (dots - 1, dots + 1) if 0 <= place < len(pieces)]
+        run = run_between(ends[0][0], ends[1][0], self.letters) if [len(end) for end in ends] == [1, 1] else None
+        if run is None:
+            shown = self._said([node for piece in pieces for node in piece])
+            raise UnreadableError(f"dots that do not say what is left out: {shown}")
+        inside = [_Reader(self.env, {**self.letters, **values}).value(ends[0][0]) for values in run]
+        around = (pieces[: dots - 1], pieces[dots + 2 :])
+        before, behind = ([value for piece in side for value in [self.applied(piece)[0]]] for side in around)
+        return [*before, *inside, *behind]
 
     def applied(self, items: list[Node]) -> tuple[Value, bool]:
         """Return one factor, and whether it ends in an argument without brackets."""
@@ -501,6 +590,8 @@ class _Reader:
 
     def product(self, factors: list[Value]) -> Value:
         """Return a product from left to right; maps act on what stands right of them."""
+        if not factors:
+            return IDENTITY
         if any(isinstance(factor, Map) for factor in factors):
             return self.mapped(factors)
         factors = self.spread(factors)
@@ -621,13 +712,23 @@ class _Reader:
                 return self.by_definition(found, word, arguments)
         operator = next((self.env.operators[key] for key in (word.of, word.text) if key in self.env.operators), None)
         if operator is not None and not word.slope:
-            subscripts = [self.subscript(piece) for each in word.subscripts for piece in split(each, ",")]
-            apply = operator.apply if isinstance(operator, Map) else operator
-            return self.whole_arrays(lambda *arrays: apply(*subscripts, *arrays), arguments, word)
+            return self.whole_arrays(lambda *arrays: self.operated(operator, word, arrays), arguments, word)
         function = self.function(word)
         if word.text == "softmax" or word.text in ("sum", "mean", "vstack"):
             return self.whole_arrays(function, arguments, word)
         return self.entrywise(self.slope(function, word), *arguments)
+
+    def operated(self, operator: Any, word: Word, arrays: Sequence[Array]) -> Array:
+        """Return what an operator makes of arrays: with the values below its word, or with the text below it."""
+        if isinstance(operator, Map):
+            return operator.apply(*arrays)
+        if isinstance(operator, Sized):
+            below = Row(tuple(word.below)) if word.below else None
+            pieces = [each for piece in split(below, ",") for each in split(Row(tuple(piece)), ":")]
+            sizes = [whole(piece, {**self.env.sizes, **self.letters}) for piece in pieces if piece]  # type: ignore[arg-type]
+            return operator.apply([size for size in sizes if size is not None], *arrays)
+        subscripts = [self.subscript(piece) for each in word.subscripts for piece in split(each, ",")]
+        return operator(*subscripts, *arrays)
 
     def subscript(self, piece: list[Node]) -> Any:
         number = whole(piece, self.letters)
@@ -726,6 +827,9 @@ class _Reader:
         )
         if isinstance(operator, Map):
             return operator
+        if operator is not None:
+            word = head_of(tag)
+            return Map(lambda array: self.operated(operator, word, [array]))
         raise UnreadableError(f"a function without an argument: {text(tag)!r}")
 
     def symbol(self, tag: Tag) -> Array:
@@ -793,6 +897,13 @@ class _Reader:
         if self.big(node) is not None:
             raise UnreadableError(f"a sum of nothing: {text(node)!r}")
         base = node.base
+        bare, postfixes = without_postfixes(node)
+        letter = f"letter {text(bare, self.letters)}"
+        if letter in self.env.values and isinstance(bare, Script):
+            value = self.env.values[letter]
+            for postfix in postfixes:
+                value = self.postfixed(value, postfix)
+            return value
         whole_name = text(node, self.letters)
         if not _tagged(base) and whole_name in self.env.sizes:
             return float(self.env.sizes[whole_name])
@@ -857,11 +968,7 @@ class _Reader:
     def table(self, node: Table) -> Value:
         """Return blocks side by side and above each other, or the value of the first case that holds."""
         if node.open != "{":
-            rows = [[self.block(cell) for cell in line] for line in node.rows]
-            try:
-                return np.block([[np.atleast_2d(cell) for cell in line] for line in rows])
-            except ValueError as error:
-                raise UnreadableError(f"blocks that do not fit: {error}") from None
+            return Blocks([[self.value(cell) for cell in line] for line in node.rows]).value()
         values, conditions = [], []
         for line in node.rows:
             if len(line) != 2:
@@ -901,6 +1008,7 @@ class Word:
     slope: int = 0
     subscripts: tuple[Node, ...] = ()
     powers: tuple[Node, ...] = ()
+    below: tuple[Node, ...] = ()
 
 
 def head_of(node: Node) -> Word:
@@ -935,7 +1043,7 @@ def head_of(node: Node) -> Word:
             if _tagged(node.sub):
                 word = replace(word, subscripts=(*word.subscripts, node.sub))
             else:
-                word = replace(word, text=f"{word.text}_{{{text(node.sub)}}}")
+                word = replace(word, text=f"{word.text}_{{{text(node.sub)}}}", below=(node.sub,))
         return word
     if isinstance(node, Sign) and node.kind == "ord":
         return Word(node.sign)

@@ -144,6 +144,30 @@ def whole(items: Sequence[Node], letters: Letters) -> int | None:
     return None if expected else total
 
 
+def run_between(left: Node, right: Node, letters: Letters) -> list[dict[str, int]] | None:
+    """Return the values of the letter of ``left`` for which it stands on the way to ``right``; None where it does not.
+
+    Of J_{t+1} ⋯ J_T there is nothing where t is T.
+    """
+    last = text(right, letters)
+    for letter in sorted(letters_in(left) & set(letters)):
+        for more in range(-1, MOST_STEPS):
+            if text(left, {**letters, letter: letters[letter] + more}) == last:
+                return [{letter: letters[letter] + at_} for at_ in range(more + 1)]
+    return None
+
+
+MOST_STEPS = 200
+"""The longest product with dots that is read."""
+
+DOTS = "⋯…"
+
+
+def is_dots(items: Sequence[Node]) -> bool:
+    """Tell whether nothing but dots stands there."""
+    return len(items) == 1 and isinstance(items[0], Sign) and items[0].sign in DOTS
+
+
 def letters_in(node: Node | None) -> set[str]:
     """Return the letters that stand in a tree."""
     return set() if node is None else {each.name for each in walk(node) if isinstance(each, Id)}
@@ -272,11 +296,7 @@ def _between(sides: list[list[Node]], signs: list[str], numbers: Letters, shown:
 
 def _listed(pieces: list[list[Node]], numbers: Letters, shown: str) -> list[int]:
     """Read ``1, 2, …, 5`` or ``4, …, 1`` or ``1, 2`` or ``2``."""
-    dots = [
-        place
-        for place, piece in enumerate(pieces)
-        if len(piece) == 1 and isinstance(piece[0], Sign) and piece[0].sign in "⋯…"
-    ]
+    dots = [place for place, piece in enumerate(pieces) if is_dots(piece)]
     values = [whole(piece, numbers) for place, piece in enumerate(pieces) if place not in dots]
     if any(value is None for value in values) or not values:
         raise UnreadableError(f"not a list of numbers: {shown!r}")

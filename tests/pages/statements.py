@@ -18,11 +18,14 @@ from spelling import (
     at,
     index_letters,
     indices_of,
+    is_dots,
     letters_in,
     name_of,
+    run_between,
     split,
     text,
     whole,
+    without_postfixes,
     words_below,
 )
 from sympy import Identity, MatrixExpr, MatrixSymbol, Symbol, ZeroMatrix
@@ -178,11 +181,21 @@ def _complete(
     used = {each.name for part in line.parts for tag in _tags(part) for each in index_letters(tag.of)}
     bound = {name for part in line.parts for name in _bound_letters(part)} | set(numbers)
     used |= {each.name for part in line.parts for tag in _tags(part) for each in of_letters(tag)}
+    used |= {letter for part in line.parts for letter in _letters_below(part)}
     found = [dict(each) for each in values]
     for letter in reversed([each for each in ranges if each in used - bound]):
         if all(letter not in each for each in found):
             found = [{letter: value, **each} for value in ranges[letter] for each in found]
     return list(found)
+
+
+def _letters_below(node: Node) -> Iterator[str]:
+    """Yield the letters in the indices of a letter that is no symbol of the network: t of 𝒥_t."""
+    if head_letter(node):
+        yield from letters_in(node.sub) | letters_in(node.sup)  # type: ignore[attr-defined]
+    elif not isinstance(node, Tag):
+        for part in _parts(node):
+            yield from _letters_below(part)
 
 
 def _bound_letters(node: Node) -> Iterator[str]:
@@ -353,7 +366,7 @@ def defines(left: Node, letters: Letters, names: Names) -> tuple[str, Any] | Non
     if isinstance(left, Tag) and left.of is not None:
         return "function", (head_of(left), ())
     if isinstance(left, Id | Script) and whole([left], {}) is None:
-        return "letter", text(left)
+        return "letter", text(left, letters)
     return None
 
 
@@ -379,6 +392,7 @@ class Uses:
     letters: Letters
     numbers: Mapping[str, float]
     shown: frozenset[str] = frozenset()
+    heads: frozenset[str] = frozenset()
     symbols: list[Use] = field(default_factory=list)
     words: list[Word] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
@@ -403,6 +417,10 @@ class Uses:
             key = f"d{key_of(at(gradient, letters), self.names)}"
             self.symbols.append(Use(text(node, letters), key, key, None, letters))
             return
+        if head_letter(node) in self.heads:
+            name = text(without_postfixes(node)[0], letters)
+            self.symbols.append(Use(name, letter_key(name), name, None, letters))
+            return
         if isinstance(node, Tag) and node.of is not None:
             self.word(node, letters)
             return
@@ -423,6 +441,12 @@ class Uses:
         place = 0
         while place < len(parts):
             part = parts[place]
+            run = dotted(parts, place, letters)
+            if run is not None:
+                for values in run:
+                    self.of(part, {**letters, **values})
+                place += DOTTED
+                continue
             ranges = self.range(part, letters)
             if ranges is None:
                 called_ = (
@@ -488,6 +512,39 @@ class Uses:
         self.words.append(word)
         for each in word.subscripts:
             self.of(each, letters)
+
+
+DOTTED = 5
+"""How many nodes of a row are one factor, dots, and the last factor, with the signs between them."""
+
+
+def dotted(parts: Sequence[Node], place: int, letters: Letters) -> list[dict[str, int]] | None:
+    """Return for which values a factor is meant by J_{t+1} ⋯ J_T that begins here; None where it does not."""
+    piece = parts[place : place + DOTTED]
+    if len(piece) < DOTTED or not is_dots(piece[2:3]):
+        return None
+    return run_between(piece[0], piece[4], letters)
+
+
+def head_letter(node: Node) -> str:
+    """Return the letter of a name that stands for no symbol of the network, such as 𝒥 of 𝒥_t."""
+    bare_ = without_postfixes(node)[0]
+    return text(bare_.base) if isinstance(bare_, Script) and isinstance(bare_.base, Id) else ""
+
+
+def letter_key(name: str) -> str:
+    """Return the name under which such a letter has its value."""
+    return f"letter {name}"
+
+
+def letters_defined(page: Page, numbers: Letters) -> frozenset[str]:
+    """Return the letters that lines of a page define with indices: 𝒥 of 𝒥_t = …"""
+    found: set[str] = set()
+    for item in items(page, None, numbers, []):
+        for sides in item.sides:
+            if len(sides) > 1 and head_letter(sides[0]) and defines(sides[0], {}, {}) is not None:
+                found.add(head_letter(sides[0]))
+    return frozenset(found)
 
 
 def shown_letters(line: Line) -> frozenset[str]:

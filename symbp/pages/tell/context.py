@@ -221,21 +221,53 @@ class Context:
         return self._size(symbol, 0)
 
     def shape(self, symbol: MatrixExpr) -> Node:
-        """Return n⁽ˡ⁾ × m: the sizes of a symbol, in the letters of the loops where they differ."""
+        """Return n⁽ˡ⁾ × m: the sizes of a symbol, in the letters of the loops where they differ.
+
+        Where no letter says how they differ, it is all of them: 7 × 1, 9 × 1.
+        """
+        own = symbol.of if isinstance(symbol, Adjoint) else symbol
         rows, columns = (self._size(symbol, axis) for axis in range(2))
+        if isinstance(own, Indexed) and None in (self._by_letter(own, 0), self._by_letter(own, 1)):
+            pairs = self.reading.instances[own.of, len(own.indices)]
+            shapes = [row(number(each.shape[0]), Sign("×"), number(each.shape[1])) for _, each in pairs]
+            different = list(dict.fromkeys(shapes))
+            shown = different if len(different) <= MOST_VALUES else [different[0], AND_SO_ON, different[-1]]
+            return joined(shown, COMMA)
         return row(number(rows), Sign("×"), number(columns))
 
     def _size(self, symbol: MatrixExpr, axis: int) -> Expr:
         own = symbol.of if isinstance(symbol, Adjoint) else symbol
-        size = own.shape[axis]
-        if not isinstance(own, Indexed):
-            return size
+        found = self._by_letter(own, axis) if isinstance(own, Indexed) else None
+        return own.shape[axis] if found is None else found
+
+    def _by_letter(self, own: Indexed, axis: int) -> Expr | None:
+        """Return a size of any of the symbols with these indices; None where there is no letter for how it differs."""
         pairs = self.reading.instances.get((own.of, len(own.indices)), ())
         sizes = [each.shape[axis] for _, each in pairs]
         if len(set(sizes)) < 2:
-            return size
+            return own.shape[axis]
         letter = next((each for each in own.indices if not each.is_number), own.indices[0])
-        return Symbol(f"n_{letter + _offset(sizes[0], pairs[0][0])}")
+        if not sizes[0].is_number:
+            return Symbol(f"n_{letter + _offset(sizes[0], pairs[0][0])}")
+        found = {values[0]: size for (values, _), size in zip(pairs, sizes, strict=True)}
+        is_known = all(found[values[0]] == size for (values, _), size in zip(pairs, sizes, strict=True))
+        offsets = (0, -1, 1) if is_known and letter == own.indices[0] else ()
+        fits = (by for by in offsets if all(self.widths.get(at + by) == size for at, size in found.items()))
+        offset = next(fits, None)
+        return None if offset is None else Symbol(f"n_{letter + offset}")
+
+    @cached_property
+    def widths(self) -> dict[int, Expr]:
+        """The numbers of units n₀, n₁, … where they are numbers that differ: those of the first weight of a loop."""
+        for symbol in self.reading.symbols:
+            if isinstance(symbol, Indexed) and symbol.role is Role.WEIGHT:
+                pairs = self.reading.instances.get((symbol.of, len(symbol.indices)), ())
+                rows = {values[0]: each.shape[0] for values, each in pairs}
+                before = {values[0] - 1: each.shape[1] for values, each in pairs}
+                is_way = all(rows.get(at, size) == size for at, size in before.items())
+                if len(set(rows.values())) > 1 and all(each.is_number for each in rows.values()):
+                    return dict(sorted({**(before if is_way else {}), **rows}.items()))
+        return {}
 
     @cached_property
     def pairs(self) -> list[tuple[Spelled, ...]]:

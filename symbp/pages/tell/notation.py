@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from sympy import HadamardProduct, Integer, MatrixSymbol, OneMatrix
+from sympy import HadamardProduct, Integer, MatrixSymbol, OneMatrix, Symbol
 
 from symbp.equations import nodes
 from symbp.maths.names import slot_of
@@ -43,6 +43,10 @@ def _indices(c: Context) -> Iterator[Row]:
         letters = joined([number(index.symbol), number(c.last[index.letter])], COMMA)
         kind = c.words(f"kind.{index.kind}", n=index.count)
         yield (letters,), c.words("notation.index", kind=kind, values=number(Integer(index.last))), ()
+    if c.widths:
+        letters = joined([number(Symbol(f"n_{at}")) for at in c.widths], COMMA)
+        values = joined(list(map(number, c.widths.values())), COMMA)
+        yield (letters,), c.words("notation.widths", values=values), ()
 
 
 def _symbols(c: Context) -> Iterator[Row]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from sympy import MatMul, MatrixSymbol
 
@@ -51,7 +52,7 @@ def _given(c: Context) -> Iterator[Text]:
     if masks:
         yield c.words("remarks.masks", n=len(masks), masks=_listed(c, masks))
     cells = dict.fromkeys(path.rpartition(".")[2].rstrip("0123456789_") for path in derivation.states)
-    letters = {each: Id(each) for each in "fginorz"}
+    letters: dict[str, Any] = {each: Id(each) for each in "fginorz"}
     yield from (c.words(f"remarks.cell.{each}", **letters) for each in cells if c.words.has(f"remarks.cell.{each}"))
 
 

@@ -94,20 +94,20 @@ def explicit_product(c: Context) -> Node | None:
     if c.farthest is None:
         return None
     (factors,) = c.products[c.farthest]
-    if any(map(is_no_column, factors)):
-        return None
     writer = Factors(c.builder, partial(labels, c) if c.roles else no_labels)
     left = c.names.derivative(c.reading.spelled(c.farthest))
-    if not c.reading.is_one:
+    if not c.reading.is_one or not all(map(is_matrix, factors)):
         is_product = len(factors) <= MOST_FACTORS and all(each.acts is not Acts.SUM for each in factors)
         return row(left, EQUALS, writer.nested(factors)) if is_product else None
     return row(left, EQUALS, shortened(writer, factors))
 
 
-def is_no_column(factor: Factor) -> bool:
-    """Whether a branch of a sum does more to an error than multiply it from the left."""
+def is_matrix(factor: Factor) -> bool:
+    """Whether a factor multiplies an error as a matrix: a sum of ways where every one does it from the left."""
+    if factor.acts is Acts.OPERATOR:
+        return is_turn(factor) or getattr(factor.expr, "sign", None) is None
     inside = [each for branch in factor.branches for each in branch]
-    return any(each.acts is Acts.RIGHT or is_turn(each) or is_no_column(each) for each in inside)
+    return not any(each.acts is Acts.RIGHT or is_turn(each) or not is_matrix(each) for each in inside)
 
 
 def shortened(writer: Factors, factors: Product | Sequence[Factor]) -> Node:
@@ -183,7 +183,7 @@ def slope_lines(c: Context) -> list[Text]:
 
     Where a form is not that of all values of an index, it says of which.
     """
-    if not c.reading.is_one:
+    if not c.reading.is_one or not all(map(is_matrix, c.products[c.farthest][0] if c.farthest is not None else ())):
         return []
     running = {last: index_symbol(letter) for letter, last in c.last.items()}
     used = {slot_of(each.output) for each in _slopes(c.products[c.farthest][0] if c.farthest is not None else ())}
