@@ -23,8 +23,11 @@ from spelling import (
     Letters,
     UnreadableError,
     at,
+    dotted,
     index_letters,
+    is_dots,
     name_of,
+    opened,
     split,
     text,
     whole,
@@ -472,9 +475,15 @@ class _Reader:
 
     def factors(self, items: list[Node]) -> list[Value]:
         """Return the factors of a product: what stands between the unseen signs, functions with their arguments."""
-        pieces = self._between(items, lambda sign: sign.kind == "times")
-        found = []
+        pieces = self._between(opened(items), lambda sign: sign.kind == "times")
+        found: list[Value] = []
+        dots = [place for place, piece in enumerate(pieces) if len(piece) == 1 and is_dots(piece[0])]
         for place, piece in enumerate(pieces):
+            if any(at_ - 1 <= place <= at_ + 1 for at_ in dots):
+                if place in dots:
+                    (first,), (last,) = pieces[place - 1], pieces[place + 1]
+                    found += [_Reader(self.env, each).value(first) for each in dotted(first, last, self.letters)]
+                continue
             value, is_open = self.applied(piece)
             if is_open and place + 1 < len(pieces):
                 raise UnreadableError(f"how far the argument goes is not said: {self._said(items)}")

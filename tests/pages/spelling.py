@@ -290,3 +290,36 @@ def _listed(pieces: list[list[Node]], numbers: Letters, shown: str) -> list[int]
     if not step or (last - before[-1]) % step or (last - before[-1]) * step < 0:
         raise UnreadableError(f"a list that does not reach its end: {shown!r}")
     return [*before[:-1], *range(before[-1], last + (1 if step > 0 else -1), step)]
+
+
+def opened(items: Sequence[Node]) -> list[Node]:
+    """Return the items of a row, those of a product with dots under one brace among them."""
+    found: list[Node] = []
+    for item in items:
+        inside = item.body if isinstance(item, Tag) and item.of is None else None
+        found += inside.items if isinstance(inside, Row) and any(map(is_dots, inside.items)) else (item,)
+    return found
+
+
+def is_dots(node: Node) -> bool:
+    """Tell whether a node is the dots of a product: J_1 J_2 ⋯ J_T."""
+    return isinstance(node, Sign) and node.sign == "⋯"
+
+
+def dotted(first: Node, last: Node, letters: Letters) -> list[dict[str, int]]:
+    """Return the letters for every factor of J_{t+1} ⋯ J_T, as the first is written; none where none is left."""
+    if not all(isinstance(each, Tag) and isinstance(each.of, Indexed) for each in (first, last)):
+        raise UnreadableError("dots between factors without an index")
+    one, other = first.of, last.of  # type: ignore[attr-defined]
+    ends = [at(each, letters).indices for each in (one, other)]  # type: ignore[attr-defined]
+    moving = [place for place, pair in enumerate(zip(*ends, strict=True)) if pair[0] != pair[1]]
+    place = moving[0] if moving else next((at_ for at_, each in enumerate(one.indices) if each.free_symbols), 0)
+    names = [each.name for each in one.indices[place].free_symbols if each.name in letters]
+    if len(moving) > 1 or one.of != other.of or len(names) > 1:
+        raise UnreadableError("dots between factors that are not alike")
+    if not all(each[place].is_Integer for each in ends):
+        return [dict(letters)]  # Nobody says yet which.
+    steps = range(int(ends[1][place]) - int(ends[0][place]) + 1)
+    if not names:
+        raise UnreadableError("dots after a factor without a letter")
+    return [{**letters, names[0]: letters[names[0]] + step} for step in steps]

@@ -16,10 +16,13 @@ from spelling import (
     Said,
     UnreadableError,
     at,
+    dotted,
     index_letters,
     indices_of,
+    is_dots,
     letters_in,
     name_of,
+    opened,
     split,
     text,
     whole,
@@ -420,6 +423,13 @@ class Uses:
             self.of(part, letters)
 
     def row(self, parts: Sequence[Node], letters: Letters) -> None:
+        parts = opened(parts)
+        bound = any(self.range(part, letters) is not None for part in parts)
+        dots = next((place for place, part in enumerate(parts) if is_dots(part) and 1 < place < len(parts) - 2), None)
+        if dots is not None and not bound and isinstance(getattr(parts[dots - 2], "of", None), Indexed):
+            for each in dotted(parts[dots - 2], parts[dots + 2], letters):
+                self.of(parts[dots - 2], each)
+            parts = [*parts[: dots - 2], *parts[dots + 3 :]]
         place = 0
         while place < len(parts):
             part = parts[place]
