@@ -207,7 +207,7 @@ def closed(
     ends |= _losses(page) if results is None else set()
     for key, where in walk_.defined.items():
         kin = {*walk_.tiles.get(key, ()), *(whole for whole, parts in walk_.tiles.items() if key in parts)}
-        if not walk_.used & {key, *kin} and key not in ends and key not in keys:
+        if not walk_.used & {key, f"d{key}", *kin} and key not in ends and key not in keys:
             problems.append(f"{key} is defined and never used: {where}")
     labels = numbers(page)
     for ref in refs(page.blocks):

@@ -33,6 +33,7 @@ NOT_CLOSED = {
     **dict.fromkeys(("mlp-4-tanh-softmax", "residual-projected", "embedding"), "a reference to no line"),
     **dict.fromkeys(("gru-5", "rnn-5", "rnn-initial"), ALIKE),
     "attention-grouped": "heads with two indices",
+    "lstm-stacked": "the matrices of the lower layer stand in no product",
 }
 """Pages with something wrong, and what."""
 

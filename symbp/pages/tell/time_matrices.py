@@ -16,6 +16,7 @@ from symbp.maths.tree import (
     TIMES,
     Id,
     Node,
+    Num,
     Script,
     Sign,
     Table,
@@ -24,7 +25,7 @@ from symbp.maths.tree import (
 )
 from symbp.pages.page import Block, Equations, Para, Text
 from symbp.pages.page import Line as PageLine
-from symbp.pages.tell.context import Context
+from symbp.pages.tell.context import AND_SO_ON, Context
 from symbp.pages.tell.time import (
     STEP,
     Time,
@@ -51,7 +52,7 @@ def time_matrices(c: Context) -> list[Block]:
 def _matrices(time: Time) -> list[Block]:
     c = time.c
     diagonals = [PageLine(tuple(pair)) for pair in _pairs([*_diagonals(time), *_handed(time)])]
-    step = PageLine((row(time.matrix(), EQUALS, joined(_step(time), TIMES)),), time.label(STEP))
+    step = PageLine((row(time.matrix(), EQUALS, joined(_step(time), TIMES)),), time.label(STEP), _from_second(time))
     found = list(_ways(time)) if time.step.is_cut else []
     labels = ways_labels(time, len(found))
     own = [PageLine((node,), label, where) for (node, where), label in zip(found, labels, strict=True)]
@@ -60,6 +61,11 @@ def _matrices(time: Time) -> list[Block]:
         Equations((*diagonals, step, *own)),
         Para(_direct(time)),
     ]
+
+
+def _from_second(time: Time) -> Node:
+    """Return t = 2, …, T: the first step leads to no step before it."""
+    return row(number(time.t), EQUALS, Num("2"), COMMA, AND_SO_ON, COMMA, number(time.last))
 
 
 def _pairs(nodes: Sequence[Node]) -> Iterator[Sequence[Node]]:
