@@ -69,17 +69,6 @@ class _Recurrent:
 
     kind: ClassVar[str] = ""
     title: ClassVar[str] = ""
-    variant: ClassVar[str] = ""
-    """Which of the cells of that name it is, with its papers; a sentence, $mathematics$ between dollars."""
-
-    reasons: ClassVar[Mapping[str, str]] = {}
-    """Why the error of a matrix of one step is what it is, by its stem."""
-
-    meanings: ClassVar[Mapping[str, str]] = {}
-    """What the matrices of one step are, by their stems."""
-
-    over_time: ClassVar[str] = ""
-    """What the product of its Jacobians does to an error."""
 
     def __post_init__(self) -> None:
         if self.units is not None:
@@ -139,15 +128,6 @@ class RNN(_Recurrent):
 
     kind = "rnn"
     title = "recurrent network"
-    variant = "The recurrent layer is Elman's (1990): the state is the output of the step before."
-    reasons: ClassVar[Mapping[str, str]] = {
-        "h": "The state $h_t$ enters the next step through $U$: its error comes back through the transpose.",
-        "Z": "The activation acts entry by entry, so the error is multiplied by its slope entry by entry.",
-    }
-    over_time = (
-        "Every step multiplies by the same $U$ and by a slope: over many steps the product vanishes or explodes with "
-        "the powers of $U$."
-    )
 
     def _unrolled(self, builder: Builder, xs: Sequence[Variable], rows: Expr | int) -> tuple[Variable, ...]:
         function = activation_of(self.activation, {})
@@ -190,24 +170,6 @@ class LSTM(_Recurrent):
 
     kind = "lstm"
     title = "LSTM"
-    meanings: ClassVar[Mapping[str, str]] = {
-        "i": "input gate", "f": "forget gate", "g": "candidate", "o": "output gate", "c": "cell", "h": "output",
-    }  # fmt: skip
-    variant = (
-        "The LSTM is PyTorch's: Hochreiter and Schmidhuber (1997) with the forget gate of Gers, Schmidhuber and "
-        "Cummins (2000), without peepholes. Many texts write $\\tilde c_t$ for the candidate $g_t$."
-    )
-    reasons: ClassVar[Mapping[str, str]] = {
-        "h": "The output $h_t$ enters all four gates of the next step: their errors come back and add up.",
-        "c": "The cell $c_t$ goes two ways: to the next step, where the forget gate keeps $f_{t+1}$ of it, and out "
-        "through $h_t$. Its error is the sum of both.",
-        "Z": "Each gate gets the error of what it made times what it was multiplied by, then its own slope: "
-        "$\\sigma' = \\sigma (1 - \\sigma)$, $\\tanh' = 1 - \\tanh^2$.",
-    }
-    over_time = (
-        "On the way from cell to cell stands the forget gate alone, no weight and no slope: where it is near 1 over "
-        "many steps, the error of the cell comes through."
-    )
 
     def _unrolled(self, builder: Builder, xs: Sequence[Variable], rows: Expr | int) -> tuple[Variable, ...]:
         state = self._s0(builder, rows)
@@ -262,24 +224,6 @@ class GRU(_Recurrent):
 
     kind = "gru"
     title = "GRU"
-    meanings: ClassVar[Mapping[str, str]] = {
-        "r": "reset gate", "z": "update gate", "n": "candidate", "Q": "what the reset gate acts on", "h": "state",
-    }  # fmt: skip
-    variant = (
-        "The GRU is PyTorch's: the reset gate acts behind the product, on $U_n h_{t-1} + b_{hn}$; Cho et al. (2014) "
-        "apply it to $h_{t-1}$ before. The update gate keeps $z_t$ of the old state in both."
-    )
-    reasons: ClassVar[Mapping[str, str]] = {
-        "h": "The state $h_t$ enters the next step four ways: unchanged, as far as $z_{t+1}$ keeps it, into "
-        "both gates, and into the product with $U_n$; the errors add up.",
-        "Z": "Each gate gets the error of what it made times what it was multiplied by, then its own slope: "
-        "$\\sigma' = \\sigma (1 - \\sigma)$, $\\tanh' = 1 - \\tanh^2$.",
-        "Q": "The reset gate lets $r_t$ of the error through to the product with $U_n$.",
-    }
-    over_time = (
-        "One of the ways is the update gate alone, no weight and no slope: where it is near 1 over many steps, the "
-        "error comes through."
-    )
 
     def _unrolled(self, builder: Builder, xs: Sequence[Variable], rows: Expr | int) -> tuple[Variable, ...]:
         h = self._h0(builder, rows)

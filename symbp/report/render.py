@@ -149,8 +149,12 @@ def require_steps(derivation: Derivation, pair: tuple[int, int] | None) -> None:
         SpecError: with the last step there is.
     """
     last = min((max(steps) for steps in derivation.states.values()), default=None)
-    if pair is not None and last is not None and not 1 <= pair[0] < pair[1] <= last:
-        raise SpecError(f"the recurrent layer has steps 1 to {last}; give two of them, the earlier first")
+    if pair is None or last is None:
+        return
+    if not 1 <= min(pair) <= max(pair) <= last:
+        raise SpecError(f"the recurrent layer has steps 1 to {last}")
+    if pair[0] >= pair[1]:
+        raise SpecError(f"the earlier step comes first, as in {min(pair)},{max(pair)}")
 
 
 def stem_of(command: str | None) -> str:

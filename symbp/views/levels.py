@@ -149,7 +149,7 @@ class _Level:
         for part in self.parts:
             start = Adjoint(part.output)
             above = _original(self.names.get(start, start), errors)
-            wanted = _own(self.derivation.wrt, part.forward)
+            wanted = [each for each in _own(self.derivation.wrt, part.forward) if each not in part.inputs]
             raw = part.backward(self.derivation.network.loss, wanted)
             level = _Level(self.derivation, part.forward, part.calls, raw, {start: above})
             reading = level.read(nested(part.forward) if part.calls else part.forward, wanted, part.output, part.inputs)

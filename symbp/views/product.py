@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sympy import HadamardProduct, MatAdd, MatMul, MatrixExpr, MatrixSymbol, Transpose
 
 from symbp.calculus.factor import Acts, Edge, Factor, Paths, Product, edge_of, factor_of
 from symbp.equations import Equation, nodes, symbols_in
-from symbp.nodes import hadamard, matmul
+from symbp.nodes import hadamard, matmul, transpose
 from symbp.ops.elementwise import Slope
 from symbp.symbols import Adjoint, Variable
 from symbp.views.over import SumOver
@@ -28,9 +28,25 @@ class Errors:
 
 def edges(equation: Equation) -> list[Edge]:
     """Return what an equation adds up; a sum in which no error stands is where one starts."""
-    rhs = equation.rhs
-    is_sum = isinstance(rhs, MatAdd) and _holds_error(rhs)
-    return [edge_of(term) if _holds_error(term) else _start(term) for term in (rhs.args if is_sum else (rhs,))]
+    return [edge_of(term) if _holds_error(term) else _start(term) for term in _terms(equation.rhs)]
+
+
+def _terms(expr: MatrixExpr) -> list[MatrixExpr]:
+    """Return the terms of a sum of errors, multiplied out where the sum stands inside: W(A + B) is WA + WB."""
+    if isinstance(expr, MatrixSymbol) or not _holds_error(expr):
+        return [expr]
+    if isinstance(expr, MatAdd):
+        return [term for each in expr.args for term in _terms(each)]
+    at = next(at for at, each in enumerate(expr.args) if isinstance(each, MatrixExpr) and _holds_error(each))
+    inside = _terms(expr.args[at])
+    if len(inside) == 1:
+        return [expr]
+    build = _BUILDERS.get(type(expr), expr.func)
+    return [build(*expr.args[:at], each, *expr.args[at + 1 :]) for each in inside]
+
+
+_BUILDERS: dict[type, Callable[..., MatrixExpr]] = {MatMul: matmul, HadamardProduct: hadamard, Transpose: transpose}
+"""What puts a node together as it stands."""
 
 
 def _holds_error(expr: MatrixExpr) -> bool:

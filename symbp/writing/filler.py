@@ -18,7 +18,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from symbp.errors import SpecError, TemplateError, nearest
 from symbp.inputs import read_regular
-from symbp.writing.environment import environment, filled, our_loader
+from symbp.writing.environment import OURS, environment, filled, our_loader, templates_folder
 
 REQUEST, TEXT, ERROR, TRACE = "request.pickle", "text", "error", "trace"
 """The files of the folder: what is asked, what comes back, or where it was when time was up."""
@@ -40,8 +40,10 @@ def main(place: str) -> None:
         try:
             loader = ChoiceLoader([_Folder(template_dir), our_loader()])
             filling = environment(_Watched, loader)
-            if "file" in values and (Path(template_dir) / values["file"]).exists():
-                _require_macro_of_ours(filling, values["file"])
+            file = Path(template_dir, values.get("file", name))
+            if "file" in values and file.exists():
+                _Bounded.blamed[str(templates_folder() / name)] = str(file)
+                _require_macro_of_ours(filling, file.name)
             (folder / TEXT).write_bytes(filled(filling, name, values).encode())
         except TemplateError as error:
             (folder / ERROR).write_bytes(str(error).encode("utf-8", "replace"))
@@ -54,16 +56,15 @@ def _require_macro_of_ours(filling: Environment, file: str) -> None:
     Raises:
         TemplateError: with the macros that there are.
     """
-    ours, place = _macros(filling, f"symbp/{file}")[0], ""
+    ours, _ = _macros(filling, f"{OURS}/{file}")
     try:
         theirs, place = _macros(filling, file)
-    except TemplateSyntaxError:
-        return  # Filling says where.
-    if ours and not theirs & ours:
+    except (TemplateSyntaxError, RecursionError, MemoryError):
+        return  # Filling it says where.
+    if not theirs & ours:
         near = next(filter(None, (nearest(each, ours) for each in sorted(theirs))), "")
-        raise TemplateError(
-            f"{place}: none of its macros is one of ours{near or '; ours are ' + ', '.join(sorted(ours))}"
-        )
+        known = near or "; ours are " + ", ".join(sorted(ours))
+        raise TemplateError(f"{place}: none of its macros is one of ours{known}")
 
 
 def _macros(filling: Environment, file: str) -> tuple[set[str], str]:
@@ -97,6 +98,9 @@ class _Bounded(Template):
     running: ClassVar[list[str]] = []
     """The files of the templates at work, each in the one before it."""
 
+    blamed: ClassVar[dict[str, str]] = {}
+    """Whose text a template of ours only hands on: by its file, that of the macros."""
+
     @property
     def root_render_func(self) -> Any:
         """What makes its text, piece by piece."""
@@ -107,8 +111,8 @@ class _Bounded(Template):
         self._make = make
 
     def _bounded(self, context: Any) -> Iterator[str]:
-        length = 0
-        self.running.append(str(self.filename))
+        length, file = 0, str(self.filename)
+        self.running.append(self.blamed.get(file, file))
         for piece in self._make(context):
             length += len(piece)
             if length > MAX_TEXT:

@@ -36,7 +36,7 @@ def test_derive_writes_two_reports_and_prints_the_derivation(folder: Path, capsy
     out, err = capsys.readouterr()
     assert err == ""
     assert files(folder) == ["output/backprop-4.md", "output/backprop-4.tex"]
-    assert out.startswith("Backpropagation through 4 layers")
+    assert out.startswith("Backpropagation through a four-layer network")
     for words in ("output/backprop-4.md", r"\input{backprop-4}", "symbp check --layers 4", "gradients agree"):
         assert words in out
 
@@ -120,7 +120,7 @@ def test_a_failed_check_is_exit_code_1(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(job, "check", lambda *args, **options: Failed())
     monkeypatch.setattr(job, "render", lambda *args, **options: "report\n")
-    monkeypatch.setattr(job, "derivation_text", lambda *args, **options: "text")
+    monkeypatch.setattr(job, "screen", lambda *args, **options: "text")
     assert main(["derive", "--layers", "2"]) == 1
 
 

@@ -65,8 +65,17 @@ def test_a_name_that_is_too_long(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_folder_of_templates_that_replaces_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "footer.j2").write_text("x")
+    (tmp_path / "page-latx.j2").write_text("x")
     assert main(["derive", "--layers", "1", "-o", "-", "--template-dir", str(tmp_path)]) == 2
-    assert "did you mean 'sections/footer.j2'?" in capsys.readouterr().err
+    assert "did you mean 'page-latex.j2'?" in capsys.readouterr().err
     assert main(["derive", "--layers", "1", "-o", "-", "--template-dir", ""]) == 2
     assert "--template-dir '': there is no such folder" in capsys.readouterr().err
+
+
+def test_a_template_of_a_section_is_sent_to_its_macro(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "sections").mkdir()
+    (tmp_path / "sections" / "notation.j2").write_text("x")
+    assert main(["derive", "--layers", "1", "-o", "-", "--template-dir", str(tmp_path)]) == 2
+    err = capsys.readouterr().err
+    assert "change the macro table of page-latex.j2 or page-markdown.j2" in err
+    assert err.count("\n") == 1

@@ -13,6 +13,7 @@ from symbp.checking.check import check
 from symbp.derivation import derive
 from symbp.errors import SpecError, TemplateError
 from symbp.networks.network import Network
+from symbp.report.files import write
 from symbp.report.formats import FORMAT_ALIASES, FORMATS, SUFFIXES
 from symbp.report.render import render
 from symbp.report.rich import words
@@ -154,7 +155,10 @@ def test_what_a_user_typed_is_text() -> None:
     found = render(derivation("layers-1"), "latex", command=HOSTILE)
     assert r"\input{x}" not in found
     assert r"\textbackslash{}input\{x\}" in found
-    assert render(derivation("layers-1"), command=HOSTILE).rstrip().endswith(f"``{HOSTILE}``</sub>")
+    first, *_ = render(derivation("layers-1"), command=f"{HOSTILE} -->\n# a title").splitlines()
+    assert first.startswith("<!-- Written by symbp: ")
+    assert first.count(">") == 1
+    assert first.endswith("a title -->")
 
 
 @pytest.mark.parametrize("text", ["a_b", r"\x", "{", "$", "#", "%", "&", "~", "^", "😀", "ᵀ", "é"])
@@ -186,8 +190,8 @@ def test_formats_and_their_names() -> None:
 ONLY = [
     ("W1", "gfm", "```math\n"), ("b2", "latex", "\\[\n"),
     ("delta2", "markdown", "$$\n"), ("dZ2", "gfm", r"\delta^{(2)}"),
-    ("forward", "gfm", r"z^{(2)} &= W^{(2)} a^{(1)} + b^{(2)}"), ("backward", "latex", r"\delta^{(1)}"),
-    ("W1", "text", "∂ℒ/∂W₁ = δ₁ xᵀ\n       = D₁ W₂ᵀ D₂ g xᵀ\n"), ("Z2", "text", "z₂ = W₂ a₁ + b₂\n"),
+    ("forward", "gfm", r"z^{(l)} & = W^{(l)}\,a^{(l-1)} + b^{(l)}"), ("backward", "latex", r"\delta^{(1)}"),
+    ("W1", "text", "∂ℒ/∂W₁ = δ₁ xᵀ\n∂ℒ/∂W₁ = D₁ W₂ᵀ D₂ g xᵀ\n"), ("Z2", "text", "z₂ = W₂ a₁ + b₂\n"),
 ]  # fmt: skip
 
 
@@ -204,14 +208,69 @@ def test_an_equation_nobody_has() -> None:
 
 
 def test_layers_to_show() -> None:
-    found = render(derivation("layers-100"), show=(1, 2, 50))
-    assert "Layers 3 to 49 and 51 to 100 repeat the same steps and are left out." in found
-    assert r"\cdots" in found
+    found = render(derivation("layers-100"), "text", show=(1, 2, 50))
+    assert "Of 100 such lines three are shown" in " ".join(found.split())
+    rows = [line.split()[0] for line in found.partition("all gradients")[2].splitlines() if "∂ℒ/∂W" in line]
+    assert rows == ["∂ℒ/∂W₅₀", "∂ℒ/∂W₂", "∂ℒ/∂W₁"]
+    assert "⋯" in found
     with pytest.raises(SpecError, match="no layer 101 to show: give layers from 1 to 100"):
         render(derivation("layers-100"), show=(1, 101))
-    assert "left out" not in render(derivation("layers-8"))
-    assert "roles" not in render(derivation("layers-2"), roles=False)
+    assert "are shown" not in render(derivation("layers-8"))
+    assert "are shown" in render(derivation("layers-100"))
+
+
+def test_roles_are_left_out() -> None:
+    assert "underbrace" in render(derivation("layers-2"))
     assert "underbrace" not in render(derivation("layers-2"), roles=False)
+    assert "activation derivative" not in " ".join(render(derivation("layers-2"), "text", roles=False).split())
+
+
+UNUSED: list[tuple[str, str, dict[str, Any], str]] = [
+    ("layers-2", "gfm", {"standalone": True}, "standalone: gfm has no standalone form"),
+    ("layers-2", "text", {"standalone": True}, "standalone: text has no"),
+    ("layers-2", "text", {"template_dir": "."}, "template_dir: text has no template"),
+    ("layers-2", "text", {"notation": "ng"}, "notation: the page is the same without it"),
+    ("layers-2", "gfm", {"pair": (1, 2)}, "pair: the network has no recurrent layer"),
+    ("layers-2", "gfm", {"by_output": True}, "by_output: the page is the same without it"),
+    ("layers-2", "gfm", {"show": (1, 2)}, "show: the page is the same without it"),
+    ("layers-2", "latex", {"only": "W1", "roles": False}, "roles: one equation has no role labels"),
+    ("layers-2", "latex", {"only": "W1", "show": (1,)}, "show: one equation has no layers"),
+    ("layers-2", "gfm", {"only": "W1", "template_dir": "."}, "template_dir: one equation has no template"),
+    ("tanh-softmax-ce", "numpy", {"roles": False}, "roles: a program has no role labels"),
+    ("tanh-softmax-ce", "numpy", {"notation": "ng"}, "notation: a program has names of its own"),
+    ("attention", "gfm", {"notation": "ng"}, "notation: attention alone has the letters of its literature"),
+    ("attention", "gfm", {"show": (1,)}, "show: attention alone has no layers"),
+]
+
+
+@pytest.mark.parametrize(("name", "to", "options", "said"), UNUSED, ids=str)
+def test_an_option_that_changes_nothing_is_refused(
+    name: str, to: str, options: dict[str, Any], said: str, tmp_path: Path
+) -> None:
+    of = derive(name) if name == "attention" else derivation(name)
+    with pytest.raises(SpecError) as caught:
+        render(of, to, **options)
+    assert str(caught.value).startswith(said)
+    assert str(caught.value).endswith(f"; leave out {next(each for each in options if each != 'only')}")
+    with pytest.raises(SpecError):
+        write(of, tmp_path / "page", to, **options)
+    assert list(tmp_path.iterdir()) == []
+
+
+USED: list[tuple[str, str, dict[str, Any]]] = [
+    ("layers-2", "latex", {"standalone": True}), ("layers-2", "latex", {"only": "W1", "standalone": True}),
+    ("layers-2", "gfm", {"notation": "ng"}), ("layers-2", "gfm", {"roles": False}), ("layers-2", "text", {"show": (1,)}),
+    ("layers-2", "gfm", {"only": "W1", "notation": "ng"}),
+    ("elu", "gfm", {"by_output": True}), ("elu", "text", {"by_output": True}),
+    ("elu", "gfm", {"only": "dZ2", "by_output": True}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "to", "options"), USED, ids=str)
+def test_an_option_that_changes_something_does(name: str, to: str, options: dict[str, Any]) -> None:
+    of = derive(layers=2, activation="elu", loss="mse") if name == "elu" else derivation(name)
+    only = {"only": options["only"]} if "only" in options else {}
+    assert render(of, to, **options) != render(of, to, **only)
 
 
 def test_the_program_is_marked_and_runs() -> None:
@@ -220,13 +279,18 @@ def test_the_program_is_marked_and_runs() -> None:
     compile(found, "backprop.py", "exec")
 
 
-def test_the_gradient_of_the_inputs_is_no_sum_over_the_examples() -> None:
+def test_the_gradient_of_the_inputs() -> None:
     of = derive(Network.mlp(layers=2, batch=True), wrt=["W1", "X"])
-    found = render(of, only="X")
-    assert r"\sum" not in found
-    assert r"\sum_{i=1}^{m}" in render(of, only="W1")
-    rows = [line for line in render(of, "text").splitlines() if "∂ℒ/∂X" in line or "∂ℒ/∂W₁" in line]
-    assert ["Σ" in row for row in rows] == [True, False]
+    assert render(of, "text", only="X").splitlines()[0] == "∂ℒ/∂X = W₁ᵀ δ₁"
+    assert render(of, "text", only="W1").splitlines()[0].endswith("δ₁ Xᵀ")
+    (line,) = [line for line in render(of).splitlines() if line.startswith(r"| $`\partial\mathcal{L}/\partial X =")]
+    assert "| an input" in line
+
+
+def test_a_product_over_layers_is_shown_where_every_layer_has_its_gradient() -> None:
+    assert "∏" in render(derive(layers=3), "text") or "Π" in render(derive(layers=3), "text")
+    alone = render(derive(Network.mlp(layers=2, activation="tanh", loss="mse"), wrt=["W1", "X"]), "text")
+    assert "Without the recursion" not in alone
 
 
 ODD: list[tuple[dict[str, Any], list[str] | None]] = [

@@ -90,5 +90,5 @@ def test_a_picture_is_drawn_by_whoever_is_given() -> None:
     assert "Dashed" not in write_markdown(MLP, "gfm")
 
 
-def test_the_mark_stands_at_the_end() -> None:
-    assert write_markdown(MLP, "gfm").endswith("<!-- Written by symbp: symbp derive --layers 4 -->\n")
+def test_the_mark_stands_in_the_first_line() -> None:
+    assert write_markdown(MLP, "gfm").startswith("<!-- Written by symbp: symbp derive --layers 4 -->\n\n# ")

@@ -22,7 +22,18 @@ def gradients(c: Context) -> list[Block]:
     if not is_short(c):
         return [heading, Para(c.words("gradients.rows")), rows(c)]
     stairs = staircase(c)
-    return [] if stairs is None else [heading, Para(c.words("gradients.stairs"), detail=3), stairs, Para(_closing(c))]
+    if stairs is None:
+        return []
+    said = Para(c.words("gradients.stairs"), detail=3)
+    return [heading, said, stairs, Para((*_left_out(c, stairs), *_closing(c)))]
+
+
+def _left_out(c: Context, stairs: Table) -> Text:
+    """Return how many of the rows are shown; nothing where all are."""
+    count = sum(equation.lhs.of.role is Role.WEIGHT for equation in c.reading.gradients)
+    if count == len(stairs.rows):
+        return ()
+    return (*c.words("gradients.shown", number=count, shown=c.words.number(len(stairs.rows))), " ")
 
 
 def _closing(c: Context) -> Text:

@@ -24,12 +24,12 @@ def only(c: Context, name: str) -> tuple[Line, ...]:
     if name in passes:
         return tuple(Line((c.equation(each),), "", each.where) for each in passes[name])
     equations = {each.name: each for each in (*c.reading.listed, *c.reading.backward)}
-    whole = _whole_name(f"dZ{name.removeprefix('delta')}" if name.startswith("delta") else name, equations, c)
-    variable = next((each for each in c.reading.wanted if each.name == whole), None)
+    whole = _whole_name(f"dZ{name.removeprefix('delta')}" if name.startswith("delta") else name, c)
+    variable = next((each for each in _wanted(c) if each.name == whole), None)
     if variable is not None:
         return _gradient(c, variable)
     if whole not in equations:
-        known = dict.fromkeys([*passes, *equations, *map(_last, equations), *(each.name for each in c.reading.wanted)])
+        known = dict.fromkeys([*passes, *equations, *map(_last, equations), *(each.name for each in _wanted(c))])
         raise SpecError(f"no equation named {name[:40]!r}{nearest(name[:40], known)}")
     return (Line((_alone(c, equations[whole]),)),)
 
@@ -51,21 +51,27 @@ def _gradient(c: Context, variable: Variable) -> tuple[Line, ...]:
     return tuple(lines)
 
 
-def _whole_name(name: str, equations: dict[str, Equation], c: Context) -> str:
+def _whole_name(name: str, c: Context) -> str:
     """Return the name that is meant by its last part, also as it is printed: Wi and W_i for lstm1.Wi.
 
     Raises:
         SpecError: several have it.
     """
-    names = [*(each.name for each in c.reading.wanted), *equations]
-    if name in names:
+    names = [*(each.name for each in _wanted(c)), *(each.name for each in c.reading.listed)]
+    errors = [each.name for each in c.reading.backward]
+    if name in (*names, *errors):
         return name
     wanted = {name, name.replace("_", "")}
     found = [each for each in dict.fromkeys(names) if _last(each) in wanted]
-    found = found or [each for each in names if each.startswith("d") and f"d{_last(each[1:])}" in wanted]
+    found = found or [each for each in errors if f"d{_last(each[1:])}" in wanted]
     if len(found) > 1:
         raise SpecError(f"{name[:40]!r} is in {len(found)} places: give {' or '.join(found[:4])}")
     return found[0] if found else name
+
+
+def _wanted(c: Context) -> list[Variable]:
+    """Return what is differentiated by, in its order."""
+    return [each for each in c.reading.derivation.wrt if each in c.reading.wanted]
 
 
 def _last(name: str) -> str:

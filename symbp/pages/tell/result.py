@@ -64,7 +64,7 @@ def reason(c: Context, spelled: Spelled) -> Text:
     if of.role is Role.BIAS:
         return c.words("result.bias" if c.reading.is_one else "result.bias_sum")
     if spelled in c.gradients:
-        return c.words("result.parameter")
+        return c.words("result.input" if of.role is Role.INPUT else "result.parameter")
     if is_start(spelled.equation):
         return c.words("result.start")
     return () if spelled.where is not None else c.words("result.back")
@@ -146,7 +146,8 @@ def general_product(c: Context) -> Node | None:
         row(number(k), EQUALS, number(index.symbol)),
         number(c.last[index.letter] - 1),
     )
-    gradient = next((each for each in c.gradients if each.equation.lhs.of.role is Role.WEIGHT), None)
+    weights = (each for each in c.gradients if each.equation.lhs.of.role is Role.WEIGHT)
+    gradient = next((each for each in weights if index.symbol in getattr(each.equation.lhs.of, "indices", ())), None)
     edge = None if gradient is None else single(gradient.equation)
     if gradient is None or edge is None or edge.source != last:
         return None
