@@ -105,7 +105,8 @@ class Factors:
     def nested(self, factors: Iterable[Factor]) -> Node:
         """Return the product for a batch: each factor acts on all that stands on the side of the loss."""
         first, *others = factors
-        found = Written(self._tagged(first, self._inside(first)), Level.PRODUCT)
+        start = self.builder.write(first.expr)
+        found = start._replace(node=self._tagged(first, start.node))
         for factor in others:
             found = self._around(factor, found)
         return found.node
