@@ -105,8 +105,8 @@ class Factors:
     def nested(self, factors: Iterable[Factor]) -> Node:
         """Return the product for a batch: each factor acts on all that stands on the side of the loss."""
         first, *others = factors
-        own = self.builder.write(first.expr)
-        found = own._replace(node=self._tagged(first, own.node))
+        start = self.builder.write(first.expr)
+        found = start._replace(node=self._tagged(first, start.node))
         for factor in others:
             found = self._around(factor, found)
         return found.node

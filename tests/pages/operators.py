@@ -28,15 +28,13 @@ class Norms:
 
         return apply
 
-    def back(self, axis: int, *, centred: bool = True) -> Any:
-        """Return what a normalisation makes of an error, given its result."""
-
-        def apply(result: Any, error: Any) -> Any:
-            scale = next(scale for known, scale in self.known if np.array_equal(known, result))
-            mean = error.mean(axis=axis, keepdims=True) if centred else 0.0
-            return (error - mean - result * (error * result).mean(axis=axis, keepdims=True)) / scale
-
-        return apply
+    def back(self, result: Any, *rest: Any) -> Any:
+        """Return what a normalisation with this result makes of an error; the word below says over what it goes."""
+        *words, error = rest
+        axis, centred = int("batch" in words), "rms" not in words
+        scale = next(scale for known, scale in self.known if np.array_equal(known, result))
+        mean = error.mean(axis=axis, keepdims=True) if centred else 0.0
+        return (error - mean - result * (error * result).mean(axis=axis, keepdims=True)) / scale
 
 
 def operators() -> dict[str, Any]:
@@ -47,11 +45,32 @@ def operators() -> dict[str, Any]:
         "norm": norms.norm(0),
         "norm_{rms}": norms.norm(0, centred=False),
         "norm_{batch}": norms.norm(1),
-        "Π": norms.back(0),
-        "Π_rms": norms.back(0, centred=False),
-        "Π_batch": norms.back(1),
+        "NormaliseJacobian": norms.back,
         "Stack": lambda *parts: np.vstack(parts),
         "Rows": Sized(lambda span, array: array[span[0] - 1 : span[-1]]),
         "Channels": Sized(lambda size, array: np.repeat(array, size[0], axis=0)),
         "ChannelSums": Sized(lambda size, array: array.reshape(-1, size[0], array.shape[1]).sum(axis=1)),
     }
+
+
+def open_loss(loss: str) -> dict[str, Any]:
+    """Return what an open loss stands for, and its gradient."""
+    assert loss == "mse"
+    return {
+        "loss": lambda a, y: np.sum((a - y) ** 2, keepdims=True) / (2 * a.shape[1]),
+        "LossGradient": lambda a, y: (a - y) / a.shape[1],
+    }
+
+
+class Activation(dict[Any, Any]):
+    """The function that an open activation stands for, at whatever layer."""
+
+    def __init__(self, function: Any) -> None:
+        super().__init__()
+        self.function = function
+
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, str) and (key == "f" or key.startswith("f_{"))
+
+    def __getitem__(self, key: Any) -> Any:
+        return self.function

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 from reading import WORDS, Array, Defined, Env, Map, Word, head_of, key_of, meant, read, read_any
-from spelling import Letters, UnreadableError, at, text
+from spelling import Letters, UnreadableError, at, name_of, text
 from statements import (
     Item,
     Known,
@@ -43,12 +43,13 @@ from statements import (
     shown_letters,
     texts,
 )
-from sympy import MatrixSymbol, Symbol
+from sympy import MatrixExpr, MatrixSymbol, Symbol
 
 from symbp.maths.tree import Node, Script, Tag, walk
 from symbp.ops.elementwise import GenericFunction, ScalarFunction
-from symbp.pages.page import Line, Page, numbers
+from symbp.pages.page import Line, Page, Para, numbers
 from symbp.roles import Role
+from symbp.symbols import Adjoint
 from symbp.views.lines import Indexed
 
 __all__ = ["Env", "Map", "UnreadableError", "closed", "executed", "gradients_of", "read"]
@@ -205,9 +206,10 @@ def closed(
     problems += _promises(order, walk_, keys)
     ends = {f"d{key}" for key in keys} if results is None else set(results)
     ends |= _losses(page) if results is None else set()
+    mentioned = {key_of(each, names) for each in _mentioned(page)}
     for key, where in walk_.defined.items():
         kin = {*walk_.tiles.get(key, ()), *(whole for whole, parts in walk_.tiles.items() if key in parts)}
-        if not walk_.used & {key, f"d{key}", *kin} and key not in ends and key not in keys:
+        if not walk_.used & {key, f"d{key}", *kin} and key not in {*ends, *keys, *mentioned}:
             problems.append(f"{key} is defined and never used: {where}")
     labels = numbers(page)
     for ref in refs(page.blocks):
@@ -217,6 +219,13 @@ def closed(
             if label and label not in labels
         ]
     return list(dict.fromkeys(problems))
+
+
+def _mentioned(page: Page) -> list[MatrixSymbol]:
+    """Return the matrices, not errors, that sentences name, such as one of which nothing leads to the loss."""
+    spans = [span for block in page.blocks if isinstance(block, Para) for span in block.text]
+    symbols = [span.of for span in spans if isinstance(span, Tag) and isinstance(span.of, MatrixSymbol)]
+    return [each for each in symbols if not isinstance(each, Adjoint)]
 
 
 def both_ways(tiles: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
@@ -343,7 +352,7 @@ def executed(
             later.append(statement)
         else:
             machine.run(statement)
-        for waiting in [each for each in later if machine.can(each, walk_)]:
+        while (waiting := next((each for each in later if machine.can(each, walk_)), None)) is not None:
             later.remove(waiting)
             machine.run(waiting)
     if later:
@@ -370,6 +379,8 @@ class _Machine:
         """Work a statement out: a new value, a function, or a second statement of something known."""
         env = replace(self.env, values=self.values, defined=self.functions)
         kind = defines(statement.left, statement.letters, env.names)
+        if names_only(statement, env.names) and isinstance(statement.left, Tag):
+            self.name(statement.left, env, statement.letters)
         if kind is None or names_only(statement, env.names):
             return
         if kind[0] == "letter":
@@ -400,6 +411,13 @@ class _Machine:
         scale = max(float(np.max(np.abs(known), initial=0)), 1e-300)
         if np.shape(known) != np.shape(value) or not np.max(np.abs(known - value), initial=0) <= self.tolerance * scale:
             raise UnreadableError(f"{key} is something else than before in: {statement}")
+
+    def name(self, left: Tag, env: Env, letters: Letters) -> None:
+        """Keep the gradient of an open loss, which has a letter: what somebody says it is, of prediction and target."""
+        gradient = env.operators.get(type(left.of).__name__)
+        if gradient is not None and isinstance(left.of, MatrixExpr) and not isinstance(left.of, MatrixSymbol):
+            keys = [key_of(at(each, letters), env.names) for each in left.of.args]
+            self.values[name_of(left, letters)] = gradient(*(self.values[key] for key in keys))
 
     def shape(self, left: Node, key: str, statement: Statement) -> tuple[int, int] | None:
         """Return the shape of what is defined: that of its value, or of its symbol where all sizes are known."""

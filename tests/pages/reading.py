@@ -224,7 +224,7 @@ def _fitted(value: Open, shape: tuple[int, int]) -> Array:
 
 @dataclass(frozen=True)
 class Blocks:
-    """Blocks beside and below each other; 0 and I are as large as those around, and alike where nothing says."""
+    """Blocks beside and below each other: 0 and I are as large as those around them, all alike where nothing says."""
 
     rows: list[list[Value]]
 
@@ -723,7 +723,7 @@ class _Reader:
         if isinstance(operator, Map):
             return operator.apply(*arrays)
         if isinstance(operator, Sized):
-            below = Row(tuple(word.below)) if word.below else None
+            below = word.below[0] if word.below else None
             pieces = [each for piece in split(below, ",") for each in split(Row(tuple(piece)), ":")]
             sizes = [whole(piece, {**self.env.sizes, **self.letters}) for piece in pieces if piece]  # type: ignore[arg-type]
             return operator.apply([size for size in sizes if size is not None], *arrays)
@@ -732,6 +732,8 @@ class _Reader:
 
     def subscript(self, piece: list[Node]) -> Any:
         number = whole(piece, self.letters)
+        if number is None and len(piece) == 1 and isinstance(piece[0], Id) and piece[0].style == "upright":
+            return piece[0].name
         return self.sum(piece) if number is None else number
 
     def whole_arrays(self, function: Callable[..., Array], arguments: list[Value], word: Word) -> Array:
@@ -787,12 +789,22 @@ class _Reader:
         """Return what a line of the page says a function is, its letters standing for what it is given."""
         if len(arguments) != len(found.arguments) or len(word.subscripts) != len(found.subscripts):
             raise UnreadableError(f"{word.text} is defined for {len(found.arguments)} and called with {len(arguments)}")
+        if all(isinstance(each, Symbol) for each in found.arguments) and any(np.ndim(each) == 2 for each in arguments):
+            return self.by_entry(found, word, arguments)
         values = dict(self.env.values)
         for symbol, value in zip(found.arguments, arguments, strict=True):
             values[argument_key(symbol, self.env.names)] = value
         for symbol, node in zip(found.subscripts, word.subscripts, strict=True):
             values[argument_key(symbol, self.env.names)] = self.value(node)
         return _Reader(replace(self.env, values=values), {**self.letters, **found.letters}).value(found.right)
+
+    def by_entry(self, found: Defined, word: Word, arguments: list[Value]) -> Array:
+        """Return a function of numbers at every entry of arrays of one shape."""
+        if any(np.ndim(each) != 2 or np.shape(each) != np.shape(arguments[0]) for each in arguments):
+            raise UnreadableError(f"{word.text} of arrays of several shapes")
+        entries = zip(*(np.ravel(each) for each in arguments), strict=True)
+        values = [self.by_definition(found, word, list(each)) for each in entries]
+        return np.array(values).reshape(np.shape(arguments[0]))
 
     # Atoms
 
@@ -809,7 +821,8 @@ class _Reader:
             bound = argument_key(tag.of, {})
             if bound in self.env.values:
                 return self.env.values[bound]
-            return self.letter_named(tag.of.name, tag)
+            printed = text(tag)
+            return self.letter_named(printed if printed in self.env.sizes else tag.of.name, tag)
         if isinstance(tag.of, MatrixExpr) or (
             isinstance(tag.of, type(None)) and name_of(tag, self.letters) in self.env.values
         ):

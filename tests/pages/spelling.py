@@ -122,26 +122,30 @@ def split(node: Node | None, sign: str) -> list[list[Node]]:
 
 
 def whole(items: Sequence[Node], letters: Letters) -> int | None:
-    """Return the whole number that letters and digits with + and − make, None where they make none."""
-    total, sign, expected = 0, 1, True
+    """Return the whole number that letters and digits with + and − make, 3l + 2 too; None where they make none."""
+    total, term, sign = 0, 0, 1
+    begun = times = False
     for item in items:
-        if isinstance(item, Sign) and item.sign in "+−" and item.sign:
-            if expected and item.sign == "+":
-                return None
-            sign = (-1 if item.sign == "−" else 1) * (sign if expected else 1)
-            expected = True
-            continue
         item = item.body if isinstance(item, Tag) else item
-        if not expected:
-            return None
+        if isinstance(item, Sign) and item.kind == "times" and begun and not times:
+            times = True
+            continue
+        if isinstance(item, Sign) and item.sign in "+−" and item.sign:
+            if times or (not begun and item.sign == "+"):
+                return None
+            turn = -1 if item.sign == "−" else 1
+            total, term, sign, begun = total + sign * term, 0, turn if begun else sign * turn, False
+            continue
         if isinstance(item, Num) and item.digits.isdigit():
-            total += sign * int(item.digits)
+            value = int(item.digits)
         elif isinstance(item, Id) and item.name in letters:
-            total += sign * letters[item.name]
+            value = int(letters[item.name])
         else:
             return None
-        sign, expected = 1, False
-    return None if expected else total
+        if begun and not times:
+            return None
+        term, begun, times = term * value if times else value, True, False
+    return total + sign * term if begun and not times else None
 
 
 def run_between(left: Node, right: Node, letters: Letters) -> list[dict[str, int]] | None:

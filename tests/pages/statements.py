@@ -657,7 +657,7 @@ def _loops_at(found: Sequence[Item], place: int) -> list[str]:
     """Return the letters of loops that may begin at a line, the outermost first."""
     letters = list(dict.fromkeys(letter for item in found[place:] for letter in _letters(item)))
     inside = {letter: {b for item in found for b in _before(item, letter)} for letter in letters}
-    may = [each for each in letters if each in _letters(found[place]) or _pinned(found, place, each, is_first=True)]
+    may = [each for each in letters if each in _letters(found[place]) or _pinned(found, place, each)]
     return sorted(may, key=lambda letter: len(inside[letter]))
 
 
@@ -677,16 +677,11 @@ def _outside(item: Item, letter: str) -> Item:
     return replace(item, values=tuple({letter: each[letter], **each} for each in item.values))
 
 
-def _pinned(found: Sequence[Item], place: int, letter: str, *, is_first: bool = False) -> Item | None:
-    """Return a line of a loop that is said for one value only, δ at the last step, as a line for that value.
-
-    The first line of a loop is one of it where others with the letter stand right behind.
-    """
+def _pinned(found: Sequence[Item], place: int, letter: str) -> Item | None:
+    """Return a line of a loop that is said for one value only, δ at the last step, as a line for that value."""
     item = found[place]
     symbol = _defined(item)
     if letter in _letters(item) or symbol is None:
-        return None
-    if not is_first and not any(letter in _letters(each) for each in found[place + 1 :]):
         return None
     places = {
         at_

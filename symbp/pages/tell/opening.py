@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sympy import MatrixSymbol
+
+from symbp.equations import symbols_in
+from symbp.maths.names import slot_of
 from symbp.maths.scalars import number
 from symbp.maths.tree import EQUALS, Node, joined, row
 from symbp.ops.elementwise import Elementwise, GenericFunction
@@ -13,6 +17,7 @@ from symbp.pages.page import Block, Equations, Para, Text
 from symbp.pages.page import Line as PageLine
 from symbp.pages.tell.beside import is_start
 from symbp.pages.tell.context import Context, Spelled, starts
+from symbp.roles import Role
 from symbp.symbols import Adjoint
 
 
@@ -111,9 +116,19 @@ def definitions(c: Context) -> Text:
     if c.loss_gradient is not None:
         g = row(c.tree(c.loss_gradient), EQUALS, c.names.derivative(c.loss_gradient.args[0]))
         found.append(c.words("opening.gradient", g=g))
+    idle = [(c.names.symbol(each),) for each in _idle(c)]
+    if idle:
+        found.append(c.words("opening.idle", n=len(idle), names=c.words.listed(idle)))
     if c.errors:
         found.append(c.words("opening.error", error=error_is(c, c.shown_error)))
     return tuple(span for at, text in enumerate(found) for span in ((" ", *text) if at else text))
+
+
+def _idle(c: Context) -> list[MatrixSymbol]:
+    """Return what the network computes and nothing on the way to the loss uses."""
+    used = {slot_of(each) for line in c.reading.forward for each in map(c.reading.spelled, symbols_in(line.rhs))}
+    ends = [c.reading.spelled(each.lhs) for each in c.reading.forward if each.lhs.role is not Role.LOSS]
+    return [each for each in ends if slot_of(each) not in used]
 
 
 def error_is(c: Context, error: Adjoint) -> Node:

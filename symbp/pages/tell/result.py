@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import partial
 
-from sympy import MatrixExpr, Symbol
+from sympy import MatrixExpr, Symbol, ZeroMatrix
 
 from symbp.calculus.factor import Acts, Factor, Product
 from symbp.equations import Equation, symbols_in
@@ -59,6 +59,8 @@ def is_start(equation: Equation) -> bool:
 def reason(c: Context, spelled: Spelled) -> Text:
     """Return in a few words what a line of the recursion says."""
     of = spelled.equation.lhs.of
+    if isinstance(spelled.equation.rhs, ZeroMatrix):
+        return c.words("result.zero")
     if of.role is Role.WEIGHT:
         return c.words("result.weight")
     if of.role is Role.BIAS:
@@ -188,13 +190,13 @@ def slope_lines(c: Context) -> list[Text]:
         return []
     running = {last: index_symbol(letter) for letter, last in c.last.items()}
     used = {slot_of(each.output) for each in _slopes(c.products[c.farthest][0] if c.farthest is not None else ())}
-    forms: dict[MatrixExpr, tuple[Slope, list[Spelled]]] = {}
+    forms: dict[MatrixExpr, list[tuple[Slope, Spelled]]] = {}
     for spelled in c.errors:
         edge = single(spelled.equation)
         for slope in _slopes(() if edge is None else edge.factors):
             if slot_of(slope.output) in used:
-                forms.setdefault(put_in(slope, running), (slope, []))[1].append(spelled)
-    return [_slope_line(c, slope, lines) for slope, lines in forms.values()]
+                forms.setdefault(put_in(slope, running), []).append((slope, spelled))
+    return [_slope_line(c, found[-1][0], [spelled for _, spelled in found]) for found in forms.values()]
 
 
 def _slope_line(c: Context, slope: Slope, lines: Sequence[Spelled]) -> Text:
