@@ -5,6 +5,8 @@
 
 import pytest
 from committed import GALLERY, NAMES, SUFFIXES, UPDATE, gallery
+from report_cases import PDFLATEX, need
+from tex import complaints
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -19,3 +21,10 @@ def test_fresh(name):
 
 def test_nothing_else_is_in_it():
     assert {path.name for path in GALLERY.iterdir()} == {f"{name}{suffix}" for name in NAMES for suffix in SUFFIXES}
+
+
+@pytest.mark.long
+def test_every_fragment_compiles_and_fits_the_default_article(tmp_path):
+    need("pdflatex", PDFLATEX)
+    found = complaints(tmp_path, {path.stem: path.read_text(encoding="utf-8") for path in GALLERY.glob("*.tex")})
+    assert {name: said for name, said in found.items() if said} == {}

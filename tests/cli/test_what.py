@@ -274,7 +274,10 @@ def test_a_last_part_that_several_have_is_refused(capsys: pytest.CaptureFixture[
         (["gru", "--by-output"], "--by-output: gru alone has its slopes through the output already"),
         (["gru", "--no-roles"], "--no-roles: gru alone has no role labels"),
         (["lstm", "--jacobian", "1,2"], "--jacobian: lstm alone is one step"),
-        (["lstm-classifier", "--jacobian", "1,2", "--only", "W2"], "--jacobian 1,2: one equation has no product over time"),
+        (
+            ["lstm-classifier", "--jacobian", "1,2", "--only", "W2"],
+            "--jacobian 1,2: one equation has no product over time",
+        ),
         (["lstm-classifier", "--jacobian", "1,2", "-t", "numpy"], "--jacobian 1,2: a program has no product"),
     ],
 )
