@@ -138,17 +138,24 @@ def operands(node: MatrixExpr) -> tuple[MatrixExpr, ...]:
 
 def symbols_in(expr: MatrixExpr) -> Iterator[MatrixSymbol]:
     """Yield the matrix symbols of an expression in order, one for each time it is used."""
-    for node in nodes(expr):
+    found: list[MatrixSymbol] = []
+    waiting = [expr]
+    while waiting:
+        node = waiting.pop()
         if isinstance(node, MatrixSymbol):
-            yield node
-        elif isinstance(node, MatMul):
-            for entry in entries_in(node):
-                yield from symbols_in(entry.parent)
+            found.append(node)
+            continue
+        waiting += operands(node)[::-1]
+        if isinstance(node, MatMul):
+            found += [symbol for entry in entries_in(node) for symbol in symbols_in(entry.parent)]
+    return iter(found)
 
 
 def entries_in(product: MatMul) -> tuple[MatrixElement, ...]:
     """Return the entries of matrices in the numbers of a product, such as what a loss is weighted with."""
     numbers = [arg for arg in product.args if not (isinstance(arg, MatrixExpr) or arg.is_Rational)]
+    if not numbers:
+        return ()
     found = (each for number in numbers if number.has(MatrixElement) for each in number.atoms(MatrixElement))
     return tuple(sorted(found, key=str))
 
