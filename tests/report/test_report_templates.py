@@ -259,7 +259,8 @@ def test_an_option_that_changes_nothing_is_refused(
 
 USED: list[tuple[str, str, dict[str, Any]]] = [
     ("layers-2", "latex", {"standalone": True}), ("layers-2", "latex", {"only": "W1", "standalone": True}),
-    ("layers-2", "gfm", {"notation": "ng"}), ("layers-2", "gfm", {"roles": False}), ("layers-2", "text", {"show": (1,)}),
+    ("layers-2", "gfm", {"notation": "ng"}), ("layers-2", "gfm", {"roles": False}),
+    ("layers-2", "text", {"show": (1,)}),
     ("layers-2", "gfm", {"only": "W1", "notation": "ng"}),
     ("elu", "gfm", {"by_output": True}), ("elu", "text", {"by_output": True}),
     ("elu", "gfm", {"only": "dZ2", "by_output": True}),
