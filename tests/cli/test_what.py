@@ -276,7 +276,7 @@ def test_a_last_part_that_several_have_is_refused(capsys: pytest.CaptureFixture[
         (["lstm", "--jacobian", "1,2"], "--jacobian: lstm alone is one step"),
         (
             ["lstm-classifier", "--jacobian", "1,2", "--only", "W2"],
-            "--jacobian 1,2: one equation has no product over time",
+            "--jacobian 1,2: one equation has no product",
         ),
         (["lstm-classifier", "--jacobian", "1,2", "-t", "numpy"], "--jacobian 1,2: a program has no product"),
     ],
