@@ -20,7 +20,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from reading import WORDS, Array, Defined, Env, Map, Word, head_of, key_of, meant, read, read_any
+from reading import WORDS, Array, Defined, Env, Map, Word, head_of, key_of, meant, read, read_any, settled
 from spelling import Letters, UnreadableError, at, name_of, text
 from statements import (
     Item,
@@ -74,6 +74,8 @@ class _Walk:
     """What lines that stand in no box define."""
     used: set[str] = field(default_factory=set)
     defined: dict[str, str] = field(default_factory=dict)
+    lines: dict[str, str] = field(default_factory=dict)
+    """The label of the line that defines something; a line that holds for many values of an index is used by one."""
     printed: dict[str, str] = field(default_factory=dict)
     meant: dict[str, Any] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
@@ -155,11 +157,13 @@ class _Walk:
         self.problems.extend(left.problems + right.problems)
         if names_only(statement, self.names):
             return
-        self.used |= {use.key for use in right.symbols}
+        self.used |= {use.key for use in right.symbols} | left.named | right.named
         if kind is None or kind[0] == "function":
             self.used |= {use.key for use in left.symbols}
         if kind is not None and kind[0] == "symbol":
             self.defined.setdefault(kind[1], str(statement))
+            if statement.line.label:
+                self.lines.setdefault(kind[1], statement.line.label)
 
 
 def _bound(statement: Statement) -> list[MatrixSymbol]:
@@ -207,7 +211,10 @@ def closed(
     ends = {f"d{key}" for key in keys} if results is None else set(results)
     ends |= _losses(page) if results is None else set()
     mentioned = {key_of(each, names) for each in _mentioned(page)}
+    in_use = {label for key, label in walk_.lines.items() if key in walk_.used}
     for key, where in walk_.defined.items():
+        if walk_.lines.get(key) in in_use:
+            continue
         kin = {*walk_.tiles.get(key, ()), *(whole for whole, parts in walk_.tiles.items() if key in parts)}
         if not walk_.used & {key, f"d{key}", *kin} and key not in {*ends, *keys, *mentioned}:
             problems.append(f"{key} is defined and never used: {where}")
@@ -398,9 +405,13 @@ class _Machine:
             return
         shape = self.shape(left, key, statement)
         try:
-            value = read(statement.right, env, statement.letters, shape)
+            value = read_any(statement.right, env, statement.letters)
+            value = value if isinstance(value, Map) else settled(value, statement.right, shape)
         except UnreadableError as error:
             raise UnreadableError(f"{error} in: {statement}") from None
+        if isinstance(value, Map):
+            self.values[key] = value
+            return
         value = np.atleast_2d(value) if np.ndim(value) == 0 else value
         if shape is not None and np.shape(value) != shape:
             raise UnreadableError(f"{np.shape(value)} where {key} is {shape} in: {statement}")

@@ -33,7 +33,7 @@ from spelling import (
     without_postfixes,
     words_below,
 )
-from sympy import Identity, Integer, MatrixExpr, MatrixSymbol, Symbol, ZeroMatrix, lambdify
+from sympy import Identity, MatrixExpr, MatrixSymbol, Symbol, ZeroMatrix, lambdify
 
 from symbp.maths.tree import Fence, Frac, Id, Node, Num, Root, Row, Script, Sign, Table, Tag, Words
 from symbp.ops.elementwise import ScalarFunction
@@ -192,7 +192,11 @@ def read(tree: Node, env: Env, letters: Letters | None = None, shape: tuple[int,
     Raises:
         UnreadableError: it cannot be read, or in more than one way, or shapes do not fit.
     """
-    value = _Reader(env, dict(letters or {})).value(tree)
+    return settled(read_any(tree, env, letters), tree, shape)
+
+
+def settled(value: Value, tree: Node, shape: tuple[int, int] | None = None) -> Array:
+    """Return what a tree is worth as a number or an array, as large as what it defines."""
     if isinstance(value, _Ones):
         value = Open(np.ones((1, 1)), not value.row, value.row)
     if isinstance(value, Open):
@@ -981,7 +985,7 @@ class _Reader:
     def table(self, node: Table) -> Value:
         """Return blocks side by side and above each other, or the value of the first case that holds."""
         if node.open != "{":
-            return Blocks([[self.value(cell) for cell in line] for line in node.rows]).value()
+            return Blocks([[self.plain(cell) for cell in line] for line in node.rows]).value()
         values, conditions = [], []
         for line in node.rows:
             if len(line) != 2:
@@ -990,14 +994,10 @@ class _Reader:
             conditions.append(self.condition(line[1]))
         return np.select(conditions, values, default=np.nan)
 
-    def block(self, cell: Node) -> Value:
-        """Return a block of a matrix; the size of 0 and I is seen nowhere: it is that of what they stand for."""
-        of = cell.of if isinstance(cell, Tag) else None
-        if not isinstance(of, ZeroMatrix | Identity):
-            return self.value(cell)
-        rows, columns = (int(each.xreplace({s: Integer(self.env.sizes[str(s)]) for s in each.free_symbols}))
-                         for each in of.shape)  # fmt: skip
-        return np.eye(rows) if isinstance(of, Identity) else np.zeros((rows, columns))
+    def plain(self, cell: Node) -> Value:
+        """Return a block of a matrix as it is printed, 0 and I without a size."""
+        is_filled = isinstance(cell, Tag) and isinstance(cell.of, ZeroMatrix | Identity)
+        return self.value(cell.body if is_filled else cell)  # type: ignore[attr-defined]
 
     def condition(self, node: Node) -> Any:
         """Return where a condition holds; words such as ``else`` hold everywhere."""

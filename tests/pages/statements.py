@@ -395,6 +395,8 @@ class Uses:
     heads: frozenset[str] = frozenset()
     symbols: list[Use] = field(default_factory=list)
     words: list[Word] = field(default_factory=list)
+    named: set[str] = field(default_factory=set)
+    """What only the name of an error says: s_t in δ_{s_t}."""
     problems: list[str] = field(default_factory=list)
 
     def of(self, node: Node | None, letters: Letters | None = None) -> None:
@@ -497,6 +499,8 @@ class Uses:
         seen = {letter: value for letter, value in letters.items() if letter in printed}
         identity = key_of(at(symbol, seen), self.names)
         inside = [each for each in _tags(tag.body) if isinstance(each.of, MatrixSymbol)]
+        if isinstance(symbol, Adjoint):
+            self.named |= {key_of(at(each.of, letters), self.names) for each in inside}
         for each in inside:
             if isinstance(symbol, Adjoint) and each.of != symbol.of:
                 self.problems.append(f"{name} stands for {symbol.name} and names {each.of.name}")

@@ -29,7 +29,7 @@ from symbp.views.lines import Index, Indexed, index_symbol
 from symbp.views.skeleton import mapped
 from symbp.views.time import Inner, StepBack, step_back
 
-STEP, WAYS = "time-step", "time-ways"
+STEP, WAYS, DIAGONALS = "time-step", "time-ways", "time-diagonals"
 """The labels of the matrices of a step."""
 
 MATRICES = "JKMPQ"
@@ -274,6 +274,12 @@ def families(time: Time, found: Sequence[Inner]) -> list[list[Inner]]:
     for each in found:
         groups.setdefault(of_any(time, each.of), []).append(each)
     return list(groups.values())
+
+
+def diagonals_labels(time: Time) -> list[str]:
+    """Return the labels of the lines of what stands on diagonals: two on a line."""
+    count = len(time.step.inner) + len(time.handed)
+    return [time.label(f"{DIAGONALS}-{at}") for at in range(1, (count + 1) // 2 + 1)]
 
 
 def ways_labels(time: Time, count: int | None = None) -> list[str]:

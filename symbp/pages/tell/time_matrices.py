@@ -30,6 +30,7 @@ from symbp.pages.tell.time import (
     STEP,
     Time,
     any_way,
+    diagonals_labels,
     families,
     of_any,
     one,
@@ -51,7 +52,8 @@ def time_matrices(c: Context) -> list[Block]:
 
 def _matrices(time: Time) -> list[Block]:
     c = time.c
-    diagonals = [PageLine(tuple(pair)) for pair in _pairs([*_diagonals(time), *_handed(time)])]
+    pairs = _pairs([*_diagonals(time), *_handed(time)])
+    diagonals = [PageLine(tuple(pair), label) for pair, label in zip(pairs, diagonals_labels(time), strict=True)]
     step = PageLine((row(time.matrix(), EQUALS, joined(_step(time), TIMES)),), time.label(STEP), _from_second(time))
     found = list(_ways(time)) if time.step.is_cut else []
     labels = ways_labels(time, len(found))

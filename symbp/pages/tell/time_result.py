@@ -8,6 +8,7 @@ from dataclasses import replace
 from sympy import MatrixSymbol
 
 from symbp.equations import Equation, symbols_in
+from symbp.maths.names import slot_of
 from symbp.maths.scalars import Level, number
 from symbp.maths.tree import (
     COMMA,
@@ -32,6 +33,7 @@ from symbp.pages.tell.time import (
     STEP,
     Time,
     any_way,
+    diagonals_labels,
     of_any,
     parameters,
     shown_error,
@@ -86,7 +88,21 @@ def time_result(c: Context, shown: Sequence[PageLine]) -> list[Block]:
         ref = Ref(labels[0], labels[-1] if len(labels) > 1 else "")
         leads = c.words("time.ways", way=any_way(time, of), ways=ref, error=_error(time, of))
         where = c.words("time.joined", first=where, second=leads)
-    return [*blocks, Para(where), *_between(time)]
+    else:
+        last = diagonals_labels(time)
+        ref = Ref(last[0], last[-1] if len(last) > 1 else "")
+        slopes = c.words("time.slopes", slopes=any_way(time, shown_error(time)), lines=ref)
+        where = c.words("time.joined", first=where, second=slopes)
+    return [*blocks, Para((*where, *_begins(time))), *_between(time)]
+
+
+def _begins(time: Time) -> Text:
+    """Return where the line is that the recursion of a state of one part begins with."""
+    if len(time.step.now) > 1:
+        return ()
+    slot = slot_of(time.c.reading.spelled(time.step.now[0]))
+    label = next((each.label for each in time.c.errors if slot_of(each.equation.lhs.of) == slot), "")
+    return (" ", *time.c.words("time.begins", error=time.error(time.last), line=Ref(label))) if label else ()
 
 
 def _down(time: Time) -> Node:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -13,8 +14,34 @@ from . import classic, judge, source
 from .classic import details, line
 
 
+def steps(text):
+    "A LaTeX page with its steps (left side, right side, reason, label) as displayed equations and the reason behind them."
+    found = []
+    for line_ in text.split("\n"):
+        if not re.match(r"\\symbp(step|more)\{", line_):
+            found.append(line_)
+            continue
+        parts, at = [], line_.index("{")
+        while at < len(line_) and line_[at] == "{":
+            part, at = classic.group(line_, at)
+            parts.append(part)
+        if len(parts) < 2:
+            found.append(line_)
+            continue
+        if line_.startswith(r"\symbpmore") and found and found[-1].startswith(r"\begin{equation"):
+            end = found[-1].index(r"\end{equation")
+            found[-1] = f"{found[-1][:end]} {parts[0]} {parts[1]}{found[-1][end:]}"
+            continue
+        left, right, why, label = (*parts, "", "")[:4]
+        name = rf"\label{{{label}}}" if label else ""
+        star = "" if label else "*"
+        found.append(rf"\begin{{equation{star}}}{left} {right}{name}\end{{equation{star}}} {why}")
+    return "\n".join(found)
+
+
 def target_style(text):
     "Does the page have a table of gradients, a row for each parameter? Then it is followed as a program (judge), else read as before (classic)."
+    text = steps(text)
     try:
         return any(t.kind == "gradients" for t in source.read(text).tables)
     except Exception:
@@ -22,6 +49,7 @@ def target_style(text):
 
 
 def review(text, case, folder=None):
+    text = steps(text)
     if "pages" in case or target_style(text):
         return judge.review(text, case, folder)
     return classic.review(text, case)
