@@ -138,12 +138,17 @@ def operands(node: MatrixExpr) -> tuple[MatrixExpr, ...]:
 
 def symbols_in(expr: MatrixExpr) -> Iterator[MatrixSymbol]:
     """Yield the matrix symbols of an expression in order, one for each time it is used."""
-    for node in nodes(expr):
+    found: list[MatrixSymbol] = []
+    waiting = [expr]
+    while waiting:
+        node = waiting.pop()
         if isinstance(node, MatrixSymbol):
-            yield node
-        elif isinstance(node, MatMul):
-            for entry in entries_in(node):
-                yield from symbols_in(entry.parent)
+            found.append(node)
+            continue
+        waiting += operands(node)[::-1]
+        if isinstance(node, MatMul):
+            found += [symbol for entry in entries_in(node) for symbol in symbols_in(entry.parent)]
+    return iter(found)
 
 
 def entries_in(product: MatMul) -> tuple[MatrixElement, ...]:

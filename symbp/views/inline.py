@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 
 from sympy import MatAdd, MatMul, MatrixExpr, MatrixSymbol
 
@@ -18,7 +19,7 @@ from symbp.ops.elementwise import Elementwise, Slope
 from symbp.ops.losses import LossGradient
 from symbp.symbols import Adjoint
 from symbp.views.blocks import Pull
-from symbp.views.skeleton import mapped
+from symbp.views.skeleton import Alike, mapped
 from symbp.views.tidy import tidy
 
 Slot = Callable[[MatrixSymbol], Hashable]
@@ -40,6 +41,7 @@ def inlined(
     led: dict[MatrixSymbol, tuple[tuple[Step, str], ...]] = {}
     gradients: list[Equation] = []
     errors: list[Equation] = []
+    tidy_ = Alike(tidy)
     for equation in equations:
         used = [symbol for symbol in symbols_in(equation.rhs) if symbol in inside]
         shown = equation
@@ -47,7 +49,7 @@ def inlined(
             pairs = dict.fromkeys(pair for symbol in used for pair in led[symbol])
             pairs |= dict.fromkeys(zip(equation.steps, equation.undoes, strict=True))
             steps, undoes = (tuple(each) for each in zip(*pairs, strict=True))
-            shown = Equation(equation.lhs, tidy(put_in(equation.rhs, inside)), steps, undoes)
+            shown = Equation(equation.lhs, tidy_(put_in(equation.rhs, inside)), steps, undoes)
         if equation.lhs.of in wanted:
             gradients.append(shown)
         elif slot(equation.lhs.of) in kept and not isinstance(shown.rhs, LossGradient):
@@ -66,25 +68,32 @@ def shortened(
     A slot goes in all repetitions or in none; what is ``needed`` (the output that a loss is taken of) stays. With the
     list comes, for every name that went, the one whose equation holds it now.
     """
-    uses = Counter(symbol for equation in forward for symbol in symbols_in(equation.rhs))
+    used = [tuple(symbols_in(equation.rhs)) for equation in forward]
+    uses = Counter(chain.from_iterable(used))
     kept = {slot(symbol) for equation in backward for symbol in (equation.lhs, *symbols_in(equation.rhs))}
     kept |= {slot(each.lhs.of) for each in backward} | set(map(slot, needed))
     kept |= {slot(symbol) for symbol, count in uses.items() if count > 1}
-    for equation in forward:
-        kept.update(slot(symbol) for symbol in symbols_in(equation.rhs) if not isinstance(equation.rhs, SUMS))
+    for equation, symbols in zip(forward, used, strict=True):
+        if not isinstance(equation.rhs, SUMS):
+            kept.update(map(slot, symbols))
         if not isinstance(equation.rhs, (*SUMS, Op)) or isinstance(equation.rhs, Elementwise) or not uses[equation.lhs]:
             kept.add(slot(equation.lhs))
     inside: dict[MatrixExpr, MatrixExpr] = {}
     found = []
-    for equation in forward:
+    for equation, symbols in zip(forward, used, strict=True):
         rhs = equation.rhs
-        if any(symbol in inside for symbol in symbols_in(rhs)):
+        if not inside.keys().isdisjoint(symbols):
             rhs = tidy(put_in(rhs, inside))
         if slot(equation.lhs) in kept:
             found.append(equation if rhs is equation.rhs else replace(equation, rhs=rhs))
         else:
             inside[equation.lhs] = rhs
-    users = {symbol: equation.lhs for equation in forward for symbol in symbols_in(equation.rhs) if symbol in inside}
+    users = {
+        symbol: equation.lhs
+        for equation, symbols in zip(forward, used, strict=True)
+        for symbol in symbols
+        if symbol in inside
+    }
     return found, {symbol.name: _holder(symbol, users).name for symbol in inside}
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import operator
-from dataclasses import replace
 from typing import Any
 
-from sympy import Basic, HadamardProduct, MatAdd, MatMul, MatrixExpr, MatrixSymbol, S, Transpose
+from sympy import Basic, HadamardProduct, Integer, MatAdd, MatMul, MatrixExpr, MatrixSymbol, S, Transpose
+from sympy.core.symbol import Str
 
 from symbp.equations import Equation, System
 from symbp.symbols import BATCH
@@ -15,7 +15,7 @@ from symbp.symbols import BATCH
 def one_example(system: System) -> tuple[list[Equation], tuple[MatrixSymbol, ...]]:
     """Return the equations of a single example, m = 1, and what they are given."""
     read = _Reader().read
-    equations = [replace(each, lhs=read(each.lhs), rhs=read(each.rhs)) for each in system]
+    equations = [Equation(read(each.lhs), read(each.rhs), each.steps, each.undoes) for each in system]
     return equations, tuple(map(read, system.given))
 
 
@@ -42,7 +42,7 @@ class _Reader:
     def _symbol(self, expr: Basic) -> Basic:
         if not expr.args:
             return expr
-        args = [self.read(arg) for arg in expr.args]
+        args = [arg if isinstance(arg, Str | Integer) else self.read(arg) for arg in expr.args]
         return expr if _are(args, expr.args) else expr.func(*args)
 
 

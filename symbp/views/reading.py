@@ -103,11 +103,11 @@ class Reading:
 
     def alone(self, equation: Equation) -> Equation:
         """Return one equation of the lists with every symbol spelled alone."""
+        return replace(equation, lhs=self.spelled(equation.lhs), rhs=mapped(equation.rhs, self.spelled_alone))
 
-        def read(slot: Any) -> Any:
-            return self.spelled(slot) if isinstance(slot, MatrixSymbol) else slot
-
-        return replace(equation, lhs=read(equation.lhs), rhs=mapped(equation.rhs, read))
+    def spelled_alone(self, slot: Any) -> Any:
+        """Return what may stand in a place of an expression, spelled alone if it is a symbol."""
+        return self.spelled(slot) if isinstance(slot, MatrixSymbol) else slot
 
 
 def reading(derivation: Derivation) -> Reading:

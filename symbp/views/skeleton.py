@@ -9,7 +9,7 @@ from typing import Any, TypeAlias, cast
 from sympy import Basic, Expr, Integer, MatMul, MatrixExpr, MatrixSymbol, OneMatrix, S, Symbol, ZeroMatrix
 from sympy.matrices.expressions.matexpr import MatrixElement
 
-from symbp.equations import Equation, entries_in
+from symbp.equations import Equation, entries_in, nodes
 from symbp.ops.elementwise import GenericFunction
 from symbp.ops.structure import Pad, Rows
 from symbp.symbols import Adjoint
@@ -89,6 +89,41 @@ def mapped(expr: MatrixExpr, read: Callable[[Any], Any]) -> MatrixExpr:
 def put_in(expr: MatrixExpr, values: Mapping[Expr, Integer]) -> MatrixExpr:
     """Return an expression with values in the place of letters of indices."""
     return mapped(expr, lambda slot: slot.xreplace(values))
+
+
+class Alike:
+    """A change of expressions that looks at what they do and never at the symbols they do it to.
+
+    It is made once for all that do the same, and every other gets its own slots in the places they went to.
+    """
+
+    def __init__(self, change: Callable[[MatrixExpr], MatrixExpr]) -> None:
+        self.change = change
+        self.made: dict[Hashable, tuple[MatrixExpr, list[int]] | None] = {}
+
+    def __call__(self, expr: MatrixExpr) -> MatrixExpr:
+        """Return an expression changed."""
+        if isinstance(expr, MatrixSymbol):
+            return self.change(expr)
+        slots: list[Slot] = []
+        key = skeleton(expr, slots)
+        first: dict[Slot, int] = {}
+        same = (key, *[first.setdefault(slot, at) for at, slot in enumerate(slots)])
+        if same not in self.made:
+            found = self.change(expr)
+            self.made[same] = _moved(found, first)
+            return found
+        made = self.made[same]
+        return self.change(expr) if made is None else refilled(made[0], iter([slots[at] for at in made[1]]))
+
+
+def _moved(expr: MatrixExpr, places: Mapping[Slot, int]) -> tuple[MatrixExpr, list[int]] | None:
+    """Return an expression and where its slots were; None where it has sizes of its own, or a slot that is new."""
+    slots: list[Slot] = []
+    skeleton(expr, slots)
+    if any(type(node) in _FILLED for node in nodes(expr)) or not all(slot in places for slot in slots):
+        return None
+    return expr, [places[slot] for slot in slots]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from functools import reduce
 
 from sympy import (
@@ -28,6 +27,7 @@ from symbp.op import Op
 from symbp.ops.elementwise import Elementwise, Slope
 from symbp.ops.native import turn
 from symbp.symbols import Adjoint
+from symbp.views.skeleton import Alike
 
 
 def tidied(equations: Iterable[Equation], wanted: frozenset[MatrixSymbol] = frozenset()) -> list[Equation]:
@@ -40,13 +40,14 @@ def tidied(equations: Iterable[Equation], wanted: frozenset[MatrixSymbol] = froz
     copies: dict[MatrixExpr, MatrixExpr] = {}
     numbers = frozenset(_numbers(equations)) - {Adjoint(each) for each in wanted}
     found = []
+    tidy_ = Alike(tidy)
     for equation in equations:
-        rhs = tidy(equation.rhs.xreplace(copies) if copies else equation.rhs)
+        rhs = tidy_(equation.rhs.xreplace(copies) if copies else equation.rhs)
         is_copy = isinstance(equation.lhs, Adjoint) and isinstance(rhs, Adjoint) and equation.lhs.of not in wanted
         if is_copy or equation.lhs in numbers:
             copies[equation.lhs] = rhs
         else:
-            found.append(replace(equation, rhs=rhs))
+            found.append(Equation(equation.lhs, rhs, equation.steps, equation.undoes))
     return found
 
 

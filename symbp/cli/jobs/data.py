@@ -68,7 +68,7 @@ def gradient_data(c: Context, equation: Equation) -> dict[str, Any]:
     terms = c.products[equation.lhs.of]
     few = len(terms) == 1 and c.reading.derivation.network.depth <= MOST_FACTORED
     writer = Factors(c.builder)
-    factors = [factor_data(writer, each) for each in terms[0]] if few else None
+    factors = [factor_data(writer, c.alone(each)) for each in terms[0]] if few else None
     return {"equation": equation_data(c, equation), "factors": factors}
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from sympy import Expr, Integer, MatrixExpr, MatrixSymbol, Symbol
 
-from symbp.calculus.factor import Product
+from symbp.calculus.factor import Factor, Product
 from symbp.equations import Equation, nodes, symbols_in
 from symbp.maths.build import Builder
 from symbp.maths.functions import names_of
@@ -161,11 +161,13 @@ class Context:
 
     @cached_property
     def products(self) -> Mapping[Variable, tuple[Product, ...]]:
-        """Every gradient as a product a use, each symbol spelled alone."""
-        read = self.reading
-        found = products([read.alone(each) for each in read.backward], frozenset(map(read.spelled, read.wanted)))
-        names = {read.spelled(each): each for each in read.wanted}
-        return {names[variable]: terms for variable, terms in found.items()}
+        """Every gradient as a product a use, which share their factors."""
+        return products(self.reading.backward, self.reading.wanted)
+
+    def alone(self, factor: Factor) -> Factor:
+        """Return a factor with every symbol spelled alone."""
+        branches = tuple(tuple(map(self.alone, branch)) for branch in factor.branches)
+        return replace(factor, expr=mapped(factor.expr, self.reading.spelled_alone), branches=branches)
 
     @cached_property
     def farthest(self) -> Variable | None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from symbp.checking.report import CheckReport
+from symbp.collector import pause_collector
 from symbp.derivation import Derivation
 from symbp.maths.notation import STANDARD, Notation
 from symbp.pages.page import Block, Page
@@ -82,6 +83,7 @@ def context(
     )
 
 
+@pause_collector()
 def derivation_page(
     derivation: Derivation,
     check: CheckReport | None = None,

@@ -65,15 +65,15 @@ def _stair(c: Context, weight: Variable) -> tuple[Text, ...]:
     right = [each for each in others if each.acts is Acts.RIGHT and not is_ones(each)]
     return (
         (c.names.derivative(c.reading.spelled(weight)),),
-        (_middle(writer, left),),
-        (writer.product([source]),),
-        (writer.product(right),),
+        (_middle(c, writer, left),),
+        (writer.product([c.alone(source)]),),
+        (writer.product(map(c.alone, right)),),
         (c.shape(weight),),
     )
 
 
-def _middle(writer: Factors, factors: list[Factor]) -> Node:
-    return shortened(writer, factors) if factors else row()
+def _middle(c: Context, writer: Factors, factors: list[Factor]) -> Node:
+    return shortened(c, writer, factors) if factors else row()
 
 
 def rows(c: Context) -> Table:

@@ -46,7 +46,8 @@ def _gradient(c: Context, variable: Variable) -> tuple[Line, ...]:
     terms = c.products[variable]
     if len(terms) == 1 and len(terms[0]) > 1:
         writer = Factors(c.builder)
-        product = writer.product(terms[0]) if c.reading.is_one else writer.nested(terms[0])
+        factors = map(c.alone, terms[0])
+        product = writer.product(factors) if c.reading.is_one else writer.nested(factors)
         lines.append(Line((row(c.builder.left_side(equation.lhs), EQUALS, product),)))
     return tuple(lines)
 

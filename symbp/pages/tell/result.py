@@ -100,8 +100,8 @@ def explicit_product(c: Context) -> Node | None:
     left = c.names.derivative(c.reading.spelled(c.farthest))
     if not c.reading.is_one or not all(map(is_matrix, factors)):
         is_product = len(factors) <= MOST_FACTORS and all(each.acts is not Acts.SUM for each in factors)
-        return row(left, EQUALS, writer.nested(factors)) if is_product else None
-    return row(left, EQUALS, shortened(writer, factors))
+        return row(left, EQUALS, writer.nested(map(c.alone, factors))) if is_product else None
+    return row(left, EQUALS, shortened(c, writer, factors))
 
 
 def is_matrix(factor: Factor) -> bool:
@@ -112,12 +112,13 @@ def is_matrix(factor: Factor) -> bool:
     return not any(each.acts is Acts.RIGHT or is_turn(each) or not is_matrix(each) for each in inside)
 
 
-def shortened(writer: Factors, factors: Product | Sequence[Factor]) -> Node:
+def shortened(c: Context, writer: Factors, factors: Product | Sequence[Factor]) -> Node:
     """Return the product for one example; of a long one without its middle."""
     found = in_order(factors)
     if len(found) <= MOST_FACTORS or any(map(is_turn, found)):
-        return writer.product(factors)
-    return joined([*map(writer.one, found[:4]), DOTS, *map(writer.one, found[-5:])], TIMES)
+        return writer.product(map(c.alone, factors))
+    first, last = ([writer.one(c.alone(each)) for each in part] for part in (found[:4], found[-5:]))
+    return joined([*first, DOTS, *last], TIMES)
 
 
 def no_labels(factor: Factor) -> tuple[str, ...]:
@@ -186,10 +187,11 @@ def slope_lines(c: Context) -> list[Text]:
 
     Where a form is not that of all values of an index, it says of which.
     """
-    if not c.reading.is_one or not all(map(is_matrix, c.products[c.farthest][0] if c.farthest is not None else ())):
+    product = c.products[c.farthest][0] if c.farthest is not None else ()
+    if not c.reading.is_one or not all(map(is_matrix, product)):
         return []
     running = {last: index_symbol(letter) for letter, last in c.last.items()}
-    used = {slot_of(each.output) for each in _slopes(c.products[c.farthest][0] if c.farthest is not None else ())}
+    used = {slot_of(c.reading.spelled(each.output)) for each in _slopes(product)}
     forms: dict[MatrixExpr, list[tuple[Slope, Spelled]]] = {}
     for spelled in c.errors:
         edge = single(spelled.equation)
