@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from symbp.maths.tree import (
+    TIMES,
     Accent,
     Blank,
     Fence,
@@ -107,6 +108,13 @@ def math_latex(node: Node, hooks: Hooks = PLAIN) -> str:
 def inline_latex(node: Node, hooks: Hooks = PLAIN) -> str:
     """Return a formula that stands in a line of words: fractions lie down, sums keep to the line."""
     return math_latex(node, replace(hooks, inline=True))
+
+
+def beside_latex(left: Node, right: Node, hooks: Hooks = PLAIN) -> str:
+    """Return what stands between two factors of a product that are written by themselves."""
+    between = _times(TIMES, left, right, hooks)
+    apart = not between and _ends_in_command(_spelled(left, hooks)) and _spelled(right, hooks)[:1].isalpha()
+    return " " if apart else between
 
 
 def _spelled(node: Node, hooks: Hooks) -> str:
