@@ -154,6 +154,8 @@ def symbols_in(expr: MatrixExpr) -> Iterator[MatrixSymbol]:
 def entries_in(product: MatMul) -> tuple[MatrixElement, ...]:
     """Return the entries of matrices in the numbers of a product, such as what a loss is weighted with."""
     numbers = [arg for arg in product.args if not (isinstance(arg, MatrixExpr) or arg.is_Rational)]
+    if not numbers:
+        return ()
     found = (each for number in numbers if number.has(MatrixElement) for each in number.atoms(MatrixElement))
     return tuple(sorted(found, key=str))
 

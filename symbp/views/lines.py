@@ -42,7 +42,7 @@ class Indexed(Named):
     @property
     def indices(self) -> tuple[Expr, ...]:
         """The value of every index, affine in the letters of the loops around."""
-        return tuple(self.args[4])
+        return cast("tuple[Expr, ...]", self.args[4].args)
 
     @property
     def role(self) -> Role:

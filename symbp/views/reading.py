@@ -78,12 +78,9 @@ class Reading:
         return self._shown(self.listed, self.backward)
 
     def _shown(self, *lists: tuple[Equation, ...]) -> tuple[MatrixSymbol, ...]:
-        found: dict[MatrixSymbol, None] = {}
-        for line in self.lines:
-            for case in line.cases:
-                found.update(dict.fromkeys((case.equation.lhs, *symbols_in(case.equation.rhs))))
-        for equation in chain(*lists):
-            found.update(dict.fromkeys(self.spelled(each) for each in (equation.lhs, *symbols_in(equation.rhs))))
+        cases = [case.equation for line in self.lines for case in line.cases]
+        alone = map(self.spelled, dict.fromkeys(_symbols(chain(*lists))))
+        found = dict.fromkeys(chain(_symbols(cases), alone))
         return tuple(dict.fromkeys(each.of if isinstance(each, Adjoint) else each for each in found))
 
     def spelled(self, symbol: MatrixSymbol) -> MatrixSymbol:
@@ -142,9 +139,10 @@ def read(
     folded = with_families(fold(forward))
     back = tidied(backward, wanted)
     carried = _carried(fold_like(folded, [each for each in back if each.lhs.of not in wanted]))
-    kept = carried | frozenset(map(_slot(folded), (*ends, *_states(derivation, forward))))
-    gradients, errors = inlined(back, wanted, _slot(folded), kept)
-    ahead, holders = shortened(forward, (*errors, *gradients), _slot(folded), needed)
+    slot = _slot(folded)
+    kept = carried | frozenset(map(slot, (*ends, *_states(derivation, forward))))
+    gradients, errors = inlined(back, wanted, slot, kept)
+    ahead, holders = shortened(forward, (*errors, *gradients), slot, needed)
     return Reading(
         derivation,
         is_one,
@@ -178,12 +176,16 @@ def _counts_examples(derivation: Derivation) -> bool:
     return any(size.has(BATCH) for symbol in derivation.forward.given for size in symbol.shape)
 
 
-def _slot(folded: Folded) -> Slot:
-    def slot(symbol: MatrixSymbol) -> Hashable:
-        found = folded.names.get(symbol)
-        return symbol if found is None else (found.of, len(found.indices))
+def _symbols(equations: Iterable[Equation]) -> Iterator[MatrixSymbol]:
+    """Yield the symbols of equations, from left to right."""
+    for equation in equations:
+        yield equation.lhs
+        yield from symbols_in(equation.rhs)
 
-    return slot
+
+def _slot(folded: Folded) -> Slot:
+    known: dict[MatrixSymbol, Hashable] = {each: (at.of, len(at.indices)) for each, at in folded.names.items()}
+    return lambda symbol: known.get(symbol, symbol)
 
 
 def _carried(body: Body) -> frozenset[Hashable]:
