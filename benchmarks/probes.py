@@ -8,15 +8,19 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
-
-from symbp.report.expanded import expanded
 
 from symbp import Dense, Network, derive
 from symbp.networks.recurrent import LSTM
 from symbp.networks.transformer import TransformerBlock
+from symbp.pages.tell.derivation import derivation_page
 from symbp.report.files import write_chunks
+from symbp.writing.expanded import expanded
+from symbp.writing.page_latex import write_latex
+from symbp.writing.page_markdown import write_markdown
+from symbp.writing.text import write_text
 
 STATUS = "/proc/self/status"
 
@@ -35,15 +39,54 @@ def derive_time(layers: int) -> dict[str, float]:
 
 def transformer_time(blocks: int) -> dict[str, float]:
     """Time building and deriving that many pre-norm transformer blocks, best of three."""
-    stack = [TransformerBlock(tokens=4, heads=2) for _ in range(blocks)]
-    run = lambda: derive(Network([*stack, Dense(5, "softmax")], 8, "cross_entropy"))  # noqa: E731
-    return {"best": min(_timed(run) for _ in range(3))}
+    return {"best": min(_timed(lambda: derive(_transformer(blocks))) for _ in range(3))}
 
 
 def lstm_time(steps: int) -> dict[str, float]:
     """Time building and deriving an LSTM of that many steps with symbolic widths, best of three."""
-    run = lambda: derive(Network([LSTM(None, steps), Dense(None, "tanh")], loss="mse"))  # noqa: E731
-    return {"best": min(_timed(run) for _ in range(3))}
+    return {"best": min(_timed(lambda: derive(_lstm(steps))) for _ in range(3))}
+
+
+def page_of_layers(layers: int) -> dict[str, float]:
+    """Time the page of a plain stack, open activation and loss."""
+    return _page(lambda: Network.mlp(layers), 12 if layers < 100 else 4)
+
+
+def page_of_blocks(blocks: int) -> dict[str, float]:
+    """Time the page of that many transformer blocks."""
+    return _page(lambda: _transformer(blocks), 5)
+
+
+def page_of_steps(steps: int) -> dict[str, float]:
+    """Time the page of an LSTM of that many steps."""
+    return _page(lambda: _lstm(steps), 5)
+
+
+def _page(make: Callable[[], Network], repeats: int) -> dict[str, float]:
+    """Return the best CPU seconds of deriving, of the page, and of each way to write it.
+
+    Each is of a derivation that nobody looked at before; what a process has to do once is done.
+    """
+    for network in (Network.mlp(2), _transformer(1)):
+        _stages(network)
+    found = [_stages(make()) for _ in range(repeats)]
+    return {key: min(each[key] for each in found) for key in found[0]}
+
+
+def _stages(network: Network) -> dict[str, float]:
+    derivation, derived = _cpu(lambda: derive(network))
+    page, told = _cpu(lambda: derivation_page(derivation))
+    writers = {"latex": write_latex, "markdown": write_markdown, "text": write_text}
+    return {"derive": derived, "page": told, **{name: _cpu(partial(run, page))[1] for name, run in writers.items()}}
+
+
+def _transformer(blocks: int) -> Network:
+    stack = [TransformerBlock(tokens=4, heads=2) for _ in range(blocks)]
+    return Network([*stack, Dense(5, "softmax")], 8, "cross_entropy")
+
+
+def _lstm(steps: int) -> Network:
+    return Network([LSTM(None, steps), Dense(None, "tanh")], loss="mse")
 
 
 def derive_memory(layers: int) -> dict[str, float]:
@@ -63,15 +106,13 @@ def derive_memory(layers: int) -> dict[str, float]:
 
 
 def stream_products(layers: int) -> dict[str, float]:
-    """Derive, then write the gradient of every weight, multiplied out, to a file; time the writing."""
+    """Derive, then write the gradient of every weight, multiplied out, to a file: the CPU seconds of the writing."""
     gc.collect()
     before = _resident("VmRSS")
     derivation = derive(layers=layers)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "gradients.tex")
-        start = time.perf_counter()
-        write_chunks(path, expanded(derivation))
-        took = time.perf_counter() - start
+        _, took = _cpu(lambda: write_chunks(path, expanded(derivation)))
         return {"seconds": took, "size": path.stat().st_size, "peak": _resident("VmHWM") - before}
 
 
@@ -105,6 +146,14 @@ def _timed(run: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
+def _cpu(run: Callable[[], Any]) -> tuple[Any, float]:
+    """Run something; return its result and the CPU seconds it took, which other processes hardly change."""
+    gc.collect()
+    start = time.process_time()
+    result = run()
+    return result, time.process_time() - start
+
+
 def _resident(field: str) -> int:
     """Return this process's resident memory in bytes, now (VmRSS) or at its peak (VmHWM); Linux only."""
     with open(STATUS) as lines:
@@ -117,6 +166,9 @@ PROBES: dict[str, Callable[..., dict[str, Any]]] = {
     "transformer": transformer_time,
     "memory": derive_memory,
     "stream": stream_products,
+    "page_of_layers": page_of_layers,
+    "page_of_blocks": page_of_blocks,
+    "page_of_steps": page_of_steps,
     "sweep": sweep_draws,
 }
 

@@ -45,7 +45,7 @@ def test_they_are_the_products_of_the_page(layers, options):
 
 def test_what_the_letters_are_is_said():
     text = "".join(expanded(derive(layers=3)))
-    assert r"= \mathrm{diag}\bigl(f_L" in text
+    assert r"= \mathrm{diag}\bigl(f" in text
 
 
 def test_bytes_grow_with_the_factors_alone():

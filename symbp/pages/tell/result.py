@@ -187,10 +187,10 @@ def slope_lines(c: Context) -> list[Text]:
 
     Where a form is not that of all values of an index, it says of which.
     """
-    if not c.reading.is_one or not all(map(is_matrix, c.products[c.farthest][0] if c.farthest is not None else ())):
+    product = c.products[c.farthest][0] if c.farthest is not None else ()
+    if not c.reading.is_one or not all(map(is_matrix, product)):
         return []
     running = {last: index_symbol(letter) for letter, last in c.last.items()}
-    product = c.products[c.farthest][0] if c.farthest is not None else ()
     used = {slot_of(c.reading.spelled(each.output)) for each in _slopes(product)}
     forms: dict[MatrixExpr, list[tuple[Slope, Spelled]]] = {}
     for spelled in c.errors:
