@@ -44,7 +44,7 @@ def test_a_zero_of_the_check_is_said():
 
 
 def test_masks_are_given():
-    page = said(Network([Dense(5, "tanh"), Dropout(0.5), Dense(2, "softmax")], inputs=3, loss="cross_entropy"))
+    page = said(Network([Dense(5, "tanh"), Dropout(), Dense(2, "softmax")], inputs=3, loss="cross_entropy"))
     assert "given with the data: 0 where dropout takes a value away, 1/(1 − p) where it stays" in page
 
 
