@@ -57,13 +57,14 @@ from symbp.maths.tree import (
 from symbp.op import Op
 from symbp.ops.attention import MaskedSoftmax
 from symbp.ops.elementwise import OUTPUT, Elementwise, Formula, GenericFunction, ScalarFunction, Slope
-from symbp.ops.losses import EntrywiseLoss, GenericLoss, LinkedLoss, LossGradient
+from symbp.ops.losses import EntrywiseLoss, GenericLoss, LinkedLoss, Loss, LossGradient
 from symbp.ops.penalty import Penalty
 from symbp.ops.softmax import Softmax
 from symbp.ops.structure import Pad, Rows
 from symbp.symbols import Adjoint, Role
 from symbp.views.blocks import Call, Pull
-from symbp.views.over import Over, StackOver, SumOver
+from symbp.views.over import BesideOver, Over, StackOver, SumOver
+from symbp.views.turned import Turned
 
 THROUGH_OUTPUT = ("tanh", "sigmoid")
 """Activations whose slope everybody writes through the output: 1 − a², a ⊙ (1 − a)."""
@@ -349,9 +350,13 @@ def _rows(b: Builder, node: Rows | Pad) -> Written:
 
 def _rows_name(node: Rows | Pad) -> Node:
     """Return the name of what takes rows, or puts them in their place, with the first and the last below."""
-    first, last = node.extent or (S.One, S.One)
+    return _block_name(node, node.extent, node.label[1])
+
+
+def _block_name(node: Op, extent: tuple[Expr, Expr] | None, label: str) -> Node:
+    first, last = extent or (S.One, S.One)
     span = row(number(first), Sign(":", "rel"), number(last)) if first != last else number(first)
-    return Tag(Script(word(node.label[1]), span), of=type(node).__name__)
+    return Tag(Script(word(label), span), of=type(node).__name__)
 
 
 def _generic_loss(b: Builder, node: GenericLoss) -> Written:
@@ -420,6 +425,19 @@ MOST_SQUARES = 3
 """Longest sum of squared weights written out."""
 
 
+def _turned(b: Builder, node: Turned) -> Written:
+    """Return an operation along rows as it is written along columns; a loss has the calculus's own columns."""
+    if isinstance(node.op, Loss):
+        return b.write(node.op)
+    if node.form.kind in (Rows, Pad):
+        return Written(call(_block_name(node.bare, node.op.extent, BESIDE[node.form.kind]), b.tree(node.bare.args[0])))
+    return b.write(node.bare)
+
+
+BESIDE = {Rows: "columns", Pad: "pad"}
+"""The words of blocks of rows along rows."""
+
+
 def _sum_over(b: Builder, node: SumOver) -> Written:
     """Return ∑ of a term over an index."""
     return Written(row(over(b, node, "∑"), TIMES, b.within(node.term, Level.PRODUCT)), Level.PRODUCT)
@@ -429,6 +447,12 @@ def _stack_over(b: Builder, node: StackOver) -> Written:
     """Return a stack of terms over an index, as a column of blocks."""
     first, last = (b.tree(each) for each in (node.at(node.first), node.at(node.last)))
     return Written(Table(((first,), (Sign("⋮", "ord"),), (last,))))
+
+
+def _beside_over(b: Builder, node: BesideOver) -> Written:
+    """Return terms over an index one beside another, as a row of blocks."""
+    first, last = (b.tree(each) for each in (node.at(node.first), node.at(node.last)))
+    return Written(Table(((first, Sign("⋯", "ord"), last),)))
 
 
 def over(b: Builder, node: Over, sign: str) -> Node:
@@ -472,6 +496,8 @@ RULES: dict[type, Callable[[Builder, Any], Written]] = {
     Pad: _rows,
     SumOver: _sum_over,
     StackOver: _stack_over,
+    BesideOver: _beside_over,
+    Turned: _turned,
     Call: _call,
     Pull: _pull,
     Op: _operator,

@@ -163,6 +163,7 @@ class Names:
         self._names = frozenset(slot[0].name for slot in self.slots)
         self._loops = _loops(known)
         self._errors = frozenset(slot_of(each) for each in errors)
+        self._by_name = {(variable.name, indices): (variable, indices) for variable, indices in self.slots}
 
     @cached_property
     def parts(self) -> dict[Slot, Parts]:
@@ -245,11 +246,16 @@ class Names:
         if isinstance(symbol, Adjoint):
             return Tag(self._error(symbol.of, transposed), of=symbol)
         below, above = self._indices(symbol)
-        return Tag(self._scripted(self.parts[slot_of(symbol)].base, below, above, transposed), of=symbol)
+        return Tag(self._scripted(self.parts[self.slot(symbol)].base, below, above, transposed), of=symbol)
+
+    def slot(self, symbol: MatrixSymbol) -> Slot:
+        """Return what is named once; a matrix and its transpose under the same name are one."""
+        variable, indices = slot_of(symbol)
+        return self._by_name.get((variable.name, indices), (variable, indices))
 
     def loops(self, symbol: MatrixSymbol) -> tuple[str, ...]:
         """Return the letter of the loop that each index of a symbol belongs to."""
-        return self._loops.get(slot_of(symbol), ())
+        return self._loops.get(self.slot(symbol), ())
 
     def like(self, letter: Node, symbol: MatrixSymbol) -> Node:
         """Return another letter with the indices of a symbol: D⁽ˡ⁾ for a⁽ˡ⁾."""
@@ -260,17 +266,16 @@ class Names:
         """Return one entry of a matrix, its indices behind all others."""
         below, above = self._indices(symbol)
         places = (*below, *map(Id, indices))
-        return Tag(self._scripted(self.parts[slot_of(symbol)].base, places, above, False), of=symbol, role="entry")
+        return Tag(self._scripted(self.parts[self.slot(symbol)].base, places, above, False), of=symbol, role="entry")
 
     def counted(self, letter: Node, below: Node | None, symbol: MatrixSymbol) -> Node:
         """Return a letter with something below and the indices of a symbol that stand above it."""
-        above = self._indices(symbol)[1] if slot_of(symbol) in self.parts else ()
+        above = self._indices(symbol)[1] if self.slot(symbol) in self.parts else ()
         return self._scripted(letter, () if below is None else (below,), above, False)
 
     def _indices(self, symbol: MatrixSymbol) -> tuple[tuple[Node, ...], tuple[Node, ...]]:
         """Return what stands below a symbol, and above it."""
-        slot = slot_of(symbol)
-        parts = self.parts[slot]
+        parts = self.parts[self.slot(symbol)]
         below = [*parts.below, *(Num(each) for each in parts.number.split(",") if each)]
         above: list[Node] = []
         indices = list(zip(self.loops(symbol), getattr(symbol, "indices", ()), strict=False))
@@ -285,8 +290,8 @@ class Names:
 
     def _error(self, of: MatrixSymbol, transposed: bool) -> Node:
         below, above = self._indices(of)
-        if self._errors != {slot_of(of)}:
-            below = (self._scripted(self.parts[slot_of(of)].base, below, (), False),)
+        if self._errors != {self.slot(of)}:
+            below = (self._scripted(self.parts[self.slot(of)].base, below, (), False),)
         return self._scripted(Id(self.notation.error), below, above, transposed)
 
     def _scripted(self, base: Node, below: Sequence[Node], above: Sequence[Node], transposed: bool) -> Node:

@@ -37,7 +37,8 @@ class Notation:
 
     ``letters`` has the letter of a role for a batch. ``layer`` are the brackets around the number of a layer in a
     superscript, ``error`` is the letter of ∂𝓛/∂z, ``loss_gradient`` that of ∂𝓛/∂a of the last layer, ``slopes`` the
-    diagonal matrix of f′.
+    diagonal matrix of f′. ``layout`` is which matrices hold their transpose, ``scale`` where the number of examples
+    divides: rows of tables of the views.
     """
 
     name: str
@@ -47,6 +48,8 @@ class Notation:
     error: str = "δ"
     loss_gradient: str = "g"
     slopes: str = "D"
+    layout: str = "columns"
+    scale: str = "loss"
 
 
 STANDARD = Notation("standard", "layers as upper indices in round brackets, examples as columns")
@@ -54,6 +57,12 @@ STANDARD = Notation("standard", "layers as upper indices in round brackets, exam
 _ROWS = (
     STANDARD,
     replace(STANDARD, name="ng", about="layers in square brackets, as in Andrew Ng's courses", layer=("[", "]")),
+    replace(
+        STANDARD,
+        name="rows",
+        about="examples as rows, weights in × out, as PyTorch and NumPy code has them",
+        layout="rows",
+    ),
 )
 
 NOTATIONS: dict[str, Notation] = {row.name: row for row in _ROWS}

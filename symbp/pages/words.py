@@ -48,6 +48,10 @@ class Words:
                 raise SymbpError(f"the sentence {key!r} needs {piece!r}")
         return merged(found)
 
+    def variant(self, name: str) -> Words:
+        """Return the words of a layout, which has sentences of its own in the place of some."""
+        return Words(_overlaid(self.entries, self.entries.get("layout", {}).get(name, {})))
+
     def template(self, key: str, n: int | None = None) -> str:
         """Return a sentence as it stands in the file."""
         entry: Any = self.entries
@@ -77,6 +81,12 @@ class Words:
             return merged([each for item in items for each in _spans(item)])
         first = merged([span for at, item in enumerate(items[:-1]) for span in (*_between(at), *_spans(item))])
         return self("list.last", first=first, last=items[-1])
+
+
+def _overlaid(entries: Mapping[str, Any], own: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return entries with others in the place of some."""
+    nested = {key: _overlaid(entries.get(key, {}), each) for key, each in own.items() if isinstance(each, Mapping)}
+    return {**entries, **own, **nested}
 
 
 def _between(at: int) -> tuple[str, ...]:

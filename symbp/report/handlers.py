@@ -28,9 +28,9 @@ from symbp.ops.attention import MaskedSoftmax
 from symbp.ops.elementwise import OUTPUT, Elementwise, Formula, Slope
 from symbp.ops.losses import EntrywiseLoss, GenericLoss, LinkedLoss, Loss, LossGradient
 from symbp.ops.penalty import Penalty
-from symbp.report.transposed import Turned
 from symbp.report.written import Level, Written
 from symbp.symbols import Variable
+from symbp.views.turned import Turned
 
 if TYPE_CHECKING:
     from symbp.report.printer import Printer

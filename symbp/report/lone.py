@@ -31,8 +31,8 @@ from symbp.report.notation import STANDARD, Letter
 from symbp.report.printer import Printer
 from symbp.report.rich import Rich, dollars, math, rich, sentences, words
 from symbp.report.tidy import tidy
-from symbp.report.transposed import turned_equation, turned_symbol
 from symbp.symbols import Adjoint, Role, Variable
+from symbp.views.layout import TOKENS
 
 
 @dataclass(frozen=True)
@@ -107,10 +107,10 @@ class Sheet:
 
     def _laid_out(self, equation: Equation) -> Equation:
         neat = replace(equation, rhs=tidy(equation.rhs))
-        return turned_equation(neat) if self.page.rows else neat
+        return TOKENS.equation(neat) if self.page.rows else neat
 
     def _symbol(self, symbol: MatrixSymbol) -> MatrixSymbol:
-        return turned_symbol(symbol) if self.page.rows else symbol
+        return TOKENS.symbol(symbol) if self.page.rows else symbol
 
     @cached_property
     def by_name(self) -> dict[str, MatrixSymbol]:

@@ -12,9 +12,10 @@ from symbp.equations import Equation
 from symbp.ops.structure import Stack
 from symbp.symbols import Adjoint, Variable
 from symbp.views.lines import Case, Indexed, Place, Places, Values, at, index_symbol
-from symbp.views.over import Over, StackOver, SumOver
+from symbp.views.over import BesideOver, Over, StackOver, SumOver
 from symbp.views.places import SPARE
 from symbp.views.skeleton import Parsed, Slot, refilled, skeleton
+from symbp.views.turned import Turned, plain
 
 Member: TypeAlias = tuple[Values, Parsed]
 """An equation, and the values of the indices around it."""
@@ -190,7 +191,7 @@ def _slot(original: Slot, read: Any, indices: list[Expr]) -> Slot:
     if not isinstance(read, Place):
         return indices[0]
     symbol: Any = Indexed(cast("Variable", read.of), *indices) if indices else read.of
-    return Adjoint(symbol) if isinstance(original, Adjoint) and not isinstance(read.of, Adjoint) else symbol
+    return type(original)(symbol) if isinstance(original, Adjoint) and not isinstance(read.of, Adjoint) else symbol
 
 
 def gathered(expr: MatrixExpr, around: tuple[int, ...], places: Places) -> MatrixExpr:
@@ -203,6 +204,9 @@ def gathered(expr: MatrixExpr, around: tuple[int, ...], places: Places) -> Matri
     args = [gathered(arg, around, places) if isinstance(arg, MatrixExpr) else arg for arg in expr.args]
     if isinstance(expr, MatAdd | Stack):
         return _Terms(type(expr), args, around, places).together()
+    if isinstance(plain(expr), Stack):
+        found = _Terms(Stack, args[1:], around, places).together()
+        return BesideOver(*found.args) if isinstance(found, StackOver) else Turned(expr.form, *found.args)
     if all(map(_is, args, expr.args)):
         return expr
     return cast("MatrixExpr", Basic.__new__(type(expr), *args))

@@ -61,7 +61,7 @@ def _alone(expr: MatrixExpr, folded: Folded) -> MatrixExpr:
 
 def _symbol(slot: Any, folded: Folded) -> Any:
     if isinstance(slot, Adjoint):
-        return Adjoint(_symbol(slot.of, folded))
+        return type(slot)(_symbol(slot.of, folded))
     return folded.symbols[slot] if isinstance(slot, Indexed) else slot
 
 

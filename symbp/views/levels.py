@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import cast
 
 from sympy import MatrixExpr, MatrixSymbol
 
@@ -12,6 +13,7 @@ from symbp.derivation import Derivation
 from symbp.equations import System, symbols_in
 from symbp.symbols import Adjoint, Variable
 from symbp.views.blocks import Call, Part, Pull, calls, is_part, nested
+from symbp.views.layout import COLUMNS, Layout
 from symbp.views.reading import Reading, read
 from symbp.views.tidy import tidied, tidy
 
@@ -78,7 +80,7 @@ class Levels:
             yield inside.reading
 
 
-def levels(derivation: Derivation) -> Levels | None:
+def levels(derivation: Derivation, layout: Layout = COLUMNS) -> Levels | None:
     """Return a derivation on two levels; None where no block is worth a name, or blocks that repeat make no loop."""
     readable = derivation.readable
     made = calls(readable.forward, readable.blocks)
@@ -88,11 +90,12 @@ def levels(derivation: Derivation) -> Levels | None:
     wanted = _own(readable.wrt, made.forward)
     ends = tuple(_ends(made.forward, frozenset(wanted)))
     raw = reverse(made.forward, network.loss, (*wanted, *ends))
-    level = _Level(readable, made.forward, made.parts, raw, {})
+    turned = [layout.part(part) for part in made.parts]
+    level = _Level(readable, made.forward, made.parts, raw, {}, layout)
     top = level.read(made.nested, wanted, network.output, ends)
-    if any(part.calls and part.output not in top.folded.names for part in made.parts):
+    if any(part.calls and part.output not in top.folded.names for part in turned):
         return None
-    return Levels(made.forward, top, tuple(level.insides(top)))
+    return Levels(layout.system(made.forward), top, tuple(level.insides(top, turned)))
 
 
 def _own(wrt: tuple[Variable, ...], forward: System) -> tuple[Variable, ...]:
@@ -120,16 +123,19 @@ class _Level:
     parts: tuple[Part, ...]
     backward: System
     names: Mapping[MatrixSymbol, MatrixExpr]
+    layout: Layout
 
     def read(
         self, shown: System, wanted: Iterable[Variable], output: MatrixSymbol, ends: Iterable[MatrixSymbol]
     ) -> Reading:
         """Return the list as a page reads it; ``shown`` has calls in one another, ``output`` and ``ends`` stay."""
         kept = System(tidied(shown), shown.given) if shown is self.forward else shown
-        backward = [replace(each, rhs=each.rhs.xreplace(self.names)) for each in self.backward]
-        stay = frozenset((*ends, *self._starts()))
-        found = read(self.derivation, False, kept, backward, frozenset(wanted), frozenset([output]), stay)
-        return replace(found, holders={**found.holders, **_holders(self.forward, shown)})
+        backward = [self.layout.equation(replace(each, rhs=each.rhs.xreplace(self.names))) for each in self.backward]
+        wanted, needed, stay = (
+            frozenset(map(self.layout.symbol, each)) for each in (wanted, [output], (*ends, *self._starts()))
+        )
+        found = read(self.derivation, False, self.layout.system(kept), backward, wanted, needed, stay)
+        return replace(found, holders={**found.holders, **_holders(self.forward, shown)}, layout=self.layout)
 
     def _errors(self) -> dict[MatrixSymbol, MatrixExpr]:
         return {each.lhs: tidy(each.rhs.xreplace(self.names)) for each in self.backward}
@@ -142,21 +148,21 @@ class _Level:
             if above in errors and not isinstance(errors[above], Pull):
                 yield above.of
 
-    def insides(self, around: Reading) -> Iterator[Inside]:
-        """Yield the inside of every block, each before those in it."""
+    def insides(self, around: Reading, turned: Sequence[Part]) -> Iterator[Inside]:
+        """Yield the inside of every block, each before those in it; ``turned`` are the blocks in the layout."""
         errors = self._errors()
         defined = frozenset(each.lhs for each in around.errors)
-        for part in self.parts:
+        for part, own in zip(self.parts, turned, strict=True):
             start = Adjoint(part.output)
             above = _original(self.names.get(start, start), errors)
             wanted = [each for each in _own(self.derivation.wrt, part.forward) if each not in part.inputs]
             raw = part.backward(self.derivation.network.loss, wanted)
-            level = _Level(self.derivation, part.forward, part.calls, raw, {start: above})
+            level = _Level(self.derivation, part.forward, part.calls, raw, {start: above}, self.layout)
             reading = level.read(nested(part.forward) if part.calls else part.forward, wanted, part.output, part.inputs)
             end = Adjoint(part.input)
-            closes = isinstance(errors.get(end), Pull) and end not in defined
-            yield Inside(part, above, closes, reading)
-            yield from level.insides(reading)
+            closes = isinstance(errors.get(end), Pull) and self.layout.symbol(end) not in defined
+            yield Inside(own, self.layout.symbol(cast("MatrixSymbol", above)), closes, reading)
+            yield from level.insides(reading, own.calls)
 
 
 def _holders(forward: System, shown: System) -> dict[str, str]:

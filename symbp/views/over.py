@@ -9,6 +9,7 @@ from sympy import Basic, Expr, Integer, MatAdd, MatrixExpr, Symbol
 
 from symbp.ops.structure import Stack
 from symbp.views.skeleton import put_in
+from symbp.views.turned import Form, Turned
 
 
 class Over(MatrixExpr):
@@ -60,3 +61,19 @@ class StackOver(Over):
         """All rows of all terms."""
         rows, columns = self.term.shape
         return (self.last - self.first + 1) * rows, columns
+
+
+class BesideOver(StackOver):
+    """A term for every value of an index, one beside another: a stack of transposes."""
+
+    @property
+    def shape(self) -> tuple[Any, Any]:
+        """All columns of all terms."""
+        rows, columns = self.term.shape
+        return rows, (self.last - self.first + 1) * columns
+
+    def written_out(self) -> MatrixExpr:
+        """Return the same with all its terms."""
+        terms = tuple(self.terms())
+        form = Form(Stack, out=1, flags=2 ** len(terms) - 1)
+        return Turned(form, *terms)

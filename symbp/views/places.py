@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from symbp.ops.structure import Pad, Rows
 from symbp.views.lines import Index, Place, Places, Values
 from symbp.views.repetition import GIVEN, List, Repeated, Tree
+from symbp.views.turned import plain
 
 LETTERS = {"step": "t", "head": "h", "block": "b", "layer": "l"}
 """The letter of an index by what one repetition is."""
@@ -121,7 +122,7 @@ class _Survey:
         one, other = (self.found.equations[each].lhs for each in (at, later))
         facts.step |= getattr(one, "step", None) != getattr(other, "step", None)
         moves = self.found.numbers[at] != self.found.numbers[later]
-        facts.head |= moves and isinstance(self.found.equations[at].rhs, Rows | Pad)
+        facts.head |= moves and isinstance(plain(self.found.equations[at].rhs), Rows | Pad)
         paths = [getattr(each, "path", "") for each in (one, other)]
         facts.path |= paths[0] != paths[1] and bool(_NUMBERS.search(paths[0]))
         facts.layers.add(getattr(one, "layer", 0))

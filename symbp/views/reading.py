@@ -17,10 +17,12 @@ from symbp.symbols import BATCH, Adjoint, Variable
 from symbp.views.family import with_families
 from symbp.views.fold import fold, fold_like
 from symbp.views.inline import Slot, inlined, shortened
+from symbp.views.layout import COLUMNS, Layout
 from symbp.views.lines import Body, Folded, Index, Line, Loop, Values, lines_of
 from symbp.views.one_example import one_example
 from symbp.views.skeleton import mapped
 from symbp.views.tidy import tidied
+from symbp.views.turned import plain
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ class Reading:
     wanted: frozenset[MatrixSymbol]
     holders: Mapping[str, str]
     """The equation that holds a name which went: by the name, that of its left side."""
+    layout: Layout = COLUMNS
 
     @cached_property
     def instances(self) -> Mapping[tuple[Variable, int], tuple[tuple[Values, MatrixSymbol], ...]]:
@@ -90,7 +93,7 @@ class Reading:
         found = self._errors.get(symbol)
         if found is None:
             of = self.spelled(symbol.of)
-            found = self._errors[symbol] = symbol if of is symbol.of else Adjoint(of)
+            found = self._errors[symbol] = symbol if of is symbol.of else type(symbol)(of)
         return found
 
     @cached_property
@@ -107,20 +110,23 @@ class Reading:
         return self.spelled(slot) if isinstance(slot, MatrixSymbol) else slot
 
 
-def reading(derivation: Derivation) -> Reading:
-    """Return a derivation as a page shows it."""
+def reading(derivation: Derivation, layout: Layout = COLUMNS) -> Reading:
+    """Return a derivation as a page shows it: of one example where columns are examples, else in the layout."""
     readable = derivation.readable
-    is_one = not readable.batch and readable.tokens == 0 and _counts_examples(readable)
+    is_one = layout is COLUMNS and not readable.batch and readable.tokens == 0 and _counts_examples(readable)
     ahead: Iterable[Equation] = readable.forward
     backward: Iterable[Equation] = readable.backward
     given: tuple[MatrixSymbol, ...] = readable.forward.given
     if is_one:
         ahead, given = one_example(readable.forward)
         backward, _ = one_example(readable.backward)
+    elif layout is not COLUMNS:
+        ahead, backward = map(layout.equation, ahead), [layout.equation(each) for each in backward]
+        given = tuple(map(layout.symbol, given))
     names = {each.name for each in readable.wrt}
     wanted = frozenset(each.lhs.of for each in backward if each.lhs.of.name in names)
     forward = System(tidied(ahead), given)
-    return read(readable, is_one, forward, backward, wanted, _compared(forward))
+    return replace(read(readable, is_one, forward, backward, wanted, _compared(forward)), layout=layout)
 
 
 def read(
@@ -168,7 +174,7 @@ def _states(derivation: Derivation, forward: System) -> Iterator[MatrixSymbol]:
 
 def _compared(forward: System) -> frozenset[MatrixSymbol]:
     """Return what losses are taken of: it keeps its name."""
-    return frozenset(symbol for each in forward if isinstance(each.rhs, Loss) for symbol in symbols_in(each.rhs))
+    return frozenset(symbol for each in forward if isinstance(plain(each.rhs), Loss) for symbol in symbols_in(each.rhs))
 
 
 def _counts_examples(derivation: Derivation) -> bool:

@@ -24,6 +24,7 @@ from symbp.ops.structure import Stack
 from symbp.roles import Role
 from symbp.views.blocks import Call
 from symbp.views.skeleton import Parsed, skeleton
+from symbp.views.turned import Turned, plain
 
 PARAMETERS = frozenset({Role.WEIGHT, Role.BIAS, Role.SCALE, Role.SHIFT})
 """What is learnt: windows that share one do the same map."""
@@ -82,8 +83,13 @@ def likeness(key: Any, slots: int) -> Any:
 
     Which one it is, or that there is none, makes a case of the line, no other line.
     """
-    is_activation = isinstance(key, tuple) and key[0] in ACTIVATIONS and slots == 1 and len(key) <= LONGEST
+    is_activation = isinstance(key, tuple) and _deed(key) in ACTIVATIONS and slots == 1 and len(key) <= LONGEST
     return (Elementwise, False) if is_activation or key is False else key
+
+
+def _deed(key: tuple[Any, ...]) -> Any:
+    """Return the operation of a key, along rows as well."""
+    return key[1].kind if key[0] is Turned else key[0]
 
 
 ACTIVATIONS = frozenset({Elementwise, Softmax})
@@ -372,10 +378,10 @@ class List:
     def _has_as_terms(self, at: int, members: Sequence[int]) -> bool:
         """Tell whether an equation has a term for each of these symbols, alike but for the symbol, in their order."""
         rhs = self.equations[at].rhs
-        if not isinstance(rhs, MatAdd | Stack):
+        if not isinstance(plain(rhs), MatAdd | Stack):
             return False
         terms = []
-        for arg in rhs.args:
+        for arg in plain(rhs).args:
             slots: list[Any] = []
             key = skeleton(arg, slots)
             names = [self._ids[slot.name] for slot in slots if isinstance(slot, MatrixSymbol)]

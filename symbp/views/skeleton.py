@@ -13,6 +13,7 @@ from symbp.equations import Equation, entries_in, nodes
 from symbp.ops.elementwise import GenericFunction
 from symbp.ops.structure import Pad, Rows
 from symbp.symbols import Adjoint
+from symbp.views.turned import Turned
 
 Slot: TypeAlias = MatrixSymbol | Expr
 """What may differ where two expressions do the same: a symbol, the first row of a block, the layer of an open f."""
@@ -32,7 +33,7 @@ def skeleton(node: MatrixExpr, slots: list[Slot]) -> Hashable:
     kind = type(node)
     if kind in _FILLED:
         return (kind, *[size is S.One for size in node.args])
-    moves = kind in _BLOCKS
+    moves = _moves(node)
     parts: list[Any] = [kind]
     for arg in node.args:
         if isinstance(arg, MatrixExpr):
@@ -40,7 +41,7 @@ def skeleton(node: MatrixExpr, slots: list[Slot]) -> Hashable:
         elif isinstance(arg, GenericFunction):
             slots.append(arg.index)
             parts.append(arg.name)
-        elif moves:
+        elif moves and isinstance(arg, Expr):
             slots.append(arg)
         else:
             parts.append(arg)
@@ -58,6 +59,11 @@ def _with_entries(parts: list[Any], entries: Sequence[MatrixElement], slots: lis
     return tuple(part.xreplace(letters) if isinstance(part, Expr) else part for part in parts)
 
 
+def _moves(node: MatrixExpr) -> bool:
+    """Whether the numbers of an operation are slots: it takes or fills a block."""
+    return (node.form.kind if isinstance(node, Turned) else type(node)) in _BLOCKS
+
+
 def refilled(node: MatrixExpr, slots: Iterator[Slot]) -> MatrixExpr:
     """Return an expression with other slots, given in the order in which ``skeleton`` lists them."""
     if isinstance(node, MatrixSymbol):
@@ -65,6 +71,7 @@ def refilled(node: MatrixExpr, slots: Iterator[Slot]) -> MatrixExpr:
     kind = type(node)
     if kind in _FILLED:
         return node
+    moves = _moves(node)
     args: list[Basic] = []
     for arg in node.args:
         if isinstance(arg, MatrixExpr):
@@ -72,7 +79,7 @@ def refilled(node: MatrixExpr, slots: Iterator[Slot]) -> MatrixExpr:
         elif isinstance(arg, GenericFunction):
             args.append(GenericFunction(arg.name, next(slots)))
         else:
-            args.append(next(slots) if kind in _BLOCKS else arg)
+            args.append(next(slots) if moves and isinstance(arg, Expr) else arg)
     if kind is MatMul and (entries := entries_in(cast("MatMul", node))):
         letters = {each: MatrixElement(refilled(each.parent, slots), *each.args[1:]) for each in entries}
         args = [arg if isinstance(arg, MatrixExpr) else arg.xreplace(letters) for arg in args]

@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 import sympy
-from sympy import Expr, HadamardProduct, MatAdd, MatMul, MatrixExpr, MatrixSymbol, OneMatrix, Transpose
+from sympy import Expr, HadamardProduct, MatAdd, MatMul, MatrixExpr, MatrixSymbol, OneMatrix, Transpose, ZeroMatrix
 
-from symbp.equations import Equation
+from symbp.equations import Equation, operands
 from symbp.op import Op, meaning_of
 from symbp.ops.elementwise import Elementwise, Slope
-from symbp.ops.losses import LinkedLoss
+from symbp.ops.losses import EntrywiseLoss, LinkedLoss
 from symbp.ops.scalar import Primitive
-from symbp.report.transposed import Turned
+from symbp.views.turned import Turned
 
 Values = dict[str, Any]
 
@@ -68,15 +68,18 @@ def value(expr: MatrixExpr, values: Mapping[str, Any], sizes: Mapping[Expr, int]
         return sum(inner(arg) for arg in expr.args)
     if isinstance(expr, HadamardProduct):
         return reduce(np.multiply, [inner(arg) for arg in expr.args])
+    if isinstance(expr, ZeroMatrix):
+        return np.zeros(shape_of(expr, sizes))
     if isinstance(expr, OneMatrix):
         return np.ones(shape_of(expr, sizes), dtype=object if xp is EXACT else float)
     if isinstance(expr, MatMul):
         coefficient, factors = expr.as_coeff_matrices()
         return number(coefficient) * reduce(np.matmul, [inner(factor) for factor in factors])
     if isinstance(expr, Turned):
-        arrays = [inner(arg) for arg in expr.args[1:]]
+        arrays = [inner(arg) for arg in operands(expr)]
         turned = [array.T if flag else array for array, flag in zip(arrays, expr.exchanged, strict=True)]
-        return _applied(expr.op, turned, number, xp).T
+        found = _applied(expr.op, turned, number, xp)
+        return found.T if expr.is_out else found
     return _applied(expr, [inner(arg) for arg in expr.args if isinstance(arg, MatrixExpr)], number, xp)
 
 
@@ -85,6 +88,9 @@ def _applied(op: Op, arrays: list[Any], number: Any, xp: Any) -> Any:
         return _entrywise(op.function, op.function.expr, arrays, xp)
     if isinstance(op, Slope):
         return _entrywise(op.function, op.function.slopes[op.index], arrays[1:], xp)
+    if isinstance(op, EntrywiseLoss):
+        entries = _entrywise(op.function, op.function.expr, arrays, xp)
+        return np.array([[np.sum(entries) / arrays[0].shape[1]]])
     if isinstance(op, LinkedLoss):
         arrays = [arrays[0], arrays[2]]
         return np.array([[meaning_of(op)(xp, *arrays)]])

@@ -24,8 +24,9 @@ from symbp.report.dialects import LATEX, UNICODE
 from symbp.report.lone import Sheet, lone_page
 from symbp.report.lone_parts import LonePage
 from symbp.report.lone_text import lone_text
-from symbp.report.transposed import Turned, turned, turned_equation
 from symbp.symbols import BATCH, Role, Variable
+from symbp.views.layout import TOKENS
+from symbp.views.turned import Turned
 
 LENGTHS = (3, 5, 4, 2)
 STEP = 1e-30
@@ -222,10 +223,10 @@ def test_turning_twice_is_nothing():
     """Transposing a displayed equation brings back the calculus's own, up to the symbols' shapes."""
     a, b = Variable("A", 2, 3, Role.INPUT, "A"), Variable("B", 3, BATCH, Role.INPUT, "B")
     expr = MatMul(Rational(1, 2), a, b)
-    once = turned(expr)
+    once = TOKENS.transposed(expr)
     assert once.shape == (BATCH, 2)
-    assert turned(once) == expr
-    assert turned(Transpose(expr)).shape == (2, BATCH)
+    assert TOKENS.transposed(once) == expr
+    assert TOKENS.transposed(Transpose(expr)).shape == (2, BATCH)
 
 
 def test_what_is_displayed_is_a_system():
@@ -233,7 +234,7 @@ def test_what_is_displayed_is_a_system():
         for sheet in sheets(name):
             assert isinstance(sheet.backward, System)
             for equation in sheet.derivation.forward[:-1]:
-                found = turned_equation(equation)
+                found = TOKENS.equation(equation)
                 assert found.rhs.shape == found.lhs.shape
                 assert not isinstance(found.rhs, Turned) or found.rhs.op == equation.rhs
 

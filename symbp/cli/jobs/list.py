@@ -74,7 +74,7 @@ TABLES = {
     ),
     "initialisations": Table("symbp.analysis.initialisations", "INITIALISATIONS", about_initialisation, "ALIASES"),
     "formats": Table("symbp.report.formats", "FORMATS", about_format, "FORMAT_ALIASES"),
-    "notations": Table("symbp.report.notation", "NOTATIONS", about_itself),
+    "notations": Table("symbp.maths.notation", "NOTATIONS", about_itself),
     "examples": Table("symbp.networks.examples", "EXAMPLES", about_example),
     "operations": Table("symbp.networks.operations", "OPERATIONS", about_itself, "OPERATION_ALIASES"),
 }

@@ -41,7 +41,16 @@ def _sentence(c: Context, step: Step) -> str:
     """Return why a rule holds; of one example a bias has a shorter reason, and an open loss says it in the result."""
     if step.rule == "generic_loss_vjp":
         return ""
-    return c.words.template("why.bias_one") if step.rule == "broadcast" and c.reading.is_one else step.why
+    if step.rule == "broadcast" and c.reading.is_one:
+        return c.words.template("why.bias_one")
+    own = f"rule.{step.rule}.why"
+    return c.words.template(own) if c.words.has(own) else step.why
+
+
+def _short(c: Context, step: Step) -> str:
+    """Return a rule in a few words, those of the layout where it has some."""
+    own = f"rule.{step.rule}.short"
+    return c.words.template(own) if c.words.has(own) else step.short
 
 
 def _title(c: Context, lines: list[Spelled]) -> Text:
@@ -52,7 +61,7 @@ def _title(c: Context, lines: list[Spelled]) -> Text:
 def reason(c: Context, spelled: Spelled, said: set[str]) -> Text:
     """Return the lines that an error undoes, and in a few words how: each rule at its first use."""
     equation = spelled.equation
-    words = [step.short for step in equation.steps if step.short and step.short not in said]
+    words = [short for step in equation.steps if (short := _short(c, step)) and short not in said]
     said.update(words)
     refs = c.undone(spelled)
     how = "; ".join(dict.fromkeys(words))

@@ -13,6 +13,7 @@ from symbp.maths.tree import Node
 from symbp.ops.elementwise import Elementwise
 from symbp.ops.softmax import Softmax
 from symbp.views.lines import Indexed, Line
+from symbp.views.turned import plain
 
 
 class Shown(Protocol):
@@ -38,7 +39,7 @@ def goes_with(shown: Shown, row: Sequence[Shown]) -> bool:
     if is_start(shown) or _gate_of(shown) is not None:
         alike = is_start(row[-1]) if is_start(shown) else _gate_of(row[-1]) == _gate_of(shown)
         return alike and shown.equation.lhs.shape == row[-1].equation.lhs.shape and len(row) < MOST_GATES
-    rhs = shown.equation.rhs
+    rhs = plain(shown.equation.rhs)
     is_activation = isinstance(rhs, Elementwise | Softmax) and rhs.args[-1] == row[-1].equation.lhs
     return is_activation and len(row) < MOST_BESIDE
 

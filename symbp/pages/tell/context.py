@@ -32,6 +32,7 @@ from symbp.views.over import StackOver, SumOver
 from symbp.views.product import products
 from symbp.views.reading import Reading
 from symbp.views.skeleton import mapped
+from symbp.views.turned import operation, plain
 
 PLAIN = (Kind.DENSE, Kind.LINEAR, Kind.ACTIVATION, Kind.LOSS)
 """Of what a stack of layers consists."""
@@ -113,9 +114,9 @@ class Context:
 
     @cached_property
     def nodes(self) -> tuple[MatrixExpr, ...]:
-        """Every node of the lines, in order."""
+        """Every node of the lines, in order; operations as the calculus has them."""
         lines = (*self.forward, *self.errors, *self.gradients)
-        return tuple(node for each in lines for node in nodes(each.equation.rhs))
+        return tuple(operation(node) for each in lines for node in nodes(each.equation.rhs))
 
     @cached_property
     def parameters(self) -> dict[str, Expr]:
@@ -146,7 +147,8 @@ class Context:
         """The matrices of which each repetition has a block of rows, such as the queries of all heads."""
         lines = [each for each in self.spell(lines_of(self.reading.forward_lines), backward=False) if is_tile(each)]
         return [
-            each.equation.rhs.args[0] if isinstance(each.equation.rhs, Rows) else each.equation.lhs for each in lines
+            plain(each.equation.rhs).args[0] if isinstance(plain(each.equation.rhs), Rows) else each.equation.lhs
+            for each in lines
         ]
 
     @cached_property
@@ -404,7 +406,7 @@ class Context:
 
     def _lettered(self, symbol: MatrixSymbol, letters: dict[str, tuple[int, Symbol]]) -> MatrixSymbol:
         if isinstance(symbol, Adjoint):
-            return Adjoint(self._lettered(symbol.of, letters))
+            return type(symbol)(self._lettered(symbol.of, letters))
         if not isinstance(symbol, Indexed):
             return symbol
         loops = self.names.loops(symbol)
@@ -442,12 +444,13 @@ def starts(c: Context) -> dict[MatrixSymbol, Indexed]:
 
 def is_tile(spelled: Spelled) -> bool:
     """Whether a line only takes the blocks of rows of a matrix apart, one a repetition, or puts them together."""
-    rhs = spelled.equation.rhs
+    rhs = plain(spelled.equation.rhs)
     if isinstance(rhs, Rows):
         first, count = rhs.args[1:]
         return any(first.coeff(index.symbol) == count for index in spelled.line.indices)
     if isinstance(rhs, SumOver):
-        return isinstance(rhs.term, Pad) and rhs.term.args[1].coeff(rhs.index) == rhs.term.args[0].shape[0]
+        pad = plain(rhs.term)
+        return isinstance(pad, Pad) and pad.args[1].coeff(rhs.index) == operation(rhs.term).args[0].shape[0]
     return isinstance(rhs, StackOver)
 
 

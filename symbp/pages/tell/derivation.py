@@ -24,6 +24,7 @@ from symbp.pages.tell.remarks import remarks
 from symbp.pages.tell.result import result
 from symbp.pages.tell.time_matrices import time_matrices, time_rows
 from symbp.pages.words import Words, language
+from symbp.views.layout import LAYOUTS, Layout
 from symbp.views.levels import levels
 from symbp.views.reading import Reading, reading
 
@@ -69,12 +70,17 @@ def context(
     show: Sequence[int] | None = None,
     pair: tuple[int, int] | None = None,
     read: Reading | None = None,
+    view: Layout | None = None,
 ) -> Context:
-    """Return what the sections of a derivation's page have at hand; ``read`` are its lists where they are read."""
+    """Return what the sections of a derivation's page have at hand; ``read`` are its lists where they are read.
+
+    ``view`` goes before the layout of the notation.
+    """
+    layout = view or LAYOUTS[notation.layout]
     return Context(
-        read or reading(derivation),
+        read or reading(derivation, layout),
         notation,
-        words or language(),
+        (words or language()).variant(layout.name),
         by_output,
         roles,
         complete,
@@ -94,7 +100,7 @@ def derivation_page(
     **options: Any,
 ) -> Page:
     """Return the page of a network's derivation; ``options`` are those of ``context``."""
-    found = levels(derivation)
+    found = levels(derivation, options.get("view") or LAYOUTS[notation.layout])
     c = context(derivation, notation, read=None if found is None else found.top, **options)
     c = c if found is None else deep(c, found)
     blocks = two_levels(c, check) if isinstance(c, Deep) else one_level(c, check)

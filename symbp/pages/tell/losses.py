@@ -20,6 +20,7 @@ from symbp.pages.tell.context import Context
 from symbp.pages.tell.formulas import cases
 from symbp.pages.tell.letters import Letters, number_line, sentences
 from symbp.roles import Role
+from symbp.views.layout import COLUMNS
 
 
 def losses(c: Context) -> list[Block]:
@@ -101,12 +102,13 @@ def collapse(c: Context, node: LinkedLoss) -> Text:
     z, p, y = node.args
     at = c.places[:1] if p.shape[1] == 1 else c.places
     i, zi, yi = Symbol(at[0], integer=True), Symbol("z", real=True), Symbol("y", real=True)
-    names = {zi: c.names.entry(z, *at), yi: c.names.entry(y, *at)}
+    places = at if c.reading.layout is COLUMNS else at[::-1]
+    names = {zi: c.names.entry(z, *places), yi: c.names.entry(y, *places)}
     w = Scalars(names)
     fields: dict[str, Any] = {
         "loss": w.tree(node.by_logits(zi, yi, i)),
         "z": names[zi],
-        "result": row(c.names.entry(p, *at), MINUS, names[yi]),
+        "result": row(c.names.entry(p, *places), MINUS, names[yi]),
         "sum": row(w.tree(Total(yi, i)), EQUALS, Num("1")),
     }
     columns = "_columns" if len(at) > 1 and node.name == "cross_entropy" else ""

@@ -19,6 +19,7 @@ from symbp.pages.tell.beside import is_start
 from symbp.pages.tell.context import Context, Spelled, starts
 from symbp.roles import Role
 from symbp.symbols import Adjoint
+from symbp.views.turned import plain
 
 
 def title(c: Context) -> Text:
@@ -36,7 +37,7 @@ def subtitle(c: Context) -> Text:
 
 
 def _activations(c: Context) -> Text:
-    functions = [each.rhs for each in c.reading.forward if isinstance(each.rhs, Elementwise | Softmax)]
+    functions = [rhs for each in c.reading.forward if isinstance(rhs := plain(each.rhs), Elementwise | Softmax)]
     if any(isinstance(node, Elementwise) and isinstance(node.function, GenericFunction) for node in functions):
         return c.words("activation.any")
     return c.words.listed(list(dict.fromkeys(_function_name(c, node) for node in functions))) or ("",)
@@ -107,9 +108,9 @@ def definitions(c: Context) -> Text:
     """Return what δ, g and the rest stand for, in sentences."""
     begins = [(row(c.names.symbol(at), EQUALS, c.names.symbol(symbol)),) for symbol, at in starts(c).items()]
     found: list[Text] = [c.words("opening.starts", starts=c.words.listed(begins))] if begins else []
-    loss = next((each for each in c.forward if isinstance(each.equation.rhs, GenericLoss)), None)
+    loss = next((each for each in c.forward if isinstance(plain(each.equation.rhs), GenericLoss)), None)
     if loss is not None:
-        a, y = loss.equation.rhs.args
+        a, y = plain(loss.equation.rhs).args
         found.append(c.words("opening.loss_open", loss=c.tree(loss.equation.lhs), a=c.tree(a), y=c.tree(y)))
     if c.open_activation is not None:
         found.append(c.words("opening.activation", f=c.open_activation))

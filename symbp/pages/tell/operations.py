@@ -19,6 +19,7 @@ from symbp.ops.elementwise import Elementwise, Slope
 from symbp.ops.entries import OverAll
 from symbp.ops.losses import Loss, LossGradient
 from symbp.ops.penalty import Penalty
+from symbp.ops.structure import Pad, Rows
 from symbp.ops.windows import Windowed
 from symbp.pages.page import Block, Equations, Para, Text
 from symbp.pages.page import Line as PageLine
@@ -26,9 +27,14 @@ from symbp.pages.tell.context import Context
 from symbp.pages.tell.letters import Letters, number_line, sentences
 from symbp.symbols import Adjoint
 from symbp.views.blocks import Call, Pull
+from symbp.views.layout import COLUMNS
+from symbp.views.turned import Turned
 
 WRITTEN_OUT = (Elementwise, Slope, Loss, LossGradient, Penalty, Call, Pull)
 """Operations that a line writes out, or that have a place of their own in the section."""
+
+BLOCKS = (Rows, Pad)
+"""Blocks of rows, which are blocks of columns where examples are rows."""
 
 PLAIN = "entry"
 """What has nothing to say but its entries; it stands first."""
@@ -143,6 +149,20 @@ def without(expr: Expr, indices: tuple[Symbol, ...]) -> Expr:
     return expr.replace(totals, lambda part: part.func(part.term, *(i for i in part.indices if i not in indices)))
 
 
+MATRICES = (PLAIN, "", "column", "example", "sequence")
+"""Definitions whose entries are those of matrices: where examples are rows, their two indices are turned."""
+
+
+def _shown(c: Context, entry: Entry, value: Expr) -> Expr:
+    """Return an expression of an entry form as the page writes it."""
+    value = without(value, entry.each)
+    if c.reading.layout is COLUMNS or entry.applies not in MATRICES:
+        return value
+    return value.replace(
+        lambda part: isinstance(part, Indexed) and len(part.indices) == 2, lambda part: part.base[part.indices[::-1]]
+    )
+
+
 def _lines(c: Context, group: Group) -> Iterator[PageLine]:
     """Yield the inner letters of a group, then what each operation is."""
     written = set(group.given)
@@ -152,7 +172,7 @@ def _lines(c: Context, group: Group) -> Iterator[PageLine]:
         names = group.letters.names
         w = Scalars(names)
         inner = [
-            row(names[letter], EQUALS, w.tree(without(value, entry.each)))
+            row(names[letter], EQUALS, w.tree(_shown(c, entry, value)))
             for letter, value in entry.where
             if letter not in written
         ]
@@ -163,7 +183,9 @@ def _lines(c: Context, group: Group) -> Iterator[PageLine]:
         name = applied(c, node, entry, names)
         for at, value in entry.parts:
             places = [w.tree(each) for each in at if each not in entry.each]
-            yield PageLine((row(_at(name, places), EQUALS, w.tree(without(value, entry.each))),))
+            is_turned = c.reading.layout is not COLUMNS and entry.applies in MATRICES and len(places) == 2
+            left = _at(name, places[::-1] if is_turned else places)
+            yield PageLine((row(left, EQUALS, w.tree(_shown(c, entry, value))),))
 
 
 def _symbols(entry: Entry) -> list[Symbol]:
@@ -191,6 +213,8 @@ def applied(c: Context, node: Op, entry: Entry, names: dict[Symbol, Node]) -> No
     args = (next(left) if isinstance(arg, MatrixExpr) else next(settings, arg) for arg in node.args)
     generic = node.func(*args)
     spelled = Names((), c.notation, letters=dict(zip(stand_ins, letters, strict=False)))
+    if c.reading.layout is not COLUMNS and isinstance(generic, BLOCKS):
+        generic = Turned.of(generic, out=True, exchanged=[True], symbols=stand_ins)
     return Builder(spelled).tree(generic)
 
 

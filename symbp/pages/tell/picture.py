@@ -18,6 +18,7 @@ from symbp.pages.page import Block, Box, Branch, Figure, Picture
 from symbp.pages.tell.context import Context
 from symbp.symbols import Adjoint, Variable
 from symbp.views.blocks import Call
+from symbp.views.turned import plain
 
 MOST_LAYERS = 4
 """From more repetitions on the picture shows the first and the last."""
@@ -57,7 +58,7 @@ def figure(c: Context, start: MatrixSymbol | None, pieces: list[Piece], *, whole
 def rail(c: Context) -> tuple[MatrixSymbol | None, list[Piece]]:
     """Return where the values start and the steps to what the loss is taken of; nothing where ways cross."""
     by_lhs = {equation.lhs: equation for equation in c.reading.forward}
-    loss = next((each for each in reversed(c.reading.forward) if isinstance(each.rhs, Loss)), None)
+    loss = next((each for each in reversed(c.reading.forward) if isinstance(plain(each.rhs), Loss)), None)
     if loss is None:
         return None, []
     compared = [each for each in symbols_in(loss.rhs) if each in by_lhs]
@@ -163,12 +164,13 @@ def _operation(c: Context, rhs: MatrixExpr) -> Node:
 
 
 def _weight(rhs: MatrixExpr) -> MatrixSymbol | None:
-    """Return the matrix in front of the value in an affine map."""
+    """Return the matrix beside the value in an affine map: in front of it, or behind where examples are rows."""
     product = next((each for each in (rhs, *operands(rhs)) if isinstance(each, MatMul)), None)
-    if product is None or isinstance(product.args[-1], OneMatrix):
+    factors = () if product is None else operands(product)
+    if any(isinstance(each, OneMatrix) for each in factors):
         return None
-    first = operands(product)[0]
-    return first if isinstance(first, MatrixSymbol) and not _moves(first) else None
+    beside = (each for each in (*factors[:1], *factors[-1:]) if isinstance(each, MatrixSymbol) and not _moves(each))
+    return next(beside, None)
 
 
 def _transposed(c: Context, piece: Piece) -> Node:

@@ -21,6 +21,7 @@ from symbp.pages.tell.result import labels
 from symbp.roles import Role
 from symbp.symbols import Adjoint, Variable
 from symbp.views.blocks import Pull
+from symbp.views.layout import COLUMNS
 from symbp.views.levels import Inside
 from symbp.views.product import Errors, edges
 from symbp.views.reading import Reading
@@ -80,7 +81,12 @@ def every(factors: Sequence[Factor]) -> Iterator[Factor]:
 
 
 def farthest(c: Deep) -> Way | None:
-    """Return the way to the weight whose way meets most kinds of blocks, of those the first in the network."""
+    """Return the way to the weight whose way meets most kinds of blocks, of those the first in the network.
+
+    None where examples are rows: weights act on an error from the right there and maps from the left.
+    """
+    if c.around.layout is not COLUMNS:
+        return None
     found = [way for each in c.levels.insides if not each.has_calls for way in _ways(c, each)]
     return max(found, key=lambda way: way.kinds, default=None)
 
