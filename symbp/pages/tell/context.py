@@ -173,10 +173,10 @@ class Context:
 
     @cached_property
     def farthest(self) -> Variable | None:
-        """The weight whose way to the loss is the longest; None where no gradient is a single product."""
+        """The weight whose way to the loss is the longest, of several the first; None where no gradient is one product."""
         single = [each for each, terms in self.products.items() if len(terms) == 1]
         weights = [each for each in single if each.role is Role.WEIGHT] or single
-        return max(weights, key=lambda each: len(self.products[each][0]), default=None)
+        return max(reversed(weights), key=lambda each: len(self.products[each][0]), default=None)
 
     @cached_property
     def loss_gradient(self) -> LossGradient | None:

@@ -14,7 +14,7 @@ from symbp.maths.names import slot_of
 from symbp.maths.scalars import call, number, word
 from symbp.maths.tree import DOTS, EQUALS, TIMES, Fence, Node, Script, Sign, joined, row
 from symbp.ops.elementwise import Slope
-from symbp.pages.page import Aside, Block, Equations, Para, Text
+from symbp.pages.page import Aside, Block, Equations, Para, Ref, Text
 from symbp.pages.page import Line as PageLine
 from symbp.pages.tell.context import Context, Spelled, span
 from symbp.pages.tell.time_result import time_result
@@ -41,13 +41,15 @@ def is_short(c: Context) -> bool:
 
 def result(c: Context) -> Aside:
     """Return the frame: the recursion where it is short, else where it starts, and a gradient as a product."""
-    lines = [*c.errors, *c.gradients] if is_short(c) else [each for each in c.errors if is_start(each.equation)]
+    if is_short(c):
+        lines = [*c.errors, *c.gradients]
+        leads = c.words("result.lines", n=len(lines), number=c.words.number(len(lines)))
+    else:
+        lines = [each for each in c.errors if is_start(each.equation)]
+        labels = [each.label for each in c.errors if each not in lines]
+        leads = c.words("result.starts", lines=Ref(labels[0], labels[-1] if len(labels) > 1 else ""))
     shown = tuple(PageLine((c.equation(each),), each.label, each.where, reason(c, each)) for each in lines)
-    blocks: list[Block] = time_result(c, shown) or [
-        Para(c.words("result.lines", n=len(lines), number=c.words.number(len(lines)))),
-        Equations(shown),
-        *product_blocks(c),
-    ]
+    blocks: list[Block] = time_result(c, shown) or [Para(leads), Equations(shown), *product_blocks(c)]
     return Aside(tuple(blocks), c.words("section.result"))
 
 
@@ -68,7 +70,7 @@ def reason(c: Context, spelled: Spelled) -> Text:
     if spelled in c.gradients:
         return c.words("result.input" if of.role is Role.INPUT else "result.parameter")
     if is_start(spelled.equation):
-        return c.words("result.start")
+        return c.words("result.start") if is_short(c) else ()
     return () if spelled.where is not None else c.words("result.back")
 
 
