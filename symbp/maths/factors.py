@@ -71,7 +71,8 @@ class Factors:
         if factor.acts is Acts.HADAMARD:
             return self._diagonal(factor)
         if factor.acts is Acts.SUM:
-            return Fence(joined([self.product(branch) if branch else Id("I") for branch in factor.branches], PLUS))
+            inside = Factors(self.builder)  # The sum as a whole has a label.
+            return Fence(joined([inside.product(branch) if branch else Id("I") for branch in factor.branches], PLUS))
         if factor.acts is Acts.OPERATOR:
             return self._operator(factor)
         return self._inside(factor)

@@ -173,7 +173,7 @@ class Context:
 
     @cached_property
     def farthest(self) -> Variable | None:
-        """The weight whose way to the loss is the longest, of several the first; None where no gradient is one product."""
+        """The weight whose way to the loss is the longest, of several the first; None without any."""
         single = [each for each, terms in self.products.items() if len(terms) == 1]
         weights = [each for each in single if each.role is Role.WEIGHT] or single
         return max(reversed(weights), key=lambda each: len(self.products[each][0]), default=None)

@@ -134,7 +134,7 @@ def labels(c: Context, factor: Factor) -> tuple[str, ...]:
     if not role:
         return ()
     (text,) = c.words(f"role.{role}")
-    return tuple(str(text).split(" "))
+    return (str(text),) if factor.acts is Acts.SUM else tuple(str(text).split(" "))
 
 
 def general_product(c: Context) -> Node | None:
