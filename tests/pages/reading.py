@@ -33,7 +33,7 @@ from spelling import (
     without_postfixes,
     words_below,
 )
-from sympy import Identity, Integer, MatrixExpr, MatrixSymbol, Symbol, ZeroMatrix, lambdify
+from sympy import MatrixExpr, MatrixSymbol, Symbol, lambdify
 
 from symbp.maths.tree import Fence, Frac, Id, Node, Num, Root, Row, Script, Sign, Table, Tag, Words
 from symbp.ops.elementwise import ScalarFunction
@@ -989,15 +989,6 @@ class _Reader:
             values.append(self.value(line[0]))
             conditions.append(self.condition(line[1]))
         return np.select(conditions, values, default=np.nan)
-
-    def block(self, cell: Node) -> Value:
-        """Return a block of a matrix; the size of 0 and I is seen nowhere: it is that of what they stand for."""
-        of = cell.of if isinstance(cell, Tag) else None
-        if not isinstance(of, ZeroMatrix | Identity):
-            return self.value(cell)
-        rows, columns = (int(each.xreplace({s: Integer(self.env.sizes[str(s)]) for s in each.free_symbols}))
-                         for each in of.shape)  # fmt: skip
-        return np.eye(rows) if isinstance(of, Identity) else np.zeros((rows, columns))
 
     def condition(self, node: Node) -> Any:
         """Return where a condition holds; words such as ``else`` hold everywhere."""

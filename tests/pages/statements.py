@@ -28,7 +28,7 @@ from spelling import (
     without_postfixes,
     words_below,
 )
-from sympy import Identity, MatrixExpr, MatrixSymbol, Symbol, ZeroMatrix
+from sympy import MatrixExpr, MatrixSymbol, Symbol
 
 from symbp.maths.tree import Fence, Frac, Id, Node, Num, Row, Script, Sign, Tag
 from symbp.pages.page import Aside, Block, Equations, Line, Page, Para, Ref, Steps, Table
@@ -239,8 +239,6 @@ def of_letters(tag: Tag) -> set[Any]:
 
 def is_named(node: Node) -> bool:
     """Tell whether a letter stands for an operation on symbols: g for the loss gradient, D for a diagonal of slopes."""
-    if isinstance(node, Tag) and isinstance(node.of, ZeroMatrix | Identity):
-        return False
     return isinstance(node, Tag) and isinstance(node.of, MatrixExpr) and not isinstance(node.of, MatrixSymbol)
 
 
@@ -400,7 +398,7 @@ class Uses:
     def of(self, node: Node | None, letters: Letters | None = None) -> None:
         """Add what stands in a node; what is in a big sum, for each of its values."""
         letters = self.letters if letters is None else letters
-        if node is None or is_dummy(node) or (isinstance(node, Tag) and isinstance(node.of, ZeroMatrix | Identity)):
+        if node is None or is_dummy(node):
             return
         if is_named(node):
             name = name_of(node, letters)  # type: ignore[arg-type]

@@ -26,6 +26,7 @@ SLOW = {"mlp-100", "transformer-12", "lstm-50"}
 
 NOT_CLOSED = {
     "attention-grouped": "heads with two indices",
+    "gru-5": "D_{q,1} leads to no step before the first",
     "lstm-stacked": "the matrices of the lower layer stand in no product",
 }
 """Pages with something wrong, and what."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from sympy import Expr, Identity, MatMul, MatrixExpr, MatrixSymbol, Symbol, Transpose, ZeroMatrix
+from sympy import Expr, MatMul, MatrixExpr, MatrixSymbol, Symbol, Transpose
 
 from symbp.errors import SpecError
 from symbp.maths.build import Builder
@@ -16,7 +16,6 @@ from symbp.maths.tree import (
     EQUALS,
     Id,
     Node,
-    Num,
     Script,
     Table,
     Tag,
@@ -29,7 +28,7 @@ from symbp.views.lines import Index, Indexed, index_symbol
 from symbp.views.skeleton import mapped
 from symbp.views.time import Inner, StepBack, step_back
 
-STEP, WAYS = "time-step", "time-ways"
+SLOPES, STEP, WAYS = "time-slopes", "time-step", "time-ways"
 """The labels of the matrices of a step."""
 
 MATRICES = "JKMPQ"
@@ -219,16 +218,6 @@ def _require(c: Context, times: Sequence[Time]) -> None:
         raise SpecError(f"the steps are 1 to {steps}: give two, the earlier first, such as 1,{steps}")
 
 
-def zero(rows: Expr, columns: Expr) -> Node:
-    """Return a block of zeros."""
-    return Tag(Num("0"), of=ZeroMatrix(rows, columns))
-
-
-def one(size: Expr) -> Node:
-    """Return a block that is the identity."""
-    return Tag(Id("I"), of=Identity(size))
-
-
 def stack(time: Time) -> Node:
     """Return s_t = [h_t; c_t]."""
     parts = tuple((time.tree(each),) for each in time.step.now)
@@ -281,3 +270,20 @@ def ways_labels(time: Time, count: int | None = None) -> list[str]:
     parts = [[each for each in time.step.inner.values() if each.part == part] for part in range(len(time.step.now))]
     total = sum(len(families(time, own)) for own in parts) if count is None else count
     return [time.label(f"{WAYS}-{at}") for at in range(1, total + 1)]
+
+
+def used(time: Time) -> dict[MatrixSymbol, Inner]:
+    """Return the errors inside the step whose matrices the page shows: on the way back, or on that to a gate."""
+    back = {term.inner.of for line in time.step.back for terms in line for term in terms if term.inner is not None}
+    shown = of_any(time, shown_error(time))
+    return {
+        of: inner
+        for of, inner in time.step.inner.items()
+        if time.step.is_cut or of in back or of_any(time, of) == shown
+    }
+
+
+def slopes_labels(time: Time) -> list[str]:
+    """Return the labels of the lines of diagonal matrices, two a line."""
+    count = len(used(time)) + len(time.handed)
+    return [time.label(f"{SLOPES}-{at}") for at in range(1, (count + 3) // 2)]

@@ -32,12 +32,12 @@ from symbp.pages.tell.time import (
     any_way,
     families,
     of_any,
-    one,
     shown_error,
+    slopes_labels,
     stack,
     times_of,
+    used,
     ways_labels,
-    zero,
 )
 from symbp.views.lines import Index
 from symbp.views.skeleton import mapped
@@ -51,7 +51,8 @@ def time_matrices(c: Context) -> list[Block]:
 
 def _matrices(time: Time) -> list[Block]:
     c = time.c
-    diagonals = [PageLine(tuple(pair)) for pair in _pairs([*_diagonals(time), *_handed(time)])]
+    pairs = list(_pairs([*_diagonals(time), *_handed(time)]))
+    diagonals = [PageLine(tuple(pair), label) for pair, label in zip(pairs, slopes_labels(time), strict=False)]
     step = PageLine((row(time.matrix(), EQUALS, joined(_step(time), TIMES)),), time.label(STEP), _from_second(time))
     found = list(_ways(time)) if time.step.is_cut else []
     labels = ways_labels(time, len(found))
@@ -59,7 +60,7 @@ def _matrices(time: Time) -> list[Block]:
     return [
         Para(c.words("time.matrices", state=time.state()), title=c.words("time.title")),
         Equations((*diagonals, step, *own)),
-        Para(_direct(time)),
+        Para(_direct(time), detail=3),
     ]
 
 
@@ -75,8 +76,7 @@ def _pairs(nodes: Sequence[Node]) -> Iterator[Sequence[Node]]:
 def _diagonals(time: Time) -> list[Node]:
     """Return D_{k,t} = diag(…) for every error inside the step."""
     return [
-        row(time.slopes(of), EQUALS, call(word("diag"), time.tree(inner.slopes)))
-        for of, inner in time.step.inner.items()
+        row(time.slopes(of), EQUALS, call(word("diag"), time.tree(inner.slopes))) for of, inner in used(time).items()
     ]
 
 
@@ -92,11 +92,7 @@ def _hands(time: Time, to: int) -> Node:
 
 def _step(time: Time) -> list[Node]:
     """Return the factors of 𝒥_t: what the parts send back, and what they hand on inside the step before."""
-    sizes = [each.shape[0] for each in time.step.now]
-    rows = [
-        [_sum(time, terms) if terms else zero(size, of) for terms, of in zip(line, sizes, strict=True)]
-        for line, size in zip(time.step.back, sizes, strict=True)
-    ]
+    rows = [[_sum(time, terms) if terms else Num("0") for terms in line] for line in time.step.back]
     if len(rows) == 1:
         return [rows[0][0]]
     back = Table(tuple(map(tuple, rows)))
@@ -107,10 +103,7 @@ def _within(time: Time) -> list[list[Node]]:
     """Return [I 0; R_t I]."""
     size = range(len(time.step.now))
     hands = {(to, of): _hands(time, to) for to, of, _ in time.handed}
-    sizes = [each.shape[0] for each in time.step.now]
-    return [
-        [one(sizes[to]) if to == of else hands.get((to, of), zero(sizes[to], sizes[of])) for of in size] for to in size
-    ]
+    return [[Id("I") if to == of else hands.get((to, of), Num("0")) for of in size] for to in size]
 
 
 def _ways(time: Time) -> Iterator[tuple[Node, Node | None]]:
@@ -119,13 +112,21 @@ def _ways(time: Time) -> Iterator[tuple[Node, Node | None]]:
     for part, line in enumerate(lines):
         own = [each for each in time.step.inner.values() if each.part == part]
         for group in families(time, own):
-            end = Table((tuple(line),))
-            if len(group) == 1:
-                yield row(time.way(group[0].of), EQUALS, time.slopes(group[0].of), TIMES, end), None
-                continue
+            one = len(group) == 1
             of = of_any(time, group[0].of)
-            letters = [time.letter_of(each, of) for each in (Id("G", "script"), Id(time.c.notation.slopes))]
-            yield row(letters[0], EQUALS, letters[1], TIMES, end), _values(time, group)
+            way, slopes = (
+                (time.way(group[0].of), time.slopes(group[0].of))
+                if one
+                else [time.letter_of(each, of) for each in (Id("G", "script"), Id(time.c.notation.slopes))]
+            )
+            yield row(way, EQUALS, _times(slopes, line)), None if one else _values(time, group)
+
+
+def _times(slopes: Node, line: Sequence[Node]) -> Node:
+    """Return D [R I]; of a part that nothing is handed on to, [D 0]."""
+    if all(each in (Id("I"), Num("0")) for each in line):
+        return Table((tuple(slopes if each == Id("I") else each for each in line),))
+    return row(slopes, TIMES, Table((tuple(line),)))
 
 
 def _family_index(time: Time, of: MatrixSymbol) -> tuple[Index, int]:

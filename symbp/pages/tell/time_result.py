@@ -8,6 +8,7 @@ from dataclasses import replace
 from sympy import MatrixSymbol
 
 from symbp.equations import Equation, symbols_in
+from symbp.maths.names import slot_of
 from symbp.maths.scalars import Level, number
 from symbp.maths.tree import (
     COMMA,
@@ -35,10 +36,10 @@ from symbp.pages.tell.time import (
     of_any,
     parameters,
     shown_error,
+    slopes_labels,
     stack,
     times_of,
     ways_labels,
-    zero,
 )
 from symbp.roles import Role
 from symbp.symbols import Adjoint
@@ -86,7 +87,24 @@ def time_result(c: Context, shown: Sequence[PageLine]) -> list[Block]:
         ref = Ref(labels[0], labels[-1] if len(labels) > 1 else "")
         leads = c.words("time.ways", way=any_way(time, of), ways=ref, error=_error(time, of))
         where = c.words("time.joined", first=where, second=leads)
+    else:
+        where = c.words("time.joined", first=where, second=_begins(time))
     return [*blocks, Para(where), *_between(time)]
+
+
+def _begins(time: Time) -> Text:
+    """Return where the error of the state starts and what the ways to the gates are, for a state of one part."""
+    c, labels = time.c, slopes_labels(time)
+    state = slot_of(c.reading.spelled(time.step.now[0]))
+    start = next(each.label for each in c.errors if slot_of(each.equation.lhs.of) == state)
+    slopes = Ref(labels[0], labels[-1] if len(labels) > 1 else "")
+    return c.words(
+        "time.begins",
+        error=time.error(time.last),
+        start=Ref(start),
+        way=any_way(time, shown_error(time)),
+        slopes=slopes,
+    )
 
 
 def _down(time: Time) -> Node:
@@ -133,11 +151,7 @@ def _entrance(time: Time, way: Way) -> Node:
     front = joined([time.builder.within(time.at(each, time.last), Level.PRODUCT) for each in way.weights], TIMES)
     if len(time.step.now) == 1:
         return front if way.weights else Id("I")
-    source = _errors_of(time)[time.step.now[0]].rhs
-    columns = way.weights[-1].shape[1] if way.weights else source.shape[0]
-    return Table(
-        ((front if way.weights else Id("I"),), *((zero(each.shape[0], columns),) for each in time.step.now[1:]))
-    )
+    return Table(((front if way.weights else Id("I"),), *((Num("0"),) for _ in time.step.now[1:])))
 
 
 def _error(time: Time, of: MatrixSymbol) -> Node:
