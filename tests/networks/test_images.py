@@ -64,7 +64,7 @@ def test_every_gradient_agrees(layers):
 
 def test_the_bias_before_it_has_a_zero_gradient_that_the_report_proves():
     text = render(derive(network(*NORMED)), to="gfm")
-    assert r"The gradient of $`b^{(1)}`$ is zero whatever the data are" in text
+    assert "The gradient of $`b_1`$ is zero whatever the data are: the same number added to a channel" in text
     pooled = render(derive(network(Conv2d(3, 2), MaxPool2d(2), BatchNorm(), Dense(2, "softmax"))), to="gfm")
     assert "is zero whatever the data are" not in pooled
 

@@ -33,6 +33,9 @@ def names_in_signs(words: Lexicon) -> dict[str, str]:
 
 
 def _rank(word: str, is_error: bool) -> int:
+    """Return how well a word stands for a matrix; one with a raised number is none, as it reads like a power."""
+    if "**" in word:
+        return 0
     if is_error:
         return 2 if word.startswith("δ") else 1 if word.startswith("∂ℒ/∂") else 0
     return 1 if re.fullmatch(r"[A-Z]\d*|[A-Za-z](?:_\w+)?", word) else 0
