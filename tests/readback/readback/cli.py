@@ -36,7 +36,11 @@ def steps(text):
         name = rf"\label{{{label}}}" if label else ""
         star = "" if label else "*"
         found.append(rf"\begin{{equation{star}}}{left} {right}{name}\end{{equation{star}}} {why}")
-    return "\n".join(found)
+    return STYLED.sub(r"\1", "\n".join(found))
+
+
+STYLED = re.compile(r"\{\\textstyle\s*((?:[^{}]|\{[^{}]*\})*)\}")
+"A sum that is set small."
 
 
 def target_style(text):
