@@ -136,3 +136,59 @@ def test_the_test_sees_a_constructor():
         "line 2: Transpose",
     ]
     assert not sympy_constructors("@rule(MatMul, 'why')\ndef vjp(node: MatMul):\n    return matmul(a, b)")
+
+
+def strings(source: str) -> list[tuple[int, str]]:
+    """The strings of a file, those of messages of errors and docstrings left out."""
+    tree = ast.parse(source)
+    said: set[int] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            said.add(id(node.value))
+        if isinstance(node, ast.Raise):
+            said.update(map(id, ast.walk(node)))
+    found = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    return [(node.lineno, node.value) for node in found if id(node) not in said]
+
+
+LATEX = re.compile(r"\\(?!input\{)[a-z][A-Za-z]+|\\[,;!]")
+NO_LATEX = ("calculus", "cli", "maths", "numeric", "pages", "views", "writing")
+"""Rooms without LaTeX; operations, networks and diagnosis have that of the documents of report/ until it is gone."""
+
+OF_LATEX = {"latex.py", "page_latex.py", "expanded.py", "escape.py", "single.py"}
+"""The writer of LaTeX: formulas, pages, gradients multiplied out, words, one equation by itself."""
+
+
+def latex_in(source: str) -> list[str]:
+    return [f"line {line}: {text}" for line, text in strings(source) if LATEX.search(text)]
+
+
+@pytest.mark.parametrize("folder", NO_LATEX)
+def test_latex_is_what_its_writer_writes(folder):
+    files = [path for path in (ROOT / folder).rglob("*.py") if path.name not in OF_LATEX]
+    found = {path.name: latex_in(path.read_text(encoding="utf-8")) for path in files}
+    assert {name: texts for name, texts in found.items() if texts} == {}
+
+
+def test_the_test_sees_latex():
+    assert latex_in('"""Doc: \\\\frac."""\nx = "\\\\frac{1}{2}"') == ["line 2: \\frac{1}{2}"]
+    assert latex_in('x = r"a\\,b"')
+    assert not latex_in('raise SpecError("\\\\frac")\nx = "a\\n"')
+
+
+SENTENCE = re.compile(r"[^\W\d_]{2,} [^\W\d_]{2,}")
+
+
+def sentences_in(source: str) -> list[str]:
+    return [f"line {line}: {text}" for line, text in strings(source) if SENTENCE.search(text)]
+
+
+def test_sentences_of_pages_are_words_of_a_language():
+    """What a page says stands in words/, by key: pages/ holds keys and letters alone."""
+    found = {path.name: sentences_in(path.read_text(encoding="utf-8")) for path in (ROOT / "pages").rglob("*.py")}
+    assert {name: texts for name, texts in found.items() if texts} == {}
+
+
+def test_the_test_sees_a_sentence():
+    assert sentences_in('Para(("The error comes back",))') == ["line 1: The error comes back"]
+    assert not sentences_in('c.words("section.result")\nraise SpecError("no such line")')

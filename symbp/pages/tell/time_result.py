@@ -26,6 +26,7 @@ from symbp.maths.tree import (
     row,
 )
 from symbp.nodes import transpose
+from symbp.op import FactorRole
 from symbp.pages.page import Block, Equations, Para, Ref, Text
 from symbp.pages.page import Line as PageLine
 from symbp.pages.tell.context import AND_SO_ON, Context
@@ -172,13 +173,13 @@ def _product(time: Time) -> Node | None:
     several = len(time.step.inner) > 1
     first, last = time.matrix(time.t + 1), time.matrix(time.last)
     factors = [
-        _labelled(c, any_way(time, of), "gate" if several else "activation derivative"),
+        _labelled(c, any_way(time, of), FactorRole.GATE if several else FactorRole.SLOPE),
         _labelled(c, row(first, TIMES, DOTS, TIMES, last), "steps", t=time.index.letter),
-        _labelled(c, _entrance(time, way), "weight"),
-        _labelled(c, c.builder.within(start.rhs, Level.PRODUCT), "loss gradient")
+        _labelled(c, _entrance(time, way), FactorRole.WEIGHT),
+        _labelled(c, c.builder.within(start.rhs, Level.PRODUCT), FactorRole.LOSS)
         if is_loss and start is not None
         else time.tree(Adjoint(error), time.last),
-        _labelled(c, time.tree(transpose(source)), "input" if source.role is Role.INPUT else "previous activation"),
+        _labelled(c, time.tree(transpose(source)), "input" if source.role is Role.INPUT else FactorRole.PREVIOUS),
     ]
     below = row(number(time.t), EQUALS, Num("1"))
     total = Script(Sign("∑", "big"), below, number(time.last))
