@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping
-from typing import Any
+from typing import Any, cast
 
 from sympy import (
     DiagMatrix,
@@ -57,14 +57,14 @@ from symbp.maths.tree import (
 from symbp.op import Op
 from symbp.ops.attention import MaskedSoftmax
 from symbp.ops.elementwise import OUTPUT, Elementwise, Formula, GenericFunction, ScalarFunction, Slope
-from symbp.ops.losses import EntrywiseLoss, GenericLoss, LinkedLoss, Loss, LossGradient
+from symbp.ops.losses import EntrywiseLoss, GenericLoss, LinkedLoss, LossGradient
 from symbp.ops.penalty import Penalty
 from symbp.ops.softmax import Softmax
 from symbp.ops.structure import Pad, Rows
-from symbp.symbols import Adjoint, Role
+from symbp.symbols import BATCH, Adjoint, Role
 from symbp.views.blocks import Call, Pull
 from symbp.views.over import BesideOver, Over, StackOver, SumOver
-from symbp.views.turned import Turned
+from symbp.views.turned import Turned, loss_of, operation, plain
 
 THROUGH_OUTPUT = ("tanh", "sigmoid")
 """Activations whose slope everybody writes through the output: 1 − a², a ⊙ (1 − a)."""
@@ -162,9 +162,9 @@ def _product(b: Builder, node: MatMul) -> Written:
     negative = bool(factor.could_extract_minus_sign())
     factor = -factor if negative else factor
     matrices = operands(node)
-    if len(matrices) == 1 and isinstance(matrices[0], EntrywiseLoss | LinkedLoss) and factor.is_Rational:
-        loss = _entrywise_loss if isinstance(matrices[0], EntrywiseLoss) else _linked_loss
-        found = loss(b, matrices[0], factor)
+    loss = loss_of(node)
+    if type(loss) in LOSSES and factor.free_symbols <= {BATCH}:
+        found = LOSSES[type(loss)](b, matrices[0], factor)
         return found._replace(negative=found.negative != negative)
     if all(isinstance(each, OneMatrix) and each.shape == (1, 1) for each in matrices):
         return b.number(factor)._replace(negative=negative)
@@ -334,6 +334,7 @@ def _operator(b: Builder, node: Op) -> Written:
 
 def operator_name(b: Builder, node: Op) -> Node:
     """Return the name of an operator of the backward list, with what it belongs to below: J_P."""
+    node = cast("Op", plain(node))
     if isinstance(node, Pull):
         return name_of_map(b.names, node)
     if isinstance(node, Rows | Pad):
@@ -375,10 +376,10 @@ def _mean(factor: Expr, body: Written) -> Written:
     return Written(row(number(factor), TIMES, inner), Level.PRODUCT, body.negative)
 
 
-def _entrywise_loss(b: Builder, node: EntrywiseLoss, weight: Expr = S.One) -> Written:
+def _entrywise_loss(b: Builder, node: EntrywiseLoss | Turned, weight: Expr = S.One) -> Written:
     """Return 1/(2m) ‖A − Y‖² for squares, else the sum over all entries of ℓ; a weight is one number with 1/m."""
-    function, a, y = node.args
-    columns = a.shape[1]
+    function, a, y = plain(node).args
+    columns = operation(node).args[1].shape[1]
     if function.name == "mse":
         difference = row(b.tree(a), MINUS, b.within(y, Level.PRODUCT))
         return _mean(weight / (2 * columns), Written(Script(Fence(difference, "‖", "‖"), None, Num("2")), Level.POWER))
@@ -388,18 +389,19 @@ def _entrywise_loss(b: Builder, node: EntrywiseLoss, weight: Expr = S.One) -> Wr
     return _mean(weight / columns, Written(row(big_sum(places), TIMES, body), Level.PRODUCT))
 
 
-def _linked_loss(b: Builder, node: LinkedLoss, weight: Expr = S.One) -> Written:
+def _linked_loss(b: Builder, node: LinkedLoss | Turned, weight: Expr = S.One) -> Written:
     """Return −1/m Σ y log p, or with both logarithms; a weight is one number with 1/m."""
-    _, p, y = node.args
+    _, p, y = plain(node).args
+    loss, columns = operation(node), operation(node).args[1].shape[1]
     places = entry_letters(b, p)
     prediction, target = (b.names.entry(each, *places) for each in (p, y))
     log = Id("log", "upright")
     first = row(target, TIMES, log, APPLY, prediction)
-    if node.name == "cross_entropy":
-        return _mean(weight / p.shape[1], Written(row(big_sum(places), TIMES, first), Level.PRODUCT, negative=True))
+    if loss.name == "cross_entropy":
+        return _mean(weight / columns, Written(row(big_sum(places), TIMES, first), Level.PRODUCT, negative=True))
     second = row(Fence(row(Num("1"), MINUS, target)), TIMES, log, APPLY, Fence(row(Num("1"), MINUS, prediction)))
     both = Fence(row(first, PLUS, second))
-    return _mean(weight / p.shape[1], Written(row(big_sum(places), TIMES, both), Level.PRODUCT, negative=True))
+    return _mean(weight / columns, Written(row(big_sum(places), TIMES, both), Level.PRODUCT, negative=True))
 
 
 def entry_letters(b: Builder, matrix: MatrixExpr) -> tuple[str, ...]:
@@ -427,12 +429,18 @@ MOST_SQUARES = 3
 
 def _turned(b: Builder, node: Turned) -> Written:
     """Return an operation along rows as it is written along columns; a loss has the calculus's own columns."""
-    if isinstance(node.op, Loss):
-        return b.write(node.op)
+    if node.form.kind in LOSSES:
+        return LOSSES[node.form.kind](b, node, S.One)
     if node.form.kind in (Rows, Pad):
         return Written(call(_block_name(node.bare, node.op.extent, BESIDE[node.form.kind]), b.tree(node.bare.args[0])))
     return b.write(node.bare)
 
+
+LOSSES: dict[type, Callable[[Builder, Any, Expr], Written]] = {
+    EntrywiseLoss: _entrywise_loss,
+    **dict.fromkeys(LinkedLoss.__subclasses__(), _linked_loss),
+}
+"""Losses by what they are: each divides by its columns, which are the rows of a layout."""
 
 BESIDE = {Rows: "columns", Pad: "pad"}
 """The words of blocks of rows along rows."""

@@ -15,6 +15,7 @@ from symbp.op import FactorRole
 from symbp.ops.elementwise import Slope
 from symbp.roles import Role
 from symbp.views.lines import Indexed
+from symbp.views.turned import plain
 
 Label = Callable[[Factor], tuple[str, ...]]
 """The words under a factor; none for a factor without a brace."""
@@ -91,7 +92,7 @@ class Factors:
         return Tag(names.like(letter, slope.output), of=slope)
 
     def _operator(self, factor: Factor) -> Node:
-        node = factor.expr
+        node = plain(factor.expr)
         if node.sign is not None:
             return self.builder.within(node.args[1 - node.acts_on], Level.ATOM)
         return operator_name(self.builder, node)
@@ -128,7 +129,7 @@ class Factors:
 
     def _applied(self, factor: Factor, inner: Written) -> Written:
         """Return an operator applied to what stands on the side of the loss."""
-        node = factor.expr
+        node = plain(factor.expr)
         if node.sign is None:
             return Written(call(self._tagged(factor, operator_name(self.builder, node)), inner.signed))
         other = self._tagged(factor, self.builder.within(node.args[1 - node.acts_on], Level.ATOM))

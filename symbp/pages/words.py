@@ -49,8 +49,8 @@ class Words:
         return merged(found)
 
     def variant(self, name: str) -> Words:
-        """Return the words of a layout, which has sentences of its own in the place of some."""
-        return Words(_overlaid(self.entries, self.entries.get("layout", {}).get(name, {})))
+        """Return the words of a view, which has sentences of its own in the place of some."""
+        return Words(_overlaid(self.entries, self.entries.get("view", {}).get(name, {})))
 
     def template(self, key: str, n: int | None = None) -> str:
         """Return a sentence as it stands in the file."""

@@ -12,17 +12,17 @@ from sympy import MatrixSymbol
 
 from symbp.derivation import Derivation
 from symbp.equations import Equation, System, symbols_in
-from symbp.ops.losses import Loss
-from symbp.symbols import BATCH, Adjoint, Variable
+from symbp.symbols import Adjoint, Variable
 from symbp.views.family import with_families
 from symbp.views.fold import fold, fold_like
 from symbp.views.inline import Slot, inlined, shortened
 from symbp.views.layout import COLUMNS, Layout
 from symbp.views.lines import Body, Folded, Index, Line, Loop, Values, lines_of
 from symbp.views.one_example import one_example
+from symbp.views.scale import AT_LOSS, Scale, counts_examples
 from symbp.views.skeleton import mapped
 from symbp.views.tidy import tidied
-from symbp.views.turned import plain
+from symbp.views.turned import loss_of
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,7 @@ class Reading:
     holders: Mapping[str, str]
     """The equation that holds a name which went: by the name, that of its left side."""
     layout: Layout = COLUMNS
+    scale: Scale = AT_LOSS
 
     @cached_property
     def instances(self) -> Mapping[tuple[Variable, int], tuple[tuple[Values, MatrixSymbol], ...]]:
@@ -110,23 +111,31 @@ class Reading:
         return self.spelled(slot) if isinstance(slot, MatrixSymbol) else slot
 
 
-def reading(derivation: Derivation, layout: Layout = COLUMNS) -> Reading:
-    """Return a derivation as a page shows it: of one example where columns are examples, else in the layout."""
+def reading(derivation: Derivation, layout: Layout = COLUMNS, scale: Scale = AT_LOSS) -> Reading:
+    """Return a derivation as a page shows it: of one example where columns are examples, else in the layout.
+
+    Where the number of examples divides is the ``scale``; of one example there is none.
+    """
     readable = derivation.readable
-    is_one = layout is COLUMNS and not readable.batch and readable.tokens == 0 and _counts_examples(readable)
+    has_examples = counts_examples(readable)
+    is_one = layout is COLUMNS and not readable.batch and readable.tokens == 0 and has_examples
     ahead: Iterable[Equation] = readable.forward
     backward: Iterable[Equation] = readable.backward
     given: tuple[MatrixSymbol, ...] = readable.forward.given
     if is_one:
         ahead, given = one_example(readable.forward)
         backward, _ = one_example(readable.backward)
-    elif layout is not COLUMNS:
+    scale = scale.fitting(readable) if has_examples and not is_one else AT_LOSS
+    if scale.changes:
+        backward = scale.backward(backward, frozenset(each.name for each in readable.wrt))
+        ahead = scale.forward(ahead)
+    if layout is not COLUMNS:
         ahead, backward = map(layout.equation, ahead), [layout.equation(each) for each in backward]
         given = tuple(map(layout.symbol, given))
     names = {each.name for each in readable.wrt}
     wanted = frozenset(each.lhs.of for each in backward if each.lhs.of.name in names)
     forward = System(tidied(ahead), given)
-    return replace(read(readable, is_one, forward, backward, wanted, _compared(forward)), layout=layout)
+    return replace(read(readable, is_one, forward, backward, wanted, _compared(forward)), layout=layout, scale=scale)
 
 
 def read(
@@ -174,12 +183,7 @@ def _states(derivation: Derivation, forward: System) -> Iterator[MatrixSymbol]:
 
 def _compared(forward: System) -> frozenset[MatrixSymbol]:
     """Return what losses are taken of: it keeps its name."""
-    return frozenset(symbol for each in forward if isinstance(plain(each.rhs), Loss) for symbol in symbols_in(each.rhs))
-
-
-def _counts_examples(derivation: Derivation) -> bool:
-    """Whether the columns of the data are m examples: a literal number of them stays as it is."""
-    return any(size.has(BATCH) for symbol in derivation.forward.given for size in symbol.shape)
+    return frozenset(symbol for each in forward if loss_of(each.rhs) is not None for symbol in symbols_in(each.rhs))
 
 
 def _symbols(equations: Iterable[Equation]) -> Iterator[MatrixSymbol]:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, cast
 from sympy import Basic, Expr, Integer, MatrixExpr, MatrixSymbol
 from sympy.core.symbol import Str
 
+from symbp.nodes import number_and_factors
 from symbp.op import Op
+from symbp.ops.losses import Loss
 from symbp.symbols import Adjoint, Variable
 from symbp.views.lines import Indexed
 
@@ -152,6 +154,13 @@ def plain(expr: MatrixExpr) -> MatrixExpr:
 def operation(expr: MatrixExpr) -> MatrixExpr:
     """Return an operation as the calculus has it, whatever the layout."""
     return expr.op if isinstance(expr, Turned) else expr
+
+
+def loss_of(expr: MatrixExpr) -> Loss | None:
+    """Return the loss that an expression is, or is a number times; None where it is none."""
+    _, factors = number_and_factors(expr)
+    found = operation(factors[0])
+    return found if len(factors) == 1 and isinstance(found, Loss) else None
 
 
 def on(op: Op, symbols: Iterable[MatrixExpr]) -> Op:

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+from corpus import Case
 from displayed import value
 from sympy import Integer
 
@@ -15,9 +16,6 @@ from symbp.derivation import Derivation
 from symbp.equations import Equation
 from symbp.networks import attention, layers, recurrent
 from symbp.networks.examples import EXAMPLES
-from symbp.numeric.definitions import Standins
-from symbp.numeric.sizes import distinct_sizes
-from symbp.numeric.values import draw, evaluation
 from symbp.views.layout import Layout
 
 
@@ -108,21 +106,23 @@ def distance(found: Any, right: Any) -> float:
 def numbers(name: str, *, batch: int = 3) -> Numbers:
     """Return a network with its values."""
     found = derive(NETWORKS[name]()).readable
-    sizes = distinct_sizes(found.forward, batch)
-    trace = draw(found.forward, sizes, 0, evaluation(found.compile().program), Standins())
-    given = {**trace.values.parameters, **trace.values.inputs, **trace.values.targets}
+    case = Case(name, NETWORKS[name], draws={"Y": "one-hot"})
+    given = case.values(found, m=batch)
     numbers_of = {
         size: Integer(length)
         for symbol in found.forward.given
         for size, length in zip(symbol.shape, given[symbol.name].shape, strict=True)
         if not size.is_number
     }
-    values = {name: np.asarray(array, float) for name, array in given.items()}
+    values = dict(given)
     for each in (*found.forward, *found.backward):
         values[each.name] = value(each.rhs, values, numbers_of, np)
-    for parameter, gradient in trace.gradients.items():
+    network = found.network
+    parameters, inputs = (
+        {each.name: given[each.name] for each in group} for group in (network.parameters, network.inputs)
+    )
+    targets = {name: array for name, array in given.items() if name not in {*parameters, *inputs}}
+    _, gradients = found.compile()(parameters, inputs, targets)
+    for parameter, gradient in gradients.items():
         assert distance(values[f"d{parameter}"], gradient) < 1e-12, parameter
-    for local, array in trace.local.items():
-        if local in values:
-            assert distance(values[local], np.reshape(array, values[local].shape)) < 1e-12, local
-    return Numbers(found, values, numbers_of, trace.gradients)
+    return Numbers(found, values, numbers_of, gradients)

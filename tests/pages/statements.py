@@ -250,8 +250,11 @@ def is_dummy(node: Node) -> bool:
 
 
 def names_only(statement: Statement, names: Names) -> bool:
-    """Tell whether a statement only says another spelling: δ = ∂ℒ/∂z."""
-    kinds = [defines(side, statement.letters, names) for side in (statement.left, statement.right)]
+    """Tell whether a statement only says another spelling: δ = ∂ℒ/∂z, or m times that in a scale."""
+    right = statement.right
+    if isinstance(right, Row) and len(right.items) == 3 and right.items[0] == Id("m"):
+        right = right.items[-1]
+    kinds = [defines(side, statement.letters, names) for side in (statement.left, right)]
     if kinds[0] is None or kinds[0][0] != "symbol":
         return False
     return kinds[0] == kinds[1] or (

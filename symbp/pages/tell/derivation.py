@@ -27,6 +27,7 @@ from symbp.pages.words import Words, language
 from symbp.views.layout import LAYOUTS, Layout
 from symbp.views.levels import levels
 from symbp.views.reading import Reading, reading
+from symbp.views.scale import SCALES
 
 
 def one_level(c: Context, check: CheckReport | None = None) -> list[Block]:
@@ -76,11 +77,11 @@ def context(
 
     ``view`` goes before the layout of the notation.
     """
-    layout = view or LAYOUTS[notation.layout]
+    found = read or reading(derivation, view or LAYOUTS[notation.layout], SCALES[notation.scale])
     return Context(
-        read or reading(derivation, layout),
+        found,
         notation,
-        (words or language()).variant(layout.name),
+        (words or language()).variant(found.layout.name).variant(found.scale.name),
         by_output,
         roles,
         complete,

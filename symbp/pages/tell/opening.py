@@ -9,7 +9,7 @@ from sympy import MatrixSymbol
 from symbp.equations import symbols_in
 from symbp.maths.names import slot_of
 from symbp.maths.scalars import number
-from symbp.maths.tree import EQUALS, Node, joined, row
+from symbp.maths.tree import EQUALS, TIMES, Node, joined, row
 from symbp.ops.elementwise import Elementwise, GenericFunction
 from symbp.ops.losses import GenericLoss, Loss
 from symbp.ops.softmax import Softmax
@@ -18,7 +18,7 @@ from symbp.pages.page import Line as PageLine
 from symbp.pages.tell.beside import is_start
 from symbp.pages.tell.context import Context, Spelled, starts
 from symbp.roles import Role
-from symbp.symbols import Adjoint
+from symbp.symbols import BATCH, Adjoint
 from symbp.views.turned import plain
 
 
@@ -133,5 +133,6 @@ def _idle(c: Context) -> list[MatrixSymbol]:
 
 
 def error_is(c: Context, error: Adjoint) -> Node:
-    """Return δ⁽ˡ⁾ = ∂𝓛/∂z⁽ˡ⁾."""
-    return row(c.names.symbol(error), EQUALS, c.names.derivative(error.of))
+    """Return δ⁽ˡ⁾ = ∂𝓛/∂z⁽ˡ⁾; m times that where the number of examples divides later."""
+    factor = [number(BATCH), TIMES] if c.reading.scale.is_larger(error) else []
+    return row(c.names.symbol(error), EQUALS, *factor, c.names.derivative(error.of))

@@ -13,12 +13,12 @@ from symbp.maths.scalars import word
 from symbp.maths.tree import HADAMARD, Id, Node, row
 from symbp.op import Op
 from symbp.ops.elementwise import Elementwise, Slope
-from symbp.ops.losses import LinkedLoss, Loss
+from symbp.ops.losses import LinkedLoss
 from symbp.pages.page import Block, Box, Branch, Figure, Picture
 from symbp.pages.tell.context import Context
 from symbp.symbols import Adjoint, Variable
 from symbp.views.blocks import Call
-from symbp.views.turned import plain
+from symbp.views.turned import loss_of
 
 MOST_LAYERS = 4
 """From more repetitions on the picture shows the first and the last."""
@@ -58,7 +58,7 @@ def figure(c: Context, start: MatrixSymbol | None, pieces: list[Piece], *, whole
 def rail(c: Context) -> tuple[MatrixSymbol | None, list[Piece]]:
     """Return where the values start and the steps to what the loss is taken of; nothing where ways cross."""
     by_lhs = {equation.lhs: equation for equation in c.reading.forward}
-    loss = next((each for each in reversed(c.reading.forward) if isinstance(plain(each.rhs), Loss)), None)
+    loss = next((each for each in reversed(c.reading.forward) if loss_of(each.rhs) is not None), None)
     if loss is None:
         return None, []
     compared = [each for each in symbols_in(loss.rhs) if each in by_lhs]
