@@ -26,7 +26,6 @@ SLOW = {"mlp-100", "transformer-12", "lstm-50"}
 
 NOT_CLOSED = {
     "attention-grouped": "heads with two indices",
-    "lstm-stacked": "the matrices of the lower layer stand in no product",
 }
 """Pages with something wrong, and what."""
 
