@@ -61,7 +61,7 @@ def _matrices(time: Time) -> list[Block]:
     return [
         Para(c.words("time.matrices", state=time.state()), title=c.words("time.title")),
         Equations((*diagonals, step, *own)),
-        Para(_direct(time)),
+        Para(_direct(time), detail=3),
     ]
 
 
