@@ -12,7 +12,7 @@ from symbp.derivation import Derivation
 from symbp.errors import SpecError
 from symbp.maths.factors import Factors
 from symbp.maths.notation import STANDARD, Notation
-from symbp.maths.tree import EQUALS, row
+from symbp.maths.tree import EQUALS, Node, row
 from symbp.pages.tell.context import Context
 from symbp.pages.tell.derivation import context
 from symbp.roles import Role
@@ -59,7 +59,7 @@ class _Texts:
             raise SpecError(f"the gradient of {variable.name} is not one flat product: use its equations")
         (product,) = products
         left = self._left(product)
-        tail = [self._text(factor) for factor in product.tail if not is_ones(factor)]
+        tail = [math_latex(self._tree(factor)) for factor in product.tail if not is_ones(factor)]
         symbol = math_latex(row(self.c.names.derivative(self.c.reading.spelled(variable)), EQUALS))
         rows = self._rows([*left[len(left) - product.length :], *tail])
         return f"\\begin{{align*}}\n{symbol} & {rows}\n\\end{{align*}}\n"
@@ -69,13 +69,13 @@ class _Texts:
             path = (*(product.base or ()), *product.shared)
             if any(factor.acts is Acts.RIGHT for factor in path):
                 raise SpecError("the gradients act from both sides: they are no flat products")
-            widest = max(em_width(self.factors.matrix(self.c.alone(each))) for each in path)
-            self.per_row = max(1, int((FRAGMENT - LEFT) / (widest + 0.2)))
-            self.written[id(product.shared)] = [self._text(factor) for factor in reversed(path)]
+            trees = [self._tree(factor) for factor in reversed(path)]
+            self.per_row = max(1, int((FRAGMENT - LEFT) / (max(map(em_width, trees)) + 0.2)))
+            self.written[id(product.shared)] = list(map(math_latex, trees))
         return self.written[id(product.shared)]
 
-    def _text(self, factor: Factor) -> str:
-        return math_latex(self.factors.matrix(self.c.alone(factor)))
+    def _tree(self, factor: Factor) -> Node:
+        return self.factors.matrix(self.c.alone(factor))
 
     def _rows(self, texts: Sequence[str]) -> str:
         step = self.per_row
