@@ -10,7 +10,7 @@ from corpus import CASES, EQUATIONS
 from reader import closed
 from test_pages import tiles, told
 
-from symbp import Network, derive, render
+from symbp import Network, check, derive, render
 from symbp.errors import UnusedParameterWarning
 
 
@@ -161,3 +161,7 @@ def test_sizes_that_differ_are_right():
     gfm = render(derive(CASES["mlp-4-tanh-softmax"].network()), "gfm")
     assert "n_l \\times n_{l-1}" in gfm
     assert "3, 6, 5, 4, 2" in gfm
+
+
+def test_a_target_of_two_losses_is_drawn_for_both():
+    assert check(derive(CASES["weighted-losses"].network())).passed
