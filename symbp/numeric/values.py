@@ -255,7 +255,7 @@ def _centre_biases(forward: ForwardSystem, parameters: Arrays, around: Mapping[s
 
 
 def target_kinds(forward: ForwardSystem) -> dict[Any, str]:
-    """Return the kind of targets each target matrix must hold, a key of ``TARGETS``; of several losses the narrowest."""
+    """Return the kind of targets each target matrix must hold, a key of ``TARGETS``: of several the narrowest."""
     narrow = list(TARGETS)
     found: dict[Any, str] = {}
     for equation in forward:
