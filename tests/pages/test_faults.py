@@ -165,3 +165,10 @@ def test_sizes_that_differ_are_right():
 
 def test_a_target_of_two_losses_is_drawn_for_both():
     assert check(derive(CASES["weighted-losses"].network())).passed
+
+
+def test_a_product_of_one_factor_keeps_its_sign(page):
+    lines = "x: 3 x 1 input\nA: 3 x 3\nb: 3 x 1\nloss = 0.5 * x.T @ A @ x - b.T @ x\n"
+    shown = " ".join(page(lines, "text").split())
+    assert "∂ℒ/∂b = −x" in shown
+    assert "∂ℒ/∂b = x" not in shown
