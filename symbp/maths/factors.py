@@ -111,7 +111,7 @@ class Factors:
         found = start._replace(node=self._tagged(first, start.node))
         for factor in others:
             found = self._around(factor, found)
-        return found.node
+        return found.signed
 
     def _around(self, factor: Factor, inner: Written) -> Written:
         if is_turn(factor):

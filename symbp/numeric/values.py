@@ -255,13 +255,15 @@ def _centre_biases(forward: ForwardSystem, parameters: Arrays, around: Mapping[s
 
 
 def target_kinds(forward: ForwardSystem) -> dict[Any, str]:
-    """Return the kind of targets each target matrix must hold, a key of ``TARGETS``."""
-    return {
-        operand: equation.rhs.targets
-        for equation in forward
-        if isinstance(equation.rhs, Loss)
-        for operand in equation.rhs.args
-    }
+    """Return the kind of targets each target matrix must hold, a key of ``TARGETS``: of several the narrowest."""
+    narrow = list(TARGETS)
+    found: dict[Any, str] = {}
+    for equation in forward:
+        if isinstance(equation.rhs, Loss):
+            kind = equation.rhs.targets
+            for operand in equation.rhs.args:
+                found[operand] = max(found.get(operand, kind), kind, key=narrow.index)
+    return found
 
 
 def _one_hot(random: Any, shape: tuple[int, int]) -> Any:
@@ -277,4 +279,4 @@ TARGETS: Mapping[str, Callable[[Any, tuple[int, int]], Any]] = {
     "sign": lambda random, shape: 2.0 * random.integers(0, 2, shape) - 1.0,
     "one_hot": _one_hot,
 }
-"""How targets of a kind are drawn."""
+"""How targets of a kind are drawn, the narrowest kind last."""

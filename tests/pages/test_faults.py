@@ -10,7 +10,7 @@ from corpus import CASES, EQUATIONS
 from reader import closed
 from test_pages import tiles, told
 
-from symbp import Network, derive, render
+from symbp import Network, check, derive, render
 from symbp.errors import UnusedParameterWarning
 
 
@@ -161,3 +161,14 @@ def test_sizes_that_differ_are_right():
     gfm = render(derive(CASES["mlp-4-tanh-softmax"].network()), "gfm")
     assert "n_l \\times n_{l-1}" in gfm
     assert "3, 6, 5, 4, 2" in gfm
+
+
+def test_a_target_of_two_losses_is_drawn_for_both():
+    assert check(derive(CASES["weighted-losses"].network())).passed
+
+
+def test_a_product_of_one_factor_keeps_its_sign(page):
+    lines = "x: 3 x 1 input\nA: 3 x 3\nb: 3 x 1\nloss = 0.5 * x.T @ A @ x - b.T @ x\n"
+    shown = " ".join(page(lines, "text").split())
+    assert "∂ℒ/∂b = −x" in shown
+    assert "∂ℒ/∂b = x" not in shown

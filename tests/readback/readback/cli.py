@@ -36,7 +36,16 @@ def steps(text):
         name = rf"\label{{{label}}}" if label else ""
         star = "" if label else "*"
         found.append(rf"\begin{{equation{star}}}{left} {right}{name}\end{{equation{star}}} {why}")
-    return STYLED.sub(r"\1", "\n".join(found))
+    return numbered(STYLED.sub(r"\1", "\n".join(found)))
+
+
+def numbered(text):
+    "A page that says L = 4 with the number in the place of the letter where it is an index: A^{(L)} is A^{(4)}."
+    said = re.search(r"here \$([A-Z]) = (\d+)\$", text)
+    if not said:
+        return text
+    letter, last = said[1], int(said[2])
+    return re.sub(rf"\({letter}( ?- ?1)?\)", lambda m: f"({last - bool(m[1])})", text)
 
 
 STYLED = re.compile(r"\{\\textstyle\s*((?:[^{}]|\{[^{}]*\})*)\}")
