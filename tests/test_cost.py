@@ -11,6 +11,7 @@ import pytest
 from symbp import Dense, Network, derive
 from symbp.networks.recurrent import LSTM
 from symbp.networks.transformer import TransformerBlock
+from symbp.pages.tell.derivation import derivation_page
 
 MOST_CALLS = {"layer": 500, "step": 7500, "block": 6000}
 """A little more than it takes; through SymPy's constructors it was three times as much."""
@@ -65,3 +66,12 @@ def test_a_layer_takes_few_calls_and_as_many_at_any_depth(
     early, late = of_one(make, few, 2), of_one(make, many, 2)
     assert late <= MOST_CALLS[what]
     assert late == pytest.approx(early, rel=0.03)
+
+
+def page(count: int) -> Callable[[], object]:
+    return lambda: derivation_page(derive(Network.mlp(count)))
+
+
+def test_a_page_takes_as_many_calls_for_a_layer_at_any_depth() -> None:
+    early, middle, late = (calls(page(layers)) for layers in (30, 60, 120))
+    assert (late - middle) / 60 == pytest.approx((middle - early) / 30, rel=0.1)

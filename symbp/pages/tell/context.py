@@ -263,14 +263,14 @@ class Context:
     @cached_property
     def widths(self) -> dict[int, Expr]:
         """The numbers of units n₀, n₁, … where they are numbers that differ: those of the first weight of a loop."""
-        for symbol in self.reading.symbols:
-            if isinstance(symbol, Indexed) and symbol.role is Role.WEIGHT:
-                pairs = self.reading.instances.get((symbol.of, len(symbol.indices)), ())
-                rows = {values[0]: each.shape[0] for values, each in pairs}
-                before = {values[0] - 1: each.shape[1] for values, each in pairs}
-                is_way = all(rows.get(at, size) == size for at, size in before.items())
-                if len(set(rows.values())) > 1 and all(each.is_number for each in rows.values()):
-                    return dict(sorted({**(before if is_way else {}), **rows}.items()))
+        indexed = [each for each in self.reading.symbols if isinstance(each, Indexed) and each.role is Role.WEIGHT]
+        for family in dict.fromkeys(map(slot_of, indexed)):
+            pairs = self.reading.instances.get(family, ())
+            rows = {values[0]: each.shape[0] for values, each in pairs}
+            before = {values[0] - 1: each.shape[1] for values, each in pairs}
+            is_way = all(rows.get(at, size) == size for at, size in before.items())
+            if len(set(rows.values())) > 1 and all(each.is_number for each in rows.values()):
+                return dict(sorted({**(before if is_way else {}), **rows}.items()))
         return {}
 
     @cached_property
