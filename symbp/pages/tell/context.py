@@ -171,6 +171,11 @@ class Context:
         branches = tuple(tuple(map(self.alone, branch)) for branch in factor.branches)
         return replace(factor, expr=mapped(factor.expr, self.reading.spelled_alone), branches=branches)
 
+    @property
+    def handed_on(self) -> tuple[MatrixSymbol, ...]:
+        """What comes out of blocks that have their equations on another level."""
+        return ()
+
     @cached_property
     def farthest(self) -> Variable | None:
         """The weight whose way to the loss is the longest, of several the first; None without any."""

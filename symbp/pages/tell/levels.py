@@ -60,6 +60,11 @@ class Deep(Context):
         return tuple(each for each in self.told if isinstance(each, Shared))
 
     @property
+    def handed_on(self) -> tuple[MatrixSymbol, ...]:
+        """What comes out of the blocks."""
+        return tuple(each.part.output for each in self.levels.insides)
+
+    @property
     def repetitions(self) -> tuple[Index, ...]:
         """The indices that count what repeats: not which of several blocks is meant."""
         own = [each.index for each in self.shared]

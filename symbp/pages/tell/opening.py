@@ -129,6 +129,7 @@ def _idle(c: Context) -> list[MatrixSymbol]:
     """Return what the network computes and nothing on the way to the loss uses."""
     used = {slot_of(each) for line in c.reading.forward for each in map(c.reading.spelled, symbols_in(line.rhs))}
     ends = [c.reading.spelled(each.lhs) for each in c.reading.forward if each.lhs.role is not Role.LOSS]
+    used |= {slot_of(c.reading.spelled(each)) for each in c.handed_on}
     return [each for each in ends if slot_of(each) not in used]
 
 
