@@ -30,34 +30,37 @@ CASES = {
 
 PASSES = {
     "attention",
-    "eq-autoencoder-bce",
+    "eq-highway",
+    "eq-literal-columns",
     "eq-quadratic",
+    "eq-regression",
+    "eq-scaled-loss",
     "layernorm",
     "lstm",
-    "lstm-classifier",
     "mlp1-tanh-mse",
     "mlp2-silu-logcosh",
-    "mlp2-softplus-ce",
     "mlp2-tanh-bce-batch",
     "mlp3-any",
-    "mlp3-by-output-sigmoid-mse",
-    "mlp3-ng-sigmoid-mse-batch",
-    "mlp4-any-batch",
-    "mlp4-relu-mae-batch",
-    "residual-mlp",
     "rnn",
     "softmax",
-    "softmax-classifier",
 }
 """The cases whose pages hold."""
 
+WHERE = "the reader does not see for which layers a line is said"
+ENTRIES = "the reader does not read definitions entry by entry"
+
 SHORT = {
-    "eq-highway": "δ_2 is used and not defined",
-    "eq-huber-of-two": "one slope for two varying operands: ∂ℒ/∂U is wrong; δ_1 is not defined",
-    "eq-label-smoothing": "double subscripts, a and J_i are not defined",
-    "eq-literal-columns": "one example's loss for six columns; double subscripts, δ_2 is not defined",
-    "eq-regression": "double subscripts, δ_2 is not defined",
-    "eq-scaled-loss": "no page",
+    "eq-autoencoder-bce": WHERE,
+    "eq-huber-of-two": "the reader does not read ∂₁ℓ and ∂₂ℓ",
+    "eq-label-smoothing": ENTRIES,
+    "lstm-classifier": "the reader does not know gates by an index",
+    "mlp2-softplus-ce": ENTRIES,
+    "mlp3-by-output-sigmoid-mse": "the command is refused: the page is the same without --by-output",
+    "mlp3-ng-sigmoid-mse-batch": "the reader does not read lines that break",
+    "mlp4-any-batch": "the reader does not read lines that break",
+    "mlp4-relu-mae-batch": WHERE,
+    "residual-mlp": WHERE,
+    "softmax-classifier": ENTRIES,
     "target-lstm-classifier": "no table of gradients",
     "target-mlp": "no table of gradients",
     "target-residual-mlp": "no table of gradients",
