@@ -268,6 +268,16 @@ class Names:
         places = (*below, *map(Id, indices))
         return Tag(self._scripted(self.parts[self.slot(symbol)].base, places, above, False), of=symbol, role="entry")
 
+    def placed(self, symbol: MatrixSymbol, places: Sequence[Node]) -> Node:
+        """Return an entry of any symbol with its indices behind all others; that of an error as well."""
+        of = symbol.of if isinstance(symbol, Adjoint) else symbol
+        below, above = self._indices(of)
+        base = self.parts[self.slot(of)].base
+        if isinstance(symbol, Adjoint):
+            named = () if self._errors == {self.slot(of)} else (self._scripted(base, below, (), False),)
+            base, below = Id(self.notation.error), named or below
+        return Tag(self._scripted(base, (*below, *places), above, False), of=symbol, role="entry")
+
     def counted(self, letter: Node, below: Node | None, symbol: MatrixSymbol) -> Node:
         """Return a letter with something below and the indices of a symbol that stand above it."""
         above = self._indices(symbol)[1] if self.slot(symbol) in self.parts else ()

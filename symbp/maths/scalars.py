@@ -135,10 +135,20 @@ def call(name: Node, *arguments: Node) -> Node:
 
 
 class Scalars:
-    """Writes scalar expressions; ``names`` has what stands for a symbol, ``varying`` those that stand for matrices."""
+    """Writes scalar expressions; ``names`` has what stands for a symbol, ``varying`` those that stand for matrices.
 
-    def __init__(self, names: Mapping[Symbol, Node], varying: frozenset[Symbol] = frozenset()) -> None:
-        self.names, self.varying = names, varying
+    ``entry`` writes an entry of an array, from its base and its indices as trees; ``order`` says which factors and
+    which terms stand first.
+    """
+
+    def __init__(
+        self,
+        names: Mapping[Symbol, Node],
+        varying: frozenset[Symbol] = frozenset(),
+        entry: Callable[[Expr, list[Node]], Node] | None = None,
+        order: Callable[[Expr], int] | None = None,
+    ) -> None:
+        self.names, self.varying, self.entry, self.order = names, varying, entry, order
 
     def tree(self, expr: Expr) -> Node:
         """Return an expression as a tree.
@@ -203,7 +213,13 @@ def _rational(w: Scalars, expr: Rational) -> Written:
 
 def _sum(w: Scalars, expr: Add) -> Written:
     items: list[Node] = []
-    for at, (negative, term) in enumerate(_ordered(expr)):
+    found = _ordered(expr)
+    order = w.order
+    if order is not None:
+        found.sort(key=lambda term: order(term[1]))
+        first = next((at for at, (negative, _) in enumerate(found) if not negative), 0)
+        found.insert(0, found.pop(first))
+    for at, (negative, term) in enumerate(found):
         part = w.write(term)
         less = negative != part.negative
         items += [MINUS if less else PLUS] if at else [NEGATIVE] * less
@@ -221,6 +237,8 @@ def _ordered(expr: Add) -> list[tuple[bool, Expr]]:
 
 def _product(w: Scalars, expr: Mul) -> Written:
     parts = quotient(expr)
+    if w.order is not None:
+        parts = replace(parts, over=tuple(sorted(parts.over, key=w.order)))
     if any(isinstance(each, _SUMS) for each in parts.over):
         return _with_sum(w, parts)
     if not parts.under and (parts.coefficient.q == 1 or decimal_text(parts.coefficient)):
@@ -317,8 +335,10 @@ def _step(w: Scalars, expr: step) -> Written:
 
 def _entry(w: Scalars, expr: Indexed) -> Written:
     """Return the letter of an array with all its indices below."""
-    base = w.write(expr.base.label).node
-    return Written(Script(base, joined([_index(w, each) for each in expr.indices], COMMA)))
+    places = [_index(w, each) for each in expr.indices]
+    if w.entry is not None:
+        return Written(w.entry(expr.base, places))
+    return Written(Script(w.write(expr.base.label).node, joined(places, COMMA)))
 
 
 def _index(w: Scalars, expr: Expr) -> Node:
