@@ -10,8 +10,8 @@ from symbp.ops.elementwise import Elementwise
 from symbp.symbols import Adjoint
 
 
-def left_numbers(bench: Bench) -> tuple[Verdict, str] | None:
-    """Return whether the forward pass overflows or is undefined, and where first; None where the loss is a number."""
+def left_numbers(bench: Bench) -> tuple[Verdict, str, str] | None:
+    """Return whether the forward pass overflows or is undefined, where first, and both in words; None where neither."""
     import numpy as np
 
     if np.isfinite(bench.loss):
@@ -22,8 +22,8 @@ def left_numbers(bench: Bench) -> tuple[Verdict, str] | None:
             undefined = bool(np.isnan(value).any())
             verdict = Verdict.UNDEFINED if undefined else Verdict.OVERFLOW
             words = "is not a number" if undefined else "overflows"
-            return verdict, f"the forward pass {words}: first in {equation.name}"
-    return Verdict.UNDEFINED, "the loss is not a number"
+            return verdict, equation.name, f"the forward pass {words}: first in {equation.name}"
+    return Verdict.UNDEFINED, "", "the loss is not a number"
 
 
 def dead_layers(bench: Bench) -> list[str]:

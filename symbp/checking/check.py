@@ -12,7 +12,7 @@ from symbp.checking.many import badness, groups, halved, spaced
 from symbp.checking.merging import together, worse
 from symbp.checking.models import MOST_FLOAT, measured
 from symbp.checking.plans import FAST, THOROUGH, Budget, Plan, plan_at, plans
-from symbp.checking.report import CheckReport, Row, Run, Verdict
+from symbp.checking.report import CheckReport, Kind, Row, Run, Verdict, row_notes
 from symbp.checking.tolerance import DIGITS_TOLERANCE, TOLERANCE, Comparison
 from symbp.collector import pause_collector
 from symbp.derivation import Derivation
@@ -29,7 +29,7 @@ JOINT_DIRECTIONS = 2
 """Directions through all parameters at once in a deep network."""
 
 COMPLEX = "complex step"
-LONG = "50 digits"
+LONG = "{} digits"
 CENTRAL_COST = 4
 """Forward passes for the central difference of an entry: two ends, at two step sizes."""
 
@@ -87,7 +87,7 @@ def check(
             runs.append(run)
             notes += said
             rows = [worse(*pair) for pair in zip(rows, new, strict=True)] if rows else new
-    return CheckReport(tuple(rows), tuple(runs), seed, thorough, (*notes, *_notes(rows)))
+    return CheckReport(tuple(rows), tuple(runs), seed, thorough, (*notes, *row_notes(rows)))
 
 
 def _run(
@@ -110,6 +110,7 @@ def _run(
         bench = Bench.of(derivation, plan.standins, plan.sizes, seed, at, known[key])
         problem = _shape_problem(bench)
         left = left_numbers(bench) if problem is None else None
+        precision = 0
         if left is not None:
             rows, methods = [_without_numbers(bench, variable.name, *left) for variable in derivation.wrt], ("", "")
         elif problem is None:
@@ -118,12 +119,13 @@ def _run(
                 return None
             rows = judge.rows()
             methods = judge.method, judge.digits_method
+            precision = bench.digits.precision if judge.use_digits else 0
             notes = [*bench.aside.notes, *judge.notes, *dead_notes(bench, judge.dead, rows)]
     except (ValueError, IndexError, ZeroDivisionError) as error:
-        problem = f"the equations do not run at widths {_dashed(widths)}: {error}"
+        precision, problem = 0, f"the equations do not run at widths {_dashed(widths)}: {error}"
     if problem is not None:
         rows, methods = [_broken(derivation, plan, variable.name, problem) for variable in derivation.wrt], ("", "")
-    return Run(widths, plan.sizes.examples, plan.activations, plan.loss, *methods), rows, notes
+    return Run(widths, plan.sizes.examples, plan.activations, plan.loss, *methods, precision), rows, notes
 
 
 class _Judge:
@@ -191,18 +193,22 @@ class _Judge:
             verdicts.append(digits[name].verdict(DIGITS_TOLERANCE))
         verdicts += [each.verdict(TOLERANCE) for each in others.values()]
         verdict = self._explained(name, together(verdicts))
-        lines = [(COMPLEX if self.analytic else "float64 against 50 digits", entries, comparison, MOST_FLOAT)]
+        precision = self.bench.digits.precision if self.use_digits else 0
+        long = LONG.format(precision)
+        lines = [(Kind.COMPLEX, COMPLEX, entries, comparison, MOST_FLOAT)]
+        if not self.analytic:
+            lines = [(Kind.FLOAT, f"float64 against {long}", entries, comparison, MOST_FLOAT)]
         if name in digits:
             where = DIRECTIONS if self.one_by_one else JOINTLY
-            lines.append((f"{self.bench.digits.precision} digits", where, digits[name], self.bench.digits.precision))
+            lines.append((Kind.LONG, long, where, digits[name], precision))
         if name in centrals:
-            lines.append(("central differences", centrals[name][1], centrals[name][0], MOST_FLOAT))
-        lines += [(engine, EVERY_ENTRY, each, MOST_FLOAT) for engine, each in others.items()]
+            lines.append((Kind.CENTRAL, "central differences", centrals[name][1], centrals[name][0], MOST_FLOAT))
+        lines += [(Kind.ENGINE, engine, EVERY_ENTRY, each, MOST_FLOAT) for engine, each in others.items()]
         rows, columns = self.bench.sizes.shapes[name]
         return Row(
             name,
             f"{rows}×{columns}",
-            COMPLEX if self.analytic else LONG,
+            COMPLEX if self.analytic else long,
             entries,
             comparison.absolute,
             comparison.relative,
@@ -211,9 +217,11 @@ class _Judge:
             verdict,
             f"{name}: the loss does not depend on it" if name in self.unused else "",
             () if verdict in UNMEASURED else tuple(
-                measured(method, where, each.expected, each.relative, most) for method, where, each, most in lines
+                measured(kind, method, where, each.expected, each.relative, most)
+                for kind, method, where, each, most in lines
             ),
             self.bench.aside.count(name),
+            comparison.scale,
         )  # fmt: skip
 
     def _explained(self, name: str, verdict: Verdict) -> Verdict:
@@ -337,26 +345,12 @@ def _broken(derivation: Derivation, plan: Plan, name: str, problem: str) -> Row:
     return Row(name, f"{rows}×{columns}", COMPLEX, EVERY_ENTRY, nan, nan, None, None, Verdict.WRONG, problem)
 
 
-def _without_numbers(bench: Bench, name: str, verdict: Verdict, why: str) -> Row:
+def _without_numbers(bench: Bench, name: str, verdict: Verdict, where: str, why: str) -> Row:
     """Return the row of a gradient where the forward pass itself leaves the numbers."""
     rows, columns = bench.sizes.shapes[name]
     nan = float("nan")
-    return Row(name, f"{rows}×{columns}", COMPLEX, EVERY_ENTRY, nan, nan, None, None, verdict, why)
-
-
-def _notes(rows: Sequence[Row]) -> list[str]:
-    """Say what a reader must know beside the table."""
-    by_verdict = {verdict: [row.name for row in rows if row.verdict is verdict] for verdict in Verdict}
-    found = []
-    if by_verdict[Verdict.PROVES_NOTHING]:
-        found.append(f"{_some(by_verdict[Verdict.PROVES_NOTHING])}: gradient and differences are all zero")
-    if by_verdict[Verdict.ZERO]:
-        found.append(f"{_some(by_verdict[Verdict.ZERO])}: zero as far as rounding lets one see")
-    return [*found, *dict.fromkeys(row.note for row in rows if row.note)]
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
+    shape = f"{rows}×{columns}"
+    return Row(name, shape, COMPLEX, EVERY_ENTRY, nan, nan, None, None, verdict, why, where=where)
 
 
 def _widths(derivation: Derivation, plan: Plan) -> tuple[int, ...]:

@@ -30,6 +30,7 @@ def worse(first: Row, second: Row) -> Row:
         aside=max(first.aside, second.aside),
         verdict=together([first.verdict, second.verdict]),
         note=first.note or second.note,
+        where=first.where or second.where,
     )
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from symbp.checking.report import Measured
+from symbp.checking.report import Kind, Measured
 from symbp.checking.tolerance import EPSILON
 
 FEWEST = 0.0
@@ -59,6 +59,8 @@ def steady_digits(relative: float, most: int) -> int:
     return min(most, 3 * max(0, math.floor((digits_of(relative) - 1) / 3))) if relative else most
 
 
-def measured(method: str, entries: str, expected: float, error: float, most: float = MOST_FLOAT) -> Measured:
+def measured(
+    kind: Kind, method: str, entries: str, expected: float, error: float, most: float = MOST_FLOAT
+) -> Measured:
     """Return what a method reached beside what its model expected, both relative errors turned into digits."""
-    return Measured(method, entries, digits_of(expected, most), digits_of(error, most))
+    return Measured(method, entries, digits_of(expected, most), digits_of(error, most), kind)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
@@ -36,6 +37,16 @@ NO_NUMBERS = (Verdict.OVERFLOW, Verdict.UNDEFINED)
 """The forward pass has no value here: nothing can be compared."""
 
 
+class Kind(StrEnum):
+    """What a gradient is compared with: a column of the page of a check."""
+
+    COMPLEX = "complex step"
+    FLOAT = "float64"
+    LONG = "long"
+    CENTRAL = "central"
+    ENGINE = "engine"
+
+
 class Outcome(StrEnum):
     """What a whole check says: every gradient agrees, one is wrong, or nothing could tell."""
 
@@ -52,6 +63,7 @@ class Measured:
     entries: str
     expected: float
     reached: float
+    kind: Kind
 
 
 @dataclass(frozen=True)
@@ -62,7 +74,8 @@ class Row:
     of this gradient alone. ``digits`` is the relative error with 50 digits and ``central`` that of central
     differences in float64, which only illustrate; None where that was not computed. ``entries`` says which entries
     were compared: "every entry", "random directions", or "with all others". ``measured`` has every method with the
-    digits expected and reached; ``aside`` counts the entries that stand on a kink and were not compared.
+    digits expected and reached; ``aside`` counts the entries that stand on a kink and were not compared. ``size`` is
+    the norm of the gradient, ``where`` the first value of the forward pass that is no finite number.
     """
 
     name: str
@@ -77,6 +90,8 @@ class Row:
     note: str = ""
     measured: tuple[Measured, ...] = ()
     aside: int = 0
+    size: float | None = None
+    where: str = ""
 
     @property
     def failed(self) -> bool:
@@ -90,7 +105,7 @@ class Run:
 
     ``activations`` and ``loss`` are the stand-ins for what the network leaves open, the activations in turn
     through the layers. ``method`` and ``digits`` say in words how the loss was differenced in float64 and
-    with 50 digits ("" where it was not).
+    with 50 digits or more ("" where it was not); ``precision`` is how many digits those were, 0 for none.
     """
 
     widths: tuple[int, ...]
@@ -99,6 +114,7 @@ class Run:
     loss: str | None
     method: str
     digits: str
+    precision: int = 0
 
     @property
     def standins(self) -> str:
@@ -154,8 +170,19 @@ class CheckReport:
 
     @property
     def digits(self) -> float | None:
-        """The largest relative error with 50 digits; None where that was not computed."""
+        """The largest relative error in long arithmetic; None where that was not computed."""
         return _largest([row.digits for row in self.rows if row.verdict is not Verdict.ZERO])
+
+    @property
+    def precision(self) -> str:
+        """With how many digits the long arithmetic was done: 50, or more where gradients are small beside the loss."""
+        used = sorted({run.precision for run in self.runs if run.precision})
+        return "–".join(map(str, dict.fromkeys([*used[:1], *used[-1:]])))
+
+    @property
+    def run_notes(self) -> tuple[str, ...]:
+        """The notes that say something of the runs, not of what a row says already."""
+        return tuple(note for note in self.notes if note not in row_notes(self.rows))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as JSON data; what is not a finite number is null."""
@@ -166,6 +193,7 @@ class CheckReport:
             "thorough": self.thorough,
             "relative": self.relative,
             "digits": self.digits,
+            "precision": self.precision,
             "notes": self.notes,
             "runs": [asdict(run) for run in self.runs],
             "rows": [asdict(row) for row in self.rows],
@@ -189,6 +217,21 @@ class CheckReport:
         named = ", ".join(f"{row.name} ({row.verdict}, relative error {row.relative:.1e})" for row in failed[:4])
         more = f" and {len(failed) - 4} more" if len(failed) > 4 else ""
         raise CheckFailedError(f"{len(failed)} of {len(self.rows)} gradients disagree with differences: {named}{more}")
+
+
+def row_notes(rows: Sequence[Row]) -> list[str]:
+    """Say what a reader must know beside the table."""
+    by_verdict = {verdict: [row.name for row in rows if row.verdict is verdict] for verdict in Verdict}
+    found = []
+    if by_verdict[Verdict.PROVES_NOTHING]:
+        found.append(f"{_some(by_verdict[Verdict.PROVES_NOTHING])}: gradient and differences are all zero")
+    if by_verdict[Verdict.ZERO]:
+        found.append(f"{_some(by_verdict[Verdict.ZERO])}: zero as far as rounding lets one see")
+    return [*found, *dict.fromkeys(row.note for row in rows if row.note)]
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
 
 
 _NOTHING = (

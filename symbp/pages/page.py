@@ -76,7 +76,8 @@ class Steps:
 class Table:
     """A table. ``groups`` are the rows before which a rule stands, ``wraps`` the column that may wrap.
 
-    ``align`` has a letter for each column, l, c or r; nothing: all of them l.
+    ``align`` has a letter for each column, l, c or r; nothing: all of them l. In text a ``wide`` one takes the whole
+    width, two spaces between its columns.
     """
 
     head: tuple[Text, ...]
@@ -85,6 +86,7 @@ class Table:
     wraps: int | None = None
     align: str = ""
     detail: int = 1
+    wide: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,8 @@ from symbp.checking.theirs.runner import RefusedError, Store, called
 from symbp.derivation import Derivation, derive
 from symbp.errors import CheckFailedError, SpecError
 from symbp.networks.network import Network
-from symbp.report.verdict import verdict_text
+from symbp.pages.tell.verdict import verdict_page
+from symbp.writing.text import write_text
 
 
 def assert_match(
@@ -41,7 +42,7 @@ def assert_match(
 
     judged = judge(derivation, own, invoke, own.name, rows=rows, seed=seed, reduction=reduction)
     if not judged.right:
-        raise CheckFailedError(verdict_text(judged))
+        raise CheckFailedError(write_text(verdict_page(judged)).rstrip("\n"))
 
 
 def _call(backward: Callable[..., Any], own: Signature, plan: Plan, arrays: Mapping[str, Any]) -> Call:

@@ -1,4 +1,4 @@
-"""The numeric check as a part of a report: its verdict as a sentence, its method, one row a parameter."""
+"""The numeric check as a part of the pages of worked numbers and operations alone: verdict, method, one row each."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from symbp.checking.report import FAILED, Verdict
 from symbp.report.desk import Desk, Row
 from symbp.report.page import Block, Heading, Say, Table
 from symbp.report.rich import Rich, math, rich
+from symbp.report.text import INDENT, shown
 
 MOST_WIDTHS = 9
 """Longest list of widths written out."""
@@ -32,7 +33,7 @@ class CheckPart:
 def check_part(report: Any, desk: Desk) -> CheckPart:
     """Return what a report says about a CheckReport."""
     rows = [row for row in report.rows if desk.shows(_variable(desk, row).layer)]
-    columns = [column for column in _COLUMNS if any(_present(column[1](desk, row)) for row in rows)]
+    columns = [column for column in _columns(report) if any(_present(column[1](desk, row)) for row in rows)]
     return CheckPart(
         passed=report.passed,
         verdict=rich("{verdict}", verdict=", ".join(verdict(report))),
@@ -64,7 +65,7 @@ def verdict(report: Any) -> tuple[str, ...]:
     if report.relative is not None:
         parts.append(f"to {steady_digits(report.relative, FLOAT)} digits or more in float64")
     if report.digits is not None:
-        parts.append(f"{steady_digits(report.digits, LONG)} or more in 50-digit arithmetic")
+        parts.append(f"{steady_digits(report.digits, LONG)} or more in {report.precision}-digit arithmetic")
     return tuple(parts)
 
 
@@ -90,7 +91,10 @@ def _method(report: Any, some: bool) -> Rich:
         entries=", ".join(what), settings="; ".join(settings),
     )  # fmt: skip
     standins = rich(" What is left open was run with {runs}.", runs=", and again with ".join(report.standins))
-    judged = rich(" The complex step and differences with 50 digits judge; central differences illustrate.")
+    judged = rich(
+        " The complex step and differences with {precision} digits judge; central differences illustrate.",
+        precision=report.precision,
+    )
     rest = rich(" Only the layers shown have a row; all {n} gradients were checked.", n=str(len(report.rows)))
     return (*first, *(standins if report.standins else ()), *judged, *(rest if some else ()))
 
@@ -113,12 +117,31 @@ def _shape(desk: Desk, row: Any) -> Rich:
     return (math(row.shape.replace("×", r" \times ")),)
 
 
-_COLUMNS: tuple[tuple[str, Callable[[Desk, Any], Rich]], ...] = (
-    ("gradient", lambda desk, row: (math(desk.printer.symbol(_variable(desk, row))),)),
-    ("shape", _shape),
-    ("complex step", lambda desk, row: _digits(row, row.relative if row.method == "complex step" else None, FLOAT)),
-    ("50 digits", lambda desk, row: _digits(row, row.digits, LONG)),
-    ("central differences", lambda desk, row: _digits(row, row.central, CENTRAL)),
-    ("verdict", lambda desk, row: rich("{verdict}", verdict=str(row.verdict))),
-)
-"""Head and cell of each column; one that is empty everywhere is left out."""
+def _columns(report: Any) -> tuple[tuple[str, Callable[[Desk, Any], Rich]], ...]:
+    """Return head and cell of each column; one that is empty everywhere is left out."""
+    return (
+        ("gradient", lambda desk, row: (math(desk.printer.symbol(_variable(desk, row))),)),
+        ("shape", _shape),
+        ("complex step", lambda desk, row: _digits(row, row.relative if row.method == "complex step" else None, FLOAT)),
+        (f"{report.precision} digits", lambda desk, row: _digits(row, row.digits, LONG)),
+        ("central differences", lambda desk, row: _digits(row, row.central, CENTRAL)),
+        ("verdict", lambda desk, row: rich("{verdict}", verdict=str(row.verdict))),
+    )
+
+
+MARGIN = 14
+"""Where the text of a terminal begins behind a section's name."""
+
+
+def check_text(report: Any, *, ascii_only: bool = False) -> str:
+    """Return the verdict of a check for a terminal: what agrees, how well, with which stand-ins."""
+    mark = ("ok" if ascii_only else "✓") if report.passed else ("FAILED" if ascii_only else "✗")
+    first, *digits = verdict(report)
+    lines = [first, *([", ".join(digits)] if digits else [])]
+    lines += [f"with {standin}" for standin in report.standins]
+    lines += report.notes
+    if report.runs:
+        lines.append("; ".join([*sizes(report.runs[0]), f"seed {report.seed}"]))
+    name = f"check {mark}"
+    text = "\n".join(f"{INDENT}{name if at == 0 else '':<{MARGIN - 2}}{line}" for at, line in enumerate(lines))
+    return shown(text, ascii_only)

@@ -9,7 +9,7 @@ from typing import Any
 from symbp.derivation import Derivation
 from symbp.equations import Equation
 from symbp.errors import SpecError, nearest
-from symbp.report.check_text import check_text
+from symbp.report.checked import check_text
 from symbp.report.dialects import ASCII, LATEX, UNICODE
 from symbp.report.formats import Format
 from symbp.report.layout import aligned, line

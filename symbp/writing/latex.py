@@ -8,7 +8,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from symbp.maths.tree import (
     TIMES,
@@ -415,6 +415,7 @@ _TEXT = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
     "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": r"\ensuremath{<}", ">": r"\ensuremath{>}",
     "|": r"\ensuremath{|}", '"': "''", "–": "--", "—": "---", "’": "'", "‘": "`", "“": "``", "”": "''",
+    **{sign: rf"\ensuremath{{_{at}}}" for at, sign in enumerate("₀₁₂₃₄₅₆₇₈₉")}, "′": r"\ensuremath{'}",
     "²": r"\ensuremath{^2}", "³": r"\ensuremath{^3}", "ᵀ": r"\ensuremath{^{\top}}", "…": r"\ldots{}", "\u00a0": "~",
     "ß": r"\ss{}", "æ": r"\ae{}", "ø": r"\o{}", "ł": r"\l{}", "ı": r"\i{}", "œ": r"\oe{}",
     "Æ": r"\AE{}", "Ø": r"\O{}", "Ł": r"\L{}", "Œ": r"\OE{}", "¿": "?`", "¡": "!`",
@@ -431,8 +432,9 @@ _ACCENTS = {
 
 
 def text_latex(text: str) -> str:
-    """Return words for LaTeX: no character of them is a command."""
-    return "".join(_TEXT.get(char) or _text_char(char) for char in text)
+    """Return words for LaTeX: no character of them is a command, no two hyphens make a dash."""
+    pairs = pairwise(f" {text}")
+    return "".join("{}" * (char == "-" == before) + (_TEXT.get(char) or _text_char(char)) for before, char in pairs)
 
 
 def _text_char(char: str) -> str:
@@ -471,6 +473,11 @@ def label_latex(stem: str, label: str) -> str:
 
 def _label(name: str) -> str:
     return "".join(char if char.isascii() and (char.isalnum() or char in "-.") else f".{ord(char):x}." for char in name)
+
+
+def typed_latex(text: str) -> list[str]:
+    """Return lines for what is set as typed, each blank one space wide, in text mode: signs that verbatim lacks."""
+    return [text_latex(line).replace(" ", "~") for line in text.expandtabs().strip("\n").split("\n")]
 
 
 def verbatim_latex(text: str) -> str:

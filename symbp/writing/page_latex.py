@@ -27,7 +27,16 @@ from symbp.writing.breaking import ARTICLE, FRAGMENT, Shown, em_width, shown, si
 from symbp.writing.calls import Call, call, written
 from symbp.writing.columns import columns
 from symbp.writing.drawing import Arrow, Mark, Strip, drawing
-from symbp.writing.latex import TEX, inline_latex, label_latex, math_latex, sentence_latex, text_latex, verbatim_latex
+from symbp.writing.latex import (
+    TEX,
+    inline_latex,
+    label_latex,
+    math_latex,
+    sentence_latex,
+    text_latex,
+    typed_latex,
+    verbatim_latex,
+)
 
 FILE = "page-latex.j2"
 """The macros of this format."""
@@ -196,7 +205,10 @@ class _Writer:
 
     def code(self, block: Code) -> Iterator[Call]:
         """Yield program text."""
-        yield call("code", text=verbatim_latex(block.text), language=block.language)
+        if block.text.isascii():
+            yield call("code", text=verbatim_latex(block.text), language=block.language)
+        else:
+            yield call("typed", lines=typed_latex(block.text), language=block.language)
 
     def verdict(self, block: Verdict) -> Iterator[Call]:
         """Yield what the check found."""

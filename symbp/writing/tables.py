@@ -26,7 +26,7 @@ _NUMBER = re.compile(r"[-+−×]?[\d.]+(e[-+−]?\d+)?%?\Z")
 def table_lines(table: Table, setting: Setting, width: int) -> list[str] | None:
     """Return a table on one line a row, or None where it is wider than ``width``."""
     rows, headed, widths = _texts(table, setting)
-    for gap in GAPS:
+    for gap in GAPS[-1:] if table.wide else GAPS:
         if sum(widths) + gap * (len(widths) - 1) <= width:
             return _aligned(rows, widths, gap, headed, table.align)
     return None

@@ -64,6 +64,12 @@ def write_text(page: Page, *, width: int = 80, ascii: bool = False, detail: int 
     return "\n".join(line.rstrip() for line in found) + "\n"
 
 
+def words_text(text: Text, *, ascii: bool = False) -> str:
+    """Return a sentence alone, on one line."""
+    speller = Speller.of((part for part in text if isinstance(part, Node)), ascii=ascii)
+    return plain(sentence(text, Setting(speller, {}, frozenset())))
+
+
 def visible(found: Iterable[Block], detail: int) -> Iterator[Block]:
     """Yield the blocks up to a level of detail; a heading goes with the last block below it."""
     waiting: list[Heading] = []
@@ -152,6 +158,10 @@ class _Writer:
                 above = parts.pop().lines if parts and parts[-1].open else []
                 parts.append(replace(below, lines=above + below.lines, open=True))
                 continue
+            if isinstance(block, Table) and block.wide:
+                parts.append(self.wide_table(block, names))
+                names, begins = [], False
+                continue
             made = _WRITERS[type(block)](self, block, names)
             parts += [replace(made[0], begins=begins or isinstance(block, Verdict)), *made[1:]]
             names, begins = [], False
@@ -176,6 +186,12 @@ class _Writer:
     def across(self, found: Sequence[str], labels: list[str]) -> _Part:
         """Return lines that may take the whole width, their labels above them."""
         return _Part([_indented(line) for line in (*labels, *found)], loose=True)
+
+    def wide_table(self, block: Table, labels: list[str]) -> _Part:
+        """Return a table that takes the whole width."""
+        room = self.width - INDENT
+        found = table_lines(block, self.setting, room) or wrapped_table(block, self.setting, room)
+        return self.across(found, labels)
 
 
 def _indented(line: str) -> str:
@@ -214,9 +230,7 @@ def _table(writer: _Writer, block: Table, labels: list[str]) -> list[_Part]:
     found = table_lines(block, writer.setting, writer.room)
     if found is not None:
         return [writer.beside(found, labels)]
-    room = writer.width - INDENT
-    wide = table_lines(block, writer.setting, room) or wrapped_table(block, writer.setting, room)
-    return [replace(writer.across(wide, labels), open=True)]
+    return [replace(writer.wide_table(block, labels), open=True)]
 
 
 def _figure(writer: _Writer, block: Figure, labels: list[str]) -> list[_Part]:
@@ -227,7 +241,8 @@ def _figure(writer: _Writer, block: Figure, labels: list[str]) -> list[_Part]:
 
 
 def _code(writer: _Writer, block: Code, labels: list[str]) -> list[_Part]:
-    return [writer.across(block.text.rstrip("\n").split("\n"), labels)]
+    spell = writer.setting.speller.alphabet.spell
+    return [writer.across([spell(line) for line in block.text.rstrip("\n").split("\n")], labels)]
 
 
 def _verdict(writer: _Writer, block: Verdict, labels: list[str]) -> list[_Part]:

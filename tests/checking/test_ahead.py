@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from verdicts import headline, verdict_text
 
 from symbp.checking.theirs.judging import Judged, judge_file
 from symbp.derivation import Derivation, derive
 from symbp.networks.network import Network
-from symbp.report.verdict import headline, verdict_text
 
 DENSE = """
 import numpy as np

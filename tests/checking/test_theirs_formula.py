@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from verdicts import headline
 
 from symbp.checking.theirs.formula import Formulas
 from symbp.checking.theirs.judging import Judged
@@ -11,7 +12,6 @@ from symbp.errors import SymbpError
 from symbp.networks.examples import EXAMPLES
 from symbp.networks.network import Network
 from symbp.report.pasting import lexicon
-from symbp.report.verdict import headline
 
 
 def over(**options: object) -> Formulas:

@@ -7,13 +7,13 @@ import time
 from pathlib import Path
 
 import pytest
+from verdicts import headline
 
 from symbp.checking.theirs.judging import Judged, judge_file
 from symbp.derivation import Derivation, derive
 from symbp.errors import CheckFailedError, SpecError, SymbpError
 from symbp.networks.examples import EXAMPLES
 from symbp.networks.network import Network
-from symbp.report.verdict import headline
 
 RIGHT = """
 import numpy as np
@@ -350,7 +350,7 @@ LEARNED = {
         "a regulariser 1/100 * W1 in dW1 that the loss does not have",
     ),
     "decay over m": ("dZ1 @ X.T", "dZ1 @ X.T + 0.1 / m * W1", "a regulariser 1/10/m * W1 in dW1"),
-    "gate by the error": ("dA1 * (Z1 > 0)", "dA1 * (dA1 > 0)", "ReLU′ of the error dA1 instead of Z1 in dZ1"),
+    "gate by the error": ("dA1 * (Z1 > 0)", "dA1 * (dA1 > 0)", "relu′ of the error dA1 instead of Z1 in dZ1"),
     "rate of 1": ("W2.T @ dZ2", "(W2 - dZ2 @ A1.T).T @ dZ2", "W2 after its update (learning rate 1) in dA1"),
     "a factor beside A1": ("dZ2 @ A1.T", "dZ2 @ (A1 * Z1).T", "superfluous factor Z1 in dW2"),
 }

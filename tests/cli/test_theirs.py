@@ -283,7 +283,7 @@ def test_a_verdict_goes_to_a_file(capsys: pytest.CaptureFixture[str]) -> None:
     capsys.readouterr()
     assert main(["check", "--layers", "2", "--formula", "δ₁ = (W₂ᵀ δ₂) ⊙ A₁ ⊙ A₁", "-o", "verdict.md"]) == 1
     assert "verdict.md" in capsys.readouterr().out
-    assert "| yours | `" in Path("verdict.md").read_text(encoding="utf-8")
+    assert "```\nyours  δ₁ = " in Path("verdict.md").read_text(encoding="utf-8")
 
 
 COMMANDS = {
@@ -300,7 +300,7 @@ def test_the_table_of_a_verdict_ends_with_its_command(case: str, capsys: pytest.
     argv = COMMANDS[case]
     code = main([*argv, "-t", "gfm", "-o", "-"])
     out = capsys.readouterr().out
-    said = out.splitlines()[-1].split("`")[1]
+    said = out.splitlines()[0].removeprefix("<!-- Written by symbp: ").removesuffix(" -->")
     assert said == shlex.join(["symbp", *argv])
     assert main([*shlex.split(said)[1:], "-t", "gfm", "-o", "-"]) == code
     assert capsys.readouterr().out == out

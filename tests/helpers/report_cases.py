@@ -59,7 +59,7 @@ def fixed_check(of: Derivation, verdict: Verdict = Verdict.AGREES) -> CheckRepor
     rows = tuple(
         Row(v.name, "4×3", "complex step", "every entry", 1e-17, 3e-16, 4.7e-31, 1.8e-10, verdict) for v in of.wrt
     )
-    runs = (Run((3, 4), 6, ("tanh", "sigmoid"), "mse", "complex step, every entry", "50 digits"),)
+    runs = (Run((3, 4), 6, ("tanh", "sigmoid"), "mse", "complex step, every entry", "50 digits", 50),)
     return CheckReport(rows, runs, seed=0, thorough=False)
 
 

@@ -155,8 +155,10 @@ MISTAKES = (
              "(Over.EXAMPLES, True): \"LayerNorm\"", "report/test_lone.py pages/test_page_functions.py"),
     _mistake("label", "calculus/factor.py", "Role.GATE: FactorRole.GATE", "Role.GATE: FactorRole.MASK",
              "networks/test_recurrent.py"),
-    _mistake("label", "report/verdict.py", "yours is {scale.text} times ours", "ours is {scale.text} times yours",
+    _mistake("label", "pages/tell/verdict.py", "scale=scale.text, why=scale.why", "scale=scale.why, why=scale.text",
              "cli/test_theirs.py"),
+    _mistake("label", "pages/tell/check.py", "precision=report.precision, name=name)\n\n\ndef _in",
+             "precision=\"50\", name=name)\n\n\ndef _in", "cli/test_check.py"),
     # -- the pages: folding, names, trees, products, sentences, writers
     _mistake("index", "views/fold.py", "(tuple(map(int.__add__, values, firsts)), found.parsed[item + offset])",
              "(values, found.parsed[item + offset])", "views/test_fold.py"),

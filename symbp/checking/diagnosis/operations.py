@@ -26,7 +26,7 @@ OTHERS = ("sigmoid", "tanh", "relu", "softplus", "elu", "leaky_relu", "sin", "ge
 def function_for_derivative(site: Site) -> Iterator[Proposal]:
     """f in the place of f′."""
     if isinstance(site.node, Slope):
-        name = site.node.function.text
+        name = site.node.function.name
         yield Proposal(site.node.output, f"{name} in place of {name}′ in {site.name}")
 
 
@@ -42,13 +42,13 @@ def derivative_at(site: Site) -> Iterator[Proposal]:
         return
     function, out, (z,) = node.function, node.output, node.inputs
     again = Slope(function, node.index, Elementwise(function, out), out)
-    yield Proposal(again, f"{function.text}′ at {words(out)} instead of {words(z)} in {site.name}")
+    yield Proposal(again, f"{function.name}′ at {words(out)} instead of {words(z)} in {site.name}")
     error = error_in(site.equation.rhs)
     if error is not None and error.shape == out.shape:
         at_error = Slope(function, node.index, Elementwise(function, error), error)
-        yield Proposal(at_error, f"{function.text}′ of the error {words(error)} instead of {words(z)} in {site.name}")
+        yield Proposal(at_error, f"{function.name}′ of the error {words(error)} instead of {words(z)} in {site.name}")
     if function.slope_by_output is not None and isinstance(z, MatrixSymbol):
-        said = f"{function.text}′ written through its output but given {words(z)} in {site.name}"
+        said = f"{function.name}′ written through its output but given {words(z)} in {site.name}"
         yield Proposal(written_slope(_plain(function, function.slope_by_output), OUTPUT, z), said)
 
 
@@ -80,7 +80,7 @@ def miswritten(site: Site) -> Iterator[Proposal]:
         right, variable, of = function.slopes[node.index], function.variables[0], node.inputs[0]
     right = _plain(function, right)
     for wrong in dict.fromkeys(each for each in _variants(right) if not each.is_number):
-        said = f"{function.text}′ written as {wrong} instead of {right} in {site.name}"
+        said = f"{function.name}′ written as {wrong} instead of {right} in {site.name}"
         yield Proposal(written_slope(wrong, variable, of), said)
 
 

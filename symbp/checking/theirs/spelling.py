@@ -6,10 +6,11 @@ import re
 from collections.abc import Mapping
 
 from symbp.checking.theirs.lexicon import Lexicon
-from symbp.checking.theirs.meanings import Symbol
+from symbp.checking.theirs.meanings import Scalar, Symbol
 from symbp.symbols import Adjoint
 
 _SIGNS = re.compile(r"[ᵀ⊙·′₀-₉δ∂]")
+_ERROR = re.compile(r"δ\w*")
 _NUMBERED = re.compile(r"(?<=[A-Za-zδ])\d+")
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
@@ -20,7 +21,7 @@ def in_signs(text: str) -> bool:
 
 
 def names_in_signs(words: Lexicon) -> dict[str, str]:
-    """Return how mathematics spells each matrix of a derivation, by its name in code."""
+    """Return how mathematics spells each matrix and each function of a derivation, by its name in code."""
     found: dict[str, str] = {}
     for word, meaning in words.words.items():
         if not isinstance(meaning, Symbol) or (meaning.column and not word.startswith("δ")):
@@ -29,7 +30,9 @@ def names_in_signs(words: Lexicon) -> dict[str, str]:
         rank = _rank(word, isinstance(meaning.of, Adjoint))
         if rank and rank > _rank(found.get(name, ""), isinstance(meaning.of, Adjoint)):
             found[name] = word
-    return {name: _NUMBERED.sub(lambda n: n[0].translate(_SUBSCRIPTS), word) for name, word in found.items()}
+    signs = {name: _NUMBERED.sub(lambda n: n[0].translate(_SUBSCRIPTS), word) for name, word in found.items()}
+    functions = [meaning.function for meaning in words.words.values() if isinstance(meaning, Scalar)]
+    return signs | {each.name: each.text for each in functions}
 
 
 def _rank(word: str, is_error: bool) -> int:
@@ -37,7 +40,7 @@ def _rank(word: str, is_error: bool) -> int:
     if "**" in word:
         return 0
     if is_error:
-        return 2 if word.startswith("δ") else 1 if word.startswith("∂ℒ/∂") else 0
+        return 2 if _ERROR.fullmatch(word) else 1 if word.startswith("∂ℒ/∂") else 0
     return 1 if re.fullmatch(r"[A-Z]\d*|[A-Za-z](?:_\w+)?", word) else 0
 
 

@@ -1,23 +1,23 @@
-"""The check of a derivation, thorough, as a table or as JSON."""
+"""The check of a derivation, thorough, as a page or as JSON."""
 
 from __future__ import annotations
 
-from symbp.checking.check import CheckReport, check
-from symbp.cli.console import json_document, plain, progress, say
+from symbp.checking.check import check
+from symbp.cli.console import columns, json_document, plain, progress, say
 from symbp.cli.jobs.closing import command_line, written
 from symbp.cli.jobs.data import exit_code
 from symbp.cli.jobs.derive import deliver
 from symbp.cli.jobs.network import build, derived
-from symbp.cli.jobs.tables import tables
-from symbp.cli.jobs.targets import Target
+from symbp.cli.jobs.tables import document, tables
 from symbp.cli.jobs.worked import values_file
 from symbp.cli.options import MethodOptions
 from symbp.cli.what import Described
-from symbp.derivation import Derivation
 from symbp.numeric.autodiff import autodiff
-from symbp.report.check_table import check_terminal, conventions, render_check
+from symbp.pages.tell.check import check_page, conventions
+from symbp.pages.tell.derivation import context
 from symbp.report.worked.given import read_given
 from symbp.report.worked.run import Worked
+from symbp.writing.text import words_text, write_text
 
 
 def run(spec: Described, seed: int, as_json: bool, methods: MethodOptions) -> int:
@@ -29,18 +29,12 @@ def run(spec: Described, seed: int, as_json: bool, methods: MethodOptions) -> in
     derivation = derived(build(spec), spec.wrt)
     at = None if methods.values is None else Worked.of(derivation, read_given(values_file(methods.values))).values
     report = check(derivation, seed=seed, progress=progress, engines=engines, at=at)
-    command = command_line("check", spec)
-    documents = [_document(report, derivation, each, methods.standalone, command) for each in wanted]
-    wrote = deliver(wanted, documents, methods.force)
+    page = check_page(report, derivation, command=command_line("check", spec))
+    wrote = deliver(wanted, [document(page, each, methods.standalone) for each in wanted], methods.force)
     if as_json:
-        data = report.to_dict() | {"conventions": list(conventions(derivation))}
-        json_document(data | {"wrote": [str(path) for path in wrote]})
+        agreed = [words_text(each) for each in conventions(context(derivation, complete=True))]
+        json_document(report.to_dict() | {"conventions": agreed, "wrote": [str(path) for path in wrote]})
     elif not wanted or wrote:
-        text = check_terminal(report, derivation, ascii_only=plain())
+        text = write_text(page, width=columns(), ascii=plain()).rstrip("\n")
         say("\n\n".join([text, *(["\n".join(written(wrote))] if wrote else [])]))
     return exit_code(report)
-
-
-def _document(report: CheckReport, derivation: Derivation, target: Target, standalone: bool, command: str) -> bytes:
-    standalone = standalone or target.is_pdf
-    return target.data(render_check(report, derivation, target.rendered_as, standalone=standalone, command=command))

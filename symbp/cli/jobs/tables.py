@@ -1,4 +1,4 @@
-"""Where the table of a check or of a verdict goes."""
+"""Where the page of a check or of a verdict goes, and its bytes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,12 @@ from symbp.cli import values
 from symbp.cli.jobs.targets import PDF, Target, targets
 from symbp.cli.options import MethodOptions, OutputOptions
 from symbp.cli.what import Described, FileSpec
-from symbp.report.check_table import FORMATS
+from symbp.pages.page import Page
+from symbp.report.formats import format_named
+from symbp.report.render import page_text
+
+FORMATS = ("gfm", "markdown", "latex", "text")
+"""What such a page can be written as."""
 
 
 def tables(spec: Described, methods: MethodOptions, kind: str) -> list[Target]:
@@ -19,3 +24,9 @@ def tables(spec: Described, methods: MethodOptions, kind: str) -> list[Target]:
     for each in wanted:
         values.choice("--to", each.format, (*FORMATS, PDF))
     return wanted
+
+
+def document(page: Page, target: Target, standalone: bool) -> bytes:
+    """Return the bytes of a page in the format of a target."""
+    row = format_named(target.rendered_as)
+    return target.data(page_text(page, row, standalone=standalone or target.is_pdf, template_dir=None))

@@ -12,12 +12,11 @@ from symbp.checking.theirs.data import judge_data, load
 from symbp.checking.theirs.formula import Formulas
 from symbp.checking.theirs.judging import Judged, judge_file
 from symbp.checking.theirs.stub import stub
-from symbp.cli.console import json_document, note, plain, say
+from symbp.cli.console import columns, json_document, note, plain, say
 from symbp.cli.jobs.closing import command_line, written
 from symbp.cli.jobs.derive import deliver
 from symbp.cli.jobs.network import build, derived
-from symbp.cli.jobs.tables import tables
-from symbp.cli.jobs.targets import Target
+from symbp.cli.jobs.tables import document, tables
 from symbp.cli.options import MethodOptions, NetworkSpec
 from symbp.cli.theirs import Asked, DataFile, Formula, FunctionFile, Stub
 from symbp.cli.what import Described, FileSpec
@@ -27,10 +26,10 @@ from symbp.networks.layers import Dense
 from symbp.networks.loss_choice import link_of
 from symbp.networks.network import Network
 from symbp.ops.elementwise import Elementwise
+from symbp.pages.tell.verdict import headline, verdict_page
 from symbp.report.files import write_new
 from symbp.report.pasting import lexicon
-from symbp.report.verdict import headline, verdict_text
-from symbp.report.verdict_table import render_verdict
+from symbp.writing.text import words_text, write_text
 
 OPEN_ACTIVATIONS, OPEN_LOSS = ("tanh", "sigmoid", "softplus", "sin"), "log_cosh"
 """What stands for activations, neighbours different, and for a loss that are left open while a formula is judged."""
@@ -45,13 +44,15 @@ def run(spec: Described, asked: Asked, seed: int, as_json: bool, methods: Method
     judged = JUDGES[type(asked.theirs)](spec, asked, seed)
     if judged.printed:
         note(f"{judged.source} printed:\n{shown_lines(judged.printed)}")
-    command = command_of(spec, asked)
-    documents = [_document(judged, spec, each, methods.standalone, command) for each in wanted]
-    wrote = deliver(wanted, documents, methods.force)
+    page = verdict_page(judged, command=command_of(spec, asked))
+    wrote = deliver(wanted, [document(page, each, methods.standalone) for each in wanted], methods.force)
     if as_json:
-        json_document(judged.to_dict() | {"sentence": headline(judged), "wrote": [str(path) for path in wrote]})
+        json_document(
+            judged.to_dict() | {"sentence": words_text(headline(judged)), "wrote": [str(path) for path in wrote]}
+        )
     elif not wanted or wrote:
-        say("\n\n".join([verdict_text(judged, ascii_only=plain()), *(["\n".join(written(wrote))] if wrote else [])]))
+        text = write_text(page, width=columns(), ascii=plain()).rstrip("\n")
+        say("\n\n".join([text, *(["\n".join(written(wrote))] if wrote else [])]))
     return 0 if judged.right else 1
 
 
@@ -79,12 +80,6 @@ def command_of(spec: Described, asked: Asked) -> str:
 def _name(words: list[str], spec: Described, name: str) -> None:
     """Put the name of their file behind that of the network, or first where options describe it."""
     words.insert(len(words) if isinstance(spec, FileSpec) else 2, name)
-
-
-def _document(judged: Judged, spec: Described, target: Target, standalone: bool, command: str) -> bytes:
-    shown = standalone or target.is_pdf
-    text = render_verdict(judged, derived(build(spec), spec.wrt), target.rendered_as, standalone=shown, command=command)
-    return target.data(text)
 
 
 def shown_lines(text: str) -> str:

@@ -17,7 +17,7 @@ from symbp.cli.options import ValuesOptions
 from symbp.cli.what import FileSpec
 from symbp.errors import SpecError, nearest
 from symbp.networks.examples import VALUES
-from symbp.report.check_text import check_text
+from symbp.report.checked import check_text
 from symbp.report.worked.given import MOST_DIGITS, Given, read_given
 from symbp.report.worked.render import FORMATS, render_worked, worked_data
 from symbp.report.worked.run import MOST_STEPS, Training, Worked

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from symbp.checking.models import FLOAT, LONG, steady_digits
 from symbp.checking.report import CheckReport
@@ -32,7 +32,7 @@ def _passed(words: Words, report: CheckReport) -> Text:
     if report.relative is not None:
         found += words("checked.digits", float=str(steady_digits(report.relative, FLOAT)))
     if report.digits is not None:
-        found += words("checked.long", long=str(steady_digits(report.digits, LONG)), precision="50")
+        found += words("checked.long", long=str(steady_digits(report.digits, LONG)), precision=report.precision)
     settings = [each for each in _settings(words, report) if each]
     joined = tuple(span for at, each in enumerate(settings) for span in (("; ", *each) if at else each))
     return words("checked.with", first=found, settings=joined) if settings else words("checked.plain", first=found)
@@ -44,12 +44,13 @@ def _settings(words: Words, report: CheckReport) -> Iterator[Text]:
         yield words("checked.standins_more" if others else "checked.standins", runs=first)
     run = report.runs[0] if report.runs else None
     if run is not None and run.widths:
-        yield words("checked.widths", widths=_ends(run.widths))
+        yield words("checked.widths", widths=ends(run.widths))
         if run.examples > 1:
             yield words("checked.examples", n=run.examples)
     yield words("checked.seed", seed=str(report.seed))
 
 
-def _ends(widths: tuple[int, ...]) -> str:
+def ends(widths: Sequence[int]) -> str:
+    """Return a list of widths; of a long one both ends."""
     texts = [str(width) for width in widths]
     return ", ".join(texts if len(texts) <= MOST_WIDTHS else [*texts[:4], "…", *texts[-2:]])

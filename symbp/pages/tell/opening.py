@@ -36,6 +36,13 @@ def subtitle(c: Context) -> Text:
     return c.words("subtitle.all", n=len(c.reading.derivation.wrt), about=about)
 
 
+def network_words(c: Context) -> Text:
+    """Return which network this is, in a line: what it is, activations and loss."""
+    activations, loss = _activations(c), isinstance(c.reading.derivation.network.loss_node, Loss)
+    key = ("network" if loss else "equations") if any(activations) else "bare"
+    return c.words(f"subtitle.{key}", name=c.name, activations=activations, loss=_loss(c))
+
+
 def _activations(c: Context) -> Text:
     functions = [rhs for each in c.reading.forward if isinstance(rhs := plain(each.rhs), Elementwise | Softmax)]
     if any(isinstance(node, Elementwise) and isinstance(node.function, GenericFunction) for node in functions):
