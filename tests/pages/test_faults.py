@@ -80,7 +80,7 @@ def test_a_diagonal_of_slopes_is_said_of_the_layers_that_have_it():
 def test_two_diagonals_have_two_names():
     shown = " ".join(text("lstm-1").split())
     assert "D_(t₁) = diag(1 − t₁²)" in shown
-    assert "D_(g₁) = diag(1 − g₁²)" in shown
+    assert "D_(i₁) = diag(i₁ ⊙ (1 − i₁))" in shown
 
 
 @pytest.mark.parametrize("name", ["huber-of-two", "mae-of-two", "log-cosh-of-two"])

@@ -24,9 +24,7 @@ from symbp.views.shared import told as shown_once
 
 SLOW = {"mlp-100", "transformer-12", "lstm-50"}
 
-NOT_CLOSED = {
-    "attention-grouped": "heads with two indices",
-}
+NOT_CLOSED = {"attention-grouped": "heads with two indices"}
 """Pages with something wrong, and what."""
 
 NOT_EXECUTED = {
