@@ -141,6 +141,7 @@ class Names:
         letters: what has a letter of its own, such as a part of an operation.
         own_names: whether somebody chose the names.
         streams: the names of what has one by its place, such as X₀, X₁, X₂ on the way through a block.
+        kernels: the names of weights that slide over images.
         words: what the values of an index are called, by its letter, from 1 on: k = i, f, g, o.
     """
 
@@ -155,8 +156,9 @@ class Names:
         own_names: bool = False,
         streams: Mapping[Slot, Parts] | None = None,
         words: Mapping[str, tuple[str, ...]] | None = None,
+        kernels: frozenset[str] = frozenset(),
     ) -> None:
-        self.notation, self.upper, self.own_names = notation, upper, own_names
+        self.notation, self.upper, self.own_names, self.kernels = notation, upper, own_names, kernels
         self.letters, self.streams, self.words = dict(letters or {}), dict(streams or {}), dict(words or {})
         known = [symbol for symbol in symbols if symbol not in self.letters]
         self.slots = tuple(dict.fromkeys(map(slot_of, known)))
@@ -224,6 +226,8 @@ class Names:
             return self.streams[slot]
         variable, indices = slot
         parts = read(variable, self.notation, own_names=self.own_names)
+        if variable.name in self.kernels and not self.own_names and parts.base == self.notation.letters[Role.WEIGHT]:
+            parts = replace(parts, base=Id(self.notation.kernel))
         for letter in self._loops.get(slot, ()):
             if letter in self.words:
                 parts = _without(parts, self.words[letter][0])

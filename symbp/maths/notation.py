@@ -37,8 +37,8 @@ class Notation:
 
     ``letters`` has the letter of a role for a batch. ``layer`` are the brackets around the number of a layer in a
     superscript, ``error`` is the letter of ∂𝓛/∂z, ``loss_gradient`` that of ∂𝓛/∂a of the last layer, ``slopes`` the
-    diagonal matrix of f′. ``layout`` is which matrices hold their transpose, ``scale`` where the number of examples
-    divides: rows of tables of the views.
+    diagonal matrix of f′, ``kernel`` what slides over an image. ``layout`` is which matrices hold their transpose,
+    ``scale`` where the number of examples divides: rows of tables of the views.
     """
 
     name: str
@@ -48,6 +48,7 @@ class Notation:
     error: str = "δ"
     loss_gradient: str = "g"
     slopes: str = "D"
+    kernel: str = "K"
     layout: str = "columns"
     scale: str = "loss"
 

@@ -15,6 +15,7 @@ from symbp.equations import Equation, System, symbols_in
 from symbp.symbols import Adjoint, Variable
 from symbp.views.family import with_families
 from symbp.views.fold import fold, fold_like
+from symbp.views.images import with_biases
 from symbp.views.inline import Slot, inlined, shortened
 from symbp.views.layout import COLUMNS, Layout
 from symbp.views.lines import Body, Folded, Index, Line, Loop, Values, lines_of
@@ -125,6 +126,7 @@ def reading(derivation: Derivation, layout: Layout = COLUMNS, scale: Scale = AT_
     if is_one:
         ahead, given = one_example(readable.forward)
         backward, _ = one_example(readable.backward)
+    ahead, backward = with_biases(ahead, backward)
     scale = scale.fitting(readable) if has_examples and not is_one else AT_LOSS
     if scale.changes:
         backward = scale.backward(backward, frozenset(each.name for each in readable.wrt))

@@ -27,6 +27,7 @@ from symbp.pages.tell.beside import goes_with
 from symbp.pages.words import Words
 from symbp.roles import Role
 from symbp.symbols import Adjoint, Variable
+from symbp.views.images import Arrays, arrays, kernels
 from symbp.views.lines import Case, Index, Indexed, Line, index_symbol, lines_of
 from symbp.views.over import StackOver, SumOver
 from symbp.views.product import products
@@ -86,6 +87,7 @@ class Context:
             upper=upper,
             errors=[self.reading.spelled(each.lhs.of) for each in self.reading.errors],
             own_names=self.reading.derivation.network.named,
+            kernels=kernels(self.reading.listed),
             words={index.letter: index.words for index in self.reading.indices if index.words},
         )
 
@@ -225,6 +227,11 @@ class Context:
         shapes = (each.shape for each in self.reading.symbols)
         return frozenset(letter for shape in shapes for size in shape for letter in size.free_symbols)
 
+    @cached_property
+    def arrays(self) -> Arrays:
+        """The sizes of images and kernels, by their names."""
+        return arrays(each.equation for each in self.forward)
+
     def size(self, symbol: MatrixExpr) -> Expr:
         """Return how many rows a symbol has."""
         return self._size(symbol, 0)
@@ -235,6 +242,8 @@ class Context:
         Where no letter says how they differ, it is all of them: 7 × 1, 9 × 1.
         """
         own = symbol.of if isinstance(symbol, Adjoint) else symbol
+        if own.name in self.arrays:
+            return joined(list(map(number, self.arrays[own.name])), Sign("×"))
         rows, columns = (self._size(symbol, axis) for axis in range(2))
         if isinstance(own, Indexed) and None in (self._by_letter(own, 0), self._by_letter(own, 1)):
             pairs = self.reading.instances[own.of, len(own.indices)]

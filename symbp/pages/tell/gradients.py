@@ -20,7 +20,8 @@ def gradients(c: Context) -> list[Block]:
     """Return the section: a row a parameter, unless all of them are lines of the result."""
     heading = Heading(c.words("section.gradients"))
     if not is_short(c):
-        return [heading, Para(c.words("gradients.rows")), rows(c)]
+        kernels = [Para(c.words("gradients.kernels"))] if c.names.kernels else []
+        return [heading, Para(c.words("gradients.rows")), *kernels, rows(c)]
     stairs = staircase(c)
     if stairs is None:
         return []

@@ -81,7 +81,7 @@ def _given(expr: object) -> Iterator[Variable]:
 
 
 def _meaning(c: Context, variable: Variable) -> Text:
-    return c.words(f"notation.{variable.role.value}")
+    return c.words("notation.kernel" if variable.name in c.names.kernels else f"notation.{variable.role.value}")
 
 
 def _errors(c: Context) -> Iterator[Row]:

@@ -9,23 +9,21 @@ from typing import Any
 
 from sympy import Expr, Indexed, MatrixExpr, MatrixSymbol, Symbol
 
-from symbp.equations import nodes, operands
+from symbp.equations import operands
 from symbp.maths.build import Builder
 from symbp.maths.names import Names
-from symbp.maths.scalars import Scalars, number
-from symbp.maths.tree import APPLY, COMMA, EQUALS, Fence, Node, Num, Row, Script, Sign, joined, row
+from symbp.maths.scalars import Scalars
+from symbp.maths.tree import APPLY, COMMA, EQUALS, Fence, Node, Num, Row, Script, joined, row
 from symbp.op import Entry, Op
 from symbp.ops.elementwise import Elementwise, Slope
 from symbp.ops.entries import OverAll
 from symbp.ops.losses import Loss, LossGradient
 from symbp.ops.penalty import Penalty
 from symbp.ops.structure import Pad, Rows
-from symbp.ops.windows import Windowed
 from symbp.pages.page import Block, Equations, Para, Text
 from symbp.pages.page import Line as PageLine
 from symbp.pages.tell.context import Context
 from symbp.pages.tell.letters import Letters, number_line, sentences
-from symbp.symbols import Adjoint
 from symbp.views.blocks import Call, Pull
 from symbp.views.layout import COLUMNS
 from symbp.views.turned import Turned
@@ -66,9 +64,8 @@ def operations(c: Context) -> list[Block]:
         blocks += [Equations(tuple(lines))] if lines else []
         notes = [note for group in groups for note in _notes(c, group)]
         blocks += [Para(sentences(notes))] if notes else []
-    arrays = list(_arrays(c))
-    if arrays:
-        blocks.append(Para(c.words("functions.arrays", arrays=c.words.listed(arrays))))
+    if c.arrays:
+        blocks.append(Para(c.words("functions.arrays")))
     return blocks
 
 
@@ -241,24 +238,3 @@ def _notes(c: Context, group: Group) -> Iterator[Text]:
             if key and key not in said:
                 said.add(key)
                 yield c.words(f"entry.{key}", **fields)
-
-
-def _arrays(c: Context) -> Iterator[Node]:
-    """Yield the sizes of every image and kernel of the network, as arrays."""
-    found: dict[MatrixSymbol, tuple[Expr, ...]] = {}
-    for spelled in c.forward:
-        for node in nodes(spelled.equation.rhs):
-            if isinstance(node, Windowed):
-                found |= {each: size for each, size in _sizes(node, spelled.equation.lhs) if each not in found}
-    for symbol, size in found.items():
-        yield row(c.names.symbol(symbol), Sign(":", "rel"), joined(list(map(number, size)), Sign("×")))
-
-
-def _sizes(node: Windowed, result: MatrixSymbol) -> Iterator[tuple[MatrixSymbol, tuple[Expr, ...]]]:
-    """Yield what a window slides over, its kernel and what comes out, each with its sizes for one example."""
-    entry = node.entry() or Entry()
-    sizes = [*(size for _, size in entry.operands), *([entry.sizes] if node.shape == result.shape else [])]
-    for at, (symbol, size) in enumerate(zip((*operands(node), result), sizes, strict=False)):
-        is_kernel = at == 0 and len(entry.operands) > 1
-        if isinstance(symbol, MatrixSymbol) and not isinstance(symbol, Adjoint):
-            yield symbol, size if is_kernel else size[:-1]

@@ -1,0 +1,75 @@
+"""Images as arrays: channels × rows × columns, kernels of four sizes, the bias of a channel where it is added."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from sympy import Expr, MatrixExpr, MatrixSymbol
+
+from symbp.equations import Equation, nodes, operands, symbols_in
+from symbp.op import Entry
+from symbp.ops.convolution import Channels, Convolve
+from symbp.ops.windows import Windowed
+from symbp.symbols import Adjoint
+from symbp.views.turned import operation
+
+Arrays = Mapping[str, tuple[Expr, ...]]
+"""The sizes of what is read as an array of more than two indices, by its name."""
+
+
+def arrays(equations: Iterable[Equation]) -> Arrays:
+    """Return the sizes of every image and kernel of a forward list, in the order of the list; those of one example."""
+    found: dict[str, tuple[Expr, ...]] = {}
+    for equation in equations:
+        for node in map(operation, nodes(equation.rhs)):
+            if isinstance(node, Windowed):
+                for symbol, sizes in _sizes(node, equation):
+                    found.setdefault(symbol.name, sizes)
+    return found
+
+
+def kernels(equations: Iterable[Equation]) -> frozenset[str]:
+    """Return the names of what slides over images."""
+    return frozenset(kernel.name for each in equations if (kernel := kernel_of(each.rhs)) is not None)
+
+
+def kernel_of(rhs: MatrixExpr) -> MatrixSymbol | None:
+    """Return what slides over an image in an expression."""
+    found = (node for node in map(operation, nodes(rhs)) if isinstance(node, Convolve))
+    return next((operands(node)[0] for node in found), None)
+
+
+def _has_kernel(form: Entry) -> bool:
+    return len(form.operands) > 1
+
+
+def _sizes(node: Windowed, equation: Equation) -> Iterator[tuple[MatrixSymbol, tuple[Expr, ...]]]:
+    """Yield what a window slides over, its kernel and what comes out, each with its sizes for one example."""
+    form = node.entry() or Entry()
+    is_alone = operation(equation.rhs) is node or node.shape[0] in equation.lhs.shape
+    sizes = [*(size for _, size in form.operands), *([form.sizes] if is_alone else [])]
+    for at, (symbol, size) in enumerate(zip((*operands(node), equation.lhs), sizes, strict=False)):
+        if isinstance(symbol, MatrixSymbol) and not isinstance(symbol, Adjoint):
+            yield symbol, size if at == 0 and _has_kernel(form) else size[:-1]
+
+
+def with_biases(forward: Iterable[Equation], backward: Iterable[Equation]) -> tuple[list[Equation], list[Equation]]:
+    """Return both lists with the bias of each channel repeated where it is added, and its error where it is summed.
+
+    What is used more than once keeps its name.
+    """
+    forward, backward = list(forward), list(backward)
+    uses = Counter(symbol for each in forward for symbol in symbols_in(each.rhs))
+    inside: dict[MatrixExpr, MatrixExpr] = {
+        each.lhs: each.rhs for each in forward if isinstance(each.rhs, Channels) and uses[each.lhs] == 1
+    }
+    if not inside:
+        return forward, backward
+    errors: dict[MatrixExpr, MatrixExpr] = {each.lhs: each.rhs for each in backward if each.lhs.of in inside}
+    return _without(forward, inside), _without(backward, errors)
+
+
+def _without(equations: list[Equation], inside: Mapping[MatrixExpr, MatrixExpr]) -> list[Equation]:
+    return [replace(each, rhs=each.rhs.xreplace(inside)) for each in equations if each.lhs not in inside]
