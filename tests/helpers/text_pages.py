@@ -116,7 +116,7 @@ def value(thing: object) -> Box:
 
 
 def operation(thing: object) -> Box:
-    return Box(tree(thing), "operation")
+    return Box(tree(thing), "op")
 
 
 BLANK = Box(NOTHING)

@@ -132,9 +132,9 @@ NETWORKS: dict[str, tuple[Callable[[], Derivation], int, int, list[object]]] = {
     "widths": (lambda: derive(layers=4, widths=[3, 5, 6, 4, 2], activation="tanh", loss="mse"), 4, 6, [("l=1..4", L)]),
     "another last": (
         lambda: derive(layers=6, widths=[3, 5, 6, 4, 2, 7, 3], activation="tanh", loss="cross_entropy"),
+        5,
         6,
-        9,
-        [("l=1..5", L)],
+        [("l=1..6", L)],
     ),
     "residual-mlp": (lambda: example("residual-mlp"), 10, 17, [("l=1..2", L)]),
     "transformer-block": (lambda: example("transformer-block"), 24, 35, [("h=1..2", H)]),
