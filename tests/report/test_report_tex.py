@@ -19,7 +19,7 @@ from symbp.writing.expanded import expanded
 def test_every_weight_multiplied_out() -> None:
     found = "".join(expanded(derive(layers=3)))
     assert found.startswith("% Written by symbp")
-    (deepest,) = re.findall(r"W\^\{\(1\)\} = & (.+)\n", found)
+    (deepest,) = re.findall(r"W\^\{\(1\)\} &= (.+)\n", found)
     assert re.findall(r"[DW]\^\{\(\d\)(?:\\top)?\}|g|x\^\{\\top\}", deepest) == [
         "D^{(1)}", r"W^{(2)\top}", "D^{(2)}", r"W^{(3)\top}", "D^{(3)}", "g", r"x^{\top}",
     ]  # fmt: skip
