@@ -8,7 +8,7 @@ from functools import partial
 from sympy import MatrixExpr, Symbol, ZeroMatrix
 
 from symbp.calculus.factor import Acts, Factor, Product
-from symbp.equations import Equation, nodes, symbols_in
+from symbp.equations import Equation, symbols_in
 from symbp.maths.factors import Factors, in_order, is_turn, role_of
 from symbp.maths.names import slot_of
 from symbp.maths.scalars import call, number, word
@@ -21,7 +21,7 @@ from symbp.pages.tell.time_result import time_result
 from symbp.roles import Role
 from symbp.symbols import Adjoint
 from symbp.views.lines import Index, index_symbol
-from symbp.views.product import is_flat, single
+from symbp.views.product import edges, is_flat, single
 from symbp.views.skeleton import put_in
 
 MOST_LINES = 6
@@ -196,7 +196,7 @@ def slope_lines(c: Context) -> list[Text]:
     used = {slot_of(c.reading.spelled(each.output)) for each in _slopes(product)}
     forms: dict[MatrixExpr, list[tuple[Slope, Spelled]]] = {}
     for spelled in c.errors:
-        for slope in (each for each in nodes(spelled.equation.rhs) if isinstance(each, Slope)):
+        for slope in (each for edge in edges(spelled.equation) for each in _slopes(edge.factors)):
             if slot_of(slope.output) in used:
                 forms.setdefault(put_in(slope, running), []).append((slope, spelled))
     return [_slope_line(c, found[-1][0], [spelled for _, spelled in found]) for found in forms.values()]
