@@ -10,7 +10,7 @@ from sympy import MatrixExpr, MatrixSymbol
 from symbp.checking.theirs.lexicon import Lexicon, basic
 from symbp.checking.theirs.meanings import Diagonal, LinearMap, Meaning, Piece, Scalar, Sliding, Symbol
 from symbp.derivation import Derivation
-from symbp.equations import nodes
+from symbp.equations import nodes, symbols_in
 from symbp.maths.build import operator_name, primed
 from symbp.maths.tree import Id, Node
 from symbp.op import Op
@@ -24,7 +24,7 @@ from symbp.report.notation import STANDARD
 from symbp.report.printer import Printer
 from symbp.symbols import Adjoint, Variable
 from symbp.views.skeleton import mapped
-from symbp.writing.formula import math_text
+from symbp.writing import formula as writing
 
 
 def lexicon(shown: Derivation, derivation: Derivation) -> Lexicon:
@@ -52,9 +52,13 @@ class Speller:
     def __init__(self, derivation: Derivation, ascii_only: bool) -> None:
         self.context = context(derivation, complete=True)
         self.one_example = self.context.reading.is_one
-        self._ascii = ascii_only
+        self._speller = writing.Speller.of(self.context.spellings, ascii=ascii_only)
         folded = self.context.reading.folded
         self._spelled = {folded.symbols.get(each, each).name: each for each in self.context.reading.all_symbols}
+
+    def has(self, symbol: MatrixSymbol) -> bool:
+        """Whether the page has a symbol: what one line inlines has no name."""
+        return (symbol.of if isinstance(symbol, Adjoint) else symbol).name in self._spelled
 
     def symbol(self, symbol: MatrixSymbol) -> str:
         """Return a symbol."""
@@ -93,7 +97,7 @@ class Speller:
         return self._spelled.get(slot.name, slot) if isinstance(slot, MatrixSymbol) else slot
 
     def _text(self, node: Node) -> str:
-        return math_text(node, ascii=self._ascii)
+        return self._speller.text(node)
 
 
 def _signs(derivation: Derivation, printer: Printer) -> dict[str, Meaning]:
@@ -124,6 +128,8 @@ def _printed(derivation: Derivation, printer: Printer | Speller, functions: Func
     column = printer.one_example
     forward, backward = derivation.forward, derivation.backward
     for symbol in (*forward.given, *(each.lhs for each in forward), *(each.lhs for each in backward)):
+        if isinstance(printer, Speller) and not printer.has(symbol):
+            continue
         meaning = Symbol(symbol, column)
         yield printer.symbol(symbol), meaning
         yield printer.left_side(symbol), meaning
@@ -152,4 +158,5 @@ def _operation(
     else:
         if node.acts_on is not None:
             yield printer.operator(node) if belongs_to(node) is not None else printer.label(node), LinearMap(concrete)
-        yield printer.matrix(node), Piece(concrete)
+        if not isinstance(printer, Speller) or all(map(printer.has, symbols_in(node))):
+            yield printer.matrix(node), Piece(concrete)

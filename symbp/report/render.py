@@ -12,6 +12,7 @@ from symbp.derivation import Derivation
 from symbp.domain import described, takes
 from symbp.errors import SpecError
 from symbp.maths.notation import notation_named
+from symbp.maths.tree import Node
 from symbp.pages.page import Line, Page
 from symbp.pages.tell.derivation import context, derivation_page
 from symbp.pages.tell.only import only as lines_of_one
@@ -113,7 +114,7 @@ def _rendered(
         return document_latex(text) if standalone and only is not None else text
     if only is not None:
         c = context(derivation, letters, complete=True, **options)
-        text = _single(lines_of_one(c, only), row)
+        text = _single(lines_of_one(c, only), row, c.spellings)
         return document_latex(text) if standalone else text
     page = derivation_page(derivation, check, letters, stem=stem_of(command), command=command or "", **options)
     return page_text(page, row, standalone=standalone, template_dir=template_dir)
@@ -164,9 +165,9 @@ def stem_of(command: str | None) -> str:
     return Path(named[0]).stem if named and len(words) > 2 and not words[2].startswith("-") else "symbp"
 
 
-def _single(lines: Sequence[Line], row: Format) -> str:
+def _single(lines: Sequence[Line], row: Format, beside: Sequence[Node]) -> str:
     if row.name in ("text", "numpy"):
-        return f"{single_text(lines)}\n"
+        return f"{single_text(lines, beside)}\n"
     return row.wrap.format(single_latex(lines)) + "\n"
 
 

@@ -100,6 +100,10 @@ class Speller:
             self._written[key] = (node, _WRITERS[type(node)](self, node, tight))
         return self._written[key][1]
 
+    def text(self, node: Node) -> str:
+        """Return a formula as text, a matrix in it on several lines."""
+        return str(self.box(node))
+
     def line(self, node: Node, tight: bool = False) -> str:
         """Return a node on one line, a matrix in it row by row: [a; b]."""
         box = self.box(node, tight)
@@ -114,7 +118,7 @@ class Speller:
 
 def math_text(node: Node, *, ascii: bool = False) -> str:
     """Return a formula as text for people: Unicode, or ASCII alone."""
-    return str(Speller.of((node,), ascii=ascii).box(node))
+    return Speller.of((node,), ascii=ascii).text(node)
 
 
 # Letters, numbers, words

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from symbp.maths.tree import COMMA, QUAD, Fence, Node, row
 from symbp.pages.page import Line
 from symbp.writing.breaking import FRAGMENT, em_width, shown
-from symbp.writing.formula import math_text
+from symbp.writing.formula import Speller
 from symbp.writing.latex import PLAIN, Hooks, math_latex
 
 
@@ -24,9 +24,11 @@ def single_latex(lines: Sequence[Line], hooks: Hooks = PLAIN, measure: float = F
 BEGIN, END = r"\begin{aligned}", r"\end{aligned}"
 
 
-def single_text(lines: Sequence[Line], *, ascii: bool = False) -> str:
-    """Return lines under each other, whole."""
-    return "\n".join(math_text(_with_where(line), ascii=ascii) for line in lines)
+def single_text(lines: Sequence[Line], beside: Sequence[Node] = (), *, ascii: bool = False) -> str:
+    """Return lines under each other, whole; no symbol looks like another of them or of those ``beside`` them."""
+    rows = [_with_where(line) for line in lines]
+    speller = Speller.of((*rows, *beside), ascii=ascii)
+    return "\n".join(map(speller.text, rows))
 
 
 def _with_where(line: Line) -> Node:

@@ -13,7 +13,7 @@ from symbp.networks.examples import EXAMPLES
 from symbp.networks.network import Network
 from symbp.pages.tell.derivation import context
 from symbp.report.pasting import lexicon
-from symbp.writing.formula import math_text
+from symbp.writing.formula import Speller
 
 NETWORKS = {
     "tanh": {"layers": 2, "activation": "tanh", "loss": "mse"},
@@ -73,10 +73,11 @@ def derivation_of(name: str, folder: Path) -> Derivation:
 def formulas(derivation: Derivation, ascii_only: bool) -> list[str]:
     """Return the text of every equation of the backward list as it is printed alone."""
     c = context(derivation, complete=True)
+    speller = Speller.of(c.spellings, ascii=ascii_only)
     found = []
     for equation in c.reading.backward:
         alone = c.reading.alone(equation)
-        found.append(math_text(c.builder.equation(alone.lhs, alone.rhs), ascii=ascii_only))
+        found.append(speller.text(c.builder.equation(alone.lhs, alone.rhs)))
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, cast
 
@@ -9,12 +10,11 @@ from symbp.calculus.factor import Factor
 from symbp.checking.report import CheckReport, Outcome
 from symbp.derivation import Derivation
 from symbp.equations import Equation
-from symbp.maths.factors import Factors
 from symbp.maths.notation import notation_named
 from symbp.maths.tree import Node
 from symbp.pages.tell.context import Context
 from symbp.pages.tell.derivation import context
-from symbp.writing.formula import math_text
+from symbp.writing.formula import Speller
 from symbp.writing.latex import math_latex
 
 MOST_FACTORED = 50
@@ -40,43 +40,47 @@ def derivation_data(derivation: Derivation, notation: str) -> dict[str, Any]:
     network = derivation.network
     c = context(derivation, notation_named(notation), complete=True)
     reading = c.reading
+    writer = Writer(c, Speller.of(c.spellings))
     by_name = {each.lhs.of.name: each for each in reading.gradients}
     return {
         "schema": SCHEMA,
         "layers": network.depth,
         "widths": [str(each) for each in network.widths],
         "batch": network.batch,
-        "forward": {each.name: equation_data(c, each) for each in reading.listed},
-        "backward": {each.name: equation_data(c, each) for each in reading.backward},
-        "gradients": {v.name: gradient_data(c, by_name[v.name]) for v in derivation.wrt},
+        "forward": {each.name: writer.equation(each) for each in reading.listed},
+        "backward": {each.name: writer.equation(each) for each in reading.backward},
+        "gradients": {v.name: writer.gradient(by_name[v.name]) for v in derivation.wrt},
     }
 
 
-def equation_data(c: Context, equation: Equation) -> dict[str, str]:
-    """Return an equation as ``left = right``, in LaTeX and in Unicode."""
-    alone = c.reading.alone(equation)
-    return spelled(c.builder.equation(alone.lhs, alone.rhs))
+@dataclass(frozen=True)
+class Writer:
+    """Writes the equations of a page as data; no symbol of one looks like a symbol of another."""
 
+    context: Context
+    speller: Speller
 
-def spelled(node: Node) -> dict[str, str]:
-    """Return a formula in LaTeX and in Unicode."""
-    return {"latex": math_latex(node), "unicode": math_text(node)}
+    def spelled(self, node: Node) -> dict[str, str]:
+        """Return a formula in LaTeX and in Unicode."""
+        return {"latex": math_latex(node), "unicode": self.speller.text(node)}
 
+    def equation(self, equation: Equation) -> dict[str, str]:
+        """Return an equation as ``left = right``."""
+        alone = self.context.reading.alone(equation)
+        return self.spelled(self.context.builder.equation(alone.lhs, alone.rhs))
 
-def gradient_data(c: Context, equation: Equation) -> dict[str, Any]:
-    """Return a gradient by its errors, and its factors from the loss on where it is one product of a few."""
-    terms = c.products[equation.lhs.of]
-    few = len(terms) == 1 and c.reading.derivation.network.depth <= MOST_FACTORED
-    writer = Factors(c.builder)
-    factors = [factor_data(writer, c.alone(each)) for each in terms[0]] if few else None
-    return {"equation": equation_data(c, equation), "factors": factors}
+    def gradient(self, equation: Equation) -> dict[str, Any]:
+        """Return a gradient by its errors, and its factors from the loss on where it is one product of a few."""
+        terms = self.context.products[equation.lhs.of]
+        few = len(terms) == 1 and self.context.reading.derivation.network.depth <= MOST_FACTORED
+        factors = [self.factor(self.context.alone(each)) for each in terms[0]] if few else None
+        return {"equation": self.equation(equation), "factors": factors}
 
-
-def factor_data(writer: Factors, factor: Factor) -> dict[str, Any]:
-    """Return one factor: its role, its layer, from which side it acts on what stands before it, its formula."""
-    return {
-        "role": str(factor.role),
-        "layer": factor.layer,
-        "acts": str(factor.acts),
-        **spelled(writer.builder.tree(factor.expr)),
-    }
+    def factor(self, factor: Factor) -> dict[str, Any]:
+        """Return one factor: its role, its layer, from which side it acts on what stands before it, its formula."""
+        return {
+            "role": str(factor.role),
+            "layer": factor.layer,
+            "acts": str(factor.acts),
+            **self.spelled(self.context.builder.tree(factor.expr)),
+        }

@@ -173,6 +173,11 @@ class Context:
         branches = tuple(tuple(map(self.alone, branch)) for branch in factor.branches)
         return replace(factor, expr=mapped(factor.expr, self.reading.spelled_alone), branches=branches)
 
+    @cached_property
+    def spellings(self) -> tuple[Node, ...]:
+        """How every symbol of the lists is written: one that stands alone must not look like another of them."""
+        return tuple(self.names.symbol(each) for each in self.reading.all_symbols)
+
     @property
     def handed_on(self) -> tuple[MatrixSymbol, ...]:
         """What comes out of blocks that have their equations on another level."""
