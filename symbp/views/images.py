@@ -58,10 +58,10 @@ def _sizes(node: Windowed, equation: Equation) -> Iterator[tuple[MatrixSymbol, t
 def with_biases(forward: Iterable[Equation], backward: Iterable[Equation]) -> tuple[list[Equation], list[Equation]]:
     """Return both lists with the bias of each channel repeated where it is added, and its error where it is summed.
 
-    What is used more than once keeps its name.
+    What is used more than once, or by an error, keeps its name.
     """
     forward, backward = list(forward), list(backward)
-    uses = Counter(symbol for each in forward for symbol in symbols_in(each.rhs))
+    uses = Counter(symbol for each in (*forward, *backward) for symbol in symbols_in(each.rhs))
     inside: dict[MatrixExpr, MatrixExpr] = {
         each.lhs: each.rhs for each in forward if isinstance(each.rhs, Channels) and uses[each.lhs] == 1
     }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from sympy import Basic, Expr, Integer, MatrixExpr, MatrixSymbol
 from sympy.core.symbol import Str
 
-from symbp.nodes import number_and_factors
+from symbp.nodes import number_and_factors, transpose
 from symbp.op import Op
 from symbp.ops.losses import Loss
 from symbp.symbols import Adjoint, Variable
@@ -76,8 +76,8 @@ class Turned(Op):
     def op(self) -> Op:
         """The operation as the calculus has it, its symbols in their own shapes under the same names."""
         bare = self.bare
-        symbols = [arg for arg in bare.args if isinstance(arg, MatrixSymbol)]
-        return on(bare, [back(each) if flag else each for each, flag in zip(symbols, self.exchanged, strict=True)])
+        inside = [arg for arg in bare.args if isinstance(arg, MatrixExpr)]
+        return on(bare, [back(each) if flag else each for each, flag in zip(inside, self.exchanged, strict=True)])
 
     @property
     def shape(self) -> tuple[Expr, Expr]:
@@ -141,8 +141,10 @@ def exchanged(symbol: MatrixSymbol) -> MatrixSymbol:
     return type(symbol)(name, columns, rows, *rest)
 
 
-def back(symbol: MatrixSymbol) -> MatrixSymbol:
-    """Return the symbol of the same name in the calculus, of one that holds its transpose."""
+def back(symbol: MatrixExpr) -> MatrixExpr:
+    """Return the symbol of the same name in the calculus, of one that holds its transpose; else the transpose."""
+    if not isinstance(symbol, MatrixSymbol):
+        return transpose(symbol)
     return Adjoint(symbol.of) if isinstance(symbol, Cogradient) else exchanged(symbol)
 
 

@@ -144,7 +144,7 @@ def test_a_turned_error_is_turned_in_a_product():
 
 def test_a_convolution_in_a_product_is_one():
     shown = " ".join(text("cnn").split())
-    assert "W₂ ∗" in shown
+    assert "K₂ ∗" in shown
     assert "x D₁" not in shown
 
 
