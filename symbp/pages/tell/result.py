@@ -7,8 +7,8 @@ from functools import partial
 
 from sympy import MatrixExpr, Symbol, ZeroMatrix
 
-from symbp.calculus.factor import Acts, Factor, Product
-from symbp.equations import Equation, symbols_in
+from symbp.calculus.factor import Acts, Edge, Factor, Product
+from symbp.equations import Equation, nodes, symbols_in
 from symbp.maths.factors import Factors, in_order, is_turn, role_of
 from symbp.maths.names import slot_of
 from symbp.maths.scalars import call, number, word
@@ -21,6 +21,7 @@ from symbp.pages.tell.time_result import time_result
 from symbp.roles import Role
 from symbp.symbols import Adjoint
 from symbp.views.lines import Index, index_symbol
+from symbp.views.over import SumOver
 from symbp.views.product import edges, is_flat, single
 from symbp.views.skeleton import put_in
 
@@ -196,10 +197,15 @@ def slope_lines(c: Context) -> list[Text]:
     used = {slot_of(c.reading.spelled(each.output)) for each in _slopes(product)}
     forms: dict[MatrixExpr, list[tuple[Slope, Spelled]]] = {}
     for spelled in c.errors:
-        for slope in (each for edge in edges(spelled.equation) for each in _slopes(edge.factors)):
+        for slope in (each for edge in _edges(spelled.equation) for each in _slopes(edge.factors)):
             if slot_of(slope.output) in used:
                 forms.setdefault(put_in(slope, running), []).append((slope, spelled))
     return [_slope_line(c, found[-1][0], [spelled for _, spelled in found]) for found in forms.values()]
+
+
+def _edges(equation: Equation) -> list[Edge]:
+    """Return the terms of an equation; none where one is a sum over an index."""
+    return [] if any(isinstance(each, SumOver) for each in nodes(equation.rhs)) else edges(equation)
 
 
 def _slope_line(c: Context, slope: Slope, lines: Sequence[Spelled]) -> Text:
