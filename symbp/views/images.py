@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 
 from sympy import Expr, MatrixExpr, MatrixSymbol
 
@@ -13,7 +12,7 @@ from symbp.op import Entry
 from symbp.ops.convolution import Channels, Convolve
 from symbp.ops.windows import Windowed
 from symbp.symbols import Adjoint
-from symbp.views.turned import operation
+from symbp.views.turned import operation, plain
 
 Arrays = Mapping[str, tuple[Expr, ...]]
 """The sizes of what is read as an array of more than two indices, by its name."""
@@ -55,21 +54,8 @@ def _sizes(node: Windowed, equation: Equation) -> Iterator[tuple[MatrixSymbol, t
             yield symbol, size if at == 0 and _has_kernel(form) else size[:-1]
 
 
-def with_biases(forward: Iterable[Equation], backward: Iterable[Equation]) -> tuple[list[Equation], list[Equation]]:
-    """Return both lists with the bias of each channel repeated where it is added, and its error where it is summed.
-
-    What is used more than once, or by an error, keeps its name.
-    """
-    forward, backward = list(forward), list(backward)
+def repeated(forward: Iterable[Equation], backward: Iterable[Equation]) -> frozenset[MatrixSymbol]:
+    """Return the biases of channels, repeated at every place, that need no name: used once, and by no error."""
+    forward = list(forward)
     uses = Counter(symbol for each in (*forward, *backward) for symbol in symbols_in(each.rhs))
-    inside: dict[MatrixExpr, MatrixExpr] = {
-        each.lhs: each.rhs for each in forward if isinstance(each.rhs, Channels) and uses[each.lhs] == 1
-    }
-    if not inside:
-        return forward, backward
-    errors: dict[MatrixExpr, MatrixExpr] = {each.lhs: each.rhs for each in backward if each.lhs.of in inside}
-    return _without(forward, inside), _without(backward, errors)
-
-
-def _without(equations: list[Equation], inside: Mapping[MatrixExpr, MatrixExpr]) -> list[Equation]:
-    return [replace(each, rhs=each.rhs.xreplace(inside)) for each in equations if each.lhs not in inside]
+    return frozenset(each.lhs for each in forward if isinstance(plain(each.rhs), Channels) and uses[each.lhs] == 1)

@@ -31,12 +31,14 @@ def inlined(
     wanted: frozenset[MatrixSymbol],
     slot: Slot,
     carried: frozenset[Hashable],
+    unnamed: frozenset[Hashable] = frozenset(),
 ) -> tuple[list[Equation], list[Equation]]:
     """Return the gradients of what is ``wanted`` and the errors they rest on, none of which could go without a name.
 
     A slot is inlined in all repetitions or in none, and what is ``carried`` never: else the recursion would be lost.
+    What is ``unnamed`` goes, whatever uses it.
     """
-    kept = _kept(equations, wanted, slot) | carried
+    kept = (_kept(equations, wanted, slot) | carried) - unnamed
     inside: dict[MatrixExpr, MatrixExpr] = {}
     led: dict[MatrixSymbol, tuple[tuple[Step, str], ...]] = {}
     gradients: list[Equation] = []

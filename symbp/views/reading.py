@@ -15,7 +15,7 @@ from symbp.equations import Equation, System, symbols_in
 from symbp.symbols import Adjoint, Variable
 from symbp.views.family import with_families
 from symbp.views.fold import fold, fold_like
-from symbp.views.images import with_biases
+from symbp.views.images import repeated
 from symbp.views.inline import Slot, inlined, shortened
 from symbp.views.layout import COLUMNS, Layout
 from symbp.views.lines import Body, Folded, Index, Line, Loop, Values, lines_of
@@ -126,7 +126,6 @@ def reading(derivation: Derivation, layout: Layout = COLUMNS, scale: Scale = AT_
     if is_one:
         ahead, given = one_example(readable.forward)
         backward, _ = one_example(readable.backward)
-    ahead, backward = with_biases(ahead, backward)
     scale = scale.fitting(readable) if has_examples and not is_one else AT_LOSS
     if scale.changes:
         backward = scale.backward(backward, frozenset(each.name for each in readable.wrt))
@@ -158,7 +157,7 @@ def read(
     carried = _carried(fold_like(folded, [each for each in back if each.lhs.of not in wanted]))
     slot = _slot(folded)
     kept = carried | frozenset(map(slot, (*ends, *_states(derivation, forward))))
-    gradients, errors = inlined(back, wanted, slot, kept)
+    gradients, errors = inlined(back, wanted, slot, kept, frozenset(map(slot, repeated(forward, back))))
     ahead, holders = shortened(forward, (*errors, *gradients), slot, needed)
     return Reading(
         derivation,

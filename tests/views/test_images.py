@@ -9,23 +9,26 @@ from layouts import numbers
 
 from symbp import render
 from symbp.ops.convolution import Channels
-from symbp.views.images import arrays, kernels, with_biases
-from symbp.views.layout import ROWS
+from symbp.views.images import arrays, kernels, repeated
+from symbp.views.layout import COLUMNS, ROWS
+from symbp.views.reading import reading
+from symbp.views.turned import plain
 
 
-def test_lists_without_the_names_of_repeated_biases_are_exact():
+@pytest.mark.parametrize("layout", [COLUMNS, ROWS], ids=lambda each: each.name)
+def test_a_repeated_bias_stands_where_it_is_added(layout):
     given = numbers("small-cnn")
-    found = with_biases(given.derivation.forward, given.derivation.backward)
-    assert not any(isinstance(each.rhs, Channels) for each in found[0])
-    for equation in (*found[0], *found[1]):
-        assert given.error(equation, given.values) <= 1e-12, equation
+    values = given.turned(layout)
+    found = reading(given.derivation, layout)
+    assert "R1" in {each.name for each in found.listed}
+    assert not any(isinstance(plain(each.rhs), Channels) for each in found.forward)
+    for equation in (*found.forward, *found.errors, *found.gradients):
+        assert given.error(equation, values) <= 1e-12, equation
 
 
 def test_a_network_without_images_is_as_it_was():
     found = numbers("mlp").derivation
-    forward, backward = with_biases(found.forward, found.backward)
-    assert forward == list(found.forward)
-    assert backward == list(found.backward)
+    assert repeated(found.forward, found.backward) == frozenset()
     assert arrays(found.forward) == {}
     assert kernels(found.forward) == frozenset()
 
