@@ -111,8 +111,8 @@ def _height(node: Node) -> int:
             return 3
         case Fence():
             return min(bracket_size(node) + 1, 3) if node.open in ("(", "[") else bracket_size(node)
-        case Tag(body=body, label=label):
-            return 3 if label else _height(body)
+        case Tag(body=body):  # What a label says hangs below the brackets.
+            return _height(body)
         case Script(base=Sign(kind="big"), sub=sub, sup=sup):
             return 2 if sub is not None and sup is not None else 0
         case Script(base=body) | Root(body=body) | Accent(base=body):
