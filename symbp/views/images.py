@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
-from sympy import Expr, MatrixExpr, MatrixSymbol
+from sympy import Expr, MatrixExpr, MatrixSymbol, Transpose
 
 from symbp.equations import Equation, nodes, operands, symbols_in
 from symbp.op import Entry
@@ -58,4 +58,8 @@ def repeated(forward: Iterable[Equation], backward: Iterable[Equation]) -> froze
     """Return the biases of channels, repeated at every place, that need no name: used once, and by no error."""
     forward = list(forward)
     uses = Counter(symbol for each in (*forward, *backward) for symbol in symbols_in(each.rhs))
-    return frozenset(each.lhs for each in forward if isinstance(plain(each.rhs), Channels) and uses[each.lhs] == 1)
+    return frozenset(each.lhs for each in forward if _repeats(each.rhs) and uses[each.lhs] == 1)
+
+
+def _repeats(rhs: MatrixExpr) -> bool:
+    return isinstance(rhs.arg if isinstance(rhs, Transpose) else plain(rhs), Channels)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 
-from sympy import MatAdd, MatMul, MatrixExpr, MatrixSymbol
+from sympy import MatAdd, MatMul, MatrixExpr, MatrixSymbol, Transpose
 
 from symbp.equations import Equation, Step, nodes, operands, symbols_in
 from symbp.op import Op
@@ -78,7 +78,8 @@ def shortened(
     for equation, symbols in zip(forward, used, strict=True):
         if not isinstance(equation.rhs, SUMS):
             kept.update(map(slot, symbols))
-        if not isinstance(equation.rhs, (*SUMS, Op)) or isinstance(equation.rhs, Elementwise) or not uses[equation.lhs]:
+        rhs = equation.rhs.arg if isinstance(equation.rhs, Transpose) else equation.rhs
+        if not isinstance(rhs, (*SUMS, Op)) or isinstance(rhs, Elementwise) or not uses[equation.lhs]:
             kept.add(slot(equation.lhs))
     inside: dict[MatrixExpr, MatrixExpr] = {}
     found = []

@@ -114,5 +114,5 @@ def test_entries_are_written():
     ]
     assert written("small-cnn", "P1", "dW1") == [
         "P_(1,c,p,q,e) = maxᵢⱼ A_(1,c,i+2p,j+2q,e)",
-        "∂ℒ/∂W₁ₒᵢⱼ = Σ_(p,q,e) δ_(Z₁, o, p, q, e) X_(i+p,j+q,e)",
+        "∂ℒ/∂K₁ₒᵢⱼ = Σ_(p,q,e) δ_(Z₁, o, p, q, e) X_(i+p,j+q,e)",
     ]
