@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib import import_module
@@ -25,10 +25,13 @@ from symbp.maths.notation import notation_named
 from symbp.networks.network import Network
 from symbp.numeric.compiled import generic_functions
 from symbp.ops.losses import GenericLoss
+from symbp.pages.page import Page
 from symbp.pages.tell.derivation import derivation_page
 from symbp.report.files import write_bytes
-from symbp.report.render import render, unused
+from symbp.report.formats import format_named
+from symbp.report.render import page_text, render, stem_of, unused
 from symbp.report.render import require_steps as within_steps
+from symbp.report.unused import DEFAULTS
 from symbp.writing.text import write_text
 
 DEFAULT_NOTATION = "standard"
@@ -46,7 +49,8 @@ def run(request: Request) -> int:
     require_steps(request, derivation)
     options = used(request, wanted, derivation)
     report = verdict(request, derivation)
-    documents = [rendered(request, *each, derivation, report) for each in zip(wanted, options, strict=True)]
+    teller = Teller(request, derivation, report)
+    documents = [rendered(teller, *each) for each in zip(wanted, options, strict=True)]
     wrote = deliver(wanted, documents, request.output.force)
     if request.json:
         data = derivation_data(derivation, request.output.notation or DEFAULT_NOTATION)
@@ -56,13 +60,23 @@ def run(request: Request) -> int:
         say("\n".join(written(wrote)))
     elif wrote:
         progress("writing the screen")
-        said = screen(request, derivation, report)
+        said = screen(teller)
         say("\n\n".join([said.rstrip("\n"), closing(request.network, wrote)]))
     return exit_code(report)
 
 
 NAMES = {"roles": "--no-roles", "pair": "--jacobian", "template_dir": "--template-dir", "by_output": "--by-output"}
 """Options of ``render`` that the command line calls otherwise."""
+
+
+def given_options(request: Request) -> dict[str, Any]:
+    """Return what was asked for as options of ``render``."""
+    options = request.output
+    return {
+        "standalone": options.standalone, "notation": options.notation or DEFAULT_NOTATION,
+        "roles": not options.no_roles, "show": request.show, "by_output": options.by_output,
+        "template_dir": options.template_dir, "pair": options.pair,
+    }  # fmt: skip
 
 
 def used(request: Request, wanted: Sequence[Target], derivation: Derivation) -> list[dict[str, Any]]:
@@ -72,11 +86,7 @@ def used(request: Request, wanted: Sequence[Target], derivation: Derivation) -> 
         SpecError: an option that changes none of them.
     """
     options = request.output
-    given = {
-        "standalone": options.standalone, "notation": options.notation or DEFAULT_NOTATION,
-        "roles": not options.no_roles, "show": request.show, "by_output": options.by_output,
-        "template_dir": options.template_dir, "pair": options.pair,
-    }  # fmt: skip
+    given = given_options(request)
     with faults_of_only(request):
         useless = [dict(unused(derivation, each.rendered_as, options.only, given)) for each in wanted]
     for name, why in useless[0].items():
@@ -119,20 +129,48 @@ def verdict(request: Request, derivation: Derivation) -> CheckReport | None:
     return check(derivation, seed=request.seed, thorough=False, progress=progress)
 
 
-def rendered(
-    request: Request, target: Target, options: dict[str, Any], derivation: Derivation, report: CheckReport | None
-) -> bytes:
+class Teller:
+    """Tells the page of a run: once, however many formats it is written in."""
+
+    def __init__(self, request: Request, derivation: Derivation, report: CheckReport | None) -> None:
+        self.request, self.derivation, self.report = request, derivation, report
+        self.command = command_line("derive", request.network)
+        self._pages: dict[tuple[object, ...], Page] = {}
+
+    def page(self, options: Mapping[str, Any]) -> Page:
+        """Return the page with these options of ``render``; those that are about a format do not change it."""
+        given = {name: options[name] for name in OF_PAGE if name in options}
+        notation = notation_named(options.get("notation", DEFAULT_NOTATION))
+        key = (notation.name, *((name, str(each)) for name, each in given.items() if each != DEFAULTS[name]))
+        if key not in self._pages:
+            self._pages[key] = derivation_page(
+                self.derivation, self.report, notation, stem=stem_of(self.command), command=self.command, **given
+            )
+        return self._pages[key]
+
+
+OF_PAGE = ("by_output", "roles", "show", "pair")
+"""The options that a page is told with, beside the notation."""
+
+
+def rendered(teller: Teller, target: Target, options: dict[str, Any]) -> bytes:
     """Return the document of one target; an equation nobody has is the fault of --only."""
     progress(f"writing {target.path or 'standard output'}")
-    with faults_of_only(request):
-        text = render(
-            derivation,
-            to=target.rendered_as,
-            check=report,
-            only=request.output.only,
-            command=command_line("derive", request.network),
-            **options | ({"standalone": True} if target.is_pdf else {}),
-        )
+    request, row = teller.request, format_named(target.rendered_as)
+    options = options | ({"standalone": True} if target.is_pdf else {})
+    if teller.derivation.is_alone or request.output.only is not None or row.name == "numpy":
+        with faults_of_only(request):
+            text = render(
+                teller.derivation,
+                to=target.rendered_as,
+                check=teller.report,
+                only=request.output.only,
+                command=teller.command,
+                **options,
+            )
+    else:
+        of_format = {"standalone": options.get("standalone", False), "template_dir": options.get("template_dir")}
+        text = page_text(teller.page(options), row, **of_format)
     return target.data(text)
 
 
@@ -157,21 +195,13 @@ def deliver(wanted: Sequence[Target], documents: Sequence[bytes], force: bool) -
     return [target.path for target in wanted if target.path is not None]
 
 
-def screen(request: Request, derivation: Derivation, report: CheckReport | None) -> str:
+def screen(teller: Teller) -> str:
     """Return the derivation as this terminal can show it."""
-    if derivation.is_alone:
+    if teller.derivation.is_alone:
         page = import_module("symbp.report.lone_text")
-        return cast("str", page.lone_text(derivation, report, ascii_only=plain(), width=columns()))
-    options = request.output
-    told = derivation_page(
-        derivation,
-        report,
-        notation_named(options.notation or DEFAULT_NOTATION),
-        by_output=options.by_output,
-        roles=not options.no_roles,
-        show=request.show,
-        pair=options.pair,
-    )
+        text = page.lone_text(teller.derivation, teller.report, ascii_only=plain(), width=columns())
+        return cast("str", text)
+    told = teller.page(given_options(teller.request))
     return write_text(told, width=columns(), ascii=plain())
 
 
