@@ -69,7 +69,7 @@ def test_another_engine_sees_a_wrong_gradient(engine: str) -> None:
     wrong = faults.scaled(derived, "dW1", 2)
     plan = plans(wrong, False)[0]
     bench = Bench.of(wrong, plan.standins, plan.sizes, 0)
-    found = ENGINES[engine].gradients(bench.forward, bench.values, tuple(bench.gradients))
+    found = ENGINES[engine].gradients(bench.program, bench.values, tuple(bench.gradients))
     verdicts = {name: bench.compare_given(name, gradient).verdict(1e-9) for name, gradient in found.items()}
     assert verdicts.pop("W1") is Verdict.WRONG
     assert set(verdicts.values()) == {Verdict.AGREES}
