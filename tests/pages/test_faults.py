@@ -172,3 +172,9 @@ def test_a_product_of_one_factor_keeps_its_sign(page):
     shown = " ".join(page(lines, "text").split())
     assert "∂ℒ/∂b = −x" in shown
     assert "∂ℒ/∂b = x" not in shown
+
+
+@pytest.mark.parametrize(("batch", "loss"), [(False, "½ ‖a_L − y‖²"), (True, "1/(2m) ‖A_L − Y‖²")])
+def test_a_squared_error_has_its_half(batch, loss):
+    shown = render(derive(layers=2, activation="tanh", loss="mse", batch=batch), to="text")
+    assert f"ℒ  = {loss}" in shown
