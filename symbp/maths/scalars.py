@@ -175,11 +175,6 @@ def number(expr: Expr) -> Node:
     return Scalars({}).tree(expr)
 
 
-def written_number(expr: Expr) -> Written:
-    """Return a constant expression with its level and sign."""
-    return Scalars({}).write(expr)
-
-
 def _symbol(w: Scalars, expr: Symbol) -> Written:
     return Written(w.names[expr] if expr in w.names else letter(str(expr)))
 

@@ -8,8 +8,6 @@ from functools import cached_property
 
 from symbp.calculus.factor import Factor
 from symbp.derivation import Derivation, Gradient
-from symbp.equations import Equation
-from symbp.ops.losses import LinkedLoss
 from symbp.report import facts
 from symbp.report.dialects import Dialect
 from symbp.report.names import Mark, marks, with_shared
@@ -17,7 +15,7 @@ from symbp.report.notation import Letter, Notation, plain
 from symbp.report.printer import Printer
 from symbp.report.products import Piece, Products, elided, shortened, thinned
 from symbp.report.rich import Rich
-from symbp.symbols import Adjoint, Role, Variable
+from symbp.symbols import Role, Variable
 
 Row = tuple[Rich, ...]
 """The cells of one row of a table."""
@@ -32,10 +30,7 @@ class Desk:
     products: Products
     columns: Products
     shown: frozenset[int] | None
-    factor_macro: str
     plain: bool
-    pair: tuple[int, int] | None = None
-    """The two steps between which a recurrent layer's product over time is shown; None: the first and the last."""
 
     @classmethod
     def open(
@@ -44,8 +39,6 @@ class Desk:
         notation: Notation,
         dialect: Dialect,
         shown: frozenset[int] | None,
-        by_output: bool,
-        factor_macro: str,
         loss_letter: str | None,
     ) -> Desk:
         """Return a desk with printers of one notation."""
@@ -58,14 +51,14 @@ class Desk:
 
         def printer(example: str | None = None) -> Printer:
             return Printer(
-                letters, dialect, network.depth, one_example=not derivation.batch, by_output=by_output,
+                letters, dialect, network.depth, one_example=not derivation.batch,
                 example=example, labels=names, loss=loss_letter, marks=spelled,
                 output=None if is_plain else network.output,
             )  # fmt: skip
 
         main = printer()
         column = printer("i" if dialect.column == 0 else "") if derivation.batch else main
-        return cls(derivation, main, Products(main), Products(column), shown, factor_macro, is_plain)
+        return cls(derivation, main, Products(main), Products(column), shown, is_plain)
 
     @property
     def batch(self) -> bool:
@@ -80,10 +73,6 @@ class Desk:
     def shows(self, layer: int) -> bool:
         """Say whether a layer is written out."""
         return self.shown is None or layer in self.shown
-
-    def layers(self) -> list[int]:
-        """Return the layers written out, the last first, as backpropagation meets them."""
-        return [layer for layer in range(self.depth, 0, -1) if self.shows(layer)]
 
     @cached_property
     def gradients(self) -> list[Gradient]:
@@ -109,36 +98,6 @@ class Desk:
         found = elided(pieces, visible, self.printer.dialect.dots)
         return found if self.plain else shortened(found, self.printer.dialect.dots)
 
-    def step(self, name: str) -> Equation | None:
-        """Return the equation of the backward list that defines a name, or None."""
-        try:
-            found: Equation = self.derivation.backward[name]
-        except KeyError:
-            return None
-        return found
-
-    def _last_error(self) -> str:
-        """Return the error at the input of the last activation."""
-        node = self.derivation.network.loss_node
-        if self.plain or not isinstance(node, LinkedLoss):
-            return self.printer.error(self.depth)
-        return self.printer.symbol(Adjoint(node.args[0]))
-
-    def letters(self) -> dict[str, str]:
-        """Return the symbols that the prose of the templates uses."""
-        p, column = self.printer, self.columns.printer
-        output = p.role(Role.ACTIVATION, self.depth) if self.plain else p.symbol(self.derivation.network.output)
-        z = p.role(Role.PREACTIVATION, "l")
-        return {
-            "x": p.role(Role.INPUT), "y": p.role(Role.TARGET), "W": p.role(Role.WEIGHT, "l"),
-            "b": p.role(Role.BIAS, "l"), "z": z, "a": p.role(Role.ACTIVATION, "l"), "g": p.loss_gradient(),
-            "g_is": f"{p.loss_gradient()} = {inline_partial(p, output)}", "delta": p.error("l"),
-            "delta_is": f"{p.error('l')} = {inline_partial(p, z)}", "delta_last": self._last_error(),
-            "D": p.slope_matrix("l"), "D_column": column.slope_matrix("l"), "J": p.jacobian(self.depth),
-            "ones": p.dialect.ones, "loss": p.loss, "m": "m", "i": "i", "f": "f'",
-            "dw_is": rf"\mathrm{{d}}w = {inline_partial(p, 'w')}",
-        }  # fmt: skip
-
 
 def _variables(derivation: Derivation) -> list[Variable]:
     forward = derivation.forward
@@ -157,8 +116,3 @@ def without_clashes(notation: Notation, spelled: Mapping[Variable, Mark]) -> Not
     free = letter if letter not in used else next((spare for spare in SPARE if spare not in used), letter)
     slope = notation.slope_matrix if "d" not in used else Letter(r"\Lambda", "Λ", "Lambda")
     return replace(notation, loss_gradient=(plain(free), plain(free.upper())), slope_matrix=slope)
-
-
-def inline_partial(p: Printer, of: str) -> str:
-    """Return ∂𝓛/∂of on one line, for formulas inside a sentence."""
-    return rf"\partial {p.loss} / \partial {of}"

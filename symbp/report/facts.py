@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import TypeVar
 
-from sympy import Expr, Integer, MatAdd, MatMul, MatrixExpr, OneMatrix, Rational, Symbol
+from sympy import Expr, MatAdd, MatMul, MatrixExpr, OneMatrix, Rational, Symbol
 
 from symbp.derivation import Derivation
 from symbp.equations import Equation, nodes, symbols_in
@@ -19,7 +19,7 @@ from symbp.ops.losses import EntrywiseLoss, LinkedLoss, Loss, entry_loss
 from symbp.ops.penalty import Penalty
 from symbp.ops.scalar import Primitive
 from symbp.ops.softmax import Softmax
-from symbp.report.rich import Rich, listed, math, rich, words
+from symbp.report.rich import Rich, listed, math, rich
 from symbp.report.scalar import scalar_latex
 from symbp.symbols import Role, Variable
 
@@ -219,37 +219,9 @@ def with_numbers(expr: Expr, function: ScalarFunction) -> Expr:
     return expr.xreplace(dict(function.parameters))
 
 
-def torch_words(loss: Loss) -> Rich:
-    """Return how the loss compares with PyTorch's, as a sentence; nothing for a custom one."""
-    row = LOSSES.get(loss.name) if isinstance(loss, Loss) else None
-    if row is None:
-        return ()
-    if row.torch == "not in PyTorch":
-        return rich("PyTorch has no such loss.")
-    logits = rich(" of {z}", z=math("z")) if isinstance(loss, LinkedLoss) and row.name == "cross_entropy" else ()
-    return rich("With PyTorch's defaults this is {what}{logits}.", what=words(row.torch), logits=logits)
-
-
 def definition(function: ScalarFunction, names: dict[Symbol, str]) -> str:
     """Return f(z) as a formula that does not just repeat the function's name."""
     if function.name in DEFINITIONS:
         return DEFINITIONS[function.name]
     expr = function.expr
     return scalar_latex(expr.definition() if isinstance(expr, Primitive) else expr, names)
-
-
-def kink_words(function: ScalarFunction, label: str) -> Rich:
-    """Say what the derivative is where it jumps; nothing for a smooth function."""
-    if not function.kinks:
-        return ()
-    (x, *_), slope = function.variables, function.slopes[0]
-    pairs = [(scalar_latex(kink, {}), scalar_latex(_at(slope, x, kink), {})) for kink in function.kinks]
-    values = [math(f"{label}'({at}) = {value}") for at, value in pairs]
-    return rich("Where the slope jumps it is taken as PyTorch does: {values}.", values=listed(values))
-
-
-def _at(slope: Expr, x: Symbol, kink: Expr) -> Expr:
-    """Return the slope at a kink; a step function is replaced by its two cases first."""
-    plain = slope.replace(lambda part: isinstance(part, Primitive), lambda part: part.definition())
-    value = plain.subs(x, kink)
-    return Integer(round(value)) if value.is_number and value == round(value) else value

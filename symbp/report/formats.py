@@ -36,7 +36,6 @@ class Format:
     template: str = ""
     standalone: str = ""
     spelling: str = "LATEX"
-    factor_macro: str = ""
     loss: str | None = None
     comment: str = "{}"
     wrap: str = "{}"
@@ -59,7 +58,7 @@ _ROWS = (
     ),
     Format(
         "latex", "LaTeX to \\input into lecture notes; standalone, a document", ".tex",
-        template="latex.j2", standalone="latex-document.j2", spelling="TEX", factor_macro=r"\symbpfactor",
+        template="latex.j2", standalone="latex-document.j2", spelling="TEX",
         loss=r"\symbploss",
         comment="% {}", wrap="\\[\n{}\n\\]", tidy=without_paragraphs_around_displays,
     ),

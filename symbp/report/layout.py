@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from symbp.op import FactorRole
-from symbp.report.products import TEXT_WIDTH, Piece, Products, chunks, joined, latex_width, rows
+from symbp.report.products import TEXT_WIDTH, chunks, latex_width, rows
 
 LEFT_SIDE = 56.0
 """Room for ∂𝓛/∂W = in front of a product, in points."""
@@ -14,27 +13,8 @@ LEFT_SIDE = 56.0
 INDENT = 14.0
 """How far the rows of a broken product are set in."""
 
-PAIR_GAP = 40.0
-"""Space between two equations side by side."""
-
 LONGEST = 14
 """Rows of one display; TeX does not break aligned over pages."""
-
-UNBROKEN = 200.0
-"""Widest factor with a brace under it: what a brace holds cannot be broken."""
-
-LABELS: dict[FactorRole, tuple[str, ...]] = {
-    FactorRole.LOSS: ("loss", "gradient"),
-    FactorRole.WEIGHT: ("weight",),
-    FactorRole.SLOPE: ("activation", "derivative"),
-    FactorRole.PREVIOUS: ("previous", "activation"),
-    FactorRole.NORMALISATION: ("normalisation",),
-    FactorRole.SUM: ("sum of", "paths"),
-    FactorRole.CONSTANT: ("constant",),
-    FactorRole.MASK: ("mask",),
-    FactorRole.PENALTY: ("penalty",),
-}
-"""What stands under the brace of each role, a word a line."""
 
 
 def aligned(lines: Iterable[str]) -> str:
@@ -55,14 +35,6 @@ def displays(equations: Sequence[Sequence[str]], most: int = LONGEST) -> tuple[s
             found.append([])
         found[-1] += lines
     return tuple(aligned(lines) for lines in found)
-
-
-def paired(lines: Sequence[str]) -> list[str]:
-    """Return equations two a row where all pairs fit side by side, else one a row."""
-    pairs = [lines[start : start + 2] for start in range(0, len(lines), 2)]
-    if all(sum(map(latex_width, pair)) + PAIR_GAP < TEXT_WIDTH for pair in pairs):
-        return [", & ".join(pair) for pair in pairs]
-    return list(lines)
 
 
 _PART = r"((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)"
@@ -97,41 +69,6 @@ def abreast(lines: Sequence[str]) -> list[str]:
 def _width(line: str) -> float:
     """Return the width of an equation; limits of a sum stand above and below its sign."""
     return latex_width(_LIMITS.sub(r"\\sum", line))
-
-
-def under_brace(piece: Piece, macro: str = "") -> str:
-    """Return a factor with its role under a brace; TeX gets a macro that a lecturer can restyle."""
-    lines = LABELS.get(piece.role)
-    if lines is None or latex_width(piece.text) > UNBROKEN:
-        return piece.text
-    label = r" \\ ".join(rf"\text{{{line}}}" for line in lines)
-    if macro:
-        return rf"{macro}{{{piece.text}}}{{{label}}}"
-    return (
-        rf"\underbrace{{{piece.text}}}_{{{label}}}"
-        if len(lines) == 1
-        else (rf"\underbrace{{{piece.text}}}_{{\substack{{{label}}}}}")
-    )
-
-
-def label_width(piece: Piece, labelled: bool) -> float:
-    """Return the width of a factor, or of its label where that is wider."""
-    around = latex_width(piece.before) + latex_width(piece.joint) + 2.0
-    lines = LABELS.get(piece.role, ()) if labelled else ()
-    return around + max([latex_width(piece.text), *(3.9 * len(line) + 3.0 for line in lines)])
-
-
-def product_lines(
-    left: str, pieces: Sequence[Piece], products: Products, *, labelled: bool = False, macro: str = ""
-) -> list[str]:
-    """Return ``left = product`` as rows of ``aligned`` that fit the text width."""
-    closing = products.brackets[1]
-    label = (lambda piece: under_brace(piece, macro)) if labelled else None
-    texts = joined(pieces, products.dialect.joint, closing, label)
-    sized = [(text, label_width(piece, labelled)) for text, piece in zip(texts, pieces, strict=True)]
-    brackets = latex_width(closing) * sum(bool(piece.before) for piece in pieces)
-    sized = [(text, width + brackets * piece.innermost) for (text, width), piece in zip(sized, pieces, strict=True)]
-    return _broken(f"{left} &= ", [part for text, width in sized for part in _parts(text, width)])
 
 
 def line(left: str, right: str, sign: str = "=") -> list[str]:

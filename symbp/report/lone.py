@@ -345,7 +345,7 @@ def _operators(sheet: Sheet) -> tuple[Row, ...]:
 
 def _checked(sheet: Sheet, check: Any) -> CheckPart:
     """Return the check with the letters and the shapes of this page."""
-    desk = Desk.open(sheet.derivation, STANDARD, sheet.dialect, None, False, "", sheet.loss)
+    desk = Desk.open(sheet.derivation, STANDARD, sheet.dialect, None, sheet.loss)
     shapes = {each.name: "×".join(reversed(each.shape.split("×"))) for each in check.rows}
     kept = {v.name for v in sheet.derivation.wrt if not sheet.page.rows or v.shape[1] == S.One}
     rows = tuple(each if each.name in kept else replace(each, shape=shapes[each.name]) for each in check.rows)

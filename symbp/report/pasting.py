@@ -36,7 +36,7 @@ def lexicon(shown: Derivation, derivation: Derivation) -> Lexicon:
     words = basic(derivation)
     functions = _functions(shown, derivation)
     for dialect in (ASCII, UNICODE):
-        desk = Desk.open(shown, STANDARD, dialect, None, False, "", None)
+        desk = Desk.open(shown, STANDARD, dialect, None, None)
         printers = [desk.columns.printer, desk.printer] if desk.batch else [desk.printer]
         for printer in printers:
             words = words.with_words(dict(_printed(shown, printer, functions)))

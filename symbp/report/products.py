@@ -218,12 +218,6 @@ class Products:
         context = Level.PRODUCT if self.printer.one_example else Level.CALL
         return self._operator(factor), " ", context, Level.PRODUCT
 
-    def map_text(self, factor: Factor) -> str:
-        """Return a sum as it stands in a product, nothing for other factors."""
-        if not factor.branches or any(branch and branch[0].acts is Acts.SOURCE for branch in factor.branches):
-            return ""
-        return self._once(self._acting, factor)[0].text
-
     def map_of(self, factors: Sequence[Factor]) -> str:
         """Return factors that follow each other as one linear map, the error at the dot; a lone sum as it is."""
         if len(factors) == 1 and factors[0].acts is Acts.SUM:

@@ -170,7 +170,7 @@ def layer_map(stack: Stack, remedy: Remedy, dialect: Dialect) -> str:
     """Return what one hidden layer multiplies the error by on its way down, as mathematics."""
     network = replace(remedy, about="", init=None)
     derivation, factors = _one_layer(stack.activation, tuple(stack.let.items()), network)
-    desk = Desk.open(derivation, STANDARD, dialect, None, False, "", None)
+    desk = Desk.open(derivation, STANDARD, dialect, None, None)
     return desk.products.map_of(factors)
 
 

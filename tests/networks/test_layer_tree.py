@@ -5,7 +5,6 @@ from layer_kinds import KEYS, NETWORKS
 
 from symbp import Network, derive
 from symbp.networks.blocks import Boundaries, Kind, boundary
-from symbp.networks.equal_parts import equal_maps, tiled
 from symbp.networks.layers import Linear
 from symbp.networks.recognition import recognised
 from symbp.nodes import matadd
@@ -174,22 +173,6 @@ def test_heads_with_weights_of_their_own_are_heads():
     tree = Network.equations(lines, shapes).blocks
     heads = [(block.name, block.first, block.stop) for block in tree if block.kind is Kind.HEAD]
     assert heads == [("head1", 0, 6), ("head2", 6, 12)]
-
-
-def test_heads_tile_the_rows_of_a_matrix():
-    network = NETWORKS["transformer"]()
-    attention = next(block for block in network.blocks if block.kind is Kind.ATTENTION)
-    prefix = "block1.attention."
-    assert [each.name for each in tiled(network.forward, attention)] == [f"{prefix}{letter}" for letter in "QKV"]
-    grouped = NETWORKS["attention"]()
-    assert [each.name for each in tiled(grouped.forward, named(grouped.blocks, "attention"))] == ["attention.Q"]
-
-
-def test_the_gates_of_a_cell_are_one_map():
-    for name, groups in (("lstm-classifier", ["ifgo"]), ("gru", ["rz", "n"])):
-        network = NETWORKS[name]()
-        gates = [block for block in named(network.blocks, "step2").children if block.kind is Kind.GATE]
-        assert ["".join(each.name for each in group) for group in equal_maps(network.forward, gates)] == groups
 
 
 class Doubled:

@@ -181,7 +181,7 @@ def test_widths_are_estimated_on_the_wide_side() -> None:
 
 def test_softmax_acts_on_every_column_of_a_batch() -> None:
     of = derive(layers=2, activation="tanh", output_activation="softmax", loss="mae", batch=True)
-    desk = Desk.open(of, STANDARD, UNICODE, None, False, "", None)
+    desk = Desk.open(of, STANDARD, UNICODE, None, None)
     assert "".join(joined(desk.pieces(of.gradients["W2"]), " ")) == "J₂ (G) A₁ᵀ"
 
 

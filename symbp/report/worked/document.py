@@ -75,7 +75,7 @@ def example(
     """
     derivation = worked.derivation
     shown = shown_layers(derivation.network.depth, show)
-    desk = Desk.open(derivation, notation, dialect, shown, False, "", loss_letter)
+    desk = Desk.open(derivation, notation, dialect, shown, loss_letter)
     numeral = Numeral(worked.numbers, desk.printer, digits or worked.given.digits)
     author = _Author(worked, desk, numeral)
     sections = [author.given(), author.forward(), author.backward(), author.gradients()]
