@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -15,6 +15,11 @@ class Ref:
 
     label: str
     last: str = ""
+
+    @classmethod
+    def to(cls, labels: Sequence[str]) -> Ref:
+        """Return a reference to lines that follow one another: the first and the last."""
+        return cls(labels[0], labels[-1] if len(labels) > 1 else "")
 
 
 Text: TypeAlias = tuple[str | Node | Ref, ...]

@@ -83,6 +83,12 @@ class Words:
         return self("list.last", first=first, last=items[-1])
 
 
+def commas(texts: Sequence[Text]) -> Text:
+    """Return what there is of some texts, with commas between: a, b, c."""
+    shown = [text for text in texts if any(text)]
+    return merged([span for at, text in enumerate(shown) for span in (*_between(at), *text)])
+
+
 def _overlaid(entries: Mapping[str, Any], own: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return entries with others in the place of some."""
     nested = {key: _overlaid(entries.get(key, {}), each) for key, each in own.items() if isinstance(each, Mapping)}

@@ -178,3 +178,24 @@ def test_a_product_of_one_factor_keeps_its_sign(page):
 def test_a_squared_error_has_its_half(batch, loss):
     shown = render(derive(layers=2, activation="tanh", loss="mse", batch=batch), to="text")
     assert f"ℒ  = {loss}" in shown
+
+
+def test_many_parameters_behind_one_error():
+    terms = " + ".join(f"W{at} @ X{at}" for at in range(1, 8))
+    weights = {f"W{at}": (2, at + 2) for at in range(1, 8)}
+    inputs = {f"X{at}": (at + 2, "m") for at in range(1, 8)}
+    net = Network.equations([f"Z = {terms}", "loss = mse(Z, Y)"], shapes={**weights, **inputs, "Y": (2, "m")})
+    shown = render(derive(net), to="text")
+    assert "The error starts at the loss:\n" in shown
+    assert "∂ℒ/∂W₁  =" in shown  # All are equally far from the loss: the first stands for them.
+    assert "\n  mse loss, a batch of m examples: all 7 gradients\n" in shown  # No activation, no comma for it.
+
+
+def test_many_parameters_and_no_error():
+    names = "WVUBACD"
+    loss = " + ".join(f"sum({name} * {name})" for name in names)
+    shapes = {**dict.fromkeys(names, (2, 3)), "X": (2, "m")}
+    net = Network.equations([f"loss = {loss} + sum(X)"], shapes=shapes, parameters=list(names))
+    shown = render(derive(net), to="text")
+    assert "Backpropagation is seven equations:" in shown
+    assert "error" not in shown

@@ -188,7 +188,9 @@ class Context:
         """The weight whose way to the loss is the longest, of several the first; None without any."""
         single = [each for each, terms in self.products.items() if len(terms) == 1]
         weights = [each for each in single if each.role is Role.WEIGHT] or single
-        return max(reversed(weights), key=lambda each: len(self.products[each][0]), default=None)
+        order = {each.name: place for place, each in enumerate(self.reading.derivation.wrt)}
+        weights.sort(key=lambda each: order[each.name])
+        return max(weights, key=lambda each: len(self.products[each][0]), default=None)
 
     @cached_property
     def loss_gradient(self) -> LossGradient | None:

@@ -23,7 +23,7 @@ from symbp.pages.tell.opening import definitions, tiles
 from symbp.pages.tell.picture import figure, rail_to
 from symbp.pages.tell.result import EXPLICIT
 from symbp.pages.tell.ways import Way, farthest, product
-from symbp.pages.words import merged
+from symbp.pages.words import commas
 from symbp.views.lines import Index, Indexed
 from symbp.views.shared import Shared
 
@@ -173,7 +173,7 @@ def backward(c: Deep) -> list[Block]:
 def _said(c: Deep, group: Group) -> Text:
     """Return that a map is these lines, from one error to another."""
     labels = [each.label for each in group.errors]
-    lines = Ref(labels[0], labels[-1] if len(labels) > 1 else "")
+    lines = Ref.to(labels)
     name, above = c.map(group.inside), c.tree(c.outside(group.inside, group.inside.above))
     if group.inside.closes:
         below = c.tree(c.outside(group.inside, group.inside.result))
@@ -217,15 +217,7 @@ MOST_TOGETHER = 3
 
 def _one(rows: Sequence[Row]) -> Row:
     letters, meanings = ([each[column] for each in rows] for column in (0, 1))
-    return _listed(letters), _listed(meanings), _listed(list(dict.fromkeys(each[2] for each in rows)))
-
-
-def _listed(texts: Sequence[Text]) -> Text:
-    return merged([span for at, text in enumerate(texts) for span in _after(at, text)])
-
-
-def _after(at: int, text: Text) -> Text:
-    return (", ", *text) if at else text
+    return commas(letters), commas(meanings), commas(list(dict.fromkeys(each[2] for each in rows)))
 
 
 def map_rows(c: Deep) -> Iterator[Row]:

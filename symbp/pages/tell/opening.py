@@ -17,6 +17,7 @@ from symbp.pages.page import Block, Equations, Para, Text
 from symbp.pages.page import Line as PageLine
 from symbp.pages.tell.beside import is_start
 from symbp.pages.tell.context import Context, Spelled, starts
+from symbp.pages.words import commas
 from symbp.roles import Role
 from symbp.symbols import BATCH, Adjoint
 from symbp.views.turned import plain
@@ -29,10 +30,8 @@ def title(c: Context) -> Text:
 
 def subtitle(c: Context) -> Text:
     """Return activations, loss and columns in a line, and how many gradients there are."""
-    network = c.reading.derivation.network
-    about = c.words("subtitle.stack", activations=_activations(c), loss=_loss(c), columns=columns(c))
-    if not isinstance(network.loss_node, Loss):
-        about = c.words.listed([_activations(c), columns(c)])
+    loss = _loss(c) if isinstance(c.reading.derivation.network.loss_node, Loss) else ()
+    about = commas([_activations(c), loss, columns(c)])
     return c.words("subtitle.all", n=len(c.reading.derivation.wrt), about=about)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 
 from sympy import MatrixExpr, Symbol, ZeroMatrix
@@ -36,8 +37,8 @@ PRODUCT, EXPLICIT = "product", "explicit"
 
 
 def is_short(c: Context) -> bool:
-    """Whether all of the recursion is the result."""
-    return len(c.errors) + len(c.gradients) <= MOST_LINES
+    """Whether all of the recursion is the result: it is short, or no error is ever sent back."""
+    return not c.errors or len(c.errors) + len(c.gradients) <= MOST_LINES
 
 
 def result(c: Context) -> Aside:
@@ -47,8 +48,8 @@ def result(c: Context) -> Aside:
         leads = c.words("result.lines", n=len(lines), number=c.words.number(len(lines)))
     else:
         lines = [each for each in c.errors if is_start(each.equation)]
-        labels = [each.label for each in c.errors if each not in lines]
-        leads = c.words("result.starts", lines=Ref(labels[0], labels[-1] if len(labels) > 1 else ""))
+        back = [each.label for each in c.errors if each not in lines]
+        leads = c.words("result.starts", lines=Ref.to(back)) if back else c.words("result.starts_alone")
     shown = tuple(PageLine((c.equation(each),), each.label, each.where, reason(c, each)) for each in lines)
     blocks: list[Block] = time_result(c, shown) or [Para(leads), Equations(shown), *product_blocks(c)]
     return Aside(tuple(blocks), c.words("section.result"))
@@ -64,6 +65,8 @@ def reason(c: Context, spelled: Spelled) -> Text:
     of = spelled.equation.lhs.of
     if isinstance(spelled.equation.rhs, ZeroMatrix):
         return c.words("result.zero")
+    if spelled in c.gradients and is_start(spelled.equation):
+        return ()
     if of.role is Role.WEIGHT:
         return c.words("result.weight")
     if of.role is Role.BIAS:
@@ -176,7 +179,7 @@ def recursion(c: Context) -> tuple[Index, Sequence[Factor], Sequence[Factor], Ad
 
 def renamed(factor: Factor, old: Symbol, new: Symbol) -> Factor:
     """Return a factor for another letter of the index."""
-    return Factor(factor.role, put_in(factor.expr, {old: new}), factor.layer, factor.acts, factor.branches)
+    return replace(factor, expr=put_in(factor.expr, {old: new}))
 
 
 def spare_letter(c: Context) -> str:

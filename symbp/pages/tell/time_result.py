@@ -86,12 +86,12 @@ def time_result(c: Context, shown: Sequence[PageLine]) -> list[Block]:
     )
     if time.step.is_cut:
         of, labels = shown_error(time), ways_labels(time)
-        ref = Ref(labels[0], labels[-1] if len(labels) > 1 else "")
+        ref = Ref.to(labels)
         leads = c.words("time.ways", way=any_way(time, of), ways=ref, error=_error(time, of))
         where = c.words("time.joined", first=where, second=leads)
     else:
         last = diagonals_labels(time)
-        ref = Ref(last[0], last[-1] if len(last) > 1 else "")
+        ref = Ref.to(last)
         slopes = c.words("time.slopes", slopes=any_way(time, shown_error(time)), lines=ref)
         where = c.words("time.joined", first=where, second=slopes)
     return [*blocks, Para((*where, *_begins(time))), *_between(time)]
