@@ -156,7 +156,7 @@ class Scalars:
         Raises:
             RuleNotFoundError: a function nobody taught this writer.
         """
-        return self.write(expr.replace(expm1, lambda argument: exp(argument) - 1)).signed
+        return self.write(expr).signed
 
     def write(self, expr: Expr) -> Written:
         """Return an expression as a tree with its level and sign."""
@@ -429,6 +429,7 @@ _RULES: dict[type, Callable[[Scalars, Expr], Written]] = {
     ),
     step: _step,
     **dict.fromkeys((Max, Min), lambda w, expr: Written(call(function_name(type(expr)), *_inside(w, expr)))),
+    expm1: lambda w, expr: w.write(exp(expr.args[0]) - 1),
     Function: _function,
 }
 """How each kind of expression is written, the first that fits."""

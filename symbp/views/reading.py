@@ -150,7 +150,8 @@ def read(
 ) -> Reading:
     """Return two lists as a page shows them.
 
-    What is ``needed`` of the forward list keeps its name, and so do the errors where the backward list ``ends``.
+    What is ``needed`` of the forward list keeps its name, and what a loop starts with; so do the errors where the
+    backward list ``ends``.
     """
     folded = with_families(fold(forward))
     back = tidied(backward, wanted)
@@ -158,7 +159,7 @@ def read(
     slot = _slot(folded)
     kept = carried | frozenset(map(slot, (*ends, *_states(derivation, forward))))
     gradients, errors = inlined(back, wanted, slot, kept, frozenset(map(slot, repeated(forward, back))))
-    ahead, holders = shortened(forward, (*errors, *gradients), slot, needed)
+    ahead, holders = shortened(forward, (*errors, *gradients), slot, needed | frozenset(folded.starts))
     return Reading(
         derivation,
         is_one,

@@ -16,9 +16,14 @@ import pytest
 def test_ctrl_c_ends_a_sweep_and_its_workers_without_a_traceback(tmp_path: Path) -> None:
     words = "analyze --activation tanh --sweep layers=2000,2500,3000,3500 --widths 64 --jobs 2"
     command = [sys.executable, "-m", "symbp", *words.split()]
-    running = subprocess.Popen(
-        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
-    )
+    # A shell lets what runs in the background ignore the signal, and whoever is started inherits that.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        running = subprocess.Popen(
+            command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert running.stderr is not None
     said = running.stderr.readline()
     children = Path(f"/proc/{running.pid}/task/{running.pid}/children")

@@ -94,9 +94,10 @@ def test_time_is_up(place: Path) -> None:
 
 
 PARENT = """
-import sys, tempfile
+import signal, sys, tempfile
 from pathlib import Path
 from symbp.guard.child import run
+signal.signal(signal.SIGINT, signal.default_int_handler)  # A shell lets what runs in the background ignore it.
 folder = Path(tempfile.mkdtemp(dir=sys.argv[1], prefix="folder-"))
 run(sys.argv[2:], folder, 600)
 """
@@ -109,7 +110,10 @@ def test_symbp_is_killed(how: signal.Signals, place: Path) -> None:
         started = pids(place)
         assert list(place.glob("folder-*"))
         parent.send_signal(how)
-        parent.wait(20)
+        try:
+            parent.wait(20)
+        finally:
+            parent.kill()
         assert gone(started)
     until = time.monotonic() + 20
     while list(place.glob("folder-*")) and how is not signal.SIGINT:  # Whoever lives on removes its own.

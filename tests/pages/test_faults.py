@@ -199,3 +199,19 @@ def test_many_parameters_and_no_error():
     shown = render(derive(net), to="text")
     assert "Backpropagation is seven equations:" in shown
     assert "error" not in shown
+
+
+PARTS = {
+    "a symbol written into another": ("batchnorm", ["W2"], {}),
+    "what a loop starts with": ("embedding", ["b2"], {}),
+    "a product that no error meets": ("squeeze-excite", ["W2"], {}),
+    "a function of numbers alone": ("beta-vae", ["W_enc"], {"by_output": True}),
+    "a slope in rows": ("pinn", ["b"], {"notation": "rows"}),
+}
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_page_of_a_part_of_the_gradients(part):
+    name, wrt, options = PARTS[part]
+    shown = render(derive(CASES[name].network(), wrt=wrt), to="text", **options)
+    assert "its gradient" in " ".join(shown.split())

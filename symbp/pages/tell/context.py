@@ -102,7 +102,7 @@ class Context:
         """The outputs whose slopes would have one name: D has no more than the indices of its output."""
         alike: dict[object, set[Slot]] = {}
         for node in self.nodes:
-            if isinstance(node, Slope):
+            if isinstance(node, Slope) and slot_of(node.output) in self.names.parts:
                 slot, loops = slot_of(node.output), self.names.loops(node.output)
                 parts = self.names.parts[slot]
                 alike.setdefault((parts.below, parts.number, loops), set()).add(slot)

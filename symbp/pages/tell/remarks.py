@@ -99,10 +99,12 @@ def _adds_to_zero(end: Sequence[Factor]) -> bool:
 
 
 def _symbol(c: Context, symbol: MatrixSymbol) -> Node:
-    """Return a symbol of the derivation as the page has it, which may show it for one example."""
-    shown = (*c.reading.folded.names, *c.reading.all_symbols)
-    own = next((each for each in shown if each.name == symbol.name), symbol)
-    return c.names.symbol(c.reading.spelled(own))
+    """Return a symbol of the derivation as the page has it: for one example, or what its equation is written into."""
+    shown = {each.name: each for each in (*c.reading.all_symbols, *c.reading.folded.names)}
+    name = symbol.name
+    while name in c.reading.holders:
+        name = c.reading.holders[name]
+    return c.names.symbol(c.reading.spelled(shown.get(name, symbol)))
 
 
 def _listed(c: Context, symbols: Iterable[MatrixSymbol]) -> Text:
