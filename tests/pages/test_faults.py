@@ -215,3 +215,7 @@ def test_a_page_of_a_part_of_the_gradients(part):
     name, wrt, options = PARTS[part]
     shown = render(derive(CASES[name].network(), wrt=wrt), to="text", **options)
     assert "its gradient" in " ".join(shown.split())
+
+
+def test_a_symbol_that_is_called_delta_is_that_symbol():
+    assert render(derive(CASES["letters-collide"].network()), to="text", only="delta") == "G₂ = S₂ g₂\n"

@@ -24,7 +24,8 @@ def only(c: Context, name: str) -> tuple[Line, ...]:
     if name in passes:
         return tuple(Line((c.equation(each),), "", each.where) for each in passes[name])
     equations = {each.name: each for each in (*c.reading.listed, *c.reading.backward)}
-    whole = _whole_name(f"dZ{name.removeprefix('delta')}" if name.startswith("delta") else name, c)
+    is_error = name.startswith("delta") and name not in equations
+    whole = _whole_name(f"dZ{name.removeprefix('delta')}" if is_error else name, c)
     variable = next((each for each in _wanted(c) if each.name == whole), None)
     if variable is not None:
         return _gradient(c, variable)
