@@ -28,11 +28,8 @@ PARTS = frozenset({Kind.ATTENTION, Kind.NORM, Kind.FEED_FORWARD})
 """What is worth a name in a network that has attention."""
 
 
-class Call(Op):
-    """A block as one operation. Args: its kind, its number (0: none), rows and columns of its output, its inputs."""
-
-    def __new__(cls, kind: str | Str, number: int | Integer, *rest: Basic) -> Call:  # noqa: D102
-        return cast("Call", Basic.__new__(cls, kind if isinstance(kind, Str) else Str(kind), Integer(number), *rest))
+class OfBlock(Op):
+    """An operation that stands for a block. Args: the kind of the block, its number, and more."""
 
     @property
     def kind(self) -> Kind:
@@ -43,6 +40,13 @@ class Call(Op):
     def number(self) -> int:
         """Which of the blocks of its kind it is, from 1; 0 where there is one."""
         return int(self.args[1])
+
+
+class Call(OfBlock):
+    """A block as one operation. Args: its kind, its number (0: none), rows and columns of its output, its inputs."""
+
+    def __new__(cls, kind: str | Str, number: int | Integer, *rest: Basic) -> Call:  # noqa: D102
+        return cast("Call", Basic.__new__(cls, kind if isinstance(kind, Str) else Str(kind), Integer(number), *rest))
 
     @property
     def shape(self) -> tuple[Expr, Expr]:
@@ -59,7 +63,7 @@ class Call(Op):
         return Pull(self.args[0], self.number, to, *self.inputs[to].shape, output, error)
 
 
-class Pull(Op):
+class Pull(OfBlock):
     """The map that carries an error back through a block: linear in the error.
 
     Args: kind and number of the block, to which of its inputs, rows and columns of that input, the output of the block,
@@ -72,16 +76,6 @@ class Pull(Op):
 
     def __new__(cls, kind: Str, number: int | Integer, to: int | Integer, *rest: Basic) -> Pull:  # noqa: D102
         return cast("Pull", Basic.__new__(cls, kind, Integer(number), Integer(to), *rest))
-
-    @property
-    def kind(self) -> Kind:
-        """What the block is."""
-        return Kind(self.args[0].name)
-
-    @property
-    def number(self) -> int:
-        """Which of the blocks of its kind it is, from 1; 0 where there is one."""
-        return int(self.args[1])
 
     @property
     def shape(self) -> tuple[Expr, Expr]:
