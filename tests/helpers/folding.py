@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from instances import instance
 from sympy import Basic, MatAdd, MatrixExpr, MatrixSymbol, Symbol, expand
 
 from symbp.calculus.reverse import reverse
@@ -14,7 +15,6 @@ from symbp.equations import Equation, ForwardSystem, symbols_in
 from symbp.ops.elementwise import GenericFunction
 from symbp.symbols import Adjoint, Variable
 from symbp.views.fold import fold, fold_like
-from symbp.views.instances import instance
 from symbp.views.lines import Body, Folded, Indexed, Line, Loop, lines_of, run
 from symbp.views.over import Over
 

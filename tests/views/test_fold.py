@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from folding import count, faults, faults_of, loops, renamed, replaced, spelled
+from instances import instance
 from sympy import Basic, MatMul, S, Transpose
 
 import symbp
@@ -19,7 +20,6 @@ from symbp.ops.structure import Rows
 from symbp.symbols import Adjoint
 from symbp.views import repetition
 from symbp.views.fold import fold, fold_like
-from symbp.views.instances import instance
 from symbp.views.lines import Indexed, Line, Loop, index_symbol, lines_of
 from symbp.views.over import StackOver, SumOver
 
