@@ -8,6 +8,7 @@ from typing import Any
 
 from symbp.checking.report import CheckReport
 from symbp.collector import pause_collector
+from symbp.collector import pause_collector
 from symbp.derivation import Derivation
 from symbp.maths.notation import STANDARD, Notation
 from symbp.pages.page import Block, Page
@@ -90,6 +91,7 @@ def context(
     )
 
 
+@pause_collector()
 @pause_collector()
 def derivation_page(
     derivation: Derivation,
