@@ -8,7 +8,6 @@ from typing import Any
 
 from symbp.checking.report import CheckReport
 from symbp.collector import pause_collector
-from symbp.collector import pause_collector
 from symbp.derivation import Derivation
 from symbp.maths.notation import STANDARD, Notation
 from symbp.pages.page import Block, Page
