@@ -16,8 +16,8 @@ from symbp import Dense, Network, derive
 from symbp.networks.recurrent import LSTM
 from symbp.networks.transformer import TransformerBlock
 from symbp.pages.tell.derivation import derivation_page
-from symbp.report.files import write_chunks
 from symbp.writing.expanded import expanded
+from symbp.writing.files import write_chunks
 from symbp.writing.page_latex import write_latex
 from symbp.writing.page_markdown import write_markdown
 from symbp.writing.text import write_text

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from symbp.networks.regularisation import Dropout
     from symbp.networks.residual import Residual
     from symbp.networks.transformer import DecoderBlock, Encoder, Positions, TransformerBlock
-    from symbp.report.files import write
-    from symbp.report.render import render
+    from symbp.writing.files import write
+    from symbp.writing.render import render
 
 _HOME = {
     "Activation": "symbp.networks.layers",
@@ -87,8 +87,8 @@ _HOME = {
     "check": "symbp.checking.check",
     "derive": "symbp.derivation",
     "diagnose": "symbp.checking.diagnosis.diagnose",
-    "render": "symbp.report.render",
-    "write": "symbp.report.files",
+    "render": "symbp.writing.render",
+    "write": "symbp.writing.files",
 }
 """Where each public name lives."""
 

@@ -277,7 +277,7 @@ class Derivation:
     def _repr_markdown_(self) -> str:
         # A notebook asks the value how to show itself. The report stands on a higher floor, so it is looked
         # up by name when asked; nothing below depends on it.
-        report = import_module("symbp.report.notebook")
+        report = import_module("symbp.writing.notebook")
         return cast("str", report.notebook_markdown(self))
 
     @takes

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from symbp.derivation import Derivation
-from symbp.report.formats import MARK, Format
 from symbp.report.lone import lone_page
 from symbp.report.lone_document import lone_document
 from symbp.report.lone_text import lone_text, only_displayed
-from symbp.report.templates import document_text
+from symbp.report.templates import TEMPLATES, document_text
+from symbp.writing.formats import MARK, Format
 
 
 def render_lone(
@@ -27,5 +27,6 @@ def render_lone(
         return only_displayed(derivation, only, row)
     if row.name == "text":
         return f"{row.comment.format(MARK)}\n\n{lone_text(derivation, check)}"
-    page = lone_page(derivation, row.dialect, check, command=command, loss_letter=row.loss)
+    made = TEMPLATES[row.name]
+    page = lone_page(derivation, made.dialect, check, command=command, loss_letter=made.loss)
     return document_text(lone_document(page), row, standalone=standalone, template_dir=template_dir)

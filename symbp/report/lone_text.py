@@ -11,12 +11,12 @@ from symbp.equations import Equation
 from symbp.errors import SpecError, nearest
 from symbp.report.checked import check_text
 from symbp.report.dialects import ASCII, LATEX, UNICODE
-from symbp.report.formats import Format
 from symbp.report.layout import aligned, line
 from symbp.report.lone import Sheet, displayed, lone_page
 from symbp.report.lone_parts import Numbered, Part, Told
 from symbp.report.rich import Rich
 from symbp.report.text import INDENT, said, shown
+from symbp.writing.formats import Format
 
 NUMBER = "  ({})  "
 """What stands in front of a numbered line."""

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import ClassVar
 
 from symbp.errors import SpecError
-from symbp.report.formats import format_named
 from symbp.report.rich import Rich
-from symbp.report.templates import document_text
+from symbp.report.templates import TEMPLATES, document_text
+from symbp.writing.formats import format_named
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +99,6 @@ def page_text(page: Page, to: str = "gfm", *, standalone: bool = False, template
         SpecError: an unknown format, or one that is no document.
     """
     row = format_named(to)
-    if not row.template:
+    if row.name not in TEMPLATES:
         raise SpecError(f"--to {row.name}: this report is a document; give gfm, markdown or latex")
     return document_text(page, row, standalone=standalone, template_dir=template_dir)

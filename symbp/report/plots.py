@@ -20,7 +20,7 @@ from symbp.analysis.phase import Phases
 from symbp.analysis.spectrum import Spectrum
 from symbp.errors import SpecError
 from symbp.op import FactorRole
-from symbp.report.formats import MARK
+from symbp.writing.formats import MARK
 
 KINDS = ("pdf", "svg", "png")
 """The formats of a picture, by suffix."""

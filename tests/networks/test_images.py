@@ -26,7 +26,7 @@ from symbp.networks.layers import Activation
 from symbp.networks.spec_network import network_of
 from symbp.op import FactorRole
 from symbp.ops.channel_norm import NormaliseChannels, normalise_channels
-from symbp.report.render import render
+from symbp.writing.render import render
 
 IMAGE = Image(2, 5, 4)
 NORMED = (Conv2d(3, 3, padding=1), BatchNorm(), Activation("tanh"), MaxPool2d(2), Dense(2, "softmax"))

@@ -6,8 +6,8 @@ from symbp import check, derive
 from symbp.networks.operations import OPERATIONS, operation_named
 from symbp.ops.convolution import KernelCorrelation, TransposedConvolve
 from symbp.ops.pooling import AveragePoolTranspose, MaxPoolTranspose
-from symbp.report.render import render
 from symbp.symbols import Adjoint
+from symbp.writing.render import render
 
 NAMES = ["conv1d", "conv2d", "strided-conv2d", "max-pool", "avg-pool"]
 

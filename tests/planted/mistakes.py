@@ -185,7 +185,7 @@ MISTAKES = (
              "            start = place\n\n\ndef _only", "writing/test_breaking.py"),
     _mistake("index", "writing/latex.py", "return Script(base.base, base.sub, above[0]",
              "return Script(base.base, None, above[0]", "writing/test_latex.py"),
-    _mistake("verdict", "report/render.py", "        raise SpecError(f\"{name}: {why}; leave out {name}\")\n",
-             "        break\n", "report/test_report_templates.py"),
+    _mistake("verdict", "writing/render.py", "        raise SpecError(f\"{name}: {why}; leave out {name}\")\n",
+             "        break\n", "writing/test_templates.py"),
 )  # fmt: skip
 """The list, by kind."""

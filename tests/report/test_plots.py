@@ -18,8 +18,8 @@ from symbp.errors import SpecError
 from symbp.networks.layers import activation_of
 from symbp.networks.network import Network
 from symbp.report import plots
-from symbp.report.files import carries_mark
 from symbp.report.plots import Curve
+from symbp.writing.files import carries_mark
 
 HERE = find_spec("matplotlib") is not None
 needs_matplotlib = pytest.mark.skipif(not HERE, reason="needs matplotlib: pip install 'symbp[plots]'")

@@ -35,9 +35,9 @@ from symbp.report.dialects import ASCII, LATEX, UNICODE, Dialect
 from symbp.report.notation import NOTATIONS, STANDARD
 from symbp.report.printer import Printer
 from symbp.report.products import joined, latex_width, rows
-from symbp.report.render import render
 from symbp.report.written import Level, Written
 from symbp.symbols import BATCH, Adjoint, Role, Variable
+from symbp.writing.render import render
 
 A, B, C = (MatrixSymbol(name, 3, 3) for name in "ABC")
 W = Variable("W2", 3, 3, Role.WEIGHT, "W", 2)

@@ -27,12 +27,12 @@ from symbp.numeric.compiled import generic_functions
 from symbp.ops.losses import GenericLoss
 from symbp.pages.page import Page
 from symbp.pages.tell.derivation import derivation_page
-from symbp.report.files import write_bytes
-from symbp.report.formats import format_named
-from symbp.report.render import page_text, render, stem_of, unused
-from symbp.report.render import require_steps as within_steps
-from symbp.report.unused import DEFAULTS
+from symbp.writing.files import write_bytes
+from symbp.writing.formats import format_named
+from symbp.writing.render import page_text, render, stem_of, unused
+from symbp.writing.render import require_steps as within_steps
 from symbp.writing.text import write_text
+from symbp.writing.unused import DEFAULTS
 
 DEFAULT_NOTATION = "standard"
 

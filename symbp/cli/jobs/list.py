@@ -73,7 +73,7 @@ TABLES = {
         ((EXPRESSION, "any expression in a and y, such as (a - y)**4"),),
     ),
     "initialisations": Table("symbp.analysis.initialisations", "INITIALISATIONS", about_initialisation, "ALIASES"),
-    "formats": Table("symbp.report.formats", "FORMATS", about_format, "FORMAT_ALIASES"),
+    "formats": Table("symbp.writing.formats", "FORMATS", about_format, "FORMAT_ALIASES"),
     "notations": Table("symbp.maths.notation", "NOTATIONS", about_itself),
     "examples": Table("symbp.networks.examples", "EXAMPLES", about_example),
     "operations": Table("symbp.networks.operations", "OPERATIONS", about_itself, "OPERATION_ALIASES"),

@@ -14,8 +14,8 @@ from symbp.cli.jobs.targets import FOLDER, PDF, Target, is_folder, targets
 from symbp.cli.options import OutputOptions
 from symbp.errors import SpecError
 from symbp.report import plots
-from symbp.report.files import write_bytes
 from symbp.report.page import Page, page_text
+from symbp.writing.files import write_bytes
 
 Pictures = Mapping[str, Callable[[], Any]]
 """What draws each figure, by its name."""

@@ -18,9 +18,9 @@ from symbp.cli.what import FileSpec
 from symbp.errors import OutputError, SpecError
 from symbp.inputs import read_regular
 from symbp.limits import MAX_TABLE
-from symbp.report.files import require_replaceable, write_bytes
-from symbp.report.formats import MARK
 from symbp.report.sweep import sweep_text
+from symbp.writing.files import require_replaceable, write_bytes
+from symbp.writing.formats import MARK
 
 DRAWS = 5
 """Draws of a cell where it is not said."""

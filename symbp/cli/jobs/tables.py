@@ -7,8 +7,8 @@ from symbp.cli.jobs.targets import PDF, Target, targets
 from symbp.cli.options import MethodOptions, OutputOptions
 from symbp.cli.what import Described, FileSpec
 from symbp.pages.page import Page
-from symbp.report.formats import format_named
-from symbp.report.render import page_text
+from symbp.writing.formats import format_named
+from symbp.writing.render import page_text
 
 FORMATS = ("gfm", "markdown", "latex", "text")
 """What such a page can be written as."""

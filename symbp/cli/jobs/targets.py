@@ -10,9 +10,9 @@ from pathlib import Path
 from symbp.cli import values
 from symbp.cli.options import OutputOptions
 from symbp.maths.notation import NOTATIONS
-from symbp.report.files import require_replaceable
-from symbp.report.formats import FORMAT_ALIASES, FORMATS, SUFFIXES
-from symbp.report.pdf import pdf
+from symbp.writing.files import require_replaceable
+from symbp.writing.formats import FORMAT_ALIASES, FORMATS, SUFFIXES
+from symbp.writing.pdf import pdf
 from symbp.writing.templates import fault
 
 FOLDER = "output/"

@@ -10,15 +10,15 @@ from typing import Any
 from symbp.errors import SpecError
 from symbp.numeric.data import json_data
 from symbp.report.dialects import ASCII, UNICODE
-from symbp.report.formats import MARK, format_named
 from symbp.report.notation import notation_named
 from symbp.report.page import Block, Display, Heading, Page, Say, Table
 from symbp.report.products import TEXT_WIDTH, chunks, latex_width, rows
-from symbp.report.templates import document_text
+from symbp.report.templates import TEMPLATES, document_text
 from symbp.report.text import said, table
 from symbp.report.worked.document import Example, Line, Section, example
 from symbp.report.worked.numbers import composed, matrix_width, width_of
 from symbp.report.worked.run import Training, Worked
+from symbp.writing.formats import MARK, format_named
 
 FORMATS = ("gfm", "markdown", "latex", "text")
 """What a worked example can be written as."""
@@ -53,10 +53,10 @@ def render_worked(
     if row.name not in FORMATS:
         raise SpecError(f"a worked example is no {row.name} file: choose from {', '.join(FORMATS)}")
     is_text = row.name == "text"
-    dialect = (ASCII if ascii_only else UNICODE) if is_text else row.dialect
+    dialect = (ASCII if ascii_only else UNICODE) if is_text else TEMPLATES[row.name].dialect
     content = example(
         worked, letters, dialect, training=training, digits=digits, show=show,
-        loss_letter=None if is_text else row.loss,
+        loss_letter=None if is_text else TEMPLATES[row.name].loss,
         command=command,
     )  # fmt: skip
     if is_text:

@@ -12,7 +12,7 @@ from report_cases import CASES, PDFLATEX, derivation, fixed_check, need
 
 from symbp import Network, derive, render
 from symbp.errors import OutputError, SpecError
-from symbp.report import pdf
+from symbp.writing import pdf
 from symbp.writing.expanded import expanded
 
 

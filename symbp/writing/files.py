@@ -15,8 +15,8 @@ from typing import IO, Any
 from symbp.derivation import Derivation
 from symbp.domain import takes
 from symbp.errors import OutputError, SpecError
-from symbp.report.formats import MARK, SUFFIXES, format_named
-from symbp.report.pdf import pdf
+from symbp.writing.formats import MARK, SUFFIXES, format_named
+from symbp.writing.pdf import pdf
 
 HEAD = 2048
 """How much of a file is read to find our mark, in bytes."""
@@ -37,7 +37,7 @@ def write(
         SpecError: a suffix that is no format.
         OutputError: the file cannot be written, or is not symbp's own and ``force`` is off.
     """
-    render = import_module("symbp.report.render").render  # all reports, which other files have no use for
+    render = import_module("symbp.writing.render").render  # all reports, which other files have no use for
     target = Path(path)
     if to is None and target.suffix.lower() == ".pdf":
         source = render(derivation, "latex", **{**options, "standalone": True})

@@ -13,11 +13,11 @@ from symbp.checking.check import check
 from symbp.derivation import derive
 from symbp.errors import SpecError, TemplateError
 from symbp.networks.network import Network
-from symbp.report.files import write
-from symbp.report.formats import FORMAT_ALIASES, FORMATS, SUFFIXES
-from symbp.report.render import render
 from symbp.report.rich import words
 from symbp.writing import environment, escape, templates
+from symbp.writing.files import write
+from symbp.writing.formats import FORMAT_ALIASES, FORMATS, SUFFIXES
+from symbp.writing.render import render
 
 HOSTILE = r"\input{x} $y$ `z` | <b> & # % _ ^ ~ {{ \VAR{doc}"
 

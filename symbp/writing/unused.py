@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from symbp.derivation import Derivation
-from symbp.report.formats import Format
+from symbp.writing.formats import Format
 
 if TYPE_CHECKING:
     from symbp.networks.alone.lone import Lone

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from symbp.checking.check import check
 from symbp.derivation import Derivation
-from symbp.report.render import render
+from symbp.writing.render import render
 
 
 def notebook_markdown(derivation: Derivation) -> str:

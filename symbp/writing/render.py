@@ -16,13 +16,13 @@ from symbp.maths.tree import Node
 from symbp.pages.page import Line, Page
 from symbp.pages.tell.derivation import context, derivation_page
 from symbp.pages.tell.only import only as lines_of_one
-from symbp.report.formats import MARK, Format, format_named
-from symbp.report.unused import COMPARED, DEFAULTS, no_use
+from symbp.writing.formats import MARK, Format, format_named
 from symbp.writing.page_latex import document_latex, write_latex
 from symbp.writing.page_markdown import write_markdown
 from symbp.writing.picture import picture_text
 from symbp.writing.single import single_latex, single_text
 from symbp.writing.text import write_text
+from symbp.writing.unused import COMPARED, DEFAULTS, no_use
 
 
 @takes

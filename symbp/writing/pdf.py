@@ -9,7 +9,7 @@ from pathlib import Path
 
 from symbp.errors import OutputError
 from symbp.guard.child import run
-from symbp.report.formats import MARK
+from symbp.writing.formats import MARK
 
 TIME_LIMIT = 120
 """Seconds one run of pdflatex may take."""

@@ -10,8 +10,8 @@ import pytest
 from report_cases import PDFLATEX, derivation, need
 
 from symbp.errors import OutputError, SpecError
-from symbp.report import files
-from symbp.report.files import write, write_chunks, write_text
+from symbp.writing import files
+from symbp.writing.files import write, write_chunks, write_text
 
 OURS = "<!-- Written by symbp -->\n"
 ROOT = not hasattr(os, "geteuid") or os.geteuid() == 0
