@@ -30,6 +30,7 @@ FLOORS = {
     "checking": 8,
     "analysis": 8,
     "views": 9,
+    "worked": 9,
     "maths": 10,
     "pages": 11,
     "writing": 12,

@@ -20,10 +20,10 @@ from symbp.derivation import derive
 from symbp.errors import ShapeError, SpecError
 from symbp.networks.examples import EXAMPLES, VALUES
 from symbp.networks.network import Network
-from symbp.report.worked.given import read_given
 from symbp.report.worked.numbers import boxed, composed, number
 from symbp.report.worked.render import render_worked, worked_data
-from symbp.report.worked.run import Worked
+from symbp.worked.given import read_given
+from symbp.worked.run import Worked
 
 KNOWN = "two-two-two"
 

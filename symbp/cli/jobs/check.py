@@ -15,8 +15,8 @@ from symbp.cli.what import Described
 from symbp.numeric.autodiff import autodiff
 from symbp.pages.tell.check import check_page, conventions
 from symbp.pages.tell.derivation import context
-from symbp.report.worked.given import read_given
-from symbp.report.worked.run import Worked
+from symbp.worked.given import read_given
+from symbp.worked.run import Worked
 from symbp.writing.text import words_text, write_text
 
 

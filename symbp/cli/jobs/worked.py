@@ -18,9 +18,9 @@ from symbp.cli.what import FileSpec
 from symbp.errors import SpecError, nearest
 from symbp.networks.examples import VALUES
 from symbp.report.checked import check_text
-from symbp.report.worked.given import MOST_DIGITS, Given, read_given
 from symbp.report.worked.render import FORMATS, render_worked, worked_data
-from symbp.report.worked.run import MOST_STEPS, Training, Worked
+from symbp.worked.given import MOST_DIGITS, Given, read_given
+from symbp.worked.run import MOST_STEPS, Training, Worked
 
 
 def run(request: Request, options: ValuesOptions) -> int:

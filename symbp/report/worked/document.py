@@ -20,8 +20,8 @@ from symbp.report.products import joined
 from symbp.report.rich import Rich, Span, listed, math, rich, sentences
 from symbp.report.subject import left_out, shown_layers, subject, title
 from symbp.report.worked.numbers import MOST, Numeral, number
-from symbp.report.worked.run import Training, Worked
 from symbp.symbols import Adjoint, Role, Variable
+from symbp.worked.run import Training, Worked
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from symbp.report.dialects import Dialect
 from symbp.report.printer import Printer
 from symbp.report.products import latex_width
 from symbp.report.text import power_of_ten
-from symbp.report.worked.run import Numbers
 from symbp.report.written import INSIDE, Level, Written
+from symbp.worked.run import Numbers
 
 MOST = 6
 """Rows or columns of a matrix that are all shown; of a larger or wider one the first few and the last."""

@@ -17,7 +17,7 @@ from symbp.report.templates import TEMPLATES, document_text
 from symbp.report.text import said, table
 from symbp.report.worked.document import Example, Line, Section, example
 from symbp.report.worked.numbers import composed, matrix_width, width_of
-from symbp.report.worked.run import Training, Worked
+from symbp.worked.run import Training, Worked
 from symbp.writing.formats import MARK, format_named
 
 FORMATS = ("gfm", "markdown", "latex", "text")

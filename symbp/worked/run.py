@@ -18,8 +18,8 @@ from symbp.numeric.definitions import Definitions, Standins
 from symbp.numeric.matrices import Writer
 from symbp.numeric.source import Program, program
 from symbp.numeric.values import Values
-from symbp.report.worked.given import Given, filled
 from symbp.symbols import BATCH, Variable
+from symbp.worked.given import Given, filled
 
 MOST_STEPS = 100_000
 """Longest training that a command runs."""

@@ -1,0 +1,1 @@
+"""Numbers put into a derivation: what is given, every value of both passes, a step of gradient descent, training."""
