@@ -133,7 +133,7 @@ MISTAKES = (
     _mistake("verdict", "checking/check.py", "verdicts.append(digits[name].verdict(DIGITS_TOLERANCE))", "pass",
              "checking/test_check.py checking/test_methods.py"),
     _mistake("verdict", "cli/jobs/check.py", "return exit_code(report)", "return 0", "cli/test_check.py"),
-    _mistake("verdict", "report/asserted.py", "if not judged.right:", "if judged.diagnosis.scale is not None:",
+    _mistake("verdict", "testing.py", "if not judged.right:", "if judged.diagnosis.scale is not None:",
              "cli/test_theirs.py"),
     # -- brackets
     _mistake("brackets", "report/products.py", "return piece if level in INSIDE[context] else",

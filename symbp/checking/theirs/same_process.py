@@ -1,4 +1,4 @@
-"""The assertion of ``symbp.testing``: judged in this process, the diagnosis as the message."""
+"""judge_function: somebody's function, called in this process, as a test suite of one's own calls it."""
 
 from __future__ import annotations
 
@@ -11,38 +11,30 @@ from typing import Any
 from symbp.checking.theirs.answer import Call, RaisedError
 from symbp.checking.theirs.finding import Signature, signature
 from symbp.checking.theirs.fitting import Plan
-from symbp.checking.theirs.judging import judge
+from symbp.checking.theirs.judging import Judged, judge
 from symbp.checking.theirs.reductions import REDUCTIONS
 from symbp.checking.theirs.runner import RefusedError, Store, called
-from symbp.derivation import Derivation, derive
-from symbp.errors import CheckFailedError, SpecError
-from symbp.networks.network import Network
-from symbp.pages.tell.verdict import verdict_page
-from symbp.writing.text import write_text
+from symbp.derivation import Derivation
+from symbp.errors import SpecError
 
 
-def assert_match(
-    backward: Callable[..., Any],
-    network: Network | Derivation | None,
-    rows: bool,
-    reduction: str,
-    seed: int,
-    options: Mapping[str, Any],
-) -> None:
-    """Raise CheckFailedError with the diagnosis unless a function returns the gradients of a network."""
+def judge_function(
+    derivation: Derivation, function: Callable[..., Any], *, rows: bool, seed: int, reduction: str
+) -> Judged:
+    """Call a function in this process and diagnose the gradients it returns.
+
+    Raises:
+        SpecError: it cannot be called or read as gradients; its own exception is the cause.
+        CheckFailedError: a gradient of the wrong shape, or one that is not a number.
+    """
     if reduction not in REDUCTIONS:
         raise SpecError(f"reduction {reduction!r}: give one of {', '.join(REDUCTIONS)}")
-    if isinstance(network, Derivation) and options:
-        raise SpecError(f"give a network or options, not both: {', '.join(options)}")
-    derivation = network if isinstance(network, Derivation) else derive(network, **options)
-    own = signature_of(backward)
+    own = signature_of(function)
 
     def invoke(plan: Plan, cases: Sequence[Mapping[str, Any]]) -> tuple[list[Call], str]:
-        return [_call(backward, own, plan, arrays) for arrays in cases], ""
+        return [_call(function, own, plan, arrays) for arrays in cases], ""
 
-    judged = judge(derivation, own, invoke, own.name, rows=rows, seed=seed, reduction=reduction)
-    if not judged.right:
-        raise CheckFailedError(write_text(verdict_page(judged)).rstrip("\n"))
+    return judge(derivation, own, invoke, own.name, rows=rows, seed=seed, reduction=reduction)
 
 
 def _call(backward: Callable[..., Any], own: Signature, plan: Plan, arrays: Mapping[str, Any]) -> Call:
