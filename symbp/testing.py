@@ -9,7 +9,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-import symbp
+from symbp.errors import CheckFailedError, SpecError
 
 if TYPE_CHECKING:
     from symbp.checking.theirs.judging import Judged
@@ -38,11 +38,13 @@ def assert_gradients_match(
         CheckFailedError: an AssertionError whose message is the diagnosis: which gradient, which factor, both versions.
         SpecError: ``backward`` cannot be called or returns no gradients; its own exception is the cause.
     """
-    if isinstance(network, symbp.Derivation) and options:
-        raise symbp.SpecError(f"give a network or options, not both: {', '.join(options)}")
-    derivation = network if isinstance(network, symbp.Derivation) else symbp.derive(network, **options)
+    home = import_module("symbp.derivation")
+    is_derived = isinstance(network, home.Derivation)
+    if is_derived and options:
+        raise SpecError(f"give a network or options, not both: {', '.join(options)}")
+    derivation = network if is_derived else home.derive(network, **options)
     judge = import_module("symbp.checking.theirs.same_process").judge_function
     judged: Judged = judge(derivation, backward, rows=rows, seed=seed, reduction=reduction)
     if not judged.right:
         page = import_module("symbp.pages.tell.verdict").verdict_page(judged)
-        raise symbp.CheckFailedError(import_module("symbp.writing.text").write_text(page).rstrip("\n"))
+        raise CheckFailedError(import_module("symbp.writing.text").write_text(page).rstrip("\n"))
