@@ -131,9 +131,8 @@ def nodes(expr: MatrixExpr) -> Iterator[MatrixExpr]:
 
 def operands(node: MatrixExpr) -> tuple[MatrixExpr, ...]:
     """Return the matrices an operation acts on, in order; scalars and functions are left out."""
-    if type(node) in _OF_MATRICES:
-        return cast("tuple[MatrixExpr, ...]", node.args)
-    return tuple([arg for arg in node.args if isinstance(arg, MatrixExpr)])
+    args: tuple[MatrixExpr, ...] = node.args
+    return args if type(node) in _OF_MATRICES else tuple([arg for arg in args if isinstance(arg, MatrixExpr)])
 
 
 def symbols_in(expr: MatrixExpr) -> Iterator[MatrixSymbol]:
@@ -145,8 +144,12 @@ def symbols_in(expr: MatrixExpr) -> Iterator[MatrixSymbol]:
         if isinstance(node, MatrixSymbol):
             found.append(node)
             continue
+        kind = type(node)
+        if kind in _OF_MATRICES:
+            waiting += node.args[::-1]
+            continue
         waiting += operands(node)[::-1]
-        if isinstance(node, MatMul):
+        if kind is MatMul:
             found += [symbol for entry in entries_in(node) for symbol in symbols_in(entry.parent)]
     return iter(found)
 

@@ -57,8 +57,11 @@ def _sizes(node: Windowed, equation: Equation) -> Iterator[tuple[MatrixSymbol, t
 def repeated(forward: Iterable[Equation], backward: Iterable[Equation]) -> frozenset[MatrixSymbol]:
     """Return the biases of channels, repeated at every place, that need no name: used once, and by no error."""
     forward = list(forward)
+    found = [each.lhs for each in forward if _repeats(each.rhs)]
+    if not found:
+        return frozenset()
     uses = Counter(symbol for each in (*forward, *backward) for symbol in symbols_in(each.rhs))
-    return frozenset(each.lhs for each in forward if _repeats(each.rhs) and uses[each.lhs] == 1)
+    return frozenset(each for each in found if uses[each] == 1)
 
 
 def _repeats(rhs: MatrixExpr) -> bool:

@@ -75,17 +75,21 @@ class Reading:
     @cached_property
     def symbols(self) -> tuple[MatrixSymbol, ...]:
         """Every symbol that a line may show, indexed where it repeats, and alone."""
-        return self._shown(self.forward, self.errors, self.gradients)
+        return self._with_lines(self.forward, self.errors, self.gradients)
 
     @cached_property
     def all_symbols(self) -> tuple[MatrixSymbol, ...]:
         """Every symbol of all lists, those without a line among them."""
-        return self._shown(self.listed, self.backward)
+        return self._with_lines(self.listed, self.backward)
 
-    def _shown(self, *lists: tuple[Equation, ...]) -> tuple[MatrixSymbol, ...]:
-        cases = [case.equation for line in self.lines for case in line.cases]
+    @cached_property
+    def _in_lines(self) -> tuple[MatrixSymbol, ...]:
+        """The symbols of the lines, in every case."""
+        return tuple(dict.fromkeys(_symbols(case.equation for line in self.lines for case in line.cases)))
+
+    def _with_lines(self, *lists: tuple[Equation, ...]) -> tuple[MatrixSymbol, ...]:
         alone = map(self.spelled, dict.fromkeys(_symbols(chain(*lists))))
-        found = dict.fromkeys(chain(_symbols(cases), alone))
+        found = dict.fromkeys(chain(self._in_lines, alone))
         return tuple(dict.fromkeys(each.of if isinstance(each, Adjoint) else each for each in found))
 
     def spelled(self, symbol: MatrixSymbol) -> MatrixSymbol:
