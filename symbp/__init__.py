@@ -4,8 +4,9 @@ The names below are the public surface. Each is imported when it is first used, 
 take half a second and ``symbp --help`` needs neither.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from symbp.errors import later
 
 if TYPE_CHECKING:
     from symbp.analysis.budget import analyze
@@ -98,10 +99,10 @@ __all__ = sorted([*_HOME, "__version__"])
 
 def __getattr__(name: str) -> Any:
     if name == "testing":
-        return import_module("symbp.testing")
+        return later("symbp.testing")
     if name not in _HOME:
         raise AttributeError(f"module 'symbp' has no attribute {name!r}")
-    return getattr(import_module(_HOME[name]), name)
+    return getattr(later(_HOME[name]), name)
 
 
 def __dir__() -> list[str]:

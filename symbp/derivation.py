@@ -9,9 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from sympy import MatMul, MatrixExpr
 
@@ -23,7 +22,7 @@ from symbp.calculus.reverse import reverse
 from symbp.collector import pause_collector
 from symbp.domain import DOMAINS, Domain, instance, takes
 from symbp.equations import Equation, ForwardSystem, System, nodes, operands
-from symbp.errors import SpecError, UnusedParameterWarning, nearest
+from symbp.errors import SpecError, UnusedParameterWarning, later, nearest
 from symbp.networks.blocks import Block
 from symbp.networks.network import Name, Network
 from symbp.networks.one_sequence import one_sequence
@@ -34,7 +33,12 @@ from symbp.ops.within import Within
 from symbp.symbols import Variable, adjoint_name, counts_examples
 
 if TYPE_CHECKING:
+    from symbp.networks import sizes
     from symbp.networks.sizes import Sizes
+    from symbp.writing import notebook
+else:
+    sizes = later("symbp.networks.sizes")  # It knows all operations, and deriving needs none of them.
+    notebook = later("symbp.writing.notebook")  # A notebook asks the value how to show itself.
 
 MAX_NAMED = 6
 """How many names a message gives where none is near."""
@@ -237,9 +241,7 @@ class Derivation:
         In equations of one's own the names of dimensions are the letters, and numbers stay numbers.
         """
         read = self.readable
-        # Loaded by name when asked for: it knows all operations, and deriving needs none of them.
-        sizes_of = import_module("symbp.networks.sizes").sizes_of
-        return cast("Sizes", sizes_of(read.forward, read.network.origins, read.blocks, read.network.output.name))
+        return sizes.sizes_of(read.forward, read.network.origins, read.blocks, read.network.output.name)
 
     @cached_property
     def states(self) -> Mapping[str, Mapping[int, tuple[Variable, ...]]]:
@@ -275,10 +277,7 @@ class Derivation:
         return path, int(found[2])
 
     def _repr_markdown_(self) -> str:
-        # A notebook asks the value how to show itself. The report stands on a higher floor, so it is looked
-        # up by name when asked; nothing below depends on it.
-        report = import_module("symbp.writing.notebook")
-        return cast("str", report.notebook_markdown(self))
+        return notebook.notebook_markdown(self)
 
     @takes
     def compile(self, f: str | Sequence[str] | None = None, loss: str | None = None) -> Compiled:

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from importlib import import_module
+from types import ModuleType
+from typing import Any
 
 
 class SymbpError(Exception):
@@ -57,3 +60,21 @@ def nearest(name: str, known: Iterable[str]) -> str:
     by_lower = {candidate.lower(): candidate for candidate in known}
     close = difflib.get_close_matches(name.lower(), list(by_lower), n=1, cutoff=0.6)
     return f"; did you mean {by_lower[close[0]]!r}?" if close else ""
+
+
+class _Later(ModuleType):
+    def __getattr__(self, name: str) -> Any:
+        return getattr(import_module(self.__name__), name)
+
+
+def later(module: str) -> ModuleType:
+    """Return a module of ours that is imported when the first of its names is used.
+
+    For what most runs do not need and nobody shall wait for. Stands beside the import that gives it its types:
+
+        if TYPE_CHECKING:
+            from symbp.networks import files
+        else:
+            files = later("symbp.networks.files")
+    """
+    return _Later(module)

@@ -6,15 +6,22 @@ Importing this costs nothing; SymPy and NumPy are loaded when an assertion runs.
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from symbp.errors import CheckFailedError, SpecError
+from symbp.errors import CheckFailedError, SpecError, later
 
 if TYPE_CHECKING:
-    from symbp.checking.theirs.judging import Judged
+    from symbp import derivation
+    from symbp.checking.theirs import same_process
     from symbp.derivation import Derivation
     from symbp.networks.network import Network
+    from symbp.pages.tell import verdict
+    from symbp.writing import text
+else:
+    derivation = later("symbp.derivation")
+    same_process = later("symbp.checking.theirs.same_process")
+    verdict = later("symbp.pages.tell.verdict")
+    text = later("symbp.writing.text")
 
 
 def assert_gradients_match(
@@ -38,13 +45,9 @@ def assert_gradients_match(
         CheckFailedError: an AssertionError whose message is the diagnosis: which gradient, which factor, both versions.
         SpecError: ``backward`` cannot be called or returns no gradients; its own exception is the cause.
     """
-    home = import_module("symbp.derivation")
-    is_derived = isinstance(network, home.Derivation)
-    if is_derived and options:
+    if isinstance(network, derivation.Derivation) and options:
         raise SpecError(f"give a network or options, not both: {', '.join(options)}")
-    derivation = network if is_derived else home.derive(network, **options)
-    judge = import_module("symbp.checking.theirs.same_process").judge_function
-    judged: Judged = judge(derivation, backward, rows=rows, seed=seed, reduction=reduction)
+    derived = network if isinstance(network, derivation.Derivation) else derivation.derive(network, **options)
+    judged = same_process.judge_function(derived, backward, rows=rows, seed=seed, reduction=reduction)
     if not judged.right:
-        page = import_module("symbp.pages.tell.verdict").verdict_page(judged)
-        raise CheckFailedError(import_module("symbp.writing.text").write_text(page).rstrip("\n"))
+        raise CheckFailedError(text.write_text(verdict.verdict_page(judged)).rstrip("\n"))

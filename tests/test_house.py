@@ -1,7 +1,9 @@
-"""The floors of the house: a file imports only from lower floors, and only at its top."""
+"""The floors of the house: a file imports only from lower floors, at its top; a few modules are loaded late."""
 
 import ast
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -47,13 +49,24 @@ def room(module: str) -> str:
     return module.split(".")[1]
 
 
-def own_imports(tree: ast.AST) -> list[tuple[int, str]]:
+def is_for_types(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+
+
+def own_imports(tree: ast.AST, by_name: bool = False) -> list[tuple[int, str]]:
+    """Line and module of every import of ours that is executed; ``by_name`` has what is imported from it, too."""
+    unseen = {
+        id(inner) for node in ast.walk(tree) if is_for_types(node) for each in node.body for inner in ast.walk(each)
+    }
     found = []
     for node in ast.walk(tree):
+        if id(node) in unseen:
+            continue
         if isinstance(node, ast.ImportFrom) and node.level:
             found.append((node.lineno, "relative import"))
         elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("symbp."):
             found.append((node.lineno, node.module or ""))
+            found += [(node.lineno, f"{node.module}.{each.name}") for each in node.names if by_name]
         elif isinstance(node, ast.Import):
             found += [(node.lineno, alias.name) for alias in node.names if alias.name.startswith("symbp.")]
     return found
@@ -112,6 +125,103 @@ def test_the_test_sees_a_knot():
     assert faults("ops", "def f():\n    from symbp.op import rule")
     assert faults("networks", "from symbp.derivation import derive")
     assert not faults("networks", "from symbp.ops.losses import LOSSES")
+
+
+LATE = {
+    "derivation": ("networks.sizes", "writing.notebook"),
+    "networks.files": ("networks.spec_network",),
+    "networks.network": ("networks.files", "networks.matrix_expressions", "networks.recognition"),
+    "ops.activations": ("ops.letters",),
+    "ops.loss_table": ("ops.letters",),
+    "testing": ("derivation", "checking.theirs.same_process", "pages.tell.verdict", "writing.text"),
+    "writing.files": ("writing.render",),
+    "writing.render": ("report.lone_render",),
+}
+"""Every late import of a module of ours, by the file that it stands in."""
+
+BY_TABLE = {"__init__", "networks.operations"}
+"""The public names and the operations derived alone: late imports whose modules are those of a table."""
+
+
+def late_imports(source: str) -> tuple[tuple[str, ...], list[str]]:
+    """The modules of ours that a file loads late, and what is wrong with how it says so."""
+    tree, wrong = ast.parse(source), []
+    pairs, known = [], []
+    for node in filter(is_for_types, tree.body):
+        imports = [each for each in node.body if isinstance(each, ast.ImportFrom)]
+        typed = {(each.asname or each.name): f"{node.module}.{each.name}" for node in imports for each in node.names}
+        for each in node.orelse:
+            known.append(each.value)
+            name, module = each.targets[0].id, each.value.args[0].value
+            pairs.append(module.removeprefix("symbp."))
+            if typed.get(name) != module:
+                wrong.append(f"line {each.lineno}: {name} is {typed.get(name)} to mypy and {module} to Python")
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "later" and node not in known:
+            wrong.append(f"line {node.lineno}: later() stands in the else of an if TYPE_CHECKING")
+        if isinstance(node, ast.Name | ast.alias) and "import_module" in ast.unparse(node):
+            wrong.append(f"line {node.lineno}: an import by name that no type checker sees; errors.later is the one")
+        if isinstance(node, ast.Name) and node.id == "__import__":
+            wrong.append(f"line {node.lineno}: __import__")
+    return tuple(pairs), wrong
+
+
+def test_late_imports_are_those_of_the_list():
+    found, wrong = {}, {}
+    for path in sorted(ROOT.rglob("*.py")):
+        module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        if module == "errors" or module in BY_TABLE or module.startswith("cli."):
+            continue
+        late, faulty = late_imports(path.read_text(encoding="utf-8"))
+        found |= {module: late} if late else {}
+        wrong |= {module: faulty} if faulty else {}
+    assert wrong == {}
+    assert found == LATE
+
+
+def test_the_test_sees_a_late_import_that_is_none():
+    right = 'if TYPE_CHECKING:\n    from symbp.a import b\nelse:\n    b = later("symbp.a.b")'
+    assert late_imports(right) == (("a.b",), [])
+    assert late_imports(right.replace('"symbp.a.b"', '"symbp.a.c"'))[1]
+    assert late_imports('def f():\n    return later("symbp.a.b").c')[1]
+    assert late_imports('from importlib import import_module\nb = import_module("symbp.a.b")')[1]
+    assert late_imports('b = __import__("symbp.a.b")')[1]
+
+
+def test_a_late_module_is_imported_when_it_is_used():
+    source = (
+        "import sys; from symbp.errors import later; name = 'symbp.ops.activations'; a = later(name); "
+        "assert name not in sys.modules; a.ACTIVATIONS; assert name in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", source], check=True)
+
+
+def circle(graph: dict[str, set[str]]) -> list[str]:
+    """Modules each of which imports the next, the last the first; nothing where there is no circle."""
+    done: set[str] = set()
+
+    def walk(module: str, path: list[str]) -> list[str]:
+        if module in path:
+            return path[path.index(module) :]
+        if module in done:
+            return []
+        for each in sorted(graph.get(module, ())):
+            if found := walk(each, [*path, module]):
+                return found
+        done.add(module)
+        return []
+
+    return next((found for module in graph if (found := walk(module, []))), [])
+
+
+def test_no_file_imports_itself_by_way_of_others():
+    graph = {}
+    for path in FILES:
+        module = ".".join(("symbp", *path.relative_to(ROOT).with_suffix("").parts))
+        graph[module] = {name for _, name in own_imports(ast.parse(path.read_text(encoding="utf-8")), True)}
+    graph = {module: names & set(graph) for module, names in graph.items()}
+    assert circle(graph) == []
+    assert circle({"a": {"b"}, "b": {"c"}, "c": {"b"}}) == ["b", "c"]
 
 
 MADE_IN_NODES = {"MatMul", "MatAdd", "HadamardProduct", "Transpose", "OneMatrix", "ZeroMatrix"}

@@ -6,16 +6,20 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from importlib import import_module
 from pathlib import Path
-from typing import Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from symbp.errors import ShapeError, SpecError, nearest
+from symbp.errors import ShapeError, SpecError, later, nearest
 from symbp.inputs import read_regular
 from symbp.limits import MAX_EQUATIONS, MAX_FILE
 from symbp.networks.equation_lines import default_kind, read_shape
 from symbp.networks.network import Network
 from symbp.networks.reading import quote
+
+if TYPE_CHECKING:
+    from symbp.networks import spec_network
+else:  # pydantic costs as much as the whole start of the program.
+    spec_network = later("symbp.networks.spec_network")
 
 MOST_DOTS = 100
 """Dots in one line of TOML; reading a key takes time that grows with the square of its parts."""
@@ -58,9 +62,7 @@ def network_of(content: bytes, name: str, *, batch: bool = False, unroll: int | 
             if unroll is not None:
                 raise SpecError(f"unroll is {unroll!r}, but equations have no recurrent layer: write its steps out")
             return equations_of(text, batch=batch)
-        # Loaded by name when a file is read: pydantic costs as much as the whole start of the program.
-        spec = import_module("symbp.networks.spec_network")
-        return cast("Network", spec.network_of(_READERS[kind](text), batch=batch, unroll=unroll))
+        return spec_network.network_of(_READERS[kind](text), batch=batch, unroll=unroll)
     except (SpecError, ShapeError) as error:
         raise type(error)(f"{name}: {error}") from None
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from sympy import Expr, MatrixSymbol
 
 from symbp.collector import pause_collector
 from symbp.domain import Called, described, takes
 from symbp.equations import Equation, ForwardSystem, symbols_in
-from symbp.errors import SpecError
+from symbp.errors import SpecError, later
 from symbp.limits import BYTES_PER_LAYER, MAX_LAYERS
 from symbp.networks.blocks import Block, Kind
 from symbp.networks.builder import Builder, Record
@@ -40,6 +39,13 @@ from symbp.ops.functions import exact
 from symbp.ops.losses import LinkedLoss, Loss
 from symbp.ops.penalty import Penalty
 from symbp.symbols import BATCH, Role, Variable, width
+
+if TYPE_CHECKING:
+    from symbp.networks import files, matrix_expressions, recognition
+else:
+    files = later("symbp.networks.files")
+    matrix_expressions = later("symbp.networks.matrix_expressions")
+    recognition = later("symbp.networks.recognition")  # It knows all operations, and deriving needs none of them.
 
 Name = Annotated[str, Called("the name of a file, an example or an operation")]
 
@@ -167,9 +173,7 @@ class Network:
             SpecError: a line or name that symbp cannot accept.
             ShapeError: shapes that do not fit, with the equation, both shapes and the dimension.
         """
-        # Loaded by name when asked for: no other network is parsed.
-        parse = import_module("symbp.networks.matrix_expressions").parse_equations
-        parsed = parse(equations, shapes, parameters, inputs, targets)
+        parsed = matrix_expressions.parse_equations(equations, shapes, parameters, inputs, targets)
         network = cls.__new__(cls)
         network.layers = ()
         network.named = True
@@ -207,8 +211,7 @@ class Network:
             if batch or unroll is not None:
                 raise SpecError(f"{found.name} alone has all its columns and is one step: leave out batch and unroll")
             return found.build()
-        # Loaded by name when asked for: reading files needs pydantic, which nothing else does.
-        return cast("Network", import_module("symbp.networks.files").load(found, batch=batch, unroll=unroll))
+        return files.load(found, batch=batch, unroll=unroll)
 
     @classmethod
     @takes
@@ -259,8 +262,7 @@ class Network:
         """
         if self._record is not None:
             return self._record.block()
-        # Loaded by name when asked for: it knows all operations, and deriving needs none of them.
-        return cast("Block", import_module("symbp.networks.recognition").recognised(self.forward))
+        return recognition.recognised(self.forward)
 
     @property
     def wrt(self) -> tuple[Variable, ...]:

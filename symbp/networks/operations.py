@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib import import_module
 from typing import TYPE_CHECKING, cast
+
+from symbp.errors import later
 
 if TYPE_CHECKING:
     from symbp.networks.alone.lone import Lone
@@ -27,7 +28,7 @@ class Operation:
     def build(self) -> Lone:
         """Return the network of this operation alone."""
         module, _, function = self.place.partition(":")
-        lone = cast("Lone", getattr(import_module(f"symbp.networks.alone.{module}"), function)())
+        lone = cast("Lone", getattr(later(f"symbp.networks.alone.{module}"), function)())
         lone.source = self.source
         return lone
 

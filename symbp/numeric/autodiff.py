@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib import import_module
 from importlib.util import find_spec
 from types import MappingProxyType
 from typing import Any
@@ -56,7 +55,7 @@ def autodiff(name: str) -> Autodiff:
 
 
 def _torch(program: Program, values: Values, names: tuple[str, ...]) -> Arrays:
-    torch = import_module("torch")
+    import torch
 
     def tensor(a: Any) -> Any:
         return torch.as_tensor(a, dtype=torch.float64)
@@ -109,13 +108,15 @@ def _torch(program: Program, values: Values, names: tuple[str, ...]) -> Arrays:
 
 
 def _jax(program: Program, values: Values, names: tuple[str, ...]) -> Arrays:
+    import jax
+    import jax.numpy as jnp
+    import jax.scipy.special as special
     import numpy as np
 
-    jax, jnp = import_module("jax"), import_module("jax.numpy")
     before = jax.config.jax_enable_x64
     jax.config.update("jax_enable_x64", True)
     try:
-        engine = Engine("JAX", jnp, float, jnp.asarray, import_module("jax.scipy.special").erf)
+        engine = Engine("JAX", jnp, float, jnp.asarray, special.erf)
         loss, held = engine.loss(program), values.converted(engine.array)
         found = jax.grad(lambda chosen: loss(*held.changed(chosen).arguments()))(_chosen(held, names))
         return {name: np.asarray(gradient) for name, gradient in found.items()}
@@ -124,17 +125,20 @@ def _jax(program: Program, values: Values, names: tuple[str, ...]) -> Arrays:
 
 
 def _autograd(program: Program, values: Values, names: tuple[str, ...]) -> Arrays:
+    import autograd
+    import autograd.numpy as xp
     import numpy as np
 
-    library, xp = import_module("autograd"), import_module("autograd.numpy")
     erf = None
     if program.erf is not None:
         if find_spec("scipy") is None:
             raise RuleNotFoundError("autograd needs SciPy for erf: pip install scipy")
-        erf = import_module("autograd.scipy.special").erf
+        import autograd.scipy.special as special
+
+        erf = special.erf
     engine = Engine("autograd", xp, float, np.asarray, erf)
     loss = engine.loss(program)
-    found = library.grad(lambda chosen: loss(*values.changed(chosen).arguments()))(_chosen(values, names))
+    found = autograd.grad(lambda chosen: loss(*values.changed(chosen).arguments()))(_chosen(values, names))
     return {name: np.asarray(gradient) for name, gradient in found.items()}
 
 

@@ -10,15 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from symbp.errors import SpecError, nearest
+from symbp.errors import SpecError, later, nearest
 
 if TYPE_CHECKING:
     from sympy import Rational, Symbol
 
+    from symbp.ops import letters
     from symbp.ops.letters import Curve
+else:
+    letters = later("symbp.ops.letters")
 
 SELU_ALPHA = "1.6732632423543772848170429916717"
 SELU_LAMBDA = "1.0507009873554804934193349852946"
@@ -42,12 +44,12 @@ class Activation:
     @cached_property
     def formula(self) -> Curve:
         """The function, its slope, and where it is not smooth."""
-        return self.make(import_module("symbp.ops.letters"))
+        return self.make(letters)
 
     @cached_property
     def parameters(self) -> tuple[tuple[Symbol, Rational], ...]:
         """The parameters' symbols with the exact numbers that stand for them."""
-        return cast("tuple[tuple[Symbol, Rational], ...]", import_module("symbp.ops.letters").numbers(self.numbers))
+        return letters.numbers(self.numbers)
 
 
 def _rows() -> tuple[Activation, ...]:

@@ -9,15 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from symbp.errors import SpecError, nearest
+from symbp.errors import SpecError, later, nearest
 
 if TYPE_CHECKING:
     from sympy import Rational, Symbol
 
+    from symbp.ops import letters
     from symbp.ops.letters import LossFormula
+else:
+    letters = later("symbp.ops.letters")
 
 
 @dataclass(frozen=True)
@@ -41,12 +43,12 @@ class LossRow:
     @cached_property
     def formula(self) -> LossFormula:
         """ℓ(a, y), its slope in a, and what is zero at its kinks, built when first used."""
-        return self.make(import_module("symbp.ops.letters"))
+        return self.make(letters)
 
     @cached_property
     def parameters(self) -> tuple[tuple[Symbol, Rational], ...]:
         """The parameters' symbols with the exact numbers that stand for them."""
-        return cast("tuple[tuple[Symbol, Rational], ...]", import_module("symbp.ops.letters").numbers(self.numbers))
+        return letters.numbers(self.numbers)
 
 
 _ROWS = (

@@ -5,15 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
+from symbp.report.dialects import LATEX, TEX, Dialect
 from symbp.writing.formats import MARK, Format
 from symbp.writing.templates import fill
-
-if TYPE_CHECKING:
-    from symbp.report.dialects import Dialect
 
 _BEFORE_DISPLAY = re.compile(r"\n\n+(?=\\\[|\\begin\{equation\}|\\begin\{center\})")
 _AFTER_DISPLAY = re.compile(r"(?<=\n\\\])\n\n+|(?<=\\end\{equation\})\n\n+|(?<=\\end\{center\})\n\n+")
@@ -30,20 +27,15 @@ class Template:
 
     template: str
     standalone: str = ""
-    spelling: str = "LATEX"
+    dialect: Dialect = LATEX
     loss: str | None = None
     tidy: Callable[[str], str] = str
-
-    @property
-    def dialect(self) -> Dialect:
-        """How its mathematics is spelled; the dialects need SymPy."""
-        return cast("Dialect", getattr(import_module("symbp.report.dialects"), self.spelling))
 
 
 TEMPLATES = {
     "gfm": Template("gfm.j2"),
     "markdown": Template("markdown.j2"),
-    "latex": Template("latex.j2", "latex-document.j2", "TEX", r"\symbploss", without_paragraphs_around_displays),
+    "latex": Template("latex.j2", "latex-document.j2", TEX, r"\symbploss", without_paragraphs_around_displays),
 }
 """The formats that are documents."""
 

@@ -8,15 +8,19 @@ import os
 import stat
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from importlib import import_module
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from symbp.derivation import Derivation
 from symbp.domain import takes
-from symbp.errors import OutputError, SpecError
+from symbp.errors import OutputError, SpecError, later
 from symbp.writing.formats import MARK, SUFFIXES, format_named
 from symbp.writing.pdf import pdf
+
+if TYPE_CHECKING:
+    from symbp.writing import render as rendering
+else:
+    rendering = later("symbp.writing.render")  # It knows all pages, and most files are of one.
 
 HEAD = 2048
 """How much of a file is read to find our mark, in bytes."""
@@ -37,12 +41,11 @@ def write(
         SpecError: a suffix that is no format.
         OutputError: the file cannot be written, or is not symbp's own and ``force`` is off.
     """
-    render = import_module("symbp.writing.render").render  # all reports, which other files have no use for
     target = Path(path)
     if to is None and target.suffix.lower() == ".pdf":
-        source = render(derivation, "latex", **{**options, "standalone": True})
+        source = rendering.render(derivation, "latex", **{**options, "standalone": True})
         return write_bytes(target, pdf(source), force=force)
-    return write_text(target, render(derivation, to or format_of(target), **options), force=force)
+    return write_text(target, rendering.render(derivation, to or format_of(target), **options), force=force)
 
 
 def format_of(path: Path) -> str:

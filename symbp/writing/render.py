@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from importlib import import_module
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any
 
 from symbp.checking.report import CheckReport
 from symbp.derivation import Derivation
 from symbp.domain import described, takes
-from symbp.errors import SpecError
+from symbp.errors import SpecError, later
 from symbp.maths.notation import notation_named
 from symbp.maths.tree import Node
 from symbp.pages.page import Line, Page
@@ -23,6 +22,11 @@ from symbp.writing.picture import picture_text
 from symbp.writing.single import single_latex, single_text
 from symbp.writing.text import write_text
 from symbp.writing.unused import COMPARED, DEFAULTS, no_use
+
+if TYPE_CHECKING:
+    from symbp.report import lone_render
+else:
+    lone_render = later("symbp.report.lone_render")  # Most derivations are no operation alone.
 
 
 @takes
@@ -108,9 +112,7 @@ def _rendered(
     if row.name == "numpy" and only is None:
         return _program(derivation, row)
     if derivation.is_alone:
-        # Loaded by name when asked for: most derivations are no operation alone.
-        lone = import_module("symbp.report.lone_render")
-        text = cast("str", lone.render_lone(derivation, row, check, standalone, only, template_dir, command))
+        text = lone_render.render_lone(derivation, row, check, standalone, only, template_dir, command)
         return document_latex(text) if standalone and only is not None else text
     if only is not None:
         c = context(derivation, letters, complete=True, **options)
