@@ -55,11 +55,17 @@ def shown(text: str) -> str:
     return repr(plain) if not plain or plain != plain.strip() else plain
 
 
+def closest(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name that ``name`` may have been meant to be."""
+    by_lower = {candidate.lower(): candidate for candidate in known}
+    close = difflib.get_close_matches(name[:MAX_SHOWN].lower(), list(by_lower), n=1, cutoff=0.6)
+    return by_lower[close[0]] if close else None
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return ``"; did you mean 'tanh'?"`` for the known name closest to ``name``, or an empty string."""
-    by_lower = {candidate.lower(): candidate for candidate in known}
-    close = difflib.get_close_matches(name.lower(), list(by_lower), n=1, cutoff=0.6)
-    return f"; did you mean {by_lower[close[0]]!r}?" if close else ""
+    near = closest(name, known)
+    return f"; did you mean {near!r}?" if near else ""
 
 
 class _Later(ModuleType):

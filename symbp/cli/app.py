@@ -1,8 +1,12 @@
-"""The Typer application: a group that loads a command when it is asked for, and help in titled groups."""
+"""The Typer application: the table of commands, help in titled groups, usage errors in one line.
+
+To add a command: a row of the table here, and its module.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
@@ -10,8 +14,41 @@ from typer.core import TyperCommand, TyperGroup
 
 from symbp import __version__
 from symbp.cli.console import say
-from symbp.cli.registry import BY_NAME, COMMANDS, FIRST_STEPS, entry
-from symbp.errors import SpecError, nearest
+from symbp.errors import SpecError, closest, later, shown
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command: its name, what it does in one line, and the other names people type for it.
+
+    Its module has that name; its function ``command`` is the command, ``HELP`` its help. It is imported when the
+    command is typed, and what it works with when there is work: help and refusals cost no mathematics.
+    """
+
+    name: str
+    summary: str
+    aliases: tuple[str, ...] = ()
+
+
+COMMANDS = (
+    Command("derive", "Derive every gradient, check it, and write the report.", ("derivate", "derivation", "backprop")),
+    Command("check", "Compare every derived gradient with differences of the loss.", ("verify", "gradcheck")),
+    Command("analyze", "Say why gradients vanish or explode: every factor's gain.", ("analyse", "analysis", "flow")),
+    Command("list", "List the names that options take, examples and operations.", ("ls",)),
+    Command("schema", "Print the JSON Schema of a network file."),
+)
+
+BY_NAME = {name: command for command in COMMANDS for name in (command.name, *command.aliases)}
+"""Every name that reaches a command, aliases among them."""
+
+FIRST_STEPS = (
+    ("symbp derive --layers 4", "the general derivation: reports in output/"),
+    ("symbp derive --layers 2 --activation tanh --loss mse", "a concrete network"),
+    ("symbp derive --layers 3 --only W1", "one gradient, as LaTeX"),
+    ("symbp check --layers 4 --activation sigmoid --loss bce", "every gradient against differences"),
+    ("symbp list", "activations, losses, formats, notations, examples, operations"),
+)
+"""What bare ``symbp`` prints: five commands to try, and what each gives."""
 
 HELP_NAMES = {"help_option_names": ["-h", "--help"]}
 
@@ -39,7 +76,7 @@ class PanelCommand(TyperCommand):
 
 
 class LazyGroup(TyperGroup):
-    """The commands of the registry; a command's module is imported when its name is typed."""
+    """The commands of the table; a command's module is imported when its name is typed."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Return the names of the commands, without aliases."""
@@ -51,7 +88,7 @@ class LazyGroup(TyperGroup):
         if row is None:
             return None
         one = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
-        module = entry(row.name)
+        module: Any = later(f"symbp.cli.{row.name}")
         one.command(row.name, cls=PanelCommand, help=module.HELP, context_settings=HELP_NAMES)(module.command)
         return typer.main.get_command(one)
 
@@ -59,8 +96,9 @@ class LazyGroup(TyperGroup):
         """Find the command that was typed, or refuse with the nearest name."""
         typed = args[0]
         if typed not in BY_NAME and not typed.startswith("-"):
-            hint = nearest(typed[:60], BY_NAME) or f"; the commands are {', '.join(self.list_commands(ctx))}"
-            raise SpecError(f"unknown command {typed[:60]!r}{hint}")
+            near = closest(typed, BY_NAME)
+            hint = f"did you mean {near}?" if near else f"the commands are {', '.join(self.list_commands(ctx))}"
+            raise SpecError(f"no command {shown(typed)}; {hint}")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
@@ -95,15 +133,10 @@ def first(
 ) -> int:
     """Run ``symbp`` with no command or before one."""
     if ctx.invoked_subcommand is None:
-        say(first_contact())
+        wide = max(len(command) for command, _ in FIRST_STEPS)
+        steps = "\n".join(f"  {command:<{wide}}   {gives}" for command, gives in FIRST_STEPS)
+        say(f"symbp derives backpropagation. Five commands to try:\n\n{steps}\n\nOptions: symbp derive --help")
     return 0
-
-
-def first_contact() -> str:
-    """Return what bare ``symbp`` prints: five commands to try."""
-    wide = max(len(command) for command, _ in FIRST_STEPS)
-    steps = "\n".join(f"  {command:<{wide}}   {gives}" for command, gives in FIRST_STEPS)
-    return f"symbp derives backpropagation. Five commands to try:\n\n{steps}\n\nOptions: symbp derive --help"
 
 
 def run(argv: Sequence[str]) -> int:
@@ -115,21 +148,29 @@ def run(argv: Sequence[str]) -> int:
     except typer.Exit as leave:
         return leave.exit_code
     except UsageError as error:
-        typed = " ".join(["symbp", *(row.name for row in (BY_NAME.get(word) for word in argv[:1]) if row)])
-        raise SpecError(usage(error, typed)) from None
+        typed = [row.name for row in map(BY_NAME.get, argv[:1]) if row is not None]
+        raise SpecError(usage(error, " ".join(["symbp", *typed]))) from None
 
 
 def usage(error: Any, where: str) -> str:
     """Return a usage error of Typer's parser in our words; ``where`` is the command it happened in."""
     option = getattr(error, "option_name", None)
-    if option is not None and hasattr(error, "possibilities"):
-        near = min(error.possibilities or (), default=None)
-        hint = f"did you mean {near}?" if near else f"{where} --help lists the options"
-        if where == "symbp" and not near:
-            hint = "the options of a command follow its name, as in symbp derive --layers 4"
-        return f"{option}: no such option; {hint}"
-    if option is not None:
+    if isinstance(error, typer.BadParameter) and error.param is not None:
+        return f"{option_of(error.param)} {error.message}".lstrip()
+    if option is None:
+        said = error.format_message().rstrip(".")
+        return f"{said[:1].lower()}{said[1:]}; see {where} --help"
+    if not hasattr(error, "possibilities"):
         wrong = "takes no value" if "not take a value" in error.message else "needs a value"
         return f"{option}: {wrong}; {where} --help shows how it is written"
-    said = error.format_message().rstrip(".")
-    return f"{said[:1].lower()}{said[1:]}; see {where} --help"
+    options = error.ctx.command.get_params(error.ctx)
+    near = closest(option, [name for each in options for name in (*each.opts, *each.secondary_opts)])
+    hint = f"did you mean {near}?" if near else f"{where} --help lists the options"
+    if where == "symbp" and not near:
+        hint = "the options of a command follow its name, as in symbp derive --layers 4"
+    return f"{option}: no such option; {hint}"
+
+
+def option_of(parameter: Any) -> str:
+    """Return the long name of an option; nothing for an argument, which is the value itself."""
+    return next((name for name in parameter.opts if name.startswith("--")), "")

@@ -12,10 +12,15 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
-from importlib import import_module
+from typing import TYPE_CHECKING
 
 from symbp.cli.console import note, progress, silence
-from symbp.errors import CheckFailedError, SymbpError
+from symbp.errors import CheckFailedError, SymbpError, later
+
+if TYPE_CHECKING:
+    from symbp.cli import app
+else:  # Typer is imported where an interrupt is caught.
+    app = later("symbp.cli.app")
 
 DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 
@@ -37,8 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         atexit.register(gc.freeze)
         progress.is_watched = True
     try:
-        # Loaded by name to stand inside the try, where an interrupt during its imports is caught.
-        return int(import_module("symbp.cli.app").run(sys.argv[1:] if argv is None else argv))
+        return app.run(sys.argv[1:] if argv is None else argv)
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:

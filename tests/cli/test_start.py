@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from symbp.cli.app import BY_NAME, COMMANDS, FIRST_STEPS
 from symbp.cli.main import THREADS, main
-from symbp.cli.registry import BY_NAME, COMMANDS, FIRST_STEPS
 
 HEAVY = {"sympy", "mpmath", "numpy", "pydantic", "rich", "jinja2"}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from symbp.analysis.bench import Bench
 from symbp.analysis.budget import Prepared
@@ -14,21 +15,26 @@ from symbp.analysis.initialisations import Chosen, initialisation
 from symbp.analysis.outlook import outlook
 from symbp.analysis.phase import Mark, phases
 from symbp.analysis.spectrum import Spectrum, spectrum
-from symbp.cli.commands.analyze import Request
+from symbp.cli.analyze import Request
 from symbp.cli.console import columns, json_document, plain, progress, say
 from symbp.cli.jobs import pages
 from symbp.cli.jobs.network import build, derived
 from symbp.cli.jobs.typed import typed
 from symbp.cli.options import NetworkSpec
-from symbp.cli.registry import job
 from symbp.cli.values import shown
 from symbp.cli.what import Described, FileSpec
-from symbp.errors import SpecError
+from symbp.errors import SpecError, later
 from symbp.ops.elementwise import ScalarFunction
 from symbp.report import plots
 from symbp.report.flow import Seen, flows_text
 from symbp.report.flow_page import flow_page
 from symbp.report.theory import draws_text
+
+if TYPE_CHECKING:
+    from symbp.cli.jobs import compare, sweep
+else:
+    compare = later("symbp.cli.jobs.compare")
+    sweep = later("symbp.cli.jobs.sweep")
 
 CONTRASTED = ("sigmoid", "relu")
 """The activations that are analyzed where none is given: one that saturates, one that does not."""
@@ -42,11 +48,11 @@ def run(request: Request) -> int:
     for init in request.measures.inits:
         named_init(init)
     if request.measures.sweep:
-        return int(job("sweep").run(request))
+        return sweep.run(request)
     if request.page.only is None:
         pages.wanted_pages(request.page, "flow")
     if request.measures.compare:
-        return int(job("compare").run(request))
+        return compare.run(request)
     return flows(request)
 
 

@@ -7,7 +7,7 @@ from functools import partial
 from symbp.analysis.bench import WIDTH
 from symbp.analysis.compare import DRAWS, Comparison, compare
 from symbp.analysis.remedies import Stack
-from symbp.cli.commands.analyze import Request
+from symbp.cli.analyze import Request
 from symbp.cli.console import columns, json_document, plain, progress, say
 from symbp.cli.jobs import pages
 from symbp.cli.jobs.pages import Files

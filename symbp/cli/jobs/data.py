@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib import import_module
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any
 
 from symbp.calculus.factor import Factor
 from symbp.checking.report import CheckReport, Outcome
 from symbp.derivation import Derivation
 from symbp.equations import Equation
+from symbp.errors import later
 from symbp.maths.notation import notation_named
 from symbp.maths.tree import Node
 from symbp.pages.tell.context import Context
 from symbp.pages.tell.derivation import context
 from symbp.writing.formula import Speller
 from symbp.writing.latex import math_latex
+
+if TYPE_CHECKING:
+    from symbp.cli.jobs import operation_data
+else:
+    operation_data = later("symbp.cli.jobs.operation_data")
 
 MOST_FACTORED = 50
 """Deepest network whose JSON lists the factors: their number grows with the square of the depth."""
@@ -36,7 +41,7 @@ SCHEMA = 2
 def derivation_data(derivation: Derivation, notation: str) -> dict[str, Any]:
     """Return the forward list, the backward list and every gradient by name, as LaTeX and as Unicode."""
     if derivation.is_alone:
-        return cast("dict[str, Any]", import_module("symbp.cli.jobs.operation_data").operation_data(derivation))
+        return operation_data.operation_data(derivation)
     network = derivation.network
     c = context(derivation, notation_named(notation), complete=True)
     reading = c.reading

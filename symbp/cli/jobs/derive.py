@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from importlib import import_module
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any
 
 from symbp.checking.check import CheckReport, check
-from symbp.cli.commands.derive import Request
 from symbp.cli.console import columns, document, json_document, plain, progress, say
+from symbp.cli.derive import Request
 from symbp.cli.jobs.closing import command_line, written
 from symbp.cli.jobs.data import derivation_data, exit_code
 from symbp.cli.jobs.network import build, derived
@@ -20,7 +19,7 @@ from symbp.cli.options import NetworkSpec
 from symbp.cli.values import layer_set, shown
 from symbp.cli.what import Described, FileSpec
 from symbp.derivation import Derivation
-from symbp.errors import SpecError
+from symbp.errors import SpecError, later
 from symbp.maths.notation import notation_named
 from symbp.networks.network import Network
 from symbp.numeric.compiled import generic_functions
@@ -33,6 +32,11 @@ from symbp.writing.render import page_text, render, stem_of, unused
 from symbp.writing.render import require_steps as within_steps
 from symbp.writing.text import write_text
 from symbp.writing.unused import DEFAULTS
+
+if TYPE_CHECKING:
+    from symbp.report import lone_text
+else:
+    lone_text = later("symbp.report.lone_text")
 
 DEFAULT_NOTATION = "standard"
 
@@ -198,9 +202,7 @@ def deliver(wanted: Sequence[Target], documents: Sequence[bytes], force: bool) -
 def screen(teller: Teller) -> str:
     """Return the derivation as this terminal can show it."""
     if teller.derivation.is_alone:
-        page = import_module("symbp.report.lone_text")
-        text = page.lone_text(teller.derivation, teller.report, ascii_only=plain(), width=columns())
-        return cast("str", text)
+        return lone_text.lone_text(teller.derivation, teller.report, ascii_only=plain(), width=columns())
     told = teller.page(given_options(teller.request))
     return write_text(told, width=columns(), ascii=plain())
 

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Sequence
-from importlib import import_module
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any
 
 from symbp.cli.console import note, progress, standard_input
 from symbp.cli.options import NetworkSpec
 from symbp.cli.values import refuse, shown
 from symbp.cli.what import Described, FileSpec, OperationSpec
 from symbp.derivation import Derivation, derive
-from symbp.errors import SpecError, UnusedParameterWarning
+from symbp.errors import SpecError, UnusedParameterWarning, later
 from symbp.limits import MAX_FILE
 from symbp.networks.network import Network
+
+if TYPE_CHECKING:
+    from symbp.networks import files
+else:
+    files = later("symbp.networks.files")  # Options need no readers of files.
 
 SUSPECTS = ("activation", "output_activation", "loss", "widths")
 """Options whose values the floors below read, in the order they are suspected."""
@@ -27,16 +31,9 @@ def build(spec: Described) -> Network:
         return from_options(spec)
     if isinstance(spec, OperationSpec):
         return spec.operation.build()
-    # Loaded by name when asked for: options need no readers of files.
-    return from_file(import_module("symbp.networks.files"), spec)
-
-
-def from_file(files: Any, spec: FileSpec) -> Network:
-    """Return the network of a file or of standard input; ``files`` is the module that reads them."""
     if spec.place is not None:
-        return cast("Network", files.load(spec.place, batch=spec.batch, unroll=spec.unroll))
-    content = standard_input(MAX_FILE)
-    return cast("Network", files.network_of(content, "-", batch=spec.batch, unroll=spec.unroll))
+        return files.load(spec.place, batch=spec.batch, unroll=spec.unroll)
+    return files.network_of(standard_input(MAX_FILE), "-", batch=spec.batch, unroll=spec.unroll)
 
 
 def derived(network: Network, wrt: Sequence[str] | None = None) -> Derivation:

@@ -11,7 +11,7 @@ from symbp.analysis import sweep
 from symbp.analysis.budget import EXAMPLES
 from symbp.analysis.sweep import Cell, Result
 from symbp.cli import values
-from symbp.cli.commands.analyze import Request
+from symbp.cli.analyze import Request
 from symbp.cli.console import document, note, plain, say
 from symbp.cli.jobs.targets import is_folder
 from symbp.cli.what import FileSpec

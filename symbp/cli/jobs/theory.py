@@ -6,7 +6,7 @@ from symbp.analysis.derivations import DERIVATIONS, derivation_of
 from symbp.analysis.quadrature import DivergentError
 from symbp.analysis.solution import solve
 from symbp.cli.analysis_options import PageOptions
-from symbp.cli.commands.analyze import Request
+from symbp.cli.analyze import Request
 from symbp.cli.console import json_document, plain, say
 from symbp.cli.jobs import pages
 from symbp.cli.values import choice, shown

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 
 from symbp.cli.analysis_options import REPEATED
-from symbp.cli.commands.analyze import Request
+from symbp.cli.analyze import Request
 from symbp.cli.jobs.closing import command_line
 from symbp.cli.options import NetworkSpec
 

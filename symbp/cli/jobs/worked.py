@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from symbp.cli import values
-from symbp.cli.commands.derive import Request
 from symbp.cli.console import columns, json_document, plain, say
+from symbp.cli.derive import Request
 from symbp.cli.jobs.closing import command_line, written
 from symbp.cli.jobs.data import exit_code
 from symbp.cli.jobs.derive import DEFAULT_NOTATION, deliver, verdict

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from symbp.cli.analysis_options import CurveOptions, MeasureOptions, Measures, PageOptions, Theory, TheoryOptions
 from symbp.cli.options import JsonOptions, takes
-from symbp.cli.registry import job
 from symbp.cli.what import Described, WhatOptions
+from symbp.errors import later
+
+if TYPE_CHECKING:
+    from symbp.cli.jobs import analyze as analyze_job
+    from symbp.cli.jobs import theory as theory_job
+else:
+    analyze_job = later("symbp.cli.jobs.analyze")
+    theory_job = later("symbp.cli.jobs.theory")
 
 
 @dataclass(frozen=True)
@@ -51,5 +59,5 @@ def command(
     networks = tuple(found) if isinstance(found, list) else (found,)
     request = Request(networks, Measures.read(measure), page, as_json.json, what.what is not None, theory.read())
     if request.is_theory:
-        return int(job("theory").run(request))
-    return int(job("analyze").run(request))
+        return theory_job.run(request)
+    return analyze_job.run(request)

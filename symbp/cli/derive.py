@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from symbp.cli import values
 from symbp.cli.options import (
@@ -15,8 +16,15 @@ from symbp.cli.options import (
     ValuesOptions,
     takes,
 )
-from symbp.cli.registry import job
 from symbp.cli.what import Described, WhatOptions
+from symbp.errors import later
+
+if TYPE_CHECKING:
+    from symbp.cli.jobs import derive as derive_job
+    from symbp.cli.jobs import worked as worked_job
+else:
+    derive_job = later("symbp.cli.jobs.derive")
+    worked_job = later("symbp.cli.jobs.worked")
 
 
 @dataclass(frozen=True)
@@ -62,5 +70,5 @@ def command(
         json=as_json.json,
     )
     if numbers != ValuesOptions():
-        return int(job("worked").run(request, numbers))
-    return int(job("derive").run(request))
+        return worked_job.run(request, numbers)
+    return derive_job.run(request)

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from symbp.cli.options import CheckOptions, JsonOptions, MethodOptions, NetworkOptions, takes
-from symbp.cli.registry import job
 from symbp.cli.theirs import TheirOptions
 from symbp.cli.what import WhatOptions
+from symbp.errors import later
+
+if TYPE_CHECKING:
+    from symbp.cli.jobs import check as check_job
+    from symbp.cli.jobs import theirs as theirs_job
+else:
+    check_job = later("symbp.cli.jobs.check")
+    theirs_job = later("symbp.cli.jobs.theirs")
+
 
 HELP = """\
 Compare every derived gradient with differences of the loss, or somebody's own gradient with the derived one.
@@ -31,5 +40,5 @@ def command(
     named, asked = theirs.read(what.what, network)
     spec, seed = replace(what, what=named).read(network), check.read()
     if asked is not None:
-        return int(job("theirs").run(spec, asked, seed, as_json.json, methods))
-    return int(job("check").run(spec, seed, as_json.json, methods))
+        return theirs_job.run(spec, asked, seed, as_json.json, methods)
+    return check_job.run(spec, seed, as_json.json, methods)

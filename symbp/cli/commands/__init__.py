@@ -1,1 +1,0 @@
-"""The commands: their options, and nothing that needs mathematics."""
