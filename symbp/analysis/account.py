@@ -33,7 +33,7 @@ class Use:
     @property
     def error(self) -> float:
         """|log − measured|/max(1, |measured|)."""
-        return _distance(self.log, self.measured)
+        return distance(self.log, self.measured)
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class Row:
         """
         if self.compiled is None or self.rounding:
             return None
-        return worst([_distance(self.budget, self.compiled), *(use.error for use in self.uses)])
+        return worst([distance(self.budget, self.compiled), *(use.error for use in self.uses)])
 
     @property
     def shares_error(self) -> float:
@@ -110,7 +110,7 @@ def _sum(terms: Iterable[float]) -> float:
     return math.fsum(values) if all(map(math.isfinite, values)) else sum(values)
 
 
-def _distance(log: float, reference: float) -> float:
+def distance(log: float, reference: float) -> float:
     """Return how far two logs are apart, by the size of the reference where that is above 1."""
     return 0.0 if log == reference else abs(log - reference) / max(1.0, abs(reference))
 

@@ -12,10 +12,13 @@ from sympy import MatrixSymbol
 
 from symbp.analysis.account import Row, Use
 from symbp.analysis.bench import LOSS, WIDTH, Bench
+from symbp.analysis.cuts import unit
 from symbp.analysis.flow import GradientFlow
 from symbp.analysis.initialisations import Chosen, Source, initialisation
+from symbp.analysis.repetitions import TENFOLD, Remedied, Repetitions, Run, Unit
 from symbp.analysis.scaled import Scaled, share, total
 from symbp.analysis.spectral import CHEAP
+from symbp.analysis.stages import measurable, measured
 from symbp.analysis.values import Point
 from symbp.analysis.walk import Gain, State, Walk, tree
 from symbp.calculus.factor import Paths
@@ -42,6 +45,9 @@ PLAIN = (-640.0, 640.0)
 """Natural logs between which float64 neither under- nor overflows, with room for the entries of a norm."""
 
 InitName = Annotated[str, Called("a name, such as 'xavier' or 'normal:1.5'")]
+
+BIASES = (1.0, 2.0)
+"""Where the bias of a gate that keeps a state is started to see what that changes."""
 
 WIDEST: Mapping[bool | None, float | None] = {None: CHEAP, True: math.inf, False: None}
 """Up to which width a weight has its spectral norm computed, by what ``bounds`` is."""
@@ -102,8 +108,16 @@ class Prepared:
     @cached_property
     def point(self) -> Point:
         """Where factors are evaluated, without values."""
-        bench = self.bench
+        return self._point(self.bench)
+
+    def _point(self, bench: Bench) -> Point:
         return Point(bench.derivation.forward, bench.program.names, bench.standins, self.sizes, {})
+
+    @cached_property
+    def _by_repetition(self) -> tuple[Bench, Paths, Point]:
+        """The network as its repetitions are measured."""
+        bench = Bench.of(measurable(self.bench.derivation))
+        return bench, Paths(bench.derivation.backward, bench.derivation.wrt), self._point(bench)
 
     def account(
         self,
@@ -118,8 +132,37 @@ class Prepared:
         Raises:
             SpecError: data or a forward pass that is not finite.
         """
-        values = _drawn(self.bench.derivation.forward, self.sizes, chosen, seed, source)
-        return _measured(self, _given(self.bench, values, *given), chosen, seed, bounds)
+        values = _given(self.bench, _drawn(self.bench.derivation.forward, self.sizes, chosen, seed, source), *given)
+        return replace(_measured(self, values, chosen, seed, bounds), repetitions=self.repetitions(values))
+
+    def repetitions(self, values: Values) -> Repetitions:
+        """Return what every repetition does to the error, and where steps lose it what the bias of a gate changes."""
+        if unit(self.bench.derivation) is Unit.LAYER:
+            return Repetitions(Unit.LAYER)
+        found = self._repetitions(values)
+        return replace(found, runs=tuple(self._remedied(run, values) for run in found.runs))
+
+    def _repetitions(self, values: Values) -> Repetitions:
+        import numpy as np
+
+        bench, paths, point = self._by_repetition
+        engine = engines.real()
+        with np.errstate(all="ignore"):
+            _, local = engine.run(bench.program, traced=True)(*values.arguments(engine.array))
+            known = {symbol: local[name] for symbol, name in bench.program.names.items() if name in local}
+            return measured(bench.derivation, Walk(paths, point.at(local), None), known)
+
+    def _remedied(self, run: Run, values: Values) -> Run:
+        """Return a run with what it is where the bias of the gate that keeps its state starts higher."""
+        bias = f"{run.name}.b{run.gate}"
+        if not run.gate or run.total > -TENFOLD or bias not in values.parameters:
+            return run
+        found = []
+        for value in BIASES:
+            changed = {**values.parameters, bias: values.parameters[bias] + value}
+            runs = self._repetitions(replace(values, parameters=changed)).runs
+            found.append(Remedied(bias, value, next(each for each in runs if each.name == run.name)))
+        return replace(run, remedies=tuple(found))
 
 
 def _columns(x: Any, y: Any, examples: int) -> int:

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from symbp.analysis.account import LOG_10, Row, finite, named, row_data, worst
+from symbp.analysis.repetitions import Repetitions
 from symbp.analysis.walk import Gain
 from symbp.op import FactorRole
 
@@ -50,7 +51,8 @@ class GradientFlow:
 
     ``rows`` are the weights from the first layer on, ``gains`` every factor measured on the gradient that flows
     through it. ``activations`` and ``loss`` are their names, ``notes`` what was assumed. ``squares`` are the mean
-    squares of the signal behind every block, or of every hidden Z where there are no blocks.
+    squares of the signal behind every block, or of every hidden Z where there are no blocks. ``repetitions`` say what
+    the network is cut into; None where only the walk was made.
     """
 
     rows: tuple[Row, ...]
@@ -63,6 +65,7 @@ class GradientFlow:
     loss: str
     notes: tuple[str, ...] = ()
     squares: tuple[float, ...] = ()
+    repetitions: Repetitions | None = None
 
     @property
     def layers(self) -> int:
@@ -76,8 +79,9 @@ class GradientFlow:
 
     @property
     def error(self) -> float:
-        """The largest error of a budget, in natural logs by max(1, |log|); NaN where a comparison failed."""
-        return worst(row.error for row in self.rows if row.error is not None)
+        """The largest error of a budget or a repetition, in natural logs by max(1, |log|); NaN where one failed."""
+        repetitions = [] if self.repetitions is None else [self.repetitions.error]
+        return worst([*(row.error for row in self.rows if row.error is not None), *repetitions])
 
     @property
     def agrees(self) -> bool:
@@ -85,14 +89,21 @@ class GradientFlow:
         shares = worst(row.shares_error for row in self.rows)
         return self.compared > 0 and self.error <= AGREEMENT and shares <= AGREEMENT
 
+    @property
+    def is_stack(self) -> bool:
+        """Whether a rate a layer means something: no other network is cut into layers."""
+        return self.repetitions is None or self.repetitions.is_stack
+
     @cached_property
     def slope(self) -> float | None:
-        """Decades the gradient gains a layer towards the input, by least squares over layers; None for one layer."""
-        return _slope([(row.layer, row.log10) for row in self._alive])
+        """Decades the gradient gains a layer towards the input, by least squares; None for one layer, or no stack."""
+        return _slope([(row.layer, row.log10) for row in self._alive]) if self.is_stack else None
 
     @cached_property
     def slopes(self) -> dict[FactorRole, float]:
         """The same by role; they add up to ``slope``."""
+        if not self.is_stack:
+            return {}
         roles = dict.fromkeys(role for row in self._alive for role in row.logs)
         found = {role: _slope([(row.layer, row.roles.get(role, 0.0)) for row in self._alive]) for role in roles}
         return {role: slope for role, slope in found.items() if slope is not None}
@@ -127,10 +138,21 @@ class GradientFlow:
 
     @property
     def verdict(self) -> Flow:
-        """Vanishing or exploding: tenfold over the network, or over ten layers where it is shallower."""
+        """Vanishing or exploding: tenfold over the network, of a stack over ten layers where it is shallower.
+
+        What is no stack is judged by error, gradient and activation, in this order.
+        """
         if any(row.is_dead for row in self.rows):
             return Flow.DEAD
-        return self._trend(self.slope)
+        if self.is_stack:
+            return self._trend(self.slope)
+        return next((each for each in self._by_total.values() if each is not Flow.STABLE), Flow.STABLE)
+
+    @property
+    def _by_total(self) -> dict[str, Flow]:
+        """The verdict of what the whole depth changes, as far as it is known."""
+        changes = self.repetitions.changes if self.repetitions else {}
+        return {name: by_total(log / LOG_10) for name, log in changes.items()}
 
     @property
     def activation_slope(self) -> float | None:
@@ -142,6 +164,8 @@ class GradientFlow:
         """The verdict by quantity; gradient and error on their way to the input, the activation on its way from it."""
         if self.verdict is Flow.DEAD:
             return dict.fromkeys(QUANTITIES, Flow.DEAD)
+        if not self.is_stack:
+            return self._by_total
         return judged(self.layers, self.slope, self.error_slope, self.activation_slope)
 
     def _trend(self, slope: float | None) -> Flow:
@@ -176,6 +200,9 @@ class GradientFlow:
         """What happens and why, in one sentence."""
         if self.verdict is Flow.DEAD:
             return self._dead()
+        if not self.is_stack:
+            changes = self.repetitions.changes if self.repetitions else {}
+            return f"{self.verdict}: " + ", ".join(f"{name} ×{math.exp(log):.3g}" for name, log in changes.items())
         if self.rate is None or self.slope is None:
             return f"{self.subject}: one layer has no trend"
         rate = f"×{_short(self.rate)} a layer"
@@ -207,6 +234,7 @@ class GradientFlow:
             "notes": list(self.notes),
             "rows": [row_data(row) for row in self.rows],
             "gains": [_gain_data(gain) for gain in self.gains],
+            "repetitions": None if self.repetitions is None else self.repetitions.to_dict(),
         }
 
     def gain(self, role: FactorRole, layer: int) -> Gain | None:
@@ -256,7 +284,11 @@ class GradientFlow:
 
 def trend(layers: int, slope: float | None) -> Flow:
     """Return the verdict of decades a layer: tenfold over the network, or over ten layers where it is shallower."""
-    change = (slope or 0.0) * max(layers - 1, LEAST_LAYERS)
+    return by_total((slope or 0.0) * max(layers - 1, LEAST_LAYERS))
+
+
+def by_total(change: float) -> Flow:
+    """Return the verdict of the decades that the whole depth changes something by."""
     if abs(change) < TENFOLD:
         return Flow.STABLE
     return Flow.VANISHING if change < 0 else Flow.EXPLODING
