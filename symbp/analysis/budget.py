@@ -135,7 +135,7 @@ class Prepared:
         values = _given(self.bench, _drawn(self.bench.derivation.forward, self.sizes, chosen, seed, source), *given)
         return replace(_measured(self, values, chosen, seed, bounds), repetitions=self.repetitions(values))
 
-    def repetitions(self, values: Values) -> Repetitions:
+    def repetitions(self, values: Values) -> Repetitions | None:
         """Return what every repetition does to the error, and where steps lose it what the bias of a gate changes."""
         if unit(self.bench.derivation) is Unit.LAYER:
             return Repetitions(Unit.LAYER)

@@ -67,17 +67,22 @@ class Fronts:
         by: dict[int, list[tuple[MatrixSymbol, Scaled]]] = defaultdict(list)
         to: dict[MatrixSymbol, list[tuple[int, Scaled]]] = defaultdict(list)
         known: dict[Adjoint | None, Scaled | None] = {None: None}
+
+        def send(place: int, of: MatrixSymbol, part: Scaled) -> None:
+            by[place].append((of, part))
+            to[of].append((place, part))
+
         for symbol in derivation.backward.given:
-            if isinstance(symbol, Adjoint):
-                known[symbol] = Scaled.of(walk.point.value(symbol))
+            if isinstance(symbol, Adjoint):  # from above: in the place of a loss
+                known[symbol] = part = Scaled.of(walk.point.value(symbol))
+                send(len(places) - 1, symbol.of, part)
         for equation in derivation.backward:
             sent = [walk.along(edge.factors, known[edge.source]) for edge in edges_into(equation)]
             if not sent:
                 continue
             known[equation.lhs] = total(sent)
             for part, undone in zip(sent, equation.undoes, strict=True):
-                by[places[undone]].append((equation.lhs.of, part))
-                to[equation.lhs.of].append((places[undone], part))
+                send(places[undone], equation.lhs.of, part)
         return cls(derivation, by, to)
 
     @cached_property

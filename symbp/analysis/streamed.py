@@ -16,11 +16,13 @@ from typing import Any
 from symbp.analysis.budget import Prepared, drawing, found_flow, measured_rows, require_finite
 from symbp.analysis.flow import GradientFlow
 from symbp.analysis.initialisations import Chosen, Source
+from symbp.analysis.repetitions import Repetitions
 from symbp.analysis.scaled import Scaled
 from symbp.analysis.values import Point
 from symbp.analysis.walk import Walk
 from symbp.calculus.factor import Factor, Paths
 from symbp.equations import Equation
+from symbp.numeric.values import Values
 from symbp.symbols import Role, Variable
 
 KEPT = 2**26
@@ -92,6 +94,10 @@ class Streamed(Prepared):
         names, shapes = self.bench.program.names, self.sizes.shapes
         given = self.bench.derivation.forward.given
         return Drawn(draw, [(names[symbol], symbol, math.prod(shapes[symbol.name])) for symbol in given])
+
+    def repetitions(self, values: Values) -> Repetitions | None:
+        """Return None: the networks of a comparison keep the layers of the stack that they come from."""
+        return None
 
     def flow(self, chosen: Chosen, seed: int, source: Source | None = None) -> GradientFlow:
         """Measure one draw, the numbers of ``analyze`` with the same seed.

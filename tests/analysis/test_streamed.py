@@ -28,7 +28,7 @@ def test_the_numbers_are_those_of_the_exact_account(name: str, monkeypatch: pyte
     exact = analyze(derivation, "he", 5, 7, bounds=False)
     quick = Streamed.of(derivation, 7).flow(initialisation("he"), 5)
     assert [row.log for row in quick.rows] == [row.log for row in exact.rows]
-    assert quick.slopes == exact.slopes
+    assert [use.logs for row in quick.rows for use in row.uses] == [use.logs for row in exact.rows for use in row.uses]
     assert quick.compared == 0
     assert exact.compared > 0
 
