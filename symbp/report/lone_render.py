@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from symbp.derivation import Derivation
+from symbp.errors import SpecError
 from symbp.report.lone import lone_page
 from symbp.report.lone_document import lone_document
 from symbp.report.lone_text import lone_text, only_displayed
@@ -23,6 +24,8 @@ def render_lone(
     command: str | None,
 ) -> str:
     """Return the page of an operation alone, or one equation of it."""
+    if row.name not in (*TEMPLATES, "text"):
+        raise SpecError(f"an operation alone is no {row.name} page: choose from {', '.join(TEMPLATES)}, text")
     if only is not None:
         return only_displayed(derivation, only, row)
     if row.name == "text":

@@ -113,7 +113,7 @@ def environment(
         loader=loader,
         bytecode_cache=bytecode,
         undefined=StrictUndefined,
-        autoescape=False,  # text is escaped by the filters below, HTML is not the target
+        autoescape=_is_html,
         block_start_string=r"\BLOCK{",
         block_end_string="}",
         variable_start_string=r"\VAR{",
@@ -128,6 +128,11 @@ def environment(
         markdown=escapes.markdown, markdown_code=escapes.markdown_code, tex=escapes.tex, tex_code=escapes.tex_code
     )
     return made
+
+
+def _is_html(name: str | None) -> bool:
+    """Say whether what a template is given is escaped unless it is markup: other writers escape their own text."""
+    return name is not None and name.endswith(f"-html{SUFFIX}")
 
 
 def _where(error: BaseException, name: str) -> str:

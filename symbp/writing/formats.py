@@ -35,6 +35,7 @@ _ROWS = (
         "latex", "LaTeX to \\input{…} into lecture notes; standalone, a document", ".tex",
         standalone=True, comment="% {}", wrap="\\[\n{}\n\\]",
     ),
+    Format("html", "a page for browsers, mathematics in MathML; a whole document", ".html"),
     Format("numpy", "a NumPy program that computes loss and gradients", ".py", comment="# {}"),
     Format("text", "what the terminal shows", ".txt", comment="({})"),
 )  # fmt: skip
@@ -43,11 +44,20 @@ FORMATS: dict[str, Format] = {row.name: row for row in _ROWS}
 """Every format by name."""
 
 FORMAT_ALIASES: dict[str, str] = {
-    "github": "gfm", "md": "gfm", "pandoc": "markdown", "tex": "latex", "python": "numpy", "py": "numpy", "txt": "text",
+    "github": "gfm", "md": "gfm", "pandoc": "markdown", "tex": "latex", "htm": "html", "mathml": "html",
+    "python": "numpy", "py": "numpy", "txt": "text",
 }  # fmt: skip
 """Other names people type."""
 
-SUFFIXES: dict[str, str] = {".md": "gfm", ".markdown": "markdown", ".tex": "latex", ".py": "numpy", ".txt": "text"}
+SUFFIXES: dict[str, str] = {
+    ".md": "gfm",
+    ".markdown": "markdown",
+    ".tex": "latex",
+    ".html": "html",
+    ".htm": "html",
+    ".py": "numpy",
+    ".txt": "text",
+}
 """The format that a file's suffix says."""
 
 

@@ -31,7 +31,7 @@ from symbp.maths.tree import (
     walk,
 )
 from symbp.writing.boxes import Box, beside, boxed, under
-from symbp.writing.letters import ASCII, HALVES, INDICES, MAPS, SCRIPT, SUBSCRIPTS, UNICODE, Alphabet, columns
+from symbp.writing.letters import ASCII, HALVES, INDICES, MAPS, SUBSCRIPTS, UNICODE, Alphabet, columns, script_letter
 
 SPACE = {
     "bin": (" ", " "),
@@ -134,7 +134,7 @@ def _id(speller: Speller, node: Id, tight: bool) -> Box:
 def _script_letter(speller: Speller, name: str) -> str:
     if speller.alphabet.ascii:
         return speller.loss if name == "L" else f"cal({name})"
-    return SCRIPT.get(name) or (chr(0x1D49C + ord(name) - ord("A")) if "A" <= name <= "Z" and len(name) == 1 else name)
+    return script_letter(name)
 
 
 def _map_word(speller: Speller, node: Node) -> str:

@@ -29,7 +29,7 @@ from symbp.maths.tree import (
 )  # fmt: skip
 from symbp.pages.page import Ref, Text
 from symbp.writing.breaking import em_width
-from symbp.writing.spacing import bracket_size, gap, has_limits, is_small, items_of, slashed
+from symbp.writing.spacing import bracket_size, gap, has_limits, is_big, is_small, items_of, merged, scripted, slashed
 
 _LETTERS = """
 alpha α beta β gamma γ delta δ zeta ζ eta η theta θ vartheta ϑ iota ι kappa κ lambda λ mu μ nu ν xi ξ pi π rho ρ
@@ -169,25 +169,7 @@ def _sign(node: Sign, hooks: Hooks) -> str:
 
 
 def _row(node: Row, hooks: Hooks) -> str:
-    return _joined(_pieces(node.items if hooks.tight else _scripted(node.items), hooks))
-
-
-def _scripted(items: Sequence[Node]) -> list[Node]:
-    """Return nodes with the signs that stand behind one, ⊤ and ′, raised to its upper index."""
-    found: list[Node] = []
-    for item in items:
-        if isinstance(item, Sign) and item.kind == "postfix" and found and not isinstance(found[-1], Sign):
-            found[-1] = _raised(found[-1], item)
-        else:
-            found.append(item)
-    return found
-
-
-def _raised(base: Node, sign: Sign) -> Script:
-    if isinstance(base, Script):
-        above = (*items_of(base.sup), sign) if base.sup is not None else (sign,)
-        return Script(base.base, base.sub, above[0] if len(above) == 1 else Row(above))
-    return Script(base, None, sign)
+    return _joined(_pieces(node.items if hooks.tight else scripted(node.items), hooks))
 
 
 def _pieces(items: Sequence[Node], hooks: Hooks) -> list[str]:
@@ -278,31 +260,14 @@ def _root(node: Root, hooks: Hooks) -> str:
 
 
 def _script(node: Script, hooks: Hooks) -> str:
-    if isinstance(node.base, Sign) and node.base.kind == "big":
+    if is_big(node.base):
         return _limits(node, hooks)
-    base, sub, sup = _merged(node)
+    base, sub, sup = merged(node)
     below = f"_{_braced(_index(sub, hooks))}" if sub is not None else ""
     if _is_primes(sup):
         return _base(base, hooks) + below + "'" * len(items_of(sup))
     above = f"^{_braced(_index(sup, hooks))}" if sup is not None else ""
     return _base(base, hooks) + below + above
-
-
-def _merged(node: Script) -> tuple[Node, Node | None, Node | None]:
-    """Return base and indices; those of a base that has the other index alone are taken along."""
-    inner = node.base
-    if isinstance(inner, Script) and not _is_big(inner.base):
-        below, above = (
-            [each for each in (inner.sub, node.sub) if each],
-            [each for each in (inner.sup, node.sup) if each],
-        )
-        if len(below) < 2 and len(above) < 2:
-            return inner.base, below[0] if below else None, above[0] if above else None
-    return node.base, node.sub, node.sup
-
-
-def _is_big(node: Node) -> bool:
-    return isinstance(node, Sign) and node.kind == "big"
 
 
 def _is_primes(node: Node | None) -> bool:

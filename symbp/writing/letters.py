@@ -27,6 +27,12 @@ MAPS = {"F": "ffn", "A": "att", "N": "norm", "P": "pool", "B": "block", "J": "st
 SCRIPT = {"B": "ℬ", "E": "ℰ", "F": "ℱ", "H": "ℋ", "I": "ℐ", "L": "ℒ", "M": "ℳ", "R": "ℛ"}
 """The script letters of the Basic Multilingual Plane, which every font has."""
 
+
+def script_letter(name: str) -> str:
+    """Return a letter in script; what is no capital stays as it is."""
+    return SCRIPT.get(name) or (chr(0x1D49C + ord(name) - ord("A")) if "A" <= name <= "Z" and len(name) == 1 else name)
+
+
 SUBSCRIPTS = dict(zip("0123456789+−-=aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ", strict=True))
 SUPERSCRIPTS = dict(
     zip("0123456789+−-=()abcdefghijklmnoprstuvwxyzL", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᴸ", strict=True)

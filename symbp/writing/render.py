@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from symbp.pages.page import Line, Page
 from symbp.pages.tell.derivation import context, derivation_page
 from symbp.pages.tell.only import only as lines_of_one
 from symbp.writing.formats import MARK, Format, format_named
+from symbp.writing.page_html import single_html, write_html
 from symbp.writing.page_latex import document_latex, write_latex
 from symbp.writing.page_markdown import write_markdown
 from symbp.writing.picture import picture_text
@@ -116,7 +117,7 @@ def _rendered(
         return document_latex(text) if standalone and only is not None else text
     if only is not None:
         c = context(derivation, letters, complete=True, **options)
-        text = _single(lines_of_one(c, only), row, c.spellings)
+        text = _single(lines_of_one(c, only), row, c.spellings, only)
         return document_latex(text) if standalone else text
     page = derivation_page(derivation, check, letters, stem=stem_of(command), command=command or "", **options)
     return page_text(page, row, standalone=standalone, template_dir=template_dir)
@@ -124,11 +125,17 @@ def _rendered(
 
 def page_text(page: Page, row: Format, *, standalone: bool, template_dir: str | Path | None) -> str:
     """Return a page in one format."""
-    if row.name == "latex":
-        return write_latex(page, standalone=standalone, template_dir=template_dir)
-    if row.name == "text":
-        return f"{row.comment.format(MARK)}\n\n{write_text(page)}"
-    return write_markdown(page, "gfm" if row.name == "gfm" else "pandoc", template_dir, picture_text=picture_text)
+    return PAGES[row.name](page, standalone, template_dir)
+
+
+PAGES: Mapping[str, Callable[[Page, bool, str | Path | None], str]] = {
+    "gfm": lambda page, _, folder: write_markdown(page, "gfm", folder, picture_text=picture_text),
+    "markdown": lambda page, _, folder: write_markdown(page, "pandoc", folder, picture_text=picture_text),
+    "latex": lambda page, standalone, folder: write_latex(page, standalone=standalone, template_dir=folder),
+    "html": lambda page, _, folder: write_html(page, template_dir=folder),
+    "text": lambda page, _, __: f"{format_named('text').comment.format(MARK)}\n\n{write_text(page)}",
+}
+"""Who writes a page in each format that knows pages; the second argument asks for a whole document, or a fragment."""
 
 
 def require_layers(derivation: Derivation, show: Sequence[int] | None) -> None:
@@ -167,7 +174,9 @@ def stem_of(command: str | None) -> str:
     return Path(named[0]).stem if named and len(words) > 2 and not words[2].startswith("-") else "symbp"
 
 
-def _single(lines: Sequence[Line], row: Format, beside: Sequence[Node]) -> str:
+def _single(lines: Sequence[Line], row: Format, beside: Sequence[Node], name: str) -> str:
+    if row.name == "html":
+        return single_html(lines, name)
     if row.name in ("text", "numpy"):
         return f"{single_text(lines, beside)}\n"
     return row.wrap.format(single_latex(lines)) + "\n"

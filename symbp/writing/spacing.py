@@ -1,4 +1,4 @@
-"""What the writers decide alike: the space in a product, the size of brackets, which fractions are small."""
+"""What the writers decide alike: the space in a product, the size of brackets, small fractions, whose an index is."""
 
 from __future__ import annotations
 
@@ -133,6 +133,42 @@ def items_of(node: Node | None) -> tuple[Node, ...]:
     if node is None:
         return ()
     return node.items if isinstance(node, Row) else (node,)
+
+
+def scripted(items: Sequence[Node]) -> list[Node]:
+    """Return nodes with the signs that stand behind one, ⊤ and ′, raised to its upper index."""
+    found: list[Node] = []
+    for item in items:
+        if isinstance(item, Sign) and item.kind == "postfix" and found and not isinstance(found[-1], Sign):
+            found[-1] = _raised(found[-1], item)
+        else:
+            found.append(item)
+    return found
+
+
+def _raised(base: Node, sign: Sign) -> Script:
+    if isinstance(base, Script):
+        above = (*items_of(base.sup), sign) if base.sup is not None else (sign,)
+        return Script(base.base, base.sub, above[0] if len(above) == 1 else Row(above))
+    return Script(base, None, sign)
+
+
+def merged(node: Script) -> tuple[Node, Node | None, Node | None]:
+    """Return base and indices; those of a base that has the other index alone are taken along."""
+    inner = node.base
+    if isinstance(inner, Script) and not is_big(inner.base):
+        below, above = (
+            [each for each in (inner.sub, node.sub) if each],
+            [each for each in (inner.sup, node.sup) if each],
+        )
+        if len(below) < 2 and len(above) < 2:
+            return inner.base, below[0] if below else None, above[0] if above else None
+    return node.base, node.sub, node.sup
+
+
+def is_big(node: Node) -> bool:
+    """Say whether a node is a sign that indices stand under and over."""
+    return isinstance(node, Sign) and node.kind == "big"
 
 
 def slashed(node: Node) -> Node:

@@ -16,6 +16,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from markupsafe import Markup
+
 from symbp.errors import TemplateError, nearest
 from symbp.guard.child import run
 from symbp.inputs import read_regular
@@ -47,8 +49,8 @@ def fill(
     return tidy(_BLANK_LINES.sub("\n\n", text)).strip("\n") + "\n"
 
 
-PAGES = ("page-latex.j2", "page-markdown.j2")
-"""The files of macros that the page of a network is made of."""
+PAGES = ("page-latex.j2", "page-markdown.j2", "page-html.j2")
+"""The files of macros that pages are made of."""
 
 PAGE = "calls.j2"
 """What calls them."""
@@ -70,12 +72,12 @@ def fault(template_dir: str, known: Sequence[str] | None = None) -> str:
         return "there is no such folder"
     old = next((name for name in SECTIONS if os.path.lexists(place / name)), None)
     if old is not None:
-        files = " or ".join(PAGES)
+        files = " or ".join(PAGES[:2])  # the formats that had sections
         return f"{old}: pages have no sections any more; change the macro {SECTIONS[old]} of {files} in its place"
     if any(os.path.lexists(place / name) for name in known or _names()):
         return ""
     if known is not None and any(os.path.lexists(place / name) for name in _names()):
-        return f"none of its templates makes this page; that is done by {' and '.join(known[:2])}"
+        return f"none of its templates makes this page; that is done by {', '.join(PAGES)}"
     known = _names()
     named = list(islice(_named(place), MOST_LOOKED_AT))
     if not named:
@@ -91,7 +93,7 @@ def fault(template_dir: str, known: Sequence[str] | None = None) -> str:
 def _names() -> tuple[str, ...]:
     """Return the names of our templates, those of macros first, which are what people change."""
     names = (file.relative_to(templates_folder()).as_posix() for file in templates_folder().rglob(f"*{SUFFIX}"))
-    return tuple(sorted(names, key=lambda name: (name not in PAGES, name)))
+    return tuple(sorted(names, key=lambda name: (PAGES.index(name) if name in PAGES else len(PAGES), name)))
 
 
 def _named(place: Path) -> Iterator[str]:
@@ -131,7 +133,7 @@ def _unfinished(trace: Path, name: str, code: int | None) -> str:
 def plain(value: Any) -> Any:
     """Return what templates read as data that a process without our modules reads: attributes, names and numbers."""
     if isinstance(value, str):
-        return str(value)
+        return value if isinstance(value, Markup) else str(value)
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, Mapping):

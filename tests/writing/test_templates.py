@@ -17,7 +17,7 @@ from symbp.report.rich import words
 from symbp.writing import environment, escape, templates
 from symbp.writing.files import write
 from symbp.writing.formats import FORMAT_ALIASES, FORMATS, SUFFIXES
-from symbp.writing.render import render
+from symbp.writing.render import PAGES, render
 
 HOSTILE = r"\input{x} $y$ `z` | <b> & # % _ ^ ~ {{ \VAR{doc}"
 
@@ -106,7 +106,7 @@ FOLDERS = {
     ("notes.txt",): "none of ours is named 'notes.txt'; ours are page-latex.j2, page-markdown.j2",
     ("page_latex.j2",): "did you mean 'page-latex.j2'?",
     ("mine/page-markdwn.j2",): "did you mean 'page-markdown.j2'?",
-    ("page.j2",): "none of its templates makes this page; that is done by page-latex.j2 and page-markdown.j2",
+    ("page.j2",): "none of its templates makes this page; that is done by page-latex.j2, page-markdown.j2",
     ("report.j2",): "report.j2: pages have no sections any more; change the macro open_page of page-latex.j2",
     ("sections/footer.j2",): "change the macro names of page-latex.j2 or page-markdown.j2 in its place",
     ("sections/backward.j2", "page-latex.j2"): "sections/backward.j2: pages have no sections any more",
@@ -142,7 +142,7 @@ def test_a_template_is_a_regular_file(tmp_path: Path) -> None:
         render(derivation("layers-1"), template_dir=tmp_path)
 
 
-@pytest.mark.parametrize("to", ["gfm", "markdown", "latex"])
+@pytest.mark.parametrize("to", ["gfm", "markdown", "latex", "html"])
 def test_a_process_of_its_own_gives_the_same_text(to: str, tmp_path: Path) -> None:
     for file in templates.PAGES:
         (tmp_path / file).write_bytes((environment.templates_folder() / file).read_bytes())
@@ -307,8 +307,8 @@ ODD: list[tuple[dict[str, Any], list[str] | None]] = [
 @pytest.mark.parametrize(("options", "wrt"), ODD, ids=str)
 def test_every_network_has_a_report_in_every_format(options: dict[str, Any], wrt: list[str] | None) -> None:
     of = derive(Network.mlp(**options), wrt=wrt)
-    for to in ("gfm", "markdown", "latex", "text"):
-        assert "symbp" in render(of, to).splitlines()[0]
+    for to in PAGES:
+        assert any("Written by symbp" in line for line in render(of, to).splitlines()[:3])
 
 
 def test_compiled_templates_stand_beside_compiled_modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

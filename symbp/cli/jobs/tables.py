@@ -8,10 +8,7 @@ from symbp.cli.options import MethodOptions, OutputOptions
 from symbp.cli.what import Described, FileSpec
 from symbp.pages.page import Page
 from symbp.writing.formats import format_named
-from symbp.writing.render import page_text
-
-FORMATS = ("gfm", "markdown", "latex", "text")
-"""What such a page can be written as."""
+from symbp.writing.render import PAGES, page_text
 
 
 def tables(spec: Described, methods: MethodOptions, kind: str) -> list[Target]:
@@ -22,7 +19,7 @@ def tables(spec: Described, methods: MethodOptions, kind: str) -> list[Target]:
     options = OutputOptions(to=methods.to, output=methods.output, standalone=methods.standalone, force=methods.force)
     wanted = targets(options, stem)
     for each in wanted:
-        values.choice("--to", each.format, (*FORMATS, PDF))
+        values.choice("--to", each.format, (*PAGES, PDF))
     return wanted
 
 
