@@ -18,6 +18,7 @@ from sympy import Expr, MatrixSymbol
 from symbp.maths.notation import Notation
 from symbp.maths.scalars import number
 from symbp.maths.tree import COMMA, SLASH, TRANSPOSE, Accent, Fence, Id, Node, Num, Script, Sign, Tag, joined, row, walk
+from symbp.networks.jobs import Jobs
 from symbp.roles import Role
 from symbp.symbols import Adjoint, Variable
 from symbp.views.lines import Indexed
@@ -45,6 +46,8 @@ LOSS = Id("L", "script")
 
 PARAMETERS = (Role.WEIGHT, Role.BIAS, Role.SCALE, Role.SHIFT)
 """What is given once for all examples: its letter is the same for one example and for a batch."""
+
+NO_JOBS = Jobs()
 
 _LETTER_AND_INDEX = re.compile(r"([A-Z]|b)([A-Z][A-Za-z]{0,3}|[a-z]{1,3})\Z")
 """A stem that a layer made: WQ is W with Q below."""
@@ -143,6 +146,7 @@ class Names:
         streams: the names of what has one by its place, such as X₀, X₁, X₂ on the way through a block.
         kernels: the names of weights that slide over images.
         words: what the values of an index are called, by its letter, from 1 on: k = i, f, g, o.
+        jobs: the words below what belongs to layers that have a job; a name with an index has none.
     """
 
     def __init__(
@@ -157,8 +161,10 @@ class Names:
         streams: Mapping[Slot, Parts] | None = None,
         words: Mapping[str, tuple[str, ...]] | None = None,
         kernels: frozenset[str] = frozenset(),
+        jobs: Jobs = NO_JOBS,
     ) -> None:
         self.notation, self.upper, self.own_names, self.kernels = notation, upper, own_names, kernels
+        self.jobs = NO_JOBS if own_names else jobs
         self.letters, self.streams, self.words = dict(letters or {}), dict(streams or {}), dict(words or {})
         known = [symbol for symbol in symbols if symbol not in self.letters]
         self.slots = tuple(dict.fromkeys(map(slot_of, known)))
@@ -234,8 +240,16 @@ class Names:
         if variable.shape[1] == 1 and variable.role not in PARAMETERS and not self._clashes(variable):
             parts = replace(parts, base=small(parts.base))
         if not indices:
-            return parts
+            return self._with_job(variable, parts)
         return replace(parts, number="", path=tuple(each for each in parts.path if not each[-1].isdigit()))
+
+    def _with_job(self, variable: Variable, parts: Parts) -> Parts:
+        """Return a name by the job of its layer: W_cls for W₄, and Ŷ for what a classifier says."""
+        if variable.name == self.jobs.prediction:
+            letter = self.notation.letters[Role.TARGET]
+            return replace(parts, base=Accent(small(letter) if _is_column(variable) else letter, "hat"), number="")
+        word = self.jobs.words.get(variable.name)
+        return parts if word is None else replace(parts, below=(_word(word),), number="")
 
     def _clashes(self, variable: Variable) -> bool:
         """Say whether somebody uses the small letter for another thing."""

@@ -14,7 +14,7 @@ from symbp.writing.rows import labelled, relation
 from symbp.writing.sentences import Setting, wrapped
 
 GAPS = (3, 2)
-"""The space between two columns, the first that fits."""
+"""The space between two columns, the first that fits; around the relation it is one less."""
 
 HEADS = (20, 12)
 """The least columns that a name is wrapped in, the first that fits."""
@@ -133,7 +133,8 @@ def _merged(cells: Sequence[_Cell]) -> tuple[_Cell, ...]:
 def _drawn(products: Sequence[_Product], gap: int, narrowest: int) -> list[str]:
     lefts = [product.left.split("\0") for product in products]
     wide = max(columns(left) for left, _ in lefts)
-    starts = [f"{padded(left, wide)}  {sign}  " for left, sign in lefts]
+    near = " " * (gap - 1)
+    starts = [f"{padded(left, wide)}{near}{sign}{near}" for left, sign in lefts]
     blocks = [_column([product.cells[at] for product in products], narrowest) for at in range(len(products[0].cells))]
     tall = max(len(head) for head, _ in blocks)
     between = " " * gap

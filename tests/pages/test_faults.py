@@ -150,7 +150,7 @@ def test_a_convolution_in_a_product_is_one():
 
 def test_every_parameter_has_its_line():
     shown = text("residual-projected")
-    assert all(f"∂ℒ/∂{letter}" in shown for letter in ("W₁", "b₁", "W₂", "b₂", "W₃", "b₃", "W₄", "b₄"))
+    assert all(f"∂ℒ/∂{letter}" in shown for letter in ("W_in", "b_in", "W_out", "b_out", "W₃", "b₃", "W₄", "b₄"))
 
 
 def test_what_leads_nowhere_is_said():

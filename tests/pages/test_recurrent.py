@@ -1,5 +1,7 @@
 """Pages of recurrent networks: what they say, in how many lines, and the product between two steps."""
 
+import re
+
 import pytest
 
 from symbp import Dense, Network, SpecError, derive
@@ -25,7 +27,7 @@ def test_the_gates_of_an_lstm_are_one_line():
     text = write_text(derivation_page(network(LSTM(5, 4))))
     assert "h₀  = c₀ = 0" in text
     assert "zₖₜ = Wₖ xₜ + Uₖ hₜ₋₁ + bₖ" in text
-    assert "∂ℒ/∂Wₖ = Σₜ₌₁⁴ δzₖₜ xₜᵀ" in text
+    assert re.search("∂ℒ/∂Wₖ += Σₜ₌₁⁴ δzₖₜ xₜᵀ", text)
     assert "gate" in text
     assert "steps after t" in text
 

@@ -191,7 +191,7 @@ def test_a_loss_over_tokens_is_a_mean_over_all_their_columns() -> None:
     (loss,) = [line for line in render(found).splitlines() if line.startswith(r"\mathcal{L} =")]
     assert r"frac{1}{3}" in loss
     assert r"\sum_{i,j}" in loss
-    assert re.search(r"Y_\{i,j\}\s*\\log A_\{2,i,j\}", loss)
+    assert re.search(r"Y_\{i,j\}\s*\\log \\hat\{Y\}_\{i,j\}", loss)
     (loss,) = [line for line in render(found, to="text").splitlines() if line.strip().startswith("ℒ ")]
     assert "1/3 Σ" in loss
     assert "m" not in loss

@@ -19,6 +19,7 @@ from symbp.maths.notation import Notation
 from symbp.maths.scalars import number
 from symbp.maths.tree import COMMA, EQUALS, Id, Node, Sign, Tag, joined, row, walk
 from symbp.networks.blocks import Kind
+from symbp.networks.jobs import Jobs, jobs
 from symbp.ops.elementwise import Elementwise, GenericFunction, Slope
 from symbp.ops.losses import EntrywiseLoss, Loss, LossGradient
 from symbp.ops.structure import Pad, Rows
@@ -88,8 +89,15 @@ class Context:
             errors=[self.reading.spelled(each.lhs.of) for each in self.reading.errors],
             own_names=self.reading.derivation.network.named,
             kernels=kernels(self.reading.listed),
+            jobs=self.jobs,
             words={index.letter: index.words for index in self.reading.indices if index.words},
         )
+
+    @property
+    def jobs(self) -> Jobs:
+        """What the layers of the network are for."""
+        readable = self.reading.derivation.readable
+        return jobs(readable.forward, readable.blocks)
 
     @cached_property
     def builder(self) -> Builder:
@@ -401,6 +409,12 @@ class Context:
     def is_tabled(self, symbol: MatrixSymbol) -> bool:
         """Whether a symbol of a line has a place of its own in the table of notation."""
         return True
+
+    def members(self, symbol: MatrixSymbol) -> list[tuple[MatrixSymbol, MatrixSymbol]]:
+        """Return all that a symbol stands for, each with how it is spelled alone."""
+        of, indices = slot_of(symbol)
+        found = [each for _, each in self.reading.instances.get((of, indices), ())]
+        return [(each, self.reading.spelled(each)) for each in found] or [(of, symbol)]
 
     def shows(self, symbol: MatrixSymbol) -> bool:
         """Whether a symbol of the network stands in a line."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 from sympy import MatAdd
 
@@ -12,13 +13,13 @@ from symbp.maths.build import map_of
 from symbp.maths.scalars import number
 from symbp.maths.tree import COMMA, EQUALS, TIMES, Id, Node, Num, joined, row
 from symbp.networks.blocks import Kind
-from symbp.pages.page import Aside, Block, Equations, Heading, Para, Ref, Steps, Table, Text
+from symbp.pages.page import Aside, Block, Equations, Heading, Para, Ref, Steps, Text
 from symbp.pages.page import Line as PageLine
 from symbp.pages.tell.backward import reason
 from symbp.pages.tell.context import Spelled
 from symbp.pages.tell.gradients import SHIFTS, rows
 from symbp.pages.tell.levels import Deep, Group, kinds_in, map_label
-from symbp.pages.tell.notation import Row, table_of_notation
+from symbp.pages.tell.notation import Meaning, table_of_notation
 from symbp.pages.tell.opening import definitions, tiles
 from symbp.pages.tell.picture import figure, rail_to
 from symbp.pages.tell.result import EXPLICIT
@@ -191,19 +192,18 @@ def gradients(c: Deep) -> list[Block]:
 
 def notation(c: Deep) -> list[Block]:
     """Return the section; what follows one another is one row: of one shape, a weight and what is added behind it."""
-    blocks = table_of_notation(c, map_rows(c))
     shifts = [c.words(f"notation.{role.value}") for role in SHIFTS]
-    return [
-        replace(each, rows=tuple(_together(each.rows, shifts))) if isinstance(each, Table) else each for each in blocks
-    ]
+    return table_of_notation(c, map_rows(c), partial(_together, shifts=shifts))
 
 
-def _together(rows: Sequence[Row], shifts: Sequence[Text]) -> Iterator[Row]:
+def _together(rows: Iterable[Meaning], shifts: Sequence[Text]) -> Iterator[Meaning]:
     """Yield the rows of a table of notation, up to three of them as one."""
-    waiting: list[Row] = []
+    waiting: list[Meaning] = []
     for each in rows:
-        alike = bool(waiting and each[2]) and (each[2] == waiting[-1][2] or (each[1] in shifts and len(waiting) == 1))
-        if waiting and (len(waiting) == MOST_TOGETHER or not alike):
+        follows = bool(waiting and each.shape)
+        alike = follows and (each.shape == waiting[-1].shape or (each.words in shifts and len(waiting) == 1))
+        named = follows and bool(each.keys) == bool(waiting[-1].keys)
+        if waiting and (len(waiting) == MOST_TOGETHER or not alike or not named):
             yield _one(waiting)
             waiting = []
         waiting.append(each)
@@ -215,14 +215,15 @@ MOST_TOGETHER = 3
 """Most rows of a table of notation as one."""
 
 
-def _one(rows: Sequence[Row]) -> Row:
-    letters, meanings = ([each[column] for each in rows] for column in (0, 1))
-    return commas(letters), commas(meanings), commas(list(dict.fromkeys(each[2] for each in rows)))
+def _one(rows: Sequence[Meaning]) -> Meaning:
+    letters, meanings = commas([each.letters for each in rows]), commas([each.words for each in rows])
+    shapes = commas(list(dict.fromkeys(each.shape for each in rows)))
+    return Meaning(letters, meanings, shapes, tuple(key for each in rows for key in each.keys))
 
 
-def map_rows(c: Deep) -> Iterator[Row]:
+def map_rows(c: Deep) -> Iterator[Meaning]:
     """Yield the rows of the blocks and of their maps for the table of notation."""
     parts = [each for each in c.levels.insides if not each.has_calls]
     whole = [] if c.stacked is None else [c.stacked]
-    yield (joined([c.function_of(each) for each in (*whole, *parts)], COMMA),), c.words("levels.functions"), ()
-    yield (joined([c.map(each) for each in (*whole, *parts)], COMMA),), c.words("levels.notation"), ()
+    yield Meaning((joined([c.function_of(each) for each in (*whole, *parts)], COMMA),), c.words("levels.functions"))
+    yield Meaning((joined([c.map(each) for each in (*whole, *parts)], COMMA),), c.words("levels.notation"))

@@ -72,6 +72,14 @@ class Deep(Context):
         repeated = None if self.repeated is None else self.repeated[1]
         return tuple(replace(each, kind="block") if each == repeated else each for each in found)
 
+    def members(self, symbol: MatrixSymbol) -> list[tuple[MatrixSymbol, MatrixSymbol]]:
+        """Return all that a symbol stands for, those of every block that repeats among them."""
+        own = slot_of(symbol)
+        reading = next((each.reading for each in self.shared if own in each.reading.instances), None)
+        if reading is None:
+            return super().members(symbol)
+        return [(each, reading.spelled(each)) for _, each in reading.instances[own]]
+
     def is_tabled(self, symbol: MatrixSymbol) -> bool:
         """Whether a symbol has a row of its own: what goes on from part to part has it under its numbers."""
         general = [slot_of(each.result.of) for each in self.shared]
@@ -101,6 +109,7 @@ class Deep(Context):
             errors=[reading.spelled(each.lhs.of) for reading in self.levels for each in reading.errors],
             own_names=network.named,
             streams={} if network.named else streams(self.levels, self.notation),
+            jobs=self.jobs,
         )
 
     @cached_property

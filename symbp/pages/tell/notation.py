@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
 
 from sympy import HadamardProduct, Integer, MatrixSymbol, OneMatrix, Symbol
 
@@ -12,46 +14,57 @@ from symbp.maths.scalars import number
 from symbp.maths.tree import COMMA, EQUALS, HADAMARD, Id, Node, joined, row
 from symbp.pages.page import Block, Heading, Table, Text
 from symbp.pages.tell.context import Context, starts
+from symbp.pages.tell.keys import keys_of, scopes, shortened, with_keys
 from symbp.pages.tell.opening import error_is
 from symbp.pages.tell.result import slope_lines
 from symbp.symbols import Variable
 from symbp.views.lines import Indexed, index_symbol
 
-Row = tuple[Text, ...]
+
+@dataclass(frozen=True)
+class Meaning:
+    """A row of the table: letters, what they mean, their shape, and the keys of those that code calls otherwise."""
+
+    letters: Text
+    words: Text
+    shape: Text = ()
+    keys: tuple[str, ...] = ()
 
 
-def table_of_notation(c: Context, more: Iterable[Row] = ()) -> list[Block]:
-    """Return the section, with more rows in front of those of signs."""
+Together = Callable[[Iterable[Meaning]], Iterator[Meaning]]
+
+
+def table_of_notation(c: Context, more: Iterable[Meaning] = (), together: Together = iter) -> list[Block]:
+    """Return the section, with more rows in front of those of signs; ``together`` may make one row of several."""
     head = tuple(c.words(f"head.{each}") for each in ("symbol", "meaning", "shape"))
-    rows = (*_indices(c), *_symbols(c), *_errors(c), *more, *_signs(c))
+    rows = together((*_indices(c), *_symbols(c), *_errors(c), *more, *_signs(c)))
+    cells = tuple((each.letters, with_keys(c, each.words, each.keys), each.shape) for each in rows)
     return [
         Heading(c.words("section.notation"), detail=3),
-        Table(head, rows, wraps=1, detail=3),
+        Table(head, cells, wraps=1, detail=3),
     ]
 
 
-def _indices(c: Context) -> Iterator[Row]:
+def _indices(c: Context) -> Iterator[Meaning]:
     for index in c.repetitions:
         if index.words:
             words = joined(list(map(Id, index.words)), COMMA)
-            yield (
-                (number(index.symbol),),
-                c.words("notation.family", kind=c.words(f"kind.{index.kind}"), values=words),
-                (),
-            )
+            kind = c.words(f"kind.{index.kind}")
+            yield Meaning((number(index.symbol),), c.words("notation.family", kind=kind, values=words))
             continue
         letters = joined([number(index.symbol), number(c.last[index.letter])], COMMA)
         kind = c.words(f"kind.{index.kind}", n=index.count)
-        yield (letters,), c.words("notation.index", kind=kind, values=number(Integer(index.last))), ()
+        meaning = c.words("notation.index", kind=kind, values=number(Integer(index.last)))
+        yield Meaning((letters,), meaning, keys=shortened(scopes(c)) if index.kind == "block" else ())
     if c.widths:
         letters = joined([number(Symbol(f"n_{at}")) for at in c.widths], COMMA)
         values = joined(list(map(number, c.widths.values())), COMMA)
-        yield (letters,), c.words("notation.widths", values=values), ()
+        yield Meaning((letters,), c.words("notation.widths", values=values))
 
 
-def _symbols(c: Context) -> Iterator[Row]:
+def _symbols(c: Context) -> Iterator[Meaning]:
     """Yield what is given and what is computed, what repeats once; what has one meaning and one shape in one row."""
-    rows: dict[tuple[Text, Node], list[Node]] = {}
+    rows: dict[tuple[Text, Node, bool], list[tuple[Node, tuple[str, ...]]]] = {}
     seen: set[object] = set()
     for spelled in c.forward:
         for symbol in (*_given(spelled.equation.rhs), *c.defined(spelled)):
@@ -60,12 +73,15 @@ def _symbols(c: Context) -> Iterator[Row]:
                 continue
             seen.add(slot_of(symbol))
             own = _own(c, symbol)
-            rows.setdefault((_meaning(c, of), c.shape(own)), []).append(c.names.symbol(own))
+            keys = shortened(keys_of(c, own))
+            rows.setdefault((_meaning(c, of), c.shape(own), bool(keys)), []).append((c.names.symbol(own), keys))
     for symbol, start in starts(c).items():
         if slot_of(symbol) not in seen:
-            yield (row(c.names.symbol(symbol), EQUALS, c.names.symbol(start)),), _meaning(c, symbol), (c.shape(symbol),)
-    for (meaning, size), letters in rows.items():
-        yield (joined(letters, COMMA),), meaning, (size,)
+            letters = row(c.names.symbol(symbol), EQUALS, c.names.symbol(start))
+            yield Meaning((letters,), _meaning(c, symbol), (c.shape(symbol),))
+    for (meaning, size, _), found in rows.items():
+        names, keys_ = zip(*found, strict=True)
+        yield Meaning((joined(names, COMMA),), meaning, (size,), tuple(chain.from_iterable(keys_)))
 
 
 def _own(c: Context, symbol: MatrixSymbol) -> MatrixSymbol:
@@ -81,21 +97,24 @@ def _given(expr: object) -> Iterator[Variable]:
 
 
 def _meaning(c: Context, variable: Variable) -> Text:
+    if variable.name == c.names.jobs.prediction:
+        return c.words("notation.prediction")
     return c.words("notation.kernel" if variable.name in c.names.kernels else f"notation.{variable.role.value}")
 
 
-def _errors(c: Context) -> Iterator[Row]:
+def _errors(c: Context) -> Iterator[Meaning]:
     if c.loss_gradient is not None:
-        yield (c.tree(c.loss_gradient),), c.words("notation.loss_gradient"), (c.shape(c.loss_gradient.args[0]),)
+        size = c.shape(c.loss_gradient.args[0])
+        yield Meaning((c.tree(c.loss_gradient),), c.words("notation.loss_gradient"), (size,))
     for lhs in [c.shown_error] if c.errors else []:
-        yield (c.names.symbol(lhs),), c.words("notation.error", of=error_is(c, lhs)), (c.shape(lhs),)
+        yield Meaning((c.names.symbol(lhs),), c.words("notation.error", of=error_is(c, lhs)), (c.shape(lhs),))
     for line in slope_lines(c):
-        yield line, c.words("notation.slopes"), ()
+        yield Meaning(line, c.words("notation.slopes"))
 
 
-def _signs(c: Context) -> Iterator[Row]:
+def _signs(c: Context) -> Iterator[Meaning]:
     shown = [node for each in (*c.forward, *c.errors, *c.gradients) for node in nodes(each.equation.rhs)]
     if any(isinstance(node, HadamardProduct) for node in shown):
-        yield (HADAMARD,), c.words("notation.hadamard"), ()
+        yield Meaning((HADAMARD,), c.words("notation.hadamard"))
     if any(isinstance(node, OneMatrix) for node in shown):
-        yield (Id("1", "bold"),), c.words("notation.ones"), ()
+        yield Meaning((Id("1", "bold"),), c.words("notation.ones"))

@@ -26,6 +26,7 @@ from symbp.maths.tree import (
 from symbp.pages.page import Block, Equations, Para, Text
 from symbp.pages.page import Line as PageLine
 from symbp.pages.tell.context import AND_SO_ON, Context
+from symbp.pages.tell.notation import Meaning
 from symbp.pages.tell.time import (
     STEP,
     Time,
@@ -201,20 +202,20 @@ def _direct(time: Time) -> Text:
     )
 
 
-def time_rows(c: Context) -> list[tuple[Text, ...]]:
+def time_rows(c: Context) -> list[Meaning]:
     """Return the rows of what these matrices are."""
-    found: list[tuple[Text, ...]] = []
+    found: list[Meaning] = []
     for time in times_of(c):
         of, size = shown_error(time), sum(part.shape[0] for part in time.step.now)
         rows = part_rows = time.step.now[0].shape[0]
         if len(time.step.now) > 1:
-            found.append(((stack(time),), c.words("time.state"), (_shape(size, 1),)))
-        found.append(((_general(time, of),), c.words("notation.slopes"), (_shape(rows, rows),)))
+            found.append(Meaning((stack(time),), c.words("time.state"), (_shape(size, 1),)))
+        found.append(Meaning((_general(time, of),), c.words("notation.slopes"), (_shape(rows, rows),)))
         if time.step.is_cut:
             letters = [_hands(time, to) for to, _, _ in time.handed]
-            found.append(((joined(letters, COMMA),), c.words("time.handed"), (_shape(rows, part_rows),)))
-            found.append(((any_way(time, of),), c.words("time.way"), (_shape(rows, size),)))
-        found.append(((time.matrix(),), c.words("time.matrix"), (_shape(size, size),)))
+            found.append(Meaning((joined(letters, COMMA),), c.words("time.handed"), (_shape(rows, part_rows),)))
+            found.append(Meaning((any_way(time, of),), c.words("time.way"), (_shape(rows, size),)))
+        found.append(Meaning((time.matrix(),), c.words("time.matrix"), (_shape(size, size),)))
     return found
 
 
