@@ -11,7 +11,7 @@ from symbp.derivation import derive
 from symbp.errors import SymbpError
 from symbp.networks.examples import EXAMPLES
 from symbp.networks.network import Network
-from symbp.report.pasting import lexicon
+from symbp.writing.readback import lexicon
 
 
 def over(**options: object) -> Formulas:

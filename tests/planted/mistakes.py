@@ -185,6 +185,8 @@ MISTAKES = (
              "            start = place\n\n\ndef _only", "writing/test_breaking.py"),
     _mistake("index", "writing/latex.py", "return Script(base.base, base.sub, above[0]",
              "return Script(base.base, None, above[0]", "writing/test_latex.py"),
+    _mistake("index", "writing/aliases.py", "known[each] == min(known.values())", "known[each] == max(known.values())",
+             "writing/test_aliases.py"),
     _mistake("verdict", "writing/render.py", "        raise SpecError(f\"{name}: {why}; leave out {name}\")\n",
              "        break\n", "writing/test_templates.py"),
 )  # fmt: skip

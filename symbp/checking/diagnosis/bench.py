@@ -94,6 +94,10 @@ class Bench:
                     found[base] = self._definitions.fresh(f"size_{base}")
                     for values in self.values:
                         values[found[base]] = values[self.names[symbol]].shape[axis] // count
+        if BATCH not in found:  # One sequence, an operation alone: where nothing counts examples there is one.
+            found[BATCH] = self._definitions.fresh("examples")
+            for values in self.values:
+                values[found[BATCH]] = 1
         self.dimensions = {base: name for base, name in found.items() if base is not FREE}
         return found
 

@@ -18,6 +18,7 @@ from symbp.numeric.definitions import Standins
 from symbp.numeric.sizes import given_sizes
 from symbp.numeric.source import Program, program
 from symbp.numeric.values import Values, draw, evaluation
+from symbp.symbols import BATCH
 
 WIDTHS = (3, 7, 11, 13, 19, 29, 31, 37)
 """Widths of layers that the network leaves open, in turn."""
@@ -62,6 +63,8 @@ def cases(derivation: Derivation, seed: int = 0, batches: Sequence[int] = EXAMPL
     taken = {int(size) for symbol in derivation.forward.given for size in symbol.shape if size.is_Integer}
     spare = (size for size in SPARE_EXAMPLES if size not in taken)
     sizes = [batch if batch not in taken else next(spare, batch) for batch in batches]
+    if not any(size.has(BATCH) for symbol in derivation.forward.given for size in symbol.shape):
+        sizes = [1 for _ in batches]  # One example, or one sequence: m is 1.
     return [_case(derivation, full, examples, seed + number) for number, examples in enumerate(sizes)]
 
 

@@ -21,12 +21,14 @@ from symbp.checking.theirs.spelling import in_signs, names_in_signs, spelled_in_
 from symbp.checking.theirs.values import value
 from symbp.checking.theirs.written import written
 from symbp.derivation import Derivation
-from symbp.errors import CheckFailedError, ShapeError, SpecError, nearest
+from symbp.errors import CheckFailedError, ShapeError, SpecError, SymbpError, nearest
 from symbp.networks.reading import MAX_LENGTH, quote
 from symbp.symbols import Adjoint, Variable
 
 _RATIO = re.compile(r"(?:∂|d)(?!ℒ|L)\w+?(?:\(t-1\))?/(?:∂|d)\w+")
-_LETTER = re.compile(r"(?<=[^\W\d_])ₗ|_l(?![a-z])")
+_LETTER = re.compile(r"(?<=[^\W\d_])ₗ|_l(?![a-z])|(?<=\bf)l(?=[′'])")
+
+OTHER_NAMES = "read with the names of code and of earlier pages, which are other things on the page of today"
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,8 @@ class Formulas(Ground):
         """Judge ``name = formula``, or several right sides that are said to be equal.
 
         Names that differ from course to course (dLoss, whether a₁ is the input) are read in each of the usual ways;
-        the first that makes the formula right is taken, and said. The letter l stands for every layer.
+        the first that makes the formula right is taken, and said. A formula that is not right is read with the other
+        meanings that its words have, on earlier pages or in code. The letter l stands for every layer.
 
         Raises:
             SpecError: no equation, an unknown symbol, or anything that is not arithmetic.
@@ -47,6 +50,25 @@ class Formulas(Ground):
             raise SpecError(f"--formula has {len(text):,} characters; at most {MAX_LENGTH:,} are read")
         if len(text.strip().splitlines()) > 1:
             raise SpecError(f"{quote(text)} has several lines: give one formula at a time")
+        found = self._attempt(text)
+        if isinstance(found, Judged) and found.right:
+            return found
+        other = self.words.other(text)
+        again = None if other is None else replace(self, words=other)._attempt(text)
+        if isinstance(again, Judged) and again.right:
+            return replace(again, notes=(*again.notes, OTHER_NAMES))
+        if isinstance(found, Judged):
+            return found
+        raise found
+
+    def _attempt(self, text: str) -> Judged | SymbpError:
+        """Judge a formula in one reading of its words, or return what is wrong with it."""
+        try:
+            return self._judged(text)
+        except (SpecError, ShapeError, CheckFailedError) as error:
+            return error
+
+    def _judged(self, text: str) -> Judged:
         if steps.has_step(text):
             return self._over_time(text)
         judged = [_Formula(self, each).judged() for each in self._instances(text)]
@@ -54,7 +76,7 @@ class Formulas(Ground):
 
     def _over_time(self, text: str) -> Judged:
         """Judge a formula with the letter t: its sums written out, and at every step where it has a meaning."""
-        last = max((each.step or 0 for each in self.derivation.network.by_name.values()), default=0)
+        last = max((getattr(each, "step", None) or 0 for each in self.derivation.network.by_name.values()), default=0)
         if _RATIO.match(normal(text)):
             raise SpecError(
                 f"{quote(text)}: a Jacobian between two steps is no gradient of the loss and in neither list: "

@@ -43,13 +43,24 @@ def spelled(text: str) -> tuple[str, list[int]]:
 
 @dataclass(frozen=True)
 class Lexicon:
-    """What each word means; printed words go before names of the same spelling."""
+    """What each word means; printed words go before names of the same spelling.
+
+    ``others`` is what else words meant that more words of the same spelling were put before.
+    """
 
     words: Mapping[str, Meaning] = field(default_factory=dict)
+    others: Mapping[str, Meaning] = field(default_factory=dict)
 
     def with_words(self, more: Mapping[str, Meaning]) -> Lexicon:
         """Return a lexicon with more words; they go before those it has."""
-        return Lexicon({**self.words, **{normal(text): meaning for text, meaning in more.items()}})
+        new = {normal(text): meaning for text, meaning in more.items()}
+        others = {word: self.words[word] for word in new if _differ(new[word], self.words.get(word, new[word]))}
+        return Lexicon({**self.words, **new}, {**self.others, **others})
+
+    def other(self, text: str) -> Lexicon | None:
+        """Return the lexicon in which words have their other meanings; None where a text has none of these words."""
+        said = normal(text)
+        return Lexicon({**self.words, **self.others}) if any(word in said for word in self.others) else None
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
@@ -57,6 +68,11 @@ class Lexicon:
         alternatives = sorted(self.words, key=len, reverse=True)
         parts = [re.escape(each) + (r"(?![A-Za-z0-9_\[])" if each[-1:].isalnum() else "") for each in alternatives]
         return re.compile("|".join(parts))
+
+
+def _differ(one: Meaning, other: Meaning) -> bool:
+    """Whether two meanings are of different things; a matrix and its column are one."""
+    return one.of != other.of if isinstance(one, Symbol) and isinstance(other, Symbol) else one != other
 
 
 def basic(derivation: Derivation) -> Lexicon:

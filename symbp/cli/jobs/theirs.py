@@ -27,8 +27,8 @@ from symbp.networks.loss_choice import link_of
 from symbp.networks.network import Network
 from symbp.ops.elementwise import Elementwise
 from symbp.pages.tell.verdict import headline, verdict_page
-from symbp.report.pasting import lexicon
 from symbp.writing.files import write_new
+from symbp.writing.readback import lexicon
 from symbp.writing.text import words_text, write_text
 
 OPEN_ACTIVATIONS, OPEN_LOSS = ("tanh", "sigmoid", "softplus", "sin"), "log_cosh"

@@ -12,8 +12,8 @@ from symbp.errors import SymbpError
 from symbp.networks.examples import EXAMPLES
 from symbp.networks.network import Network
 from symbp.pages.tell.derivation import context
-from symbp.report.pasting import lexicon
 from symbp.writing.formula import Speller
+from symbp.writing.readback import lexicon
 
 NETWORKS = {
     "tanh": {"layers": 2, "activation": "tanh", "loss": "mse"},

@@ -1,4 +1,4 @@
-"""What every letter that symbp prints stands for, so that a printed line can be read back as a formula."""
+"""What every name that a page prints stands for, so that a printed line can be read back as a formula."""
 
 from __future__ import annotations
 
@@ -17,42 +17,32 @@ from symbp.op import Op
 from symbp.ops.elementwise import Elementwise, GenericFunction, ScalarFunction, Slope
 from symbp.ops.losses import Loss, LossGradient
 from symbp.pages.tell.derivation import context
-from symbp.report.desk import Desk
-from symbp.report.dialects import ASCII, UNICODE
-from symbp.report.handlers import belongs_to
-from symbp.report.notation import STANDARD
-from symbp.report.printer import Printer
 from symbp.symbols import Adjoint, Variable
 from symbp.views.skeleton import mapped
-from symbp.writing import formula as writing
+from symbp.writing.aliases import aliases
+from symbp.writing.formula import Speller
 
 
 def lexicon(shown: Derivation, derivation: Derivation) -> Lexicon:
-    """Return the meanings of all names: those of NumPy code, then those that are printed, which go first.
+    """Return the meanings of all names: those of NumPy code, those of earlier pages, then those of pages, first of all.
 
     ``shown`` may leave functions open, ``derivation`` has others in their place.
     """
     shown, derivation = shown.readable, derivation.readable
-    words = basic(derivation)
     functions = _functions(shown, derivation)
-    for dialect in (ASCII, UNICODE):
-        desk = Desk.open(shown, STANDARD, dialect, None, None)
-        printers = [desk.columns.printer, desk.printer] if desk.batch else [desk.printer]
-        for printer in printers:
-            words = words.with_words(dict(_printed(shown, printer, functions)))
-            words = words.with_words(_signs(derivation, printer))
+    words = basic(derivation).with_words(aliases(shown, functions)).with_words(_signs(derivation))
     for ascii_only in (True, False):
-        words = words.with_words(dict(_printed(shown, Speller(shown, ascii_only), functions)))
+        words = words.with_words(dict(_printed(shown, Print(shown, ascii_only), functions)))
     return words
 
 
-class Speller:
+class Print:
     """What a page of a network prints for a symbol and an operation, each equation standing alone."""
 
     def __init__(self, derivation: Derivation, ascii_only: bool) -> None:
         self.context = context(derivation, complete=True)
         self.one_example = self.context.reading.is_one
-        self._speller = writing.Speller.of(self.context.spellings, ascii=ascii_only)
+        self._speller = Speller.of(self.context.spellings, ascii=ascii_only)
         folded = self.context.reading.folded
         self._spelled = {folded.symbols.get(each, each).name: each for each in self.context.reading.all_symbols}
 
@@ -89,8 +79,6 @@ class Speller:
         """Return the name of an operator of the backward list."""
         return self._text(operator_name(self.context.builder, mapped(node, self._read)))
 
-    label = operator
-
     def _read(self, slot: Any) -> Any:
         if isinstance(slot, Adjoint):
             return Adjoint(self._read(slot.of))
@@ -100,13 +88,12 @@ class Speller:
         return self._speller.text(node)
 
 
-def _signs(derivation: Derivation, printer: Printer) -> dict[str, Meaning]:
+def _signs(derivation: Derivation) -> dict[str, Meaning]:
     """Return ⋆ and ∗ with their strides and paddings, each with every convolution that is printed with it."""
     found: dict[str, tuple[Op, ...]] = {}
     for equation in (*derivation.forward, *derivation.backward):
         for node in nodes(equation.rhs):
-            if isinstance(node, Op) and node.sign is not None:
-                sign = printer.operator(node)
+            for sign in node.sign[1:] if isinstance(node, Op) and node.sign is not None else ():
                 found[sign] = (*found.get(sign, ()), node)
     return {sign: Sliding(each) for sign, each in found.items()}
 
@@ -124,39 +111,37 @@ def _functions(shown: Derivation, derivation: Derivation) -> Functions:
     }
 
 
-def _printed(derivation: Derivation, printer: Printer | Speller, functions: Functions) -> Iterator[tuple[str, Meaning]]:
-    column = printer.one_example
+def _printed(derivation: Derivation, page: Print, functions: Functions) -> Iterator[tuple[str, Meaning]]:
+    column = page.one_example
     forward, backward = derivation.forward, derivation.backward
     for symbol in (*forward.given, *(each.lhs for each in forward), *(each.lhs for each in backward)):
-        if isinstance(printer, Speller) and not printer.has(symbol):
+        if not page.has(symbol):
             continue
         meaning = Symbol(symbol, column)
-        yield printer.symbol(symbol), meaning
-        yield printer.left_side(symbol), meaning
+        yield page.symbol(symbol), meaning
+        yield page.left_side(symbol), meaning
         if isinstance(symbol, Variable):
-            yield printer.partial(symbol), Symbol(Adjoint(symbol), column)
+            yield page.partial(symbol), Symbol(Adjoint(symbol), column)
     for equation in (*forward, *backward):
         for node in nodes(equation.rhs):
             if isinstance(node, Op):
-                yield from _operation(node, equation.lhs, printer, functions)
+                yield from _operation(node, equation.lhs, page, functions)
 
 
-def _operation(
-    node: Op, lhs: MatrixSymbol, printer: Printer | Speller, functions: Functions
-) -> Iterator[tuple[str, Meaning]]:
+def _operation(node: Op, lhs: MatrixSymbol, page: Print, functions: Functions) -> Iterator[tuple[str, Meaning]]:
     concrete = node.xreplace(dict(functions)) if functions else node
     if node.sign is not None:
         return
     if isinstance(node, Loss | LossGradient):
-        yield printer.matrix(node), Symbol(lhs)
+        yield page.matrix(node), Symbol(lhs)
     elif isinstance(node, Elementwise):
         if not isinstance(node.function, GenericFunction):  # f₂ and f₂′ are known already.
-            yield printer.function(node.function), Scalar(node.function)
-            yield printer.function(node.function, slope=True), Scalar(node.function, slope=True)
+            yield page.function(node.function), Scalar(node.function)
+            yield page.function(node.function, slope=True), Scalar(node.function, slope=True)
     elif isinstance(node, Slope) and isinstance(node.output, Variable) and len(node.inputs) == 1:
-        yield printer.slope_of(node.output), Diagonal(concrete)
+        yield page.slope_of(node.output), Diagonal(concrete)
     else:
         if node.acts_on is not None:
-            yield printer.operator(node) if belongs_to(node) is not None else printer.label(node), LinearMap(concrete)
-        if not isinstance(printer, Speller) or all(map(printer.has, symbols_in(node))):
-            yield printer.matrix(node), Piece(concrete)
+            yield page.operator(node), LinearMap(concrete)
+        if all(map(page.has, symbols_in(node))):
+            yield page.matrix(node), Piece(concrete)
