@@ -22,12 +22,12 @@ LOSS = "mse"
 
 @dataclass(frozen=True)
 class Bench:
-    """A derivation as a program, with what stands for the loss it leaves open."""
+    """A derivation as a program; ``assumed`` is what stands for what it leaves open, by what that is."""
 
     derivation: Derivation
     program: Program
     standins: Standins
-    notes: tuple[str, ...]
+    assumed: tuple[tuple[str, str], ...]
 
     @classmethod
     def of(cls, derivation: Derivation) -> Bench:
@@ -44,5 +44,6 @@ class Bench:
         is_open = any(isinstance(equation.rhs, GenericLoss) for equation in forward)
         standins = Standins({}, resolve_loss(LOSS, {}) if is_open else None)
         symbolic = any(not size.is_Integer for symbol in forward.given for size in symbol.shape if size != BATCH)
-        notes = [f"widths left open: {WIDTH}"] * symbolic + [f"loss left open: {LOSS}"] * is_open
-        return cls(derivation, program(forward, derivation.backward, derivation.wrt, standins), standins, tuple(notes))
+        assumed = [("widths", str(WIDTH))] * symbolic + [("loss", LOSS)] * is_open
+        made = program(forward, derivation.backward, derivation.wrt, standins)
+        return cls(derivation, made, standins, tuple(assumed))

@@ -275,13 +275,14 @@ def found_flow(
     return GradientFlow(
         rows=rows,
         gains=tuple(gains),
-        init=chosen.about,
+        chosen=chosen,
         seed=seed,
         widths=_widths(bench.derivation, sizes),
         examples=sizes.examples,
         activations=_activations(forward),
         loss=_loss(forward),
-        notes=(*bench.notes, *silent),
+        assumed=bench.assumed,
+        silent=tuple(silent),
     )
 
 
@@ -314,14 +315,14 @@ def require_finite(variable: Variable, value: Any) -> None:
 
 
 def _silent(forward: ForwardSystem, written: Program, local: Mapping[str, Any]) -> list[str]:
-    """Say which matrix of the forward pass is the first that is all zero: dead units, or a signal that underflowed."""
+    """Return the first matrix of the forward pass that is all zero: dead units, or a signal that underflowed."""
     follows = {symbol for symbol in forward.given if symbol.role is Role.INPUT}
     for each in forward:
         if follows.isdisjoint(each.rhs.free_symbols) or each.lhs.role is Role.LOSS:
             continue  # biases that are repeated, or an initial state, are zero as they should be
         follows.add(each.lhs)
         if not local[written.names[each.lhs]].any():
-            return [f"{each.name} is zero for every example"]
+            return [each.name]
     return []
 
 

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from symbp.analysis.account import LOG_10, Row, finite, named, row_data, worst
+from symbp.analysis.initialisations import Chosen
 from symbp.analysis.repetitions import Repetitions
 from symbp.analysis.walk import Gain
 from symbp.op import FactorRole
@@ -50,20 +51,22 @@ class GradientFlow:
     """How the gradient changes from the loss to the first layer, and which factors change it.
 
     ``rows`` are the weights from the first layer on, ``gains`` every factor measured on the gradient that flows
-    through it. ``activations`` and ``loss`` are their names, ``notes`` what was assumed. ``squares`` are the mean
-    squares of the signal behind every block, or of every hidden Z where there are no blocks. ``repetitions`` say what
-    the network is cut into; None where only the walk was made.
+    through it. ``activations`` and ``loss`` are their names, ``assumed`` is what stands for what was left open,
+    ``silent`` the first matrix of the forward pass that is zero for every example. ``squares`` are the mean squares of
+    the signal behind every block, or of every hidden Z where there are no blocks. ``repetitions`` say what the
+    network is cut into; None where only the walk was made.
     """
 
     rows: tuple[Row, ...]
     gains: tuple[Gain, ...]
-    init: str
+    chosen: Chosen
     seed: int
     widths: tuple[int, ...]
     examples: int
     activations: tuple[str, ...]
     loss: str
-    notes: tuple[str, ...] = ()
+    assumed: tuple[tuple[str, str], ...] = ()
+    silent: tuple[str, ...] = ()
     squares: tuple[float, ...] = ()
     repetitions: Repetitions | None = None
 
@@ -225,13 +228,16 @@ class GradientFlow:
             "agrees": self.agrees,
             "compared": self.compared,
             "error": self.error,
-            "init": self.init,
+            "init": self.chosen.about,
             "seed": self.seed,
             "widths": list(self.widths),
             "examples": self.examples,
             "activations": list(self.activations),
             "loss": self.loss,
-            "notes": list(self.notes),
+            "notes": [
+                *(f"{what} left open: {value}" for what, value in self.assumed),
+                *(f"{name} is zero for every example" for name in self.silent),
+            ],
             "rows": [row_data(row) for row in self.rows],
             "gains": [_gain_data(gain) for gain in self.gains],
             "repetitions": None if self.repetitions is None else self.repetitions.to_dict(),

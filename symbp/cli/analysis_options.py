@@ -211,6 +211,9 @@ class PageOptions:
         Text,
         option("Output", "--only", metavar="FIGURE", help="One figure alone: norms, budget, spectrum or phase."),
     ] = None
+    rows: Annotated[
+        bool, option("Output", "--rows", help="Every row of the tables; without it those at both ends.")
+    ] = False
     template_dir: Annotated[Text, TEMPLATE_DIR] = None
     force: Annotated[bool, FORCE] = False
 

@@ -7,7 +7,7 @@ its argument, as in MathML, so that no writer has to guess where a space or a br
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields
 from typing import Literal
 
@@ -171,6 +171,21 @@ def walk(node: Node) -> Iterator[Node]:
         value = getattr(node, field.name)
         for part in _flat(value):
             yield from walk(part)
+
+
+def changed(node: Node, change: Callable[[Node], Node | None]) -> Node:
+    """Return a node with what ``change`` gives for a part of it in the place of that part; None leaves it."""
+    new = change(node)
+    if new is not None:
+        return new
+    values = {field.name: getattr(node, field.name) for field in fields(node)}
+    return type(node)(**{name: _changed(value, change) for name, value in values.items()})
+
+
+def _changed(value: object, change: Callable[[Node], Node | None]) -> object:
+    if isinstance(value, Node):
+        return changed(value, change)
+    return tuple(_changed(each, change) for each in value) if isinstance(value, tuple) else value
 
 
 def _flat(value: object) -> Iterator[Node]:

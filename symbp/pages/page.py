@@ -22,8 +22,18 @@ class Ref:
         return cls(labels[0], labels[-1] if len(labels) > 1 else "")
 
 
-Text: TypeAlias = tuple[str | Node | Ref, ...]
-"""A sentence: words, formulas, and references to numbered lines."""
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A bar in a cell of a table: how long it is, by the longest there may be."""
+
+    share: float
+
+
+Span: TypeAlias = str | Node | Ref | Bar
+"""A piece of a sentence."""
+
+Text: TypeAlias = tuple[Span, ...]
+"""A sentence: words, formulas, references to numbered lines; in a cell also a bar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +141,16 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
+class Image:
+    """A figure in a file beside the page, numbered; the sentence under it says what is drawn and what to see."""
+
+    file: str
+    caption: Text
+    label: str = ""
+    detail: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Code:
     """Program text."""
 
@@ -158,7 +178,7 @@ class Aside:
     detail: int = 1
 
 
-Block: TypeAlias = Heading | Para | Equations | Steps | Table | Figure | Code | Verdict | Aside
+Block: TypeAlias = Heading | Para | Equations | Steps | Table | Figure | Image | Code | Verdict | Aside
 """What a page consists of; ``detail`` is 1 for what nobody may miss, up to 4."""
 
 
@@ -186,3 +206,8 @@ def numbers(page: Page) -> dict[str, int]:
     """Return the number of every labelled line, from 1 in the order of the page."""
     labels = [line.label for line in lines(page.blocks) if line.label]
     return {label: number for number, label in enumerate(labels, 1)}
+
+
+def images(blocks: tuple[Block, ...]) -> tuple[Image, ...]:
+    """Return the figures in files of a page, in order."""
+    return tuple(block for block in blocks if isinstance(block, Image))

@@ -15,7 +15,7 @@ from typing import Any, cast
 
 from symbp.errors import SymbpError
 from symbp.maths.tree import Node
-from symbp.pages.page import Ref, Text
+from symbp.pages.page import Ref, Span, Text
 from symbp.resources import folder
 
 _FIELD = re.compile(r"\{(\w+)\}")
@@ -38,7 +38,7 @@ class Words:
         """
         template = self.template(key, n)
         values = fields if n is None else {"n": n, **fields}
-        found: list[str | Node | Ref] = []
+        found: list[Span] = []
         for at, piece in enumerate(_FIELD.split(template)):
             if at % 2 == 0:
                 found.extend([piece] if piece else [])
@@ -99,15 +99,15 @@ def _between(at: int) -> tuple[str, ...]:
     return (", ",) if at else ()
 
 
-def _spans(value: Field) -> tuple[str | Node | Ref, ...]:
+def _spans(value: Field) -> tuple[Span, ...]:
     if isinstance(value, tuple):
         return value
     return (str(value),) if isinstance(value, int) else (value,)
 
 
-def merged(spans: Sequence[str | Node | Ref]) -> Text:
+def merged(spans: Sequence[Span]) -> Text:
     """Return spans with words that follow one another joined."""
-    found: list[str | Node | Ref] = []
+    found: list[Span] = []
     for span in spans:
         if isinstance(span, str) and found and isinstance(found[-1], str):
             found[-1] += span

@@ -16,13 +16,12 @@ from symbp.derivation import Derivation, derive
 from symbp.op import FactorRole
 from symbp.report.desk import Desk
 from symbp.report.dialects import ASCII, LATEX, UNICODE, Dialect
-from symbp.report.flow import wrapped
 from symbp.report.marked import marked
 from symbp.report.notation import STANDARD
 from symbp.report.page import Block, Figure, Heading, Say, Table
 from symbp.report.rich import Rich, capital, rich
 from symbp.report.rich import math as formula
-from symbp.report.text import shown, table, with_error
+from symbp.report.text import shown, table, with_error, wrapped
 from symbp.symbols import Role, Variable
 
 LEVELS = " ▁▂▃▄▅▆▇█"

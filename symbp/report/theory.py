@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 
 from symbp.analysis.correlations import Prospect
 from symbp.analysis.critical import Critical
-from symbp.analysis.draws import Compared, Draws
 from symbp.analysis.lengths import Kind
 from symbp.analysis.solution import Solution, number
-from symbp.report.flow import wrapped
 from symbp.report.text import shown, table
 
 HEADINGS = ("init", "σ_w", "q*", "χ₁", "V′(q*)", "c*", "ξ_q", "ξ_c", "")
@@ -61,38 +58,3 @@ def short(value: float | None) -> str:
     if value is None or math.isnan(value):
         return "-"
     return "∞" if math.isinf(value) else f"{value:.4g}"
-
-
-RATES = ("a layer multiplies", "predicted", "measured", "std. error", "finite width", "apart")
-SUBJECTS = {"error": "‖error‖ by", "signal": "‖signal‖ by"}
-
-
-def draws_text(draws: Draws, *, ascii_only: bool = False, width: int = 80) -> str:
-    """Return the sentence, and predicted beside measured rates with their standard errors."""
-    first = draws.flows[0]
-    seeds = f"seeds {first.seed} to {draws.flows[-1].seed}"
-    verdicts = Counter(str(flow.verdict) for flow in draws.flows)
-    lines = [
-        f"  verdict   {', '.join(f'{name} ({count} of {len(draws.flows)})' for name, count in verdicts.items())}",
-        f"  init      {first.init}; {seeds}",
-        f"  data      {'; '.join([f'{first.examples} examples, loss {first.loss}', *first.notes])}",
-    ]
-    if draws.why:
-        lines.append(f"  theory    none for the error: {draws.why}")
-    lines += [f"  note      {each}" for each in draws.notes]
-    lines = [wrapped(draws.sentence, width, "  "), "", *(wrapped(line, width, " " * 12) for line in lines), ""]
-    if draws.rates:
-        lines += table([RATES, *(_rate(each) for each in draws.rates)])
-    return shown("\n".join(lines), ascii_only)
-
-
-def _rate(each: Compared) -> tuple[str, ...]:
-    known = each.predicted is not None
-    return (
-        SUBJECTS[each.what],
-        f"{each.predicted:.5g}" if known else "-",
-        f"{each.measured.rate:.5g}",
-        f"± {each.measured.rate_error:.1g}",
-        f"−{each.below:.1%} to +{each.above:.1%}" if known else "-",
-        "-" if each.distance is None else f"{each.distance:.1f} s.e.",
-    )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from symbp.maths.tree import Node
-from symbp.pages.page import Ref, Table, Text
+from symbp.pages.page import Bar, Ref, Span, Table, Text
 from symbp.writing.breaking import em_width, word_width
+from symbp.writing.latex import LONGEST
 from symbp.writing.spacing import slashed
 
 SIZES = (("small", 0.9, 1.05), ("footnotesize", 0.8, 1.1), ("scriptsize", 0.7, 1.08))
@@ -52,9 +52,11 @@ def text_width(text: Text) -> float:
     return sum(map(_span_width, text))
 
 
-def _span_width(span: str | Node | Ref) -> float:
+def _span_width(span: Span) -> float:
     if isinstance(span, str):
         return word_width(span)
+    if isinstance(span, Bar):
+        return LONGEST
     if isinstance(span, Ref):
         return 2.0 if not span.last else 4.5
     return em_width(slashed(span))

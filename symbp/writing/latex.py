@@ -27,7 +27,7 @@ from symbp.maths.tree import (
     Tag,
     Words,
 )  # fmt: skip
-from symbp.pages.page import Ref, Text
+from symbp.pages.page import Bar, Ref, Span, Text
 from symbp.writing.breaking import em_width
 from symbp.writing.spacing import bracket_size, gap, has_limits, is_big, is_small, items_of, merged, scripted, slashed
 
@@ -422,9 +422,15 @@ def sentence_latex(text: Text, stem: str) -> str:
     return "".join(_span(each, stem) for each in text)
 
 
-def _span(span: str | Node | Ref, stem: str) -> str:
+LONGEST = 9.0
+"""How long the longest bar is, in em."""
+
+
+def _span(span: Span, stem: str) -> str:
     if isinstance(span, str):
         return text_latex(span)
+    if isinstance(span, Bar):
+        return rf"\rule{{{LONGEST * span.share:.2f}em}}{{1ex}}"
     if isinstance(span, Ref):
         return "--".join(rf"\eqref{{{label_latex(stem, each)}}}" for each in (span.label, span.last) if each)
     width = em_width(slashed(span))

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 
+from symbp.pages.page import Bar
+
 
 def _pairs(text: str) -> dict[str, str]:
     """Return what stands in a text by twos: a character and its spelling."""
@@ -141,3 +143,15 @@ def padded(text: str, width: int, side: str = "left") -> str:
     if side == "centre":
         return space[: len(space) // 2] + text + space[len(space) // 2 :]
     return text + space if side == "left" else space + text
+
+
+BAR, EIGHTHS = 32, " ▏▎▍▌▋▊▉█"
+"""The columns of the longest bar, and what its end is made of."""
+
+
+def bar_text(bar: Bar, *, ascii: bool = False) -> str:
+    """Return a bar in characters; what has any length is seen."""
+    eighths = max(round(8 * BAR * bar.share), 1 if bar.share else 0)
+    if ascii:
+        return "#" * -(-eighths // 8)
+    return ("█" * (eighths // 8) + EIGHTHS[eighths % 8]).rstrip()

@@ -15,6 +15,7 @@ from symbp.pages.page import (
     Equations,
     Figure,
     Heading,
+    Image,
     Line,
     Page,
     Para,
@@ -22,6 +23,7 @@ from symbp.pages.page import (
     Table,
     Text,
     Verdict,
+    images,
 )  # fmt: skip
 from symbp.writing.breaking import ARTICLE, FRAGMENT, Shown, em_width, shown, sides
 from symbp.writing.calls import Call, call, written
@@ -70,8 +72,9 @@ def write_latex(
     """
     width = measure if measure is not None else (ARTICLE if standalone else FRAGMENT)
     body = list(_Writer(page.stem, width, _left(page.blocks)).page(page))
-    names = call("names", command=text_latex(" ".join(page.command.split())))
-    start, end = (call("open_document"), call("close_document")) if standalone else (None, None)
+    own = {"images": True} if images(page.blocks) else {}  # Somebody's macros may know of none.
+    names = call("names", command=text_latex(" ".join(page.command.split())), **own)
+    start, end = (call("open_document", **own), call("close_document")) if standalone else (None, None)
     return written([each for each in (start, names, *body, end) if each], FILE, template_dir)
 
 
@@ -203,6 +206,11 @@ class _Writer:
         found = drawing(block.picture, self.measure / DRAWN, em_width)
         yield call("figure", strips=[_strip(each) for each in found], caption=self.text(block.caption))
 
+    def image(self, block: Image) -> Iterator[Call]:
+        """Yield a figure in a file, with its number."""
+        label = label_latex(self.stem, block.label)
+        yield call("image", file=block.file, caption=self.text(block.caption), label=label)
+
     def code(self, block: Code) -> Iterator[Call]:
         """Yield program text."""
         if block.text.isascii():
@@ -277,5 +285,6 @@ def _groups(blocks: Sequence[Block], measure: float) -> Iterator[list[Block]]:
 
 _WRITERS: dict[type[Block], Callable[[_Writer, Any], Iterator[Call]]] = {
     Heading: _Writer.heading, Para: _Writer.para, Equations: _Writer.equations, Steps: _Writer.steps,
-    Table: _Writer.table, Figure: _Writer.figure, Code: _Writer.code, Verdict: _Writer.verdict, Aside: _Writer.aside,
+    Table: _Writer.table, Figure: _Writer.figure, Image: _Writer.image, Code: _Writer.code, Verdict: _Writer.verdict,
+    Aside: _Writer.aside,
 }  # fmt: skip

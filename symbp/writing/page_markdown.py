@@ -9,23 +9,26 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Literal
 
-from symbp.maths.tree import Node
 from symbp.pages.page import (
     Aside,
+    Bar,
     Block,
     Code,
     Equations,
     Figure,
     Heading,
+    Image,
     Line,
     Page,
     Para,
     Picture,
     Ref,
+    Span,
     Steps,
     Table,
     Text,
     Verdict,
+    images,
     numbers,
 )  # fmt: skip
 from symbp.writing.breaking import Shown, em_width, shown
@@ -33,6 +36,8 @@ from symbp.writing.calls import Call, call, written
 from symbp.writing.columns import widest
 from symbp.writing.escape import markdown
 from symbp.writing.latex import PLAIN, inline_latex, math_latex
+from symbp.writing.letters import bar_text
+from symbp.writing.text import words_text
 
 FILE = "page-markdown.j2"
 """The macros of this format."""
@@ -78,7 +83,8 @@ def write_markdown(
     picture_text: Callable[[Picture], str] | None = None,
 ) -> str:
     """Return a page as Markdown; ``picture_text`` draws a picture in characters, without it pictures are left out."""
-    writer = _Writer(FLAVOURS[flavour], numbers(page), picture_text)
+    figures = {each.file: number for number, each in enumerate(images(page.blocks), 1)}
+    writer = _Writer(FLAVOURS[flavour], numbers(page), figures, picture_text)
     return written(list(writer.page(page)), FILE, template_dir)
 
 
@@ -88,6 +94,7 @@ class _Writer:
 
     flavour: Flavour
     numbers: dict[str, int]
+    figures: dict[str, int]
     picture_text: Callable[[Picture], str] | None
 
     def page(self, page: Page) -> Iterator[Call]:
@@ -110,9 +117,11 @@ class _Writer:
         """Return a sentence, of which nothing is markup."""
         return "".join(map(self._span, text))
 
-    def _span(self, span: str | Node | Ref) -> str:
+    def _span(self, span: Span) -> str:
         if isinstance(span, str):
             return markdown(span)
+        if isinstance(span, Bar):
+            return bar_text(span)
         if isinstance(span, Ref):
             return "–".join(f"({self.numbers[each]})" for each in (span.label, span.last) if each)
         return self.flavour.inline % inline_latex(span)
@@ -181,6 +190,12 @@ class _Writer:
             text = self.picture_text(block.picture).strip("\n")
             yield call("figure", fence=_fence(text), text=text, caption=self.text(block.caption))
 
+    def image(self, block: Image) -> Iterator[Call]:
+        """Yield a figure in a file, with its number."""
+        alt = words_text(block.caption).replace("]", ")").replace("[", "(")
+        number = self.figures[block.file]
+        yield call("image", file=block.file, alt=markdown(alt), number=number, caption=self.text(block.caption))
+
     def code(self, block: Code) -> Iterator[Call]:
         """Yield program text."""
         yield call("code", fence=_fence(block.text), text=block.text.strip("\n"), language=block.language)
@@ -219,5 +234,5 @@ def _fence(text: str) -> str:
 
 _WRITERS: dict[type[Block], Callable[[_Writer, Any], Iterator[Call]]] = {
     Heading: _Writer.heading, Para: _Writer.para, Equations: _Writer.equations, Table: _Writer.table,
-    Figure: _Writer.figure, Code: _Writer.code, Verdict: _Writer.verdict, Aside: _Writer.aside,
+    Figure: _Writer.figure, Image: _Writer.image, Code: _Writer.code, Verdict: _Writer.verdict, Aside: _Writer.aside,
 }  # fmt: skip

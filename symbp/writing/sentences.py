@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from symbp.maths.tree import Node
-from symbp.pages.page import Ref, Text
+from symbp.pages.page import Bar, Ref, Text
 from symbp.writing.formula import Speller
-from symbp.writing.letters import columns
+from symbp.writing.letters import bar_text, columns
 
 GLUE = "\u00a0"
 """The space inside a formula, at which a sentence is broken only where nothing else helps."""
@@ -38,6 +38,8 @@ def sentence(text: Text, setting: Setting) -> str:
         if isinstance(part, Ref):
             shown = part.label in setting.numbered or at
             found += _reference(part, setting) if shown else ""
+        elif isinstance(part, Bar):
+            found += bar_text(part, ascii=setting.speller.alphabet.ascii)
         elif isinstance(part, Node):
             found += setting.speller.line(part, tight=setting.speller.box(part).height > 1).replace(" ", GLUE)
         else:

@@ -19,6 +19,7 @@ from symbp.pages.page import (
     Equations,
     Figure,
     Heading,
+    Image,
     Line,
     Page,
     Para,
@@ -71,10 +72,12 @@ def words_text(text: Text, *, ascii: bool = False) -> str:
 
 
 def visible(found: Iterable[Block], detail: int) -> Iterator[Block]:
-    """Yield the blocks up to a level of detail; a heading goes with the last block below it."""
+    """Yield the blocks up to a level of detail, none in files; a heading goes with the last block below it."""
     waiting: list[Heading] = []
     hidden = False
     for block in found:
+        if isinstance(block, Image):
+            continue
         if block.detail > detail:
             hidden = True
         elif isinstance(block, Heading):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -25,10 +25,10 @@ from symbp.cli.values import shown
 from symbp.cli.what import Described, FileSpec
 from symbp.errors import SpecError, later
 from symbp.ops.elementwise import ScalarFunction
-from symbp.report import plots
-from symbp.report.flow import Seen, flows_text
-from symbp.report.flow_page import flow_page
-from symbp.report.theory import draws_text
+from symbp.pages import figures
+from symbp.pages.tell.flow import flow_page
+from symbp.pages.tell.flow_parts import Study
+from symbp.writing.text import write_text
 
 if TYPE_CHECKING:
     from symbp.cli.jobs import compare, sweep
@@ -56,33 +56,28 @@ def run(request: Request) -> int:
     return flows(request)
 
 
-@dataclass(frozen=True)
-class Job:
-    """One network with one initialisation, and what was found of it."""
-
-    bench: Bench
-    chosen: Chosen
-    seen: Seen
-
-
 def flows(request: Request) -> int:
     """Analyze every network with every initialisation."""
-    found = list(_measured(request))
-    seen = [each.seen for each in found]
-    code = 0 if all(sound(flow) for each in seen for flow in (each.draws.flows if each.draws else (each.flow,))) else 1
+    studies = list(_measured(request))
+    code = 0 if all(sound(flow) for each in studies for flow in _flows(each)) else 1
     if request.json:
-        json_document(_data(seen))
+        json_document(_data(studies))
         return code
+    name = stem("flow", request.networks[0])
+    page = partial(flow_page, studies, command=typed(request), stem=name, every=request.page.rows)
+    if request.page.rows and page() == page(every=False):
+        raise SpecError("--rows: every row is shown without it; leave out --rows")
     if request.page.output != "-" and request.page.only is None:
-        say(_text(seen))
-    spectra = list(_spectra(found, request.measures.seed))
-    pictures = _pictures(seen, spectra)
-    make = partial(flow_page, seen, spectra, typed(request))
-    pages.deliver(request.page, stem("flow", request.networks[0]), make, pictures)
+        say(write_text(page(), width=columns(), ascii=plain()))
+    pages.deliver(request.page, name, page, _pictures(studies))
     return code
 
 
-def _measured(request: Request) -> Iterator[Job]:
+def _flows(study: Study) -> tuple[GradientFlow, ...]:
+    return study.draws.flows if study.draws else (study.flow,)
+
+
+def _measured(request: Request) -> Iterator[Study]:
     measures = request.measures
     inits = measures.inits or (INIT,)
     specs = [each for spec in request.networks for each in contrasted(spec)]
@@ -98,34 +93,29 @@ def _measured(request: Request) -> Iterator[Job]:
             draws = measure(ready, chosen, measures.seed, measures.draws) if measures.draws else None
             bounds = measures.bounds or None
             flow = draws.flows[0] if draws else ready.account(chosen, measures.seed, bounds=bounds)
-            seen = Seen(label or flow.subject, flow, outlook(derivation, chosen, init, flow), draws)
-            yield Job(ready.bench, chosen, seen)
+            found = None if request.json else _spectrum(ready.bench, chosen, measures.seed)
+            beside = outlook(derivation, chosen, init, flow)
+            yield Study(label or name(spec, specs), derivation, flow, beside, draws, found)
 
 
-def _text(seen: Sequence[Seen]) -> str:
-    draws = [each.draws for each in seen if each.draws is not None]
-    if draws:
-        return "\n\n".join(draws_text(each, ascii_only=plain(), width=columns()) for each in draws)
-    return flows_text(seen, ascii_only=plain(), width=columns())
+def _data(studies: Sequence[Study]) -> dict[str, object]:
+    if any(each.draws is not None for each in studies):
+        return {"draws": [each.draws.to_dict() for each in studies if each.draws is not None]}
+    return {"flows": [each.flow.to_dict() | {"theory": each.outlook and each.outlook.to_dict()} for each in studies]}
 
 
-def _data(seen: Sequence[Seen]) -> dict[str, object]:
-    if any(each.draws is not None for each in seen):
-        return {"draws": [each.draws.to_dict() for each in seen if each.draws is not None]}
-    return {"flows": [each.flow.to_dict() | {"theory": each.outlook and each.outlook.to_dict()} for each in seen]}
-
-
-def _pictures(seen: Sequence[Seen], spectra: Sequence[tuple[str, Spectrum]]) -> dict[str, Callable[[], object]]:
+def _pictures(studies: Sequence[Study]) -> dict[str, Callable[[], object]]:
     """Return what draws the figures that have something to show."""
     found: dict[str, Callable[[], object]] = {}
-    if any(each.flow.slope is not None for each in seen):
-        found["norms"] = partial(plots.norms, [plots.Curve.of(each.name, each.flow) for each in seen])
-    if any(not row.is_dead for row in seen[0].flow.rows):
-        found["budget"] = partial(plots.budget, seen[0].flow)
+    if any(each.flow.slope is not None for each in studies):
+        found["norms"] = partial(figures.norms, [figures.Curve.of(each.name, each.flow) for each in studies])
+    if any(not row.is_dead for row in studies[0].flow.rows):
+        found["budget"] = partial(figures.budget, studies[0].flow)
+    spectra = [(each.name, each.spectrum) for each in studies if each.spectrum is not None]
     if spectra:
-        found["spectrum"] = partial(plots.spectra, spectra)
+        found["spectrum"] = partial(figures.spectra, spectra)
     marks: dict[ScalarFunction, list[Mark]] = {}
-    for each in seen:
+    for each in studies:
         if each.outlook is not None and each.outlook.function is not None and each.outlook.prospects:
             marks.setdefault(each.outlook.function, []).extend(each.outlook.marks)
     if marks:
@@ -134,8 +124,8 @@ def _pictures(seen: Sequence[Seen], spectra: Sequence[tuple[str, Spectrum]]) -> 
 
 
 def _phase(marks: dict[ScalarFunction, list[Mark]]) -> object:
-    chosen = list(marks.items())[: plots.MOST_PANELS]
-    return plots.phase([phases(function, dict.fromkeys(each)) for function, each in chosen])
+    chosen = list(marks.items())[: figures.MOST_PANELS]
+    return figures.phase([phases(function, dict.fromkeys(each)) for function, each in chosen])
 
 
 def contrasted(spec: Described) -> list[Described]:
@@ -168,15 +158,13 @@ def stem(kind: str, spec: Described) -> str:
     return f"{kind}-{spec.stem if isinstance(spec, FileSpec) else spec.layers}"
 
 
-def _spectra(found: Sequence[Job], seed: int) -> Iterator[tuple[str, Spectrum]]:
-    """Yield the spectra of the networks that have one; those in which examples meet have none."""
-    for each in found:
-        try:
-            values = spectrum(each.bench, each.chosen, seed)
-        except SpecError:
-            continue
-        if values.values:
-            yield each.seen.name, values
+def _spectrum(bench: Bench, chosen: Chosen, seed: int) -> Spectrum | None:
+    """Return the spectrum of a network that has one; one in which examples meet has none."""
+    try:
+        found = spectrum(bench, chosen, seed)
+    except SpecError:
+        return None
+    return found if found.values else None
 
 
 def sound(flow: GradientFlow) -> bool:

@@ -15,7 +15,7 @@ from symbp.cli.jobs.typed import typed
 from symbp.cli.options import NetworkSpec
 from symbp.cli.what import FileSpec
 from symbp.errors import SpecError
-from symbp.report import plots
+from symbp.pages import figures
 from symbp.report.page import Page
 from symbp.report.remedies import comparison_blocks, comparison_text
 
@@ -39,9 +39,9 @@ def run(request: Request) -> int:
         return 0
     if request.page.output != "-" and request.page.only is None:
         say(comparison_text(found, ascii_only=plain(), width=columns()))
-    curves = [plots.Curve.of(row.name, row.flow) for row in found.rows if row.flow is not None]
+    curves = [figures.Curve.of(row.name, row.flow) for row in found.rows if row.flow is not None]
     make = partial(_page, found, typed(request))
-    pages.deliver(request.page, f"remedies-{spec.layers}", make, {"norms": partial(plots.norms, curves)})
+    pages.deliver(request.page, f"remedies-{spec.layers}", make, {"norms": partial(figures.norms, curves)})
     return 0
 
 

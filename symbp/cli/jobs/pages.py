@@ -13,15 +13,19 @@ from symbp.cli.jobs.closing import written
 from symbp.cli.jobs.targets import FOLDER, PDF, Target, is_folder, targets
 from symbp.cli.options import OutputOptions
 from symbp.errors import SpecError
-from symbp.report import plots
-from symbp.report.page import Page, page_text
+from symbp.pages import figures
+from symbp.pages.page import Page
+from symbp.report.page import Page as OldPage
+from symbp.report.page import page_text as old_text
 from symbp.writing.files import write_bytes
+from symbp.writing.formats import MARK, format_named
+from symbp.writing.render import page_text
 
 Pictures = Mapping[str, Callable[[], Any]]
 """What draws each figure, by its name."""
 
-FIGURE_OF = {"latex": "pdf", PDF: "pdf", "gfm": "png", "markdown": "png"}
-"""The kind of picture each format shows."""
+FIGURE_OF = {"latex": "pdf", PDF: "pdf", "gfm": "png", "markdown": "png", "text": ""}
+"""The kind of picture each format shows; text shows none."""
 
 SHARED = "png"
 """The kind that every format can show: drawn once where several pages are written."""
@@ -30,7 +34,7 @@ Files = Mapping[str, str]
 """The file of each figure, by its name."""
 
 
-def deliver(options: PageOptions, stem: str, page: Callable[[Files], Page], pictures: Pictures) -> None:
+def deliver(options: PageOptions, stem: str, page: Callable[[Files], Page | OldPage], pictures: Pictures) -> None:
     """Write the page and its figures where the options want them, and say so.
 
     ``page`` is called with the figures' files, of which there are none where none can be drawn.
@@ -38,22 +42,22 @@ def deliver(options: PageOptions, stem: str, page: Callable[[Files], Page], pict
     if options.only is not None:
         return _alone(options, stem, pictures)
     wanted = wanted_pages(options, stem)
-    can_draw = plots.available() and all(each.path is not None for each in wanted)
-    if pictures and not plots.available():
+    can_draw = figures.available() and all(each.path is not None for each in wanted)
+    if pictures and not figures.available():
         note("symbp: no figures; for them: pip install 'symbp[plots]'")
     drawn: dict[str, bytes] = {}
     wrote: list[Path] = []
     for target in wanted:
         kind = SHARED if len(wanted) > 1 else _kind(target)
         name = target.path.stem if target.path is not None else stem
-        files = {each: f"{name}-{each}.{kind}" for each in pictures} if can_draw else {}
+        files = {each: f"{name}-{each}.{kind}" for each in pictures} if can_draw and kind else {}
         text = _text(options, target, page(files))
         if target.path is None:
             document(text)
             continue
         for each, file in files.items():
             if file not in drawn:
-                drawn[file] = plots.saved(pictures[each](), kind)
+                drawn[file] = figures.saved(pictures[each](), kind, MARK)
                 if not target.is_pdf:
                     wrote.append(_written(target.path.with_name(file), drawn[file], options.force))
         wrote.append(_written(target.path, target.data(text, drawn), options.force))
@@ -78,13 +82,16 @@ def wanted_pages(options: PageOptions, stem: str) -> list[Target]:
 
 def _kind(target: Target) -> str:
     if target.format not in FIGURE_OF:
-        raise SpecError(f"--to {target.format}: an analysis is a page; give gfm, markdown, latex or pdf")
+        raise SpecError(f"--to {target.format}: an analysis is a page; give gfm, markdown, latex, text or pdf")
     return FIGURE_OF[target.format]
 
 
-def _text(options: PageOptions, target: Target, page: Page) -> str:
+def _text(options: PageOptions, target: Target, page: Page | OldPage) -> str:
     standalone = options.standalone or target.is_pdf
-    return page_text(page, target.rendered_as, standalone=standalone, template_dir=options.template_dir)
+    if isinstance(page, OldPage):
+        return old_text(page, target.rendered_as, standalone=standalone, template_dir=options.template_dir)
+    row = format_named(target.rendered_as)
+    return page_text(page, row, standalone=standalone, template_dir=options.template_dir)
 
 
 def _written(path: Path, data: bytes, force: bool) -> Path:
@@ -98,7 +105,7 @@ def _alone(options: PageOptions, stem: str, pictures: Pictures) -> None:
     place = options.output
     if place == "-":
         values.refuse("--output", place, "a figure is a file; give one that ends in .pdf, .svg or .png")
-    kind = options.to or (Path(place).suffix.lower().lstrip(".") if place and Path(place).suffix else plots.KINDS[0])
-    values.choice("--to" if options.to else "--output", kind, plots.KINDS)
+    kind = options.to or (Path(place).suffix.lower().lstrip(".") if place and Path(place).suffix else figures.KINDS[0])
+    values.choice("--to" if options.to else "--output", kind, figures.KINDS)
     path = Path(place) if place and not is_folder(place) else Path(place or FOLDER, f"{stem}-{name}.{kind}")
-    say("\n".join(written([_written(path, plots.saved(pictures[name](), kind), options.force)])))
+    say("\n".join(written([_written(path, figures.saved(pictures[name](), kind, MARK), options.force)])))

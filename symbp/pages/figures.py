@@ -20,7 +20,6 @@ from symbp.analysis.phase import Phases
 from symbp.analysis.spectrum import Spectrum
 from symbp.errors import SpecError
 from symbp.op import FactorRole
-from symbp.writing.formats import MARK
 
 KINDS = ("pdf", "svg", "png")
 """The formats of a picture, by suffix."""
@@ -338,8 +337,8 @@ def _power(value: float, _: int = 0) -> str:
     return f"10{f'{value:.0f}'.translate(RAISED)}"
 
 
-def saved(figure: Any, kind: str) -> bytes:
-    """Return a figure as the bytes of a PDF, SVG or PNG, the same on each run, with our mark in them.
+def saved(figure: Any, kind: str, mark: str) -> bytes:
+    """Return a figure as the bytes of a PDF, SVG or PNG, the same on each run, with a mark in them.
 
     Raises:
         SpecError: another kind.
@@ -347,16 +346,19 @@ def saved(figure: Any, kind: str) -> bytes:
     if kind not in KINDS:
         raise SpecError(f"a figure is {', '.join(KINDS)}: not {kind[:20]!r}")
     stream = io.BytesIO()
-    figure.savefig(stream, format=kind, metadata=_METADATA[kind])
+    figure.savefig(stream, format=kind, metadata=_metadata(kind, mark))
     data = stream.getvalue()
     if kind == "svg":
         first, _, rest = data.partition(b"\n")
-        return first + f"\n<!-- {MARK} -->\n".encode() + rest
-    return data + f"% {MARK}\n".encode() if kind == "pdf" else data
+        return first + f"\n<!-- {mark} -->\n".encode() + rest
+    return data + f"% {mark}\n".encode() if kind == "pdf" else data
 
 
-_METADATA: dict[str, dict[str, Any]] = {
-    "pdf": {"CreationDate": None, "Creator": MARK, "Producer": None},
-    "svg": {"Date": None, "Creator": MARK},
-    "png": {"Software": MARK},
-}
+def _metadata(kind: str, mark: str) -> dict[str, Any]:
+    """Return what a file says of itself: who made it, and not when."""
+    found: dict[str, dict[str, Any]] = {
+        "pdf": {"CreationDate": None, "Creator": mark, "Producer": None},
+        "svg": {"Date": None, "Creator": mark},
+        "png": {"Software": mark},
+    }
+    return found[kind]

@@ -17,9 +17,10 @@ from symbp.analysis.spectrum import Spectrum
 from symbp.errors import SpecError
 from symbp.networks.layers import activation_of
 from symbp.networks.network import Network
-from symbp.report import plots
-from symbp.report.plots import Curve
+from symbp.pages import figures
+from symbp.pages.figures import Curve
 from symbp.writing.files import carries_mark
+from symbp.writing.formats import MARK
 
 HERE = find_spec("matplotlib") is not None
 needs_matplotlib = pytest.mark.skipif(not HERE, reason="needs matplotlib: pip install 'symbp[plots]'")
@@ -40,20 +41,22 @@ def curves() -> list[Curve]:
 
 
 DRAWN = {
-    "phase": lambda: plots.phase(panels()),
-    "norms": lambda: plots.norms(curves()),
-    "many": lambda: plots.norms([Curve(f"network {n}", (1, 2), (float(n // 3), 0.0)) for n in range(14)]),
-    "budget": lambda: plots.budget(flow()),
-    "spectrum": lambda: plots.spectra([("a", Spectrum("W1", (0.0, -1.0), 1, 3)), ("b", Spectrum("W1", (2.0,), 0, 1))]),
+    "phase": lambda: figures.phase(panels()),
+    "norms": lambda: figures.norms(curves()),
+    "many": lambda: figures.norms([Curve(f"network {n}", (1, 2), (float(n // 3), 0.0)) for n in range(14)]),
+    "budget": lambda: figures.budget(flow()),
+    "spectrum": lambda: figures.spectra(
+        [("a", Spectrum("W1", (0.0, -1.0), 1, 3)), ("b", Spectrum("W1", (2.0,), 0, 1))]
+    ),
 }
 
 
 @needs_matplotlib
-@pytest.mark.parametrize("kind", plots.KINDS)
+@pytest.mark.parametrize("kind", figures.KINDS)
 @pytest.mark.parametrize("name", DRAWN)
 def test_the_same_bytes_each_time_with_our_mark(name: str, kind: str, tmp_path: Path) -> None:
-    data = plots.saved(DRAWN[name](), kind)
-    assert data == plots.saved(DRAWN[name](), kind)
+    data = figures.saved(DRAWN[name](), kind, MARK)
+    assert data == figures.saved(DRAWN[name](), kind, MARK)
     file = tmp_path / f"figure.{kind}"
     file.write_bytes(data)
     assert carries_mark(file)
@@ -62,14 +65,14 @@ def test_the_same_bytes_each_time_with_our_mark(name: str, kind: str, tmp_path: 
 
 @needs_matplotlib
 def test_a_dead_gradient_is_no_point() -> None:
-    lines = plots.norms(curves()).axes[0].get_lines()
+    lines = figures.norms(curves()).axes[0].get_lines()
     assert list(lines[1].get_xdata()) == [1, 2]
     assert list(lines[1].get_ydata()) == [-400.0, -200.0]
 
 
 @needs_matplotlib
 def test_the_phases_are_named_where_there_is_room_and_the_marks_are_where_they_belong() -> None:
-    figure = plots.phase(panels())
+    figure = figures.phase(panels())
     names = [{text.get_text() for text in axes.texts} for axes in figure.axes]
     assert names == [
         {"gradients\nvanish", "gradients\nexplode"},
@@ -83,13 +86,13 @@ def test_the_phases_are_named_where_there_is_room_and_the_marks_are_where_they_b
 
 def test_the_deepest_place_of_a_region() -> None:
     region = [[c == "#" for c in line] for line in ("......", ".###..", ".####.", ".###..", "......")]
-    assert plots.deepest(region) == (2, 3, 2)
-    assert plots.deepest([[False]]) == (0, 0, 0)
+    assert figures.deepest(region) == (2, 3, 2)
+    assert figures.deepest([[False]]) == (0, 0, 0)
 
 
 @needs_matplotlib
 def test_the_bars_of_a_budget_end_at_the_norm() -> None:
-    axes = plots.budget(flow()).axes[0]
+    axes = figures.budget(flow()).axes[0]
     heights: dict[float, float] = {}
     for (x, start), (_, end) in (path.vertices[[0, 2]] for bars in axes.collections for path in bars.get_paths()):
         heights[round(x)] = heights.get(round(x), 0.0) + end - start
@@ -108,21 +111,21 @@ def test_the_bars_of_a_budget_end_at_the_norm() -> None:
     ],
 )
 def test_names_are_moved_apart_around_where_they_were(places: list[float], expected: list[float]) -> None:
-    assert plots.spread(places, 0.1) == pytest.approx(expected)
+    assert figures.spread(places, 0.1) == pytest.approx(expected)
 
 
 def test_without_matplotlib_one_line_says_how(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plots, "available", lambda: False)
+    monkeypatch.setattr(figures, "available", lambda: False)
     with pytest.raises(SpecError, match="pip install"):
-        plots.budget(flow())
+        figures.budget(flow())
 
 
 @needs_matplotlib
 def test_a_kind_that_is_none_is_refused() -> None:
     with pytest.raises(SpecError, match="pdf, svg, png"):
-        plots.saved(plots.budget(flow()), "gif")
+        figures.saved(figures.budget(flow()), "gif", MARK)
 
 
 def test_nothing_is_imported_for_the_question() -> None:
-    code = "import sys; from symbp.report import plots; plots.available(); assert 'matplotlib' not in sys.modules"
+    code = "import sys; from symbp.pages import figures; figures.available(); assert 'matplotlib' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

@@ -1,0 +1,143 @@
+"""The page of gradient flow: the answer, the lines of what repeats, a row each, theory beside it, the check."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from symbp.analysis.account import LOG_10
+from symbp.analysis.budget import label
+from symbp.analysis.stacks import is_stack
+from symbp.maths.tree import Id
+from symbp.pages.figures import MOST_PANELS
+from symbp.pages.page import Block, Heading, Page, Para, Table, Text
+from symbp.pages.tell import flow_layers
+from symbp.pages.tell.flow_layers import Stack
+from symbp.pages.tell.flow_parts import (
+    Study,
+    assumed,
+    check,
+    data,
+    decades,
+    drawn,
+    ends,
+    gradient_by,
+    image,
+    inner,
+    length,
+    norm,
+    span,
+    times,
+    verdict_of,
+)
+from symbp.pages.words import Words, language
+
+Files = Mapping[str, str]
+"""The file of each figure, by its name."""
+
+
+def flow_page(
+    studies: Sequence[Study],
+    files: Files | None = None,
+    *,
+    words: Words | None = None,
+    command: str = "",
+    stem: str = "flow",
+    every: bool = False,
+) -> Page:
+    """Return the page of one network or of several; ``every`` row of the tables, not those at both ends alone."""
+    w = words or language()
+    if len(studies) == 1:
+        (study,) = studies
+        blocks = [*sections(w, study, every), *figures(w, studies, files or {})]
+        return Page(headline(w, study), about(w, study), tuple(blocks), stem, command)
+    blocks = list(_shared(w, studies))
+    is_told = bool(blocks)
+    for study in studies:
+        said = [Para(headline(w, study)), Para(about(w, study))]
+        blocks += [Heading((study.name,)), *said, *sections(w, study, every, is_told)]
+    return Page(_several(w, studies), (), (*blocks, *figures(w, studies, files or {})), stem, command)
+
+
+def _several(w: Words, studies: Sequence[Study]) -> Text:
+    """Return what happens in each of several networks."""
+    groups: dict[Text, list[str]] = {}
+    for study in studies:
+        groups.setdefault(w(f"flow.verdict.{verdict_of(study.flow)}"), []).append(study.name)
+    said = [w("flow.answer.group", verdict=verdict, names=w.listed(names)) for verdict, names in groups.items()]
+    return tuple(part for at, each in enumerate(said) for part in (("; ", *each) if at else each))
+
+
+def headline(w: Words, study: Study) -> Text:
+    """Return the answer: what happens to the gradient, how fast, because of which factor."""
+    if is_stack(study.derivation, study.flow.rows):
+        return flow_layers.answer(Stack(study, w))
+    first, last = study.flow.rows[0], study.flow.rows[-1]
+    if first.is_dead or last.is_dead:
+        return w("flow.answer.dead", names=w.listed([row.name for row in study.flow.rows if row.is_dead]))
+    return w("flow.answer.any", first=first.name, last=last.name, total=times(first.log - last.log))
+
+
+def about(w: Words, study: Study) -> Text:
+    """Return which network this is, with which weights and data."""
+    if is_stack(study.derivation, study.flow.rows):
+        return flow_layers.about(Stack(study, w))
+    return data(w, study.flow)
+
+
+def _shared(w: Words, studies: Sequence[Study]) -> Iterator[Block]:
+    """Yield the lines that all networks have, where all are stacks."""
+    if all(is_stack(study.derivation, study.flow.rows) for study in studies):
+        yield from flow_layers.equations(Stack(studies[0], w, shared=True))
+
+
+def sections(w: Words, study: Study, every: bool, is_told: bool = False) -> Iterator[Block]:
+    """Yield the sections of one network; without its lines where they are told."""
+    if is_stack(study.derivation, study.flow.rows):
+        s = Stack(study, w)
+        if not is_told:
+            yield from flow_layers.equations(s)
+        yield flow_layers.table(s, every)
+        yield from flow_layers.what_to_see(s)
+        yield from flow_layers.account(s)
+        yield from flow_layers.theory(s)
+        yield from flow_layers.limits(s)
+    else:
+        yield from _weights(w, study, every)
+    if study.draws is not None:
+        yield from drawn(w, study.draws)
+    yield from _directions(w, study)
+    yield from assumed(w, study.flow)
+    yield check(w, study.flow)
+
+
+def _weights(w: Words, study: Study, every: bool) -> Iterator[Block]:
+    """Yield the norms of all gradients, from the loss to the input."""
+    rows = list(reversed(study.flow.rows))
+    cells: list[tuple[Text, ...]] = [((row.name,), norm(row.log)) for row in rows]
+    folded = rows[inner(rows)]
+    between = (w("flow.more", n=len(folded)), span(w, [row.log for row in folded], norm))
+    found = ends(cells, between, every)
+    yield Table((w("head.weight"), (length(gradient_by(Id("W"))),)), tuple(found), align="lr")
+    yield from decades(w, study.flow.rows[0], {}, gradient_by(Id("W")))
+
+
+def _directions(w: Words, study: Study) -> Iterator[Block]:
+    """Yield how unequally the directions of an error are treated."""
+    found = study.spectrum
+    if found is None or not found.values:
+        return
+    mean = times(found.mean_square * LOG_10)
+    text = w("flow.directions", below=found.below, mean=mean, spread=f"{found.spread:.1f}")
+    if found.lost:
+        text = (*text, " ", *w("flow.lost", n=found.lost))
+    yield Para(text, title=w("flow.title.directions"))
+
+
+def figures(w: Words, studies: Sequence[Study], files: Files) -> Iterator[Block]:
+    """Yield the figures that were drawn."""
+    for kind in files:
+        yield from image(w, kind, files, name=studies[0].name)
+    found = dict.fromkeys(each.outlook.function for each in studies if each.outlook and each.outlook.prospects)
+    left_out = [label(function) for function in found if function is not None][MOST_PANELS:]
+    if "phase" in files and left_out:
+        yield Para(w("flow.left_out", n=MOST_PANELS, names=", ".join(left_out)))

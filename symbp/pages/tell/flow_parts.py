@@ -1,0 +1,286 @@
+"""What the pages of gradient flow have in common, whatever repeats in the network."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from symbp.analysis.account import LOG_10, Row
+from symbp.analysis.draws import Compared, Draws
+from symbp.analysis.flow import Flow, GradientFlow
+from symbp.analysis.initialisations import Chosen
+from symbp.analysis.outlook import Outlook
+from symbp.analysis.spectrum import Spectrum
+from symbp.derivation import Derivation
+from symbp.maths.functions import names_of
+from symbp.maths.names import LOSS
+from symbp.maths.tree import (
+    COMMA,
+    EQUALS,
+    NEGATIVE,
+    PLUS,
+    SLASH,
+    TRANSPOSE,
+    Fence,
+    Frac,
+    Id,
+    Node,
+    Num,
+    Script,
+    Sign,
+    row,
+)
+from symbp.op import FactorRole
+from symbp.ops.elementwise import Elementwise, Formula, ScalarFunction
+from symbp.pages.page import Bar, Block, Image, Para, Table, Text, Verdict
+from symbp.pages.words import Words
+
+MOST_ROWS, ENDS = 8, 3
+"""A longer table shows this many rows at both ends, and one that stands for those between."""
+
+LEAST_DECADES = 1.0
+"""A gradient that lost fewer decades than this has no bars."""
+
+
+@dataclass(frozen=True)
+class Study:
+    """One network of a page: its name among others, what was measured of it, the theory beside it."""
+
+    name: str
+    derivation: Derivation
+    flow: GradientFlow
+    outlook: Outlook | None = None
+    draws: Draws | None = None
+    spectrum: Spectrum | None = None
+
+    @property
+    def functions(self) -> tuple[ScalarFunction, ...]:
+        """The activations of the network in order, those of the output last."""
+        return tuple(each.rhs.function for each in self.derivation.forward if isinstance(each.rhs, Elementwise))
+
+
+# Numbers.
+
+
+def scientific(log10: float) -> Node:
+    """Return 10 to a power as 1.3·10⁻⁴¹², whatever floats can hold."""
+    exponent = math.floor(log10)
+    digits = f"{10 ** (log10 - exponent):.1f}"
+    if digits == "10.0":
+        digits, exponent = "1.0", exponent + 1
+    power = Num(str(abs(exponent)))
+    return row(Num(digits), Sign("·", "ord"), Script(Num("10"), None, row(NEGATIVE, power) if exponent < 0 else power))
+
+
+def gain(log: float | None) -> Text:
+    """Return a gain, given by its natural logarithm: three decimals where it is handy; nothing where there is none."""
+    if log is None:
+        return ()
+    if log == -math.inf:
+        return ("0",)
+    value = log / LOG_10
+    if not -2 <= value < 3:
+        return (scientific(value),)
+    digits = 3 if value < 1 else 1 if value < 2 else 0
+    return (f"{10**value:.{digits}f}",)
+
+
+def norm(log: float) -> Text:
+    """Return a norm, given by its natural logarithm, in two digits."""
+    return ("0",) if log == -math.inf else (scientific(log / LOG_10),)
+
+
+def times(log: float | None) -> Text:
+    """Return ×0.235 for a gain."""
+    return ("×", *gain(log)) if log is not None else ()
+
+
+def four(log: float) -> Text:
+    """Return a factor, given by its natural logarithm, in four digits."""
+    value = log / LOG_10
+    return ("×", f"{10**value:.4f}" if -2 <= value < 1 else f"{10**value:.4g}") if abs(value) < 4 else times(log)
+
+
+def span(words: Words, logs: Sequence[float | None], say: Callable[[float], Text] = gain) -> Text:
+    """Return the least and the largest of some gains; one where they print alike, nothing where there is none."""
+    known = [each for each in logs if each is not None]
+    if not known:
+        return ()
+    low, high = say(min(known)), say(max(known))
+    return low if low == high else words("flow.range", low=low, high=high)
+
+
+# Letters.
+
+
+def named(functions: Sequence[ScalarFunction]) -> Node | None:
+    """Return the name of the one activation of some layers; None for several, or for a formula."""
+    found = dict.fromkeys(functions)
+    if len(found) != 1 or any(isinstance(each, Formula) for each in found):
+        return None
+    return names_of(found).get(next(iter(found)))
+
+
+def length(node: Node) -> Node:
+    """Return ‖x‖."""
+    return Fence(node, "‖", "‖")
+
+
+def gradient_by(node: Node) -> Node:
+    """Return ∂ℒ/∂x."""
+    partial = Sign("∂", "prefix")
+    return row(partial, LOSS, SLASH, partial, node)
+
+
+def transposed(node: Node) -> Node:
+    """Return xᵀ."""
+    return Script(node, None, TRANSPOSE)
+
+
+def entries(chosen: Chosen) -> Node:
+    """Return the distribution of an entry of the weights."""
+    n_in, n_out = (Script(Id("n"), Id(below, "upright")) for below in ("in", "out"))
+    sigma = Script(Num(f"{chosen.sigma:g}"), None, Num("2")) if chosen.sigma != 1 else Num("1")
+    variances: Mapping[str, Node] = {
+        "xavier": Frac(Num("2"), row(n_in, PLUS, n_out)),
+        "he": Frac(Num("2"), n_in),
+        "lecun": Frac(Num("1"), n_in),
+        "normal": Frac(sigma, n_in),
+    }
+    return _normal(variances[chosen.name]) if chosen.name in variances else Num(f"{chosen.sigma:g}")
+
+
+def _normal(variance: Node) -> Node:
+    return row(Id("N"), Fence(row(Num("0"), COMMA, variance)))
+
+
+# Sentences.
+
+
+def verdict_of(flow: GradientFlow) -> Flow:
+    """Return what happens to the first of error, gradient and activation that is not stable."""
+    verdicts = flow.verdicts
+    found = [verdicts[each] for each in ("error", "gradient", "activation")]
+    return next((each for each in found if each is not Flow.STABLE), Flow.STABLE)
+
+
+def weights(words: Words, chosen: Chosen) -> Text:
+    """Return how the weights were drawn, in a few words."""
+    sigma = row(Script(Id("σ"), Id("w")), EQUALS, Num(f"{chosen.sigma:g}"))
+    found = words(f"flow.init.{chosen.name}" + (".scaled" if chosen.sigma != 1 else ".one"), sigma=sigma)
+    if not chosen.sigma_b:
+        return found
+    deviation = row(Script(Id("σ"), Id("b")), EQUALS, Num(f"{chosen.sigma_b:g}"))
+    return words("flow.init.biases", weights=found, sigma=deviation)
+
+
+def loss(words: Words, flow: GradientFlow) -> Text:
+    """Return the name of the loss."""
+    return words("loss.named", name=flow.loss.replace("_", " "))
+
+
+def data(words: Words, flow: GradientFlow) -> Text:
+    """Return weights, loss and examples in a line."""
+    return words(
+        "flow.data",
+        weights=weights(words, flow.chosen),
+        loss=loss(words, flow),
+        examples=words("checked.examples", n=flow.examples),
+    )
+
+
+def assumed(words: Words, flow: GradientFlow) -> Iterator[Block]:
+    """Yield what was put in the place of what the network leaves open, and which matrix is silent."""
+    said = [words(f"flow.assumed.{what}", value=value) for what, value in flow.assumed]
+    said += [words("flow.silent", name=name) for name in flow.silent]
+    for at, text in enumerate(said):
+        yield Para(text, title=() if at else words("flow.title.assumed"))
+
+
+def check(words: Words, flow: GradientFlow) -> Verdict:
+    """Return whether the factors of every gradient multiply to its norm as compiled."""
+    seed, n = str(flow.seed), flow.compared
+    if not flow.compared:
+        text = words("flow.check.none", n=len(flow.rows), seed=seed)
+    elif flow.agrees:
+        text = words("flow.check.agrees", n=n, error=_error(flow.error), seed=seed)
+    else:
+        text = words("flow.check.fails", n=n, error=_error(flow.error), seed=seed)
+    return Verdict(flow.agrees or (not flow.compared and flow.error == 0), text, title=words("section.checked"))
+
+
+def _error(error: float) -> Text:
+    return (scientific(math.log10(error)),) if error > 0 and math.isfinite(error) else (f"{error:g}",)
+
+
+# Tables.
+
+
+def ends(rows: Sequence[tuple[Text, ...]], between: tuple[Text, ...], every: bool) -> list[tuple[Text, ...]]:
+    """Return the rows of a long table: those at both ends, and one that stands for those between."""
+    if every or len(rows) <= MOST_ROWS:
+        return list(rows)
+    return [*rows[:ENDS], between, *rows[-ENDS:]]
+
+
+def inner(found: Sequence[object]) -> slice:
+    """Return which rows of a long table one row stands for."""
+    return slice(ENDS, len(found) - ENDS)
+
+
+def decades(words: Words, of: Row, letters: Mapping[FactorRole, Text], symbol: Node) -> list[Block]:
+    """Return where the decades of a gradient go, a bar a factor; nothing where it lost or won none."""
+    roles = {role: log / LOG_10 for role, log in of.logs.items()}
+    most = max(map(abs, roles.values()), default=0.0)
+    if of.is_dead or most < LEAST_DECADES:
+        return []
+    rows = [
+        (letters.get(role) or words(f"flow.role.{role}"), (signed(log),), (Bar(abs(log) / most),))
+        for role, log in roles.items()
+    ]
+    total: tuple[Text, ...] = ((length(symbol),), (signed(of.log10),), ())
+    caption = words("flow.decades", n=round(most), gradient=symbol)
+    return [
+        Para(caption, title=words("flow.title.decades")),
+        Table(((), (), ()), (*rows, total), (len(rows),), align="lrl", wide=True),
+    ]
+
+
+def signed(value: float) -> str:
+    """Return a number with its sign."""
+    return f"{value:+.2f}".replace("-", "−")
+
+
+def drawn(words: Words, draws: Draws) -> Iterator[Block]:
+    """Yield the rates over several draws, with their standard errors, beside what is predicted."""
+    if not draws.rates:
+        yield Para(words("flow.draws.none", why=draws.why), title=words("flow.title.draws"))
+        return
+    yield Para(words("flow.draws.caption", n=len(draws.flows)), title=words("flow.title.draws"))
+    head = [words(f"flow.draws.{each}") for each in ("of", "predicted", "measured", "error", "width", "apart")]
+    rows = tuple(_rate(words, each) for each in draws.rates)
+    yield Table(tuple(head), rows, align="lrrrrr", wide=True)
+    if draws.why:
+        yield Para(words("flow.theory.none", why=draws.why))
+    for note in draws.notes:
+        yield Para((f"{note}.",))
+
+
+def _rate(words: Words, of: Compared) -> tuple[Text, ...]:
+    is_known = of.predicted is not None
+    return (
+        words(f"flow.draws.{of.what}"),
+        four(of.predicted_log) if of.predicted_log is not None else (),
+        four(of.measured.log),
+        (f"± {of.measured.rate_error:.1g}",),
+        (f"−{of.below:.1%} to +{of.above:.1%}",) if is_known else (),
+        (f"{of.distance:.1f}",) if of.distance is not None else (),
+    )
+
+
+def image(words: Words, kind: str, files: Mapping[str, str], **fields: Any) -> Iterator[Block]:
+    """Yield a figure that was drawn: what it shows and what to see."""
+    if kind in files:
+        yield Image(files[kind], words(f"flow.figure.{kind}", **fields), label=f"fig-{kind}")
