@@ -19,9 +19,7 @@ AGREEMENT = 1e-12
 """How far a budget may be from the compiled gradient: this times max(1, |log|), in natural logarithms."""
 
 TENFOLD = 1.0
-"""Decades over which a trend counts: from the last layer to the first, or over ten layers where there are fewer."""
-
-LEAST_LAYERS = 10
+"""Decades from which a change over the whole depth, from the last layer to the first, counts."""
 
 NEARLY_ALL = 0.15
 """A role whose share of the rate is within this of 1 has nearly all of it."""
@@ -141,7 +139,7 @@ class GradientFlow:
 
     @property
     def verdict(self) -> Flow:
-        """Vanishing or exploding: tenfold over the network, of a stack over ten layers where it is shallower.
+        """Vanishing or exploding: tenfold over the whole depth.
 
         What is no stack is judged by error, gradient and activation, in this order.
         """
@@ -289,8 +287,8 @@ class GradientFlow:
 
 
 def trend(layers: int, slope: float | None) -> Flow:
-    """Return the verdict of decades a layer: tenfold over the network, or over ten layers where it is shallower."""
-    return by_total((slope or 0.0) * max(layers - 1, LEAST_LAYERS))
+    """Return the verdict of decades a layer: tenfold over the network."""
+    return by_total((slope or 0.0) * (layers - 1))
 
 
 def by_total(change: float) -> Flow:

@@ -97,6 +97,10 @@ def _tabulated(field: MeanField) -> tuple[Any, Any, Any]:
     return lengths, squares, np.maximum(slopes, LEAST_LENGTH)
 
 
+MOST_PANELS = 4
+"""Activations whose phases are drawn beside each other; more are left out."""
+
+
 def settled(lengths: Any, square: Any, weight: Any, bias: Any) -> tuple[Any, Any]:
     """Return the length that q = 1 leads to under q ↦ weight·E[f²] + bias, and where there is no finite one.
 

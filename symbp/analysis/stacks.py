@@ -6,15 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from symbp.analysis.account import Row
 from symbp.analysis.flow import GradientFlow
 from symbp.analysis.statistics import mean
-from symbp.derivation import Derivation
-from symbp.networks.blocks import Kind
 from symbp.op import FactorRole
-
-PLAIN = (Kind.DENSE, Kind.LINEAR, Kind.ACTIVATION, Kind.LOSS)
-"""Of what a stack of layers consists."""
 
 LEAST = 3
 """Fewest repetitions that have a rate."""
@@ -22,15 +16,11 @@ LEAST = 3
 ALIKE = math.log(1.2)
 """How far the gains of repetitions may be apart, largest to smallest, that one rate says them all."""
 
+LITTLE = 1e-9
+"""A factor that changes the logarithm of a norm by less is none."""
+
 START = 3
 """At most this part of the layers, next to the input, may be a start that differs from the rest."""
-
-
-def is_stack(derivation: Derivation, rows: Sequence[Row]) -> bool:
-    """Whether a network is a plain stack: affine maps and activations, every weight used once."""
-    blocks = derivation.blocks.children
-    used_once = all(len(row.uses) <= 1 for row in rows)
-    return bool(blocks) and used_once and all(block.kind in PLAIN for block in blocks)
 
 
 @dataclass(frozen=True)
@@ -38,14 +28,16 @@ class Layer:
     """What is measured of one layer of a stack; gains and norms are natural logarithms, None where there is no factor.
 
     ``weight`` is the gain of the transposed weight of the layer above, which the error meets first, ``slope`` that of
-    the activation derivative, ``error`` log‖δ‖, ``step`` what it changes by from the layer above, ``previous`` the
-    gain of the transposed input of the layer, which makes the error the gradient of the weight.
+    the activation derivative, ``other`` that of what else stands between the two, a normalisation or a mask. ``error``
+    is log‖δ‖, ``step`` what it changes by from the layer above: the sum of the three. ``previous`` is the gain of the
+    transposed input of the layer, which makes the error the gradient of the weight.
     """
 
     number: int
     name: str
     weight: float | None
     slope: float | None
+    other: float | None
     error: float
     step: float | None
     previous: float | None
@@ -63,12 +55,15 @@ def layers(flow: GradientFlow) -> tuple[Layer, ...]:
         error = row.log - (0.0 if previous is None else previous.log) if not row.is_dead else -math.inf
         above = found[-1].error if found else None
         step = None if above is None or math.isinf(above) or math.isinf(error) else error - above
+        known = math.fsum(each.log for each in (weight, slope) if each is not None)
+        other = None if step is None or abs(step - known) <= LITTLE else step - known
         found.append(
             Layer(
                 row.layer,
                 row.name,
                 None if weight is None else weight.log,
                 None if slope is None else slope.log,
+                other,
                 error,
                 step,
                 None if previous is None else previous.log,
@@ -130,11 +125,14 @@ def pace(found: Sequence[Layer]) -> Pace | None:
     return Pace(tuple(each for each in steps if each is not None)) if steps and None not in steps else None
 
 
-def means(found: Sequence[Layer]) -> tuple[float | None, float | None]:
-    """Return the mean gains of weights and slopes over the steps back; None where a layer has no such factor."""
-    return _mean([each.weight for each in found[1:]]), _mean([each.slope for each in found[1:]])
+def means(found: Sequence[Layer]) -> tuple[float | None, float | None, float | None]:
+    """Return the mean gains of weights, slopes and what else there is over the steps back; None without any."""
+    steps = found[1:]
+    parts = [each.weight for each in steps], [each.slope for each in steps], [each.other for each in steps]
+    weight, slope, other = map(_mean, parts)
+    return weight, slope, other
 
 
 def _mean(logs: Sequence[float | None]) -> float | None:
     known = [each for each in logs if each is not None]
-    return mean(known) if known and len(known) == len(logs) else None
+    return math.fsum(known) / len(logs) if known else None

@@ -330,7 +330,7 @@ def test_dead_draws_are_said() -> None:
 def test_biases_are_drawn() -> None:
     chosen = replace(initialisation("normal:1.4"), sigma_b=0.3)
     found = measure(plain("tanh"), chosen, draws=4, examples=8)
-    assert "biases N(0, 0.3²)" in found.flows[0].init
+    assert "biases N(0, 0.3²)" in found.flows[0].chosen.about
     assert all(rate.distance is not None and rate.distance <= 5 for rate in found.rates)
 
 

@@ -20,7 +20,7 @@ from symbp.networks.operations import OPERATIONS
 def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Reports are written to the folder one works in, figures only where they are asked for: they take a second."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("symbp.pages.figures.available", lambda: False)
+    monkeypatch.setattr("symbp.writing.figures.available", lambda: False)
 
 
 SMALL = ["--layers", "4", "--widths", "6", "--activation", "sigmoid", "--loss", "mse"]
@@ -176,10 +176,10 @@ def test_everything_that_has_a_name_has_a_flow_or_a_reason(name: str, capsys: py
 
 def test_activations_beyond_the_panels_of_the_phases_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     several = [word for each in ("tanh", "relu", "gelu", "erf", "x*sigmoid(2*x)") for word in ("--activation", each)]
-    monkeypatch.setattr("symbp.pages.figures.available", lambda: True)
+    monkeypatch.setattr("symbp.writing.figures.available", lambda: True)
     # The page is the subject: matplotlib need not be here.
     for drawn in ("norms", "budget", "spectra", "phase", "saved"):
-        monkeypatch.setattr(f"symbp.pages.figures.{drawn}", lambda *_: b"")
+        monkeypatch.setattr(f"symbp.writing.figures.{drawn}", lambda *_: b"")
     assert main(["analyze", "--layers", "4", "--widths", "6", *several, "-o", "page.md"]) == 0
     page = Path("page.md").read_text(encoding="utf-8")
     assert "4 activations are drawn; left out: f(x) = x" in page

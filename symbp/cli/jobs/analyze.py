@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -13,7 +14,7 @@ from symbp.analysis.draws import LEAST, measure
 from symbp.analysis.flow import GradientFlow
 from symbp.analysis.initialisations import Chosen, initialisation
 from symbp.analysis.outlook import outlook
-from symbp.analysis.phase import Mark, phases
+from symbp.analysis.phase import MOST_PANELS, Mark, phases
 from symbp.analysis.spectrum import Spectrum, spectrum
 from symbp.cli.analyze import Request
 from symbp.cli.console import columns, json_document, plain, progress, say
@@ -25,9 +26,9 @@ from symbp.cli.values import shown
 from symbp.cli.what import Described, FileSpec
 from symbp.errors import SpecError, later
 from symbp.ops.elementwise import ScalarFunction
-from symbp.pages import figures
 from symbp.pages.tell.flow import flow_page
 from symbp.pages.tell.flow_parts import Study
+from symbp.writing import figures
 from symbp.writing.text import write_text
 
 if TYPE_CHECKING:
@@ -108,7 +109,9 @@ def _pictures(studies: Sequence[Study]) -> dict[str, Callable[[], object]]:
     """Return what draws the figures that have something to show."""
     found: dict[str, Callable[[], object]] = {}
     if any(each.flow.slope is not None for each in studies):
-        found["norms"] = partial(figures.norms, [figures.Curve.of(each.name, each.flow) for each in studies])
+        found["norms"] = partial(
+            figures.norms, [figures.Curve.of(each.name, each.flow, _slope(each)) for each in studies]
+        )
     if any(not row.is_dead for row in studies[0].flow.rows):
         found["budget"] = partial(figures.budget, studies[0].flow)
     spectra = [(each.name, each.spectrum) for each in studies if each.spectrum is not None]
@@ -123,8 +126,14 @@ def _pictures(studies: Sequence[Study]) -> dict[str, Callable[[], object]]:
     return found
 
 
+def _slope(study: Study) -> float | None:
+    """Return how many decades a layer takes from the gradient as predicted; None where theory says nothing."""
+    rate = study.outlook.predicted if study.outlook is not None else None
+    return math.log10(rate) if rate else None
+
+
 def _phase(marks: dict[ScalarFunction, list[Mark]]) -> object:
-    chosen = list(marks.items())[: figures.MOST_PANELS]
+    chosen = list(marks.items())[:MOST_PANELS]
     return figures.phase([phases(function, dict.fromkeys(each)) for function, each in chosen])
 
 

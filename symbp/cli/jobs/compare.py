@@ -15,9 +15,9 @@ from symbp.cli.jobs.typed import typed
 from symbp.cli.options import NetworkSpec
 from symbp.cli.what import FileSpec
 from symbp.errors import SpecError
-from symbp.pages import figures
 from symbp.report.page import Page
 from symbp.report.remedies import comparison_blocks, comparison_text
+from symbp.writing import figures
 
 ACTIVATION = "sigmoid"
 """The activation to be remedied where none is given: one that saturates."""

@@ -13,12 +13,12 @@ from symbp.cli.jobs.closing import written
 from symbp.cli.jobs.targets import FOLDER, PDF, Target, is_folder, targets
 from symbp.cli.options import OutputOptions
 from symbp.errors import SpecError
-from symbp.pages import figures
 from symbp.pages.page import Page
 from symbp.report.page import Page as OldPage
 from symbp.report.page import page_text as old_text
+from symbp.writing import figures
 from symbp.writing.files import write_bytes
-from symbp.writing.formats import MARK, format_named
+from symbp.writing.formats import format_named
 from symbp.writing.render import page_text
 
 Pictures = Mapping[str, Callable[[], Any]]
@@ -57,7 +57,7 @@ def deliver(options: PageOptions, stem: str, page: Callable[[Files], Page | OldP
             continue
         for each, file in files.items():
             if file not in drawn:
-                drawn[file] = figures.saved(pictures[each](), kind, MARK)
+                drawn[file] = figures.saved(pictures[each](), kind)
                 if not target.is_pdf:
                     wrote.append(_written(target.path.with_name(file), drawn[file], options.force))
         wrote.append(_written(target.path, target.data(text, drawn), options.force))
@@ -108,4 +108,4 @@ def _alone(options: PageOptions, stem: str, pictures: Pictures) -> None:
     kind = options.to or (Path(place).suffix.lower().lstrip(".") if place and Path(place).suffix else figures.KINDS[0])
     values.choice("--to" if options.to else "--output", kind, figures.KINDS)
     path = Path(place) if place and not is_folder(place) else Path(place or FOLDER, f"{stem}-{name}.{kind}")
-    say("\n".join(written([_written(path, figures.saved(pictures[name](), kind, MARK), options.force)])))
+    say("\n".join(written([_written(path, figures.saved(pictures[name](), kind), options.force)])))

@@ -6,9 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from symbp.analysis.account import LOG_10
 from symbp.analysis.budget import label
-from symbp.analysis.stacks import is_stack
+from symbp.analysis.phase import MOST_PANELS
 from symbp.maths.tree import Id
-from symbp.pages.figures import MOST_PANELS
 from symbp.pages.page import Block, Heading, Page, Para, Table, Text
 from symbp.pages.tell import flow_layers
 from symbp.pages.tell.flow_layers import Stack
@@ -69,7 +68,7 @@ def _several(w: Words, studies: Sequence[Study]) -> Text:
 
 def headline(w: Words, study: Study) -> Text:
     """Return the answer: what happens to the gradient, how fast, because of which factor."""
-    if is_stack(study.derivation, study.flow.rows):
+    if study.flow.is_stack:
         return flow_layers.answer(Stack(study, w))
     first, last = study.flow.rows[0], study.flow.rows[-1]
     if first.is_dead or last.is_dead:
@@ -79,20 +78,20 @@ def headline(w: Words, study: Study) -> Text:
 
 def about(w: Words, study: Study) -> Text:
     """Return which network this is, with which weights and data."""
-    if is_stack(study.derivation, study.flow.rows):
+    if study.flow.is_stack:
         return flow_layers.about(Stack(study, w))
     return data(w, study.flow)
 
 
 def _shared(w: Words, studies: Sequence[Study]) -> Iterator[Block]:
     """Yield the lines that all networks have, where all are stacks."""
-    if all(is_stack(study.derivation, study.flow.rows) for study in studies):
+    if all(study.flow.is_stack for study in studies):
         yield from flow_layers.equations(Stack(studies[0], w, shared=True))
 
 
 def sections(w: Words, study: Study, every: bool, is_told: bool = False) -> Iterator[Block]:
     """Yield the sections of one network; without its lines where they are told."""
-    if is_stack(study.derivation, study.flow.rows):
+    if study.flow.is_stack:
         s = Stack(study, w)
         if not is_told:
             yield from flow_layers.equations(s)

@@ -11,7 +11,7 @@ from symbp.analysis.account import LOG_10
 from symbp.analysis.flow import QUANTITIES, Flow
 from symbp.analysis.lengths import Kind as Lengths
 from symbp.analysis.prediction import WEIGHT
-from symbp.analysis.stacks import Layer, Pace, layers, means, pace
+from symbp.analysis.stacks import LEAST, Layer, Pace, layers, means, pace
 from symbp.analysis.statistics import mean
 from symbp.derivation import derive
 from symbp.maths.build import primed
@@ -19,7 +19,7 @@ from symbp.maths.tree import APPLY, EQUALS, TIMES, Fence, Id, Node, Num, Script,
 from symbp.op import FactorRole
 from symbp.ops.elementwise import Elementwise, GenericFunction, ScalarFunction
 from symbp.pages.page import Block, Equations, Line, Para, Table, Text
-from symbp.pages.tell.context import Context, Spelled
+from symbp.pages.tell.context import PLAIN, Context, Spelled
 from symbp.pages.tell.derivation import context
 from symbp.pages.tell.flow_parts import (
     ENDS,
@@ -40,6 +40,7 @@ from symbp.pages.tell.flow_parts import (
     transposed,
     verdict_of,
 )
+from symbp.pages.tell.opening import ranges
 from symbp.pages.words import Words
 from symbp.roles import Role
 from symbp.symbols import Adjoint
@@ -77,8 +78,15 @@ class Stack:
         return pace(self.layers)
 
     @cached_property
+    def is_plain(self) -> bool:
+        """Whether there are affine maps and activations alone."""
+        return all(each.kind in PLAIN for each in self.study.derivation.blocks.children)
+
+    @cached_property
     def c(self) -> Context:
-        """What spells its lines."""
+        """What spells its lines; those of a plain stack are the same for any."""
+        if not self.is_plain:
+            return context(self.study.derivation)
         return generic(any(each.role is Role.BIAS for each in self.study.derivation.network.forward.given))
 
     @cached_property
@@ -116,7 +124,7 @@ class Stack:
 
     def line(self, spelled: Spelled) -> Node:
         """Return a line with the name of the activation."""
-        if self.shared or named(self.hidden) is None:
+        if self.shared or not self.is_plain or named(self.hidden) is None:
             return self.c.equation(spelled)
         return changed(self.c.equation(spelled), self._named)
 
@@ -197,14 +205,15 @@ def _pace(s: Stack, found: Pace) -> Text:
 
 def _why(s: Stack, found: Pace) -> Text:
     """Return which factor does it, or what every factor does."""
-    parts = [(name, log) for name, log in zip(((s.slope,), (s.weight,)), means(s.layers)[::-1], strict=True)]
-    known = [(name, log) for name, log in parts if log is not None and found.is_steady]
-    if len(known) < 2:
-        return s.words("flow.why.alone", factor=known[0][0]) if known else ()
-    (name, log), (other, less) = sorted(known, key=lambda part: -abs(part[1]))
-    if abs(less) <= ALONE * abs(log):
+    names: list[Text] = [(s.weight,), (s.slope,), s.words("flow.other")]
+    parts = [(name, log) for name, log in zip(names, means(s.layers), strict=True) if log is not None]
+    if not parts or not found.is_steady:
+        return ()
+    (name, log), *others = sorted(parts, key=lambda part: -abs(part[1]))
+    if all(abs(less) <= ALONE * abs(log) for _, less in others):
         return s.words("flow.why.alone", factor=name)
-    return s.words("flow.why.both", first=(*name, " ", *times(log)), second=(*other, " ", *times(less)))
+    said = [(*each, " ", *times(less)) for each, less in others]
+    return s.words("flow.why.all", first=(*name, " ", *times(log)), others=s.words.listed(said))
 
 
 def about(s: Stack) -> Text:
@@ -223,6 +232,9 @@ def about(s: Stack) -> Text:
 
 def equations(s: Stack) -> Iterator[Block]:
     """Yield the lines of a layer, forward and back, and what a gain is."""
+    if not s.is_plain:
+        yield from _own_lines(s)
+        return
     index = next(each for each in s.c.reading.indices)
     last = row(Id("L"), EQUALS, Num(str(s.depth)))
     forward = [s.line(each) for each in s.c.forward[:2]]
@@ -242,6 +254,15 @@ def equations(s: Stack) -> Iterator[Block]:
     columns = w("flow.layers.columns", n=s.study.flow.examples, loss=loss(w, s.study.flow))
     yield Para((*w("flow.gain"), " ", *columns), title=w("flow.title.gain"))
     yield Equations(tuple(Line((each,)) for each in products(s)))
+
+
+def _own_lines(s: Stack) -> Iterator[Block]:
+    """Yield the lines of a stack that has more in it than affine maps and activations."""
+    yield Para(ranges(s.c))
+    weights_ = [each for each in s.c.gradients if each.equation.lhs.of.role is Role.WEIGHT]
+    for lines in (s.c.forward[:-1], [*s.c.errors, *weights_]):
+        yield Equations(tuple(Line((s.c.equation(each),), f"flow-{each.label}", each.where) for each in lines))
+    yield Para(s.words("flow.gain"), title=s.words("flow.title.gain"))
 
 
 def products(s: Stack) -> Iterator[Node]:
@@ -284,7 +305,7 @@ def table(s: Stack, every: bool) -> Table:
     found = ends(cells, between, every)
     bounds = _bounds(s)
     rows = [*found, *([bounds] if bounds else [])]
-    used = [at for at in range(len(cells[0])) if at in (0, 3, 5) or any(any(each[at]) for each in cells)]
+    used = [at for at in range(len(cells[0])) if at in (0, 4, 6) or any(any(each[at]) for each in cells)]
     head = _head(s)
     groups = (len(found),) if bounds else ()
     return Table(
@@ -297,14 +318,20 @@ def table(s: Stack, every: bool) -> Table:
 
 
 def _head(s: Stack) -> list[Text]:
-    return [
-        (Id("l"),),
-        (s.part(s.back, Role.WEIGHT),),
-        (s.slope,),
-        (length(_error(s.back)),),
-        (s.part(s.gradient, Role.ACTIVATION),),
-        (length(_left(s.gradient)),),
-    ]
+    if not s.is_plain:
+        nodes = (
+            Id("l"),
+            s.weight,
+            s.slope,
+            length(row(Id("δ"), Id("Z"))),
+            transposed(Id("A")),
+            length(gradient_by(Id("W"))),
+        )
+        layer, weight, slope, error, previous, gradient = nodes
+    else:
+        layer, weight, slope, error = Id("l"), s.part(s.back, Role.WEIGHT), s.slope, length(_error(s.back))
+        previous, gradient = s.part(s.gradient, Role.ACTIVATION), length(_left(s.gradient))
+    return [(layer,), (weight,), (slope,), s.words("flow.other"), (error,), (previous,), (gradient,)]
 
 
 def _cells(s: Stack, each: Layer) -> tuple[Text, ...]:
@@ -314,6 +341,7 @@ def _cells(s: Stack, each: Layer) -> tuple[Text, ...]:
         (str(each.number),),
         first or gain(each.weight),
         gain(each.slope),
+        gain(each.other),
         norm(each.error),
         gain(each.previous),
         norm(each.gradient),
@@ -326,7 +354,7 @@ def _tree(text: Text) -> tuple[Node, ...]:
 
 def _between(s: Stack, found: Sequence[Layer]) -> tuple[Text, ...]:
     if not found:
-        return ((),) * 6
+        return ((),) * 7
     above = s.layers[ENDS - 1]
     changes = [found[-1].error - above.error, found[-1].gradient - above.gradient]
     error, gradient = (s.words("flow.in_all", rate=times(each)) if math.isfinite(each) else () for each in changes)
@@ -336,6 +364,7 @@ def _between(s: Stack, found: Sequence[Layer]) -> tuple[Text, ...]:
         s.words("flow.to", first=str(found[0].number), last=str(found[-1].number)),
         span(s.words, [layer.weight for layer in found]),
         span(s.words, [layer.slope for layer in found]),
+        span(s.words, [layer.other for layer in found]),
         error,
         span(s.words, [layer.previous for layer in found]),
         gradient,
@@ -347,7 +376,7 @@ def _bounds(s: Stack) -> tuple[Text, ...]:
     of_slopes = [math.log(each.slope_bound) for each in s.layers if each.slope_bound]
     if not of_weights and not of_slopes:
         return ()
-    return s.words("flow.at_most"), span(s.words, of_weights), gain(max(of_slopes, default=None)), (), (), ()
+    return s.words("flow.at_most"), span(s.words, of_weights), gain(max(of_slopes, default=None)), (), (), (), ()
 
 
 def letters(s: Stack) -> dict[FactorRole, Text]:
@@ -372,7 +401,7 @@ def what_to_see(s: Stack) -> Iterator[Block]:
     """Yield what the table shows where the gradient alone would mislead."""
     flow = s.study.flow
     verdicts = flow.verdicts
-    if s.pace is None or flow.verdict is Flow.DEAD:
+    if s.pace is None or flow.verdict is Flow.DEAD or s.depth < LEAST:
         return
     gradient, error, activation = (verdicts[each] for each in QUANTITIES)
     if not s.pace.is_steady and len(s.pace.steps) > 1:
@@ -399,7 +428,7 @@ def what_to_see(s: Stack) -> Iterator[Block]:
 def theory(s: Stack) -> Iterator[Block]:
     """Yield what mean-field theory predicts beside what was measured."""
     outlook = s.study.outlook
-    if outlook is None or outlook.measured is None:
+    if outlook is None or outlook.measured is None or s.depth < LEAST:
         return
     if outlook.prediction is None or outlook.predicted is None:
         yield Para(s.words("flow.theory.none", why=outlook.why), title=s.words("flow.title.theory"))
@@ -411,7 +440,7 @@ def theory(s: Stack) -> Iterator[Block]:
          s.words("flow.theory.mean", n=s.depth - 1)),
     ]  # fmt: skip
     names: list[Text] = [(s.weight,), (s.slope,)]
-    for name, foreseen, found in zip(names, gains, means(s.layers), strict=True):
+    for name, foreseen, found in zip(names, gains, means(s.layers)[:2], strict=True):
         if foreseen and found is not None:
             rows.append((name, four(mean(foreseen)), four(found), ()))
     first, at_input = next((each for each in steps if each.name != WEIGHT), None), s.layers[-1].slope

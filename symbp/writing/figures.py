@@ -16,10 +16,16 @@ from itertools import cycle
 from typing import Any
 
 from symbp.analysis.flow import GradientFlow
-from symbp.analysis.phase import Phases
+from symbp.analysis.phase import MOST_PANELS, Phases
 from symbp.analysis.spectrum import Spectrum
 from symbp.errors import SpecError
+from symbp.maths.names import LOSS
+from symbp.maths.tree import COMMA, EQUALS, SLASH, Fence, Id, Node, Num, Script, Sign, row
 from symbp.op import FactorRole
+from symbp.pages.page import Text
+from symbp.pages.words import language
+from symbp.writing.formats import MARK
+from symbp.writing.latex import inline_latex
 
 KINDS = ("pdf", "svg", "png")
 """The formats of a picture, by suffix."""
@@ -63,16 +69,20 @@ MANY = 3
 
 @dataclass(frozen=True)
 class Curve:
-    """The gradient norms of one network, by layer, as base-10 logarithms; −∞ is left out."""
+    """The gradient norms of one network, by layer, as base-10 logarithms; −∞ is left out.
+
+    ``slope`` is how many decades a layer takes or adds as predicted, None without a theory.
+    """
 
     name: str
     layers: tuple[int, ...]
     logs: tuple[float, ...]
+    slope: float | None = None
 
     @classmethod
-    def of(cls, name: str, flow: GradientFlow) -> Curve:
+    def of(cls, name: str, flow: GradientFlow, slope: float | None = None) -> Curve:
         """Return the curve of a flow."""
-        return cls(name, tuple(row.layer for row in flow.rows), tuple(row.log10 for row in flow.rows))
+        return cls(name, tuple(row.layer for row in flow.rows), tuple(row.log10 for row in flow.rows), slope)
 
 
 def available() -> bool:
@@ -98,6 +108,26 @@ def _panel(figure: Any, room: tuple[float, float, float, float], margins: tuple[
     return figure.add_axes((*place, (width - left - right) / whole_width, (height - below - above) / whole_height))
 
 
+GRADIENT = row(Sign("∂", "prefix"), LOSS, SLASH, Sign("∂", "prefix"), Id("W"))
+"""The gradient by a weight; its norm has bars that matplotlib lacks."""
+
+
+def label(text: Text) -> str:
+    """Return a sentence as matplotlib writes it: formulas between dollars."""
+    return "".join(f"${inline_latex(each)}$" if isinstance(each, Node) else str(each) for each in text)
+
+
+def _sigma(below: str) -> Node:
+    return Script(Id("σ"), Id(below))
+
+
+def _normal(of: str) -> Node:
+    """Return the distribution of the entries of weights, by how many enter, or of biases."""
+    square = Script(Id("σ"), Id(of), Num("2"))
+    variance = row(square, SLASH, Script(Id("n"), Id("in", "upright"))) if of == "w" else square
+    return row(Id("N"), Fence(row(Num("0"), COMMA, variance)))
+
+
 def _sheet(height: float) -> Any:
     if not available():
         raise SpecError("figures need matplotlib: pip install 'symbp[plots]'")
@@ -119,16 +149,23 @@ def norms(curves: Sequence[Curve]) -> Any:
         if not points:
             continue
         dash = DASHES[(number + number // len(SHADES)) % len(DASHES)]
-        axes.plot(*zip(*points, strict=True), color=shade, linestyle=dash, label=curve.name)
+        drawn: Any = {"linestyle": dash, "label": curve.name}
+        if len(curves) == 1 and curve.slope is not None:
+            drawn = {"linestyle": "", "marker": "o", "ms": 2.5, "mfc": "white", "label": label(language()("plot.dots"))}
+            first, (last, top) = points[0][0], points[-1]
+            line = (last, first), (top, top + (last - first) * curve.slope)
+            axes.plot(*line, color=SHADES[-1], lw=0.8, label=label(language()("plot.predicted")))
+        axes.plot(*zip(*points, strict=True), color=shade, **drawn)
         ends.append((points[0][1], curve.name, shade))
-    axes.set_xlabel("layer")
-    axes.set_ylabel("gradient norm ‖dW‖")
+    w = language()
+    axes.set_xlabel(label(w("plot.layer")))
+    axes.set_ylabel(label(w("plot.gradient", gradient=GRADIENT)))
     _powers(axes)
     axes.set_xticks(_layer_ticks(max(curve.layers[-1] for curve in curves)))
     axes.invert_xaxis()  # from the loss on the left to the input on the right, as backpropagation goes
     if many:
         _named_at_the_end(axes, ends, min(curve.layers[0] for curve in curves))
-    elif len(curves) > 1:
+    elif len(axes.get_lines()) > 1:
         axes.legend(frameon=False)
     return figure
 
@@ -179,29 +216,40 @@ def budget(flow: GradientFlow) -> Any:
     alive = [row for row in flow.rows if not row.is_dead]
     step = -(-len(alive) // MOST_BARS)
     rows = alive[::-1][::step]
+    w = language()
     roles = list(dict.fromkeys(role for row in rows for role in row.roles))
     layers = [row.layer for row in rows]
     places = range(len(rows))
     ends = {True: [0.0] * len(rows), False: [0.0] * len(rows)}  # so far above zero and below it
     for role in roles:
         boxes = []
-        for i, row in enumerate(rows):
-            value = row.roles.get(role, 0.0)
+        for i, each in enumerate(rows):
+            value = each.roles.get(role, 0.0)
             start = ends[value >= 0][i]
             ends[value >= 0][i] = end = start + value
             boxes.append([(i + x, y) for x, y in ((-HALF, start), (HALF, start), (HALF, end), (-HALF, end))])
         fill, hatch = FILLS.get(role, OTHER_FILL)
+        name = label(w(f"flow.role.{role}"))
         # One artist for all bars: a rectangle each takes a third of a second in a deep network.
         axes.add_collection(
-            PolyCollection(boxes, label=str(role), facecolor=fill, hatch=hatch, edgecolor="black", linewidth=0.3)
+            PolyCollection(
+                boxes,
+                label=name,
+                facecolor=fill,
+                hatch=hatch,
+                edgecolor="black",
+                linewidth=0.3,
+            )
         )
-    axes.plot(places, [row.log10 for row in rows], "o", color="black", ms=2.5, mfc="white", label="gradient norm")
+    axes.plot(
+        places, [row.log10 for row in rows], "o", color="black", ms=2.5, mfc="white", label=label(w("plot.total"))
+    )
     axes.axhline(0, color="black", lw=0.6)
     ticks = [layers.index(layer) for layer in _layer_ticks(max(layers)) if layer in layers]
     axes.set_xticks(ticks, [str(layers[place]) for place in ticks])
     axes.set_xlim(-0.6, len(rows) - 0.4)
-    axes.set_xlabel("layer")
-    axes.set_ylabel("decades (powers of ten)")
+    axes.set_xlabel(label(w("plot.layer")))
+    axes.set_ylabel(label(w("plot.decades")))
     axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3, borderaxespad=0.2)
     return figure
 
@@ -215,16 +263,13 @@ def spectra(found: Sequence[tuple[str, Spectrum]]) -> Any:
         dash, shade = DASHES[number % len(DASHES)], SHADES[number % len(SHADES)]
         axes.plot(places, values, color=shade, linestyle=dash, label=name)
     axes.axhline(0, color="#999999", lw=0.6, zorder=0)
-    axes.set_xlabel("singular value, from the largest (0) to the smallest (1)")
-    axes.set_ylabel("singular value")
+    axes.set_xlabel(label(language()("plot.place")))
+    axes.set_ylabel(label(language()("plot.value")))
     _powers(axes)
     if len(found) > 1:
         axes.legend(frameon=False)
     return figure
 
-
-MOST_PANELS = 4
-"""Activations whose phases are drawn; more are left out."""
 
 MARKERS = "os^DvPXp"
 
@@ -232,10 +277,10 @@ LEGEND_COLUMNS, LEGEND_LINE = 4, 0.17
 """Entries side by side above all panels, and inches that a line of them takes."""
 
 REGIONS = {
-    (False, False): "gradients\nvanish",
-    (True, False): "gradients\nexplode",
-    (True, True): "gradients\nexplode,\nlengths grow\nwithout end",
-    (False, True): "lengths grow\nwithout end",
+    (False, False): "plot.vanish",
+    (True, False): "plot.explode",
+    (True, True): "plot.explode_endless",
+    (False, True): "plot.endless",
 }
 """What a region of the phase diagram is called, by whether χ₁ > 1 and whether lengths have no finite fixed point."""
 
@@ -263,9 +308,9 @@ def phase(found: Sequence[Phases]) -> Any:
         axes.set_xlim(0, each.sigma_w[-1])
         axes.set_ylim(0, each.sigma_b[-1])
         axes.set_title(each.name, fontsize=8)
-        axes.set_xlabel(r"$\sigma_w$, weights $\mathcal{N}(0, \sigma_w^2/n_\mathrm{in})$")
+        axes.set_xlabel(label(language()("plot.weights", sigma=_sigma("w"), entries=_normal("w"))))
         if number % columns == 0:
-            axes.set_ylabel(r"$\sigma_b$, biases $\mathcal{N}(0, \sigma_b^2)$")
+            axes.set_ylabel(label(language()("plot.biases", sigma=_sigma("b"), entries=_normal("b"))))
     _legend(figure, marks)
     return figure
 
@@ -274,7 +319,8 @@ def _legend(figure: Any, marks: Sequence[str]) -> None:
     """Name the edge and the marks above all panels."""
     from matplotlib.lines import Line2D
 
-    handles = [Line2D([], [], color="black", lw=1.6, label=r"edge of chaos, $\chi_1 = 1$")]
+    chi = row(Script(Id("χ"), Num("1")), EQUALS, Num("1"))
+    handles = [Line2D([], [], color="black", lw=1.6, label=label(language()("plot.edge", chi=chi)))]
     handles += [
         Line2D([], [], marker=MARKERS[place % len(MARKERS)], ls="", color="black", mfc="white", ms=5, label=name)
         for place, name in enumerate(marks)
@@ -290,12 +336,12 @@ def _regions(axes: Any, each: Phases) -> None:
     for mask, style in ((explodes, {"colors": ["#d4d4d4"]}), (diverges, {"colors": "none", "hatches": ["////"]})):
         if mask.any():
             axes.contourf(each.sigma_w, each.sigma_b, mask.astype(float), levels=[0.5, 1.5], zorder=0, **style)
-    for (hot, endless), words in REGIONS.items():
+    for (hot, endless), key in REGIONS.items():
         mask = (explodes == hot) & (diverges == endless)
         row, column, depth = deepest(mask)
         if depth >= LEAST_DEPTH * mask.shape[1]:
             axes.text(
-                each.sigma_w[column], each.sigma_b[row], words, ha="center", va="center", fontsize=6.5,
+                each.sigma_w[column], each.sigma_b[row], label(language()(key)), ha="center", va="center", fontsize=6.5,
                 bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0} if endless else None,
             )  # fmt: skip
 
@@ -337,8 +383,8 @@ def _power(value: float, _: int = 0) -> str:
     return f"10{f'{value:.0f}'.translate(RAISED)}"
 
 
-def saved(figure: Any, kind: str, mark: str) -> bytes:
-    """Return a figure as the bytes of a PDF, SVG or PNG, the same on each run, with a mark in them.
+def saved(figure: Any, kind: str) -> bytes:
+    """Return a figure as the bytes of a PDF, SVG or PNG, the same on each run, with our mark in them.
 
     Raises:
         SpecError: another kind.
@@ -346,19 +392,16 @@ def saved(figure: Any, kind: str, mark: str) -> bytes:
     if kind not in KINDS:
         raise SpecError(f"a figure is {', '.join(KINDS)}: not {kind[:20]!r}")
     stream = io.BytesIO()
-    figure.savefig(stream, format=kind, metadata=_metadata(kind, mark))
+    figure.savefig(stream, format=kind, metadata=_METADATA[kind])
     data = stream.getvalue()
     if kind == "svg":
         first, _, rest = data.partition(b"\n")
-        return first + f"\n<!-- {mark} -->\n".encode() + rest
-    return data + f"% {mark}\n".encode() if kind == "pdf" else data
+        return first + f"\n<!-- {MARK} -->\n".encode() + rest
+    return data + f"% {MARK}\n".encode() if kind == "pdf" else data
 
 
-def _metadata(kind: str, mark: str) -> dict[str, Any]:
-    """Return what a file says of itself: who made it, and not when."""
-    found: dict[str, dict[str, Any]] = {
-        "pdf": {"CreationDate": None, "Creator": mark, "Producer": None},
-        "svg": {"Date": None, "Creator": mark},
-        "png": {"Software": mark},
-    }
-    return found[kind]
+_METADATA: dict[str, dict[str, Any]] = {
+    "pdf": {"CreationDate": None, "Creator": MARK, "Producer": None},
+    "svg": {"Date": None, "Creator": MARK},
+    "png": {"Software": MARK},
+}

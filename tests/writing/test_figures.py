@@ -17,10 +17,9 @@ from symbp.analysis.spectrum import Spectrum
 from symbp.errors import SpecError
 from symbp.networks.layers import activation_of
 from symbp.networks.network import Network
-from symbp.pages import figures
-from symbp.pages.figures import Curve
+from symbp.writing import figures
+from symbp.writing.figures import Curve
 from symbp.writing.files import carries_mark
-from symbp.writing.formats import MARK
 
 HERE = find_spec("matplotlib") is not None
 needs_matplotlib = pytest.mark.skipif(not HERE, reason="needs matplotlib: pip install 'symbp[plots]'")
@@ -55,8 +54,8 @@ DRAWN = {
 @pytest.mark.parametrize("kind", figures.KINDS)
 @pytest.mark.parametrize("name", DRAWN)
 def test_the_same_bytes_each_time_with_our_mark(name: str, kind: str, tmp_path: Path) -> None:
-    data = figures.saved(DRAWN[name](), kind, MARK)
-    assert data == figures.saved(DRAWN[name](), kind, MARK)
+    data = figures.saved(DRAWN[name](), kind)
+    assert data == figures.saved(DRAWN[name](), kind)
     file = tmp_path / f"figure.{kind}"
     file.write_bytes(data)
     assert carries_mark(file)
@@ -123,9 +122,9 @@ def test_without_matplotlib_one_line_says_how(monkeypatch: pytest.MonkeyPatch) -
 @needs_matplotlib
 def test_a_kind_that_is_none_is_refused() -> None:
     with pytest.raises(SpecError, match="pdf, svg, png"):
-        figures.saved(figures.budget(flow()), "gif", MARK)
+        figures.saved(figures.budget(flow()), "gif")
 
 
 def test_nothing_is_imported_for_the_question() -> None:
-    code = "import sys; from symbp.pages import figures; figures.available(); assert 'matplotlib' not in sys.modules"
+    code = "import sys; from symbp.writing import figures; figures.available(); assert 'matplotlib' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
