@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 from symbp.maths.tree import COMMA, TIMES, Node, Row, Tag, row
 from symbp.pages.page import (
     Aside,
+    Bar,
     Block,
     Box,
     Branch,
@@ -20,15 +21,18 @@ from symbp.pages.page import (
     Equations,
     Figure,
     Heading,
+    Image,
     Line,
     Page,
     Para,
     Picture,
     Ref,
+    Span,
     Steps,
     Table,
     Text,
     Verdict,
+    images,
     numbers,
 )  # fmt: skip
 from symbp.writing.breaking import broken, em_width, sides
@@ -36,6 +40,7 @@ from symbp.writing.calls import Call, call, written
 from symbp.writing.columns import text_width
 from symbp.writing.drawing import drawing
 from symbp.writing.formula import Speller
+from symbp.writing.latex import LONGEST
 from symbp.writing.mathml import inline_mathml, math_mathml
 from symbp.writing.shapes import Point, Shapes, shapes
 from symbp.writing.spacing import items_of, slashed
@@ -55,7 +60,7 @@ UNIT = 16
 
 def write_html(page: Page, *, template_dir: str | Path | None = None) -> str:
     """Return a page as a document."""
-    writer = _Writer(numbers(page))
+    writer = _Writer(numbers(page), {each.file: at for at, each in enumerate(images(page.blocks), 1)})
     return written(_document(_plain(page.title), page.command, writer.page(page)), FILE, template_dir)
 
 
@@ -79,9 +84,10 @@ def _plain(text: Text) -> str:
 
 @dataclass(frozen=True)
 class _Writer:
-    """Writes the blocks of a page; ``numbers`` are those of its lines."""
+    """Writes the blocks of a page; ``numbers`` are those of its lines, ``figures`` those of its files."""
 
     numbers: dict[str, int]
+    figures: dict[str, int] = field(default_factory=dict)
 
     def page(self, page: Page) -> Iterator[Call]:
         """Yield the calls of a page."""
@@ -103,9 +109,11 @@ class _Writer:
         close = len(word) > 1 and text_width(word) <= PIECE
         return Markup('<span class="nb">{}</span>').format(found) if close else found
 
-    def _span(self, span: str | Node | Ref) -> Markup:
+    def _span(self, span: Span) -> Markup:
         if isinstance(span, str):
             return escape(span)
+        if isinstance(span, Bar):
+            return Markup('<span class="bar" style="width:{:.2f}em"></span>').format(LONGEST * span.share)
         if isinstance(span, Ref):
             return Markup("–").join(map(self._link, filter(None, (span.label, span.last))))
         pieces = broken(slashed(span), PIECE, PIECE, em_width)
@@ -160,6 +168,11 @@ class _Writer:
         strips = [_strip(shapes(each, em_width)) for each in drawing(block.picture, MEASURE, em_width)]
         yield call("figure", strips=strips, alt=_alt(block.picture), caption=self.text(block.caption))
 
+    def image(self, block: Image) -> Iterator[Call]:
+        """Yield a figure in a file, with its number."""
+        number, caption = self.figures[block.file], self.text(block.caption)
+        yield call("image", file=block.file, alt=_plain(block.caption), number=number, caption=caption)
+
     def code(self, block: Code) -> Iterator[Call]:
         """Yield program text."""
         yield call("code", text=block.text.strip("\n"), language=block.language)
@@ -177,7 +190,7 @@ class _Writer:
 
 def _words(text: Text) -> Iterator[Text]:
     """Yield the parts of a sentence: words and formulas with what stands close to them, and the space between."""
-    word: list[str | Node | Ref] = []
+    word: list[Span] = []
     for span in text:
         for part in _SPACE.split(span) if isinstance(span, str) else (span,):
             if isinstance(part, str) and not part.strip():
@@ -263,5 +276,6 @@ def _number(size: float) -> str:
 
 _WRITERS: dict[type[Block], Callable[[_Writer, Any], Iterator[Call]]] = {
     Heading: _Writer.heading, Para: _Writer.para, Equations: _Writer.equations, Steps: _Writer.steps,
-    Table: _Writer.table, Figure: _Writer.figure, Code: _Writer.code, Verdict: _Writer.verdict, Aside: _Writer.aside,
+    Table: _Writer.table, Figure: _Writer.figure, Image: _Writer.image, Code: _Writer.code, Verdict: _Writer.verdict,
+    Aside: _Writer.aside,
 }  # fmt: skip

@@ -24,7 +24,7 @@ from symbp.writing.render import page_text
 Pictures = Mapping[str, Callable[[], Any]]
 """What draws each figure, by its name."""
 
-FIGURE_OF = {"latex": "pdf", PDF: "pdf", "gfm": "png", "markdown": "png", "text": ""}
+FIGURE_OF = {"latex": "pdf", PDF: "pdf", "gfm": "png", "markdown": "png", "html": "svg", "text": ""}
 """The kind of picture each format shows; text shows none."""
 
 SHARED = "png"
@@ -82,7 +82,7 @@ def wanted_pages(options: PageOptions, stem: str) -> list[Target]:
 
 def _kind(target: Target) -> str:
     if target.format not in FIGURE_OF:
-        raise SpecError(f"--to {target.format}: an analysis is a page; give gfm, markdown, latex, text or pdf")
+        raise SpecError(f"--to {target.format}: an analysis is a page; give gfm, markdown, latex, html, text or pdf")
     return FIGURE_OF[target.format]
 
 
