@@ -208,7 +208,7 @@ def test_one_cause_is_told_once_and_what_follows_is_carried_forward():
 
 def test_the_same_mistake_in_every_layer_is_one():
     (finding,) = told(dZ1="dA1", dZ2="dA2").findings
-    assert finding.sentence == "factor tanh'(Z2) missing in dZ2; the same in dZ1; everything else is right"
+    assert finding.sentence == "factor tanh′(Z2) missing in dZ2; the same in dZ1; everything else is right"
 
 
 def test_two_mistakes_on_one_path_without_intermediates():

@@ -113,7 +113,7 @@ REPAIRED = {
     "dW2 = A1.T @ dZ2": ("in the wrong order", "dW2 = dZ2 @ A1.T"),
     "dW1 = dZ1 @ A1.T": ("A1 in place of X", "dW1 = dZ1 @ X.T"),
     "dW2 = dZ2": ("factor A1.T missing", "dW2 = dZ2 @ A1.T"),
-    "dZ1 = (W2.T @ dZ2) * tanh(Z1)": ("tanh in place of tanh'", "dZ1 = (W2.T @ dZ2) * tanh'(Z1)"),
+    "dZ1 = (W2.T @ dZ2) * tanh(Z1)": ("tanh in place of tanh′", "dZ1 = (W2.T @ dZ2) * tanh′(Z1)"),
 }
 """Formulas that one change makes right, and what that is, in the user's own words."""
 
@@ -133,6 +133,30 @@ def test_a_shape_that_does_not_fit_is_told_with_the_change(deep: Formulas) -> No
 def test_what_cannot_be_mended_keeps_its_signs(deep: Formulas) -> None:
     judged = deep.judge("δ₂ = (W₃ᵀ δ₃) ⊙ (1 − A₂)")
     assert judged.sides[0].right == "δ₂ = ∂ℒ/∂A₂ ⊙ tanh′(Z₂)"
+
+
+NAMED = {
+    "dZ2 = W3.T @ dZ3": ("factor tanh′(Z2) missing in dZ2", "dZ2 = dA2 * tanh′(Z2)"),
+    "dZ2 = (W3.T @ dZ3) * A2": ("tanh in place of tanh′ in dZ2", "dZ2 = dA2 * tanh′(Z2)"),
+    "δ₂ = W₃ᵀ δ₃": ("factor tanh′(Z₂) missing in δ₂", "δ₂ = ∂ℒ/∂A₂ ⊙ tanh′(Z₂)"),
+    "δ₂ = (W₃ᵀ δ₃) ⊙ (1 − A₂)": ("tanh′ written as 1 − a instead of 1 − a² in δ₂", "δ₂ = ∂ℒ/∂A₂ ⊙ tanh′(Z₂)"),
+    "Z2 = W2 @ A1 - b2": ("not what the network computes", "Z2 = W2 @ A1 + b2"),
+    "Z₂ = W₂ A₁ − b₂": ("not what the network computes", "Z₂ = W₂ A₁ + b₂"),
+}
+"""A verdict has one name for a slope and one way to write: the formula's own, code or signs."""
+
+
+@pytest.mark.parametrize(("formula", "said"), NAMED.items(), ids=list(NAMED))
+def test_a_verdict_writes_as_the_formula_does(deep: Formulas, formula: str, said: tuple[str, str]) -> None:
+    judged = deep.judge(formula)
+    assert said[0] in headline(judged)
+    assert judged.sides[0].right == said[1]
+    assert all(row.gradient == said[1].split(" = ")[0] for row in judged.diagnosis.rows)
+
+
+def test_a_repair_by_what_is_not_derived_is_no_repair() -> None:
+    softmax = over(layers=2, activation="relu", output_activation="softmax", loss="mse")
+    assert "taken as its diagonal" in headline(softmax.judge("dZ2 = dA2 * A2 * (1 - A2)"))
 
 
 REFUSED = {

@@ -134,7 +134,7 @@ def test_a_right_function_is_right_and_a_wrong_one_is_explained(tanh: Derivation
     wrong = judged(tanh, tmp_path, RIGHT.replace("dZ1 = parameters", "dZ1 = -parameters"))
     assert verdict(wrong) == "wrong"
     assert [finding.equation for finding in wrong.diagnosis.findings] == ["dZ1"]
-    assert wrong.sides[0].right == "dZ1 = dA1 * tanh'(Z1)"
+    assert wrong.sides[0].right == "dZ1 = dA1 * tanh′(Z1)"
 
 
 @pytest.mark.usefixtures("same_process")

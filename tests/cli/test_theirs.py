@@ -56,7 +56,7 @@ def test_a_file_beside_a_network_file_and_a_function(capsys: pytest.CaptureFixtu
     assert main(["check", "net.toml", "mine.py"]) == 1
     out = capsys.readouterr().out
     assert "wrong: tanh in place of tanh′ in dZ1" in out
-    assert "  yours  dZ1 = dA1 * A1\n  right  dZ1 = dA1 * tanh'(Z1)" in out
+    assert "  yours  dZ1 = dA1 * A1\n  right  dZ1 = dA1 * tanh′(Z1)" in out
 
 
 @pytest.mark.usefixtures("same_process")
@@ -241,7 +241,7 @@ def test_the_assertion_in_a_suite_of_ones_own(folder: Path) -> None:
     assert "incomplete: dW2 agrees to 16 digits, but dW1, db1 and db2 are missing" in found.stdout
     assert "wrong: tanh in place of tanh′ in dZ1; everything else is right" in found.stdout
     assert "yours  dZ1 = dA1 * A1" in found.stdout
-    assert "right  dZ1 = dA1 * tanh'(Z1)" in found.stdout
+    assert "right  dZ1 = dA1 * tanh′(Z1)" in found.stdout
 
 
 def test_the_assertion_imports_nothing_until_it_runs() -> None:

@@ -72,13 +72,20 @@ class Finding:
 class GivenRow:
     """One given gradient: the mark, the digits it agrees to, and a sentence where there is more to say.
 
-    ``name`` is the variable (W1 for dW1); ``digits`` compares with ours, None where that makes no sense.
+    ``name`` is the variable (W1 for dW1), ``called`` the gradient's own name where it has another (δ₁); ``digits``
+    compares with ours, None where that makes no sense.
     """
 
     name: str
     mark: Mark
     digits: float | None = None
     note: str = ""
+    called: str = ""
+
+    @property
+    def gradient(self) -> str:
+        """What the gradient is called."""
+        return self.called or f"d{self.name}"
 
 
 @dataclass(frozen=True)

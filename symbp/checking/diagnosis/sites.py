@@ -194,7 +194,7 @@ def words(node: Basic) -> str:
         return f"{words(node.arg)}ᵀ"
     sign = _SIGNS.get(type(node))
     if sign is None:
-        return str(node)
+        return str(node).replace("'", "′")
     parts = [each for each in node.args if not isinstance(each, OneMatrix)] or node.args
     return sign.join(f"({words(each)})" if type(each) in _SIGNS and len(parts) > 1 else words(each) for each in parts)
 

@@ -9,7 +9,7 @@ from sympy import Expr, HadamardProduct, MatAdd, MatMul, MatrixExpr, MatrixSymbo
 
 from symbp.checking.diagnosis.nodes import UnbiasedNormalise, WrittenSlope
 from symbp.equations import Equation, operands
-from symbp.ops.elementwise import Elementwise
+from symbp.ops.elementwise import Elementwise, Slope
 from symbp.ops.normalisation import Normalise
 
 
@@ -25,7 +25,7 @@ _Piece = tuple[str, _Level]
 
 
 def code(equation: Equation) -> str:
-    """Return ``dZ1 = (W2.T @ dZ2) * tanh'(Z1)``; operations that NumPy has no sign for stand by their names."""
+    """Return ``dZ1 = (W2.T @ dZ2) * tanh′(Z1)``; operations that NumPy has no sign for stand by their names."""
     return f"{equation.name} = {_text(equation.rhs)[0]}"
 
 
@@ -52,6 +52,11 @@ def _(node: Elementwise) -> _Piece:
     if node.function.name == "identity" and not isinstance(node, WrittenSlope):
         return _text(node.args[1])
     return str(node), _Level.ATOM
+
+
+@_text.register
+def _(node: Slope) -> _Piece:
+    return str(node).replace("'", "′"), _Level.ATOM
 
 
 @_text.register

@@ -11,6 +11,7 @@ from symbp.checking.diagnosis.diagnose import diagnose
 from symbp.checking.diagnosis.sample import Diagnosis, GivenRow, Judgement, Mark, Sample
 from symbp.checking.theirs import steps
 from symbp.checking.theirs.cases import Case
+from symbp.checking.theirs.code import code
 from symbp.checking.theirs.factors import cut, without_one
 from symbp.checking.theirs.judging import Judged, Side, sides_of
 from symbp.checking.theirs.lexicon import Lexicon, normal
@@ -203,7 +204,7 @@ class _Formula:
         error = trial.error(side)
         digits = 16.0 if error == 0 else min(16.0, _digits(error))
         name = trial.name
-        row = GivenRow(name, Mark.RIGHT, digits)
+        row = GivenRow(name, Mark.RIGHT, digits, called=self.left)
         diagnosis = Diagnosis(Judgement.RIGHT, (row,) if trial.is_gradient else ())
         sentence = "" if trial.is_gradient else f"right: this is {name}"
         return Judged(diagnosis, f"{self.left} = {right}", tuple(self._notes(side)), sentence=sentence)
@@ -223,7 +224,9 @@ class _Formula:
             shorter = cut(side.written, factor)
             name = trial.name
             sentence = f"wrong: superfluous factor {text}; everything else is right"
-            diagnosis = Diagnosis(Judgement.WRONG, (GivenRow(name, Mark.WRONG, None, f"superfluous factor {text}"),))
+            diagnosis = Diagnosis(
+                Judgement.WRONG, (GivenRow(name, Mark.WRONG, None, f"superfluous factor {text}", self.left),)
+            )
             start = right[: len(right) - len(side.written.source)] if side.total else ""
             sides = (Side(f"{self.left} = {right}", f"{self.left} = {start}{shorter}"),)
             return Judged(diagnosis, f"{self.left} = {right}", tuple(self._notes(side)), sentence=sentence, sides=sides)
@@ -237,7 +240,7 @@ class _Formula:
             if not trial.agrees(replace(side, written=each.written)):
                 continue
             name = trial.name
-            row = GivenRow(name, Mark.WRONG, None, each.sentence)
+            row = GivenRow(name, Mark.WRONG, None, each.sentence, self.left)
             diagnosis = Diagnosis(Judgement.WRONG, (row,) if trial.is_gradient else ())
             sides = (Side(f"{self.left} = {right}", f"{self.left} = {start}{each.text}"),)
             sentence = f"wrong: {each.sentence}; everything else is right"
@@ -249,8 +252,8 @@ class _Formula:
         notes = tuple(self._notes(side))
         source = f"{self.left} = {right}"
         if not trial.is_gradient:
-            own = self.derivation.forward[trial.name]
-            sides = (Side(source, str(own)),)
+            own = code(self.derivation.forward[trial.name])
+            sides = (Side(source, spelled_in_signs(own, names_in_signs(self.words)) if in_signs(source) else own),)
             sentence = "wrong: this is not what the network computes"
             return Judged(Diagnosis(Judgement.WRONG, ()), source, notes, sentence=sentence, sides=sides)
         samples = [
@@ -268,7 +271,7 @@ class _Formula:
         row = next(each for each in found.rows if each.name == trial.name)
         mark = Mark.WRONG if row.mark is Mark.CARRIED else row.mark
         verdict = Judgement.RIGHT if found.verdict is Judgement.INCOMPLETE else found.verdict
-        diagnosis = replace(found, verdict=verdict, rows=(GivenRow(row.name, mark, row.digits),))
+        diagnosis = replace(found, verdict=verdict, rows=(GivenRow(row.name, mark, row.digits, called=self.left),))
         both = sides_of(found)
         if not in_signs(source):
             return Judged(diagnosis, source, notes, sides=both)

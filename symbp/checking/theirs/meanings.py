@@ -12,6 +12,7 @@ from sympy import Symbol as Letter
 
 from symbp.checking.theirs.cases import Case
 from symbp.equations import Equation, ForwardSystem, System, operands
+from symbp.errors import SpecError
 from symbp.numeric import engines
 from symbp.numeric.definitions import Standins
 from symbp.numeric.source import program
@@ -110,6 +111,8 @@ class Place:
         """Return a matrix of the derivation here."""
         import numpy as np
 
+        if symbol.name not in self.case.known:
+            raise SpecError(f"{symbol.name} is not derived: --wrt {symbol.name.removeprefix('d')} derives it")
         array = np.asarray(self.case.known[symbol.name], dtype=float)
         if self.example is None or array.ndim < 2:
             return array

@@ -64,7 +64,7 @@ class _Maker:
 
     def _like(self, typed: str, meaning: Meaning) -> Iterator[tuple[str, Meaning]]:
         if isinstance(meaning, Scalar) and not meaning.slope:
-            yield from self._known([typed + ("′" if self.unicode else "'")], Scalar)
+            yield from self._known([f"{typed}′"], Scalar)
         if isinstance(meaning, Scalar | Symbol):
             yield from self._known(self._layers(typed), type(meaning))
         if isinstance(meaning, Symbol):

@@ -12,6 +12,7 @@ from symbp.symbols import Adjoint
 _SIGNS = re.compile(r"[ᵀ⊙·′₀-₉δ∂]")
 _ERROR = re.compile(r"δ\w*")
 _NUMBERED = re.compile(r"(?<=[A-Za-zδ])\d+")
+_SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
@@ -41,7 +42,7 @@ def _rank(word: str, is_error: bool) -> int:
         return 0
     if is_error:
         return 2 if _ERROR.fullmatch(word) else 1 if word.startswith("∂ℒ/∂") else 0
-    return 1 if re.fullmatch(r"[A-Z]\d*|[A-Za-z](?:_\w+)?", word) else 0
+    return 1 if re.fullmatch(r"[A-Zb]\d*|[A-Za-z](?:_\w+)?", word) else 0
 
 
 def spelled_in_signs(text: str, names: Mapping[str, str]) -> str:
@@ -49,6 +50,7 @@ def spelled_in_signs(text: str, names: Mapping[str, str]) -> str:
     ordered = sorted(names, key=len, reverse=True)
     pattern = re.compile(r"(?<![\w.])(?:" + "|".join(map(re.escape, ordered)) + r")(?![\w])")
     found = pattern.sub(lambda name: names[name[0]], text)
-    found = re.sub(r"\.T\b", "ᵀ", found).replace("'(", "′(")
-    found = re.sub(r"(?<=\d) \* (?=\D)", " ", found)
+    found = re.sub(r"\.T\b", "ᵀ", found).replace(" - ", " − ")
+    found = re.sub(r"\*\*(\d)", lambda power: power[1].translate(_SUPERSCRIPTS), found)
+    found = re.sub(r"(?<=\d) \* (?=\D)|(?<=\w)\*(?=\()", lambda times: " " * (times[0] != "*"), found)
     return found.replace(" * ", " ⊙ ").replace(" @ ", " ")

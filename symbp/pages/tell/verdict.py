@@ -79,7 +79,7 @@ HEADLINES = {
 
 
 def _names(w: Words, rows: Sequence[GivenRow]) -> Text:
-    names: list[str | Text] = [f"d{row.name}" for row in rows]
+    names: list[str | Text] = [row.gradient for row in rows]
     if len(names) > MOST_NAMES:
         names = [*names[: MOST_NAMES - 1], w("verdict.more", n=len(names) - MOST_NAMES + 1)]
     return w.listed(names) or w("verdict.nothing")
@@ -98,7 +98,7 @@ def _table(w: Words, rows: Sequence[GivenRow]) -> Iterator[Block]:
     """Yield a row a gradient: its name, how many digits agree, the verdict."""
     if rows:
         head = tuple(w(f"head.{each}") for each in ("gradient", "digits", "verdict"))
-        cells = tuple(((f"d{row.name}",), _digits(row), _mark(w, row)) for row in rows)
+        cells = tuple(((row.gradient,), _digits(row), _mark(w, row)) for row in rows)
         yield Table(head, cells, wraps=2, align="lll", wide=True)
 
 
