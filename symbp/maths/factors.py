@@ -61,7 +61,7 @@ class Factors:
 
     def one(self, factor: Factor) -> Node:
         """Return one factor of the product for one example."""
-        return self._tagged(factor, self._inside(factor) if factor.acts is Acts.RIGHT else self.matrix(factor))
+        return self.tagged(factor, self._inside(factor) if factor.acts is Acts.RIGHT else self.matrix(factor))
 
     def product(self, factors: Iterable[Factor]) -> Node:
         """Return the product for one example."""
@@ -100,7 +100,8 @@ class Factors:
     def _inside(self, factor: Factor) -> Node:
         return self.builder.within(factor.expr, Level.PRODUCT)
 
-    def _tagged(self, factor: Factor, node: Node) -> Node:
+    def tagged(self, factor: Factor, node: Node) -> Node:
+        """Return a node under the words of a factor."""
         label = self.label(factor)
         return Tag(node, role=str(factor.role), label=label) if label else node
 
@@ -108,7 +109,7 @@ class Factors:
         """Return the product for a batch: each factor acts on all that stands on the side of the loss."""
         first, *others = factors
         start = self.builder.write(first.expr)
-        found = start._replace(node=self._tagged(first, start.node))
+        found = start._replace(node=self.tagged(first, start.node))
         for factor in others:
             found = self._around(factor, found)
         return found.signed
@@ -120,9 +121,9 @@ class Factors:
             return self._applied(factor, inner)
         own = self.builder.write(factor.expr)
         if factor.acts is Acts.HADAMARD:
-            right = self._tagged(factor, own.within(Level.HADAMARD))
+            right = self.tagged(factor, own.within(Level.HADAMARD))
             return Written(row(inner.within(Level.HADAMARD), HADAMARD, right), Level.HADAMARD)
-        side = self._tagged(factor, own.within(Level.PRODUCT))
+        side = self.tagged(factor, own.within(Level.PRODUCT))
         inside = inner.within(Level.PRODUCT)
         order = (inside, TIMES, side) if factor.acts is Acts.RIGHT else (side, TIMES, inside)
         return Written(row(*order), Level.PRODUCT)
@@ -131,8 +132,8 @@ class Factors:
         """Return an operator applied to what stands on the side of the loss."""
         node = plain(factor.expr)
         if node.sign is None:
-            return Written(call(self._tagged(factor, operator_name(self.builder, node)), inner.signed))
-        other = self._tagged(factor, self.builder.within(node.args[1 - node.acts_on], Level.ATOM))
+            return Written(call(self.tagged(factor, operator_name(self.builder, node)), inner.signed))
+        other = self.tagged(factor, self.builder.within(node.args[1 - node.acts_on], Level.ATOM))
         sides = [inner.within(Level.ATOM), other] if node.acts_on == 0 else [other, inner.within(Level.ATOM)]
         return Written(joined(sides, Sign(node.sign[1])), Level.HADAMARD)
 

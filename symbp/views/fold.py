@@ -93,7 +93,7 @@ def _drafts(parsed: Sequence[Parsed], placed: Places, apart: frozenset[str]) -> 
     for position, each in enumerate(parsed):
         lhs: Any = each.equation.lhs
         of = lhs.of if isinstance(lhs, Adjoint) and lhs.name not in placed.homes else lhs
-        home = placed.homes.get(of.name) or Place(of)
+        home = (placed.errors.get(of.name) if of is not lhs else None) or placed.homes.get(of.name) or Place(of)
         loops = tuple([~number for number in home.loops]) if of.name in apart else home.loops
         draft = drafts.setdefault((of is lhs, home.of.name), _Draft(loops, position))
         draft.members.append((home.values, each))

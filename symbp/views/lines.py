@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeAlias, cast
 
@@ -162,7 +162,8 @@ class Places:
 
     ``loops`` are the indices by the number of their loop. ``spelled`` says which of its like a symbol is, ``homes`` in
     which loops its own equation (or its gradient's) stands. ``starts`` has what each initial symbol stands for, with
-    the number of the loop that it starts. No equation defines the ``given`` ones.
+    the number of the loop that it starts. No equation defines the ``given`` ones. What goes on from repetition to
+    repetition and is only added to, a stream, has the home of its error in ``errors``: where it is read.
     """
 
     loops: tuple[Index, ...]
@@ -170,6 +171,7 @@ class Places:
     homes: Mapping[str, Place]
     starts: Mapping[str, tuple[tuple[int, Place], ...]]
     given: frozenset[str]
+    errors: Mapping[str, Place] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

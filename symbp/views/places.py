@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from sympy import MatAdd, MatrixSymbol
 
 from symbp.ops.structure import Pad, Rows
 from symbp.views.lines import Index, Place, Places, Values
@@ -174,12 +177,40 @@ class _Survey:
             del homes[names[symbol]]
         for symbol, places in self.starts.items():
             started = tuple([(number, self._place(place, loops)) for number, place in places])
-            if self._is_constant(symbol) and len(started) == 1:
+            if len(started) == 1 and (self._is_constant(symbol) or self._is_stream(symbol, places[0][1])):
                 spelled[names[symbol]] = started[0][1]
             else:
                 starts[names[symbol]] = started
         given = frozenset(names[symbol] for symbol in self.homes if self._is_given(symbol))
-        return Places(loops, spelled, homes, starts, given)
+        return Places(loops, spelled, homes, starts, given, self._errors(loops, spelled))
+
+    def _errors(self, loops: Sequence[Index], spelled: Mapping[str, Place]) -> dict[str, Place]:
+        """Return where the errors of streams stand: in the repetition that reads them, the last one outside."""
+        streams = {
+            self.found.symbols[place[0]]: number
+            for symbol, places in self.starts.items()
+            for number, place in places
+            if len(place[1]) == 1 and self._adds_to(symbol, place[0])
+        }
+        found = {}
+        for name, place in spelled.items():
+            if place.of in streams and len(place.loops) == 1:
+                (value,), last = place.values, loops[streams[place.of]].last
+                found[name] = replace(place, values=(value + 1,)) if value < last else Place(self._by_name[name])
+        return found
+
+    @cached_property
+    def _by_name(self) -> dict[str, MatrixSymbol]:
+        return {symbol.name: symbol for symbol in self.found.symbols}
+
+    def _is_stream(self, symbol: int, place: tuple[int, tuple[int, ...], Values]) -> bool:
+        """Tell whether a symbol that the list defines starts what every repetition adds to."""
+        return not self._is_given(symbol) and len(place[1]) == 1 and self._adds_to(symbol, place[0])
+
+    def _adds_to(self, symbol: int, total: int) -> bool:
+        """Tell whether the first repetition makes ``total`` by adding to a symbol."""
+        rhs = plain(self.found.equations[self.found.defined[total]].rhs)
+        return isinstance(rhs, MatAdd) and self.found.symbols[symbol] in rhs.args
 
     def _is_constant(self, symbol: int) -> bool:
         """Tell whether a symbol is defined from nothing, as a state of zeros is."""

@@ -68,7 +68,7 @@ class Speller:
     """Writes trees in one alphabet.
 
     An index in brackets that stands above (W⁽ˡ⁾) is written below (Wₗ), unless ``raised``: another symbol of the same
-    text has that index below. ``loss`` is the loss where the alphabet has no script.
+    letter has a number below, which the index might be. ``loss`` is the loss where the alphabet has no script.
     ``flat`` writes a matrix row by row on one line.
     """
 
@@ -84,8 +84,10 @@ class Speller:
         alone = cls(ASCII if ascii else UNICODE)
         nodes = [node for tree in trees for node in walk(tree)]
         scripts = [node for node in nodes if isinstance(node, Script)]
-        lowered = {alone.line(node) for node in scripts if _layer(node) is not None}
-        below = {alone.line(node) for node in scripts if node.sub is not None and _layer(node) is None}
+        layers = [node for node in scripts if _layer(node) is not None]
+        others = [node for node in scripts if node.sub is not None and _layer(node) is None]
+        lowered = {alone.line(node) for node in layers} | {alone.line(_merged(node).base) for node in layers}
+        below = {alone.line(node.base if isinstance(node.sub, Num) else node) for node in others}
         depth = any(isinstance(node, Id) and node.name == "L" and node.style != "script" for node in nodes)
         clash = bool(lowered & below)
         return cls(alone.alphabet, clash, "Loss" if depth else "L") if clash or depth else alone

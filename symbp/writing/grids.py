@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, product
 
 from symbp.maths.tree import DOTS, Node, Row, Script, Sign, row
 from symbp.pages.page import Line
@@ -13,8 +13,8 @@ from symbp.writing.letters import columns, padded
 from symbp.writing.rows import labelled, relation
 from symbp.writing.sentences import Setting, wrapped
 
-GAPS = (3, 2)
-"""The space between two columns, the first that fits; around the relation it is one less."""
+GAPS, AROUND = (3, 2), (2, 1)
+"""The space between two columns, and that around the relation, the first that fits."""
 
 HEADS = (20, 12)
 """The least columns that a name is wrapped in, the first that fits."""
@@ -69,7 +69,8 @@ def grid(lines: Sequence[Line], setting: Setting, width: int) -> list[str] | Non
     for _, together in groupby(products, key=lambda product: product.key):
         same = list(together)
         narrow = [_Product(each.left, _merged(each.cells)) for each in same]
-        drawn = [_drawn(each, gap, head) for each in (same, narrow) for head in HEADS for gap in GAPS]
+        ways = product(AROUND, (same, narrow), HEADS, GAPS)
+        drawn = [_drawn(each, gap, around, head) for around, each, head, gap in ways]
         fitting = next((each for each in drawn if max(map(columns, each)) <= width), None)
         if fitting is None:
             return None
@@ -130,10 +131,10 @@ def _merged(cells: Sequence[_Cell]) -> tuple[_Cell, ...]:
     return (*cells[:first], _Cell((", ".join(one.label),), one.factors), *cells[last + 1 :])
 
 
-def _drawn(products: Sequence[_Product], gap: int, narrowest: int) -> list[str]:
+def _drawn(products: Sequence[_Product], gap: int, around: int, narrowest: int) -> list[str]:
     lefts = [product.left.split("\0") for product in products]
     wide = max(columns(left) for left, _ in lefts)
-    near = " " * (gap - 1)
+    near = " " * around
     starts = [f"{padded(left, wide)}{near}{sign}{near}" for left, sign in lefts]
     blocks = [_column([product.cells[at] for product in products], narrowest) for at in range(len(products[0].cells))]
     tall = max(len(head) for head, _ in blocks)

@@ -136,7 +136,7 @@ NETWORKS: dict[str, tuple[Callable[[], Derivation], int, int, list[object]]] = {
         6,
         [("l=1..6", L)],
     ),
-    "residual-mlp": (lambda: example("residual-mlp"), 10, 17, [("l=1..2", L)]),
+    "residual-mlp": (lambda: example("residual-mlp"), 10, 16, [("l=1..2", L)]),
     "transformer-block": (lambda: example("transformer-block"), 24, 35, [("h=1..2", H)]),
     "12 blocks": (lambda: blocks(12), 27, 42, [("b=1..12", B, ("h=1..2", H))]),
     "1 head": (lambda: blocks(3, heads=1), 22, 37, [("b=1..3", B)]),

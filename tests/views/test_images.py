@@ -49,5 +49,5 @@ def test_sizes_of_arrays_hold_the_values_of_one_example(turned):
 def test_the_page_slides_a_kernel():
     page = render(numbers("small-cnn").derivation, "gfm")
     assert r"K_1 \star X" in page
-    assert r"$`K_1`$ | kernel | $`2 \times 1 \times 3 \times 3`$" in page
+    assert r"$`K_1`$ | kernel (W1 in code) | $`2 \times 1 \times 3 \times 3`$" in page
     assert r"\partial\mathcal{L}/\partial K_1 = \delta_{Z_1} \star X" in page

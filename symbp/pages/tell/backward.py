@@ -6,14 +6,16 @@ from symbp.equations import Step
 from symbp.pages.page import Block, Heading, Para, Ref, Steps, Text
 from symbp.pages.page import Line as PageLine
 from symbp.pages.tell.context import Context, Spelled
-from symbp.pages.tell.result import PRODUCT, general_product, is_short, is_start
+from symbp.pages.tell.result import PRODUCT, general_product, is_short
+from symbp.pages.tell.stream import in_frame
 
 
 def backward(c: Context) -> list[Block]:
     """Return the section."""
     if is_short(c):
         return why(c)
-    lines = [each for each in c.errors if not is_start(each.equation)]
+    shown = in_frame(c)
+    lines = [each for each in c.errors if each not in shown]
     said: set[str] = set()
     steps = tuple(PageLine((c.equation(each),), each.label, each.where, reason(c, each, said)) for each in lines)
     return [Heading(c.words("section.backward")), Steps(steps)] if steps else []

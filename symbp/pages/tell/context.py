@@ -108,13 +108,19 @@ class Context:
     @cached_property
     def _apart(self) -> frozenset[Slot]:
         """The outputs whose slopes would have one name: D has no more than the indices of its output."""
-        alike: dict[object, set[Slot]] = {}
+        alike: dict[object, dict[Slot, bool]] = {}
         for node in self.nodes:
             if isinstance(node, Slope) and slot_of(node.output) in self.names.parts:
                 slot, loops = slot_of(node.output), self.names.loops(node.output)
                 parts = self.names.parts[slot]
-                alike.setdefault((parts.below, parts.number, loops), set()).add(slot)
-        return frozenset(slot for slots in alike.values() if len(slots) > 1 for slot in slots)
+                runs = any(index.free_symbols for index in getattr(node.output, "indices", ()))
+                found = alike.setdefault((parts.below, parts.number, loops), {})
+                found[slot] = found.get(slot, False) or runs
+        several = [slots for slots in alike.values() if len(slots) > 1]
+        # Beside a single one for all values of an index, only the others need a name.
+        return frozenset(
+            slot for slots in several for slot, runs in slots.items() if not runs or sum(slots.values()) > 1
+        )
 
     @cached_property
     def places(self) -> tuple[str, str]:

@@ -22,7 +22,7 @@ from symbp.pages.tell.levels import Deep, Group, kinds_in, map_label
 from symbp.pages.tell.notation import Meaning, table_of_notation
 from symbp.pages.tell.opening import definitions, tiles
 from symbp.pages.tell.picture import figure, rail_to
-from symbp.pages.tell.result import EXPLICIT
+from symbp.pages.tell.stream import EXPLICIT
 from symbp.pages.tell.ways import Way, farthest, product
 from symbp.pages.words import commas
 from symbp.views.lines import Index, Indexed

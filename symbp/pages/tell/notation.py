@@ -11,12 +11,13 @@ from sympy import HadamardProduct, Integer, MatrixSymbol, OneMatrix, Symbol
 from symbp.equations import nodes
 from symbp.maths.names import slot_of
 from symbp.maths.scalars import number
-from symbp.maths.tree import COMMA, EQUALS, HADAMARD, Id, Node, joined, row
+from symbp.maths.tree import COMMA, EQUALS, HADAMARD, Id, Node, Sign, joined, row
 from symbp.pages.page import Block, Heading, Table, Text
 from symbp.pages.tell.context import Context, starts
 from symbp.pages.tell.keys import keys_of, scopes, shortened, with_keys
 from symbp.pages.tell.opening import error_is
 from symbp.pages.tell.result import slope_lines
+from symbp.pages.tell.stream import stream
 from symbp.symbols import Variable
 from symbp.views.lines import Indexed, index_symbol
 
@@ -110,6 +111,11 @@ def _errors(c: Context) -> Iterator[Meaning]:
         yield Meaning((c.names.symbol(lhs),), c.words("notation.error", of=error_is(c, lhs)), (c.shape(lhs),))
     for line in slope_lines(c):
         yield Meaning(line, c.words("notation.slopes"))
+    found = stream(c)
+    if found is not None:
+        size = number(found.of.shape[0])
+        block = found.block(found.index.symbol)
+        yield Meaning((block,), c.words("notation.block"), (row(size, Sign("×"), size),))
 
 
 def _signs(c: Context) -> Iterator[Meaning]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from functools import partial
 
 from sympy import MatrixExpr, Symbol, ZeroMatrix
 
 from symbp.calculus.factor import Acts, Edge, Factor, Product
-from symbp.equations import Equation, nodes, symbols_in
-from symbp.maths.factors import Factors, in_order, is_turn, role_of
+from symbp.equations import Equation, nodes
+from symbp.maths.factors import Factors, in_order, is_turn
 from symbp.maths.names import slot_of
 from symbp.maths.scalars import call, number, word
 from symbp.maths.tree import DOTS, EQUALS, TIMES, Fence, Node, Script, Sign, joined, row
@@ -18,6 +17,8 @@ from symbp.ops.elementwise import Slope
 from symbp.pages.page import Aside, Block, Equations, Para, Ref, Text
 from symbp.pages.page import Line as PageLine
 from symbp.pages.tell.context import Context, Spelled, span
+from symbp.pages.tell.roles import writer_of
+from symbp.pages.tell.stream import EXPLICIT, in_frame, is_start, stream_result
 from symbp.pages.tell.time_result import time_result
 from symbp.roles import Role
 from symbp.symbols import Adjoint
@@ -32,8 +33,8 @@ MOST_LINES = 6
 MOST_FACTORS = 11
 """Longest product that is written with every factor."""
 
-PRODUCT, EXPLICIT = "product", "explicit"
-"""The labels of the two products."""
+PRODUCT = "product"
+"""The label of the product for any repetition."""
 
 
 def is_short(c: Context) -> bool:
@@ -47,17 +48,15 @@ def result(c: Context) -> Aside:
         lines = [*c.errors, *c.gradients]
         leads = c.words("result.lines", n=len(lines), number=c.words.number(len(lines)))
     else:
-        lines = [each for each in c.errors if is_start(each.equation)]
+        lines = in_frame(c)
         back = [each.label for each in c.errors if each not in lines]
         leads = c.words("result.starts", lines=Ref.to(back)) if back else c.words("result.starts_alone")
     shown = tuple(PageLine((c.equation(each),), each.label, each.where, reason(c, each)) for each in lines)
-    blocks: list[Block] = time_result(c, shown) or [Para(leads), Equations(shown), *product_blocks(c)]
+    blocks = time_result(c, shown)
+    if not blocks:
+        product = stream_result(c, shown) or [Para(leads), Equations(shown), *product_blocks(c)]
+        blocks = [*product, *_slopes_said(c)] if len(product) > 2 else product
     return Aside(tuple(blocks), c.words("section.result"))
-
-
-def is_start(equation: Equation) -> bool:
-    """Whether an error starts here: at the loss."""
-    return not any(isinstance(each, Adjoint) for each in symbols_in(equation.rhs))
 
 
 def reason(c: Context, spelled: Spelled) -> Text:
@@ -91,10 +90,13 @@ def product_blocks(c: Context) -> list[Block]:
             Para(c.words("result.explicit"), detail=detail),
             Equations((PageLine((shown,), EXPLICIT),), detail=detail),
         ]
-    slopes = slope_lines(c)
-    if slopes and blocks:
-        blocks.append(Para(c.words("opening.slopes", slopes=c.words.listed(slopes))))
     return blocks
+
+
+def _slopes_said(c: Context) -> list[Block]:
+    """Return what stands on the diagonals of a product."""
+    slopes = slope_lines(c)
+    return [Para(c.words("opening.slopes", slopes=c.words.listed(slopes)))] if slopes else []
 
 
 def explicit_product(c: Context) -> Node | None:
@@ -102,7 +104,7 @@ def explicit_product(c: Context) -> Node | None:
     if c.farthest is None:
         return None
     (factors,) = c.products[c.farthest]
-    writer = Factors(c.builder, partial(labels, c) if c.roles else no_labels)
+    writer = writer_of(c)
     left = c.names.derivative(c.reading.spelled(c.farthest))
     if not c.reading.is_one or not all(map(is_matrix, factors)):
         is_product = len(factors) <= MOST_FACTORS and all(each.acts is not Acts.SUM for each in factors)
@@ -125,20 +127,6 @@ def shortened(c: Context, writer: Factors, factors: Product | Sequence[Factor]) 
         return writer.product(map(c.alone, factors))
     first, last = ([writer.one(c.alone(each)) for each in part] for part in (found[:4], found[-5:]))
     return joined([*first, DOTS, *last], TIMES)
-
-
-def no_labels(factor: Factor) -> tuple[str, ...]:
-    """Return no words."""
-    return ()
-
-
-def labels(c: Context, factor: Factor) -> tuple[str, ...]:
-    """Return the words under a factor, one a line."""
-    role = role_of(factor)
-    if not role:
-        return ()
-    (text,) = c.words(f"role.{role}")
-    return (str(text),) if factor.acts is Acts.SUM else tuple(str(text).split(" "))
 
 
 def general_product(c: Context) -> Node | None:

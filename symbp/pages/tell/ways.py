@@ -17,7 +17,7 @@ from symbp.networks.blocks import Kind
 from symbp.op import FactorRole
 from symbp.pages.page import Text
 from symbp.pages.tell.levels import Deep, kinds_in
-from symbp.pages.tell.result import labels
+from symbp.pages.tell.roles import labels
 from symbp.roles import Role
 from symbp.symbols import Adjoint, Variable
 from symbp.views.blocks import Pull
