@@ -9,7 +9,7 @@ from typing import Any
 
 from sympy import Expr, MatrixSymbol
 
-from symbp.calculus.factor import Acts, Factor
+from symbp.calculus.factor import Acts, Factor, Product
 from symbp.equations import Equation, symbols_in
 from symbp.maths.factors import Factors, in_order
 from symbp.maths.names import slot_of
@@ -96,14 +96,17 @@ def stream_result(c: Context, shown: Sequence[PageLine]) -> list[Block]:
     ``shown`` are the lines of errors in the frame.
     """
     found = stream(c)
-    if found is None:
+    if found is None or c.farthest is None:
         return []
     at = found.index.symbol
     back = row(found.error(at - 1), EQUALS, found.block(at), TIMES, found.error(at))
     block = row(found.block(at), EQUALS, _unfenced(Factors(c.builder).matrix(found.ways)))
     lines = [replace(each, reason=()) for each in shown]
     lines += [PageLine((back,), BACK, found.where), PageLine((block,), MATRIX)]
-    product = row(c.names.derivative(c.reading.spelled(c.farthest)), EQUALS, joined(list(_factors(found)), TIMES))
+    (factors,) = c.products[c.farthest]
+    product = row(
+        c.names.derivative(c.reading.spelled(c.farthest)), EQUALS, joined(list(_factors(found, factors)), TIMES)
+    )
     ways = c.words("levels.ways_stacked", number=c.words.number(len(found.ways.branches)), identity=Id("I"))
     return [
         Para(c.words("result.stream")),
@@ -114,10 +117,9 @@ def stream_result(c: Context, shown: Sequence[PageLine]) -> list[Block]:
     ]
 
 
-def _factors(found: Stream) -> Iterator[Node]:
-    """Yield the factors of the gradient of the farthest parameter, the matrices of the blocks as one of them."""
+def _factors(found: Stream, product: Product) -> Iterator[Node]:
+    """Yield the factors of a product, the matrices of the blocks as one of them."""
     c, writer = found.c, writer_of(found.c)
-    (product,) = c.products[c.farthest]
     for is_block, group in groupby(in_order(product), key=found.holds):
         same = list(group)
         if not is_block:
