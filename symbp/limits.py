@@ -29,3 +29,9 @@ MAX_JSON_ARRAYS = 100_000_000
 
 MAX_TABLE = 100_000_000
 """Largest table of a sweep, in bytes."""
+
+MAX_TRAINING = 100_000
+"""Most steps of gradient descent of a worked example."""
+
+MAX_DIGITS = 17
+"""Most significant digits shown: a float64 has no more."""

@@ -9,13 +9,27 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from symbp.errors import OutputError, SpecError
+from symbp.errors import OutputError, SpecError, later
 from symbp.inputs import bounded
+
+if TYPE_CHECKING:
+    from symbp.checking.report import CheckReport
+    from symbp.pages import words
+else:
+    words = later("symbp.pages.words")
+
+EXIT = {"passed": 0, "failed": 1, "inconclusive": 3}
+"""The exit codes of a check: 1 says that a gradient is wrong, 3 that nothing could tell."""
 
 PROBE = "∂₃ᵀ⊙𝓛ℒ′δ✓"
 """Characters the terminal text uses; an encoding without one of them gets ASCII."""
+
+
+def exit_code(report: CheckReport | None) -> int:
+    """Return the exit code of a check; 0 where none was wanted."""
+    return 0 if report is None else EXIT[report.outcome]
 
 
 def plain() -> bool:
@@ -36,6 +50,11 @@ def say(text: str) -> None:
     """Print text for a reader on standard output; characters it cannot show become escapes."""
     encoding = getattr(sys.stdout, "encoding", None) or "ascii"
     _write(text.rstrip("\n").encode(encoding, "backslashreplace") + b"\n")
+
+
+def sentence(key: str, n: int | None = None, **fields: str | int) -> str:
+    """Return a sentence of the language, by its key."""
+    return "".join(map(str, words.language()(key, n, **fields)))
 
 
 def document(data: str | bytes) -> None:

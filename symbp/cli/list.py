@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from symbp.cli import values
 from symbp.cli.console import json_document, plain, say
+from symbp.cli.options import one_of
 from symbp.errors import later
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def command(
     json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else.")] = False,
 ) -> int:
     """Run ``symbp list``: the tables as text, or as one JSON document of table -> name -> aliases and a word."""
-    chosen = tuple(TABLES) if what is None else (values.choice("list", what, TABLES),)
+    chosen = tuple(TABLES) if what is None else (one_of(what, TABLES, "list"),)
     tables = {name: list(TABLES[name].entries()) for name in chosen}
     if json:
         json_document(

@@ -1,320 +1,210 @@
-"""The options, each defined once: a group of options is a frozen dataclass, an option is one of its fields.
+"""Options, each declared once: its names, its help, and the parser that reads its text.
 
-``takes`` turns a command written on groups into the flat signature that Typer reads. Every value arrives
-as text and is read by ``values``: Typer's own number parsing accepts what we refuse.
+A group of options is a frozen dataclass, an option one of its fields; a command takes groups. Numbers are ASCII digits
+only: Python's ``int`` takes ``1_0``, `` 4 `` and Arabic digits, and a typing mistake that happens to be a number is
+worse than one that is refused.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
-from dataclasses import dataclass, fields
-from typing import Annotated, Any, get_type_hints
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import fields, is_dataclass
+from typing import Annotated, Any, NamedTuple, NoReturn, get_type_hints
 
 import typer
 
-from symbp.cli import values
-from symbp.limits import MAX_STEPS
-
-DEFAULT_LAYERS = 3
-"""Depth where neither --layers nor a list of --widths says it: the smallest that shows the pattern."""
+from symbp.errors import SpecError, closest, shown
+from symbp.limits import BYTES_PER_LAYER, MAX_LAYERS, MAX_STEPS, MAX_UNITS
 
 MAX_SEED = 2**32 - 1
 
-Text = str | None
+_DIGITS = re.compile(r"[0-9]{1,18}\Z", re.ASCII)
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,79}\Z", re.ASCII)
+_MATRIX = re.compile(r"[A-Za-z][A-Za-z0-9_.]{0,79}\Z", re.ASCII)
 
 
-def option(panel: str, *names: str, metavar: str | None = None, help: str) -> Any:
-    """Return a Typer option that stands in the help under the title ``panel``."""
-    return typer.Option(*names, metavar=metavar, help=help, rich_help_panel=panel, show_default=False)
+def refuse(text: str, why: str, option: str = "") -> NoReturn:
+    """Raise the one line that names what was typed and what would be right; a parser's option is known to Typer."""
+    raise SpecError(f"{option} {shown(text)}: {why}".lstrip())
 
 
-@dataclass(frozen=True)
-class NetworkSpec:
-    """The network options, read: what ``Network.mlp`` takes, and what to differentiate by."""
-
-    layers: int
-    widths: list[int] | int | None
-    activation: str | None
-    output_activation: str | None
-    loss: str | None
-    bias: bool
-    batch: bool
-    let: dict[str, str]
-    wrt: tuple[str, ...] | None = None
-
-    def keywords(self) -> dict[str, Any]:
-        """Return the keyword arguments of ``Network.mlp``."""
-        return {each.name: getattr(self, each.name) for each in fields(self) if each.name != "wrt"}
+def one_of(text: str, known: Iterable[str], option: str = "") -> str:
+    """Return one of the known names, or refuse with the nearest."""
+    names = list(known)
+    if text not in names:
+        near = closest(text, names)
+        hint = f"did you mean {near!r}?" if near else f"choose from {', '.join(names)}"
+        refuse(text, f"unknown; {hint}", option)
+    return text
 
 
-LAYERS = option("Network", "--layers", metavar="N", help=f"Number of weight layers; {DEFAULT_LAYERS} unless given.")
-WIDTHS = option(
-    "Network",
-    "--widths",
-    metavar="N[,N...]",
-    help="One width for every layer, or L+1 of them with the inputs first; symbolic unless given.",
-)
-ACTIVATION = option(
-    "Network",
-    "--activation",
-    metavar="NAME|EXPR",
-    help="A name from 'symbp list activations' or an expression in x; any f unless given.",
-)
-OUTPUT_ACTIVATION = option(
-    "Network",
-    "--output-activation",
-    metavar="NAME|EXPR",
-    help="Activation of the last layer; the one that fits the loss unless given.",
-)
-LOSS = option(
-    "Network",
-    "--loss",
-    metavar="NAME|EXPR",
-    help="A name from 'symbp list losses' or an expression in a and y; any loss unless given.",
-)
-BIAS = option("Network", "--bias/--no-bias", help="With biases, the default, or without.")
-BATCH = option("Network", "--batch", help="A batch of m examples instead of one.")
-LET = option(
-    "Network",
-    "--let",
-    metavar="NAME=VALUE",
-    help="Number for a name in an expression, as in --let beta=1.702; repeat for more.",
-)
-UNROLL = option(
-    "Network", "--unroll", metavar="T", help="Steps of the recurrent layers of WHAT, in place of what it says."
-)
+def option(
+    panel: str, names: str, help: str, metavar: str | None = None, parser: Callable[[str], Any] | None = None
+) -> Any:
+    """Return a Typer option under the title ``panel``; what ``parser`` refuses is said behind the option's name."""
 
-WRT = option(
-    "Network",
-    "--wrt",
-    metavar="NAME[,NAME...]",
-    help="Parameters and inputs to differentiate by, as in --wrt X,W1; all parameters unless given.",
-)
+    def read(value: Any) -> Any:
+        try:
+            return parser(value) if parser and isinstance(value, str) else value  # A default is a value already.
+        except SpecError as error:  # A ValueError, whose message Typer would drop.
+            raise typer.BadParameter(str(error)) from None
+
+    own: dict[str, Any] = {"metavar": metavar, "parser": parser and read, "show_default": False}
+    return typer.Option(*names.split(), help=help, rich_help_panel=panel, **own)
 
 
-def steps(typed: str | None) -> int | None:
-    """Read --unroll."""
-    return None if typed is None else values.number("--unroll", typed, 1, MAX_STEPS, "the number of steps")
+def flat(run: Callable[..., int]) -> Callable[..., int]:
+    """Let a function that takes groups of options be read by Typer as one with all their options."""
+    hints = get_type_hints(run, include_extras=True)
+    groups: dict[str, Any] = {name: kind for name, kind in hints.items() if is_dataclass(kind)}
+
+    def command(**given: Any) -> int:
+        built = {
+            name: kind(**{each.name: given.pop(each.name) for each in fields(kind)}) for name, kind in groups.items()
+        }
+        return run(**built, **given)
+
+    parameters: list[inspect.Parameter] = []
+    for name, parameter in inspect.signature(run).parameters.items():
+        inner = get_type_hints(groups[name], include_extras=True) if name in groups else {}
+        own = [(each.name, each.default, inner[each.name]) for each in fields(groups[name])] if name in groups else []
+        parameters += [
+            inspect.Parameter(each, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=hint)
+            for each, default, hint in own or [(name, parameter.default, hints[name])]
+        ]
+    command.__name__ = run.__name__
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    return command
 
 
-@dataclass(frozen=True)
-class NetworkOptions:
-    """The options that say which network; the same in every command."""
+class Listed(tuple[Any, ...]):
+    """Values with commas between them."""
 
-    layers: Annotated[Text, LAYERS] = None
-    widths: Annotated[Text, WIDTHS] = None
-    activation: Annotated[Text, ACTIVATION] = None
-    output_activation: Annotated[Text, OUTPUT_ACTIVATION] = None
-    loss: Annotated[Text, LOSS] = None
-    bias: Annotated[bool, BIAS] = True
-    batch: Annotated[bool, BATCH] = False
-    let: Annotated[list[str] | None, LET] = None
-    unroll: Annotated[Text, UNROLL] = None
-    wrt: Annotated[Text, WRT] = None
-
-    @property
-    def names(self) -> tuple[str, ...] | None:
-        """The names that --wrt gives, read."""
-        return None if self.wrt is None else values.names("--wrt", self.wrt)
-
-    @property
-    def steps(self) -> int | None:
-        """The number of steps that --unroll gives, read."""
-        return steps(self.unroll)
-
-    def read(self) -> NetworkSpec:
-        """Return the options as values, or refuse the first that is wrong."""
-        if self.unroll is not None:
-            values.refuse("--unroll", self.unroll, "the options describe no recurrent layer; name a file that has one")
-        depth = None if self.layers is None else values.layers(self.layers)
-        widths = None if self.widths is None else values.widths(self.widths, depth)
-        if depth is None:
-            depth = len(widths) - 1 if isinstance(widths, list) else DEFAULT_LAYERS
-        return NetworkSpec(
-            layers=depth,
-            widths=widths,
-            activation=_name("--activation", self.activation),
-            output_activation=_name("--output-activation", self.output_activation),
-            loss=_name("--loss", self.loss),
-            bias=self.bias,
-            batch=self.batch,
-            let=values.bindings(self.let or ()),
-            wrt=self.names,
-        )
+    def __str__(self) -> str:
+        return ",".join(map(str, self))
 
 
-TO = option(
-    "Output",
-    "-t",
-    "--to",
-    "--format",
-    metavar="FORMAT",
-    help="Format, from 'symbp list formats'; .md and .tex unless given.",
-)
-OUTPUT = option(
-    "Output",
-    "-o",
-    "--output",
-    metavar="FILE|DIR/|-",
-    help="File (its suffix says the format), folder, or - for standard output; output/ unless given.",
-)
-STANDALONE = option("Output", "-s", "--standalone", help="A complete document instead of a fragment.")
-TEMPLATE_DIR = option(
-    "Output", "--template-dir", metavar="DIR", help="Folder whose templates replace ours, one by one."
-)
-FORCE = option("Output", "--force", help="Overwrite a file that symbp did not write.")
+class Pair(NamedTuple):
+    """Two steps, the earlier first."""
+
+    first: int
+    last: int
+
+    def __str__(self) -> str:
+        return f"{self.first},{self.last}"
 
 
-@dataclass(frozen=True)
-class OutputOptions:
-    """The options that say what to write, where and how."""
+class Binding(NamedTuple):
+    """A name of an expression and the text of its number."""
 
-    to: Annotated[Text, TO] = None
-    output: Annotated[Text, OUTPUT] = None
-    standalone: Annotated[bool, STANDALONE] = False
-    only: Annotated[
-        Text,
-        option("Output", "--only", metavar="NAME", help="One equation alone: W1, b2, delta2, forward; not checked."),
-    ] = None
-    show: Annotated[
-        Text, option("Output", "--show", metavar="LAYERS", help="Layers to write out, as in 1-3,98-100.")
-    ] = None
-    notation: Annotated[
-        Text, option("Output", "--notation", metavar="NAME", help="Letters and layout, from 'symbp list notations'.")
-    ] = None
-    jacobian: Annotated[
-        Text,
-        option(
-            "Output",
-            "--jacobian",
-            metavar="T1,T2",
-            help="Steps of a recurrent layer between which the product of Jacobians is shown; the first and last "
-            "unless given.",
-        ),
-    ] = None
-    no_roles: Annotated[bool, option("Output", "--no-roles", help="Leave out the role labels under the factors.")] = (
-        False
-    )
-    by_output: Annotated[
-        bool, option("Output", "--by-output", help="Slopes through the output, a(1 - a), where that is possible.")
-    ] = False
-    template_dir: Annotated[Text, TEMPLATE_DIR] = None
-    force: Annotated[bool, FORCE] = False
-
-    @property
-    def pair(self) -> tuple[int, int] | None:
-        """The two steps that --jacobian gives, the earlier first."""
-        return None if self.jacobian is None else values.pair("--jacobian", self.jacobian, MAX_STEPS)
+    name: str
+    value: str
 
 
-@dataclass(frozen=True)
-class CheckOptions:
-    """The options of the numeric check."""
+class Ranges(Listed):
+    """Ranges of layers, as first and last, before it is known how many there are."""
 
-    seed: Annotated[
-        str, option("Check", "--seed", metavar="N", help="Seed of the values drawn for the check; 0 unless given.")
-    ] = "0"
+    def within(self, depth: int) -> list[int]:
+        """Return the layers, sorted and without repeats.
 
-    def read(self) -> int:
-        """Return the seed."""
-        return values.number("--seed", self.seed, 0, MAX_SEED, "the seed")
-
-
-@dataclass(frozen=True)
-class MethodOptions:
-    """Further methods of the check, the numbers it runs at, and where its table goes."""
-
-    engine: Annotated[
-        list[str] | None,
-        option(
-            "Check",
-            "--engine",
-            metavar="torch|jax|autograd",
-            help="Compare with a library's automatic differentiation too; repeat for more.",
-        ),
-    ] = None
-    values: Annotated[
-        Text,
-        option(
-            "Check", "--values", metavar="FILE|EXAMPLE", help="Check at the numbers of a values file, not drawn ones."
-        ),
-    ] = None
-    to: Annotated[
-        Text, option("Output", "-t", "--to", metavar="FORMAT", help="Write the check as gfm, markdown, latex or text.")
-    ] = None
-    output: Annotated[
-        Text, option("Output", "-o", "--output", metavar="FILE|DIR/|-", help="Where the table goes; - prints it.")
-    ] = None
-    standalone: Annotated[
-        bool, option("Output", "-s", "--standalone", help="A complete document instead of a fragment.")
-    ] = False
-    force: Annotated[bool, option("Output", "--force", help="Overwrite a file that symbp did not write.")] = False
+        Raises:
+            SpecError: a layer that the network does not have.
+        """
+        if not all(1 <= first <= last <= depth for first, last in self):
+            typed = ",".join(f"{first}" if first == last else f"{first}-{last}" for first, last in self)
+            refuse(typed, f"give layers from 1 to {depth}, as in --show 1-2,{depth}", "--show")
+        return sorted({layer for first, last in self for layer in range(first, last + 1)})
 
 
-@dataclass(frozen=True)
-class SkipOptions:
-    """Leaving the check out, where it is not the command's whole purpose."""
+def number(least: int, most: int, what: str) -> Callable[[str], int]:
+    """Return the parser of a whole number between two bounds; ``what`` says what it counts."""
 
-    no_check: Annotated[bool, option("Check", "--no-check", help="Derive without checking.")] = False
+    def read(text: str) -> int:
+        if not _DIGITS.match(text) or not least <= int(text) <= most:
+            refuse(text, f"{what} is a whole number from {least} to {most}")
+        return int(text)
 
-
-@dataclass(frozen=True)
-class JsonOptions:
-    """One JSON document instead of text."""
-
-    json: Annotated[bool, option("Output", "--json", help="One JSON document on standard output, nothing else.")] = (
-        False
-    )
+    return read
 
 
-@dataclass(frozen=True)
-class ValuesOptions:
-    """Numbers to put into a derivation."""
-
-    values: Annotated[
-        Text,
-        option(
-            "Numbers",
-            "--values",
-            metavar="FILE|EXAMPLE",
-            help="Put in the parameters, X and Y of a TOML or JSON file, or those an example comes with.",
-        ),
-    ] = None
-    train: Annotated[
-        Text, option("Numbers", "--train", metavar="N", help="Take N steps of gradient descent; table the loss.")
-    ] = None
-    digits: Annotated[
-        Text, option("Numbers", "--digits", metavar="N", help="Significant digits shown; 6 unless given.")
-    ] = None
+def layers(text: str) -> int:
+    """Read the number of weight layers; too many are refused with the memory they would take."""
+    if re.fullmatch(r"[0-9]+", text, re.ASCII) and len(text) < 4000 and int(text) > MAX_LAYERS:
+        need = size(int(text) * BYTES_PER_LAYER)
+        refuse(text, f"at most {MAX_LAYERS}; this many would need about {need} of memory")
+    return number(1, MAX_LAYERS, "the number of weight layers")(text)
 
 
-def _name(option_name: str, value: str | None) -> str | None:
-    if value is not None and not value.strip():
-        values.refuse(option_name, value, "give a name or an expression, as in --activation tanh")
-    return value
+def size(count: int) -> str:
+    """Return a number of bytes in words: ``4 GB``."""
+    for unit in ("bytes", "kB", "MB", "GB", "TB", "PB"):
+        if count < 1000:
+            return f"{count} {unit}"
+        count //= 1000
+    return "more than 1000 PB"
 
 
-def takes(*groups: type[Any]) -> Callable[[Callable[..., int]], Callable[..., int]]:
-    """Let a command that takes one object per group be read by Typer as one with all their options."""
-
-    def flatten(command: Callable[..., int]) -> Callable[..., int]:
-        def flat(**given: Any) -> int:
-            parts = [group(**{each.name: given[each.name] for each in fields(group)}) for group in groups]
-            return command(*parts)
-
-        flat.__name__ = command.__name__
-        flat.__signature__ = inspect.Signature(_parameters(groups))  # type: ignore[attr-defined]
-        flat.__annotations__ = {}
-        return flat
-
-    return flatten
+def widths(text: str) -> Listed:
+    """Read one width for every layer, or L + 1 of them, the inputs first."""
+    for part in text.split(","):
+        if not _DIGITS.match(part) or not 1 <= int(part) <= MAX_UNITS:
+            wrong = shown(part) if part else "an empty place"
+            refuse(text, f"{wrong} is not a width; give whole numbers from 1 to {MAX_UNITS}, as in --widths 3,5,2")
+    return Listed(map(int, text.split(",")))
 
 
-def _parameters(groups: tuple[type[Any], ...]) -> list[inspect.Parameter]:
-    return [
-        inspect.Parameter(each.name, inspect.Parameter.KEYWORD_ONLY, default=each.default, annotation=hints[each.name])
-        for group in groups
-        for hints in [get_type_hints(group, include_extras=True)]
-        for each in fields(group)
-    ]
+def names(text: str) -> Listed:
+    """Read names of matrices, as in ``X,W1``, each given once."""
+    found = Listed(text.split(","))
+    for name in found:
+        if not _MATRIX.match(name):
+            wrong = f"{shown(name)} is not a name" if name else "an empty place"
+            refuse(text, f"{wrong}; give names with commas between them, as in --wrt X,W1")
+        if found.count(name) > 1:
+            refuse(text, f"{name} is given twice; give each name once")
+    return found
+
+
+def pair(text: str) -> Pair:
+    """Read two different steps, the earlier first, as in ``2,6``."""
+    parts = text.split(",")
+    if len(parts) != 2 or not all(_DIGITS.match(part) and 1 <= int(part) <= MAX_STEPS for part in parts):
+        refuse(text, f"give two steps from 1 to {MAX_STEPS}, as in --jacobian 2,6")
+    found = Pair(*map(int, parts))
+    if found.first >= found.last:
+        refuse(text, "the earlier step comes first, as in --jacobian 2,6")
+    return found
+
+
+def binding(text: str) -> Binding:
+    """Read ``NAME=VALUE``; the value stays text for the parser of expressions."""
+    name, equals, value = text.partition("=")
+    if not (equals and _NAME.match(name) and value):
+        refuse(text, "write NAME=NUMBER, as in --let beta=1.702")
+    return Binding(name, value)
+
+
+def ranges(text: str) -> Ranges:
+    """Read layers and ranges of layers, as in ``1-3,98-100``."""
+    ends = [part.split("-") for part in text.split(",")]
+    if not all(len(each) <= 2 and all(map(_DIGITS.match, each)) for each in ends):
+        refuse(text, "give layers and ranges of layers, as in --show 1-3,98-100")
+    return Ranges((int(each[0]), int(each[-1])) for each in ends)
+
+
+def expression(text: str) -> str:
+    """Read what may be a name or an expression: something."""
+    if not text.strip():
+        refuse(text, "give a name or an expression, as in --activation tanh")
+    return text
+
+
+def seed_option(panel: str, drawn: str) -> Any:
+    """Return the option --seed of what is drawn with it."""
+    parser = number(0, MAX_SEED, "the seed")
+    return option(panel, "--seed", f"Seed of the {drawn}; 0 unless given.", "N", parser)
+
+
+Json = Annotated[bool, option("Output", "--json", "One JSON document on standard output, nothing else.")]

@@ -1,19 +1,48 @@
-"""WHAT: a network's file, a shipped example, an operation, or standard input, told apart without reading it."""
+"""Which network: WHAT, a file, an example, an operation or standard input, or the network options in its place."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+import shlex
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated, Protocol, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from symbp.cli import values
-from symbp.cli.options import NetworkOptions, NetworkSpec
-from symbp.errors import SpecError
+from symbp.cli.console import note, progress, standard_input
+from symbp.cli.options import (
+    Binding,
+    Listed,
+    binding,
+    expression,
+    layers,
+    names,
+    number,
+    option,
+    refuse,
+    widths,
+)
+from symbp.errors import SpecError, UnusedParameterWarning, later, nearest, shown
+from symbp.limits import MAX_FILE, MAX_STEPS
+from symbp.networks.examples import VALUES
 from symbp.networks.operations import Operation
 from symbp.networks.places import place
+
+if TYPE_CHECKING:
+    from symbp import derivation
+    from symbp.derivation import Derivation
+    from symbp.networks import files, network
+    from symbp.networks.network import Network
+else:
+    derivation = later("symbp.derivation")
+    files = later("symbp.networks.files")
+    network = later("symbp.networks.network")
+
+DEFAULT_LAYERS = 3
+"""Depth where neither --layers nor a list of --widths says it: the smallest that shows the pattern."""
 
 STANDARD_INPUT = "-"
 
@@ -22,113 +51,254 @@ _ODD = re.compile(r"[^A-Za-z0-9._-]+", re.ASCII)
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.ASCII | re.IGNORECASE)
 """Names of devices: Windows has no such file, whatever its suffix."""
 
+What = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[WHAT]",
+        help="A network: a .toml or .json file, a file of equations or - for standard input, an example from "
+        "'symbp list examples' or an operation from 'symbp list operations'; in place of the network options.",
+        rich_help_panel="Network",
+        show_default=False,
+    ),
+]
+
+LAYERS = option("Network", "--layers", f"Number of weight layers; {DEFAULT_LAYERS} unless given.", "N", layers)
+WIDTHS = option(
+    "Network", "--widths",
+    "One width for every layer, or L+1 of them with the inputs first; symbolic unless given.", "N[,N...]", widths,
+)  # fmt: skip
+ACTIVATION = option(
+    "Network", "--activation",
+    "A name from 'symbp list activations' or an expression in x; any f unless given.", "NAME|EXPR", expression,
+)  # fmt: skip
+OUTPUT_ACTIVATION = option(
+    "Network", "--output-activation",
+    "Activation of the last layer; the one that fits the loss unless given.", "NAME|EXPR", expression,
+)  # fmt: skip
+LOSS = option(
+    "Network", "--loss",
+    "A name from 'symbp list losses' or an expression in a and y; any loss unless given.", "NAME|EXPR", expression,
+)  # fmt: skip
+LET = option(
+    "Network", "--let",
+    "Number for a name in an expression, as in --let beta=1.702; repeat for more.", "NAME=VALUE", binding,
+)  # fmt: skip
+UNROLL = option(
+    "Network", "--unroll", "Steps of the recurrent layers of WHAT, in place of what it says.", "T",
+    number(1, MAX_STEPS, "the number of steps"),
+)  # fmt: skip
+WRT = option(
+    "Network", "--wrt",
+    "Parameters and inputs to differentiate by, as in --wrt X,W1; all parameters unless given.",
+    "NAME[,NAME...]", names,
+)  # fmt: skip
+
+Bias = Annotated[bool, option("Network", "--bias/--no-bias", "With biases, the default, or without.")]
+Batch = Annotated[bool, option("Network", "--batch", "A batch of m examples instead of one.")]
+Let = Annotated[list[Binding] | None, LET]
+Unroll = Annotated[int | None, UNROLL]
+
 
 @dataclass(frozen=True)
-class FileSpec:
-    """A network that is described somewhere: ``what`` as typed, ``place`` its file, None for standard input.
+class NetworkOptions:
+    """A multilayer perceptron by its options, the same in every command, and what to differentiate by.
 
-    ``unroll`` is the number of steps of its recurrent layers where that is given, ``wrt`` what to differentiate by.
+    Raises:
+        SpecError: options that do not go together.
     """
 
-    what: str
-    place: Path | None
-    batch: bool
-    unroll: int | None = field(default=None, kw_only=True)
-    wrt: tuple[str, ...] | None = field(default=None, kw_only=True)
+    layers: Annotated[int | None, LAYERS] = None
+    widths: Annotated[Listed | None, WIDTHS] = None
+    activation: Annotated[str | None, ACTIVATION] = None
+    output_activation: Annotated[str | None, OUTPUT_ACTIVATION] = None
+    loss: Annotated[str | None, LOSS] = None
+    bias: Bias = True
+    batch: Batch = False
+    let: Let = None
+    unroll: Unroll = None
+    wrt: Annotated[Listed | None, WRT] = None
+
+    def __post_init__(self) -> None:
+        given, taken = len(self.widths or ()), self.depth + 1
+        if given > 1 and given != taken:
+            why = f"{given} widths, but --layers {self.layers} takes {taken}: the inputs, then one for every layer"
+            refuse(str(self.widths), why, "--widths")
+        known: dict[str, str] = {}
+        for name, value in self.let or ():
+            if name in known:
+                refuse(f"{name}={value}", f"{name} was already given as {shown(known[name])}", "--let")
+            known[name] = value
+
+    @property
+    def depth(self) -> int:
+        """The number of weight layers."""
+        return self.layers or (len(self.widths) - 1 if self.widths and len(self.widths) > 1 else DEFAULT_LAYERS)
+
+    @property
+    def sizes(self) -> list[int] | int | None:
+        """The widths as ``Network.mlp`` takes them."""
+        if self.widths is None:
+            return None
+        return int(self.widths[0]) if len(self.widths) == 1 else list(self.widths)
 
     @property
     def stem(self) -> str:
         """The name of its reports, without suffix."""
-        found = _ODD.sub("-", self.place.stem).strip("-.") if self.place is not None else ""
-        return f"network-{found}" if _RESERVED.match(found) else found or "network"
+        return f"backprop-{self.depth}"
+
+    def build(self) -> Network:
+        """Return the network, or raise a SpecError that begins with the option to change."""
+        try:
+            return network.Network.mlp(
+                layers=self.depth, widths=self.sizes, bias=self.bias, batch=self.batch,
+                let=dict(self.let or ()), **{name: getattr(self, name) for name in SUSPECTS},
+            )  # fmt: skip
+        except SpecError as error:
+            if str(error).startswith("let "):
+                raise SpecError(f"--{error}") from None
+            given = [name for name in (*SUSPECTS, "widths") if getattr(self, name) is not None]
+            guilty = next(self._culprits(given, str(error)), None)
+            blamed = " ".join(
+                f"{flag(name)} {shown(str(getattr(self, name)))}" for name in ([guilty] if guilty else given)
+            )
+            raise SpecError(f"{blamed}: {error}" if blamed else str(error)) from None
+
+    def _culprits(self, given: Sequence[str], said: str) -> Iterator[str]:
+        """Yield the options that make the same complaint when they stand alone: messages below know no options."""
+        for name in given:
+            alone: dict[str, Any] = {name: self.sizes if name == "widths" else getattr(self, name)}
+            try:
+                depth = self.depth if name == "widths" else min(self.depth, 2)
+                network.Network.mlp(layers=depth, let=dict(self.let or ()), **alone)
+            except SpecError as error:
+                if str(error) == said:
+                    yield name
+
+    def words(self) -> list[str]:
+        """Return the options that say it again; those that are not given are left out."""
+        found = ["--layers", str(self.depth)]
+        for name in ("widths", *SUSPECTS):
+            found += [] if getattr(self, name) is None else [flag(name), str(getattr(self, name))]
+        found += ["--batch"] * self.batch + ["--no-bias"] * (not self.bias)
+        for name, value in self.let or ():
+            found += ["--let", f"{name}={value}"]
+        return found + ([] if self.wrt is None else ["--wrt", str(self.wrt)])
+
+
+SUSPECTS = ("activation", "output_activation", "loss")
+"""Options whose values the floors below read, in the order they are suspected."""
+
+BESIDE = ("batch", "unroll", "wrt")
+"""The network options that go beside WHAT."""
 
 
 @dataclass(frozen=True)
-class OperationSpec(FileSpec):
-    """An operation that is derived alone."""
+class Named:
+    """A network by name: ``what`` as typed, ``place`` its file or operation, None for standard input."""
 
-    operation: Operation
+    what: str
+    place: Path | Operation | None
+    batch: bool = False
+    unroll: int | None = None
+    wrt: Listed | None = None
 
     @property
     def stem(self) -> str:
-        """The name of its reports, without suffix: its own, whatever was typed."""
-        return self.operation.name
+        """The name of its reports, without suffix; that of an operation is its own, whatever was typed."""
+        if isinstance(self.place, Operation):
+            return self.place.name
+        found = _ODD.sub("-", self.place.stem).strip("-.") if self.place is not None else ""
+        return f"network-{found}" if _RESERVED.match(found) else found or "network"
+
+    def build(self) -> Network:
+        """Return the network, or raise a SpecError that begins with its file."""
+        progress("reading the network")
+        if isinstance(self.place, Operation):
+            return self.place.build()
+        if self.place is None:
+            return files.network_of(standard_input(MAX_FILE), "-", batch=self.batch, unroll=self.unroll)
+        return files.load(self.place, batch=self.batch, unroll=self.unroll)
+
+    def words(self) -> list[str]:
+        """Return the words that name it again."""
+        found = [*["--"] * (self.what[:1] == "-" != self.what), self.what, *["--batch"] * self.batch]
+        found += [] if self.unroll is None else ["--unroll", str(self.unroll)]
+        return found + ([] if self.wrt is None else ["--wrt", str(self.wrt)])
 
 
-Described = NetworkSpec | FileSpec
+Described = NetworkOptions | Named
+"""A network, and what to differentiate by."""
 
-Spec = TypeVar("Spec", covariant=True)
 
+def described(what: str | None, options: NetworkOptions) -> Described:
+    """Return the network that is meant, by name or by options; nothing is read.
 
-class Readable(Protocol[Spec]):
-    """Network options, as ``NetworkOptions`` or as the repeatable ones of an analysis."""
-
-    @property
-    def batch(self) -> bool:
-        """Whether a batch is asked for."""
-        ...
-
-    @property
-    def unroll(self) -> str | None:
-        """The number of steps as typed."""
-        ...
-
-    @property
-    def steps(self) -> int | None:
-        """The number of steps, read."""
-        ...
-
-    @property
-    def names(self) -> tuple[str, ...] | None:
-        """What to differentiate by, read."""
-        ...
-
-    def read(self) -> Spec:
-        """Return what the options say."""
-        ...
+    Raises:
+        SpecError: no such file or example, or options beside a name.
+    """
+    if what is None:
+        if options.unroll is not None:
+            why = "the options describe no recurrent layer; name a file that has one"
+            refuse(str(options.unroll), why, "--unroll")
+        return options
+    found = None if what == STANDARD_INPUT else place(what)
+    for each in fields(options):
+        if each.name not in BESIDE and getattr(options, each.name) != each.default:
+            typed = "--no-bias" if each.name == "bias" else flag(each.name)
+            raise SpecError(
+                f"{typed}: {shown(what)} says the whole network; leave out {typed}, "
+                "or describe the network by options alone"
+            )
+    if isinstance(found, Operation):
+        if options.unroll is not None:
+            refuse(str(options.unroll), f"{what} alone is one step; name a file with its layer", "--unroll")
+        if options.batch:
+            raise SpecError(f"--batch: {shown(what)} alone has all its columns or rows; leave it out")
+    return Named(what, found, options.batch, options.unroll, options.wrt)
 
 
 @dataclass(frozen=True)
-class WhatOptions:
-    """The network by name, in place of the network options."""
+class Numbers:
+    """A file of numbers, under the name that was typed."""
 
-    what: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[WHAT]",
-            help="A network: a .toml or .json file, a file of equations or - for standard input, an example from "
-            "'symbp list examples' or an operation from 'symbp list operations'; in place of the network options.",
-            rich_help_panel="Network",
-            show_default=False,
-        ),
-    ] = None
-
-    def read(self, network: Readable[Spec]) -> Spec | FileSpec:
-        """Return which network is meant, by name or by options, which may be several networks.
-
-        Raises:
-            SpecError: no such file or example, or options beside a name.
-        """
-        if self.what is None:
-            return network.read()
-        found = None if self.what == STANDARD_INPUT else place(self.what)
-        for name, default in (each for each in _DEFAULTS.items() if each[0] not in _BESIDE):
-            if getattr(network, name) != default:
-                option = "--no-bias" if name == "bias" else f"--{name.replace('_', '-')}"
-                raise SpecError(
-                    f"{option}: {values.shown(self.what)} says the whole network; "
-                    f"leave out {option}, or describe the network by options alone"
-                )
-        if isinstance(found, Operation):
-            if network.unroll is not None:
-                values.refuse("--unroll", network.unroll, f"{self.what} alone is one step; name a file with its layer")
-            if network.batch:
-                raise SpecError(f"--batch: {values.shown(self.what)} alone has all its columns or rows; leave it out")
-            return OperationSpec(self.what, None, network.batch, found, wrt=network.names)
-        return FileSpec(self.what, found, network.batch, unroll=network.steps, wrt=network.names)
+    what: str
+    place: Path
 
 
-_BESIDE = ("batch", "unroll", "wrt")
-"""The options that go beside a name."""
+def numbers_of(text: str) -> Numbers:
+    """Return the file of numbers that is named: a path, or an example that comes with numbers."""
+    if text in VALUES and not Path(text).is_file():
+        return Numbers(text, VALUES[text])
+    if not Path(text).suffix:
+        refuse(text, f"no such file{nearest(text, VALUES) or '; examples with values: ' + ', '.join(VALUES)}")
+    return Numbers(text, Path(text))
 
-_DEFAULTS = vars(NetworkOptions())
+
+def flag(name: str) -> str:
+    """Return the option of a field."""
+    return f"--{name.replace('_', '-')}"
+
+
+def command_line(command: str, spec: Described) -> str:
+    """Return the command that names this network, ready for a shell."""
+    return shlex.join(["symbp", command, *spec.words()])
+
+
+def derived(found: Network, wrt: Listed | None = None) -> Derivation:
+    """Return the derivation by ``wrt``; what the loss does not depend on is said on standard error.
+
+    Raises:
+        SpecError: a name that is no parameter and no input; it begins with the option.
+    """
+    progress(f"deriving {len(found.forward.equations):,} equations")
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always", UnusedParameterWarning)
+        try:
+            result = derivation.derive(found, wrt=wrt)
+        except SpecError as error:
+            if wrt is None or not str(error).startswith("wrt: "):
+                raise
+            refuse(str(wrt), str(error).removeprefix("wrt: "), "--wrt")
+    for each in said:
+        note(f"symbp: warning: {each.message}")
+    return result

@@ -14,16 +14,13 @@ from symbp.analysis.initialisations import initialisation
 from symbp.derivation import Derivation
 from symbp.domain import described
 from symbp.errors import ShapeError, SpecError, nearest
-from symbp.limits import MAX_UNITS
+from symbp.limits import MAX_DIGITS, MAX_UNITS
 from symbp.networks.files import data_of
 from symbp.ops.functions import LARGEST
 from symbp.symbols import BATCH, Role, Variable
 
 DIGITS = 6
 """Significant digits shown unless the file or the command says another number."""
-
-MOST_DIGITS = 17
-"""More digits than these a float64 does not have."""
 
 MAX_SEED = 2**32 - 1
 
@@ -148,7 +145,7 @@ _READERS: dict[str, Any] = {
     "parameters": _parameters,
     "learning_rate": _rate,
     "frozen": _names,
-    "digits": _whole(1, MOST_DIGITS),
+    "digits": _whole(1, MAX_DIGITS),
     "seed": _whole(0, MAX_SEED),
 }
 _KNOWN = ", ".join(_READERS)

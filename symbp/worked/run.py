@@ -21,9 +21,6 @@ from symbp.numeric.values import Values
 from symbp.symbols import BATCH, Variable
 from symbp.worked.given import Given, filled
 
-MOST_STEPS = 100_000
-"""Longest training that a command runs."""
-
 
 class _ByName(Mapping[MatrixSymbol, str]):
     """The names of a program's variables, looked up by a symbol's name: for one example its shape is another."""

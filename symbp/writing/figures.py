@@ -24,11 +24,8 @@ from symbp.maths.tree import COMMA, EQUALS, SLASH, Fence, Id, Node, Num, Script,
 from symbp.op import FactorRole
 from symbp.pages.page import Text
 from symbp.pages.words import language
-from symbp.writing.formats import MARK
+from symbp.writing.formats import FIGURES, MARK
 from symbp.writing.latex import inline_latex
-
-KINDS = ("pdf", "svg", "png")
-"""The formats of a picture, by suffix."""
 
 WIDTH, HEIGHT = 4.7, 3.0
 """Inches: the text width of LaTeX's article, at which the letters are 8 pt high."""
@@ -389,8 +386,8 @@ def saved(figure: Any, kind: str) -> bytes:
     Raises:
         SpecError: another kind.
     """
-    if kind not in KINDS:
-        raise SpecError(f"a figure is {', '.join(KINDS)}: not {kind[:20]!r}")
+    if kind not in FIGURES:
+        raise SpecError(f"a figure is {', '.join(FIGURES)}: not {kind[:20]!r}")
     stream = io.BytesIO()
     figure.savefig(stream, format=kind, metadata=_METADATA[kind])
     data = stream.getvalue()

@@ -60,6 +60,9 @@ SUFFIXES: dict[str, str] = {
 }
 """The format that a file's suffix says."""
 
+FIGURES = ("pdf", "svg", "png")
+"""What one figure can be written as."""
+
 
 def format_named(name: str) -> Format:
     """Return a format by name or alias.

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from symbp.cli.jobs.closing import command_line
 from symbp.cli.main import main
-from symbp.cli.options import NetworkOptions
+from symbp.cli.options import binding, widths
+from symbp.cli.what import NetworkOptions, command_line
 
 RUN = [sys.executable, "-c", "import sys; from symbp.cli.main import main; sys.exit(main())"]
 
@@ -183,18 +183,24 @@ def test_a_reader_that_leaves_is_no_error(argv: list[str]) -> None:
 @pytest.mark.parametrize(
     "options",
     [
-        NetworkOptions(layers="4"),
+        NetworkOptions(layers=4),
         NetworkOptions(
-            widths="3,5,2", activation="x*sigmoid(beta*x)", loss="mse", let=["beta=1.702"], batch=True, bias=False
+            layers=2,
+            widths=widths("3,5,2"),
+            activation="x*sigmoid(beta*x)",
+            loss="mse",
+            let=[binding("beta=1.702")],
+            batch=True,
+            bias=False,
         ),
-        NetworkOptions(layers="2", widths="7", output_activation="softmax", loss="cross_entropy"),
+        NetworkOptions(layers=2, widths=widths("7"), output_activation="softmax", loss="cross_entropy"),
     ],
 )
 def test_the_command_in_a_report_makes_the_same_network(
     options: NetworkOptions, capsys: pytest.CaptureFixture[str]
 ) -> None:
     said = subprocess.run(
-        ["sh", "-c", "printf '%s\\0' " + command_line("derive", options.read())],
+        ["sh", "-c", "printf '%s\\0' " + command_line("derive", options)],
         capture_output=True,
         text=True,
         check=True,
@@ -205,4 +211,4 @@ def test_the_command_in_a_report_makes_the_same_network(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(job, "run", lambda request: seen.append(request.network) or 0)
         assert main(argv) == 0
-    assert seen == [options.read()]
+    assert seen == [options]

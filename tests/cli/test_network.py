@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from symbp.cli.jobs.network import build
-from symbp.cli.options import NetworkOptions
+from symbp.cli.options import binding, widths
+from symbp.cli.what import NetworkOptions
 from symbp.errors import SpecError
 
 REFUSED = [
@@ -20,15 +20,15 @@ REFUSED = [
     ({"activation": "9**9**9"}, ["--activation 9**9**9: "]),
     ({"loss": "(" * 10_000}, ["--loss ((("]),
     ({"activation": "x*beta"}, ["--activation x*beta: ", "--let beta="]),
-    ({"activation": "tanh", "let": ["q=1"]}, ["--let q=1: "]),
-    ({"activation": "x*q", "let": ["q=nan"]}, ["--let q", "nan"]),
+    ({"activation": "tanh", "let": [binding("q=1")]}, ["--let q=1: "]),
+    ({"activation": "x*q", "let": [binding("q=nan")]}, ["--let q", "nan"]),
 ]
 
 
 @pytest.mark.parametrize(("options", "words"), REFUSED, ids=lambda each: str(each)[:50])
 def test_the_option_is_named(options: dict[str, object], words: list[str]) -> None:
     with pytest.raises(SpecError) as caught:
-        build(NetworkOptions(**options).read())  # type: ignore[arg-type]
+        NetworkOptions(**options).build()  # type: ignore[arg-type]
     said = str(caught.value)
     assert said.isprintable()
     for word in words:
@@ -37,6 +37,6 @@ def test_the_option_is_named(options: dict[str, object], words: list[str]) -> No
 
 
 def test_widths_alone_set_the_layers() -> None:
-    assert build(NetworkOptions(widths="3,5,2").read()).depth == 2
-    assert build(NetworkOptions(widths="5").read()).depth == 3
-    assert build(NetworkOptions().read()).depth == 3
+    assert NetworkOptions(widths=widths("3,5,2")).build().depth == 2
+    assert NetworkOptions(widths=widths("5")).build().depth == 3
+    assert NetworkOptions().build().depth == 3

@@ -9,7 +9,7 @@ from pathlib import Path
 import commands
 import pytest
 
-from symbp.cli.jobs.targets import is_folder
+from symbp.cli.output import is_folder
 
 NETWORK = """# two layers
 inputs = 3

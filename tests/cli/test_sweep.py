@@ -16,7 +16,7 @@ SWEEP = ["analyze", "--sweep", "layers=3,4", "--widths", "4", "--activation", "t
 @pytest.fixture(autouse=True)
 def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("symbp.report.plots.available", lambda: False)
+    monkeypatch.setattr("symbp.writing.figures.available", lambda: False)
 
 
 def test_a_sweep_is_a_csv_and_a_json_file(capsys: pytest.CaptureFixture[str]) -> None:
@@ -81,7 +81,7 @@ def test_compare_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     [
         (["--sweep", "depth=3"], "--sweep depth: unknown; choose from layers, widths"),
         (["--sweep", "layers"], "--sweep layers: write layers=N,N,..."),
-        (["--sweep", "layers=3,x"], "--layers x: the number of weight layers is a whole number"),
+        (["--sweep", "layers=3,x"], "--sweep x: the number of weight layers is a whole number"),
         (["--sweep", "layers=3", "--sweep", "layers=4"], "--sweep layers=4: layers was already given"),
         (["--sweep", "layers=3", "-o", "a.txt"], "--output a.txt: a sweep is a table"),
         (["--sweep", "layers=3", "--loss", "mse"], "leave out --loss"),

@@ -132,7 +132,7 @@ MISTAKES = (
              "return max", "checking/test_merging.py"),
     _mistake("verdict", "checking/check.py", "verdicts.append(digits[name].verdict(DIGITS_TOLERANCE))", "pass",
              "checking/test_check.py checking/test_methods.py"),
-    _mistake("verdict", "cli/jobs/check.py", "return exit_code(report)", "return 0", "cli/test_check.py"),
+    _mistake("verdict", "cli/check.py", "return exit_code(report)", "return 0", "cli/test_check.py"),
     _mistake("verdict", "testing.py", "if not judged.right:", "if judged.diagnosis.scale is not None:",
              "cli/test_theirs.py"),
     # -- brackets

@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
+from symbp.cli.jobs.theirs import concrete
 
 from symbp.checking.theirs.formula import OTHER_NAMES, Formulas
-from symbp.cli.jobs.theirs import concrete
 from symbp.cli.options import NetworkSpec
 from symbp.derivation import Derivation, derive
 from symbp.errors import SymbpError

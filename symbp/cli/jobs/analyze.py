@@ -19,12 +19,9 @@ from symbp.analysis.spectrum import Spectrum, spectrum
 from symbp.cli.analyze import Request
 from symbp.cli.console import columns, json_document, plain, progress, say
 from symbp.cli.jobs import pages
-from symbp.cli.jobs.network import build, derived
 from symbp.cli.jobs.typed import typed
-from symbp.cli.options import NetworkSpec
-from symbp.cli.values import shown
-from symbp.cli.what import Described, FileSpec
-from symbp.errors import SpecError, later
+from symbp.cli.what import Described, Named, NetworkOptions, derived
+from symbp.errors import SpecError, later, shown
 from symbp.ops.elementwise import ScalarFunction
 from symbp.pages.tell.flow import flow_page
 from symbp.pages.tell.flow_parts import Study
@@ -85,7 +82,7 @@ def _measured(request: Request) -> Iterator[Study]:
     if measures.draws is not None and measures.draws < LEAST:
         raise SpecError(f"--draws {measures.draws}: a standard error needs at least {LEAST}")
     for number, spec in enumerate(specs, 1):
-        derivation = derived(build(spec))
+        derivation = derived(spec.build())
         progress(f"analyze, {number} of {len(specs)}: {name(spec, specs)}")
         ready = Prepared.of(derivation)
         for init in inits:
@@ -139,16 +136,16 @@ def _phase(marks: dict[ScalarFunction, list[Mark]]) -> object:
 
 def contrasted(spec: Described) -> list[Described]:
     """Return the networks of a spec: two where its activation is left open."""
-    if isinstance(spec, FileSpec) or spec.activation is not None:
+    if isinstance(spec, Named) or spec.activation is not None:
         return [spec]
     return [replace(spec, activation=activation) for activation in CONTRASTED]
 
 
 def name(spec: Described, among: Sequence[Described]) -> str:
     """Return what tells a network from the others."""
-    if isinstance(spec, FileSpec):
+    if isinstance(spec, Named):
         return spec.stem
-    others = [each for each in among if isinstance(each, NetworkSpec)]
+    others = [each for each in among if isinstance(each, NetworkOptions)]
     differing = [key for key in ("activation", "layers", "widths", "output_activation", "loss")
                  if any(getattr(each, key) != getattr(spec, key) for each in others)]  # fmt: skip
     return ", ".join(_said(key, getattr(spec, key)) for key in differing) or str(spec.activation)
@@ -158,13 +155,13 @@ def _said(key: str, value: object) -> str:
     if key == "layers":
         return f"{value} layers"
     if key == "widths":
-        return "widths " + ("-".join(map(str, value)) if isinstance(value, list) else str(value))
+        return "widths " + str(value).replace(",", "-")
     return str(value)
 
 
 def stem(kind: str, spec: Described) -> str:
     """Return the name of the files, without suffix."""
-    return f"{kind}-{spec.stem if isinstance(spec, FileSpec) else spec.layers}"
+    return f"{kind}-{spec.stem if isinstance(spec, Named) else spec.depth}"
 
 
 def _spectrum(bench: Bench, chosen: Chosen, seed: int) -> Spectrum | None:

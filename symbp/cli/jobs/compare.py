@@ -12,8 +12,7 @@ from symbp.cli.console import columns, json_document, plain, progress, say
 from symbp.cli.jobs import pages
 from symbp.cli.jobs.pages import Files
 from symbp.cli.jobs.typed import typed
-from symbp.cli.options import NetworkSpec
-from symbp.cli.what import FileSpec
+from symbp.cli.what import Named, NetworkOptions
 from symbp.errors import SpecError
 from symbp.report.page import Page
 from symbp.report.remedies import comparison_blocks, comparison_text
@@ -41,7 +40,7 @@ def run(request: Request) -> int:
         say(comparison_text(found, ascii_only=plain(), width=columns()))
     curves = [figures.Curve.of(row.name, row.flow) for row in found.rows if row.flow is not None]
     make = partial(_page, found, typed(request))
-    pages.deliver(request.page, f"remedies-{spec.layers}", make, {"norms": partial(figures.norms, curves)})
+    pages.deliver(request.page, f"remedies-{spec.depth}", make, {"norms": partial(figures.norms, curves)})
     return 0
 
 
@@ -50,24 +49,26 @@ def _page(found: Comparison, command: str, figures: Files) -> Page:
     return Page("Remedies for vanishing and exploding gradients", blocks, command)
 
 
-def only_network(request: Request) -> NetworkSpec:
+def only_network(request: Request) -> NetworkOptions:
     """Return the multilayer perceptron to compare or sweep.
 
     Raises:
         SpecError: a network by name, or several of them.
     """
-    if any(isinstance(spec, FileSpec) for spec in request.networks):
+    if any(isinstance(spec, Named) for spec in request.networks):
         raise SpecError("--compare and --sweep take a multilayer perceptron: describe it by --layers and --activation")
     if len(request.networks) > 1:
         raise SpecError("--compare takes one network: give each network option once")
     (spec,) = request.networks
-    assert isinstance(spec, NetworkSpec)
+    assert isinstance(spec, NetworkOptions)
     return spec
 
 
-def stack(spec: NetworkSpec) -> Stack:
+def stack(spec: NetworkOptions) -> Stack:
     """Return the network as a stack that remedies can change; widths left open are 64."""
-    widths = spec.widths if spec.widths is not None else WIDTH
-    inputs, *others = widths if isinstance(widths, list) else [widths] * (spec.layers + 1)
+    widths = spec.sizes if spec.sizes is not None else WIDTH
+    inputs, *others = widths if isinstance(widths, list) else [widths] * (spec.depth + 1)
     activation = spec.activation or ACTIVATION
-    return Stack(inputs, tuple(others), activation, spec.output_activation, spec.loss or "mse", spec.bias, spec.let)
+    return Stack(
+        inputs, tuple(others), activation, spec.output_activation, spec.loss or "mse", spec.bias, dict(spec.let or ())
+    )

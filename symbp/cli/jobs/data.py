@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from symbp.calculus.factor import Factor
-from symbp.checking.report import CheckReport, Outcome
 from symbp.derivation import Derivation
 from symbp.equations import Equation
 from symbp.errors import later
@@ -24,15 +23,6 @@ else:
 
 MOST_FACTORED = 50
 """Deepest network whose JSON lists the factors: their number grows with the square of the depth."""
-
-EXIT = {Outcome.PASSED: 0, Outcome.FAILED: 1, Outcome.INCONCLUSIVE: 3}
-"""The exit codes: 1 says that a gradient is wrong, 3 that nothing could tell."""
-
-
-def exit_code(report: CheckReport | None) -> int:
-    """Return the exit code of a check; 0 where none was wanted."""
-    return 0 if report is None else EXIT[report.outcome]
-
 
 SCHEMA = 2
 """The number of this layout of the JSON document."""

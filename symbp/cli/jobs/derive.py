@@ -9,24 +9,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from symbp.checking.check import CheckReport, check
-from symbp.cli.console import columns, document, json_document, plain, progress, say
+from symbp.cli.console import columns, exit_code, json_document, plain, progress, say, sentence
 from symbp.cli.derive import Request
-from symbp.cli.jobs.closing import command_line, written
-from symbp.cli.jobs.data import derivation_data, exit_code
-from symbp.cli.jobs.network import build, derived
-from symbp.cli.jobs.targets import Target, targets
-from symbp.cli.options import NetworkSpec
-from symbp.cli.values import layer_set, shown
-from symbp.cli.what import Described, FileSpec
+from symbp.cli.jobs.data import derivation_data
+from symbp.cli.output import Target, written
+from symbp.cli.what import Described, NetworkOptions, command_line, derived
 from symbp.derivation import Derivation
-from symbp.errors import SpecError, later
+from symbp.errors import SpecError, later, shown
 from symbp.maths.notation import notation_named
 from symbp.networks.network import Network
 from symbp.numeric.compiled import generic_functions
 from symbp.ops.losses import GenericLoss
 from symbp.pages.page import Page
 from symbp.pages.tell.derivation import derivation_page
-from symbp.writing.files import write_bytes
 from symbp.writing.formats import format_named
 from symbp.writing.render import page_text, render, stem_of, unused
 from symbp.writing.render import require_steps as within_steps
@@ -44,24 +39,23 @@ DEFAULT_NOTATION = "standard"
 def run(request: Request) -> int:
     """Derive what was asked for and deliver it; return 1 when the check failed."""
     spec = request.network
-    wanted = targets(request.output, spec.stem if isinstance(spec, FileSpec) else f"backprop-{spec.layers}")
-    network = build(spec)
+    wanted = request.output.targets(spec.stem, alone=request.output.only is not None)
+    network = spec.build()
     require_concrete(request, network, wanted)
-    if isinstance(spec, FileSpec) and request.output.show is not None:
-        request = replace(request, show=[] if network.alone else layer_set(request.output.show, network.depth))
+    request.output.layers_of(network)
     derivation = derived(network, spec.wrt)
     require_steps(request, derivation)
     options = used(request, wanted, derivation)
     report = verdict(request, derivation)
     teller = Teller(request, derivation, report)
     documents = [rendered(teller, *each) for each in zip(wanted, options, strict=True)]
-    wrote = deliver(wanted, documents, request.output.force)
+    wrote = request.output.deliver(wanted, documents)
     if request.json:
         data = derivation_data(derivation, request.output.notation or DEFAULT_NOTATION)
         data |= {"check": None if report is None else report.to_dict(), "wrote": [str(path) for path in wrote]}
         json_document(data)
     elif wrote and request.output.only is not None:
-        say("\n".join(written(wrote)))
+        say(written(wrote))
     elif wrote:
         progress("writing the screen")
         said = screen(teller)
@@ -73,13 +67,13 @@ NAMES = {"roles": "--no-roles", "pair": "--jacobian", "template_dir": "--templat
 """Options of ``render`` that the command line calls otherwise."""
 
 
-def given_options(request: Request) -> dict[str, Any]:
+def given_options(request: Request, network: Network) -> dict[str, Any]:
     """Return what was asked for as options of ``render``."""
     options = request.output
     return {
         "standalone": options.standalone, "notation": options.notation or DEFAULT_NOTATION,
-        "roles": not options.no_roles, "show": request.show, "by_output": options.by_output,
-        "template_dir": options.template_dir, "pair": options.pair,
+        "roles": not options.no_roles, "show": options.layers_of(network), "by_output": options.by_output,
+        "template_dir": options.template_dir, "pair": options.jacobian,
     }  # fmt: skip
 
 
@@ -90,14 +84,14 @@ def used(request: Request, wanted: Sequence[Target], derivation: Derivation) -> 
         SpecError: an option that changes none of them.
     """
     options = request.output
-    given = given_options(request)
+    given = given_options(request, derivation.network)
     with faults_of_only(request):
         useless = [dict(unused(derivation, each.rendered_as, options.only, given)) for each in wanted]
     for name, why in useless[0].items():
         if all(name in each for each in useless):
             option = NAMES.get(name, f"--{name}")
             has_steps = options.jacobian is not None and not derivation.is_alone
-            said = f"{option} {shown(options.jacobian or '')}" if name == "pair" and has_steps else option
+            said = f"{option} {options.jacobian}" if name == "pair" and has_steps else option
             raise SpecError(f"{said}: {why}; leave out {option}")
     return [{name: value for name, value in given.items() if name not in each} for each in useless]
 
@@ -106,7 +100,7 @@ def require_concrete(request: Request, network: Network, wanted: Sequence[Target
     """Refuse a program of a network that is left open."""
     if request.output.only is not None or all(each.format != "numpy" for each in wanted):
         return
-    option = "--{}" if isinstance(request.network, NetworkSpec) else f"{request.network.what} its {{}}"
+    option = "--{}" if isinstance(request.network, NetworkOptions) else f"{request.network.what} its {{}}"
     is_open = {
         "activation": bool(generic_functions(network.forward)),
         "loss": isinstance(network.loss_node, GenericLoss),
@@ -119,11 +113,9 @@ def require_concrete(request: Request, network: Network, wanted: Sequence[Target
 def require_steps(request: Request, derivation: Derivation) -> None:
     """Refuse a pair of steps that no recurrent layer has."""
     try:
-        within_steps(derivation, request.output.pair)
+        within_steps(derivation, request.output.jacobian)
     except SpecError as error:
-        raise SpecError(
-            f"--jacobian {shown(request.output.jacobian or '')}: {error}; --unroll T gives it more"
-        ) from None
+        raise SpecError(f"--jacobian {request.output.jacobian}: {error}; --unroll T gives it more") from None
 
 
 def verdict(request: Request, derivation: Derivation) -> CheckReport | None:
@@ -189,33 +181,22 @@ def faults_of_only(request: Request) -> Iterator[None]:
         raise SpecError(f"--only {shown(request.output.only)}: {error}") from None
 
 
-def deliver(wanted: Sequence[Target], documents: Sequence[bytes], force: bool) -> list[Path]:
-    """Print or write every document, all of them rendered by now, and return the files."""
-    for target, data in zip(wanted, documents, strict=True):
-        if target.path is None:
-            document(data)
-        else:
-            write_bytes(target.path, data, force=force)
-    return [target.path for target in wanted if target.path is not None]
-
-
 def screen(teller: Teller) -> str:
     """Return the derivation as this terminal can show it."""
     if teller.derivation.is_alone:
         return lone_text.lone_text(teller.derivation, teller.report, ascii_only=plain(), width=columns())
-    told = teller.page(given_options(teller.request))
+    told = teller.page(given_options(teller.request, teller.derivation.network))
     return write_text(told, width=columns(), ascii=plain())
 
 
 def closing(spec: Described, wrote: Sequence[Path]) -> str:
     """Return the last lines: what was written, and commands to try next."""
-    steps = [*([next_step(spec)] if isinstance(spec, NetworkSpec) else []), command_line("check", spec)]
-    return "\n".join(
-        [*written(wrote), *(f"  {'' if index else 'next':<11} {each}" for index, each in enumerate(steps))]
-    )
+    steps = [*([next_step(spec)] if isinstance(spec, NetworkOptions) else []), command_line("check", spec)]
+    lines = [f"  {'' if index else sentence('screen.next'):<11} {each}" for index, each in enumerate(steps)]
+    return "\n".join([written(wrote), *lines])
 
 
-def next_step(spec: NetworkSpec) -> str:
+def next_step(spec: NetworkOptions) -> str:
     """Return a command that shows something this one did not: a concrete network, then one gradient alone."""
     if spec.activation is None or spec.loss is None:
         concrete = replace(spec, activation=spec.activation or "tanh", loss=spec.loss or "mse")

@@ -6,19 +6,17 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from symbp.cli import values
-from symbp.cli.analysis_options import PageOptions
+from symbp.cli.analyze import PageOptions
 from symbp.cli.console import document, note, say
-from symbp.cli.jobs.closing import written
-from symbp.cli.jobs.targets import FOLDER, PDF, Target, is_folder, targets
-from symbp.cli.options import OutputOptions
+from symbp.cli.options import one_of, refuse
+from symbp.cli.output import FOLDER, PDF, Target, is_folder, written
 from symbp.errors import SpecError
 from symbp.pages.page import Page
 from symbp.report.page import Page as OldPage
 from symbp.report.page import page_text as old_text
 from symbp.writing import figures
 from symbp.writing.files import write_bytes
-from symbp.writing.formats import format_named
+from symbp.writing.formats import FIGURES, format_named
 from symbp.writing.render import page_text
 
 Pictures = Mapping[str, Callable[[], Any]]
@@ -62,7 +60,7 @@ def deliver(options: PageOptions, stem: str, page: Callable[[Files], Page | OldP
                     wrote.append(_written(target.path.with_name(file), drawn[file], options.force))
         wrote.append(_written(target.path, target.data(text, drawn), options.force))
     if wrote:
-        say("\n" + "\n".join(written(sorted(wrote, key=lambda path: path.suffix in (".png", ".pdf")))))
+        say("\n" + written(sorted(wrote, key=lambda path: path.suffix in (".png", ".pdf"))))
     return None
 
 
@@ -72,9 +70,7 @@ def wanted_pages(options: PageOptions, stem: str) -> list[Target]:
     Raises:
         SpecError: a format that is no page.
     """
-    wanted = targets(
-        OutputOptions(options.to, options.output, template_dir=options.template_dir, force=options.force), stem
-    )
+    wanted = options.targets(stem)
     for target in wanted:
         _kind(target)
     return wanted
@@ -101,11 +97,11 @@ def _written(path: Path, data: bytes, force: bool) -> Path:
 
 def _alone(options: PageOptions, stem: str, pictures: Pictures) -> None:
     """Write one figure; its suffix, or --to, says the kind."""
-    name = values.choice("--only", options.only or "", pictures)
+    name = one_of(options.only or "", pictures, "--only")
     place = options.output
     if place == "-":
-        values.refuse("--output", place, "a figure is a file; give one that ends in .pdf, .svg or .png")
-    kind = options.to or (Path(place).suffix.lower().lstrip(".") if place and Path(place).suffix else figures.KINDS[0])
-    values.choice("--to" if options.to else "--output", kind, figures.KINDS)
+        refuse(place, "a figure is a file; give one that ends in .pdf, .svg or .png", "--output")
+    kind = options.to or (Path(place).suffix.lower().lstrip(".") if place and Path(place).suffix else FIGURES[0])
+    one_of(kind, FIGURES, "--to" if options.to else "--output")
     path = Path(place) if place and not is_folder(place) else Path(place or FOLDER, f"{stem}-{name}.{kind}")
-    say("\n".join(written([_written(path, figures.saved(pictures[name](), kind), options.force)])))
+    say(written([_written(path, figures.saved(pictures[name](), kind), options.force)]))

@@ -10,11 +10,11 @@ from pathlib import Path
 from symbp.analysis import sweep
 from symbp.analysis.budget import EXAMPLES
 from symbp.analysis.sweep import Cell, Result
-from symbp.cli import values
 from symbp.cli.analyze import Request
 from symbp.cli.console import document, note, plain, say
-from symbp.cli.jobs.targets import is_folder
-from symbp.cli.what import FileSpec
+from symbp.cli.options import refuse, size
+from symbp.cli.output import is_folder
+from symbp.cli.what import Named, NetworkOptions, flag
 from symbp.errors import OutputError, SpecError
 from symbp.inputs import read_regular
 from symbp.limits import MAX_TABLE
@@ -31,7 +31,7 @@ LAYERS = [10, 20, 50, 100]
 WIDTHS = [64]
 """Where one of the two is not swept."""
 
-NOT_SWEPT: dict[str, object] = {"output_activation": None, "loss": None, "bias": True, "let": {}}
+NOT_SWEPT: dict[str, object] = {"output_activation": None, "loss": None, "bias": True, "let": None}
 """Network options that a sweep does not take, with what they are when they are not given."""
 
 ACTIVATIONS = ("sigmoid", "tanh", "relu")
@@ -68,25 +68,27 @@ def place(request: Request) -> Path:
     if is_folder(given):
         return Path(given) / "sweep.csv"
     if Path(given).suffix.lower() != ".csv":
-        values.refuse("--output", given, "a sweep is a table; give a file that ends in .csv")
+        refuse(given, "a sweep is a table; give a file that ends in .csv", "--output")
     return Path(given)
 
 
 def cells(request: Request) -> list[Cell]:
     """Return the cells of the request: every combination of what is swept and what is given."""
-    if any(isinstance(spec, FileSpec) for spec in request.networks):
+    if any(isinstance(spec, Named) for spec in request.networks):
         raise SpecError("--sweep takes a multilayer perceptron: describe it by --activation")
-    specs = [spec for spec in request.networks if not isinstance(spec, FileSpec)]
+    specs = [spec for spec in request.networks if isinstance(spec, NetworkOptions)]
     for name in NOT_SWEPT:
         if any(getattr(spec, name) != NOT_SWEPT[name] for spec in specs):
-            typed = name.replace("_", "-")
-            raise SpecError(f"--sweep goes over layers, widths, activations and initialisations; leave out --{typed}")
+            raise SpecError(
+                f"--sweep goes over layers, widths, activations and initialisations; leave out {flag(name)}"
+            )
     measures = request.measures
-    widths = sorted({spec.widths for spec in specs if isinstance(spec.widths, int)}) or WIDTHS
+    axes = {name: list(values) for name, values in measures.sweep or ()}
+    widths = sorted({spec.sizes for spec in specs if isinstance(spec.sizes, int)}) or WIDTHS
     activations = list(dict.fromkeys(spec.activation for spec in specs if spec.activation is not None))
     return sweep.cells(
-        measures.sweep.get("layers", LAYERS),
-        measures.sweep.get("widths", widths),
+        axes.get("layers", LAYERS),
+        axes.get("widths", widths),
         activations or ACTIVATIONS,
         measures.inits or INITS,
         EXAMPLES,
@@ -128,13 +130,11 @@ LONG = 10.0
 
 def announce(todo: list[Cell], jobs: int) -> None:
     """Say on standard error what a long sweep will take."""
-    seconds, size = sweep.expense(todo, jobs)
+    seconds, memory = sweep.expense(todo, jobs)
     if seconds > LONG:
         layers, width = max((cell.layers, cell.width) for cell in todo)
         many = f"{len(todo):,} cell{'s' * (len(todo) > 1)}, up to {layers:,} layers of {width:,} units"
-        note(
-            f"symbp: {many}: about {duration(seconds)} and {values.size(size)} of memory; an interrupt keeps the table"
-        )
+        note(f"symbp: {many}: about {duration(seconds)} and {size(memory)} of memory; an interrupt keeps the table")
 
 
 def duration(seconds: float) -> str:

@@ -5,25 +5,16 @@ from __future__ import annotations
 from symbp.analysis.derivations import DERIVATIONS, derivation_of
 from symbp.analysis.quadrature import DivergentError
 from symbp.analysis.solution import solve
-from symbp.cli.analysis_options import PageOptions
-from symbp.cli.analyze import Request
+from symbp.cli.analyze import PageOptions
 from symbp.cli.console import json_document, plain, say
 from symbp.cli.jobs import pages
-from symbp.cli.values import choice, shown
-from symbp.cli.what import Described, FileSpec
-from symbp.errors import SpecError
+from symbp.cli.options import one_of
+from symbp.cli.what import Described, Named
+from symbp.errors import SpecError, shown
 from symbp.networks.expressions import resolve_activation
 from symbp.ops.elementwise import ScalarFunction
 from symbp.report.derivations import derivation_page, derivation_terminal
 from symbp.report.theory import solution_text
-
-
-def run(request: Request) -> int:
-    """Do what was asked for and return the exit code."""
-    asked = request.theory
-    if asked.derive is not None:
-        return derivation(asked.derive, request.page)
-    return solve_init(request.networks[0], asked.sigma_b or 0.0, request.json)
 
 
 def solve_init(spec: Described, sigma_b: float, as_json: bool) -> int:
@@ -43,7 +34,7 @@ def solve_init(spec: Described, sigma_b: float, as_json: bool) -> int:
 def derivation(name: str, page: PageOptions) -> int:
     """Print a derivation, or write it as a document."""
     key = name.lower()
-    chosen = derivation_of(choice("--derive", key, DERIVATIONS))
+    chosen = derivation_of(one_of(key, DERIVATIONS, "--derive"))
     if page.to is None and page.output is None:
         say(derivation_terminal(chosen, ascii_only=plain()))
     else:
@@ -54,10 +45,10 @@ def derivation(name: str, page: PageOptions) -> int:
 
 def activation_of(spec: Described) -> ScalarFunction:
     """Return the activation that was named, under the name it was given."""
-    if isinstance(spec, FileSpec) or spec.activation is None:
+    if isinstance(spec, Named) or spec.activation is None:
         raise SpecError("--solve-init needs an activation: name one with --activation, as in --activation tanh")
     try:
-        function = resolve_activation(spec.activation, spec.let)
+        function = resolve_activation(spec.activation, dict(spec.let or ()))
     except SpecError as error:
         if str(error).startswith("let "):
             raise SpecError(f"--{error}") from None

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import shlex
 
-from symbp.cli.analysis_options import REPEATED
-from symbp.cli.analyze import Request
-from symbp.cli.jobs.closing import command_line
-from symbp.cli.options import NetworkSpec
+from symbp.cli.analyze import REPEATED, Request
+from symbp.cli.what import NetworkOptions, command_line, flag
 
 
 def typed(request: Request) -> str:
@@ -15,16 +13,12 @@ def typed(request: Request) -> str:
     first, *others = request.networks
     words = shlex.split(command_line("analyze", first))
     for name in REPEATED:
-        given = {_text(getattr(each, name)): None for each in (first, *others) if isinstance(each, NetworkSpec)}
+        given = {str(getattr(each, name)): None for each in (first, *others) if isinstance(each, NetworkOptions)}
         for value in list(given)[1:]:
-            words += [f"--{name.replace('_', '-')}", value]
+            words += [flag(name), value]
     measures = request.measures
     words += [word for init in measures.inits for word in ("--init", init)]
     words += ["--compare"] * measures.compare + ["--bounds"] * measures.bounds
     numbers = {"--draws": measures.draws, "--seed": measures.seed or None, "--sigma-b": request.theory.sigma_b}
     words += [word for name, value in numbers.items() if value is not None for word in (name, f"{value:g}")]
     return shlex.join(words)
-
-
-def _text(value: object) -> str:
-    return ",".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -1,0 +1,168 @@
+"""Somebody's own gradient: a file, a formula, a stub; told apart without running what they name."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from symbp.cli.options import number, one_of, option, refuse
+from symbp.cli.what import NetworkOptions
+from symbp.errors import SpecError
+from symbp.inputs import NOT_REGULAR, read_regular
+from symbp.limits import MAX_JSON_ARRAYS
+
+PYTHON = ".py"
+DATA = (".npz", ".npy", ".json")
+REDUCTIONS = ("mean", "sum", "torch")
+MAX_TIMEOUT = 3600
+
+STUB = "backward.py"
+"""The file to fill in, unless another is named."""
+
+GRADIENTS = re.compile(rb'"(?:grad\w*|\w+_grad|d[A-Z]\w*|d[bw]\d*)"\s*:\s*[\[{]')
+"""What tells arrays in a .json file from a network: a key for gradients, "gradients" or "dW1"."""
+
+
+@dataclass(frozen=True)
+class FunctionFile:
+    """A Python file and the function in it, None where there is one to be found."""
+
+    place: Path
+    function: str | None
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """A file of arrays; ``alone`` where nothing said how many layers there are."""
+
+    place: Path
+    alone: bool = False
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A formula as typed."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Stub:
+    """The file to fill in that is asked for."""
+
+    place: Path
+
+
+Mine = FunctionFile | DataFile | Formula | Stub
+
+
+@dataclass(frozen=True)
+class Question:
+    """Whose gradient, and how it is to be read."""
+
+    mine: Mine
+    rows: bool
+    timeout: int
+    reduction: str
+
+
+PANEL = "Your own gradient"
+
+MINE = typer.Argument(
+    metavar="[MINE]",
+    help="Your own gradient: a Python file, mine.py or mine.py:function, or arrays in .npz or .json.",
+    rich_help_panel=PANEL,
+    show_default=False,
+)
+FORMULA = option(PANEL, "--formula", "A formula: 'dW2 = dZ2 @ A1.T' or 'δ₂ A₁ᵀ'.", "TEXT")
+ROWS = option(PANEL, "--rows", "Rows are examples in your arrays, as in X @ W + b.")
+REDUCTION = option(
+    PANEL, "--reduction", "Your loss over the batch; mean if not given.", "mean|sum|torch",
+    lambda text: one_of(text, REDUCTIONS),
+)  # fmt: skip
+TIMEOUT = option(
+    PANEL, "--timeout", "How long your function may take; 10.", "SECONDS", number(1, MAX_TIMEOUT, "a time limit")
+)
+
+
+@dataclass(frozen=True)
+class MineOptions:
+    """Somebody's own gradient beside the network."""
+
+    mine: Annotated[str | None, MINE] = None
+    formula: Annotated[str | None, FORMULA] = None
+    stub: Annotated[bool, option(PANEL, "--stub", "Write a file to fill in, MINE or backward.py, and stop.")] = False
+    rows: Annotated[bool, ROWS] = False
+    reduction: Annotated[str | None, REDUCTION] = None
+    timeout: Annotated[int | None, TIMEOUT] = None
+
+    def read(self, what: str | None, network: NetworkOptions) -> tuple[str | None, Question | None]:
+        """Return WHAT, which may turn out to be the user's file, and what is asked of theirs.
+
+        Raises:
+            SpecError: two of them at once, a file that does not exist, or an option without anything to use it.
+        """
+        mine = self.mine
+        if mine is None and what is not None and (is_python(what) or is_data(what)):
+            what, mine = None, what
+        if self.formula is not None and (self.stub or mine is not None):
+            raise SpecError("give one of them: a file of yours, --formula or --stub")
+        asked: Mine | None = None
+        if self.formula is not None:
+            asked = Formula(self.formula)
+        elif self.stub:
+            asked = Stub(Path(mine or STUB))
+        elif mine is not None:
+            asked = file_of(mine, alone=what is None and network.layers is None and network.widths is None)
+        if asked is not None:
+            return what, Question(asked, self.rows, self.timeout or 10, self.reduction or "mean")
+        for name, given in (("--rows", self.rows), ("--reduction", self.reduction), ("--timeout", self.timeout)):
+            if given:
+                raise SpecError(f"{name} is about your own gradient: name its file, as in symbp check mine.py {name}")
+        return what, None
+
+
+def is_python(name: str) -> bool:
+    """Whether a name is that of a Python file, with a function's name behind a colon or without."""
+    return _split(name)[0].lower().endswith(PYTHON)
+
+
+def is_data(name: str) -> bool:
+    """Whether a name is that of a file of arrays: .npz, or .json with gradients in it."""
+    path = Path(name)
+    if path.suffix.lower() != ".json":
+        return path.suffix.lower() in DATA
+    try:
+        return GRADIENTS.search(read_regular(path, MAX_JSON_ARRAYS)) is not None
+    except SpecError:
+        return False
+
+
+def _split(name: str) -> tuple[str, str | None]:
+    place, colon, function = name.rpartition(":")
+    return (place, function) if colon and place.lower().endswith(PYTHON) else (name, None)
+
+
+def file_of(name: str, *, alone: bool) -> FunctionFile | DataFile:
+    """Return which kind of file is named.
+
+    Raises:
+        SpecError: it does not exist, or its suffix says nothing.
+    """
+    place, function = _split(name)
+    path = Path(place)
+    if not is_python(name) and path.suffix.lower() not in DATA:
+        refuse(name, "give a .py, .npz or .json file", "MINE")
+    try:
+        regular, exists = path.is_file(), path.exists()
+    except (OSError, ValueError):
+        regular = exists = False
+    if not exists:
+        refuse(name, "there is no such file; symbp check --stub writes one to fill in", "MINE")
+    if not regular:
+        refuse(name, "a folder; name the file in it" if path.is_dir() else NOT_REGULAR, "MINE")
+    return FunctionFile(path, function or None) if is_python(name) else DataFile(path, alone)

@@ -1,0 +1,191 @@
+"""Where documents go: the output options, read against the table of formats, and the files that were written."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from symbp.cli.console import columns, document, json_document, plain, say, sentence
+from symbp.cli.options import one_of, option, refuse
+from symbp.errors import later
+from symbp.writing.formats import FORMAT_ALIASES, FORMATS, SUFFIXES, format_named
+
+if TYPE_CHECKING:
+    from symbp.pages.page import Page
+    from symbp.writing import files, pdf, render, templates, text
+else:
+    files = later("symbp.writing.files")
+    pdf = later("symbp.writing.pdf")
+    render = later("symbp.writing.render")
+    templates = later("symbp.writing.templates")
+    text = later("symbp.writing.text")
+
+FOLDER = "output/"
+"""Where reports go unless -o says otherwise."""
+
+DEFAULT = ("gfm", "latex")
+"""The formats written unless -t or -o says otherwise: one to read, one to input."""
+
+EQUATION = "latex"
+"""The format of one equation alone."""
+
+PDF, SUFFIX_OF_PDF = "pdf", ".pdf"
+"""A file only: the LaTeX document, compiled."""
+
+
+def format_of(typed: str) -> str:
+    """Return the format of a name or of another name people type for it."""
+    key = typed.lower()
+    return one_of(FORMAT_ALIASES.get(key, key), (*FORMATS, PDF))
+
+
+def folder_of_templates(typed: str) -> str:
+    """Return a folder that replaces a template of ours."""
+    why = templates.fault(typed)
+    return refuse(typed, why) if why else typed
+
+
+def place_of(typed: str) -> str:
+    """Return a file, a folder or -."""
+    return typed if typed.strip() else refuse(typed, "give a file, a folder that ends in /, or - for standard output")
+
+
+TO = option(
+    "Output", "-t --to --format", "Format, from 'symbp list formats'; .md and .tex unless given.", "FORMAT", format_of
+)
+OUTPUT = option(
+    "Output", "-o --output",
+    "File (its suffix says the format), folder, or - for standard output; output/ unless given.",
+    "FILE|DIR/|-", place_of,
+)  # fmt: skip
+TEMPLATE_DIR = option(
+    "Output", "--template-dir", "Folder whose templates replace ours, one by one.", "DIR", folder_of_templates
+)
+TemplateDir = Annotated[str | None, TEMPLATE_DIR]
+
+
+@dataclass(frozen=True)
+class Target:
+    """One document: its format, and its file, or None for standard output."""
+
+    format: str
+    path: Path | None
+
+    @property
+    def is_pdf(self) -> bool:
+        """Whether it is compiled."""
+        return self.format == PDF
+
+    @property
+    def rendered_as(self) -> str:
+        """The format of its text: LaTeX for what is compiled."""
+        return "latex" if self.is_pdf else self.format
+
+    def data(self, text: str, pictures: Mapping[str, bytes] | None = None) -> bytes:
+        """Return the bytes of its file; what is compiled holds its pictures."""
+        return pdf.pdf(text, pictures) if self.is_pdf else text.encode()
+
+
+@dataclass(frozen=True)
+class OutputOptions:
+    """What to write, where and how."""
+
+    to: Annotated[str | None, TO] = None
+    output: Annotated[str | None, OUTPUT] = None
+    standalone: Annotated[bool, option("Output", "-s --standalone", "A complete document instead of a fragment.")] = (
+        False
+    )
+    force: Annotated[bool, option("Output", "--force", "Overwrite a file that symbp did not write.")] = False
+
+    @property
+    def is_given(self) -> bool:
+        """Whether a format or a place is."""
+        return self.to is not None or self.output is not None
+
+    def targets(self, stem: str, *, alone: bool = False, known: Iterable[str] = (*FORMATS, PDF)) -> list[Target]:
+        """Return what to write, as one of the ``known`` formats; ``stem`` is the name without suffix in a folder.
+
+        One equation ``alone`` is printed unless a file is named.
+
+        Raises:
+            SpecError: an option that is wrong.
+            OutputError: a file that may not be written: it is said before the work.
+        """
+        found = self._targets(stem, alone)
+        for each in found:
+            one_of(each.format, known, "--to")
+            if each.path is not None:
+                files.require_replaceable(each.path, self.force)
+        return found
+
+    def page_targets(self, stem: str) -> list[Target]:
+        """Return where a page goes that the terminal shows: nowhere else, unless it is asked for."""
+        return self.targets(stem, known=(*render.PAGES, PDF)) if self.is_given else []
+
+    def _targets(self, stem: str, alone: bool) -> list[Target]:
+        place = self.output
+        if place == "-" or (place is None and alone):
+            return [Target(self.to or (EQUATION if alone else DEFAULT[0]), None)]
+        if place is None or is_folder(place):
+            chosen = [self.to] if self.to else DEFAULT
+            return [Target(each, Path(place or FOLDER, f"{stem}{suffix_of(each)}")) for each in chosen]
+        return [Target(self.to or format_by_suffix(place), Path(place))]
+
+    def deliver(self, wanted: Sequence[Target], documents: Sequence[bytes]) -> list[Path]:
+        """Print or write every document, all of them rendered by now, and return the files."""
+        for target, data in zip(wanted, documents, strict=True):
+            if target.path is None:
+                document(data)
+            else:
+                files.write_bytes(target.path, data, force=self.force)
+        return [target.path for target in wanted if target.path is not None]
+
+    def present(self, page: Page, wanted: Sequence[Target], data: Mapping[str, Any] | None) -> None:
+        """Write a page where it is wanted; print it, or in its place ``data`` as JSON, and what was written."""
+        rows = [format_named(each.rendered_as) for each in wanted]
+        texts = [
+            render.page_text(page, row, standalone=self.standalone or each.is_pdf, template_dir=None)
+            for each, row in zip(wanted, rows, strict=True)
+        ]
+        wrote = self.deliver(wanted, [each.data(one) for each, one in zip(wanted, texts, strict=True)])
+        if data is not None:
+            json_document({**data, "wrote": [str(path) for path in wrote]})
+        elif wrote or not wanted:
+            shown = text.write_text(page, width=columns(), ascii=plain()).rstrip("\n")
+            say("\n\n".join(filter(None, (shown, written(wrote)))))
+
+
+def is_folder(place: str) -> bool:
+    """Whether a name is that of a folder: one there is, or one that ends as this system's folders do."""
+    try:
+        return place.endswith(("/", os.sep)) or Path(place).is_dir()
+    except OSError:  # A name too long for the system: writing says so.
+        return False
+
+
+def format_by_suffix(place: str) -> str:
+    """Return the format that a file's suffix says."""
+    known = {**SUFFIXES, SUFFIX_OF_PDF: PDF}
+    suffix = Path(place).suffix.lower()
+    if suffix in known:
+        return known[suffix]
+    return refuse(place, f"its suffix is no format ({', '.join(known)}); say it with --to", "--output")
+
+
+def suffix_of(format_name: str) -> str:
+    """Return what a file of a format ends in."""
+    return SUFFIX_OF_PDF if format_name == PDF else FORMATS[format_name].suffix
+
+
+def written(wrote: Sequence[Path]) -> str:
+    """Return one line a file, with what to do with a LaTeX fragment."""
+    lines: list[str] = []
+    for path in wrote:
+        line = f"  {'' if lines else sentence('screen.wrote'):<11} {path}"
+        hint = sentence("screen.input", stem=path.stem) if path.suffix == ".tex" else ""
+        fits = len(line) + 5 + len(hint) <= columns()
+        lines += [f"{line}     {hint}".rstrip()] if fits else [line, f"{'':14}{hint}"]
+    return "\n".join(lines)

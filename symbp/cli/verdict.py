@@ -1,0 +1,117 @@
+"""Somebody's own gradient judged: the verdict on the screen, as a file or as JSON."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import replace
+
+from symbp.checking.theirs.cases import require_concrete
+from symbp.checking.theirs.data import judge_data, load
+from symbp.checking.theirs.formula import Formulas
+from symbp.checking.theirs.judging import Judged, judge_file
+from symbp.checking.theirs.stub import stub
+from symbp.cli.console import note, say, sentence
+from symbp.cli.mine import DataFile, Formula, FunctionFile, Question, Stub
+from symbp.cli.output import OutputOptions
+from symbp.cli.what import Described, Named, NetworkOptions, command_line, derived
+from symbp.derivation import derive
+from symbp.networks.layers import Dense
+from symbp.networks.loss_choice import link_of
+from symbp.networks.network import Network
+from symbp.ops.elementwise import Elementwise
+from symbp.pages.tell.verdict import headline, verdict_page
+from symbp.writing.files import write_new
+from symbp.writing.readback import lexicon
+from symbp.writing.text import words_text
+
+OPEN_ACTIVATIONS, OPEN_LOSS = ("tanh", "sigmoid", "softplus", "sin"), "log_cosh"
+"""What stands for activations, neighbours different, and for a loss that are left open while a formula is judged."""
+
+
+def judge(spec: Described, asked: Question, seed: int, output: OutputOptions, json: bool) -> int:
+    """Judge what is asked about, print or write the verdict, and return 1 unless it is right."""
+    wanted = output.page_targets(f"{spec.stem}-verdict")
+    judged = judged_of(spec, asked, seed)
+    if judged.printed:
+        said = "".join(letter if letter.isprintable() or letter == "\n" else " " for letter in judged.printed)
+        note(f"{judged.source} printed:\n{said}")
+    page = verdict_page(judged, command=command_of(spec, asked))
+    output.present(page, wanted, judged.to_dict() | {"sentence": words_text(headline(judged))} if json else None)
+    return 0 if judged.right else 1
+
+
+def judged_of(spec: Described, asked: Question, seed: int) -> Judged:
+    """Return the judgement of a function, of arrays or of a formula."""
+    match asked.mine:
+        case Formula(text):
+            return judged_formula(spec, text, seed)
+        case DataFile(place, alone):
+            arrays = load(place)
+            if alone and isinstance(spec, NetworkOptions):
+                spec = replace(spec, layers=arrays.layers or spec.layers, bias=arrays.bias)
+            derivation = derived(spec.build(), spec.wrt)
+            require_concrete(derivation)
+            return judge_data(derivation, arrays, place.name, rows=asked.rows, reduction=asked.reduction)
+        case FunctionFile(place, function):
+            return judge_file(
+                derived(spec.build(), spec.wrt), place, function,
+                rows=asked.rows, timeout=asked.timeout, seed=seed, reduction=asked.reduction,
+            )  # fmt: skip
+        case Stub():
+            raise AssertionError("a stub is written, not judged")
+
+
+def judged_formula(spec: Described, text: str, seed: int) -> Judged:
+    """Return the judgement of a formula; functions stand for what options leave open."""
+    derivation = derived(concrete(spec), spec.wrt).readable
+    known = lexicon(derive(spec.build(), wrt=spec.wrt), derivation)
+    judged = Formulas(derivation, known, seed).judge(text)
+    if judged.right or not isinstance(spec, NetworkOptions) or (spec.activation and spec.loss):
+        return judged
+    functions = [each.rhs.function.name for each in derivation.forward if isinstance(each.rhs, Elementwise)]
+    stood = [] if spec.activation else [f"f{at} = {name}" for at, name in enumerate(functions, 1)]
+    stood += [] if spec.loss else [f"loss = {OPEN_LOSS}"]
+    return replace(judged, notes=(*judged.notes, sentence("screen.open", functions=", ".join(stood))))
+
+
+def concrete(spec: Described) -> Network:
+    """Return the network with functions for what its options leave open: a formula holds for all of them."""
+    if not isinstance(spec, NetworkOptions) or (spec.activation and spec.loss):
+        return spec.build()
+    filled = replace(spec, loss=spec.loss or OPEN_LOSS)
+    if spec.activation:
+        return filled.build()
+    sizes = spec.sizes if isinstance(spec.sizes, list) else [spec.sizes] * (spec.depth + 1)
+    turn = [OPEN_ACTIVATIONS[layer % len(OPEN_ACTIVATIONS)] for layer in range(spec.depth)]
+    last = spec.output_activation or link_of(spec.loss) or turn[-1]
+    stack = [Dense(size, name, spec.bias) for size, name in zip(sizes[1:], [*turn[:-1], last], strict=True)]
+    return Network(stack, sizes[0], filled.loss, batch=spec.batch, let=dict(spec.let or ()))
+
+
+def command_of(spec: Described, asked: Question) -> str:
+    """Return the command that judges this again: the network, whose gradient, and how it is read."""
+    words = shlex.split(command_line("check", spec))
+    match asked.mine:
+        case Formula(text):
+            words += ["--formula", text]
+        case FunctionFile(place, str(function)):
+            _name(words, spec, f"{place}:{function}")
+        case FunctionFile(place) | DataFile(place) | Stub(place):
+            _name(words, spec, str(place))
+    words += ["--rows"] * asked.rows + (["--reduction", asked.reduction] if asked.reduction != "mean" else [])
+    return shlex.join(words)
+
+
+def _name(words: list[str], spec: Described, name: str) -> None:
+    """Put the name of their file behind that of the network, or first where options describe it."""
+    words.insert(len(words) if isinstance(spec, Named) else 2, name)
+
+
+def write_stub(spec: Described, asked: Question) -> int:
+    """Write the file to fill in, and say how it is checked."""
+    assert isinstance(asked.mine, Stub)
+    place = asked.mine.place
+    command = command_of(spec, asked)
+    write_new(place, stub(derived(spec.build(), spec.wrt), command))
+    say(f"{sentence('screen.wrote')} {place}\n{sentence('screen.stub', command=command)}")
+    return 0
