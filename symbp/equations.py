@@ -7,7 +7,18 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, TypeAlias, cast
 
-from sympy import Expr, HadamardProduct, MatAdd, MatMul, MatrixExpr, MatrixSymbol, OneMatrix, Transpose, ZeroMatrix
+from sympy import (
+    Expr,
+    HadamardProduct,
+    Identity,
+    MatAdd,
+    MatMul,
+    MatrixExpr,
+    MatrixSymbol,
+    OneMatrix,
+    Transpose,
+    ZeroMatrix,
+)
 from sympy.matrices.expressions.matexpr import MatrixElement
 
 from symbp.errors import ShapeError, SpecError
@@ -240,8 +251,8 @@ def _shape_of_transpose(node: Transpose, parts: Parts) -> Shape:
     return (columns, rows)
 
 
-def _shape_as_given(node: OneMatrix | ZeroMatrix, parts: Parts) -> Shape:
-    return cast("Shape", node.args)
+def _shape_as_given(node: OneMatrix | ZeroMatrix | Identity, parts: Parts) -> Shape:
+    return cast("Shape", node.shape)
 
 
 _SHAPES: dict[type, Callable[[Any, Parts], Shape]] = {
@@ -251,5 +262,6 @@ _SHAPES: dict[type, Callable[[Any, Parts], Shape]] = {
     Transpose: _shape_of_transpose,
     OneMatrix: _shape_as_given,
     ZeroMatrix: _shape_as_given,
+    Identity: _shape_as_given,
 }
 """The SymPy nodes that may stand inside an equation, each linear in every operand, and what shape it has."""

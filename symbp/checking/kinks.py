@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
-from sympy import Abs, Expr, Max, Min, Piecewise, Rel, sign
+from sympy import Abs, Expr, MatrixExpr, Max, Min, Piecewise, Rel, sign
 
 from symbp.equations import Equation, ForwardSystem, System
 from symbp.numeric import engines
@@ -104,8 +104,9 @@ def _distances(equation: Equation, standins: Standins) -> list[tuple[Elementwise
     if isinstance(node, Elementwise):
         function = standins.function(node.function) if isinstance(node.function, GenericFunction) else node.function
         if len(function.variables) > 1:
-            return []
-        x = function.variables[0]
+            where = [(kink, f"{function.text} at {kink} = 0") for kink in function.kinks]
+            return [(_apart(function, kink, *node.args[1:]), said) for kink, said in where]
+        (x,) = function.variables
         known = [(x - kink, f"{function.text} at {kink}") for kink in function.kinks]
         other = [] if known else [(each, f"{function.text} at {each} = 0") for each in _corners(function.expr)]
         return [
@@ -113,13 +114,16 @@ def _distances(equation: Equation, standins: Standins) -> list[tuple[Elementwise
             for expr, said in known + other
         ]
     if isinstance(node, EntrywiseLoss):
-        a, y = node.function.variables
         return [
-            (Elementwise(_distance(node.function, kink, (kink.diff(a), kink.diff(y))), *node.args[1:]),
-             f"the loss {node.name} at {kink} = 0")
+            (_apart(node.function, kink, *node.args[1:]), f"the loss {node.name} at {kink} = 0")
             for kink in node.function.kinks or _corners(node.function.expr)
-        ]  # fmt: skip
+        ]
     return []
+
+
+def _apart(function: ScalarFunction, kink: Expr, *operands: MatrixExpr) -> Elementwise:
+    """Return the distance to a kink of a function of several operands."""
+    return Elementwise(_distance(function, kink, tuple(kink.diff(each) for each in function.variables)), *operands)
 
 
 @lru_cache(maxsize=64)

@@ -54,20 +54,22 @@ from symbp.maths.tree import (
     joined,
     row,
 )
+from symbp.nodes import number_and_factors
 from symbp.op import Op
 from symbp.ops.attention import MaskedSoftmax
 from symbp.ops.elementwise import OUTPUT, Elementwise, Formula, GenericFunction, ScalarFunction, Slope
 from symbp.ops.losses import EntrywiseLoss, GenericLoss, LinkedLoss, LossGradient
 from symbp.ops.penalty import Penalty
 from symbp.ops.softmax import Softmax
+from symbp.ops.square import Inverse
 from symbp.ops.structure import Pad, Rows
 from symbp.symbols import BATCH, Adjoint, Role
 from symbp.views.blocks import Call, Pull
 from symbp.views.over import BesideOver, Over, StackOver, SumOver
 from symbp.views.turned import Turned, loss_of, operation, plain
 
-THROUGH_OUTPUT = ("tanh", "sigmoid")
-"""Activations whose slope everybody writes through the output: 1 − a², a ⊙ (1 − a)."""
+THROUGH_OUTPUT = ("tanh", "sigmoid", "exp")
+"""Functions whose slope everybody writes through the output: 1 − a², a ⊙ (1 − a), a."""
 
 
 class Builder:
@@ -154,6 +156,8 @@ def _symbol(b: Builder, node: MatrixSymbol) -> Written:
 def _transpose(b: Builder, node: Transpose) -> Written:
     if isinstance(node.arg, MatrixSymbol):
         return Written(b.names.symbol(node.arg, transposed=True))
+    if isinstance(node.arg, Inverse):
+        return Written(Script(b.within(node.arg.args[0], Level.ATOM), None, row(NEGATIVE, TRANSPOSE)))
     return Written(Script(b.within(node.arg, Level.ATOM), None, TRANSPOSE))
 
 
@@ -193,10 +197,19 @@ def _sum(b: Builder, node: MatAdd) -> Written:
         return Written(row(mapped[0], TIMES, b.within(mapped[1], Level.PRODUCT)), Level.PRODUCT)
     items: list[Node] = []
     for at, term in enumerate(node.args):
-        part = Written(Num("1")) if isinstance(term, OneMatrix) else b.write(term)
+        part = _constant(b, term) or b.write(term)
         items += [MINUS if part.negative else PLUS] if at else [NEGATIVE] * part.negative
         items.append(Fence(part.node) if part.negative and part.level is Level.SUM else part.node)
     return Written(row(*items), Level.SUM)
+
+
+def _constant(b: Builder, term: MatrixExpr) -> Written | None:
+    """Return a number for the matrix that has it in every place; None for any other matrix."""
+    factor, matrices = number_and_factors(term)
+    if len(matrices) == 1 and isinstance(matrices[0], OneMatrix):
+        negative = bool(factor.could_extract_minus_sign())
+        return b.number(-factor if negative else factor)._replace(negative=negative)
+    return None
 
 
 def map_of(b: Builder, expr: MatrixExpr) -> tuple[Node, MatrixExpr] | None:
@@ -289,6 +302,10 @@ def primed(name: Node) -> Node:
     if isinstance(name, Script) and name.sup is None:
         return Script(name.base, name.sub, PRIME)
     return Script(name, None, PRIME)
+
+
+def _inverse(b: Builder, node: Inverse) -> Written:
+    return Written(Script(b.within(node.args[0], Level.ATOM), None, row(NEGATIVE, Num("1"))))
 
 
 def _ones(b: Builder, node: OneMatrix) -> Written:
@@ -500,6 +517,7 @@ RULES: dict[type, Callable[[Builder, Any], Written]] = {
     LinkedLoss: _linked_loss,
     LossGradient: _loss_gradient,
     Penalty: _penalty,
+    Inverse: _inverse,
     Rows: _rows,
     Pad: _rows,
     SumOver: _sum_over,

@@ -67,7 +67,20 @@ from symbp.maths.tree import (
     row,
 )
 from symbp.ops.entries import Largest, Total
-from symbp.ops.scalar import absolute, expm1, log_sigmoid, maximum, minimum, relu, sigmoid, signum, softplus, step
+from symbp.ops.scalar import (
+    absolute,
+    expm1,
+    log_sigmoid,
+    maximum,
+    minimum,
+    nonzero,
+    reciprocal,
+    relu,
+    sigmoid,
+    signum,
+    softplus,
+    step,
+)
 from symbp.ops.written import Quotient, decimal_text, quotient, terms
 
 
@@ -314,7 +327,7 @@ def _cases(w: Scalars, expr: Piecewise) -> Written:
     for value, condition in expr.args:
         when = Words("otherwise") if condition is S.true else row(Words("if "), w.write(condition).node)
         rows.append((w.write(value).signed, when))
-    return Written(Table(tuple(rows), "{", ""))
+    return Written(Table(tuple(rows), "{", ""), Level.SUM)
 
 
 def _relation(w: Scalars, expr: Relational) -> Written:
@@ -323,8 +336,10 @@ def _relation(w: Scalars, expr: Relational) -> Written:
     return Written(row(w.write(turned.lhs).signed, between, w.write(turned.rhs).signed), Level.SUM)
 
 
-def _step(w: Scalars, expr: step) -> Written:
-    inside = row(w.write(expr.args[0]).signed, Sign(">", "rel"), Num("0"))
+def _step(w: Scalars, expr: step | nonzero) -> Written:
+    """Return 1[x > 0], 1[x ≠ 0]."""
+    relation = Sign("≠" if isinstance(expr, nonzero) else ">", "rel")
+    inside = row(w.write(expr.args[0]).signed, relation, Num("0"))
     return Written(row(Id("1", "bold"), APPLY, Fence(inside, "[", "]")))
 
 
@@ -428,6 +443,8 @@ _RULES: dict[type, Callable[[Scalars, Expr], Written]] = {
         row(Id("log", "upright"), TIMES, call(Id("σ"), w.write(expr.args[0]).signed)), Level.PRODUCT
     ),
     step: _step,
+    nonzero: _step,
+    reciprocal: lambda w, expr: w.write(1 / expr.args[0]),
     **dict.fromkeys((Max, Min), lambda w, expr: Written(call(function_name(type(expr)), *_inside(w, expr)))),
     expm1: lambda w, expr: w.write(exp(expr.args[0]) - 1),
     Function: _function,

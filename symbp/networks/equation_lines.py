@@ -23,7 +23,7 @@ from symbp.symbols import BATCH
 
 Shape = tuple[Expr, Expr]
 
-TOKEN = re.compile(NUMBER_AND_NAME + r"|\.T\b|\*\*|[-+*@/(),]|\s+", re.ASCII)
+TOKEN = re.compile(NUMBER_AND_NAME + r"|\.T\b|\*\*|[-+*/@(),:\[\]]|(?<=axis)=|(?<=axis )=|\s+", re.ASCII)
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}", re.ASCII)
 LINE = re.compile(r"\s*([^=]*?)\s*=(?!=)(.*)", re.DOTALL)
 
@@ -32,7 +32,6 @@ HINTS = {
     "'": "write W.T for the transpose",
     ".": "write W.T for the transpose, and tanh(Z) rather than np.tanh(Z)",
     "=": "one = a line",
-    "[": "rows and columns cannot be picked out, and a shape is written W: 5 x 3",
     "⊙": "write A * B for the product entry by entry",
     "ᵀ": "write W.T for the transpose",
 }

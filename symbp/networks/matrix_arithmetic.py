@@ -26,6 +26,11 @@ def product(left: Parts, right: MatrixExpr) -> MatrixExpr:
     return times(first * second, *before, *after)
 
 
+def product_of(left: MatrixExpr, right: MatrixExpr) -> MatrixExpr:
+    """Return A·B as one flat product with its number in front."""
+    return product(left, right)
+
+
 def total(left: MatrixExpr, right: MatrixExpr) -> MatrixExpr:
     """Return one flat sum."""
     terms = [term for side in (left, right) for term in (side.args if isinstance(side, MatAdd) else (side,))]

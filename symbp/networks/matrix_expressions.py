@@ -13,9 +13,11 @@ from itertools import count
 
 from sympy import (
     Expr,
+    Integer,
     MatrixExpr,
     Rational,
     Transpose,
+    log,
     sqrt,
 )
 
@@ -23,15 +25,18 @@ from symbp.equations import Equation, ForwardSystem, symbols_in, text
 from symbp.errors import ShapeError, SpecError, nearest
 from symbp.limits import MAX_EQUATIONS
 from symbp.networks.equation_lines import Line, Shape, dimensions_of, kinds_of, mapping, read_shape, require_names
-from symbp.networks.expressions import custom_function
+from symbp.networks.expressions import MAX_EXPONENT
 from symbp.networks.matrix_arithmetic import Parts, parts_of, plus_number, product, total
-from symbp.networks.matrix_functions import ENTRYWISE, FUNCTIONS, INSTEAD, Call, entrywise
+from symbp.networks.matrix_functions import ENTRYWISE, FUNCTIONS, INSTEAD, Call, Function, entrywise
 from symbp.networks.reading import MAX_DEPTH, number, quote
-from symbp.nodes import hadamard, ones, transpose
+from symbp.nodes import hadamard, ones, times, transpose, zeros
 from symbp.op import Op
+from symbp.ops.arithmetic import INVERSE, POWER, QUOTIENT, power
 from symbp.ops.elementwise import Elementwise
+from symbp.ops.functions import activation
 from symbp.ops.loss_table import LOSS_ALIASES, LOSSES
 from symbp.ops.losses import Loss
+from symbp.ops.structure import Rows
 from symbp.symbols import Role, Variable
 
 LARGEST = Rational(10) ** 30
@@ -201,14 +206,19 @@ class _Reader:
                 return self._bounded(_BINARY[type(sign)](self, *operands, node), node)
             case ast.BinOp(left=left, op=ast.Pow(), right=right):
                 return self._power(self._inside(left, depth), self._inside(right, depth), node)
-            case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]):
-                return self._call(name, [(each, self.build(each, depth + 1)) for each in arguments], node)
+            case ast.Call(func=ast.Name(id=name)):
+                return self._call(name, node, depth)
+            case ast.Subscript(value=operand, slice=place):
+                return self._part(self._matrix(self._inside(operand, depth), operand), place, node)
         raise SpecError(f"{quote(self._text(node))} may not stand in the equation {quote(self.line.source)}")
 
     def _inside(self, node: ast.expr, depth: int) -> Parts:
         """Build what stands inside something else: an operation that is not affine gets a name."""
         value = self.build(node, depth + 1)
         return self.state.named(value, self.line) if isinstance(value, Op) else value
+
+    def _named(self, value: MatrixExpr) -> Variable:
+        return self.state.named(value, self.line)
 
     def _text(self, node: ast.expr) -> str:
         return self.line.right[node.col_offset : node.end_col_offset]
@@ -222,6 +232,43 @@ class _Reader:
     def _transposed(self, node: ast.expr, depth: int) -> MatrixExpr:
         value = self._matrix(self._inside(node, depth), node)
         return value.arg if isinstance(value, Transpose) else transpose(value)
+
+    def _part(self, value: MatrixExpr, place: ast.expr, node: ast.expr) -> MatrixExpr:
+        """Z[0:2], Z[1] and Z[:, 0:3]: rows, one row, columns, counted from 0; two dimensions stay two."""
+        rows, columns = place.elts if isinstance(place, ast.Tuple) and len(place.elts) == 2 else (place, None)
+        found = self._cut(value, rows, 0, node)
+        if columns is None:
+            return found
+        return transpose(self._named(self._cut(transpose(self._named(found)), columns, 1, node)))
+
+    def _cut(self, value: MatrixExpr, place: ast.expr, axis: int, node: ast.expr) -> MatrixExpr:
+        """Return some rows of a matrix; all of them are the matrix itself."""
+        size, what = value.shape[0], ("rows", "columns")[axis]
+        where = f"{quote(self._text(node))} in {quote(self.line.source)}"
+        first, last = self._ends(place, size, where)
+        if (first, last) == (0, size):
+            return value
+        if not first.is_Integer or not last.is_Integer or not 0 <= first < last or (size - last).is_negative:
+            raise SpecError(f"{where}: there are {size} {what}, counted from 0; take some of them, such as Z[0:2]")
+        if not size.is_Integer:
+            raise SpecError(f"{where}: of {size} {what} no part has a size of its own; give a number for {size}")
+        return Rows(self._named(value), first, last - first)
+
+    def _ends(self, place: ast.expr, size: Expr, where: str) -> tuple[Expr, Expr]:
+        """Return the first row of a part and the one behind its last."""
+
+        def number_of(tree: ast.expr | None, otherwise: Expr) -> Expr:
+            value = otherwise if tree is None else self.build(tree)
+            if isinstance(value, MatrixExpr) or (not value.is_Integer and tree is not None):
+                raise SpecError(f"{where}: rows and columns are counted with whole numbers")
+            return size + value if value.is_negative else value
+
+        if isinstance(place, ast.Slice):
+            if place.step is not None:
+                raise SpecError(f"{where}: a part has no steps")
+            return number_of(place.lower, Integer(0)), number_of(place.upper, size)
+        first = number_of(place, Integer(0))
+        return first, first + 1
 
     def _matrix(self, value: Parts, node: ast.expr) -> MatrixExpr:
         if not isinstance(value, MatrixExpr):
@@ -240,17 +287,24 @@ class _Reader:
         return product(factor, value) if isinstance(value, MatrixExpr) else factor * value
 
     def _power(self, base: Parts, exponent: Parts, node: ast.BinOp) -> Parts:
-        """A**2 is A ⊙ A; other powers act entry by entry as well."""
+        """A**2 is A ⊙ A; other powers act entry by entry as well, those of a number are exponentials."""
+        if isinstance(exponent, MatrixExpr):
+            return self._power_of_matrix(base, exponent, node)
         if not isinstance(exponent, Rational):
             raise SpecError(f"{quote(self._text(node))} in {quote(self.line.source)}: the exponent must be a number")
+        if abs(exponent) > MAX_EXPONENT:
+            raise SpecError(f"the exponent of {quote(self._text(node))} is greater than {MAX_EXPONENT}")
         if not isinstance(base, MatrixExpr):
-            custom_function(f"x**({exponent})")  # which bounds the exponent
             return base**exponent
-        named = self.state.named(base, self.line)
-        if exponent == 2:
-            return hadamard(named, named)
-        function = custom_function(f"x**({exponent})")
-        return self.state.named(Elementwise(function, named), self.line)
+        named = self._named(base)
+        return hadamard(named, named) if exponent == 2 else Elementwise(power(exponent), named)
+
+    def _power_of_matrix(self, base: Parts, exponent: MatrixExpr, node: ast.BinOp) -> MatrixExpr:
+        if isinstance(base, MatrixExpr):
+            return Elementwise(POWER, *map(self._named, self._spread(base, exponent, node)))
+        if not base.is_positive:
+            raise SpecError(f"{quote(self._text(node))} in {quote(self.line.source)}: the base must be positive")
+        return Elementwise(activation("exp"), self._named(product(log(base), exponent)))
 
     def _times(self, left: Parts, right: Parts, node: ast.BinOp) -> Parts:
         """A * B, entry by entry; a number scales."""
@@ -261,10 +315,12 @@ class _Reader:
         return hadamard(*self._spread(left, right, node, Role.SCALE))
 
     def _over(self, left: Parts, right: Parts, node: ast.BinOp) -> Parts:
+        """A / B, entry by entry; a number over a matrix is the number times 1/B."""
         if isinstance(right, MatrixExpr):
-            raise SpecError(
-                f"{quote(self._text(node))} in {quote(self.line.source)} divides by a matrix: only by numbers"
-            )
+            if isinstance(left, MatrixExpr):
+                return Elementwise(QUOTIENT, *map(self._named, self._spread(left, right, node)))
+            found = Elementwise(INVERSE, self._named(right))
+            return found if left == 1 else self._scaled(left, self._named(found))
         if not right:
             raise SpecError(f"{quote(self._text(node))} in {quote(self.line.source)} divides by zero")
         return self._scaled(1 / right, left)
@@ -290,14 +346,16 @@ class _Reader:
         return self._plus(left, self._scaled(Rational(-1), right), node)
 
     def _spread(
-        self, left: MatrixExpr, right: MatrixExpr, node: ast.BinOp, role: Role
+        self, left: MatrixExpr, right: MatrixExpr, node: ast.BinOp, role: Role | None = None
     ) -> tuple[MatrixExpr, MatrixExpr]:
-        """Return both with one shape: n×1 meeting n×m is b·1ᵀ. A parameter spread so is a bias or a scale."""
-        if left.shape == right.shape:
-            return left, right
-        left, right = self._repeated(left, right.shape, role), self._repeated(right, left.shape, role)
-        if left.shape == right.shape:
-            return left, right
+        """Return both with one shape, as NumPy does: n×1 meeting n×m is b·1ᵀ, n×1 meeting 1×m both.
+
+        A parameter that stands in every column becomes a bias or a scale.
+        """
+        pairs = list(zip(left.shape, right.shape, strict=True))
+        if all(first == second or 1 in (first, second) for first, second in pairs):
+            rows, columns = (second if first == 1 else first for first, second in pairs)
+            return self._repeated(left, (rows, columns), role), self._repeated(right, (rows, columns), role)
         index = 0 if left.shape[0] != right.shape[0] else 1
         what = ("rows", "columns")[index]
         why = f"the {what} must be equal, {left.shape[index]} = {right.shape[index]}"
@@ -305,18 +363,16 @@ class _Reader:
             why += "; write @ for the product of matrices"
         raise self._clash(left, right, node, why)
 
-    def _repeated(self, value: MatrixExpr, size: Shape, role: Role) -> MatrixExpr:
+    def _repeated(self, value: MatrixExpr, size: Shape, role: Role | None) -> MatrixExpr:
         """Return a column n×1, a row 1×m or a 1×1 repeated to n×m; anything else as it is."""
         rows, columns = value.shape
-        if columns == 1 != size[1] and rows in (1, size[0]):
+        if columns == 1 != size[1]:
             value = self._columns(value, size[1], role)
-        if rows == 1 != size[0] and columns in (1, size[1]):
-            value = product(ones(size[0], 1), value)
-        return value
+        return product(ones(size[0], 1), value) if rows == 1 != size[0] else value
 
-    def _columns(self, column: MatrixExpr, times: Expr, role: Role) -> MatrixExpr:
+    def _columns(self, column: MatrixExpr, times: Expr, role: Role | None) -> MatrixExpr:
         symbols = list(symbols_in(column))
-        if len(symbols) == 1 and symbols[0].role in (Role.WEIGHT, role):
+        if role is not None and len(symbols) == 1 and symbols[0].role in (Role.WEIGHT, role):
             self.state.roles[symbols[0].name] = role
         return product(column, ones(1, times))
 
@@ -327,41 +383,95 @@ class _Reader:
             f"in {quote(self.line.source)}: {why}"
         )
 
-    def _plain(self, value: Expr, node: ast.expr) -> Rational:
-        if not isinstance(value, Rational):
-            raise SpecError(f"{quote(self._text(node))} in {quote(self.line.source)}: a plain number must stand here")
-        return value
-
-    def _call(self, name: str, arguments: Sequence[tuple[ast.expr, Parts]], node: ast.Call) -> Parts:
-        operands, numbers = [], []
+    def _call(self, name: str, node: ast.Call, depth: int) -> Parts:
+        arguments = [(each, self.build(each, depth + 1)) for each in node.args]
         if name == "sqrt" and len(arguments) == 1 and not isinstance(arguments[0][1], MatrixExpr):
             return sqrt(arguments[0][1])
-        for tree, value in arguments:
-            if not isinstance(value, MatrixExpr):
-                numbers.append(self._plain(value, tree))
-            elif numbers:
-                raise SpecError(f"{name} takes matrices first, then numbers, in {quote(self.line.source)}")
-            else:
-                operands.append((tree, value))
         row = FUNCTIONS.get(name.lower()) or entrywise(name)
         if row is None:
             known = [*FUNCTIONS, *ENTRYWISE, *LOSSES, *LOSS_ALIASES]
             hint = INSTEAD.get(name, "") or nearest(name, known) or "; symbp list shows activations and losses"
             raise SpecError(f"unknown function {name[:40]!r} in {quote(self.line.source)}{hint}")
-        if len(operands) != row.matrices or len(numbers) > row.numbers:
-            extra = f" and at most {row.numbers} number{'s' * (row.numbers > 1)}" if row.numbers else ""
-            raise SpecError(
-                f"{name} takes {row.matrices} matri{'ces' if row.matrices > 1 else 'x'}{extra}, as in {row.example}: "
-                f"change {quote(self.line.source)}"
-            )
-        named = [value if row.affine and not isinstance(value, Op) else self.state.named(value, self.line)
-                 for _, value in operands]  # fmt: skip
+        axis = self._axis(name, row, node)
+        if row.axes and axis is None and len(arguments) == 2 and arguments[1][1] in (0, 1, -1, -2):
+            (axis,) = (int(value) % 2 for _, value in arguments[1:])  # NumPy takes it without its name
+            del arguments[1]
+        operands, numbers = self._sorted(name, row, arguments)
+        least, most = row.matrices
+        if not least <= len(operands) <= most or len(numbers) > row.numbers:
+            raise SpecError(f"{name} takes {_takes(row)}, as in {row.example}: change {quote(self.line.source)}")
+        named = [value if row.affine and not isinstance(value, Op) else self._named(value) for value in operands]
         try:
-            return row.build(Call(tuple(named), tuple(numbers), self.state.made_by))
+            return row.build(Call(tuple(named), tuple(numbers), axis, self.state.made_by, self._named))
         except SpecError as error:
             raise SpecError(f"{error} in {quote(self.line.source)}") from None
         except ShapeError as error:
             raise ShapeError(f"{error} in {quote(self.line.source)}") from None
+
+    def _axis(self, name: str, row: Function, node: ast.Call) -> int | None:
+        """Return the axis that a call names: 0 goes down each column, 1 along each row."""
+        for each in node.keywords:
+            value = each.value
+            sign = -1 if isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.USub) else 1
+            number = value.operand if isinstance(value, ast.UnaryOp) else value
+            is_axis = isinstance(number, ast.Constant) and number.value in (0, 1, 2) and each.arg == "axis" and row.axes
+            if not is_axis or sign * number.value not in (0, 1, -1, -2):
+                takes = "takes axis=0, down each column, or axis=1, along each row" if row.axes else "has no axis"
+                raise SpecError(f"{name} {takes}: change {quote(self.line.source)}")
+            return int(number.value) % 2
+        return None
+
+    def _sorted(
+        self, name: str, row: Function, arguments: Sequence[tuple[ast.expr, Parts]]
+    ) -> tuple[list[MatrixExpr], list[Expr]]:
+        """Return the matrices and the numbers of a call, in their order."""
+        if row.spread:
+            return self._spread_all(row, arguments)
+        operands: list[MatrixExpr] = []
+        numbers: list[Expr] = []
+        for tree, value in arguments:
+            if not isinstance(value, MatrixExpr):
+                if not isinstance(value, Rational) and not row.sizes:
+                    text_ = quote(self._text(tree))
+                    raise SpecError(f"{text_} in {quote(self.line.source)}: a plain number must stand here")
+                numbers.append(value)
+            elif numbers:
+                raise SpecError(f"{name} takes matrices first, then numbers, in {quote(self.line.source)}")
+            else:
+                operands.append(value)
+        return operands, numbers
+
+    def _spread_all(
+        self, row: Function, arguments: Sequence[tuple[ast.expr, Parts]]
+    ) -> tuple[list[MatrixExpr], list[Expr]]:
+        """Return matrices of one shape; the only number beside one matrix stays a number."""
+        matrices = [value for _, value in arguments if isinstance(value, MatrixExpr)]
+        numbers = [value for _, value in arguments if not isinstance(value, MatrixExpr)]
+        if len(matrices) == len(numbers) == row.numbers == 1 and isinstance(numbers[0], Rational):
+            return matrices, numbers
+        shape: Shape = (Integer(1), Integer(1))
+        for value in matrices:
+            for first, second in zip(shape, value.shape, strict=True):
+                if first != second and 1 not in (first, second):
+                    shapes = ", ".join(text(each.shape) for each in matrices)
+                    raise ShapeError(f"the shapes {shapes} do not fit together in {quote(self.line.source)}")
+            shape = (value.shape[0] if shape[0] == 1 else shape[0], value.shape[1] if shape[1] == 1 else shape[1])
+        filled = [value if isinstance(value, MatrixExpr) else _filled(value, shape) for _, value in arguments]
+        return [self._repeated(value, shape, None) for value in filled], []
+
+
+def _filled(value: Expr, shape: Shape) -> MatrixExpr:
+    """Return the matrix that has a number in every place."""
+    return times(value, ones(*shape)) if value else zeros(*shape)
+
+
+def _takes(row: Function) -> str:
+    """Return how many matrices and numbers a function takes, in words."""
+    least, most = row.matrices
+    count = f"{least} to {most}" if least < most else str(least)
+    matrices = f"{count} matri{'x' if most == 1 else 'ces'}" if most else ""
+    numbers = f"at most {row.numbers} number{'s' * (row.numbers > 1)}" if row.numbers else ""
+    return " and ".join(each for each in (matrices, numbers) if each)
 
 
 _BINARY = {

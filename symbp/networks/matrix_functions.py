@@ -3,47 +3,64 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from sympy import MatrixExpr, Rational
+from sympy import Expr, Identity, Integer, MatrixExpr
 
-from symbp.equations import Equation
-from symbp.errors import SpecError
+from symbp.equations import Equation, text
+from symbp.errors import ShapeError, SpecError
 from symbp.networks.expressions import FUNCTIONS as SCALARS
 from symbp.networks.expressions import custom_function
 from symbp.networks.loss_choice import compared
-from symbp.nodes import matmul, number_and_factors, ones
+from symbp.networks.matrix_arithmetic import product, product_of
+from symbp.nodes import hadamard, matadd, ones, transpose, zeros
 from symbp.ops.activations import ACTIVATIONS, ALIASES, row_of
-from symbp.ops.elementwise import Elementwise
+from symbp.ops.arithmetic import CHOICE, EXPONENTIAL, LARGER, LENGTH, SMALLER, bounded, clip
+from symbp.ops.columns import CumulativeSum, LogSumExp, Maximum
+from symbp.ops.elementwise import Elementwise, Formula
 from symbp.ops.functions import activation
 from symbp.ops.loss_table import LOSS_ALIASES, LOSSES, loss_row
 from symbp.ops.losses import entry_loss
 from symbp.ops.normalisation import EPSILON, Normalise, Over
 from symbp.ops.softmax import Softmax
+from symbp.ops.square import Determinant, Inverse, LogDeterminant, Trace
 from symbp.ops.structure import Stack
+
+MOST_PARTS = 64
+"""How many matrices are put together in one call."""
 
 
 @dataclass(frozen=True)
 class Call:
-    """What a function is called with; ``made_by`` finds the equation of a name."""
+    """What a function is called with: matrices, then numbers; ``axis`` is the one it goes along, None for both.
+
+    ``made_by`` finds the equation of a name, ``name`` gives one to what cannot stand inside something else.
+    """
 
     operands: tuple[MatrixExpr, ...]
-    numbers: tuple[Rational, ...]
+    numbers: tuple[Expr, ...]
+    axis: int | None
     made_by: Mapping[str, Equation]
+    name: Callable[[MatrixExpr], MatrixExpr]
 
 
 @dataclass(frozen=True)
 class Function:
     """A row: how many matrices and at most how many numbers it takes, and what it builds.
 
-    ``affine`` operations take any affine piece and stand anywhere; others take names and get one.
+    ``affine`` operations take any affine piece and stand anywhere; others take names and get one. ``axes``: it may go
+    along one axis. ``spread``: numbers may stand for matrices, and all get one shape. ``sizes``: its numbers may be
+    sizes. Of ``matrices`` two numbers are the least and the most.
     """
 
     build: Callable[[Call], MatrixExpr]
     example: str
-    matrices: int = 1
+    matrices: tuple[int, int] = (1, 1)
     numbers: int = 0
     affine: bool = False
+    axes: bool = False
+    spread: bool = False
+    sizes: bool = False
 
 
 def _normalise(over: Over, centred: bool) -> Callable[[Call], MatrixExpr]:
@@ -64,23 +81,160 @@ def _loss(name: str) -> Callable[[Call], MatrixExpr]:
     return build
 
 
-def _total(call: Call) -> MatrixExpr:
-    """1ᵀ·A·1, the sum of all entries."""
+def _sums(operand: MatrixExpr, axis: int | None) -> MatrixExpr:
+    """1ᵀ·A, A·1 or 1ᵀ·A·1: sums down the columns, along the rows, of all entries."""
+    rows, columns = operand.shape
+    if axis != 1 and rows != 1:
+        operand = product(ones(1, rows), operand)
+    return product_of(operand, ones(columns, 1)) if axis != 0 and columns != 1 else operand
+
+
+def _count(operand: MatrixExpr, axis: int | None) -> Expr:
+    rows, columns = operand.shape
+    return {0: rows, 1: columns, None: rows * columns}[axis]
+
+
+def _means(operand: MatrixExpr, axis: int | None) -> MatrixExpr:
+    """The sums over how many there are."""
+    return product(1 / _count(operand, axis), _sums(operand, axis))
+
+
+def _squares(operand: MatrixExpr) -> MatrixExpr:
+    return hadamard(operand, operand)
+
+
+def _norm(call: Call) -> MatrixExpr:
+    """The root of the sum of squares."""
+    return Elementwise(LENGTH, call.name(_sums(_squares(call.operands[0]), call.axis)))
+
+
+def _variance(call: Call) -> MatrixExpr:
+    """The mean of the squared distances from the mean: divided by n, not by n − 1."""
+    (operand,) = call.operands
+    centred = call.name(matadd(operand, product(Integer(-1), repeated(_means(operand, call.axis), operand.shape))))
+    return _means(_squares(centred), call.axis)
+
+
+def _along(build: Callable[[MatrixExpr], MatrixExpr]) -> Callable[[Call], MatrixExpr]:
+    """Return what applies an operation on columns along an axis, or column by column and then to what they give."""
+
+    def along(call: Call) -> MatrixExpr:
+        (operand,) = call.operands
+        if call.axis == 1:
+            return transpose(call.name(build(call.name(transpose(operand)))))
+        found = build(operand)
+        return found if call.axis == 0 or found.shape[1] == 1 else build(call.name(transpose(call.name(found))))
+
+    return along
+
+
+def _softmax(call: Call) -> MatrixExpr:
+    (operand,) = call.operands
+    if call.axis == 1:
+        return transpose(call.name(Softmax(call.name(transpose(operand)))))
+    return Softmax(operand)
+
+
+def _log_softmax(call: Call) -> MatrixExpr:
+    """Z − log Σ eᶻ."""
+    (operand,) = call.operands
+    sums = _along(LogSumExp)(replace(call, axis=call.axis or 0))
+    return matadd(operand, product(Integer(-1), repeated(call.name(sums), operand.shape)))
+
+
+def _max(call: Call) -> MatrixExpr:
+    """The larger of two, entry by entry; of one matrix the largest along an axis."""
+    if len(call.operands) == 1 and not call.numbers:
+        return _along(Maximum)(call)
+    if call.numbers == (0,):
+        return Elementwise(activation("relu"), *call.operands)
+    return _of_two(LARGER, call)
+
+
+def _min(call: Call) -> MatrixExpr:
+    """The smaller of two; of one matrix the smallest, which is −max(−A)."""
+    if len(call.operands) == 1 and not call.numbers:
+        turned = call.name(product(Integer(-1), call.operands[0]))
+        return product(Integer(-1), call.name(_along(Maximum)(replace(call, operands=(turned,)))))
+    return _of_two(SMALLER, call)
+
+
+def _of_two(of_two: Formula, call: Call) -> MatrixExpr:
+    if call.axis is not None:
+        raise SpecError(f"{'max' if of_two is LARGER else 'min'} goes along an axis of one matrix, not of two,")
+    return Elementwise(bounded(of_two, *call.numbers) if call.numbers else of_two, *call.operands)
+
+
+def _clip(call: Call) -> MatrixExpr:
+    if len(call.numbers) != 2 or not call.numbers[0] < call.numbers[1]:
+        raise SpecError("clip takes a matrix, its least and its largest value, as in A = clip(Z, -1, 1),")
+    return Elementwise(clip(*call.numbers), *call.operands)
+
+
+def repeated(value: MatrixExpr, shape: tuple[Expr, Expr]) -> MatrixExpr:
+    """Return a column, a row or a 1×1 repeated to a shape: v·1ᵀ, 1·v."""
+    rows, columns = value.shape
+    value = product_of(value, ones(1, shape[1])) if columns == 1 != shape[1] else value
+    return product(ones(shape[0], 1), value) if rows == 1 != shape[0] else value
+
+
+def _beside(call: Call) -> MatrixExpr:
+    """Matrices one beside another: their transposes one above another, transposed."""
+    return transpose(call.name(Stack(*(call.name(transpose(each)) for each in call.operands))))
+
+
+def _stacked(call: Call) -> MatrixExpr:
+    return Stack(*call.operands)
+
+
+def _diagonal(call: Call) -> MatrixExpr:
+    """I ⊙ v·1ᵀ for a column, (I ⊙ A)·1 for a square matrix."""
     (operand,) = call.operands
     rows, columns = operand.shape
-    left = [ones(1, rows)] if rows != 1 else []
-    right = [ones(columns, 1)] if columns != 1 else []
-    return matmul(*left, operand, *right) if left or right else operand
+    if columns == 1:
+        return hadamard(Identity(rows), repeated(operand, (rows, rows)))
+    _require_square(operand, "diag")
+    return product_of(hadamard(Identity(rows), operand), ones(rows, 1))
 
 
-def _mean(call: Call) -> MatrixExpr:
-    """1/(n·m) · 1ᵀ·A·1, the mean of all entries."""
-    rows, columns = call.operands[0].shape
-    total = _total(call)
-    if rows * columns == 1:
-        return total
-    front, matrices = number_and_factors(total)
-    return matmul(front / (rows * columns), *matrices)
+def _trace(call: Call) -> MatrixExpr:
+    (operand,) = call.operands
+    _require_square(operand, "trace")
+    return Trace(operand)
+
+
+def _square(name: str, build: Callable[[MatrixExpr], MatrixExpr]) -> Function:
+    def checked(call: Call) -> MatrixExpr:
+        _require_square(call.operands[0], name)
+        return build(call.operands[0])
+
+    return Function(checked, f"B = {name}(A)")
+
+
+def _solve(call: Call) -> MatrixExpr:
+    left, right = call.operands
+    _require_square(left, "solve")
+    if left.shape[0] != right.shape[0]:
+        shapes = f"{left} is {text(left.shape)} and {right} {text(right.shape)}"
+        raise ShapeError(f"solve takes two matrices of as many rows, but {shapes},")
+    return product_of(call.name(Inverse(left)), right)
+
+
+def _require_square(operand: MatrixExpr, name: str) -> None:
+    if operand.shape[0] != operand.shape[1]:
+        raise ShapeError(f"{name} takes a square matrix, and {operand} is {text(operand.shape)},")
+
+
+def _of_shape(build: Callable[..., MatrixExpr], count: int, name: str) -> Function:
+    """Return the row of a matrix that its size alone makes."""
+
+    def made(call: Call) -> MatrixExpr:
+        if len(call.numbers) != count:
+            raise SpecError(f"{name} takes {count} size{'s' * (count > 1)}, as in {example},")
+        return build(*call.numbers)
+
+    example = f"J = {name}({', '.join('3m'[:count])})"
+    return Function(made, example, (0, 0), count, affine=True, sizes=True)
 
 
 _NORMALISATIONS = {
@@ -90,17 +244,37 @@ _NORMALISATIONS = {
 }
 
 FUNCTIONS: dict[str, Function] = {
-    "softmax": Function(lambda call: Softmax(call.operands[0]), "P = softmax(Z)"),
-    "sum": Function(_total, "loss = mse(A, Y) + 0.01 * sum(W * W)", affine=True),
-    "mean": Function(_mean, "loss = mean(E * E)", affine=True),
-    "vstack": Function(lambda call: Stack(*call.operands), "S = vstack(A, B)", 2),
+    "softmax": Function(_softmax, "P = softmax(Z)", axes=True),
+    "log_softmax": Function(_log_softmax, "L = log_softmax(Z)", axes=True),
+    "logsumexp": Function(_along(LogSumExp), "s = logsumexp(Z, axis=0)", axes=True),
+    "cumsum": Function(_along(CumulativeSum), "C = cumsum(A, axis=1)", axes=True),
+    "sum": Function(lambda call: _sums(call.operands[0], call.axis), "s = sum(W * W, axis=0)", affine=True, axes=True),
+    "mean": Function(lambda call: _means(call.operands[0], call.axis), "loss = mean(E * E)", affine=True, axes=True),
+    "var": Function(_variance, "v = var(A, axis=1)", axes=True),
+    "std": Function(lambda call: Elementwise(LENGTH, call.name(_variance(call))), "s = std(A, axis=1)", axes=True),
+    "norm": Function(_norm, "n = norm(A, axis=0)", axes=True),
+    "max": Function(_max, "M = max(A, B)", (1, 2), 1, axes=True, spread=True),
+    "min": Function(_min, "M = min(A, B)", (1, 2), 1, axes=True, spread=True),
+    "clip": Function(_clip, "A = clip(Z, -1, 1)", numbers=2),
+    "where": Function(lambda call: Elementwise(CHOICE, *call.operands), "C = where(M, A, B)", (3, 3), spread=True),
+    "vstack": Function(_stacked, "S = vstack(A, B)", (2, MOST_PARTS)),
+    "hstack": Function(_beside, "S = hstack(A, B)", (2, MOST_PARTS)),
+    "diag": Function(_diagonal, "D = diag(v)", affine=True),
+    "trace": Function(_trace, "loss = trace(A.T @ B)"),
+    "inv": _square("inv", Inverse),
+    "det": _square("det", Determinant),
+    "logdet": _square("logdet", LogDeterminant),
+    "solve": Function(_solve, "W = solve(A, B)", (2, 2)),
+    "ones": _of_shape(ones, 2, "ones"),
+    "zeros": _of_shape(zeros, 2, "zeros"),
+    "eye": _of_shape(Identity, 1, "eye"),
     **{
         spelling: Function(build, f"N = {spelling}(Z)", numbers=1)
         for name, build in _NORMALISATIONS.items()
         for spelling in (name, name.replace("_", ""))
     },
     **{
-        name: Function(_loss(name), f"loss = {name}(A, Y)", 2, len(loss_row(name).parameters))
+        name: Function(_loss(name), f"loss = {name}(A, Y)", (2, 2), len(loss_row(name).parameters))
         for name in (*LOSSES, *LOSS_ALIASES)
     },
 }
@@ -113,16 +287,16 @@ ENTRYWISE = (*ACTIVATIONS, *ALIASES, *(name for name in _PLAIN if name not in AL
 
 
 INSTEAD = {
-    "max": "; write relu(Z) for max(0, Z)",
-    "maximum": "; write relu(Z) for max(0, Z)",
+    "maximum": "; write max(A, B)",
+    "minimum": "; write min(A, B)",
+    "detach": "; write stop(A): no gradient goes beyond",
+    "mm": "; write A @ B for the product of matrices",
     "dot": "; write A @ B for the product of matrices",
     "matmul": "; write A @ B for the product of matrices",
     "transpose": "; write A.T for the transpose",
-    "trace": "; write sum(A * B) for the trace of A.T @ B",
-    "norm": "; write sum(A**2) for the squared norm",
-    "concat": "; write vstack(A, B), one above the other",
-    "concatenate": "; write vstack(A, B), one above the other",
-    "hstack": "; write vstack(A.T, B.T).T, one beside the other",
+    "concat": "; write vstack(A, B), one above the other, or hstack(A, B), one beside the other",
+    "concatenate": "; write vstack(A, B), one above the other, or hstack(A, B), one beside the other",
+    "flatten": "; a column holds all values of an example already",
 }
 """What to write for functions that people know from elsewhere."""
 
@@ -136,6 +310,7 @@ def entrywise(name: str) -> Function | None:
             lambda call: Elementwise(activation(key, *call.numbers), *call.operands), f"A = {key}(Z)", numbers=most
         )
     if key in _PLAIN:
-        function = custom_function(f"{key}(x)").renamed(key, rf"\mathrm{{{key}}}", key)
+        made = custom_function(f"{key}(x)").renamed(key, rf"\mathrm{{{key}}}", key)
+        function = EXPONENTIAL if key == "exp" else made
         return Function(lambda call: Elementwise(function, *call.operands), f"A = {key}(Z)")
     return None

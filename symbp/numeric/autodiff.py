@@ -86,6 +86,7 @@ def _torch(program: Program, values: Values, names: tuple[str, ...]) -> Arrays:
         "arange": torch.arange,
         "concatenate": lambda arrays, axis=0: torch.cat(tuple(arrays), dim=axis),
         "full": lambda shape, value: torch.full(tuple(shape), value, dtype=torch.float64),
+        "linalg": torch.linalg,
         "max": largest,
         "maximum": binary("maximum"),
         "minimum": binary("minimum"),

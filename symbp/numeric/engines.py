@@ -42,6 +42,7 @@ class Namespace:
     expm1: Any
     eye: Any
     full: Any
+    linalg: Any
     log: Any
     log1p: Any
     max: Any

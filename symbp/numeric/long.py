@@ -11,6 +11,7 @@ import math
 import operator
 from collections.abc import Callable, Sequence
 from functools import reduce
+from types import SimpleNamespace
 from typing import Any
 
 from mpmath import libmp
@@ -170,6 +171,7 @@ class Longs:
             "sum": lambda a, axis=None, keepdims=False: self.like(np.sum, a, axis=axis, keepdims=keepdims),
             "max": lambda a, axis=None, keepdims=False: self.like(np.max, a, axis=axis, keepdims=keepdims),
             "concatenate": lambda parts, axis=0: self.aligned(lambda *all_: np.concatenate(all_, axis=axis), *parts),
+            "linalg": SimpleNamespace(inv=self.inverse, det=self.determinant),
             "diagflat": lambda a: self.like(np.diagflat, a),
             "arange": np.arange,
             "full": lambda shape, value: self.of(np.ones(shape, dtype=int)) * value,
@@ -235,6 +237,32 @@ class Longs:
         numbers = zip(bases.ravel().tolist(), powers.ravel().tolist(), strict=True)
         return self._block([function((n, a.exponent), (e, b.exponent)) for n, e in numbers], bases.shape)
 
+    def inverse(self, a: Any) -> Long:
+        """Return the inverse of a matrix: that of doubles, then Newton's steps, each of which doubles its digits."""
+        import numpy as np
+
+        long = self.of(a)
+        size = long.shape[-1]
+        try:
+            found = self.of(np.linalg.inv(long.floats()))
+        except np.linalg.LinAlgError:
+            return self._like_lost(long)
+        twice = self.of(2 * np.eye(size, dtype=int))
+        for _ in range(max(1, math.ceil(math.log2(self.bits / DOUBLE_BITS)) + 2)):
+            found = found @ (twice - long @ found)
+        return found
+
+    def determinant(self, a: Any) -> Long:
+        """Return the determinant of a matrix, by elimination without fractions (Bareiss 1968)."""
+        long = self.of(a)
+        found = _bareiss([list(row) for row in long.integers.tolist()])
+        return self._rounded(found, long.exponent * long.shape[-1])
+
+    def _like_lost(self, long: Long) -> Long:
+        import numpy as np
+
+        return Long(self, np.full(long.shape, LOST, dtype=object), 0)
+
     def _rounded(self, integers: Any, exponent: int) -> Long:
         """Drop the bits that are more than every entry needs."""
         lengths = _lengths(integers := _array(integers))
@@ -260,6 +288,27 @@ class Longs:
         integers = np.empty(len(pairs), dtype=object)
         integers[:] = [_shifted(number, by - exponent) for number, by in pairs]
         return Long(self, integers.reshape(shape), exponent)
+
+
+DOUBLE_BITS = 40
+"""Bits that the inverse of doubles has right, of a matrix that is not close to a singular one."""
+
+
+def _bareiss(rows: list[list[int]]) -> int:
+    sign, before = 1, 1
+    for at in range(len(rows) - 1):
+        pivot = next((other for other in range(at, len(rows)) if rows[other][at]), None)
+        if pivot is None:
+            return 0
+        if pivot != at:
+            rows[at], rows[pivot], sign = rows[pivot], rows[at], -sign
+        for row in rows[at + 1 :]:
+            row[at + 1 :] = [
+                (one * rows[at][at] - row[at] * other) // before
+                for one, other in zip(row[at + 1 :], rows[at][at + 1 :], strict=True)
+            ]
+        before = rows[at][at]
+    return sign * rows[-1][-1]
 
 
 def _shifted(integers: Any, by: int) -> Any:

@@ -39,7 +39,7 @@ from sympy.core.relational import Relational
 
 from symbp.errors import RuleNotFoundError
 from symbp.numeric.entropy import MEANINGS
-from symbp.ops.scalar import PRIMITIVES, absolute, expm1, maximum, minimum, relu, signum, step
+from symbp.ops.scalar import PRIMITIVES, absolute, expm1, maximum, minimum, nonzero, relu, signum, step
 from symbp.ops.written import ATOM, POWER, PRODUCT, SUM, Code, decimal, quotient, terms
 
 __all__ = [
@@ -65,7 +65,11 @@ NATIVE: dict[type[Function], str] = {
 }  # fmt: skip
 """Functions that NumPy has under a name of its own."""
 
-INLINE: dict[type[Function], str] = {relu: "np.maximum({}, 0)", step: "np.where({} > 0, 1, 0)"}
+INLINE: dict[type[Function], str] = {
+    relu: "np.maximum({}, 0)",
+    step: "np.where({} > 0, 1, 0)",
+    nonzero: "np.where({} != 0, 1, 0)",
+}
 """Functions that are shorter written out than called."""
 
 DEFINED: dict[type[Function], Callable[..., Any]] = {**PRIMITIVES, **MEANINGS}

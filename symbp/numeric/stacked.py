@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 from symbp.numeric.engines import NAMES, Engine, namespace
@@ -101,7 +102,8 @@ def stacked(engine: Engine) -> Engine:
     own |= {name: _lifted(own[name]) for name in _SEVERAL}
     own |= {name: _reduced(own[name]) for name in ("max", "sum")}
     own |= {name: _constant(own[name]) for name in ("ones_like", "zeros_like")}
-    own |= {"concatenate": _concatenate, "diagflat": _diagflat}
+    of_matrices = {name: _entrywise(getattr(library.linalg, name)) for name in ("inv", "det")}
+    own |= {"concatenate": _concatenate, "diagflat": _diagflat, "linalg": SimpleNamespace(**of_matrices)}
     erf = None if engine.erf is None else _entrywise(engine.erf)
     return Engine(f"stacked {engine.name}", namespace(own), engine.number, engine.array, erf)
 

@@ -183,7 +183,7 @@ def _kink_penalty(forward: ForwardSystem, intermediates: Mapping[str, Any]) -> f
 
     for equation in forward:
         node = equation.rhs
-        if isinstance(node, Elementwise):
+        if isinstance(node, Elementwise) and len(node.args) == 2:
             operand: Any = intermediates.get(node.args[1].name)
             for kink in node.function.kinks if operand is not None else ():
                 if np.min(np.abs(operand - float(kink))) < MARGIN:

@@ -158,6 +158,10 @@ def _label(function: ScalarFunction) -> str:
     short="times the slope, entry by entry",
 )
 def elementwise_vjp(node: Elementwise, output: MatrixSymbol, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
-    """Z̄ᵢ = C̄ ⊙ ∂ᵢf(Z₁, Z₂, …)."""
+    """Z̄ᵢ = C̄ ⊙ ∂ᵢf(Z₁, Z₂, …); a condition, by which nothing changes, gets none."""
     inputs = node.args[1:]
-    return tuple(hadamard(adjoint, Slope(node.function, index, output, *inputs)) for index in range(len(inputs)))
+    slopes = [Slope(node.function, at, output, *inputs) for at in range(len(inputs))]
+    if len(inputs) == 1:
+        return (hadamard(adjoint, slopes[0]),)
+    flat = [each is S.Zero for each in node.function.slopes]
+    return tuple(None if zero else hadamard(adjoint, slope) for zero, slope in zip(flat, slopes, strict=True))

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sympy import Expr, HadamardProduct, MatAdd, MatMul, MatrixExpr, MatrixSymbol, Mul, OneMatrix, S, Transpose
+from sympy import (
+    Expr,
+    HadamardProduct,
+    Identity,
+    MatAdd,
+    MatMul,
+    MatrixExpr,
+    MatrixSymbol,
+    Mul,
+    OneMatrix,
+    S,
+    Transpose,
+    ZeroMatrix,
+)
 
 from symbp.equations import Step, operands
 from symbp.nodes import hadamard, matmul, number_and_factors, ones, times, transpose
@@ -141,6 +154,10 @@ def transpose_vjp(node: Transpose, output: MatrixSymbol | None, adjoint: MatrixE
 
 
 @rule(OneMatrix, "A matrix of ones does not depend on anything.", short="ones depend on nothing")
-def ones_vjp(node: OneMatrix, output: MatrixSymbol | None, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
+@rule(ZeroMatrix, "A matrix of zeros does not depend on anything.", short="zeros depend on nothing")
+@rule(Identity, "The identity does not depend on anything.", short="the identity depends on nothing")
+def ones_vjp(
+    node: OneMatrix | ZeroMatrix | Identity, output: MatrixSymbol | None, adjoint: MatrixExpr
+) -> tuple[MatrixExpr | None, ...]:
     """Nothing: it has no operand."""
     return ()

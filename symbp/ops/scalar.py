@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mpmath.libmp import prec_to_dps
-from sympy import Abs, Expr, Function, Integer, Max, Min, Piecewise, exp, log
+from sympy import Abs, Expr, Function, Integer, Max, Min, Ne, Piecewise, exp, log
 from sympy import sign as sympy_sign
 
 __all__ = [
@@ -25,6 +25,8 @@ __all__ = [
     "log_sigmoid",
     "maximum",
     "minimum",
+    "nonzero",
+    "reciprocal",
     "relu",
     "sigmoid",
     "signum",
@@ -114,6 +116,18 @@ class step(Primitive):
         return Integer(0)
 
 
+class nonzero(Primitive):
+    """1 where x is not 0, else 0: which of two a condition takes."""
+
+    def definition(self) -> Expr:
+        """Return the two cases."""
+        return Piecewise((1, Ne(self.args[0], 0)), (0, True))
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        """Return 0, its slope everywhere but at the jump."""
+        return Integer(0)
+
+
 class relu(Primitive):
     """max(x, 0)."""
 
@@ -190,6 +204,18 @@ class minimum(Primitive):
         return (1 + signum(other - mine)) / 2
 
 
+class reciprocal(Primitive):
+    """1/x, and 0 at 0: the slope of a length where all is zero (torch.norm)."""
+
+    def definition(self) -> Expr:
+        """Return the two cases."""
+        return Piecewise((1 / self.args[0], Ne(self.args[0], 0)), (0, True))
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        """Return −1/x², 0 at 0."""
+        return -(self**2)
+
+
 def sigmoid_value(xp: Any, x: Any) -> Any:
     """1/(1 + e^-x), written so that no exponent is positive."""
     m = xp.minimum(x, 0)
@@ -208,9 +234,16 @@ def log_sigmoid_value(xp: Any, x: Any) -> Any:
     return m - xp.log1p(xp.exp(2 * m - x))
 
 
+def reciprocal_value(xp: Any, x: Any) -> Any:
+    """1/x, and 0 at 0."""
+    zero = x == 0
+    return xp.where(zero, 0, 1 / xp.where(zero, 1, x))
+
+
 PRIMITIVES: dict[type[Function], Callable[..., Any]] = {
     sigmoid: sigmoid_value,
     softplus: softplus_value,
     log_sigmoid: log_sigmoid_value,
+    reciprocal: reciprocal_value,
 }
 """What the functions compute that a NumPy program has to define for itself."""

@@ -87,7 +87,9 @@ def refilled(node: MatrixExpr, slots: Iterator[Slot]) -> MatrixExpr:
 
 
 def mapped(expr: MatrixExpr, read: Callable[[Any], Any]) -> MatrixExpr:
-    """Return an expression with every slot read otherwise, its nodes kept as they are."""
+    """Return an expression with every slot read otherwise, its nodes kept as they are; of a number, its matrices."""
+    if not isinstance(expr, MatrixExpr):
+        return expr.xreplace({each: read(each) for each in expr.atoms(MatrixSymbol)})
     slots: list[Slot] = []
     skeleton(expr, slots)
     return refilled(expr, iter([read(slot) for slot in slots]))

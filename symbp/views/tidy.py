@@ -22,7 +22,7 @@ from sympy import (
 from sympy.matrices.expressions.matexpr import MatrixElement
 
 from symbp.equations import Equation, entries_in, nodes, symbols_in
-from symbp.nodes import hadamard, matmul, sum_of, times
+from symbp.nodes import hadamard, matmul, number_and_factors, sum_of, times
 from symbp.op import Op
 from symbp.ops.elementwise import Elementwise, Slope
 from symbp.ops.native import turn
@@ -62,9 +62,20 @@ def _numbers(equations: Iterable[Equation]) -> Iterator[MatrixSymbol]:
 def tidy(expr: MatrixExpr) -> MatrixExpr:
     """Return the same matrix in reading order."""
     if isinstance(expr, MatAdd):
-        return sum_of([term for each in expr.args for term in _terms(tidy(each))], expr.shape)
+        return sum_of(_collected([term for each in expr.args for term in _terms(tidy(each))]), expr.shape)
     number, rest = _split(expr)
     return rest if number == 1 else times(number, *(rest.args if isinstance(rest, MatMul) else (rest,)))
+
+
+def _collected(terms: list[MatrixExpr]) -> list[MatrixExpr]:
+    """Return a sum with each term once: w + w is 2w."""
+    parts = [number_and_factors(term) for term in terms]
+    numbers: dict[tuple[MatrixExpr, ...], Expr] = {}
+    for number, factors in parts:
+        numbers[factors] = numbers.get(factors, S.Zero) + number
+    if len(numbers) == len(terms):
+        return terms
+    return [times(number, *factors) for factors, number in numbers.items() if number != 0]
 
 
 def _terms(expr: MatrixExpr) -> tuple[MatrixExpr, ...]:

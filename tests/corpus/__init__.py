@@ -189,20 +189,8 @@ EQUATIONS: dict[str, Case] = {
 REFUSED: dict[str, str] = {
     "convolution": "unknown function 'conv2d'",
     "custom-loss": "'>' may not stand in the equation",
-    "determinant": "unknown function 'det'",
-    "division": "divides by a matrix: only by numbers",
     "dropout": "unknown function 'dropout'",
-    "inverse": "unknown function 'inv'",
     "kl": "unknown function 'kl'",
-    "max": "max takes matrices first, then numbers",
-    "norm": "unknown function 'norm'",
-    "outer-sum": "the rows must be equal, 1 = 4",
-    "power-of-matrix": "the exponent must be a number",
-    "row-sum": "sum takes 1 matrix",
-    "slices": "'[' may not stand in the equation",
-    "softmax-axis": "softmax takes 1 matrix",
-    "time-as-row": "the rows must be equal, 4 = 1",
-    "trace": "unknown function 'trace'",
     "two-columns-meet": "the loss compares loss_3, 2×p, with Y, 2×m",
 }
 """Files of ``refused/`` and a part of the message that refuses them."""

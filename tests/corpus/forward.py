@@ -30,9 +30,23 @@ def _sigmoid(z: Array) -> Array:
     return 1 / (1 + np.exp(-z))
 
 
-def _softmax(z: Array) -> Array:
-    shifted = np.exp(z - np.max(np.real(z), axis=0))
-    return shifted / shifted.sum(axis=0)
+def _softmax(z: Array, axis: int = 0) -> Array:
+    shifted = np.exp(z - np.max(np.real(z), axis=axis, keepdims=True))
+    return shifted / shifted.sum(axis=axis, keepdims=True)
+
+
+def _variance(a: Array, axis: int | None = None) -> Array:
+    centred = a - np.mean(a, axis=axis, keepdims=True)
+    return np.mean(centred * centred, axis=axis, keepdims=True)
+
+
+def _larger(a: Array, b: Array | None = None, axis: int | None = None) -> Array:
+    """The larger of two, or the largest along an axis, by the real part."""
+    if b is not None:
+        return np.where(np.real(a) >= np.real(b), a, b) + 0 * (a + b)
+    if axis is None:
+        return a.ravel()[np.argmax(np.real(a))].reshape(1, 1)
+    return np.take_along_axis(a, np.expand_dims(np.argmax(np.real(a), axis=axis), axis), axis)
 
 
 def _normalised(axis: int, centred: bool = True) -> Callable[..., Array]:
@@ -55,14 +69,28 @@ def _per_column(entries: Array) -> Array:
 
 FUNCTIONS: dict[str, Callable[..., Array]] = {
     "exp": np.exp, "log": np.log, "sin": np.sin, "cos": np.cos, "tanh": np.tanh, "sqrt": np.sqrt,
-    "relu": _relu, "sigmoid": _sigmoid, "softmax": _softmax,
+    "relu": _relu, "sigmoid": _sigmoid, "softmax": _softmax, "abs": _absolute,
     "softplus": lambda z: np.log(1 + np.exp(z)),
     "silu": lambda z: z * _sigmoid(z),
     "gelu": lambda z: z * (1 + erf(z / np.sqrt(2))) / 2,
     "elu": lambda z: np.where(np.real(z) > 0, z, np.exp(z) - 1),
-    "sum": lambda a: np.sum(a, keepdims=True),
-    "mean": lambda a: np.mean(a, keepdims=True),
-    "vstack": lambda a, b: np.vstack((a, b)),
+    "sum": lambda a, axis=None: np.sum(a, axis=axis, keepdims=True),
+    "mean": lambda a, axis=None: np.mean(a, axis=axis, keepdims=True),
+    "var": _variance, "std": lambda a, axis=None: np.sqrt(_variance(a, axis)),
+    "norm": lambda a, axis=None: np.sqrt(np.sum(a * a, axis=axis, keepdims=True)),
+    "logsumexp": lambda a, axis=None: np.log(np.sum(np.exp(a), axis=axis, keepdims=True)),
+    "log_softmax": lambda a, axis=0: a - np.log(np.sum(np.exp(a), axis=axis, keepdims=True)),
+    "cumsum": lambda a, axis=0: np.cumsum(a, axis=axis),
+    "max": _larger, "min": lambda a, b=None, axis=None: -_larger(-a, None if b is None else -b, axis),
+    "clip": lambda a, least, most: np.where(np.real(a) < least, least, np.where(np.real(a) > most, most, a)),
+    "where": lambda m, a, b: np.where(m != 0, a, b),
+    "vstack": lambda *parts: np.vstack(parts), "hstack": lambda *parts: np.hstack(parts),
+    "diag": lambda a: np.diag(a[:, 0]) if a.shape[1] == 1 else np.diag(a)[:, None],
+    "trace": lambda a: np.trace(a).reshape(1, 1), "inv": np.linalg.inv,
+    "det": lambda a: np.linalg.det(a).reshape(1, 1),
+    "logdet": lambda a: np.log(_absolute(np.linalg.det(a))).reshape(1, 1),
+    "solve": np.linalg.solve, "ones": lambda *shape: np.ones(shape), "zeros": lambda *shape: np.zeros(shape),
+    "eye": np.eye,
     "layernorm": _normalised(0), "rmsnorm": _normalised(0, centred=False), "batchnorm": _normalised(1),
     "mse": lambda a, y: _per_column((a - y) ** 2) / 2,
     "mae": lambda a, y: _per_column(_absolute(a - y)),
@@ -77,7 +105,7 @@ FUNCTIONS: dict[str, Callable[..., Array]] = {
 
 def called(lines: Sequence[str], arrays: Mapping[str, Any]) -> Array:
     """Return what the last of the equations is worth; the files are ours, so Python itself reads them."""
-    scope: dict[str, Any] = {**FUNCTIONS, **arrays}
+    scope: dict[str, Any] = {**FUNCTIONS, "m": np.shape(arrays.get("X", [[]]))[1], **arrays}
     value: Array = None
     for line in lines:
         name, _, right = line.partition("=")

@@ -9,6 +9,7 @@ from typing import Any, cast
 import operations  # noqa: F401 - registers every rule
 from sympy import (
     HadamardProduct,
+    Identity,
     Integer,
     MatAdd,
     MatMul,
@@ -18,6 +19,7 @@ from sympy import (
     Rational,
     Symbol,
     Transpose,
+    ZeroMatrix,
     sin,
     sqrt,
 )
@@ -28,6 +30,7 @@ from symbp.derivation import Derivation
 from symbp.equations import Equation, ForwardSystem, System
 from symbp.ops.attention import MaskedSoftmax
 from symbp.ops.channel_norm import NormaliseChannels
+from symbp.ops.columns import CumulativeSum, LogSumExp, Mark, Maximum
 from symbp.ops.convolution import Channels, Convolve
 from symbp.ops.elementwise import Elementwise, GenericFunction, ScalarFunction
 from symbp.ops.functions import activation
@@ -38,6 +41,7 @@ from symbp.ops.penalty import Penalty
 from symbp.ops.pooling import AveragePool, MaxPool
 from symbp.ops.positions import Offsets, OffsetSums, Rotate, SumExamples, Tile
 from symbp.ops.softmax import Softmax
+from symbp.ops.square import Determinant, Inverse, LogDeterminant, Trace
 from symbp.ops.structure import Pad, Rows, Stack
 from symbp.ops.upstream import Upstream
 from symbp.ops.windows import Window
@@ -159,6 +163,40 @@ def softmax() -> Derivation:
     """softmax with a loss that is not its own."""
     z, p = variable("Z1", N1), variable("A1", N1)
     return case((z, MatMul(W1, X)), (p, Softmax(z)), given=[X, W1])
+
+
+def columns() -> Derivation:
+    """Log-sum-exp, the largest entry, its mark and running sums of every column."""
+    w, x, z = variable("W1", N1, N0), variable("X", N0), variable("Z1", N1)
+    sums, largest, marks, running = variable("A1", 1), variable("A2", 1), variable("A3", N1), variable("A4", N1)
+    total = variable("A5", N1)
+    return case(
+        (z, MatMul(w, x)),
+        (sums, LogSumExp(z)),
+        (largest, Maximum(z)),
+        (marks, Mark(z)),
+        (running, CumulativeSum(z)),
+        (total, MatAdd(HadamardProduct(marks, z), running, MatMul(OneMatrix(N1, 1), MatAdd(sums, largest)))),
+        given=[w, x],
+    )
+
+
+def square_matrices() -> Derivation:
+    """Trace, inverse, determinant and its logarithm."""
+    w, x = variable("W1", N1, N1), variable("X", N1)
+    inverse, size, logarithm, product_, trace_ = (
+        variable("A1", N1, N1), variable("A2", 1, 1), variable("A3", 1, 1), variable("Z4", N1), variable("A5", 1, 1),
+    )  # fmt: skip
+    numbers = MatAdd(size, logarithm, trace_)
+    spread = MatMul(OneMatrix(N1, 1), numbers, OneMatrix(1, BATCH))
+    return case(
+        (inverse, Inverse(w)),
+        (size, Determinant(w)),
+        (logarithm, LogDeterminant(w)),
+        (trace_, Trace(inverse)),
+        (product_, MatAdd(MatMul(inverse, MatAdd(Identity(N1), ZeroMatrix(N1, N1)), x), spread)),
+        given=[w, x],
+    )
 
 
 def _normalised(over: Over, centred: bool) -> Derivation:
@@ -493,6 +531,8 @@ CASES = {
         bias,
         sums,
         two_arguments,
+        columns,
+        square_matrices,
         softmax,
         shared,
         batch_norm,

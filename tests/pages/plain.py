@@ -10,9 +10,11 @@ from typing import Any
 
 import numpy as np
 from reader import Env
+from reading import by_formula
 from sympy import (
     Expr,
     HadamardProduct,
+    Identity,
     Integer,
     MatAdd,
     MatMul,
@@ -56,7 +58,7 @@ from symbp.maths.tree import (
     row,
 )
 from symbp.op import Op, meaning_of
-from symbp.ops.elementwise import Elementwise, GenericFunction, ScalarFunction, Slope
+from symbp.ops.elementwise import Elementwise, Formula, GenericFunction, ScalarFunction, Slope
 from symbp.ops.losses import (
     EntrywiseLoss,
     GenericLoss,
@@ -108,6 +110,8 @@ def scalar(value: Expr) -> Node:
 def word(function: ScalarFunction, slope: int = 0) -> Node:
     """Return the word of a function, with ′ or ∂ₖ before it."""
     name = f"{function.text}{function.layer}" if isinstance(function, GenericFunction) else function.text
+    if isinstance(function, Formula):  # Of two with one name the formula tells them apart.
+        name += "".join(filter(str.isalnum, str(function.expr)))
     plain = Tag(letter(name), function)
     if not slope:
         return plain
@@ -131,6 +135,8 @@ def tree(expr: MatrixExpr, change: Callable[[Any], Any] = lambda each: each) -> 
     if isinstance(expr, Transpose):
         inside = tree(expr.arg, change)
         return Script(inside if isinstance(inside, Tag) else Fence(inside), None, TRANSPOSE)
+    if isinstance(expr, Identity | ZeroMatrix):
+        return Id("I") if isinstance(expr, Identity) else Num("0")
     if isinstance(expr, OneMatrix):
         rows, columns = expr.shape
         row_ = Script(ONES, None, TRANSPOSE)
@@ -232,6 +238,8 @@ def environment(of: Derivation, values: dict[str, Any], sizes: dict[str, float])
             if isinstance(node, Elementwise | Slope):
                 if isinstance(node.function, GenericFunction):
                     functions[f"{node.function.text}{node.function.layer}"] = np.tanh
+                if isinstance(node.function, Formula):
+                    functions[word(node.function).body.name] = by_formula(node.function)
             elif isinstance(node, GenericLoss):
                 found[name_of(node)] = lambda a, y: np.sum((a - y) ** 2, keepdims=True) / 2 / a.shape[1]
             elif isinstance(node, LossGradient):

@@ -35,7 +35,7 @@ from spelling import (
 )
 from sympy import Identity, MatrixExpr, MatrixSymbol, Symbol, ZeroMatrix, lambdify
 
-from symbp.maths.tree import Fence, Frac, Id, Node, Num, Root, Row, Script, Sign, Table, Tag, Words
+from symbp.maths.tree import NEGATIVE, TRANSPOSE, Fence, Frac, Id, Node, Num, Root, Row, Script, Sign, Table, Tag, Words
 from symbp.ops.elementwise import ScalarFunction
 from symbp.ops.scalar import PRIMITIVES
 from symbp.symbols import Adjoint
@@ -372,7 +372,10 @@ class _Reader:
         return Map(lambda array: value @ array)
 
     def together(self, act: Callable[[Array, Array], Array], first: Value, second: Value) -> Value:
-        """Return two values combined entry by entry."""
+        """Return two values combined entry by entry; I has the size of the other."""
+        if first is IDENTITY:
+            array = getattr(second, "array", second)
+            return act(np.eye(len(array)), array)
         if isinstance(first, Map | _Ones) or isinstance(second, Map | _Ones):
             if isinstance(first, _Ones) or isinstance(second, _Ones):
                 first, second = (
@@ -587,6 +590,8 @@ class _Reader:
             inner, _ = self.applied(arguments)
             return self.call(head, [inner]), True
         (argument,) = arguments
+        if isinstance(argument, Fence) and argument.open == "[" and isinstance(head, Id) and head.name == "1":
+            return 1.0 * self.condition(argument.body), False
         if isinstance(argument, Fence) and argument.open == "(":
             values = [self.sum(self._seen(piece)) for piece in split(argument.body, ",")]
             return self.call(head, values), False
@@ -760,7 +765,7 @@ class _Reader:
         if word.text in WORDS and not getattr(word.of, "parameters", ()):
             return WORDS[word.text]
         if isinstance(word.of, ScalarFunction) and len(word.of.args) > 2:
-            return _lambdified(word.of)
+            return by_formula(word.of)
         raise UnreadableError(f"no function {word.text!r}")
 
     @staticmethod
@@ -786,6 +791,8 @@ class _Reader:
         if len(arguments) == 1:
             (only,) = arguments
             return replace(only, array=function(only.array)) if isinstance(only, Open) else function(only)
+        if len(arguments) > 2:
+            return function(*arguments)
         first, second = arguments
         return self.together(function, first, second)
 
@@ -942,6 +949,8 @@ class _Reader:
             for item in items:
                 value = self.postfixed(value, item.sign)  # type: ignore[attr-defined]
             return value
+        if len(items) == 2 and items[0] == NEGATIVE and items[1] == TRANSPOSE:
+            return np.linalg.inv(value).T
         if isinstance(node.sup, Row) and any(isinstance(item, Sign) and item.kind == "postfix" for item in items):
             raise UnreadableError(f"an upper index that is part power, part sign: {text(node)!r}")
         return value if node.sup is None else self.power(value, node.sup)
@@ -973,11 +982,15 @@ class _Reader:
     def power(self, value: Value, exponent: Node) -> Value:
         """Return a power entry by entry; a negative one of a matrix would be an inverse."""
         number = self.value(exponent)
+        if np.ndim(number) == 2 and np.shape(number) == np.shape(value):
+            return value**number
         if isinstance(number, Map | Open | _Ones) or np.ndim(number):
             raise UnreadableError(f"an exponent that is no number: {text(exponent)!r}")
         if isinstance(value, Map | _Ones):
             raise UnreadableError("a power of what has no entries")
         array = getattr(value, "array", value)
+        if number == -1 and np.ndim(array) == 2 and array.shape[0] == array.shape[1]:
+            return np.linalg.inv(array)  # That of every entry is a fraction.
         if number < 0 and np.ndim(array) == 2 and min(array.shape) > 1:
             raise UnreadableError("a negative power of a matrix: its inverse, or that of every entry?")
         return replace(value, array=array**number) if isinstance(value, Open) else value**number
@@ -1008,7 +1021,8 @@ class _Reader:
         if len(places) != 1:
             raise UnreadableError(f"a condition that cannot be read: {text(node)!r}")
         left, right = self.sum(items[: places[0]]), self.sum(items[places[0] + 1 :])
-        compare = {"<": np.less, "≤": np.less_equal, ">": np.greater, "≥": np.greater_equal, "=": np.equal}
+        compare = {"<": np.less, "≤": np.less_equal, ">": np.greater, "≥": np.greater_equal}
+        compare |= {"=": np.equal, "≠": np.not_equal}
         return compare[items[places[0]].sign](np.real(left), np.real(right))  # type: ignore[attr-defined]
 
 
@@ -1128,7 +1142,7 @@ def _has_upper(node: Node) -> bool:
 
 
 @lru_cache(maxsize=256)
-def _lambdified(function: ScalarFunction) -> Callable[..., Array]:
+def by_formula(function: ScalarFunction) -> Callable[..., Array]:
     """Return a function that the page names and nobody knows, by its formula."""
     own = {kind.__name__: partial(act, np) for kind, act in PRIMITIVES.items()}
     plain = {

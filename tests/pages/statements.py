@@ -516,7 +516,10 @@ class Uses:
         except UnreadableError as error:
             self.problems.append(str(error))
             return
-        self.words.append(word)
+        if isinstance(node, Id) and node.style == "bold" and node.name == "1":
+            return  # 1[x > 0] says itself what it is.
+        if not word.text.startswith("max_{"):  # The largest over an index, as a sum over one.
+            self.words.append(word)
         for each in word.subscripts:
             self.of(each, letters)
 

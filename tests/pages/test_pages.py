@@ -31,6 +31,7 @@ NOT_EXECUTED = {
     **dict.fromkeys(("attention", "transformer-1", "transformer-post-norm", "transformer-block"), "maps of blocks"),
     **dict.fromkeys(("cross-attention", "attention-grouped"), "maps of blocks"),
     **dict.fromkeys(("cnn", "cnn-average-pool", "cnn-batchnorm", "small-cnn"), "the reader has no convolution"),
+    **dict.fromkeys(("slices", "determinants"), "how many rows a padded block has is said by its shape alone"),
     "mlp-12": "the reader does not know what a product leaves out in its middle",
 }
 """Pages whose equations are not worked out, and why."""

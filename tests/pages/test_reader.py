@@ -302,7 +302,7 @@ def deviation(values, wanted, gradients):
 def test_plain_pages_give_the_gradients_of_numpy(name):
     case, found, values, env = derived(name)
     page = plain.page(found)
-    problems = closed(page, found.forward.given, words=[*env.operators, *OPEN_WORDS])
+    problems = closed(page, found.forward.given, words=[*env.operators, *env.functions, *OPEN_WORDS])
     unused = [each for each in problems if "never used" in each]
     assert problems == unused
     assert len(unused) == (name == "unused-parameter")
@@ -359,7 +359,7 @@ def test_planted_faults_are_caught(name):
     missed, counts = [], Counter()
     for kind, page in faults(plain.page(found)):
         counts[kind.partition(":")[0]] += 1
-        if closed(page, found.forward.given, words=[*env.operators, *OPEN_WORDS]):
+        if closed(page, found.forward.given, words=[*env.operators, *env.functions, *OPEN_WORDS]):
             continue
         try:
             result = executed(page, env, words=OPEN_WORDS)

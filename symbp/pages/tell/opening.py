@@ -10,7 +10,7 @@ from symbp.equations import symbols_in
 from symbp.maths.names import slot_of
 from symbp.maths.scalars import number
 from symbp.maths.tree import EQUALS, TIMES, Node, joined, row
-from symbp.ops.elementwise import Elementwise, GenericFunction
+from symbp.ops.elementwise import Elementwise, Formula, GenericFunction
 from symbp.ops.losses import GenericLoss, Loss
 from symbp.ops.softmax import Softmax
 from symbp.pages.page import Block, Equations, Para, Text
@@ -43,7 +43,8 @@ def network_words(c: Context) -> Text:
 
 
 def _activations(c: Context) -> Text:
-    functions = [rhs for each in c.reading.forward if isinstance(rhs := plain(each.rhs), Elementwise | Softmax)]
+    applied = [rhs for each in c.reading.forward if isinstance(rhs := plain(each.rhs), Elementwise | Softmax)]
+    functions = [node for node in applied if not (isinstance(node, Elementwise) and isinstance(node.function, Formula))]
     if any(isinstance(node, Elementwise) and isinstance(node.function, GenericFunction) for node in functions):
         return c.words("activation.any")
     return c.words.listed(list(dict.fromkeys(_function_name(c, node) for node in functions))) or ("",)

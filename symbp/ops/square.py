@@ -1,0 +1,128 @@
+"""Square matrices as a whole: trace, inverse, determinant and its logarithm.
+
+Formulas: Petersen and Pedersen, The Matrix Cookbook (2012), equations 46, 51, 59 and 100.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, cast
+
+from sympy import Basic, Identity, MatrixExpr, MatrixSymbol, S
+
+from symbp.nodes import matmul, times, transpose
+from symbp.op import Entry, FactorRole, Op, meaning, rule
+from symbp.ops.entries import ROW, Total, base
+from symbp.ops.losses import scale
+
+
+class _Number(Op):
+    """Takes a square matrix to a number, 1×1."""
+
+    shape = (S.One, S.One)
+
+
+class Trace(_Number):
+    """The sum of the diagonal. Args: A (n × n). The result is 1 × 1."""
+
+    affine: ClassVar[bool] = True
+    label: ClassVar[tuple[str, str, str]] = (r"\mathrm{tr}", "tr", "tr")
+
+    def __new__(cls, a: MatrixExpr) -> Trace:
+        return cast("Trace", Basic.__new__(cls, a))
+
+    def entry(self) -> Entry:
+        """Return Σ_i a_ii."""
+        a, shape = base("a"), self.args[0].shape
+        return Entry(((a, shape),), (), (((), Total(a[ROW, ROW], ROW)),), {ROW: shape[0]})
+
+
+class Inverse(Op):
+    """A⁻¹. Args: A (n × n, regular). The shape is that of A."""
+
+    factor_role = FactorRole.WEIGHT
+    label: ClassVar[tuple[str, str, str]] = (r"\mathrm{inv}", "inv", "inv")
+
+    def __new__(cls, a: MatrixExpr) -> Inverse:
+        return cast("Inverse", Basic.__new__(cls, a))
+
+    shape = property(lambda self: self.args[0].shape)
+
+
+class Determinant(_Number):
+    """det A. Args: A (n × n, regular where its gradient is taken)."""
+
+    label: ClassVar[tuple[str, str, str]] = (r"\mathrm{det}", "det", "det")
+
+    def __new__(cls, a: MatrixExpr) -> Determinant:
+        return cast("Determinant", Basic.__new__(cls, a))
+
+
+class LogDeterminant(_Number):
+    """log |det A|. Args: A (n × n, regular)."""
+
+    label: ClassVar[tuple[str, str, str]] = (r"\mathrm{logdet}", "logdet", "logdet")
+
+    def __new__(cls, a: MatrixExpr) -> LogDeterminant:
+        return cast("LogDeterminant", Basic.__new__(cls, a))
+
+
+@meaning(Trace)
+def trace(xp: Any, a: Any) -> Any:
+    """The sum of the diagonal."""
+    return xp.sum(xp.sum(a * xp.eye(a.shape[0]), axis=-2, keepdims=True), axis=-1, keepdims=True)
+
+
+@meaning(Inverse)
+def inverse(xp: Any, a: Any) -> Any:
+    """The inverse."""
+    return xp.linalg.inv(a)
+
+
+@meaning(Determinant)
+def determinant(xp: Any, a: Any) -> Any:
+    """The determinant as a matrix of one entry."""
+    return xp.linalg.det(a).reshape(1, 1)
+
+
+@meaning(LogDeterminant)
+def log_determinant(xp: Any, a: Any) -> Any:
+    """The logarithm of the size of the determinant."""
+    return xp.log(xp.abs(xp.linalg.det(a))).reshape(1, 1)
+
+
+@rule(Trace, "Every entry of the diagonal counts once, all others not at all.", short="the error on the diagonal")
+def trace_vjp(node: Trace, output: MatrixSymbol | None, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
+    """Ā = t̄ I."""
+    return (times(scale(adjoint), Identity(node.args[0].shape[0])),)
+
+
+@rule(
+    Inverse,
+    "From A A⁻¹ = I follows d(A⁻¹) = −A⁻¹ dA A⁻¹, so the error passes the inverse on both sides, transposed.",
+    short="the inverse on both sides, transposed",
+)
+def inverse_vjp(node: Inverse, output: MatrixSymbol, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
+    """Ā = −Bᵀ·B̄·Bᵀ for B = A⁻¹."""
+    return (matmul(S.NegativeOne, transpose(output), adjoint, transpose(output)),)
+
+
+@rule(
+    Determinant,
+    "A determinant changes by det A · tr(A⁻¹ dA).",
+    short="the determinant times the inverse, transposed",
+)
+def determinant_vjp(node: Determinant, output: MatrixSymbol, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
+    """Ā = d̄ det A · A⁻ᵀ."""
+    return (times(scale(adjoint) * output[0, 0], transpose(Inverse(node.args[0]))),)
+
+
+@rule(
+    LogDeterminant,
+    "The logarithm of a determinant changes by tr(A⁻¹ dA).",
+    short="the inverse, transposed",
+)
+def log_determinant_vjp(
+    node: LogDeterminant, output: MatrixSymbol, adjoint: MatrixExpr
+) -> tuple[MatrixExpr | None, ...]:
+    """Ā = d̄ A⁻ᵀ."""
+    return (times(scale(adjoint), transpose(Inverse(node.args[0]))),)
