@@ -12,7 +12,18 @@ from dataclasses import dataclass
 from functools import singledispatch
 from typing import Any
 
-from sympy import Expr, HadamardProduct, MatAdd, MatMul, MatrixExpr, MatrixSymbol, OneMatrix, Transpose
+from sympy import (
+    Expr,
+    HadamardProduct,
+    Identity,
+    MatAdd,
+    MatMul,
+    MatrixExpr,
+    MatrixSymbol,
+    OneMatrix,
+    Transpose,
+    ZeroMatrix,
+)
 
 from symbp.checking.report import Verdict
 from symbp.op import Op, meaning_of
@@ -73,9 +84,27 @@ PROJECTIONS = (NormaliseJacobian, NormaliseChannelsJacobian)
 def magnitude(node: MatrixExpr, value_of: Lookup, own: Any, sizes: Mapping[Any, int]) -> Any:
     """Return the node with every number in it made positive, so that nothing cancels.
 
-    ``own`` is the value of the whole right side: the best there is for an operation not known here.
+    ``own`` is the value of the whole right side: the best there is for an operation not known here. One that stands
+    inside a product, and so has another shape, has its own value.
     """
+    if isinstance(node, Op) and own.shape != tuple(int(size.xreplace(sizes)) for size in node.shape):
+        import numpy as np
+
+        operands = [value_of(each) if isinstance(each, MatrixSymbol) else _setting(each, sizes) for each in node.args]
+        return abs(meaning_of(node)(np, *operands))
     return abs(own)
+
+
+@magnitude.register
+def _(node: Identity, value_of: Lookup, own: Any, sizes: Mapping[Any, int]) -> Any:
+    import numpy as np
+
+    return np.eye(int(node.shape[0].xreplace(sizes)))
+
+
+@magnitude.register
+def _(node: ZeroMatrix, value_of: Lookup, own: Any, sizes: Mapping[Any, int]) -> Any:
+    return 0.0
 
 
 @magnitude.register
@@ -145,6 +174,11 @@ def _(node: Op, value_of: Lookup, own: Any, sizes: Mapping[Any, int]) -> Any:
 
     matrices = [magnitude(arg, value_of, own, sizes) for arg in node.args if isinstance(arg, MatrixExpr)]
     return meaning_of(node)(np, *matrices, *(int(arg) for arg in node.args if not isinstance(arg, MatrixExpr)))
+
+
+def _setting(value: Expr, sizes: Mapping[Any, int]) -> int | float:
+    found = value.xreplace(sizes)
+    return int(found) if found.is_Integer else float(found)
 
 
 def _number(value: Expr, sizes: Mapping[Any, int]) -> float:

@@ -411,14 +411,11 @@ class _Reader:
     def _axis(self, name: str, row: Function, node: ast.Call) -> int | None:
         """Return the axis that a call names: 0 goes down each column, 1 along each row."""
         for each in node.keywords:
-            value = each.value
-            sign = -1 if isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.USub) else 1
-            number = value.operand if isinstance(value, ast.UnaryOp) else value
-            is_axis = isinstance(number, ast.Constant) and number.value in (0, 1, 2) and each.arg == "axis" and row.axes
-            if not is_axis or sign * number.value not in (0, 1, -1, -2):
+            place = AXES.get(ast.unparse(each.value)) if each.arg == "axis" and row.axes else None
+            if place is None:
                 takes = "takes axis=0, down each column, or axis=1, along each row" if row.axes else "has no axis"
                 raise SpecError(f"{name} {takes}: change {quote(self.line.source)}")
-            return int(number.value) % 2
+            return place
         return None
 
     def _sorted(
@@ -458,6 +455,10 @@ class _Reader:
             shape = (value.shape[0] if shape[0] == 1 else shape[0], value.shape[1] if shape[1] == 1 else shape[1])
         filled = [value if isinstance(value, MatrixExpr) else _filled(value, shape) for _, value in arguments]
         return [self._repeated(value, shape, None) for value in filled], []
+
+
+AXES = {"0": 0, "1": 1, "-2": 0, "-1": 1}
+"""The axes of a matrix as they are written."""
 
 
 def _filled(value: Expr, shape: Shape) -> MatrixExpr:

@@ -328,3 +328,19 @@ def test_a_row_a_column_and_a_single_number_are_repeated():
     np.testing.assert_allclose(gradients["r"], -data["T"].sum(axis=0, keepdims=True), rtol=1e-12)
     np.testing.assert_allclose(gradients["s"], [[(data["T"] * (w @ data["X"] + 1)).sum()]], rtol=1e-12)
     assert check(derive(found)).passed
+
+
+def test_diagonals() -> None:
+    of_column = Network.equations(["H = diag(b) @ (W @ X)", "loss = mse(V @ H, Y)"], SHAPES)
+    of_matrix = Network.equations(
+        ["H = diag(W @ W.T) * (W @ X)", "loss = mse(V @ H, Y)"], {k: s for k, s in SHAPES.items() if k != "b"}
+    )
+    random = np.random.default_rng(0)
+    values = {name: random.normal(size=size) for name, size in {"W": (5, 3), "b": (5, 1), "V": (2, 5)}.items()}
+    x, y = random.normal(size=(3, 4)), random.normal(size=(2, 4))
+    w, b, v = values["W"], values["b"], values["V"]
+    for made, hidden in ((of_column, b * (w @ x)), (of_matrix, np.sum(w * w, axis=1, keepdims=True) * (w @ x))):
+        parameters = {each.name: values[each.name] for each in made.parameters}
+        loss, _ = derive(made).compile()(parameters, x, y)
+        assert loss == pytest.approx(np.sum((v @ hidden - y) ** 2) / 8, rel=1e-13)
+        assert check(derive(made)).passed

@@ -372,10 +372,7 @@ class _Reader:
         return Map(lambda array: value @ array)
 
     def together(self, act: Callable[[Array, Array], Array], first: Value, second: Value) -> Value:
-        """Return two values combined entry by entry; I has the size of the other."""
-        if first is IDENTITY:
-            array = getattr(second, "array", second)
-            return act(np.eye(len(array)), array)
+        """Return two values combined entry by entry."""
         if isinstance(first, Map | _Ones) or isinstance(second, Map | _Ones):
             if isinstance(first, _Ones) or isinstance(second, _Ones):
                 first, second = (
