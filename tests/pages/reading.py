@@ -970,6 +970,8 @@ class _Reader:
             raise UnreadableError(f"{sign} behind something that is no function")
         if isinstance(value, _Ones):
             return _Ones(not value.row)
+        if value is IDENTITY:
+            return value
         if isinstance(value, Open):
             return Open(value.array.T, value.columns, value.rows)
         if isinstance(value, Map) or np.ndim(value) != 2:
