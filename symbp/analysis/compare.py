@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import Any
 
 from symbp.analysis.account import LOG_10
@@ -15,6 +16,7 @@ from symbp.analysis.flow import Flow, GradientFlow, failing, judged
 from symbp.analysis.initialisations import Kept, initialisation
 from symbp.analysis.lengths import MeanField
 from symbp.analysis.remedies import CRITICAL, REMEDIES, Remedy, Stack, applicable, remedied
+from symbp.analysis.spectrum import spectrum
 from symbp.analysis.statistics import mean, standard_error
 from symbp.analysis.streamed import Streamed
 from symbp.derivation import derive
@@ -31,6 +33,18 @@ NUMBERS = 2**23
 OVERFLOWS = "overflows"
 """The verdict of a network whose forward pass overflows."""
 
+
+class Group(StrEnum):
+    """What a remedy does, by gradient, error and activation: what to recommend first."""
+
+    STABLE = "stable"
+    MASKED = "masked"
+    VANISHING = "vanishing"
+    EXPLODING = "exploding"
+    DEAD = "dead"
+    OVERFLOWS = "overflows"
+
+
 LEAST_MOVE = 0.02
 """Decades a layer from which a factor counts as moved."""
 
@@ -46,6 +60,7 @@ class Measured:
     ``slopes`` are decades a layer towards the input, one a draw; a draw that died has none. ``errors`` are natural
     logs of what a layer multiplies the error by, ``predicted`` the same by theory, None where there is none;
     ``activations`` are decades a layer that the activation gains on its way from the input.
+    ``directions`` is the effective number of directions of an error that come through, where it was asked for.
     ``problem`` stands in the place of a flow where the forward pass overflowed.
     """
 
@@ -58,6 +73,7 @@ class Measured:
     activations: tuple[float, ...] = ()
     predicted: float | None = None
     problem: str = ""
+    directions: float | None = None
 
     @property
     def slope(self) -> float | None:
@@ -95,6 +111,22 @@ class Measured:
         return bool(self.verdicts) and set(self.verdicts.values()) == {Flow.STABLE}
 
     @property
+    def group(self) -> Group:
+        """What it does: stable in all three, stable in the gradient alone, or what the gradient does."""
+        if self.flow is None:
+            return Group.OVERFLOWS
+        gradient = self.verdicts["gradient"]
+        if gradient is not Flow.STABLE:
+            return Group(str(gradient))
+        return Group.STABLE if self.holds else Group.MASKED
+
+    @property
+    def distance(self) -> float:
+        """How far what a layer does is from one, as a natural logarithm: of gradient, error and activation the most."""
+        decades = [abs(each) * LOG_10 for each in (self.slope, self.activation) if each is not None]
+        return max([*decades, abs(self.error or 0.0)])
+
+    @property
     def verdict(self) -> str:
         """What of them is not stable, in words."""
         return failing(self.verdicts) if self.flow is not None else OVERFLOWS
@@ -130,6 +162,7 @@ class Measured:
             "error_rate": None if self.error is None else math.exp(self.error),
             "predicted_error_rate": None if self.predicted is None else math.exp(self.predicted),
             "moved": [{"role": str(role), "before": old, "after": new} for role, old, new in self.moved(before)],
+            "directions": self.directions,
             "problem": self.problem,
             "flow": None if self.flow is None else self.flow.to_dict(),
         }
@@ -137,13 +170,13 @@ class Measured:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The network as it is, first, and with every remedy; ``left_out`` are the remedies its widths exclude."""
+    """The network as it is, first, and with every remedy; ``left_out`` are others, each with what excludes it."""
 
     stack: Stack
     init: str
     seed: int
     rows: tuple[Measured, ...]
-    left_out: tuple[str, ...] = ()
+    left_out: tuple[tuple[str, str], ...] = ()
 
     @property
     def as_is(self) -> Measured:
@@ -153,13 +186,18 @@ class Comparison:
     @property
     def recommended(self) -> list[Measured]:
         """The remedies under which gradient, error and activation are stable, those nearest to keeping both first."""
-        found = [row for row in self.rows[1:] if row.holds]
-        return sorted(found, key=lambda row: max(abs(row.slope or 0.0), abs(row.error or 0.0) / LOG_10))
+        return sorted((row for row in self.rows[1:] if row.holds), key=lambda row: row.distance)
 
     @property
-    def notes(self) -> tuple[str, ...]:
-        """What the theory leaves out, where measured and predicted differ."""
-        return many_outputs(self.stack.shape) if any(row.differs for row in self.rows) else ()
+    def groups(self) -> dict[Group, list[Measured]]:
+        """All rows by what they do, in the order of the groups; those nearest to keeping all three first."""
+        found = {group: [row for row in self.rows if row.group is group] for group in Group}
+        return {group: sorted(rows, key=lambda row: row.distance) for group, rows in found.items() if rows}
+
+    @property
+    def has_many_outputs(self) -> bool:
+        """Whether the theory leaves out what matters, so that measured and predicted differ."""
+        return bool(many_outputs(self.stack.shape)) and any(row.differs for row in self.rows)
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as JSON data."""
@@ -168,8 +206,8 @@ class Comparison:
             "activation": self.stack.activation,
             "init": self.init,
             "seed": self.seed,
-            "left_out": list(self.left_out),
-            "notes": list(self.notes),
+            "left_out": [name for name, _ in self.left_out],
+            "notes": list(many_outputs(self.stack.shape)) if self.has_many_outputs else [],
             "recommended": [row.name for row in self.recommended],
             "remedies": [row.to_dict(self.as_is) for row in self.rows],
         }
@@ -213,8 +251,8 @@ def compare(
                 progress(f"compare, draw {number} of {draws}, {place} of {len(runs)}: {run.name}")
             run.measure(each, source)
     rows = [run.found() for run in runs]
-    left_out = [f"{name}, since the widths differ" for name in REMEDIES if _is_excluded(name, chosen)]
-    left_out += [f"{CRITICAL}, since {stack.activation} has no critical initialisation"] * (critical is None)
+    left_out = [(name, "widths") for name in REMEDIES if _is_excluded(name, chosen)]
+    left_out += [(CRITICAL, "critical")] * (critical is None)
     return Comparison(stack, init, seed, tuple(rows), tuple(left_out))
 
 
@@ -270,6 +308,13 @@ class _Run:
         network = self.streamed.bench.derivation.network
         theory, _ = predicted(network, initialisation(self.init), self.flows[0])
         foreseen = None if theory is None or theory.doubt else theory.log_rate
-        return Measured(
-            self.name, self.remedy, self.init, self.flows[0], tuple(slopes), tuple(errors), tuple(activations), foreseen
-        )
+        rates = tuple(slopes), tuple(errors), tuple(activations)
+        found = Measured(self.name, self.remedy, self.init, self.flows[0], *rates, foreseen)
+        return replace(found, directions=self._directions()) if found.holds else found
+
+    def _directions(self) -> float | None:
+        """Return how many directions of an error come through; None where examples meet."""
+        try:
+            return spectrum(self.streamed.bench, self.init, self.flows[0].seed).effective
+        except SpecError:
+            return None

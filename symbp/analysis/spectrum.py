@@ -49,6 +49,14 @@ class Spectrum:
         return 2 * top + math.log10(math.fsum(10 ** (2 * (value - top)) for value in self.values) / self.outputs)
 
     @property
+    def effective(self) -> float | None:
+        """The effective number of directions that come through, (Σs²)²/Σs⁴; None where none does."""
+        if not self.values:
+            return None
+        squares = [10 ** (2 * (value - self.values[0])) for value in self.values]
+        return math.fsum(squares) ** 2 / math.fsum(each**2 for each in squares)
+
+    @property
     def spread(self) -> float:
         """Decades between the largest and the smallest singular value, those that are lost left out."""
         return self.values[0] - self.values[-1] if self.values else 0.0

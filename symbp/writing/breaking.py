@@ -246,7 +246,8 @@ _ITALIC = {
 }  # fmt: skip
 _UPRIGHT = {
     0.28: "!',.:;<[]`il|", 0.32: "fj -", 0.39: "()rstI", 0.44: "cez", 0.5: "*/0123456789agoJ", 0.53: "kqvxy",
-    0.56: "Sbdhnpu", 0.64: "ZLF", 0.71: "EPBCTw", 0.75: "RAHNUVXYD", 0.78: "+=@GKOQ", 0.83: "m", 0.96: "MW",
+    0.56: "Sbdhnpu", 0.64: "ZLF", 0.71: "EPBCTw", 0.75: "RAHNUVXYD", 0.78: "+=@GKOQ×±−≤≥", 0.83: "m",
+    0.96: "MW", 1.0: "→↗↘",
 }  # fmt: skip
 
 

@@ -40,7 +40,7 @@ _SIGNS = """
 partial ∂ nabla ∇ sum ∑ prod ∏ top ⊤ odot ⊙ circ ∘ cdot · times × otimes ⊗ oplus ⊕ star ⋆ ast ∗ pm ± neq ≠ leq ≤
 geq ≥ in ∈ sim ∼ approx ≈ propto ∝ equiv ≡ leftarrow ← rightarrow → mapsto ↦ leftrightarrow ↔ Rightarrow ⇒
 ldots … cdots ⋯ vdots ⋮ ddots ⋱ infty ∞ mid ∣ cup ∪ cap ∩ subset ⊂ emptyset ∅ forall ∀ exists ∃ int ∫
-lVert ‖ lfloor ⌊ rfloor ⌋ lceil ⌈ rceil ⌉ langle ⟨ rangle ⟩ surd √ prime ′
+lVert ‖ lfloor ⌊ rfloor ⌋ lceil ⌈ rceil ⌉ langle ⟨ rangle ⟩ surd √ prime ′ nearrow ↗ searrow ↘
 """
 
 

@@ -54,7 +54,7 @@ _ASCII = {
     **GREEK,
     **_pairs("∑ sum ∏ prod ⊙ .* ∘ o ⋆ star ∗ conv · * × x ⊗ (x) ÷ / − - – - — - ± +- ∂ d ∇ grad ⊤ ^T ᵀ ^T ′ ' ″ ''"),
     **_pairs("∞ inf √ sqrt ‖ || ⟨ < ⟩ > ≤ <= ≥ >= ≠ != ≈ ~= ≔ := → -> ← <- ↦ |-> ⇒ => ∈ in ∀ all ∝ ~ ∼ ~ ∣ |"),
-    **_pairs("⋯ ... … ... ⋮ : ℓ ell ℒ L ℝ R ½ 1/2 ¼ 1/4 ¾ 3/4 ² ^2 ³ ^3 ✓ ok ✗ FAILED ↑ up= ↓ down"),
+    **_pairs("⋯ ... … ... ⋮ : ℓ ell ℒ L ℝ R ½ 1/2 ¼ 1/4 ¾ 3/4 ² ^2 ³ ^3 ✓ ok ✗ FAILED ↑ up= ↓ down ↗ up ↘ down"),
     **_pairs("’ ' ‘ ' “ \" ” \" ⌊ floor( ⌋ ) ⌈ ceil( ⌉ )"),
     **dict.fromkeys("\u00a0\u2003\u2009", " "),
 }

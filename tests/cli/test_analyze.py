@@ -142,8 +142,8 @@ def test_moments_that_grow_without_bound_are_no_failure(capsys: pytest.CaptureFi
 def test_dead_units_are_a_verdict(more: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["analyze", "--layers", "4", "--widths", "6", "--activation", "relu(-x**2 - 1)", *more]) == 0
     out, _ = capsys.readouterr()
-    assert "exactly zero" in out.splitlines()[0]
     assert "dead" in out
+    assert more == ["--compare"] or "exactly zero" in out.splitlines()[0]
 
 
 @pytest.mark.parametrize("more", [[], ["--draws", "3"], ["--compare"]])
@@ -158,8 +158,8 @@ def test_a_remedy_that_keeps_an_exploding_network_finite_is_shown(capsys: pytest
     options = ["--layers", "14", "--widths", "8", "--activation", "relu", "--init", "normal:1e30"]
     assert main(["analyze", *options, "--compare"]) == 0
     out = capsys.readouterr().out
-    assert out.startswith("the forward pass overflows in layer 1")
-    assert "nearest to ×1 a layer, with gradient, error and activation stable: " in " ".join(out.split())
+    assert out.startswith("take ")
+    assert "the forward pass overflows in layer 1" in " ".join(out.split())
 
 
 @pytest.mark.parametrize("name", [*EXAMPLES, *OPERATIONS])

@@ -5,18 +5,17 @@ from __future__ import annotations
 from functools import partial
 
 from symbp.analysis.bench import WIDTH
-from symbp.analysis.compare import DRAWS, Comparison, compare
+from symbp.analysis.compare import DRAWS, compare
 from symbp.analysis.remedies import Stack
 from symbp.cli.analyze import Request
 from symbp.cli.console import columns, json_document, plain, progress, say
 from symbp.cli.jobs import pages
-from symbp.cli.jobs.pages import Files
 from symbp.cli.jobs.typed import typed
 from symbp.cli.what import Named, NetworkOptions
 from symbp.errors import SpecError
-from symbp.report.page import Page
-from symbp.report.remedies import comparison_blocks, comparison_text
+from symbp.pages.tell.compare import compare_page
 from symbp.writing import figures
+from symbp.writing.text import write_text
 
 ACTIVATION = "sigmoid"
 """The activation to be remedied where none is given: one that saturates."""
@@ -36,17 +35,13 @@ def run(request: Request) -> int:
     if request.json:
         json_document(found.to_dict())
         return 0
+    name = f"remedies-{spec.depth}"
+    page = partial(compare_page, found, command=typed(request), stem=name)
     if request.page.output != "-" and request.page.only is None:
-        say(comparison_text(found, ascii_only=plain(), width=columns()))
+        say(write_text(page(), width=columns(), ascii=plain()))
     curves = [figures.Curve.of(row.name, row.flow) for row in found.rows if row.flow is not None]
-    make = partial(_page, found, typed(request))
-    pages.deliver(request.page, f"remedies-{spec.depth}", make, {"norms": partial(figures.norms, curves)})
+    pages.deliver(request.page, name, page, {"norms": partial(figures.norms, curves)})
     return 0
-
-
-def _page(found: Comparison, command: str, figures: Files) -> Page:
-    blocks = comparison_blocks(found, figures.get("norms"))
-    return Page("Remedies for vanishing and exploding gradients", blocks, command)
 
 
 def only_network(request: Request) -> NetworkOptions:
