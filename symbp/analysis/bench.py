@@ -11,7 +11,7 @@ from symbp.numeric.compiled import generic_functions
 from symbp.numeric.definitions import Standins
 from symbp.numeric.source import Program, program
 from symbp.ops.losses import GenericLoss
-from symbp.symbols import BATCH, Role
+from symbp.symbols import Role, counts_examples
 
 WIDTH = 64
 """Units of every layer whose width is left open."""
@@ -43,7 +43,8 @@ class Bench:
             raise SpecError("no weights here, only data: analyze a network that has weights, such as transformer-block")
         is_open = any(isinstance(equation.rhs, GenericLoss) for equation in forward)
         standins = Standins({}, resolve_loss(LOSS, {}) if is_open else None)
-        symbolic = any(not size.is_Integer for symbol in forward.given for size in symbol.shape if size != BATCH)
+        sizes = (size for symbol in forward.given for size in symbol.shape if not counts_examples(size))
+        symbolic = any(not size.is_Integer for size in sizes)
         assumed = [("widths", str(WIDTH))] * symbolic + [("loss", LOSS)] * is_open
         made = program(forward, derivation.backward, derivation.wrt, standins)
         return cls(derivation, made, standins, tuple(assumed))

@@ -14,8 +14,11 @@ from symbp.networks.recognition import recognised
 from symbp.ops.elementwise import Elementwise
 from symbp.symbols import Role
 
-STACK = frozenset({Kind.DENSE, Kind.LINEAR, Kind.ACTIVATION, Kind.NORM, Kind.DROPOUT})
-"""What the layers of a plain stack are made of."""
+AFFINE = frozenset({Kind.DENSE, Kind.LINEAR, Kind.CONVOLUTION})
+"""What a layer begins with."""
+
+ADDED = frozenset({Kind.ACTIVATION, Kind.NORM, Kind.DROPOUT})
+"""What belongs to the layer that it stands behind."""
 
 SUMS = frozenset({Kind.RESIDUAL, Kind.CONCATENATION})
 """Two ways that meet again: what goes in, and what a branch makes of it."""
@@ -60,14 +63,15 @@ def unit(derivation: Derivation) -> Unit:
     found = stages(tree)
     if any(each.number for each in found):
         return Unit.BLOCK
-    return Unit.LAYER if found and _is_stack(derivation, found) else Unit.PART
+    return Unit.LAYER if _is_stack(derivation, found) else Unit.PART
 
 
 def _is_stack(derivation: Derivation, found: Sequence[Cut]) -> bool:
     """Tell whether layers follow one another, every one with its own weight."""
-    affine = [each for each in found if each.kind in (Kind.DENSE, Kind.LINEAR)]
+    dense = [each for each in found if each.kind in (Kind.DENSE, Kind.LINEAR)]
     layers = [each.layer for each in derivation.wrt if each.role is Role.WEIGHT]
-    return {each.kind for each in found} <= STACK and len(affine) >= len(layers) == len(set(layers))
+    is_chain = all(each in dense or each.kind in ADDED for each in found)
+    return is_chain and bool(layers) and len(dense) == len(layers) == len(set(layers))
 
 
 def stages(tree: Block) -> list[Cut]:
@@ -75,10 +79,28 @@ def stages(tree: Block) -> list[Cut]:
     stop = next((each.first for each in tree.children if each.kind is Kind.LOSS), tree.stop - 1)
     flat = [each for each in _flat(tree) if each.kind is not Kind.LOSS] or [replace(tree, stop=stop, children=())]
     found, number = [], 0
-    for each in covering(flat, 0, stop):
+    for each in covering(_layers(flat), 0, stop):
         number += each.kind in REPEATED
         found.append(replace(each, number=number if each.kind in REPEATED else 0))
     return found
+
+
+def _layers(blocks: Sequence[Block]) -> list[Block]:
+    """Return blocks with each affine map and what stands behind it, a norm or an activation, as one."""
+    found: list[Block] = []
+    for each in blocks:
+        before = found[-1] if found else None
+        if before is None or before.kind not in AFFINE or each.kind not in ADDED:
+            found.append(each)
+            continue
+        inside = (before, each) if not _is_layer(before) else (*before.children, each)
+        found[-1] = replace(before, stop=each.stop, children=inside)
+    return found
+
+
+def _is_layer(block: Block) -> bool:
+    """Tell whether a block is an affine map with what stands behind it."""
+    return block.kind in AFFINE and bool(block.children)
 
 
 def _flat(block: Block) -> Iterator[Block]:
@@ -111,15 +133,19 @@ def branch(bracket: Cut) -> tuple[int, int] | None:
     return inside[0].first, last.stop
 
 
-def segments(bracket: Cut, forward: System) -> list[Cut]:
-    """Return the factors of the branch of a bracket, or of the bracket itself, one behind the other."""
+def parts(bracket: Cut) -> list[Cut]:
+    """Return what the branch of a bracket consists of, or the bracket itself, one behind the other."""
     found = branch(bracket)
     if found is None:
-        return list(_pieces(bracket, forward))
-    first, stop = found
+        return [bracket]
     children = bracket.block.children
     inside = children[0].children if bracket.kind is Kind.RESIDUAL else children
-    return [each for piece in covering(inside, first, stop) for each in _pieces(piece, forward)] if inside else []
+    return covering(inside, *found) if inside else []
+
+
+def segments(bracket: Cut, forward: System) -> list[Cut]:
+    """Return the factors of the branch of a bracket, or of the bracket itself, one behind the other."""
+    return [each for piece in parts(bracket) for each in _pieces(piece, forward)]
 
 
 def _pieces(piece: Cut, forward: System) -> Iterator[Cut]:
@@ -132,11 +158,11 @@ def _pieces(piece: Cut, forward: System) -> Iterator[Cut]:
         for kind, (first, stop) in zip(kinds, pairwise(borders), strict=True):
             if first < stop:
                 yield Cut(replace(block, kind=kind), first, stop)
-    elif block.kind in (Kind.DENSE, Kind.CONVOLUTION) and _acts(forward, piece):
+    elif block.kind in (Kind.DENSE, Kind.CONVOLUTION) and not inside and _acts(forward, piece):
         kind = Kind.LINEAR if block.kind is Kind.DENSE else block.kind
         yield Cut(replace(block, kind=kind), piece.first, piece.stop - 1)
         yield Cut(replace(block, kind=Kind.ACTIVATION), piece.stop - 1, piece.stop)
-    elif block.kind in (Kind.FEED_FORWARD, Kind.BRANCH, *_SEQUENCES) and inside:
+    elif (block.kind in (Kind.FEED_FORWARD, Kind.BRANCH, *_SEQUENCES) or _is_layer(block)) and inside:
         for each in covering(inside, piece.first, piece.stop):
             yield from _pieces(each, forward)
     else:

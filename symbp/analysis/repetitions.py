@@ -62,13 +62,15 @@ class Skip:
 class Bracket:
     """A map inside a stage: one sum I + F with its branch, or what stands between two of them.
 
-    The gain is a natural log; ``segments`` are the factors of the branch, or of the map where it has no skip, from the
-    loss to the input. Their gains multiply to that of the branch, or of the map.
+    The gain is a natural log. ``parts`` are the kinds of what the branch consists of, or the map where it has no skip,
+    as the network computes them; ``segments`` are its factors, from the loss to the input, whose gains multiply to that
+    of the branch, or of the map.
     """
 
     kind: Kind
     name: str
     log: float
+    parts: tuple[Kind, ...]
     segments: tuple[Segment, ...] = ()
     skip: Skip | None = None
 
@@ -193,7 +195,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Repetitions:
-    """What a network is cut into, and its runs: one, or one a recurrent layer; none for a plain stack.
+    """What a network is cut into, and its runs: one, or one a recurrent layer; none for a stack of layers.
 
     ``gradient`` is the natural log of how much larger the gradients of the first repetition are than those of the last,
     that of the weight for which it differs most; None where their weights do not correspond.
@@ -205,7 +207,7 @@ class Repetitions:
 
     @property
     def is_stack(self) -> bool:
-        """Whether it is a plain stack, whose factors are told layer by layer."""
+        """Whether it is a stack of layers, whose factors are told layer by layer."""
         return self.unit is Unit.LAYER
 
     @property

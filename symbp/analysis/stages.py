@@ -11,7 +11,18 @@ from typing import Any
 from sympy import MatrixSymbol
 
 from symbp.analysis.account import distance
-from symbp.analysis.cuts import Cut, brackets, branch, function, layer_tree, segments, stages, unit, weights
+from symbp.analysis.cuts import (
+    Cut,
+    brackets,
+    branch,
+    function,
+    layer_tree,
+    parts,
+    segments,
+    stages,
+    unit,
+    weights,
+)
 from symbp.analysis.fronts import Front, Fronts
 from symbp.analysis.repetitions import Bracket, Repetitions, Run, Segment, Skip, Stage, Unit
 from symbp.analysis.scaled import Scaled, share, total
@@ -91,13 +102,14 @@ class _Measure:
         above, below = fronts[cut.stop], fronts[cut.first]
         within = branch(cut)
         factors = tuple(self._segments(cut, above))
+        kinds = tuple(each.kind for each in parts(cut))
         log = _gain(below, above)
         if within is None:
-            return Bracket(cut.kind, cut.name, log, factors)
+            return Bracket(cut.kind, cut.name, log, kinds, factors)
         inner = self.fronts.between(*within)
         beside = self.fronts.between(cut.first, cut.stop, range(*within))
         skip = Skip(_gain(beside, above), _gain(inner, above), inner.cosine(beside))
-        return Bracket(cut.kind, cut.name, log, factors, skip)
+        return Bracket(cut.kind, cut.name, log, kinds, factors, skip)
 
     def _segments(self, cut: Cut, above: Front) -> Iterator[Segment]:
         """Yield the factors from the loss to the input; each is the quotient of what its range and the next send on."""

@@ -7,27 +7,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from symbp.analysis.account import LOG_10
 from symbp.analysis.budget import label
 from symbp.analysis.phase import MOST_PANELS
-from symbp.maths.tree import Id
-from symbp.pages.page import Block, Heading, Page, Para, Table, Text
-from symbp.pages.tell import flow_layers
+from symbp.analysis.repetitions import Unit
+from symbp.pages.page import Block, Heading, Page, Para, Text
+from symbp.pages.tell import flow_blocks, flow_layers, flow_steps
+from symbp.pages.tell.flow_blocks import Blocks
 from symbp.pages.tell.flow_layers import Stack
 from symbp.pages.tell.flow_parts import (
     Study,
     assumed,
     check,
-    data,
-    decades,
     drawn,
-    ends,
-    gradient_by,
     image,
-    inner,
-    length,
-    norm,
-    span,
     times,
     verdict_of,
 )
+from symbp.pages.tell.flow_steps import steps_of
 from symbp.pages.words import Words, language
 
 Files = Mapping[str, str]
@@ -70,17 +64,22 @@ def headline(w: Words, study: Study) -> Text:
     """Return the answer: what happens to the gradient, how fast, because of which factor."""
     if study.flow.is_stack:
         return flow_layers.answer(Stack(study, w))
-    first, last = study.flow.rows[0], study.flow.rows[-1]
-    if first.is_dead or last.is_dead:
-        return w("flow.answer.dead", names=w.listed([row.name for row in study.flow.rows if row.is_dead]))
-    return w("flow.answer.any", first=first.name, last=last.name, total=times(first.log - last.log))
+    if _is_unrolled(study):
+        return flow_steps.answer(steps_of(study, w))
+    return flow_blocks.answer(Blocks(study, w))
+
+
+def _is_unrolled(study: Study) -> bool:
+    """Whether what repeats are the steps of recurrent layers."""
+    repetitions = study.flow.repetitions
+    return repetitions is not None and repetitions.unit is Unit.STEP
 
 
 def about(w: Words, study: Study) -> Text:
     """Return which network this is, with which weights and data."""
     if study.flow.is_stack:
         return flow_layers.about(Stack(study, w))
-    return data(w, study.flow)
+    return flow_steps.about(steps_of(study, w)[0]) if _is_unrolled(study) else flow_blocks.about(Blocks(study, w))
 
 
 def _shared(w: Words, studies: Sequence[Study]) -> Iterator[Block]:
@@ -100,24 +99,15 @@ def sections(w: Words, study: Study, every: bool, is_told: bool = False) -> Iter
         yield from flow_layers.account(s)
         yield from flow_layers.theory(s)
         yield from flow_layers.limits(s)
+    elif _is_unrolled(study):
+        yield from flow_steps.sections(steps_of(study, w), every)
     else:
-        yield from _weights(w, study, every)
+        yield from flow_blocks.sections(Blocks(study, w), every)
     if study.draws is not None:
         yield from drawn(w, study.draws)
     yield from _directions(w, study)
     yield from assumed(w, study.flow)
     yield check(w, study.flow)
-
-
-def _weights(w: Words, study: Study, every: bool) -> Iterator[Block]:
-    """Yield the norms of all gradients, from the loss to the input."""
-    rows = list(reversed(study.flow.rows))
-    cells: list[tuple[Text, ...]] = [((row.name,), norm(row.log)) for row in rows]
-    folded = rows[inner(rows)]
-    between = (w("flow.more", n=len(folded)), span(w, [row.log for row in folded], norm))
-    found = ends(cells, between, every)
-    yield Table((w("head.weight"), (length(gradient_by(Id("W"))),)), tuple(found), align="lr")
-    yield from decades(w, study.flow.rows[0], {}, gradient_by(Id("W")))
 
 
 def _directions(w: Words, study: Study) -> Iterator[Block]:

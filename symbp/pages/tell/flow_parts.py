@@ -97,6 +97,12 @@ def times(log: float | None) -> Text:
     return ("×", *gain(log)) if log is not None else ()
 
 
+def short(log: float | None) -> Text:
+    """Return ×3.84 in a sentence: three digits."""
+    value = None if log is None else log / LOG_10
+    return times(log) if value is None or not -3 < value < 3 else ("×", f"{10**value:#.3g}".rstrip("."))
+
+
 def four(log: float) -> Text:
     """Return a factor, given by its natural logarithm, in four digits."""
     value = log / LOG_10
@@ -162,7 +168,7 @@ def _normal(variance: Node) -> Node:
 def verdict_of(flow: GradientFlow) -> Flow:
     """Return what happens to the first of error, gradient and activation that is not stable."""
     verdicts = flow.verdicts
-    found = [verdicts[each] for each in ("error", "gradient", "activation")]
+    found = [verdicts[each] for each in ("error", "gradient", "activation") if each in verdicts]
     return next((each for each in found if each is not Flow.STABLE), Flow.STABLE)
 
 
@@ -208,11 +214,19 @@ def check(words: Words, flow: GradientFlow) -> Verdict:
         text = words("flow.check.agrees", n=n, error=_error(flow.error), seed=seed)
     else:
         text = words("flow.check.fails", n=n, error=_error(flow.error), seed=seed)
+    repeated = flow.repetitions
+    if repeated is not None and repeated.compared:
+        text = (*text, " ", *words(f"flow.check.{repeated.unit}", n=repeated.compared))
     return Verdict(flow.agrees or (not flow.compared and flow.error == 0), text, title=words("section.checked"))
 
 
 def _error(error: float) -> Text:
     return (scientific(math.log10(error)),) if error > 0 and math.isfinite(error) else (f"{error:g}",)
+
+
+def sentences(said: Sequence[Text]) -> Text:
+    """Return sentences one behind the other."""
+    return tuple(part for at, each in enumerate(said) for part in ((" ", *each) if at else each))
 
 
 # Tables.
