@@ -35,6 +35,18 @@ def script_letter(name: str) -> str:
     return SCRIPT.get(name) or (chr(0x1D49C + ord(name) - ord("A")) if "A" <= name <= "Z" and len(name) == 1 else name)
 
 
+def bold_letters(name: str) -> str:
+    """Return a name in bold letters and digits, which are characters of their own; what has none stays as it is."""
+    return "".join(map(_bold, name))
+
+
+def _bold(char: str) -> str:
+    for first, last, bold in (("A", "Z", 0x1D400), ("a", "z", 0x1D41A), ("0", "9", 0x1D7CE)):
+        if first <= char <= last:
+            return chr(bold + ord(char) - ord(first))
+    return char
+
+
 SUBSCRIPTS = dict(zip("0123456789+−-=aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ", strict=True))
 SUPERSCRIPTS = dict(
     zip("0123456789+−-=()abcdefghijklmnoprstuvwxyzL", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᴸ", strict=True)

@@ -25,7 +25,7 @@ from symbp.maths.tree import (
     Tag,
     Words,
 )  # fmt: skip
-from symbp.writing.letters import script_letter
+from symbp.writing.letters import bold_letters, script_letter
 from symbp.writing.spacing import (
     bracket_size,
     gap,
@@ -85,7 +85,7 @@ def _id(node: Id, tight: bool) -> str:
     if node.style == "script":
         return _mi(script_letter(node.name))
     if node.style == "bold":
-        letters = "".join(map(_bold, node.name))
+        letters = bold_letters(node.name)
         return _mi(letters, "" if letters != node.name else ' class="bold"')
     if len(node.name) == 1:
         return _mi(node.name, _NORMAL if node.style == "upright" or node.name in _UPRIGHT_CAPITALS else "")
@@ -93,14 +93,6 @@ def _id(node: Id, tight: bool) -> str:
 
 
 _NORMAL = ' mathvariant="normal"'
-
-
-def _bold(char: str) -> str:
-    """Return a letter or a digit in bold, which is a character of its own."""
-    for first, last, bold in (("A", "Z", 0x1D400), ("a", "z", 0x1D41A), ("0", "9", 0x1D7CE)):
-        if first <= char <= last:
-            return chr(bold + ord(char) - ord(first))
-    return char
 
 
 def _num(node: Num, tight: bool) -> str:
