@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -33,13 +33,18 @@ EQUATION = "latex"
 """The format of one equation alone."""
 
 PDF, SUFFIX_OF_PDF = "pdf", ".pdf"
-"""A file only: the LaTeX document, compiled."""
+"""A file only: a document, compiled."""
 
 
 def format_of(typed: str) -> str:
     """Return the format of a name or of another name people type for it."""
     key = typed.lower()
     return one_of(FORMAT_ALIASES.get(key, key), (*FORMATS, PDF))
+
+
+def engine_of(typed: str) -> str:
+    """Return the name of what makes a PDF."""
+    return one_of(typed, pdf.ENGINES)
 
 
 def folder_of_templates(typed: str) -> str:
@@ -61,6 +66,10 @@ OUTPUT = option(
     "File (its suffix says the format), folder, or - for standard output; output/ unless given.",
     "FILE|DIR/|-", place_of,
 )  # fmt: skip
+PDF_ENGINE = option(
+    "Output", "--pdf-engine", "What makes a PDF; pdflatex where it is installed, else typst.", "pdflatex|typst",
+    engine_of,
+)  # fmt: skip
 TEMPLATE_DIR = option(
     "Output", "--template-dir", "Folder whose templates replace ours, one by one.", "DIR", folder_of_templates
 )
@@ -69,24 +78,25 @@ TemplateDir = Annotated[str | None, TEMPLATE_DIR]
 
 @dataclass(frozen=True)
 class Target:
-    """One document: its format, and its file, or None for standard output."""
+    """One document: its format, its file, or None for standard output, and what compiles it to a PDF."""
 
     format: str
     path: Path | None
+    engine: pdf.Engine | None = None
 
     @property
     def is_pdf(self) -> bool:
         """Whether it is compiled."""
-        return self.format == PDF
+        return self.engine is not None
 
     @property
     def rendered_as(self) -> str:
-        """The format of its text: LaTeX for what is compiled."""
-        return "latex" if self.is_pdf else self.format
+        """The format of its text: that of its engine for what is compiled."""
+        return self.format if self.engine is None else self.engine.format
 
     def data(self, text: str, pictures: Mapping[str, bytes] | None = None) -> bytes:
         """Return the bytes of its file; what is compiled holds its pictures."""
-        return pdf.pdf(text, pictures) if self.is_pdf else text.encode()
+        return text.encode() if self.engine is None else pdf.pdf(text, pictures, self.engine)
 
 
 @dataclass(frozen=True)
@@ -98,12 +108,13 @@ class OutputOptions:
     standalone: Annotated[bool, option("Output", "-s --standalone", "A complete document instead of a fragment.")] = (
         False
     )
+    pdf_engine: Annotated[str | None, PDF_ENGINE] = None
     force: Annotated[bool, option("Output", "--force", "Overwrite a file that symbp did not write.")] = False
 
     @property
     def is_given(self) -> bool:
-        """Whether a format or a place is."""
-        return self.to is not None or self.output is not None
+        """Whether a format, a place or an engine is."""
+        return not (self.to is self.output is self.pdf_engine is None)
 
     def targets(self, stem: str, *, alone: bool = False, known: Iterable[str] = (*FORMATS, PDF)) -> list[Target]:
         """Return what to write, as one of the ``known`` formats; ``stem`` is the name without suffix in a folder.
@@ -115,11 +126,15 @@ class OutputOptions:
             OutputError: a file that may not be written: it is said before the work.
         """
         found = self._targets(stem, alone)
+        if self.pdf_engine is not None and all(each.format != PDF for each in found):
+            refuse(self.pdf_engine, "no PDF is written; leave out --pdf-engine", "--pdf-engine")
         for each in found:
             one_of(each.format, known, "--to")
             if each.path is not None:
                 files.require_replaceable(each.path, self.force)
-        return found
+        return [
+            replace(each, engine=pdf.engine_named(self.pdf_engine)) if each.format == PDF else each for each in found
+        ]
 
     def page_targets(self, stem: str) -> list[Target]:
         """Return where a page goes that the terminal shows: nowhere else, unless it is asked for."""

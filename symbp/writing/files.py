@@ -15,7 +15,7 @@ from symbp.derivation import Derivation
 from symbp.domain import takes
 from symbp.errors import OutputError, SpecError, later
 from symbp.writing.formats import MARK, SUFFIXES, format_named
-from symbp.writing.pdf import pdf
+from symbp.writing.pdf import engine_named, pdf
 
 if TYPE_CHECKING:
     from symbp.writing import render as rendering
@@ -31,20 +31,30 @@ MARKED_LINES = 3
 
 @takes
 def write(
-    derivation: Derivation, path: str | Path, to: str | None = None, *, force: bool = False, **options: Any
+    derivation: Derivation,
+    path: str | Path,
+    to: str | None = None,
+    *,
+    force: bool = False,
+    pdf_engine: str | None = None,
+    **options: Any,
 ) -> bool:
-    """Write the report of a derivation; the suffix says the format (.md, .tex, .py, .txt, .pdf) unless ``to`` does.
+    """Write the report of a derivation; the suffix says the format (.md, .html, .tex, .pdf ...) unless ``to`` does.
 
-    ``options`` are those of ``render``. Returns whether the file changed.
+    ``options`` are those of ``render``. ``pdf_engine`` makes the PDF: pdflatex where it is installed, else typst.
+    Returns whether the file changed.
 
     Raises:
-        SpecError: a suffix that is no format.
+        SpecError: a suffix that is no format, an option that changes nothing.
         OutputError: the file cannot be written, or is not symbp's own and ``force`` is off.
     """
     target = Path(path)
     if to is None and target.suffix.lower() == ".pdf":
-        source = rendering.render(derivation, "latex", **{**options, "standalone": True})
-        return write_bytes(target, pdf(source), force=force)
+        engine = engine_named(pdf_engine)
+        source = rendering.render(derivation, engine.format, **{**options, "standalone": True})
+        return write_bytes(target, pdf(source, engine=engine), force=force)
+    if pdf_engine is not None:
+        raise SpecError(f"pdf_engine: {target.name} is no PDF; leave out pdf_engine")
     return write_text(target, rendering.render(derivation, to or format_of(target), **options), force=force)
 
 

@@ -36,6 +36,7 @@ _ROWS = (
         standalone=True, comment="% {}", wrap="\\[\n{}\n\\]",
     ),
     Format("html", "a page for browsers, mathematics in MathML; a whole document", ".html"),
+    Format("typst", "Typst to include into lecture notes; standalone, a document", ".typ", standalone=True),
     Format("numpy", "a NumPy program that computes loss and gradients", ".py", comment="# {}"),
     Format("text", "what the terminal shows", ".txt", comment="({})"),
 )  # fmt: skip
@@ -44,7 +45,7 @@ FORMATS: dict[str, Format] = {row.name: row for row in _ROWS}
 """Every format by name."""
 
 FORMAT_ALIASES: dict[str, str] = {
-    "github": "gfm", "md": "gfm", "pandoc": "markdown", "tex": "latex", "htm": "html", "mathml": "html",
+    "github": "gfm", "md": "gfm", "pandoc": "markdown", "tex": "latex", "htm": "html", "mathml": "html", "typ": "typst",
     "python": "numpy", "py": "numpy", "txt": "text",
 }  # fmt: skip
 """Other names people type."""

@@ -29,7 +29,7 @@ from symbp.writing.calls import Call, call, written
 from symbp.writing.columns import columns
 from symbp.writing.drawing import drawing
 from symbp.writing.shapes import Point, Shapes, shapes
-from symbp.writing.typst import inline_typst, math_typst, string_typst, text_typst
+from symbp.writing.typst import formula_typst, inline_typst, math_typst, string_typst, text_typst
 
 FILE = "page-typst.j2"
 """The macros of this format."""
@@ -49,19 +49,18 @@ DRAWN = 0.85
 
 def write_typst(page: Page, *, standalone: bool = False, template_dir: str | Path | None = None) -> str:
     """Return a page as Typst: a fragment, whose lines fit any page, or a ``standalone`` document."""
-    body = list(_Writer(page.stem, DOCUMENT if standalone else FRAGMENT).page(page))
-    return written(_around(body, standalone, page.command), FILE, template_dir)
+    names = call("names", command=" ".join(page.command.split()))
+    body = [names, *_Writer(page.stem, DOCUMENT if standalone else FRAGMENT).page(page)]
+    return written([call("open_document"), *body] if standalone else body, FILE, template_dir)
 
 
 def single_typst(lines: Sequence[Line], *, standalone: bool = False) -> str:
-    """Return lines of equations alone."""
+    """Return lines of equations as one display, aligned at their relation."""
     measure = DOCUMENT if standalone else FRAGMENT
-    return written(_around(list(_Writer("symbp", measure).equations(Equations(tuple(lines)))), standalone, ""), FILE)
-
-
-def _around(body: list[Call], standalone: bool, command: str) -> list[Call]:
-    names = call("names", command=" ".join(command.split()))
-    return [names, *([call("open_document")] if standalone else []), *body]
+    left = max(em_width(sides(line.parts[0])[0]) for line in lines)
+    rows = [each for line in lines for each in shown(line, measure, left, em_width)]
+    display = call("display", rows=[(formula_typst(each.left), formula_typst(each.right)) for each in rows])
+    return written([call("open_document"), display] if standalone else [display], FILE)
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,11 @@ from symbp.maths.tree import Node
 from symbp.pages.page import Line, Page
 from symbp.pages.tell.derivation import context, derivation_page
 from symbp.pages.tell.only import only as lines_of_one
-from symbp.writing.formats import MARK, Format, format_named
+from symbp.writing.formats import FORMATS, MARK, Format, format_named
 from symbp.writing.page_html import single_html, write_html
 from symbp.writing.page_latex import document_latex, write_latex
 from symbp.writing.page_markdown import write_markdown
+from symbp.writing.page_typst import single_typst, write_typst
 from symbp.writing.picture import picture_text
 from symbp.writing.single import single_latex, single_text
 from symbp.writing.text import write_text
@@ -117,8 +118,7 @@ def _rendered(
         return document_latex(text) if standalone and only is not None else text
     if only is not None:
         c = context(derivation, letters, complete=True, **options)
-        text = _single(lines_of_one(c, only), row, c.spellings, only)
-        return document_latex(text) if standalone else text
+        return SINGLES[row.name](lines_of_one(c, only), standalone, c.spellings, only)
     page = derivation_page(derivation, check, letters, stem=stem_of(command), command=command or "", **options)
     return page_text(page, row, standalone=standalone, template_dir=template_dir)
 
@@ -133,6 +133,7 @@ PAGES: Mapping[str, Callable[[Page, bool, str | Path | None], str]] = {
     "markdown": lambda page, _, folder: write_markdown(page, "pandoc", folder, picture_text=picture_text),
     "latex": lambda page, standalone, folder: write_latex(page, standalone=standalone, template_dir=folder),
     "html": lambda page, _, folder: write_html(page, template_dir=folder),
+    "typst": lambda page, standalone, folder: write_typst(page, standalone=standalone, template_dir=folder),
     "text": lambda page, _, __: f"{format_named('text').comment.format(MARK)}\n\n{write_text(page)}",
 }
 """Who writes a page in each format that knows pages; the second argument asks for a whole document, or a fragment."""
@@ -174,12 +175,23 @@ def stem_of(command: str | None) -> str:
     return Path(named[0]).stem if named and len(words) > 2 and not words[2].startswith("-") else "symbp"
 
 
-def _single(lines: Sequence[Line], row: Format, beside: Sequence[Node], name: str) -> str:
-    if row.name == "html":
-        return single_html(lines, name)
-    if row.name in ("text", "numpy"):
-        return f"{single_text(lines, beside)}\n"
-    return row.wrap.format(single_latex(lines)) + "\n"
+def _display(row: Format) -> Callable[[Sequence[Line], bool, Sequence[Node], str], str]:
+    """Return what writes lines in LaTeX, with what stands around a display in a format."""
+
+    def write(lines: Sequence[Line], standalone: bool, beside: Sequence[Node], name: str) -> str:
+        text = row.wrap.format(single_latex(lines)) + "\n"
+        return document_latex(text) if standalone else text
+
+    return write
+
+
+SINGLES: Mapping[str, Callable[[Sequence[Line], bool, Sequence[Node], str], str]] = {
+    **{name: _display(FORMATS[name]) for name in ("gfm", "markdown", "latex")},
+    "html": lambda lines, _, __, name: single_html(lines, name),
+    "typst": lambda lines, standalone, _, __: single_typst(lines, standalone=standalone),
+    **dict.fromkeys(("numpy", "text"), lambda lines, _, beside, __: f"{single_text(lines, beside)}\n"),
+}
+"""Who writes equations by themselves: the lines, whether as a document, what no letter may look like, a name."""
 
 
 def _program(derivation: Derivation, row: Format) -> str:

@@ -49,7 +49,7 @@ def fill(
     return tidy(_BLANK_LINES.sub("\n\n", text)).strip("\n") + "\n"
 
 
-PAGES = ("page-latex.j2", "page-markdown.j2", "page-html.j2")
+PAGES = ("page-latex.j2", "page-markdown.j2", "page-html.j2", "page-typst.j2")
 """The files of macros that pages are made of."""
 
 PAGE = "calls.j2"

@@ -32,7 +32,7 @@ from symbp.writing.spacing import (
     slashed,
 )  # fmt: skip
 
-_GAPS = {"none": "", "thin": "thin", "braces": "thin", "dot": "⋅"}
+_GAPS = {"none": "", "thin": "thin", "braces": "med", "dot": "⋅"}
 _ACCENTS = {"hat": "hat", "bar": "macron", "tilde": "tilde", "dot": "dot"}
 _CLASSES = {":": "relation", "/": "normal"}
 """What signs are in a formula that Typst takes for something else."""
@@ -40,7 +40,12 @@ _CLASSES = {":": "relation", "/": "normal"}
 
 def math_typst(node: Node) -> str:
     """Return a displayed formula that stands in a line."""
-    return f"$display({_written(node, tight=False)})$"
+    return f"$display({formula_typst(node)})$"
+
+
+def formula_typst(node: Node) -> str:
+    """Return a formula without the dollars around it."""
+    return _written(node, tight=False)
 
 
 def inline_typst(node: Node) -> str:

@@ -103,7 +103,12 @@ def test_a_pdf_names_the_first_error() -> None:
         pdf.pdf(r"\documentclass{article}\begin{document}\nothing\end{document}")
 
 
-def test_no_pdflatex_is_one_clear_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_engine_is_one_clear_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
-    with pytest.raises(OutputError, match="pdflatex, which is not installed"):
+    with pytest.raises(OutputError, match="PDF needs pdflatex, which is not installed: install TeX Live"):
+        pdf.engine_named("pdflatex")
+    monkeypatch.setattr(pdf.util, "find_spec", lambda _: None)
+    with pytest.raises(OutputError, match=r"PDF needs pdflatex or typst, .*pip install 'symbp\[pdf\]'"):
         pdf.pdf("")
+    with pytest.raises(SpecError, match=r"no PDF engine 'tipst'; did you mean 'typst'\?"):
+        pdf.engine_named("tipst")

@@ -9,7 +9,7 @@ from typing import Any
 from symbp.cli.analyze import PageOptions
 from symbp.cli.console import document, note, say
 from symbp.cli.options import one_of, refuse
-from symbp.cli.output import FOLDER, PDF, Target, is_folder, written
+from symbp.cli.output import FOLDER, Target, is_folder, written
 from symbp.errors import SpecError
 from symbp.pages.page import Page
 from symbp.report.page import Page as OldPage
@@ -22,7 +22,7 @@ from symbp.writing.render import page_text
 Pictures = Mapping[str, Callable[[], Any]]
 """What draws each figure, by its name."""
 
-FIGURE_OF = {"latex": "pdf", PDF: "pdf", "gfm": "png", "markdown": "png", "html": "svg", "text": ""}
+FIGURE_OF = {"latex": "pdf", "gfm": "png", "markdown": "png", "html": "svg", "typst": "svg", "text": ""}
 """The kind of picture each format shows; text shows none."""
 
 SHARED = "png"
@@ -77,9 +77,9 @@ def wanted_pages(options: PageOptions, stem: str) -> list[Target]:
 
 
 def _kind(target: Target) -> str:
-    if target.format not in FIGURE_OF:
-        raise SpecError(f"--to {target.format}: an analysis is a page; give gfm, markdown, latex, html, text or pdf")
-    return FIGURE_OF[target.format]
+    if target.rendered_as not in FIGURE_OF:
+        raise SpecError(f"--to {target.format}: an analysis is a page; give {', '.join(FIGURE_OF)} or pdf")
+    return FIGURE_OF[target.rendered_as]
 
 
 def _text(options: PageOptions, target: Target, page: Page | OldPage) -> str:
