@@ -6,6 +6,7 @@ lightness and hatching. Each function returns a figure; ``saved`` turns one into
 
 from __future__ import annotations
 
+import base64
 import io
 import logging
 import math
@@ -395,6 +396,11 @@ def saved(figure: Any, kind: str) -> bytes:
         first, _, rest = data.partition(b"\n")
         return first + f"\n<!-- {MARK} -->\n".encode() + rest
     return data + f"% {MARK}\n".encode() if kind == "pdf" else data
+
+
+def address(svg: bytes) -> str:
+    """Return an SVG as an address that holds it, for a page that is one file."""
+    return f"data:image/svg+xml;base64,{base64.b64encode(svg).decode()}"
 
 
 _METADATA: dict[str, dict[str, Any]] = {

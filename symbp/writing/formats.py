@@ -56,6 +56,7 @@ SUFFIXES: dict[str, str] = {
     ".tex": "latex",
     ".html": "html",
     ".htm": "html",
+    ".typ": "typst",
     ".py": "numpy",
     ".txt": "text",
 }

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from html import escape
+from itertools import takewhile
 
 from symbp.maths.tree import (
+    PRIME,
     Accent,
     Blank,
     Fence,
@@ -24,14 +26,15 @@ from symbp.maths.tree import (
     Table,
     Tag,
     Words,
+    row,
 )  # fmt: skip
 from symbp.writing.letters import bold_letters, script_letter
 from symbp.writing.spacing import (
     bracket_size,
     gap,
-    has_limits,
     is_big,
     is_small,
+    items_of,
     merged,
     scripted,
     slashed,
@@ -185,12 +188,29 @@ def _root(node: Root, tight: bool) -> str:
 
 
 def _script(node: Script, tight: bool) -> str:
-    base, *indices = merged(node)
-    below, above = ("" if each is None else _written(each, True) for each in indices)
-    name = f"{'under' if is_big(base) and has_limits(node) else 'sub'}" * bool(below)
-    name += f"{'over' if is_big(base) and has_limits(node) else 'sup'}" * bool(above)
-    element = f"<m{name}>{_written(base, tight)}{below}{above}</m{name}>"
-    return _small(element) if is_big(base) and not has_limits(node) else element
+    """Return a base with its indices; primes stand behind it as they are, since fonts draw them raised."""
+    base, sub, sup = merged(node)
+    above = list(items_of(sup))
+    primes = list(takewhile(lambda each: each == PRIME, above))
+    rest = row(*above[len(primes) :]) if len(above) > len(primes) else None
+    if primes:
+        body = _with_indices(base, sub, None, tight) + "".join(_written(each, tight) for each in primes)
+        return _indexed(f"<mrow>{body}</mrow>", None, rest, "sub", "sup")
+    return _with_indices(base, sub, rest, tight)
+
+
+def _with_indices(base: Node, sub: Node | None, sup: Node | None, tight: bool) -> str:
+    big = is_big(base)
+    if big and sub is not None and sup is not None:
+        return _indexed(_written(base, tight), sub, sup, "under", "over")
+    element = _indexed(_written(base, tight), sub, sup, "sub", "sup")
+    return _small(element) if big else element
+
+
+def _indexed(base: str, sub: Node | None, sup: Node | None, below: str, above: str) -> str:
+    name = below * (sub is not None) + above * (sup is not None)
+    indices = "".join(_written(each, True) for each in (sub, sup) if each is not None)
+    return f"<m{name}>{base}{indices}</m{name}>" if name else base
 
 
 def _accent(node: Accent, tight: bool) -> str:

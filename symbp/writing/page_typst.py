@@ -10,15 +10,18 @@ from typing import Any
 from symbp.maths.tree import Node
 from symbp.pages.page import (
     Aside,
+    Bar,
     Block,
     Code,
     Equations,
     Figure,
     Heading,
+    Image,
     Line,
     Page,
     Para,
     Ref,
+    Span,
     Steps,
     Table,
     Text,
@@ -28,6 +31,7 @@ from symbp.writing.breaking import FRAGMENT, NOTHING, em_width, shown, sides
 from symbp.writing.calls import Call, call, written
 from symbp.writing.columns import columns
 from symbp.writing.drawing import drawing
+from symbp.writing.latex import LONGEST
 from symbp.writing.shapes import Point, Shapes, shapes
 from symbp.writing.typst import formula_typst, inline_typst, math_typst, string_typst, text_typst
 
@@ -85,9 +89,11 @@ class _Writer:
         """Return a sentence, of which nothing is code."""
         return "".join(map(self._span, text))
 
-    def _span(self, span: str | Node | Ref) -> str:
+    def _span(self, span: Span) -> str:
         if isinstance(span, str):
             return text_typst(span)
+        if isinstance(span, Bar):
+            return f"#box(width: {LONGEST * span.share:.2f}em, height: 0.6em, fill: black);"
         if isinstance(span, Ref):
             labels = (self._label(each) for each in (span.label, span.last) if each)
             return "–".join(f"#symbp-ref({label});" for label in labels)
@@ -167,6 +173,10 @@ class _Writer:
         return {"size": size, "width": f"{strip.width:.2f}em", "height": f"{strip.height:.2f}em", "ways": ways,
                 "marks": marks}  # fmt: skip
 
+    def image(self, block: Image) -> Iterator[Call]:
+        """Yield a figure in a file, with its number."""
+        yield call("image", file=string_typst(block.file), caption=self.text(block.caption))
+
     def code(self, block: Code) -> Iterator[Call]:
         """Yield program text."""
         yield call("code", text=string_typst(block.text.strip("\n")), language=string_typst(block.language))
@@ -196,5 +206,6 @@ def _point(point: Point) -> str:
 
 _WRITERS: dict[type[Block], Callable[[_Writer, Any], Iterator[Call]]] = {
     Heading: _Writer.heading, Para: _Writer.para, Equations: _Writer.equations, Steps: _Writer.steps,
-    Table: _Writer.table, Figure: _Writer.figure, Code: _Writer.code, Verdict: _Writer.verdict, Aside: _Writer.aside,
+    Table: _Writer.table, Figure: _Writer.figure, Image: _Writer.image, Code: _Writer.code, Verdict: _Writer.verdict,
+    Aside: _Writer.aside,
 }  # fmt: skip

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 from xml.etree.ElementTree import Element
 
-from plain_trees import Seen, script
+from plain_trees import Seen, raised, script
 
 ARITY = {
     "mfrac": 2, "msub": 2, "msup": 2, "msubsup": 3, "munder": 2, "mover": 2, "munderover": 3, "mspace": 0,
@@ -43,18 +43,32 @@ def read(element: Element) -> Seen:
     """Return what is seen of an element, as ``seen`` says it of a tree."""
     name, children = element.tag, list(element)
     if name in ("math", "mrow", "mstyle", "mtd"):
-        return tuple(part for child in children for part in read(child))
+        return _row(children)
     if name == "msqrt":
-        return (("root", tuple(part for child in children for part in read(child))),)
+        return (("root", _row(children)),)
     if name == "mspace":
         return ()
     if name == "mtext":
         return (("words", (element.text or "").replace("\u00a0", " ").strip()),)
+    if name == "mo":
+        return tuple(map(_token, element.text or ""))
     if name in TEXTS:
         return (_token(element.text or ""),)
     if name == "mtable":
         return (("table", tuple(tuple(read(cell) for cell in row) for row in children)),)
     return (_nested(name, [read(child) for child in children]),)
+
+
+def _row(children: list[Element]) -> Seen:
+    """Return what stands beside each other; a prime behind something is its upper index."""
+    found: list[Any] = []
+    for child in children:
+        parts = read(child)
+        if parts == ("′",) and found:
+            found[-1] = raised(found[-1], parts)
+        else:
+            found += parts
+    return tuple(found)
 
 
 def _nested(name: str, parts: list[Seen]) -> Any:

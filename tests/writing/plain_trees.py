@@ -50,7 +50,7 @@ def seen(node: Node | None) -> Seen | None:
         case Blank(width=width):
             return (("words", "__" * width),)
         case Sign(sign=sign, kind=kind):
-            return () if kind == "quad" else (sign,)
+            return () if kind == "quad" else tuple(sign)
         case Num(digits=digits):
             return (digits,)
         case Id(name=name, style=style):
@@ -94,4 +94,6 @@ def script(base: Seen, sub: Seen | None, sup: Seen | None) -> Any:
         _, deepest, below, above = inner
         if (below is None or sub is None) and (above is None or sup is None):
             return ("script", deepest, below or sub, above or sup)
+        if sub is None and above is not None and set(above) == {"′"}:
+            return ("script", deepest, below, (*above, *(sup or ())))
     return ("script", base, sub, sup)

@@ -64,7 +64,9 @@ SPELLED = [
     (Num("0.5"), "<mn>0.5</mn>"),
     (Sign("⋯", "ord"), "<mi>⋯</mi>"),
     (Script(W, None, TRANSPOSE), "<msup><mi>W</mi><mi>⊤</mi></msup>"),
-    (row(Id("f"), PRIME), '<msup><mi>f</mi><mo lspace="0" rspace="0">′</mo></msup>'),
+    (row(Id("f"), PRIME), '<mrow><mi>f</mi><mo lspace="0" rspace="0">′</mo></mrow>'),
+    (Script(Id("f"), Id("l"), row(PRIME, TRANSPOSE)), '<msup><mrow><msub><mi>f</mi><mi>l</mi></msub><mo lspace="0" '
+     'rspace="0">′</mo></mrow><mi>⊤</mi></msup>'),
     (Script(Script(X, Num("1")), None, Num("2")), "<msubsup><mi>X</mi><mn>1</mn><mn>2</mn></msubsup>"),
     (row(W, TIMES, X), '<mi>W</mi><mo lspace="0" rspace="0">\u2062</mo><mi>X</mi>'),
     (row(Num("2"), TIMES, Num("3")), '<mn>2</mn><mo lspace="0.222em" rspace="0.222em">⋅</mo><mn>3</mn>'),

@@ -25,6 +25,9 @@ Pictures = Mapping[str, Callable[[], Any]]
 FIGURE_OF = {"latex": "pdf", "gfm": "png", "markdown": "png", "html": "svg", "typst": "svg", "text": ""}
 """The kind of picture each format shows; text shows none."""
 
+HTML = "html"
+"""The format that holds its pictures: it is one file."""
+
 SHARED = "png"
 """The kind that every format can show: drawn once where several pages are written."""
 
@@ -49,15 +52,16 @@ def deliver(options: PageOptions, stem: str, page: Callable[[Files], Page | OldP
         kind = SHARED if len(wanted) > 1 else _kind(target)
         name = target.path.stem if target.path is not None else stem
         files = {each: f"{name}-{each}.{kind}" for each in pictures} if can_draw and kind else {}
-        text = _text(options, target, page(files))
+        drawn |= {file: figures.saved(pictures[each](), kind) for each, file in files.items() if file not in drawn}
+        inside = (
+            {each: figures.address(drawn[file]) for each, file in files.items()} if target.format == HTML else files
+        )
+        text = _text(options, target, page(inside))
         if target.path is None:
             document(text)
             continue
-        for each, file in files.items():
-            if file not in drawn:
-                drawn[file] = figures.saved(pictures[each](), kind)
-                if not target.is_pdf:
-                    wrote.append(_written(target.path.with_name(file), drawn[file], options.force))
+        if inside is files and not target.is_pdf:
+            wrote += [_written(target.path.with_name(file), drawn[file], options.force) for file in files.values()]
         wrote.append(_written(target.path, target.data(text, drawn), options.force))
     if wrote:
         say("\n" + written(sorted(wrote, key=lambda path: path.suffix in (".png", ".pdf"))))
