@@ -154,6 +154,8 @@ def _symbol(b: Builder, node: MatrixSymbol) -> Written:
 
 
 def _transpose(b: Builder, node: Transpose) -> Written:
+    if isinstance(node.arg, Adjoint) and node.arg.of.role in GIVEN:
+        return Written(Script(Fence(b.names.derivative(node.arg.of)), None, TRANSPOSE))
     if isinstance(node.arg, MatrixSymbol):
         return Written(b.names.symbol(node.arg, transposed=True))
     if isinstance(node.arg, Inverse):

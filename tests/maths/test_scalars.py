@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-import pytest
-from sympy import And, IndexedBase, Integral, Max, Piecewise, Rational, Sum, Symbol, exp, sqrt
+import re
 
+import pytest
+from sympy import And, Function, IndexedBase, Integral, Max, Piecewise, Rational, Sum, Symbol, exp, pi, sin, sqrt, tanh
+
+from symbp.errors import RuleNotFoundError
 from symbp.maths.scalars import Scalars
 from symbp.maths.tree import Accent, Id, Script, Sign, walk
+from symbp.ops.activations import ACTIVATIONS
+from symbp.ops.elementwise import OUTPUT
 from symbp.ops.entries import Largest, Total
+from symbp.ops.letters import X
+from symbp.ops.scalar import absolute, maximum, relu, sigmoid, step
 from symbp.writing.formula import math_text
 from symbp.writing.latex import math_latex
 
@@ -63,3 +70,69 @@ def test_a_sum_over_two_indices_has_both_below():
 def test_a_total_over_no_index_is_its_term():
     assert Total(Z[I]) == Z[I]
     assert Total(Z[I], I).free_symbols & {I} == set()
+
+
+BETA = Symbol("beta", real=True)
+LETTERS = {X: Id("x"), OUTPUT: Id("a"), BETA: Id("β")}
+
+ONE_NUMBER = [
+    (X * sigmoid(BETA * X), "x σ(β x)", r"x\sigma(\beta x)"),
+    (1 - OUTPUT**2, "1 − a²", "1 - a^2"),
+    (1 - tanh(X) ** 2, "1 − tanh²(x)", r"1 - \tanh^2(x)"),
+    (X / (1 + absolute(X)), "x/(1 + |x|)", r"\frac{x}{1 + \lvert x\rvert}"),
+    (Rational(1702, 1000) * X, "1.702 x", r"1.702\,x"),
+    (3 * X / 2, "3 x/2", r"\tfrac{3x}{2}"),
+    (X * exp(-(X**2) / 2) / sqrt(2 * pi), "x e^(−x²/2)/√(2 π)", r"\frac{x\,e^{-\tfrac{x^2}{2}}}{\sqrt{2\pi}}"),
+    (step(X), "1[x > 0]", r"\mathbf{1}[x > 0]"),
+    (maximum(X, 0), "max(x, 0)", r"\max(x, 0)"),
+    (relu(X) * sin(X), "sin(x) ReLU(x)", r"\sin(x)\,\mathrm{ReLU}(x)"),
+    (-(X + 1) / 3, "−x/3 − 1/3", r"-\tfrac{x}{3} - \tfrac{1}{3}"),
+]
+"""Functions of one number, as a list of activations has them."""
+
+ENTRYWISE = [
+    (OUTPUT * (1 - OUTPUT), "a ⊙ (1 − a)"),
+    (1 - OUTPUT**2, "1 − a²"),
+    (2 * OUTPUT**5, "2 a⁵"),
+    (BETA * X * OUTPUT, "β (a ⊙ x)"),
+]
+
+
+@pytest.mark.parametrize(("expr", "text", "latex"), ONE_NUMBER, ids=[text for _, text, _ in ONE_NUMBER])
+def test_functions_of_one_number(expr, text, latex):
+    tree = Scalars(LETTERS).tree(expr)
+    assert math_text(tree) == text
+    assert math_latex(tree) == latex
+
+
+@pytest.mark.parametrize(("expr", "text"), ENTRYWISE, ids=[text for _, text in ENTRYWISE])
+def test_functions_entry_by_entry(expr, text):
+    assert math_text(Scalars(LETTERS, frozenset({X, OUTPUT})).tree(expr)) == text
+
+
+EXPRESSIONS = {
+    f"{name}-{at}": expr
+    for name, row in ACTIVATIONS.items()
+    for at, expr in enumerate((row.formula.expr, row.formula.slope, row.formula.by_output))
+    if expr is not None
+}
+
+
+@pytest.mark.parametrize("name", EXPRESSIONS)
+def test_every_activation_prints(name):
+    tree = Scalars(LETTERS).tree(EXPRESSIONS[name])
+    latex = math_latex(tree)
+    assert latex.count("{") == latex.count("}")
+    opened, closed = (re.findall(rf"\\[bB]igg?{side}(?![a-z])", latex) for side in "lr")
+    assert len(opened) == len(closed)
+    assert math_text(tree, ascii=True).isascii()
+
+
+def test_cases_stand_under_each_other():
+    tree = Scalars(LETTERS).tree(EXPRESSIONS["elu-0"])
+    assert math_text(tree) == "⎧ x            if x > 0\n⎩ α (eˣ − 1)   otherwise"
+
+
+def test_a_function_nobody_knows_is_refused():
+    with pytest.raises(RuleNotFoundError, match="mystery"):
+        Scalars(LETTERS).tree(Function("mystery")(X))
