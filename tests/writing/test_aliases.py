@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
-from symbp.cli.jobs.theirs import concrete
 
 from symbp.checking.theirs.formula import OTHER_NAMES, Formulas
-from symbp.cli.options import NetworkSpec
+from symbp.cli.verdict import concrete
+from symbp.cli.what import NetworkOptions
 from symbp.derivation import Derivation, derive
 from symbp.errors import SymbpError
 from symbp.networks.examples import EXAMPLES
@@ -38,8 +38,7 @@ def networks(name: str, folder: Path) -> tuple[Derivation, Derivation]:
     shown = derive(**page["options"])
     if "activation" in page["options"] and "loss" in page["options"]:
         return shown, shown
-    usual = {"widths": None, "activation": None, "output_activation": None, "loss": None, "bias": True, "batch": False}
-    return shown, derive(concrete(NetworkSpec(**{**usual, "let": {}, **page["options"]})))
+    return shown, derive(concrete(NetworkOptions(**page["options"])))
 
 
 def unread(name: str, folder: Path, step: int = 1) -> list[str]:
