@@ -158,6 +158,8 @@ class _Measure:
 
     def gradient(self, run: Run) -> float | None:
         """Return the log of the largest quotient of the gradients of a weight in the first block and in the last."""
+        if not run.repeated:
+            return None
         last, first = run.repeated[0], run.repeated[-1]
         if first is last or len(first.weights) != len(last.weights):
             return None

@@ -113,7 +113,12 @@ TO = option(
     lambda text: text if text in FIGURES else format_of(text),
 )  # fmt: skip
 ROWS = option("Output", "--rows", "Every row of the tables; without it those at both ends.")
-ONLY = option("Output", "--only", "One figure alone: norms, budget, spectrum or phase.", "FIGURE")
+ONLY = option(
+    "Output",
+    "--only",
+    "One figure (norms, budget, spectrum, phase, branches, parts), block or step alone: block1, step19.",
+    "NAME",
+)
 
 REPEATED = ("layers", "widths", "activation", "output_activation", "loss")
 

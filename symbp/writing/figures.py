@@ -18,6 +18,7 @@ from typing import Any
 
 from symbp.analysis.flow import GradientFlow
 from symbp.analysis.phase import MOST_PANELS, Phases
+from symbp.analysis.repetitions import Run
 from symbp.analysis.spectrum import Spectrum
 from symbp.errors import SpecError
 from symbp.maths.names import LOSS
@@ -266,6 +267,41 @@ def spectra(found: Sequence[tuple[str, Spectrum]]) -> Any:
     _powers(axes)
     if len(found) > 1:
         axes.legend(frameon=False)
+    return figure
+
+
+def branches(run: Run) -> Any:
+    """Draw the deviation of the stream that enters each block, and the gains of the branches of the block."""
+    figure, axes = _figure()
+    blocks = [each for each in run.stages if each.number]
+    w, numbers = language(), [each.number for each in blocks]
+    axes.plot(numbers, [each.deviation for each in blocks], "o", mfc="white", color=SHADES[0], ms=4,
+              label=label(w("plot.deviation")))  # fmt: skip
+    for at in range(len(blocks[0].brackets)):
+        found = [(each.number, math.exp(skip.branch)) for each in blocks if (skip := each.brackets[-1 - at].skip)]
+        if found:
+            marker, shade = MARKERS[at % len(MARKERS)], SHADES[at % len(SHADES)]
+            axes.plot(*zip(*found, strict=True), marker, color=shade, ms=3, label=label(w("plot.branch", n=at + 1)))
+    axes.set_xlabel(label(w("plot.block")))
+    axes.set_ylim(bottom=0)
+    axes.set_xticks(_layer_ticks(max(numbers)))
+    axes.invert_xaxis()  # from the loss on the left to the input on the right, as backpropagation goes
+    axes.legend(frameon=False)
+    return figure
+
+
+def parts(shares: Sequence[float], remedied: Sequence[float] = ()) -> Any:
+    """Draw the part of every step in a gradient, the last step first, as it is and with a remedy."""
+    figure, axes = _figure()
+    w, steps = language(), range(len(shares), 0, -1)
+    axes.axhline(0, color="#999999", lw=0.6, zorder=0)
+    axes.plot(steps, shares, "o", color=SHADES[0], ms=3, label=label(w("plot.as_is")))
+    if remedied:
+        axes.plot(steps, remedied, "o", mfc="white", color=SHADES[0], ms=4, label=label(w("plot.remedied")))
+        axes.legend(frameon=False)
+    axes.set_xlabel(label(w("plot.step")))
+    axes.set_ylabel(label(w("plot.part")))
+    axes.set_xticks(_layer_ticks(len(shares)))
     return figure
 
 

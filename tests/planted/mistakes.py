@@ -61,6 +61,8 @@ MISTAKES = (
              "analysis/test_architectures.py"),
     _mistake("sign", "analysis/flow.py", "return _slope([(row.layer, row.log10) for row in self._alive])",
              "return _slope([(row.layer, -row.log10) for row in self._alive])", "analysis/test_budget.py"),
+    _mistake("sign", "analysis/stages.py", "return below.log - above.log if", "return above.log - below.log if",
+             "analysis/test_repetitions.py"),
     # -- transpose
     _mistake("transpose", "ops/native.py", "    return transpose(expr)\n", "    return expr\n", RULES),
     _mistake("transpose", "numeric/matrices.py", '.within(ATOM)}.T")', '.within(ATOM)}")', RULES),
@@ -71,6 +73,8 @@ MISTAKES = (
     # -- index
     _mistake("index", "numeric/matrices.py", "[{writer.size(first)}:{writer.size(first + count)}]",
              ("[{writer.size(first - first)}:{writer.size(count)}]", "[-{writer.size(count)}:]"), RULES),
+    _mistake("index", "pages/tell/flow_steps.py", "parts[len(parts) - step] for", "parts[step - 1] for",
+             "pages/test_flow_repetitions.py"),
     _mistake("index", "ops/elementwise.py", "Slope(node.function, index, output",
              "Slope(node.function, 0, output", RULES),
     _mistake("index", "ops/attention.py", "reshape(keys, 1, 1) <= xp", "reshape(keys, 1, 1) < xp", RULES),

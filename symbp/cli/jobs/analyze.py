@@ -15,16 +15,22 @@ from symbp.analysis.flow import GradientFlow
 from symbp.analysis.initialisations import Chosen, initialisation
 from symbp.analysis.outlook import outlook
 from symbp.analysis.phase import MOST_PANELS, Mark, phases
+from symbp.analysis.repetitions import Unit
 from symbp.analysis.spectrum import Spectrum, spectrum
 from symbp.cli.analyze import Request
 from symbp.cli.console import columns, json_document, plain, progress, say
 from symbp.cli.jobs import pages
 from symbp.cli.jobs.typed import typed
+from symbp.cli.options import one_of
 from symbp.cli.what import Described, Named, NetworkOptions, derived
 from symbp.errors import SpecError, later, shown
 from symbp.ops.elementwise import ScalarFunction
-from symbp.pages.tell.flow import flow_page
+from symbp.pages.page import Page
+from symbp.pages.tell.flow import flow_page, inner_page, inside
+from symbp.pages.tell.flow_blocks import Blocks
 from symbp.pages.tell.flow_parts import Study
+from symbp.pages.tell.flow_steps import remedy_of, steps_of
+from symbp.pages.words import language
 from symbp.writing import figures
 from symbp.writing.text import write_text
 
@@ -65,10 +71,24 @@ def flows(request: Request) -> int:
     page = partial(flow_page, studies, command=typed(request), stem=name, every=request.page.rows)
     if request.page.rows and page() == page(every=False):
         raise SpecError("--rows: every row is shown without it; leave out --rows")
+    pictures = _pictures(studies)
+    only = request.page.only
+    if only is not None and one_of(only, [*pictures, *inside(studies)], "--only") not in pictures:
+        _one_repetition(request, partial(inner_page, studies[0], only, command=typed(request), stem=f"{name}-{only}"))
+        return code
     if request.page.output != "-" and request.page.only is None:
         say(write_text(page(), width=columns(), ascii=plain()))
-    pages.deliver(request.page, name, page, _pictures(studies))
+    pages.deliver(request.page, name, page, pictures)
     return code
+
+
+def _one_repetition(request: Request, page: Callable[[], Page]) -> None:
+    """Print the page of one block or step, or write it where the options want it."""
+    options = replace(request.page, only=None)
+    if options.to is None and options.output is None:
+        say(write_text(page(), width=columns(), ascii=plain()))
+    else:
+        pages.deliver(options, page().stem, lambda _: page(), {})
 
 
 def _flows(study: Study) -> tuple[GradientFlow, ...]:
@@ -109,8 +129,9 @@ def _pictures(studies: Sequence[Study]) -> dict[str, Callable[[], object]]:
         found["norms"] = partial(
             figures.norms, [figures.Curve.of(each.name, each.flow, _slope(each)) for each in studies]
         )
-    if any(not row.is_dead for row in studies[0].flow.rows):
+    if studies[0].flow.is_stack and any(not row.is_dead for row in studies[0].flow.rows):
         found["budget"] = partial(figures.budget, studies[0].flow)
+    found |= _of_repetitions(studies[0])
     spectra = [(each.name, each.spectrum) for each in studies if each.spectrum is not None]
     if spectra:
         found["spectrum"] = partial(figures.spectra, spectra)
@@ -121,6 +142,22 @@ def _pictures(studies: Sequence[Study]) -> dict[str, Callable[[], object]]:
     if marks:
         found["phase"] = partial(_phase, marks)
     return found
+
+
+def _of_repetitions(study: Study) -> dict[str, Callable[[], object]]:
+    """Return what draws blocks and steps."""
+    unit = study.flow.repetitions.unit if study.flow.repetitions else None
+    if unit is Unit.BLOCK:
+        blocks = Blocks(study, language())
+        return (
+            {"branches": partial(figures.branches, blocks.run)} if blocks.pattern and len(blocks.run.logs) > 1 else {}
+        )
+    if unit is Unit.STEP:
+        steps = steps_of(study, language())[0]
+        best, name = remedy_of(steps), steps.candidate
+        if name and steps.count > 1:
+            return {"parts": partial(figures.parts, steps.run.shares[name], best.run.shares[name] if best else ())}
+    return {}
 
 
 def _slope(study: Study) -> float | None:

@@ -51,6 +51,25 @@ def flow_page(
     return Page(_several(w, studies), (), (*blocks, *figures(w, studies, files or {})), stem, command)
 
 
+def inside(studies: Sequence[Study]) -> tuple[str, ...]:
+    """Return the names of the blocks, parts or steps of the only network that have pages of their own."""
+    if len(studies) != 1 or studies[0].flow.is_stack:
+        return ()
+    (study,) = studies
+    words = language()
+    return flow_steps.names(steps_of(study, words)) if _is_unrolled(study) else flow_blocks.names(Blocks(study, words))
+
+
+def inner_page(study: Study, name: str, *, words: Words | None = None, command: str = "", stem: str = "flow") -> Page:
+    """Return the page of one block, part or step alone: its factors."""
+    w = words or language()
+    if _is_unrolled(study):
+        title, blocks = flow_steps.alone(steps_of(study, w), name)
+    else:
+        title, blocks = flow_blocks.alone(Blocks(study, w), name)
+    return Page(title, about(w, study), blocks, stem, command)
+
+
 def _several(w: Words, studies: Sequence[Study]) -> Text:
     """Return what happens in each of several networks."""
     groups: dict[Text, list[str]] = {}

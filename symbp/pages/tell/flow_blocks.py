@@ -38,9 +38,8 @@ from symbp.maths.tree import (
     Table as Matrix,
 )
 from symbp.networks.blocks import Kind
-from symbp.pages.page import Block, Equations, Heading, Line, Para, Table, Text
+from symbp.pages.page import Block, Equations, Line, Para, Table, Text
 from symbp.pages.tell.context import Context
-from symbp.pages.tell.derivation import context
 from symbp.pages.tell.flow_parts import (
     Study,
     data,
@@ -93,10 +92,10 @@ class Blocks:
         """What it is cut into."""
         return self.run.unit
 
-    @cached_property
+    @property
     def c(self) -> Context:
         """What spells its weights."""
-        return context(self.study.derivation, complete=True)
+        return self.study.context
 
     @cached_property
     def pattern(self) -> tuple[Bracket, ...]:
@@ -595,7 +594,7 @@ def inner_table(b: Blocks, stage: Stage) -> Table:
     brackets = stage.brackets[::-1]
     rows: list[tuple[Text, ...]] = []
     for at, each in enumerate(brackets):
-        name: Text = (branch_map(b, at),) if b.pattern else w(f"flow.part.{each.kind}")
+        name: Text = (branch_map(b, at),) if b.pattern and stage.number else w(f"flow.part.{each.kind}")
         rows.append((name, gain(each.skip.branch if each.skip else each.log), product(b, each.segments[::-1])))
     return Table(
         (w("flow.head.branch"), w("flow.head.gain"), w("flow.head.factors")),
@@ -621,15 +620,27 @@ def sections(b: Blocks, every: bool) -> Iterator[Block]:
     yield from theory(b)
 
 
-def alone(b: Blocks, name: str) -> tuple[Text, tuple[Block, ...]] | None:
-    """Return title and blocks of one block by itself; None where there is none of this name."""
-    found = next((each for each in b.run.stages if name in (each.name, f"{b.unit}{each.number}")), None)
-    if found is None:
-        return None
+def names(b: Blocks) -> tuple[str, ...]:
+    """Return the names of the stages, from the input on."""
+    return tuple(_key(b, each) for each in b.run.stages[::-1])
+
+
+def _key(b: Blocks, stage: Stage) -> str:
+    return f"{b.unit}{stage.number}" if stage.number else stage.name
+
+
+def alone(b: Blocks, name: str) -> tuple[Text, tuple[Block, ...]]:
+    """Return title and blocks of the page of one stage."""
+    found = next(each for each in b.run.stages if _key(b, each) == name)
     w = b.words
+    lines = list(equations(b)) if found.number else [Para(w("flow.blocks.gain"), title=w("flow.title.gain"))]
     title = w("flow.blocks.alone", block=b.called(found), gain=times(found.log))
-    blocks: list[Block] = [inner_table(b, found)]
-    for at, each in enumerate(found.brackets[::-1]):
+    return title, (*lines, inner_table(b, found), *_meetings(b, found))
+
+
+def _meetings(b: Blocks, stage: Stage) -> Iterator[Block]:
+    """Yield how skip and branch meet in every sum of a block."""
+    for at, each in enumerate(stage.brackets[::-1]):
         if each.skip:
-            blocks.append(Para((map_of(b, at, short=True) if b.pattern else Id("I"), ": ", *_bracket_words(b, each))))
-    return title, (*equations(b), Heading(title), *blocks)
+            name: Text = (map_of(b, at, short=True),) if b.pattern else b.words(f"flow.part.{each.kind}")
+            yield Para((*name, ": ", *_bracket_words(b, each)))

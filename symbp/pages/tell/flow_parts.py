@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from symbp.analysis.account import LOG_10, Row
@@ -35,6 +36,8 @@ from symbp.maths.tree import (
 from symbp.op import FactorRole
 from symbp.ops.elementwise import Elementwise, Formula, ScalarFunction
 from symbp.pages.page import Bar, Block, Image, Para, Table, Text, Verdict
+from symbp.pages.tell.context import Context
+from symbp.pages.tell.derivation import context
 from symbp.pages.words import Words
 
 MOST_ROWS, ENDS = 8, 3
@@ -54,6 +57,11 @@ class Study:
     outlook: Outlook | None = None
     draws: Draws | None = None
     spectrum: Spectrum | None = None
+
+    @cached_property
+    def context(self) -> Context:
+        """What spells the lists of the network."""
+        return context(self.derivation, complete=True)
 
     @property
     def functions(self) -> tuple[ScalarFunction, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 
 from symbp.analysis.flow import Flow
@@ -433,23 +433,21 @@ def steps_of(study: Study, words: Words) -> list[Steps]:
     return [Steps(study, words, run) for run in repetitions.runs]
 
 
-def alone(s: Steps, name: str) -> tuple[Text, tuple[Block, ...]] | None:
-    """Return title and blocks of one step by itself: its gains, its part in gradients; None without such a step."""
-    stage = next((each for each in s.run.stages if each.name == name), None)
-    if stage is None:
-        return None
-    w = s.words
+def names(studied: Sequence[Steps]) -> tuple[str, ...]:
+    """Return the names of the steps, with that of their layer where there are several."""
+    return tuple(_key(studied, s, each) for s in studied for each in s.run.stages[::-1])
+
+
+def _key(studied: Sequence[Steps], s: Steps, stage: Stage) -> str:
+    return stage.name if len(studied) == 1 else f"{s.run.name}.{stage.name}"
+
+
+def alone(studied: Sequence[Steps], name: str) -> tuple[Text, tuple[Block, ...]]:
+    """Return title and blocks of the page of one step: its gains, and its part in every gradient."""
+    s, stage = next((s, each) for s in studied for each in s.run.stages if _key(studied, s, each) == name)
+    w, place = s.words, s.run.stages.index(stage)
     title = w("flow.steps.alone", t=str(stage.number), gain=times(stage.log) or w("flow.steps.nothing"))
-    parts = s.states if len(s.states) > 1 else []
-    head: list[Text] = [(length(_at(ERROR)),), w("flow.head.gain")]
-    head += [w("flow.steps.to", state=s.letter(stem, -1)) for stem in parts]
-    head += [w("flow.steps.mean", gate=s.letter(s.run.gate))] if s.run.gate else []
-    row_ = _row(s, stage, parts, False)[1:]
-    place = s.run.stages.index(stage)
-    of = tuple(((gradient_by(parameter(key)),), (_decimals(found[place]),)) for key, found in s.run.shares.items())
-    return title, (
-        *equations(s),
-        Table(tuple(head), (row_,), align="r" * len(head), wide=True),
-        Para(w("flow.steps.every")),
-        Table((w("head.gradient"), w("flow.steps.part")), of, align="lr"),
-    )
+    own = Steps(s.study, w, replace(s.run, stages=(stage,)))
+    parts = tuple(((gradient_by(parameter(key)),), (_decimals(found[place]),)) for key, found in s.run.shares.items())
+    of_gradients = Table((w("head.gradient"), w("flow.steps.part")), parts, align="lr")
+    return title, (*equations(s), table(own, every=True), Para(w("flow.steps.every")), of_gradients)
