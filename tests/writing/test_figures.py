@@ -7,19 +7,24 @@ import sys
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from symbp.analysis.budget import analyze
 from symbp.analysis.flow import GradientFlow
 from symbp.analysis.phase import Mark, Phases, phases
+from symbp.analysis.repetitions import Run
 from symbp.analysis.spectrum import Spectrum
 from symbp.errors import SpecError
 from symbp.networks.layers import activation_of
 from symbp.networks.network import Network
+from symbp.networks.recurrent import RNN
+from symbp.networks.transformer import TransformerBlock
 from symbp.writing import figures
 from symbp.writing.figures import Curve
 from symbp.writing.files import carries_mark
+from symbp.writing.formats import FIGURES
 
 HERE = find_spec("matplotlib") is not None
 needs_matplotlib = pytest.mark.skipif(not HERE, reason="needs matplotlib: pip install 'symbp[plots]'")
@@ -28,6 +33,13 @@ needs_matplotlib = pytest.mark.skipif(not HERE, reason="needs matplotlib: pip in
 @cache
 def flow() -> GradientFlow:
     return analyze(Network.mlp(6, 5, "sigmoid", loss="mse"), "he")
+
+
+@cache
+def repeated(*layers: Any) -> Run:
+    found = analyze(Network([*layers, Linear(2)], 3, "mse", batch=True)).repetitions
+    assert found is not None
+    return found.runs[0]
 
 
 @cache
@@ -44,6 +56,8 @@ DRAWN = {
     "norms": lambda: figures.norms(curves()),
     "many": lambda: figures.norms([Curve(f"network {n}", (1, 2), (float(n // 3), 0.0)) for n in range(14)]),
     "budget": lambda: figures.budget(flow()),
+    "branches": lambda: figures.branches(repeated(TransformerBlock(tokens=2), TransformerBlock(tokens=2))),
+    "parts": lambda: figures.parts((0.7, 0.2, 0.1), repeated(RNN(3, 3)).shares["rnn1.W"]),
     "spectrum": lambda: figures.spectra(
         [("a", Spectrum("W1", (0.0, -1.0), 1, 3)), ("b", Spectrum("W1", (2.0,), 0, 1))]
     ),
@@ -51,7 +65,7 @@ DRAWN = {
 
 
 @needs_matplotlib
-@pytest.mark.parametrize("kind", figures.KINDS)
+@pytest.mark.parametrize("kind", FIGURES)
 @pytest.mark.parametrize("name", DRAWN)
 def test_the_same_bytes_each_time_with_our_mark(name: str, kind: str, tmp_path: Path) -> None:
     data = figures.saved(DRAWN[name](), kind)
