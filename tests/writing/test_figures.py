@@ -17,7 +17,7 @@ from symbp.analysis.phase import Mark, Phases, phases
 from symbp.analysis.repetitions import Run
 from symbp.analysis.spectrum import Spectrum
 from symbp.errors import SpecError
-from symbp.networks.layers import activation_of
+from symbp.networks.layers import Linear, activation_of
 from symbp.networks.network import Network
 from symbp.networks.recurrent import RNN
 from symbp.networks.transformer import TransformerBlock
