@@ -38,20 +38,10 @@ DENSITY = exp(-(X**2) / (2 * Q)) / sqrt(2 * pi * Q)
 
 
 @dataclass(frozen=True)
-class Step:
-    """One step: a sentence, LaTeX between dollars in it, and the equation it gives."""
-
-    words: str
-    equation: Eq
-
-
-@dataclass(frozen=True)
 class Derivation:
-    """A derivation: its source, its steps, and the equations that are its result."""
+    """A derivation: the equation that each of its steps gives, and those that are its result."""
 
-    title: str
-    source: str
-    steps: tuple[Step, ...]
+    steps: tuple[Eq, ...]
     result: tuple[Eq, ...]
 
 
@@ -77,31 +67,20 @@ def xavier() -> Derivation:
     uniform = Integral(X**2 / (2 * A), (X, -A, A))
     bound = solve(Eq(uniform.doit(), variance), A)[0]
     return Derivation(
-        "Xavier's initialisation",
-        "Glorot and Bengio 2010: Understanding the difficulty of training deep feedforward neural networks",
         (
-            Step(
-                "An entry of $z = Wx$ sums $n_{in}$ products of independent numbers with mean zero, variance $v$ of a "
-                "weight and $s$ of an input. Their variances multiply and add up.",
-                equal(forward, forward.doit()),
-            ),
-            Step("The signal keeps its variance $s$ where", equal(V, one)),
-            Step(
-                "On the way back an entry of $W^{\\top}\\delta$ sums $n_{out}$ products; with variance $s$ "
-                "of an error:",
-                equal(backward, backward.doit()),
-            ),
-            Step("The error keeps its variance where", equal(V, other)),
-            Step(
-                "Both hold only for $n_{in} = n_{out}$. The compromise asks that the two factors $n_{in} v$ and "
-                "$n_{out} v$ are one on average, so that they add up to 2.",
-                equal(both.lhs, both.rhs),
-            ),
-            Step("This gives the variance of a weight.", equal(V, variance)),
-            Step("A uniform distribution on $[-a, a]$ has the variance", equal(uniform, uniform.doit())),
-            Step("so that $a$ is", equal(A, simplify(bound))),
+            equal(forward, forward.doit()),
+            equal(V, one),
+            equal(backward, backward.doit()),
+            equal(V, other),
+            equal(both.lhs, both.rhs),
+            equal(V, variance),
+            equal(uniform, uniform.doit()),
+            equal(A, simplify(bound)),
         ),
-        (equal(V, variance), equal(A, simplify(bound))),
+        (
+            equal(V, variance),
+            equal(A, simplify(bound)),
+        ),
     )
 
 
@@ -116,32 +95,21 @@ def he() -> Derivation:
     back = solve(Eq(N_OUT * V * mean, 1), V)[0]
     relu = variance.subs(ALPHA, 0)
     return Derivation(
-        "He's initialisation",
-        "He, Zhang, Ren and Sun 2015: Delving deep into rectifiers",
         (
-            Step(
-                "Let $x$ be normal with variance $q$, and $f(x) = x$ for $x > 0$, $\\alpha x$ else; "
-                "$\\alpha = 0$ is ReLU. "
-                "The positive half contributes to $E[f(x)^2]$",
-                right,
-            ),
-            Step("and the negative half", left),
-            Step("together", equal(Function("E")(Function("f")(X) ** 2), square)),
-            Step(
-                "The next layer sums $n_{in}$ such terms, each times a weight of variance $v$. It keeps $q$ where",
-                equal(N_IN * V * square, Q),
-            ),
-            Step("so that a weight has the variance", equal(V, variance)),
-            Step("and for ReLU, $\\alpha = 0$,", equal(V, relu)),
-            Step("On the way back the slopes enter: on the positive half", slopes[0]),
-            Step("on the negative half", slopes[1]),
-            Step(
-                "An error sums $n_{out}$ terms. It keeps its size where $v$ is as before with $n_{out}$ in "
-                "the place of $n_{in}$.",
-                equal(V, back),
-            ),
+            right,
+            left,
+            equal(Function("E")(Function("f")(X) ** 2), square),
+            equal(N_IN * V * square, Q),
+            equal(V, variance),
+            equal(V, relu),
+            slopes[0],
+            slopes[1],
+            equal(V, back),
         ),
-        (equal(V, relu), equal(V, variance)),
+        (
+            equal(V, relu),
+            equal(V, variance),
+        ),
     )
 
 
@@ -164,26 +132,22 @@ def selu() -> Derivation:
     value = alpha.evalf(DIGITS)
     lamda = (1 / sqrt(second + alpha**2 * square)).evalf(DIGITS)
     return Derivation(
-        "The two constants of SELU",
-        "Klambauer, Unterthiner, Mayr and Hochreiter 2017: Self-normalizing neural networks",
         (
-            Step(
-                "Let $f(x) = \\lambda x$ for $x > 0$ and $\\lambda\\alpha(e^x - 1)$ else, and $x$ standard "
-                "normal. The mean "
-                "needs the half moments",
-                parts[0],
-            ),
-            Step("and", parts[1]),
-            Step("the second moment", parts[2]),
-            Step("and", parts[3]),
-            Step("The mean stays zero where", equal(mean.lhs, mean.rhs)),
-            Step("which $\\lambda$ does not touch, so that", equal(ALPHA, alpha)),
-            Step("The variance stays one where", equal(length.lhs, length.rhs)),
-            Step("so that", equal(LAMBDA, scale[0].subs(fixed, ALPHA))),
-            Step("In numbers", equal(ALPHA, value)),
-            Step("and", equal(LAMBDA, lamda)),
+            parts[0],
+            parts[1],
+            parts[2],
+            parts[3],
+            equal(mean.lhs, mean.rhs),
+            equal(ALPHA, alpha),
+            equal(length.lhs, length.rhs),
+            equal(LAMBDA, scale[0].subs(fixed, ALPHA)),
+            equal(ALPHA, value),
+            equal(LAMBDA, lamda),
         ),
-        (equal(ALPHA, value), equal(LAMBDA, lamda)),
+        (
+            equal(ALPHA, value),
+            equal(LAMBDA, lamda),
+        ),
     )
 
 
@@ -196,30 +160,14 @@ def batchnorm() -> Derivation:
     sigma = Symbol("sigma_w", positive=True)
     gain = simplify(sigma**2 * slope.rhs / (sigma**2 * spread))
     return Derivation(
-        "Batch normalisation makes gradients grow",
-        "Yang, Pennington, Rao, Sohl-Dickstein and Schoenholz 2019: A mean field theory of batch normalization",
         (
-            Step(
-                "Behind batch normalisation an entry is standard normal over a large batch. ReLU leaves the mean", mean
-            ),
-            Step("and the second moment", square),
-            Step(
-                "so that the variance over the batch is smaller than the second moment:",
-                equal(Function("Var")(Function("f")(X)), spread),
-            ),
-            Step(
-                "The affine map multiplies it by $\\sigma_w^2$, and the next normalisation divides signal "
-                "and error by its "
-                "root. "
-                "The squared norm of the error is divided by",
-                equal(Symbol("s") ** 2, sigma**2 * spread),
-            ),
-            Step("and multiplied by $\\sigma_w^2$ and by $E[f'(x)^2]$, which is", slope),
-            Step(
-                "so that a layer multiplies it by a number in which $\\sigma_w$ no longer stands:",
-                equal(Symbol("chi"), gain),
-            ),
-            Step("In numbers", equal(Symbol("chi"), gain.evalf(10))),
+            mean,
+            square,
+            equal(Function("Var")(Function("f")(X)), spread),
+            equal(Symbol("s") ** 2, sigma**2 * spread),
+            slope,
+            equal(Symbol("chi"), gain),
+            equal(Symbol("chi"), gain.evalf(10)),
         ),
         (equal(Symbol("chi"), gain),),
     )
@@ -236,25 +184,17 @@ def residual() -> Derivation:
     scaled = at_he.subs(scale, 1 / sqrt(blocks))
     total = Limit(scaled**blocks, blocks, oo)
     return Derivation(
-        "How the variance grows through residual blocks",
-        "He et al. 2016: Identity mappings; Hanin and Rolnick 2018: How to start training",
         (
-            Step(
-                "Pre-activation: $x + \\alpha W f(x)$, $f$ ReLU and $x$ normal with variance $q$. The branch sees",
-                square,
-            ),
-            Step("Independent variances add up, so that a block leaves", equal(Symbol("q'"), after)),
-            Step("a growth by", equal(Symbol("q'") / Q, growth)),
-            Step(
-                "which with He's $\\sigma_w^2 = 2$ is, at every block and for the squared error too,",
-                equal(Symbol("q'") / Q, at_he),
-            ),
-            Step(
-                "doubling both for $\\alpha = 1$. With $\\alpha = 1/\\sqrt{L}$ the whole of $L$ blocks grows by",
-                equal(total, total.doit()),
-            ),
+            square,
+            equal(Symbol("q'"), after),
+            equal(Symbol("q'") / Q, growth),
+            equal(Symbol("q'") / Q, at_he),
+            equal(total, total.doit()),
         ),
-        (equal(Symbol("q'") / Q, growth), equal(total, total.doit())),
+        (
+            equal(Symbol("q'") / Q, growth),
+            equal(total, total.doit()),
+        ),
     )
 
 
@@ -270,24 +210,11 @@ def orthogonal() -> Derivation:
     first = simplify(mean.doit())
     spread = simplify(fourth - first**2)
     return Derivation(
-        "Orthogonal weights are isometric, normal ones only on average",
-        "Saxe, McClelland and Ganguli 2014; Pennington, Schoenholz and Ganguli 2017",
         (
-            Step(
-                "With $\\sigma$ times an orthogonal matrix, $W^{\\top}W = \\sigma^2$ times the identity: "
-                "all squared singular "
-                "values are $\\sigma^2$. Normal entries of variance $\\sigma^2/n$ give them the same mean,",
-                equal(mean, first),
-            ),
-            Step(
-                "but the mean of their squares is, by Isserlis's theorem,",
-                equal(entry**2 * (2 * triple + double) / N, fourth),
-            ),
-            Step("so that they vary: with the variance", equal(Function("Var")(Symbol("s") ** 2), spread)),
-            Step(
-                "A mean norm that is kept is no isometry: through many layers most directions shrink and a few grow.",
-                equal(Limit(spread, N, oo), Limit(spread, N, oo).doit()),
-            ),
+            equal(mean, first),
+            equal(entry**2 * (2 * triple + double) / N, fourth),
+            equal(Function("Var")(Symbol("s") ** 2), spread),
+            equal(Limit(spread, N, oo), Limit(spread, N, oo).doit()),
         ),
         (equal(Function("Var")(Symbol("s") ** 2), spread),),
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 from symbp.analysis.closed import Closed, closed
 from symbp.analysis.correlations import Prospect, prospect
-from symbp.analysis.critical import Critical, criticals, none
+from symbp.analysis.critical import Critical, criticals
 from symbp.analysis.lengths import MeanField
 from symbp.analysis.moment import Moment
 from symbp.numeric.data import json_data
@@ -35,24 +35,9 @@ class Solution:
     common: tuple[tuple[str, Prospect], ...]
     closed: Closed | None = None
 
-    @property
-    def sentence(self) -> str:
-        """The answer in one sentence."""
-        name = self.function.name
-        if not self.found:
-            return none(MeanField(self.function), self.sigma_b)
-        first = self.found[0]
-        biases = f" --sigma-b {first.sigma_b:g}" if first.sigma_b else ""
-        where = f"σ_w = {number(first.sigma_w)}, σ_b = {first.sigma_b:g}"
-        told = f"{name} is critical at {where}: --init {first.init}{biases}"
-        if first.point.stable:
-            return told
-        return f"{told}; but lengths leave its fixed point, no critical initialisation of {name} attracts them"
-
     def to_dict(self) -> dict[str, Any]:
         """Return everything as JSON data; None stands for what is infinite or does not exist."""
         return {
-            "sentence": self.sentence,
             "activation": self.function.name,
             "sigma_b": self.sigma_b,
             "closed_form": None

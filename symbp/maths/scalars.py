@@ -12,10 +12,12 @@ from sympy import (
     Add,
     And,
     Expr,
+    Float,
     Function,
     Indexed,
     Integer,
     Integral,
+    Limit,
     Max,
     Min,
     Mul,
@@ -37,7 +39,8 @@ from sympy import (
     tan,
     tanh,
 )
-from sympy.core.numbers import Exp1, Pi
+from sympy.core.function import AppliedUndef
+from sympy.core.numbers import Exp1, Infinity, NegativeInfinity, Pi
 from sympy.core.relational import Relational
 from sympy.printing.pretty.pretty_symbology import greek_unicode
 
@@ -50,6 +53,7 @@ from symbp.maths.tree import (
     MINUS,
     NEGATIVE,
     PLUS,
+    PRIME,
     SLASH,
     TIMES,
     Fence,
@@ -194,6 +198,8 @@ def _symbol(w: Scalars, expr: Symbol) -> Written:
 
 def letter(name: str) -> Node:
     """Return the name of a scalar as a letter: ``n3`` is n₃, ``lamda`` is λ."""
+    if name.endswith("'"):
+        return Script(letter(name[:-1]), None, PRIME)
     stem, _, below = name.partition("_")
     if below:
         return Script(letter(stem), _below(below))
@@ -264,8 +270,10 @@ def _with_sum(w: Scalars, parts: Quotient) -> Written:
     others = tuple(each for each in parts.over if not isinstance(each, _SUMS))
     sums = [each for each in parts.over if isinstance(each, _SUMS)]
     front = [w.write(each).within(Level.PRODUCT) for each in others]
-    if parts.under or parts.coefficient != 1:
+    if parts.under or parts.coefficient.q != 1:
         front.insert(0, _fraction(w, replace(parts, negative=False, over=())).node)
+    elif parts.coefficient != 1:
+        front.insert(0, _rational(w, parts.coefficient).node)
     nodes = [*front, *(w.write(each).within(Level.PRODUCT) for each in sums)]
     return Written(joined(nodes, TIMES), Level.PRODUCT, parts.negative)
 
@@ -361,7 +369,10 @@ def _index(w: Scalars, expr: Expr) -> Node:
 
 def _over(w: Scalars, sign_: Node, below: Node, above: Node | None, term: Expr) -> Written:
     """Return a big sign in front of a term."""
-    body = w.write(term)
+    return _before(sign_, below, above, w.write(term))
+
+
+def _before(sign_: Node, below: Node, above: Node | None, body: Written) -> Written:
     inner = body._replace(negative=False)
     node = row(Script(sign_, below, above), TIMES, inner.within(Level.PRODUCT))
     return Written(node, Level.PRODUCT, body.negative)
@@ -370,7 +381,7 @@ def _over(w: Scalars, sign_: Node, below: Node, above: Node | None, term: Expr) 
 _SUMS = (Total, Sum, Integral)
 """Sums over an index, of which nothing but a product may stand behind."""
 
-SUM, INTEGRAL, MAXIMUM = Sign("∑", "big"), Sign("∫", "big"), Id("max", "upright")
+SUM, INTEGRAL, MAXIMUM, LIMIT = Sign("∑", "big"), Sign("∫", "big"), Id("max", "upright"), Id("lim", "upright")
 
 
 def _total(w: Scalars, expr: Total) -> Written:
@@ -383,16 +394,25 @@ def _largest(w: Scalars, expr: Largest) -> Written:
 
 
 def _bounded_sum(w: Scalars, expr: Sum) -> Written:
-    """Return a sum from one bound to the other."""
-    ((index, low, high),) = expr.limits
-    below = row(w.write(index).node, EQUALS, w.write(low).signed)
-    return _over(w, SUM, below, w.write(high).signed, expr.function)
+    """Return a sum from one bound to the other; a sum over several indices is one in another."""
+    body = w.write(expr.function)
+    for index, low, high in expr.limits:
+        below = row(w.write(index).node, EQUALS, w.write(low).signed)
+        body = _before(SUM, below, w.write(high).signed, body)
+    return body
 
 
 def _integral(w: Scalars, expr: Integral) -> Written:
     ((variable, low, high),) = expr.limits
     found = _over(w, INTEGRAL, w.write(low).signed, w.write(high).signed, expr.function)
     return found._replace(node=row(found.node, TIMES, Id("d", "upright"), w.write(variable).node))
+
+
+def _limit(w: Scalars, expr: Limit) -> Written:
+    """Return a limit at one side of a point."""
+    term, variable, point, _ = expr.args
+    below = row(w.write(variable).node, Sign("→", "rel"), w.write(point).signed)
+    return Written(row(Script(LIMIT, below), APPLY, w.write(term).within(Level.PRODUCT)), Level.PRODUCT)
 
 
 def _all_of(w: Scalars, expr: And) -> Written:
@@ -416,6 +436,8 @@ def _inside(w: Scalars, expr: Expr) -> list[Node]:
 
 
 def _function(w: Scalars, expr: Function) -> Written:
+    if isinstance(expr, AppliedUndef):
+        return Written(call(word(type(expr).__name__), *_inside(w, expr)))
     if type(expr) not in WORDS:
         raise RuleNotFoundError(f"no print for {type(expr).__name__}: add a row to symbp.maths.scalars.WORDS")
     return Written(call(function_name(type(expr)), *_inside(w, expr)))
@@ -430,6 +452,10 @@ _RULES: dict[type, Callable[[Scalars, Expr], Written]] = {
     Integral: _integral,
     And: _all_of,
     Rational: _rational,
+    Float: lambda w, expr: Written(Num(str(abs(expr))), Level.ATOM, bool(expr < 0)),
+    Infinity: lambda w, expr: Written(Sign("∞", "ord")),
+    NegativeInfinity: lambda w, expr: Written(Sign("∞", "ord"), Level.ATOM, True),
+    Limit: _limit,
     Exp1: lambda w, expr: Written(Id("e")),
     Pi: lambda w, expr: Written(Id("π")),
     Add: _sum,

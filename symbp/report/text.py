@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from textwrap import fill
 
 from symbp.report.rich import Rich
 
@@ -37,11 +35,6 @@ def said(words: Rich) -> str:
     return "".join(span.value for span in words)
 
 
-def with_error(rate: float, decades: float | None) -> str:
-    """Return a rate with its standard error, which is given in decades of the rate; None where there is none."""
-    return f"×{rate:.3g}" if decades is None else f"×{rate:.3g} ± {rate * math.log(10) * decades:.1g}"
-
-
 def power_of_ten(number: str) -> str:
     """Return a number such as ``1.3e-412`` as LaTeX."""
     mantissa, exponent = number.split("e")
@@ -60,19 +53,3 @@ def columns(rows: Sequence[Sequence[str]], gap: int = 2, align: str = "<") -> li
 def table(rows: Sequence[Sequence[str]], align: str = "<") -> list[str]:
     """Return a table with its columns aligned and set in."""
     return [f"{INDENT}{line}".rstrip() for line in columns(rows, align=align)]
-
-
-KEPT_TOGETHER = ("--init ", "N(0, ", "biases ", "--sigma-b ")
-"""What a line does not end in, for people who copy what stands behind it."""
-
-NO_BREAK = "\u00a0"
-
-
-def wrapped(text: str, width: int, indent: str) -> str:
-    """Return a text whose further lines are indented, none longer than ``width`` unless a word is."""
-    for piece in KEPT_TOGETHER:
-        text = text.replace(piece, piece.replace(" ", NO_BREAK))
-    filled = fill(
-        text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False, drop_whitespace=True
-    )
-    return filled.replace(NO_BREAK, " ")

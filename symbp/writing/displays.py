@@ -89,7 +89,7 @@ def _part(part: Node, left: Box | None, found: tuple[Node, Node] | None, setting
     sign, *right = items_of(found[1])
     head = beside((left, boxed(" "), speller.box(sign), boxed(" ")))
     body = under(_rows(row(*right), setting, room - head.width))
-    if head.width > room // 2 or head.width + body.width > room:
+    if head.width + body.width > room or (head.width > room // 2 and body.height > 1):
         return under([*_rows(row(found[0], sign), setting, room), *_hung(row(*right), setting, room)])
     return beside((head, body))
 

@@ -58,7 +58,7 @@ ALPHABET: dict[str, str] = {
 }  # fmt: skip
 """Every sign of the canonical alphabet, and what TeX would take for a command, as they are spelled in a formula."""
 
-_OPERATORS = frozenset(("log", "exp", "sin", "cos", "tan", "tanh", "sinh", "cosh", "arctan", "max", "min"))
+_OPERATORS = frozenset(("log", "exp", "sin", "cos", "tan", "tanh", "sinh", "cosh", "arctan", "max", "min", "lim"))
 """Functions that TeX sets itself, with their space."""
 
 _FACES = {"upright": "mathrm", "italic": "mathit", "script": "mathcal"}

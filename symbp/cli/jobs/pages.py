@@ -12,8 +12,6 @@ from symbp.cli.options import one_of, refuse
 from symbp.cli.output import FOLDER, Target, is_folder, written
 from symbp.errors import SpecError
 from symbp.pages.page import Page
-from symbp.report.page import Page as OldPage
-from symbp.report.page import page_text as old_text
 from symbp.writing import figures
 from symbp.writing.files import write_bytes
 from symbp.writing.formats import FIGURES, format_named
@@ -35,7 +33,7 @@ Files = Mapping[str, str]
 """The file of each figure, by its name."""
 
 
-def deliver(options: PageOptions, stem: str, page: Callable[[Files], Page | OldPage], pictures: Pictures) -> None:
+def deliver(options: PageOptions, stem: str, page: Callable[[Files], Page], pictures: Pictures) -> None:
     """Write the page and its figures where the options want them, and say so.
 
     ``page`` is called with the figures' files, of which there are none where none can be drawn.
@@ -86,10 +84,8 @@ def _kind(target: Target) -> str:
     return FIGURE_OF[target.rendered_as]
 
 
-def _text(options: PageOptions, target: Target, page: Page | OldPage) -> str:
+def _text(options: PageOptions, target: Target, page: Page) -> str:
     standalone = options.standalone or target.is_pdf
-    if isinstance(page, OldPage):
-        return old_text(page, target.rendered_as, standalone=standalone, template_dir=options.template_dir)
     row = format_named(target.rendered_as)
     return page_text(page, row, standalone=standalone, template_dir=options.template_dir)
 

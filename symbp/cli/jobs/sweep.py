@@ -11,16 +11,17 @@ from symbp.analysis import sweep
 from symbp.analysis.budget import EXAMPLES
 from symbp.analysis.sweep import Cell, Result
 from symbp.cli.analyze import Request
-from symbp.cli.console import document, note, plain, say
+from symbp.cli.console import columns, document, note, plain, say
 from symbp.cli.options import refuse, size
 from symbp.cli.output import is_folder
 from symbp.cli.what import Named, NetworkOptions, flag
 from symbp.errors import OutputError, SpecError
 from symbp.inputs import read_regular
 from symbp.limits import MAX_TABLE
-from symbp.report.sweep import sweep_text
+from symbp.pages.tell.sweep import sweep_page
 from symbp.writing.files import require_replaceable, write_bytes
 from symbp.writing.formats import MARK
+from symbp.writing.text import write_text
 
 DRAWS = 5
 """Draws of a cell where it is not said."""
@@ -56,7 +57,7 @@ def run(request: Request) -> int:
         document(data)
     else:
         kept = len(todo) - len(missing)
-        say(sweep_text(sweep.trends(results), ascii_only=plain()))
+        say(write_text(sweep_page(sweep.trends(results)), width=columns(), ascii=plain()))
         before = f"     ({kept} of {len(todo)} cells were there)" * (kept > 0)
         say(f"\n  wrote       {path}, {path.with_suffix('.json')}{before}")
     return 0

@@ -6,15 +6,17 @@ from symbp.analysis.derivations import DERIVATIONS, derivation_of
 from symbp.analysis.quadrature import DivergentError
 from symbp.analysis.solution import solve
 from symbp.cli.analyze import PageOptions
-from symbp.cli.console import json_document, plain, say
+from symbp.cli.console import columns, json_document, plain, say
 from symbp.cli.jobs import pages
 from symbp.cli.options import one_of
 from symbp.cli.what import Described, Named
 from symbp.errors import SpecError, shown
 from symbp.networks.expressions import resolve_activation
 from symbp.ops.elementwise import ScalarFunction
-from symbp.report.derivations import derivation_page, derivation_terminal
-from symbp.report.theory import solution_text
+from symbp.pages.tell.derivations import derivation_page
+from symbp.pages.tell.theory import answer, theory_page
+from symbp.pages.words import language
+from symbp.writing.text import words_text, write_text
 
 
 def solve_init(spec: Described, sigma_b: float, as_json: bool) -> int:
@@ -25,9 +27,9 @@ def solve_init(spec: Described, sigma_b: float, as_json: bool) -> int:
     except DivergentError as error:
         raise SpecError(f"--activation {function.name}: {error}") from None
     if as_json:
-        json_document(found.to_dict())
+        json_document({"sentence": words_text(answer(language(), found)), **found.to_dict()})
     else:
-        say(solution_text(found, ascii_only=plain()))
+        say(write_text(theory_page(found), width=columns(), ascii=plain()))
     return 0
 
 
@@ -35,10 +37,10 @@ def derivation(name: str, page: PageOptions) -> int:
     """Print a derivation, or write it as a document."""
     key = name.lower()
     chosen = derivation_of(one_of(key, DERIVATIONS, "--derive"))
+    made = derivation_page(key, chosen, command=f"symbp analyze --derive {key}")
     if page.to is None and page.output is None:
-        say(derivation_terminal(chosen, ascii_only=plain()))
+        say(write_text(made, width=columns(), ascii=plain()))
     else:
-        made = derivation_page(chosen, f"symbp analyze --derive {key}")
         pages.deliver(page, key, lambda _: made, {})
     return 0
 
