@@ -40,17 +40,21 @@ def theory_page(of: Solution, *, words: Words | None = None, command: str = "", 
     return Page(answer(w, of), (), tuple(blocks), stem, command)
 
 
+KEPT = "\u00a0"
+"""The space inside of what a reader copies, at which no line ends."""
+
+
 def answer(w: Words, of: Solution) -> Text:
     """Return the critical initialisation, as a reader takes it."""
     if not of.found:
         return (none(MeanField(of.function), of.sigma_b),)
     first = of.found[0]
-    biases = f" --sigma-b {first.sigma_b:g}" if first.sigma_b else ""
+    biases = f"{KEPT}--sigma-b{KEPT}{first.sigma_b:g}" if first.sigma_b else ""
     key = "theory.critical" if first.point.stable else "theory.critical_unstable"
     return w(
         key,
         name=of.function.name,
-        option=f"--init {first.init}{biases}",
+        option=f"--init{KEPT}{first.init}{biases}",
         sigma_w=_sigma("w", number(first.sigma_w)),
         sigma_b=_sigma("b", f"{first.sigma_b:g}"),
     )
