@@ -109,31 +109,18 @@ class Draws:
     why: str = ""
 
     @property
-    def notes(self) -> tuple[str, ...]:
-        """What the theory leaves out and matters here."""
-        return () if self.prediction is None else many_outputs(self.flows[0].widths)
-
-    @property
-    def sentence(self) -> str:
-        """The measured rate beside the predicted one, in one sentence."""
-        if not self.rates:
-            return f"{self.flows[0].subject}: {self.why}"
-        first = self.rates[0]
-        found = f"{first.measured.rate:.4g} ± {first.measured.rate_error:.1g}"
-        told = f"{self.flows[0].subject} multiplies the error by {found} a layer over {len(self.flows)} draws"
-        if first.predicted is None:
-            return f"{told}; no theory: {self.why}"
-        return f"{told}; predicted {first.predicted:.4g}"
+    def has_many_outputs(self) -> bool:
+        """Whether the theory leaves out what matters here."""
+        return self.prediction is not None and bool(many_outputs(self.flows[0].widths))
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as JSON data."""
         return {
-            "sentence": self.sentence,
             "draws": len(self.flows),
             "seeds": [flow.seed for flow in self.flows],
             "rates": [each.to_dict() for each in self.rates],
             "why": self.why or None,
-            "notes": list(self.notes),
+            "notes": list(many_outputs(self.flows[0].widths)) if self.has_many_outputs else [],
             "flows": [flow.to_dict() for flow in self.flows],
         }
 

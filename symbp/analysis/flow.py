@@ -133,7 +133,7 @@ class GradientFlow:
 
         Empty unless the gradient vanishes or explodes: a rate of one has no parts, see ``slopes``.
         """
-        if not self.slope or self.verdict not in _VERBS:
+        if not self.slope or self.verdict not in (Flow.VANISHING, Flow.EXPLODING):
             return {}
         return {role: slope / self.slope for role, slope in self.slopes.items()}
 
@@ -188,33 +188,9 @@ class GradientFlow:
         limit = FLOAT32[self.error_slope > 0]
         return max(1, self.layers + math.ceil((limit - first) / self.error_slope))
 
-    @property
-    def subject(self) -> str:
-        """What a sentence is about: the activation by name, or the network with several or none."""
-        if not self.activations:
-            return "the linear network"
-        names = " and ".join(self.activations)
-        return names if len(self.activations) == 1 else f"the network of {names}"
-
-    @property
-    def sentence(self) -> str:
-        """What happens and why, in one sentence."""
-        if self.verdict is Flow.DEAD:
-            return self._dead()
-        if not self.is_stack:
-            changes = self.repetitions.changes if self.repetitions else {}
-            return f"{self.verdict}: " + ", ".join(f"{name} ×{math.exp(log):.3g}" for name, log in changes.items())
-        if self.rate is None or self.slope is None:
-            return f"{self.subject}: one layer has no trend"
-        rate = f"×{_short(self.rate)} a layer"
-        if self.verdict is Flow.STABLE:
-            return f"{self.subject} keeps the gradient's size, {rate}{self._parts(': ')}{self._alike()}"
-        return f"{self.subject} {_VERBS[self.verdict]}s the gradient {rate}, {self._blame()}"
-
     def to_dict(self) -> dict[str, Any]:
         """Return everything as JSON data; logarithms to base 10, None for that of zero."""
         return {
-            "sentence": self.sentence,
             "verdict": str(self.verdict),
             "stable": set(self.verdicts.values()) == {Flow.STABLE},
             "verdicts": {name: str(verdict) for name, verdict in self.verdicts.items()},
@@ -257,34 +233,6 @@ class GradientFlow:
     def _alive(self) -> list[Row]:
         return [row for row in self.rows if not row.is_dead]
 
-    def _dead(self) -> str:
-        dead = [row.name for row in self.rows if row.is_dead]
-        which = f"{dead[0]} to {dead[-1]}" if len(dead) > 2 else " and ".join(dead)
-        culprit = next((gain for gain in self.gains if gain.log == -math.inf), None)
-        why = f": {WORDS[culprit.role]} of layer {culprit.layer} let nothing through" if culprit else ""
-        return f"{self.subject} stops the gradient, which is exactly zero for {which}{why}"
-
-    def _blame(self) -> str:
-        role, part = max(self.shares.items(), key=lambda pair: pair[1])
-        others = [abs(slope) for other, slope in self.slopes.items() if other is not role]
-        if abs(part - 1) <= NEARLY_ALL and max(others, default=0.0) <= NEARLY_ALL * abs(self.slope or 0.0):
-            return f"nearly all of it from {WORDS[role]}"
-        return f"mostly from {WORDS[role]}{self._parts(': ')}"
-
-    def _alike(self) -> str:
-        """Say so where the activations only make up for an error that vanishes or explodes."""
-        trend = self._trend(self.error_slope)
-        if trend is Flow.STABLE:
-            return ""
-        rate = f"×{_short(self.error_rate)} a layer"
-        return f"; but in a deeper network all layers' gradients {_VERBS[trend]} together, {rate}"
-
-    def _parts(self, before: str) -> str:
-        """Return what each role multiplies by a layer, the strongest first."""
-        ranked = sorted(self.slopes.items(), key=lambda pair: -abs(pair[1]))
-        said = [f"{WORDS[role]} ×{_short(_power(slope))}" for role, slope in ranked if abs(slope) >= NOTABLE]
-        return f"{before}{', '.join(said)}" if said else ""
-
 
 def trend(layers: int, slope: float | None) -> Flow:
     """Return the verdict of decades a layer: tenfold over the network."""
@@ -322,34 +270,6 @@ def failing(verdicts: Mapping[str, Flow]) -> str:
 def _and(names: Sequence[str]) -> str:
     *before, last = names
     return f"{', '.join(before)} and {last}" if before else last
-
-
-WORDS: Mapping[FactorRole, str] = {
-    FactorRole.LOSS: "the loss gradient",
-    FactorRole.WEIGHT: "the weights",
-    FactorRole.SLOPE: "f′",
-    FactorRole.PREVIOUS: "the activations",
-    FactorRole.NORMALISATION: "the normalisation",
-    FactorRole.SUM: "the sums of paths",
-    FactorRole.BLOCK: "the blocks",
-    FactorRole.CONSTANT: "the constants",
-    FactorRole.MASK: "the masks",
-    FactorRole.GATE: "the gates",
-    FactorRole.ATTENTION: "the attention",
-    FactorRole.PENALTY: "the penalty",
-}
-"""What a sentence calls each role."""
-
-
-_VERBS: Mapping[Flow, str] = {Flow.VANISHING: "shrink", Flow.EXPLODING: "grow"}
-
-
-def _short(number: float | None) -> str:
-    if number is None:
-        return "?"
-    if abs(number - 1) < 0.05 and round(number, 2) != number:
-        return f"{number:.3f}"
-    return f"{number:.2f}" if 0.095 <= number < 100 else f"{number:.2g}"
 
 
 def _gain_data(gain: Gain) -> dict[str, Any]:

@@ -30,6 +30,14 @@ FAR = 0.02
 
 
 @dataclass(frozen=True)
+class Note:
+    """What folklore blurs and is true of a network: its key among the sentences, and the words that differ."""
+
+    key: str
+    fields: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
 class Outlook:
     """Theory beside one measured flow.
 
@@ -45,7 +53,7 @@ class Outlook:
     function: ScalarFunction | None
     marks: tuple[Mark, ...]
     prospects: tuple[Prospect, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
 
     @property
     def predicted(self) -> float | None:
@@ -65,7 +73,6 @@ class Outlook:
             "measured_error_rate": self.measured_rate,
             "why": self.why or None,
             "prospects": [prospect_data(each) for each in self.prospects],
-            "notes": list(self.notes),
         }
 
 
@@ -96,34 +103,31 @@ def _notes(
     flow: GradientFlow,
     function: ScalarFunction | None,
     prospects: tuple[Prospect, ...],
-) -> Iterator[str]:
-    """Yield the sentences that are true of this network and that folklore blurs."""
+) -> Iterator[Note]:
+    """Yield what is true of this network and folklore blurs."""
     if function is not None and prospects and chosen.name in DEFAULTS:
         yield from _not_critical(str(chosen), function, prospects[0], chosen.sigma_b)
     weights = [gain for gain in flow.gains if gain.role is FactorRole.WEIGHT and gain.bound is not None]
-    if flow.verdict is Flow.VANISHING and weights and min(gain.bound or 0.0 for gain in weights) > 1:
+    if flow.is_stack and flow.verdict is Flow.VANISHING and weights and min(gain.bound or 0.0 for gain in weights) > 1:
         least = min(gain.bound or 0.0 for gain in weights)
-        yield f"the spectral norm of every weight is above one, {least:.3g} at least, and yet the gradient vanishes"
+        yield Note("norms", (("least", f"{least:.3g}"),))
     steep = [gain.bound for gain in flow.gains if gain.role is FactorRole.SLOPE and (gain.bound or 0.0) > 1.001]
     if steep:
-        yield f"f′ reaches {max(each or 0.0 for each in steep):.3g} here: a smooth activation can have slopes above one"
+        yield Note("steep", (("most", f"{max(each or 0.0 for each in steep):.3g}"),))
     if derivation.coupled:
-        yield (
-            "batch normalisation makes gradients grow at initialisation, the squared norm by E[f′²]/Var f a layer: "
-            "1.467 for ReLU at a large batch, more at a small one"
-        )
+        yield Note("batch" if flow.is_stack else "batch_any")
     if any(gain.role is FactorRole.GATE for gain in flow.gains):
-        yield "a spectral radius of the recurrent weights below one does not bound a product with gates in it"
+        yield Note("gates")
 
 
-def _not_critical(init: str, function: ScalarFunction, found: Prospect, sigma_b: float) -> Iterator[str]:
+def _not_critical(init: str, function: ScalarFunction, found: Prospect, sigma_b: float) -> Iterator[Note]:
     """Say that a default does not fit the activation, and what would."""
     if found.chi is None or abs(found.chi.value - 1) <= FAR:
         return
-    said = f"{init} is not critical for {function.name}, χ₁ = {found.chi.value:.3g}"
+    said = ("init", init), ("function", function.name), ("chi", f"{found.chi.value:.3g}")
     try:
         exact = critical(MeanField(function), sigma_b)
     except (SpecError, DivergentError):
-        yield said
+        yield Note("no_critical", said)
         return
-    yield f"{said}; --init normal:{exact.sigma_w:.5g} is critical"
+    yield Note("critical", (*said, ("critical", f"normal:{exact.sigma_w:.5g}")))

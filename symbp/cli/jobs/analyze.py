@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 from symbp.analysis.bench import Bench
 from symbp.analysis.budget import Prepared
-from symbp.analysis.draws import LEAST, measure
+from symbp.analysis.draws import LEAST, Draws, measure
 from symbp.analysis.flow import GradientFlow
 from symbp.analysis.initialisations import Chosen, initialisation
 from symbp.analysis.outlook import outlook
 from symbp.analysis.phase import MOST_PANELS, Mark, phases
 from symbp.analysis.repetitions import Unit
 from symbp.analysis.spectrum import Spectrum, spectrum
+from symbp.analysis.suggestion import suggestion
 from symbp.cli.analyze import Request
 from symbp.cli.console import columns, json_document, plain, progress, say
 from symbp.cli.jobs import pages
@@ -26,13 +27,13 @@ from symbp.cli.what import Described, Named, NetworkOptions, derived
 from symbp.errors import SpecError, later, shown
 from symbp.ops.elementwise import ScalarFunction
 from symbp.pages.page import Page
-from symbp.pages.tell.flow import flow_page, inner_page, inside
+from symbp.pages.tell.flow import flow_page, headline, inner_page, inside
 from symbp.pages.tell.flow_blocks import Blocks
-from symbp.pages.tell.flow_parts import Study
+from symbp.pages.tell.flow_parts import Study, note_text
 from symbp.pages.tell.flow_steps import remedy_of, steps_of
 from symbp.pages.words import language
 from symbp.writing import figures
-from symbp.writing.text import write_text
+from symbp.writing.text import words_text, write_text
 
 if TYPE_CHECKING:
     from symbp.cli.jobs import compare, sweep
@@ -113,13 +114,31 @@ def _measured(request: Request) -> Iterator[Study]:
             flow = draws.flows[0] if draws else ready.account(chosen, measures.seed, bounds=bounds)
             found = None if request.json else _spectrum(ready.bench, chosen, measures.seed)
             beside = outlook(derivation, chosen, init, flow)
-            yield Study(label or name(spec, specs), derivation, flow, beside, draws, found)
+            remedy = suggestion(derivation, chosen, flow)
+            yield Study(label or name(spec, specs), derivation, flow, beside, draws, found, remedy)
 
 
 def _data(studies: Sequence[Study]) -> dict[str, object]:
     if any(each.draws is not None for each in studies):
-        return {"draws": [each.draws.to_dict() for each in studies if each.draws is not None]}
-    return {"flows": [each.flow.to_dict() | {"theory": each.outlook and each.outlook.to_dict()} for each in studies]}
+        return {"draws": [_draws_data(each, each.draws) for each in studies if each.draws is not None]}
+    return {"flows": [flow_data(each) | {"theory": _theory_data(each)} for each in studies]}
+
+
+def flow_data(study: Study) -> dict[str, object]:
+    """Return what was measured of a network as JSON data, its sentence first."""
+    return {"sentence": words_text(headline(language(), study)), **study.flow.to_dict()}
+
+
+def _draws_data(study: Study, draws: Draws) -> dict[str, object]:
+    flows = [flow_data(replace(study, flow=flow, draws=None)) for flow in draws.flows]
+    return {"sentence": words_text(headline(language(), study)), **draws.to_dict(), "flows": flows}
+
+
+def _theory_data(study: Study) -> dict[str, object] | None:
+    if study.outlook is None:
+        return None
+    notes = [words_text(note_text(language(), note)) for note in study.outlook.notes]
+    return {**study.outlook.to_dict(), "notes": notes}
 
 
 def _pictures(studies: Sequence[Study]) -> dict[str, Callable[[], object]]:

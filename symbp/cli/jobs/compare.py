@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 from symbp.analysis.bench import WIDTH
-from symbp.analysis.compare import DRAWS, compare
-from symbp.analysis.remedies import Stack
+from symbp.analysis.compare import DRAWS, Comparison, compare
+from symbp.analysis.remedies import Stack, remedied
 from symbp.cli.analyze import Request
 from symbp.cli.console import columns, json_document, plain, progress, say
 from symbp.cli.jobs import pages
 from symbp.cli.jobs.typed import typed
 from symbp.cli.what import Named, NetworkOptions
+from symbp.derivation import derive
 from symbp.errors import SpecError
 from symbp.pages.tell.compare import compare_page
+from symbp.pages.tell.flow import headline
+from symbp.pages.tell.flow_parts import Study
+from symbp.pages.words import language
 from symbp.writing import figures
-from symbp.writing.text import write_text
+from symbp.writing.text import words_text, write_text
 
 ACTIVATION = "sigmoid"
 """The activation to be remedied where none is given: one that saturates."""
@@ -33,7 +38,7 @@ def run(request: Request) -> int:
     init = measures.inits[0] if measures.inits else INIT
     found = compare(stack(spec), init, measures.seed, measures.draws or DRAWS, progress=progress)
     if request.json:
-        json_document(found.to_dict())
+        json_document(_data(found))
         return 0
     name = f"remedies-{spec.depth}"
     page = partial(compare_page, found, command=typed(request), stem=name)
@@ -42,6 +47,16 @@ def run(request: Request) -> int:
     curves = [figures.Curve.of(row.name, row.flow) for row in found.rows if row.flow is not None]
     pages.deliver(request.page, name, page, {"norms": partial(figures.norms, curves)})
     return 0
+
+
+def _data(found: Comparison) -> dict[str, Any]:
+    """Return everything as JSON data, the sentence of every network among it."""
+    data = found.to_dict()
+    for row, shown in zip(found.rows, data["remedies"], strict=True):
+        if row.flow is not None:
+            study = Study(row.name, derive(remedied(found.stack, row.remedy)), row.flow)
+            shown["flow"] = {"sentence": words_text(headline(language(), study)), **shown["flow"]}
+    return data
 
 
 def only_network(request: Request) -> NetworkOptions:

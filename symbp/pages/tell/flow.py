@@ -17,7 +17,9 @@ from symbp.pages.tell.flow_parts import (
     assumed,
     check,
     drawn,
+    drawn_answer,
     image,
+    notes,
     times,
     verdict_of,
 )
@@ -82,7 +84,7 @@ def _several(w: Words, studies: Sequence[Study]) -> Text:
 def headline(w: Words, study: Study) -> Text:
     """Return the answer: what happens to the gradient, how fast, because of which factor."""
     if study.flow.is_stack:
-        return flow_layers.answer(Stack(study, w))
+        return drawn_answer(w, study) or flow_layers.answer(Stack(study, w))
     if _is_unrolled(study):
         return flow_steps.answer(steps_of(study, w))
     return flow_blocks.answer(Blocks(study, w))
@@ -117,6 +119,7 @@ def sections(w: Words, study: Study, every: bool, is_told: bool = False) -> Iter
         yield from flow_layers.what_to_see(s)
         yield from flow_layers.account(s)
         yield from flow_layers.theory(s)
+        yield from flow_layers.remedy(s)
         yield from flow_layers.limits(s)
     elif _is_unrolled(study):
         yield from flow_steps.sections(steps_of(study, w), every)
@@ -125,6 +128,7 @@ def sections(w: Words, study: Study, every: bool, is_told: bool = False) -> Iter
     if study.draws is not None:
         yield from drawn(w, study.draws)
     yield from _directions(w, study)
+    yield from notes(w, study.outlook)
     yield from assumed(w, study.flow)
     yield check(w, study.flow)
 

@@ -6,9 +6,11 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
+from typing import Any
 
 from symbp.analysis.account import LOG_10
 from symbp.analysis.flow import QUANTITIES, Flow
+from symbp.analysis.initialisations import initialisation
 from symbp.analysis.lengths import Kind as Lengths
 from symbp.analysis.prediction import WEIGHT
 from symbp.analysis.stacks import LEAST, Layer, Pace, layers, means, pace
@@ -39,6 +41,7 @@ from symbp.pages.tell.flow_parts import (
     times,
     transposed,
     verdict_of,
+    weights,
 )
 from symbp.pages.tell.opening import ranges
 from symbp.pages.words import Words
@@ -468,6 +471,25 @@ def settled(s: Stack) -> Iterator[Block]:
 
 
 # What else there is to say.
+
+
+def remedy(s: Stack) -> Iterator[Block]:
+    """Yield one remedy, by the factor to blame, with what was measured of it."""
+    found = s.study.suggestion
+    if found is None:
+        return
+    given: dict[str, Any] = {
+        "slope": s.slope,
+        "weight": s.weight,
+        "needed": times(found.needed),
+        "rate": times(found.log),
+    }
+    if found.activation is not None:
+        bound = gain(math.log(found.bound)) if found.bound else ()
+        text = s.words("flow.remedy.relu", None, **given, bound=bound)
+    else:
+        text = s.words("flow.remedy.init", None, **given, weights=weights(s.words, initialisation(found.init)))
+    yield Para(text, title=s.words("flow.title.remedy"))
 
 
 def limits(s: Stack) -> Iterator[Block]:

@@ -12,8 +12,10 @@ from symbp.analysis.account import LOG_10, Row
 from symbp.analysis.draws import Compared, Draws
 from symbp.analysis.flow import Flow, GradientFlow
 from symbp.analysis.initialisations import Chosen
-from symbp.analysis.outlook import Outlook
+from symbp.analysis.outlook import Note, Outlook
 from symbp.analysis.spectrum import Spectrum
+from symbp.analysis.statistics import mean, standard_error
+from symbp.analysis.suggestion import Suggestion
 from symbp.derivation import Derivation
 from symbp.maths.functions import names_of
 from symbp.maths.names import LOSS
@@ -22,7 +24,9 @@ from symbp.maths.tree import (
     EQUALS,
     NEGATIVE,
     PLUS,
+    PRIME,
     SLASH,
+    TIMES,
     TRANSPOSE,
     Fence,
     Frac,
@@ -57,6 +61,7 @@ class Study:
     outlook: Outlook | None = None
     draws: Draws | None = None
     spectrum: Spectrum | None = None
+    suggestion: Suggestion | None = None
 
     @cached_property
     def context(self) -> Context:
@@ -205,6 +210,21 @@ def data(words: Words, flow: GradientFlow) -> Text:
     )
 
 
+def notes(words: Words, outlook: Outlook | None) -> Iterator[Block]:
+    """Yield what folklore blurs and is true of a network."""
+    for at, note in enumerate(() if outlook is None else outlook.notes):
+        yield Para(note_text(words, note), title=() if at else words("flow.title.note"))
+
+
+def note_text(words: Words, note: Note) -> Text:
+    """Return one of them."""
+    fields: dict[str, Any] = dict(note.fields)
+    slope = Script(Fence(Script(Id("f"), None, PRIME)), None, Num("2"))
+    growth = row(Id("E", "upright"), TIMES, slope, SLASH, Id("Var", "upright"), TIMES, Id("f"))
+    chi = row(Script(Id("χ"), Num("1")), EQUALS, Num(fields.get("chi", "")))
+    return words(f"flow.note.{note.key}", None, **fields, growth=growth, chi_is=chi)
+
+
 def assumed(words: Words, flow: GradientFlow) -> Iterator[Block]:
     """Yield what was put in the place of what the network leaves open, and which matrix is silent."""
     said = [words(f"flow.assumed.{what}", value=value) for what, value in flow.assumed]
@@ -275,19 +295,52 @@ def signed(value: float) -> str:
     return f"{value:+.2f}".replace("-", "−")
 
 
+def drawn_answer(words: Words, study: Study) -> Text:
+    """Return what happens to the error over several draws; nothing where there is one draw, or no rate."""
+    draws = study.draws
+    if draws is None or not draws.rates or not study.flow.is_stack:
+        return ()
+    first = draws.rates[0]
+    verdict = words(f"flow.verdict.{verdict_of(study.flow)}")
+    rate, error = four(first.measured.log), f"{first.measured.rate_error:.1g}"
+    text = words(
+        "flow.draws.answer", verdict=verdict, rate=rate, error=error, draws=words("compare.draws", n=len(draws.flows))
+    )
+    if first.predicted_log is None:
+        return text
+    return (*text, *words("flow.draws.foreseen", rate=four(first.predicted_log)))
+
+
+def _totals(words: Words, draws: Draws) -> Iterator[Block]:
+    """Yield what the whole depth changes, over several draws of what is no stack."""
+    found = [each.repetitions.changes for each in draws.flows if each.repetitions is not None]
+    rows = []
+    for name in found[0] if found else ():
+        logs = [each[name] for each in found if name in each]
+        error = standard_error(logs)
+        spread = () if error is None else (f"± {math.exp(mean(logs)) * error:.1g}",)
+        rows.append((words(f"flow.draws.{name}"), times(mean(logs)), spread))
+    yield Para(words("flow.draws.totals", n=len(draws.flows)), title=words("flow.title.draws"))
+    head = [words(f"flow.draws.{each}") for each in ("of", "measured", "std")]
+    yield Table(tuple(head), tuple(rows), align="lrr", wide=True)
+
+
 def drawn(words: Words, draws: Draws) -> Iterator[Block]:
     """Yield the rates over several draws, with their standard errors, beside what is predicted."""
+    if not draws.flows[0].is_stack:
+        yield from _totals(words, draws)
+        return
     if not draws.rates:
         yield Para(words("flow.draws.none", why=draws.why), title=words("flow.title.draws"))
         return
     yield Para(words("flow.draws.caption", n=len(draws.flows)), title=words("flow.title.draws"))
-    head = [words(f"flow.draws.{each}") for each in ("of", "predicted", "measured", "error", "width", "apart")]
+    head = [words(f"flow.draws.{each}") for each in ("of", "predicted", "measured", "std", "width", "apart")]
     rows = tuple(_rate(words, each) for each in draws.rates)
     yield Table(tuple(head), rows, align="lrrrrr", wide=True)
     if draws.why:
         yield Para(words("flow.theory.none", why=draws.why))
-    for note in draws.notes:
-        yield Para((f"{note}.",))
+    if draws.has_many_outputs:
+        yield Para(words("compare.many_outputs"))
 
 
 def _rate(words: Words, of: Compared) -> tuple[Text, ...]:
