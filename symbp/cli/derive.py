@@ -55,8 +55,8 @@ TRAIN = option(
     number(1, MAX_TRAINING, "the number of steps"),
 )  # fmt: skip
 DIGITS = option(
-    "Numbers", "--digits", "Significant digits shown; 6 unless given.", "N",
-    number(1, MAX_DIGITS, "significant digits"),
+    "Numbers", "--digits", "Digits behind the point; else the smallest gradient keeps six.", "N",
+    number(1, MAX_DIGITS, "the digits behind the point"),
 )  # fmt: skip
 
 

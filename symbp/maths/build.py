@@ -81,6 +81,7 @@ class Builder:
         functions: what stands for a function, where it is not its own name.
         places: the letters of the row and the column of an entry.
         apart: the outputs whose slopes have indices like those of others: D has the output below.
+        through_output: the functions whose slope is written through the output, without ``by_output``.
     """
 
     def __init__(
@@ -91,9 +92,10 @@ class Builder:
         functions: Mapping[ScalarFunction, Node] | None = None,
         places: tuple[str, str] = ("i", "j"),
         apart: Container[Slot] = (),
+        through_output: Container[str] = THROUGH_OUTPUT,
     ) -> None:
         self.names, self.by_output, self.functions = names, by_output, dict(functions or {})
-        self.places, self.apart = places, apart
+        self.places, self.apart, self.through_output = places, apart, through_output
 
     def tree(self, expr: MatrixExpr) -> Node:
         """Return an expression as a tree.
@@ -278,7 +280,7 @@ def _elementwise(b: Builder, node: Elementwise) -> Written:
 def _slope(b: Builder, node: Slope) -> Written:
     function = node.function
     through = function.slope_by_output
-    if through is not None and (b.by_output or isinstance(function, Formula) or function.name in THROUGH_OUTPUT):
+    if through is not None and (b.by_output or isinstance(function, Formula) or function.name in b.through_output):
         expr = through.xreplace(dict(function.parameters))
         return b.formula(expr, {OUTPUT: b.names.symbol(node.output)})
     if isinstance(function, Formula):

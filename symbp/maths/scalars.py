@@ -154,13 +154,13 @@ def call(name: Node, *arguments: Node) -> Node:
 class Scalars:
     """Writes scalar expressions; ``names`` has what stands for a symbol, ``varying`` those that stand for matrices.
 
-    ``entry`` writes an entry of an array, from its base and its indices as trees; ``order`` says which factors and
-    which terms stand first.
+    What stands for a symbol may be a number with a sign. ``entry`` writes an entry of an array, from its base and its
+    indices as trees; ``order`` says which factors and which terms stand first.
     """
 
     def __init__(
         self,
-        names: Mapping[Symbol, Node],
+        names: Mapping[Symbol, Node] | Mapping[Symbol, Written],
         varying: frozenset[Symbol] = frozenset(),
         entry: Callable[[Expr, list[Node]], Node] | None = None,
         order: Callable[[Expr], int] | None = None,
@@ -193,7 +193,8 @@ def number(expr: Expr) -> Node:
 
 
 def _symbol(w: Scalars, expr: Symbol) -> Written:
-    return Written(w.names[expr] if expr in w.names else letter(str(expr)))
+    found = w.names.get(expr) or letter(str(expr))
+    return found if isinstance(found, Written) else Written(found)
 
 
 def letter(name: str) -> Node:

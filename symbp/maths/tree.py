@@ -33,9 +33,13 @@ class Id(Node):
 
 @dataclass(frozen=True, slots=True)
 class Num(Node):
-    """A number without a sign, as it is printed: ``2``, ``0.044715``."""
+    """A number without a sign, as it is printed: ``2``, ``0.044715``.
+
+    ``unseen`` are digits that take their room behind it, so that the points of numbers stand under each other.
+    """
 
     digits: str
+    unseen: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Sequence
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from functools import reduce
 from types import SimpleNamespace
 from typing import Any
@@ -85,6 +86,18 @@ class Long:
 
         numbers = [_float(number, self.exponent) for number in self.integers.ravel().tolist()]
         return np.array(numbers).reshape(self.integers.shape)
+
+    def decimals(self, digits: int) -> Any:
+        """Return its numbers rounded to some decimal digits, an array of ``Decimal``."""
+        import numpy as np
+
+        wide, close = (Context(prec=each, Emax=MAX_EMAX, Emin=MIN_EMIN) for each in (digits + SPARE, digits))
+        power = wide.power(2, self.exponent)
+        found = np.empty(self.integers.shape, dtype=object)
+        for place, number in np.ndenumerate(self.integers):
+            known = number is not LOST
+            found[place] = close.plus(wide.multiply(Decimal(number), power)) if known else Decimal("NaN")
+        return found
 
     def __getitem__(self, key: Any) -> Long:
         return self._like(self.integers[key])

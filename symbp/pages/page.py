@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from symbp.maths.tree import Node
+from symbp.maths.tree import EQUALS, Node, joined
+from symbp.maths.tree import Table as Matrix
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,36 @@ class Steps:
 
     lines: tuple[Line, ...]
     group: Text = ()
+    detail: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """A formula with its numbers: of a column what each entry is computed from (nothing: no arithmetic), and its value.
+
+    Of a matrix, and of a column without arithmetic, ``values`` is one tree.
+    """
+
+    formula: Node
+    arithmetic: tuple[Node, ...]
+    values: tuple[Node, ...]
+
+    @property
+    def line(self) -> Line:
+        """Both as columns in brackets: z = W x + b = [0.15 · 0.05 + …] = [0.3775]."""
+        sides = [_column(each) for each in (self.arithmetic, self.values) if each]
+        return Line((joined([self.formula, *sides], EQUALS),))
+
+
+def _column(entries: tuple[Node, ...]) -> Node:
+    return entries[0] if len(entries) == 1 else Matrix(tuple((each,) for each in entries))
+
+
+@dataclass(frozen=True, slots=True)
+class Computation:
+    """Formulas with their numbers, each from those above: in text a line an entry, elsewhere columns in brackets."""
+
+    lines: tuple[Computed, ...]
     detail: int = 1
 
 
@@ -178,7 +209,7 @@ class Aside:
     detail: int = 1
 
 
-Block: TypeAlias = Heading | Para | Equations | Steps | Table | Figure | Image | Code | Verdict | Aside
+Block: TypeAlias = Heading | Para | Equations | Steps | Computation | Table | Figure | Image | Code | Verdict | Aside
 """What a page consists of; ``detail`` is 1 for what nobody may miss, up to 4."""
 
 

@@ -6,21 +6,21 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from sympy import Expr, Integer
 
 from symbp.analysis.initialisations import initialisation
 from symbp.derivation import Derivation
-from symbp.domain import described
+from symbp.domain import From, described
 from symbp.errors import ShapeError, SpecError, nearest
 from symbp.limits import MAX_DIGITS, MAX_UNITS
 from symbp.networks.files import data_of
 from symbp.ops.functions import LARGEST
 from symbp.symbols import BATCH, Role, Variable
 
-DIGITS = 6
-"""Significant digits shown unless the file or the command says another number."""
+Digits = Annotated[int, From(1, MAX_DIGITS)]
+"""How many digits behind the point a page shows."""
 
 MAX_SEED = 2**32 - 1
 
@@ -38,7 +38,7 @@ class Given:
     targets: Any = None
     learning_rate: float | None = None
     frozen: tuple[str, ...] = ()
-    digits: int = DIGITS
+    digits: int | None = None
     seed: int | None = None
 
     @property
@@ -52,8 +52,8 @@ def read_given(path: str | Path) -> Given:
     """Return the numbers of a TOML or JSON file.
 
     Its keys: ``X`` and ``Y`` (a list is one example, a list of rows a matrix whose columns are examples; for several
-    inputs a table of them), the table ``parameters``, ``learning_rate``, ``frozen`` (names), ``digits`` (shown), and
-    ``seed`` (draws the parameters that are not there).
+    inputs a table of them), the table ``parameters``, ``learning_rate``, ``frozen`` (names), ``digits`` (behind the
+    point), and ``seed`` (draws the parameters that are not there).
 
     Raises:
         SpecError: no such file, not TOML or JSON, an unknown key, or a value that is not what its key takes; with

@@ -1,96 +1,36 @@
-"""Executing a worked example: every intermediate and gradient at the given numbers, and descending from there."""
+"""A derivation at given numbers: every intermediate and gradient, one step of gradient descent, training."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
-
-from sympy import Expr, Integer, MatrixExpr, MatrixSymbol, Symbol
 
 from symbp.derivation import Derivation
 from symbp.errors import ShapeError, SpecError
 from symbp.numeric import engines
 from symbp.numeric.compiled import Compiled
-from symbp.numeric.definitions import Definitions, Standins
-from symbp.numeric.matrices import Writer
+from symbp.numeric.data import json_data
+from symbp.numeric.definitions import Standins
 from symbp.numeric.source import Program, program
 from symbp.numeric.values import Values
-from symbp.symbols import BATCH, Variable
+from symbp.symbols import Variable, adjoint_name
 from symbp.worked.given import Given, filled
-
-
-class _ByName(Mapping[MatrixSymbol, str]):
-    """The names of a program's variables, looked up by a symbol's name: for one example its shape is another."""
-
-    def __init__(self, names: Mapping[MatrixSymbol, str]) -> None:
-        self._names = {symbol.name: name for symbol, name in names.items()}
-
-    def __getitem__(self, symbol: MatrixSymbol) -> str:
-        return self._names[symbol.name]
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self._names)
-
-    def __len__(self) -> int:
-        return len(self._names)
-
-
-class Numbers:
-    """A value for every symbol of both lists, and for any expression over them."""
-
-    def __init__(self, program: Program, local: Mapping[str, Any], examples: int) -> None:
-        import numpy as np
-
-        names = _ByName(program.names)
-        self._local = {symbol.name: local[name] for symbol, name in program.names.items() if name in local}
-        self._definitions = Definitions(program.names.values(), Standins())
-        self.sizes: dict[Symbol, Integer] = {BATCH: Integer(examples)} | {
-            size: Integer(number)
-            for symbol in program.names
-            if symbol.name in self._local
-            for size, number in zip(symbol.shape, np.shape(self._local[symbol.name]) or (1, 1), strict=True)
-            if isinstance(size, Symbol)
-        }
-        sizes = {size: str(number) for size, number in self.sizes.items()}
-        self._writer = Writer(names, sizes, self._definitions)
-        self._scope: dict[str, Any] = {"np": np, "math": math, **local}
-
-    def __getitem__(self, name: str) -> Any:
-        """Return the value of a symbol as a matrix."""
-        import numpy as np
-
-        return np.atleast_2d(self._local[name])
-
-    def __contains__(self, name: str) -> bool:
-        return name in self._local
-
-    def value(self, expr: MatrixExpr) -> Any:
-        """Return the value of an expression as a matrix."""
-        import numpy as np
-
-        code = self._writer.code(expr)
-        for name, number in self._definitions.constants.items():
-            self._scope.setdefault(name, float(number))
-        for name, source in self._definitions.sources.items():
-            if name not in self._scope:
-                exec(source, self._scope)
-        return np.atleast_2d(eval(code.text, self._scope))
-
-    def number(self, value: Expr) -> float:
-        """Return a coefficient as a number."""
-        return float(value.xreplace(self.sizes))
+from symbp.worked.numbers import Numbers, decimals, exact, floats
 
 
 @dataclass(frozen=True)
 class Worked:
-    """A derivation at the numbers of a values file."""
+    """A derivation at the numbers of a values file: ``numbers`` has every value of its lists as they are read."""
 
     derivation: Derivation
     given: Given
     compiled: Compiled
+    program: Program
+    local: Mapping[str, Any]
     numbers: Numbers
 
     @classmethod
@@ -98,7 +38,8 @@ class Worked:
         """Execute both passes.
 
         Raises:
-            SpecError: parameters or targets that are missing or impossible, an activation or loss left open.
+            SpecError: parameters or targets that are missing or impossible, an activation or loss left open, several
+                examples for a derivation of one.
             ShapeError: arrays that do not fit the network.
         """
         import numpy as np
@@ -110,18 +51,16 @@ class Worked:
                 compiled(whole.parameters, whole.inputs, whole.targets)  # checks names, shapes and targets
         except (SpecError, ShapeError) as error:
             raise type(error)(f"{given.name}: {error}") from None
-        inputs = whole.inputs
-        if isinstance(inputs, Mapping) and len(inputs) == 1:
-            (inputs,) = inputs.values()
-        targets = whole.targets
-        if isinstance(targets, Mapping) and len(targets) == 1:
-            (targets,) = targets.values()
-        with np.errstate(all="ignore"):
-            # Every symbol has a value in a program of the lists as they are; the compiled one leaves some out.
-            full = program(derivation.forward, derivation.backward, derivation.wrt, Standins())
-            _, local = engines.real().run(full, traced=True)(whole.parameters, inputs, targets)
-            numbers = Numbers(full, local, int(local.get("m", whole.columns)))
-        return cls(derivation, whole, compiled, numbers)
+        read = derivation.readable
+        columns = read.tokens or (0 if derivation.batch else 1)
+        if columns and whole.columns != columns:
+            what = "one sequence is shown" if read.tokens else "the network is that of one example"
+            raise SpecError(f"{given.name}: X has {whole.columns} columns, and {what}: give {columns}")
+        # Every symbol has a value in a program of the lists as they are read; the compiled one leaves some out.
+        full = program(read.forward, read.backward, read.wrt, Standins())
+        local = _executed(full, {name: exact(array) for name, array in whole.parameters.items()}, whole)
+        numbers = Numbers(full, local, int(local.get("m", whole.columns)))
+        return cls(derivation, whole, compiled, full, local, numbers)
 
     @property
     def values(self) -> Values:
@@ -131,30 +70,53 @@ class Worked:
             _by_name(self.compiled.program.targets, self.given.targets),
         )  # fmt: skip
 
+    @property
+    def loss(self) -> Decimal:
+        """The loss."""
+        found: Decimal = self.numbers[self.program.forward[-1].lhs.name][0, 0]
+        return found
+
     @cached_property
-    def result(self) -> tuple[float, dict[str, Any]]:
-        """The loss and every gradient."""
-        return self.compiled(self.given.parameters, self.given.inputs, self.given.targets)
+    def gradients(self) -> dict[str, Any]:
+        """Every gradient, a matrix of ``Decimal``."""
+        return {each.name: self.numbers[adjoint_name(each)] for each in self.program.wrt}
 
     @property
     def trained(self) -> tuple[str, ...]:
         """The parameters that a step changes."""
-        return tuple(name for name in self.result[1] if name in self.given.parameters and name not in self.given.frozen)
+        return tuple(each for each in self.gradients if each in self.given.parameters and each not in self.given.frozen)
+
+    @cached_property
+    def _stepped(self) -> dict[str, Any]:
+        """The parameters after one step of gradient descent, with many digits."""
+        rate = exact(_array(self.given.learning_rate))
+        return {
+            symbol.name: self.local[name]
+            - rate * self.local[self.program.names[self.program.backward[adjoint_name(symbol)].lhs]]
+            if symbol.name in self.trained
+            else self.local[name]
+            for symbol, name in self.program.names.items()
+            if symbol.name in self.given.parameters
+        }
 
     @cached_property
     def updated(self) -> dict[str, Any]:
-        """The parameters after one step of gradient descent."""
-        return self._stepped(self.given.parameters, self.result[1])
+        """The parameters after one step of gradient descent, matrices of ``Decimal``."""
+        return {name: decimals(array) for name, array in self._stepped.items()}
 
-    @property
-    def loss_after(self) -> float:
+    @cached_property
+    def loss_after(self) -> Decimal:
         """The loss after that step."""
-        return self.compiled(self.updated, self.given.inputs, self.given.targets)[0]
+        local = _executed(self.program, self._stepped, self.given)
+        found: Decimal = decimals(local[self.program.names[self.program.forward[-1].lhs]])[0, 0]
+        return found
 
     def train(self, steps: int) -> Training:
         """Take ``steps`` steps of gradient descent; stop where the loss is no number any more."""
         import numpy as np
 
+        rate = self.given.learning_rate
+        assert rate is not None
         parameters = dict(self.given.parameters)
         losses: list[float] = []
         with np.errstate(all="ignore"):
@@ -163,16 +125,47 @@ class Worked:
                 losses.append(loss)
                 if not math.isfinite(loss) or len(losses) > steps:
                     break
-                parameters = self._stepped(parameters, gradients)
+                parameters |= {name: parameters[name] - rate * gradients[name] for name in self.trained}
         return Training(tuple(losses), parameters)
 
-    def _stepped(self, parameters: Mapping[str, Any], gradients: Mapping[str, Any]) -> dict[str, Any]:
-        rate = self.given.learning_rate
-        assert rate is not None
-        return {
-            name: array - rate * gradients[name] if name in self.trained else array
-            for name, array in parameters.items()
+    def to_dict(self, training: Training | None = None) -> dict[str, Any]:
+        """Return every number, as JSON data."""
+        names = [equation.name for equation in self.program.forward][:-1]
+        found: dict[str, Any] = {
+            "loss": float(self.loss),
+            "learning_rate": self.given.learning_rate,
+            "frozen": list(self.given.frozen),
+            "parameters": {name: array.tolist() for name, array in self.given.parameters.items()},
+            "forward": {name: floats(self.numbers[name]) for name in names},
+            "backward": {each.name: floats(self.numbers[each.name]) for each in self.program.backward},
+            "gradients": {name: floats(array) for name, array in self.gradients.items()},
         }
+        if self.given.learning_rate is not None:
+            found["updated"] = {name: floats(array) for name, array in self.updated.items()}
+            found["loss_after"] = float(self.loss_after)
+        if training is not None:
+            trained = {name: array.tolist() for name, array in training.parameters.items()}
+            found["training"] = {"losses": training.losses, "parameters": trained}
+        result: dict[str, Any] = json_data(found)
+        return result
+
+
+def _array(number: float | None) -> Any:
+    import numpy as np
+
+    return np.array([[number]])
+
+
+def _executed(full: Program, parameters: Mapping[str, Any], given: Given) -> Mapping[str, Any]:
+    """Run a program with many digits and return all that it has computed, by the names there."""
+    groups = [
+        {name: exact(array) for name, array in _by_name(variables, arrays).items()}
+        for variables, arrays in ((full.inputs, given.inputs), (full.targets, given.targets))
+    ]
+    x, y = (group if len(group) != 1 else next(iter(group.values())) for group in groups)
+    _, local = engines.digits().run(full, traced=True)(parameters, x, y)
+    found: Mapping[str, Any] = local
+    return found
 
 
 def _by_name(variables: Sequence[Variable], given: Any) -> dict[str, Any]:

@@ -127,7 +127,11 @@ _WORTH = 0.35
 
 def _is_left(line: tuple[Node, ...], piece: tuple[Node, ...]) -> bool:
     """Say whether a line is the left side of what comes: it does not stand alone."""
-    return isinstance(piece[0], Sign) and piece[0].kind == "rel" and sides(Row(line))[0] == NOTHING
+    return _is_relation(piece[0]) and not any(map(_is_relation, line))
+
+
+def _is_relation(item: Node) -> bool:
+    return isinstance(item, Sign) and item.kind == "rel"
 
 
 def _before(items: Sequence[Node], is_start: Callable[[Node], bool]) -> Iterator[tuple[Node, ...]]:
@@ -210,6 +214,7 @@ def shown(line: Line, measure: float, left: float, width: Width, hanging: float 
     ``left`` is how much the left sides beside it take, ``hanging`` how far a continuation is set in.
     """
     room = measure - max(left, *(width(sides(part)[0]) for part in line.parts))
+    room -= width(COMMA) if len(line.parts) > 1 else 0.0
     found: list[Shown] = []
     for part in line.parts:
         start, rest = sides(part)
@@ -341,7 +346,7 @@ def _fence_width(node: Fence) -> float:
 def _table_width(node: Table) -> float:
     columns = zip(*node.rows, strict=True)
     inside = [max(em_width(cell) for cell in column) for column in columns]
-    return sum(inside) + 1.0 * (len(inside) - 1) + 0.7 * sum(map(bool, (node.open, node.close)))
+    return sum(inside) + 1.0 * (len(inside) - 1) + 0.9 * sum(map(bool, (node.open, node.close)))
 
 
 def _tag_width(node: Tag) -> float:
@@ -351,7 +356,7 @@ def _tag_width(node: Tag) -> float:
 
 _WIDTHS: dict[type[Node], Callable[..., float]] = {
     Id: _id_width,
-    Num: lambda node: sum(0.28 if char == "." else 0.5 for char in node.digits),
+    Num: lambda node: sum(0.28 if char == "." else 0.5 for char in node.digits + node.unseen),
     Sign: _sign_width, Row: _row_width, Frac: _frac_width,
     Root: lambda node: em_width(node.body) + 0.85,
     Script: _script_width,

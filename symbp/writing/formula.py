@@ -32,6 +32,7 @@ from symbp.maths.tree import (
 )
 from symbp.writing.boxes import Box, beside, boxed, under
 from symbp.writing.letters import ASCII, HALVES, INDICES, MAPS, SUBSCRIPTS, UNICODE, Alphabet, columns, script_letter
+from symbp.writing.spacing import gap, is_figure
 
 SPACE = {
     "bin": (" ", " "),
@@ -146,7 +147,7 @@ def _map_word(speller: Speller, node: Node) -> str:
 
 
 def _num(speller: Speller, node: Num, tight: bool) -> Box:
-    return boxed(speller.alphabet.spell(node.digits))
+    return boxed(speller.alphabet.spell(node.digits) + " " * len(node.unseen))
 
 
 def _words(speller: Speller, node: Words, tight: bool) -> Box:
@@ -194,6 +195,8 @@ def _row(speller: Speller, node: Row, tight: bool) -> Box:
 
 def _sign(speller: Speller, sign: Sign, before: Node | None, after: Node | None, tight: bool) -> str:
     """Return a sign with the space around it; at an end of a row there is none."""
+    if sign.kind == "times" and before is not None and after is not None and gap(before, after) == "dot":
+        return speller.alphabet.spell("·").center(1 if tight else 3)
     if sign.kind == "times":
         return "" if before is None or after is None or (tight and not _words_meet(before, after)) else " "
     if sign.kind == "apply":
@@ -345,7 +348,7 @@ def _table(speller: Speller, node: Table, tight: bool) -> Box:
 
 def _side(cells: list[Node]) -> str:
     """Numbers stand at the right of their column."""
-    return "right" if all(all(isinstance(n, Num | Sign | Row) for n in walk(bare(cell))) for cell in cells) else "left"
+    return "right" if all(map(is_figure, cells)) else "left"
 
 
 # Indices

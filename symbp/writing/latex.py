@@ -8,7 +8,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby, pairwise
+from itertools import groupby, pairwise, takewhile
 
 from symbp.maths.tree import (
     TIMES,
@@ -29,7 +29,18 @@ from symbp.maths.tree import (
 )  # fmt: skip
 from symbp.pages.page import Bar, Ref, Span, Text
 from symbp.writing.breaking import em_width
-from symbp.writing.spacing import bracket_size, gap, has_limits, is_big, is_small, items_of, merged, scripted, slashed
+from symbp.writing.spacing import (
+    bracket_size,
+    gap,
+    has_limits,
+    is_big,
+    is_figure,
+    is_small,
+    items_of,
+    merged,
+    scripted,
+    slashed,
+)
 
 _LETTERS = """
 alpha α beta β gamma γ delta δ zeta ζ eta η theta θ vartheta ϑ iota ι kappa κ lambda λ mu μ nu ν xi ξ pi π rho ρ
@@ -159,7 +170,7 @@ def _id(node: Id, hooks: Hooks) -> str:
 
 
 def _num(node: Num, hooks: Hooks) -> str:
-    return _characters(node.digits)
+    return _characters(node.digits) + (rf"\phantom{{{node.unseen}}}" if node.unseen else "")
 
 
 def _sign(node: Sign, hooks: Hooks) -> str:
@@ -326,11 +337,30 @@ def _fenced(node: Fence, size: int, hooks: Hooks) -> str:
 
 def _table(node: Table, hooks: Hooks) -> str:
     known = _MATRICES.get((node.open, node.close))
-    rows = _NEXT.join(" & ".join(_spelled(cell, hooks).strip() for cell in row) for row in node.rows)
+    columns = [_column(column, hooks) for column in zip(*node.rows, strict=True)]
+    rows = _NEXT.join(map(" & ".join, zip(*columns, strict=True)))
     if known:
         return rf"\begin{{{known}}} {rows} \end{{{known}}}"
     opening, closing = _bracket(node.open, _OPENING) or ".", _bracket(node.close, _CLOSING) or "."
     return rf"\left{opening} \begin{{matrix}} {rows} \end{{matrix}} \right{closing}"
+
+
+def _column(cells: Sequence[Node], hooks: Hooks) -> list[str]:
+    """Return the cells of a column, which are centred: where one has a sign, or more digits, others keep its room."""
+    texts = [_spelled(cell, hooks).strip() for cell in cells]
+    numbers = [_whole(text) if is_figure(cell) else "" for cell, text in zip(cells, texts, strict=True)]
+    most, signed = max(map(len, numbers)), any(text.startswith("-") for text in texts)
+    return [
+        (r"\phantom{-}" if signed and not text.startswith("-") else "")
+        + (rf"\phantom{{{'0' * (most - len(number))}}}" if number and len(number) < most else "")
+        + text
+        for text, number in zip(texts, numbers, strict=True)
+    ]
+
+
+def _whole(text: str) -> str:
+    """Return the digits that a number begins with."""
+    return "".join(takewhile(str.isdigit, text.lstrip("-")))
 
 
 def _words(node: Words, hooks: Hooks) -> str:

@@ -33,6 +33,7 @@ from symbp.writing.spacing import (
     bracket_size,
     gap,
     is_big,
+    is_figure,
     is_small,
     items_of,
     merged,
@@ -99,7 +100,8 @@ _NORMAL = ' mathvariant="normal"'
 
 
 def _num(node: Num, tight: bool) -> str:
-    return f"<mn>{escape(node.digits, quote=False)}</mn>"
+    unseen = f"<mphantom><mn>{node.unseen}</mn></mphantom>" if node.unseen else ""
+    return f"<mn>{escape(node.digits, quote=False)}</mn>{unseen}"
 
 
 def _sign(node: Sign, tight: bool) -> str:
@@ -238,10 +240,9 @@ def _table(node: Table, tight: bool) -> str:
     rows = "".join(
         f"<mtr>{''.join(f'<mtd>{_row_of(cell, tight)}</mtd>' for cell in cells)}</mtr>" for cells in node.rows
     )
-    return _fenced(node, f"<mtable{_CASES if not node.close else ''}>{rows}</mtable>", True)
-
-
-_CASES = ' class="cases"'
+    numbers = all(is_figure(cell) for cells in node.rows for cell in cells)
+    kind = ' class="cases"' if not node.close else ' class="numbers"' if numbers else ""
+    return _fenced(node, f"<mtable{kind}>{rows}</mtable>", True)
 
 
 def _words(node: Words, tight: bool) -> str:

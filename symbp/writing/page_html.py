@@ -18,6 +18,7 @@ from symbp.pages.page import (
     Box,
     Branch,
     Code,
+    Computation,
     Equations,
     Figure,
     Heading,
@@ -138,6 +139,10 @@ class _Writer:
     def steps(self, block: Steps) -> Iterator[Call]:
         """Yield lines with a reason beside each."""
         yield call("steps", group=self.text(block.group), lines=list(map(self.line, block.lines)))
+
+    def computation(self, block: Computation) -> Iterator[Call]:
+        """Yield formulas with their numbers, columns in brackets."""
+        yield call("equations", lines=[self.line(each.line) for each in block.lines], has_reasons=False)
 
     def line(self, line: Line) -> dict[str, Any]:
         """Return a line: what stands left of its relation, the rest in pieces, further parts, reason and number."""
@@ -276,6 +281,6 @@ def _number(size: float) -> str:
 
 _WRITERS: dict[type[Block], Callable[[_Writer, Any], Iterator[Call]]] = {
     Heading: _Writer.heading, Para: _Writer.para, Equations: _Writer.equations, Steps: _Writer.steps,
-    Table: _Writer.table, Figure: _Writer.figure, Image: _Writer.image, Code: _Writer.code, Verdict: _Writer.verdict,
+    Computation: _Writer.computation, Table: _Writer.table, Figure: _Writer.figure, Image: _Writer.image, Code: _Writer.code, Verdict: _Writer.verdict,
     Aside: _Writer.aside,
 }  # fmt: skip

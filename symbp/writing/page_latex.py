@@ -12,6 +12,7 @@ from symbp.pages.page import (
     Aside,
     Block,
     Code,
+    Computation,
     Equations,
     Figure,
     Heading,
@@ -54,6 +55,9 @@ HOLDS = 6
 
 DRAWN = 0.85
 """How large the letters of a picture are."""
+
+NUMBERS = 0.875
+"""How large the letters of lines with numbers are: small ones are wider than their size says."""
 
 TALL, NARROW, TALL_IN_NARROW = 36, 30.0, 12
 """Rows above which a table may break over pages; in a narrower measure, a slide or a column, fewer."""
@@ -190,6 +194,16 @@ class _Writer:
             label = label_latex(self.stem, line.label) if place == 0 else ""
             yield {**_strings(each), "reason": reason, "label": label, "first": place == 0}
 
+    def computation(self, block: Computation) -> Iterator[Call]:
+        """Yield formulas with their numbers, in small letters."""
+        measure = self.measure / NUMBERS
+        left = max(em_width(sides(each.line.parts[0])[0]) for each in block.lines)
+        found = [shown(each.line, measure, left, em_width) for each in block.lines]
+        rows = [
+            {**_strings(each), "holds": place < len(group) - 1} for group in found for place, each in enumerate(group)
+        ]
+        yield call("computation", rows=rows)
+
     def table(self, block: Table) -> Iterator[Call]:
         """Yield a table; the column that wraps takes what the others leave."""
         size, widths = columns(block, self.measure)
@@ -285,6 +299,7 @@ def _groups(blocks: Sequence[Block], measure: float) -> Iterator[list[Block]]:
 
 _WRITERS: dict[type[Block], Callable[[_Writer, Any], Iterator[Call]]] = {
     Heading: _Writer.heading, Para: _Writer.para, Equations: _Writer.equations, Steps: _Writer.steps,
+    Computation: _Writer.computation,
     Table: _Writer.table, Figure: _Writer.figure, Image: _Writer.image, Code: _Writer.code, Verdict: _Writer.verdict,
     Aside: _Writer.aside,
 }  # fmt: skip

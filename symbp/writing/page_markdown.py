@@ -14,6 +14,7 @@ from symbp.pages.page import (
     Bar,
     Block,
     Code,
+    Computation,
     Equations,
     Figure,
     Heading,
@@ -152,6 +153,11 @@ class _Writer:
     def _shown(self, line: Line) -> list[Shown]:
         return shown(line, MEASURE - NUMBER, 0.0, em_width)
 
+    def computation(self, block: Computation) -> Iterator[Call]:
+        """Yield a display for each formula with its numbers."""
+        displays = [{"rows": list(map(_strings, self._shown(each.line))), "number": ""} for each in block.lines]
+        yield call("equations", displays=displays, start=self.flavour.start, end=self.flavour.end)
+
     def _number(self, label: str) -> str:
         return str(self.numbers[label]) if label else ""
 
@@ -233,6 +239,7 @@ def _fence(text: str) -> str:
 
 
 _WRITERS: dict[type[Block], Callable[[_Writer, Any], Iterator[Call]]] = {
-    Heading: _Writer.heading, Para: _Writer.para, Equations: _Writer.equations, Table: _Writer.table,
+    Heading: _Writer.heading, Para: _Writer.para, Equations: _Writer.equations, Computation: _Writer.computation,
+    Table: _Writer.table,
     Figure: _Writer.figure, Image: _Writer.image, Code: _Writer.code, Verdict: _Writer.verdict, Aside: _Writer.aside,
 }  # fmt: skip

@@ -15,6 +15,9 @@ from symbp.maths.tree import Node
 from symbp.pages.page import Line, Page
 from symbp.pages.tell.derivation import context, derivation_page
 from symbp.pages.tell.only import only as lines_of_one
+from symbp.pages.tell.worked import lines_with_numbers, worked_page
+from symbp.worked.given import Digits
+from symbp.worked.run import Training, Worked
 from symbp.writing.formats import FORMATS, MARK, Format, format_named
 from symbp.writing.page_html import single_html, write_html
 from symbp.writing.page_latex import document_latex, write_latex
@@ -23,7 +26,7 @@ from symbp.writing.page_typst import single_typst, write_typst
 from symbp.writing.picture import picture_text
 from symbp.writing.single import single_latex, single_text
 from symbp.writing.text import write_text
-from symbp.writing.unused import COMPARED, DEFAULTS, no_use
+from symbp.writing.unused import COMPARED, DEFAULTS, OF_NUMBERS, no_use
 
 if TYPE_CHECKING:
     from symbp.report import lone_render
@@ -46,6 +49,9 @@ def render(
     template_dir: str | Path | None = None,
     command: str | None = None,
     pair: tuple[int, int] | None = None,
+    numbers: Worked | None = None,
+    training: Training | None = None,
+    digits: Digits | None = None,
 ) -> str:
     """Return the report of a derivation in one format.
 
@@ -63,6 +69,9 @@ def render(
         command: the command line that made the report, for its last line.
         pair: the two steps between which a recurrent layer's product over time is shown, the earlier first; by
             default the first and the last.
+        numbers: the derivation at given numbers: the page has them in every line.
+        training: where gradient descent leads from there, what ``numbers.train`` returned.
+        digits: digits behind the point of all numbers; by default the smallest gradient keeps six.
 
     Raises:
         SpecError: an unknown format, notation, equation or layer.
@@ -70,7 +79,7 @@ def render(
     """
     given: dict[str, Any] = {
         "standalone": standalone, "notation": notation, "roles": roles, "show": show, "by_output": by_output,
-        "template_dir": template_dir, "pair": pair,
+        "template_dir": template_dir, "pair": pair, "numbers": numbers, "training": training, "digits": digits,
     }  # fmt: skip
     for name, why in unused(derivation, to, only, given):
         raise SpecError(f"{name}: {why}; leave out {name}")
@@ -83,18 +92,19 @@ def unused(derivation: Derivation, to: str, only: str | None, given: Mapping[str
     Raises:
         SpecError: an unknown format, notation, equation, layer or step.
     """
-    row = format_named(to)
+    row, given = format_named(to), {**DEFAULTS, **given}
     notation_named(given["notation"])
     require_layers(derivation, given["show"])
     require_steps(derivation, given["pair"])
     asked = [name for name, default in DEFAULTS.items() if given[name] != default]
-    found = no_use(derivation, row, only)
+    found = no_use(derivation, row, only, given["numbers"])
     yield from ((name, found[name]) for name in asked if name in found)
     left = {name: given[name] for name in asked if name in COMPARED and name not in found}
     if left:
-        whole = _rendered(derivation, to, only=only, **left)
+        same = {"only": only, **{name: given[name] for name in OF_NUMBERS}}
+        whole = _rendered(derivation, to, **same, **left)
         for name in left:
-            if _rendered(derivation, to, only=only, **{**left, name: DEFAULTS[name]}) == whole:
+            if _rendered(derivation, to, **same, **{**left, name: DEFAULTS[name]}) == whole:
                 yield name, "the page is the same without it"
 
 
@@ -108,6 +118,9 @@ def _rendered(
     standalone: bool = False,
     notation: str = "standard",
     template_dir: str | Path | None = None,
+    numbers: Worked | None = None,
+    training: Training | None = None,
+    digits: int | None = None,
     **options: Any,
 ) -> str:
     row, letters = format_named(to), notation_named(notation)
@@ -118,8 +131,14 @@ def _rendered(
         return document_latex(text) if standalone and only is not None else text
     if only is not None:
         c = context(derivation, letters, complete=True, **options)
-        return SINGLES[row.name](lines_of_one(c, only), standalone, c.spellings, only)
-    page = derivation_page(derivation, check, letters, stem=stem_of(command), command=command or "", **options)
+        lines = lines_of_one(c, only) if numbers is None else lines_with_numbers(c, numbers, only, digits)
+        return SINGLES[row.name](lines, standalone, c.spellings, only)
+    by: dict[str, Any] = {"stem": stem_of(command), "command": command or ""}
+    if numbers is None:
+        page = derivation_page(derivation, check, letters, **by, **options)
+    else:
+        by["show"] = options.get("show")
+        page = worked_page(numbers, check, letters, training=training, digits=digits, **by)
     return page_text(page, row, standalone=standalone, template_dir=template_dir)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from symbp.maths.tree import Accent, Fence, Frac, Id, Node, Num, Root, Row, Script, Sign, Table, Tag
+from symbp.maths.tree import Accent, Fence, Frac, Id, Node, Num, Root, Row, Script, Sign, Table, Tag, walk
 
 Gap = Literal["none", "thin", "braces", "dot"]
 """What stands between two factors: nothing, a thin space, what braces bring along, a dot between numbers."""
@@ -121,6 +121,18 @@ def _height(node: Node) -> int:
             return max((_height(each) for each in items), default=0)
         case _:
             return 0
+
+
+def is_figure(node: Node) -> bool:
+    """Return whether a node is a number, with a sign or a power of ten, or dots in the place of some."""
+    return all(
+        isinstance(each, Num | Row | Script) or (isinstance(each, Sign) and each.kind in _OF_NUMBERS)
+        for each in walk(node)
+    )
+
+
+_OF_NUMBERS = ("prefix", "times", "ord")
+"""Signs that a number may have, dots among them."""
 
 
 def has_limits(script: Script) -> bool:

@@ -16,6 +16,7 @@ from symbp.pages.page import (
     Aside,
     Block,
     Code,
+    Computation,
     Equations,
     Figure,
     Heading,
@@ -31,6 +32,7 @@ from symbp.pages.page import (
     lines,
     numbers,
 )
+from symbp.writing.computed import computed_lines
 from symbp.writing.displays import display
 from symbp.writing.formula import Speller, math_text
 from symbp.writing.grids import grid, has_names
@@ -229,6 +231,10 @@ def _lines(writer: _Writer, found: tuple[Line, ...], labels: list[str], named: b
     return writer.beside(display(found, writer.setting, writer.room), labels)
 
 
+def _computation(writer: _Writer, block: Computation, labels: list[str]) -> list[_Part]:
+    return [writer.across(computed_lines(block.lines, writer.setting, writer.width - INDENT), labels)]
+
+
 def _table(writer: _Writer, block: Table, labels: list[str]) -> list[_Part]:
     found = table_lines(block, writer.setting, writer.room)
     if found is not None:
@@ -262,6 +268,7 @@ _WRITERS: dict[type[Block], Callable[[_Writer, Any, list[str]], list[_Part]]] = 
     Para: _para,
     Equations: _equations,
     Steps: _equations,
+    Computation: _computation,
     Table: _table,
     Figure: _figure,
     Code: _code,

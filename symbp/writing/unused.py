@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from symbp.derivation import Derivation
+from symbp.worked.run import Worked
 from symbp.writing.formats import Format
 
 if TYPE_CHECKING:
@@ -13,11 +14,15 @@ if TYPE_CHECKING:
 
 DEFAULTS: Mapping[str, Any] = {
     "standalone": False, "notation": "standard", "roles": True, "show": None, "by_output": False,
-    "template_dir": None, "pair": None,
+    "template_dir": None, "pair": None, "numbers": None, "training": None, "digits": None,
 }  # fmt: skip
 """What each option is where it is not given."""
 
+OF_NUMBERS = ("numbers", "training", "digits")
+"""The options of a page with numbers."""
+
 ALONE = {
+    "numbers": "{name} alone is shown without numbers",
     "show": "{name} alone has no layers",
     "notation": "{name} alone has the letters of its literature",
     "pair": "{name} alone is one step",
@@ -31,6 +36,7 @@ SINGLE = {
     "pair": "one equation has no product over time",
     "roles": "one equation has no role labels",
     "template_dir": "one equation has no template",
+    "training": "one equation has no steps",
 }
 """What one equation without a page has no use for."""
 
@@ -41,15 +47,25 @@ PROGRAM = {
     "template_dir": "a program has no template",
     "notation": "a program has names of its own",
     "by_output": "a program has its own form of every slope",
+    **dict.fromkeys(OF_NUMBERS, "a program is called with numbers"),
 }
 """What a program has no use for."""
 
+
+WITH_NUMBERS = {
+    "by_output": "with numbers a slope has a line of its own",
+    "roles": "with numbers there are no role labels",
+    "pair": "with numbers there is no product over time",
+}
+"""What a page with numbers has no use for."""
+
+WITHOUT_NUMBERS = dict.fromkeys(("training", "digits"), "there are no numbers")
 
 COMPARED = ("notation", "by_output", "roles", "show", "pair")
 """Options of which only the page itself tells whether they change it."""
 
 
-def no_use(derivation: Derivation, row: Format, only: str | None) -> Mapping[str, str]:
+def no_use(derivation: Derivation, row: Format, only: str | None, numbers: Worked | None = None) -> Mapping[str, str]:
     """Return the options that pages of this kind have no use for."""
     found: dict[str, str] = {} if row.standalone else {"standalone": f"{row.name} has no standalone form"}
     if row.name == "text":
@@ -57,10 +73,11 @@ def no_use(derivation: Derivation, row: Format, only: str | None) -> Mapping[str
     if derivation.is_alone:
         name = cast("Lone", derivation.network).name
         found |= {option: why.format(name=name) for option, why in ALONE.items()}
+    found |= WITHOUT_NUMBERS if numbers is None else WITH_NUMBERS
     if only is not None:
         return found | SINGLE
     if row.name == "numpy":
         return found | PROGRAM
-    if not derivation.states and not derivation.is_alone:
+    if not derivation.states and not derivation.is_alone and numbers is None:
         found["pair"] = "the network has no recurrent layer of two or more steps"
     return found

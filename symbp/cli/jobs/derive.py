@@ -63,7 +63,10 @@ def run(request: Request) -> int:
     return exit_code(report)
 
 
-NAMES = {"roles": "--no-roles", "pair": "--jacobian", "template_dir": "--template-dir", "by_output": "--by-output"}
+NAMES = {
+    "roles": "--no-roles", "pair": "--jacobian", "template_dir": "--template-dir", "by_output": "--by-output",
+    "numbers": "--values", "training": "--train",
+}  # fmt: skip
 """Options of ``render`` that the command line calls otherwise."""
 
 
@@ -77,14 +80,16 @@ def given_options(request: Request, network: Network) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def used(request: Request, wanted: Sequence[Target], derivation: Derivation) -> list[dict[str, Any]]:
-    """Return for every document the options that change it.
+def used(
+    request: Request, wanted: Sequence[Target], derivation: Derivation, numbers: dict[str, Any] | None = None
+) -> list[dict[str, Any]]:
+    """Return for every document the options that change it, those of ``numbers`` among them.
 
     Raises:
         SpecError: an option that changes none of them.
     """
     options = request.output
-    given = given_options(request, derivation.network)
+    given = given_options(request, derivation.network) | (numbers or {})
     with faults_of_only(request):
         useless = [dict(unused(derivation, each.rendered_as, options.only, given)) for each in wanted]
     for name, why in useless[0].items():
