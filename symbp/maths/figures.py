@@ -47,7 +47,7 @@ class Figures:
     def write(self, number: Decimal) -> Written:
         """Return a number as a tree with its sign apart; what is exactly zero is 0."""
         if not number.is_finite():
-            return Written(Id("NaN" if number.is_nan() else "∞", "upright"), Level.ATOM, number < 0)
+            return Written(Id("NaN" if number.is_nan() else "∞", "upright"), Level.ATOM, number.is_signed())
         if self.powers and number:
             mantissa, exponent = f"{number.copy_abs():.{KEPT - 1}e}".lower().split("e")
             power = Num(str(abs(int(exponent))))

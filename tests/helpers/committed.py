@@ -9,8 +9,10 @@ from pathlib import Path
 
 from symbp import Network, check, derive, render
 from symbp.cli.main import main
-from symbp.networks.examples import EXAMPLES
+from symbp.networks.examples import EXAMPLES, VALUES
 from symbp.networks.operations import OPERATIONS
+from symbp.worked.given import read_given
+from symbp.worked.run import Worked
 
 ROOT = Path(__file__).parents[2]
 UPDATE = os.environ.get("SYMBP_UPDATE") == "1"
@@ -19,13 +21,17 @@ MLP = {
     "backprop-4": {"layers": 4},
     "tanh-softmax-batch": {"layers": 3, "activation": "tanh", "loss": "cross_entropy", "batch": True},
 }
-NAMES = (*MLP, *EXAMPLES, *OPERATIONS)
+NUMBERS = {f"{name}-numbers": name for name in VALUES}
+"""Pages with numbers, by the example that comes with them."""
+
+NAMES = (*MLP, *EXAMPLES, *OPERATIONS, *NUMBERS)
 SUFFIXES = {".md": "gfm", ".tex": "latex"}
 
 
 def derivation(name):
     if name in OPERATIONS:
         return derive(OPERATIONS[name].build())
+    name = NUMBERS.get(name, name)
     return derive(Network.mlp(**MLP[name]) if name in MLP else Network.load(EXAMPLES[name]))
 
 
@@ -35,8 +41,13 @@ def gallery(name):
     report = check(found, thorough=False)
     assert report.passed
     command = None if name in MLP else f"symbp derive {name}"
+    numbers = {}
+    if name in NUMBERS:
+        command = f"symbp derive {NUMBERS[name]} --values {NUMBERS[name]}"
+        numbers = {"numbers": Worked.of(found, read_given(VALUES[NUMBERS[name]]))}
     return {
-        f"{name}{suffix}": render(found, to=form, check=report, command=command) for suffix, form in SUFFIXES.items()
+        f"{name}{suffix}": render(found, to=form, check=report, command=command, **numbers)
+        for suffix, form in SUFFIXES.items()
     }
 
 

@@ -47,7 +47,7 @@ def _mistake(kind: str, file: str, old: str, new: str | tuple[str, ...], tests: 
 
 RULES = "checking/test_rules.py"
 SHAPES = "ops/test_functions.py"
-REPORT = "report/test_report_printer.py report/test_lone.py report/test_report_worked.py"
+REPORT = "report/test_report_printer.py report/test_lone.py"
 PAGES = "pages/test_pages.py"
 
 MISTAKES = (

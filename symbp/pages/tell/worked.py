@@ -21,7 +21,7 @@ from symbp.maths.factors import Factors, in_order
 from symbp.maths.figures import Figures
 from symbp.maths.notation import STANDARD, Notation
 from symbp.maths.scalars import Written
-from symbp.maths.tree import EQUALS, MINUS, TIMES, Id, Node, Num, joined, row, walk
+from symbp.maths.tree import EQUALS, MINUS, TIMES, Fence, Id, Node, Num, Sign, joined, row, walk
 from symbp.nodes import number_and_factors
 from symbp.ops.elementwise import Slope
 from symbp.pages.page import Aside, Block, Computation, Computed, Equations, Heading, Line, Page, Para, Table, Text
@@ -286,7 +286,17 @@ def _places(array: Any) -> int:
 
 def _characters(tree: Node) -> int:
     """Return about how many characters a line of arithmetic has."""
-    return sum(len(each.digits) + 3 for each in walk(tree) if isinstance(each, Num))
+    return sum(_wide(each) for each in walk(tree))
+
+
+def _wide(node: Node) -> int:
+    match node:
+        case Num(digits=text) | Id(name=text):
+            return len(text)
+        case Sign(kind=kind):
+            return 3 if kind in ("bin", "times") else 1
+        case _:
+            return 2 * isinstance(node, Fence)
 
 
 def _given(n: Numeric) -> Iterator[Block]:
@@ -448,7 +458,7 @@ def _kept(n: Numeric, equal: Sequence[Equation]) -> Text:
         said.append(c.words("worked.errors", len(equal), names=c.words.listed(names), errors=c.words.listed(errors)))
     frozen = [(n.tree(each),) for each in n.given if each.name in w.given.frozen]
     if frozen and w.given.learning_rate is not None:
-        said.append(c.words("worked.frozen", len(frozen), names=c.words.listed(frozen)))
+        said.append(c.words("worked.frozen", names=c.words.listed(frozen)))
     return sentences(said)
 
 
