@@ -13,6 +13,7 @@ from symbp.pages.page import (
     Bar,
     Block,
     Code,
+    Computation,
     Equations,
     Figure,
     Heading,
@@ -118,6 +119,10 @@ class _Writer:
         else:
             yield self._lines("equations", block.lines, self.measure - INDENT - NUMBER)
 
+    def computation(self, block: Computation) -> Iterator[Call]:
+        """Yield formulas with their numbers, columns in brackets."""
+        yield self._lines("equations", [each.line for each in block.lines], self.measure - INDENT)
+
     def steps(self, block: Steps) -> Iterator[Call]:
         """Yield lines with a reason beside each."""
         yield self._steps(block.lines, block.group)
@@ -206,6 +211,7 @@ def _point(point: Point) -> str:
 
 _WRITERS: dict[type[Block], Callable[[_Writer, Any], Iterator[Call]]] = {
     Heading: _Writer.heading, Para: _Writer.para, Equations: _Writer.equations, Steps: _Writer.steps,
-    Table: _Writer.table, Figure: _Writer.figure, Image: _Writer.image, Code: _Writer.code, Verdict: _Writer.verdict,
+    Computation: _Writer.computation, Table: _Writer.table,
+    Figure: _Writer.figure, Image: _Writer.image, Code: _Writer.code, Verdict: _Writer.verdict,
     Aside: _Writer.aside,
 }  # fmt: skip

@@ -26,6 +26,7 @@ from symbp.writing.spacing import (
     gap,
     has_limits,
     is_big,
+    is_figure,
     is_small,
     merged,
     scripted,
@@ -105,7 +106,8 @@ def _name(name: str) -> str:
 
 
 def _num(node: Num, tight: bool) -> str:
-    return node.digits if node.digits.replace(".", "").isdigit() else string_typst(node.digits)
+    digits = node.digits if node.digits.replace(".", "").isdigit() else string_typst(node.digits)
+    return digits + (f" #hide(${string_typst(node.unseen)}$) \"\"" if node.unseen else "")
 
 
 def _sign(node: Sign, tight: bool) -> str:
@@ -223,7 +225,8 @@ def _bracket(sign: str, side: str, grows: bool) -> str:
 def _table(node: Table, tight: bool) -> str:
     sides = ", ".join(string_typst(each) if each else "none" for each in (node.open, node.close))
     rows = "; ".join(", ".join(_argument(cell, tight) for cell in cells) for cells in node.rows)
-    align = "" if node.close else "align: #left, "
+    figures = all(is_figure(cell) for cells in node.rows for cell in cells)
+    align = "align: #left, " if not node.close else "align: #right, " if figures else ""
     return f"mat(delim: #({sides}), {align}{rows})"
 
 
