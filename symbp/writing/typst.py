@@ -107,7 +107,7 @@ def _name(name: str) -> str:
 
 def _num(node: Num, tight: bool) -> str:
     digits = node.digits if node.digits.replace(".", "").isdigit() else string_typst(node.digits)
-    return digits + (f" #hide(${string_typst(node.unseen)}$) \"\"" if node.unseen else "")
+    return digits + (f' #hide(${string_typst(node.unseen)}$) ""' if node.unseen else "")
 
 
 def _sign(node: Sign, tight: bool) -> str:
