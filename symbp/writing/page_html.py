@@ -49,7 +49,7 @@ from symbp.writing.spacing import items_of, slashed
 FILE = "page-html.j2"
 """The macros of this format."""
 
-PIECE = 15.5
+PIECE = 14.0
 """How wide a piece of a formula may be, in em: one fills a line of a phone, a wide page shows several in a line."""
 
 MEASURE = 40.0
