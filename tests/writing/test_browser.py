@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from page_commands import COMMANDS, written
 from pages import PAGES
 from report_cases import need
 from test_page_html import told
@@ -62,6 +63,7 @@ def documents() -> Iterator[tuple[str, str]]:
         page, report = told(name)
         yield name, write_html(page)
         yield f"{name} checked", write_html(report)
+    yield from ((name, written(name, "html")) for name in COMMANDS)
     for name, page in {**PAGES, "everything": EVERYTHING}.items():
         yield f"{name} by hand", write_html(page)
 

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from corpus import CASES
 from formulas import equations
+from page_commands import COMMANDS, written
 from pages import PAGES
 from plain_trees import seen
 from report_cases import need
-from test_page_html import told
-from test_page_latex import EVERYTHING, HOSTILE, page
+from test_page_html import BRIEF, told, trees_of
+from test_page_latex import HOSTILE, page
 from typst_reader import comparable, formulas
 
 from symbp import derive, render, write
@@ -44,7 +45,6 @@ from symbp.maths.tree import (
     row,
     walk,
 )  # fmt: skip
-from symbp.pages import page as blocks
 from symbp.pages.page import Code, Equations, Line, Page, Para, Ref
 from symbp.writing.page_typst import write_typst
 from symbp.writing.pdf import engine_named, pdf
@@ -139,7 +139,7 @@ def test_every_reference_has_its_line(name: str) -> None:
 @pytest.mark.parametrize("standalone", [False, True])
 def test_typst_compiles_every_kind_of_block(standalone: bool) -> None:
     need("typst", TYPST)
-    text = write_typst(EVERYTHING, standalone=standalone)
+    text = write_typst(BRIEF, standalone=standalone)
     assert ("#set page" in text) == standalone
     data = pdf(text, engine=engine_named("typst"))
     assert data == pdf(text, engine=engine_named("typst"))
@@ -204,6 +204,13 @@ def test_typst_compiles_every_page_and_reads_its_formulas(name: str, tmp_path: P
     need("typst", TYPST)
     for each in told(name):
         pdf(write_typst(each, standalone=True), engine=engine_named("typst"))
-        trees = [part for line in blocks.lines(each.blocks) for part in line.parts]
+        trees = trees_of(*each.blocks)
         found = formulas("\n\n".join(map(math_typst, trees)), tmp_path) if trees else []
         assert found == [comparable(seen(tree)) for tree in trees]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", COMMANDS)
+def test_typst_compiles_every_kind_of_page(name: str) -> None:
+    need("typst", TYPST)
+    assert pdf(written(name, "typst"), engine=engine_named("typst")).startswith(b"%PDF")
