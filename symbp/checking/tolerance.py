@@ -104,7 +104,9 @@ def _(node: Identity, value_of: Lookup, own: Any, sizes: Mapping[Any, int]) -> A
 
 @magnitude.register
 def _(node: ZeroMatrix, value_of: Lookup, own: Any, sizes: Mapping[Any, int]) -> Any:
-    return 0.0
+    import numpy as np
+
+    return np.zeros([int(size.xreplace(sizes)) for size in node.shape])
 
 
 @magnitude.register
