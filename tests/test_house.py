@@ -128,7 +128,7 @@ def test_the_test_sees_a_knot():
 
 
 LATE = {
-    "cli.analyze": ("cli.jobs.analyze", "cli.jobs.theory"),
+    "cli.analyze": ("cli.flow", "cli.sweep"),
     "cli.check": (
         "checking.check",
         "cli.verdict",
@@ -141,7 +141,6 @@ LATE = {
     ),
     "cli.console": ("pages.words",),
     "cli.derive": ("cli.jobs.derive", "cli.jobs.worked", "maths.notation"),
-    "cli.jobs.analyze": ("cli.jobs.compare", "cli.jobs.sweep"),
     "cli.jobs.data": ("cli.jobs.operation_data",),
     "cli.jobs.derive": ("report.lone_text",),
     "cli.list": (

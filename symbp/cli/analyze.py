@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from itertools import product
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from symbp.cli.options import Json, Listed, flat, layers, number, one_of, option, refuse, seed_option, widths
-from symbp.cli.output import OutputOptions, TemplateDir, format_of
+from symbp.cli.output import OutputOptions, format_of
 from symbp.cli.what import (
     ACTIVATION,
     LAYERS,
@@ -24,16 +25,16 @@ from symbp.cli.what import (
     Unroll,
     What,
     described,
+    flag,
 )
 from symbp.errors import SpecError, later
 from symbp.writing.formats import FIGURES
 
 if TYPE_CHECKING:
-    from symbp.cli.jobs import analyze as analyze_job
-    from symbp.cli.jobs import theory as theory_job
+    from symbp.cli import flow, sweep
 else:
-    analyze_job = later("symbp.cli.jobs.analyze")
-    theory_job = later("symbp.cli.jobs.theory")
+    flow = later("symbp.cli.flow")
+    sweep = later("symbp.cli.sweep")
 
 HELP = """\
 Say what happens to the gradient on its way to the first layer, and which factor does it.
@@ -196,7 +197,6 @@ class PageOptions(OutputOptions):
     to: Annotated[str | None, TO] = None
     only: Annotated[str | None, ONLY] = None
     rows: Annotated[bool, ROWS] = False
-    template_dir: TemplateDir = None
 
 
 @dataclass(frozen=True)
@@ -208,6 +208,21 @@ class Request:
     page: PageOptions
     json: bool
     theory: TheoryOptions
+
+    @property
+    def command(self) -> str:
+        """The command with every option that decides what is measured, ready for a shell."""
+        first, *others = self.networks
+        words = first.words()
+        for name in REPEATED:
+            given = dict.fromkeys(str(getattr(each, name, None)) for each in (first, *others))
+            words += [word for value in list(given)[1:] for word in (flag(name), value)]
+        measures = self.measures
+        words += [word for init in measures.inits for word in ("--init", init)]
+        words += ["--compare"] * measures.compare + ["--bounds"] * measures.bounds
+        numbers = {"--draws": measures.draws, "--seed": measures.seed or None, "--sigma-b": self.theory.sigma_b}
+        words += [word for name, value in numbers.items() if value is not None for word in (name, f"{value:g}")]
+        return shlex.join(["symbp", "analyze", *words])
 
 
 @flat
@@ -223,7 +238,9 @@ def command(
     """Run ``symbp analyze``; return 1 where a budget does not add up."""
     request = Request(tuple(network.networks(what)), measures, page, json, theory)
     if theory.derive is not None:
-        return theory_job.derivation(theory.derive, page)
+        return flow.derivation(theory.derive, page)
     if theory.solve_init:
-        return theory_job.solve_init(request.networks[0], theory.sigma_b or 0.0, json)
-    return analyze_job.run(request)
+        return flow.solve_init(request.networks[0], theory.sigma_b or 0.0, json)
+    for init in measures.inits:
+        flow.named_init(init)
+    return sweep.run(request) if measures.sweep else flow.run(request)

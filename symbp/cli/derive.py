@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from symbp.cli.options import Json, Pair, Ranges, flat, number, one_of, option, pair, ranges, seed_option
-from symbp.cli.output import OutputOptions, TemplateDir
+from symbp.cli.output import OutputOptions
 from symbp.cli.what import Described, NetworkOptions, Numbers, What, described, numbers_of
 from symbp.errors import SpecError, later
 from symbp.limits import MAX_DIGITS, MAX_TRAINING
@@ -70,7 +70,6 @@ class PageOptions(OutputOptions):
     jacobian: Annotated[Pair | None, JACOBIAN] = None
     no_roles: Annotated[bool, NO_ROLES] = False
     by_output: Annotated[bool, BY_OUTPUT] = False
-    template_dir: TemplateDir = None
 
     def layers_of(self, network: Network) -> list[int] | None:
         """Return the layers to write out, None for those that a page chooses by itself.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -73,7 +73,6 @@ PDF_ENGINE = option(
 TEMPLATE_DIR = option(
     "Output", "--template-dir", "Folder whose templates replace ours, one by one.", "DIR", folder_of_templates
 )
-TemplateDir = Annotated[str | None, TEMPLATE_DIR]
 
 
 @dataclass(frozen=True)
@@ -108,6 +107,7 @@ class OutputOptions:
     standalone: Annotated[bool, option("Output", "-s --standalone", "A complete document instead of a fragment.")] = (
         False
     )
+    template_dir: Annotated[str | None, TEMPLATE_DIR] = None
     pdf_engine: Annotated[str | None, PDF_ENGINE] = None
     force: Annotated[bool, option("Output", "--force", "Overwrite a file that symbp did not write.")] = False
 
@@ -116,10 +116,10 @@ class OutputOptions:
         """Whether a format, a place or an engine is."""
         return not (self.to is self.output is self.pdf_engine is None)
 
-    def targets(self, stem: str, *, alone: bool = False, known: Iterable[str] = (*FORMATS, PDF)) -> list[Target]:
-        """Return what to write, as one of the ``known`` formats; ``stem`` is the name without suffix in a folder.
+    def targets(self, stem: str, *, alone: bool = False, is_page: bool = False) -> list[Target]:
+        """Return what to write; ``stem`` is the name without suffix in a folder.
 
-        One equation ``alone`` is printed unless a file is named.
+        One equation ``alone`` is printed unless a file is named; what is a page is written as one.
 
         Raises:
             SpecError: an option that is wrong.
@@ -128,8 +128,10 @@ class OutputOptions:
         found = self._targets(stem, alone)
         if self.pdf_engine is not None and all(each.format != PDF for each in found):
             refuse(self.pdf_engine, "no PDF is written; leave out --pdf-engine", "--pdf-engine")
+        pages = [name for name, row in FORMATS.items() if row.is_page]
         for each in found:
-            one_of(each.format, known, "--to")
+            if is_page and each.format not in (*pages, PDF):
+                refuse(each.format, f"this is a page; give {', '.join(pages)} or {PDF}", "--to")
             if each.path is not None:
                 files.require_replaceable(each.path, self.force)
         return [
@@ -138,7 +140,7 @@ class OutputOptions:
 
     def page_targets(self, stem: str) -> list[Target]:
         """Return where a page goes that the terminal shows: nowhere else, unless it is asked for."""
-        return self.targets(stem, known=(*render.PAGES, PDF)) if self.is_given else []
+        return self.targets(stem, is_page=True) if self.is_given else []
 
     def _targets(self, stem: str, alone: bool) -> list[Target]:
         place = self.output
@@ -158,14 +160,15 @@ class OutputOptions:
                 files.write_bytes(target.path, data, force=self.force)
         return [target.path for target in wanted if target.path is not None]
 
+    def document(self, page: Page, target: Target, pictures: Mapping[str, bytes] | None = None) -> bytes:
+        """Return the bytes of a page in the format of a target."""
+        row, whole = format_named(target.rendered_as), self.standalone or target.is_pdf
+        made = render.page_text(page, row, standalone=whole, template_dir=self.template_dir)
+        return target.data(made, pictures)
+
     def present(self, page: Page, wanted: Sequence[Target], data: Mapping[str, Any] | None) -> None:
         """Write a page where it is wanted; print it, or in its place ``data`` as JSON, and what was written."""
-        rows = [format_named(each.rendered_as) for each in wanted]
-        texts = [
-            render.page_text(page, row, standalone=self.standalone or each.is_pdf, template_dir=None)
-            for each, row in zip(wanted, rows, strict=True)
-        ]
-        wrote = self.deliver(wanted, [each.data(one) for each, one in zip(wanted, texts, strict=True)])
+        wrote = self.deliver(wanted, [self.document(page, each) for each in wanted])
         if data is not None:
             json_document({**data, "wrote": [str(path) for path in wrote]})
         elif wrote or not wanted:

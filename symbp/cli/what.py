@@ -146,6 +146,11 @@ class NetworkOptions:
         """The name of its reports, without suffix."""
         return f"backprop-{self.depth}"
 
+    @property
+    def short(self) -> str:
+        """What tells it in the name of other reports."""
+        return str(self.depth)
+
     def build(self) -> Network:
         """Return the network, or raise a SpecError that begins with the option to change."""
         try:
@@ -209,6 +214,11 @@ class Named:
             return self.place.name
         found = _ODD.sub("-", self.place.stem).strip("-.") if self.place is not None else ""
         return f"network-{found}" if _RESERVED.match(found) else found or "network"
+
+    @property
+    def short(self) -> str:
+        """What tells it in the name of other reports."""
+        return self.stem
 
     def build(self) -> Network:
         """Return the network, or raise a SpecError that begins with its file."""

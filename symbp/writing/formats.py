@@ -12,7 +12,10 @@ MARK = "Written by symbp"
 
 @dataclass(frozen=True)
 class Format:
-    """One output format. ``standalone``: it knows fragments and complete documents; ``wrap`` is around one equation."""
+    """One output format. ``standalone``: it knows fragments and complete documents; ``wrap`` is around one equation.
+
+    ``figure`` is the kind of picture that it shows, ``is_page`` whether a page can be written as it.
+    """
 
     name: str
     about: str
@@ -20,24 +23,28 @@ class Format:
     standalone: bool = False
     comment: str = "{}"
     wrap: str = "{}"
+    figure: str = ""
+    is_page: bool = True
 
 
 _ROWS = (
     Format(
         "gfm", "Markdown for GitHub, mathematics in ```math fences", ".md",
-        comment="<!-- {} -->", wrap="```math\n{}\n```",
+        comment="<!-- {} -->", wrap="```math\n{}\n```", figure="png",
     ),
     Format(
         "markdown", "Markdown for pandoc, mathematics in dollars", ".md",
-        comment="<!-- {} -->", wrap="$$\n{}\n$$",
+        comment="<!-- {} -->", wrap="$$\n{}\n$$", figure="png",
     ),
     Format(
         "latex", "LaTeX to \\input{…} into lecture notes; standalone, a document", ".tex",
-        standalone=True, comment="% {}", wrap="\\[\n{}\n\\]",
+        standalone=True, comment="% {}", wrap="\\[\n{}\n\\]", figure="pdf",
     ),
-    Format("html", "a page for browsers, mathematics in MathML; a whole document", ".html"),
-    Format("typst", "Typst to include into lecture notes; standalone, a document", ".typ", standalone=True),
-    Format("numpy", "a NumPy program that computes loss and gradients", ".py", comment="# {}"),
+    Format("html", "a page for browsers, mathematics in MathML; a whole document", ".html", figure="svg"),
+    Format(
+        "typst", "Typst to include into lecture notes; standalone, a document", ".typ", standalone=True, figure="svg"
+    ),
+    Format("numpy", "a NumPy program that computes loss and gradients", ".py", comment="# {}", is_page=False),
     Format("text", "what the terminal shows", ".txt", comment="({})"),
 )  # fmt: skip
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-import symbp.cli.jobs.analyze as job
+import symbp.cli.flow as job
 from symbp.analysis.flow import GradientFlow
 from symbp.cli.main import main
 from symbp.networks.examples import EXAMPLES
