@@ -79,7 +79,7 @@ MINE = typer.Argument(
     show_default=False,
 )
 FORMULA = option(PANEL, "--formula", "A formula: 'dW2 = dZ2 @ A1.T' or 'δ₂ A₁ᵀ'.", "TEXT")
-ROWS = option(PANEL, "--rows", "Rows are examples in your arrays, as in X @ W + b.")
+ROWS = option(PANEL, "--rows", "Rows are examples, as in X @ W + b: in your arrays, or in your formula.")
 REDUCTION = option(
     PANEL, "--reduction", "Your loss over the batch; mean if not given.", "mean|sum|torch",
     lambda text: one_of(text, REDUCTIONS),
@@ -114,6 +114,9 @@ class MineOptions:
         asked: Mine | None = None
         if self.formula is not None:
             asked = Formula(self.formula)
+            for name, given in (("--reduction", self.reduction), ("--timeout", self.timeout)):
+                if given:
+                    raise SpecError(f"{name} is about what your code returns: a formula has none; leave out {name}")
         elif self.stub:
             asked = Stub(Path(mine or STUB))
         elif mine is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import replace
 
 from symbp.checking.theirs.cases import require_concrete
@@ -20,6 +21,7 @@ from symbp.networks.loss_choice import link_of
 from symbp.networks.network import Network
 from symbp.ops.elementwise import Elementwise
 from symbp.pages.tell.verdict import headline, verdict_page
+from symbp.views.layout import CODE_IN_ROWS, COLUMNS, ROWS, Layout
 from symbp.writing.files import write_new
 from symbp.writing.readback import lexicon
 from symbp.writing.text import words_text
@@ -44,7 +46,7 @@ def judged_of(spec: Described, asked: Question, seed: int) -> Judged:
     """Return the judgement of a function, of arrays or of a formula."""
     match asked.mine:
         case Formula(text):
-            return judged_formula(spec, text, seed)
+            return judged_formula(spec, text, seed, (CODE_IN_ROWS, ROWS) if asked.rows else (COLUMNS,))
         case DataFile(place, alone):
             arrays = load(place)
             if alone and isinstance(spec, NetworkOptions):
@@ -61,11 +63,12 @@ def judged_of(spec: Described, asked: Question, seed: int) -> Judged:
             raise AssertionError("a stub is written, not judged")
 
 
-def judged_formula(spec: Described, text: str, seed: int) -> Judged:
-    """Return the judgement of a formula; functions stand for what options leave open."""
+def judged_formula(spec: Described, text: str, seed: int, layouts: Sequence[Layout]) -> Judged:
+    """Return the judgement of a formula in one of several layouts; functions stand for what options leave open."""
     derivation = derived(concrete(spec), spec.wrt).readable
-    known = lexicon(derive(spec.build(), wrt=spec.wrt), derivation)
-    judged = Formulas(derivation, known, seed).judge(text)
+    shown = derive(spec.build(), wrt=spec.wrt)
+    first, *others = (Formulas(derivation, lexicon(shown, derivation, each), seed, each) for each in layouts)
+    judged = replace(first, others=tuple(others)).judge(text)
     if judged.right or not isinstance(spec, NetworkOptions) or (spec.activation and spec.loss):
         return judged
     functions = [each.rhs.function.name for each in derivation.forward if isinstance(each.rhs, Elementwise)]

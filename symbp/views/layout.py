@@ -206,6 +206,9 @@ def _in_rows(symbol: MatrixSymbol) -> bool:
 
 COLUMNS = Layout("columns", lambda symbol: False)
 ROWS = Layout("rows", _in_rows)
+CODE_IN_ROWS = Layout("code in rows", lambda symbol: own(symbol).role is not Role.LOSS)
+"""Examples as rows in NumPy code: a bias is a row as well, X @ W + b."""
+
 NUMERATOR = Layout("numerator", lambda symbol: isinstance(symbol, Adjoint))
 IN_OUT = Layout("in-out", lambda symbol: own(symbol).role is Role.WEIGHT)
 TOKENS = Layout("tokens", lambda symbol: bool(symbol.shape[1] != 1))

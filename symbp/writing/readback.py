@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sympy import MatrixExpr, MatrixSymbol
+from sympy import MatrixSymbol
 
 from symbp.checking.theirs.lexicon import Lexicon, basic
 from symbp.checking.theirs.meanings import Diagonal, LinearMap, Meaning, Piece, Scalar, Sliding, Symbol
 from symbp.derivation import Derivation
-from symbp.equations import nodes, symbols_in
+from symbp.equations import Equation, nodes, symbols_in
 from symbp.maths.build import operator_name, primed
 from symbp.maths.tree import Id, Node
 from symbp.op import Op
@@ -18,29 +18,31 @@ from symbp.ops.elementwise import Elementwise, GenericFunction, ScalarFunction, 
 from symbp.ops.losses import Loss, LossGradient
 from symbp.pages.tell.derivation import context
 from symbp.symbols import Adjoint, Variable
+from symbp.views.layout import COLUMNS, Layout
 from symbp.views.skeleton import mapped
 from symbp.writing.aliases import aliases
 from symbp.writing.formula import Speller
 
 
-def lexicon(shown: Derivation, derivation: Derivation) -> Lexicon:
+def lexicon(shown: Derivation, derivation: Derivation, layout: Layout = COLUMNS) -> Lexicon:
     """Return the meanings of all names: those of NumPy code, those of earlier pages, then those of pages, first of all.
 
-    ``shown`` may leave functions open, ``derivation`` has others in their place.
+    ``shown`` may leave functions open, ``derivation`` has others in their place. The pages of a ``layout`` are meant.
     """
     shown, derivation = shown.readable, derivation.readable
     functions = _functions(shown, derivation)
     words = basic(derivation).with_words(aliases(shown, functions)).with_words(_signs(derivation))
     for ascii_only in (True, False):
-        words = words.with_words(dict(_printed(shown, Print(shown, ascii_only), functions)))
+        words = words.with_words(dict(_printed(shown, Print(shown, ascii_only, layout), functions)))
     return words
 
 
 class Print:
     """What a page of a network prints for a symbol and an operation, each equation standing alone."""
 
-    def __init__(self, derivation: Derivation, ascii_only: bool) -> None:
-        self.context = context(derivation, complete=True)
+    def __init__(self, derivation: Derivation, ascii_only: bool, layout: Layout = COLUMNS) -> None:
+        self.layout = layout
+        self.context = context(derivation, complete=True, view=layout)
         self.one_example = self.context.reading.is_one
         self._speller = Speller.of(self.context.spellings, ascii=ascii_only)
         folded = self.context.reading.folded
@@ -62,9 +64,9 @@ class Print:
         """Return ∂𝓛/∂variable."""
         return self._text(self.context.names.derivative(self._read(variable)))
 
-    def matrix(self, expr: MatrixExpr) -> str:
-        """Return an expression."""
-        return self._text(self.context.tree(mapped(expr, self._read)))
+    def operation(self, node: Op, lhs: MatrixSymbol) -> str:
+        """Return the operation that defines a symbol."""
+        return self._text(self.context.tree(mapped(self.layout.equation(Equation(lhs, node)).rhs, self._read)))
 
     def function(self, function: ScalarFunction, slope: bool = False) -> str:
         """Return the name of a function, or of its slope."""
@@ -133,7 +135,7 @@ def _operation(node: Op, lhs: MatrixSymbol, page: Print, functions: Functions) -
     if node.sign is not None:
         return
     if isinstance(node, Loss | LossGradient):
-        yield page.matrix(node), Symbol(lhs)
+        yield page.operation(node, lhs), Symbol(lhs)
     elif isinstance(node, Elementwise):
         if not isinstance(node.function, GenericFunction):  # f₂ and f₂′ are known already.
             yield page.function(node.function), Scalar(node.function)
@@ -144,4 +146,4 @@ def _operation(node: Op, lhs: MatrixSymbol, page: Print, functions: Functions) -
         if node.acts_on is not None:
             yield page.operator(node), LinearMap(concrete)
         if all(map(page.has, symbols_in(node))):
-            yield page.matrix(node), Piece(concrete)
+            yield page.operation(node, lhs), Piece(concrete)

@@ -310,3 +310,15 @@ def test_the_table_of_a_verdict_ends_with_its_command(case: str, capsys: pytest.
 def test_what_a_verdict_does_not_use_is_refused(option: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "--layers", "2", "--formula", "dW1 = dZ1 @ X.T", *option]) == 2
     assert "is about the derived gradients" in capsys.readouterr().err
+
+
+def test_a_formula_in_rows_and_options_that_are_about_code(capsys: pytest.CaptureFixture[str]) -> None:
+    net = [*NETWORK, "--batch", "--formula"]
+    rows = ("dZ1 = (dZ2 @ W2.T) * (1 - A1**2)", "db1 = dZ1.sum(axis=0)", "Z1 = X @ W1 + b1", "Z₁ = X W₁ + 1 b₁ᵀ")
+    assert [main(["check", *net, each, "--rows"]) for each in rows] == [0] * len(rows)
+    assert main(["check", *net, "dZ1 = (dZ2 @ W2.T) * A1", "--rows"]) == 1
+    assert main(["check", *net, "dW2 = A1.T @ dZ1", "--rows"]) == 1
+    assert "dZ1 in place of dZ2" in capsys.readouterr().out
+    for option in (["--reduction", "sum"], ["--timeout", "5"]):
+        assert main(["check", *net, "dW2 = dZ2 @ A1.T", *option]) == 2
+        assert "leave out" in capsys.readouterr().err

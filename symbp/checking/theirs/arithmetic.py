@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from symbp.checking.theirs.cases import Case
-from symbp.checking.theirs.meanings import IDENTITY, Named, Operator, Place
+from symbp.checking.theirs.meanings import IDENTITY, Named, Operator, Place, softmax_value
 from symbp.checking.theirs.written import Written
 from symbp.errors import ShapeError, SpecError
 from symbp.networks.reading import quote
@@ -82,6 +82,8 @@ class Arithmetic:
 
     def joined(self, left: Any, right: Any, node: ast.expr) -> Any:
         """A @ B, and what stands side by side: numbers scale, operators act."""
+        if left is ONES_ROW:
+            return self.array(right, node).sum(axis=0, keepdims=True)
         if right is ONES:
             return self.array(left, node).sum(axis=1, keepdims=True)
         if right is ONES_ROW:
@@ -172,6 +174,10 @@ class Arithmetic:
             raise SpecError(f"the exponent of {quote(self.written.text(node))} must be a number up to {MAX_EXPONENT}")
         return self.array(left, node) ** float(exponent)
 
+    def softmax(self, found: Any, node: ast.expr) -> Any:
+        """The softmax of every example."""
+        return softmax_value(self.array(found, node), self.place)
+
     def _clash(self, first: Any, second: Any, node: ast.expr, why: str) -> ShapeError:
         sides = (node.left, node.right) if isinstance(node, ast.BinOp) else (node, node)
         left, right = (self.written.text(each) for each in sides)
@@ -190,7 +196,8 @@ def size_text(shape: tuple[int, ...], case: Case) -> str:
     """Return a shape in the network's own dimensions: sizes are distinct, so each says which it is."""
     names: dict[int, str] = {}
     for symbol in case.given:
-        for letter, size in zip(symbol.shape, case.known[symbol.name].shape, strict=True):
+        letters = symbol.shape[::-1] if case.turns(symbol) else symbol.shape
+        for letter, size in zip(letters, case.known[symbol.name].shape, strict=True):
             names.setdefault(size, str(letter))
     return "×".join(names.get(size, str(size)) for size in shape) or "a number"
 

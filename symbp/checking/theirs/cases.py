@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
-from sympy import MatrixSymbol
+from sympy import MatrixExpr, MatrixSymbol
 
 from symbp.checking.diagnosis.reading import left_open
 from symbp.derivation import Derivation
+from symbp.equations import Equation
 from symbp.errors import SpecError
 from symbp.numeric.definitions import Standins
 from symbp.numeric.sizes import given_sizes
@@ -30,15 +31,37 @@ SPARE_EXAMPLES = (41, 43, 47, 53, 59, 61, 67, 71)
 """Batches for networks whose given widths are among ``EXAMPLES``."""
 
 
+class Layout(Protocol):
+    """Which matrices hold their transpose where somebody's examples are rows: a layout of symbp.views."""
+
+    def holds(self, symbol: MatrixExpr) -> bool:
+        """Whether a matrix holds its transpose."""
+        ...
+
+    def equation(self, equation: Equation) -> Equation:
+        """Return an equation of the calculus in this layout."""
+        ...
+
+
 @dataclass(frozen=True)
 class Case:
-    """One draw, columns are examples: ``known`` holds every matrix of both lists, ``given`` the symbols drawn."""
+    """One draw: ``known`` holds every matrix of both lists, ``given`` the symbols drawn.
+
+    Columns are examples, but for the matrices of which ``layout`` holds the transpose.
+    """
 
     values: Values
     known: dict[str, Any]
     loss: float
     examples: int
     given: tuple[MatrixSymbol, ...] = ()
+    layout: Layout | None = None
+
+    def turns(self, symbol: MatrixExpr) -> bool:
+        """Whether a matrix is the transpose of that of the calculus; what has no name is, but for columns."""
+        if self.layout is None:
+            return False
+        return self.layout.holds(symbol) if isinstance(symbol, MatrixSymbol) else symbol.shape[1] != 1
 
 
 def require_concrete(derivation: Derivation) -> None:
@@ -52,7 +75,9 @@ def require_concrete(derivation: Derivation) -> None:
         raise SpecError(f"the network leaves its {' and '.join(missing)} open: give {options} (symbp list shows all)")
 
 
-def cases(derivation: Derivation, seed: int = 0, batches: Sequence[int] = EXAMPLES) -> list[Case]:
+def cases(
+    derivation: Derivation, seed: int = 0, batches: Sequence[int] = EXAMPLES, layout: Layout | None = None
+) -> list[Case]:
     """Return a draw for every batch, each with all intermediates.
 
     Raises:
@@ -65,12 +90,14 @@ def cases(derivation: Derivation, seed: int = 0, batches: Sequence[int] = EXAMPL
     sizes = [batch if batch not in taken else next(spare, batch) for batch in batches]
     if not any(size.has(BATCH) for symbol in derivation.forward.given for size in symbol.shape):
         sizes = [1 for _ in batches]  # One example, or one sequence: m is 1.
-    return [_case(derivation, full, examples, seed + number) for number, examples in enumerate(sizes)]
+    return [_case(derivation, full, examples, seed + number, layout) for number, examples in enumerate(sizes)]
 
 
-def _case(derivation: Derivation, full: Program, examples: int, seed: int) -> Case:
+def _case(derivation: Derivation, full: Program, examples: int, seed: int, layout: Layout | None) -> Case:
     sizes = given_sizes(derivation.forward, examples, WIDTHS)
     trace = draw(derivation.forward, sizes, seed, evaluation(full), Standins())
     drawn = {*trace.values.parameters, *trace.values.inputs}
     given = tuple(symbol for symbol in full.names if symbol.name in drawn)
-    return Case(trace.values, trace.local, trace.loss, examples, given)
+    held = {symbol.name for symbol in full.names if layout is not None and layout.holds(symbol)}
+    known = {name: value.T if name in held else value for name, value in trace.local.items()}
+    return Case(trace.values, known, trace.loss, examples, given, layout)

@@ -13,7 +13,7 @@ from symbp.checking.theirs import steps
 from symbp.checking.theirs.cases import Case
 from symbp.checking.theirs.code import code
 from symbp.checking.theirs.factors import cut, without_one
-from symbp.checking.theirs.judging import Judged, Side, sides_of
+from symbp.checking.theirs.judging import Judged, Side
 from symbp.checking.theirs.lexicon import Lexicon, normal
 from symbp.checking.theirs.meanings import Operator, Place, Symbol
 from symbp.checking.theirs.repairs import repairs
@@ -22,6 +22,7 @@ from symbp.checking.theirs.spelling import in_signs, names_in_signs, spelled_in_
 from symbp.checking.theirs.values import value
 from symbp.checking.theirs.written import written
 from symbp.derivation import Derivation
+from symbp.equations import Equation
 from symbp.errors import CheckFailedError, ShapeError, SpecError, SymbpError, nearest
 from symbp.networks.reading import MAX_LENGTH, quote
 from symbp.symbols import Adjoint, Variable
@@ -34,7 +35,12 @@ OTHER_NAMES = "read with the names of code and of earlier pages, which are other
 
 @dataclass(frozen=True)
 class Formulas(Ground):
-    """Judges formulas over one concrete network, at numbers drawn once; ``words`` say what the letters mean."""
+    """Judges formulas over one concrete network, at numbers drawn once; ``words`` say what the letters mean.
+
+    ``others`` read a formula otherwise, in another layout: a formula that is not right is tried there.
+    """
+
+    others: tuple[Formulas, ...] = ()
 
     def judge(self, text: str) -> Judged:
         """Judge ``name = formula``, or several right sides that are said to be equal.
@@ -51,16 +57,21 @@ class Formulas(Ground):
             raise SpecError(f"--formula has {len(text):,} characters; at most {MAX_LENGTH:,} are read")
         if len(text.strip().splitlines()) > 1:
             raise SpecError(f"{quote(text)} has several lines: give one formula at a time")
-        found = self._attempt(text)
-        if isinstance(found, Judged) and found.right:
-            return found
+        first = self._attempt(text)
+        for judged in (first, *self._readings(text)):
+            if isinstance(judged, Judged) and judged.right:
+                return judged
+        if isinstance(first, Judged):
+            return first
+        raise first
+
+    def _readings(self, text: str) -> Iterator[Judged | SymbpError]:
+        """Yield what is said of a formula where its words or its layout are read otherwise."""
         other = self.words.other(text)
         again = None if other is None else replace(self, words=other)._attempt(text)
-        if isinstance(again, Judged) and again.right:
-            return replace(again, notes=(*again.notes, OTHER_NAMES))
-        if isinstance(found, Judged):
-            return found
-        raise found
+        if isinstance(again, Judged):
+            yield replace(again, notes=(*again.notes, OTHER_NAMES))
+        yield from (each._attempt(text) for each in self.others)
 
     def _attempt(self, text: str) -> Judged | SymbpError:
         """Judge a formula in one reading of its words, or return what is wrong with it."""
@@ -252,7 +263,7 @@ class _Formula:
         notes = tuple(self._notes(side))
         source = f"{self.left} = {right}"
         if not trial.is_gradient:
-            own = code(self.derivation.forward[trial.name])
+            own = code(self._laid_out(self.derivation.forward[trial.name]))
             sides = (Side(source, spelled_in_signs(own, names_in_signs(self.words)) if in_signs(source) else own),)
             sentence = "wrong: this is not what the network computes"
             return Judged(Diagnosis(Judgement.WRONG, ()), source, notes, sentence=sentence, sides=sides)
@@ -261,7 +272,7 @@ class _Formula:
                 case.values.parameters,
                 case.values.inputs,
                 next(iter(case.values.targets.values()), None),
-                {trial.name: found.reshape(case.known[trial.target.name].shape)},
+                {trial.name: self._as_derived(found, case, trial.target)},
             )
             for case, found in zip(self.cases, trial.values(side), strict=True)
         ]
@@ -272,13 +283,22 @@ class _Formula:
         mark = Mark.WRONG if row.mark is Mark.CARRIED else row.mark
         verdict = Judgement.RIGHT if found.verdict is Judgement.INCOMPLETE else found.verdict
         diagnosis = replace(found, verdict=verdict, rows=(GivenRow(row.name, mark, row.digits, called=self.left),))
-        both = sides_of(found)
+        both = tuple(Side(*map(code, map(self._laid_out, (each.yours, each.right)))) for each in found.findings)
         if not in_signs(source):
             return Judged(diagnosis, source, notes, sides=both)
         names = names_in_signs(self.words)
         spelled = [replace(each, sentence=spelled_in_signs(each.sentence, names)) for each in diagnosis.findings]
         written_so = tuple(Side(*(spelled_in_signs(text, names) for text in (each.yours, each.right))) for each in both)
         return Judged(replace(diagnosis, findings=tuple(spelled)), source, notes, sides=written_so)
+
+    def _as_derived(self, found: Any, case: Case, target: Variable | Adjoint) -> Any:
+        """Return the value of a side as the calculus has that matrix."""
+        array = found.reshape(case.known[target.name].shape)
+        return array.T if case.turns(target) else array
+
+    def _laid_out(self, equation: Equation) -> Equation:
+        """Return an equation of the calculus in the layout of the formula."""
+        return equation if self.over.layout is None else self.over.layout.equation(equation)
 
 
 def _steps(found: Sequence[int]) -> str:

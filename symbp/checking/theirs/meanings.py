@@ -117,7 +117,7 @@ class Place:
         if self.example is None or array.ndim < 2:
             return array
         if symbol.shape[1] == BATCH:
-            array = array[:, [self.example]]
+            array = array[[self.example], :] if self.case.turns(symbol) else array[:, [self.example]]
         # One example alone has the whole loss, among m it has 1/m of it.
         return array * self.case.examples if self.alone and isinstance(symbol, Adjoint) else array
 
@@ -131,12 +131,17 @@ def scalar_value(meaning: Scalar, array: Any) -> Any:
     return local[1 if meaning.slope else 0].reshape(np.shape(array))
 
 
-def softmax_value(array: Any) -> Any:
-    """Return the softmax of every column."""
+def softmax_value(array: Any, place: Place) -> Any:
+    """Return the softmax of every example."""
     import numpy as np
 
-    matrix = np.asarray(array, dtype=float)
-    return _program_of(Softmax(_fresh(0, ("r", "c"))))([matrix])[0]
+    node, matrix = Softmax(_fresh(0, ("r", "c"))), np.asarray(array, dtype=float)
+    return _turned(_program_of(node)([_turned(matrix, node, place)])[0], node, place)
+
+
+def _turned(array: Any, symbol: MatrixExpr, place: Place) -> Any:
+    """Return an array of the calculus as it is here, or the other way round."""
+    return array.T if place.case.turns(symbol) else array
 
 
 def value_of(node: Op, place: Place) -> Any:
@@ -149,7 +154,8 @@ def slid(meaning: Sliding, left: Any, right: Any, place: Place) -> Any:
     for node in meaning.nodes:
         own = [place.value(each) for each in operands(node)]
         if [each.shape for each in own] == [left.shape, right.shape]:
-            return _program_of(node)([left, right])[0]
+            arrays = [_turned(array, each, place) for array, each in zip((left, right), operands(node), strict=True)]
+            return _turned(_program_of(node)(arrays)[0], node, place)
     return None
 
 
@@ -164,8 +170,8 @@ def operator_of(node: Op, place: Place) -> Operator:
 
 def _at(node: Op, place: Place, error: Any = None) -> Any:
     acted = None if error is None or node.acts_on is None else node.args[node.acts_on]
-    arrays = [error if each is acted else place.value(each) for each in operands(node)]
-    return _program_of(node)(arrays)[0]
+    arrays = [_turned(error if each is acted else place.value(each), each, place) for each in operands(node)]
+    return _turned(_program_of(node)(arrays)[0], node, place)
 
 
 @lru_cache(maxsize=256)

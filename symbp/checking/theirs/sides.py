@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from symbp.checking.theirs.arithmetic import size_text
-from symbp.checking.theirs.cases import Case, cases
+from symbp.checking.theirs.cases import Case, Layout, cases
 from symbp.checking.theirs.lexicon import Lexicon, layer_words, normal
 from symbp.checking.theirs.meanings import Operator, Place
 from symbp.checking.theirs.values import value
@@ -58,11 +58,12 @@ class Ground:
     derivation: Derivation
     words: Lexicon
     seed: int = 0
+    layout: Layout | None = None
 
     @cached_property
     def cases(self) -> list[Case]:
         """The numbers."""
-        return cases(self.derivation, self.seed)
+        return cases(self.derivation, self.seed, layout=self.layout)
 
     def course(self, shift: int, last: str) -> Lexicon:
         """Return the words with those that course notes use in several ways, in one of them."""
@@ -166,7 +167,10 @@ class Trial:
         if side.total:
             return sum(parts)
         if self.target.shape[1] == BATCH:
-            stacked = np.concatenate([part.reshape(-1, 1) if part.ndim < 2 else part for part in parts], axis=1)
+            in_rows = case.turns(self.target)
+            shape = (1, -1) if in_rows else (-1, 1)
+            single = [part.reshape(shape) if part.ndim < 2 else part for part in parts]
+            stacked = np.concatenate(single, axis=0 if in_rows else 1)
             return stacked / case.examples if isinstance(self.target, Adjoint) else stacked
         return sum(parts) / case.examples
 

@@ -23,7 +23,6 @@ from symbp.checking.theirs.meanings import (
     operator_of,
     scalar_value,
     slid,
-    softmax_value,
     value_of,
 )
 from symbp.checking.theirs.written import Written
@@ -146,7 +145,7 @@ class _Walk:
                 return self.place.value(symbol)
             case Diagonal(slope=slope):
                 found = value_of(slope, self.place)
-                return np.diagflat(found) if found.shape[1] == 1 else found
+                return np.diagflat(found) if 1 in found.shape else found
             case Scalar(at=slope) if slope is not None:
                 return value_of(slope, self.place)
             case LinearMap(node=node):
@@ -192,8 +191,8 @@ class _Walk:
         row = _FUNCTIONS.get(word)
         if row is None or len(arguments) != row.arguments or (keywords and not row.reduces):
             raise SpecError(f"{quote(self.written.text(node))} may not stand in {quote(self.written.source)}")
-        if word in _PRODUCTS:
-            return _PRODUCTS[word](self.arithmetic, *arguments, node)
+        if word in _OWN:
+            return _OWN[word](self.arithmetic, *arguments, node)
         arrays = [self.arithmetic.array(each, node) for each in arguments]
         axis = keywords.get("axis")
         if axis is not None and not -arrays[0].ndim <= axis < arrays[0].ndim:
@@ -256,11 +255,14 @@ _PRODUCTS: Mapping[str, Callable[..., Any]] = {
     "divide": Arithmetic.over,
     "power": Arithmetic.power,
 }
+_OWN: Mapping[str, Callable[..., Any]] = {**_PRODUCTS, "softmax": Arithmetic.softmax}
+"""What is more than a function of arrays."""
+
 _FUNCTIONS: Mapping[str, _Function] = {
     **{name: _Function(2, from_numpy(name)) for name in (*_PRODUCTS, "maximum", "minimum", "outer")},
     **{name: _Function(1, from_numpy(name)) for name in ("exp", "log", "sqrt", "abs", "square", "sign", "transpose")},
     **{name: _Function(1, from_numpy(name), reduces=True) for name in ("sum", "mean")},
     "where": _Function(3, from_numpy("where")),
     "diag": _Function(1, from_numpy("diagflat")),
-    "softmax": _Function(1, softmax_value),
+    "softmax": _Function(1, Arithmetic.softmax),
 }
