@@ -15,6 +15,8 @@ class Role(StrEnum):
     PREACTIVATION = "pre-activation"
     ACTIVATION = "activation"
     LOSS = "loss"
+    CONSTANT = "constant"
+    FROZEN = "frozen weight"
     SCALE = "scale"
     SHIFT = "shift"
     NORMALISED = "normalised"
@@ -36,3 +38,7 @@ class Role(StrEnum):
     POOLED = "pooled"
     STACKED = "stacked"
     UPSTREAM = "gradient from above"
+
+
+DATA = (Role.INPUT, Role.MASK, Role.PADDING, Role.CONSTANT, Role.FROZEN)
+"""What is given with the inputs: nothing of it is trained."""

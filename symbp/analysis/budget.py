@@ -36,6 +36,7 @@ from symbp.op import FactorRole
 from symbp.ops.activations import ACTIVATIONS
 from symbp.ops.elementwise import Elementwise, ScalarFunction
 from symbp.ops.losses import GenericLoss, Loss
+from symbp.roles import DATA
 from symbp.symbols import Role, Variable
 
 EXAMPLES = 32
@@ -177,7 +178,7 @@ def _columns(x: Any, y: Any, examples: int) -> int:
 def _drawn(forward: ForwardSystem, sizes: Sizes, chosen: Chosen, seed: int, source: Source | None = None) -> Values:
     """Draw every given matrix."""
     found = Values({}, {}, {})
-    groups = dict.fromkeys((Role.INPUT, Role.MASK, Role.PADDING), found.inputs)
+    groups = dict.fromkeys(DATA, found.inputs)
     groups |= dict.fromkeys((Role.TARGET, Role.UPSTREAM), found.targets)
     draw = drawing(forward, sizes, chosen, seed, source)
     for symbol in forward.given:
@@ -384,7 +385,7 @@ def _share(part: Scaled, whole: Scaled) -> float:
 
 def _widths(derivation: Derivation, sizes: Sizes) -> tuple[int, ...]:
     weights = [variable for variable in derivation.wrt if variable.role is Role.WEIGHT]
-    first = [symbol for symbol in derivation.forward.given if symbol.role in (Role.INPUT, Role.MASK)]
+    first = [symbol for symbol in derivation.forward.given if symbol.role in DATA]
     return tuple(sizes.shapes[variable.name][0] for variable in (*first, *weights))
 
 

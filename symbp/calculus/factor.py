@@ -361,6 +361,7 @@ def factor_of(expr: MatrixExpr, acts: Acts) -> Factor:
 
 _ROLE_OF_SYMBOL = {
     Role.WEIGHT: FactorRole.WEIGHT,
+    Role.FROZEN: FactorRole.WEIGHT,
     Role.BIAS: FactorRole.WEIGHT,
     Role.SCALE: FactorRole.NORMALISATION,
     Role.NORMALISED: FactorRole.PREVIOUS,

@@ -15,6 +15,7 @@ from itertools import takewhile
 from sympy import MatrixSymbol
 
 from symbp.equations import System
+from symbp.roles import DATA
 from symbp.symbols import Role
 
 
@@ -122,13 +123,13 @@ def boundary(system: System, block: Block) -> Boundary:
     return Boundaries(system).of(block)
 
 
-_DATA = frozenset({Role.INPUT, Role.TARGET, Role.MASK, Role.PADDING, Role.UPSTREAM})
+_GIVEN = frozenset({*DATA, Role.TARGET, Role.UPSTREAM})
 """What is given with every example."""
 
 
 def moving(system: System) -> set[str]:
     """Return the names of what depends on the data, given or computed, and of constants that a sequence starts from."""
-    found = {each.name for each in system.given if getattr(each, "role", None) in _DATA}
+    found = {each.name for each in system.given if getattr(each, "role", None) in _GIVEN}
     for equation, symbols in zip(system, system.symbols, strict=True):
         if not symbols or any(symbol.name in found for symbol in symbols):
             found.add(equation.name)

@@ -83,20 +83,19 @@ def mapping(shapes: object) -> Mapping[str, object]:
     return shapes
 
 
-def kinds_of(
-    sizes: Mapping[str, Shape],
-    parameters: Sequence[str] | None,
-    inputs: Sequence[str] | None,
-    targets: Sequence[str] | None,
-) -> dict[str, str]:
-    """Return inputs, targets or parameters for every declared name, in the order of the declaration.
+KINDS = ("inputs", "targets", "parameters", "constants", "frozen")
+"""What a given name can be."""
+
+
+def kinds_of(sizes: Mapping[str, Shape], named: Mapping[str, Sequence[str] | None]) -> dict[str, str]:
+    """Return the kind of every declared name, in the order of the declaration; ``named`` has names by their kinds.
 
     Raises:
-        SpecError: a name without a shape, in two kinds or in none, or no input.
+        SpecError: a name without a shape, in two kinds or in none.
     """
     found: dict[str, str] = {}
-    for kind, names in (("inputs", inputs), ("targets", targets), ("parameters", parameters)):
-        for name in _list(kind, names):
+    for kind in KINDS:
+        for name in named.get(kind) or ():
             if name not in sizes:
                 raise SpecError(f"{kind}: {name[:40]!r} has no shape{nearest(name[:40], sizes)}")
             if name in found:
@@ -106,24 +105,16 @@ def kinds_of(
         if name in found:
             continue
         kind = default_kind(name, size)
-        named = {"inputs": inputs, "targets": targets, "parameters": parameters}[kind]
-        if named is not None:
+        if named.get(kind) is not None:
             raise SpecError(f"shapes: {name} is neither a parameter nor an input nor a target: name it as one of them")
         found[name] = kind
-    if "inputs" not in found.values():
-        raise SpecError('no input: give one of the shapes m columns, such as X: (3, "m"), or name it in inputs')
     return {name: found[name] for name in sizes}
 
 
 def default_kind(name: str, size: Shape) -> str:
-    """Return what a given name is unless somebody says: Y… targets, other data with m columns inputs."""
-    return "targets" if name.startswith("Y") else "inputs" if size[1] == BATCH else "parameters"
-
-
-def _list(kind: str, names: Sequence[str] | None) -> Sequence[str]:
-    if names is None:
-        return ()
-    return names
+    """Return what a given name is unless somebody says: Y… targets, what has m in its shape inputs."""
+    counts = any(each.has(BATCH) for each in size)
+    return "targets" if name.startswith("Y") else "inputs" if counts else "parameters"
 
 
 def _require_name(name: str, where: str) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from symbp.errors import ShapeError, SpecError, later, nearest
 from symbp.inputs import read_regular
 from symbp.limits import MAX_EQUATIONS, MAX_FILE
-from symbp.networks.equation_lines import default_kind, read_shape
+from symbp.networks.equation_lines import KINDS, default_kind, read_shape
 from symbp.networks.network import Network
 from symbp.networks.reading import quote
 
@@ -26,9 +26,10 @@ MOST_DOTS = 100
 
 _SHAPE = re.compile(
     r"(?P<names>[^:=]*):\s*(?P<rows>\w+)(?:\s*[×,*]\s*|\s+x\s+|(?<=\d)x(?=\d))(?P<columns>\w+)"
-    r"(?:\s+(?P<kind>input|target|parameter)s?)?\s*",
+    r"(?:\s+(?P<kind>input|target|parameter|constant|frozen)s?)?\s*",
     re.ASCII,
 )
+_PLURALS = {**{each: f"{each}s" for each in ("input", "target", "parameter", "constant")}, "frozen": "frozen"}
 _EXAMPLE = "write it as W: 5 x 3 or X: 3 x m input"
 
 
@@ -137,7 +138,8 @@ def data_of(place: Path) -> Any:
 def equations_of(text: str, *, batch: bool = False) -> Network:
     """Return the network of a text: lines ``W: 5 x 3`` that declare shapes, and equations, the last one the loss.
 
-    A shape line may declare several names (``b, c: 5 x 1``) and end in ``input``, ``target`` or ``parameter``.
+    A shape line may declare several names (``b, c: 5 x 1``) and end in what they are: ``input``, ``target``,
+    ``parameter``, ``constant`` or ``frozen``.
     Blank lines and what follows # are left out; ; separates lines as well.
 
     Raises:
@@ -158,14 +160,12 @@ def equations_of(text: str, *, batch: bool = False) -> Network:
             if name in shapes:
                 raise SpecError(f"line {number}: the shape of {name} is declared twice")
             shapes[name] = size
-            kinds[name] = f"{kind}s" if kind else default_kind(name, read_shape(name, size))
+            kinds[name] = _PLURALS.get(kind) or default_kind(name, read_shape(name, size))
         if len(lines) > MAX_EQUATIONS:
             break
     if not lines:
         raise SpecError("no equations: write lines such as W: 5 x 3, then H = tanh(W @ X + b), the last one the loss")
-    named: Mapping[str, list[str]] = {
-        kind: [name for name, own in kinds.items() if own == kind] for kind in ("parameters", "inputs", "targets")
-    }
+    named: Mapping[str, list[str]] = {kind: [name for name, own in kinds.items() if own == kind] for kind in KINDS}
     return Network.equations(lines, shapes, **named, batch=True if batch else None)
 
 
@@ -181,7 +181,7 @@ def _declared(line: str, number: int) -> Iterator[tuple[str, tuple[object, objec
     found = _SHAPE.fullmatch(line) if len(line) <= 1000 else None
     if not found:
         first = line.partition(":")[0]
-        hint = "" if ":" in line else nearest(first[:20], ("input", "target"))
+        hint = "" if ":" in line else nearest(first[:20], _PLURALS)
         raise SpecError(f"line {number}: {quote(line)} is neither an equation nor a shape{hint}: {_EXAMPLE}")
     size = tuple(int(each) if each.isdigit() and len(each) < 19 else each for each in (found["rows"], found["columns"]))
     for name in found["names"].split(","):

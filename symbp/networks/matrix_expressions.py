@@ -24,7 +24,16 @@ from sympy import (
 from symbp.equations import Equation, ForwardSystem, symbols_in, text
 from symbp.errors import ShapeError, SpecError, nearest
 from symbp.limits import MAX_EQUATIONS
-from symbp.networks.equation_lines import Line, Shape, dimensions_of, kinds_of, mapping, read_shape, require_names
+from symbp.networks.equation_lines import (
+    KINDS,
+    Line,
+    Shape,
+    dimensions_of,
+    kinds_of,
+    mapping,
+    read_shape,
+    require_names,
+)
 from symbp.networks.expressions import MAX_EXPONENT
 from symbp.networks.matrix_arithmetic import Parts, parts_of, plus_number, product, total
 from symbp.networks.matrix_functions import ENTRYWISE, FUNCTIONS, INSTEAD, Call, Function, entrywise
@@ -61,15 +70,13 @@ class Parsed:
 def parse_equations(
     lines: Sequence[str],
     shapes: Mapping[str, object],
-    parameters: Sequence[str] | None = None,
-    inputs: Sequence[str] | None = None,
-    targets: Sequence[str] | None = None,
+    named: Mapping[str, Sequence[str] | None],
 ) -> Parsed:
     """Read equations over matrices of declared shapes; the last line is the loss.
 
     ``shapes`` maps a name to its (rows, columns), numbers or names of dimensions; ``m`` is the number of
-    examples. Unless said otherwise names that begin with Y are targets, others with m columns inputs, and the
-    rest parameters.
+    examples. ``named`` says by their kinds what names are (inputs, targets, parameters, constants, frozen); unless it
+    does, names that begin with Y are targets, others with m in their shape inputs, and the rest parameters.
 
     Raises:
         SpecError: anything but names, numbers, + - * / @ .T and the functions of ``symbp list``; a name that is
@@ -83,7 +90,7 @@ def parse_equations(
     if len(lines) > MAX_EQUATIONS:
         raise SpecError(f"{len(lines):,} equations: at most {MAX_EQUATIONS:,} are read")
     sizes = {name: read_shape(name, given) for name, given in mapping(shapes).items()}
-    kinds = kinds_of(sizes, parameters, inputs, targets)
+    kinds = kinds_of(sizes, named)
     read = [Line.of(line) for line in lines]
     require_names(read, kinds, dimensions_of(sizes))
     roles: dict[str, Role] = {}
@@ -113,13 +120,12 @@ def _build(
         state.define(line.name, value, Role.LOSS if is_loss else None)
     # A parameter that no equation uses has no layer yet.
     given = {name: state.given(name) for name in kinds}
-    groups = {kind: tuple(given[name] for name in kinds if kinds[name] == kind) for kind in _ROLES}
-    return Parsed(
-        tuple(state.equations), groups["inputs"], groups["targets"], groups["parameters"], max(1, state.layer)
-    )
+    groups = {kind: tuple(given[name] for name in kinds if kinds[name] == kind) for kind in KINDS}
+    inputs = (*groups["inputs"], *groups["constants"], *groups["frozen"])
+    return Parsed(tuple(state.equations), inputs, groups["targets"], groups["parameters"], max(1, state.layer))
 
 
-_ROLES = {"inputs": Role.INPUT, "targets": Role.TARGET, "parameters": Role.WEIGHT}
+_ROLES = dict(zip(KINDS, (Role.INPUT, Role.TARGET, Role.WEIGHT, Role.CONSTANT, Role.FROZEN), strict=True))
 
 
 @dataclass

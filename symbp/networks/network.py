@@ -108,7 +108,7 @@ class Network:
             builder.origins.brings(each, 0, Origin.INPUTS if columns == BATCH else Origin.WIDTH)
             builder.origins.begin(0)
         builder.origins.brings(data[0], 1, Origin.TOKENS)
-        self.x = data[0]
+        self.x: Variable | None = data[0]
         self.output = out = _built(self.layers, builder, data)
         self.inputs: tuple[Variable, ...] = (*data, *builder.inputs)
         self.depth = builder.layer
@@ -160,26 +160,32 @@ class Network:
         inputs: Sequence[str] | None = None,
         targets: Sequence[str] | None = None,
         *,
+        constants: Sequence[str] | None = None,
+        frozen: Sequence[str] | None = None,
         batch: bool | None = None,
     ) -> Network:
         """Return the network of equations of one's own, such as ``H = tanh(W @ X + b)``, the last one the loss.
 
         ``shapes`` maps each given name to (rows, columns), numbers or names of dimensions, ``"m"`` the number of
-        examples. ``parameters``, ``inputs`` and ``targets`` say what the given names are; unless they do, names
-        that begin with Y are targets, others with m columns inputs, and the rest parameters. A column that
-        meets m columns is repeated: b·1ᵀ. ``batch`` None shows a batch where a shape has m.
+        examples. ``parameters``, ``inputs`` and ``targets`` say what the given names are, ``constants`` are given
+        with the inputs, and so are ``frozen`` weights, which are not trained; unless they are named, names that begin
+        with Y are targets, others with m in their shape inputs, and the rest parameters. A column that meets m
+        columns is repeated: b·1ᵀ. ``batch`` None shows a batch where a shape has m.
 
         Raises:
             SpecError: a line or name that symbp cannot accept.
             ShapeError: shapes that do not fit, with the equation, both shapes and the dimension.
         """
-        parsed = matrix_expressions.parse_equations(equations, shapes, parameters, inputs, targets)
+        named = {
+            "inputs": inputs, "targets": targets, "parameters": parameters, "constants": constants, "frozen": frozen,
+        }  # fmt: skip
+        parsed = matrix_expressions.parse_equations(equations, shapes, named)
         network = cls.__new__(cls)
         network.layers = ()
         network.named = True
         network.forward = parsed.forward
         network.inputs, network.parameters = parsed.inputs, parsed.parameters
-        network.x, network.depth = parsed.inputs[0], parsed.layers
+        network.x, network.depth = next(iter(parsed.inputs), None), parsed.layers
         network.y = parsed.targets[0] if parsed.targets else None
         network.loss = parsed.equations[-1].lhs
         losses = [each.rhs for each in parsed.equations if isinstance(each.rhs, Loss)]

@@ -280,6 +280,8 @@ class Equations(
     parameters: list[str] | None = None
     inputs: list[str] | None = None
     targets: list[str] | None = None
+    constants: list[str] | None = None
+    frozen: list[str] | None = None
     batch: bool | None = None
 
 

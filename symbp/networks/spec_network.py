@@ -80,6 +80,8 @@ def _equations(found: Any, batch: bool) -> Network:
         found.parameters,
         found.inputs,
         found.targets,
+        constants=found.constants,
+        frozen=found.frozen,
         batch=True if batch else found.batch,
     )
 

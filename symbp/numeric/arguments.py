@@ -250,7 +250,17 @@ def _some(names: Sequence[str]) -> str:
 
 
 def _named(names: Sequence[str], given: Any, what: str) -> dict[str, Any]:
-    """Return arrays by name; a single one may come without its name."""
+    """Return arrays by name; a single one may come without its name.
+
+    Raises:
+        SpecError: nothing is given where something must be, or something where there is nothing to give.
+    """
+    if not names and given is None:
+        return {}
+    if given is None:
+        raise SpecError(f"{what} is missing: give {_some(names)}")
+    if not names and not (isinstance(given, (dict, Mapping)) and not given):
+        raise SpecError(f"the network has no inputs: leave out {what}")
     if len(names) == 1 and not isinstance(given, (dict, Mapping)):
         given = {names[0]: given}
     elif not isinstance(given, (dict, Mapping)):
@@ -273,6 +283,7 @@ def _array(name: str, given: Any) -> Any:
         array = np.asarray(given)
     except ValueError:
         raise ShapeError(f"{name} is not an array: its rows have different lengths") from None
+    array = array.reshape(1, 1) if array.ndim == 0 else array
     if array.dtype.kind == "f":
         return array
     if array.dtype.kind in "biu":

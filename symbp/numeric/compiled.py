@@ -37,11 +37,17 @@ class Compiled:
         """The program as text, to read, to save and to run."""
         return self.program.text
 
-    def __call__(self, parameters: Mapping[str, Any], X: Any, Y: Any = None) -> tuple[float, dict[str, Any]]:  # noqa: N803
+    def __call__(
+        self,
+        parameters: Mapping[str, Any],
+        X: Any = None,  # noqa: N803
+        Y: Any = None,  # noqa: N803
+    ) -> tuple[float, dict[str, Any]]:
         """Return the loss and its gradients, a dict with the keys of ``parameters``.
 
         ``X`` (n_0 × m) and ``Y`` (n_L × m) hold one example a column, any number of them; a network with
-        several inputs or targets takes mappings by name. The gradients have the precision of the arrays:
+        several inputs or targets takes mappings by name, constants and frozen weights among the inputs. What there is
+        none of is left out; a number is a matrix of one entry. The gradients have the precision of the arrays:
         float32 where all are. Integers become float64.
 
         Raises:

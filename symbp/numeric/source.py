@@ -18,6 +18,7 @@ from symbp.numeric.matrices import Writer
 from symbp.numeric.schedule import Lists
 from symbp.ops.losses import Loss
 from symbp.ops.structure import Stack
+from symbp.roles import DATA
 from symbp.symbols import BATCH, Adjoint, Role, Variable
 
 LINE = 100
@@ -141,9 +142,7 @@ def _columns(forward: Lists, names: Mapping[MatrixSymbol, str]) -> Line:
 
 
 _KINDS = {
-    Role.INPUT: "input",
-    Role.MASK: "input",
-    Role.PADDING: "input",
+    **dict.fromkeys(DATA, "input"),
     Role.TARGET: "target",
     Role.UPSTREAM: "target",
 }

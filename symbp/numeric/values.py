@@ -199,8 +199,10 @@ def _drawn(forward: ForwardSystem, sizes: Sizes, seed: list[int], plan: _Plan, a
     kinds = target_kinds(forward)
     for symbol in forward.given:
         shape = sizes.shapes[symbol.name]
-        if symbol.role is Role.INPUT:
+        if symbol.role in (Role.INPUT, Role.CONSTANT):
             groups["input"][symbol.name] = random.normal(size=shape)
+        elif symbol.role is Role.FROZEN:
+            groups["input"][symbol.name] = random.normal(size=shape) / math.sqrt(shape[1])
         elif symbol.role is Role.MASK:
             groups["input"][symbol.name] = 2.0 * random.integers(0, 2, shape)
         elif symbol.role is Role.PADDING:

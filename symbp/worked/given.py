@@ -17,6 +17,7 @@ from symbp.errors import ShapeError, SpecError, nearest
 from symbp.limits import MAX_DIGITS, MAX_UNITS
 from symbp.networks.files import data_of
 from symbp.ops.functions import LARGEST
+from symbp.roles import DATA
 from symbp.symbols import BATCH, Role, Variable
 
 Digits = Annotated[int, From(1, MAX_DIGITS)]
@@ -191,7 +192,7 @@ def filled(given: Given, derivation: Derivation) -> Given:
 def _sizes(given: Given, derivation: Derivation) -> dict[Expr, Integer]:
     """Return what the given arrays say of the dimensions that the network leaves open."""
     arrays = {name: array for name, array in given.parameters.items() if hasattr(array, "shape")}
-    for group, roles in ((given.inputs, (Role.INPUT, Role.MASK)), (given.targets, (Role.TARGET,))):
+    for group, roles in ((given.inputs, DATA), (given.targets, (Role.TARGET,))):
         names = [symbol.name for symbol in derivation.forward.given if symbol.role in roles]
         arrays |= group if isinstance(group, Mapping) else dict.fromkeys(names[:1], group) if group is not None else {}
     return {

@@ -256,7 +256,7 @@ def test_order_cycles_and_the_loss():
         ({"W": (5, "__import__('os')")}, {}, "the size"),
         ({r"\input{x}": (5, 3)}, {}, "is not a name"),
         ({"W.x": (5, 3)}, {}, "is not a name"),
-        ({"X": (3, 4)}, {}, "no input"),
+        ({"X": (3, 4)}, {}, "the loss compares P, 2×4, with Y, 2×m"),
         ({}, {"parameters": ["Q"]}, "parameters: 'Q' has no shape"),
         ({}, {"parameters": ["W", "W"]}, "named twice"),
         ({}, {"parameters": ["W"]}, "neither a parameter nor"),
@@ -344,3 +344,31 @@ def test_diagonals() -> None:
         loss, _ = derive(made).compile()(parameters, x, y)
         assert loss == pytest.approx(np.sum((v @ hidden - y) ** 2) / 8, rel=1e-13)
         assert check(derive(made)).passed
+
+
+def test_constants_and_frozen_weights_are_given_with_the_inputs() -> None:
+    shapes = {"W": (2, 3), "F": (3, 3), "M": (2, 3), "X": (3, "m"), "Y": (2, "m")}
+    lines = ["loss = mse((M * W) @ F @ X, Y)"]
+    made = Network.equations(lines, shapes, constants=["M"], frozen=["F"])
+    assert [each.name for each in made.parameters] == ["W"]
+    assert [each.name for each in made.inputs] == ["X", "M", "F"]
+    derived = derive(made)
+    random = np.random.default_rng(1)
+    w, f, m, x, y = (random.normal(size=size) for size in ((2, 3), (3, 3), (2, 3), (3, 4), (2, 4)))
+    loss, gradients = derived.compile()({"W": w}, {"X": x, "M": m, "F": f}, y)
+    error = ((m * w) @ f @ x - y) / 4
+    assert loss == pytest.approx(2 * np.sum(error**2), rel=1e-13)
+    np.testing.assert_allclose(gradients["W"], m * (error @ (f @ x).T), rtol=1e-12)
+    assert check(derived).passed
+
+
+def test_a_system_needs_no_inputs_and_takes_numbers() -> None:
+    derived = derive(Network.equations(["loss = (a * b + c)**2"], dict.fromkeys("abc", (1, 1))))
+    loss, gradients = derived.compile()({"a": 2.0, "b": 3, "c": np.float64(-1)})
+    assert loss == 25
+    assert {name: gradient.item() for name, gradient in gradients.items()} == {"a": 30, "b": 20, "c": 10}
+    with pytest.raises(SpecError, match="the network has no inputs: leave out X"):
+        derived.compile()({"a": 2.0, "b": 3, "c": 1}, np.ones((1, 1)))
+    with pytest.raises(SpecError, match="X is missing: give X"):
+        derive(network(*LINES)).compile()({"W": np.ones((5, 3)), "b": np.ones((5, 1)), "V": np.ones((2, 5))})
+    assert check(derived).passed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sympy import MatrixSymbol
+from sympy import MatrixSymbol, S
 
 from symbp.equations import symbols_in
 from symbp.maths.names import slot_of
@@ -20,7 +20,7 @@ from symbp.pages.tell.context import Context, Spelled, starts
 from symbp.pages.words import commas
 from symbp.roles import Role
 from symbp.symbols import BATCH, Adjoint
-from symbp.views.turned import plain
+from symbp.views.turned import operation, plain
 
 
 def title(c: Context) -> Text:
@@ -32,7 +32,8 @@ def subtitle(c: Context) -> Text:
     """Return activations, loss and columns in a line, and how many gradients there are."""
     loss = _loss(c) if isinstance(c.reading.derivation.network.loss_node, Loss) else ()
     about = commas([_activations(c), loss, columns(c)])
-    return c.words("subtitle.all", n=len(c.reading.derivation.wrt), about=about)
+    count = len(c.reading.derivation.wrt)
+    return c.words("subtitle.all", n=count, about=about) if about else c.words("subtitle.alone", n=count)
 
 
 def network_words(c: Context) -> Text:
@@ -63,14 +64,17 @@ def _loss(c: Context) -> Text:
 
 
 def columns(c: Context) -> Text:
-    """Return what the columns are: one example, a batch, the tokens of a sequence."""
+    """Return what the columns are: one example, a batch, the tokens of a sequence; nothing where none is counted."""
     derivation = c.reading.derivation
     if c.reading.is_one:
         return c.words("columns.one")
     if derivation.tokens:
         return c.words("columns.tokens")
-    size = derivation.network.x.shape[1]
-    return c.words("columns.literal", n=int(size)) if size.is_Integer else c.words("columns.batch", m=c.letter("m"))
+    loss = operation(derivation.network.loss_node)
+    if any(size.has(BATCH) for each in derivation.forward.given for size in each.shape):
+        return c.words("columns.batch", m=c.letter("m"))
+    count = loss.args[-1].shape[1] if isinstance(loss, Loss) else S.One
+    return c.words("columns.literal", n=int(count)) if count.is_Integer and count > 1 else ()
 
 
 def network(c: Context) -> list[Block]:

@@ -34,7 +34,7 @@ def _given(c: Context) -> Iterator[Text]:
     network = derivation.network
     if derivation.tokens:
         yield c.words("remarks.tokens", n=int(derivation.tokens))
-    columns = network.x.shape[1]
+    columns = None if network.x is None else network.x.shape[1]
     met = next(
         (each.lhs for each in derivation.coupled if isinstance(each.rhs, Op) and each.lhs.shape[1] == columns), None
     )
