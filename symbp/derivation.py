@@ -226,7 +226,7 @@ class Derivation:
             return found
         forward, backward, read = one_sequence(found.forward, found.backward)
         network = copy(found.network)
-        for name in ("x", "y", "output", "loss", "loss_node"):
+        for name in ("y", "output", "loss", "loss_node"):
             setattr(network, name, read(getattr(network, name)))
         network.inputs, network.parameters = (tuple(map(read, each)) for each in (network.inputs, network.parameters))
         network.forward = forward

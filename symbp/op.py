@@ -94,6 +94,9 @@ class Op(MatrixExpr):
     affine: ClassVar[bool] = False
     """Whether it is linear in every operand, so that it may stand inside an equation."""
 
+    flat: ClassVar[bool] = False
+    """Whether no error goes back through it: it counts as a constant, or changes in jumps only."""
+
     about: ClassVar[str] = ""
     """For a linear operator of the backward list: what it is, for the table of symbols."""
 

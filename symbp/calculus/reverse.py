@@ -54,10 +54,10 @@ def reverse(forward: ForwardSystem, loss: Variable, wrt: Sequence[Variable]) -> 
 
 
 def _depends_on(forward: ForwardSystem, wrt: Sequence[Variable]) -> set[str]:
-    """Return the names of what depends on the variables, themselves included."""
+    """Return the names of what changes with the variables, themselves included; behind what is flat nothing does."""
     needed = {variable.name for variable in wrt}
     for equation, symbols in zip(forward, forward.symbols, strict=True):
-        if any(symbol.name in needed for symbol in symbols):
+        if any(symbol.name in needed for symbol in symbols) and not getattr(equation.rhs, "flat", False):
             needed.add(equation.lhs.name)
     return needed
 

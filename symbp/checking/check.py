@@ -8,6 +8,7 @@ from typing import TypeVar
 from symbp.checking.bench import Bench, Programs
 from symbp.checking.causes import dead_layers, dead_notes, left_numbers
 from symbp.checking.differences import Losses
+from symbp.checking.held import held
 from symbp.checking.many import badness, groups, halved, spaced
 from symbp.checking.merging import together, worse
 from symbp.checking.models import MOST_FLOAT, measured
@@ -17,6 +18,7 @@ from symbp.checking.tolerance import DIGITS_TOLERANCE, TOLERANCE, Comparison
 from symbp.collector import pause_collector
 from symbp.derivation import Derivation
 from symbp.domain import Seed, takes
+from symbp.errors import SpecError
 from symbp.numeric.autodiff import Autodiff, autodiff
 from symbp.numeric.values import Values
 from symbp.symbols import Role
@@ -62,11 +64,14 @@ def check(
     now and then.
 
     Raises:
-        SpecError: an engine that is unknown or not installed.
+        SpecError: an engine that is unknown or not installed; given numbers for a network that stops gradients.
     """
     import numpy as np
 
     others = [autodiff(name) for name in engines]
+    if at is not None and held(derivation) is not derivation:
+        raise SpecError("a network with stop() is checked at drawn numbers: leave out the values")
+    derivation = held(derivation)
     budget = THOROUGH if thorough else FAST
     chosen = plans(derivation, thorough) if at is None else [plan_at(derivation, at)]
     rows: list[Row] = []

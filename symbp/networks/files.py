@@ -15,6 +15,7 @@ from symbp.limits import MAX_EQUATIONS, MAX_FILE
 from symbp.networks.equation_lines import KINDS, default_kind, read_shape
 from symbp.networks.network import Network
 from symbp.networks.reading import quote
+from symbp.networks.repeat import members
 
 if TYPE_CHECKING:
     from symbp.networks import spec_network
@@ -157,10 +158,11 @@ def equations_of(text: str, *, batch: bool = False) -> Network:
             lines.append(line)
             continue
         for name, size, kind in _declared(line, number):
-            if name in shapes:
+            if name in shapes or not kinds.keys().isdisjoint(members(name)):
                 raise SpecError(f"line {number}: the shape of {name} is declared twice")
             shapes[name] = size
-            kinds[name] = _PLURALS.get(kind) or default_kind(name, read_shape(name, size))
+            for own in members(name):
+                kinds[own] = _PLURALS.get(kind) or default_kind(own, read_shape(own, size))
         if len(lines) > MAX_EQUATIONS:
             break
     if not lines:
@@ -173,7 +175,7 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(text.splitlines(), 1):
         for part in line.partition("#")[0].split(";"):
             if part.strip():
-                yield number, part.strip()
+                yield number, part.rstrip()
 
 
 def _declared(line: str, number: int) -> Iterator[tuple[str, tuple[object, object], str]]:
@@ -184,9 +186,10 @@ def _declared(line: str, number: int) -> Iterator[tuple[str, tuple[object, objec
         hint = "" if ":" in line else nearest(first[:20], _PLURALS)
         raise SpecError(f"line {number}: {quote(line)} is neither an equation nor a shape{hint}: {_EXAMPLE}")
     size = tuple(int(each) if each.isdigit() and len(each) < 19 else each for each in (found["rows"], found["columns"]))
-    for name in found["names"].split(","):
+    for names in found["names"].split(","):
         try:
-            read_shape(name.strip(), size)
+            for name in members(names.strip()):
+                read_shape(name, size)
         except SpecError as error:
             raise SpecError(f"line {number}: {error}") from None
-        yield name.strip(), (size[0], size[1]), found["kind"] or ""
+        yield names.strip(), (size[0], size[1]), found["kind"] or ""

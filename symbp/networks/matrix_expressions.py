@@ -38,6 +38,7 @@ from symbp.networks.expressions import MAX_EXPONENT
 from symbp.networks.matrix_arithmetic import Parts, parts_of, plus_number, product, total
 from symbp.networks.matrix_functions import ENTRYWISE, FUNCTIONS, INSTEAD, Call, Function, entrywise
 from symbp.networks.reading import MAX_DEPTH, number, quote
+from symbp.networks.repeat import members, unrolled
 from symbp.nodes import hadamard, ones, times, transpose, zeros
 from symbp.op import Op
 from symbp.ops.arithmetic import INVERSE, POWER, QUOTIENT, power
@@ -89,7 +90,12 @@ def parse_equations(
         raise SpecError("a network needs at least one equation, such as loss = mse(W @ X, Y)")
     if len(lines) > MAX_EQUATIONS:
         raise SpecError(f"{len(lines):,} equations: at most {MAX_EQUATIONS:,} are read")
-    sizes = {name: read_shape(name, given) for name, given in mapping(shapes).items()}
+    lines, shapes = unrolled(lines, mapping(shapes))
+    named = {
+        kind: None if names is None else [own for each in names for own in members(each)]
+        for kind, names in named.items()
+    }
+    sizes = {name: read_shape(name, given) for name, given in shapes.items()}
     kinds = kinds_of(sizes, named)
     read = [Line.of(line) for line in lines]
     require_names(read, kinds, dimensions_of(sizes))

@@ -24,6 +24,7 @@ from symbp.ops.losses import entry_loss
 from symbp.ops.normalisation import EPSILON, Normalise, Over
 from symbp.ops.softmax import Softmax
 from symbp.ops.square import Determinant, Inverse, LogDeterminant, Trace
+from symbp.ops.stop import Stop
 from symbp.ops.structure import Stack
 
 MOST_PARTS = 64
@@ -257,6 +258,7 @@ FUNCTIONS: dict[str, Function] = {
     "min": Function(_min, "M = min(A, B)", (1, 2), 1, axes=True, spread=True),
     "clip": Function(_clip, "A = clip(Z, -1, 1)", numbers=2),
     "where": Function(lambda call: Elementwise(CHOICE, *call.operands), "C = where(M, A, B)", (3, 3), spread=True),
+    "stop": Function(lambda call: Stop(call.operands[0]), "T = stop(V)"),
     "vstack": Function(_stacked, "S = vstack(A, B)", (2, MOST_PARTS)),
     "hstack": Function(_beside, "S = hstack(A, B)", (2, MOST_PARTS)),
     "diag": Function(_diagonal, "D = diag(v)", affine=True),

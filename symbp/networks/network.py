@@ -108,7 +108,6 @@ class Network:
             builder.origins.brings(each, 0, Origin.INPUTS if columns == BATCH else Origin.WIDTH)
             builder.origins.begin(0)
         builder.origins.brings(data[0], 1, Origin.TOKENS)
-        self.x: Variable | None = data[0]
         self.output = out = _built(self.layers, builder, data)
         self.inputs: tuple[Variable, ...] = (*data, *builder.inputs)
         self.depth = builder.layer
@@ -138,6 +137,11 @@ class Network:
             Equation(penalty, Penalty(factor, *weights)),
             Equation(self.loss, matadd(data, penalty)),
         ]
+
+    @property
+    def x(self) -> Variable:
+        """The first of what is given to it; a system without inputs has none."""
+        return self.inputs[0]
 
     def opened(self) -> Network | None:
         """Return the same network with all widths left open; None where a layer cannot leave its own open."""
@@ -185,7 +189,7 @@ class Network:
         network.named = True
         network.forward = parsed.forward
         network.inputs, network.parameters = parsed.inputs, parsed.parameters
-        network.x, network.depth = next(iter(parsed.inputs), None), parsed.layers
+        network.depth = parsed.layers
         network.y = parsed.targets[0] if parsed.targets else None
         network.loss = parsed.equations[-1].lhs
         losses = [each.rhs for each in parsed.equations if isinstance(each.rhs, Loss)]

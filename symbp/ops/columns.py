@@ -59,6 +59,7 @@ class Mark(Op):
     It jumps where another entry becomes the largest and changes nowhere else: its derivative is zero.
     """
 
+    flat: ClassVar[bool] = True
     factor_role = FactorRole.MASK
     label: ClassVar[tuple[str, str, str]] = (r"\mathrm{mark}", "mark", "mark")
     about = "1 at the largest entry of every column, of equals the first, 0 elsewhere"

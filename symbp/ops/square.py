@@ -9,10 +9,9 @@ from typing import Any, ClassVar, cast
 
 from sympy import Basic, Identity, MatrixExpr, MatrixSymbol, S
 
-from symbp.nodes import matmul, times, transpose
+from symbp.nodes import hadamard, matmul, ones, transpose
 from symbp.op import Entry, FactorRole, Op, meaning, rule
 from symbp.ops.entries import ROW, Total, base
-from symbp.ops.losses import scale
 
 
 class _Number(Op):
@@ -93,7 +92,7 @@ def log_determinant(xp: Any, a: Any) -> Any:
 @rule(Trace, "Every entry of the diagonal counts once, all others not at all.", short="the error on the diagonal")
 def trace_vjp(node: Trace, output: MatrixSymbol | None, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
     """Ā = t̄ I."""
-    return (times(scale(adjoint), Identity(node.args[0].shape[0])),)
+    return (_scaled(adjoint, Identity(node.args[0].shape[0])),)
 
 
 @rule(
@@ -113,7 +112,7 @@ def inverse_vjp(node: Inverse, output: MatrixSymbol, adjoint: MatrixExpr) -> tup
 )
 def determinant_vjp(node: Determinant, output: MatrixSymbol, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
     """Ā = d̄ det A · A⁻ᵀ."""
-    return (times(scale(adjoint) * output[0, 0], transpose(Inverse(node.args[0]))),)
+    return (_scaled(output if adjoint == ones(1, 1) else hadamard(adjoint, output), transpose(Inverse(node.args[0]))),)
 
 
 @rule(
@@ -125,4 +124,12 @@ def log_determinant_vjp(
     node: LogDeterminant, output: MatrixSymbol, adjoint: MatrixExpr
 ) -> tuple[MatrixExpr | None, ...]:
     """Ā = d̄ A⁻ᵀ."""
-    return (times(scale(adjoint), transpose(Inverse(node.args[0]))),)
+    return (_scaled(adjoint, transpose(Inverse(node.args[0]))),)
+
+
+def _scaled(number: MatrixExpr, matrix: MatrixExpr) -> MatrixExpr:
+    """Return 1·s·1ᵀ ⊙ M, a 1×1 times a square matrix; the matrix where the number is the loss's own."""
+    if number == ones(1, 1):
+        return matrix
+    rows, columns = matrix.shape
+    return hadamard(matmul(ones(rows, 1), number, ones(1, columns)), matrix)

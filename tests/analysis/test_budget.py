@@ -313,7 +313,7 @@ def test_an_overflow_names_its_layer() -> None:
     ("data", "error", "said"),
     [
         ({"X": np.full((3, 4), np.nan)}, SpecError, "X holds a number that is not finite"),
-        ({"X": math.nan}, ShapeError, r"X has shape \(\) but must be a matrix, 3×m"),
+        ({"X": math.nan}, ShapeError, r"X has shape \(1, 1\) but must be 3×m"),
         ({"X": {"X": np.full((3, 4), np.inf)}}, SpecError, "X holds a number that is not finite"),
         ({"X": np.zeros((3, 4)), "Y": np.full((2, 4), np.nan)}, SpecError, "Y holds a number that is not finite"),
         ({"X": np.zeros((5, 4))}, ShapeError, "5"),

@@ -1,5 +1,7 @@
 """Every backward rule against differences of the meaning of its operation, with 50 digits."""
 
+from dataclasses import replace
+
 import pytest
 from sympy import HadamardProduct, MatMul, MatrixExpr, MatrixSymbol
 from systems import CASES, entrywise_loss
@@ -8,13 +10,17 @@ from symbp.checking.bench import Bench
 from symbp.checking.check import check
 from symbp.checking.plans import plans
 from symbp.checking.report import Verdict
+from symbp.derivation import derive
 from symbp.equations import nodes, symbols_in
+from symbp.errors import UnusedParameterWarning
+from symbp.networks.network import Network
 from symbp.op import vjp
 from symbp.ops.attention import MaskedSoftmax
 from symbp.ops.convolution import Convolve
 from symbp.ops.elementwise import Elementwise
 from symbp.ops.loss_table import LOSSES
 from symbp.ops.losses import EntrywiseLoss, GenericLoss, SigmoidBinaryCrossEntropy, SoftmaxCrossEntropy
+from symbp.ops.stop import Stop
 from symbp.ops.structure import Stack
 from symbp.ops.upstream import Upstream
 from symbp.symbols import BATCH
@@ -27,7 +33,7 @@ def test_every_rule_has_a_system() -> None:
     """Those of pages, which stand for a list of equations, are executed by the tests of views."""
     ours = {kind for kind in vjp.registry if kind is not object and kind.__module__.startswith(("symbp", "sympy"))}
     ours = {kind for kind in ours if not kind.__module__.startswith("symbp.views")}
-    missing = {kind.__name__ for kind in ours - used if not issubclass(kind, MatrixSymbol)}
+    missing = {kind.__name__ for kind in ours - used - {Stop} if not issubclass(kind, MatrixSymbol)}
     assert not missing, f"add a system to tests/helpers/systems.py for {missing}"
 
 
@@ -83,3 +89,18 @@ def test_sizes_are_all_different_and_the_batch_is_more_than_one_column() -> None
         sizes = plans(build(), thorough=True)[0].sizes
         assert sizes.examples > 1
         assert sizes.examples not in {shape[0] for shape in sizes.shapes.values()} - {sizes.shapes.get("W4", (0,))[0]}
+
+
+STOPPED = ["V = w @ tanh(W @ X)", "T = stop(0.9 * (w @ tanh(W @ Z)))", "loss = mse(V, T)"]
+
+
+def test_no_gradient_goes_through_a_stop() -> None:
+    shapes = {"W": (4, 3), "w": (1, 4), "X": (3, "m"), "Z": (3, "m")}
+    right = derive(Network.equations(STOPPED, shapes))
+    assert check(right).passed
+    through = [line.replace("stop(", "identity(") for line in STOPPED]
+    wrong = replace(right, backward=derive(Network.equations(through, shapes)).backward)
+    assert {row.verdict for row in check(wrong).rows} == {Verdict.WRONG}
+    alone = Network.equations([STOPPED[1], "loss = mse(W @ X, T)"], {**shapes, "W": (1, 3), "w": (1, 1)})
+    with pytest.warns(UnusedParameterWarning, match="the loss does not depend on w"):
+        assert [each.name for each in derive(alone).unused] == ["w"]

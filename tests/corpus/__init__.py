@@ -129,7 +129,7 @@ def _width(name: str) -> int:
 
 
 def _bare(text: str) -> list[str]:
-    return [part for line in text.splitlines() if (part := line.partition("#")[0].strip())]
+    return [part for line in text.splitlines() if (part := line.partition("#")[0].rstrip())]
 
 
 def case_of(place: Path) -> Case:
@@ -177,7 +177,8 @@ def _size_in(values: Mapping[str, Any], case: Case, letter: str) -> int:
             continue
         for place, side in enumerate(shape.split("x")[:2]):
             if side.split()[:1] == [letter]:
-                return int(np.shape(values[names.split(",")[0].strip()])[place])
+                name = re.sub(r"\[(\d+)\.\..*", r"\1", names.split(",")[0].strip())
+                return int(np.shape(values[name])[place])
     return case.sizes[letter]
 
 

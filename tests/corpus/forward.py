@@ -69,6 +69,7 @@ def _per_column(entries: Array) -> Array:
 
 FUNCTIONS: dict[str, Callable[..., Array]] = {
     "exp": np.exp, "log": np.log, "sin": np.sin, "cos": np.cos, "tanh": np.tanh, "sqrt": np.sqrt,
+    "stop": np.real,
     "relu": _relu, "sigmoid": _sigmoid, "softmax": _softmax, "abs": _absolute,
     "softplus": lambda z: np.log(1 + np.exp(z)),
     "silu": lambda z: z * _sigmoid(z),
@@ -103,12 +104,27 @@ FUNCTIONS: dict[str, Callable[..., Array]] = {
 """What an equation of the corpus may call."""
 
 
+class _Members(dict[int, Array]):
+    """What a name with an index stands for."""
+
+
+def _span(first: int, last: int) -> range:
+    return range(first, last + 1) if first <= last else range(first, last - 1, -1)
+
+
 def called(lines: Sequence[str], arrays: Mapping[str, Any]) -> Array:
-    """Return what the last of the equations is worth; the files are ours, so Python itself reads them."""
-    scope: dict[str, Any] = {**FUNCTIONS, "m": np.shape(arrays.get("X", [[]]))[1], **arrays}
-    value: Array = None
-    for line in lines:
-        name, _, right = line.partition("=")
-        value = eval(re.sub(r"\s+", " ", right.strip()), {"__builtins__": {}}, scope)
-        scope[name.strip()] = value
-    return value
+    """Return what the last of the equations is worth; the files are ours, so Python itself runs them.
+
+    A repeat is a loop of Python, a name with an index a dictionary.
+    """
+    first = arrays.get("X", arrays.get("X1", [[]]))
+    scope: dict[str, Any] = {**FUNCTIONS, "m": np.shape(first)[1], **arrays, "_span": _span}
+    code = [re.sub(r"repeat (\w+) = (.+?)\.\.(.+?):", r"for \1 in _span(\2, \3):", line) for line in lines]
+    for family in {found[1] for line in lines for found in re.finditer(r"\b([A-Z]\w*)\[[^\]:,]*\]", line)} - set(
+        arrays
+    ):
+        numbered = {name: re.fullmatch(rf"{family}(\d+)", name) for name in arrays}
+        scope[family] = _Members({int(found[1]): arrays[name] for name, found in numbered.items() if found})
+    exec("\n".join(code), {"__builtins__": {}}, scope)
+    last = lines[-1].partition("=")[0].strip()
+    return scope[last]

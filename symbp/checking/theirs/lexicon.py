@@ -131,7 +131,8 @@ def layer_words(derivation: Derivation, shift: int, last: str) -> dict[str, Mean
     depth = derivation.network.depth
     found: dict[str, Meaning] = {}
     for layer in range(1, depth + 2) if shift else ():
-        own = known.get(f"A{layer - shift}") or (derivation.network.x if layer == shift else None)
+        first = derivation.network.inputs[:1] if layer == shift else ()
+        own = known.get(f"A{layer - shift}") or next(iter(first), None)
         if own is not None:
             found |= {f"A{layer}": Symbol(own), f"a{layer}": Symbol(own, True)}
     output = known.get(f"{last}{depth}")

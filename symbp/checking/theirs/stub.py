@@ -94,6 +94,8 @@ def _backward(source: Program, derivation: Derivation) -> Iterator[str]:
 
 
 def _examples(derivation: Derivation) -> str:
+    if not derivation.network.inputs:
+        return "1"
     x = derivation.network.x
     whole = f"{x.name}.shape[1]" if len(derivation.network.inputs) == 1 else f'inputs["{x.name}"].shape[1]'
     tokens = x.shape[1].as_coeff_Mul()[0]

@@ -111,7 +111,7 @@ class Lone(Network):
         self.layers = ()
         self.named, self.batch = True, True
         self.inputs, self.parameters = tuple(inputs), tuple(parameters)
-        self.x, self.y = self.inputs[0], (targets[0] if targets else None)
+        self.y = targets[0] if targets else None
         self.depth = 0
         self.loss_node = loss if loss is not None else upstream(*outputs)
         self.loss = Variable("loss", 1, 1, Role.LOSS, "loss")

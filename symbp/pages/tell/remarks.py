@@ -34,7 +34,7 @@ def _given(c: Context) -> Iterator[Text]:
     network = derivation.network
     if derivation.tokens:
         yield c.words("remarks.tokens", n=int(derivation.tokens))
-    columns = None if network.x is None else network.x.shape[1]
+    columns = network.x.shape[1] if network.inputs else None
     met = next(
         (each.lhs for each in derivation.coupled if isinstance(each.rhs, Op) and each.lhs.shape[1] == columns), None
     )
