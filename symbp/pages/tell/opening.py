@@ -88,7 +88,7 @@ def network(c: Context) -> list[Block]:
 
 def parts(c: Context, pair: Sequence[Spelled]) -> tuple[Node, ...]:
     """Return the equations of a line; what starts at zero is one equation: h₀ = c₀ = 0."""
-    if not is_start(pair[0]):
+    if not all(map(is_start, pair)):
         return tuple(map(c.equation, pair))
     sides = [c.tree(each.equation.lhs) for each in pair]
     return (joined([*sides, c.tree(pair[0].equation.rhs)], EQUALS),)
