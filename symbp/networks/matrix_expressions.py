@@ -22,7 +22,7 @@ from sympy import (
 )
 
 from symbp.equations import Equation, ForwardSystem, symbols_in, text
-from symbp.errors import ShapeError, SpecError, nearest
+from symbp.errors import RuleNotFoundError, ShapeError, SpecError, nearest
 from symbp.limits import MAX_EQUATIONS
 from symbp.networks.equation_lines import (
     KINDS,
@@ -35,6 +35,7 @@ from symbp.networks.equation_lines import (
     require_names,
 )
 from symbp.networks.expressions import MAX_EXPONENT
+from symbp.networks.inner import inner_gradient
 from symbp.networks.matrix_arithmetic import Parts, parts_of, plus_number, product, total
 from symbp.networks.matrix_functions import ENTRYWISE, FUNCTIONS, INSTEAD, Call, Function, entrywise
 from symbp.networks.reading import MAX_DEPTH, number, quote
@@ -218,6 +219,8 @@ class _Reader:
                 return self._bounded(_BINARY[type(sign)](self, *operands, node), node)
             case ast.BinOp(left=left, op=ast.Pow(), right=right):
                 return self._power(self._inside(left, depth), self._inside(right, depth), node)
+            case ast.Call(func=ast.Name(id="grad")):
+                return self._gradient(node, depth)
             case ast.Call(func=ast.Name(id=name)):
                 return self._call(name, node, depth)
             case ast.Subscript(value=operand, slice=place):
@@ -394,6 +397,20 @@ class _Reader:
             f"{_piece(first)} is {text(left.shape)} and {_piece(second)} is {text(right.shape)} "
             f"in {quote(self.line.source)}: {why}"
         )
+
+    def _gradient(self, node: ast.Call, depth: int) -> MatrixExpr:
+        """grad(L, X): the gradient of a number by a matrix that it is made of, as more equations."""
+        if len(node.args) != 2 or node.keywords:
+            raise SpecError(f"grad takes a number and what to differentiate by, as in G = grad(L, X): change "
+                            f"{quote(self.line.source)}")  # fmt: skip
+        of, by = (self._matrix(self._inside(each, depth), each) for each in node.args)
+        if not isinstance(by, Variable):
+            raise SpecError(f"{quote(self._text(node.args[1]))} in {quote(self.line.source)}: differentiate by a name")
+        given = [self.state.given(name) for name in self.state.kinds]
+        try:
+            return inner_gradient(self.state.equations, given, self._named(of), by, self._named)
+        except (SpecError, RuleNotFoundError) as error:
+            raise SpecError(f"{error}, in {quote(self.line.source)}") from None
 
     def _call(self, name: str, node: ast.Call, depth: int) -> Parts:
         arguments = [(each, self.build(each, depth + 1)) for each in node.args]

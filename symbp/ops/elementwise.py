@@ -161,7 +161,7 @@ def elementwise_vjp(node: Elementwise, output: MatrixSymbol, adjoint: MatrixExpr
     """Z̄ᵢ = C̄ ⊙ ∂ᵢf(Z₁, Z₂, …); a condition, by which nothing changes, gets none."""
     inputs = node.args[1:]
     slopes = [Slope(node.function, at, output, *inputs) for at in range(len(inputs))]
-    if len(inputs) == 1:
+    if len(inputs) == 1 and not isinstance(node.function, Formula):
         return (hadamard(adjoint, slopes[0]),)
     flat = [each is S.Zero for each in node.function.slopes]
     return tuple(None if zero else hadamard(adjoint, slope) for zero, slope in zip(flat, slopes, strict=True))
