@@ -64,12 +64,12 @@ def unrolled(lines: Sequence[str], shapes: Mapping[str, object]) -> tuple[list[s
     families = {found[1] for each in shapes if (found := _SPAN.fullmatch(each))}
     families |= {found[1] for each in lines if (found := _LEFT.match(each))}
     written = {own: size for name, size in shapes.items() for own in members(name)}
-    found: list[str] = []
+    repeated: list[str] = []
     for line in _lines(list(lines), {}, families):
-        found.append(line)
-        if len(found) > MAX_EQUATIONS:
+        repeated.append(line)
+        if len(repeated) > MAX_EQUATIONS:
             raise SpecError(f"the repeats make more than {MAX_EQUATIONS:,} equations")
-    return found, written
+    return repeated, written
 
 
 def _lines(lines: Sequence[str], values: Mapping[str, int], families: set[str]) -> Iterator[str]:
