@@ -66,7 +66,8 @@ class _Reader:
             raise SpecError("grad needs a loss with a formula: choose one, such as mse")
         args = [self._symbol(each) if isinstance(each, MatrixExpr) else each for each in expr.args]
         found: MatrixExpr = expr.func(*args)
-        return found
+        spelled = found.spelled_out(lambda stem, part: self._symbol(part)) if isinstance(found, Op) else None
+        return found if spelled is None else spelled
 
     def _slope(self, expr: Slope) -> MatrixExpr:
         """Return a slope as a function: of the output where it has such a form, 1 − a², else of the operands."""
@@ -84,7 +85,8 @@ class _Reader:
         return self.name(found) if isinstance(found, Op) else found
 
     def _symbol(self, expr: MatrixExpr) -> Variable:
-        found = self.read(expr)
+        """Return what stands for an expression; what has names already is read once."""
+        found = expr if isinstance(expr, Variable) else self.read(expr)
         return found if isinstance(found, Variable) else self.name(found)
 
     def _number(self, number: object) -> object:

@@ -41,6 +41,7 @@ from symbp.ops.windows import (
     sliding_sign,
     sums_over,
 )
+from symbp.symbols import Adjoint
 
 STAR = (r"\star", "⋆", "star")
 """Cross-correlation: what stands in front is laid over what stands behind, as it is."""
@@ -49,7 +50,18 @@ AST = (r"\ast", "∗", "conv")
 """Full convolution: what stands in front is flipped."""
 
 
-class Convolve(Windowed):
+class _Bilinear(Windowed):
+    """Linear in both of its operands: it acts on the one in which an error stands, ``usual`` where both are given."""
+
+    usual: ClassVar[int | None] = None
+
+    @property
+    def acts_on(self) -> int | None:  # type: ignore[override] # of an operation that has one place alone
+        """The place of the operand that is an error."""
+        return next((at for at, operand in enumerate(self.args[:2]) if operand.has(Adjoint)), self.usual)
+
+
+class Convolve(_Bilinear):
     """Z = K ∗ X: every kernel laid over every place of the image, entry times entry, added up.
 
     Args: K (C_out × C_in·kh·kw), X (C_in·H·W × m), then the eight numbers of a ``Window``. The result is
@@ -91,13 +103,13 @@ class Convolve(Windowed):
         return _explained(self.window)
 
 
-class TransposedConvolve(Windowed):
+class TransposedConvolve(_Bilinear):
     """K ∗ G, what a convolution makes of the error G on its way to the image: full convolution, the kernel flipped.
 
     Args: K, G (C_out·H′·W′ × m) and the window of the forward convolution. The result is C_in·H·W × m.
     """
 
-    acts_on = 1
+    usual = 1
     factor_role = FactorRole.WEIGHT
     label: ClassVar[tuple[str, str, str]] = (r"\mathrm{fullconv}", "fullconv", "fullconv")
     about = "full convolution: the error, correlated with the flipped kernel"
@@ -125,13 +137,13 @@ class TransposedConvolve(Windowed):
         )
 
 
-class KernelCorrelation(Windowed):
+class KernelCorrelation(_Bilinear):
     """G ⋆ X, the gradient of a kernel: the image X correlated with the error G, added up over the examples.
 
     Args: G (C_out·H′·W′ × m), X (C_in·H·W × m) and the window. The result is C_out × C_in·kh·kw.
     """
 
-    acts_on = 0
+    usual = 0
     factor_role = FactorRole.PREVIOUS
     label: ClassVar[tuple[str, str, str]] = (r"\mathrm{correlation}", "correlation", "correlation")
     about = "correlation: the error in front laid over the image behind, at every place of a kernel entry"
@@ -168,6 +180,12 @@ class Channels(Op):
     """
 
     label: ClassVar[tuple[str, str, str]] = (r"\mathrm{repeat}", "repeat", "repeat")
+
+    @property
+    def acts_on(self) -> int | None:  # type: ignore[override] # of an operation that is always one of a reverse pass
+        """Its operand, where that is an error."""
+        return 0 if self.args[0].has(Adjoint) else None
+
     size = property(lambda self: (int(self.args[1]),))
 
     def __new__(cls, b: MatrixExpr, places: int | Integer) -> Channels:
@@ -272,6 +290,44 @@ def convolve_vjp(node: Convolve, output: MatrixSymbol | None, adjoint: MatrixExp
     """K̄ = the correlation of C̄ with X, X̄ = the transposed convolution of C̄ with K (Dumoulin and Visin 2016)."""
     k, x, *window = node.args
     return (KernelCorrelation(adjoint, x, *window), TransposedConvolve(k, adjoint, *window))
+
+
+@rule(
+    TransposedConvolve,
+    "It is linear in the kernel and in the error, so each gets the other's part of what comes back.",
+    short="back through the convolution it turned round",
+)
+def transposed_convolve_vjp(
+    node: TransposedConvolve, output: MatrixSymbol | None, adjoint: MatrixExpr
+) -> tuple[MatrixExpr | None, ...]:
+    """K̄ = the correlation of G with C̄, Ḡ = K ⋆ C̄."""
+    k, g, *window = node.args
+    return (KernelCorrelation(g, adjoint, *window), Convolve(k, adjoint, *window))
+
+
+@rule(
+    KernelCorrelation,
+    "It is linear in the error and in the image; what comes back has the shape of a kernel and acts as one.",
+    short="what comes back acts as a kernel",
+)
+def kernel_correlation_vjp(
+    node: KernelCorrelation, output: MatrixSymbol | None, adjoint: MatrixExpr
+) -> tuple[MatrixExpr | None, ...]:
+    """Ḡ = C̄ ⋆ X, X̄ = the transposed convolution of G with C̄."""
+    g, x, *window = node.args
+    return (Convolve(adjoint, x, *window), TransposedConvolve(adjoint, g, *window))
+
+
+@rule(
+    ChannelSums,
+    "Every place of a channel counts once in its sum, so each gets the channel's error.",
+    short="a channel's error at every place",
+)
+def channel_sums_vjp(
+    node: ChannelSums, output: MatrixSymbol | None, adjoint: MatrixExpr
+) -> tuple[MatrixExpr | None, ...]:
+    """Ḡ = C̄ at every place."""
+    return (Channels(adjoint, node.args[1]),)
 
 
 _KERNEL = Step(

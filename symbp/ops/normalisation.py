@@ -248,6 +248,23 @@ def normalise_vjp(node: Normalise, output: MatrixSymbol, adjoint: MatrixExpr) ->
     return (NormaliseJacobian(node.args[0], output, adjoint, *node.settings),)
 
 
+@rule(
+    InverseDeviation,
+    "One over the deviation is a power of the mean square around the mean, and the mean itself adds nothing.",
+    short="the slope of a mean square's power",
+)
+def inverse_deviation_vjp(
+    node: InverseDeviation, output: MatrixSymbol, adjoint: MatrixExpr
+) -> tuple[MatrixExpr | None, ...]:
+    """Z̄ = −1/n (r̄ ⊙ r³) ⊙ (Z − its mean), for r = (mean of (Z − its mean)² + ε)^(−1/2) over n entries."""
+    z, axis, centred, _ = node.args
+    over = Over(int(axis))
+    left = matadd(z, matmul(S.NegativeOne, spread(mean(z, over), over, z))) if centred == 1 else z
+    count = z.shape[1] if over is Over.EXAMPLES else z.shape[0]
+    slope = matmul(S.NegativeOne / count, spread(hadamard(adjoint, output, output, output), over, z))
+    return (hadamard(slope, left),)
+
+
 @explain.register
 def _(node: Normalise, operand: int) -> Step:
     if node.args[2] == 1:

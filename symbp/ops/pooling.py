@@ -32,6 +32,7 @@ from symbp.ops.windows import (
     product_of,
     sums_over,
 )
+from symbp.symbols import Adjoint
 
 
 class _Pool(Windowed):
@@ -80,6 +81,11 @@ class AveragePool(_Pool):
     """The mean of the values under the window at every place of every channel."""
 
     label: ClassVar[tuple[str, str, str]] = (r"\mathrm{avgpool}", "avgpool", "avgpool")
+
+    @property
+    def acts_on(self) -> int | None:  # type: ignore[override] # of an operation that is always one of a reverse pass
+        """Its operand, where that is an error."""
+        return 0 if self.args[0].has(Adjoint) else None
 
     def entry(self) -> Entry:
         """Return the mean over i, j of x[c, s·p + i, s·q + j]."""
@@ -198,6 +204,18 @@ def average_pool_vjp(
 ) -> tuple[MatrixExpr | None, ...]:
     """X̄ = AveragePoolTranspose(C̄): each error spread evenly over its window."""
     return (AveragePoolTranspose(adjoint, *node.args[1:]),)
+
+
+@rule(
+    AveragePoolTranspose,
+    "Equal shares came out of every place, so their mean goes back into it.",
+    short="the mean of what comes back",
+)
+def average_pool_transpose_vjp(
+    node: AveragePoolTranspose, output: MatrixSymbol | None, adjoint: MatrixExpr
+) -> tuple[MatrixExpr | None, ...]:
+    """Ḡ = the average pool of C̄."""
+    return (AveragePool(adjoint, *node.args[1:]),)
 
 
 def _explained_max(window: Window) -> Explanation:

@@ -31,14 +31,14 @@ from symbp.equations import Equation, ForwardSystem, System
 from symbp.ops.attention import MaskedSoftmax
 from symbp.ops.channel_norm import NormaliseChannels
 from symbp.ops.columns import CumulativeSum, LogSumExp, Mark, Maximum
-from symbp.ops.convolution import Channels, Convolve
+from symbp.ops.convolution import Channels, ChannelSums, Convolve, KernelCorrelation, TransposedConvolve
 from symbp.ops.elementwise import Elementwise, GenericFunction, ScalarFunction
 from symbp.ops.functions import activation
 from symbp.ops.loss_table import LOSSES
 from symbp.ops.losses import EntrywiseLoss, GenericLoss, SigmoidBinaryCrossEntropy, SoftmaxCrossEntropy, entry_loss
-from symbp.ops.normalisation import Normalise, Over
+from symbp.ops.normalisation import EPSILON, InverseDeviation, Normalise, Over
 from symbp.ops.penalty import Penalty
-from symbp.ops.pooling import AveragePool, MaxPool
+from symbp.ops.pooling import AveragePool, AveragePoolTranspose, MaxPool
 from symbp.ops.positions import Offsets, OffsetSums, Rotate, SumExamples, Tile
 from symbp.ops.softmax import Softmax
 from symbp.ops.square import Determinant, Inverse, LogDeterminant, Trace
@@ -254,6 +254,40 @@ def convolution_shared() -> Derivation:
     z, a, t = variable("Z1", 4 * N0), variable("A1", 4 * N0), variable("Z2", 4 * N0)
     return case(
         (z, Convolve(k, x, *first.args)), (a, Elementwise(TANH, z)), (t, Convolve(k, a, *second.args)), given=[x, k]
+    )
+
+
+def backward_operators() -> Derivation:
+    """What a reverse pass is made of, in a forward pass: convolutions turned round, shares of pools, 1/deviation."""
+    window, pool = Window(5, 4, 3, 2, 2, 1, 1, 0), Window(4, 5, 2, 3, 1, 2)
+    x, k, w = variable("X", 40), variable("W1", 3, 12), variable("W2", 2 * pool.count, 3)
+    c, t, q, s = variable("Z1", 27), variable("Z2", 40), variable("A2", 3, 12), variable("A3", 3)
+    g, u, back, total = variable("Z3", 2 * pool.count), variable("A4", 40), variable("A5", 40), variable("Z6", 40)
+    features, examples = variable("A6", 1), variable("A7", 40, 1)
+    return case(
+        (c, Convolve(k, x, *window.args)),
+        (t, TransposedConvolve(k, c, *window.args)),
+        (q, KernelCorrelation(c, t, *window.args)),
+        (back, TransposedConvolve(q, c, *window.args)),
+        (s, ChannelSums(c, window.count)),
+        (g, MatMul(w, s)),
+        (u, AveragePoolTranspose(g, *pool.args)),
+        (features, InverseDeviation(t, Integer(Over.FEATURES), Integer(1), EPSILON)),
+        (examples, InverseDeviation(u, Integer(Over.EXAMPLES), Integer(0), EPSILON)),
+        (total, MatAdd(back, u, MatMul(OneMatrix(40, 1), features), MatMul(examples, OneMatrix(1, BATCH)))),
+        given=[x, k, w],
+    )
+
+
+def convolutions_turned_round_of_themselves() -> Derivation:
+    """One symbol as kernel and image, and as both images."""
+    window = Window(1, 1, 1, 1)
+    w, z, back, kernel = variable("W1", 3, 3), variable("Z1", 3, 3), variable("Z2", 3, 3), variable("Z3", 3, 3)
+    return case(
+        (z, MatMul(w, w)),
+        (back, TransposedConvolve(z, z, *window.args)),
+        (kernel, KernelCorrelation(back, back, *window.args)),
+        given=[w],
     )
 
 
@@ -563,6 +597,8 @@ CASES = {
         entrywise_of_itself,
         loss_of_itself,
         convolution_of_itself,
+        convolutions_turned_round_of_themselves,
+        backward_operators,
         fused_and_used_again,
         from_above,
     )
