@@ -8,37 +8,56 @@ from typing import TYPE_CHECKING, Any
 
 from symbp.errors import later
 
-if TYPE_CHECKING:
-    from symbp.analysis.budget import analyze
-    from symbp.analysis.flow import GradientFlow
-    from symbp.checking.check import CheckReport, check
-    from symbp.checking.diagnosis.diagnose import diagnose
-    from symbp.checking.diagnosis.sample import Diagnosis, Sample
-    from symbp.derivation import Derivation, Gradient, derive
-    from symbp.errors import (
-        CheckFailedError,
-        OutputError,
-        RuleNotFoundError,
-        ShapeError,
-        SpecError,
-        SymbpError,
-        TemplateError,
-        UnusedParameterWarning,
-    )
-    from symbp.networks.attention import Attention, CrossAttention
-    from symbp.networks.concat import Concat, DenseBlock
-    from symbp.networks.convolution import AvgPool1d, AvgPool2d, Conv1d, Conv2d, MaxPool1d, MaxPool2d
-    from symbp.networks.embedding import Embedding
-    from symbp.networks.images import Image
-    from symbp.networks.layers import Activation, Dense, Linear
-    from symbp.networks.network import Network
-    from symbp.networks.normalisation import BatchNorm, BatchNorm2d, LayerNorm, RMSNorm
-    from symbp.networks.recurrent import GRU, LSTM, RNN
-    from symbp.networks.regularisation import Dropout
-    from symbp.networks.residual import Residual
-    from symbp.networks.transformer import DecoderBlock, Encoder, Positions, TransformerBlock
-    from symbp.writing.files import write
-    from symbp.writing.render import render
+if TYPE_CHECKING:  # Each name twice: only so does a type checker take it for one that others may use.
+    from symbp.analysis.budget import analyze as analyze
+    from symbp.analysis.flow import GradientFlow as GradientFlow
+    from symbp.checking.check import CheckReport as CheckReport
+    from symbp.checking.check import check as check
+    from symbp.checking.diagnosis.diagnose import diagnose as diagnose
+    from symbp.checking.diagnosis.sample import Diagnosis as Diagnosis
+    from symbp.checking.diagnosis.sample import Sample as Sample
+    from symbp.derivation import Derivation as Derivation
+    from symbp.derivation import Gradient as Gradient
+    from symbp.derivation import derive as derive
+    from symbp.errors import CheckFailedError as CheckFailedError
+    from symbp.errors import OutputError as OutputError
+    from symbp.errors import RuleNotFoundError as RuleNotFoundError
+    from symbp.errors import ShapeError as ShapeError
+    from symbp.errors import SpecError as SpecError
+    from symbp.errors import SymbpError as SymbpError
+    from symbp.errors import TemplateError as TemplateError
+    from symbp.errors import UnusedParameterWarning as UnusedParameterWarning
+    from symbp.networks.attention import Attention as Attention
+    from symbp.networks.attention import CrossAttention as CrossAttention
+    from symbp.networks.concat import Concat as Concat
+    from symbp.networks.concat import DenseBlock as DenseBlock
+    from symbp.networks.convolution import AvgPool1d as AvgPool1d
+    from symbp.networks.convolution import AvgPool2d as AvgPool2d
+    from symbp.networks.convolution import Conv1d as Conv1d
+    from symbp.networks.convolution import Conv2d as Conv2d
+    from symbp.networks.convolution import MaxPool1d as MaxPool1d
+    from symbp.networks.convolution import MaxPool2d as MaxPool2d
+    from symbp.networks.embedding import Embedding as Embedding
+    from symbp.networks.images import Image as Image
+    from symbp.networks.layers import Activation as Activation
+    from symbp.networks.layers import Dense as Dense
+    from symbp.networks.layers import Linear as Linear
+    from symbp.networks.network import Network as Network
+    from symbp.networks.normalisation import BatchNorm as BatchNorm
+    from symbp.networks.normalisation import BatchNorm2d as BatchNorm2d
+    from symbp.networks.normalisation import LayerNorm as LayerNorm
+    from symbp.networks.normalisation import RMSNorm as RMSNorm
+    from symbp.networks.recurrent import GRU as GRU
+    from symbp.networks.recurrent import LSTM as LSTM
+    from symbp.networks.recurrent import RNN as RNN
+    from symbp.networks.regularisation import Dropout as Dropout
+    from symbp.networks.residual import Residual as Residual
+    from symbp.networks.transformer import DecoderBlock as DecoderBlock
+    from symbp.networks.transformer import Encoder as Encoder
+    from symbp.networks.transformer import Positions as Positions
+    from symbp.networks.transformer import TransformerBlock as TransformerBlock
+    from symbp.writing.files import write as write
+    from symbp.writing.render import render as render
 
 _HOME = {
     "Activation": "symbp.networks.layers",

@@ -13,7 +13,7 @@ import symbp
 def names_for_type_checkers():
     tree = ast.parse(Path(symbp.__file__).read_text(encoding="utf-8"))
     block = next(node for node in tree.body if isinstance(node, ast.If))
-    return {alias.name: node.module for node in block.body for alias in node.names}
+    return {alias.asname: node.module for node in block.body for alias in node.names}
 
 
 def test_the_two_lists_of_names_are_one():
