@@ -20,7 +20,7 @@ from symbp.analysis.solution import solve
 from symbp.analysis.spectrum import Spectrum, spectrum
 from symbp.analysis.suggestion import suggestion
 from symbp.cli.analyze import PageOptions, Request
-from symbp.cli.console import columns, json_document, plain, progress, say
+from symbp.cli.console import columns, json_document, plain, progress, say, sentence
 from symbp.cli.figures import deliver, figure_alone
 from symbp.cli.options import one_of
 from symbp.cli.what import Described, Named, NetworkOptions, derived
@@ -121,9 +121,9 @@ def name(spec: Described, among: Sequence[Described]) -> str:
 
 def _said(key: str, value: object) -> str:
     if key == "layers":
-        return f"{value} layers"
+        return sentence("screen.layers", number=str(value))
     if key == "widths":
-        return "widths " + str(value).replace(",", "-")
+        return sentence("screen.widths", widths=str(value).replace(",", "-"))
     return str(value)
 
 

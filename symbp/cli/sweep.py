@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from symbp.analysis import sweep
 from symbp.analysis.budget import EXAMPLES
-from symbp.analysis.sweep import Cell, Result
+from symbp.analysis.sweep import Cell
 from symbp.cli.analyze import Request
-from symbp.cli.console import columns, document, note, plain, say
+from symbp.cli.console import columns, document, note, plain, say, sentence
 from symbp.cli.options import refuse, size
 from symbp.cli.output import is_folder
 from symbp.cli.what import Named, NetworkOptions, flag
@@ -47,7 +49,7 @@ def run(request: Request) -> int:
     require_replaceable(path.with_suffix(".json"), request.page.force)
     missing = [cell for cell in todo if cell not in done]
     announce(missing, request.measures.jobs)
-    measure(path, missing, request.measures.jobs, Bar(len(todo), len(todo) - len(missing)))
+    measure(path, missing, request.measures.jobs, len(todo) - len(missing))
     found = existing(path)
     results = [found[cell] for cell in sorted(todo)]
     data = json.dumps({"about": MARK, "results": results}, ensure_ascii=False, indent=1, allow_nan=False)
@@ -58,8 +60,8 @@ def run(request: Request) -> int:
     else:
         kept = len(todo) - len(missing)
         say(write_text(sweep_page(sweep.trends(results)), width=columns(), ascii=plain()))
-        before = f"     ({kept} of {len(todo)} cells were there)" * (kept > 0)
-        say(f"\n  wrote       {path}, {path.with_suffix('.json')}{before}")
+        before = f"     ({sentence('screen.kept', kept=kept, all=len(todo))})" if kept else ""
+        say(f"\n  {sentence('screen.wrote'):<11} {path}, {path.with_suffix('.json')}{before}")
     return 0
 
 
@@ -109,20 +111,30 @@ def existing(path: Path) -> dict[Cell, dict[str, object]]:
     return sweep.finished(text, str(path)) if text else {}
 
 
-def measure(path: Path, todo: list[Cell], jobs: int, bar: Bar) -> None:
-    """Append one line a cell; an interrupt loses the cells under way and nothing else."""
+def measure(path: Path, todo: list[Cell], jobs: int, done: int) -> None:
+    """Append one line a cell, ``done`` before; an interrupt loses the cells under way and nothing else."""
     if not todo:
         return
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_bytes(path, sweep.table(existing(path).values()).encode(), force=True)
-        with path.open("a", encoding="utf-8", newline="\n") as stream:
+        with path.open("a", encoding="utf-8", newline="\n") as stream, progress_bar() as bar:
+            task = bar.add_task("", total=done + len(todo), completed=done)
             for result in sweep.measured(todo, jobs):
                 sweep.append(stream, [result])
                 stream.flush()
-                bar.tell(result)
+                activation, layers, width = (str(result[name]) for name in ("activation", "layers", "width"))
+                now = sentence("screen.cell", activation=activation, layers=layers, width=width)
+                bar.update(task, advance=1, description=now, refresh=True)
     except OSError as error:
         raise OutputError(error.errno, f"cannot write {path}: {error.strerror or error}") from None
+
+
+def progress_bar() -> Progress:
+    """Return the progress bar on standard error; silent where nobody watches, and without a thread of its own."""
+    watched = sys.stderr is not None and sys.stderr.isatty()
+    parts = BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.description}", markup=False)
+    return Progress(*parts, console=Console(stderr=True), auto_refresh=False, disable=not watched)
 
 
 LONG = 10.0
@@ -134,43 +146,13 @@ def announce(todo: list[Cell], jobs: int) -> None:
     seconds, memory = sweep.expense(todo, jobs)
     if seconds > LONG:
         layers, width = max((cell.layers, cell.width) for cell in todo)
-        many = f"{len(todo):,} cell{'s' * (len(todo) > 1)}, up to {layers:,} layers of {width:,} units"
-        note(f"symbp: {many}: about {duration(seconds)} and {size(memory)} of memory; an interrupt keeps the table")
+        most = {"cells": f"{len(todo):,}", "layers": f"{layers:,}", "width": f"{width:,}"}
+        said = sentence("screen.long", len(todo), **most, time=duration(seconds), memory=size(memory))
+        note(f"symbp: {said}")
 
 
 def duration(seconds: float) -> str:
     """Return a time in words."""
-    for unit, length in (("days", 86400), ("hours", 3600), ("minutes", 60)):
-        if seconds >= 2 * length:
-            return f"{seconds / length:,.0f} {unit}"
-    return f"{seconds:.0f} seconds"
-
-
-LENGTH = 30
-"""Length of the progress bar, in characters."""
-
-
-class Bar:
-    """The progress bar on standard error, one step further with each result; silent where nobody watches."""
-
-    def __init__(self, total: int, done: int) -> None:
-        """``done`` of the ``total`` cells were there before."""
-        self._total, self._done, self._first = total, done, done
-        self._watched = sys.stderr is not None and sys.stderr.isatty()
-        self._start = time.monotonic()
-
-    def tell(self, result: Result) -> None:
-        """Count a result."""
-        self._done += 1
-        self.draw(f"{result['activation']}, {result['layers']} layers of {result['width']}")
-
-    def draw(self, where: str) -> None:
-        """Draw the bar with what is measured."""
-        if not self._watched:
-            return
-        total, done, new = self._total, self._done, self._done - self._first
-        left = f"{(time.monotonic() - self._start) / new * (total - done):,.0f} s left: " if new else ""
-        filled = "#" * (LENGTH * done // total)
-        end = "\n" if done == total else ""
-        sys.stderr.write(f"\r[{filled:<{LENGTH}}] {done} of {total}, {left}{where:<32.32}{end}")
-        sys.stderr.flush()
+    units = {"days": 86400, "hours": 3600, "minutes": 60, "seconds": 1}
+    unit = next((unit for unit, length in units.items() if seconds >= 2 * length), "seconds")
+    return sentence(f"screen.{unit}", number=f"{seconds / units[unit]:,.0f}")

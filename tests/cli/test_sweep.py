@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from symbp.analysis import sweep
 from symbp.cli.main import main
+from symbp.cli.sweep import progress_bar
 
 SWEEP = ["analyze", "--sweep", "layers=3,4", "--widths", "4", "--activation", "tanh", "--draws", "2"]
 
@@ -194,3 +196,17 @@ def test_a_long_sweep_says_what_it_will_take_before_it_begins(
     assert "up to 100,000 layers of 64 units: about" in err
     assert "GB of memory" in err
     assert out == ""
+
+
+def test_the_bar_says_what_is_measured_where_somebody_watches(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    for terminal, drawn in ((Terminal(), True), (io.StringIO(), False)):
+        monkeypatch.setattr("sys.stderr", terminal)
+        with progress_bar() as bar:
+            task = bar.add_task("", total=4, completed=2)
+            bar.update(task, advance=1, description="max(x, [0])", refresh=True)
+        assert ("max(x, [0])" in terminal.getvalue()) == drawn
+        assert ("3/4" in terminal.getvalue()) == drawn
