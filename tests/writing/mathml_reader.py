@@ -14,7 +14,7 @@ ARITY = {
 }  # fmt: skip
 """How many children an element has; the others have any number of elements, or text."""
 
-ROWS, TEXTS = {"math", "mrow", "mstyle", "msqrt", "mtd"}, {"mi", "mo", "mn", "mtext"}
+ROWS, TEXTS = {"math", "mrow", "mstyle", "msqrt", "mtd", "mphantom"}, {"mi", "mo", "mn", "mtext"}
 INSIDE = {"mtable": {"mtr"}, "mtr": {"mtd"}}
 ATTRIBUTES = {"class", "displaystyle", "mathvariant", "lspace", "rspace", "stretchy", "form", "width", "accent"}
 """Attributes of MathML Core, and a class."""
@@ -46,7 +46,7 @@ def read(element: Element) -> Seen:
         return _row(children)
     if name == "msqrt":
         return (("root", _row(children)),)
-    if name == "mspace":
+    if name in ("mspace", "mphantom"):
         return ()
     if name == "mtext":
         return (("words", (element.text or "").replace("\u00a0", " ").strip()),)

@@ -12,6 +12,9 @@ COMMANDS = {
     "flow of steps": "analyze lstm-classifier",
     "comparison": "analyze --layers 8 --widths 16 --activation sigmoid --compare",
     "check": "check small-cnn",
+    "numbers": "derive two-two-two --values two-two-two --no-check",
+    "theory": "analyze --derive xavier",
+    "block of a flow": "analyze transformer-block --only block1",
     "verdict": "check --layers 2 --activation tanh --loss mse --formula dW2=dZ2*A1",
 }
 """Each with the arguments it has before -t."""
