@@ -92,7 +92,7 @@ def check(
             runs.append(run)
             notes += said
             rows = [worse(*pair) for pair in zip(rows, new, strict=True)] if rows else new
-    return CheckReport(tuple(rows), tuple(runs), seed, thorough, (*notes, *row_notes(rows)))
+    return CheckReport(tuple(rows), tuple(runs), seed, thorough, (*notes, *row_notes(rows)), at is not None)
 
 
 def _run(

@@ -133,6 +133,8 @@ class CheckReport:
     seed: int
     thorough: bool
     notes: tuple[str, ...] = ()
+    given: bool = False
+    """Whether it was made at numbers that were given, not drawn."""
 
     @property
     def outcome(self) -> Outcome:

@@ -313,8 +313,11 @@ def test_the_latex_compiles_and_fits_the_page(points: int, tmp_path: Path) -> No
 
 def test_the_verdict_stands_at_the_end() -> None:
     worked = known()
-    text = render(worked.derivation, "text", check=check(worked.derivation, thorough=False), numbers=worked)
+    text = render(
+        worked.derivation, "text", check=check(worked.derivation, thorough=False, at=worked.values), numbers=worked
+    )
     assert "checked ✓   All 4 gradients agree" in text
+    assert text.rstrip().endswith("(widths 2, 2, 2; at the given numbers).")
 
 
 def test_the_documentation_prints_what_it_says() -> None:

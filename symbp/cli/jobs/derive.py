@@ -19,6 +19,7 @@ from symbp.errors import SpecError, later, shown
 from symbp.maths.notation import notation_named
 from symbp.networks.network import Network
 from symbp.numeric.compiled import generic_functions
+from symbp.numeric.values import Values
 from symbp.ops.losses import GenericLoss
 from symbp.pages.page import Page
 from symbp.pages.tell.derivation import derivation_page
@@ -123,11 +124,14 @@ def require_steps(request: Request, derivation: Derivation) -> None:
         raise SpecError(f"--jacobian {request.output.jacobian}: {error}; --unroll T gives it more") from None
 
 
-def verdict(request: Request, derivation: Derivation) -> CheckReport | None:
-    """Return the fast check, or None where none is wanted; one equation alone carries no verdict."""
+def verdict(request: Request, derivation: Derivation, at: Values | None = None) -> CheckReport | None:
+    """Return the fast check, at given numbers or drawn ones, or None where none is wanted.
+
+    One equation alone carries no verdict.
+    """
     if not request.check or request.output.only is not None:
         return None
-    return check(derivation, seed=request.seed, thorough=False, progress=progress)
+    return check(derivation, seed=request.seed, thorough=False, progress=progress, at=at)
 
 
 class Teller:

@@ -34,7 +34,7 @@ def run(request: Request, options: ValuesOptions) -> int:
     training = trained(worked, options.train)
     numbers: dict[str, Any] = {"numbers": worked, "training": training, "digits": options.digits}
     chosen = used(request, wanted, derivation, numbers)
-    report = verdict(request, derivation)
+    report = verdict(request, derivation, worked.values)
     common: dict[str, Any] = {"only": request.output.only, "check": report, "command": command_of(request, options)}
 
     def rendered(target: Target, found: Mapping[str, Any]) -> bytes:

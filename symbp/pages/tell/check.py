@@ -12,7 +12,7 @@ from symbp.ops.losses import EntrywiseLoss
 from symbp.ops.pooling import MaxPool
 from symbp.pages.page import Block, Page, Para, Table, Text
 from symbp.pages.tell import opening
-from symbp.pages.tell.checked import MOST_NAMES, ends
+from symbp.pages.tell.checked import MOST_NAMES, drawn, ends
 from symbp.pages.tell.context import Context
 from symbp.pages.tell.derivation import context
 from symbp.pages.tell.functions import definition, kink_values
@@ -183,7 +183,7 @@ def _runs(words: Words, report: CheckReport) -> Text:
         if new:
             said += [words("check.again", settings=new[0]), *new[1:]] if before else new
         before = parts
-    return words("check.runs", runs=_joined([*said, words("checked.seed", seed=str(report.seed))]))
+    return words("check.runs", runs=_joined([*said, drawn(words, report)]))
 
 
 def _settings(words: Words, run: Run) -> dict[str, Text]:

@@ -47,7 +47,12 @@ def _settings(words: Words, report: CheckReport) -> Iterator[Text]:
         yield words("checked.widths", widths=ends(run.widths))
         if run.examples > 1:
             yield words("checked.examples", n=run.examples)
-    yield words("checked.seed", seed=str(report.seed))
+    yield drawn(words, report)
+
+
+def drawn(words: Words, report: CheckReport) -> Text:
+    """Return where the numbers come from."""
+    return words("checked.given") if report.given else words("checked.seed", seed=str(report.seed))
 
 
 def ends(widths: Sequence[int]) -> str:
