@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -25,7 +26,7 @@ from sympy import (
 
 from symbp.errors import RuleNotFoundError
 from symbp.maths.build import Builder, slope_name
-from symbp.maths.scalars import Level, Scalars, Written, call
+from symbp.maths.scalars import Level, Scalars, Written, call, powered
 from symbp.maths.tree import (
     APPLY,
     MINUS,
@@ -125,7 +126,8 @@ class Arithmetic:
         if isinstance(expr, MatAdd):
             return [term for each in expr.args for term in self.terms(each, i)]
         if isinstance(expr, HadamardProduct):
-            return [product([self.part(each, i) for each in expr.args])]
+            counts = Counter(expr.args)  # It keeps the order in which factors stand.
+            return [product([self._power(each, i, times) for each, times in counts.items()])]
         if not isinstance(expr, MatMul):
             return [self.part(expr, i)]
         number, factors = number_and_factors(expr)
@@ -143,7 +145,15 @@ class Arithmetic:
         if len(weights) > 1 or column.shape[1] != 1 or not column.shape[0].is_Integer:
             raise RuleNotFoundError("no arithmetic for a product of three matrices")
         (weight,) = weights
-        return [product([self.cell(weight, i, k), self.part(column, k)]) for k in range(int(column.shape[0]))]
+        numbers = [self.part(column, k) for k in range(int(column.shape[0]))]
+        if isinstance(weight, OneMatrix):
+            return numbers
+        return [product([self.cell(weight, i, k), number]) for k, number in enumerate(numbers)]
+
+    def _power(self, expr: MatrixExpr, i: int, times: int) -> Written:
+        """Return a factor, as a power where it stands there several times."""
+        part = self.part(expr, i)
+        return part if times == 1 else Written(powered(part, Num(str(times))), Level.POWER)
 
     def scalars(self, function: ScalarFunction, expr: Expr, numbers: dict[Any, Written]) -> Written:
         """Return a formula with numbers in the place of its letters.

@@ -47,6 +47,9 @@ SPACE = {
 }
 """What stands before and behind a sign, by what it does."""
 
+DOT = Sign("·")
+"""What stands between two numbers."""
+
 JOINED = frozenset("δ∇Δ")
 """Letters that stand before what they are of: the error of Q is δQ."""
 
@@ -194,9 +197,9 @@ def _row(speller: Speller, node: Row, tight: bool) -> Box:
 
 
 def _sign(speller: Speller, sign: Sign, before: Node | None, after: Node | None, tight: bool) -> str:
-    """Return a sign with the space around it; at an end of a row there is none."""
-    if sign.kind == "times" and before is not None and after is not None and gap(before, after) == "dot":
-        return speller.alphabet.spell("·").center(1 if tight else 3)
+    """Return a sign with the space around it; at an end of a row there is none, but the dot between two numbers."""
+    if sign.kind == "times" and before is not None and gap(before, after or before) == "dot":
+        sign = DOT
     if sign.kind == "times":
         return "" if before is None or after is None or (tight and not _words_meet(before, after)) else " "
     if sign.kind == "apply":

@@ -215,6 +215,8 @@ def _prefix(sign: Sign, before: Node | None, after: Node | None, hooks: Hooks) -
 
 
 def _times(sign: Sign, before: Node | None, after: Node | None, hooks: Hooks) -> str:
+    if after is not None and before is None and gap(after, after) == "dot":  # A line that begins with a factor.
+        return rf"{{}}{_GAPS['dot'].strip()} "
     if before is None or after is None:
         return ""
     between = "none" if _is_operator(after) else gap(before, after)

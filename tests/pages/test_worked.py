@@ -145,6 +145,24 @@ def test_other_networks_come_out_too(case: str, tmp_path: Path) -> None:
         assert "nan" not in printed.lower()
 
 
+def test_equations_of_ones_own_with_several_inputs_and_targets_come_out(tmp_path: Path) -> None:
+    equations = ["Z = W @ X + V @ U + b", "A = tanh(Z)", "B = C @ A", "loss = sum((B - Y1)**2)/2 + sum((A - Y2)**2)/2"]
+    shapes = {"W": (2, 2), "V": (2, 1), "b": (2, 1), "C": (2, 2), "X": (2, "m"), "U": (1, "m")}
+    shapes |= {"Y1": (2, "m"), "Y2": (2, "m")}
+    network = Network.equations(equations, shapes, inputs=["X", "U"], targets=["Y1", "Y2"], batch=False)
+    place = tmp_path / "two.toml"
+    place.write_text("seed = 1\n[X]\nX = [1, 2]\nU = [0.5]\n[Y]\nY1 = [1, 0]\nY2 = [0, 1]\n", encoding="utf-8")
+    worked = Worked.of(derive(network), read_given(place))
+    text = render(worked.derivation, "text", numbers=worked)
+    assert "(−1.163964)²" in text
+    assert faults(text) == []
+    assert len(list(sums(text))) == 18
+    fewer = render(worked.derivation, "text", numbers=worked, digits=4)
+    assert "½ 1.3548 + ½ 0.2715 + ½ 0.8560 + ½ 3.2446" in fewer
+    assert faults(fewer) == []
+    assert "after the step" not in text  # No learning rate, no step.
+
+
 LAYERS = ("residual-mlp", "batchnorm-mlp", "lstm-classifier", "transformer-block", "small-cnn")
 
 
@@ -317,7 +335,7 @@ def test_the_verdict_stands_at_the_end() -> None:
         worked.derivation, "text", check=check(worked.derivation, thorough=False, at=worked.values), numbers=worked
     )
     assert "checked ✓   All 4 gradients agree" in text
-    assert text.rstrip().endswith("(widths 2, 2, 2; at the given numbers).")
+    assert " ".join(text.split()).endswith("(widths 2, 2, 2; at the given numbers).")
 
 
 def test_the_documentation_prints_what_it_says() -> None:

@@ -48,9 +48,20 @@ def _mistake(kind: str, file: str, old: str, new: str | tuple[str, ...], tests: 
 RULES = "checking/test_rules.py"
 SHAPES = "ops/test_functions.py"
 REPORT = "report/test_report_printer.py report/test_lone.py"
+NUMBERS = "pages/test_worked.py"
 PAGES = "pages/test_pages.py"
 
 MISTAKES = (
+    # -- numbers on the page
+    _mistake("sign", "maths/arithmetic.py", "return term._replace(negative=term.negative != negative)",
+             "return term._replace(negative=term.negative)", NUMBERS),
+    _mistake("index", "maths/arithmetic.py", "product([self.cell(weight, i, k), number])",
+             "product([self.cell(weight, k, i), number])", NUMBERS),
+    _mistake("scale", "maths/figures.py", "rounding=ROUND_HALF_UP", 'rounding="ROUND_DOWN"', NUMBERS),
+    _mistake("brackets", "maths/arithmetic.py", "return Fence(node) if isinstance(node, Row) else node",
+             "return node", NUMBERS),
+    _mistake("transpose", "pages/tell/worked.py", "return self.cell(expr.arg, j, i)",
+             "return self.cell(expr.arg, i, j)", NUMBERS),
     # -- sign
     _mistake("sign", "ops/normalisation.py", "return (g - error_mean - along)",
              "return (g - error_mean + along)", RULES),
