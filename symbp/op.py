@@ -36,22 +36,6 @@ class FactorRole(StrEnum):
     CONSTANT = "constant"
 
 
-@dataclass(frozen=True, slots=True)
-class ShownStep:
-    """A sentence and the lines of LaTeX it introduces; ``&`` aligns them."""
-
-    words: str
-    lines: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """What a report shows of an operation beside its rule: its definition, the steps students learn first."""
-
-    name: str
-    steps: tuple[ShownStep, ...]
-
-
 Sizes = tuple[Expr, ...]
 """How many values each index of an array has."""
 
@@ -118,6 +102,11 @@ class Op(MatrixExpr):
         return None
 
     @property
+    def sign_settings(self) -> tuple[tuple[str, tuple[int, ...]], ...]:
+        """What stands below that sign: names of settings with a number for each axis."""
+        return ()
+
+    @property
     def size(self) -> tuple[int, ...]:
         """Numbers that stand below the label, such as the sides of a window; none for most operations."""
         return ()
@@ -149,10 +138,6 @@ class Op(MatrixExpr):
 
     def entry(self) -> Entry | None:
         """Return what stands at each place of the result; None where nobody has written it."""
-        return None
-
-    def explanation(self) -> Explanation | None:
-        """Return what a report shows of this operation, None where its rule says it all."""
         return None
 
     def spelled_out(self, name: Naming) -> MatrixExpr | None:

@@ -141,8 +141,6 @@ LATE = {
     ),
     "cli.console": ("pages.words",),
     "cli.derive": ("cli.jobs.derive", "cli.jobs.worked", "maths.notation"),
-    "cli.jobs.data": ("cli.jobs.operation_data",),
-    "cli.jobs.derive": ("report.lone_text",),
     "cli.list": (
         "analysis.initialisations",
         "maths.notation",
@@ -163,7 +161,6 @@ LATE = {
     "ops.loss_table": ("ops.letters",),
     "testing": ("derivation", "checking.theirs.same_process", "pages.tell.verdict", "writing.text"),
     "writing.files": ("writing.render",),
-    "writing.render": ("report.lone_render",),
 }
 """Every late import of a module of ours, by the file that it stands in."""
 

@@ -152,10 +152,11 @@ class Bench:
         """s of every gradient: the norm of its last product taken in absolute values."""
         local = self.local
         sizes = {BATCH: Integer(self.sizes.examples)} | {
-            symbol: Integer(number)
+            symbol: Integer(number) / size.coeff(symbol)  # The rows of an image are channels times pixels: 24·C.
             for given in self.derivation.forward.given
-            for symbol, number in zip(given.shape, self.sizes.shapes[given.name], strict=True)
-            if symbol.is_Symbol
+            for size, number in zip(given.shape, self.sizes.shapes[given.name], strict=True)
+            for symbol in size.free_symbols
+            if size.coeff(symbol).is_Integer
         }
         backward = self.derivation.backward
 

@@ -82,6 +82,7 @@ class Builder:
         places: the letters of the row and the column of an entry.
         apart: the outputs whose slopes have indices like those of others: D has the output below.
         through_output: the functions whose slope is written through the output, without ``by_output``.
+        gradients: write the gradient of what is given as ∂𝓛/∂W; else as an error, as those of all others.
     """
 
     def __init__(
@@ -93,7 +94,9 @@ class Builder:
         places: tuple[str, str] = ("i", "j"),
         apart: Container[Slot] = (),
         through_output: Container[str] = THROUGH_OUTPUT,
+        gradients: bool = True,
     ) -> None:
+        self.given = GIVEN if gradients else ()
         self.names, self.by_output, self.functions = names, by_output, dict(functions or {})
         self.places, self.apart, self.through_output = places, apart, through_output
 
@@ -111,7 +114,7 @@ class Builder:
 
     def left_side(self, symbol: MatrixSymbol) -> Node:
         """Return a symbol as the thing that is defined: the gradient by what is given is a fraction."""
-        if isinstance(symbol, Adjoint) and symbol.of.role in GIVEN:
+        if isinstance(symbol, Adjoint) and symbol.of.role in self.given:
             return self.names.derivative(symbol.of)
         return self.names.symbol(symbol)
 
@@ -150,7 +153,7 @@ GIVEN = (Role.WEIGHT, Role.BIAS, Role.SCALE, Role.SHIFT, Role.INPUT)
 
 
 def _symbol(b: Builder, node: MatrixSymbol) -> Written:
-    if isinstance(node, Adjoint) and node.of.role in GIVEN:
+    if isinstance(node, Adjoint) and node.of.role in b.given:
         return Written(b.names.derivative(node.of))
     return Written(b.names.symbol(node))
 
@@ -327,12 +330,23 @@ def _operation(b: Builder, node: Op) -> Written:
     inside = operands(node)
     if node.sign is not None and len(inside) == 2:
         sides = [b.within(each, Level.ATOM) for each in inside]
-        return Written(joined(sides, Sign(node.sign[1], "bin")), Level.HADAMARD)
+        return Written(joined(sides, sign_of(node)), Level.HADAMARD)
     name: Node = word(node.label[1])
     below = settings(node)
     if below:
         name = Script(name, joined(below, COMMA))
     return Written(call(Tag(name, of=kind_of(node)), *map(b.tree, inside)))
+
+
+def sign_of(node: Op) -> Sign:
+    """Return the sign between the operands of an operation, its settings below: s = 2 for a stride, ↑2 going back."""
+    assert node.sign is not None
+    below: list[Node] = []
+    for name, sizes in node.sign_settings:
+        shown = sizes if len(set(sizes)) > 1 else sizes[:1]
+        value = joined([Num(str(each)) for each in shown], Sign("×"))
+        below.append(row(Id(name), EQUALS, value) if name.isalpha() else row(Sign(name, "ord"), value))
+    return Sign(node.sign[1], "bin", joined(below, COMMA) if below else None)
 
 
 def kind_of(node: Op) -> str:

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable
 from sympy import MatrixSymbol, Transpose
 
 from symbp.calculus.factor import Acts, Factor, is_ones
-from symbp.maths.build import Builder, operator_name
+from symbp.maths.build import Builder, operator_name, sign_of
 from symbp.maths.names import slot_of
 from symbp.maths.scalars import Level, Written, call, word
-from symbp.maths.tree import HADAMARD, PLUS, TIMES, TRANSPOSE, Fence, Id, Node, Script, Sign, Tag, joined, row
+from symbp.maths.tree import HADAMARD, PLUS, TIMES, TRANSPOSE, Fence, Id, Node, Script, Tag, joined, row
 from symbp.op import FactorRole
 from symbp.ops.elementwise import Slope
 from symbp.roles import Role
@@ -135,7 +135,7 @@ class Factors:
             return Written(call(self.tagged(factor, operator_name(self.builder, node)), inner.signed))
         other = self.tagged(factor, self.builder.within(node.args[1 - node.acts_on], Level.ATOM))
         sides = [inner.within(Level.ATOM), other] if node.acts_on == 0 else [other, inner.within(Level.ATOM)]
-        return Written(joined(sides, Sign(node.sign[1])), Level.HADAMARD)
+        return Written(joined(sides, sign_of(node)), Level.HADAMARD)
 
 
 def is_turn(factor: Factor) -> bool:

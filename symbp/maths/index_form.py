@@ -15,21 +15,15 @@ from symbp.symbols import Adjoint
 from symbp.views.index import Entries
 
 
-def index_lines(names: Names, found: Entries, letters: Mapping[Symbol, Node] | None = None) -> Iterator[Node]:
+def index_lines(
+    names: Names, found: Entries, letters: Mapping[Symbol, Node] | None = None, *, gradients: bool = True
+) -> Iterator[Node]:
     """Yield the letters that an equation defines inside, then what stands at each place of its left side.
 
     ``letters`` stand for indices; an index is its own letter. Places of which there is one are not written.
+    ``gradients`` writes the entry of a gradient of what is given as ∂𝓛/∂w_{ij}.
     """
-    chosen = {each: Id(str(each)) for each in found.ranges} | dict(letters or {})
-
-    def entry(base: Expr, places: list[Node]) -> Node:
-        symbol, sizes = found.symbols[base]
-        return _entry(names, symbol, [place for place, size in zip(places, sizes, strict=True) if size != 1])
-
-    def order(expr: Expr) -> int:
-        return _order(found.symbols[expr.base][0]) if isinstance(expr, Indexed) else PLAIN
-
-    w = Scalars(chosen, entry=entry, order=order)
+    w = entry_writer(names, found, letters, gradients=gradients)
     for letter, value in found.where:
         yield row(w.tree(letter), EQUALS, w.tree(value))
     for case in found.cases:
@@ -37,6 +31,23 @@ def index_lines(names: Names, found: Entries, letters: Mapping[Symbol, Node] | N
         yield row(w.tree(left), EQUALS, w.tree(case.value))
     for letter, value in found.numbers:
         yield row(w.tree(letter), EQUALS, number(value))
+
+
+def entry_writer(
+    names: Names, found: Entries, letters: Mapping[Symbol, Node] | None = None, *, gradients: bool = True
+) -> Scalars:
+    """Return what writes the expressions of an equation entry by entry."""
+    chosen = {each: Id(str(each)) for each in found.ranges} | dict(letters or {})
+
+    def entry(base: Expr, places: list[Node]) -> Node:
+        symbol, sizes = found.symbols[base]
+        shown = [place for place, size in zip(places, sizes, strict=True) if size != 1]
+        return _entry(names, symbol, shown) if gradients else names.placed(symbol, shown)
+
+    def order(expr: Expr) -> int:
+        return _order(found.symbols[expr.base][0]) if isinstance(expr, Indexed) else PLAIN
+
+    return Scalars(chosen, entry=entry, order=order)
 
 
 ORDER: Mapping[Role, int] = {Role.WEIGHT: 0, Role.BIAS: 9, Role.SHIFT: 9}

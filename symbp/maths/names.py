@@ -291,9 +291,11 @@ class Names:
         of = symbol.of if isinstance(symbol, Adjoint) else symbol
         below, above = self._indices(of)
         base = self.parts[self.slot(of)].base
+        if isinstance(symbol, Adjoint) and self._errors != {self.slot(of)}:
+            entry = self._scripted(base, (*below, *places), (), False)
+            return Tag(self._scripted(Id(self.notation.error), (entry,), above, False), of=symbol, role="entry")
         if isinstance(symbol, Adjoint):
-            named = () if self._errors == {self.slot(of)} else (self._scripted(base, below, (), False),)
-            base, below = Id(self.notation.error), named or below
+            base = Id(self.notation.error)
         return Tag(self._scripted(base, (*below, *places), above, False), of=symbol, role="entry")
 
     def counted(self, letter: Node, below: Node | None, symbol: MatrixSymbol) -> Node:

@@ -17,6 +17,7 @@ from sympy import (
     Indexed,
     Integer,
     Integral,
+    KroneckerDelta,
     Limit,
     Max,
     Min,
@@ -352,6 +353,11 @@ def _step(w: Scalars, expr: step | nonzero) -> Written:
     return Written(row(Id("1", "bold"), APPLY, Fence(inside, "[", "]")))
 
 
+def _unit(w: Scalars, expr: KroneckerDelta) -> Written:
+    """Return an entry of the identity matrix."""
+    return Written(Script(Id("I"), joined([_index(w, each) for each in expr.args], COMMA)))
+
+
 def _entry(w: Scalars, expr: Indexed) -> Written:
     """Return the letter of an array with all its indices below."""
     places = [_index(w, each) for each in expr.indices]
@@ -472,6 +478,7 @@ _RULES: dict[type, Callable[[Scalars, Expr], Written]] = {
     step: _step,
     nonzero: _step,
     reciprocal: lambda w, expr: w.write(1 / expr.args[0]),
+    KroneckerDelta: _unit,
     **dict.fromkeys((Max, Min), lambda w, expr: Written(call(function_name(type(expr)), *_inside(w, expr)))),
     expm1: lambda w, expr: w.write(exp(expr.args[0]) - 1),
     Function: _function,

@@ -44,10 +44,11 @@ class Num(Node):
 
 @dataclass(frozen=True, slots=True)
 class Sign(Node):
-    """An operator, a relation or a separator: ``+ − ⊙ = ∂ ∑ ∏ ⊤ ′ , / ⋯ ∞``."""
+    """An operator, a relation or a separator: ``+ − ⊙ = ∂ ∑ ∏ ⊤ ′ , / ⋯ ∞``; ``below`` it settings, as for ⋆."""
 
     sign: str
     kind: Kind = "bin"
+    below: Node | None = None
 
 
 @dataclass(frozen=True, slots=True)

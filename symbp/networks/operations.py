@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, cast
 from symbp.errors import later
 
 if TYPE_CHECKING:
-    from symbp.networks.alone.lone import Lone
+    from symbp.networks.alone.network import OperationNetwork
 
 
 @dataclass(frozen=True)
 class Operation:
     """One operation: ``about`` for ``symbp list operations``, ``source`` the paper that its letters are from.
 
-    ``place`` is ``module:function`` below ``symbp.networks.alone``; the function returns the ``Lone`` network.
+    ``place`` is ``module:function`` below ``symbp.networks.alone``; the function returns the ``OperationNetwork``.
     Its module is imported when the operation is built: SymPy is no part of ``symbp --help``.
     """
 
@@ -25,12 +25,12 @@ class Operation:
     place: str
     aliases: tuple[str, ...] = ()
 
-    def build(self) -> Lone:
+    def build(self) -> OperationNetwork:
         """Return the network of this operation alone."""
         module, _, function = self.place.partition(":")
-        lone = cast("Lone", getattr(later(f"symbp.networks.alone.{module}"), function)())
-        lone.source = self.source
-        return lone
+        found = cast("OperationNetwork", getattr(later(f"symbp.networks.alone.{module}"), function)())
+        found.source = self.source
+        return found
 
 
 _ROWS = (

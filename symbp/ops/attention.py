@@ -11,7 +11,7 @@ from sympy import Basic, Expr, Integer, MatrixExpr, MatrixSymbol, Piecewise, Sum
 
 from symbp.equations import text
 from symbp.errors import ShapeError
-from symbp.op import Entry, Explanation, Op, ShownStep, meaning, rule
+from symbp.op import Entry, Op, meaning, rule
 from symbp.ops.entries import COLUMN, EXAMPLE, OTHER, ROW, Total, base
 from symbp.ops.softmax import Softmax, SoftmaxJacobian
 
@@ -70,53 +70,6 @@ class MaskedSoftmax(Op):
             applies="example" if causal else "column",
             says="kept" if kept else "",
         )
-
-    def explanation(self) -> Explanation:
-        """Return the softmax with its mask, its gradient with the softmax sum of a query, and that of the scores."""
-        causal = bool(self.args[2])
-        hidden = [words for words, is_hidden in (("later", causal), ("padding", len(self.args) > 3)) if is_hidden]
-        name = "causal attention" if causal else "attention"
-        return Explanation(name, (_masked(" or ".join(hidden)) if hidden else _ALL, _GRADIENT, _SCORES))
-
-
-_ALL = ShownStep(
-    "A column is a query, a row a key; a query weighs all keys of its sequence:",
-    (r"p_{ij} &= \frac{e^{s_{ij}}}{\sum_{k} e^{s_{kj}}}",),
-)
-
-
-def _masked(hidden: str) -> ShownStep:
-    return ShownStep(
-        f"A column is a query, a row a key. The mask $M$ takes out the keys that are {hidden}:",
-        (
-            r"p_{ij} &= \frac{e^{s_{ij} + M_{ij}}}{\sum_{k} e^{s_{kj} + M_{kj}}}",
-            r"M_{ij} &= 0 \ \text{ if query } j \text{ may attend to key } i, \qquad -\infty \ \text{ otherwise}",
-        ),
-    )
-
-
-_GRADIENT = ShownStep(
-    "The weights of a query sum to one, so from the error $g$ of its weights the softmax sum $D$, their mean under the "
-    "weights, is taken away. A masked weight is zero, and so is its error:",
-    (
-        r"D_j &= \sum_{k} g_{kj} \, p_{kj}",
-        r"\frac{\partial \mathcal{L}}{\partial s_{ij}} &= p_{ij} \, (g_{ij} - D_j)",
-    ),
-)
-
-
-_SCORES = ShownStep(
-    r"A score is the inner product of a key and a query over $\sqrt{d}$, the root of their length, which keeps it from "
-    "growing with that length and the softmax from saturating. It is linear in both, so the error of a query is a sum "
-    "of keys, that of a key a sum of queries:",
-    (
-        r"s_{ij} &= \frac{1}{\sqrt{d}} \sum_{a=1}^{d} k_{ai} \, q_{aj}",
-        r"\frac{\partial \mathcal{L}}{\partial q_{aj}} &= \frac{1}{\sqrt{d}} \sum_{i}"
-        r" \frac{\partial \mathcal{L}}{\partial s_{ij}} \, k_{ai}, \qquad"
-        r" \frac{\partial \mathcal{L}}{\partial k_{ai}} = \frac{1}{\sqrt{d}} \sum_{j}"
-        r" \frac{\partial \mathcal{L}}{\partial s_{ij}} \, q_{aj}",
-    ),
-)
 
 
 @meaning(MaskedSoftmax)

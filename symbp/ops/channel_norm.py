@@ -11,9 +11,9 @@ from typing import Any, cast
 
 from sympy import Basic, Expr, Integer, MatrixExpr, MatrixSymbol
 
-from symbp.op import Entry, Explanation, FactorRole, Op, meaning, rule
+from symbp.op import Entry, FactorRole, Op, meaning, rule
 from symbp.ops.entries import COLUMN, EXAMPLE, ROW
-from symbp.ops.normalisation import CHANNEL, explained, normalise, normalise_jacobian, normalised
+from symbp.ops.normalisation import normalise, normalise_jacobian, normalised
 from symbp.ops.windows import channels_of
 
 
@@ -46,10 +46,6 @@ class NormaliseChannels(Op):
     def entry(self) -> Entry:
         """Return (z − μ)/s."""
         return _over_channels("norm", self.args[:1], *self.args[1:])
-
-    def explanation(self) -> Explanation:
-        """Return the definition, the gradient in the steps learned first, and that they are a projection."""
-        return explained("BatchNorm per channel", True, *CHANNEL)
 
 
 class NormaliseChannelsJacobian(Op):

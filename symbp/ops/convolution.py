@@ -18,28 +18,18 @@ from sympy import Basic, Expr, IndexedBase, Integer, MatrixExpr, MatrixSymbol
 
 from symbp.equations import Step, text
 from symbp.errors import ShapeError
-from symbp.op import Entry, Explanation, FactorRole, Op, ShownStep, Sizes, explain, meaning, rule
+from symbp.op import Entry, FactorRole, Op, Sizes, explain, meaning, rule
 from symbp.ops.entries import COLUMN, EXAMPLE, Total, base, index
 from symbp.ops.windows import (
-    ENTRIES,
+    DILATED,
     INPUT,
-    LINES,
     OUTPUT,
-    PLACES,
     At,
-    Axis,
-    Window,
     Windowed,
     channels_of,
-    edges_left_over,
-    indexed,
-    lines_of,
     lines_over,
     lines_under,
-    no_place,
-    product_of,
-    sliding_sign,
-    sums_over,
+    sliding,
 )
 from symbp.symbols import Adjoint
 
@@ -72,7 +62,8 @@ class Convolve(_Bilinear):
     """
 
     label: ClassVar[tuple[str, str, str]] = (r"\mathrm{conv}", "conv", "conv")
-    sign = property(lambda self: sliding_sign(STAR, self.window, dilated=False))
+    sign = property(lambda self: STAR)
+    sign_settings = property(lambda self: sliding(self.window, "s"))
 
     def __new__(cls, k: MatrixExpr, x: MatrixExpr, *window: Expr) -> Convolve:
         node = cast("Convolve", Basic.__new__(cls, k, x, *window))
@@ -98,10 +89,6 @@ class Convolve(_Bilinear):
             ranges={OUTPUT: outputs, INPUT: inputs},
         )
 
-    def explanation(self) -> Explanation:
-        """Return the sum it stands for, and both gradients as index sums and in convolution notation."""
-        return _explained(self.window)
-
 
 class TransposedConvolve(_Bilinear):
     """K ∗ G, what a convolution makes of the error G on its way to the image: full convolution, the kernel flipped.
@@ -113,7 +100,8 @@ class TransposedConvolve(_Bilinear):
     factor_role = FactorRole.WEIGHT
     label: ClassVar[tuple[str, str, str]] = (r"\mathrm{fullconv}", "fullconv", "fullconv")
     about = "full convolution: the error, correlated with the flipped kernel"
-    sign = property(lambda self: sliding_sign(AST, self.window, dilated=True))
+    sign = property(lambda self: AST)
+    sign_settings = property(lambda self: sliding(self.window, DILATED))
 
     def __new__(cls, k: MatrixExpr, g: MatrixExpr, *window: Expr) -> TransposedConvolve:
         return cast("TransposedConvolve", Basic.__new__(cls, k, g, *window))
@@ -147,7 +135,8 @@ class KernelCorrelation(_Bilinear):
     factor_role = FactorRole.PREVIOUS
     label: ClassVar[tuple[str, str, str]] = (r"\mathrm{correlation}", "correlation", "correlation")
     about = "correlation: the error in front laid over the image behind, at every place of a kernel entry"
-    sign = property(lambda self: sliding_sign(STAR, self.window, dilated=True))
+    sign = property(lambda self: STAR)
+    sign_settings = property(lambda self: sliding(self.window, DILATED))
 
     def __new__(cls, g: MatrixExpr, x: MatrixExpr, *window: Expr) -> KernelCorrelation:
         return cast("KernelCorrelation", Basic.__new__(cls, g, x, *window))
@@ -357,85 +346,3 @@ def _(node: Convolve, operand: int) -> Step:
 def channels_vjp(node: Channels, output: MatrixSymbol | None, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
     """b̄ = ChannelSums(C̄)."""
     return (ChannelSums(adjoint, node.args[1]),)
-
-
-def _explained(window: Window) -> Explanation:
-    """Return the definition and both gradients, with the numbers of the window and letters w, x, z, g."""
-    steps = (_forward(window), _to_the_kernel(window), _to_the_image(window))
-    return Explanation(f"{len(window.axes)}-D convolution", steps)
-
-
-def _letters(window: Window) -> tuple[str, str, str]:
-    """Return the indices of a place, of an entry of the kernel and of a pixel."""
-    places, entries, lines = (",".join(letters[: len(window.axes)]) for letters in (PLACES, ENTRIES, LINES))
-    return places, entries, lines
-
-
-def _setting(window: Window, key: str) -> list[int]:
-    return [getattr(axis, key) for axis in window.axes]
-
-
-def _forward(window: Window) -> ShownStep:
-    p, i, _ = _letters(window)
-    kernel = r" \times ".join(map(str, _setting(window, "window")))
-    stride, padding = (product_of(_setting(window, key), _TIMES) for key in ("stride", "padding"))
-    ends = " and ".join(f"${place}$ to ${place.upper()}-1$" for place in PLACES[: len(window.axes)])
-    words = (
-        f"Kernel ${kernel}$, stride ${stride}$, padding ${padding}$. The kernel $w$ is laid over the image $x$ as it "
-        f"is, not flipped: this is a cross-correlation, written $\\star$, which PyTorch's Conv{len(window.axes)}d and "
-        "networks in general call convolution. Output channels are $o$, input channels $c$. All indices count from 0, "
-        f"those of places, {ends}."
-    )
-    if any(_setting(window, "padding")):
-        words += " Outside the image $x$ is 0: that is the padding."
-    under = indexed("x", "c", *lines_of(window, Axis.under, PLACES))
-    return ShownStep(words, (rf"z_{{o,{p}}} &= \sum_{{c}} {sums_over(window)} \, w_{{o,c,{i}}} \, {under}",))
-
-
-def _to_the_kernel(window: Window) -> ShownStep:
-    p, i, _ = _letters(window)
-    strides = _setting(window, "stride")
-    words = (
-        "Let $g$ be the error of $z$. An entry of the kernel meets another pixel at every place, so its gradient is "
-        "the input correlated with the error, added up over the examples of a batch"
-    )
-    if max(strides) > 1:
-        between = product_of([stride - 1 for stride in strides], _TIMES)
-        words += (
-            f". Because of the stride the error is first dilated: between its values stand ${between}$ "
-            f"zero{'s' * (between != '1')}, written $\\uparrow {product_of(strides, _TIMES)}$"
-        )
-    places = " ".join(rf"\sum_{{{q}=0}}^{{{q.upper()}-1}}" for q in PLACES[: len(window.axes)])
-    under = indexed("x", "c", *lines_of(window, Axis.under, PLACES))
-    sign = sliding_sign(STAR, window, dilated=True)[0]
-    return ShownStep(
-        f"{words}.",
-        (
-            rf"\frac{{\partial \mathcal{{L}}}}{{\partial w_{{o,c,{i}}}}} &= {places} \, g_{{o,{p}}} \, {under}",
-            rf"\frac{{\partial \mathcal{{L}}}}{{\partial w}} &= g {sign} x",
-        ),
-    )
-
-
-def _to_the_image(window: Window) -> ShownStep:
-    _, i, u = _letters(window)
-    strides = _setting(window, "stride")
-    dilated = r"(g_{\uparrow " + product_of(strides, _TIMES) + "})" if max(strides) > 1 else "g"
-    over = indexed("g", "o", *lines_of(window, Axis.over, LINES))
-    flipped = indexed(dilated, "o", *lines_of(window, Axis.flipped, LINES))
-    turned = ",".join(f"{axis.window - 1}-{letter}" for axis, letter in zip(window.axes, ENTRIES, strict=False))
-    sums = rf"\sum_{{o}} {sums_over(window)} \, "
-    crop = " The padding is cropped off again." if any(_setting(window, "padding")) else ""
-    return ShownStep(
-        "A pixel feels the error of every place whose window lies over it: the full convolution of the error with the "
-        "kernel, written $\\ast$. As a correlation it is the error, with zeros around it, under the flipped kernel "
-        f"$\\tilde{{w}}$ ({no_place(window)}).{crop}{edges_left_over(window)}",
-        (
-            rf"\frac{{\partial \mathcal{{L}}}}{{\partial x_{{c,{u}}}}} &= {sums} w_{{o,c,{i}}} \, {over}",
-            rf"&= {sums} \tilde{{w}}_{{o,c,{i}}} \, {flipped}, \qquad \tilde{{w}}_{{o,c,{i}}} = w_{{o,c,{turned}}}",
-            rf"\frac{{\partial \mathcal{{L}}}}{{\partial x}} &= w {sliding_sign(AST, window, dilated=True)[0]} g",
-        ),
-    )
-
-
-_TIMES = r"{\times}"

@@ -6,7 +6,6 @@ variance and is a projection: remove the mean, remove the component along the no
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from enum import IntEnum
 from typing import Any, cast
@@ -26,7 +25,7 @@ from sympy import (
 from symbp.equations import Step, text
 from symbp.errors import ShapeError
 from symbp.nodes import hadamard, matadd, matmul, ones
-from symbp.op import Entry, Explanation, FactorRole, Naming, Op, ShownStep, Sizes, explain, meaning, rule, steps
+from symbp.op import Entry, FactorRole, Naming, Op, Sizes, explain, meaning, rule, steps
 from symbp.ops.entries import COLUMN, OTHER, ROW, Total, base
 
 EPSILON = Rational(1, 100_000)
@@ -133,10 +132,6 @@ class Normalise(Op):
         """Return (z − μ)/s."""
         return _along("norm", self.args[:1], self.settings)
 
-    def explanation(self) -> Explanation:
-        """Return the definition, the gradient in the steps learned first, and that they are a projection."""
-        return _explained(Over(int(self.args[1])), bool(self.args[2]))
-
 
 class NormaliseJacobian(Op):
     """What a normalisation makes of the error G: 1/s · (G − mean(G) − N ⊙ mean(G ⊙ N)), for N = normalise(Z).
@@ -163,14 +158,14 @@ class NormaliseJacobian(Op):
         return _along("jacobian", self.args[:3], self.args[3:])
 
     def spelled_out(self, name: Naming) -> MatrixExpr:
-        """Return r ⊙ (G − g − N ⊙ c): g is the mean of G, c that of G ⊙ N, r is 1/s, each spread along the axis."""
+        """Return (G − p − N ⊙ q) ⊙ r: p is the mean of G, q that of G ⊙ N, r is 1/s, each spread along the axis."""
         z, n, g, axis, centred, epsilon = self.args
         over = Over(int(axis))
         inverse = name("r", InverseDeviation(z, axis, centred, epsilon))
-        taken = [matmul(S.NegativeOne, spread(name("g", mean(g, over)), over, z))] if centred == 1 else []
-        component = name("c", mean(hadamard(g, n), over))
+        taken = [matmul(S.NegativeOne, spread(name("p", mean(g, over)), over, z))] if centred == 1 else []
+        component = name("q", mean(hadamard(g, n), over))
         along = matmul(S.NegativeOne, hadamard(n, spread(component, over, z)))
-        return hadamard(spread(inverse, over, z), matadd(g, *taken, along))
+        return hadamard(matadd(g, *taken, along), spread(inverse, over, z))
 
 
 class InverseDeviation(Op):
@@ -270,76 +265,3 @@ def _(node: Normalise, operand: int) -> Step:
     if node.args[2] == 1:
         return steps[normalise_vjp]
     return _RMS_STEP
-
-
-_NAMES = {
-    (Over.EXAMPLES, True): "BatchNorm",
-    (Over.FEATURES, True): "LayerNorm",
-    (Over.FEATURES, False): "RMSNorm",
-    (Over.EXAMPLES, False): "RMS normalisation over the examples",
-}
-CHANNEL = ("one channel, with its $n$ values: all pixels of all $m$ examples", "n")
-
-_ALONG = {
-    Over.EXAMPLES: ("one feature, with its values in the $m$ examples", "m"),
-    Over.FEATURES: ("one example, with its $n$ features", "n"),
-}
-_CENTRED = (
-    r"\mu &= \frac{1}{N} \sum_{k=1}^{N} z_k, \qquad \sigma^2 = \frac{1}{N} \sum_{k=1}^{N} (z_k - \mu)^2",
-    r"s &= \sqrt{\sigma^2 + \varepsilon}, \qquad \hat{z}_i = \frac{z_i - \mu}{s}",
-)
-_CENTRED_SUMS = (
-    r"\frac{\partial \mathcal{L}}{\partial \sigma^2} &= -\frac{1}{2 s^3} \sum_{k=1}^{N} g_k (z_k - \mu)",
-    r"\frac{\partial \mathcal{L}}{\partial \mu} &= -\frac{1}{s} \sum_{k=1}^{N} g_k",
-    r"\frac{\partial \mathcal{L}}{\partial z_i} &= \frac{1}{s} g_i"
-    r" + \frac{2 (z_i - \mu)}{N} \frac{\partial \mathcal{L}}{\partial \sigma^2}"
-    r" + \frac{1}{N} \frac{\partial \mathcal{L}}{\partial \mu}",
-)
-_CENTRED_PROJECTION = (
-    r"\frac{\partial \mathcal{L}}{\partial z_i} &= \frac{1}{s} \Bigl( g_i"
-    r" - \hat{z}_i \, \frac{1}{N} \sum_{k=1}^{N} g_k \hat{z}_k - \frac{1}{N} \sum_{k=1}^{N} g_k \Bigr)",
-    r"\Pi(G) &= \frac{1}{s} \bigl( G - \mathrm{mean}(G) - \hat{Z} \odot \mathrm{mean}(G \odot \hat{Z}) \bigr)",
-)
-_RMS = (r"q &= \frac{1}{N} \sum_{k=1}^{N} z_k^2, \qquad s = \sqrt{q + \varepsilon}, \qquad \hat{z}_i = \frac{z_i}{s}",)
-_RMS_SUMS = (
-    r"\frac{\partial \mathcal{L}}{\partial q} &= -\frac{1}{2 s^3} \sum_{k=1}^{N} g_k z_k",
-    r"\frac{\partial \mathcal{L}}{\partial z_i} &= \frac{1}{s} g_i"
-    r" + \frac{2 z_i}{N} \frac{\partial \mathcal{L}}{\partial q}",
-)
-_RMS_PROJECTION = (
-    r"\frac{\partial \mathcal{L}}{\partial z_i} &= \frac{1}{s} \Bigl( g_i"
-    r" - \hat{z}_i \, \frac{1}{N} \sum_{k=1}^{N} g_k \hat{z}_k \Bigr)",
-    r"\Pi(G) &= \frac{1}{s} \bigl( G - \hat{Z} \odot \mathrm{mean}(G \odot \hat{Z}) \bigr)",
-)
-
-
-def _explained(over: Over, centred: bool) -> Explanation:
-    return explained(_NAMES[over, centred], centred, *_ALONG[over])
-
-
-def explained(name: str, centred: bool, along: str, count: str) -> Explanation:
-    """Return what a report shows of a normalisation along ``along``, which has ``count`` values."""
-    start, sums, projection = (
-        (_CENTRED, _CENTRED_SUMS, _CENTRED_PROJECTION) if centred else (_RMS, _RMS_SUMS, _RMS_PROJECTION)
-    )
-    value = r"$z_k - \mu = s \hat{z}_k$" if centred else r"$z_k = s \hat{z}_k$"
-    three = (
-        r"The error $g$ of the normalised values reaches $z$ on three ways, through the variance, through the mean and "
-        "directly. The mean moves the variance too, but that part is zero because the deviations sum to zero."
-        if centred
-        else r"The error $g$ of the normalised values reaches $z$ on two ways, through the mean square and directly."
-    )
-    taken = "its mean and its part along the normalised values are" if centred else "its part along them is"
-    steps = (
-        ShownStep(f"For {along}:", start),
-        ShownStep(three, sums),
-        ShownStep(
-            f"With {value} the sums are the same as one projection (exactly one for $\\varepsilon = 0$): from the "
-            f"error {taken} taken away, and the rest is divided by $s$.",
-            projection,
-        ),
-    )
-    return Explanation(
-        name,
-        tuple(ShownStep(s.words, tuple(re.sub(r"(?<=[{^])N(?=})", count, line) for line in s.lines)) for s in steps),
-    )

@@ -10,27 +10,16 @@ from typing import Any, ClassVar, cast
 
 from sympy import Basic, Expr, IndexedBase, MatrixExpr, MatrixSymbol, S
 
-from symbp.op import Entry, Explanation, FactorRole, ShownStep, meaning, rule
+from symbp.op import Entry, FactorRole, meaning, rule
 from symbp.ops.entries import EXAMPLE, Largest, Total, base
 from symbp.ops.windows import (
-    ENTRIES,
     INPUT,
-    LINES,
-    PLACES,
     At,
-    Axis,
-    Window,
     Windowed,
     back_to_pixels,
     channels_of,
-    edges_left_over,
-    indexed,
-    lines_of,
-    no_place,
     onto_pixels,
     patches,
-    product_of,
-    sums_over,
 )
 from symbp.symbols import Adjoint
 
@@ -72,10 +61,6 @@ class MaxPool(_Pool):
         """Return max_{i,j} x[c, s·p + i, s·q + j]."""
         return self.form(lambda x, at: Largest(x[(INPUT, *at.under, EXAMPLE)], *at.entries))
 
-    def explanation(self) -> Explanation:
-        """Return the definition and the mask of the largest values, in index form."""
-        return _explained_max(self.window)
-
 
 class AveragePool(_Pool):
     """The mean of the values under the window at every place of every channel."""
@@ -91,10 +76,6 @@ class AveragePool(_Pool):
         """Return the mean over i, j of x[c, s·p + i, s·q + j]."""
         share = S.One / self.window.entries
         return self.form(lambda x, at: share * Total(x[(INPUT, *at.under, EXAMPLE)], *at.entries))
-
-    def explanation(self) -> Explanation:
-        """Return the definition and the equal shares, in index form."""
-        return _explained_average(self.window)
 
 
 class MaxPoolTranspose(Windowed):
@@ -216,49 +197,3 @@ def average_pool_transpose_vjp(
 ) -> tuple[MatrixExpr | None, ...]:
     """Ḡ = the average pool of C̄."""
     return (AveragePool(adjoint, *node.args[1:]),)
-
-
-def _explained_max(window: Window) -> Explanation:
-    places, entries, lines = (",".join(letters[: len(window.axes)]) for letters in (PLACES, ENTRIES, LINES))
-    at = indexed("x", "c", *lines_of(window, Axis.under, PLACES))
-    place = places if len(window.axes) == 1 else f"({places})"
-    steps = (
-        ShownStep(_slides(window), (rf"a_{{c,{places}}} &= \max_{{{entries}}} \; {at}",)),
-        ShownStep(
-            "The largest value itself is what comes out, so the derivative is 1 there and 0 at all others under the "
-            "window: a mask $M$ of ones and zeros, fixed by the forward pass. At a tie the one is at the first of the "
-            f"largest values, row by row, as in PyTorch.{edges_left_over(window)}",
-            (
-                rf"\frac{{\partial \mathcal{{L}}}}{{\partial x_{{c,{lines}}}}} "
-                rf"&= \sum_{{{places}}} M_{{c,{places},{lines}}} \, g_{{c,{places}}}",
-                rf"M_{{c,{places},{lines}}} &= \begin{{cases}} 1 & \text{{if }} x_{{c,{lines}}} "
-                rf"\text{{ is the largest value at place }} {place} \\ 0 & \text{{otherwise}} \end{{cases}}",
-            ),
-        ),
-    )
-    return Explanation(f"{len(window.axes)}-D max pooling", steps)
-
-
-def _explained_average(window: Window) -> Explanation:
-    places, lines = (",".join(letters[: len(window.axes)]) for letters in (PLACES, LINES))
-    mean = rf"\frac{{1}}{{{window.entries}}} {sums_over(window)} \, "
-    values = indexed("x", "c", *lines_of(window, Axis.under, PLACES))
-    errors = indexed("g", "c", *lines_of(window, Axis.over, LINES))
-    steps = (
-        ShownStep(_slides(window), (rf"a_{{c,{places}}} &= {mean}{values}",)),
-        ShownStep(
-            f"Every value has the share $1/{window.entries}$ in the mean, so it gets that share of the error $g$ of "
-            f"each place whose window lies over it ({no_place(window)}).{edges_left_over(window)}",
-            (rf"\frac{{\partial \mathcal{{L}}}}{{\partial x_{{c,{lines}}}}} &= {mean}{errors}",),
-        ),
-    )
-    return Explanation(f"{len(window.axes)}-D average pooling", steps)
-
-
-def _slides(window: Window) -> str:
-    sides = r" \times ".join(str(axis.window) for axis in window.axes)
-    strides = product_of([axis.stride for axis in window.axes], r"{\times}")
-    return (
-        f"Over every channel $c$ slides a window of ${sides}$ values in steps of ${strides}$. Places, entries of the "
-        "window and values of the channel count from 0."
-    )

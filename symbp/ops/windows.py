@@ -6,7 +6,6 @@ through the same two gathers: what lies *under* the window, and, on the way back
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass
 from typing import Any
 
@@ -190,58 +189,15 @@ PLACES, ENTRIES, LINES = ("p", "q"), ("i", "j"), ("u", "v")
 """Letters of the formulas: places of the window, entries of it, lines of the image."""
 
 
-def no_place(window: Window) -> str:
-    """Say what the error is where an index of ``Axis.over`` is no place."""
-    fraction = "a fraction is no whole number or " if any(axis.stride > 1 for axis in window.axes) else ""
-    return f"where {fraction}the place does not exist, $g$ is 0"
+DILATED = "↑"
+"""The sign of an error between whose values the stride puts zeros."""
 
 
-def indexed(letter: str, channels: str, *indices: str) -> str:
-    """Return a letter with its channels and further indices below."""
-    gap = r",\," if any(len(index) > 1 for index in indices) else ","
-    return rf"{letter}_{{{gap.join([channels, *indices])}}}"
-
-
-def sums_over(window: Window) -> str:
-    """Return the sums over the entries of a window."""
-    return " ".join(rf"\sum_{{{i}=0}}^{{{axis.window - 1}}}" for i, axis in zip(ENTRIES, window.axes, strict=False))
-
-
-def lines_of(window: Window, how: Callable[[Axis, str, str], str], letters: Sequence[str]) -> list[str]:
-    """Return an index for each axis: ``Axis.under`` of places, ``Axis.over`` or ``Axis.flipped`` of lines."""
-    return [how(axis, a, i) for axis, a, i in zip(window.axes, letters, ENTRIES, strict=False)]
-
-
-def edges_left_over(window: Window) -> str:
-    """Say which lines no window reaches; nothing where every line is reached."""
-    if not any(axis.left_over for axis in window.axes):
-        return ""
-    return " What is left over at the end of a line or column is never visited: its gradient is 0."
-
-
-def product_of(sides: Sequence[int], times: str) -> str:
-    """Return one number where all are equal, else all with ``times`` between them: 2, 2×1."""
-    return str(sides[0]) if len(set(sides)) == 1 else times.join(map(str, sides))
-
-
-def sliding_sign(letters: tuple[str, str, str], window: Window, *, dilated: bool) -> tuple[str, str, str]:
-    """Return the sign of a convolution with its stride and padding below, where they are not 1 and 0.
-
-    Forward ``s=2``; on the way back the error is ``dilated``, which is written ↑2.
-    """
-    strides, paddings = ([getattr(axis, key) for axis in window.axes] for key in ("stride", "padding"))
-    found = []
-    for letter, times, up, join in zip(letters, _TIMES, _UP, _JOIN, strict=True):
-        marks = [] if set(strides) == {1} else [(up if dilated else "s=") + product_of(strides, times)]
-        marks += [] if set(paddings) == {0} else ["p=" + product_of(paddings, times)]
-        below = join.join(marks)
-        found.append(letter + (f"_{{{below}}}" if letter.startswith("\\") else f"[{below}]") * bool(below))
-    return (found[0], found[1], found[2])
-
-
-_TIMES = (r"{\times}", "×", "x")
-_UP = (r"\uparrow ", "↑", "up=")
-_JOIN = (r",\,", ",", ",")
+def sliding(window: Window, stride: str) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    """Return the settings of a convolution, by axis: its ``stride`` and padding, where they are not 1 and 0."""
+    found = ((stride, 1, "stride"), ("p", 0, "padding"))
+    sizes = ((name, usual, tuple(getattr(axis, key) for axis in window.axes)) for name, usual, key in found)
+    return tuple((name, size) for name, usual, size in sizes if set(size) != {usual})
 
 
 def channels_of(image: MatrixExpr, pixels: int) -> Expr:

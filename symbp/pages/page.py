@@ -81,11 +81,15 @@ class Equations:
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """Lines with a reason beside each: left side, right side, reason, number. ``group`` is what they belong to."""
+    """Lines with a reason beside each: left side, right side, reason, number. ``group`` is what they belong to.
+
+    A reason that has no room beside its line is left to a page of more detail, unless they are ``explained``.
+    """
 
     lines: tuple[Line, ...]
     group: Text = ()
     detail: int = 1
+    explained: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,10 @@ class Words:
             raise SymbpError(f"no sentence {key!r}")
         return entry
 
+    def fields(self, key: str) -> list[str]:
+        """Return what the fields of a sentence are called."""
+        return _FIELD.findall(self.template(key))
+
     def has(self, key: str) -> bool:
         """Whether there is such a sentence."""
         try:

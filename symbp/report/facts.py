@@ -130,10 +130,17 @@ def _is_affine(rhs: MatrixExpr) -> bool:
     return all(isinstance(node, MatAdd | MatMul | OneMatrix | Variable) for node in nodes(rhs))
 
 
+LAYERS = {
+    "Normalise": "normalisation", "NormaliseChannels": "normalisation", "Convolve": "convolution",
+    "MaxPool": "max pooling", "AveragePool": "average pooling", "MaskedSoftmax": "attention",
+}  # fmt: skip
+"""What operations are called in a sentence."""
+
+
 def blocks(derivation: Derivation) -> Rich:
     """Return what a network has beside affine layers and activations, in words; nothing for a plain stack."""
     nodes_ = [equation.rhs for equation in derivation.forward if isinstance(equation.rhs, Op)]
-    named = [explained.name for node in nodes_ if (explained := node.explanation()) is not None]
+    named = [LAYERS[type(node).__name__] for node in nodes_ if type(node).__name__ in LAYERS]
     skips = sum(equation.lhs.role is Role.BLOCK for equation in derivation.forward)
     found = [rich("{name}", name=name) for name in dict.fromkeys(named)]
     if skips:

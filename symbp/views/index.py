@@ -16,6 +16,7 @@ from sympy import (
     Expr,
     HadamardProduct,
     IndexedBase,
+    KroneckerDelta,
     MatAdd,
     MatMul,
     MatrixExpr,
@@ -114,6 +115,27 @@ def _of_operation(lhs: MatrixSymbol, op: Op, number: Expr) -> Entries:
 
 def _sized(op: Op, form: Entry) -> Iterable[tuple[tuple[IndexedBase, tuple[Expr, ...]], MatrixExpr]]:
     return zip(form.operands, operands(op), strict=True)
+
+
+def derivative(value: Expr, of: IndexedBase, at: tuple[Expr, ...]) -> Expr:
+    """Return the derivative of an expression that is linear in an array, by one of its entries.
+
+    Σ_k a_{ik} b_k by a_{il} is b_l, a_{ij} by a_{il} is ``KroneckerDelta(j, l)``.
+    """
+
+    def entry(part: Expr) -> Expr:
+        pairs = zip(part.indices, at, strict=True)
+        return Mul(*(KroneckerDelta(own, other) for own, other in pairs if own != other))
+
+    def total(part: Expr) -> Expr:
+        (inner,) = (each for each in part.term.atoms(Entry_) if each.base == of)
+        places = dict(zip(inner.indices, at, strict=True))
+        moved = {index: places[index] for index in part.indices}
+        rest = part.term.xreplace({inner: S.One}).xreplace(moved)
+        return cast("Expr", rest)
+
+    value = value.replace(lambda part: isinstance(part, Total) and part.has(of), total)
+    return cast("Expr", value.replace(lambda part: isinstance(part, Entry_) and part.base == of, entry))
 
 
 def base_of(symbol: MatrixSymbol) -> IndexedBase:

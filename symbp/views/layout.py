@@ -14,6 +14,7 @@ from typing import Any, cast
 
 from sympy import (
     Basic,
+    DiagMatrix,
     HadamardProduct,
     Identity,
     MatAdd,
@@ -161,6 +162,10 @@ def _operand(layout: Layout, operand: MatrixExpr, flag: bool) -> MatrixExpr:
     return layout.transposed(operand) if flag else operand
 
 
+def _diagonal(layout: Layout, expr: DiagMatrix, turned: bool) -> MatrixExpr:
+    return DiagMatrix(layout.same(expr.args[0]))
+
+
 def _call(layout: Layout, node: Call, turned: bool) -> MatrixExpr:
     kind, number, rows, columns, *inputs = node.args
     if not turned:
@@ -184,6 +189,7 @@ _RULES: Mapping[type, _Rule] = {
     OneMatrix: _ones,
     ZeroMatrix: _zeros,
     Identity: lambda layout, expr, turned: expr,
+    DiagMatrix: _diagonal,
     Call: _call,
     Pull: _pull,
     Op: _operation,

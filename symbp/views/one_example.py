@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Iterable
 from typing import Any
 
 from sympy import Basic, HadamardProduct, Integer, MatAdd, MatMul, MatrixExpr, MatrixSymbol, S, Transpose
@@ -14,9 +15,14 @@ from symbp.symbols import BATCH
 
 def one_example(system: System) -> tuple[list[Equation], tuple[MatrixSymbol, ...]]:
     """Return the equations of a single example, m = 1, and what they are given."""
-    read = _Reader().read
-    equations = [Equation(read(each.lhs), read(each.rhs), each.steps, each.undoes) for each in system]
-    return equations, tuple(map(read, system.given))
+    reader = _Reader()
+    return of_one(system, reader), tuple(map(reader.read, system.given))
+
+
+def of_one(equations: Iterable[Equation], reader: _Reader | None = None) -> list[Equation]:
+    """Return equations of a single example."""
+    read = (reader or _Reader()).read
+    return [Equation(read(each.lhs), read(each.rhs), each.steps, each.undoes) for each in equations]
 
 
 class _Reader:

@@ -313,6 +313,8 @@ def _beside(items: Sequence[Node], place: int) -> float:
 
 
 def _sign_width(node: Sign) -> float:
+    if node.below is not None:
+        return _sign_width(replace(node, below=None)) + _INDEX * em_width(node.below)
     return _SIGNS.get(node.sign) or _SIGN_WIDTH.get(node.kind) or (0.78 if node.sign in "+−" else 0.5)
 
 

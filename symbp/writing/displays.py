@@ -34,8 +34,8 @@ class _Set:
     reason: str
 
 
-def display(lines: Sequence[Line], setting: Setting, room: int) -> list[str]:
-    """Return lines of equations at a width."""
+def display(lines: Sequence[Line], setting: Setting, room: int, *, explained: bool = False) -> list[str]:
+    """Return lines of equations at a width; ``explained`` leaves no reason out."""
     numbers = [setting.number(line.label) for line in lines]
     margin = max(map(columns, numbers), default=0)
     margin += margin > 0
@@ -53,7 +53,7 @@ def display(lines: Sequence[Line], setting: Setting, room: int) -> list[str]:
         )
         for at, (line, number, found) in enumerate(zip(lines, numbers, cells, strict=True))
     ]
-    return _with_reasons(laid, room, setting.detail)
+    return _with_reasons(laid, room, explained=explained or setting.detail > 2)
 
 
 def _cells(lines: Sequence[Line], setting: Setting, room: int) -> list[list[Box]]:
@@ -148,18 +148,18 @@ def _placed(line: Sequence[Box], starts: Sequence[int]) -> Box:
     return beside([box.padded(end - start) for box, start, end in zip(line, starts, ends, strict=False)])
 
 
-def _with_reasons(laid: Sequence[_Set], room: int, detail: int) -> list[str]:
+def _with_reasons(laid: Sequence[_Set], room: int, *, explained: bool) -> list[str]:
     """Return lines with their reasons beside them; one that does not fit is left to a page of more detail."""
     column = _reason_column(laid, room)
     lines: list[str] = []
     for line in laid:
         free = room - column
         fits = line.box.width < column and columns(line.reason) <= free
-        wraps = detail > 2 and line.box.width < column and free >= NARROWEST
+        wraps = explained and line.box.width < column and free >= NARROWEST
         if line.reason and (fits or wraps):
             reason = Box(tuple(wrapped(line.reason, free)))
             lines += beside((line.box.padded(column), reason)).lines
-        elif line.reason and detail > 2:
+        elif line.reason and explained:
             lines += [*line.box.lines, *(" " * HANG + each for each in wrapped(line.reason, room - HANG))]
         else:
             lines += line.box.lines

@@ -206,7 +206,7 @@ def _sign(speller: Speller, sign: Sign, before: Node | None, after: Node | None,
         return "" if after is None or _is_fence(after) else " "
     if sign.kind == "quad":
         return "   "
-    text = _postfix(speller, sign)
+    text = _postfix(speller, sign) + ("" if sign.below is None else f"[{speller.line(sign.below, tight=True)}]")
     left, right = SPACE[sign.kind]
     if tight and not text.isalpha():
         left = right = ""

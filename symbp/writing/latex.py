@@ -49,7 +49,7 @@ Lambda Λ Xi Ξ Pi Π Sigma Σ Upsilon Υ Phi Φ Psi Ψ Omega Ω ell ℓ
 """
 _SIGNS = """
 partial ∂ nabla ∇ sum ∑ prod ∏ top ⊤ odot ⊙ circ ∘ cdot · times × otimes ⊗ oplus ⊕ star ⋆ ast ∗ pm ± neq ≠ leq ≤
-geq ≥ in ∈ sim ∼ approx ≈ propto ∝ equiv ≡ leftarrow ← rightarrow → mapsto ↦ leftrightarrow ↔ Rightarrow ⇒
+uparrow ↑ geq ≥ in ∈ sim ∼ approx ≈ propto ∝ equiv ≡ leftarrow ← rightarrow → mapsto ↦ leftrightarrow ↔ Rightarrow ⇒
 ldots … cdots ⋯ vdots ⋮ ddots ⋱ infty ∞ mid ∣ cup ∪ cap ∩ subset ⊂ emptyset ∅ forall ∀ exists ∃ int ∫
 lVert ‖ lfloor ⌊ rfloor ⌋ lceil ⌈ rceil ⌉ langle ⟨ rangle ⟩ surd √ prime ′ nearrow ↗ searrow ↘
 """
@@ -176,7 +176,8 @@ def _num(node: Num, hooks: Hooks) -> str:
 def _sign(node: Sign, hooks: Hooks) -> str:
     if node.sign == "⊤":
         return hooks.transpose
-    return "".join(ALPHABET.get(char, _characters(char)) for char in node.sign)
+    spelled = "".join(ALPHABET.get(char, _characters(char)) for char in node.sign)
+    return spelled if node.below is None else f"{spelled}_{{{_spelled(node.below, replace(hooks, tight=True))}}}"
 
 
 def _row(node: Row, hooks: Hooks) -> str:

@@ -130,7 +130,8 @@ def _beside(sign: Sign, before: Node | None, after: Node | None, tight: bool) ->
 def _operator(sign: Sign, before: Node | None, after: Node | None, tight: bool) -> str:
     """Return an operator or a relation between its operands; in an index, and with nothing behind, it has no space."""
     alone = sign.kind == "bin" and (after is None or (isinstance(after, Sign) and after.kind == "comma"))
-    return _mo(sign.sign, **_form(before), **(_CLOSE if tight or alone else {}))
+    spelled = _mo(sign.sign, **_form(before), **(_CLOSE if tight or alone else {}))
+    return spelled if sign.below is None else f"<msub>{spelled}{_written(sign.below, True)}</msub>"
 
 
 def _prefix(sign: Sign, before: Node | None, after: Node | None, tight: bool) -> str:

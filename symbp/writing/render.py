@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from symbp.checking.report import CheckReport
 from symbp.derivation import Derivation
 from symbp.domain import described, takes
-from symbp.errors import SpecError, later
-from symbp.maths.notation import notation_named
+from symbp.errors import SpecError
+from symbp.maths.notation import Notation, notation_named
 from symbp.maths.tree import Node
 from symbp.pages.page import Line, Page
 from symbp.pages.tell.derivation import context, derivation_page
 from symbp.pages.tell.only import only as lines_of_one
+from symbp.pages.tell.operation import only_lines, operation_context
 from symbp.pages.tell.worked import lines_with_numbers, worked_page
 from symbp.worked.given import Digits
 from symbp.worked.run import Training, Worked
@@ -27,11 +28,6 @@ from symbp.writing.picture import picture_text
 from symbp.writing.single import single_latex, single_text
 from symbp.writing.text import write_text
 from symbp.writing.unused import COMPARED, DEFAULTS, OF_NUMBERS, no_use
-
-if TYPE_CHECKING:
-    from symbp.report import lone_render
-else:
-    lone_render = later("symbp.report.lone_render")  # Most derivations are no operation alone.
 
 
 @takes
@@ -126,13 +122,9 @@ def _rendered(
     row, letters = format_named(to), notation_named(notation)
     if row.name == "numpy" and only is None:
         return _program(derivation, row)
-    if derivation.is_alone:
-        text = lone_render.render_lone(derivation, row, check, standalone, only, template_dir, command)
-        return document_latex(text) if standalone and only is not None else text
     if only is not None:
-        c = context(derivation, letters, complete=True, **options)
-        lines = lines_of_one(c, only) if numbers is None else lines_with_numbers(c, numbers, only, digits)
-        return SINGLES[row.name](lines, standalone, c.spellings, only)
+        lines, beside = _one(derivation, only, letters, numbers, digits, **options)
+        return SINGLES[row.name](lines, standalone, beside, only)
     by: dict[str, Any] = {"stem": stem_of(command), "command": command or ""}
     if numbers is None:
         page = derivation_page(derivation, check, letters, **by, **options)
@@ -192,6 +184,22 @@ def stem_of(command: str | None) -> str:
     words = (command or "").split()
     named = [word for word in words[2:] if not word.startswith("-")]
     return Path(named[0]).stem if named and len(words) > 2 and not words[2].startswith("-") else "symbp"
+
+
+def _one(
+    derivation: Derivation,
+    only: str,
+    notation: Notation,
+    numbers: Worked | None,
+    digits: int | None,
+    **options: Any,
+) -> tuple[Sequence[Line], Sequence[Node]]:
+    """Return the lines of one equation, and how the symbols beside it are spelled."""
+    if derivation.is_alone and numbers is None:
+        own = operation_context(derivation)
+        return only_lines(own, only), own.spellings
+    c = context(derivation, notation, complete=True, **options)
+    return lines_of_one(c, only) if numbers is None else lines_with_numbers(c, numbers, only, digits), c.spellings
 
 
 def _display(row: Format) -> Callable[[Sequence[Line], bool, Sequence[Node], str], str]:

@@ -93,13 +93,25 @@ def visible(found: Iterable[Block], detail: int) -> Iterator[Block]:
 
 
 def _setting(page: Page, shown: tuple[Block, ...], ascii: bool, detail: int) -> Setting:
-    """Return what all lines have in common; a line has its number where a sentence that is shown points at it."""
+    """Return what all lines have in common.
+
+    A line has its number where a sentence that is shown points at it, or where all reasons stand beside their lines.
+    """
     found = list(_leaves((page.title, page.subtitle, shown)))
     speller = Speller.of((part for part in found if isinstance(part, Node)), ascii=ascii)
     every = numbers(page)
     there = {line.label for line in lines(shown)}
     pointed = {label for part in found if isinstance(part, Ref) for label in _labels(part, every)}
+    pointed |= {line.label for line in lines(tuple(_explained(shown))) if line.label}
     return Setting(speller, every, frozenset(there & pointed), detail)
+
+
+def _explained(found: Iterable[Block]) -> Iterator[Steps]:
+    for block in found:
+        if isinstance(block, Aside):
+            yield from _explained(block.blocks)
+        elif isinstance(block, Steps) and block.explained:
+            yield block
 
 
 def _leaves(value: object) -> Iterator[Node | Ref]:
@@ -216,19 +228,19 @@ def _equations(writer: _Writer, block: Equations | Steps, labels: list[str]) -> 
     names = [*labels, *([writer.label(block.group)] if block.group else [])]
     parts: list[_Part] = []
     for named, found in groupby(block.lines, key=has_names):
-        parts.append(_lines(writer, tuple(found), names, named))
+        parts.append(_lines(writer, tuple(found), names, named, isinstance(block, Steps) and block.explained))
         names = []
     return parts
 
 
-def _lines(writer: _Writer, found: tuple[Line, ...], labels: list[str], named: bool) -> _Part:
+def _lines(writer: _Writer, found: tuple[Line, ...], labels: list[str], named: bool, explained: bool) -> _Part:
     room = writer.width - INDENT
     wide = grid(found, writer.setting, room) if named else None
     if wide is not None:
         reasons = [line.reason for line in found if line.reason and writer.setting.detail > 2]
         below = [line for reason in reasons for line in wrapped(writer.words(reason), room)]
         return replace(writer.across([*wide, *below], labels), open=True)
-    return writer.beside(display(found, writer.setting, writer.room), labels)
+    return writer.beside(display(found, writer.setting, writer.room, explained=explained), labels)
 
 
 def _computation(writer: _Writer, block: Computation, labels: list[str]) -> list[_Part]:

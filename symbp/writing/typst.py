@@ -137,6 +137,8 @@ def _ordinary(sign: Sign, before: Node | None, after: Node | None, tight: bool) 
 def _operator(sign: Sign, before: Node | None, after: Node | None, tight: bool) -> str:
     """Return an operator; one that begins a line stands between operands all the same, one that ends a row does not."""
     spelled = _ordinary(sign, before, after, tight)
+    if sign.below is not None:
+        spelled = f'class("binary", {spelled}_({_written(sign.below, True)}))'
     if sign.kind == "bin" and (after is None or (isinstance(after, Sign) and after.kind == "comma")):
         return f'class("normal", {spelled})'
     return spelled if before is not None else f'""{spelled}'

@@ -10,7 +10,7 @@ from symbp.worked.run import Worked
 from symbp.writing.formats import Format
 
 if TYPE_CHECKING:
-    from symbp.networks.alone.lone import Lone
+    from symbp.networks.alone.network import OperationNetwork
 
 DEFAULTS: Mapping[str, Any] = {
     "standalone": False, "notation": "standard", "roles": True, "show": None, "by_output": False,
@@ -71,7 +71,7 @@ def no_use(derivation: Derivation, row: Format, only: str | None, numbers: Worke
     if row.name == "text":
         found["template_dir"] = "text has no template"
     if derivation.is_alone:
-        name = cast("Lone", derivation.network).name
+        name = cast("OperationNetwork", derivation.network).name
         found |= {option: why.format(name=name) for option, why in ALONE.items()}
     found |= WITHOUT_NUMBERS if numbers is None else WITH_NUMBERS
     if only is not None:

@@ -43,7 +43,7 @@ def test_the_four_gates_of_an_lstm():
     z = {g: a[f"W{g}"] @ a["X"] + a[f"U{g}"] @ a["h0"] + a[f"b{g}"] for g in "ifgo"}
     i, f, g, o = sigmoid(z["i"]), sigmoid(z["f"]), tanh(z["g"]), sigmoid(z["o"])
     c = f * a["c0"] + i * g
-    dh, later = a["dh"], a["Gc"]
+    dh, later = a["dh"], a["c_bar"]
     dc = later + dh * o * (1 - tanh(c) ** 2)
     delta = {"o": dh * tanh(c) * o * (1 - o), "f": dc * a["c0"] * f * (1 - f), "i": dc * g * i * (1 - i),
              "g": dc * i * (1 - g**2)}  # fmt: skip
@@ -69,7 +69,7 @@ def test_the_gates_of_a_gru():
     dr = dn * q * r * (1 - r)
     assert_same(v["h"], (1 - z) * n + z * a["h0"])
     for name, delta in (("n", dn), ("z", dz), ("r", dr)):
-        assert_same(d[f"dZ{name}"], delta)
+        assert_same(d[f"dA{name}"], delta)
     assert_same(d["dh0"], dh * z + a["Ur"].T @ dr + a["Uz"].T @ dz + a["Un"].T @ (dn * r))
     assert_same(d["dUn"], (dn * r) @ a["h0"].T)
 
@@ -90,7 +90,7 @@ def test_a_wrong_closed_form_is_seen():
 
 @pytest.mark.parametrize(("name", "cell"), [("rnn", RNN), ("lstm", LSTM), ("gru", GRU)])
 def test_a_step_alone_is_a_step_of_the_layer(name, cell):
-    """The lone step, run step by step with what each hands to the next, gives the gradients of the unrolled layer."""
+    """The step alone, run step by step with what each hands to the next, gives the gradients of the unrolled layer."""
     steps, random = 3, np.random.default_rng(5)
     net = Network([cell(4, steps), Dense(2, "tanh")], 3, "mse", batch=True)
     unrolled, step = derive(net), derive(OPERATIONS[name].build())
@@ -108,12 +108,12 @@ def test_a_step_alone_is_a_step_of_the_layer(name, cell):
         lists.append(values)
         state = {"h0": values["h"], **({"c0": values["c"]} if name == "lstm" else {})}
     a = np.tanh(parameters["W2"] @ state["h0"] + parameters["b2"])
-    back = {"dh": parameters["W2"].T @ ((a - y) / 5 * (1 - a**2)), "Gc": np.zeros((4, 5))}
+    back = {"dh": parameters["W2"].T @ ((a - y) / 5 * (1 - a**2)), "c_bar": np.zeros((4, 5))}
     total = dict.fromkeys(own, 0)
     for values in reversed(lists):
         found = run(step.backward, {**values, **back}, sizes, xp)
         total = {key: total[key] + found[f"d{key}"] for key in own}
-        back = {"dh": found["dh0"], "Gc": found.get("dc0")}
+        back = {"dh": found["dh0"], "c_bar": found.get("dc0")}
     for key, gradient in total.items():
         np.testing.assert_allclose(gradient, expected[f"{name}1.{key}"], rtol=1e-11, atol=1e-14)
 
@@ -145,7 +145,7 @@ def test_what_the_steps_give_the_parameters_adds_up(name, layer):
     error, later = (states[-1]["h0"] - y) / m, zero
     total = dict.fromkeys(own, 0.0)
     for x, state in zip(reversed(xs), reversed(states[:-1]), strict=True):
-        above = {"dh": error, "Gc": later} if name == "lstm" else error
+        above = {"dh": error, "c_bar": later} if name == "lstm" else error
         _, found = run_it(own, {"X": x} | state, above)
         total = {key: total[key] + found[key] for key in own}
         error, later = found["h0"], found.get("c0", zero)

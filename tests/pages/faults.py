@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields, replace
 
 from spelling import text
 
 from symbp.maths.tree import Fence, Frac, Node, Num, Row, Script, Sign, Tag
-from symbp.pages.page import Aside, Equations, Line, Page, Steps
+from symbp.pages.page import Aside, Block, Equations, Page, Steps
 
 Fault = tuple[str, Page]
 """What was done, and the page with it."""
@@ -16,27 +16,30 @@ Fault = tuple[str, Page]
 
 def faults(page: Page) -> Iterator[Fault]:
     """Yield the page with one mistake each: in every place of every line, and with every line left out."""
-    for block, number, line in _lines(page):
-        yield f"dropped line: {line.label}", _with(page, block, number, None)
-        for place, part in enumerate(line.parts):
-            for kind, changed in mistakes(part):
-                parts = (*line.parts[:place], changed, *line.parts[place + 1 :])
-                yield f"{kind}: {line.label}", _with(page, block, number, replace(line, parts=parts))
+    for kind, blocks in _in_blocks(page.blocks):
+        yield kind, replace(page, blocks=blocks)
 
 
-def _lines(page: Page) -> Iterator[tuple[int, int, Line]]:
-    for block, found in enumerate(page.blocks):
-        if isinstance(found, Equations | Steps):
-            for number, line in enumerate(found.lines):
-                yield block, number, line
+def _in_blocks(blocks: Sequence[Block]) -> Iterator[tuple[str, tuple[Block, ...]]]:
+    """Yield blocks with one mistake each, in those of boxes too."""
+    for place, block in enumerate(blocks):
+        for kind, changed in _in_block(block):
+            yield kind, (*blocks[:place], changed, *blocks[place + 1 :])
 
 
-def _with(page: Page, block: int, number: int, line: Line | None) -> Page:
-    found = page.blocks[block]
-    assert not isinstance(found, Aside)
-    lines = found.lines  # type: ignore[union-attr]
-    changed = replace(found, lines=(*lines[:number], *([line] if line else []), *lines[number + 1 :]))  # type: ignore[call-arg]
-    return replace(page, blocks=(*page.blocks[:block], changed, *page.blocks[block + 1 :]))
+def _in_block(block: Block) -> Iterator[tuple[str, Block]]:
+    if isinstance(block, Aside):
+        for kind, inside in _in_blocks(block.blocks):
+            yield kind, replace(block, blocks=inside)
+    elif isinstance(block, Equations | Steps):
+        for number, line in enumerate(block.lines):
+            before, behind = block.lines[:number], block.lines[number + 1 :]
+            yield f"dropped line: {line.label}", replace(block, lines=(*before, *behind))
+            for place, part in enumerate(line.parts):
+                for kind, changed in mistakes(part):
+                    parts = (*line.parts[:place], changed, *line.parts[place + 1 :])
+                    wrong = replace(line, parts=parts)
+                    yield f"{kind}: {line.label}", replace(block, lines=(*before, wrong, *behind))
 
 
 def mistakes(node: Node) -> Iterator[tuple[str, Node]]:

@@ -20,8 +20,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from reading import WORDS, Array, Defined, Env, Map, Word, head_of, key_of, meant, read, read_any, settled
-from spelling import Letters, UnreadableError, at, name_of, text
+from reading import WORDS, Array, Defined, Env, Map, Word, entries_of, head_of, key_of, meant, read, read_any, settled
+from spelling import Letters, UnreadableError, at, letters_in, name_of, text
 from statements import (
     Item,
     Known,
@@ -401,6 +401,9 @@ class _Machine:
             self.define(statement, kind[1][0])
             return
         key, left = kind[1], statement.left
+        if isinstance(left, Tag) and left.role == "entry":
+            self.entries(statement, key, env)
+            return
         if isinstance(left, Script) and not isinstance(left, Tag):
             return
         shape = self.shape(left, key, statement)
@@ -422,6 +425,21 @@ class _Machine:
         scale = max(float(np.max(np.abs(known), initial=0)), 1e-300)
         if np.shape(known) != np.shape(value) or not np.max(np.abs(known - value), initial=0) <= self.tolerance * scale:
             raise UnreadableError(f"{key} is something else than before in: {statement}")
+
+    def entries(self, statement: Statement, key: str, env: Env) -> None:
+        """Compare what stands at every place of a matrix with its value."""
+        assert isinstance(statement.left, Tag)
+        known = self.values[key]
+        anything = dict.fromkeys(letters_in(statement.left), 1)
+        letters = entries_of(statement.left, {**anything, **statement.letters})
+        sides = known.shape[1:] if known.shape[0] == 1 and len(letters) == 1 else known.shape[: len(letters)]
+        for place in np.ndindex(*sides):
+            at_place = dict(zip(letters, (each + 1 for each in place), strict=True))
+            value = read(statement.right, env, {**statement.letters, **at_place})
+            wanted = known[(0, *place) if known.shape[0] == 1 and len(place) == 1 else (*place, 0)[:2]]
+            near = self.tolerance * max(float(np.max(np.abs(known))), 1e-300)
+            if np.size(value) != 1 or not np.max(np.abs(value - wanted)) <= near:
+                raise UnreadableError(f"{key} is something else at {at_place} in: {statement}")
 
     def name(self, left: Tag, env: Env, letters: Letters) -> None:
         """Keep the gradient of an open loss, which has a letter: what somebody says it is, of prediction and target."""

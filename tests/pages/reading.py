@@ -531,9 +531,24 @@ class _Reader:
         """Return products entry by entry."""
         total: Value = None
         for piece in self._between(items, lambda sign: sign.sign == "⊙"):
-            value = self.product(self.factors(piece))
+            value = self.slid(piece)
             total = value if total is None else self.together(np.multiply, total, value)
         return total
+
+    def slid(self, items: list[Node]) -> Value:
+        """Return a product, or two things with a sign of an operation between them, such as K ⋆ x."""
+        place = next((at_ for at_, each in enumerate(items) if self.is_sliding(each)), None)
+        if place is None:
+            return self.product(self.factors(items))
+        sides = [self.product(self.factors(each)) for each in (items[:place], items[place + 1 :])]
+        try:
+            return self.env.operators[items[place].sign](*sides)  # type: ignore[attr-defined,operator]
+        except (ValueError, IndexError) as error:
+            raise UnreadableError(f"sides that do not fit: {self._said(items)}: {error}") from None
+
+    def is_sliding(self, item: Node) -> bool:
+        """Tell whether a sign is that of an operation between two things."""
+        return isinstance(item, Sign) and item.kind == "bin" and item.sign in self.env.operators
 
     def _between(self, items: Sequence[Node], is_cut: Callable[[Sign], bool]) -> list[list[Node]]:
         found: list[list[Node]] = [[]]
@@ -859,7 +874,7 @@ class _Reader:
         places = [self.letters[name] - 1 for name in entries_of(tag, self.letters)]
         if not places:
             return array
-        row, column = (*places, 0)[:2]
+        row, column = (0, *places) if len(places) == 1 and array.shape[0] == 1 else (*places, 0)[:2]
         if not (0 <= row < array.shape[0] and 0 <= column < array.shape[1]):
             raise UnreadableError(f"no such entry of {array.shape}: {text(tag)!r}")
         return array[row : row + 1, column : column + 1]
@@ -953,7 +968,10 @@ class _Reader:
         return value if node.sup is None else self.power(value, node.sup)
 
     def at_entry(self, node: Script) -> Value:
-        """Return a_{ij}, one entry of a symbol."""
+        """Return a_{ij}, one entry of a symbol; I_{ij} is 1 where i is j."""
+        if node.base == Id("I"):
+            one, other = (whole(piece, self.letters) for piece in self.entry(node) or ())
+            return float(one == other)
         if not (isinstance(node.base, Tag) and isinstance(node.base.of, MatrixSymbol)):
             raise UnreadableError(f"a lower index of something that is no symbol: {text(node)!r}")
         places = [whole(piece, self.letters) for piece in self.entry(node) or ()]
@@ -1083,6 +1101,8 @@ def entries_of(tag: Tag, letters: Letters) -> list[str]:
         return []
     own = {each.name for each in index_letters(tag.of)}
     found: list[str] = []
+    if isinstance(tag.of, Adjoint) and isinstance(node.sub, Script) and node.sub.sub is not None:
+        node = node.sub  # The entry of a named error: δ of Y_{ij}.
     for piece in reversed(split(node.sub, ",")):
         piece = [each.body if isinstance(each, Tag) else each for each in piece]
         if len(piece) != 1 or not isinstance(piece[0], Id) or piece[0].name in own or piece[0].name not in letters:

@@ -32,6 +32,7 @@ from sympy import Identity, MatrixExpr, MatrixSymbol, Symbol, ZeroMatrix
 
 from symbp.maths.tree import Fence, Frac, Id, Node, Num, Row, Script, Sign, Tag
 from symbp.pages.page import Aside, Block, Equations, Line, Page, Para, Ref, Steps, Table
+from symbp.pages.page import numbers as labels_of
 from symbp.symbols import Adjoint
 from symbp.views.lines import Indexed
 
@@ -155,7 +156,7 @@ def _words(letter: str, values: Node) -> dict[str, Said]:
 def items(page: Page, values_of: ValuesOf | None, numbers: Letters, problems: list[str]) -> Iterator[Item]:
     """Yield the lines of a page in order, those of boxes and of tables of gradients among them."""
     numbers, ranges = said(page, numbers)
-    for block, promised in _blocks(page.blocks, None):
+    for block, promised in _blocks(page.blocks, None, list(labels_of(page))):
         if isinstance(block, Para):
             yield from _sentences(block, values_of, ranges, promised, numbers)
             continue
@@ -166,10 +167,12 @@ def items(page: Page, values_of: ValuesOf | None, numbers: Letters, problems: li
             )
 
 
-def _blocks(blocks: Sequence[Block], promised: frozenset[str] | None) -> Iterator[tuple[Any, frozenset[str] | None]]:
+def _blocks(
+    blocks: Sequence[Block], promised: frozenset[str] | None, every: Sequence[str]
+) -> Iterator[tuple[Any, frozenset[str] | None]]:
     for block in blocks:
         if isinstance(block, Aside):
-            yield from _blocks(block.blocks, frozenset(_labels(block)))
+            yield from _blocks(block.blocks, frozenset(_labels(block, every)), every)
         elif isinstance(block, Equations | Steps | Table | Para):
             yield block, promised
 
@@ -262,11 +265,13 @@ def names_only(statement: Statement, names: Names) -> bool:
     )
 
 
-def _labels(aside: Aside) -> Iterator[str]:
+def _labels(aside: Aside, every: Sequence[str]) -> Iterator[str]:
+    """Yield the labels that a box points at, of (3)–(7) all of them."""
     for ref in refs(aside.blocks):
-        yield ref.label
-        if ref.last:
-            yield ref.last
+        if not ref.last or ref.label not in every or ref.last not in every:
+            yield from filter(None, (ref.label, ref.last))
+        else:
+            yield from every[every.index(ref.label) : every.index(ref.last) + 1]
 
 
 def texts(blocks: Sequence[Block]) -> Iterator[tuple[Any, ...]]:

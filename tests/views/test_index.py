@@ -102,7 +102,7 @@ def written(name, *equations):
 def test_entries_are_written():
     assert written("mlp", "Z1", "dZ1", "dW1", "db1") == [
         "zᵢ⁽¹⁾ = Σⱼ Wᵢⱼ⁽¹⁾ xⱼ + bᵢ⁽¹⁾",
-        "δᵢ⁽¹⁾ = δ_(a, i)⁽¹⁾ (1 − tanh²(zᵢ⁽¹⁾))",
+        "δᵢ⁽¹⁾ = δaᵢ⁽¹⁾ (1 − tanh²(zᵢ⁽¹⁾))",
         "∂ℒ/∂Wᵢⱼ⁽¹⁾ = δᵢ⁽¹⁾ xⱼ",
         "∂ℒ/∂bᵢ⁽¹⁾ = δᵢ⁽¹⁾",
     ]
@@ -110,9 +110,9 @@ def test_entries_are_written():
         "Qᵢⱼ = Σₖ W_(Q,i,k) Xₖⱼ",
         "Sᵢⱼ = ½ Σₖ Kₖᵢ Qₖⱼ",
         "Pᵢⱼ = e^(Sᵢⱼ)/(Σₖ e^(Sₖⱼ))",
-        "δ_(S, i, j) = Pᵢⱼ (δ_(P, i, j) − Σₖ δ_(P, k, j) Pₖⱼ)",
+        "δSᵢⱼ = Pᵢⱼ (δPᵢⱼ − Σₖ δPₖⱼ Pₖⱼ)",
     ]
     assert written("small-cnn", "P1", "dW1") == [
         "P_(1,c,p,q,e) = maxᵢⱼ A_(1,c,i+2p,j+2q,e)",
-        "∂ℒ/∂K₁ₒᵢⱼ = Σ_(p,q,e) δ_(Z₁, o, p, q, e) X_(i+p,j+q,e)",
+        "∂ℒ/∂K₁ₒᵢⱼ = Σ_(p,q,e) δZ_(1,o,p,q,e) X_(i+p,j+q,e)",
     ]

@@ -9,8 +9,11 @@ from pages import MLP, PAGES
 from test_latex import refused
 from test_page_latex import EVERYTHING, HOSTILE, page
 
+from symbp import derive
 from symbp.maths.tree import EQUALS, Fence, Id, Num, row
+from symbp.networks.operations import OPERATIONS
 from symbp.pages.page import Code, Equations, Line, Para, Ref, Steps, Table
+from symbp.pages.tell.operation import operation_page
 from symbp.writing.page_markdown import write_markdown
 
 FLAVOURS = ("gfm", "pandoc")
@@ -36,6 +39,12 @@ def test_katex_reads_every_formula_of_a_page(flavour: str) -> None:
         found = formulas(write_markdown(each, flavour), flavour)
         assert len(found) > 5
         assert refused(found) == []
+
+
+def test_katex_reads_every_formula_of_operations() -> None:
+    found = [each for name in OPERATIONS for each in formulas(write_markdown(operation_page(derive(name))), "gfm")]
+    assert len(found) > 500
+    assert refused(found) == []
 
 
 def test_github_sees_no_dollars_but_its_own() -> None:

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from symbp.calculus.factor import Factor
 from symbp.derivation import Derivation
 from symbp.equations import Equation
-from symbp.errors import later
 from symbp.maths.notation import notation_named
 from symbp.maths.tree import Node
 from symbp.pages.tell.context import Context
 from symbp.pages.tell.derivation import context
+from symbp.pages.tell.operation import operation_context
 from symbp.writing.formula import Speller
 from symbp.writing.latex import math_latex
-
-if TYPE_CHECKING:
-    from symbp.cli.jobs import operation_data
-else:
-    operation_data = later("symbp.cli.jobs.operation_data")
 
 MOST_FACTORED = 50
 """Deepest network whose JSON lists the factors: their number grows with the square of the depth."""
@@ -31,7 +26,7 @@ SCHEMA = 2
 def derivation_data(derivation: Derivation, notation: str) -> dict[str, Any]:
     """Return the forward list, the backward list and every gradient by name, as LaTeX and as Unicode."""
     if derivation.is_alone:
-        return operation_data.operation_data(derivation)
+        return operation_data(derivation)
     network = derivation.network
     c = context(derivation, notation_named(notation), complete=True)
     reading = c.reading
@@ -45,6 +40,27 @@ def derivation_data(derivation: Derivation, notation: str) -> dict[str, Any]:
         "forward": {each.name: writer.equation(each) for each in reading.listed},
         "backward": {each.name: writer.equation(each) for each in reading.backward},
         "gradients": {v.name: writer.gradient(by_name[v.name]) for v in derivation.wrt},
+    }
+
+
+def operation_data(derivation: Derivation) -> dict[str, Any]:
+    """Return an operation alone: its two lists as its page shows them, and the equation of every gradient."""
+    c = operation_context(derivation)
+    speller = Speller.of(c.spellings)
+
+    def spelled(equation: Equation) -> dict[str, str]:
+        tree = c.formula(equation)
+        return {"latex": math_latex(tree), "unicode": speller.text(tree)}
+
+    by_key = {c.key_of(each): spelled(each) for each in c.equations}
+    return {
+        "schema": SCHEMA,
+        "operation": c.network.name,
+        "source": c.network.source,
+        "forward": {c.key_of(each.equation): spelled(each.equation) for each in c.forward},
+        "backward": {c.key_of(each): spelled(each) for each in c.backward_equations},
+        "result": {c.key_of(each): spelled(each) for each in c.shown.result},
+        "gradients": {v.name: {"equation": by_key[f"d{v.name}"]} for v in derivation.wrt},
     }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from symbp.checking.check import CheckReport, check
 from symbp.cli.console import columns, exit_code, json_document, plain, progress, say, sentence
@@ -15,7 +15,7 @@ from symbp.cli.jobs.data import derivation_data
 from symbp.cli.output import Target, written
 from symbp.cli.what import Described, NetworkOptions, command_line, derived
 from symbp.derivation import Derivation
-from symbp.errors import SpecError, later, shown
+from symbp.errors import SpecError, shown
 from symbp.maths.notation import notation_named
 from symbp.networks.network import Network
 from symbp.numeric.compiled import generic_functions
@@ -28,11 +28,6 @@ from symbp.writing.render import page_text, render, stem_of, unused
 from symbp.writing.render import require_steps as within_steps
 from symbp.writing.text import write_text
 from symbp.writing.unused import DEFAULTS
-
-if TYPE_CHECKING:
-    from symbp.report import lone_text
-else:
-    lone_text = later("symbp.report.lone_text")
 
 DEFAULT_NOTATION = "standard"
 
@@ -163,7 +158,7 @@ def rendered(teller: Teller, target: Target, options: dict[str, Any]) -> bytes:
     progress(f"writing {target.path or 'standard output'}")
     request, row = teller.request, format_named(target.rendered_as)
     options = options | ({"standalone": True} if target.is_pdf else {})
-    if teller.derivation.is_alone or request.output.only is not None or row.name == "numpy":
+    if request.output.only is not None or row.name == "numpy":
         with faults_of_only(request):
             text = render(
                 teller.derivation,
@@ -192,8 +187,6 @@ def faults_of_only(request: Request) -> Iterator[None]:
 
 def screen(teller: Teller) -> str:
     """Return the derivation as this terminal can show it."""
-    if teller.derivation.is_alone:
-        return lone_text.lone_text(teller.derivation, teller.report, ascii_only=plain(), width=columns())
     told = teller.page(given_options(teller.request, teller.derivation.network))
     return write_text(told, width=columns(), ascii=plain())
 

@@ -10,25 +10,27 @@ from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
 
-from sympy import MatrixExpr, Rational, S, Symbol
+from sympy import Expr, MatrixExpr, Rational, S, Symbol
 
 from symbp.equations import Equation
-from symbp.networks.alone.lone import Lone, Page, Section
+from symbp.networks.alone.network import OperationNetwork, Plan
 from symbp.nodes import hadamard, matadd, matmul, ones
-from symbp.op import ShownStep
 from symbp.ops.elementwise import OUTPUT, Elementwise, Formula
 from symbp.ops.normalisation import EPSILON, Normalise, Over, mean, spread
-from symbp.symbols import BATCH, Role, Variable
+from symbp.symbols import BATCH, Adjoint, Role, Variable
 
 N = Symbol("n", integer=True, positive=True)
 """The number of features."""
 
 X = Variable("X", N, BATCH, Role.INPUT, "X")
-X_HAT = Variable("Xhat", N, BATCH, Role.NORMALISED, "Xhat")
+X_HAT = Variable("X_hat", N, BATCH, Role.NORMALISED, "X_hat")
 Y = Variable("Y", N, BATCH, Role.SHIFTED, "Y")
 GAMMA = Variable("gamma", N, 1, Role.SCALE, "gamma")
 BETA = Variable("beta", N, 1, Role.SHIFT, "beta")
 ONES = ones(1, BATCH)
+
+ORDER = ("beta", "gamma", "X_hat", "r", "v", "C", "mu", "X")
+"""The order of the backward pass: the parameters first, as the papers have it."""
 
 
 def _inverse_root() -> Formula:
@@ -41,242 +43,92 @@ INVERSE_ROOT = _inverse_root()
 """1/√(x + ε), its slope through its own value: −r³/2."""
 
 
+def _one_over(symbol: Variable) -> MatrixExpr:
+    x = Symbol("x", real=True)
+    return Elementwise(Formula("one_over", (x,), 1 / x, (-1 / x**2,)), symbol)
+
+
 def _affine(centred: bool) -> MatrixExpr:
-    scaled = hadamard(matmul(GAMMA, ONES), X_HAT)
+    scaled = hadamard(X_HAT, matmul(GAMMA, ONES))
     return matadd(scaled, matmul(BETA, ONES)) if centred else scaled
 
 
-def _network(name: str, over: Over, centred: bool, page: Page) -> Lone:
-    equations = [Equation(X_HAT, Normalise(X, over, centred, EPSILON)), Equation(Y, _affine(centred))]
-    return Lone(name, equations, [X], [Y], [GAMMA, BETA] if centred else [GAMMA], page=page)
+def _statistics(over: Over, *names: str) -> list[Variable]:
+    """Return what there is one of for all values that the statistics run over."""
+    shape: tuple[Expr, Expr] = (N, S.One) if over is Over.EXAMPLES else (S.One, BATCH)
+    return [Variable(name, *shape, Role.STATE, name) for name in names]
 
 
-def _elementary(name: str, over: Over, centred: bool, page: Page) -> Lone:
-    """Return the same from products, sums and ⊙, with one function of every entry: 1/√(variance + ε)."""
-    rows, columns = (N, S.One) if over is Over.EXAMPLES else (S.One, BATCH)
-    mu, variance, r = (Variable(each, rows, columns, Role.STATE, each) for each in ("mu", "var", "r"))
-    c = Variable("C", N, BATCH, Role.STATE, "C") if centred else X
-    centring = [Equation(mu, mean(X, over)), Equation(c, matadd(X, matmul(S.NegativeOne, *spread(mu, over, X).args)))]
-    equations = [
-        *(centring if centred else []),
-        Equation(variance, mean(hadamard(c, c), over)),
-        Equation(r, Elementwise(INVERSE_ROOT, variance)),
-        Equation(X_HAT, hadamard(c, spread(r, over, X))),
-        Equation(Y, _affine(centred)),
-    ]
-    return Lone(name, equations, [X], [Y], [GAMMA, BETA] if centred else [GAMMA], page=page)
+def _values(centred: bool) -> Variable:
+    """Return what is divided by the deviation."""
+    return Variable("C", N, BATCH, Role.STATE, "C") if centred else X
 
 
-_LETTERS = MappingProxyType(
-    {
-        "Xhat": (r"\hat{X}", "X̂", "Xhat"), "gamma": (r"\gamma", "γ", "gamma"), "beta": (r"\beta", "β", "beta"),
-        "mu": (r"\mu", "μ", "mu"), "var": (r"\sigma^{2}", "σ²", "var"), "c": ("c", "c", "c"), "g": ("g", "g", "g"),
+def _formulas(over: Over, centred: bool) -> dict[str, Equation | MatrixExpr]:
+    """Return what holds on the way from the steps to the projection, by its name in sentences."""
+    r, v, mu, p, q = _statistics(over, "r", "v", "mu", "p", "q")
+    c, error, count = _values(centred), Adjoint(X_HAT), BATCH if over is Over.EXAMPLES else N
+    without = matadd(error, matmul(S.NegativeOne, hadamard(X_HAT, spread(q, over, X))))
+    gradient = Adjoint(Y)
+    paper = matadd(
+        matmul(count, gradient),
+        matmul(S.NegativeOne, Adjoint(BETA), ONES),
+        matmul(S.NegativeOne, hadamard(X_HAT, matmul(Adjoint(GAMMA), ONES))),
+    )
+    return {
+        "closed": Equation(Adjoint(X), matmul(1 / count, hadamard(paper, matmul(GAMMA, ONES), spread(r, over, X)))),
+        "slope": matmul(Rational(-1, 2), hadamard(r, r, r)),
+        "again_c": Equation(c, hadamard(X_HAT, spread(_one_over(r), over, X))),
+        "again_dr": Equation(Adjoint(r), matmul(count, hadamard(q, _one_over(r)))),
+        "again_dv": Equation(Adjoint(v), matmul(-count / 2, hadamard(q, r, r))),
+        "again_dc": Equation(Adjoint(c), hadamard(without, spread(r, over, X))),
+        "again_dmu": Equation(Adjoint(mu), matmul(-count, hadamard(p, r))),
     }
-)  # fmt: skip
-
-_STEPS_WHY = {
-    "beta": "Every {each} adds the same {beta}, so its gradient is the sum over the {each}s.",
-    "gamma": "{gamma} multiplies {Xhat} in every {each}: its gradient is the error times {Xhat}, added up over the "
-    "{each}s.",
-    "Xhat": "On the way back the error is multiplied by the same {gamma}.",
-    "r": "One {r} multiplies {all}, so its gradient is a sum over them.",
-    "var": "The slope of the inverse root is minus one half of its cube.",
-    "C": "{C} is used twice: in {Xhat} directly, and squared in the variance. Both ways are added.",
-    "mu": "The mean is subtracted from {all}, so it gets minus the sum of their errors.",
-    "X": "{X} is used twice as well: directly, and in the mean. The mean and the variance are never constants.",
-}
-"""Why each elementary step is so; ``each`` and ``all`` are words of the axis, the rest are symbols."""
-
-_RMS_WHY = {
-    "var": "The slope of the inverse root is minus one half of its cube.",
-    "X": "{X} is used twice: in {Xhat} directly, and squared in the mean square. Both ways are added.",
-}
-
-_SHORT_WHY = {
-    "X": "Remove from the error its mean {g}, remove its component {c} along the normalised input {Xhat}, and "
-    "divide by the deviation: multiply by {r}.",
-}
-_SHORT_RMS_WHY = {
-    "X": "Remove from the error its component {c} along the normalised input {Xhat}, and divide by the root mean "
-    "square: multiply by {r}.",
-}
-
-_OVER = {
-    Over.EXAMPLES: {"each": "example", "all": "all examples of a feature"},
-    Over.FEATURES: {"each": "token", "all": "all features of a token"},
-}
 
 
-def _spoken(why: dict[str, str], over: Over) -> dict[str, str]:
-    """Return sentences with the words of an axis in them; the symbols are left for the page."""
-    found = why
-    for key, word in _OVER[over].items():
-        found = {name: sentence.replace(f"{{{key}}}", word) for name, sentence in found.items()}
-    return found
+def _network(name: str, over: Over, centred: bool, plan: Plan, *, steps: bool = False) -> OperationNetwork:
+    """Return a normalisation as one node, or the same from elementary equations."""
+    first = _steps(over, centred) if steps else [Equation(X_HAT, Normalise(X, over, centred, EPSILON))]
+    parameters = [GAMMA, BETA] if centred else [GAMMA]
+    return OperationNetwork(name, [*first, Equation(Y, _affine(centred))], [X], [Y], parameters, plan=plan)
 
 
-_MEANINGS = {
-    "X": "input, {columns}", "Xhat": "normalised input", "Y": "output", "gamma": "scale, one a feature",
-    "beta": "shift, one a feature", "mu": "mean of each {one}", "C": "input without its mean",
-    "var": "variance of each {one}", "r": "1 over the deviation of each {one}",
-}  # fmt: skip
+def _steps(over: Over, centred: bool) -> list[Equation]:
+    """Return X̂ from products, sums and ⊙, with one function of every entry: 1/√(variance + ε)."""
+    mu, v, r = _statistics(over, "mu", "v", "r")
+    c = _values(centred)
+    centring = [Equation(mu, mean(X, over)), Equation(c, matadd(X, matmul(S.NegativeOne, *spread(mu, over, X).args)))]
+    return [
+        *(centring if centred else []),
+        Equation(v, mean(hadamard(c, c), over)),
+        Equation(r, Elementwise(INVERSE_ROOT, v)),
+        Equation(X_HAT, hadamard(c, spread(r, over, X))),
+    ]
 
 
-def _meanings(one: str, columns: str, *left_out: str) -> dict[str, str]:
-    texts = {name: text.replace("{one}", one).replace("{columns}", columns) for name, text in _MEANINGS.items()}
-    return {name: text for name, text in texts.items() if name not in left_out}
-
-
-ORDER = ("beta", "gamma", "Xhat", "r", "var", "C", "mu", "X")
-"""The order of the backward pass: the parameters first, as the papers have it."""
-
-BATCHNORM = Page(
-    "Batch normalisation",
-    "Every feature is normalised over the examples of the batch (a row of {X}), then scaled by {gamma} and shifted "
-    "by {beta}.",
-    "Rows are features, columns are examples; {eps} is a small positive number.",
-    _LETTERS,
-    short=True,
-    meanings=_meanings("feature", "features by examples"),
-    order=ORDER,
-    opening=(ShownStep("Lines (4) to (8) together are one projection of {dXhat} (exactly one where {eps} is 0):", ()),),
-    why=_SHORT_WHY,
-    remarks=(
-        ShownStep(
-            "Every row of {dX} sums to zero, so a bias in front of the normalisation has gradient zero, whatever the "
-            "data are: the mean takes it away again.",
-            (),
-        ),
-    ),
-    sections=(
-        Section(
-            "Closed form",
-            (
-                ShownStep(
-                    r"The sums in $g$ and $c$ are those of $\mathrm{d}\beta$ and $\mathrm{d}\gamma$, so that one line "
-                    "holds it all, with products entry by entry in each row:",
-                    (
-                        r"\mathrm{d}X &= \frac{1}{m} \, (\gamma \odot r) \mathbf{1}^{\top} \odot \bigl("
-                        r"m \, \mathrm{d}Y - \mathrm{d}\beta \, \mathbf{1}^{\top}"
-                        r" - \hat{X} \odot (\mathrm{d}\gamma \, \mathbf{1}^{\top}) \bigr)",
-                    ),
-                ),
-            ),
-        ),
-        Section(
-            "In index form",
-            (
-                ShownStep(
-                    "As the paper writes it, for one feature with the values $x_1, \\ldots, x_m$ in the batch:",
-                    (
-                        r"\frac{\partial \mathcal{L}}{\partial \hat{x}_i} &="
-                        r" \frac{\partial \mathcal{L}}{\partial y_i} \, \gamma",
-                        r"\frac{\partial \mathcal{L}}{\partial \sigma^2} &="
-                        r" -\frac{1}{2} (\sigma^2 + \varepsilon)^{-3/2}"
-                        r" \sum_{i=1}^{m} \frac{\partial \mathcal{L}}{\partial \hat{x}_i} \, (x_i - \mu)",
-                        r"\frac{\partial \mathcal{L}}{\partial \mu} &= -\frac{1}{\sqrt{\sigma^2 + \varepsilon}}"
-                        r" \sum_{i=1}^{m} \frac{\partial \mathcal{L}}{\partial \hat{x}_i}",
-                        r"\frac{\partial \mathcal{L}}{\partial x_i} &= \frac{1}{\sqrt{\sigma^2 + \varepsilon}}"
-                        r" \frac{\partial \mathcal{L}}{\partial \hat{x}_i}"
-                        r" + \frac{2 (x_i - \mu)}{m} \frac{\partial \mathcal{L}}{\partial \sigma^2}"
-                        r" + \frac{1}{m} \frac{\partial \mathcal{L}}{\partial \mu}",
-                        r"\frac{\partial \mathcal{L}}{\partial \gamma} &="
-                        r" \sum_{i=1}^{m} \frac{\partial \mathcal{L}}{\partial y_i} \, \hat{x}_i, \qquad"
-                        r" \frac{\partial \mathcal{L}}{\partial \beta} ="
-                        r" \sum_{i=1}^{m} \frac{\partial \mathcal{L}}{\partial y_i}",
-                    ),
-                ),
-                ShownStep(
-                    r"The mean moves the variance too; that part is zero because $\sum_i (x_i - \mu) = 0$.",
-                    (),
-                ),
-            ),
-        ),
-    ),
-)
-
-
-def _one_example(centred: bool) -> Section:
-    """Return the gradient of one example in index form."""
-    mean_part = r" - \frac{1}{n} \sum_{k=1}^{n} g_k" if centred else ""
-    what = "the deviation" if centred else "the root mean square"
-    return Section(
-        "In index form",
-        (
-            ShownStep(
-                rf"For one example, with $g_i = \gamma_i \, \partial \mathcal{{L}} / \partial y_i$ and "
-                rf"$r$ the inverse of {what}:",
-                (
-                    r"\frac{\partial \mathcal{L}}{\partial x_i} &= r \, \Bigl( g_i" + mean_part + r" - \hat{x}_i \,"
-                    r" \frac{1}{n} \sum_{k=1}^{n} g_k \hat{x}_k \Bigr)",
-                ),
-            ),
-        ),
+def _build(name: str, over: Over, centred: bool) -> OperationNetwork:
+    plan = Plan(
+        (name, "norm"),
+        "columns" if over is Over.EXAMPLES else "tokens",
+        order=ORDER,
+        formulas=MappingProxyType(_formulas(over, centred)),
+        notes=("projection", "closed", "see"),
+        entries=ORDER if over is Over.EXAMPLES else (),
     )
+    steps = partial(_network, name, over, centred, plan, steps=True)
+    return _network(name, over, centred, replace(plan, steps=steps))
 
 
-LAYERNORM = replace(
-    BATCHNORM,
-    title="Layer normalisation",
-    subject="Every token (a row of {X}) is normalised over its own features, then scaled by {gamma} and shifted by "
-    "{beta}. No token depends on another one.",
-    layout="Rows are tokens, columns are features; {gamma} and {beta} are column vectors, one number a feature; "
-    "{eps} is a small positive number.",
-    rows=True,
-    meanings=_meanings("token", "tokens by features"),
-    remarks=(ShownStep("Every row of {dX} sums to zero: adding a number to all features of a token changes nothing.",
-                       ()),),
-    sections=(_one_example(True),),
-)  # fmt: skip
-
-RMSNORM = replace(
-    LAYERNORM,
-    title="RMS normalisation",
-    subject="Every token (a row of {X}) is divided by the root mean square of its features, then scaled by {gamma}. "
-    "Nothing is subtracted.",
-    layout="Rows are tokens, columns are features; {gamma} is a column vector, one number a feature; "
-    "{eps} is a small positive number.",
-    meanings=_meanings("token", "tokens by features", "beta", "mu", "C")
-    | {"var": "mean square of each token", "r": "1 over the root mean square of each token"},
-    letters=MappingProxyType({**_LETTERS, "var": ("q", "q", "q")}),
-    opening=(ShownStep("Lines (3) to (5) together are one projection of {dXhat} (exactly one where {eps} is 0):", ()),),
-    why=_SHORT_RMS_WHY,
-    remarks=(ShownStep("For $\\varepsilon = 0$ every row of $\\mathrm{d}X$ is orthogonal to the same row of $X$: "
-                       "a longer token has the same normalised input.", ()),),
-    sections=(_one_example(False),),
-)  # fmt: skip
-
-
-def _steps_page(page: Page, over: Over, why: dict[str, str]) -> Page:
-    opening = ShownStep(
-        "Each line is one step of the chain rule through one equation above, read from the last up:", ()
-    )
-    return replace(page, why=_spoken(why, over), opening=(opening,))
-
-
-_BUILDERS = {
-    "batchnorm": (Over.EXAMPLES, True, BATCHNORM, _STEPS_WHY),
-    "layernorm": (Over.FEATURES, True, LAYERNORM, _STEPS_WHY),
-    "rmsnorm": (Over.FEATURES, False, RMSNORM, {**_STEPS_WHY, **_RMS_WHY}),
-}
-
-
-def _lone(name: str) -> Lone:
-    over, centred, page, why = _BUILDERS[name]
-    steps = partial(_elementary, name, over, centred, _steps_page(page, over, why))
-    return _network(name, over, centred, replace(page, elementary=steps))
-
-
-def batchnorm() -> Lone:
+def batchnorm() -> OperationNetwork:
     """Every feature over the examples of the batch."""
-    return _lone("batchnorm")
+    return _build("batchnorm", Over.EXAMPLES, True)
 
 
-def layernorm() -> Lone:
+def layernorm() -> OperationNetwork:
     """Every example over its features."""
-    return _lone("layernorm")
+    return _build("layernorm", Over.FEATURES, True)
 
 
-def rmsnorm() -> Lone:
+def rmsnorm() -> OperationNetwork:
     """Every example by its root mean square."""
-    return _lone("rmsnorm")
+    return _build("rmsnorm", Over.FEATURES, False)

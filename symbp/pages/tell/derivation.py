@@ -19,6 +19,7 @@ from symbp.pages.tell.functions import functions
 from symbp.pages.tell.gradients import gradients
 from symbp.pages.tell.levels import Deep, deep
 from symbp.pages.tell.notation import table_of_notation
+from symbp.pages.tell.operation import operation_page
 from symbp.pages.tell.picture import picture
 from symbp.pages.tell.remarks import remarks
 from symbp.pages.tell.result import result
@@ -91,7 +92,6 @@ def context(
 
 
 @pause_collector()
-@pause_collector()
 def derivation_page(
     derivation: Derivation,
     check: CheckReport | None = None,
@@ -101,7 +101,9 @@ def derivation_page(
     command: str = "",
     **options: Any,
 ) -> Page:
-    """Return the page of a network's derivation; ``options`` are those of ``context``."""
+    """Return the page of a derivation; ``options`` are those of ``context``, of which an operation alone has none."""
+    if derivation.is_alone:
+        return operation_page(derivation, check, stem=stem, command=command)
     found = levels(derivation, options.get("view") or LAYOUTS[notation.layout])
     c = context(derivation, notation, read=None if found is None else found.top, **options)
     c = c if found is None else deep(c, found)

@@ -81,7 +81,9 @@ def shown(c: Context) -> list[Op]:
         entry = node.entry()
         extent = None if entry is not None and entry.settings else node.extent
         letters = 0 if entry is None else len(entry.counts)
-        found.setdefault((node.label, node.sign, node.mark, node.size, extent, letters, _parts(entry)), node)
+        found.setdefault(
+            (node.label, node.sign, node.sign_settings, node.mark, node.size, extent, letters, _parts(entry)), node
+        )
     return list(found.values())
 
 

@@ -1,0 +1,296 @@
+"""Pages of operations alone hang together, their equations give the gradients, in their orientation."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache, partial
+
+import numpy as np
+import pytest
+from displayed import run
+from faults import faults
+from operators import operators
+from reader import Env, UnreadableError, closed, executed, read
+from reading import entries_of as entries_in
+from report_cases import PDFLATEX, need
+from sympy import Integer
+from tex import complaints
+
+from symbp import derive
+from symbp.maths.tree import Node
+from symbp.networks.operations import OPERATIONS
+from symbp.numeric import engines
+from symbp.op import meaning_of
+from symbp.ops.normalisation import EPSILON
+from symbp.ops.windows import Windowed
+from symbp.pages.page import Para
+from symbp.pages.tell.operation import entries, operation_context, operation_page, plain_name
+from symbp.symbols import BATCH, Role, Variable
+from symbp.views.alone import LAYOUTS
+from symbp.views.lines import Indexed, index_symbol
+from symbp.writing.page_latex import write_latex
+
+LENGTHS = (3, 5, 4, 2)
+STEP = 2
+"""The number of the step that an operation is where it is one of many."""
+
+
+def network(name, layout):
+    """Return an operation; in another layout than that of its literature it has a page as well."""
+    found = OPERATIONS[name].build()
+    if layout != found.plan.layout:
+        plan = replace(found.plan, layout=layout)
+        steps = plan.steps and (lambda build=plan.steps: network_of_steps(build, layout))
+        found.plan = replace(plan, steps=steps)
+    return found
+
+
+def network_of_steps(build, layout):
+    found = build()
+    found.plan = replace(found.plan, layout=layout)
+    return found
+
+
+@cache
+def told(name, layout):
+    """Return the derivation, its page, what its symbols at a step spell, and the values of that step."""
+    found = derive(network(name, layout))
+    c = operation_context(found)
+    names = {}
+    for symbol in c.symbols.values():
+        if isinstance(symbol, Indexed):
+            at = [each.xreplace({index_symbol(c.plan.step): Integer(STEP)}) for each in symbol.indices]
+            own = plain_name(symbol)
+            names[Variable(own, *symbol.shape, Role.STATE, own)] = Indexed(symbol.of, *at)
+    values = [{c.plan.step: STEP}] if c.plan.step else None
+    return found, operation_page(found), names, lambda line: values
+
+
+@cache
+def numbers(name, layout):
+    """Return the values of both lists in the orientation of the page, the sizes and the gradients."""
+    found = told(name, layout)[0]
+    plan = found.network.plan
+    free = {size for symbol in found.forward.given for side in symbol.shape for size in side.free_symbols}
+    sizes = {size: Integer(LENGTHS[at]) for at, size in enumerate(sorted(free - {BATCH}, key=str))}
+    sizes[BATCH] = Integer(1 if plan.one else 6)
+    random = np.random.default_rng(7)
+    given = {}
+    for symbol in found.forward.given:
+        rows, columns = (int(side.xreplace(sizes)) for side in symbol.shape)
+        is_target = isinstance(symbol, Variable) and symbol.role is Role.TARGET
+        given[symbol.name] = (
+            np.eye(rows)[:, random.integers(0, rows, columns)] if is_target else random.normal(size=(rows, columns))
+        )
+    xp = engines.real().np
+    forward = found.forward if found.network.is_loss else found.forward[:-1]
+    values = run(found.backward, run(forward, given, sizes, xp), sizes, xp)
+    turns = LAYOUTS[plan.layout]
+    symbols = [*found.forward.given, *(each.lhs for each in (*forward, *found.backward))]
+    held = {each.name for each in symbols if turns.holds(each)}
+    turned = {key: array.T if key in held else array for key, array in values.items()}
+    known = {each.name: turned[each.name] for each in found.forward.given}
+    outputs = ["loss"] if found.network.is_loss else [each.name for each, _ in found.network.given_gradients]
+    right = {name: turned[name] for name in (*outputs, *(f"d{each.name}" for each in found.wrt))}
+    return known, {"ε": float(EPSILON), **{str(size): int(length) for size, length in sizes.items()}}, right
+
+
+def softmax(z, axis):
+    """Along an axis."""
+    e = np.exp(z - z.max(axis=axis, keepdims=True))
+    return e / e.sum(axis=axis, keepdims=True)
+
+
+def causal(s, axis):
+    """Over the keys that are not later than the query."""
+    seen = np.tri(len(s), dtype=bool)
+    return softmax(np.where(seen if axis else seen.T, s, -np.inf), axis)
+
+
+def column(array):
+    """An image is a column; anything else does not fit."""
+    if array.shape[1] != 1:
+        raise ValueError(f"{array.shape} is no column")
+    return array
+
+
+class Sliding:
+    """Convolution and pooling of one image, written from their definitions place by place."""
+
+    def __init__(self, window):
+        self.window = window
+        self.places = [(p * window.sh - window.ph, q * window.sw - window.pw) for p, q in np.ndindex(*window.places)]
+
+    def under(self, x):
+        """What lies under the window: channel × place × entry, 0 outside; for each its row and column too."""
+        w = self.window
+        image = column(x).reshape(-1, w.height, w.width)
+        found = np.zeros((len(image), len(self.places), w.kh, w.kw))
+        where = {}
+        for place, (top, left) in enumerate(self.places):
+            for i, j in np.ndindex(w.kh, w.kw):
+                u, v = top + i, left + j
+                if 0 <= u < w.height and 0 <= v < w.width:
+                    found[:, place, i, j] = image[:, u, v]
+                    where[place, i, j] = u, v
+        return found, where
+
+    def star(self, one, other):
+        """K ⋆ x, or the error ⋆ x, which has a column where K has rows of entries."""
+        under, _ = self.under(other)
+        if one.shape[1] == 1:
+            error = column(one).reshape(-1, len(self.places))
+            return np.einsum("op,cpij->ocij", error, under).reshape(len(error), -1)
+        kernels = one.reshape(len(one), *under.shape[:1], *under.shape[2:])
+        return np.einsum("ocij,cpij->op", kernels, under).reshape(-1, 1)
+
+    def back(self, shares):
+        """What every pixel gets: channel × place × entry in, an image out."""
+        w = self.window
+        image = np.zeros((len(shares), w.height, w.width))
+        _, where = self.under(image.reshape(-1, 1))
+        for (place, i, j), (u, v) in where.items():
+            image[:, u, v] += shares[:, place, i, j]
+        return image.reshape(-1, 1)
+
+    def full(self, kernels, error):
+        """K ∗ error."""
+        w = self.window
+        kernels = kernels.reshape(len(kernels), -1, w.kh, w.kw)
+        return self.back(np.einsum("ocij,op->cpij", kernels, column(error).reshape(-1, len(self.places))))
+
+    def mask(self, a, error):
+        """The error of every place at the value that is the largest there."""
+        under, _ = self.under(self.x)
+        best = under == column(a).reshape(-1, len(self.places), 1, 1)
+        return self.back(best * column(error).reshape(-1, len(self.places), 1, 1))
+
+    def maxpool(self, *arguments):
+        self.x = arguments[-1]
+        return self.under(self.x)[0].max(axis=(2, 3)).reshape(-1, 1)
+
+    def operators(self):
+        """By their signs, and by what their words stand for."""
+        w = self.window
+        ones = np.ones((1, w.kh, w.kw)) / (w.kh * w.kw)
+        spread = lambda *a: self.back(column(a[-1]).reshape(-1, len(self.places), 1, 1) * ones)  # noqa: E731
+        mean = lambda *a: self.under(a[-1])[0].mean(axis=(2, 3)).reshape(-1, 1)  # noqa: E731
+        named = {"MaxPool": self.maxpool, "MaxPoolTranspose": self.mask, "AveragePool": mean,
+                 "AveragePoolTranspose": spread}  # fmt: skip
+        return {**named, "⋆": self.star, "∗": self.full}
+
+
+def operators_of(found):
+    """What the reader knows of operations, by NumPy alone."""
+    axis = int(found.network.plan.layout == "tokens")
+    known = operators() | {"Softmax": partial(softmax, axis=axis), "MaskedSoftmax": partial(causal, axis=axis)}
+    windows = [each.rhs.window for each in found.forward if isinstance(each.rhs, Windowed)]
+    return known | (Sliding(windows[0]).operators() if windows else {})
+
+
+OF_ONE = ("conv1d", "conv2d", "strided-conv2d", "max-pool", "avg-pool", "rnn", "lstm", "gru")
+"""Operations whose pages show one example: there is a single orientation."""
+
+PAGES = [
+    *((name, "columns") for name in OPERATIONS),
+    *((name, "tokens") for name in OPERATIONS if name not in OF_ONE),
+]
+"""Every operation, with tokens as columns and as rows."""
+
+
+@pytest.mark.parametrize(("name", "layout"), PAGES)
+def test_a_page_is_closed(name, layout):
+    found, page, names, values_of = told(name, layout)
+    given = [f"{each.name}" for each in found.forward.given]
+    assert closed(page, given, values_of, names=names) == []
+
+
+def results(page, env, values_of, right):
+    """Return what the equations of a page make of the outputs and the gradients."""
+    found = executed(page, env, values_of)
+    return {key: found[key] for key in right if key in found}
+
+
+def environment(name, layout):
+    """Return what a reader of the page has at hand."""
+    found, _, names, _ = told(name, layout)
+    known, sizes, _ = numbers(name, layout)
+    return Env(known, sizes, {}, operators_of(found), names)
+
+
+@pytest.mark.parametrize(("name", "layout"), PAGES)
+def test_the_equations_of_a_page_give_the_gradients(name, layout):
+    _, page, _, values_of = told(name, layout)
+    _, _, right = numbers(name, layout)
+    result = results(page, environment(name, layout), values_of, right)
+    assert set(result) == set(right)
+    for key, gradient in right.items():
+        np.testing.assert_allclose(result[key], gradient, rtol=1e-9, atol=1e-12, err_msg=key)
+
+
+def is_caught(wrong, name, layout):
+    """Whether a page is seen to be wrong: it does not hang together, cannot be read, or gives other numbers."""
+    found, _, names, values_of = told(name, layout)
+    if closed(wrong, [each.name for each in found.forward.given], values_of, names=names):
+        return True
+    _, _, right = numbers(name, layout)
+    try:
+        result = results(wrong, environment(name, layout), values_of, right)
+    except UnreadableError:
+        return True
+    pairs = [(result.get(key), array) for key, array in right.items()]
+    return any(one is None or one.shape != two.shape or not np.allclose(one, two, rtol=1e-7) for one, two in pairs)
+
+
+EVERY = 6
+"""The short suite plants every sixth mistake in a few pages."""
+
+FEW = ("softmax", "attention")
+
+
+PLANTED = [*((name, EVERY) for name in FEW), *(pytest.param(name, 1, marks=pytest.mark.long) for name in OPERATIONS)]
+
+
+@pytest.mark.parametrize(("name", "every"), PLANTED)
+def test_planted_mistakes_are_caught(name, every):
+    """In every numbered line; lines without a number define functions, which have a test of their own."""
+    layout = OPERATIONS[name].build().plan.layout
+    _, page, _, _ = told(name, layout)
+    planted = [(kind, wrong) for kind, wrong in faults(page) if not kind.endswith(": ")][::every]
+    assert len(planted) > 2
+    assert [kind for kind, wrong in planted if not is_caught(wrong, name, layout)] == []
+
+
+@pytest.mark.parametrize("name", ["batchnorm", "layernorm", "rmsnorm", "softmax"])
+def test_the_jacobian_is_the_derivative_of_the_operation(name):
+    """Its printed value at pairs of entries, beside differences of what the operation makes of its input."""
+    layout = OPERATIONS[name].build().plan.layout
+    found, _, _, values_of = told(name, layout)
+    paras = [each.text for each in entries(operation_context(found)) if isinstance(each, Para)]
+    of, by, value = (span for text in paras for span in text if isinstance(span, Node))
+    env = environment(name, layout)
+    values = {**env.values, **executed(operation_page(found), env, values_of)}
+    x, first = values[by.of.name], found.forward[0].rhs
+    settings = [int(each) if each.is_Integer else float(each) for each in first.args[1:]]
+    turned = (lambda array: array.T) if layout == "tokens" else (lambda array: array)
+    output_at, input_at = ("".join(entries_in(each, dict.fromkeys("ijkl", 1))) for each in (of, by))
+    for place, there in [((0, 0), (0, 0)), ((1, 2), (1, 0)), ((2, 1), (2, 1)), ((1, 0), (1, 2))]:
+        moved = [x.copy(), x.copy()]
+        for sign, array in zip((1, -1), moved, strict=True):
+            array[place] += sign * 1e-6
+        one, other = (turned(meaning_of(first)(np, turned(each), *settings)) for each in moved)
+        letters = dict(zip(input_at, (each + 1 for each in place), strict=True))
+        letters |= dict(zip(output_at, (each + 1 for each in there), strict=True))
+        shown = read(value, replace(env, values=values), letters)
+        assert abs(float(np.squeeze(shown)) - (one - other)[there] / 2e-6) < 1e-7
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("size", ["10pt", "11pt"])
+def test_latex_compiles_and_fits(size, tmp_path):
+    need("pdflatex", PDFLATEX)
+    pages = {name: write_latex(operation_page(derive(name)), standalone=True) for name in OPERATIONS}
+    assert all("\\documentclass" in each for each in pages.values())
+    sized = {name: each.replace("\\documentclass{", f"\\documentclass[{size}]{{") for name, each in pages.items()}
+    found = complaints(tmp_path, sized)
+    assert {name: said for name, said in found.items() if said} == {}
