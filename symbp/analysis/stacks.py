@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from symbp.analysis.flow import GradientFlow
-from symbp.analysis.statistics import mean
+from symbp.analysis.statistics import mean, standard_error
 from symbp.op import FactorRole
 
 LEAST = 3
@@ -15,6 +16,9 @@ LEAST = 3
 
 ALIKE = math.log(1.2)
 """How far the gains of repetitions may be apart, largest to smallest, that one rate says them all."""
+
+STRAYS = 4.0
+"""How many standard errors means of parts of the way may be apart that have one rate."""
 
 LITTLE = 1e-9
 """A factor that changes the logarithm of a norm by less is none."""
@@ -107,12 +111,14 @@ class Pace:
 
     @property
     def is_steady(self) -> bool:
-        """Whether one rate says them on average: the means of three parts of the way agree."""
-        if len(self.steps) < LEAST * LEAST:
+        """Whether one rate says them on average: three parts of the way differ by no more than chance explains."""
+        if self.is_alike or len(self.steps) < LEAST * LEAST:
             return self.is_alike
         ends = [round(part * len(self.steps) / LEAST) for part in range(LEAST + 1)]
-        parts = [mean(self.steps[ends[part] : ends[part + 1]]) for part in range(LEAST)]
-        return max(parts) - min(parts) <= ALIKE
+        parts = [self.steps[start:end] for start, end in pairwise(ends)]
+        middles = [mean(part) for part in parts]
+        chance = sorted(standard_error(part) or 0.0 for part in parts)[1]
+        return max(middles) - min(middles) <= max(ALIKE, STRAYS * chance)
 
     def _is_alike(self, left_out: int) -> bool:
         rest = self.steps[: len(self.steps) - left_out]

@@ -29,7 +29,7 @@ from symbp.pages.words import language
 from symbp.writing.formats import FIGURES, MARK
 from symbp.writing.latex import inline_latex
 
-WIDTH, HEIGHT = 4.7, 3.0
+WIDTH, HEIGHT = 4.7, 2.4
 """Inches: the text width of LaTeX's article, at which the letters are 8 pt high."""
 
 STYLE: Any = {

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from symbp.analysis.account import LOG_10
-from symbp.analysis.budget import label
 from symbp.analysis.phase import MOST_PANELS
 from symbp.analysis.repetitions import Unit
+from symbp.maths.functions import own_name
+from symbp.maths.tree import Node
+from symbp.ops.elementwise import ScalarFunction
 from symbp.pages.page import Block, Heading, Page, Para, Text
 from symbp.pages.tell import flow_blocks, flow_layers, flow_steps
 from symbp.pages.tell.flow_blocks import Blocks
@@ -18,6 +20,7 @@ from symbp.pages.tell.flow_parts import (
     check,
     drawn,
     drawn_answer,
+    formula,
     image,
     notes,
     times,
@@ -148,8 +151,56 @@ def _directions(w: Words, study: Study) -> Iterator[Block]:
 def figures(w: Words, studies: Sequence[Study], files: Files) -> Iterator[Block]:
     """Yield the figures that were drawn."""
     for kind in files:
-        yield from image(w, kind, files, name=studies[0].name)
+        see = _SEEN[kind](w, studies) if kind in _SEEN else ()
+        yield from image(w, kind, files, see, name=studies[0].name)
     found = dict.fromkeys(each.outlook.function for each in studies if each.outlook and each.outlook.prospects)
-    left_out = [label(function) for function in found if function is not None][MOST_PANELS:]
+    left_out = [_name(function) for function in found if function is not None][MOST_PANELS:]
     if "phase" in files and left_out:
-        yield Para(w("flow.left_out", n=MOST_PANELS, names=", ".join(left_out)))
+        yield Para(w("flow.left_out", n=MOST_PANELS, names=w.listed(left_out)))
+
+
+def _name(function: ScalarFunction) -> Node:
+    """Return the name of an activation, or the formula that it is."""
+    return formula(function) or own_name(function)
+
+
+def _line(w: Words, studies: Sequence[Study]) -> Text:
+    """Return how straight the line of the norms is, and why."""
+    if len(studies) > 1 or not studies[0].flow.is_stack:
+        return ()
+    found = Stack(studies[0], w).pace
+    if found is None or not found.is_steady:
+        return ()
+    return w("flow.see.straight" if found.is_alike else "flow.see.steady", rate=times(found.log))
+
+
+def _longest(w: Words, studies: Sequence[Study]) -> Text:
+    """Return whose bars are the longest in the account of the first weight."""
+    roles = studies[0].flow.rows[0].logs
+    if not roles:
+        return ()
+    longest = max(roles, key=lambda role: abs(roles[role]))
+    return w("flow.see.longest", factor=w(f"flow.role.{longest}"), decades=f"{abs(roles[longest]) / LOG_10:.1f}")
+
+
+def _apart(w: Words, studies: Sequence[Study]) -> Text:
+    """Return how far the singular values lie apart."""
+    found = next((each.spectrum for each in studies if each.spectrum is not None), None)
+    return () if found is None else w("flow.see.apart", spread=f"{found.spread:.1f}")
+
+
+def _where(w: Words, studies: Sequence[Study]) -> Text:
+    """Return in which phase the one initialisation lies."""
+    found = [each for study in studies if study.outlook for each in study.outlook.prospects]
+    if len(found) != 1:
+        return ()
+    return w("flow.see.phase", phase=w(f"theory.phase.{found[0].phase.partition(':')[0].replace(' ', '_')}"))
+
+
+_SEEN: Mapping[str, Callable[[Words, Sequence[Study]], Text]] = {
+    "norms": _line,
+    "budget": _longest,
+    "spectrum": _apart,
+    "phase": _where,
+}
+"""What to see in each figure."""

@@ -29,6 +29,7 @@ from symbp.pages.tell.flow_parts import (
     data,
     decades,
     ends,
+    formula,
     four,
     gain,
     gradient_by,
@@ -193,7 +194,8 @@ def _without_rate(s: Stack) -> Text:
     culprit = next((each for each in flow.gains if each.log == -math.inf), None)
     if culprit is None:
         return s.words("flow.answer.dead", names=names)
-    factor = letters(s).get(culprit.role) or s.words(f"flow.role.{culprit.role}")
+    letter = {FactorRole.SLOPE: s.slope, FactorRole.WEIGHT: s.weight}.get(culprit.role)
+    factor = s.words(f"flow.role.{culprit.role}") if letter is None else (letter,)
     return s.words("flow.answer.dead_by", names=names, factor=factor, layer=culprit.layer)
 
 
@@ -225,7 +227,7 @@ def about(s: Stack) -> Text:
     widths = flow.widths[1:-1] or flow.widths[1:]
     units = s.words("flow.range", low=str(min(widths)), high=str(max(widths)))
     units = (str(widths[0]),) if min(widths) == max(widths) else units
-    kinds = s.words.listed(list(flow.activations)) or s.words("flow.linear")
+    kinds = s.words.listed([each.partition("(x) =")[0] for each in flow.activations]) or s.words("flow.linear")
     stack = s.words("flow.layers.about", n=s.depth, units=units, activation=kinds)
     return s.words("flow.about", network=stack, data=data(s.words, flow))
 
@@ -252,8 +254,9 @@ def equations(s: Stack) -> Iterator[Block]:
     ]
     yield Para(w("flow.layers.range", range=s.c.ranges(index), last=last))
     yield Equations(tuple(found))
-    if not s.shared and named(s.hidden) is None and len(dict.fromkeys(s.hidden)) == 1:
-        yield Para(w("flow.layers.formula", f=s.study.flow.activations[0]))
+    own = [each for each in map(formula, dict.fromkeys(s.hidden)) if each is not None]
+    if own and not s.shared:
+        yield Para(w("flow.layers.formula", f=w.listed(own)))
     columns = w("flow.layers.columns", n=s.study.flow.examples, loss=loss(w, s.study.flow))
     yield Para((*w("flow.gain"), " ", *columns), title=w("flow.title.gain"))
     yield Equations(tuple(Line((each,)) for each in products(s)))
@@ -401,28 +404,30 @@ def account(s: Stack) -> list[Block]:
 
 
 def what_to_see(s: Stack) -> Iterator[Block]:
-    """Yield what the table shows where the gradient alone would mislead."""
+    """Yield what the table shows: layers that differ, a gradient alone that would mislead, how far it falls."""
+    for at, text in enumerate(_seen(s)):
+        yield Para(text, title=() if at else s.words("flow.title.see"))
+
+
+def _seen(s: Stack) -> Iterator[Text]:
     flow = s.study.flow
-    verdicts = flow.verdicts
     if s.pace is None or flow.verdict is Flow.DEAD or s.depth < LEAST:
         return
-    gradient, error, activation = (verdicts[each] for each in QUANTITIES)
+    gradient, error, activation = (flow.verdicts[each] for each in QUANTITIES)
     if not s.pace.is_steady and len(s.pace.steps) > 1:
         each = s.words("flow.range", low=times(min(s.pace.steps)), high=gain(max(s.pace.steps)))
-        yield Para(s.words("flow.see.differ", each=each), title=s.words("flow.title.see"))
-    elif gradient is Flow.STABLE and not error is activation is Flow.STABLE:
-        text = s.words(
+        yield s.words("flow.see.differ", each=each)
+    if gradient is Flow.STABLE and not error is activation is Flow.STABLE:
+        yield s.words(
             "flow.see.masked",
             gradient=times((flow.slope or 0.0) * LOG_10),
             error=times(s.pace.log),
             activation=times((flow.activation_slope or 0.0) * LOG_10),
         )
-        yield Para(text, title=s.words("flow.title.see"))
     elif error is not Flow.STABLE:
         last, first = s.layers[0], s.layers[-1]
         a, b = norm(last.gradient), norm(first.gradient)
-        text = s.words("flow.see.falls", first=first.name, last=last.name, a=a, b=b)
-        yield Para(text, title=s.words("flow.title.see"))
+        yield s.words("flow.see.falls", first=first.name, last=last.name, a=a, b=b)
 
 
 # Theory.

@@ -11,15 +11,17 @@ from typing import Any
 from symbp.analysis.account import LOG_10, Row
 from symbp.analysis.draws import Compared, Draws
 from symbp.analysis.flow import Flow, GradientFlow
-from symbp.analysis.initialisations import Chosen
+from symbp.analysis.initialisations import Chosen, initialisation
 from symbp.analysis.outlook import Note, Outlook
 from symbp.analysis.spectrum import Spectrum
 from symbp.analysis.statistics import mean, standard_error
 from symbp.analysis.suggestion import Suggestion
 from symbp.derivation import Derivation
-from symbp.maths.functions import names_of
+from symbp.maths.functions import names_of, own_name
 from symbp.maths.names import LOSS
+from symbp.maths.scalars import Scalars
 from symbp.maths.tree import (
+    APPLY,
     COMMA,
     EQUALS,
     NEGATIVE,
@@ -38,6 +40,7 @@ from symbp.maths.tree import (
     row,
 )
 from symbp.op import FactorRole
+from symbp.ops.activations import ACTIVATIONS
 from symbp.ops.elementwise import Elementwise, Formula, ScalarFunction
 from symbp.pages.page import Bar, Block, Image, Para, Table, Text, Verdict
 from symbp.pages.tell.context import Context
@@ -142,6 +145,14 @@ def named(functions: Sequence[ScalarFunction]) -> Node | None:
     return names_of(found).get(next(iter(found)))
 
 
+def formula(function: ScalarFunction) -> Node | None:
+    """Return f(x) = … of a function of one's own; None for one that has a name everywhere."""
+    if function.name in ACTIVATIONS:
+        return None
+    x = Scalars({}).tree(function.variables[0])
+    return row(own_name(function), APPLY, Fence(x), EQUALS, Scalars({}).tree(function.expr))
+
+
 def length(node: Node) -> Node:
     """Return ‖x‖."""
     return Fence(node, "‖", "‖")
@@ -222,7 +233,8 @@ def note_text(words: Words, note: Note) -> Text:
     slope = Script(Fence(Script(Id("f"), None, PRIME)), None, Num("2"))
     growth = row(Id("E", "upright"), TIMES, slope, SLASH, Id("Var", "upright"), TIMES, Id("f"))
     chi = row(Script(Id("χ"), Num("1")), EQUALS, Num(fields.get("chi", "")))
-    return words(f"flow.note.{note.key}", None, **fields, growth=growth, chi_is=chi)
+    kind = weights(words, initialisation(fields["init"])) if "init" in fields else ()
+    return words(f"flow.note.{note.key}", None, **fields, growth=growth, chi_is=chi, weights=kind)
 
 
 def assumed(words: Words, flow: GradientFlow) -> Iterator[Block]:
@@ -355,7 +367,8 @@ def _rate(words: Words, of: Compared) -> tuple[Text, ...]:
     )
 
 
-def image(words: Words, kind: str, files: Mapping[str, str], **fields: Any) -> Iterator[Block]:
+def image(words: Words, kind: str, files: Mapping[str, str], see: Text = (), **fields: Any) -> Iterator[Block]:
     """Yield a figure that was drawn: what it shows and what to see."""
     if kind in files:
-        yield Image(files[kind], words(f"flow.figure.{kind}", **fields), label=f"fig-{kind}")
+        caption = words(f"flow.figure.{kind}", None, **fields)
+        yield Image(files[kind], (*caption, " ", *see) if see else caption, label=f"fig-{kind}")
