@@ -145,6 +145,8 @@ def measure(
     ready = derivation if isinstance(derivation, Prepared) else Prepared.of(derivation, examples)
     flows = tuple(ready.account(chosen, seed + each) for each in range(draws))
     prediction, why = predicted(ready.bench.derivation.network, chosen, flows[0])
+    if not flows[0].is_stack:
+        return Draws(flows, (), prediction, why)
     if any(flow.verdict is Flow.DEAD for flow in flows):
         return Draws(flows, (), prediction, "the gradient of a draw is exactly zero, it has no rate")
     logs = [log for flow in flows if (log := error_log_rate(flow)) is not None]

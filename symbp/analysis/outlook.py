@@ -20,7 +20,9 @@ from symbp.analysis.solution import prospect_data
 from symbp.derivation import Derivation
 from symbp.errors import SpecError
 from symbp.op import FactorRole
+from symbp.ops.channel_norm import NormaliseChannels
 from symbp.ops.elementwise import ScalarFunction
+from symbp.ops.normalisation import Normalise
 
 DEFAULTS = ("xavier", "he", "lecun")
 """Initialisations that people take without asking whether they fit the activation."""
@@ -114,7 +116,7 @@ def _notes(
     steep = [gain.bound for gain in flow.gains if gain.role is FactorRole.SLOPE and (gain.bound or 0.0) > 1.001]
     if steep:
         yield Note("steep", (("most", f"{max(each or 0.0 for each in steep):.3g}"),))
-    if derivation.coupled:
+    if any(isinstance(each.rhs, Normalise | NormaliseChannels) for each in derivation.coupled):
         yield Note("batch" if flow.is_stack else "batch_any")
     if any(gain.role is FactorRole.GATE for gain in flow.gains):
         yield Note("gates")

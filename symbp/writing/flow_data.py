@@ -46,4 +46,7 @@ def _theory(study: Study) -> dict[str, object] | None:
     if study.outlook is None:
         return None
     notes = [words_text(note_text(language(), note)) for note in study.outlook.notes]
-    return {**study.outlook.to_dict(), "notes": notes}
+    found = {**study.outlook.to_dict(), "notes": notes}
+    if study.flow.is_stack:
+        return found
+    return {key: value for key, value in found.items() if not key.endswith("_rate")}  # they are by layers

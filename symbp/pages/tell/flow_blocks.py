@@ -53,6 +53,7 @@ from symbp.pages.tell.flow_parts import (
     short,
     span,
     times,
+    total_theory,
     transposed,
 )
 from symbp.pages.words import Words
@@ -605,11 +606,6 @@ def inner_table(b: Blocks, stage: Stage) -> Table:
     )
 
 
-def theory(b: Blocks) -> Iterator[Block]:
-    """Yield that there is no prediction."""
-    yield Para(b.words("flow.blocks.theory"), title=b.words("flow.title.theory"))
-
-
 def sections(b: Blocks, every: bool) -> Iterator[Block]:
     """Yield the sections of the page."""
     yield from equations(b)
@@ -617,7 +613,7 @@ def sections(b: Blocks, every: bool) -> Iterator[Block]:
     yield from what_to_see(b)
     yield from gradients(b, every)
     yield from factors(b)
-    yield from theory(b)
+    yield from total_theory(b.words, b.study)
 
 
 def names(b: Blocks) -> tuple[str, ...]:

@@ -355,6 +355,19 @@ def drawn(words: Words, draws: Draws) -> Iterator[Block]:
         yield Para(words("compare.many_outputs"))
 
 
+def total_theory(words: Words, study: Study) -> Iterator[Block]:
+    """Yield what is predicted beside what is measured, over the whole depth; or why nothing is predicted."""
+    found = study.outlook
+    if found is None or found.prediction is None or found.predicted is None or found.measured is None:
+        why = found.why if found is not None else ""
+        text = words("flow.theory.none", why=why) if why else words("flow.theory.alone")
+    else:
+        logs = (log * (study.flow.layers - 1) for log in (found.prediction.log_rate, found.measured))
+        predicted, measured = map(short, logs)
+        text = words("flow.theory.total", predicted=predicted, measured=measured)
+    yield Para(text, title=words("flow.title.theory"))
+
+
 def _rate(words: Words, of: Compared) -> tuple[Text, ...]:
     is_known = of.predicted is not None
     return (

@@ -45,6 +45,7 @@ from symbp.pages.tell.flow_parts import (
     short,
     span,
     times,
+    total_theory,
 )
 from symbp.pages.words import Words
 from symbp.roles import Role
@@ -423,7 +424,7 @@ def sections(studied: Sequence[Steps], every: bool) -> Iterator[Block]:
         yield from what_to_see(s)
         yield from shares(s)
         yield from remedy(s)
-    yield Para(studied[0].words("flow.steps.theory"), title=studied[0].words("flow.title.theory"))
+    yield from total_theory(studied[0].words, studied[0].study)
 
 
 def steps_of(study: Study, words: Words) -> list[Steps]:
