@@ -150,20 +150,33 @@ class Prepared:
         engine = engines.real()
         with np.errstate(all="ignore"):
             _, local = engine.run(bench.program, traced=True)(*values.arguments(engine.array))
+            _require_finite(bench.derivation.forward, bench.program, local)
             known = {symbol: local[name] for symbol, name in bench.program.names.items() if name in local}
             return measured(bench.derivation, Walk(paths, point.at(local), None), known)
 
     def _remedied(self, run: Run, values: Values) -> Run:
         """Return a run with what it is where the bias of the gate that keeps its state starts higher."""
-        bias = f"{run.name}.b{run.gate}"
-        if not run.gate or run.total > -TENFOLD or bias not in values.parameters:
+        if not run.bias or run.total > -TENFOLD:
             return run
         found = []
         for value in BIASES:
-            changed = {**values.parameters, bias: values.parameters[bias] + value}
-            runs = self._repetitions(replace(values, parameters=changed)).runs
-            found.append(Remedied(bias, value, next(each for each in runs if each.name == run.name)))
+            runs = self._repetitions(_raised(values, {run.bias: value})).runs
+            found.append(Remedied(run.bias, value, next(each for each in runs if each.name == run.name)))
         return replace(run, remedies=tuple(found))
+
+    def started(self, chosen: Chosen, seed: int, biases: Mapping[str, float]) -> Repetitions:
+        """Return what every repetition does to the error in one draw, some biases started higher.
+
+        Raises:
+            SpecError: the forward pass overflows.
+        """
+        return self._repetitions(_raised(_drawn(self.bench.derivation.forward, self.sizes, chosen, seed), biases))
+
+
+def _raised(values: Values, biases: Mapping[str, float]) -> Values:
+    """Return values with some biases higher by a number."""
+    changed = {name: values.parameters[name] + value for name, value in biases.items()}
+    return replace(values, parameters=values.parameters | changed)
 
 
 def _columns(x: Any, y: Any, examples: int) -> int:

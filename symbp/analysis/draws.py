@@ -118,7 +118,7 @@ class Draws:
         return {
             "draws": len(self.flows),
             "seeds": [flow.seed for flow in self.flows],
-            "rates": [each.to_dict() for each in self.rates],
+            "rates": [each.to_dict() for each in self.rates if self.flows[0].is_stack],
             "why": self.why or None,
             "notes": list(many_outputs(self.flows[0].widths)) if self.has_many_outputs else [],
             "flows": [flow.to_dict() for flow in self.flows],
@@ -145,8 +145,6 @@ def measure(
     ready = derivation if isinstance(derivation, Prepared) else Prepared.of(derivation, examples)
     flows = tuple(ready.account(chosen, seed + each) for each in range(draws))
     prediction, why = predicted(ready.bench.derivation.network, chosen, flows[0])
-    if not flows[0].is_stack:
-        return Draws(flows, (), prediction, why)
     if any(flow.verdict is Flow.DEAD for flow in flows):
         return Draws(flows, (), prediction, "the gradient of a draw is exactly zero, it has no rate")
     logs = [log for flow in flows if (log := error_log_rate(flow)) is not None]

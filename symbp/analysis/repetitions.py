@@ -123,8 +123,8 @@ class Run:
 
     ``shares`` are, for every parameter that the steps share, the parts of the steps in its gradient, in the order of
     the stages: ⟨g, G⟩/‖G‖² of the contribution g of a step to the gradient G; they add up to one. ``gate`` is the stem
-    of the gate that keeps the state, ``state`` that of what it keeps. ``errors`` are how far products of gains and sums
-    of parts are from the compiled function, by max(1, |log|).
+    of the gate that keeps the state, ``state`` that of what it keeps, ``bias`` the name of the bias of that gate.
+    ``errors`` are how far products of gains and sums of parts are from the compiled function, by max(1, |log|).
     """
 
     unit: Unit
@@ -133,6 +133,7 @@ class Run:
     shares: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     gate: str = ""
     state: str = ""
+    bias: str = ""
     errors: tuple[float, ...] = ()
     remedies: tuple[Remedied, ...] = ()
 

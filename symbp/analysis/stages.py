@@ -179,7 +179,9 @@ class _Measure:
         errors += [*self._state_errors(backs)]
         keeps = next((each for each in backs if each and each.gate), None)
         names = (keeps.gate.stem, keeps.state.stem) if keeps and keeps.gate and keeps.state else ("", "")
-        return Run(Unit.STEP, layer.name, tuple(found[::-1]), shares, *names, errors=tuple(errors))
+        bias = f"{layer.name}.b{names[0]}" if names[0] else ""
+        known = bias if any(each.name == bias for each in self.derivation.wrt) else ""
+        return Run(Unit.STEP, layer.name, tuple(found[::-1]), shares, *names, known, errors=tuple(errors))
 
     def _back(self, before: Cut, cut: Cut) -> _Back:
         """Return what a step sends to the state before it."""

@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
+from symbp.analysis.alternatives import alternatives
 from symbp.analysis.bench import WIDTH, Bench
 from symbp.analysis.budget import Prepared
 from symbp.analysis.compare import DRAWS, compare
+from symbp.analysis.cuts import unit
 from symbp.analysis.derivations import DERIVATIONS, derivation_of
 from symbp.analysis.draws import LEAST, measure
 from symbp.analysis.flow import GradientFlow
@@ -16,6 +18,7 @@ from symbp.analysis.initialisations import Chosen, initialisation
 from symbp.analysis.outlook import outlook
 from symbp.analysis.quadrature import DivergentError
 from symbp.analysis.remedies import Stack
+from symbp.analysis.repetitions import Unit
 from symbp.analysis.solution import solve
 from symbp.analysis.spectrum import Spectrum, spectrum
 from symbp.analysis.suggestion import suggestion
@@ -24,9 +27,11 @@ from symbp.cli.console import columns, json_document, plain, progress, say, sent
 from symbp.cli.figures import deliver, figure_alone
 from symbp.cli.options import one_of
 from symbp.cli.what import Described, Named, NetworkOptions, derived
+from symbp.derivation import Derivation
 from symbp.errors import SpecError, shown
 from symbp.networks.expressions import resolve_activation
 from symbp.ops.elementwise import ScalarFunction
+from symbp.pages.tell.alternatives import alternatives_page
 from symbp.pages.tell.compare import compare_page
 from symbp.pages.tell.derivations import derivation_page
 from symbp.pages.tell.flow import flow_page, inner_page, inside
@@ -49,7 +54,14 @@ REMEDIED, BEFORE = "sigmoid", "normal:1"
 
 def run(request: Request) -> int:
     """Do what was asked for and return the exit code: 1 where a budget does not add up."""
-    return compared(request) if request.measures.compare else flows(request)
+    if not request.measures.compare:
+        return flows(request)
+    (spec, *others) = request.networks
+    if not others and isinstance(spec, Named):
+        derivation = derived(spec.build())
+        if unit(derivation) is not Unit.LAYER:
+            return compared_whole(request, derivation, spec)
+    return compared(request)
 
 
 def flows(request: Request) -> int:
@@ -160,6 +172,23 @@ def compared(request: Request) -> int:
     else:
         make = partial(compare_page, found, command=request.command, stem=stem)
         deliver(page, wanted, stem, make, comparison_figures(found))
+    return 0
+
+
+def compared_whole(request: Request, derivation: Derivation, spec: Named) -> int:
+    """Compare a network that is no stack with the remedies that it can have."""
+    page, measures, stem = request.page, request.measures, f"remedies-{spec.short}"
+    wanted = page.targets(stem, is_page=True)
+    if len(measures.inits) > 1:
+        raise SpecError("--compare: give --init once; the remedies bring their own")
+    if page.only is not None:
+        raise SpecError("--only: a comparison of a network that is no stack has no figures")
+    init = str(named_init(measures.inits[0])) if measures.inits else INIT
+    found = alternatives(derivation, init, measures.seed, measures.draws or DRAWS, progress=progress)
+    if request.json:
+        json_document(found.to_dict())
+    else:
+        deliver(page, wanted, stem, partial(alternatives_page, found, command=request.command, stem=stem), {})
     return 0
 
 

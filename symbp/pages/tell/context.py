@@ -20,6 +20,7 @@ from symbp.maths.scalars import number
 from symbp.maths.tree import COMMA, EQUALS, Id, Node, Sign, Tag, joined, row, walk
 from symbp.networks.blocks import Kind
 from symbp.networks.jobs import Jobs, jobs
+from symbp.networks.network import Network
 from symbp.ops.elementwise import Elementwise, GenericFunction, Slope
 from symbp.ops.losses import EntrywiseLoss, Loss, LossGradient
 from symbp.ops.structure import Pad, Rows
@@ -228,19 +229,7 @@ class Context:
     @cached_property
     def name(self) -> Text:
         """What the network is, in words: by what its blocks are."""
-        network = self.reading.derivation.network
-        if all(block.kind in PLAIN for block in network.blocks.children):
-            return self.words("title.stack", number=self.words.number(network.depth))
-        counts = Counter(block.kind for block in network.blocks)
-        cell = next((block.name for block in network.blocks if block.kind is Kind.RECURRENT), "")
-        if self.words.has(f"title.cell.{cell.rstrip('0123456789')}"):
-            return self.words(f"title.cell.{cell.rstrip('0123456789')}")
-        kind = next((kind for kind in TOLD if counts[kind]), None)
-        if kind is None:
-            return self.words(
-                "title.equations", n=len(self.reading.forward), number=self.words.number(len(self.reading.forward))
-            )
-        return self.words(f"title.{kind}", n=counts[kind], number=self.words.number(counts[kind]))
+        return network_name(self.words, self.reading.derivation.network, len(self.reading.forward))
 
     @cached_property
     def _sizes(self) -> frozenset[Symbol]:
@@ -475,6 +464,20 @@ class Context:
     def ranges(self, index: Index) -> Node:
         """Return l = 1, …, L."""
         return span(index, list(range(index.first, index.last + 1)), False, self.last)
+
+
+def network_name(words: Words, network: Network, equations: int) -> Text:
+    """Return what a network is, in words: by what its blocks are, else by how many equations it has."""
+    if all(block.kind in PLAIN for block in network.blocks.children):
+        return words("title.stack", number=words.number(network.depth))
+    counts = Counter(block.kind for block in network.blocks)
+    cell = next((block.name for block in network.blocks if block.kind is Kind.RECURRENT), "")
+    if words.has(f"title.cell.{cell.rstrip('0123456789')}"):
+        return words(f"title.cell.{cell.rstrip('0123456789')}")
+    kind = next((kind for kind in TOLD if counts[kind]), None)
+    if kind is None:
+        return words("title.equations", n=equations, number=words.number(equations))
+    return words(f"title.{kind}", n=counts[kind], number=words.number(counts[kind]))
 
 
 def starts(c: Context) -> dict[MatrixSymbol, Indexed]:
