@@ -114,7 +114,7 @@ def _notes(
         least = min(gain.bound or 0.0 for gain in weights)
         yield Note("norms", (("least", f"{least:.3g}"),))
     steep = [gain.bound for gain in flow.gains if gain.role is FactorRole.SLOPE and (gain.bound or 0.0) > 1.001]
-    if steep:
+    if steep and flow.is_stack:
         yield Note("steep", (("most", f"{max(each or 0.0 for each in steep):.3g}"),))
     if any(isinstance(each.rhs, Normalise | NormaliseChannels) for each in derivation.coupled):
         yield Note("batch" if flow.is_stack else "batch_any")
