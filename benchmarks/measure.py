@@ -30,16 +30,18 @@ class Times:
     median: float
 
 
-def interleaved(runs: Mapping[str, Callable[[], object]], repeats: int) -> dict[str, Times]:
+def interleaved(
+    runs: Mapping[str, Callable[[], object]], repeats: int, clock: Callable[[], float] = time.perf_counter
+) -> dict[str, Times]:
     """Time each run ``repeats`` times, taking turns, after one round to warm up."""
     found: dict[str, list[float]] = {name: [] for name in runs}
     for turn in range(repeats + 1):
         for name, run in runs.items():
             gc.collect()
-            start = time.perf_counter()
+            start = clock()
             run()
             if turn:
-                found[name].append(time.perf_counter() - start)
+                found[name].append(clock() - start)
     return {name: Times(min(times), median(times)) for name, times in found.items()}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import Any, TypeAlias, cast
 
@@ -48,7 +49,7 @@ class Step:
     short: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Equation:
     """``lhs = rhs`` with one new matrix symbol on the left; ``steps`` name the rules that led to it.
 
@@ -64,6 +65,11 @@ class Equation:
     def name(self) -> str:
         """The name of the symbol it defines."""
         return str(self.lhs.name)
+
+    @cached_property
+    def symbols(self) -> tuple[MatrixSymbol, ...]:
+        """The symbols of its right side in order, one for each time it is used."""
+        return tuple(symbols_in(self.rhs))
 
     def __str__(self) -> str:
         return f"{self.name} = {self.rhs}"

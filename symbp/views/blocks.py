@@ -17,7 +17,7 @@ from sympy import Basic, Expr, Integer, MatAdd, MatrixExpr, MatrixSymbol
 from sympy.core.symbol import Str
 
 from symbp.calculus.reverse import reverse
-from symbp.equations import Equation, ForwardSystem, System, symbols_in
+from symbp.equations import Equation, ForwardSystem, System
 from symbp.networks.blocks import Block, Boundaries, Kind
 from symbp.op import FactorRole, Op, rule
 from symbp.ops.upstream import upstream
@@ -243,7 +243,7 @@ def _outermost(tree: Block, kinds: frozenset[Kind]) -> Iterator[Block]:
 def _closed(equations: Sequence[Equation], given: Sequence[MatrixSymbol]) -> ForwardSystem:
     """Return equations as a list of their own: whatever they do not define is given, in the order of the network."""
     defined = {each.lhs for each in equations}
-    used = dict.fromkeys(each for equation in equations for each in symbols_in(equation.rhs) if each not in defined)
+    used = dict.fromkeys(each for equation in equations for each in equation.symbols if each not in defined)
     first = [each for each in given if each in used]
     return ForwardSystem(equations, tuple(dict.fromkeys((*first, *used))))
 
@@ -294,7 +294,7 @@ def nested(forward: System) -> System:
     uses = Counter(symbol.name for symbols in forward.symbols for symbol in symbols)
     inside: dict[MatrixSymbol, MatrixExpr] = {}
     found: list[Equation] = []
-    users = {each.name: equation.rhs for equation in forward for each in symbols_in(equation.rhs)}
+    users = {each.name: equation.rhs for equation in forward for each in equation.symbols}
     for each in forward:
         rhs = _filled(each.rhs, inside)
         if is_part(each.rhs) and uses[each.name] == 1 and _takes(users[each.name], each.lhs):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from sympy import Expr, MatrixExpr, MatrixSymbol, Transpose
 
-from symbp.equations import Equation, nodes, operands, symbols_in
+from symbp.equations import Equation, nodes, operands
 from symbp.op import Entry
 from symbp.ops.convolution import Channels, Convolve
 from symbp.ops.windows import Windowed
@@ -60,7 +60,7 @@ def repeated(forward: Iterable[Equation], backward: Iterable[Equation]) -> froze
     found = [each.lhs for each in forward if _repeats(each.rhs)]
     if not found:
         return frozenset()
-    uses = Counter(symbol for each in (*forward, *backward) for symbol in symbols_in(each.rhs))
+    uses = Counter(symbol for each in (*forward, *backward) for symbol in each.symbols)
     return frozenset(each for each in found if uses[each] == 1)
 
 

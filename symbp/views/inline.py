@@ -13,10 +13,11 @@ from itertools import chain
 
 from sympy import MatAdd, MatMul, MatrixExpr, MatrixSymbol, Transpose
 
-from symbp.equations import Equation, Step, nodes, operands, symbols_in
+from symbp.equations import Equation, Step, nodes, operands
 from symbp.op import Op
 from symbp.ops.elementwise import Elementwise, Slope
 from symbp.ops.losses import LossGradient
+from symbp.ops.normalisation import NormaliseJacobian
 from symbp.symbols import Adjoint
 from symbp.views.blocks import Pull
 from symbp.views.skeleton import Alike, mapped
@@ -45,7 +46,7 @@ def inlined(
     errors: list[Equation] = []
     tidy_ = Alike(tidy)
     for equation in equations:
-        used = [symbol for symbol in symbols_in(equation.rhs) if symbol in inside]
+        used = [symbol for symbol in equation.symbols if symbol in inside]
         shown = equation
         if used:
             pairs = dict.fromkeys(pair for symbol in used for pair in led[symbol])
@@ -70,9 +71,9 @@ def shortened(
     A slot goes in all repetitions or in none; what is ``needed`` (the output that a loss is taken of) stays. With the
     list comes, for every name that went, the one whose equation holds it now.
     """
-    used = [tuple(symbols_in(equation.rhs)) for equation in forward]
+    used = [equation.symbols for equation in forward]
     uses = Counter(chain.from_iterable(used))
-    kept = {slot(symbol) for equation in backward for symbol in (equation.lhs, *symbols_in(equation.rhs))}
+    kept = {slot(symbol) for equation in backward for symbol in (equation.lhs, *equation.symbols)}
     kept |= {slot(each.lhs.of) for each in backward} | set(map(slot, needed))
     kept |= {slot(symbol) for symbol, count in uses.items() if count > 1}
     for equation, symbols in zip(forward, used, strict=True):
@@ -111,6 +112,9 @@ def _holder(symbol: MatrixSymbol, users: Mapping[MatrixSymbol, MatrixSymbol]) ->
     return symbol
 
 
+NAMELESS = (Slope, Pull, NormaliseJacobian)
+"""Operations that may stand on an expression: the map of a block, the projection of a norm on what its scale leaves."""
+
 SUMS = (MatAdd, MatMul)
 """What may hold the expression of a name in its place."""
 
@@ -120,7 +124,7 @@ def _kept(equations: Iterable[Equation], wanted: frozenset[MatrixSymbol], slot: 
     uses: Counter[MatrixSymbol] = Counter()
     kept: set[Hashable] = set()
     for equation in equations:
-        errors = [symbol for symbol in symbols_in(equation.rhs) if isinstance(symbol, Adjoint)]
+        errors = [symbol for symbol in equation.symbols if isinstance(symbol, Adjoint)]
         uses.update(errors)
         if equation.lhs.of in wanted:
             kept.update(slot(each.of) for each in errors)
@@ -129,9 +133,9 @@ def _kept(equations: Iterable[Equation], wanted: frozenset[MatrixSymbol], slot: 
 
 
 def _under_operations(expr: MatrixExpr) -> list[Adjoint]:
-    """Return the errors that an operation stands on, such as softmax's Jacobian; the map of a block needs no name."""
+    """Return the errors that an operation stands on, such as softmax's Jacobian; some need no name below them."""
     found = []
     for node in nodes(expr):
-        if isinstance(node, Op) and not isinstance(node, Slope | Pull):
+        if isinstance(node, Op) and not isinstance(node, NAMELESS):
             found += [each for each in operands(node) if isinstance(each, Adjoint)]
     return found

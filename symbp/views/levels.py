@@ -10,7 +10,7 @@ from sympy import MatrixExpr, MatrixSymbol
 
 from symbp.calculus.reverse import reverse
 from symbp.derivation import Derivation
-from symbp.equations import System, symbols_in
+from symbp.equations import System
 from symbp.symbols import Adjoint, Variable
 from symbp.views.blocks import Call, Part, Pull, calls, is_part, nested
 from symbp.views.layout import COLUMNS, Layout
@@ -167,7 +167,7 @@ class _Level:
 
 def _holders(forward: System, shown: System) -> dict[str, str]:
     """Return the equation that holds what has no equation of its own any more."""
-    users = {each.name: equation.name for equation in forward for each in symbols_in(equation.rhs)}
+    users = {each.name: equation.name for equation in forward for each in equation.symbols}
     there = {each.name for each in shown}
     found = {}
     for name in [each.name for each in forward if each.name not in there]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sympy import HadamardProduct, MatAdd, MatMul, MatrixExpr, MatrixSymbol, Transpose
 
 from symbp.calculus.factor import Acts, Edge, Factor, Paths, Product, edge_of, factor_of
-from symbp.equations import Equation, nodes, symbols_in
+from symbp.equations import Equation, entries_in, nodes
 from symbp.nodes import hadamard, matmul, transpose
 from symbp.ops.elementwise import Slope
 from symbp.symbols import Adjoint, Variable
@@ -50,7 +50,11 @@ _BUILDERS: dict[type, Callable[..., MatrixExpr]] = {MatMul: matmul, HadamardProd
 
 
 def _holds_error(expr: MatrixExpr) -> bool:
-    return any(isinstance(each, Adjoint) for each in symbols_in(expr))
+    if isinstance(expr, MatrixSymbol):
+        return isinstance(expr, Adjoint)
+    if isinstance(expr, MatMul) and any(_holds_error(each.parent) for each in entries_in(expr)):
+        return True
+    return any(isinstance(each, MatrixExpr) and _holds_error(each) for each in expr.args)
 
 
 def _start(expr: MatrixExpr) -> Edge:

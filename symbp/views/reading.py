@@ -11,14 +11,14 @@ from typing import Any
 from sympy import MatrixSymbol
 
 from symbp.derivation import Derivation
-from symbp.equations import Equation, System, symbols_in
+from symbp.equations import Equation, System
 from symbp.symbols import Adjoint, Variable
 from symbp.views.family import with_families
 from symbp.views.fold import fold, fold_like
 from symbp.views.images import repeated
 from symbp.views.inline import Slot, inlined, shortened
 from symbp.views.layout import COLUMNS, Layout
-from symbp.views.lines import Body, Folded, Index, Line, Loop, Values, lines_of
+from symbp.views.lines import Body, Folded, Index, Line, Loop, Place, Values, lines_of
 from symbp.views.one_example import one_example
 from symbp.views.scale import AT_LOSS, Scale, counts_examples
 from symbp.views.skeleton import mapped
@@ -159,7 +159,7 @@ def read(
     """
     folded = with_families(fold(forward))
     back = tidied(backward, wanted)
-    carried = _carried(fold_like(folded, [each for each in back if each.lhs.of not in wanted]))
+    carried = _carried(folded, (each for each in back if each.lhs.of not in wanted))
     slot = _slot(folded)
     kept = carried | frozenset(map(slot, (*ends, *_states(derivation, forward))))
     gradients, errors = inlined(back, wanted, slot, kept, frozenset(map(slot, repeated(forward, back))))
@@ -189,14 +189,14 @@ def _states(derivation: Derivation, forward: System) -> Iterator[MatrixSymbol]:
 
 def _compared(forward: System) -> frozenset[MatrixSymbol]:
     """Return what losses are taken of: it keeps its name."""
-    return frozenset(symbol for each in forward if loss_of(each.rhs) is not None for symbol in symbols_in(each.rhs))
+    return frozenset(symbol for each in forward if loss_of(each.rhs) is not None for symbol in each.symbols)
 
 
 def _symbols(equations: Iterable[Equation]) -> Iterator[MatrixSymbol]:
     """Yield the symbols of equations, from left to right."""
     for equation in equations:
         yield equation.lhs
-        yield from symbols_in(equation.rhs)
+        yield from equation.symbols
 
 
 def _slot(folded: Folded) -> Slot:
@@ -204,17 +204,23 @@ def _slot(folded: Folded) -> Slot:
     return lambda symbol: known.get(symbol, symbol)
 
 
-def _carried(body: Body) -> frozenset[Hashable]:
-    """Return the slots of errors that a line uses at another value of an index than its own: they are handed on."""
+def _carried(folded: Folded, errors: Iterable[Equation]) -> frozenset[Hashable]:
+    """Return the slots of errors that are used at another value of an index than that of the error that uses them."""
+    places = folded.places.spelled
     found: set[Hashable] = set()
-    for line in lines_of(body):
-        for case in line.cases:
-            own = getattr(case.equation.lhs.of, "indices", ())
-            for symbol in symbols_in(case.equation.rhs):
-                indices = getattr(symbol.of, "indices", ()) if isinstance(symbol, Adjoint) else ()
-                if indices and indices != own[: len(indices)]:
-                    found.add((symbol.of.of, len(indices)))
+    for equation in errors:
+        own = places.get(equation.lhs.of.name)
+        for symbol in equation.symbols:
+            at = places.get(symbol.of.name) if isinstance(symbol, Adjoint) else None
+            if at is not None and at.loops and (own is None or not _is_in(at, own)):
+                found.add((at.of, len(at.loops)))
     return frozenset(found)
+
+
+def _is_in(inner: Place, outer: Place) -> bool:
+    """Whether something stands in the same repetitions as something that has all of its indices, or more."""
+    depth = len(inner.loops)
+    return (inner.loops, inner.values) == (outer.loops[:depth], outer.values[:depth])
 
 
 def loops_of(body: Body) -> Iterable[Loop]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from symbp.maths.tree import QUAD, Node, Table, joined, row
+from symbp.maths.tree import QUAD, Id, Node, Table, joined, row
 from symbp.pages.page import Line
 from symbp.writing.boxes import Box, beside, boxed, under
 from symbp.writing.formula import bare, items_of
@@ -22,6 +22,11 @@ TOLERANCE = 2
 NARROWEST = 24
 """The least columns in which a reason is wrapped."""
 
+LOSS = Id("L", "script")
+
+WIDEST = 1000
+"""Wider than any row."""
+
 HANG = 4
 """How far below its line a reason is set in that has no room beside it."""
 
@@ -35,43 +40,79 @@ class _Set:
 
 
 def display(lines: Sequence[Line], setting: Setting, room: int, *, explained: bool = False) -> list[str]:
-    """Return lines of equations at a width; ``explained`` leaves no reason out."""
-    numbers = [setting.number(line.label) for line in lines]
-    margin = max(map(columns, numbers), default=0)
+    """Return lines of equations at a width; ``explained`` leaves no reason out.
+
+    Short ones that have nothing to say stand two on a row.
+    """
+    margin = max((columns(setting.number(line.label)) for line in lines), default=0)
     margin += margin > 0
-    cells = _cells(lines, setting, room - margin)
+    rows = list(_rows_of(lines, setting, room - margin))
+    cells = _cells(rows, setting, room - margin)
     starts, stacked = _columns(cells, room - margin)
     laid = [
         _Set(
             beside(
                 (
-                    boxed(number.ljust(margin)),
+                    boxed(setting.number(row_[0].label).ljust(margin)),
                     _packed(found, room - margin) if at in stacked else _placed(found, starts),
                 )
             ),
-            sentence(line.reason, setting),
+            sentence(row_[-1].reason, setting),
         )
-        for at, (line, number, found) in enumerate(zip(lines, numbers, cells, strict=True))
+        for at, (row_, found) in enumerate(zip(rows, cells, strict=True))
     ]
     return _with_reasons(laid, room, explained=explained or setting.detail > 2)
 
 
-def _cells(lines: Sequence[Line], setting: Setting, room: int) -> list[list[Box]]:
-    """Return the parts of each line; in a column relations stand under each other."""
-    split = [[(part, relation(part)) for part in line.parts] for line in lines]
-    lefts = [[None if found is None else setting.speller.box(found[0]) for _, found in line] for line in split]
+def _rows_of(lines: Sequence[Line], setting: Setting, room: int) -> Iterator[tuple[Line, ...]]:
+    """Yield the lines that share a row: two short ones of one relation each, without a reason."""
+    waiting: tuple[Line, ...] = ()
+    for line in lines:
+        if waiting and _is_short(waiting[0]) and _is_short(line):
+            number = setting.number(line.label)
+            width = _width(waiting[0], setting) + GAPS[0] + len(number) + bool(number) + _width(line, setting)
+            if width <= room:
+                yield (*waiting, line)
+                waiting = ()
+                continue
+        if waiting:
+            yield waiting
+        waiting = (line,)
+    if waiting:
+        yield waiting
+
+
+def _is_short(line: Line) -> bool:
+    """Whether a line is one relation with nothing beside it; that of the loss ends what stands above it."""
+    if len(line.parts) > 1 or line.where is not None or line.reason:
+        return False
+    found = relation(line.parts[0])
+    return found is not None and bare(found[0]) != LOSS
+
+
+def _width(line: Line, setting: Setting) -> int:
+    """Return how wide the equation of a line is; what is higher than a row does not share one."""
+    box = setting.speller.box(line.parts[0])
+    return box.width if box.height == 1 else WIDEST
+
+
+def _cells(rows: Sequence[Sequence[Line]], setting: Setting, room: int) -> list[list[Box]]:
+    """Return the parts of each row; in a column relations stand under each other."""
+    split = [[(part, relation(part)) for line in row_ for part in line.parts] for row_ in rows]
+    lefts = [[None if found is None else setting.speller.box(found[0]) for _, found in row_] for row_ in split]
     across = max(map(len, lefts), default=0)
-    aligned = [_aligned([line[at] for line in lefts if at < len(line)]) for at in range(across)]
+    aligned = [_aligned([row_[at] for row_ in lefts if at < len(row_)]) for at in range(across)]
     cells = [
         [
             _part(part, None if left is None else left.padded(aligned[at]), found, setting, room)
-            for at, ((part, found), left) in enumerate(zip(parts, line, strict=True))
+            for at, ((part, found), left) in enumerate(zip(parts, sides, strict=True))
         ]
-        for parts, line in zip(split, lefts, strict=True)
+        for parts, sides in zip(split, lefts, strict=True)
     ]
-    for line, found_cells in zip(lines, cells, strict=True):
-        if line.where is not None:
-            found_cells.append(setting.speller.box(line.where))
+    for row_, found_cells in zip(rows, cells, strict=True):
+        if len(row_) > 1 and (number := setting.number(row_[-1].label)):
+            found_cells[-1] = beside((boxed(f"{number} "), found_cells[-1]))
+        found_cells += [setting.speller.box(line.where) for line in row_ if line.where is not None]
     return cells
 
 

@@ -58,4 +58,4 @@ def drawn(words: Words, report: CheckReport) -> Text:
 def ends(widths: Sequence[int]) -> str:
     """Return a list of widths; of a long one both ends."""
     texts = [str(width) for width in widths]
-    return ", ".join(texts if len(texts) <= MOST_WIDTHS else [*texts[:4], "…", *texts[-2:]])
+    return ", ".join(texts if len(texts) <= MOST_WIDTHS else [*texts[:3], "…", texts[-1]])

@@ -136,6 +136,11 @@ class Context:
         return tuple(operation(node) for each in lines for node in nodes(each.equation.rhs))
 
     @cached_property
+    def keys(self) -> frozenset[str]:
+        """The keys under which code has the parameters."""
+        return frozenset(each.name for each in self.reading.derivation.network.parameters)
+
+    @cached_property
     def parameters(self) -> dict[str, Expr]:
         """The letters of parameters of functions, with the numbers that the page gives them."""
         return {}
@@ -331,12 +336,12 @@ class Context:
         """The errors of which a matrix is put together, one a repetition, where it has no line of its own."""
         lines = [each for each in self.spell(lines_of(self.reading.error_lines), backward=True) if is_tile(each)]
         return {
-            slot_of(each.equation.lhs.of): tuple(slot_of(e.of) for e in symbols_in(each.equation.rhs)) for each in lines
+            slot_of(each.equation.lhs.of): tuple(slot_of(e.of) for e in each.equation.symbols) for each in lines
         }
 
     def errors_in(self, equation: Equation) -> Text:
         """Return references to the lines of the errors in an equation."""
-        slots = dict.fromkeys(slot_of(each.of) for each in symbols_in(equation.rhs) if isinstance(each, Adjoint))
+        slots = dict.fromkeys(slot_of(each.of) for each in equation.symbols if isinstance(each, Adjoint))
         slots.update(dict.fromkeys(tile for slot in tuple(slots) for tile in self.tiled.get(slot, ())))
         lines = [each.label for each in self.errors if slot_of(each.equation.lhs.of) in slots]
         if len(lines) >= FROM_TO and lines == self._error_labels[self._error_labels.index(lines[0]) :][: len(lines)]:
@@ -482,7 +487,7 @@ def network_name(words: Words, network: Network, equations: int) -> Text:
 
 def starts(c: Context) -> dict[MatrixSymbol, Indexed]:
     """Return what stands where a recursion starts, with the name it has there: x is a⁽⁰⁾."""
-    used = {slot_of(symbol) for each in c.forward for symbol in symbols_in(each.equation.rhs)}
+    used = {slot_of(symbol) for each in c.forward for symbol in each.equation.symbols}
     return {symbol: at for symbol, at in c.reading.folded.starts.items() if slot_of(at) in used}
 
 

@@ -21,7 +21,7 @@ def gradients(c: Context) -> list[Block]:
     heading = Heading(c.words("section.gradients"))
     if not is_short(c):
         kernels = [Para(c.words("gradients.kernels"))] if c.names.kernels else []
-        return [heading, Para(c.words("gradients.rows")), *kernels, rows(c)]
+        return [heading, Para(c.words("gradients.rows"), detail=3), *kernels, rows(c)]
     stairs = staircase(c)
     if stairs is None:
         return []

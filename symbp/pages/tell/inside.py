@@ -46,6 +46,7 @@ def _first(c: Deep) -> Text:
         return c.words("opening.network")
     output, index = c.repeated
     read, written = (c.tree(Indexed(output.of, at)) for at in (index.symbol - 1, index.symbol))
+    start = c.tree(Indexed(output.of, index.symbol * 0 + index.first - 1))
     return c.words(
         "levels.stacked",
         range=c.ranges(index),
@@ -53,6 +54,7 @@ def _first(c: Deep) -> Text:
         l=number(index.symbol),
         input=row(c.tree(c.stacked.part.input), EQUALS, read),
         output=row(written, EQUALS, c.tree(c.stacked.part.output)),
+        start=start,
     )
 
 
@@ -64,7 +66,7 @@ def result(c: Deep) -> Aside:
     blocks: list[Block] = [Para(c.words("levels.errors")), Equations((*lines, *whole)), Para(_maps(c))]
     way = farthest(c)
     if way is not None:
-        blocks += [Para(c.words("levels.product")), Equations((PageLine((product(c, way),), EXPLICIT),))]
+        blocks += [Para(c.words("levels.product"), detail=3), Equations((PageLine((product(c, way),), EXPLICIT),))]
         blocks += [Para(text, detail=3) for text in _where(c, way)]
     ways = _ways(c)
     return Aside((*blocks, *([Para(ways, detail=3)] if ways else [])), c.words("section.result"))
@@ -186,7 +188,7 @@ def gradients(c: Deep) -> list[Block]:
     """Return the section."""
     blocks: list[Block] = [Heading(c.words("section.gradients")), Para(c.words("gradients.rows"), detail=3), rows(c)]
     if c.repeated is not None:
-        blocks.append(Para(c.words("levels.repeated", l=number(c.repeated[1].symbol))))
+        blocks.append(Para(c.words("levels.repeated", l=number(c.repeated[1].symbol)), detail=3))
     return blocks
 
 

@@ -25,17 +25,28 @@ def with_keys(c: Context, meaning: Text, keys: Sequence[str]) -> Text:
 
 def keys_of(c: Context, symbol: MatrixSymbol) -> list[str]:
     """Return the keys of a parameter, of all that have its letter; nothing where the letters spell them."""
-    keys = {each.name for each in c.reading.derivation.network.parameters}
-    members = [(each.name, spelled) for each, spelled in c.members(symbol) if each.name in keys]
-    is_spelled = all(spelling(c.names.symbol(spelled)) == _plain(name) for name, spelled in members)
-    return [] if is_spelled else [name for name, _ in members]
+    members = [(each.name, spelled) for each, spelled in c.members(symbol) if each.name in c.keys]
+    return [] if all(_spell(c, members)) else [name for name, _ in members]
+
+
+def _spell(c: Context, members: Sequence[tuple[str, MatrixSymbol]]) -> Iterator[bool]:
+    """Yield whether each letter spells its key; numbers that count on are not spelled one by one."""
+    stem = ""
+    for name, spelled in members:
+        numbers = [str(each) for each in getattr(spelled, "indices", ())]
+        if stem and len(numbers) == 1:
+            yield name == stem + numbers[0]
+            continue
+        letters = spelling(c.names.symbol(spelled))
+        if len(numbers) == 1 and letters.endswith(numbers[0]):
+            stem = letters.removesuffix(numbers[0])
+        yield letters == _plain(name)
 
 
 def scopes(c: Context) -> list[str]:
     """Return what the keys of blocks that repeat begin with, one a block."""
     names = [each.name for each in c.reading.derivation.blocks if each.kind is Kind.TRANSFORMER]
-    keys = [each.name for each in c.reading.derivation.network.parameters]
-    return [name for name in names if any(key.startswith(f"{name}.") for key in keys)]
+    return [name for name in names if any(key.startswith(f"{name}.") for key in c.keys)]
 
 
 def spelling(tree: Node) -> str:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from sympy import MatrixSymbol, S
 
-from symbp.equations import symbols_in
 from symbp.maths.names import slot_of
 from symbp.maths.scalars import number
 from symbp.maths.tree import EQUALS, TIMES, Node, joined, row
@@ -117,7 +116,11 @@ def tiles(c: Context) -> list[Text]:
 
 def definitions(c: Context) -> Text:
     """Return what δ, g and the rest stand for, in sentences."""
-    begins = [(row(c.names.symbol(at), EQUALS, c.names.symbol(symbol)),) for symbol, at in starts(c).items()]
+    begins = [
+        (row(c.names.symbol(at), EQUALS, c.names.symbol(symbol)),)
+        for symbol, at in starts(c).items()
+        if slot_of(symbol) not in c.names.streams  # X₀ is what any block reads.
+    ]
     found: list[Text] = [c.words("opening.starts", starts=c.words.listed(begins))] if begins else []
     loss = next((each for each in c.forward if isinstance(plain(each.equation.rhs), GenericLoss)), None)
     if loss is not None:
@@ -138,7 +141,7 @@ def definitions(c: Context) -> Text:
 
 def _idle(c: Context) -> list[MatrixSymbol]:
     """Return what the network computes and nothing on the way to the loss uses."""
-    used = {slot_of(each) for line in c.reading.forward for each in map(c.reading.spelled, symbols_in(line.rhs))}
+    used = {slot_of(each) for line in c.reading.forward for each in map(c.reading.spelled, line.symbols)}
     ends = [c.reading.spelled(each.lhs) for each in c.reading.forward if each.lhs.role is not Role.LOSS]
     used |= {slot_of(c.reading.spelled(each)) for each in c.handed_on}
     return [each for each in ends if slot_of(each) not in used]

@@ -85,7 +85,7 @@ def rail_to(
 
 def _step(equation: Equation, by_lhs: dict[MatrixSymbol, Equation]) -> tuple[Piece | None, MatrixSymbol | None]:
     """Return a step and the value it starts from."""
-    sources = [each for each in dict.fromkeys(symbols_in(equation.rhs)) if _moves(each)]
+    sources = [each for each in dict.fromkeys(equation.symbols) if _moves(each)]
     if len(sources) == 1:
         return Piece(equation), sources[0]
     if len(sources) == 2 and isinstance(equation.rhs, MatAdd):

@@ -10,7 +10,7 @@ from typing import Any
 from sympy import Expr, MatrixSymbol
 
 from symbp.calculus.factor import Acts, Factor, Product
-from symbp.equations import Equation, symbols_in
+from symbp.equations import Equation
 from symbp.maths.factors import Factors, in_order
 from symbp.maths.names import slot_of
 from symbp.maths.scalars import number
@@ -87,7 +87,7 @@ def in_frame(c: Context) -> list[Spelled]:
 
 def is_start(equation: Equation) -> bool:
     """Whether an error starts here: at the loss."""
-    return not any(isinstance(each, Adjoint) for each in symbols_in(equation.rhs))
+    return not any(isinstance(each, Adjoint) for each in equation.symbols)
 
 
 def stream_result(c: Context, shown: Sequence[PageLine]) -> list[Block]:
@@ -153,7 +153,7 @@ def _is_handed_on(spelled: Spelled) -> bool:
         return False
     (letter,) = (each.symbol for each in spelled.line.indices)
     return of.indices == (letter - 1,) and any(
-        isinstance(each, Adjoint) and each.of == Indexed(of.of, letter) for each in symbols_in(spelled.equation.rhs)
+        isinstance(each, Adjoint) and each.of == Indexed(of.of, letter) for each in spelled.equation.symbols
     )
 
 

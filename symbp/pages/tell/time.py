@@ -277,9 +277,10 @@ def families(time: Time, found: Sequence[Inner]) -> list[list[Inner]]:
 
 
 def diagonals_labels(time: Time) -> list[str]:
-    """Return the labels of the lines of what stands on diagonals: two on a line."""
-    count = len(time.step.inner) + len(time.handed)
-    return [time.label(f"{DIAGONALS}-{at}") for at in range(1, (count + 1) // 2 + 1)]
+    """Return the labels of the lines of what stands on diagonals: two on a line, what is handed on apart."""
+    inner, handed = len(time.step.inner), len(time.handed)
+    count = (inner + 1) // 2 + (handed + 1) // 2 if time.step.is_cut else (inner + handed + 1) // 2
+    return [time.label(f"{DIAGONALS}-{at}") for at in range(1, count + 1)]
 
 
 def ways_labels(time: Time, count: int | None = None) -> list[str]:

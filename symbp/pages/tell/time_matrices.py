@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from sympy import Expr, MatrixSymbol, Symbol, Transpose
 
+from symbp.maths.names import slot_of
 from symbp.maths.scalars import Level, call, number, word
 from symbp.maths.tree import (
     COMMA,
@@ -23,7 +24,7 @@ from symbp.maths.tree import (
     joined,
     row,
 )
-from symbp.pages.page import Block, Equations, Para, Text
+from symbp.pages.page import Block, Equations, Para, Ref, Text
 from symbp.pages.page import Line as PageLine
 from symbp.pages.tell.context import AND_SO_ON, Context
 from symbp.pages.tell.notation import Meaning
@@ -53,17 +54,31 @@ def time_matrices(c: Context) -> list[Block]:
 
 def _matrices(time: Time) -> list[Block]:
     c = time.c
-    pairs = _pairs([*_diagonals(time), *_handed(time)])
+    slopes, handed = _diagonals(time), _handed(time)
+    known = _told(time) if time.step.is_cut else ()
+    apart = slopes if known else []
+    pairs = [*_pairs(apart), *_pairs([*(() if known else slopes), *handed])]
     diagonals = [PageLine(tuple(pair), label) for pair, label in zip(pairs, diagonals_labels(time), strict=True)]
     step = PageLine((row(time.matrix(), EQUALS, joined(_step(time), TIMES)),), time.label(STEP), _from_second(time))
     found = list(_ways(time)) if time.step.is_cut else []
     labels = ways_labels(time, len(found))
     own = [PageLine((node,), label, where) for (node, where), label in zip(found, labels, strict=True)]
+    count = (len(apart) + 1) // 2
     return [
-        Para(c.words("time.matrices", state=time.state()), title=c.words("time.title")),
-        Equations((*diagonals, step, *own)),
+        Para((*c.words("time.matrices", state=time.state()), *known), title=c.words("time.title")),
+        *([Equations(tuple(diagonals[:count]), detail=3)] if apart else []),
+        Equations((*diagonals[count:], step, *own)),
         Para(_direct(time), detail=3),
     ]
+
+
+def _told(time: Time) -> Text:
+    """Return in which lines stands already what the diagonals hold: where it multiplies the error of the state."""
+    c, slots = time.c, [slot_of(time.c.reading.spelled(of)) for of in time.step.inner]
+    lines = [each.label for each in c.errors if slot_of(each.equation.lhs.of) in slots]
+    if not lines:
+        return ()
+    return (" ", *c.words("time.diagonals", slopes=_general(time, shown_error(time)), lines=Ref.to(lines)))
 
 
 def _from_second(time: Time) -> Node:

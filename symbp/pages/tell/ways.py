@@ -106,7 +106,7 @@ def _ways(c: Deep, inside: Inside) -> Iterator[Way]:
 def _to_error(reading: Reading, error: MatrixExpr) -> tuple[Factor, ...]:
     """Return the factors from where a level starts to one of its errors, the start first; none for other errors."""
     defined = {each.lhs for each in reading.errors}
-    used = dict.fromkeys(symbol for each in reading.errors for symbol in symbols_in(each.rhs) if symbol not in defined)
+    used = dict.fromkeys(symbol for each in reading.errors for symbol in each.symbols if symbol not in defined)
     given = tuple(each for each in used if isinstance(each, Adjoint))
     if error not in defined and error not in given:
         return ()
