@@ -17,18 +17,24 @@ from sympy import Integer
 from tex import complaints
 
 from symbp import derive
+from symbp.errors import SpecError
 from symbp.maths.tree import Node
 from symbp.networks.operations import OPERATIONS
 from symbp.numeric import engines
 from symbp.op import meaning_of
 from symbp.ops.normalisation import EPSILON
 from symbp.ops.windows import Windowed
-from symbp.pages.page import Para
-from symbp.pages.tell.operation import entries, operation_context, operation_page, plain_name
+from symbp.pages.page import Para, lines
+from symbp.pages.page import numbers as numbers_of
+from symbp.pages.tell.operation import OperationContext, entries, operation_context, operation_page, plain_name
+from symbp.pages.words import language
 from symbp.symbols import BATCH, Role, Variable
 from symbp.views.alone import LAYOUTS
 from symbp.views.lines import Indexed, index_symbol
+from symbp.writing.letters import columns
 from symbp.writing.page_latex import write_latex
+from symbp.writing.render import render
+from symbp.writing.text import write_text
 
 LENGTHS = (3, 5, 4, 2)
 STEP = 2
@@ -283,6 +289,63 @@ def test_the_jacobian_is_the_derivative_of_the_operation(name):
         letters |= dict(zip(output_at, (each + 1 for each in there), strict=True))
         shown = read(value, replace(env, values=values), letters)
         assert abs(float(np.squeeze(shown)) - (one - other)[there] / 2e-6) < 1e-7
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+@pytest.mark.parametrize("ascii_only", [False, True])
+def test_every_reason_stands_in_the_terminal(name, ascii_only):
+    """No line is wider than the terminal, and no reason is left out, nor the number of a line."""
+    page = told(name, OPERATIONS[name].build().plan.layout)[1]
+    text = write_text(page, ascii=ascii_only)
+    assert max(map(columns, text.splitlines())) <= 80
+    assert "\\" not in text
+    assert "[U+" not in text
+    assert text.isascii() or not ascii_only
+    shown = " ".join(text.split())
+    for line in lines(page.blocks):
+        words = [each for each in line.reason if isinstance(each, str)]
+        assert all(" ".join(each.split()) in shown for each in words)
+    assert all(f"({number})" in text for number in numbers_of(page).values())
+
+
+def test_one_equation():
+    d = derive("attention")
+    assert render(d, "text", only="dQ") == render(d, "text", only="Q") == "δQ = δS K/√d\n"
+    assert render(d, "latex", only="dS").splitlines()[1] == r"\delta_S = (\delta_P - D\mathbf{1}^{\top}) \odot P"
+    assert render(d, "text", only="forward").splitlines() == ["S = Q Kᵀ/√d", "P = softmax(S)", "O = P V"]
+    assert render(derive("batchnorm"), "text", only="X") == "δX = (δX̂ − p 1ᵀ − X̂ ⊙ (q 1ᵀ)) ⊙ (r 1ᵀ)\n"
+    assert render(derive("gru"), "text", only="W_r") == "δWᵣ = δaᵣₜ xₜᵀ\n"
+    with pytest.raises(SpecError, match="no equation named 'dZ'"):
+        render(d, "text", only="dZ")
+
+
+def test_shapes_are_those_of_the_orientation():
+    text = write_text(told("attention", "tokens")[1], detail=3)
+    assert "N × d " in text.replace("\n", " ")
+    assert "d × N" not in text
+    assert "C_in × 6 × 5" in write_text(told("conv2d", "columns")[1], detail=3)
+
+
+def keys(entries, place=""):
+    """The keys of the sentences below some entries."""
+    for name, entry in entries.items():
+        if isinstance(entry, str):
+            yield f"{place}{name}"
+        else:
+            yield from keys(entry, f"{place}{name}.")
+
+
+def test_every_sentence_of_an_operation_is_said(monkeypatch):
+    """A key that no page asks for is one that somebody misspelled."""
+    asked = set()
+    find = OperationContext.key
+    monkeypatch.setattr(OperationContext, "key", lambda self, key: asked.add(find(self, key)) or find(self, key))
+    for name in OPERATIONS:
+        operation_page(derive(name))
+    sections = {
+        name: entry for name, entry in language().entries["operation"].items() if name not in ("errors", "given")
+    }
+    assert {f"operation.{each}" for each in keys(sections) if "." in each} == asked - {None}
 
 
 @pytest.mark.long

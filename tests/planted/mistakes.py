@@ -86,7 +86,7 @@ MISTAKES = (
              ("[{writer.size(first - first)}:{writer.size(count)}]", "[-{writer.size(count)}:]"), RULES),
     _mistake("index", "pages/tell/flow_steps.py", "parts[len(parts) - step] for", "parts[step - 1] for",
              "pages/test_flow_repetitions.py"),
-    _mistake("index", "ops/elementwise.py", "Slope(node.function, index, output",
+    _mistake("index", "ops/elementwise.py", "Slope(node.function, at, output",
              "Slope(node.function, 0, output", RULES),
     _mistake("index", "ops/attention.py", "reshape(keys, 1, 1) <= xp", "reshape(keys, 1, 1) < xp", RULES),
     _mistake("index", "ops/pooling.py", "for entry in range(windows.shape[1])",
