@@ -140,7 +140,16 @@ LATE = {
         "writing.text",
     ),
     "cli.console": ("pages.words",),
-    "cli.derive": ("cli.jobs.derive", "cli.jobs.worked", "maths.notation"),
+    "cli.derive": (
+        "checking.check",
+        "checking.diagnosis.reading",
+        "maths.notation",
+        "worked.given",
+        "worked.run",
+        "writing.derivation_data",
+        "writing.render",
+        "writing.text",
+    ),
     "cli.list": (
         "analysis.initialisations",
         "maths.notation",

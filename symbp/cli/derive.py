@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated, Any
 
+from symbp.cli.console import columns, exit_code, json_document, plain, progress, say, sentence
 from symbp.cli.options import Json, Pair, Ranges, flat, number, one_of, option, pair, ranges, seed_option
-from symbp.cli.output import OutputOptions
-from symbp.cli.what import Described, NetworkOptions, Numbers, What, described, numbers_of
-from symbp.errors import SpecError, later
+from symbp.cli.output import OutputOptions, written
+from symbp.cli.what import Described, NetworkOptions, Numbers, What, command_line, derived, described, flag, numbers_of
+from symbp.errors import SpecError, later, shown
 from symbp.limits import MAX_DIGITS, MAX_TRAINING
 
 if TYPE_CHECKING:
-    from symbp.cli.jobs import derive as derive_job
-    from symbp.cli.jobs import worked as worked_job
+    from symbp.checking import check as checking
+    from symbp.checking.diagnosis import reading
+    from symbp.derivation import Derivation
     from symbp.maths import notation
-    from symbp.networks.network import Network
+    from symbp.worked import given, run
+    from symbp.writing import derivation_data, render, text
 else:
-    derive_job = later("symbp.cli.jobs.derive")
-    worked_job = later("symbp.cli.jobs.worked")
+    checking = later("symbp.checking.check")
+    reading = later("symbp.checking.diagnosis.reading")
     notation = later("symbp.maths.notation")
+    given = later("symbp.worked.given")
+    run = later("symbp.worked.run")
+    derivation_data = later("symbp.writing.derivation_data")
+    render = later("symbp.writing.render")
+    text = later("symbp.writing.text")
 
 HELP = """\
 Derive the gradient of every weight and bias, factored from the loss to the parameter.
@@ -71,13 +82,18 @@ class PageOptions(OutputOptions):
     no_roles: Annotated[bool, NO_ROLES] = False
     by_output: Annotated[bool, BY_OUTPUT] = False
 
-    def layers_of(self, network: Network) -> list[int] | None:
-        """Return the layers to write out, None for those that a page chooses by itself.
+    def options(self, derivation: Derivation) -> dict[str, Any]:
+        """Return what is asked for as options of ``render``.
 
         Raises:
             SpecError: a layer that the network does not have.
         """
-        return None if self.show is None else [] if network.alone else self.show.within(network.depth)
+        depth = 0 if derivation.is_alone else derivation.network.depth
+        return {
+            "standalone": self.standalone, "notation": self.notation or DEFAULT_NOTATION, "roles": not self.no_roles,
+            "show": self.show and (self.show.within(depth) if depth else []), "by_output": self.by_output,
+            "template_dir": self.template_dir, "pair": self.jacobian,
+        }  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -89,15 +105,13 @@ class ValuesOptions:
     digits: Annotated[int | None, DIGITS] = None
 
 
-@dataclass(frozen=True)
-class Request:
-    """What to derive, and what to do with it."""
+DEFAULT_NOTATION = "standard"
 
-    network: Described
-    output: PageOptions
-    seed: int
-    check: bool
-    json: bool
+OPTIONS = {
+    "standalone": "standalone", "notation": "notation", "roles": "no_roles", "show": "show", "by_output": "by_output",
+    "template_dir": "template_dir", "pair": "jacobian", "numbers": "values", "training": "train", "digits": "digits",
+}  # fmt: skip
+"""Options of ``render``, and what the command line calls each."""
 
 
 @flat
@@ -111,11 +125,103 @@ def command(
     no_check: Annotated[bool, option("Check", "--no-check", "Derive without checking.")] = False,
     json: Json = False,
 ) -> int:
-    """Run ``symbp derive``."""
-    request = Request(described(what, network), output, seed, not no_check, json)
-    if numbers == ValuesOptions():
-        return derive_job.run(request)
-    if numbers.values is None:
-        given = "--train" if numbers.train is not None else "--digits"
-        raise SpecError(f"{given}: needs numbers to work with; give --values FILE")
-    return worked_job.run(request, numbers)
+    """Run ``symbp derive``; return 1 when the check failed."""
+    spec = described(what, network)
+    values = None if numbers.values is None else given.read_given(numbers.values.place)
+    if values is None and numbers != ValuesOptions():
+        typed = "--train" if numbers.train is not None else "--digits"
+        raise SpecError(f"{typed}: needs numbers to work with; give --values FILE")
+    if values is not None and values.columns > 1:
+        spec = replace(spec, batch=True)
+    wanted = output.targets(f"{spec.stem}-numbers" if values else spec.stem, alone=output.only is not None)
+    derivation = derived(spec.build(), spec.wrt)
+    if output.only is None and any(each.format == "numpy" for each in wanted):
+        require_concrete(spec, derivation)
+    asked = output.options(derivation)
+    worked = None if values is None else run.Worked.of(derivation, values)
+    if worked is not None:
+        asked |= {"numbers": worked, "training": training(worked, numbers.train), "digits": numbers.digits}
+    with named(output, numbers):
+        options = render.useful(derivation, [each.rendered_as for each in wanted], output.only, asked)
+    verdict = None
+    if not no_check and output.only is None:
+        at = worked.values if worked else None
+        verdict = checking.check(derivation, seed=seed, thorough=False, progress=progress, at=at)
+    report = render.Report(derivation, verdict, command_of(described(what, network), numbers))
+    documents = []
+    for target, chosen in zip(wanted, options, strict=True):
+        progress(f"writing {target.path or 'standard output'}")
+        chosen |= {"standalone": True} if target.is_pdf else {}
+        with named(output, numbers):
+            documents.append(target.data(report.text(target.rendered_as, only=output.only, **chosen)))
+    wrote = output.deliver(wanted, documents)
+    if json:
+        data = worked.to_dict(asked["training"]) if worked else derivation_data.data(derivation, asked["notation"])
+        said = verdict and verdict.to_dict()
+        json_document({**data, "check": said, "wrote": [str(path) for path in wrote]})
+    elif wrote and output.only is not None:
+        say(written(wrote))
+    elif wrote:
+        progress("writing the screen")
+        page = text.write_text(report.page(**asked), width=columns(), ascii=plain()).rstrip("\n")
+        say("\n\n".join([page, "\n".join([written(wrote), *([] if worked else next_steps(spec))])]))
+    return exit_code(verdict)
+
+
+def require_concrete(spec: Described, derivation: Derivation) -> None:
+    """Refuse a program of a network that is left open."""
+    option = "--{}" if isinstance(spec, NetworkOptions) else f"{spec.what} its {{}}"
+    if missing := [option.format(name) for name in reading.left_open(derivation)]:
+        raise SpecError(f"--to numpy: a program needs a concrete network; give {' and '.join(missing)}")
+
+
+def training(worked: run.Worked, steps: int | None) -> run.Training | None:
+    """Return the training that is asked for.
+
+    Raises:
+        SpecError: the values say no learning rate, or there is nothing to train.
+    """
+    if steps is None:
+        return None
+    if not worked.trained:
+        raise SpecError(
+            "--train: --wrt names no parameter, so nothing is trained; name one, or leave one of the two out"
+        )
+    if worked.given.learning_rate is None:
+        raise SpecError(f"--train: {worked.given.name} has no learning_rate; add learning_rate = 0.5")
+    return worked.train(steps)
+
+
+@contextmanager
+def named(output: PageOptions, numbers: ValuesOptions) -> Iterator[None]:
+    """Say what is wrong with an option of ``render`` of the one that was typed, and of one equation that --only is."""
+    try:
+        yield
+    except SpecError as error:
+        name, _, why = str(error).partition(": ")
+        if name in OPTIONS:
+            field = OPTIONS[name]
+            value = vars(output).get(field) or vars(numbers).get(field)
+            typed = flag(field) if value is True else f"{flag(field)} {shown(str(value))}"
+            why = why.replace(f"leave out {name}", f"leave out {flag(field)}").replace("unroll", "--unroll T")
+            raise SpecError(f"{typed}: {why}") from None
+        if output.only is not None:
+            raise SpecError(f"--only {shown(output.only)}: {error}") from None
+        raise
+
+
+def command_of(spec: Described, numbers: ValuesOptions) -> str:
+    """Return the command that makes the same page."""
+    values = [] if numbers.values is None else ["--values", str(numbers.values)]
+    train = [] if numbers.train is None else ["--train", str(numbers.train)]
+    return shlex.join(["symbp", "derive", *spec.words(), *values, *train])
+
+
+def next_steps(spec: Described) -> list[str]:
+    """Return commands that show something this one did not: a concrete network, else one gradient alone; a check."""
+    steps = [command_line("check", spec)]
+    if isinstance(spec, NetworkOptions):
+        concrete = replace(spec, activation=spec.activation or "tanh", loss=spec.loss or "mse")
+        only = f" --only {spec.wrt[0] if spec.wrt else 'W1'}" if concrete == spec else ""
+        steps.insert(0, f"{command_line('derive', concrete)}{only}")
+    return [f"  {'' if index else sentence('screen.next'):<11} {each}" for index, each in enumerate(steps)]

@@ -106,6 +106,9 @@ class Binding(NamedTuple):
 class Ranges(Listed):
     """Ranges of layers, as first and last, before it is known how many there are."""
 
+    def __str__(self) -> str:
+        return ",".join(f"{first}" if first == last else f"{first}-{last}" for first, last in self)
+
     def within(self, depth: int) -> list[int]:
         """Return the layers, sorted and without repeats.
 
@@ -113,8 +116,7 @@ class Ranges(Listed):
             SpecError: a layer that the network does not have.
         """
         if not all(1 <= first <= last <= depth for first, last in self):
-            typed = ",".join(f"{first}" if first == last else f"{first}-{last}" for first, last in self)
-            refuse(typed, f"give layers from 1 to {depth}, as in --show 1-2,{depth}", "--show")
+            refuse(str(self), f"give layers from 1 to {depth}, as in --show 1-2,{depth}", "--show")
         return sorted({layer for first, last in self for layer in range(first, last + 1)})
 
 

@@ -274,6 +274,9 @@ class Numbers:
     what: str
     place: Path
 
+    def __str__(self) -> str:
+        return self.what
+
 
 def numbers_of(text: str) -> Numbers:
     """Return the file of numbers that is named: a path, or an example that comes with numbers."""

@@ -10,7 +10,7 @@ from symbp.checking.report import CheckReport
 from symbp.derivation import Derivation
 from symbp.domain import described, takes
 from symbp.errors import SpecError
-from symbp.maths.notation import Notation, notation_named
+from symbp.maths.notation import notation_named
 from symbp.maths.tree import Node
 from symbp.pages.page import Line, Page
 from symbp.pages.tell.derivation import context, derivation_page
@@ -77,9 +77,23 @@ def render(
         "standalone": standalone, "notation": notation, "roles": roles, "show": show, "by_output": by_output,
         "template_dir": template_dir, "pair": pair, "numbers": numbers, "training": training, "digits": digits,
     }  # fmt: skip
-    for name, why in unused(derivation, to, only, given):
-        raise SpecError(f"{name}: {why}; leave out {name}")
-    return _rendered(derivation, to, only=only, check=check, command=command, **given)
+    (used,) = useful(derivation, [to], only, given)
+    return Report(derivation, check, command).text(to, only=only, **used)
+
+
+def useful(
+    derivation: Derivation, formats: Sequence[str], only: str | None, given: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """Return for a document in each of several formats the options given to ``render`` that change it.
+
+    Raises:
+        SpecError: an option that changes none of them, or that is wrong; the message begins with its name.
+    """
+    useless = [dict(unused(derivation, to, only, given)) for to in formats]
+    for name, why in useless[0].items():
+        if all(name in each for each in useless):
+            raise SpecError(f"{name}: {why}; leave out {name}")
+    return [{name: value for name, value in given.items() if name not in each} for each in useless]
 
 
 def unused(derivation: Derivation, to: str, only: str | None, given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -97,41 +111,63 @@ def unused(derivation: Derivation, to: str, only: str | None, given: Mapping[str
     yield from ((name, found[name]) for name in asked if name in found)
     left = {name: given[name] for name in asked if name in COMPARED and name not in found}
     if left:
-        same = {"only": only, **{name: given[name] for name in OF_NUMBERS}}
-        whole = _rendered(derivation, to, **same, **left)
+        report, same = Report(derivation), {"only": only, **{name: given[name] for name in OF_NUMBERS}}
+        whole = report.text(to, **same, **left)
         for name in left:
-            if _rendered(derivation, to, **same, **{**left, name: DEFAULTS[name]}) == whole:
+            if report.text(to, **same, **{**left, name: DEFAULTS[name]}) == whole:
                 yield name, "the page is the same without it"
 
 
-def _rendered(
-    derivation: Derivation,
-    to: str,
-    *,
-    only: str | None,
-    check: CheckReport | None = None,
-    command: str | None = None,
-    standalone: bool = False,
-    notation: str = "standard",
-    template_dir: str | Path | None = None,
-    numbers: Worked | None = None,
-    training: Training | None = None,
-    digits: int | None = None,
-    **options: Any,
-) -> str:
-    row, letters = format_named(to), notation_named(notation)
-    if row.name == "numpy" and only is None:
-        return _program(derivation, row)
-    if only is not None:
-        lines, beside = _one(derivation, only, letters, numbers, digits, **options)
-        return SINGLES[row.name](lines, standalone, beside, only)
-    by: dict[str, Any] = {"stem": stem_of(command), "command": command or ""}
-    if numbers is None:
-        page = derivation_page(derivation, check, letters, **by, **options)
-    else:
-        by["show"] = options.get("show")
-        page = worked_page(numbers, check, letters, training=training, digits=digits, **by)
-    return page_text(page, row, standalone=standalone, template_dir=template_dir)
+class Report:
+    """What is said of a derivation, with the verdict of its check: its page is told once, whatever it is written as."""
+
+    def __init__(self, derivation: Derivation, check: CheckReport | None = None, command: str | None = None) -> None:
+        self.derivation, self.check, self.command = derivation, check, command or ""
+        self._pages: dict[tuple[object, ...], Page] = {}
+
+    def page(self, **options: Any) -> Page:
+        """Return the page with these options of ``render``; those that are about a format do not change it."""
+        given = {name: options[name] for name in OF_PAGE if options.get(name, DEFAULTS[name]) != DEFAULTS[name]}
+        key = tuple((name, id(each) if name in OF_NUMBERS else str(each)) for name, each in given.items())
+        if key not in self._pages:
+            self._pages[key] = self._told(**given)
+        return self._pages[key]
+
+    def _told(
+        self,
+        notation: str = "standard",
+        numbers: Worked | None = None,
+        training: Training | None = None,
+        digits: int | None = None,
+        **options: Any,
+    ) -> Page:
+        letters = notation_named(notation)
+        options |= {"stem": stem_of(self.command), "command": self.command}
+        if numbers is None:
+            return derivation_page(self.derivation, self.check, letters, **options)
+        return worked_page(numbers, self.check, letters, training=training, digits=digits, **options)
+
+    def text(
+        self,
+        to: str,
+        *,
+        only: str | None = None,
+        standalone: bool = False,
+        template_dir: str | Path | None = None,
+        **options: Any,
+    ) -> str:
+        """Return it in one format, with these options of ``render``."""
+        row = format_named(to)
+        if only is not None:
+            lines, beside = _one(self.derivation, only, **options)
+            return SINGLES[row.name](lines, standalone, beside, only)
+        if not row.is_page:
+            return _program(self.derivation, row)
+        return page_text(self.page(**options), row, standalone=standalone, template_dir=template_dir)
+
+
+OF_PAGE = ("notation", "by_output", "roles", "show", "pair", *OF_NUMBERS)
+"""The options that a page is told with."""
 
 
 def page_text(page: Page, row: Format, *, standalone: bool, template_dir: str | Path | None) -> str:
@@ -161,7 +197,7 @@ def require_layers(derivation: Derivation, show: Sequence[int] | None) -> None:
         return
     wrong = next((layer for layer in show if not 1 <= layer <= depth), None)
     if wrong is not None or not show:
-        raise SpecError(f"there is no layer {described(wrong)} to show: give layers from 1 to {depth}")
+        raise SpecError(f"show: there is no layer {described(wrong)} to show: give layers from 1 to {depth}")
 
 
 def require_steps(derivation: Derivation, pair: tuple[int, int] | None) -> None:
@@ -174,9 +210,9 @@ def require_steps(derivation: Derivation, pair: tuple[int, int] | None) -> None:
     if pair is None or last is None:
         return
     if not 1 <= min(pair) <= max(pair) <= last:
-        raise SpecError(f"the recurrent layer has steps 1 to {last}")
+        raise SpecError(f"pair: the recurrent layer has steps 1 to {last}; unroll gives it more")
     if pair[0] >= pair[1]:
-        raise SpecError(f"the earlier step comes first, as in {min(pair)},{max(pair)}")
+        raise SpecError(f"pair: the earlier step comes first, as in {min(pair)},{max(pair)}")
 
 
 def stem_of(command: str | None) -> str:
@@ -189,16 +225,17 @@ def stem_of(command: str | None) -> str:
 def _one(
     derivation: Derivation,
     only: str,
-    notation: Notation,
-    numbers: Worked | None,
-    digits: int | None,
+    notation: str = "standard",
+    numbers: Worked | None = None,
+    training: Training | None = None,
+    digits: int | None = None,
     **options: Any,
 ) -> tuple[Sequence[Line], Sequence[Node]]:
     """Return the lines of one equation, and how the symbols beside it are spelled."""
     if derivation.is_alone and numbers is None:
         own = operation_context(derivation)
         return only_lines(own, only), own.spellings
-    c = context(derivation, notation, complete=True, **options)
+    c = context(derivation, notation_named(notation), complete=True, **options)
     return lines_of_one(c, only) if numbers is None else lines_with_numbers(c, numbers, only, digits), c.spellings
 
 

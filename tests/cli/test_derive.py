@@ -6,13 +6,18 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, NoReturn
 
 import pytest
 
+from symbp.checking.check import check
+from symbp.checking.report import CheckReport, Verdict
 from symbp.cli.main import main
 from symbp.cli.options import binding, widths
 from symbp.cli.what import NetworkOptions, command_line
+from symbp.errors import SpecError
 
 RUN = [sys.executable, "-c", "import sys; from symbp.cli.main import main; sys.exit(main())"]
 
@@ -108,20 +113,14 @@ def test_check_prints_a_row_a_parameter(capsys: pytest.CaptureFixture[str]) -> N
     assert all(name in out for name in ("W1", "b1", "W2", "b2"))
 
 
-def test_a_failed_check_is_exit_code_1(monkeypatch: pytest.MonkeyPatch) -> None:
-    job = sys.modules["symbp.cli.jobs.derive"]
+def test_a_failed_check_is_exit_code_1(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def wrong(*args: Any, **options: Any) -> CheckReport:
+        report = check(*args, **options)
+        return replace(report, rows=tuple(replace(row, verdict=Verdict.WRONG) for row in report.rows))
 
-    class Failed:
-        passed = False
-
-        @staticmethod
-        def to_dict() -> dict[str, bool]:
-            return {"passed": False}
-
-    monkeypatch.setattr(job, "check", lambda *args, **options: Failed())
-    monkeypatch.setattr(job, "render", lambda *args, **options: "report\n")
-    monkeypatch.setattr(job, "screen", lambda *args, **options: "text")
+    monkeypatch.setattr("symbp.checking.check.check", wrong)
     assert main(["derive", "--layers", "2"]) == 1
+    assert "wrote" in capsys.readouterr().out
 
 
 BAD = [
@@ -207,8 +206,12 @@ def test_the_command_in_a_report_makes_the_same_network(
     )
     argv = said.stdout.split("\0")[1:-1]
     seen = []
-    job = sys.modules["symbp.cli.jobs.derive"]
+
+    def build(described: NetworkOptions) -> NoReturn:
+        seen.append(described)
+        raise SpecError("seen")
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(job, "run", lambda request: seen.append(request.network) or 0)
-        assert main(argv) == 0
+        patch.setattr(NetworkOptions, "build", build)
+        assert main(argv) == 2
     assert seen == [options]

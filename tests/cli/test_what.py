@@ -158,7 +158,7 @@ def test_a_file_comes_before_an_operation(folder: Path, capsys: pytest.CaptureFi
 NAMES = [
     (["derive", "atention"], "did you mean 'attention'?"),
     (["derive", "batchnorm", "--layers", "3"], "leave out --layers"),
-    (["derive", "batchnorm", "--show", "1"], "--show: batchnorm alone has no layers; leave out --show"),
+    (["derive", "batchnorm", "--show", "1"], "--show 1: batchnorm alone has no layers; leave out --show"),
     (["derive", "attention", "--only", "dZ"], "--only dZ: no equation named 'dZ'"),
     (["derive", "sigmoid-ml"], "did you mean 'sigmoid-mlp'?"),
     (["derive", "nothing.toml"], "nothing.toml: no such file, and no example or operation of that name"),
@@ -268,12 +268,12 @@ def test_a_last_part_that_several_have_is_refused(capsys: pytest.CaptureFixture[
 @pytest.mark.parametrize(
     ("argv", "said"),
     [
-        (["attention", "--notation", "ng"], "--notation: attention alone has the letters of its literature"),
+        (["attention", "--notation", "ng"], "--notation ng: attention alone has the letters of its literature"),
         (["attention", "--batch"], "--batch"),
-        (["attention", "--show", "1"], "--show: attention alone has no layers"),
+        (["attention", "--show", "1"], "--show 1: attention alone has no layers"),
         (["gru", "--by-output"], "--by-output: gru alone has its slopes through the output already"),
         (["gru", "--no-roles"], "--no-roles: gru alone has no role labels"),
-        (["lstm", "--jacobian", "1,2"], "--jacobian: lstm alone is one step"),
+        (["lstm", "--jacobian", "1,2"], "--jacobian 1,2: lstm alone is one step"),
         (
             ["lstm-classifier", "--jacobian", "1,2", "--only", "W2"],
             "--jacobian 1,2: one equation has no product",

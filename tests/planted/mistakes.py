@@ -205,7 +205,7 @@ MISTAKES = (
              "return _written(node.body, tight)", "writing/test_page_typst.py"),
     _mistake("index", "writing/aliases.py", "known[each] == min(known.values())", "known[each] == max(known.values())",
              "writing/test_aliases.py"),
-    _mistake("verdict", "writing/render.py", "        raise SpecError(f\"{name}: {why}; leave out {name}\")\n",
+    _mistake("verdict", "writing/render.py", "            raise SpecError(f\"{name}: {why}; leave out {name}\")\n",
              "        break\n", "writing/test_templates.py"),
 )  # fmt: skip
 """The list, by kind."""

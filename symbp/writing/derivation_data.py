@@ -23,10 +23,10 @@ SCHEMA = 2
 """The number of this layout of the JSON document."""
 
 
-def derivation_data(derivation: Derivation, notation: str) -> dict[str, Any]:
+def data(derivation: Derivation, notation: str) -> dict[str, Any]:
     """Return the forward list, the backward list and every gradient by name, as LaTeX and as Unicode."""
     if derivation.is_alone:
-        return operation_data(derivation)
+        return _operation(derivation)
     network = derivation.network
     c = context(derivation, notation_named(notation), complete=True)
     reading = c.reading
@@ -43,7 +43,7 @@ def derivation_data(derivation: Derivation, notation: str) -> dict[str, Any]:
     }
 
 
-def operation_data(derivation: Derivation) -> dict[str, Any]:
+def _operation(derivation: Derivation) -> dict[str, Any]:
     """Return an operation alone: its two lists as its page shows them, and the equation of every gradient."""
     c = operation_context(derivation)
     speller = Speller.of(c.spellings)
