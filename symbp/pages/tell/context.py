@@ -335,9 +335,7 @@ class Context:
     def tiled(self) -> dict[Slot, tuple[Slot, ...]]:
         """The errors of which a matrix is put together, one a repetition, where it has no line of its own."""
         lines = [each for each in self.spell(lines_of(self.reading.error_lines), backward=True) if is_tile(each)]
-        return {
-            slot_of(each.equation.lhs.of): tuple(slot_of(e.of) for e in each.equation.symbols) for each in lines
-        }
+        return {slot_of(each.equation.lhs.of): tuple(slot_of(e.of) for e in each.equation.symbols) for each in lines}
 
     def errors_in(self, equation: Equation) -> Text:
         """Return references to the lines of the errors in an equation."""
