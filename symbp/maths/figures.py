@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
@@ -23,6 +24,12 @@ MOST, ROOM = 6, 64
 
 ACROSS, DOWN, CORNER = (Sign(each, "ord") for each in "⋯⋮⋱")
 
+
+def largest(numbers: Iterable[Decimal]) -> Decimal:
+    """Return the largest size of some numbers, of those that are numbers."""
+    return max((abs(each) for each in numbers if each.is_finite()), default=Decimal(0))
+
+
 _ROUNDING = Context(prec=400, rounding=ROUND_HALF_UP)
 
 
@@ -38,11 +45,11 @@ class Figures:
     room: int = 0
 
     @classmethod
-    def of(cls, array: Any, places: int) -> Figures:
+    def of(cls, numbers: Iterable[Decimal], places: int) -> Figures:
         """Return how the numbers of a matrix are written that have some places on the page."""
-        largest = max((abs(each) for each in array.ravel() if each.is_finite()), default=Decimal(0))
-        is_small = 0 < largest < Decimal(10) ** (LEAST - 1 - places)
-        return cls(places, is_small or largest >= LARGEST)
+        most = largest(numbers)
+        is_small = 0 < most < Decimal(10) ** (LEAST - 1 - places)
+        return cls(places, is_small or most >= LARGEST)
 
     def write(self, number: Decimal) -> Written:
         """Return a number as a tree with its sign apart; what is exactly zero is 0."""

@@ -194,7 +194,7 @@ def test_layers_of_any_kind_have_numbers(name: str, tmp_path: Path) -> None:
     for symbol in worked.derivation.wrt:  # The largest entry of every gradient is on the page, where all of it is.
         gradient = worked.gradients[symbol.name]
         largest = max(map(abs, gradient.ravel()))
-        assert max(gradient.shape) > 4 or math_text(Figures.of(gradient, places(text)).tree(largest)) in text
+        assert max(gradient.shape) > 4 or math_text(Figures.of(gradient.flat, places(text)).tree(largest)) in text
 
 
 def places(text: str) -> int:
@@ -214,11 +214,32 @@ def test_the_page_has_one_number_of_decimals(digits: int | None, shown: str) -> 
 
 def test_small_and_large_numbers_have_powers_of_ten() -> None:
     array = np.array([[Decimal("1.5e-12")], [Decimal("-2e-13")]])
-    assert math_text(Figures.of(array, 9).matrix(array)) == "⎡ 1.50000 · 10⁻¹²⎤\n⎣−2.00000 · 10⁻¹³⎦"
-    assert math_text(Figures.of(np.array([[Decimal(123456789)]]), 2).tree(Decimal(123456789))) == "1.23457 · 10⁸"
+    assert math_text(Figures.of(array.flat, 9).matrix(array)) == "⎡ 1.50000 · 10⁻¹²⎤\n⎣−2.00000 · 10⁻¹³⎦"
+    assert math_text(Figures.of([Decimal(123456789)], 2).tree(Decimal(123456789))) == "1.23457 · 10⁸"
     assert math_text(Figures(3).tree(Decimal("0.0005"))) == "0.001"
     assert math_text(Figures(3).tree(Decimal("-0.0004"))) == "0.000"
     assert math_text(Figures(2).tree(Decimal("NaN"))) == "NaN"
+
+
+def test_numbers_that_are_none_and_large_ones_have_a_page(tmp_path: Path) -> None:
+    text = "X = [1e8, 2]\nY = [1, 2]\nseed = 0\nlearning_rate = 1000.0"
+    worked = work(tmp_path, text, layers=2, widths=[2, 3, 2], activation="identity", loss="mse")
+    training = worked.train(500)
+    printed = render(worked.derivation, "text", numbers=worked, training=training)
+    assert training.steps < 500
+    assert "the learning rate is too large" in " ".join(printed.split())
+    assert "· 10" in printed
+    text = "X = [{}]\nY = [1]\n[parameters]\nW1 = [[1]]\nb1 = 0"
+    options = {"layers": 1, "widths": [1, 1], "loss": "mse"}
+    worked = work(tmp_path, text.format("1e6"), activation="exp(x)", **options)
+    assert "10⁴³⁴²⁹⁴" in render(worked.derivation, "text", numbers=worked)  # Fifty digits do not overflow.
+    shapes = {"W": (1, 1), "X": (1, "m")}
+    network = Network.equations(["Z = W @ X", "loss = sum(log(Z))"], shapes, inputs=["X"], batch=False)
+    place = tmp_path / "log.toml"
+    place.write_text("X = [-1]\nparameters = {W = [[1]]}", encoding="utf-8")
+    worked = Worked.of(derive(network), read_given(place))
+    assert "The loss is NaN." in render(worked.derivation, "text", numbers=worked)
+    assert worked.to_dict()["loss"] is None
 
 
 def test_numbers_stand_under_each_other() -> None:
