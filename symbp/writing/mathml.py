@@ -31,6 +31,7 @@ from symbp.maths.tree import (
 from symbp.writing.letters import bold_letters, script_letter
 from symbp.writing.spacing import (
     bracket_size,
+    fixed_size,
     gap,
     is_big,
     is_figure,
@@ -42,7 +43,7 @@ from symbp.writing.spacing import (
 )  # fmt: skip
 
 _GAPS = {"none": "0", "thin": "0.167em", "braces": "0.167em", "dot": "0.222em"}
-_MARKS = {"hat": "^", "bar": "¯", "tilde": "~", "dot": "˙"}
+_MARKS = {"hat": "ˆ", "bar": "¯", "tilde": "˜", "dot": "˙"}
 _UPRIGHT_CAPITALS = "ΓΔΘΛΞΠΣΥΦΨΩ∇"
 """Letters that stand upright in formulas, as in LaTeX, where a letter by itself would be slanted."""
 
@@ -227,13 +228,16 @@ def _fence(node: Fence, tight: bool) -> str:
 
 def _brackets(node: Fence, whole: Fence, tight: bool) -> str:
     """Return brackets, or one line of what was broken inside of them, as large as around the whole."""
-    return _fenced(node, _row_of(node.body, tight), bracket_size(whole) > 0 and not tight)
+    inside = _row_of(node.body, tight)
+    if tight or not bracket_size(whole):
+        return _fenced(node, inside, stretchy="false")
+    size = fixed_size(whole)
+    return _fenced(node, inside, minsize=size, maxsize=size) if size else _fenced(node, inside)
 
 
-def _fenced(node: Fence | Table, inside: str, grows: bool) -> str:
-    """Return something between brackets; one that is not seen is not there."""
-    stretchy = {} if grows else {"stretchy": "false"}
-    sides = (_mo(bracket, **stretchy) if bracket else "" for bracket in (node.open, node.close))
+def _fenced(node: Fence | Table, inside: str, **size: str) -> str:
+    """Return something between brackets, as tall as it is unless they say their size; an unseen one is not there."""
+    sides = (_mo(bracket, **size) if bracket else "" for bracket in (node.open, node.close))
     return f"<mrow>{inside.join(sides)}</mrow>"
 
 
@@ -243,7 +247,7 @@ def _table(node: Table, tight: bool) -> str:
     )
     numbers = all(is_figure(cell) for cells in node.rows for cell in cells)
     kind = ' class="cases"' if not node.close else ' class="numbers"' if numbers else ""
-    return _fenced(node, f"<mtable{kind}>{rows}</mtable>", True)
+    return _fenced(node, f"<mtable{kind}>{rows}</mtable>")
 
 
 def _words(node: Words, tight: bool) -> str:

@@ -102,6 +102,16 @@ def bracket_size(fence: Fence) -> int:
     return _height(fence.body)
 
 
+FIXED = ("1em", "1.2em", "1.8em", "2.4em")
+"""How tall brackets of each size are, where the words under braces inside of them would make them grow."""
+
+
+def fixed_size(fence: Fence) -> str:
+    """Return how tall brackets are that hold braces with words, which hang below them; nothing: as what they hold."""
+    has_braces = any(isinstance(each, Tag) and each.label for each in walk(fence.body))
+    return FIXED[bracket_size(fence)] if has_braces else ""
+
+
 def _height(node: Node) -> int:
     """Return how tall a node is, in sizes of the brackets around it."""
     match node:

@@ -23,6 +23,7 @@ from symbp.maths.tree import (
 from symbp.writing.letters import bold_letters, script_letter
 from symbp.writing.spacing import (
     bracket_size,
+    fixed_size,
     gap,
     has_limits,
     is_big,
@@ -215,7 +216,10 @@ def _brackets(node: Fence, whole: Fence, tight: bool) -> str:
     grows = bracket_size(whole) > 0 and not tight
     start, end = _bracket(node.open, "opening", grows), _bracket(node.close, "closing", grows)
     found = _joined((start, _written(node.body, tight), end))
-    return f"lr({found})" if grows else found
+    if not grows:
+        return found
+    size = fixed_size(whole)
+    return f"lr(size: #{size}, {found})" if size else f"lr({found})"
 
 
 def _bracket(sign: str, side: str, grows: bool) -> str:

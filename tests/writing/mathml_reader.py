@@ -16,10 +16,22 @@ ARITY = {
 
 ROWS, TEXTS = {"math", "mrow", "mstyle", "msqrt", "mtd", "mphantom"}, {"mi", "mo", "mn", "mtext"}
 INSIDE = {"mtable": {"mtr"}, "mtr": {"mtd"}}
-ATTRIBUTES = {"class", "displaystyle", "mathvariant", "lspace", "rspace", "stretchy", "form", "width", "accent"}
+ATTRIBUTES = {
+    "class",
+    "displaystyle",
+    "mathvariant",
+    "lspace",
+    "rspace",
+    "stretchy",
+    "form",
+    "width",
+    "accent",
+    "minsize",
+    "maxsize",
+}
 """Attributes of MathML Core, and a class."""
 
-MARKS = {"^": "hat", "¯": "bar", "~": "tilde", "˙": "dot"}
+MARKS = {"ˆ": "hat", "¯": "bar", "˜": "tilde", "˙": "dot"}
 
 
 def wrong(element: Element) -> Iterator[str]:

@@ -7,6 +7,8 @@ from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from types import ModuleType
+from typing import get_args
 from xml.etree import ElementTree
 
 import pytest
@@ -51,6 +53,7 @@ from symbp.pages import page as blocks
 from symbp.pages.page import Block, Code, Equations, Line, Page, Para, Ref
 from symbp.pages.tell.check import check_page
 from symbp.pages.tell.derivation import derivation_page
+from symbp.writing import page_html, page_typst
 from symbp.writing.mathml import inline_mathml, math_mathml
 from symbp.writing.page_html import write_html
 
@@ -79,7 +82,10 @@ SPELLED = [
     (Fence(Frac(Root(X), Id("one"))), "<mrow><mo>(</mo><mfrac><msqrt><mi>X</mi></msqrt>"
      '<mi class="italic">one</mi></mfrac><mo>)</mo></mrow>'),
     (Frac(Num("1"), X), '<mstyle displaystyle="false"><mfrac><mn>1</mn><mi>X</mi></mfrac></mstyle>'),
-    (Accent(Id("Y"), "hat"), '<mover accent="true"><mi>Y</mi><mo stretchy="false">^</mo></mover>'),
+    (Fence(row(Fence(X), Tag(W, None, "weight", ("w",)))), '<mrow><mo minsize="1.2em" maxsize="1.2em">(</mo><mrow>'
+     '<mo stretchy="false">(</mo><mi>X</mi><mo stretchy="false">)</mo></mrow><munder><munder><mi>W</mi>'
+     '<mo>⏟</mo></munder><mtext>w</mtext></munder><mo minsize="1.2em" maxsize="1.2em">)</mo></mrow>'),
+    (Accent(Id("Y"), "hat"), '<mover accent="true"><mi>Y</mi><mo stretchy="false">ˆ</mo></mover>'),
     (Script(Sign("∑", "big"), Id("i")), '<mstyle displaystyle="false"><msub><mo form="prefix" lspace="0" '
      'rspace="0.167em">∑</mo><mi>i</mi></msub></mstyle>'),
     (row(Id("a"), QUAD, Words("for all l")), '<mi>a</mi><mspace width="1em"/><mtext>for\u00a0all\u00a0l</mtext>'),
@@ -204,6 +210,11 @@ def test_every_kind_of_block_is_written() -> None:
         "<pre",
     ):
         assert part in text
+
+
+@pytest.mark.parametrize("writer", [page_html, page_typst])
+def test_every_kind_of_block_has_its_writer(writer: ModuleType) -> None:
+    assert set(writer._WRITERS) == set(get_args(blocks.Block))
 
 
 def test_lines_read_back_whatever_pieces_they_are_in() -> None:

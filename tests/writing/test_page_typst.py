@@ -73,6 +73,8 @@ SPELLED = [
     (Fence(W), "\\(W\\)"),
     (Script(Fence(W), None, TRANSPOSE), "attach(\\(W\\), t: ⊤)"),
     (Fence(Frac(Root(X), Id("one"))), 'lr(\\(frac(sqrt(X), italic("one"))\\))'),
+    (Fence(row(Fence(X), Tag(W, None, "weight", ("w",)))),
+     'lr(size: #1.2em, \\(\\(X\\)underbrace(W, "w")\\))'),
     (Frac(Num("1"), X), "inline(frac(1, X))"),
     (Fence(X, "|", "|"), 'class("opening", \\|)X class("closing", \\|)'),
     (Accent(Id("Y"), "bar"), "macron(Y)"),
