@@ -12,6 +12,7 @@ COMMANDS = {
     "flow of steps": "analyze lstm-classifier",
     "comparison": "analyze --layers 8 --widths 16 --activation sigmoid --compare",
     "check": "check small-cnn",
+    **{f"{name} alone": f"derive {name} --no-check" for name in ("attention", "batchnorm", "conv2d", "lstm")},
     "numbers": "derive two-two-two --values two-two-two --no-check",
     "theory": "analyze --derive xavier",
     "block of a flow": "analyze transformer-block --only block1",
