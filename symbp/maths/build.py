@@ -65,6 +65,7 @@ from symbp.ops.square import Inverse
 from symbp.ops.structure import Pad, Rows
 from symbp.symbols import BATCH, Adjoint, Role
 from symbp.views.blocks import Call, Pull
+from symbp.views.images import bias_of
 from symbp.views.over import BesideOver, Over, StackOver, SumOver
 from symbp.views.turned import Turned, loss_of, operation, plain
 
@@ -198,13 +199,14 @@ def _is_inverse_root(factor: Expr) -> bool:
 
 
 def _sum(b: Builder, node: MatAdd) -> Written:
-    """Return a sum; ones in every place are 1, as in 1 − z."""
+    """Return a sum; ones in every place are 1, as in 1 − z, and a bias of channels is added at every place as it is."""
     mapped = map_of(b, node)
     if mapped is not None:
         return Written(row(mapped[0], TIMES, b.within(mapped[1], Level.PRODUCT)), Level.PRODUCT)
     items: list[Node] = []
     for at, term in enumerate(node.args):
-        part = _constant(b, term) or b.write(term)
+        bias = bias_of(term)
+        part = Written(b.names.symbol(bias)) if bias is not None else _constant(b, term) or b.write(term)
         items += [MINUS if part.negative else PLUS] if at else [NEGATIVE] * part.negative
         items.append(Fence(part.node) if part.negative and part.level is Level.SUM else part.node)
     return Written(row(*items), Level.SUM)
@@ -269,7 +271,10 @@ def _hadamard(b: Builder, node: HadamardProduct) -> Written:
 
 
 def _power(b: Builder, base: MatrixExpr, exponent: int) -> Written:
+    """Return a power entry by entry; of a square matrix, which might be multiplied by itself, every factor."""
     part = b.write(base)
+    if exponent > 1 and base.shape[0] == base.shape[1] != 1:
+        return Written(joined([part.within(Level.HADAMARD)] * exponent, HADAMARD), Level.HADAMARD)
     return part if exponent == 1 else Written(powered(part, Num(str(exponent))), Level.POWER)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
-from sympy import Expr, MatrixExpr, MatrixSymbol, Transpose
+from sympy import Expr, MatAdd, MatMul, MatrixExpr, MatrixSymbol, OneMatrix, Transpose
 
 from symbp.equations import Equation, nodes, operands
 from symbp.op import Entry
@@ -62,6 +62,22 @@ def repeated(forward: Iterable[Equation], backward: Iterable[Equation]) -> froze
         return frozenset()
     uses = Counter(symbol for each in (*forward, *backward) for symbol in each.symbols)
     return frozenset(each for each in found if uses[each] == 1)
+
+
+def bias_of(term: MatrixExpr) -> MatrixSymbol | None:
+    """Return the bias of channels that a term of a sum is, repeated at every place and for every example."""
+    factors = operands(term) if isinstance(term, MatMul) else (term,)
+    factors = tuple(each for each in factors if not isinstance(each, OneMatrix))
+    if len(factors) != 1 or not isinstance(operation(factors[0]), Channels):
+        return None
+    (bias,) = operands(operation(factors[0]))
+    return bias if isinstance(bias, MatrixSymbol) else None
+
+
+def biases(rhs: MatrixExpr) -> list[MatrixSymbol]:
+    """Return the biases of channels that a sum adds at every place."""
+    terms = plain(rhs).args if isinstance(plain(rhs), MatAdd) else ()
+    return [bias for each in terms if (bias := bias_of(each)) is not None]
 
 
 def _repeats(rhs: MatrixExpr) -> bool:

@@ -17,6 +17,7 @@ from symbp.pages.tell.derivation import context, derivation_page
 from symbp.pages.tell.only import only as lines_of_one
 from symbp.pages.tell.operation import only_lines, operation_context
 from symbp.pages.tell.worked import lines_with_numbers, worked_page
+from symbp.views.layout import LAYOUTS
 from symbp.worked.given import Digits
 from symbp.worked.run import Training, Worked
 from symbp.writing.formats import FORMATS, MARK, Format, format_named
@@ -102,12 +103,17 @@ def unused(derivation: Derivation, to: str, only: str | None, given: Mapping[str
     Raises:
         SpecError: an unknown format, notation, equation, layer or step.
     """
-    row, given = format_named(to), {**DEFAULTS, **given}
+    asked = [name for name, default in DEFAULTS.items() if given[name] != default]
+    asked = [name for name, default in DEFAULTS.items() if given[name] != default]
+    found = no_use(derivation, row, only, layout, given["numbers"])
+    layout = LAYOUTS[notation_named(given["notation"]).layout]
     notation_named(given["notation"])
     require_layers(derivation, given["show"])
+    require_layers(derivation, given["show"])
     require_steps(derivation, given["pair"])
-    asked = [name for name, default in DEFAULTS.items() if given[name] != default]
-    found = no_use(derivation, row, only, given["numbers"])
+    require_steps(derivation, given["pair"])
+    row = format_named(to)
+    row, given = format_named(to), {**DEFAULTS, **given}
     yield from ((name, found[name]) for name in asked if name in found)
     left = {name: given[name] for name in asked if name in COMPARED and name not in found}
     if left:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from symbp.derivation import Derivation
+from symbp.symbols import BATCH
+from symbp.views.layout import COLUMNS, Layout
 from symbp.worked.run import Worked
 from symbp.writing.formats import Format
 
@@ -65,14 +67,18 @@ COMPARED = ("notation", "by_output", "roles", "show", "pair")
 """Options of which only the page itself tells whether they change it."""
 
 
-def no_use(derivation: Derivation, row: Format, only: str | None, numbers: Worked | None = None) -> Mapping[str, str]:
-    """Return the options that pages of this kind have no use for."""
+def no_use(
+    derivation: Derivation, row: Format, only: str | None, layout: Layout, numbers: Worked | None = None
+) -> Mapping[str, str]:
+    """Return the options that pages of this kind have no use for; ``layout`` is that of the notation asked for."""
     found: dict[str, str] = {} if row.standalone else {"standalone": f"{row.name} has no standalone form"}
     if row.name == "text":
         found["template_dir"] = "text has no template"
     if derivation.is_alone:
         name = cast("OperationNetwork", derivation.network).name
         found |= {option: why.format(name=name) for option, why in ALONE.items()}
+    elif layout is not COLUMNS and _examples_are_rows(derivation):
+        found["notation"] = "the examples of this network are rows already"
     found |= WITHOUT_NUMBERS if numbers is None else WITH_NUMBERS
     if only is not None:
         return found | SINGLE
@@ -81,3 +87,9 @@ def no_use(derivation: Derivation, row: Format, only: str | None, numbers: Worke
     if not derivation.states and not derivation.is_alone and numbers is None:
         found["pair"] = "the network has no recurrent layer of two or more steps"
     return found
+
+
+def _examples_are_rows(derivation: Derivation) -> bool:
+    """Whether somebody wrote the network with an example in each row: turned, it would be shown in columns."""
+    shapes = [each.shape for each in derivation.network.inputs]
+    return any(rows.has(BATCH) for rows, _ in shapes) and not any(columns.has(BATCH) for _, columns in shapes)

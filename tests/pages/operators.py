@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from images import Images, Maxima
 from reading import Sized
 
 EPSILON = 1e-5
@@ -37,10 +38,31 @@ class Norms:
         return (error - mean - result * (error * result).mean(axis=axis, keepdims=True)) / scale
 
 
-def operators() -> dict[str, Any]:
-    """Return the operators anew."""
-    norms = Norms()
+class ChannelNorms(Norms):
+    """Normalisation over the places of a channel and the examples."""
+
+    def norm(self, z: Any, count: int) -> Any:  # type: ignore[override]
+        rows = z.reshape(count, -1)
+        return Norms.norm(self, 1)(rows).reshape(z.shape)
+
+    def back(self, result: Any, error: Any, count: int) -> Any:  # type: ignore[override]
+        found = Norms.back(self, result.reshape(count, -1), "batch", error.reshape(count, -1))
+        return found.reshape(error.shape)
+
+
+def operators(images: Images | None = None) -> dict[str, Any]:
+    """Return the operators anew; ``images`` is what the page says of them."""
+    norms, channels, images = Norms(), ChannelNorms(), images or Images()
+    maxima = Maxima(images)
     return {
+        "MaxPool": Sized(maxima.pool),
+        "MaxPoolTranspose": maxima.back,
+        "AveragePool": Sized(lambda sides, x: images.pooled(sides, x, lambda under: under.mean(axis=0))),
+        "AveragePoolTranspose": Sized(images.shared),
+        "norm_{channel}": lambda z: channels.norm(z, images.image(len(z))[0]),
+        "NormaliseChannelsJacobian": lambda result, *rest: channels.back(
+            result, rest[-1], images.image(len(result))[0]
+        ),
         "SoftmaxJacobian": lambda p, g: p * (g - (p * g).sum(axis=0, keepdims=True)),
         "norm": norms.norm(0),
         "norm_{rms}": norms.norm(0, centred=False),

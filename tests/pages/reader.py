@@ -407,6 +407,7 @@ class _Machine:
         if isinstance(left, Script) and not isinstance(left, Tag):
             return
         shape = self.shape(left, key, statement)
+        env = replace(env, target=key)
         try:
             value = read_any(statement.right, env, statement.letters)
             value = value if isinstance(value, Map) else settled(value, statement.right, shape)

@@ -19,6 +19,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from corpus.forward import FUNCTIONS as PLAIN
 from corpus.forward import erf
+from images import Images
 from spelling import (
     Letters,
     UnreadableError,
@@ -150,6 +151,9 @@ class Env:
     functions: Mapping[Any, Callable[..., Array]] = field(default_factory=dict)
     operators: Mapping[Any, Callable[..., Array] | Map] = field(default_factory=dict)
     names: Mapping[MatrixSymbol, Indexed] = field(default_factory=dict)
+    images: Images = field(default_factory=Images)
+    target: str = ""
+    """The name of what is worked out."""
     defined: Mapping[Any, Defined] = field(default_factory=dict)
 
 
@@ -345,6 +349,8 @@ class _Reader:
         total: Value = None
         for sign, term in terms:
             value = self.term(term)
+            if total is not None and self._key(term) in self.env.images.added:
+                value = self.env.images.spread(value, len(total)) @ np.ones((1, np.shape(total)[1]))
             value = self.scaled(value, -1.0) if sign < 0 else value
             total = value if total is None else self.added(total, value)
         return total
@@ -536,19 +542,35 @@ class _Reader:
         return total
 
     def slid(self, items: list[Node]) -> Value:
-        """Return a product, or two things with a sign of an operation between them, such as K ⋆ x."""
-        place = next((at_ for at_, each in enumerate(items) if self.is_sliding(each)), None)
-        if place is None:
+        """Return a product, or two things with the sign of an operation between them, such as K ⋆ x."""
+        signs = [place for place, item in enumerate(items) if self.is_sliding(item)]
+        if not signs:
             return self.product(self.factors(items))
-        sides = [self.product(self.factors(each)) for each in (items[:place], items[place + 1 :])]
+        if len(signs) > 1:
+            raise UnreadableError(f"two signs that slide: {self._said(items)}")
+        (at_,) = signs
+        sign, sides = items[at_], (items[:at_], items[at_ + 1 :])
+        left, right = (self.product(self.factors(side)) for side in sides)
+        name, below = sign.sign, text(sign.below)  # type: ignore[attr-defined]
         try:
-            return self.env.operators[items[place].sign](*sides)  # type: ignore[attr-defined,operator]
+            if name in self.env.operators:
+                return self.env.operators[name](left, right)  # type: ignore[operator]
+            keys = [self._key(side) for side in sides]
+            return self.env.images.slid(name, left, right, keys, below, self.env.target)
         except (ValueError, IndexError) as error:
             raise UnreadableError(f"sides that do not fit: {self._said(items)}: {error}") from None
 
     def is_sliding(self, item: Node) -> bool:
         """Tell whether a sign is that of an operation between two things."""
-        return isinstance(item, Sign) and item.kind == "bin" and item.sign in self.env.operators
+        return isinstance(item, Sign) and item.kind == "bin" and item.sign in {*self.env.operators, "⋆", "∗"}
+
+    def _key(self, items: list[Node]) -> str:
+        """Return the name of a symbol that stands alone, else nothing."""
+        alone = items[0] if len(items) == 1 else None
+        while isinstance(alone, Tag) and alone.of is None:  # Words under a factor.
+            alone = alone.body
+        is_symbol = isinstance(alone, Tag) and isinstance(alone.of, MatrixSymbol)
+        return key_of(at(alone.of, self.letters), self.env.names) if is_symbol else ""  # type: ignore[union-attr]
 
     def _between(self, items: Sequence[Node], is_cut: Callable[[Sign], bool]) -> list[list[Node]]:
         found: list[list[Node]] = [[]]

@@ -11,6 +11,7 @@ from functools import cache
 import numpy as np
 import pytest
 from corpus import CASES
+from images import Images
 from operators import Activation, open_loss, operators
 from reader import Env, closed, executed, gradients_of
 from reading import WORDS
@@ -30,7 +31,6 @@ NOT_CLOSED = {"attention-grouped": "heads with two indices"}
 NOT_EXECUTED = {
     **dict.fromkeys(("attention", "transformer-1", "transformer-post-norm", "transformer-block"), "maps of blocks"),
     **dict.fromkeys(("cross-attention", "attention-grouped"), "maps of blocks"),
-    **dict.fromkeys(("cnn", "cnn-average-pool", "cnn-batchnorm", "small-cnn"), "the reader has no convolution"),
     **dict.fromkeys(("slices", "determinants"), "how many rows a padded block has is said by its shape alone"),
     "mlp-12": "the reader does not know what a product leaves out in its middle",
 }
@@ -74,10 +74,11 @@ def test_page_is_closed(name):
     assert bool(problems) == (name in NOT_CLOSED), problems[:5]
 
 
-def env_of(case, values, sizes, names):
+def env_of(case, values, sizes, names, page):
     """Return what a reader has at hand: an open activation and an open loss are those of the case."""
-    functions = Activation(WORDS[case.f]) if case.f else {}
-    return Env(values, sizes, functions, operators() | (open_loss(case.loss) if case.loss else {}), names)
+    functions, images = Activation(WORDS[case.f]) if case.f else {}, Images.of(page)
+    known = operators(images) | (open_loss(case.loss) if case.loss else {})
+    return Env(values, sizes, functions, known, names, images)
 
 
 @pytest.mark.parametrize("name", EXECUTED)
@@ -94,7 +95,7 @@ def test_equations_of_the_page_give_the_gradients(name):
     targets = {each.name: values[each.name] for each in found.forward.given if each not in known}
     parameters, inputs = ({each.name: values[each.name] for each in group} for group in groups)
     _, gradients = found.compile(case.f, case.loss)(parameters, inputs, targets or None)
-    result = gradients_of(executed(page, env_of(case, values, sizes, names)), gradients)
+    result = gradients_of(executed(page, env_of(case, values, sizes, names, page)), gradients)
     assert set(result) == set(gradients)
     for parameter, gradient in gradients.items():
         np.testing.assert_allclose(result[parameter], gradient, rtol=1e-9, atol=1e-12, err_msg=parameter)

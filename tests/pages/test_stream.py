@@ -65,7 +65,7 @@ def _bare(equation):
 def test_a_matrix_without_its_skip_is_found():
     found, page, names, _ = told("residual-mlp")
     values = CASES["residual-mlp"].values(found, m=1)
-    env = env_of(CASES["residual-mlp"], values, {"m": 1}, names)
+    env = env_of(CASES["residual-mlp"], values, {"m": 1}, names, page)
     executed(page, env)
     with pytest.raises(UnreadableError, match="something else than before"):
         executed(replace(page, blocks=tuple(map(without_the_skip, page.blocks))), env)

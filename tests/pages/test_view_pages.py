@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from corpus import EQUATIONS
 from layouts import NETWORKS, numbers
 from reader import Env, closed, executed, gradients_of
 from test_pages import tiles
 
+from symbp import SpecError, derive, render
 from symbp.maths.notation import NOTATIONS, STANDARD
 from symbp.pages.tell.derivation import context, derivation_page
 from symbp.views.layout import LAYOUTS, ROWS
@@ -62,3 +64,10 @@ def test_the_equations_of_a_page_of_rows_give_the_gradients(name, notation):
 def test_an_error_says_how_large_it_is():
     page, _ = page_of("mlp", BATCH_ROWS)
     assert any("sum of the losses" in str(piece) for block in page.blocks for piece in getattr(block, "text", ()))
+
+
+@pytest.mark.parametrize("only", [None, "W1"])
+def test_examples_that_are_rows_already_are_not_turned(only):
+    found = derive(EQUATIONS["rows-classifier"].network())
+    with pytest.raises(SpecError, match="notation: the examples of this network are rows already; leave out notation"):
+        render(found, notation="rows", only=only)

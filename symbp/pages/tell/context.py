@@ -21,6 +21,7 @@ from symbp.maths.tree import COMMA, EQUALS, Id, Node, Sign, Tag, joined, row, wa
 from symbp.networks.blocks import Kind
 from symbp.networks.jobs import Jobs, jobs
 from symbp.networks.network import Network
+from symbp.ops.convolution import Channels
 from symbp.ops.elementwise import Elementwise, GenericFunction, Slope
 from symbp.ops.losses import EntrywiseLoss, Loss, LossGradient
 from symbp.ops.structure import Pad, Rows
@@ -29,7 +30,7 @@ from symbp.pages.tell.beside import goes_with
 from symbp.pages.words import Words
 from symbp.roles import Role
 from symbp.symbols import Adjoint, Variable
-from symbp.views.images import Arrays, arrays, kernels
+from symbp.views.images import Arrays, arrays, biases, kernels
 from symbp.views.lines import Case, Index, Indexed, Line, index_symbol, lines_of
 from symbp.views.over import StackOver, SumOver
 from symbp.views.product import products
@@ -133,7 +134,12 @@ class Context:
     def nodes(self) -> tuple[MatrixExpr, ...]:
         """Every node of the lines, in order; operations as the calculus has them."""
         lines = (*self.forward, *self.errors, *self.gradients)
-        return tuple(operation(node) for each in lines for node in nodes(each.equation.rhs))
+        return tuple(
+            operation(node)
+            for each in lines
+            for node in nodes(each.equation.rhs)
+            if not (isinstance(operation(node), Channels) and biases(each.equation.rhs))
+        )
 
     @cached_property
     def keys(self) -> frozenset[str]:

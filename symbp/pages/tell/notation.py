@@ -12,6 +12,7 @@ from symbp.equations import nodes
 from symbp.maths.names import slot_of
 from symbp.maths.scalars import number
 from symbp.maths.tree import COMMA, EQUALS, HADAMARD, Id, Node, Sign, joined, row
+from symbp.ops.elementwise import Slope
 from symbp.pages.page import Block, Heading, Table, Text
 from symbp.pages.tell.context import Context, starts
 from symbp.pages.tell.keys import keys_of, scopes, shortened, with_keys
@@ -121,6 +122,14 @@ def _errors(c: Context) -> Iterator[Meaning]:
 def _signs(c: Context) -> Iterator[Meaning]:
     shown = [node for each in (*c.forward, *c.errors, *c.gradients) for node in nodes(each.equation.rhs)]
     if any(isinstance(node, HadamardProduct) for node in shown):
-        yield Meaning((HADAMARD,), c.words("notation.hadamard"))
+        has_powers = not c.reading.is_one and any(map(_is_power, shown))
+        yield Meaning((HADAMARD,), c.words("notation.hadamard_powers" if has_powers else "notation.hadamard"))
     if any(isinstance(node, OneMatrix) for node in shown):
         yield Meaning((Id("1", "bold"),), c.words("notation.ones"))
+
+
+def _is_power(node: object) -> bool:
+    """Whether a node may be printed with a power: a product of equal factors, a slope by the value of its function."""
+    if isinstance(node, HadamardProduct):
+        return len(set(node.args)) < len(node.args)
+    return isinstance(node, Slope) and node.function.slope_by_output is not None

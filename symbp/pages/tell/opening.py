@@ -19,6 +19,7 @@ from symbp.pages.tell.context import Context, Spelled, starts
 from symbp.pages.words import commas
 from symbp.roles import Role
 from symbp.symbols import BATCH, Adjoint
+from symbp.views.images import biases
 from symbp.views.turned import operation, plain
 
 
@@ -131,6 +132,10 @@ def definitions(c: Context) -> Text:
     if c.loss_gradient is not None:
         g = row(c.tree(c.loss_gradient), EQUALS, c.names.derivative(c.loss_gradient.args[0]))
         found.append(c.words("opening.gradient", g=g))
+    added = dict.fromkeys(bias for each in c.forward for bias in biases(each.equation.rhs))
+    if added:
+        names = c.words.listed([(c.tree(each),) for each in added])
+        found.append(c.words("opening.channels", names=names))
     idle = [(c.names.symbol(each),) for each in _idle(c)]
     if idle:
         found.append(c.words("opening.idle", n=len(idle), names=c.words.listed(idle)))

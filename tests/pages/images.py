@@ -1,0 +1,206 @@
+"""Images as a person reads them: sizes from the table of notation, what a kernel slides over from its line.
+
+An image is a column of C·H·W values in C order, a kernel a matrix of C_out rows. NumPy alone, with loops.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import prod
+from typing import Any
+
+import numpy as np
+from spelling import UnreadableError
+from sympy import MatrixSymbol
+
+from symbp.maths.tree import Node, Num, Tag, walk
+from symbp.pages.page import Page, Para, Table, Text
+from symbp.symbols import Adjoint
+
+Sizes = tuple[int, ...]
+
+PLACES = "all places of its channel"
+"""What a sentence says of a bias that is added to a whole channel."""
+
+
+@dataclass(frozen=True)
+class Slide:
+    """What a kernel slides over: image and map (channels, rows, columns), window, stride, zeros around the image."""
+
+    image: Sizes
+    map: Sizes
+    window: Sizes
+    stride: int = 1
+    padding: int = 0
+
+    def pairs(self) -> Iterator[tuple[Sizes, Sizes, Sizes]]:
+        """Yield place of the map, entry of the window, and the place of the image below, where there is one."""
+        for place in np.ndindex(*self.map[1:]):
+            for entry in np.ndindex(*self.window):
+                under = tuple(self.stride * p + e - self.padding for p, e in zip(place, entry, strict=True))
+                if all(0 <= at < size for at, size in zip(under, self.image[1:], strict=True)):
+                    yield place, entry, under
+
+
+@dataclass
+class Images:
+    """What a page says of images: the sizes of its letters, the biases of channels; slides as lines are read."""
+
+    sizes: Mapping[str, Sizes] = field(default_factory=dict)
+    added: frozenset[str] = frozenset()
+    slides: dict[str, Slide] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, page: Page) -> Images:
+        """Read the table of notation and the sentences."""
+        sizes = {}
+        for block in page.blocks:
+            if isinstance(block, Table) and len(block.head) == 3:
+                sizes |= dict(_sizes(block))
+        said = [block.text for block in page.blocks if isinstance(block, Para)]
+        return cls(sizes, frozenset(name for spans in said for name in _added(spans)))
+
+    def image(self, rows: int) -> Sizes:
+        """Return the sizes of the image with so many values, which all images of the page with so many have."""
+        found = {each for each in self.sizes.values() if len(each) == 3 and prod(each) == rows}
+        if len(found) != 1:
+            raise UnreadableError(f"an image of {rows} values: {sorted(found)}")
+        return found.pop()
+
+    def slid(self, sign: str, left: Any, right: Any, keys: Sequence[str], settings: str, target: str) -> Any:
+        """Return K ⋆ X, G ⋆ X (where the gradient of a kernel is wanted) or K ∗ G."""
+        if sign == "⋆" and len(self.sizes.get(keys[0], ())) == 4:
+            self.slides[keys[0]] = self._slide(keys[0], right, settings)
+            return self._forward(self.slides[keys[0]], left, right)
+        kernel = keys[0] if sign == "∗" else target.removeprefix("d")
+        if kernel not in self.slides:
+            raise UnreadableError(f"{sign} of a kernel that slides over nothing: {kernel!r}, {sorted(self.slides)}")
+        slide = self.slides[kernel]
+        return self._back(slide, left, right) if sign == "∗" else self._gradient(slide, left, right)
+
+    def _slide(self, kernel: str, x: Any, settings: str) -> Slide:
+        pairs = (each.partition("=") for each in settings.split(",") if each)
+        said = {name.strip(): int(value) for name, _, value in pairs}
+        outputs, _, *window = self.sizes[kernel]
+        image, stride, padding = self.image(len(x)), said.get("s", 1), said.get("p", 0)
+        places = [(size + 2 * padding - side) // stride + 1 for size, side in zip(image[1:], window, strict=True)]
+        return Slide(image, (outputs, *places), tuple(window), stride, padding)
+
+    @staticmethod
+    def _forward(slide: Slide, k: Any, x: Any) -> Any:
+        kernel, image = k.reshape(slide.map[0], slide.image[0], *slide.window), x.reshape(*slide.image, -1)
+        found = np.zeros((*slide.map, image.shape[-1]), dtype=np.result_type(k, x))
+        for place, entry, under in slide.pairs():
+            found[:, *place] += kernel[:, :, *entry] @ image[:, *under]
+        return found.reshape(-1, image.shape[-1])
+
+    @staticmethod
+    def _gradient(slide: Slide, g: Any, x: Any) -> Any:
+        errors, image = g.reshape(*slide.map, -1), x.reshape(*slide.image, -1)
+        found = np.zeros((slide.map[0], slide.image[0], *slide.window), dtype=np.result_type(g, x))
+        for place, entry, under in slide.pairs():
+            found[:, :, *entry] += errors[:, *place] @ image[:, *under].T
+        return found.reshape(slide.map[0], -1)
+
+    @staticmethod
+    def _back(slide: Slide, k: Any, g: Any) -> Any:
+        kernel, errors = k.reshape(slide.map[0], slide.image[0], *slide.window), g.reshape(*slide.map, -1)
+        found = np.zeros((*slide.image, errors.shape[-1]), dtype=np.result_type(k, g))
+        for place, entry, under in slide.pairs():
+            found[:, *under] += kernel[:, :, *entry].T @ errors[:, *place]
+        return found.reshape(-1, errors.shape[-1])
+
+    def spread(self, bias: Any, rows: int) -> Any:
+        """Return a bias of channels at every place of an image of so many values."""
+        if rows % len(bias):
+            raise UnreadableError(f"{len(bias)} channels in {rows} values")
+        return np.repeat(bias, rows // len(bias), axis=0)
+
+    # Pooling: the word has the sides of the window below it, which moves by its own size.
+
+    def pooled(self, sides: list[int], x: Any, choose: Any) -> Any:
+        """Return what is chosen of the values under every place of a window."""
+        slide = self._pool(sides, len(x))
+        image = x.reshape(*slide.image, -1)
+        found = np.zeros((*slide.map, image.shape[-1]), dtype=x.dtype)
+        for place in np.ndindex(*slide.map[1:]):
+            under = [image[:, *u] for p, _, u in slide.pairs() if p == place]
+            found[:, *place] = choose(np.stack(under))
+        return found.reshape(-1, image.shape[-1])
+
+    def _pool(self, sides: list[int], rows: int) -> Slide:
+        image = self.image(rows)
+        places = [size // side for size, side in zip(image[1:], sides[:2], strict=True)]
+        return Slide(image, (image[0], *places), tuple(sides[:2]), sides[0])
+
+    def shared(self, sides: list[int], g: Any) -> Any:
+        """Return equal shares of an error at the places that it is the mean of."""
+        maps = {each for each in self.sizes.values() if len(each) == 3 and prod(each) == len(g)}
+        fits = {
+            image: slide
+            for image in {each for each in self.sizes.values() if len(each) == 3}
+            if (slide := self._pool(sides, prod(image))).map in maps
+        }
+        if len(fits) != 1:
+            raise UnreadableError(f"shares of {len(g)} values over {sorted(fits)}")
+        (slide,) = fits.values()
+        errors = g.reshape(*slide.map, -1)
+        found = np.zeros((*slide.image, errors.shape[-1]), dtype=g.dtype)
+        for place, _, under in slide.pairs():
+            found[:, *under] += errors[:, *place] / prod(sides[:2])
+        return found.reshape(-1, errors.shape[-1])
+
+
+@dataclass
+class Maxima:
+    """Max pooling and what it makes of errors: which value was the largest is remembered with the result."""
+
+    images: Images
+    known: list[tuple[Any, Any, list[int]]] = field(default_factory=list)
+
+    def pool(self, sides: list[int], x: Any) -> Any:
+        """Return the largest value under every place."""
+        found = self.images.pooled(sides, x, lambda under: under.real.max(axis=0))
+        self.known.append((found, x, sides))
+        return found
+
+    def back(self, result: Any, g: Any) -> Any:
+        """Return each error at the first place where the value is the largest, 0 elsewhere."""
+        x, sides = next((x, sides) for found, x, sides in self.known if np.array_equal(found, result))
+        slide = self.images._pool(sides, len(x))
+        image, errors = x.reshape(*slide.image, -1), g.reshape(*slide.map, -1)
+        largest = result.reshape(*slide.map, -1)
+        found, taken = np.zeros_like(image), np.zeros(largest.shape, dtype=bool)
+        for place, _, under in slide.pairs():
+            here = (image[:, *under] == largest[:, *place]) & ~taken[:, *place]
+            found[:, *under] += np.where(here, errors[:, *place], 0)
+            taken[:, *place] |= here
+        return found.reshape(-1, errors.shape[-1])
+
+
+def _added(spans: Text) -> Iterator[str]:
+    """Yield the names that a sentence says are added at every place: those right before it says so."""
+    before: list[str] = []
+    for span in spans:
+        if isinstance(span, Tag) and isinstance(span.of, MatrixSymbol):
+            before.append(span.of.name)
+        elif isinstance(span, str) and PLACES in span:
+            yield from before
+        elif isinstance(span, str) and span.strip() not in (",", "and"):
+            before = []
+
+
+def _sizes(table: Table) -> Iterator[tuple[str, Sizes]]:
+    """Yield the sizes of letters of one row each: 2 × 1 × 3 × 3, by the names of their symbols."""
+    for letters, _, shape in table.rows:
+        numbers = [
+            int(node.digits) for each in shape if isinstance(each, Node) for node in walk(each) if isinstance(node, Num)
+        ]
+        if len(shape) != 1 or len(numbers) < 3:
+            continue
+        for piece in letters:
+            tags = [node for node in walk(piece) if isinstance(node, Tag)] if isinstance(piece, Node) else []
+            for tag in tags:
+                if isinstance(tag.of, MatrixSymbol) and not isinstance(tag.of, Adjoint):
+                    yield tag.of.name, tuple(numbers)
