@@ -22,6 +22,7 @@ from symbp.symbols import Adjoint
 from symbp.views.blocks import Pull
 from symbp.views.skeleton import Alike, mapped
 from symbp.views.tidy import tidy
+from symbp.views.turned import operation
 
 Slot = Callable[[MatrixSymbol], Hashable]
 """What is named once: all symbols of a repetition that a line spells alike."""
@@ -136,6 +137,6 @@ def _under_operations(expr: MatrixExpr) -> list[Adjoint]:
     """Return the errors that an operation stands on, such as softmax's Jacobian; some need no name below them."""
     found = []
     for node in nodes(expr):
-        if isinstance(node, Op) and not isinstance(node, NAMELESS):
+        if isinstance(node, Op) and not isinstance(operation(node), NAMELESS):
             found += [each for each in operands(node) if isinstance(each, Adjoint)]
     return found

@@ -103,17 +103,12 @@ def unused(derivation: Derivation, to: str, only: str | None, given: Mapping[str
     Raises:
         SpecError: an unknown format, notation, equation, layer or step.
     """
-    asked = [name for name, default in DEFAULTS.items() if given[name] != default]
+    row, given = format_named(to), {**DEFAULTS, **given}
+    layout = LAYOUTS[notation_named(given["notation"]).layout]
+    require_layers(derivation, given["show"])
+    require_steps(derivation, given["pair"])
     asked = [name for name, default in DEFAULTS.items() if given[name] != default]
     found = no_use(derivation, row, only, layout, given["numbers"])
-    layout = LAYOUTS[notation_named(given["notation"]).layout]
-    notation_named(given["notation"])
-    require_layers(derivation, given["show"])
-    require_layers(derivation, given["show"])
-    require_steps(derivation, given["pair"])
-    require_steps(derivation, given["pair"])
-    row = format_named(to)
-    row, given = format_named(to), {**DEFAULTS, **given}
     yield from ((name, found[name]) for name in asked if name in found)
     left = {name: given[name] for name in asked if name in COMPARED and name not in found}
     if left:

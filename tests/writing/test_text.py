@@ -362,6 +362,15 @@ def a_page(*found):
     return Page(("Title",), (), found)
 
 
+def test_short_lines_stand_two_on_a_row():
+    short, loss = Line((equal("a", "b"),)), Line((row(Id("L", "script"), EQUALS, Id("c")),))
+    said, long = Line((equal("d", "e"),), reason=("why",)), Line((equal("f", "g"),), where=equal("l", "n"))
+    lines = write_text(a_page(Equations((short, short, short, loss, short, said, long, short)))).splitlines()[2:]
+    assert [each.strip() for each in lines] == [
+        "a = b     a = b", "a = b", "ℒ = c", "a = b", "d = e   why", "f = g     l = n", "a = b",
+    ]  # fmt: skip
+
+
 def test_a_line_has_its_number_where_a_sentence_points_at_it():
     numbered, silent = Line((equal("a", "b"),), "one"), Line((equal("c", "d"),), "two")
     page = a_page(Equations((silent, numbered)), Para(("see ", Ref("one"))))
@@ -369,8 +378,7 @@ def test_a_line_has_its_number_where_a_sentence_points_at_it():
     assert write_text(page).splitlines() == [
         "Title",
         "",
-        margin + "    c = d",
-        margin + "(2) a = b",
+        margin + "    c = d     (2) a = b",
         margin + "see (2)",
     ]
 
