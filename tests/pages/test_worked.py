@@ -308,7 +308,7 @@ def test_the_command_writes_prints_and_refuses(
         (["--values", "nothing.toml"], "nothing.toml: No such file"),
         (["--values", KNOWN, "--train", "0"], "--train 0: the number of steps is a whole number"),
         (["--values", KNOWN, "--digits", "18"], "--digits 18: the digits behind the point"),
-        (["--values", KNOWN, "-t", "numpy"], "--values: a program is called with numbers"),
+        (["--values", KNOWN, "-t", "numpy"], f"--values {KNOWN}: a program is called with numbers"),
         (["--values", KNOWN, "--no-roles"], "--no-roles: with numbers there are no role labels"),
         (["--values", KNOWN, "--only", "W9"], "--only W9"),
     ],
