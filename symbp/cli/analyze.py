@@ -240,7 +240,7 @@ def command(
     if theory.derive is not None:
         return flow.derivation(theory.derive, page)
     if theory.solve_init:
-        return flow.solve_init(request.networks[0], theory.sigma_b or 0.0, json)
+        return flow.solve_init(request.networks[0], theory.sigma_b or 0.0, json, page)
     for init in measures.inits:
         flow.named_init(init)
     return sweep.run(request) if measures.sweep else flow.run(request)

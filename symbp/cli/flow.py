@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -23,7 +24,7 @@ from symbp.analysis.solution import solve
 from symbp.analysis.spectrum import Spectrum, spectrum
 from symbp.analysis.suggestion import suggestion
 from symbp.cli.analyze import PageOptions, Request
-from symbp.cli.console import columns, json_document, plain, progress, say, sentence
+from symbp.cli.console import json_document, progress, sentence
 from symbp.cli.figures import deliver, figure_alone
 from symbp.cli.options import one_of
 from symbp.cli.what import Described, Named, NetworkOptions, derived
@@ -40,7 +41,7 @@ from symbp.pages.tell.theory import answer, theory_page
 from symbp.pages.words import language
 from symbp.writing.flow_data import comparison_data, studies_data
 from symbp.writing.flow_figures import comparison_figures, flow_figures
-from symbp.writing.text import words_text, write_text
+from symbp.writing.text import words_text
 
 CONTRASTED = ("sigmoid", "relu")
 """The activations that are analyzed where none is given: one that saturates, one that does not."""
@@ -214,17 +215,16 @@ def stack(spec: NetworkOptions) -> Stack:
     return Stack(inputs, tuple(others), activation, spec.output_activation, loss, spec.bias, dict(spec.let or ()))
 
 
-def solve_init(spec: Described, sigma_b: float, as_json: bool) -> int:
-    """Print the critical initialisation of the activation."""
+def solve_init(spec: Described, sigma_b: float, as_json: bool, page: PageOptions) -> int:
+    """Print the critical initialisation of the activation, or write it as a document."""
     function = activation_of(spec)
     try:
         found = solve(function, sigma_b)
     except DivergentError as error:
         raise SpecError(f"--activation {function.name}: {error}") from None
-    if as_json:
-        json_document({"sentence": words_text(answer(language(), found)), **found.to_dict()})
-    else:
-        say(write_text(theory_page(found), width=columns(), ascii=plain()))
+    command = shlex.join(["symbp", "analyze", "--solve-init", *spec.words()])
+    data = {"sentence": words_text(answer(language(), found)), **found.to_dict()} if as_json else None
+    page.present(theory_page(found, command=command), page.page_targets("theory"), data)
     return 0
 
 

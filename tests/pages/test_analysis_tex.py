@@ -22,6 +22,7 @@ PAGES = {
     "transformer": ["transformer-block"],
     "lstm": ["lstm-classifier"],
     "cnn": ["small-cnn"],
+    "solve": ["--solve-init", "--activation", "x*sigmoid(1.702*x)", "--sigma-b", "0.3"],
     "compare": [*MLP, "--activation", "x*sigmoid(1.702*x)", "--compare"],
 } | {f"derive-{name}": ["--derive", name] for name in DERIVATIONS}
 

@@ -69,6 +69,7 @@ def test_a_row_multiplies_out(name: str) -> None:
     for above, each in pairwise(found):
         assert product(above, each) == pytest.approx(each.error, abs=1e-12)
         assert each.error + (each.previous or 0.0) == pytest.approx(each.gradient, abs=1e-12)
+        assert (each.other is None) is (name != "batchnorm")
 
 
 def test_a_gain_that_is_wrong_does_not_multiply_out() -> None:

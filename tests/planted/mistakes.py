@@ -62,6 +62,15 @@ MISTAKES = (
              "return node", NUMBERS),
     _mistake("transpose", "pages/tell/worked.py", "return self.cell(expr.arg, j, i)",
              "return self.cell(expr.arg, i, j)", NUMBERS),
+    # -- analyses on the page
+    _mistake("index", "analysis/stacks.py", "flow.gain(FactorRole.WEIGHT, row.layer + 1)",
+             "flow.gain(FactorRole.WEIGHT, row.layer)", "pages/test_flow.py"),
+    _mistake("tolerance", "analysis/stacks.py", "max(middles) - min(middles) <= max(", "0.0 <= max(",
+             "pages/test_flow.py"),
+    _mistake("dropped line", "pages/tell/flow_parts.py", "for role, log in roles.items()",
+             "for role, log in list(roles.items())[1:]", "pages/test_flow.py"),
+    _mistake("verdict", "analysis/compare.py", "return Group.STABLE if self.holds else Group.MASKED",
+             "return Group.STABLE", "pages/test_compare.py"),
     # -- sign
     _mistake("sign", "ops/normalisation.py", "return (g - error_mean - along)",
              "return (g - error_mean + along)", RULES),

@@ -18,9 +18,9 @@ from symbp.maths.tree import (
     EQUALS,
     PLUS,
     PRIME,
+    SLASH,
     TIMES,
     Fence,
-    Frac,
     Id,
     Node,
     Num,
@@ -131,11 +131,11 @@ def _common(w: Words, of: Solution) -> Iterator[Block]:
     yield Para(w("theory.common", sigma_b=_sigma("b", f"{of.sigma_b:g}")))
     yield Table(head, rows, wraps=8, align="lrrrrrrrl", wide=True)
     yield Para(w("theory.depths", None, **{key: letters[key] for key in ("correlation", "length_depth")}, xi=xi))
-    yield Para(w("theory.width", chi=CHI, delta=_squared(Fence(Id("δ"), "‖", "‖")), order=_order()))
+    yield Para(w("theory.width", chi=CHI, delta=_squared(Fence(Id("δ"), "‖", "‖")), order=_order(), width=Id("n")))
 
 
 def _order() -> Node:
-    return row(Id("O"), APPLY, Fence(Frac(Num("1"), Id("n"))))
+    return row(Id("O"), APPLY, Fence(row(Num("1"), SLASH, Id("n"))))
 
 
 def _row(w: Words, name: str, of: Prospect) -> tuple[Text, ...]:
