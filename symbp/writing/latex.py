@@ -69,7 +69,9 @@ ALPHABET: dict[str, str] = {
 }  # fmt: skip
 """Every sign of the canonical alphabet, and what TeX would take for a command, as they are spelled in a formula."""
 
-_OPERATORS = frozenset(("log", "exp", "sin", "cos", "tan", "tanh", "sinh", "cosh", "arctan", "max", "min", "lim"))
+_OPERATORS = frozenset(
+    ("log", "exp", "sin", "cos", "tan", "tanh", "sinh", "cosh", "arctan", "max", "min", "lim", "arcsin")
+)
 """Functions that TeX sets itself, with their space."""
 
 _FACES = {"upright": "mathrm", "italic": "mathit", "script": "mathcal"}
