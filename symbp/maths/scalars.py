@@ -167,8 +167,10 @@ class Scalars:
         varying: frozenset[Symbol] = frozenset(),
         entry: Callable[[Expr, list[Node]], Node] | None = None,
         order: Callable[[Expr], int] | None = None,
+        unknown: frozenset[str] = frozenset(),
     ) -> None:
         self.names, self.varying, self.entry, self.order = names, varying, entry, order
+        self.unknown = unknown
 
     def tree(self, expr: Expr) -> Node:
         """Return an expression as a tree.
@@ -445,7 +447,7 @@ def _inside(w: Scalars, expr: Expr) -> list[Node]:
 
 
 def _function(w: Scalars, expr: Function) -> Written:
-    if isinstance(expr, AppliedUndef):
+    if isinstance(expr, AppliedUndef) and type(expr).__name__ in w.unknown:
         return Written(call(word(type(expr).__name__), *_inside(w, expr)))
     if type(expr) not in WORDS:
         raise RuleNotFoundError(f"no print for {type(expr).__name__}: add a row to symbp.maths.scalars.WORDS")

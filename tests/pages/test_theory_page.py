@@ -24,7 +24,6 @@ from symbp.writing.text import words_text, write_text
     ("activation", "sigma_b", "said"),
     [
         ("relu", 0.0, "relu is critical at σ_w = 1.414213562, σ_b = 0: --init normal:1.4142135623730951"),
-        ("erf", 0.0, "erf is critical at σ_w = 0.8862269255, σ_b = 0"),
         ("relu", 0.1, "relu has no critical initialisation with σ_b = 0.1"),
     ],
 )

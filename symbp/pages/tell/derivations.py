@@ -31,9 +31,13 @@ def equation(of: Eq) -> Node:
     return row(tree(of.lhs), EQUALS, tree(of.rhs))
 
 
+UNKNOWN = frozenset(("f", "f'", "E", "Var"))
+"""Functions that the steps leave undefined."""
+
+
 def tree(expr: Expr) -> Node:
     """Return one side of an equation."""
-    return Scalars({}).tree(expr)
+    return Scalars({}, unknown=UNKNOWN).tree(expr)
 
 
 @cache
