@@ -23,6 +23,10 @@ PAGES = {
     "lstm": ["lstm-classifier"],
     "cnn": ["small-cnn"],
     "solve": ["--solve-init", "--activation", "x*sigmoid(1.702*x)", "--sigma-b", "0.3"],
+    "residual": ["residual-mlp"],
+    "block": ["transformer-block", "--only", "block1"],
+    "step": ["lstm-classifier", "--only", "step3"],
+    "starts": ["lstm-classifier", "--compare", "--draws", "2"],
     "compare": [*MLP, "--activation", "x*sigmoid(1.702*x)", "--compare"],
 } | {f"derive-{name}": ["--derive", name] for name in DERIVATIONS}
 
