@@ -52,7 +52,7 @@ def _step(kind: str) -> OperationNetwork:
         later = [Variable("c_bar", h.args[1], h.args[2], Role.UPSTREAM, "c_bar")]
         pairs += [by_name["c"], *later]
     order = (*ERRORS[kind], "c0", "h0", "X", *(each.name for each in parameters))
-    plan = Plan((kind, "step"), one=True, step="t", order=order, notes=("see", "ends", "variant"))
+    plan = Plan((kind, "step"), one=True, step="t", order=order, notes=("see", "ends", "batch", "variant"))
     return OperationNetwork(kind, equations, inputs, [h], parameters, plan=plan, loss=Upstream(*pairs), targets=later)
 
 

@@ -16,6 +16,7 @@ from symbp.pages.tell.checked import MOST_NAMES, drawn, ends
 from symbp.pages.tell.context import Context
 from symbp.pages.tell.derivation import context
 from symbp.pages.tell.functions import definition, kink_values
+from symbp.pages.tell.operation import operation_context
 from symbp.pages.words import Words, language
 
 MOST_ROWS, ENDS = 30, 4
@@ -30,7 +31,10 @@ KINKS = ("relu", "leaky_relu", "mae")
 
 def check_page(report: CheckReport, derivation: Derivation, *, words: Words | None = None, command: str = "") -> Page:
     """Return the page of a check."""
-    c = context(derivation, words=words or language(), complete=True)
+    if derivation.is_alone:
+        c: Context = operation_context(derivation, words)
+    else:
+        c = context(derivation, words=words or language(), complete=True)
     blocks = [*_table(c, report), *_notes(c.words, report), *_kinks(c)]
     about = () if derivation.is_alone else opening.network_words(c)
     return Page(_answer(c, report), about, tuple(blocks), command=command)
@@ -122,10 +126,15 @@ def _least(rows: Sequence[Row], column: Column, what: str) -> Text:
 
 def _cells(c: Context, of: Row, columns: Sequence[Column]) -> tuple[Text, ...]:
     """Return a gradient: its letter, key and shape, the digits reached, what is unusual."""
-    symbol = c.names.symbol(c.reading.spelled(c.reading.derivation.network.by_name[of.name]))
     rows, columns_ = of.shape.split("×")
     shape = row(Num(rows), Sign("×"), Num(columns_))
-    return (symbol,), (of.name,), (shape,), *(_least([of], each, "reached") for each in columns), _remark(c.words, of)
+    return (
+        (c.named(of.name),),
+        (of.name,),
+        (shape,),
+        *(_least([of], each, "reached") for each in columns),
+        _remark(c.words, of),
+    )
 
 
 def _between(c: Context, rows: Sequence[Row], columns: Sequence[Column]) -> tuple[Text, ...]:

@@ -356,6 +356,10 @@ class Context:
     def _error_labels(self) -> list[str]:
         return [each.label for each in self.errors]
 
+    def named(self, name: str) -> Node:
+        """Return a symbol of the network by its name in the lists."""
+        return self.names.symbol(self.reading.spelled(self.reading.derivation.network.by_name[name]))
+
     def letter(self, name: str) -> Node:
         """Return a letter in a sentence."""
         return Id(name)

@@ -174,6 +174,10 @@ class OperationContext(Context):
         """Return a symbol by its name in the lists, dX for an error."""
         return self.known[name] if name in self.known else Adjoint(self.known[name.removeprefix("d")])
 
+    def named(self, name: str) -> Node:
+        """Return a symbol by its name in the lists, as the page has it."""
+        return self.names.symbol(self.symbol(name))
+
     def label(self, name: str) -> str:
         """Return the label of the line of a name: that of its equation."""
         if name == RESULT:
