@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from displayed import run
 from faults import faults
+from images import Images
 from operators import operators
 from reader import Env, UnreadableError, closed, executed, read
 from reading import entries_of as entries_in
@@ -219,9 +220,9 @@ def results(page, env, values_of, right):
 
 def environment(name, layout):
     """Return what a reader of the page has at hand."""
-    found, _, names, _ = told(name, layout)
+    found, page, names, _ = told(name, layout)
     known, sizes, _ = numbers(name, layout)
-    return Env(known, sizes, {}, operators_of(found), names)
+    return Env(known, sizes, {}, operators_of(found), names, Images.of(page))
 
 
 @pytest.mark.parametrize(("name", "layout"), PAGES)

@@ -31,7 +31,7 @@ from symbp.pages.words import Words, language
 from symbp.roles import Role
 from symbp.symbols import Adjoint
 from symbp.views.alone import Alone, alone
-from symbp.views.images import kernels
+from symbp.views.images import biases, kernels
 from symbp.views.index import Entries, base_of, derivative
 from symbp.views.index import entries as entries_of
 from symbp.views.inline import put_in
@@ -293,8 +293,11 @@ def forward(c: OperationContext) -> list[Block]:
         Line(tuple(map(c.equation, pair)), pair[0].label, None, c.say(f"forward.{plain_name(pair[0].equation.lhs)}"))
         for pair in c.pairs
     ]
-    whole = [Para(c.words("operation.whole", whole=c.field("whole")))] if c.shown.whole is not None else []
-    return [heading(c, "forward"), Steps(tuple(lines), explained=True), *whole]
+    added = [(c.tree(bias),) for each in c.forward for bias in biases(each.equation.rhs)]
+    said = [c.words("opening.channels", names=c.words.listed(added))] if added else []
+    if c.shown.whole is not None:
+        said.append(c.words("operation.whole", whole=c.field("whole")))
+    return [heading(c, "forward"), Steps(tuple(lines), explained=True), *map(Para, said)]
 
 
 def result(c: OperationContext) -> list[Block]:
@@ -450,11 +453,9 @@ def notation(c: OperationContext) -> list[Block]:
         ((joined(letters, COMMA),), meaning, (size,)) for (meaning, size), letters in rows.items()
     ]
     products = [node for expr in c.expressions for node in nodes(expr) if isinstance(node, HadamardProduct)]
-    power = next((node for node in products if len(set(node.args)) == 1), None)
-    if any(len(set(node.args)) > 1 for node in products):
-        found.append(((HADAMARD,), c.words("notation.hadamard"), ()))
-    if power is not None:
-        found.append(((c.tree(power),), c.words("notation.power"), ()))
+    if products:
+        has_powers = any(len(set(node.args)) < len(node.args) for node in products)
+        found.append(((HADAMARD,), c.words("notation.hadamard_powers" if has_powers else "notation.hadamard"), ()))
     if any(isinstance(node, OneMatrix) for expr in c.expressions for node in nodes(expr)):
         found.append(((Id("1", "bold"),), c.words("notation.ones"), ()))
     head = tuple(c.words(f"head.{each}") for each in ("symbol", "meaning", "shape"))
