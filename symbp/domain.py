@@ -17,6 +17,7 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, ClassVar, ParamSpec, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from symbp.errors import SpecError
+from symbp.limits import MAX_DIGITS
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -79,6 +80,9 @@ class Called:
 
 Seed = Annotated[int, From(0)]
 """What random numbers are drawn from."""
+
+Decimals = Annotated[int, From(1, MAX_DIGITS)]
+"""How many digits behind the point a page shows."""
 
 
 def described(value: object) -> str:

@@ -170,6 +170,7 @@ LATE = {
     "ops.loss_table": ("ops.letters",),
     "testing": ("derivation", "checking.theirs.same_process", "pages.tell.verdict", "writing.text"),
     "writing.files": ("writing.render",),
+    "writing.render": ("pages.tell.worked", "worked.run", "writing.page_html", "writing.page_typst"),
 }
 """Every late import of a module of ours, by the file that it stands in."""
 

@@ -6,22 +6,19 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 from sympy import Expr, Integer
 
 from symbp.analysis.initialisations import initialisation
 from symbp.derivation import Derivation
-from symbp.domain import From, described
+from symbp.domain import described
 from symbp.errors import ShapeError, SpecError, nearest
 from symbp.limits import MAX_DIGITS, MAX_UNITS
 from symbp.networks.files import data_of
 from symbp.ops.functions import LARGEST
 from symbp.roles import DATA
 from symbp.symbols import BATCH, Role, Variable
-
-Digits = Annotated[int, From(1, MAX_DIGITS)]
-"""How many digits behind the point a page shows."""
 
 MAX_SEED = 2**32 - 1
 

@@ -4,31 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from symbp.checking.report import CheckReport
 from symbp.derivation import Derivation
-from symbp.domain import described, takes
-from symbp.errors import SpecError
+from symbp.domain import Decimals, described, takes
+from symbp.errors import SpecError, later
 from symbp.maths.notation import notation_named
 from symbp.maths.tree import Node
 from symbp.pages.page import Line, Page
 from symbp.pages.tell.derivation import context, derivation_page
 from symbp.pages.tell.only import only as lines_of_one
 from symbp.pages.tell.operation import only_lines, operation_context
-from symbp.pages.tell.worked import lines_with_numbers, worked_page
 from symbp.views.layout import LAYOUTS
-from symbp.worked.given import Digits
-from symbp.worked.run import Training, Worked
 from symbp.writing.formats import FORMATS, MARK, Format, format_named
-from symbp.writing.page_html import single_html, write_html
 from symbp.writing.page_latex import document_latex, write_latex
 from symbp.writing.page_markdown import write_markdown
-from symbp.writing.page_typst import single_typst, write_typst
 from symbp.writing.picture import picture_text
 from symbp.writing.single import single_latex, single_text
 from symbp.writing.text import write_text
 from symbp.writing.unused import COMPARED, DEFAULTS, OF_NUMBERS, no_use
+
+if TYPE_CHECKING:
+    from symbp.pages.tell import worked
+    from symbp.worked import run
+    from symbp.writing import page_html, page_typst
+else:  # Most pages are without numbers, and in Markdown and LaTeX.
+    worked = later("symbp.pages.tell.worked")
+    run = later("symbp.worked.run")
+    page_html = later("symbp.writing.page_html")
+    page_typst = later("symbp.writing.page_typst")
 
 
 @takes
@@ -46,9 +51,9 @@ def render(
     template_dir: str | Path | None = None,
     command: str | None = None,
     pair: tuple[int, int] | None = None,
-    numbers: Worked | None = None,
-    training: Training | None = None,
-    digits: Digits | None = None,
+    numbers: run.Worked | None = None,
+    training: run.Training | None = None,
+    digits: Decimals | None = None,
 ) -> str:
     """Return the report of a derivation in one format.
 
@@ -137,8 +142,8 @@ class Report:
     def _told(
         self,
         notation: str = "standard",
-        numbers: Worked | None = None,
-        training: Training | None = None,
+        numbers: run.Worked | None = None,
+        training: run.Training | None = None,
         digits: int | None = None,
         **options: Any,
     ) -> Page:
@@ -146,7 +151,7 @@ class Report:
         options |= {"stem": stem_of(self.command), "command": self.command}
         if numbers is None:
             return derivation_page(self.derivation, self.check, letters, **options)
-        return worked_page(numbers, self.check, letters, training=training, digits=digits, **options)
+        return worked.worked_page(numbers, self.check, letters, training=training, digits=digits, **options)
 
     def text(
         self,
@@ -180,8 +185,8 @@ PAGES: Mapping[str, Callable[[Page, bool, str | Path | None], str]] = {
     "gfm": lambda page, _, folder: write_markdown(page, "gfm", folder, picture_text=picture_text),
     "markdown": lambda page, _, folder: write_markdown(page, "pandoc", folder, picture_text=picture_text),
     "latex": lambda page, standalone, folder: write_latex(page, standalone=standalone, template_dir=folder),
-    "html": lambda page, _, folder: write_html(page, template_dir=folder),
-    "typst": lambda page, standalone, folder: write_typst(page, standalone=standalone, template_dir=folder),
+    "html": lambda page, _, folder: page_html.write_html(page, template_dir=folder),
+    "typst": lambda page, standalone, folder: page_typst.write_typst(page, standalone=standalone, template_dir=folder),
     "text": lambda page, _, __: f"{format_named('text').comment.format(MARK)}\n\n{write_text(page)}",
 }
 """Who writes a page in each format that knows pages; the second argument asks for a whole document, or a fragment."""
@@ -227,8 +232,8 @@ def _one(
     derivation: Derivation,
     only: str,
     notation: str = "standard",
-    numbers: Worked | None = None,
-    training: Training | None = None,
+    numbers: run.Worked | None = None,
+    training: run.Training | None = None,
     digits: int | None = None,
     **options: Any,
 ) -> tuple[Sequence[Line], Sequence[Node]]:
@@ -237,7 +242,9 @@ def _one(
         own = operation_context(derivation)
         return only_lines(own, only), own.spellings
     c = context(derivation, notation_named(notation), complete=True, **options)
-    return lines_of_one(c, only) if numbers is None else lines_with_numbers(c, numbers, only, digits), c.spellings
+    return lines_of_one(c, only) if numbers is None else worked.lines_with_numbers(
+        c, numbers, only, digits
+    ), c.spellings
 
 
 def _display(row: Format) -> Callable[[Sequence[Line], bool, Sequence[Node], str], str]:
@@ -252,8 +259,8 @@ def _display(row: Format) -> Callable[[Sequence[Line], bool, Sequence[Node], str
 
 SINGLES: Mapping[str, Callable[[Sequence[Line], bool, Sequence[Node], str], str]] = {
     **{name: _display(FORMATS[name]) for name in ("gfm", "markdown", "latex")},
-    "html": lambda lines, _, __, name: single_html(lines, name),
-    "typst": lambda lines, standalone, _, __: single_typst(lines, standalone=standalone),
+    "html": lambda lines, _, __, name: page_html.single_html(lines, name),
+    "typst": lambda lines, standalone, _, __: page_typst.single_typst(lines, standalone=standalone),
     **dict.fromkeys(("numpy", "text"), lambda lines, _, beside, __: f"{single_text(lines, beside)}\n"),
 }
 """Who writes equations by themselves: the lines, whether as a document, what no letter may look like, a name."""

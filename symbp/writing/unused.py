@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, cast
 from symbp.derivation import Derivation
 from symbp.symbols import BATCH
 from symbp.views.layout import COLUMNS, Layout
-from symbp.worked.run import Worked
 from symbp.writing.formats import Format
 
 if TYPE_CHECKING:
     from symbp.networks.alone.network import OperationNetwork
+    from symbp.worked.run import Worked
 
 DEFAULTS: Mapping[str, Any] = {
     "standalone": False, "notation": "standard", "roles": True, "show": None, "by_output": False,

@@ -249,7 +249,7 @@ def _kept(n: Numeric, equal: Sequence[Equation]) -> Text:
         names, errors = ([(n.tree(side),) for side in sides] for sides in zip(*_sides(ordered), strict=True))
         said.append(c.words("worked.errors", len(equal), names=c.words.listed(names), errors=c.words.listed(errors)))
     frozen = [(n.tree(each),) for each in n.given if each.name in w.given.frozen]
-    if frozen and w.given.learning_rate is not None:
+    if frozen and w.trained and w.given.learning_rate is not None:
         said.append(c.words("worked.frozen", names=c.words.listed(frozen)))
     return sentences(said)
 
