@@ -259,12 +259,12 @@ def _measured(ready: Prepared, values: Values, chosen: Chosen, seed: int, bounds
         weights = [variable for variable in derivation.wrt if variable.role is Role.WEIGHT]
         walk = Walk(ready.paths, ready.point.at(known), WIDEST[bounds])
         rows = measured_rows(walk, weights, sizes, gradients)
-        squares = _squares(bench, local)
+        squares = mean_squares(bench, local)
     silent = _silent(derivation.forward, bench.program, local)
     return replace(found_flow(bench, sizes, chosen, seed, rows, walk.gains, silent), squares=squares)
 
 
-def _squares(bench: Bench, local: Mapping[str, Any]) -> tuple[float, ...]:
+def mean_squares(bench: Bench, local: Mapping[str, Any]) -> tuple[float, ...]:
     """Return the mean squares behind every block, or of every hidden Z where there are no blocks."""
     import numpy as np
 

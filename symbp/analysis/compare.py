@@ -12,7 +12,7 @@ from symbp.analysis.account import LOG_10
 from symbp.analysis.budget import EXAMPLES
 from symbp.analysis.critical import critical
 from symbp.analysis.draws import error_log_rate, many_outputs, predicted
-from symbp.analysis.flow import Flow, GradientFlow, failing, judged
+from symbp.analysis.flow import Flow, GradientFlow, failing, growth, judged
 from symbp.analysis.initialisations import Kept, initialisation
 from symbp.analysis.lengths import MeanField
 from symbp.analysis.remedies import CRITICAL, REMEDIES, Remedy, Stack, applicable, remedied
@@ -59,7 +59,8 @@ class Measured:
 
     ``slopes`` are decades a layer towards the input, one a draw; a draw that died has none. ``errors`` are natural
     logs of what a layer multiplies the error by, ``predicted`` the same by theory, None where there is none;
-    ``activations`` are decades a layer that the activation gains on its way from the input.
+    ``activations`` are decades a layer that the signal gains on its way from the input: the root mean square of every
+    hidden Z, with skips of the stream.
     ``directions`` is the effective number of directions of an error that come through, where it was asked for.
     ``problem`` stands in the place of a flow where the forward pass overflowed.
     """
@@ -304,7 +305,7 @@ class _Run:
             return Measured(self.name, self.remedy, self.init, None, problem=self.problem)
         slopes = [flow.slope for flow in self.flows if flow.slope is not None]
         errors = [log for flow in self.flows if (log := error_log_rate(flow)) is not None]
-        activations = [flow.activation_slope for flow in self.flows if flow.activation_slope is not None]
+        activations = [gain for flow in self.flows if (gain := growth(flow.squares)) is not None]
         network = self.streamed.bench.derivation.network
         theory, _ = predicted(network, initialisation(self.init), self.flows[0])
         foreseen = None if theory is None or theory.doubt else theory.log_rate

@@ -234,6 +234,13 @@ class GradientFlow:
         return [row for row in self.rows if not row.is_dead]
 
 
+def growth(squares: Sequence[float]) -> float | None:
+    """Return how many decades a root mean square gains from each place to the next, by least squares."""
+    points = [(place, math.log10(each) / 2) for place, each in enumerate(squares) if each > 0]
+    slope = _slope(points)
+    return None if slope is None else -slope
+
+
 def trend(layers: int, slope: float | None) -> Flow:
     """Return the verdict of decades a layer: tenfold over the network."""
     return by_total((slope or 0.0) * (layers - 1))

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import cached_property
 from types import CodeType
 from typing import Any
 
-from symbp.analysis.budget import Prepared, drawing, found_flow, measured_rows, require_finite
+from symbp.analysis.budget import Prepared, drawing, found_flow, mean_squares, measured_rows, require_finite
 from symbp.analysis.flow import GradientFlow
 from symbp.analysis.initialisations import Chosen, Source
 from symbp.analysis.repetitions import Repetitions
@@ -117,4 +118,5 @@ class Streamed(Prepared):
                 require_finite(variable, drawn.values[name])
             walk = QuickWalk(self.paths, point)
             rows = measured_rows(walk, weights, self.sizes)
-        return found_flow(self.bench, self.sizes, chosen, seed, rows, walk.gains)
+            squares = mean_squares(self.bench, drawn.values)
+        return replace(found_flow(self.bench, self.sizes, chosen, seed, rows, walk.gains), squares=squares)

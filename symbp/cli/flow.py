@@ -22,9 +22,10 @@ from symbp.analysis.remedies import Stack
 from symbp.analysis.repetitions import Unit
 from symbp.analysis.solution import solve
 from symbp.analysis.spectrum import Spectrum, spectrum
+from symbp.analysis.stacks import LEAST as LEAST_LAYERS
 from symbp.analysis.suggestion import suggestion
 from symbp.cli.analyze import PageOptions, Request
-from symbp.cli.console import json_document, progress, sentence
+from symbp.cli.console import json_document, progress, say, sentence
 from symbp.cli.figures import deliver, figure_alone
 from symbp.cli.options import one_of
 from symbp.cli.what import Described, Named, NetworkOptions, derived
@@ -78,6 +79,8 @@ def flows(request: Request) -> int:
         raise SpecError("--rows: every row is shown without it; leave out --rows")
     elif page.only is None:
         deliver(page, wanted, stem, make, flow_figures(studies))
+        if _can_compare(request, studies) and all(each.path is not None for each in wanted):
+            say(f"  {sentence('screen.next'):<11} {request.command} --compare")
     else:
         pictures = flow_figures(studies)
         if one_of(page.only, [*pictures, *inside(studies)], "--only") in pictures:
@@ -87,6 +90,12 @@ def flows(request: Request) -> int:
             inner = inner_page(studies[0], page.only, command=request.command, stem=stem)
             page.present(inner, page.page_targets(stem), None)
     return 0 if sound else 1
+
+
+def _can_compare(request: Request, studies: Sequence[Study]) -> bool:
+    """Whether the remedies of the one network that was analyzed can be compared."""
+    spec, flow = request.networks[0], studies[0].flow
+    return len(studies) == 1 and isinstance(spec, NetworkOptions) and flow.layers >= LEAST_LAYERS
 
 
 def _flows(study: Study) -> tuple[GradientFlow, ...]:

@@ -158,7 +158,8 @@ class Scalars:
     """Writes scalar expressions; ``names`` has what stands for a symbol, ``varying`` those that stand for matrices.
 
     What stands for a symbol may be a number with a sign. ``entry`` writes an entry of an array, from its base and its
-    indices as trees; ``order`` says which factors and which terms stand first.
+    indices as trees; ``order`` says which factors and which terms stand first; ``unknown`` are names of
+    functions without a definition that may stand there: f, E.
     """
 
     def __init__(

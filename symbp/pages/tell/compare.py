@@ -112,7 +112,7 @@ def _table(w: Words, found: Comparison) -> Iterator[Block]:
         starts.append(len(rows))
         rows.append((w(f"compare.group.{group}"), (), (), (), ()))
         rows += [_cells(w, found, each) for each in merged(members)]
-    letters = [length(gradient_by(_layer("W"))), length(_layer("δ")), length(_layer("a"))]
+    letters = [length(gradient_by(_layer("W"))), length(_layer("δ")), length(_layer("z"))]
     heads = zip(("gradient", "error", "activation"), letters, strict=True)
     columns = [w(f"compare.head.{key}", symbol=symbol) for key, symbol in heads]
     head = (w("compare.head.remedy"), *columns, w("compare.head.moves"))
