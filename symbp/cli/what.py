@@ -193,7 +193,7 @@ class NetworkOptions:
 SUSPECTS = ("activation", "output_activation", "loss")
 """Options whose values the floors below read, in the order they are suspected."""
 
-BESIDE = ("batch", "unroll", "wrt")
+BESIDE = ("batch", "unroll", "wrt", "loss")
 """The network options that go beside WHAT."""
 
 
@@ -206,6 +206,7 @@ class Named:
     batch: bool = False
     unroll: int | None = None
     wrt: Listed | None = None
+    loss: str | None = None
 
     @property
     def stem(self) -> str:
@@ -225,14 +226,16 @@ class Named:
         progress("reading the network")
         if isinstance(self.place, Operation):
             return self.place.build()
+        of_file: dict[str, Any] = {"batch": self.batch, "unroll": self.unroll, "loss": self.loss}
         if self.place is None:
-            return files.network_of(standard_input(MAX_FILE), "-", batch=self.batch, unroll=self.unroll)
-        return files.load(self.place, batch=self.batch, unroll=self.unroll)
+            return files.network_of(standard_input(MAX_FILE), "-", **of_file)
+        return files.load(self.place, **of_file)
 
     def words(self) -> list[str]:
         """Return the words that name it again."""
         found = [*["--"] * (self.what[:1] == "-" != self.what), self.what, *["--batch"] * self.batch]
         found += [] if self.unroll is None else ["--unroll", str(self.unroll)]
+        found += [] if self.loss is None else ["--loss", self.loss]
         return found + ([] if self.wrt is None else ["--wrt", str(self.wrt)])
 
 
@@ -264,7 +267,9 @@ def described(what: str | None, options: NetworkOptions) -> Described:
             refuse(str(options.unroll), f"{what} alone is one step; name a file with its layer", "--unroll")
         if options.batch:
             raise SpecError(f"--batch: {shown(what)} alone has all its columns or rows; leave it out")
-    return Named(what, found, options.batch, options.unroll, options.wrt)
+        if options.loss is not None:
+            raise SpecError(f"--loss: {shown(what)} alone has no loss; leave it out")
+    return Named(what, found, options.batch, options.unroll, options.wrt, options.loss)
 
 
 @dataclass(frozen=True)

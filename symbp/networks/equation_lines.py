@@ -187,6 +187,26 @@ def require_names(lines: Sequence[Line], kinds: Mapping[str, str], dimensions: C
             raise SpecError(f"{kind}: no equation uses {name}{nearest(name, used - {name})}")
 
 
+def chosen(lines: Sequence[Line], kinds: dict[str, str], loss: str | None) -> tuple[list[Line], dict[str, str]]:
+    """Return the lines that a loss is made of, it the last, and the kinds of what is given for them.
+
+    Raises:
+        SpecError: no line has that name, or several losses stand there and none is chosen.
+    """
+    defined = {line.name: line for line in lines}
+    used = {name for line in lines for name in line.used}
+    losses = [line.name for line in lines if line.name.startswith("loss") and line.name not in used]
+    if loss is None:
+        if len(losses) > 1:
+            raise SpecError(f"{len(losses)} losses, {' and '.join(losses)}: choose one, such as --loss {losses[0]}")
+        return list(lines), kinds
+    if loss not in defined:
+        raise SpecError(f"no line defines the loss {loss[:40]!r}{nearest(loss[:40], losses or defined)}")
+    needed = {loss, *_needs(loss, defined)}
+    kept = [line for line in lines if line.name in needed and line.name != loss]
+    return [*kept, defined[loss]], {name: kind for name, kind in kinds.items() if name in needed}
+
+
 def _unknown(name: str, line: Line, known: Iterable[str], defined: Mapping[str, Line]) -> SpecError:
     where = f"in {quote(line.source)}"
     if name not in defined:

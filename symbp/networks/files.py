@@ -34,20 +34,23 @@ _PLURALS = {**{each: f"{each}s" for each in ("input", "target", "parameter", "co
 _EXAMPLE = "write it as W: 5 x 3 or X: 3 x m input"
 
 
-def load(path: str | Path, *, batch: bool = False, unroll: int | None = None) -> Network:
+def load(path: str | Path, *, batch: bool = False, unroll: int | None = None, loss: str | None = None) -> Network:
     """Return the network of a file, ``.toml`` or ``.json`` as ``symbp schema`` says, else lines of equations.
 
-    ``unroll`` is the number of steps of its recurrent layers, in place of what the file says.
+    ``unroll`` is the number of steps of its recurrent layers, in place of what the file says; ``loss`` chooses one of
+    several losses of equations.
 
     Raises:
         SpecError: not a readable file, too large, or what is wrong in it with its place.
         ShapeError: shapes in it that do not fit.
     """
     place = Path(path)
-    return network_of(read_regular(place, MAX_FILE), place.name, batch=batch, unroll=unroll)
+    return network_of(read_regular(place, MAX_FILE), place.name, batch=batch, unroll=unroll, loss=loss)
 
 
-def network_of(content: bytes, name: str, *, batch: bool = False, unroll: int | None = None) -> Network:
+def network_of(
+    content: bytes, name: str, *, batch: bool = False, unroll: int | None = None, loss: str | None = None
+) -> Network:
     """Return the network that the bytes of a file describe; the suffix of ``name`` says how.
 
     Raises:
@@ -63,8 +66,8 @@ def network_of(content: bytes, name: str, *, batch: bool = False, unroll: int | 
         if kind not in _READERS:
             if unroll is not None:
                 raise SpecError(f"unroll is {unroll!r}, but equations have no recurrent layer: write its steps out")
-            return equations_of(text, batch=batch)
-        return spec_network.network_of(_READERS[kind](text), batch=batch, unroll=unroll)
+            return equations_of(text, batch=batch, loss=loss)
+        return spec_network.network_of(_READERS[kind](text), batch=batch, unroll=unroll, loss=loss)
     except (SpecError, ShapeError) as error:
         raise type(error)(f"{name}: {error}") from None
 
@@ -136,7 +139,7 @@ def data_of(place: Path) -> Any:
         raise SpecError(message if message.startswith(str(place)) else f"{place.name}: {message}") from None
 
 
-def equations_of(text: str, *, batch: bool = False) -> Network:
+def equations_of(text: str, *, batch: bool = False, loss: str | None = None) -> Network:
     """Return the network of a text: lines ``W: 5 x 3`` that declare shapes, and equations, the last one the loss.
 
     A shape line may declare several names (``b, c: 5 x 1``) and end in what they are: ``input``, ``target``,
@@ -168,7 +171,7 @@ def equations_of(text: str, *, batch: bool = False) -> Network:
     if not lines:
         raise SpecError("no equations: write lines such as W: 5 x 3, then H = tanh(W @ X + b), the last one the loss")
     named: Mapping[str, list[str]] = {kind: [name for name, own in kinds.items() if own == kind] for kind in KINDS}
-    return Network.equations(lines, shapes, **named, batch=True if batch else None)
+    return Network.equations(lines, shapes, **named, loss=loss, batch=True if batch else None)
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:

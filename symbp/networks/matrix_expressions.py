@@ -28,6 +28,7 @@ from symbp.networks.equation_lines import (
     KINDS,
     Line,
     Shape,
+    chosen,
     dimensions_of,
     kinds_of,
     mapping,
@@ -73,12 +74,14 @@ def parse_equations(
     lines: Sequence[str],
     shapes: Mapping[str, object],
     named: Mapping[str, Sequence[str] | None],
+    loss: str | None = None,
 ) -> Parsed:
     """Read equations over matrices of declared shapes; the last line is the loss.
 
     ``shapes`` maps a name to its (rows, columns), numbers or names of dimensions; ``m`` is the number of
     examples. ``named`` says by their kinds what names are (inputs, targets, parameters, constants, frozen); unless it
-    does, names that begin with Y are targets, others with m in their shape inputs, and the rest parameters.
+    does, names that begin with Y are targets, others with m in their shape inputs, and the rest parameters. ``loss``
+    names the line that is the loss where it is not the last one; what it does not need is left out.
 
     Raises:
         SpecError: anything but names, numbers, + - * / @ .T and the functions of ``symbp list``; a name that is
@@ -100,6 +103,7 @@ def parse_equations(
     kinds = kinds_of(sizes, named)
     read = [Line.of(line) for line in lines]
     require_names(read, kinds, dimensions_of(sizes))
+    read, kinds = chosen(read, kinds, loss)
     roles: dict[str, Role] = {}
     _build(read, sizes, kinds, roles)  # finds out which parameters are biases
     return _build(read, sizes, kinds, roles)
@@ -183,7 +187,8 @@ class _State:
         """Return a matrix as a symbol, with a name of its own where it has none."""
         if isinstance(value, Variable):
             return value
-        name = next(name for name in (f"{line.name}_{index}" for index in count(1)) if name not in self.taken)
+        stem = "loss" if line.name.startswith("loss_") else line.name
+        name = next(name for name in (f"{stem}_{index}" for index in count(1)) if name not in self.taken)
         self.taken.add(name)
         return self.define(name, value, Role.LOSS if isinstance(value, Loss) else None)
 

@@ -303,6 +303,12 @@ INSTEAD = {
 """What to write for functions that people know from elsewhere."""
 
 
+def _by_formula(name: str) -> Formula:
+    """Return an ordinary function, which has no name of its own on a page: neither it nor its slope."""
+    made = custom_function(f"{name}(x)")
+    return Formula(name, made.variables, made.expr, made.slopes, kinks=made.kinks)
+
+
 def entrywise(name: str) -> Function | None:
     """Return the row of an activation or of an ordinary function such as exp; None for an unknown name."""
     key = name.lower()
@@ -312,7 +318,6 @@ def entrywise(name: str) -> Function | None:
             lambda call: Elementwise(activation(key, *call.numbers), *call.operands), f"A = {key}(Z)", numbers=most
         )
     if key in _PLAIN:
-        made = custom_function(f"{key}(x)").renamed(key, rf"\mathrm{{{key}}}", key)
-        function = EXPONENTIAL if key == "exp" else made
+        function = EXPONENTIAL if key == "exp" else _by_formula(key)
         return Function(lambda call: Elementwise(function, *call.operands), f"A = {key}(Z)")
     return None

@@ -166,6 +166,7 @@ class Network:
         *,
         constants: Sequence[str] | None = None,
         frozen: Sequence[str] | None = None,
+        loss: str | None = None,
         batch: bool | None = None,
     ) -> Network:
         """Return the network of equations of one's own, such as ``H = tanh(W @ X + b)``, the last one the loss.
@@ -174,7 +175,8 @@ class Network:
         examples. ``parameters``, ``inputs`` and ``targets`` say what the given names are, ``constants`` are given
         with the inputs, and so are ``frozen`` weights, which are not trained; unless they are named, names that begin
         with Y are targets, others with m in their shape inputs, and the rest parameters. A column that meets m
-        columns is repeated: b·1ᵀ. ``batch`` None shows a batch where a shape has m.
+        columns is repeated: b·1ᵀ. Of several losses ``loss`` names one. ``batch`` None shows a batch where a shape
+        has m.
 
         Raises:
             SpecError: a line or name that symbp cannot accept.
@@ -183,7 +185,7 @@ class Network:
         named = {
             "inputs": inputs, "targets": targets, "parameters": parameters, "constants": constants, "frozen": frozen,
         }  # fmt: skip
-        parsed = matrix_expressions.parse_equations(equations, shapes, named)
+        parsed = matrix_expressions.parse_equations(equations, shapes, named, loss)
         network = cls.__new__(cls)
         network.layers = ()
         network.named = True
@@ -204,13 +206,15 @@ class Network:
 
     @classmethod
     @takes
-    def load(cls, path: Name | Path, *, batch: bool = False, unroll: int | None = None) -> Network:
+    def load(
+        cls, path: Name | Path, *, batch: bool = False, unroll: int | None = None, loss: str | None = None
+    ) -> Network:
         """Return a network by name: a file, a shipped example, or an operation that is derived alone.
 
         A file is ``.toml`` or ``.json`` as ``symbp schema`` says, else lines of equations; it goes before an example.
 
         ``batch`` shows a batch whatever the file says; ``unroll`` is the number of steps of its recurrent layers,
-        in place of what the file says.
+        in place of what the file says; ``loss`` chooses one of several losses of a file of equations.
 
         Raises:
             SpecError: no such file or name, a file that cannot be read, or what is wrong in it with its place.
@@ -218,10 +222,11 @@ class Network:
         """
         found = place(path) if isinstance(path, str) else path
         if isinstance(found, Operation):
-            if batch or unroll is not None:
-                raise SpecError(f"{found.name} alone has all its columns and is one step: leave out batch and unroll")
+            if batch or unroll is not None or loss is not None:
+                what = "has all its columns, is one step and has no loss: leave out batch, unroll and loss"
+                raise SpecError(f"{found.name} alone {what}")
             return found.build()
-        return files.load(found, batch=batch, unroll=unroll)
+        return files.load(found, batch=batch, unroll=unroll, loss=loss)
 
     @classmethod
     @takes

@@ -23,10 +23,11 @@ MAX_NESTING = 32
 """Deepest nesting of tables and lists."""
 
 
-def network_of(data: object, *, batch: bool = False, unroll: int | None = None) -> Network:
+def network_of(data: object, *, batch: bool = False, unroll: int | None = None, loss: str | None = None) -> Network:
     """Return the network that the data of a file describe; ``batch`` shows a batch whatever they say.
 
-    ``unroll`` is the number of steps of the recurrent layers, in place of what the data say.
+    ``unroll`` is the number of steps of the recurrent layers, in place of what the data say; ``loss`` chooses one of
+    several losses of equations.
 
     Raises:
         SpecError: the place in the file, what was found and what was expected.
@@ -40,7 +41,9 @@ def network_of(data: object, *, batch: bool = False, unroll: int | None = None) 
             raise SpecError("both layers and equations: a file has one of them")
         if unroll is not None:
             raise SpecError(f"unroll is {unroll!r}, but equations have no recurrent layer: write its steps out")
-        return _equations(checked(Equations, data), batch)
+        return _equations(checked(Equations, data), batch, loss)
+    if loss is not None:
+        raise SpecError(f"loss is {loss!r}, but layers say their own; leave out --loss, or change the file")
     found = checked(Layers, data)
     return _layers(found if unroll is None else _unrolled(found, unroll), batch)
 
@@ -73,7 +76,7 @@ def _with_steps(spec: Any, steps: int) -> Any:
     return spec.model_copy(update=update)
 
 
-def _equations(found: Any, batch: bool) -> Network:
+def _equations(found: Any, batch: bool, loss: str | None) -> Network:
     return Network.equations(
         found.equations,
         found.shapes,
@@ -82,6 +85,7 @@ def _equations(found: Any, batch: bool) -> Network:
         found.targets,
         constants=found.constants,
         frozen=found.frozen,
+        loss=loss,
         batch=True if batch else found.batch,
     )
 

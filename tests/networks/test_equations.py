@@ -371,3 +371,20 @@ def test_a_system_needs_no_inputs_and_takes_numbers() -> None:
     with pytest.raises(SpecError, match="X is missing: give X"):
         derive(network(*LINES)).compile()({"W": np.ones((5, 3)), "b": np.ones((5, 1)), "V": np.ones((2, 5))})
     assert check(derived).passed
+
+
+GAN = ["G = A @ tanh(B @ Z)", "real = sigmoid(c @ X)", "fake = sigmoid(c @ G)",
+       "loss_d = -mean(log(real)) - mean(log(1 - fake))", "loss_g = -mean(log(fake))"]  # fmt: skip
+GAN_SHAPES = {"A": (3, 4), "B": (4, 2), "c": (1, 3), "X": (3, "m"), "Z": (2, "m")}
+
+
+def test_one_of_several_losses_is_chosen() -> None:
+    generator = derive(Network.equations(GAN, GAN_SHAPES, loss="loss_g"))
+    assert [each.name for each in generator.forward.given] == ["Z", "A", "B", "c"]
+    assert generator.network.loss.name == "loss_g"
+    assert check(generator).passed
+    assert check(derive(Network.equations(GAN, GAN_SHAPES, loss="loss_d"))).passed
+    with pytest.raises(SpecError, match="2 losses, loss_d and loss_g: choose one, such as --loss loss_d"):
+        Network.equations(GAN, GAN_SHAPES)
+    with pytest.raises(SpecError, match="no line defines the loss 'loss_x'; did you mean"):
+        Network.equations(GAN, GAN_SHAPES, loss="loss_x")
