@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 from corpus import CASES, EQUATIONS, HERE, LAYERS, REFUSED, truth
 
-from symbp import Network, derive, render
+from symbp import Network, derive
 from symbp.errors import SymbpError, UnusedParameterWarning
+from symbp.pages.tell.derivation import derivation_page
+from symbp.writing.formats import format_named
+from symbp.writing.render import page_text
 
 SLOW = {"mlp-100", "transformer-12", "lstm-50", "cross-attention"}
 
@@ -64,6 +67,7 @@ def test_every_refused_file_has_a_row():
 
 @pytest.mark.parametrize("case", [each for each in CASES.values() if each.name not in SLOW], ids=str)
 def test_every_network_has_a_page_in_every_format(case):
-    of = derived(case)
+    page = derivation_page(derived(case))  # As render tells it, once for all formats.
     for form in ("gfm", "latex", "text"):
-        assert "Written by symbp" in render(of, form).splitlines()[0]
+        text = page_text(page, format_named(form), standalone=False, template_dir=None)
+        assert "Written by symbp" in text.splitlines()[0]

@@ -16,6 +16,8 @@ from symbp.op import FactorRole
 from symbp.symbols import Adjoint, Role
 
 T = 4
+FEW = 3
+"""Steps of a network whose every gradient is checked."""
 KINDS = (RNN, LSTM, GRU)
 STATE = {RNN: "rnn1.h", LSTM: "lstm1.S", GRU: "gru1.h"}
 WEIGHT = {RNN: "rnn1.U", LSTM: "lstm1.Uf", GRU: "gru1.Un"}
@@ -29,15 +31,15 @@ def network(*layers, **options):
 @pytest.mark.parametrize(
     "layers",
     [
-        (RNN(5, T),),
-        (RNN(5, T, "softplus", bias=False),),
-        (LSTM(5, T),),
-        (LSTM(5, T, bias=False, initial=True),),
-        (GRU(5, T),),
-        (GRU(5, T, bias=False, initial=True),),
-        (RNN(5, T, initial=True),),
-        (LSTM(5, T, sequence=True), GRU(4, T)),
-        (Embedding(3, 5), RNN(4, T)),
+        (RNN(5, FEW),),
+        (RNN(5, FEW, "softplus", bias=False),),
+        (LSTM(5, FEW),),
+        (LSTM(5, FEW, bias=False, initial=True),),
+        (GRU(5, FEW),),
+        (GRU(5, FEW, bias=False, initial=True),),
+        (RNN(5, FEW, initial=True),),
+        (LSTM(5, FEW, sequence=True), GRU(4, FEW)),
+        (Embedding(3, 5), RNN(4, FEW)),
         (RNN(5, 1), Dropout()),
     ],
     ids=["rnn", "softplus", "lstm", "lstm state", "gru", "gru state", "rnn state", "two", "embedded", "one step"],
