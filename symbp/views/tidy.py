@@ -157,6 +157,9 @@ def _entrywise(expr: HadamardProduct) -> tuple[Expr, MatrixExpr]:
 
 
 def _is_one(factor: MatrixExpr) -> bool:
+    if isinstance(factor, MatMul):  # 1·1ᵀ
+        sides = [each for each in factor.args if isinstance(each, OneMatrix)]
+        return len(sides) == len(factor.args) == 2 and sides[0].shape[1] == 1
     return isinstance(factor, OneMatrix) or (isinstance(factor, Slope) and _is_identity(factor))
 
 
