@@ -60,7 +60,7 @@ MISTAKES = (
     _mistake("scale", "maths/figures.py", "rounding=ROUND_HALF_UP", 'rounding="ROUND_DOWN"', NUMBERS),
     _mistake("brackets", "maths/arithmetic.py", "return Fence(node) if isinstance(node, Row) else node",
              "return node", NUMBERS),
-    _mistake("transpose", "pages/tell/worked.py", "return self.cell(expr.arg, j, i)",
+    _mistake("transpose", "pages/tell/numeric.py", "return self.cell(expr.arg, j, i)",
              "return self.cell(expr.arg, i, j)", NUMBERS),
     # -- analyses on the page
     _mistake("index", "analysis/stacks.py", "flow.gain(FactorRole.WEIGHT, row.layer + 1)",
@@ -170,6 +170,8 @@ MISTAKES = (
     _mistake("label", "ops/pooling.py", r'(r"\mathrm{maxpool}", "maxpool", "maxpool")',
              r'(r"\mathrm{avgpool}", "avgpool", "avgpool")', "pages/test_page_functions.py"),
     _mistake("label", "maths/notation.py", 'error: str = "δ"', 'error: str = "ε"', "maths/test_build.py"),
+    _mistake("label", "errors.py", "n=1, cutoff=0.6", "n=1, cutoff=0.99", "cli/test_refusals.py"),
+    _mistake("verdict", "cli/console.py", '"inconclusive": 3', '"inconclusive": 0', "cli/test_check.py"),
     _mistake("label", "ops/within.py", '"a key meets its queries", "a query meets its keys"',
              '"a query meets its keys", "a key meets its queries"', "test_op.py"),
     _mistake("label", "calculus/factor.py", "Role.GATE: FactorRole.GATE", "Role.GATE: FactorRole.MASK",
@@ -210,11 +212,11 @@ MISTAKES = (
              "writing/test_page_html.py"),
     _mistake("index", "writing/mathml.py", "_written(each, True) for each in (sub, sup)",
              "_written(each, True) for each in (sup, sub)", "writing/test_page_html.py"),
-    _mistake("brackets", "writing/typst.py", 'return f"lr({found})" if grows else found',
-             "return _written(node.body, tight)", "writing/test_page_typst.py"),
+    _mistake("brackets", "writing/typst.py", "found = _joined((start, _written(node.body, tight), end))",
+             "found = _written(node.body, tight)", "writing/test_page_typst.py"),
     _mistake("index", "writing/aliases.py", "known[each] == min(known.values())", "known[each] == max(known.values())",
              "writing/test_aliases.py"),
     _mistake("verdict", "writing/render.py", "            raise SpecError(f\"{name}: {why}; leave out {name}\")\n",
-             "        break\n", "writing/test_templates.py"),
+             "            break\n", "writing/test_templates.py"),
 )  # fmt: skip
 """The list, by kind."""
