@@ -36,7 +36,6 @@ FLOORS = {
     "maths": 10,
     "pages": 11,
     "writing": 12,
-    "report": 13,
     "cli": 14,
     "testing": 14,
 }
@@ -116,7 +115,7 @@ def test_the_files_that_the_documentation_names_exist():
             for name in re.findall(r"`([\w…]+)/?`", files)
             if not any(re.fullmatch(name.replace("…", r"\w*"), each) for each in names)
         ]
-    assert room == "report"
+    assert room == "writing"
     assert missing == []
 
 
@@ -299,9 +298,9 @@ def strings(source: str) -> list[tuple[int, str]]:
 
 LATEX = re.compile(r"\\(?!input\{)[a-z][A-Za-z]+|\\[,;!]")
 NO_LATEX = ("calculus", "cli", "maths", "numeric", "pages", "views", "writing")
-"""Rooms without LaTeX; operations, networks and diagnosis have that of the documents of report/ until it is gone."""
+"""Rooms without LaTeX."""
 
-OF_LATEX = {"latex.py", "page_latex.py", "expanded.py", "escape.py", "single.py"}
+OF_LATEX = {"latex.py", "page_latex.py", "expanded.py", "single.py"}
 """The writer of LaTeX: formulas, pages, gradients multiplied out, words, one equation by itself."""
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from symbp.writing.templates import PAGE, fill
+from symbp.writing.templates import fill
 
 
 @dataclass(frozen=True)
@@ -25,4 +25,4 @@ def call(macro: str, **fields: Any) -> Call:
 
 def written(calls: Sequence[Call], file: str, template_dir: str | Path | None = None) -> str:
     """Return what the macros of a file make of calls, one after the other; somebody's macros come before ours."""
-    return fill(PAGE, template_dir, {"file": file, "calls": tuple(calls)})
+    return fill(template_dir, {"file": file, "calls": tuple(calls)})

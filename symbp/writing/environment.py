@@ -28,7 +28,6 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from symbp.errors import TemplateError
 from symbp.resources import folder
-from symbp.writing import escape as escapes
 
 SUFFIX = ".j2"
 """What the name of a template ends in."""
@@ -109,7 +108,7 @@ def environment(
     kind: type[ImmutableSandboxedEnvironment], loader: BaseLoader, bytecode: BytecodeCache | None = None
 ) -> Environment:
     """Return an environment as the templates of all formats are written for."""
-    made = kind(
+    return kind(
         loader=loader,
         bytecode_cache=bytecode,
         undefined=StrictUndefined,
@@ -124,10 +123,6 @@ def environment(
         lstrip_blocks=True,
         keep_trailing_newline=False,
     )
-    made.filters.update(
-        markdown=escapes.markdown, markdown_code=escapes.markdown_code, tex=escapes.tex, tex_code=escapes.tex_code
-    )
-    return made
 
 
 def _is_html(name: str | None) -> bool:

@@ -35,7 +35,6 @@ from symbp.pages.page import (
 from symbp.writing.breaking import Shown, em_width, shown
 from symbp.writing.calls import Call, call, written
 from symbp.writing.columns import widest
-from symbp.writing.escape import markdown
 from symbp.writing.latex import PLAIN, inline_latex, math_latex
 from symbp.writing.letters import bar_text
 from symbp.writing.text import words_text
@@ -120,7 +119,7 @@ class _Writer:
 
     def _span(self, span: Span) -> str:
         if isinstance(span, str):
-            return markdown(span)
+            return text_markdown(span)
         if isinstance(span, Bar):
             return bar_text(span)
         if isinstance(span, Ref):
@@ -200,7 +199,7 @@ class _Writer:
         """Yield a figure in a file, with its number."""
         alt = words_text(block.caption).replace("]", ")").replace("[", "(")
         number = self.figures[block.file]
-        yield call("image", file=block.file, alt=markdown(alt), number=number, caption=self.text(block.caption))
+        yield call("image", file=block.file, alt=text_markdown(alt), number=number, caption=self.text(block.caption))
 
     def code(self, block: Code) -> Iterator[Call]:
         """Yield program text."""
@@ -223,6 +222,14 @@ class _Writer:
 def _strings(each: Shown) -> dict[str, Any]:
     left, right = math_latex(each.left, PLAIN), math_latex(each.right, PLAIN)
     return {"left": left, "right": right, "continues": each.continues}
+
+
+_MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~$^])")
+
+
+def text_markdown(text: str) -> str:
+    """Return text of which none is markup or HTML."""
+    return _MARKUP.sub(r"\\\1", text.replace("\n", " ")).replace("&", "&amp;")
 
 
 _STARTS = re.compile(r"^(\d+)([.)])|^([-+])")

@@ -8,7 +8,7 @@ import pickle
 import re
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import is_dataclass
 from functools import cache
 from itertools import islice
@@ -36,17 +36,15 @@ MOST_LOOKED_AT = 1000
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 
-def fill(
-    name: str, template_dir: str | Path | None, values: Mapping[str, Any], tidy: Callable[[str], str] = str
-) -> str:
-    """Return a template filled in; a user's template of the same name comes first. ``tidy`` is the format's last word.
+def fill(template_dir: str | Path | None, values: Mapping[str, Any]) -> str:
+    """Return a page filled in; somebody's macros come before ours.
 
     Raises:
         TemplateError: a folder without a template of ours; a template that does not parse, names something unknown,
             does not end in time or makes too much, with its file and line.
     """
-    text = filled(ours(), name, values) if template_dir is None else _guarded(name, str(template_dir), values)
-    return tidy(_BLANK_LINES.sub("\n\n", text)).strip("\n") + "\n"
+    text = filled(ours(), PAGE, values) if template_dir is None else _guarded(str(template_dir), values)
+    return _BLANK_LINES.sub("\n\n", text).strip("\n") + "\n"
 
 
 PAGES = ("page-latex.j2", "page-markdown.j2", "page-html.j2", "page-typst.j2")
@@ -65,8 +63,8 @@ SECTIONS = {
 """Templates that symbp had once, and the macro that writes the same now."""
 
 
-def fault(template_dir: str, known: Sequence[str] | None = None) -> str:
-    """Return why a folder replaces none of the known templates (all of ours), and what would; empty where it does."""
+def fault(template_dir: str) -> str:
+    """Return why a folder replaces none of our templates, and what would; empty where it does."""
     place = Path(template_dir)
     if not template_dir.strip() or not place.is_dir():
         return "there is no such folder"
@@ -74,11 +72,9 @@ def fault(template_dir: str, known: Sequence[str] | None = None) -> str:
     if old is not None:
         files = " or ".join(PAGES[:2])  # the formats that had sections
         return f"{old}: pages have no sections any more; change the macro {SECTIONS[old]} of {files} in its place"
-    if any(os.path.lexists(place / name) for name in known or _names()):
-        return ""
-    if known is not None and any(os.path.lexists(place / name) for name in _names()):
-        return f"none of its templates makes this page; that is done by {', '.join(PAGES)}"
     known = _names()
+    if any(os.path.lexists(place / name) for name in known):
+        return ""
     named = list(islice(_named(place), MOST_LOOKED_AT))
     if not named:
         return f"no template in it; copy one of {templates_folder()} into it, such as {PAGES[0]}, and change it"
@@ -103,13 +99,13 @@ def _named(place: Path) -> Iterator[str]:
         yield from (file.relative_to(place).as_posix() for file in inner if not file.is_dir())
 
 
-def _guarded(name: str, template_dir: str, values: Mapping[str, Any]) -> str:
-    why = fault(template_dir, (*PAGES, PAGE) if name == PAGE else [each for each in _names() if each not in PAGES])
+def _guarded(template_dir: str, values: Mapping[str, Any]) -> str:
+    why = fault(template_dir)
     if why:
         raise TemplateError(f"{template_dir}: {why}")
     with tempfile.TemporaryDirectory(prefix="symbp-", ignore_cleanup_errors=True) as made:
         folder = Path(made)
-        request = (SECONDS, name, template_dir, {key: plain(value) for key, value in values.items()})
+        request = (SECONDS, PAGE, template_dir, {key: plain(value) for key, value in values.items()})
         (folder / filler.REQUEST).write_bytes(pickle.dumps(request))
         paths = f"import sys; sys.path[:] = {json.dumps(sys.path)}; "
         start = f"{paths}from symbp.writing.filler import main; main(sys.argv[1])"
@@ -118,7 +114,7 @@ def _guarded(name: str, template_dir: str, values: Mapping[str, Any]) -> str:
             return read_regular(folder / filler.TEXT, 4 * filler.MAX_TEXT).decode()
         if (folder / filler.ERROR).exists():
             raise TemplateError((folder / filler.ERROR).read_text(encoding="utf-8"))
-        raise TemplateError(_unfinished(folder / filler.TRACE, name, ended.code))
+        raise TemplateError(_unfinished(folder / filler.TRACE, PAGE, ended.code))
 
 
 def _unfinished(trace: Path, name: str, code: int | None) -> str:

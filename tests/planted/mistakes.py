@@ -47,7 +47,6 @@ def _mistake(kind: str, file: str, old: str, new: str | tuple[str, ...], tests: 
 
 RULES = "checking/test_rules.py"
 SHAPES = "ops/test_functions.py"
-REPORT = "report/test_report_printer.py"
 NUMBERS = "pages/test_worked.py"
 PAGES = "pages/test_pages.py"
 

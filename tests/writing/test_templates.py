@@ -13,8 +13,7 @@ from symbp.checking.check import check
 from symbp.derivation import derive
 from symbp.errors import SpecError, TemplateError
 from symbp.networks.network import Network
-from symbp.report.rich import words
-from symbp.writing import environment, escape, templates
+from symbp.writing import environment, templates
 from symbp.writing.files import write
 from symbp.writing.formats import FORMAT_ALIASES, FORMATS, SUFFIXES
 from symbp.writing.render import PAGES, render
@@ -106,7 +105,7 @@ FOLDERS = {
     ("notes.txt",): "none of ours is named 'notes.txt'; ours are page-latex.j2, page-markdown.j2",
     ("page_latex.j2",): "did you mean 'page-latex.j2'?",
     ("mine/page-markdwn.j2",): "did you mean 'page-markdown.j2'?",
-    ("page.j2",): "none of its templates makes this page; that is done by page-latex.j2, page-markdown.j2",
+    ("page.j2",): "none of ours is named 'page.j2'; did you mean",
     ("report.j2",): "report.j2: pages have no sections any more; change the macro open_page of page-latex.j2",
     ("sections/footer.j2",): "change the macro names of page-latex.j2 or page-markdown.j2 in its place",
     ("sections/backward.j2", "page-latex.j2"): "sections/backward.j2: pages have no sections any more",
@@ -159,23 +158,6 @@ def test_what_a_user_typed_is_text() -> None:
     assert first.startswith("<!-- Written by symbp: ")
     assert first.count(">") == 1
     assert first.endswith("a title -->")
-
-
-@pytest.mark.parametrize("text", ["a_b", r"\x", "{", "$", "#", "%", "&", "~", "^", "😀", "ᵀ", "é"])
-def test_tex_gets_no_command_from_text(text: str) -> None:
-    found = escape.tex(text)
-    assert found.isascii()
-    assert found != text or text == "a"
-
-
-def test_code_spans_hold_backticks() -> None:
-    assert escape.markdown_code("a`b") == "``a`b``"
-    assert escape.markdown_code("`a") == "`` `a ``"
-
-
-def test_words_are_set_as_mathematics_and_code() -> None:
-    kinds = [(span.kind, span.value) for span in words("n_L/2 times MSELoss")]
-    assert kinds == [("math", "n_L"), ("text", "/2 times "), ("code", "MSELoss")]
 
 
 def test_formats_and_their_names() -> None:

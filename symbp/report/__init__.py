@@ -1,1 +1,0 @@
-"""Reports: notation, printers, documents, files."""
