@@ -77,6 +77,8 @@ def lost_transpose(node: Node) -> list[Node]:
 
 def superfluous_transpose(node: Node) -> list[Node]:
     """Wᵀ instead of W."""
+    if isinstance(node, Tag) and node.role == "entry":
+        return []  # It is a number.
     is_symbol = isinstance(node, Tag) and getattr(node.of, "shape", (1, 1)) != (1, 1) and node.of is not None
     return [Script(node, None, Sign("⊤", "postfix"))] if is_symbol and not isinstance(node.of, str) else []  # type: ignore[attr-defined]
 

@@ -259,6 +259,7 @@ PLANTED = [*((name, EVERY) for name in FEW), *(pytest.param(name, 1, marks=pytes
 
 
 @pytest.mark.parametrize(("name", "every"), PLANTED)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_planted_mistakes_are_caught(name, every):
     """In every numbered line; lines without a number define functions, which have a test of their own."""
     layout = OPERATIONS[name].build().plan.layout

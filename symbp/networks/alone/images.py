@@ -55,7 +55,9 @@ def _convolution(name: str, window: Window) -> OperationNetwork:
         Equation(r, Channels(b, window.count)),
         Equation(z, matadd(c, matmul(r, ones(1, BATCH)))),
     ]
-    plan = Plan((name, "convolution"), one=True, order=("W", "b", "X"), notes=("see", "images", "batch"))
+    order = ("W", "b", "X")
+    notes = ("see", "images", "batch")
+    plan = Plan((name, "convolution"), one=True, order=order, notes=notes, explained=order)
     network = OperationNetwork(name, equations, [x], [z], [w, b], plan=plan)
     network.images = {x: image, c: result, r: result, z: result}
     return network
@@ -66,7 +68,7 @@ def _pool(name: str, kind: type[MaxPool | AveragePool]) -> OperationNetwork:
     image, result = Image(C, window.height, window.width), Image(C, *window.places)
     x = Variable("X", image.rows, BATCH, Role.INPUT, "X")
     a = Variable("A", result.rows, BATCH, Role.POOLED, "A")
-    plan = Plan((name, "pool"), one=True, notes=("see", "images"))
+    plan = Plan((name, "pool"), one=True, notes=("images",), explained=("X",))
     network = OperationNetwork(name, [Equation(a, kind(x, *window.args))], [x], [a], plan=plan)
     network.images = {x: image, a: result}
     return network

@@ -24,7 +24,8 @@ class Plan:
 
     ``sections`` are those of its sentences, the first that has one; a sentence may name every symbol of the lists,
     and the ``formulas``: equations, which hold beside those of the lists, and expressions. ``notes`` are paragraphs
-    behind the backward pass, ``entries`` the equations that are shown entry by entry as well.
+    behind the backward pass, ``entries`` the equations that are shown entry by entry as well. Of the errors of
+    ``explained`` the sentence of their rule is said where the operation has none of its own.
 
     ``layout`` is which matrices hold their transpose, ``one`` shows one example. ``step`` is the letter of the index
     of which the operation is one step. ``letters`` are those of symbols that would get others. ``order`` are the names
@@ -42,6 +43,7 @@ class Plan:
     formulas: Mapping[str, Equation | MatrixExpr] = field(default_factory=lambda: MappingProxyType({}))
     notes: tuple[str, ...] = ()
     entries: tuple[str, ...] = ()
+    explained: tuple[str, ...] = ()
     steps: Callable[[], OperationNetwork] | None = None
 
 

@@ -27,7 +27,7 @@ def why(c: Context) -> list[Block]:
     said: dict[str, list[Spelled]] = {}
     for spelled in (*c.errors, *c.gradients):
         for step in spelled.equation.steps:
-            sentence = _sentence(c, step)
+            sentence = sentence_of(c, step)
             if sentence:
                 said.setdefault(sentence, []).append(spelled)
     for sentence, lines in said.items():
@@ -39,7 +39,7 @@ def why(c: Context) -> list[Block]:
     return blocks
 
 
-def _sentence(c: Context, step: Step) -> str:
+def sentence_of(c: Context, step: Step) -> str:
     """Return why a rule holds; of one example a bias has a shorter reason, and an open loss says it in the result."""
     if step.rule == "generic_loss_vjp":
         return ""
@@ -49,7 +49,7 @@ def _sentence(c: Context, step: Step) -> str:
     return c.words.template(own) if c.words.has(own) else step.why
 
 
-def _short(c: Context, step: Step) -> str:
+def short_of(c: Context, step: Step) -> str:
     """Return a rule in a few words, those of the layout where it has some."""
     own = f"rule.{step.rule}.short"
     return c.words.template(own) if c.words.has(own) else step.short
@@ -63,7 +63,7 @@ def _title(c: Context, lines: list[Spelled]) -> Text:
 def reason(c: Context, spelled: Spelled, said: set[str]) -> Text:
     """Return the lines that an error undoes, and in a few words how: each rule at its first use."""
     equation = spelled.equation
-    words = [short for step in equation.steps if (short := _short(c, step)) and short not in said]
+    words = [short for step in equation.steps if (short := short_of(c, step)) and short not in said]
     said.update(words)
     refs = c.undone(spelled)
     how = "; ".join(dict.fromkeys(words))

@@ -23,6 +23,7 @@ from symbp.networks.alone.network import OperationNetwork, Plan
 from symbp.ops.elementwise import Elementwise
 from symbp.ops.losses import EntrywiseLoss
 from symbp.pages.page import Aside, Block, Equations, Heading, Line, Page, Para, Ref, Steps, Table, Text
+from symbp.pages.tell.backward import sentence_of, short_of
 from symbp.pages.tell.checked import checked
 from symbp.pages.tell.context import FROM_TO, Context, Spelled
 from symbp.pages.tell.functions import functions
@@ -370,7 +371,7 @@ def shared(c: OperationContext, spelled: Spelled) -> Text:
 def reason(c: OperationContext, spelled: Spelled) -> Text:
     """Return the lines that an error undoes, and how: in the operation's words, else in those of the rules."""
     own = c.say(f"backward.{error_of(spelled)}")
-    rules = dict.fromkeys(each.short for each in spelled.equation.steps if each.short)
+    rules = dict.fromkeys(filter(None, (short_of(c, each) for each in spelled.equation.steps)))
     how = own or ("; ".join(rules),)
     refs = c.undone(spelled)
     return c.words("backward.reason", refs=refs, how=how) if refs else how
@@ -387,6 +388,8 @@ def why(c: OperationContext) -> list[Block]:
     found: list[Block] = []
     for each in sorted(c.backward, key=lambda each: each.equation.lhs in errors(c) and not c.shown.result):
         text = c.say(f"why.{error_of(each)}")
+        if not text and error_of(each) in c.plan.explained:
+            text = (sentence_of(c, each.equation.steps[-1]),)
         if text:
             found.append(Para(text, title=(Ref(each.label), "."), detail=3))
     return [Heading(c.words("section.why"), detail=3), *found] if found else []
