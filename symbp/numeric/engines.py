@@ -181,7 +181,20 @@ def real() -> Engine:
 
     erf = np.vectorize(math.erf, otypes=[float])
     bare = {"sum": partial(np.add.reduce, axis=None), "max": partial(np.maximum.reduce, axis=None)}
-    return Engine("NumPy", SimpleNamespace(**{**vars(np), **bare}), float, np.asarray, erf)
+    return Engine("NumPy", SimpleNamespace(**{**vars(np), **bare, "linalg": _linalg()}), float, np.asarray, erf)
+
+
+def _linalg() -> SimpleNamespace:
+    """NumPy's inverse and determinant; of a singular matrix an inverse that is no number, as 1/0 is none."""
+    import numpy as np
+
+    def inverse(a: Any) -> Any:
+        try:
+            return np.linalg.inv(a)
+        except np.linalg.LinAlgError:
+            return np.full_like(a, np.nan)
+
+    return SimpleNamespace(inv=inverse, det=np.linalg.det)
 
 
 @cache
@@ -205,6 +218,7 @@ def complex_() -> Engine:
 
     own = functions() | {
         "abs": lambda a: np.where(np.real(a) < 0, -a, a),
+        "linalg": _linalg(),
         "sign": lambda a: np.sign(np.real(a)),
         "maximum": larger,
         "minimum": smaller,

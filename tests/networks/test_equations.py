@@ -388,3 +388,11 @@ def test_one_of_several_losses_is_chosen() -> None:
         Network.equations(GAN, GAN_SHAPES)
     with pytest.raises(SpecError, match="no line defines the loss 'loss_x'; did you mean"):
         Network.equations(GAN, GAN_SHAPES, loss="loss_x")
+
+
+def test_what_only_the_data_make_bad_is_no_number_and_never_wrong() -> None:
+    for line in ("loss = sum(inv(W @ W.T - W @ W.T) @ W @ X)", "loss = sum(log(W @ X))", "loss = sum(W / (W - W))"):
+        made = Network.equations([line], {"W": (3, 4), **({"X": (4, "m")} if "X" in line else {})})
+        report = check(derive(made))
+        assert not report.passed
+        assert {row.verdict.value for row in report.rows} <= {"overflow", "undefined"}, line
