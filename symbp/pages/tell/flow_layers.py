@@ -399,8 +399,12 @@ def letters(s: Stack) -> dict[FactorRole, Text]:
 
 def account(s: Stack) -> list[Block]:
     """Return where the decades of the first weight's gradient go."""
-    weight = Script(Id("W"), None, Fence(Num("1"), *s.c.notation.layer))
-    return decades(s.words, s.study.flow.rows[0], letters(s), gradient_by(weight))
+    return decades(s.words, s.study.flow.rows[0], letters(s), gradient_by(_weight(s, 1)))
+
+
+def _weight(s: Stack, number: int) -> Node:
+    """Return the weight of a layer by its number."""
+    return Script(Id("W"), None, Fence(Num(str(number)), *s.c.notation.layer))
 
 
 def what_to_see(s: Stack) -> Iterator[Block]:
@@ -427,7 +431,8 @@ def _seen(s: Stack) -> Iterator[Text]:
     elif error is not Flow.STABLE:
         last, first = s.layers[0], s.layers[-1]
         a, b = norm(last.gradient), norm(first.gradient)
-        yield s.words("flow.see.falls", first=first.name, last=last.name, a=a, b=b)
+        lowest, highest = _weight(s, first.number), _weight(s, last.number)
+        yield s.words("flow.see.falls", first=lowest, last=highest, a=a, b=b)
 
 
 # Theory.
