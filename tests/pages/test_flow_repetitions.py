@@ -14,6 +14,7 @@ from symbp import (
     GRU,
     LSTM,
     RNN,
+    Attention,
     BatchNorm,
     Concat,
     Conv2d,
@@ -28,7 +29,9 @@ from symbp import (
     analyze,
     derive,
 )
+from symbp.analysis.flow import GradientFlow
 from symbp.cli.main import main
+from symbp.derivation import Derivation
 from symbp.maths.tree import Node
 from symbp.networks.examples import EXAMPLES
 from symbp.pages.page import Block, Page, Para, Table, Text
@@ -192,9 +195,21 @@ def test_a_dead_network_says_so() -> None:
     assert words(found.title).startswith("dead: the gradient is exactly zero for W1")
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", [*NETWORKS, *SHIPPED])
 def test_the_first_line_is_short(name: str) -> None:
     assert len(words(page(name).title)) <= 80
+
+
+def test_parts_of_one_kind_are_told_apart() -> None:
+    rows = tables(page("projected"))[0][1:]
+    assert [row[0] for row in rows] == ["dense", "1", "linear", "input"]
+    rows = tables(flow_page([Study("twice", *twice())]))[0][1:]
+    assert [row[0] for row in rows] == ["dense2", "attention", "dense1", "input"]
+
+
+def twice() -> tuple[Derivation, GradientFlow]:
+    derivation = derive(Network([Dense(4, "tanh"), Attention(tokens=2), OUT], 4, "cross_entropy", batch=True))
+    return derivation, analyze(derivation)
 
 
 def test_every_block_and_step_has_a_page_of_its_own() -> None:

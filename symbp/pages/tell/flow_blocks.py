@@ -115,6 +115,8 @@ class Blocks:
         """Return what a row is called: its number, or what it is."""
         if stage.number:
             return (str(stage.number),)
+        if sum(each.kind is stage.kind for each in self.run.stages) > 1:
+            return (stage.name,)
         return self.words(f"flow.part.{stage.kind}")
 
     def called(self, stage: Stage) -> Text:

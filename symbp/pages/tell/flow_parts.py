@@ -114,9 +114,11 @@ def times(log: float | None) -> Text:
 
 
 def short(log: float | None) -> Text:
-    """Return ×3.84 in a sentence: three digits."""
+    """Return ×3.84 in a sentence: two decimals where it is near one, else two digits or three."""
     value = None if log is None else log / LOG_10
-    return times(log) if value is None or not -3 < value < 3 else ("×", f"{10**value:#.3g}".rstrip("."))
+    if value is None or not -3 < value < 3:
+        return times(log)
+    return ("×", f"{10**value:.2f}" if -1 <= value < 1 else f"{10**value:#.3g}".rstrip("."))
 
 
 def four(log: float) -> Text:
