@@ -43,6 +43,13 @@ class Slide:
                     yield place, entry, under
 
 
+def columns(array: Any, sizes: Sizes) -> Any:
+    """Return columns as images, their number last."""
+    if len(array) != prod(sizes):
+        raise UnreadableError(f"an image of {sizes} in {len(array)} rows")
+    return array.reshape(*sizes, -1)
+
+
 @dataclass
 class Images:
     """What a page says of images: the sizes of its letters, the biases of channels; slides as lines are read."""
@@ -89,7 +96,7 @@ class Images:
 
     @staticmethod
     def _forward(slide: Slide, k: Any, x: Any) -> Any:
-        kernel, image = k.reshape(slide.map[0], slide.image[0], *slide.window), x.reshape(*slide.image, -1)
+        kernel, image = k.reshape(slide.map[0], slide.image[0], *slide.window), columns(x, slide.image)
         found = np.zeros((*slide.map, image.shape[-1]), dtype=np.result_type(k, x))
         for place, entry, under in slide.pairs():
             found[:, *place] += kernel[:, :, *entry] @ image[:, *under]
@@ -97,7 +104,7 @@ class Images:
 
     @staticmethod
     def _gradient(slide: Slide, g: Any, x: Any) -> Any:
-        errors, image = g.reshape(*slide.map, -1), x.reshape(*slide.image, -1)
+        errors, image = columns(g, slide.map), columns(x, slide.image)
         found = np.zeros((slide.map[0], slide.image[0], *slide.window), dtype=np.result_type(g, x))
         for place, entry, under in slide.pairs():
             found[:, :, *entry] += errors[:, *place] @ image[:, *under].T
@@ -105,7 +112,7 @@ class Images:
 
     @staticmethod
     def _back(slide: Slide, k: Any, g: Any) -> Any:
-        kernel, errors = k.reshape(slide.map[0], slide.image[0], *slide.window), g.reshape(*slide.map, -1)
+        kernel, errors = k.reshape(slide.map[0], slide.image[0], *slide.window), columns(g, slide.map)
         found = np.zeros((*slide.image, errors.shape[-1]), dtype=np.result_type(k, g))
         for place, entry, under in slide.pairs():
             found[:, *under] += kernel[:, :, *entry].T @ errors[:, *place]
@@ -122,7 +129,7 @@ class Images:
     def pooled(self, sides: list[int], x: Any, choose: Any) -> Any:
         """Return what is chosen of the values under every place of a window."""
         slide = self._pool(sides, len(x))
-        image = x.reshape(*slide.image, -1)
+        image = columns(x, slide.image)
         found = np.zeros((*slide.map, image.shape[-1]), dtype=x.dtype)
         for place in np.ndindex(*slide.map[1:]):
             under = [image[:, *u] for p, _, u in slide.pairs() if p == place]
@@ -145,7 +152,7 @@ class Images:
         if len(fits) != 1:
             raise UnreadableError(f"shares of {len(g)} values over {sorted(fits)}")
         (slide,) = fits.values()
-        errors = g.reshape(*slide.map, -1)
+        errors = columns(g, slide.map)
         found = np.zeros((*slide.image, errors.shape[-1]), dtype=g.dtype)
         for place, _, under in slide.pairs():
             found[:, *under] += errors[:, *place] / prod(sides[:2])
@@ -169,8 +176,8 @@ class Maxima:
         """Return each error at the first place where the value is the largest, 0 elsewhere."""
         x, sides = next((x, sides) for found, x, sides in self.known if np.array_equal(found, result))
         slide = self.images._pool(sides, len(x))
-        image, errors = x.reshape(*slide.image, -1), g.reshape(*slide.map, -1)
-        largest = result.reshape(*slide.map, -1)
+        image, errors = columns(x, slide.image), columns(g, slide.map)
+        largest = columns(result, slide.map)
         found, taken = np.zeros_like(image), np.zeros(largest.shape, dtype=bool)
         for place, _, under in slide.pairs():
             here = (image[:, *under] == largest[:, *place]) & ~taken[:, *place]

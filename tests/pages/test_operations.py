@@ -24,7 +24,6 @@ from symbp.networks.operations import OPERATIONS
 from symbp.numeric import engines
 from symbp.op import meaning_of
 from symbp.ops.normalisation import EPSILON
-from symbp.ops.windows import Windowed
 from symbp.pages.page import Para, lines
 from symbp.pages.page import numbers as numbers_of
 from symbp.pages.tell.operation import OperationContext, entries, operation_context, operation_page, plain_name
@@ -114,85 +113,24 @@ def causal(s, axis):
     return softmax(np.where(seen if axis else seen.T, s, -np.inf), axis)
 
 
-def column(array):
-    """An image is a column; anything else does not fit."""
-    if array.shape[1] != 1:
-        raise ValueError(f"{array.shape} is no column")
-    return array
+def images_of(name, layout):
+    """Return what the page says of images, its letters of channels as numbers; a signal is an image of height 1."""
+    found, page, _, _ = told(name, layout)
+    _, lengths, _ = numbers(name, layout)
+    arrays = operation_context(found).arrays
+    letters = {letter for size in arrays.values() for side in size for letter in side.free_symbols}
+    values = {letter: Integer(lengths[str(letter)]) for letter in letters}
+    sizes = {key: tuple(int(side.xreplace(values)) for side in size) for key, size in arrays.items()}
+    is_signal = any(len(size) == 2 for size in sizes.values())
+    if is_signal:
+        sizes = {key: (*size[:-1], 1, size[-1]) for key, size in sizes.items()}
+    return Images(sizes, Images.of(page).added)
 
 
-class Sliding:
-    """Convolution and pooling of one image, written from their definitions place by place."""
-
-    def __init__(self, window):
-        self.window = window
-        self.places = [(p * window.sh - window.ph, q * window.sw - window.pw) for p, q in np.ndindex(*window.places)]
-
-    def under(self, x):
-        """What lies under the window: channel × place × entry, 0 outside; for each its row and column too."""
-        w = self.window
-        image = column(x).reshape(-1, w.height, w.width)
-        found = np.zeros((len(image), len(self.places), w.kh, w.kw))
-        where = {}
-        for place, (top, left) in enumerate(self.places):
-            for i, j in np.ndindex(w.kh, w.kw):
-                u, v = top + i, left + j
-                if 0 <= u < w.height and 0 <= v < w.width:
-                    found[:, place, i, j] = image[:, u, v]
-                    where[place, i, j] = u, v
-        return found, where
-
-    def star(self, one, other):
-        """K ⋆ x, or the error ⋆ x, which has a column where K has rows of entries."""
-        under, _ = self.under(other)
-        if one.shape[1] == 1:
-            error = column(one).reshape(-1, len(self.places))
-            return np.einsum("op,cpij->ocij", error, under).reshape(len(error), -1)
-        kernels = one.reshape(len(one), *under.shape[:1], *under.shape[2:])
-        return np.einsum("ocij,cpij->op", kernels, under).reshape(-1, 1)
-
-    def back(self, shares):
-        """What every pixel gets: channel × place × entry in, an image out."""
-        w = self.window
-        image = np.zeros((len(shares), w.height, w.width))
-        _, where = self.under(image.reshape(-1, 1))
-        for (place, i, j), (u, v) in where.items():
-            image[:, u, v] += shares[:, place, i, j]
-        return image.reshape(-1, 1)
-
-    def full(self, kernels, error):
-        """K ∗ error."""
-        w = self.window
-        kernels = kernels.reshape(len(kernels), -1, w.kh, w.kw)
-        return self.back(np.einsum("ocij,op->cpij", kernels, column(error).reshape(-1, len(self.places))))
-
-    def mask(self, a, error):
-        """The error of every place at the value that is the largest there."""
-        under, _ = self.under(self.x)
-        best = under == column(a).reshape(-1, len(self.places), 1, 1)
-        return self.back(best * column(error).reshape(-1, len(self.places), 1, 1))
-
-    def maxpool(self, *arguments):
-        self.x = arguments[-1]
-        return self.under(self.x)[0].max(axis=(2, 3)).reshape(-1, 1)
-
-    def operators(self):
-        """By their signs, and by what their words stand for."""
-        w = self.window
-        ones = np.ones((1, w.kh, w.kw)) / (w.kh * w.kw)
-        spread = lambda *a: self.back(column(a[-1]).reshape(-1, len(self.places), 1, 1) * ones)  # noqa: E731
-        mean = lambda *a: self.under(a[-1])[0].mean(axis=(2, 3)).reshape(-1, 1)  # noqa: E731
-        named = {"MaxPool": self.maxpool, "MaxPoolTranspose": self.mask, "AveragePool": mean,
-                 "AveragePoolTranspose": spread}  # fmt: skip
-        return {**named, "⋆": self.star, "∗": self.full}
-
-
-def operators_of(found):
+def operators_of(found, images):
     """What the reader knows of operations, by NumPy alone."""
     axis = int(found.network.plan.layout == "tokens")
-    known = operators() | {"Softmax": partial(softmax, axis=axis), "MaskedSoftmax": partial(causal, axis=axis)}
-    windows = [each.rhs.window for each in found.forward if isinstance(each.rhs, Windowed)]
-    return known | (Sliding(windows[0]).operators() if windows else {})
+    return operators(images) | {"Softmax": partial(softmax, axis=axis), "MaskedSoftmax": partial(causal, axis=axis)}
 
 
 OF_ONE = ("conv1d", "conv2d", "strided-conv2d", "max-pool", "avg-pool", "rnn", "lstm", "gru")
@@ -220,9 +158,10 @@ def results(page, env, values_of, right):
 
 def environment(name, layout):
     """Return what a reader of the page has at hand."""
-    found, page, names, _ = told(name, layout)
+    found, _, names, _ = told(name, layout)
     known, sizes, _ = numbers(name, layout)
-    return Env(known, sizes, {}, operators_of(found), names, Images.of(page))
+    images = images_of(name, layout)
+    return Env(known, sizes, {}, operators_of(found, images), names, images)
 
 
 @pytest.mark.parametrize(("name", "layout"), PAGES)
