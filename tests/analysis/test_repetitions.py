@@ -288,3 +288,28 @@ def test_a_mistake_in_what_is_sent_back_is_seen(layers: Any, monkeypatch: pytest
     assert flow.error > 1e-3
     assert not flow.agrees
     assert np.isfinite(flow.error)
+
+
+@pytest.mark.long
+def test_the_numbers_of_six_blocks_and_of_twenty_steps() -> None:
+    """They were computed by hand from the lists and draws of an earlier version, every matrix kept."""
+    block = TransformerBlock(tokens=16, heads=4, hidden=256, causal=True)
+    blocks = only(analyze(Network([*[block] * 6, Dense(10, "softmax")], 64, "cross_entropy")))
+    gains = [1.367, 1.078, 1.090, 1.162, 1.207, 1.320, 1.765]
+    assert [gain(each) for each in blocks.stages] == pytest.approx(gains, abs=6e-4)
+    branches = [
+        [math.exp(skip.branch) for each in stage.brackets if (skip := each.skip)] for stage in blocks.stages[1:]
+    ]
+    assert [each[1] for each in branches] == pytest.approx([0.323, 0.382, 0.484, 0.558, 0.720, 1.254], abs=6e-4)
+    assert [each[0] for each in branches] == pytest.approx([0.220, 0.238, 0.256, 0.306, 0.344, 0.411], abs=6e-4)
+    inside = [[math.exp(part.log) for part in each.segments[::-1]] for each in blocks.stages[-1].brackets]
+    assert inside[1] == pytest.approx([1.011, 1.044, 1.138, 1.043], abs=6e-4)
+    assert inside[0] == pytest.approx([0.833, 0.632, 0.623, 1.252], abs=6e-4)
+    steps = only(analyze(Network([LSTM(64, 20), Dense(10, "softmax")], 16, "cross_entropy")))
+    assert [gain(each) for each in steps.stages[:4]] == pytest.approx([0.332, 0.554, 0.611, 0.633], abs=6e-4)
+    assert math.exp(steps.stages[10].to["c"]) == pytest.approx(0.518, abs=6e-4)
+    assert math.exp(steps.stages[-1].above) == pytest.approx(3.9e-5, rel=0.02)
+    parts = steps.shares["lstm1.Wg"]
+    assert parts[:5] == pytest.approx([0.647, 0.252, 0.052, 0.0280, 0.0093], abs=6e-4)
+    assert sum(parts[10:]) == pytest.approx(0.0005, abs=6e-5)
+    assert sum(steps.remedies[1].run.shares["lstm1.Wg"][10:]) == pytest.approx(0.409, abs=6e-4)
