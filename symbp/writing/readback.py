@@ -11,7 +11,7 @@ from symbp.checking.theirs.lexicon import Lexicon, basic
 from symbp.checking.theirs.meanings import Diagonal, LinearMap, Meaning, Piece, Scalar, Sliding, Symbol
 from symbp.derivation import Derivation
 from symbp.equations import Equation, nodes, symbols_in
-from symbp.maths.build import operator_name, primed
+from symbp.maths.build import operator_name, primed, sign_of
 from symbp.maths.tree import Id, Node
 from symbp.op import Op
 from symbp.ops.elementwise import Elementwise, GenericFunction, ScalarFunction, Slope
@@ -21,7 +21,7 @@ from symbp.symbols import Adjoint, Variable
 from symbp.views.layout import COLUMNS, Layout
 from symbp.views.skeleton import mapped
 from symbp.writing.aliases import aliases
-from symbp.writing.formula import Speller
+from symbp.writing.formula import Speller, math_text
 
 
 def lexicon(shown: Derivation, derivation: Derivation, layout: Layout = COLUMNS) -> Lexicon:
@@ -95,8 +95,10 @@ def _signs(derivation: Derivation) -> dict[str, Meaning]:
     found: dict[str, tuple[Op, ...]] = {}
     for equation in (*derivation.forward, *derivation.backward):
         for node in nodes(equation.rhs):
-            for sign in node.sign[1:] if isinstance(node, Op) and node.sign is not None else ():
-                found[sign] = (*found.get(sign, ()), node)
+            if isinstance(node, Op) and node.sign is not None:
+                for ascii_only in (True, False):
+                    sign = math_text(sign_of(node), ascii=ascii_only)
+                    found[sign] = (*found.get(sign, ()), node)
     return {sign: Sliding(each) for sign, each in found.items()}
 
 

@@ -19,7 +19,7 @@ from symbp.numeric.definitions import Standins
 from symbp.numeric.sizes import given_sizes
 from symbp.numeric.source import Program, program
 from symbp.numeric.values import Values, draw, evaluation
-from symbp.symbols import BATCH
+from symbp.symbols import BATCH, Role, Variable
 
 WIDTHS = (3, 7, 11, 13, 19, 29, 31, 37)
 """Widths of layers that the network leaves open, in turn."""
@@ -61,7 +61,10 @@ class Case:
         """Whether a matrix is the transpose of that of the calculus; what has no name is, but for columns."""
         if self.layout is None:
             return False
-        return self.layout.holds(symbol) if isinstance(symbol, MatrixSymbol) else symbol.shape[1] != 1
+        if isinstance(symbol, MatrixSymbol):
+            return self.layout.holds(symbol)
+        rows, columns = symbol.shape
+        return bool(columns != 1) and self.layout.holds(Variable("V", rows, columns, Role.ACTIVATION, "V"))
 
 
 def require_concrete(derivation: Derivation) -> None:
