@@ -72,8 +72,8 @@ class Entry:
 class Op(MatrixExpr):
     """A matrix operation of ours: its args hold everything it is, its operands are symbols."""
 
-    label: ClassVar[tuple[str, str, str]] = (r"\mathrm{op}", "op", "op")
-    """How it is written, in LaTeX, Unicode and ASCII; by default the name of the class."""
+    label: ClassVar[str] = "op"
+    """How it is written, in Unicode; by default the name of the class."""
 
     affine: ClassVar[bool] = False
     """Whether it is linear in every operand, so that it may stand inside an equation."""
@@ -94,11 +94,11 @@ class Op(MatrixExpr):
         super().__init_subclass__(**options)
         if "label" not in cls.__dict__:
             word = cls.__name__[:1].lower() + cls.__name__[1:]
-            cls.label = (rf"\mathrm{{{word}}}".replace("_", r"\_"), word, word)
+            cls.label = word
 
     @property
-    def sign(self) -> tuple[str, str, str] | None:
-        """The sign between the two operands, in LaTeX, Unicode and ASCII; None: written as its label and operands."""
+    def sign(self) -> str | None:
+        """The sign between the two operands, in Unicode; None: written as its label and operands."""
         return None
 
     @property

@@ -256,4 +256,4 @@ def activation_of(spec: Described) -> ScalarFunction:
             raise SpecError(f"--{error}") from None
         raise SpecError(f"--activation {shown(spec.activation)}: {error}") from None
     typed = " ".join(spec.activation.split())
-    return function if function.name != "f" else function.renamed(shown(typed), function.latex, function.text)
+    return function if function.name != "f" else function.renamed(shown(typed), function.text)

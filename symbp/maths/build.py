@@ -336,7 +336,7 @@ def _operation(b: Builder, node: Op) -> Written:
     if node.sign is not None and len(inside) == 2:
         sides = [b.within(each, Level.ATOM) for each in inside]
         return Written(joined(sides, sign_of(node)), Level.HADAMARD)
-    name: Node = word(node.label[1])
+    name: Node = word(node.label)
     below = settings(node)
     if below:
         name = Script(name, joined(below, COMMA))
@@ -351,7 +351,7 @@ def sign_of(node: Op) -> Sign:
         shown = sizes if len(set(sizes)) > 1 else sizes[:1]
         value = joined([Num(str(each)) for each in shown], Sign("×"))
         below.append(row(Id(name), EQUALS, value) if name.isalpha() else row(Sign(name, "ord"), value))
-    return Sign(node.sign[1], "bin", joined(below, COMMA) if below else None)
+    return Sign(node.sign, "bin", joined(below, COMMA) if below else None)
 
 
 def kind_of(node: Op) -> str:
@@ -381,7 +381,7 @@ def operator_name(b: Builder, node: Op) -> Node:
         return _rows_name(node)
     belongs = [each for at, each in enumerate(node.args) if at != node.acts_on and isinstance(each, MatrixSymbol)]
     below = [*map(b.names.symbol, belongs[-1:]), *settings(node)]
-    name = word(node.label[1])
+    name = word(node.label)
     return Tag(Script(name, joined(below, COMMA)) if below else name, of=type(node).__name__)
 
 
@@ -391,7 +391,7 @@ def _rows(b: Builder, node: Rows | Pad) -> Written:
 
 def _rows_name(node: Rows | Pad) -> Node:
     """Return the name of what takes rows, or puts them in their place, with the first and the last below."""
-    return _block_name(node, node.extent, node.label[1])
+    return _block_name(node, node.extent, node.label)
 
 
 def _block_name(node: Op, extent: tuple[Expr, Expr] | None, label: str) -> Node:

@@ -155,7 +155,7 @@ def custom_function(
     slopes = [tidy(diff(expr, variable)) for variable in variables]
     if any(slope.has(*UNREAL) for slope in slopes):
         raise SpecError(f"the slope of {quote(source)} is not finite: it divides by zero somewhere")
-    return ScalarFunction("f", variables, expr, slopes, latex="f", text="f", parameters=tuple(given.items()))
+    return ScalarFunction("f", variables, expr, slopes, text="f", parameters=tuple(given.items()))
 
 
 def resolve_activation(text: str, let: Mapping[str, str | int | float | Rational] | None = None) -> ScalarFunction:

@@ -34,7 +34,7 @@ def resolve_loss(text: str, let: Let) -> ScalarFunction:
     call = _CALL.match(stripped)
     if call and call[1].lower() not in ("exp", "log", "sqrt", "abs"):
         return entry_loss(call[1], _number(call[2], stripped))
-    return custom_function(stripped, (OUT, TARGET), used_in(stripped, let)).renamed("custom", r"\ell", "ℓ")
+    return custom_function(stripped, (OUT, TARGET), used_in(stripped, let)).renamed("custom", "ℓ")
 
 
 def _number(text: str, source: str) -> Rational:

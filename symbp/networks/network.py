@@ -371,7 +371,7 @@ def _activations(names: Sequence[str], let: Let) -> dict[str | None, ScalarFunct
             custom.append(function)
             if len(custom) > 1:
                 letter = _SPARE_LETTERS[len(custom) - 2]
-                function = function.renamed(letter, letter, letter)
+                function = function.renamed(letter, letter)
         found[name] = function
     return found
 

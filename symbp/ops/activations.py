@@ -36,7 +36,6 @@ class Activation:
 
     name: str
     make: Callable[[Any], Curve]
-    latex: str
     text: str
     aliases: tuple[str, ...] = ()
     numbers: tuple[tuple[str, str], ...] = ()
@@ -55,26 +54,23 @@ class Activation:
 def _rows() -> tuple[Activation, ...]:
     """Return the rows; each source is the paper or PyTorch page of the function's name."""
     return (
-        Activation("identity", lambda s: s.Curve(s.x, s.one, s.one), r"\mathrm{id}", "id", ("linear", "none")),
+        Activation("identity", lambda s: s.Curve(s.x, s.one, s.one), "id", ("linear", "none")),
         Activation(
             "sigmoid",
             lambda s: s.Curve(
                 s.sigmoid(s.x), s.sigmoid(s.x) * (1 - s.sigmoid(s.x)), s.a * (1 - s.a), bounds=(s.zero, s.one)
             ),
-            r"\sigma",
             "σ",
             ("logistic",),
         ),
         Activation(
             "tanh",
             lambda s: s.Curve(s.tanh(s.x), 1 - s.tanh(s.x) ** 2, 1 - s.a**2, bounds=(-s.one, s.one)),
-            r"\tanh",
             "tanh",
         ),
         Activation(
             "relu",
             lambda s: s.Curve(s.relu(s.x), s.step(s.x), s.step(s.a), ((s.zero, s.one),), (s.zero, s.oo)),
-            r"\mathrm{ReLU}",
             "ReLU",
             ("rectifier",),
         ),
@@ -86,7 +82,6 @@ def _rows() -> tuple[Activation, ...]:
                 s.cases(s.a, 1, s.alpha),
                 ((s.zero, 1 - s.alpha),),
             ),
-            r"\mathrm{LeakyReLU}",
             "LeakyReLU",
             ("leaky", "leakyrelu"),
             (("alpha", "0.01"),),
@@ -100,7 +95,6 @@ def _rows() -> tuple[Activation, ...]:
                 ((s.zero, 1 - s.alpha),),
                 (-s.one, s.oo),
             ),
-            r"\mathrm{ELU}",
             "ELU",
             numbers=(("alpha", "1"),),
         ),
@@ -113,14 +107,12 @@ def _rows() -> tuple[Activation, ...]:
                 ((s.zero, s.lamda * (1 - s.alpha)),),
                 (-s.Rational(SELU_ALPHA) * s.Rational(SELU_LAMBDA), s.oo),
             ),
-            r"\mathrm{SELU}",
             "SELU",
             numbers=(("alpha", SELU_ALPHA), ("lamda", SELU_LAMBDA)),
         ),
         Activation(
             "softplus",
             lambda s: s.Curve(s.softplus(s.x), s.sigmoid(s.x), -s.expm1(-s.a), bounds=(s.zero, s.oo)),
-            r"\mathrm{softplus}",
             "softplus",
         ),
         Activation(
@@ -128,11 +120,10 @@ def _rows() -> tuple[Activation, ...]:
             lambda s: s.Curve(
                 s.x / (1 + s.Abs(s.x)), 1 / (1 + s.Abs(s.x)) ** 2, (1 - s.Abs(s.a)) ** 2, bounds=(-s.one, s.one)
             ),
-            r"\mathrm{softsign}",
             "softsign",
         ),
-        Activation("gelu", _gelu, r"\mathrm{GELU}", "GELU"),
-        Activation("gelu_tanh", _gelu_tanh, r"\mathrm{GELU}_{\tanh}", "GELU_tanh"),
+        Activation("gelu", _gelu, "GELU"),
+        Activation("gelu_tanh", _gelu_tanh, "GELU_tanh"),
         Activation(
             "silu",
             lambda s: s.Curve(
@@ -140,26 +131,23 @@ def _rows() -> tuple[Activation, ...]:
                 s.sigmoid(s.x) * (1 + s.x * (1 - s.sigmoid(s.x))),
                 bounds=(-s.LambertW(s.exp(-1)), s.oo),
             ),
-            r"\mathrm{SiLU}",
             "SiLU",
             ("swish",),
         ),
-        Activation("mish", _mish, r"\mathrm{Mish}", "Mish"),
-        Activation("hardswish", _hardswish, r"\mathrm{HardSwish}", "HardSwish", ("hard_swish",)),
+        Activation("mish", _mish, "Mish"),
+        Activation("hardswish", _hardswish, "HardSwish", ("hard_swish",)),
         Activation(
             "logsigmoid",
             lambda s: s.Curve(s.log_sigmoid(s.x), s.sigmoid(-s.x), -s.expm1(s.a), bounds=(-s.oo, s.zero)),
-            r"\log\sigma",
             "log σ",
             ("log_sigmoid",),
         ),
         Activation(
             "erf",
             lambda s: s.Curve(s.erf(s.x), 2 * s.exp(-(s.x**2)) / s.sqrt(s.pi), bounds=(-s.one, s.one)),
-            r"\mathrm{erf}",
             "erf",
         ),
-        Activation("sin", lambda s: s.Curve(s.sin(s.x), s.cos(s.x), bounds=(-s.one, s.one)), r"\sin", "sin", ("sine",)),
+        Activation("sin", lambda s: s.Curve(s.sin(s.x), s.cos(s.x), bounds=(-s.one, s.one)), "sin", ("sine",)),
     )
 
 

@@ -35,7 +35,7 @@ LENGTH = Formula("length", (X,), sqrt(X), (reciprocal(2 * sqrt(X)),), reciprocal
 
 
 def _of_two(name: str, value: Expr) -> Formula:
-    return Formula(name, (A, B), value, [value.fdiff(at) for at in (1, 2)], None, "", "", (), (A - B,))
+    return Formula(name, (A, B), value, [value.fdiff(at) for at in (1, 2)], None, "", (), (A - B,))
 
 
 LARGER = _of_two("larger", maximum(A, B))

@@ -28,7 +28,7 @@ class MaskedSoftmax(Op):
         ShapeError: a causal mask of scores that are not square for one example, or an N of another shape.
     """
 
-    label: ClassVar[tuple[str, str, str]] = (r"\mathrm{softmax}", "softmax", "softmax")
+    label: ClassVar[str] = "softmax"
 
     def __new__(
         cls, s: MatrixExpr, queries: Expr | int, causal: bool | int | Integer, *kept: MatrixExpr

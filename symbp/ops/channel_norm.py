@@ -33,7 +33,7 @@ class NormaliseChannels(Op):
         ShapeError: the rows of Z are not a multiple of the places.
     """
 
-    label = (r"\mathrm{norm}", "norm", "norm")
+    label = "norm"
     couples_examples = property(lambda self: True)
 
     def __new__(cls, z: MatrixExpr, places: int | Integer, epsilon: Expr) -> NormaliseChannels:
@@ -56,7 +56,7 @@ class NormaliseChannelsJacobian(Op):
 
     acts_on = 2
     factor_role = FactorRole.NORMALISATION
-    label = (r"\Pi", "Π", "Pi")
+    label = "Π"
     about = "the derivative of the normalisation, a projection"
     couples_examples = property(lambda self: True)
 

@@ -30,7 +30,7 @@ class _OfColumns(Op):
 class LogSumExp(_OfColumns):
     """log Σ_i exp(z_ij) of every column. Args: Z (n × m). The result is 1 × m."""
 
-    label: ClassVar[tuple[str, str, str]] = (r"\mathrm{lse}", "lse", "lse")
+    label: ClassVar[str] = "lse"
 
     def __new__(cls, z: MatrixExpr) -> LogSumExp:
         return cast("LogSumExp", Basic.__new__(cls, z))
@@ -43,7 +43,7 @@ class LogSumExp(_OfColumns):
 class Maximum(_OfColumns):
     """The largest entry of every column. Args: Z (n × m). The result is 1 × m."""
 
-    label: ClassVar[tuple[str, str, str]] = (r"\mathrm{max}", "max", "max")
+    label: ClassVar[str] = "max"
 
     def __new__(cls, z: MatrixExpr) -> Maximum:
         return cast("Maximum", Basic.__new__(cls, z))
@@ -61,7 +61,7 @@ class Mark(Op):
 
     flat: ClassVar[bool] = True
     factor_role = FactorRole.MASK
-    label: ClassVar[tuple[str, str, str]] = (r"\mathrm{mark}", "mark", "mark")
+    label: ClassVar[str] = "mark"
     about = "1 at the largest entry of every column, of equals the first, 0 elsewhere"
 
     def __new__(cls, z: MatrixExpr) -> Mark:
@@ -79,7 +79,7 @@ class CumulativeSum(Op):
     affine: ClassVar[bool] = True
     acts_on = 0
     factor_role = FactorRole.CONSTANT
-    label: ClassVar[tuple[str, str, str]] = (r"\mathrm{cumsum}", "cumsum", "cumsum")
+    label: ClassVar[str] = "cumsum"
     about = "sums down the columns, from the top or up from the bottom"
 
     def __new__(cls, a: MatrixExpr, back: int | Integer = 0) -> CumulativeSum:

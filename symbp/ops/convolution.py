@@ -33,10 +33,10 @@ from symbp.ops.windows import (
 )
 from symbp.symbols import Adjoint
 
-STAR = (r"\star", "⋆", "star")
+STAR = "⋆"
 """Cross-correlation: what stands in front is laid over what stands behind, as it is."""
 
-AST = (r"\ast", "∗", "conv")
+AST = "∗"
 """Full convolution: what stands in front is flipped."""
 
 
@@ -61,7 +61,7 @@ class Convolve(_Bilinear):
         ShapeError: kernel and image do not have the same channels.
     """
 
-    label: ClassVar[tuple[str, str, str]] = (r"\mathrm{conv}", "conv", "conv")
+    label: ClassVar[str] = "conv"
     sign = property(lambda self: STAR)
     sign_settings = property(lambda self: sliding(self.window, "s"))
 
@@ -98,7 +98,7 @@ class TransposedConvolve(_Bilinear):
 
     usual = 1
     factor_role = FactorRole.WEIGHT
-    label: ClassVar[tuple[str, str, str]] = (r"\mathrm{fullconv}", "fullconv", "fullconv")
+    label: ClassVar[str] = "fullconv"
     about = "full convolution: the error, correlated with the flipped kernel"
     sign = property(lambda self: AST)
     sign_settings = property(lambda self: sliding(self.window, DILATED))
@@ -133,7 +133,7 @@ class KernelCorrelation(_Bilinear):
 
     usual = 0
     factor_role = FactorRole.PREVIOUS
-    label: ClassVar[tuple[str, str, str]] = (r"\mathrm{correlation}", "correlation", "correlation")
+    label: ClassVar[str] = "correlation"
     about = "correlation: the error in front laid over the image behind, at every place of a kernel entry"
     sign = property(lambda self: STAR)
     sign_settings = property(lambda self: sliding(self.window, DILATED))
@@ -168,7 +168,7 @@ class Channels(Op):
     Args: B (C × n) and the number of places.
     """
 
-    label: ClassVar[tuple[str, str, str]] = (r"\mathrm{repeat}", "repeat", "repeat")
+    label: ClassVar[str] = "repeat"
 
     @property
     def acts_on(self) -> int | None:  # type: ignore[override] # of an operation that is always one of a reverse pass
@@ -193,7 +193,7 @@ class ChannelSums(Op):
 
     acts_on = 0
     factor_role = FactorRole.CONSTANT
-    label: ClassVar[tuple[str, str, str]] = (r"\mathrm{sum}", "sum", "sum")
+    label: ClassVar[str] = "sum"
     about = "the sum over the places of each channel"
     size = property(lambda self: (int(self.args[1]),))
 

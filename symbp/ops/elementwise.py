@@ -26,8 +26,8 @@ class ScalarFunction(Basic):
 
     Attributes are SymPy args, so that two functions built alike are equal: ``name``; ``variables``
     (the symbols of ``expr``); ``expr``; ``slopes`` (∂expr/∂variable, one each); ``slope_by_output``
-    (the slope written in ``OUTPUT`` and the variables, or None); ``latex`` and ``text`` (how the function's
-    name prints); ``parameters`` (pairs of a symbol standing in ``expr`` and the exact number it has);
+    (the slope written in ``OUTPUT`` and the variables, or None); ``text`` (how the function's name
+    prints); ``parameters`` (pairs of a symbol standing in ``expr`` and the exact number it has);
     ``kinks`` (where the slope jumps; there it is the value ``slopes`` gives).
     """
 
@@ -38,7 +38,6 @@ class ScalarFunction(Basic):
         expr: Expr,
         slopes: Sequence[Expr],
         slope_by_output: Expr | None = None,
-        latex: str | Str = "",
         text: str | Str = "",
         parameters: Sequence[tuple[Symbol, Expr]] = (),
         kinks: Sequence[Expr] = (),
@@ -53,7 +52,6 @@ class ScalarFunction(Basic):
                 expr,
                 Tuple(*slopes),
                 S.NaN if slope_by_output is None else slope_by_output,
-                latex if isinstance(latex, Str) else Str(latex or rf"\mathrm{{{label}}}"),
                 text if isinstance(text, Str) else Str(text or label),
                 Tuple(*(Tuple(*pair) for pair in parameters)),
                 Tuple(*kinks),
@@ -64,14 +62,13 @@ class ScalarFunction(Basic):
     variables = property(lambda self: tuple(self.args[1]))
     expr = property(lambda self: cast("Expr", self.args[2]))
     slopes = property(lambda self: tuple(self.args[3]))
-    latex = property(lambda self: cast("str", self.args[5].name))
-    text = property(lambda self: cast("str", self.args[6].name))
-    parameters = property(lambda self: tuple((symbol, value) for symbol, value in self.args[7]))
-    kinks = property(lambda self: tuple(self.args[8]))
+    text = property(lambda self: cast("str", self.args[5].name))
+    parameters = property(lambda self: tuple((symbol, value) for symbol, value in self.args[6]))
+    kinks = property(lambda self: tuple(self.args[7]))
 
-    def renamed(self, name: str, latex: str, text: str) -> ScalarFunction:
+    def renamed(self, name: str, text: str) -> ScalarFunction:
         """Return the same function under another name."""
-        return self.func(Str(name), *self.args[1:5], Str(latex), Str(text), *self.args[7:])
+        return self.func(Str(name), *self.args[1:5], Str(text), *self.args[6:])
 
     @property
     def slope_by_output(self) -> Expr | None:
@@ -91,7 +88,6 @@ class GenericFunction(ScalarFunction):
         label = name if isinstance(name, Str) else Str(name)
         return cast("GenericFunction", Basic.__new__(cls, label, layer if isinstance(layer, Expr) else Integer(layer)))
 
-    latex = property(lambda self: cast("str", self.args[0].name))
     text = property(lambda self: cast("str", self.args[0].name))
     parameters = property(lambda self: ())
     kinks = property(lambda self: ())

@@ -45,7 +45,7 @@ def _of_row(name: str, chosen: tuple[Rational, ...]) -> ScalarFunction:
     # With a negative parameter the sign of the output no longer tells the side of the kink.
     by_output = formula.by_output if all(value >= 0 for value in chosen) else None
     kinks = tuple(point for point, jump in formula.jumps if jump.subs(pairs) != 0)
-    return ScalarFunction(row.name, (X,), formula.expr, (formula.slope,), by_output, row.latex, row.text, pairs, kinks)
+    return ScalarFunction(row.name, (X,), formula.expr, (formula.slope,), by_output, row.text, pairs, kinks)
 
 
 def exact(value: str | int | float | Rational, what: str) -> Rational:

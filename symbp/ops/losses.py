@@ -41,10 +41,9 @@ def entry_loss(name: str, *values: Expr) -> ScalarFunction:
     if not all(value.is_positive and value.is_finite for value in chosen):
         raise SpecError(f"loss {row.name}: its parameter must be a positive number")
     pairs = [(symbol, value) for (symbol, _), value in zip(row.parameters, chosen, strict=True)]
-    latex = rf"\ell_{{\text{{{row.name.replace('_', ' ')}}}}}"
     expr, slope = row.formula.expr, row.formula.slope
     slopes = (slope, expr.diff(TARGET))
-    return ScalarFunction(row.name, (OUT, TARGET), expr, slopes, None, latex, "ℓ", pairs, row.formula.kinks)
+    return ScalarFunction(row.name, (OUT, TARGET), expr, slopes, None, "ℓ", pairs, row.formula.kinks)
 
 
 class Loss(Op):

@@ -113,7 +113,7 @@ class Normalise(Op):
     RMSNorm (Zhang and Sennrich 2019) over the features and not centred.
     """
 
-    label = (r"\mathrm{norm}", "norm", "norm")
+    label = "norm"
 
     def __new__(cls, z: MatrixExpr, over: int | Integer, centred: int | Integer, epsilon: Expr) -> Normalise:
         if over == Over.EXAMPLES and z.shape[1] == 1:
@@ -142,7 +142,7 @@ class NormaliseJacobian(Op):
 
     acts_on = 2
     factor_role = FactorRole.NORMALISATION
-    label = (r"\Pi", "Π", "Pi")
+    label = "Π"
     about = "the derivative of the normalisation, a projection"
 
     def __new__(cls, z: MatrixExpr, n: MatrixExpr, g: MatrixExpr, *settings: Expr) -> NormaliseJacobian:
@@ -171,7 +171,7 @@ class NormaliseJacobian(Op):
 class InverseDeviation(Op):
     """1/s of a normalisation: n×1 over the examples, 1×m over the features. Args: Z, then the settings."""
 
-    label = ("r", "r", "r")
+    label = "r"
     mark = property(lambda self: MARKS[int(self.args[1]), int(self.args[2])])
 
     def __new__(cls, z: MatrixExpr, *settings: Expr) -> InverseDeviation:

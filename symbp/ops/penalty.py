@@ -14,7 +14,7 @@ from symbp.ops.losses import scale
 class Penalty(Op):
     """λ/2 Σ ‖W‖² over the given weights (Krogh and Hertz 1991), a number. Args: λ exact, then the weights."""
 
-    label: ClassVar[tuple[str, str, str]] = (r"\mathrm{penalty}", "penalty", "penalty")
+    label: ClassVar[str] = "penalty"
     shape = (S.One, S.One)
 
     def __new__(cls, factor: Expr, *weights: MatrixExpr) -> Penalty:

@@ -55,7 +55,7 @@ class _Pool(Windowed):
 class MaxPool(_Pool):
     """The largest value under the window at every place of every channel."""
 
-    label: ClassVar[tuple[str, str, str]] = (r"\mathrm{maxpool}", "maxpool", "maxpool")
+    label: ClassVar[str] = "maxpool"
 
     def entry(self) -> Entry:
         """Return max_{i,j} x[c, s·p + i, s·q + j]."""
@@ -65,7 +65,7 @@ class MaxPool(_Pool):
 class AveragePool(_Pool):
     """The mean of the values under the window at every place of every channel."""
 
-    label: ClassVar[tuple[str, str, str]] = (r"\mathrm{avgpool}", "avgpool", "avgpool")
+    label: ClassVar[str] = "avgpool"
 
     @property
     def acts_on(self) -> int | None:  # type: ignore[override] # of an operation that is always one of a reverse pass
@@ -86,7 +86,7 @@ class MaxPoolTranspose(Windowed):
 
     acts_on = 2
     factor_role = FactorRole.MASK
-    label: ClassVar[tuple[str, str, str]] = ("M", "M", "M")
+    label: ClassVar[str] = "M"
     about = "the mask of the largest values: each error goes to the largest value under its window"
 
     def __new__(cls, x: MatrixExpr, a: MatrixExpr, g: MatrixExpr, *window: Expr) -> MaxPoolTranspose:
@@ -105,7 +105,7 @@ class AveragePoolTranspose(Windowed):
 
     acts_on = 0
     factor_role = FactorRole.CONSTANT
-    label: ClassVar[tuple[str, str, str]] = (r"\mathrm{spread}", "spread", "spread")
+    label: ClassVar[str] = "spread"
     about = "the way back of the mean: each error in equal shares to the values under its window"
     size = property(lambda self: self.sides)
 

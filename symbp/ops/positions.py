@@ -29,7 +29,7 @@ class _Moves(Op):
 class Tile(_Moves):
     """The same matrix for every example: r×t gives r×t·m. Args: A, m."""
 
-    label: ClassVar[tuple[str, str, str]] = (r"\mathrm{tile}", "tile", "tile")
+    label: ClassVar[str] = "tile"
     about = "the same matrix for every example"
 
     def __new__(cls, a: MatrixExpr, examples: Expr | int) -> Tile:
@@ -53,7 +53,7 @@ class Tile(_Moves):
 class SumExamples(_Moves):
     """The sum over the examples: r×t·m gives r×t. Args: A, t."""
 
-    label: ClassVar[tuple[str, str, str]] = (r"\mathrm{sum}", "sum", "sum")
+    label: ClassVar[str] = "sum"
     about = "the sum over the examples"
 
     def __new__(cls, a: MatrixExpr, tokens: Expr | int) -> SumExamples:
@@ -83,7 +83,7 @@ class Offsets(_Moves):
         ShapeError: r has not one number for every distance.
     """
 
-    label: ClassVar[tuple[str, str, str]] = (r"\mathrm{offsets}", "offsets", "offsets")
+    label: ClassVar[str] = "offsets"
     about = "a bias for each distance of query and key"
 
     def __new__(cls, r: MatrixExpr, keys: Expr | int, queries: Expr | int) -> Offsets:
@@ -109,7 +109,7 @@ class Offsets(_Moves):
 class OffsetSums(_Moves):
     """The sum over each distance: keys × queries gives 1 × keys + queries − 1. Args: B, keys, queries."""
 
-    label: ClassVar[tuple[str, str, str]] = (r"\mathrm{offsetsums}", "offsetsums", "offsetsums")
+    label: ClassVar[str] = "offsetsums"
     about = "the sum over all pairs of one distance"
 
     def __new__(cls, b: MatrixExpr, keys: Expr | int, queries: Expr | int) -> OffsetSums:
@@ -138,7 +138,7 @@ class Rotate(_Moves):
         ShapeError: an odd number of rows, which are turned in pairs.
     """
 
-    label: ClassVar[tuple[str, str, str]] = (r"\mathrm{rot}", "rot", "rot")
+    label: ClassVar[str] = "rot"
     about = "each token turned by the angles of its position"
 
     def __new__(cls, x: MatrixExpr, tokens: Expr | int, back: int | Integer = 0) -> Rotate:

@@ -15,7 +15,7 @@ from symbp.symbols import BATCH
 class Softmax(Op):
     """softmax(Z): in every column, p_i = exp(z_i) / Σ_k exp(z_k). The result has the shape of Z."""
 
-    label = (r"\mathrm{softmax}", "softmax", "softmax")
+    label = "softmax"
 
     def __new__(cls, z: MatrixExpr) -> Softmax:
         return cast("Softmax", Basic.__new__(cls, z))
@@ -37,7 +37,7 @@ class SoftmaxJacobian(Op):
 
     acts_on = 1
     factor_role = FactorRole.SLOPE
-    label = ("J", "J", "J")
+    label = "J"
     about = "the derivative of softmax"
 
     def __new__(cls, p: MatrixExpr, g: MatrixExpr) -> SoftmaxJacobian:

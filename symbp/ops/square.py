@@ -24,7 +24,7 @@ class Trace(_Number):
     """The sum of the diagonal. Args: A (n × n). The result is 1 × 1."""
 
     affine: ClassVar[bool] = True
-    label: ClassVar[tuple[str, str, str]] = (r"\mathrm{tr}", "tr", "tr")
+    label: ClassVar[str] = "tr"
 
     def __new__(cls, a: MatrixExpr) -> Trace:
         return cast("Trace", Basic.__new__(cls, a))
@@ -39,7 +39,7 @@ class Inverse(Op):
     """A⁻¹. Args: A (n × n, regular). The shape is that of A."""
 
     factor_role = FactorRole.WEIGHT
-    label: ClassVar[tuple[str, str, str]] = (r"\mathrm{inv}", "inv", "inv")
+    label: ClassVar[str] = "inv"
 
     def __new__(cls, a: MatrixExpr) -> Inverse:
         return cast("Inverse", Basic.__new__(cls, a))
@@ -50,7 +50,7 @@ class Inverse(Op):
 class Determinant(_Number):
     """det A. Args: A (n × n, regular where its gradient is taken)."""
 
-    label: ClassVar[tuple[str, str, str]] = (r"\mathrm{det}", "det", "det")
+    label: ClassVar[str] = "det"
 
     def __new__(cls, a: MatrixExpr) -> Determinant:
         return cast("Determinant", Basic.__new__(cls, a))
@@ -59,7 +59,7 @@ class Determinant(_Number):
 class LogDeterminant(_Number):
     """log |det A|. Args: A (n × n, regular)."""
 
-    label: ClassVar[tuple[str, str, str]] = (r"\mathrm{logdet}", "logdet", "logdet")
+    label: ClassVar[str] = "logdet"
 
     def __new__(cls, a: MatrixExpr) -> LogDeterminant:
         return cast("LogDeterminant", Basic.__new__(cls, a))

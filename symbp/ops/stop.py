@@ -14,7 +14,7 @@ class Stop(Op):
     """A itself, held as a constant by whoever differentiates (``detach``, ``stop_gradient``). Args: A."""
 
     flat: ClassVar[bool] = True
-    label: ClassVar[tuple[str, str, str]] = (r"\mathrm{stop}", "stop", "stop")
+    label: ClassVar[str] = "stop"
 
     def __new__(cls, a: MatrixExpr) -> Stop:
         return cast("Stop", Basic.__new__(cls, a))

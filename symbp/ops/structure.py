@@ -51,7 +51,7 @@ class Rows(Op):
 
     acts_on = 0
     factor_role = FactorRole.CONSTANT
-    label: ClassVar[tuple[str, str, str]] = (r"\mathrm{rows}", "rows", "rows")
+    label: ClassVar[str] = "rows"
     about = "the block of rows with these numbers"
 
     def __new__(cls, a: MatrixExpr, first: Expr | int, count: Expr | int) -> Rows:
@@ -84,7 +84,7 @@ class Pad(Op):
 
     acts_on = 0
     factor_role = FactorRole.CONSTANT
-    label: ClassVar[tuple[str, str, str]] = (r"\mathrm{pad}", "pad", "pad")
+    label: ClassVar[str] = "pad"
     about = "the block put into these rows, zeros in all others"
 
     def __new__(cls, a: MatrixExpr, first: Expr | int, rows: Expr | int) -> Pad:
@@ -121,7 +121,7 @@ class Stack(Op):
         ShapeError: the columns differ; the message names both matrices.
     """
 
-    label: ClassVar[tuple[str, str, str]] = (r"\mathrm{stack}", "stack", "stack")
+    label: ClassVar[str] = "stack"
 
     def __new__(cls, *parts: MatrixExpr) -> Stack:
         for part in parts:

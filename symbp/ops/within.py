@@ -102,7 +102,7 @@ class Within(Op):
 class Gram(Within):
     """Aₑᵀ·Bₑ for every example e: d×t_a·m and d×t_b·m give t_a×t_b·m."""
 
-    label: ClassVar[tuple[str, str, str]] = (r"\mathrm{gram}", "gram", "gram")
+    label: ClassVar[str] = "gram"
     summed = (0, 0)
     shape = property(lambda self: (self.args[2], self.args[1].shape[1]))
     inner = property(lambda self: (self.args[0].shape[0], self.args[1].shape[0]))
@@ -116,7 +116,7 @@ class Gram(Within):
 class Mix(Within):
     """Aₑ·Bₑ for every example e: d×t_a·m and t_a×t_b·m give d×t_b·m."""
 
-    label: ClassVar[tuple[str, str, str]] = (r"\mathrm{mix}", "mix", "mix")
+    label: ClassVar[str] = "mix"
     summed = (1, 0)
     shape = property(lambda self: (self.args[0].shape[0], self.args[1].shape[1]))
     inner = property(lambda self: (self.args[2], self.args[1].shape[0]))
@@ -130,7 +130,7 @@ class Mix(Within):
 class Outer(Within):
     """Aₑ·Bₑᵀ for every example e: d×t_b·m and t_a×t_b·m give d×t_a·m."""
 
-    label: ClassVar[tuple[str, str, str]] = (r"\mathrm{outer}", "outer", "outer")
+    label: ClassVar[str] = "outer"
     summed = (1, 1)
     shape = property(
         lambda self: (self.args[0].shape[0], self.args[2] * _examples(self.args[0].shape[1], self.args[3]))

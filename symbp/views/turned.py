@@ -97,7 +97,7 @@ class Turned(Op):
         return self.form.kind.factor_role
 
     @property
-    def label(self) -> tuple[str, str, str]:  # type: ignore[override] # of the operation it holds
+    def label(self) -> str:  # type: ignore[override] # of the operation it holds
         """That of the operation."""
         return self.form.kind.label
 

@@ -211,7 +211,8 @@ def _labels(node: Op) -> tuple[str, ...]:
     inside = {"x".join(map(str, node.size)), "×".join(map(str, node.size))} if node.size else {""}
     if node.extent is not None:
         inside = {":".join(map(str, node.extent))}
-    return tuple(f"{label}[{each}]" if each else label for label in node.label[1:] for each in inside)
+    labels = dict.fromkeys(alphabet.alphabet.spell(node.label) for alphabet in ALPHABETS)
+    return tuple(f"{label}[{each}]" if each else label for label in labels for each in inside)
 
 
 def _shares(node: Loss) -> tuple[str, ...]:

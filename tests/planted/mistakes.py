@@ -166,8 +166,8 @@ MISTAKES = (
     _mistake("brackets", "maths/scalars.py", "Level.ATOM: lambda level: level is Level.ATOM",
              "Level.ATOM: lambda level: level >= Level.PRODUCT", "maths/test_build.py"),
     # -- label
-    _mistake("label", "ops/pooling.py", r'(r"\mathrm{maxpool}", "maxpool", "maxpool")',
-             r'(r"\mathrm{avgpool}", "avgpool", "avgpool")', "pages/test_page_functions.py"),
+    _mistake("label", "ops/pooling.py", 'label: ClassVar[str] = "maxpool"',
+             'label: ClassVar[str] = "avgpool"', "pages/test_page_functions.py"),
     _mistake("label", "maths/notation.py", 'error: str = "δ"', 'error: str = "ε"', "maths/test_build.py"),
     _mistake("label", "errors.py", "n=1, cutoff=0.6", "n=1, cutoff=0.99", "cli/test_refusals.py"),
     _mistake("verdict", "cli/console.py", '"inconclusive": 3', '"inconclusive": 0', "cli/test_check.py"),

@@ -20,7 +20,7 @@ class WrittenNormaliseJacobian(Op):
     """
 
     acts_on = 2
-    label: ClassVar[tuple[str, str, str]] = (r"\tilde{\Pi}", "Π̃", "Pi*")
+    label: ClassVar[str] = "Π̃"
 
     def __new__(cls, *args: Any) -> WrittenNormaliseJacobian:
         """Whole numbers become SymPy's."""
@@ -90,7 +90,7 @@ class UnbiasedNormalise(Op):
     Args: those of ``Normalise``.
     """
 
-    label: ClassVar[tuple[str, str, str]] = (r"\mathrm{norm}", "norm", "norm")
+    label: ClassVar[str] = "norm"
 
     def __new__(cls, *args: Any) -> UnbiasedNormalise:
         """Take Z, the axis, whether it is centred, and epsilon."""
@@ -127,7 +127,7 @@ def unbiased_normalise_vjp(
 class FlippedKernel(Op):
     """Every kernel read backwards, in both directions. Args: K (C_out × C_in·entries) and the entries of a window."""
 
-    label: ClassVar[tuple[str, str, str]] = (r"\mathrm{flip}", "flip", "flip")
+    label: ClassVar[str] = "flip"
 
     def __new__(cls, k: MatrixExpr, entries: Expr | int) -> FlippedKernel:
         """Take a kernel and its window's entries."""
@@ -148,7 +148,7 @@ def flipped_kernel(xp: Any, k: Any, entries: int) -> Any:
 class SumOverAll(Op):
     """The sum of all entries, 1×1: ``np.sum`` without an axis."""
 
-    label: ClassVar[tuple[str, str, str]] = (r"\mathrm{sum}", "sum", "sum")
+    label: ClassVar[str] = "sum"
     shape = (Integer(1), Integer(1))
 
     def __new__(cls, g: MatrixExpr) -> SumOverAll:
@@ -168,7 +168,7 @@ def sum_over_all(xp: Any, g: Any) -> Any:
 class SumOverUnits(Op):
     """The sum of each column, 1×m: ``np.sum`` along the other axis."""
 
-    label: ClassVar[tuple[str, str, str]] = (r"\mathrm{columnsums}", "column sums", "column sums")
+    label: ClassVar[str] = "column sums"
 
     def __new__(cls, g: MatrixExpr) -> SumOverUnits:
         """Take the matrix whose columns to add up."""
@@ -197,5 +197,5 @@ class WrittenSlope(Elementwise):
 def written_slope(formula: Expr, variable: Symbol, of: MatrixExpr) -> WrittenSlope:
     """Return a formula in one variable, applied to every entry of a matrix."""
     name = str(formula)
-    function = ScalarFunction(name, (variable,), formula, (formula.diff(variable),), latex=r"\tilde{f}'", text="f̃′")
+    function = ScalarFunction(name, (variable,), formula, (formula.diff(variable),), text="f̃′")
     return cast("WrittenSlope", Basic.__new__(WrittenSlope, function, of))

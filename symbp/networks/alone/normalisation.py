@@ -36,7 +36,7 @@ ORDER = ("beta", "gamma", "X_hat", "r", "v", "C", "mu", "X")
 def _inverse_root() -> Formula:
     x, epsilon = Symbol("b", real=True), Symbol("epsilon", positive=True)
     root = (x + epsilon) ** Rational(-1, 2)
-    return Formula("inverse_root", (x,), root, (root.diff(x),), -(OUTPUT**3) / 2, "r", "r", ((epsilon, EPSILON),))
+    return Formula("inverse_root", (x,), root, (root.diff(x),), -(OUTPUT**3) / 2, "r", ((epsilon, EPSILON),))
 
 
 INVERSE_ROOT = _inverse_root()

@@ -164,7 +164,7 @@ def _operation(c: Context, rhs: MatrixExpr) -> Node:
         return c.builder.function(rhs.function)
     if isinstance(rhs, Call):
         return name_of_call(rhs)
-    return word(rhs.label[1]) if isinstance(rhs, Op) else Id("+")
+    return word(rhs.label) if isinstance(rhs, Op) else Id("+")
 
 
 def _weight(rhs: MatrixExpr) -> MatrixSymbol | None:
