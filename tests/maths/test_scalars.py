@@ -134,5 +134,8 @@ def test_cases_stand_under_each_other():
 
 
 def test_a_function_nobody_knows_is_refused():
-    with pytest.raises(RuleNotFoundError, match="mystery"):
-        Scalars(LETTERS).tree(Function("mystery")(X))
+    class Mystery(Function):
+        pass
+
+    with pytest.raises(RuleNotFoundError, match="Mystery"):
+        Scalars(LETTERS).tree(Mystery(X))
