@@ -13,13 +13,14 @@ from symbp.checking.report import CheckReport
 from symbp.derivation import Derivation
 from symbp.equations import Equation, nodes, symbols_in
 from symbp.errors import SpecError, nearest
-from symbp.maths.build import Builder
+from symbp.maths.build import Builder, operator_name, sign_of
 from symbp.maths.functions import names_of
 from symbp.maths.index_form import entry_writer, index_lines
 from symbp.maths.names import Names
 from symbp.maths.notation import STANDARD
 from symbp.maths.tree import COMMA, HADAMARD, MINUS, PLUS, TIMES, Id, Node, Num, Script, Sign, joined, row
 from symbp.networks.alone.network import OperationNetwork, Plan
+from symbp.op import Op
 from symbp.ops.elementwise import Elementwise
 from symbp.ops.losses import EntrywiseLoss
 from symbp.pages.page import Aside, Block, Equations, Heading, Line, Page, Para, Ref, Steps, Table, Text
@@ -459,10 +460,18 @@ def notation(c: OperationContext) -> list[Block]:
     if products:
         has_powers = any(len(set(node.args)) < len(node.args) for node in products)
         found.append(((HADAMARD,), c.words("notation.hadamard_powers" if has_powers else "notation.hadamard"), ()))
+    found += operators(c)
     if any(isinstance(node, OneMatrix) for expr in c.expressions for node in nodes(expr)):
         found.append(((Id("1", "bold"),), c.words("notation.ones"), ()))
     head = tuple(c.words(f"head.{each}") for each in ("symbol", "meaning", "shape"))
     return [Heading(c.words("section.notation"), detail=3), Table(head, tuple(found), wraps=1, detail=3)]
+
+
+def operators(c: OperationContext) -> list[tuple[Text, ...]]:
+    """Return what the signs and the names of operators of errors stand for, as their operations say."""
+    shown = [node for node in c.nodes if isinstance(node, Op) and node.about]
+    trees = [sign_of(node) if node.sign is not None else operator_name(c.builder, node) for node in shown]
+    return [((tree,), (node.about,), ()) for tree, node in dict(zip(trees, shown, strict=True)).items()]
 
 
 def heading(c: OperationContext, key: str) -> Heading:
