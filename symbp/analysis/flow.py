@@ -21,12 +21,6 @@ AGREEMENT = 1e-12
 TENFOLD = 1.0
 """Decades from which a change over the whole depth, from the last layer to the first, counts."""
 
-NEARLY_ALL = 0.15
-"""A role whose share of the rate is within this of 1 has nearly all of it."""
-
-NOTABLE = 0.02
-"""Decades a layer from which a role is worth a word."""
-
 FLOAT32 = (math.log10(2.0**-126), math.log10((2 - 2.0**-23) * 2.0**127))
 """log10 of the smallest normal and the largest number of float32."""
 

@@ -22,16 +22,13 @@ from symbp.maths.names import LOSS
 from symbp.maths.scalars import Scalars
 from symbp.maths.tree import (
     APPLY,
-    COMMA,
     EQUALS,
     NEGATIVE,
-    PLUS,
     PRIME,
     SLASH,
     TIMES,
     TRANSPOSE,
     Fence,
-    Frac,
     Id,
     Node,
     Num,
@@ -169,23 +166,6 @@ def gradient_by(node: Node) -> Node:
 def transposed(node: Node) -> Node:
     """Return xᵀ."""
     return Script(node, None, TRANSPOSE)
-
-
-def entries(chosen: Chosen) -> Node:
-    """Return the distribution of an entry of the weights."""
-    n_in, n_out = (Script(Id("n"), Id(below, "upright")) for below in ("in", "out"))
-    sigma = Script(Num(f"{chosen.sigma:g}"), None, Num("2")) if chosen.sigma != 1 else Num("1")
-    variances: Mapping[str, Node] = {
-        "xavier": Frac(Num("2"), row(n_in, PLUS, n_out)),
-        "he": Frac(Num("2"), n_in),
-        "lecun": Frac(Num("1"), n_in),
-        "normal": Frac(sigma, n_in),
-    }
-    return _normal(variances[chosen.name]) if chosen.name in variances else Num(f"{chosen.sigma:g}")
-
-
-def _normal(variance: Node) -> Node:
-    return row(Id("N"), Fence(row(Num("0"), COMMA, variance)))
 
 
 # Sentences.
