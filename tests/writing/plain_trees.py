@@ -49,6 +49,8 @@ def seen(node: Node | None) -> Seen | None:
             return (("words", text.strip()),)
         case Blank(width=width):
             return (("words", "__" * width),)
+        case Sign(sign=sign, below=below) if below is not None:
+            return (("script", tuple(sign), _index(below), None),)
         case Sign(sign=sign, kind=kind):
             return () if kind == "quad" else tuple(sign)
         case Num(digits=digits):
