@@ -12,7 +12,7 @@ MARK = "Written by symbp"
 
 @dataclass(frozen=True)
 class Format:
-    """One output format. ``standalone``: it knows fragments and complete documents; ``wrap`` is around one equation.
+    """One output format. ``standalone``: it knows fragments and documents; ``wrap`` is around one equation.
 
     ``figure`` is the kind of picture that it shows, ``is_page`` whether a page can be written as it.
     """
@@ -21,6 +21,7 @@ class Format:
     about: str
     suffix: str
     standalone: bool = False
+    template: str = ""
     comment: str = "{}"
     wrap: str = "{}"
     figure: str = ""
@@ -30,19 +31,23 @@ class Format:
 _ROWS = (
     Format(
         "gfm", "Markdown for GitHub, mathematics in ```math fences", ".md",
-        comment="<!-- {} -->", wrap="```math\n{}\n```", figure="png",
+        template="page-markdown.j2", comment="<!-- {} -->", wrap="```math\n{}\n```", figure="png",
     ),
     Format(
         "markdown", "Markdown for pandoc, mathematics in dollars", ".md",
-        comment="<!-- {} -->", wrap="$$\n{}\n$$", figure="png",
+        template="page-markdown.j2", comment="<!-- {} -->", wrap="$$\n{}\n$$", figure="png",
     ),
     Format(
         "latex", "LaTeX to \\input{…} into lecture notes; standalone, a document", ".tex",
-        standalone=True, comment="% {}", wrap="\\[\n{}\n\\]", figure="pdf",
+        standalone=True, template="page-latex.j2", comment="% {}", wrap="\\[\n{}\n\\]", figure="pdf",
     ),
-    Format("html", "a page for browsers, mathematics in MathML; a whole document", ".html", figure="svg"),
     Format(
-        "typst", "Typst to include into lecture notes; standalone, a document", ".typ", standalone=True, figure="svg"
+        "html", "a page for browsers, mathematics in MathML; a whole document", ".html",
+        template="page-html.j2", figure="svg",
+    ),
+    Format(
+        "typst", "Typst to include into lecture notes; standalone, a document", ".typ",
+        standalone=True, template="page-typst.j2", figure="svg",
     ),
     Format("numpy", "a NumPy program that computes loss and gradients", ".py", comment="# {}", is_page=False),
     Format("text", "what the terminal shows", ".txt", comment="({})"),

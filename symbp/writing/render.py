@@ -22,6 +22,7 @@ from symbp.writing.page_latex import document_latex, write_latex
 from symbp.writing.page_markdown import write_markdown
 from symbp.writing.picture import picture_text
 from symbp.writing.single import single_latex, single_text
+from symbp.writing.templates import replaces
 from symbp.writing.text import write_text
 from symbp.writing.unused import COMPARED, DEFAULTS, OF_NUMBERS, no_use
 
@@ -113,7 +114,9 @@ def unused(derivation: Derivation, to: str, only: str | None, given: Mapping[str
     require_layers(derivation, given["show"])
     require_steps(derivation, given["pair"])
     asked = [name for name, default in DEFAULTS.items() if given[name] != default]
-    found = no_use(derivation, row, only, layout, given["numbers"])
+    found = dict(no_use(derivation, row, only, layout, given["numbers"]))
+    if row.template and given["template_dir"] is not None and not replaces(given["template_dir"], row.template):
+        found.setdefault("template_dir", f"{row.template}, which makes {row.name}, is not in it")
     yield from ((name, found[name]) for name in asked if name in found)
     left = {name: given[name] for name in asked if name in COMPARED and name not in found}
     if left:

@@ -85,6 +85,11 @@ def fault(template_dir: str) -> str:
     return f"none of ours is named {named[0][:60]!r}{near or '; ours are ' + ', '.join(known)}"
 
 
+def replaces(template_dir: str | Path, file: str) -> bool:
+    """Say whether a folder changes the pages that a file of macros makes; one with a fault is said elsewhere."""
+    return bool(fault(str(template_dir))) or any(os.path.lexists(Path(template_dir, each)) for each in (file, PAGE))
+
+
 @cache
 def _names() -> tuple[str, ...]:
     """Return the names of our templates, those of macros first, which are what people change."""

@@ -72,8 +72,8 @@ def no_use(
 ) -> Mapping[str, str]:
     """Return the options that pages of this kind have no use for; ``layout`` is that of the notation asked for."""
     found: dict[str, str] = {} if row.standalone else {"standalone": f"{row.name} has no standalone form"}
-    if row.name == "text":
-        found["template_dir"] = "text has no template"
+    if not row.template:
+        found["template_dir"] = f"{row.name} has no template"
     if derivation.is_alone:
         name = cast("OperationNetwork", derivation.network).name
         found |= {option: why.format(name=name) for option, why in ALONE.items()}

@@ -123,6 +123,12 @@ def test_a_folder_that_replaces_nothing(names: tuple[str, ...], tmp_path: Path) 
     assert "\n" not in str(caught.value)
 
 
+def test_a_folder_that_replaces_nothing_of_this_format_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "page-latex.j2").write_text("")
+    with pytest.raises(SpecError, match=r"template_dir: page-html\.j2, which makes html, is not in it"):
+        render(derivation("layers-1"), "html", template_dir=tmp_path)
+
+
 def test_no_name_of_a_folder_is_no_folder() -> None:
     with pytest.raises(TemplateError, match="there is no such folder"):
         render(derivation("layers-1"), template_dir="")
