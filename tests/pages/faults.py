@@ -6,9 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields, replace
 
 from spelling import text
+from sympy import Symbol
 
-from symbp.maths.tree import Fence, Frac, Node, Num, Row, Script, Sign, Tag
-from symbp.pages.page import Aside, Block, Equations, Page, Steps
+from symbp.maths.tree import Fence, Frac, Id, Node, Num, Row, Script, Sign, Tag
+from symbp.pages.page import Aside, Block, Equations, Page, Steps, Table, Text
+from symbp.symbols import Adjoint
+from symbp.views.lines import Indexed
 
 Fault = tuple[str, Page]
 """What was done, and the page with it."""
@@ -40,6 +43,22 @@ def _in_block(block: Block) -> Iterator[tuple[str, Block]]:
                     parts = (*line.parts[:place], changed, *line.parts[place + 1 :])
                     wrong = replace(line, parts=parts)
                     yield f"{kind}: {line.label}", replace(block, lines=(*before, wrong, *behind))
+    elif isinstance(block, Table):
+        for number, cells in enumerate(block.rows):
+            before, behind = block.rows[:number], block.rows[number + 1 :]
+            if not _is_relation(cells[0]):
+                continue
+            yield f"dropped row: {number}", replace(block, rows=(*before, *behind))
+            for place, cell in enumerate(cells):
+                for kind, changed in mistakes(cell[0]) if _is_relation(cell) else ():  # type: ignore[arg-type]
+                    wrong_row = (*cells[:place], (changed,), *cells[place + 1 :])
+                    yield f"{kind}: row {number}", replace(block, rows=(*before, wrong_row, *behind))
+
+
+def _is_relation(cell: Text) -> bool:
+    """Tell whether a cell of a table is an equation."""
+    only = cell[0] if len(cell) == 1 else None
+    return isinstance(only, Row) and any(isinstance(item, Sign) and item.sign == "=" for item in only.items)
 
 
 def mistakes(node: Node) -> Iterator[tuple[str, Node]]:
@@ -149,7 +168,35 @@ def swapped(node: Node) -> list[Node]:
     return found
 
 
+def wrong_index(node: Node) -> list[Node]:
+    """l + 1 instead of l, in what is printed and in what is meant."""
+    of = node.of if isinstance(node, Tag) else None
+    symbol = of.of if isinstance(of, Adjoint) else of
+    if not isinstance(symbol, Indexed) or not any(isinstance(each, Symbol) for each in symbol.indices):
+        return []
+    at = next(place for place, each in enumerate(symbol.indices) if isinstance(each, Symbol))
+    letter = Id(symbol.indices[at].name)
+    moved = Indexed(symbol.of, *(each + int(place == at) for place, each in enumerate(symbol.indices)))
+    body = _replaced(node.body, letter, Row((letter, Sign("+"), Num("1"))))  # type: ignore[attr-defined]
+    return [replace(node, body=body, of=type(of)(moved) if isinstance(of, Adjoint) else moved)]  # type: ignore[call-arg]
+
+
+def _replaced(node: Node, old: Node, new: Node) -> Node:
+    """Return a tree with another one in the place of one."""
+    if node == old:
+        return new
+    changed = {}
+    for field in fields(node):
+        value = getattr(node, field.name)
+        if isinstance(value, Node):
+            changed[field.name] = _replaced(value, old, new)
+        elif isinstance(value, tuple) and all(isinstance(each, Node) for each in value):
+            changed[field.name] = tuple(_replaced(each, old, new) for each in value)
+    return replace(node, **changed)  # type: ignore[arg-type]
+
+
 KINDS: dict[str, Callable[[Node], list[Node]]] = {
+    "wrong index": wrong_index,
     "lost ⊤": lost_transpose,
     "superfluous ⊤": superfluous_transpose,
     "wrong sign": wrong_sign,

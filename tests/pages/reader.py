@@ -423,6 +423,8 @@ class _Machine:
             self.values[key] = value
             return
         known = self.values[key]
+        if isinstance(known, Map):
+            raise UnreadableError(f"{key} is a map and a matrix in: {statement}")
         scale = max(float(np.max(np.abs(known), initial=0)), 1e-300)
         if np.shape(known) != np.shape(value) or not np.max(np.abs(known - value), initial=0) <= self.tolerance * scale:
             raise UnreadableError(f"{key} is something else than before in: {statement}")
