@@ -83,6 +83,7 @@ class Builder:
         places: the letters of the row and the column of an entry.
         apart: the outputs whose slopes have indices like those of others: D has the output below.
         through_output: the functions whose slope is written through the output, without ``by_output``.
+        channels: write a bias of channels as its letter; the page says that it is added at all places of a channel.
         gradients: write the gradient of what is given as ∂𝓛/∂W; else as an error, as those of all others.
     """
 
@@ -96,7 +97,9 @@ class Builder:
         apart: Container[Slot] = (),
         through_output: Container[str] = THROUGH_OUTPUT,
         gradients: bool = True,
+        channels: bool = False,
     ) -> None:
+        self.channels = channels
         self.given = GIVEN if gradients else ()
         self.names, self.by_output, self.functions = names, by_output, dict(functions or {})
         self.places, self.apart, self.through_output = places, apart, through_output
@@ -205,7 +208,7 @@ def _sum(b: Builder, node: MatAdd) -> Written:
         return Written(row(mapped[0], TIMES, b.within(mapped[1], Level.PRODUCT)), Level.PRODUCT)
     items: list[Node] = []
     for at, term in enumerate(node.args):
-        bias = bias_of(term)
+        bias = bias_of(term) if b.channels else None
         part = Written(b.names.symbol(bias)) if bias is not None else _constant(b, term) or b.write(term)
         items += [MINUS if part.negative else PLUS] if at else [NEGATIVE] * part.negative
         items.append(Fence(part.node) if part.negative and part.level is Level.SUM else part.node)

@@ -96,6 +96,11 @@ class Context:
         )
 
     @property
+    def spreads(self) -> bool:
+        """Whether a bias of channels is its letter, and a sentence says that it is added at every place."""
+        return True
+
+    @property
     def jobs(self) -> Jobs:
         """What the layers of the network are for."""
         readable = self.reading.derivation.readable
@@ -105,7 +110,14 @@ class Context:
     def builder(self) -> Builder:
         """What writes expressions with these names."""
         functions = names_of(each.function for each in self.nodes if isinstance(each, Elementwise | EntrywiseLoss))
-        return Builder(self.names, by_output=self.by_output, functions=functions, places=self.places, apart=self._apart)
+        return Builder(
+            self.names,
+            by_output=self.by_output,
+            functions=functions,
+            places=self.places,
+            apart=self._apart,
+            channels=self.spreads,
+        )
 
     @cached_property
     def _apart(self) -> frozenset[Slot]:
@@ -138,7 +150,7 @@ class Context:
             operation(node)
             for each in lines
             for node in nodes(each.equation.rhs)
-            if not (isinstance(operation(node), Channels) and biases(each.equation.rhs))
+            if not (self.spreads and isinstance(operation(node), Channels) and biases(each.equation.rhs))
         )
 
     @cached_property

@@ -114,6 +114,11 @@ class OperationContext(Context):
         own = dict.fromkeys(each.of if isinstance(each, Adjoint) else each for each in found)
         return [each for each in self.symbols.values() if each in own]
 
+    @property
+    def spreads(self) -> bool:
+        """An operation alone has every operation under its name."""
+        return False
+
     @cached_property
     def builder(self) -> Builder:
         """What writes expressions: every gradient is an error."""
