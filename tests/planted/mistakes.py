@@ -217,5 +217,16 @@ MISTAKES = (
              "writing/test_aliases.py"),
     _mistake("verdict", "writing/render.py", "            raise SpecError(f\"{name}: {why}; leave out {name}\")\n",
              "            break\n", "writing/test_templates.py"),
+    # -- the language of equations
+    _mistake("index", "networks/repeat.py", 'values, line) * (1 if sign == "+" else -1)', "values, line)",
+             "networks/test_repeat.py"),
+    _mistake("sign", "ops/square.py", "matmul(S.NegativeOne, transpose(output), adjoint, transpose(output))",
+             "matmul(transpose(output), adjoint, transpose(output))", RULES),
+    _mistake("transpose", "ops/square.py", "return (_scaled(adjoint, transpose(Inverse(node.args[0]))),)",
+             "return (_scaled(adjoint, Inverse(node.args[0])),)", RULES),
+    _mistake("slope", "ops/columns.py", "adjoint), Softmax(z))", "adjoint), Mark(z))", RULES),
+    _mistake("scale", "networks/inner.py", "[tidy(diff(expr, each)) for", "[2 * tidy(diff(expr, each)) for",
+             "networks/test_inner.py"),
+    _mistake("dropped line", "calculus/reverse.py", ' and not getattr(equation.rhs, "flat", False)', "", RULES),
 )  # fmt: skip
 """The list, by kind."""
