@@ -157,14 +157,12 @@ MISTAKES = (
     _mistake("verdict", "testing.py", "if not judged.right:", "if judged.diagnosis.scale is not None:",
              "cli/test_theirs.py"),
     # -- brackets
-    _mistake("brackets", "maths/build.py", "if not negative or only.level is not Level.SUM:", "if True:",
-             "maths/test_build.py"),
+    _mistake("brackets", "maths/build.py", "[b.within(each, Level.PRODUCT) for each in matrices]",
+             "[b.tree(each) for each in matrices]", "maths/test_build.py"),
     _mistake("brackets", "maths/scalars.py", "Level.HADAMARD: lambda level: level is Level.HADAMARD or",
              "Level.HADAMARD: lambda level: level >= Level.HADAMARD or", "maths/test_build.py"),
     _mistake("brackets", "numeric/matrices.py", "{text} / {self.size(under).within(ATOM)}",
              "{text} / {self.size(under).within(PRODUCT)}", "numeric/test_source.py checking/test_rules.py"),
-    _mistake("brackets", "maths/scalars.py", "Level.ATOM: lambda level: level is Level.ATOM",
-             "Level.ATOM: lambda level: level >= Level.PRODUCT", "maths/test_build.py"),
     # -- label
     _mistake("label", "ops/pooling.py", 'label: ClassVar[str] = "maxpool"',
              'label: ClassVar[str] = "avgpool"', "pages/test_page_functions.py"),
