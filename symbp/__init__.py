@@ -112,13 +112,16 @@ _HOME = {
 }
 """Where each public name lives."""
 
+_ROOMS = ("extend", "testing")
+"""Modules of public names of their own."""
+
 __version__ = "0.1.0"
 __all__ = sorted([*_HOME, "__version__"])
 
 
 def __getattr__(name: str) -> Any:
-    if name == "testing":
-        return later("symbp.testing")
+    if name in _ROOMS:
+        return later(f"symbp.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'symbp' has no attribute {name!r}")
     return getattr(later(_HOME[name]), name)

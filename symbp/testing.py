@@ -1,4 +1,4 @@
-"""For people's own test suites: an assertion whose message says what is wrong with a gradient.
+"""For people's own test suites: assertions whose messages say what is wrong with a gradient, or with an operation.
 
 Importing this costs nothing; SymPy and NumPy are loaded when an assertion runs.
 """
@@ -12,13 +12,20 @@ from symbp.errors import CheckFailedError, SpecError, later
 
 if TYPE_CHECKING:
     from symbp import derivation
+    from symbp.checking import operation
     from symbp.checking.theirs import same_process
     from symbp.derivation import Derivation
     from symbp.networks.network import Network
-    from symbp.pages.tell import verdict
-    from symbp.writing import text
+    from symbp.op import Op
+    from symbp.pages.tell import derivation as derivation_pages
+    from symbp.pages.tell import operations, verdict
+    from symbp.writing import render, text
 else:
     derivation = later("symbp.derivation")
+    derivation_pages = later("symbp.pages.tell.derivation")
+    operation = later("symbp.checking.operation")
+    operations = later("symbp.pages.tell.operations")
+    render = later("symbp.writing.render")
     same_process = later("symbp.checking.theirs.same_process")
     verdict = later("symbp.pages.tell.verdict")
     text = later("symbp.writing.text")
@@ -51,3 +58,37 @@ def assert_gradients_match(
     judged = same_process.judge_function(derived, backward, rows=rows, seed=seed, reduction=reduction)
     if not judged.right:
         raise CheckFailedError(text.write_text(verdict.verdict_page(judged)).rstrip("\n"))
+
+
+def check_operation(node: Op) -> None:
+    """Assert that an operation is whole: its meaning, its rule, its words, its entry form, and a page with it.
+
+    ``node`` is the operation on symbols whose sizes are letters, or numbers that differ; operands with a role of data
+    (mask, constant, target) are not differentiated by. Its meaning runs on arrays that nothing may write to, on complex
+    numbers, with 50 digits and on stacked copies; its rule is compared with differences of the meaning (complex step
+    and 50 digits) at sizes that all differ and several examples, once more with one symbol twice where two operands
+    have one shape. What the rule makes must have a rule too: gradients are differentiated again. ``flat`` operations
+    have no gradient to compare.
+
+    Raises:
+        CheckFailedError: an AssertionError of one line that says what is wrong.
+        RuleNotFoundError: it has no meaning or no rule; the message says what to write.
+        SpecError: the node is none on symbols, or equal sizes would hide a missing transpose.
+    """
+    derived = operation.examined(node)
+    if not isinstance(node.label, str) or not node.label.strip() or not node.label.isprintable():
+        raise CheckFailedError(f"the label of {type(node).__name__} is a word, not {node.label!r}")
+    shown = operations.shown(derivation_pages.context(derived))
+    for each in shown:
+        if each.entry() is None:
+            kind = type(each).__name__
+            raise CheckFailedError(f"the page does not say what {each.label} is: {kind} needs its entry()")
+    try:
+        page = text.write_text(derivation_pages.derivation_page(derived))
+        for notation in ("standard", "rows"):
+            render.render(derived, to="latex", notation=notation)
+    except Exception as error:  # whatever the operation's own methods raise
+        raise CheckFailedError(f"{type(node).__name__} cannot be printed: {error}") from error
+    by_label = any(type(each) is type(node) for each in shown) and node.sign is None and node.extent is None
+    if by_label and node.label not in page:
+        raise CheckFailedError(f"the label of {type(node).__name__}, {node.label}, does not stand on its page")

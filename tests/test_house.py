@@ -37,6 +37,7 @@ FLOORS = {
     "pages": 11,
     "writing": 12,
     "cli": 14,
+    "extend": 14,
     "testing": 14,
 }
 FILES = sorted(
@@ -167,7 +168,16 @@ LATE = {
     "networks.network": ("networks.files", "networks.matrix_expressions", "networks.recognition"),
     "ops.activations": ("ops.letters",),
     "ops.loss_table": ("ops.letters",),
-    "testing": ("derivation", "checking.theirs.same_process", "pages.tell.verdict", "writing.text"),
+    "testing": (
+        "derivation",
+        "pages.tell.derivation",
+        "checking.operation",
+        "pages.tell.operations",
+        "writing.render",
+        "checking.theirs.same_process",
+        "pages.tell.verdict",
+        "writing.text",
+    ),
     "writing.files": ("writing.render",),
     "writing.render": ("pages.tell.worked", "worked.run", "writing.page_html", "writing.page_typst"),
 }

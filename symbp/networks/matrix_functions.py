@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from sympy import Expr, Identity, Integer, MatrixExpr
 
 from symbp.equations import Equation, text
-from symbp.errors import ShapeError, SpecError
+from symbp.errors import ShapeError, SpecError, SymbpError
 from symbp.networks.expressions import FUNCTIONS as SCALARS
 from symbp.networks.expressions import custom_function
 from symbp.networks.loss_choice import compared
@@ -26,6 +27,9 @@ from symbp.ops.softmax import Softmax
 from symbp.ops.square import Determinant, Inverse, LogDeterminant, Trace
 from symbp.ops.stop import Stop
 from symbp.ops.structure import Stack
+
+WORD = re.compile(r"[a-z][a-z0-9_]*\Z", re.ASCII)
+"""What the name of a function may look like; equations may write it in capitals too."""
 
 MOST_PARTS = 64
 """How many matrices are put together in one call."""
@@ -280,7 +284,7 @@ FUNCTIONS: dict[str, Function] = {
         for name in (*LOSSES, *LOSS_ALIASES)
     },
 }
-"""The functions that are not entrywise, by every name."""
+"""The functions that are not entrywise, by every name; ``word`` adds one."""
 
 _PLAIN = tuple(name for name, (_, least, most) in SCALARS.items() if least == most == 1 and name not in ACTIVATIONS)
 
@@ -307,6 +311,35 @@ def _by_formula(name: str) -> Formula:
     """Return an ordinary function, which has no name of its own on a page: neither it nor its slope."""
     made = custom_function(f"{name}(x)")
     return Formula(name, made.variables, made.expr, made.slopes, kinks=made.kinks)
+
+
+TAKEN = ("grad", "repeat")
+"""Words of the language that are no functions of matrices."""
+
+
+def word(
+    name: str,
+    build: Callable[..., MatrixExpr],
+    example: str,
+    *,
+    matrices: int | tuple[int, int] = 1,
+    numbers: int = 0,
+) -> None:
+    """Add a function to the language of equations: ``A = name(Z, t)`` is what ``build(Z, t)`` returns.
+
+    ``build`` gets symbols, as many as ``matrices`` says (a number, or the least and the most), then up to ``numbers``
+    exact numbers; a ShapeError or SpecError that it raises is told with the line. ``example`` is a line to show.
+
+    Raises:
+        SymbpError: the language has this word already, or it is not a word.
+    """
+    known = FUNCTIONS.get(name) or entrywise(name)
+    if known is not None or name in TAKEN:
+        raise SymbpError(f"{name} is a word of equations already" + (f", as in {known.example}" if known else ""))
+    if not WORD.match(name):
+        raise SymbpError(f"{name[:40]!r} is no word of equations: use small letters, digits and _ after a letter")
+    between = (matrices, matrices) if isinstance(matrices, int) else matrices
+    FUNCTIONS[name] = Function(lambda call: build(*call.operands, *call.numbers), example, between, numbers)
 
 
 def entrywise(name: str) -> Function | None:

@@ -42,6 +42,7 @@ from symbp.symbols import BATCH, Role, Variable, width
 
 if TYPE_CHECKING:
     from symbp.networks import files, matrix_expressions, recognition
+    from symbp.networks.matrix_expressions import Parsed
 else:
     files = later("symbp.networks.files")
     matrix_expressions = later("symbp.networks.matrix_expressions")
@@ -185,7 +186,11 @@ class Network:
         named = {
             "inputs": inputs, "targets": targets, "parameters": parameters, "constants": constants, "frozen": frozen,
         }  # fmt: skip
-        parsed = matrix_expressions.parse_equations(equations, shapes, named, loss)
+        return cls.of(matrix_expressions.parse_equations(equations, shapes, named, loss), batch)
+
+    @classmethod
+    def of(cls, parsed: Parsed, batch: bool | None = None) -> Network:
+        """Return the network of a forward list, of lines that were read or made without any."""
         network = cls.__new__(cls)
         network.layers = ()
         network.named = True

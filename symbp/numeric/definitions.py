@@ -109,7 +109,7 @@ class Definitions:
     def meaning(self, function: Callable[..., Any], wanted: str | None = None) -> str:
         """Return the name of an operation's meaning, defined with the meanings it calls."""
         if function not in self._known:
-            for called in _calls(function):
+            for called in calls(function):
                 self.meaning(called, called.__name__)
             name = self._known[function] = self.fresh(wanted or function.__name__)
             self.sources[name] = helper_source(function, name)
@@ -215,7 +215,7 @@ class Definitions:
         return "\n".join([*lines, f"    return {result}"])
 
 
-def _calls(function: Callable[..., Any]) -> list[FunctionType]:
+def calls(function: Callable[..., Any]) -> list[FunctionType]:
     """Return the meanings a meaning calls by name; its own module knows them."""
     known = inspect.unwrap(function)
     found = [known.__globals__.get(name) for name in known.__code__.co_names]

@@ -94,11 +94,13 @@ class Reader:
         return f"```{kind}\n{body}```"
 
     def code(self, body):
-        if name := re.match(r"# (\w+\.py)\n", body):
-            (self.folder / name[1]).write_text(body, encoding="utf-8")
+        """Run a block; as a file, so that the source of its functions is where Python looks for it."""
+        name = re.match(r"# (\w+\.py)\n", body)
+        path = self.folder / (name[1] if name else f"{self.page.stem}-{self.end}.py")
+        path.write_text(body, encoding="utf-8")
         out = io.StringIO()
         with contextlib.redirect_stdout(out):
-            exec(compile(body, self.page.name, "exec"), self.names)
+            exec(compile(body, str(path), "exec"), self.names)
         self.printed = out.getvalue()
 
     def console(self, body):

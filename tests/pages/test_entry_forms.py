@@ -7,9 +7,10 @@ from dataclasses import replace
 import numpy as np
 import operations  # noqa: F401 - imports every file of operations
 import pytest
-from entry_forms import computed, shapes
 from sympy import Indexed, MatrixExpr, MatrixSymbol, Piecewise, S, Symbol
 
+from symbp.checking.entries import computed
+from symbp.equations import operands
 from symbp.op import Op, meaning_of
 from symbp.ops.attention import MaskedSoftmax
 from symbp.ops.channel_norm import NormaliseChannels, NormaliseChannelsJacobian
@@ -87,7 +88,7 @@ IN_WORDS = [
 
 def drawn(node):
     rng = np.random.default_rng(7)
-    values = [rng.normal(size=shape) for shape in shapes(node)]
+    values = [rng.normal(size=tuple(map(int, each.shape))) for each in operands(node)]
     if isinstance(node, MaskedSoftmax) and len(values) > 1:
         values[1] = np.array([[1.0, 1.0], [1.0, 0.0], [0.0, 1.0]])
     return values

@@ -5,12 +5,12 @@ from __future__ import annotations
 import mpmath
 import numpy as np
 import pytest
-from entry_forms import Evaluator
 from layer_kinds import NETWORKS
 from sympy import Basic, IndexedBase, MatrixSymbol, Symbol
 
 import symbp
 from symbp import Network
+from symbp.checking.entries import Evaluator
 from symbp.maths.notation import STANDARD
 from symbp.maths.tree import Id, Tag, walk
 from symbp.op import Op, meaning_of

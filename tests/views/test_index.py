@@ -7,10 +7,10 @@ from itertools import product
 
 import numpy as np
 import pytest
-from entry_forms import Evaluator
 from layouts import distance, numbers
 from sympy import Indexed
 
+from symbp.checking.entries import Evaluator
 from symbp.errors import RuleNotFoundError
 from symbp.maths.index_form import index_lines
 from symbp.pages.page import Line

@@ -1,4 +1,4 @@
-"""Runs the entry forms of operations on numbers: a small evaluator of its own, for what is printed."""
+"""Runs the entry forms of operations on numbers: an evaluator of its own, which knows no meaning and no writer."""
 
 from __future__ import annotations
 
@@ -38,7 +38,6 @@ from sympy.core.numbers import Exp1, Pi
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import And, BooleanFalse, BooleanTrue
 
-from symbp.equations import operands
 from symbp.op import Entry, Op
 from symbp.ops.entries import Largest, Total
 from symbp.ops.scalar import Primitive
@@ -62,6 +61,7 @@ class Evaluator:
         self.known, self.arrays, self.ranges, self.first = dict(known), arrays, ranges, first
 
     def value(self, expr: Basic) -> Any:
+        """Return what an expression is here: a number, exact where it is one."""
         if isinstance(expr, Symbol):
             return self.known[expr]
         if expr.is_Integer:
@@ -99,15 +99,18 @@ class Evaluator:
         return Evaluator({**self.known, letter: number}, self.arrays, self.ranges, self.first).value(expr)
 
     def entry(self, expr: Indexed) -> Any:
+        """Return an entry of an array; outside it is 0."""
         array = self.arrays[str(expr.base)]
         places = [self.place(each) for each in expr.indices]
         inside = all(at.denominator == 1 and 0 <= at < size for at, size in zip(places, array.shape, strict=True))
         return array[tuple(map(int, places))] if inside else 0.0
 
     def place(self, expr: Basic) -> Fraction:
+        """Return an index, counted from 0."""
         return Fraction(self.value(expr)) - self.first
 
     def over(self, expr: Any) -> Any:
+        """Return the sum or the largest over all values of its indices."""
         kept, found = dict(self.known), []
         if isinstance(expr, Sum):
             ((letter, low, high),) = expr.limits
@@ -144,7 +147,3 @@ def computed(node: Op, form: Entry, values: list[Any]) -> Any:
             where = tuple(int(evaluator.place(each)) for each in at)
             found[where] = evaluator.value(value)
     return found.reshape(tuple(map(int, node.shape)))
-
-
-def shapes(node: Op) -> list[tuple[int, int]]:
-    return [tuple(map(int, each.shape)) for each in operands(node)]
