@@ -6,7 +6,7 @@ from itertools import count
 import numpy as np
 import pytest
 from reader import closed
-from sympy import Basic, Integer, Symbol
+from sympy import Basic, Integer, Rational, Symbol, sqrt
 
 import symbp
 from symbp.errors import CheckFailedError, RuleNotFoundError, SpecError, SymbpError
@@ -33,7 +33,6 @@ from symbp.extend import (
 )
 from symbp.networks.matrix_functions import FUNCTIONS
 from symbp.op import steps
-from symbp.ops.attention import MaskedSoftmax
 from symbp.ops.columns import LogSumExp
 from symbp.ops.convolution import Convolve
 from symbp.ops.stop import Stop
@@ -199,6 +198,10 @@ def of_numpy_alone(xp, a, z):
     return a @ z + z * z + 0 * xp.var(z)
 
 
+def nothing(self):
+    return None
+
+
 def without_square(xp, a, z):
     return a @ z
 
@@ -207,7 +210,12 @@ def of_another_shape(xp, a, z):
     return (a @ z + z * z)[:1]
 
 
+def of_nothing(xp, a, z):
+    pass
+
+
 WRONG_MEANINGS = {
+    of_nothing: "makes NoneType of what has the shape (2, 6)",
     into_a_part: "into_a_part assigns in place, found[0] = 0",
     into_an_operand: "into_an_operand assigns in place, z += 0",
     behind_a_method: "does not run on arrays that nothing may write to",
@@ -230,7 +238,7 @@ def test_a_meaning_without_a_source_is_refused():
 
 
 def test_a_page_that_does_not_say_what_the_operation_is_is_seen():
-    assert "does not say what mixed is" in refused(operation(entry=lambda self: None))
+    assert "does not say what mixed is" in refused(operation(entry=nothing))
     assert "is not what its meaning computes" in refused(operation(without_square))
     assert "is a word, not ''" in refused(operation(label=""))
     assert "is a word" in refused(operation(label=(r"\mathrm{mixed}", "mixed", "mixed")))
@@ -271,6 +279,59 @@ OURS = {
 @pytest.mark.parametrize("name", OURS)
 def test_operations_of_symbp_pass(name):
     check_operation(OURS[name])
+
+
+class Root(Node):
+    """√z, entry by entry: no real number of a negative one."""
+
+    label = "root"
+
+    def entry(self):
+        z = base("z")
+        return by_columns({z: self.args[0]}, self.shape, sqrt(z[ROW, COLUMN]))
+
+
+def root(xp, z):
+    return xp.sqrt(z)
+
+
+class Reciprocal(Root):
+    """1/z, entry by entry."""
+
+    label = "reciprocal"
+
+    def entry(self):
+        z = base("z")
+        return by_columns({z: self.args[0]}, self.shape, 1 / z[ROW, COLUMN])
+
+
+@meaning(Reciprocal)
+def reciprocal(xp, z):
+    return 1 / z
+
+
+@rule(Reciprocal, "The slope of 1/z is −1/z².", short="the slope of one over z")
+def reciprocal_vjp(node, output, adjoint):
+    return (times(Integer(-1), hadamard(adjoint, output, output)),)
+
+
+def test_what_has_no_value_everywhere_is_tested_where_it_has():
+    def slope(number):
+        return lambda node, output, adjoint: (times(number, hadamard(adjoint, Reciprocal(output))),)
+
+    check_operation(operation(root, slope(Rational(1, 2)), parent=Root)(Z))
+    wrong = operation(root, slope(Integer(1)), parent=Root)
+    assert "in the gradient by Z, n×m: it is 2 times what" in refused(wrong, Z)
+
+
+def test_an_operand_without_influence_proves_nothing():
+    def of_one(xp, a, z):
+        return z * z + 0 * a[:1, :1]
+
+    kind = operation(of_one, changed(lambda a, z, g: times(Integer(2), hadamard(g, z))), entry=nothing)
+    assert "is wrong in the gradient by A, n×n: it is not zero" in refused(kind)
+    back = lambda node, output, g: (None, times(Integer(2), hadamard(g, node.args[1])))  # noqa: E731
+    assert "cannot be judged in the gradient by A, n×n: no influence" in refused(operation(of_one, back, entry=nothing))
 
 
 def test_a_given_operand_gets_no_error():
@@ -325,4 +386,4 @@ def test_a_word_says_how_it_is_called():
 
 def test_the_door_is_a_public_name():
     assert symbp.extend.Op is Op
-    assert MaskedSoftmax.__mro__[1] is Op
+    assert {"extend", "testing"} <= set(dir(symbp))

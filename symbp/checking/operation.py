@@ -117,12 +117,8 @@ def _examine_meaning(node: Op) -> None:
     """Run a meaning on numbers that cannot be written to, complex ones, 50 digits, copies: all must agree."""
     function = meaning_of(node)
     _require_functional(function)
-    given = [*_drawn(node)]
+    given = _drawn(node)
     wanted = _run(node, engines.real(), [_locked(each) for each in given], "on arrays that nothing may write to")
-    shape, own = tuple(int(size) for size in _sized(node)), _name(node)
-    if getattr(wanted, "shape", None) != shape:
-        found = getattr(wanted, "shape", type(wanted).__name__)
-        raise CheckFailedError(f"the meaning of {own} makes {found} of what has the shape {shape}")
     long, complex_ = engines.digits(), engines.complex_()
     for where, engine, arrays in (
         ("with 50 digits", long, [long.array(each) for each in given]),
@@ -130,7 +126,7 @@ def _examine_meaning(node: Op) -> None:
         ("on stacked copies", stacked(complex_), [Stack(_two(each)) for each in given]),
     ):
         if not _agree(_plain(_run(node, engine, arrays, where)), wanted):
-            raise CheckFailedError(f"the meaning of {own} gives other numbers {where} than on plain ones")
+            raise CheckFailedError(f"the meaning of {_name(node)} gives other numbers {where} than on plain ones")
 
 
 def _plain(found: Any) -> Any:
@@ -146,7 +142,7 @@ def _examine_entry(node: Op) -> None:
     if form is None or not form.parts:
         return
     sized = cast("Op", node.xreplace(_numbers(_letters(node))))
-    given = [*_drawn(node)]
+    given = _drawn(node)
     try:
         found = computed(sized, cast("Entry", sized.entry()), given)
     except Exception as error:  # whatever somebody's entry form leads to
@@ -167,9 +163,7 @@ def _agree(found: Any, wanted: Any) -> bool:
 
     if np.shape(found) != np.shape(wanted):
         return False
-    known = np.isfinite(wanted)
-    error = np.max(np.abs(found - wanted), where=known, initial=0.0)
-    return bool(error <= CLOSE * np.max(np.abs(wanted), where=known, initial=1.0))
+    return bool(np.max(np.abs(found - wanted)) <= CLOSE * np.max(np.abs(wanted), initial=1.0))
 
 
 def _run(node: Op, engine: Engine, arrays: Sequence[Any], where: str) -> Any:
@@ -181,9 +175,13 @@ def _run(node: Op, engine: Engine, arrays: Sequence[Any], where: str) -> Any:
     ]
     try:
         with np.errstate(all="ignore"):
-            return meaning_of(node)(engine.np, *arguments)
+            found = meaning_of(node)(engine.np, *arguments)
     except Exception as error:  # whatever somebody's function raises
         raise CheckFailedError(f"the meaning of {_name(node)} does not run {where}: {_said(error)}") from error
+    shape, made = _sized(node), getattr(found, "shape", type(found).__name__)
+    if made != shape:
+        raise CheckFailedError(f"the meaning of {_name(node)} makes {made} of what has the shape {shape}")
+    return found
 
 
 def _said(error: Exception) -> str:
@@ -212,18 +210,20 @@ def _letters(node: MatrixExpr) -> set[Basic]:
     return {letter for each in operands(node) for size in each.shape for letter in size.free_symbols}
 
 
-def _sized(node: MatrixExpr, inside: Op | None = None) -> tuple[Expr, ...]:
+def _sized(node: MatrixExpr, inside: Op | None = None) -> tuple[int, ...]:
     """Return the shape of an operation, or of an operand ``inside`` one, in numbers."""
     numbers = _numbers(_letters(inside or node))
-    return tuple(size.xreplace(numbers) for size in node.shape)
+    return tuple(int(size.xreplace(numbers)) for size in node.shape)
 
 
-def _drawn(node: Op) -> Iterator[Any]:
+def _drawn(node: Op) -> list[Any]:
+    """Return numbers for its operands; where it has no value at some of them, positive ones."""
     import numpy as np
 
     random = np.random.default_rng(0)
-    for each in operands(node):
-        yield random.normal(size=tuple(int(size) for size in _sized(each, node)))
+    found = [random.normal(size=_sized(each, node)) for each in operands(node)]
+    value = _run(node, engines.real(), [each.copy() for each in found], "on plain numbers")
+    return found if np.all(np.isfinite(value)) else [np.abs(each) for each in found]
 
 
 def _require_functional(function: Callable[..., Any]) -> None:
@@ -334,10 +334,10 @@ def _checked(node: Op, derived: Derivation) -> CheckReport:
 
 def _wrong(node: Op, derived: Derivation, row: Row, operand: MatrixSymbol) -> str:
     rule, twice = vjp.dispatch(type(node)).__name__, len(set(operands(node))) < len(operands(node))
-    of = f"{rule} is wrong in the gradient by {operand.name}, {text(operand.shape)}" + " given twice" * twice
-    if row.verdict is not Verdict.WRONG:
-        return f"{of}: {row.verdict}" + f", {row.note}" * bool(row.note)
-    return f"{of}: {_multiple(derived, row.name)}"
+    where = f"in the gradient by {operand.name}, {text(operand.shape)}" + " given twice" * twice
+    if row.verdict is Verdict.WRONG:
+        return f"{rule} is wrong {where}: {_multiple(derived, row.name)}"
+    return f"{rule} cannot be judged {where}: {row.verdict}" + f", {row.note}" * bool(row.note)
 
 
 def _multiple(derived: Derivation, name: str) -> str:
@@ -349,6 +349,8 @@ def _multiple(derived: Derivation, name: str) -> str:
     found = bench.gradients[name].ravel()
     entries = SingleEntries.of({name: bench.gradients[name].shape})
     right = complex_steps(bench.stepped, entries, [STEP] * len(found))
+    if not right.any():
+        return "it is not zero, and differences of the meaning are"
     factor = float(found @ right / (right @ right))
     if np.linalg.norm(found - factor * right) <= TELLING * np.linalg.norm(right):
         return f"it is {factor:.6g} times what differences of the meaning give"
