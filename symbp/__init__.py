@@ -13,9 +13,6 @@ if TYPE_CHECKING:  # Each name twice: only so does a type checker take it for on
     from symbp.analysis.flow import GradientFlow as GradientFlow
     from symbp.checking.check import CheckReport as CheckReport
     from symbp.checking.check import check as check
-    from symbp.checking.diagnosis.diagnose import diagnose as diagnose
-    from symbp.checking.diagnosis.sample import Diagnosis as Diagnosis
-    from symbp.checking.diagnosis.sample import Sample as Sample
     from symbp.derivation import Derivation as Derivation
     from symbp.derivation import Gradient as Gradient
     from symbp.derivation import derive as derive
@@ -27,6 +24,9 @@ if TYPE_CHECKING:  # Each name twice: only so does a type checker take it for on
     from symbp.errors import SymbpError as SymbpError
     from symbp.errors import TemplateError as TemplateError
     from symbp.errors import UnusedParameterWarning as UnusedParameterWarning
+    from symbp.judging.diagnosis.diagnose import diagnose as diagnose
+    from symbp.judging.diagnosis.sample import Diagnosis as Diagnosis
+    from symbp.judging.diagnosis.sample import Sample as Sample
     from symbp.networks.attention import Attention as Attention
     from symbp.networks.attention import CrossAttention as CrossAttention
     from symbp.networks.concat import Concat as Concat
@@ -78,7 +78,7 @@ _HOME = {
     "Dense": "symbp.networks.layers",
     "DenseBlock": "symbp.networks.concat",
     "Derivation": "symbp.derivation",
-    "Diagnosis": "symbp.checking.diagnosis.sample",
+    "Diagnosis": "symbp.judging.diagnosis.sample",
     "Dropout": "symbp.networks.regularisation",
     "Embedding": "symbp.networks.embedding",
     "GRU": "symbp.networks.recurrent",
@@ -96,7 +96,7 @@ _HOME = {
     "RNN": "symbp.networks.recurrent",
     "Residual": "symbp.networks.residual",
     "RuleNotFoundError": "symbp.errors",
-    "Sample": "symbp.checking.diagnosis.sample",
+    "Sample": "symbp.judging.diagnosis.sample",
     "ShapeError": "symbp.errors",
     "SpecError": "symbp.errors",
     "SymbpError": "symbp.errors",
@@ -106,7 +106,7 @@ _HOME = {
     "analyze": "symbp.analysis.budget",
     "check": "symbp.checking.check",
     "derive": "symbp.derivation",
-    "diagnose": "symbp.checking.diagnosis.diagnose",
+    "diagnose": "symbp.judging.diagnosis.diagnose",
     "render": "symbp.writing.render",
     "write": "symbp.writing.files",
 }

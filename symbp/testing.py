@@ -13,8 +13,8 @@ from symbp.errors import CheckFailedError, SpecError, later
 if TYPE_CHECKING:
     from symbp import derivation
     from symbp.checking import operation
-    from symbp.checking.theirs import same_process
     from symbp.derivation import Derivation
+    from symbp.judging import same_process
     from symbp.networks.network import Network
     from symbp.op import Op
     from symbp.pages.tell import derivation as derivation_pages
@@ -26,7 +26,7 @@ else:
     operation = later("symbp.checking.operation")
     operations = later("symbp.pages.tell.operations")
     render = later("symbp.writing.render")
-    same_process = later("symbp.checking.theirs.same_process")
+    same_process = later("symbp.judging.same_process")
     verdict = later("symbp.pages.tell.verdict")
     text = later("symbp.writing.text")
 

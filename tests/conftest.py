@@ -59,8 +59,8 @@ def same_process(monkeypatch):
     """Somebody's function runs in this process, by the same runner: for tests of how it is read and judged."""
     import numpy as np
 
-    from symbp.checking.theirs import process, runner
     from symbp.guard.child import PRINTED, Ended
+    from symbp.judging import process, runner
 
     def answered(argv, folder, timeout, **options):
         source = Path(json.loads((folder / "request.json").read_text())["source"])

@@ -17,14 +17,14 @@ from symbp.limits import MAX_DIGITS, MAX_TRAINING
 
 if TYPE_CHECKING:
     from symbp.checking import check as checking
-    from symbp.checking.diagnosis import reading
     from symbp.derivation import Derivation
+    from symbp.judging.diagnosis import reading
     from symbp.maths import notation
     from symbp.worked import given, run
     from symbp.writing import derivation_data, render, text
 else:
     checking = later("symbp.checking.check")
-    reading = later("symbp.checking.diagnosis.reading")
+    reading = later("symbp.judging.diagnosis.reading")
     notation = later("symbp.maths.notation")
     given = later("symbp.worked.given")
     run = later("symbp.worked.run")

@@ -6,16 +6,16 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 
-from symbp.checking.theirs.cases import require_concrete
-from symbp.checking.theirs.data import judge_data, load
-from symbp.checking.theirs.formula import Formulas
-from symbp.checking.theirs.judging import Judged, judge_file
-from symbp.checking.theirs.stub import stub
 from symbp.cli.console import note, say, sentence
 from symbp.cli.mine import DataFile, Formula, FunctionFile, Question, Stub
 from symbp.cli.output import OutputOptions
 from symbp.cli.what import Described, Named, NetworkOptions, command_line, derived
 from symbp.derivation import derive
+from symbp.judging.cases import require_concrete
+from symbp.judging.data import judge_data, load
+from symbp.judging.formula import Formulas
+from symbp.judging.judging import Judged, judge_file
+from symbp.judging.stub import stub
 from symbp.networks.layers import Dense
 from symbp.networks.loss_choice import link_of
 from symbp.networks.network import Network

@@ -12,9 +12,9 @@ from itertools import combinations
 
 from sympy import MatrixExpr, MatrixSymbol, S
 
-from symbp.checking.theirs.meanings import Diagonal, LinearMap, Meaning, Piece, Scalar, Symbol
 from symbp.derivation import Derivation
 from symbp.equations import nodes, operands
+from symbp.judging.meanings import Diagonal, LinearMap, Meaning, Piece, Scalar, Symbol
 from symbp.maths.names import PARAMETERS, read, small
 from symbp.maths.notation import STANDARD
 from symbp.maths.tree import Id

@@ -7,10 +7,10 @@ from typing import Any
 
 from sympy import MatrixSymbol
 
-from symbp.checking.theirs.lexicon import Lexicon, basic
-from symbp.checking.theirs.meanings import Diagonal, LinearMap, Meaning, Piece, Scalar, Sliding, Symbol
 from symbp.derivation import Derivation
 from symbp.equations import Equation, nodes, symbols_in
+from symbp.judging.lexicon import Lexicon, basic
+from symbp.judging.meanings import Diagonal, LinearMap, Meaning, Piece, Scalar, Sliding, Symbol
 from symbp.maths.build import operator_name, primed, sign_of
 from symbp.maths.tree import Id, Node
 from symbp.op import Op

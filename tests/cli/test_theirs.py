@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 import symbp
-from symbp.checking.theirs.cases import cases
 from symbp.cli.main import main
+from symbp.judging.cases import cases
 from symbp.networks.examples import EXAMPLES
 
 NETWORK = ["--layers", "2", "--activation", "tanh", "--loss", "mse"]

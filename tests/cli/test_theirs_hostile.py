@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from symbp.checking.theirs import process
 from symbp.cli.main import main
+from symbp.judging import process
 
 NETWORK = ["--layers", "1", "--activation", "tanh", "--loss", "mse"]
 

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from symbp import Conv2d, Dense, Image, LayerNorm, MaxPool2d, Network
-from symbp.checking.diagnosis.sample import Sample
 from symbp.derivation import Derivation, derive
 from symbp.equations import System
+from symbp.judging.diagnosis.sample import Sample
 from symbp.networks.recurrent import LSTM
 from symbp.numeric.definitions import Standins
 from symbp.numeric.engines import Engine

@@ -25,9 +25,9 @@ from sympy import (
 )
 
 from symbp.calculus.reverse import reverse
-from symbp.checking.diagnosis.nodes import UnbiasedNormalise
 from symbp.derivation import Derivation
 from symbp.equations import Equation, ForwardSystem, System
+from symbp.judging.diagnosis.nodes import UnbiasedNormalise
 from symbp.ops.attention import MaskedSoftmax
 from symbp.ops.channel_norm import NormaliseChannels
 from symbp.ops.columns import CumulativeSum, LogSumExp, Mark, Maximum

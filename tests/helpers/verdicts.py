@@ -1,6 +1,6 @@
 """Verdicts about somebody's gradient as plain text, a sentence on one line however long it is."""
 
-from symbp.checking.theirs.judging import Judged
+from symbp.judging.judging import Judged
 from symbp.pages.tell import verdict
 from symbp.writing.text import words_text, write_text
 

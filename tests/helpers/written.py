@@ -1,6 +1,6 @@
 """Backward passes written by hand in NumPy, line by line, and mistakes written into their lines.
 
-Nothing here knows the edits of symbp/checking/diagnosis: a mistake is another text of a line.
+Nothing here knows the edits of symbp/judging/diagnosis: a mistake is another text of a line.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from symbp.checking.diagnosis.sample import Sample
 from symbp.derivation import Derivation, derive
 from symbp.equations import System
+from symbp.judging.diagnosis.sample import Sample
 from symbp.networks.network import Network
 from symbp.numeric import engines
 from symbp.numeric.definitions import Standins

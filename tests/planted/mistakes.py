@@ -85,8 +85,8 @@ MISTAKES = (
     # -- transpose
     _mistake("transpose", "ops/native.py", "    return transpose(expr)\n", "    return expr\n", RULES),
     _mistake("transpose", "numeric/matrices.py", '.within(ATOM)}.T")', '.within(ATOM)}")', RULES),
-    _mistake("transpose", "checking/theirs/layouts.py", "return array.T if self.turns(variable) else array",
-             "return array", "checking/test_theirs_functions.py"),
+    _mistake("transpose", "judging/layouts.py", "return array.T if self.turns(variable) else array",
+             "return array", "judging/test_functions.py"),
     _mistake("transpose", "analysis/walk.py", "Scaled.of(direction.array.T, direction.exponent)",
              "Scaled.of(direction.array, direction.exponent)", "analysis/test_architectures.py"),
     # -- index

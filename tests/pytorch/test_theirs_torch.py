@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from symbp.checking.theirs.judging import judge_file
 from symbp.derivation import derive
 from symbp.errors import SpecError
+from symbp.judging.judging import judge_file
 
 pytest.importorskip("torch", reason="PyTorch is not installed: pip install torch==2.13.0")
 

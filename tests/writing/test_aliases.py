@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from symbp.checking.theirs.formula import OTHER_NAMES, Formulas
 from symbp.cli.verdict import concrete
 from symbp.cli.what import NetworkOptions
 from symbp.derivation import Derivation, derive
 from symbp.errors import SymbpError
+from symbp.judging.formula import OTHER_NAMES, Formulas
 from symbp.networks.examples import EXAMPLES
 from symbp.networks.network import Network
 from symbp.writing.aliases import aliases

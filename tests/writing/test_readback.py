@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from symbp.checking.theirs.formula import Formulas
 from symbp.derivation import Derivation, derive
 from symbp.errors import SymbpError
+from symbp.judging.formula import Formulas
 from symbp.networks.examples import EXAMPLES
 from symbp.networks.network import Network
 from symbp.pages.tell.derivation import context

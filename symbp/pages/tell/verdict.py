@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from symbp.checking.diagnosis.sample import Diagnosis, GivenRow, Judgement, Mark
-from symbp.checking.theirs.judging import Judged
+from symbp.judging.diagnosis.sample import Diagnosis, GivenRow, Judgement, Mark
+from symbp.judging.judging import Judged
 from symbp.pages.page import Block, Code, Page, Para, Table, Text
 from symbp.pages.words import Words, language
 

@@ -1,0 +1,106 @@
+"""The numbers somebody's gradient is asked at: fresh, several batches, sizes that are prime and distinct.
+
+Distinct primes keep mistakes from coinciding: a transposed matrix does not fit, and 1/m is no other constant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from sympy import MatrixExpr, MatrixSymbol
+
+from symbp.derivation import Derivation
+from symbp.equations import Equation
+from symbp.errors import SpecError
+from symbp.judging.diagnosis.reading import left_open
+from symbp.numeric.definitions import Standins
+from symbp.numeric.sizes import given_sizes
+from symbp.numeric.source import Program, program
+from symbp.numeric.values import Values, draw, evaluation
+from symbp.symbols import BATCH, Role, Variable
+
+WIDTHS = (3, 7, 11, 13, 19, 29, 31, 37)
+"""Widths of layers that the network leaves open, in turn."""
+
+EXAMPLES = (5, 17, 23)
+"""Batches: at least 5 examples, none of them the width of a layer left open."""
+
+SPARE_EXAMPLES = (41, 43, 47, 53, 59, 61, 67, 71)
+"""Batches for networks whose given widths are among ``EXAMPLES``."""
+
+
+class Layout(Protocol):
+    """Which matrices hold their transpose where somebody's examples are rows: a layout of symbp.views."""
+
+    def holds(self, symbol: MatrixExpr) -> bool:
+        """Whether a matrix holds its transpose."""
+        ...
+
+    def equation(self, equation: Equation) -> Equation:
+        """Return an equation of the calculus in this layout."""
+        ...
+
+
+@dataclass(frozen=True)
+class Case:
+    """One draw: ``known`` holds every matrix of both lists, ``given`` the symbols drawn.
+
+    Columns are examples, but for the matrices of which ``layout`` holds the transpose.
+    """
+
+    values: Values
+    known: dict[str, Any]
+    loss: float
+    examples: int
+    given: tuple[MatrixSymbol, ...] = ()
+    layout: Layout | None = None
+
+    def turns(self, symbol: MatrixExpr) -> bool:
+        """Whether a matrix is the transpose of that of the calculus; what has no name is, but for columns."""
+        if self.layout is None:
+            return False
+        if isinstance(symbol, MatrixSymbol):
+            return self.layout.holds(symbol)
+        rows, columns = symbol.shape
+        return bool(columns != 1) and self.layout.holds(Variable("V", rows, columns, Role.ACTIVATION, "V"))
+
+
+def require_concrete(derivation: Derivation) -> None:
+    """Refuse a network that leaves its activations or its loss open: nothing could be computed with it.
+
+    Raises:
+        SpecError: naming what is open.
+    """
+    if missing := left_open(derivation):
+        options = " and ".join(f"--{name}" for name in missing)
+        raise SpecError(f"the network leaves its {' and '.join(missing)} open: give {options} (symbp list shows all)")
+
+
+def cases(
+    derivation: Derivation, seed: int = 0, batches: Sequence[int] = EXAMPLES, layout: Layout | None = None
+) -> list[Case]:
+    """Return a draw for every batch, each with all intermediates.
+
+    Raises:
+        SpecError: the network leaves something open.
+    """
+    require_concrete(derivation)
+    full = program(derivation.forward, derivation.backward, derivation.wrt, Standins())
+    taken = {int(size) for symbol in derivation.forward.given for size in symbol.shape if size.is_Integer}
+    spare = (size for size in SPARE_EXAMPLES if size not in taken)
+    sizes = [batch if batch not in taken else next(spare, batch) for batch in batches]
+    if not any(size.has(BATCH) for symbol in derivation.forward.given for size in symbol.shape):
+        sizes = [1 for _ in batches]  # One example, or one sequence: m is 1.
+    return [_case(derivation, full, examples, seed + number, layout) for number, examples in enumerate(sizes)]
+
+
+def _case(derivation: Derivation, full: Program, examples: int, seed: int, layout: Layout | None) -> Case:
+    sizes = given_sizes(derivation.forward, examples, WIDTHS)
+    trace = draw(derivation.forward, sizes, seed, evaluation(full), Standins())
+    drawn = {*trace.values.parameters, *trace.values.inputs}
+    given = tuple(symbol for symbol in full.names if symbol.name in drawn)
+    held = {symbol.name for symbol in full.names if layout is not None and layout.holds(symbol)}
+    known = {name: value.T if name in held else value for name, value in trace.local.items()}
+    return Case(trace.values, known, trace.loss, examples, given, layout)

@@ -1,0 +1,230 @@
+"""The right side of a formula at numbers: the readings it may have, its value for a batch, its error."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from symbp.derivation import Derivation
+from symbp.errors import ShapeError, SpecError
+from symbp.judging.arithmetic import size_text
+from symbp.judging.cases import Case, Layout, cases
+from symbp.judging.lexicon import Lexicon, layer_words, normal
+from symbp.judging.meanings import Operator, Place
+from symbp.judging.values import value
+from symbp.judging.written import Written, written
+from symbp.networks.reading import quote
+from symbp.symbols import BATCH, Adjoint, Variable
+
+TOLERANCE = 1e-9
+"""Relative difference up to which a formula is right, as in the check of a derivation."""
+
+EQUALS = re.compile(r"(?<![=<>!])=(?!=)(?![^()\[\]]*[)\]])")
+SUM = re.compile(r"\s*(?:Σ|∑|sum(?=\s))\s*")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How names that differ from course to course are read, and whether examples are taken one by one."""
+
+    alone: bool = False
+    shift: int = 0
+    last: str = "Z"
+
+    def note(self, depth: int) -> str:
+        """Return what was assumed, as a sentence; empty where nothing was."""
+        parts = ["aₗ is what enters layer l, so a₁ is the input"] if self.shift else []
+        parts += [f"dLoss is the gradient by {self.last}{depth}"]
+        return "read so that " + "; ".join(parts)
+
+
+@dataclass(frozen=True)
+class RightSide:
+    """One right side of a formula in one reading; ``total`` where Σ over the examples stands before it."""
+
+    written: Written
+    total: bool
+    reading: Reading
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What formulas are judged on: one concrete network, what the letters mean, numbers drawn once."""
+
+    derivation: Derivation
+    words: Lexicon
+    seed: int = 0
+    layout: Layout | None = None
+
+    @cached_property
+    def cases(self) -> list[Case]:
+        """The numbers."""
+        return cases(self.derivation, self.seed, layout=self.layout)
+
+    def course(self, shift: int, last: str) -> Lexicon:
+        """Return the words with those that course notes use in several ways, in one of them."""
+        if (shift, last) not in self._courses:
+            self._courses[shift, last] = self.words.with_words(layer_words(self.derivation, shift, last))
+        return self._courses[shift, last]
+
+    @cached_property
+    def _courses(self) -> dict[tuple[int, str], Lexicon]:
+        return {}
+
+    def known(self, text: str) -> bool:
+        """Whether every symbol of a formula means something."""
+        try:
+            for part in EQUALS.split(text):
+                written(SUM.sub("", part, count=1), self.words)
+        except SpecError:
+            return False
+        return True
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Tries right sides for one target, a gradient or a matrix of the forward pass."""
+
+    ground: Ground
+    target: Variable | Adjoint
+
+    @property
+    def is_gradient(self) -> bool:
+        """Whether a gradient is asked for."""
+        return isinstance(self.target, Adjoint)
+
+    @property
+    def name(self) -> str:
+        """The matrix that it is, or is the gradient of."""
+        return self.target.of.name if isinstance(self.target, Adjoint) else self.target.name
+
+    def fitting(self, body: str, total: bool) -> tuple[list[RightSide], ShapeError | None]:
+        """Return the readings in which the formula runs and has its target's shape, and the first problem of others."""
+        found: list[RightSide] = []
+        problem: ShapeError | None = None
+        for side in self.all(body, total):
+            try:
+                wrong = self._misshapen(side)
+            except ShapeError as error:
+                wrong = error
+            if wrong is None:
+                found.append(side)
+            problem = problem or wrong
+        return found, problem
+
+    def _misshapen(self, side: RightSide) -> ShapeError | None:
+        """Return what is wrong with the shape of a side's value; None where nothing is."""
+        for found, case in zip(self.values(side), self.ground.cases, strict=True):
+            if not _fits(found, case, self.target):
+                size, other = (size_text(each, case) for each in (case.known[self.target.name].shape, found.shape))
+                said = f"{self.target.name} is {size}, but {quote(side.written.source)} is {other}"
+                return ShapeError(f"{said}{_turned(found, size, other)}")
+        return None
+
+    def all(self, body: str, total: bool) -> list[RightSide]:
+        """Return all readings of a formula, those among them whose shapes do not fit: one change may make them."""
+        found = []
+        for reading in self._readings(body, total):
+            course = is_course(body, reading)
+            words = self.ground.course(reading.shift, reading.last) if course else self.ground.words
+            found.append(RightSide(written(body, words), total, reading))
+        return found
+
+    def _readings(self, body: str, total: bool) -> Iterator[Reading]:
+        columns = written(body, self.ground.course(0, "Z")).columns
+        ways = [False] if total or self.ground.derivation.entire else [True] if columns else [False, True]
+        if not columns and (self.ground.derivation.network.batch or re.search(r"\bm\b|sum|mean|ᵀ1|1ᵀ", body)):
+            ways = [False]
+        course = is_course(body, Reading())
+        for shift in (0, 1) if course else (0,):
+            for last in ("Z", "A") if course else ("Z",):
+                for alone in ways:
+                    yield Reading(alone, shift, last)
+
+    def values(self, side: RightSide, tree: ast.expr | None = None) -> list[Any]:
+        """Return the value of a side at every case, in the shape it would have for the whole batch."""
+        return [self._value(side, case, tree) for case in self.ground.cases]
+
+    def _value(self, side: RightSide, case: Case, tree: ast.expr | None) -> Any:
+        import numpy as np
+
+        with np.errstate(all="ignore"):  # A formula that divides by zero is told so in words.
+            return self._over_examples(side, case, tree)
+
+    def _over_examples(self, side: RightSide, case: Case, tree: ast.expr | None) -> Any:
+        import numpy as np
+
+        if not side.total and not side.reading.alone:
+            return _spread(value(side.written, Place(case), tree), self.target, case)
+        parts = [
+            _spread(value(side.written, Place(case, example, side.reading.alone), tree), self.target, case)
+            for example in range(case.examples)
+        ]
+        if side.total:
+            return sum(parts)
+        if self.target.shape[1] == BATCH:
+            in_rows = case.turns(self.target)
+            shape = (1, -1) if in_rows else (-1, 1)
+            single = [part.reshape(shape) if part.ndim < 2 else part for part in parts]
+            stacked = np.concatenate(single, axis=0 if in_rows else 1)
+            return stacked / case.examples if isinstance(self.target, Adjoint) else stacked
+        return sum(parts) / case.examples
+
+    def agrees(self, side: RightSide, tree: ast.expr | None = None) -> bool:
+        """Whether a side, or another tree in its place, is the target."""
+        return self.error(side, tree) <= TOLERANCE
+
+    def error(self, side: RightSide, tree: ast.expr | None = None) -> float:
+        """Return the largest error over the cases, each relative to its own matrix; NaN counts as infinite."""
+        import numpy as np
+
+        try:
+            values = self.values(side, tree)
+        except (ShapeError, SpecError):
+            return float("inf")
+        worst = 0.0
+        for found, case in zip(values, self.ground.cases, strict=True):
+            right = np.asarray(case.known[self.target.name], dtype=float)
+            if not _fits(found, case, self.target):
+                return float("inf")
+            size = float(np.linalg.norm(right)) or 1.0
+            error = float(np.linalg.norm(found.reshape(right.shape) - right)) / size
+            worst = max(worst, error if error == error else float("inf"))
+        return worst
+
+
+def _spread(found: Any, target: Variable | Adjoint, case: Case) -> Any:
+    """Return a value as a matrix; 0 stands for zeros of any shape."""
+    import numpy as np
+
+    if isinstance(found, Operator):
+        raise SpecError(f"the formula for {target.name} is no matrix: something for an operator to act on is missing")
+    array = np.asarray(found)
+    return np.zeros_like(case.known[target.name]) if array.ndim == 0 and array == 0 else array
+
+
+def _fits(found: Any, case: Case, target: Variable | Adjoint) -> bool:
+    """Whether a value has its target's shape; a column may have one axis, as sums without keepdims do."""
+    import numpy as np
+
+    right = np.shape(case.known[target.name])
+    shape = np.shape(found)
+    return shape == right or (1 in right and len(shape) < 2 and np.size(found) == np.size(case.known[target.name]))
+
+
+def _turned(wrong: Any, size: str, other: str) -> str:
+    """Return what probably was meant by a result of another shape."""
+    if wrong.ndim == 2 and other.split("×")[::-1] == size.split("×"):
+        return ": it is transposed, (A @ B).T = B.T @ A.T"
+    if wrong.ndim == 2 and size.startswith(other.split("×")[0]) and size.endswith("×1"):
+        return ": the sum over the examples is missing"
+    return ": a factor is missing, or belongs to another layer"
+
+
+def is_course(body: str, reading: Reading) -> bool:
+    """Whether names stand in it that course notes use in several ways."""
+    return reading.shift > 0 or bool(re.search(r"\bd(?:[Ll]oss|L|E|C|J)\b(?!/)", normal(body)))

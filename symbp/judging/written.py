@@ -1,0 +1,255 @@
+"""A formula from text to a syntax tree of Python: words become placeholders, products that stand unwritten appear.
+
+Nothing is evaluated here, and the text never reaches Python's or SymPy's evaluation: the tree is walked by
+``symbp.judging.values`` against an allow-list.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from symbp.errors import SpecError, nearest
+from symbp.judging.lexicon import Lexicon, spelled
+from symbp.judging.meanings import Diagonal, LinearMap, Meaning, Named, Scalar, Sliding, Symbol
+from symbp.networks.reading import MAX_BRACKETS, MAX_DIGITS, MAX_LENGTH, quote, tree_of
+
+_NUMBER = re.compile(r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+_NAME = re.compile(r"(?!ᵀ)[^\W\d](?:(?!ᵀ)\w)*(?:\[[\w.:]+\])?'?")
+_METHOD = re.compile(r"\.(T\b|sum|mean|dot|transpose)")
+_OPERATORS = ("**", ">=", "<=", "==", ".*", "@", "+", "-", "*", "/", ">", "<", "^", "(", ")", ",", "=", "⊙", "·")
+_TURNED = {"⊙": "*", ".*": "*", "·": "@", "^": "**"}
+_KEYWORDS = ("axis", "keepdims")
+_CONSTANTS = ("True", "False")
+
+MOST_WRITTEN_OUT = 64 * MAX_LENGTH
+"""Longest text that is read once its sums over steps are written out; as typed it may have ``MAX_LENGTH``."""
+
+ELIDED = ("⋯", "B[")
+"""What stands for something that is not written out."""
+
+
+@dataclass(frozen=True)
+class Token:
+    """A piece of the Python text with where it stands, there and in what was typed."""
+
+    python: str
+    at: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Written:
+    """A right side: as typed, as Python, its tree, and what each placeholder means."""
+
+    source: str
+    python: str
+    tree: ast.expr
+    meanings: Mapping[str, Meaning]
+    tokens: tuple[Token, ...]
+
+    @property
+    def columns(self) -> bool:
+        """Whether a letter of one example stands in it."""
+        return any(
+            isinstance(each, Diagonal) or (isinstance(each, Symbol) and each.column) for each in self.meanings.values()
+        )
+
+    def text(self, node: ast.AST) -> str:
+        """Return a piece as it was typed."""
+        start, end = self.span(node)
+        return self.source[start:end]
+
+    def span(self, node: ast.AST) -> tuple[int, int]:
+        """Return where a piece was typed."""
+        low, high = getattr(node, "col_offset", 0), getattr(node, "end_col_offset", len(self.python))
+        inside = [token for token in self.tokens if low <= token.at < high]
+        return (inside[0].start, inside[-1].end) if inside else (0, len(self.source))
+
+
+def written(source: str, lexicon: Lexicon) -> Written:
+    """Read one side of a formula.
+
+    Raises:
+        SpecError: too long, an unknown word, or not arithmetic.
+    """
+    if len(source) > MOST_WRITTEN_OUT:
+        raise SpecError(f"the formula {quote(source)} has {len(source)} characters; at most {MAX_LENGTH} are read")
+    return _Reading(source, lexicon).read()
+
+
+class _Reading:
+    """Goes through a text once."""
+
+    def __init__(self, source: str, lexicon: Lexicon) -> None:
+        self.typed = " ".join(unicodedata.normalize("NFC", source).split())
+        self.source, self.places = spelled(self.typed)
+        self.lexicon = lexicon
+        self.tokens: list[Token] = []
+        self.meanings: dict[str, Meaning] = {}
+        self.length = self.depth = 0
+        self.ends_operand = False
+        self.before: Meaning | None = None
+        self.calls = False
+
+    def read(self) -> Written:
+        """Return the formula, or raise a SpecError that quotes the piece nobody can read."""
+        position = 0
+        while position < len(self.source):
+            if self.source[position] == " ":
+                position += 1
+                continue
+            position = self._next(position)
+        python = "".join(token.python for token in self.tokens)
+        tree = tree_of(python, self.typed, "a formula")
+        return Written(self.typed, python, tree, self.meanings, tuple(map(self._as_typed, self.tokens)))
+
+    def _as_typed(self, token: Token) -> Token:
+        last = self.places[token.end - 1] + 1 if token.end > token.start else self.places[token.start]
+        return replace(token, start=self.places[token.start], end=last)
+
+    def _next(self, at: int) -> int:
+        for elided in ELIDED:
+            if self.source.startswith(elided, at):
+                raise SpecError(
+                    f"{quote(self.source)}: {elided.rstrip('[')} stands for equations that are not written out: "
+                    "paste the lines of the backward pass instead"
+                )
+        if self.source.startswith(("_)", "_ )"), at):
+            return self._placed("·", Named("hole"), at, at + 1)
+        if self.source[at] == "√":
+            return self._root(at)
+        for reader in (self._transpose, self._method, self._word, self._number, self._name, self._operator):
+            end = reader(at)
+            if end is not None:
+                return end
+        raise SpecError(f"{self.source[at]!r} may not stand in the formula {quote(self.source)}")
+
+    def _root(self, at: int) -> int:
+        """√2 and √(…): the function in front of its number."""
+        end = self._placed("√", Named("sqrt"), at, at + 1)
+        found = _NUMBER.match(self.source, end)
+        if not found:
+            return end
+        self._append(f"({found[0]})", end, found.end())
+        return found.end()
+
+    def _transpose(self, at: int) -> int | None:
+        for mark in ("ᵀ", "^T", "^⊤"):
+            if self.source.startswith(mark, at) and self.ends_operand:
+                return self._add(".T", at, at + len(mark), operand=True)
+        return None
+
+    def _method(self, at: int) -> int | None:
+        found = _METHOD.match(self.source, at)
+        if not found or not self.ends_operand:
+            return None
+        end = self._add(found[0], at, found.end(), operand=True)
+        self.calls = found[1] != "T"
+        return end
+
+    def _number(self, at: int) -> int | None:
+        found = _NUMBER.match(self.source, at)
+        if not found:
+            return None
+        if len(found[0]) > MAX_DIGITS:
+            raise SpecError(f"a number in {quote(self.source)} has more than {MAX_DIGITS} digits")
+        following = self.source[found.end() :].lstrip(" ")[:2]
+        is_ones = found[0] == "1" and (
+            following[:1] == "ᵀ" or following == "^T" or (self.ends_operand and following[:1] != "/")
+        )
+        if is_ones:
+            return self._placed("ones", Named("ones"), at, found.end())
+        self._join()
+        return self._add(found[0], at, found.end(), operand=True)
+
+    def _word(self, at: int) -> int | None:
+        found = self.lexicon.pattern.match(self.source, at)
+        name = _NAME.match(self.source, at)
+        if not found or (
+            name and name.end() > found.end() and name[0] not in self.lexicon.words and "'" not in name[0]
+        ):
+            return None
+        meaning = self.lexicon.words[found[0]]
+        if isinstance(meaning, Sliding):
+            return self._sign_between(meaning, at, found.end())
+        return self._placed(found[0], meaning, at, found.end())
+
+    def _sign_between(self, meaning: Sliding, at: int, end: int) -> int:
+        """W ⋆ X: an operator of three parts, since Python has no sign for it."""
+        if not self.ends_operand:
+            raise SpecError(f"{quote(self.source[at:end])} stands between two matrices, in {quote(self.source)}")
+        place = f"v{len(self.meanings)}"
+        self.meanings[place] = meaning
+        return self._add(f"%{place}%", at, end, operand=False)
+
+    def _placed(self, word: str, meaning: Meaning, at: int, end: int) -> int:
+        self._join()
+        place = f"v{len(self.meanings)}"
+        self.meanings[place] = meaning
+        self._add(place, at, end, operand=True)
+        self.before = meaning
+        return end
+
+    def _name(self, at: int) -> int | None:
+        found = _NAME.match(self.source, at)
+        if not found:
+            return None
+        name = found[0]
+        if name in ("np", "numpy", "xp") and self.source.startswith(".", found.end()):
+            return found.end() + 1
+        if name in _KEYWORDS or name in _CONSTANTS:
+            return self._add(name, at, found.end(), operand=name in _CONSTANTS)
+        if name in ("sum", "Σ", "∑"):
+            raise SpecError(f"{quote(self.source)}: Σ stands in front of a whole product, as in Σ D₂ (a₂ − y) xᵀ")
+        near = nearest(name[:40], [word for word in self.lexicon.words if word.isascii() and len(word) < 20])
+        raise SpecError(
+            f"unknown symbol {name[:40]!r} in the formula {quote(self.source)}"
+            f"{near or '; use the names of symbp derive, such as W2, Z1, A1, dZ2, X, Y, m'}"
+        )
+
+    def _operator(self, at: int) -> int | None:
+        for sign in _OPERATORS:
+            if not self.source.startswith(sign, at):
+                continue
+            if sign == "·" and self.source[at + 1 :].lstrip()[:1] == ")":
+                return self._placed("·", Named("hole"), at, at + 1)
+            return self._signed(sign, at)
+        return None
+
+    def _signed(self, sign: str, at: int) -> int:
+        if sign == "(":
+            self.depth += 1
+            if self.depth > MAX_BRACKETS:
+                raise SpecError(f"{quote(self.source)} has more than {MAX_BRACKETS} brackets inside each other")
+            callable_ = self.calls or isinstance(self.before, Scalar | LinearMap) or (
+                isinstance(self.before, Named) and self.before.name not in ("m", "ones", "I", "hole")
+            )  # fmt: skip
+            if not (callable_ and self.ends_operand):
+                self._join()
+        self.depth -= sign == ")"
+        if sign == "=" and self.tokens and self.tokens[-1].python in _KEYWORDS:
+            return self._add("=", at, at + 1, operand=False)
+        if sign == "=":
+            raise SpecError(f"{quote(self.source)}: one = a formula")
+        return self._add(_TURNED.get(sign, sign), at, at + len(sign), operand=sign == ")")
+
+    def _join(self) -> None:
+        """Write the product of two factors that stand beside each other."""
+        if self.ends_operand:
+            of_what_follows = isinstance(self.before, Named) and self.before.name == "diag"
+            self._append("**" if of_what_follows else "@", len(self.source), len(self.source))
+
+    def _add(self, python: str, start: int, end: int, *, operand: bool) -> int:
+        self._append(python, start, end)
+        self.ends_operand = operand
+        self.before, self.calls = None, False
+        return end
+
+    def _append(self, python: str, start: int, end: int) -> None:
+        self.tokens.append(Token(python, self.length, start, end))
+        self.length += len(python)
