@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, ClassVar, cast
 
-from sympy import Basic, Expr, Integer, MatrixExpr, MatrixSymbol, S, exp, log
+from sympy import Basic, Expr, Integer, MatrixExpr, MatrixSymbol, S, Sum, exp, log
 
 from symbp.nodes import hadamard, matmul, ones
 from symbp.op import Entry, FactorRole, Op, meaning, rule
-from symbp.ops.entries import COLUMN, ROW, Largest, Total, base, by_columns
+from symbp.ops.entries import COLUMN, OTHER, ROW, Largest, Total, base, by_columns
 from symbp.ops.softmax import Softmax
 
 
@@ -69,6 +69,10 @@ class Mark(Op):
 
     shape = property(lambda self: self.args[0].shape)
 
+    def entry(self) -> Entry:
+        """Say it in words: of equal entries the first is marked."""
+        return Entry(says="mark")
+
 
 class CumulativeSum(Op):
     """Sums down the columns: entry i is the sum of the entries 1 to i, ``back`` of those from i to the last.
@@ -87,6 +91,13 @@ class CumulativeSum(Op):
 
     shape = property(lambda self: self.args[0].shape)
     mark = property(lambda self: "up" if self.args[1] == 1 else "")
+
+    def entry(self) -> Entry:
+        """Return Σ_{k ≤ i} a_kj, of those from the bottom up Σ_{k ≥ i} a_kj."""
+        a, rows = base("a"), self.shape[0]
+        ends = (ROW, rows) if self.args[1] == 1 else (1, ROW)
+        value = Sum(a[OTHER, COLUMN], (OTHER, *ends))
+        return by_columns({a: self.args[0]}, self.shape, value, {OTHER: rows})
 
 
 @meaning(LogSumExp)

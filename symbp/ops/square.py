@@ -46,6 +46,10 @@ class Inverse(Op):
 
     shape = property(lambda self: self.args[0].shape)
 
+    def entry(self) -> Entry:
+        """Say it in words: everybody knows it by its name."""
+        return Entry(says="inverse")
+
 
 class Determinant(_Number):
     """det A. Args: A (n × n, regular where its gradient is taken)."""
@@ -55,6 +59,10 @@ class Determinant(_Number):
     def __new__(cls, a: MatrixExpr) -> Determinant:
         return cast("Determinant", Basic.__new__(cls, a))
 
+    def entry(self) -> Entry:
+        """Say it in words: everybody knows it by its name."""
+        return Entry(says="determinant")
+
 
 class LogDeterminant(_Number):
     """log |det A|. Args: A (n × n, regular)."""
@@ -63,6 +71,10 @@ class LogDeterminant(_Number):
 
     def __new__(cls, a: MatrixExpr) -> LogDeterminant:
         return cast("LogDeterminant", Basic.__new__(cls, a))
+
+    def entry(self) -> Entry:
+        """Say it in words: everybody knows it by its name."""
+        return Entry(says="log_determinant")
 
 
 @meaning(Trace)
