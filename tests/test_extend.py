@@ -35,7 +35,7 @@ from symbp.networks.matrix_functions import FUNCTIONS
 from symbp.op import steps
 from symbp.ops.columns import CumulativeSum, LogSumExp
 from symbp.ops.convolution import Convolve
-from symbp.ops.square import Determinant
+from symbp.ops.square import Det
 from symbp.ops.stop import Stop
 from symbp.ops.windows import Window
 from symbp.ops.within import Gram
@@ -272,7 +272,7 @@ def test_what_would_hide_a_mistake_is_refused():
 OURS = {
     "columns": LogSumExp(Z),
     "running sums": CumulativeSum(Z),
-    "square": Determinant(A),
+    "square": Det(A),
     "within an example": Gram(variable("Q", N, 3 * BATCH), variable("K", N, 4 * BATCH), 3, 4),
     "windows": Convolve(variable("K", 3, 8), variable("X", 24, BATCH), *Window(3, 4, 2, 2).args),
     "flat": Stop(Z),

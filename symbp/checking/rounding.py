@@ -20,6 +20,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from types import SimpleNamespace
 from typing import Any
 
 from symbp.numeric.engines import Engine, namespace, real
@@ -288,6 +289,27 @@ def _diagonal(a: Rounded) -> Rounded:
     return a.moved(np.diagflat)
 
 
+def _perturbed(a: Rounded) -> Any:
+    """Return the errors of a square matrix with those of its elimination (Higham 2002, §9.3)."""
+    return a.error + a.arithmetic.of(a.value, len(a.value))
+
+
+def _inverse(a: Rounded) -> Rounded:
+    """A⁻¹ moves by A⁻¹ δA A⁻¹."""
+    value = real().np.linalg.inv(a.value)
+    size = a.arithmetic.held(value)
+    return a.rounded(value, size @ _perturbed(a) @ size)
+
+
+def _determinant(a: Rounded) -> Rounded:
+    """The determinant moves by its size times the entries of A⁻ᵀ."""
+    import numpy as np
+
+    value = np.asarray(np.linalg.det(a.value))
+    slopes = value * real().np.linalg.inv(a.value).T
+    return a.rounded(value, np.asarray(np.sum(a.arithmetic.held(slopes) * _perturbed(a))))
+
+
 def _zeros_like(a: Any) -> Any:
     import numpy as np
 
@@ -370,6 +392,7 @@ def rounding(arithmetic: Arithmetic) -> Engine:
 
     own = {**OWN_FUNCTIONS, **{name: _smooth(getattr(np, name), slope) for name, slope in _slopes().items()}}
     found = {**vars(np), **{name: _mixed(function, getattr(np, name)) for name, function in own.items()}}
-    found |= {"zeros_like": _zeros_like, "ones_like": _ones_like}
+    of_matrices = {"inv": _mixed(_inverse, np.linalg.inv), "det": _mixed(_determinant, np.linalg.det)}
+    found |= {"zeros_like": _zeros_like, "ones_like": _ones_like, "linalg": SimpleNamespace(**of_matrices)}
     slope_of_erf = _smooth(erf, lambda x, f: 2 / math.sqrt(math.pi) * np.exp(-x * x))
     return Engine(f"rounding to {arithmetic.unit:.1g}", namespace(found), float, array, _mixed(slope_of_erf, erf))

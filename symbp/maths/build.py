@@ -61,7 +61,7 @@ from symbp.ops.elementwise import OUTPUT, Elementwise, Formula, GenericFunction,
 from symbp.ops.losses import EntrywiseLoss, GenericLoss, LinkedLoss, LossGradient
 from symbp.ops.penalty import Penalty
 from symbp.ops.softmax import Softmax
-from symbp.ops.square import Inverse
+from symbp.ops.square import Inv
 from symbp.ops.structure import Pad, Rows
 from symbp.symbols import BATCH, Adjoint, Role
 from symbp.views.blocks import Call, Pull
@@ -167,7 +167,7 @@ def _transpose(b: Builder, node: Transpose) -> Written:
         return Written(Script(Fence(b.names.derivative(node.arg.of)), None, TRANSPOSE))
     if isinstance(node.arg, MatrixSymbol):
         return Written(b.names.symbol(node.arg, transposed=True))
-    if isinstance(node.arg, Inverse):
+    if isinstance(node.arg, Inv):
         return Written(Script(b.within(node.arg.args[0], Level.ATOM), None, row(NEGATIVE, TRANSPOSE)))
     return Written(Script(b.within(node.arg, Level.ATOM), None, TRANSPOSE))
 
@@ -319,7 +319,7 @@ def primed(name: Node) -> Node:
     return Script(name, None, PRIME)
 
 
-def _inverse(b: Builder, node: Inverse) -> Written:
+def _inverse(b: Builder, node: Inv) -> Written:
     return Written(Script(b.within(node.args[0], Level.ATOM), None, row(NEGATIVE, Num("1"))))
 
 
@@ -543,7 +543,7 @@ RULES: dict[type, Callable[[Builder, Any], Written]] = {
     LinkedLoss: _linked_loss,
     LossGradient: _loss_gradient,
     Penalty: _penalty,
-    Inverse: _inverse,
+    Inv: _inverse,
     Rows: _rows,
     Pad: _rows,
     SumOver: _sum_over,

@@ -24,7 +24,7 @@ from symbp.ops.loss_table import LOSS_ALIASES, LOSSES, loss_row
 from symbp.ops.losses import entry_loss
 from symbp.ops.normalisation import EPSILON, Normalise, Over
 from symbp.ops.softmax import Softmax
-from symbp.ops.square import Determinant, Inverse, LogDeterminant, Trace
+from symbp.ops.square import Det, Inv, LogDet, Tr
 from symbp.ops.stop import Stop
 from symbp.ops.structure import Stack
 
@@ -205,7 +205,7 @@ def _diagonal(call: Call) -> MatrixExpr:
 def _trace(call: Call) -> MatrixExpr:
     (operand,) = call.operands
     _require_square(operand, "trace")
-    return Trace(operand)
+    return Tr(operand)
 
 
 def _square(name: str, build: Callable[[MatrixExpr], MatrixExpr]) -> Function:
@@ -222,7 +222,7 @@ def _solve(call: Call) -> MatrixExpr:
     if left.shape[0] != right.shape[0]:
         shapes = f"{left} is {text(left.shape)} and {right} {text(right.shape)}"
         raise ShapeError(f"solve takes two matrices of as many rows, but {shapes},")
-    return product_of(call.name(Inverse(left)), right)
+    return product_of(call.name(Inv(left)), right)
 
 
 def _require_square(operand: MatrixExpr, name: str) -> None:
@@ -267,9 +267,9 @@ FUNCTIONS: dict[str, Function] = {
     "hstack": Function(_beside, "S = hstack(A, B)", (2, MOST_PARTS)),
     "diag": Function(_diagonal, "D = diag(v)", affine=True),
     "trace": Function(_trace, "loss = trace(A.T @ B)"),
-    "inv": _square("inv", Inverse),
-    "det": _square("det", Determinant),
-    "logdet": _square("logdet", LogDeterminant),
+    "inv": _square("inv", Inv),
+    "det": _square("det", Det),
+    "logdet": _square("logdet", LogDet),
     "solve": Function(_solve, "W = solve(A, B)", (2, 2)),
     "ones": _of_shape(ones, 2, "ones"),
     "zeros": _of_shape(zeros, 2, "zeros"),

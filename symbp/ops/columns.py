@@ -53,7 +53,7 @@ class Maximum(_OfColumns):
         return self._form(Largest(base("z")[ROW, COLUMN], ROW))
 
 
-class Mark(Op):
+class Argmax(Op):
     """1 at the largest entry of every column, of equals the first, and 0 elsewhere. Args: Z. The shape is that of Z.
 
     It jumps where another entry becomes the largest and changes nowhere else: its derivative is zero.
@@ -64,8 +64,8 @@ class Mark(Op):
     label: ClassVar[str] = "mark"
     about = "1 at the largest entry of every column, of equals the first, 0 elsewhere"
 
-    def __new__(cls, z: MatrixExpr) -> Mark:
-        return cast("Mark", Basic.__new__(cls, z))
+    def __new__(cls, z: MatrixExpr) -> Argmax:
+        return cast("Argmax", Basic.__new__(cls, z))
 
     shape = property(lambda self: self.args[0].shape)
 
@@ -113,7 +113,7 @@ def maximum_of_columns(xp: Any, z: Any) -> Any:
     return xp.max(z, axis=-2, keepdims=True)
 
 
-@meaning(Mark)
+@meaning(Argmax)
 def mark(xp: Any, z: Any) -> Any:
     """1 at the first of the largest entries of every column."""
     top, marks = xp.max(z, axis=-2, keepdims=True), []
@@ -152,11 +152,11 @@ def log_sum_exp_vjp(node: LogSumExp, output: MatrixSymbol, adjoint: MatrixExpr) 
 def maximum_vjp(node: Maximum, output: MatrixSymbol, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
     """Z̄ = mark(Z) ⊙ 1·s̄."""
     (z,) = node.args
-    return (hadamard(matmul(ones(z.shape[0], 1), adjoint), Mark(z)),)
+    return (hadamard(matmul(ones(z.shape[0], 1), adjoint), Argmax(z)),)
 
 
-@rule(Mark, "Which entry is the largest changes in jumps only, so the derivative is zero.", short="no slope")
-def mark_vjp(node: Mark, output: MatrixSymbol, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
+@rule(Argmax, "Which entry is the largest changes in jumps only, so the derivative is zero.", short="no slope")
+def mark_vjp(node: Argmax, output: MatrixSymbol, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
     """Z̄ = 0."""
     return (None,)
 

@@ -39,6 +39,8 @@ FUNCTIONS: dict[str, Function] = {
     "sign": lambda np, a, b, c: np.sign(b) * a,
     "sum": lambda np, a, b, c: np.sum(a * b, axis=1, keepdims=True) + np.sum(a),
     "where": lambda np, a, b, c: np.where(b > 0, a, b * a),
+    "inv": lambda np, a, b, c: np.linalg.inv(a[:5] + 4 * np.diagflat(a[:5, :1] * 0 + 1)),
+    "det": lambda np, a, b, c: np.linalg.det(a[:5] + 4 * np.diagflat(a[:5, :1] * 0 + 1)).reshape(1, 1) / 10_000,
 }
 SMOOTH = ("arctan", "cos", "cosh", "exp", "expm1", "log", "log1p", "sin", "sinh", "sqrt", "tan", "tanh")
 FUNCTIONS |= {name: lambda np, a, b, c, name=name: getattr(np, name)(a) * b for name in SMOOTH}  # type: ignore[misc]
@@ -59,7 +61,7 @@ def in_single(function: Function) -> Any:
 
 
 def test_every_function_of_the_namespace_is_here() -> None:
-    assert {*SMOOTH, *EXACT, *(name for name in OWN_FUNCTIONS)} == set(NAMES)
+    assert {*SMOOTH, *EXACT, *OWN_FUNCTIONS, "linalg"} == set(NAMES)
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

@@ -30,7 +30,7 @@ from symbp.equations import Equation, ForwardSystem, System
 from symbp.judging.diagnosis.nodes import UnbiasedNormalise
 from symbp.ops.attention import MaskedSoftmax
 from symbp.ops.channel_norm import NormaliseChannels
-from symbp.ops.columns import CumulativeSum, LogSumExp, Mark, Maximum
+from symbp.ops.columns import Argmax, CumulativeSum, LogSumExp, Maximum
 from symbp.ops.convolution import Channels, ChannelSums, Convolve, KernelCorrelation, TransposedConvolve
 from symbp.ops.elementwise import Elementwise, GenericFunction, ScalarFunction
 from symbp.ops.functions import activation
@@ -41,7 +41,7 @@ from symbp.ops.penalty import Penalty
 from symbp.ops.pooling import AveragePool, AveragePoolTranspose, MaxPool
 from symbp.ops.positions import Offsets, OffsetSums, Rotate, SumExamples, Tile
 from symbp.ops.softmax import Softmax
-from symbp.ops.square import Determinant, Inverse, LogDeterminant, Trace
+from symbp.ops.square import Det, Inv, LogDet, Tr
 from symbp.ops.structure import Pad, Rows, Stack
 from symbp.ops.upstream import Upstream
 from symbp.ops.windows import Window
@@ -174,7 +174,7 @@ def columns() -> Derivation:
         (z, MatMul(w, x)),
         (sums, LogSumExp(z)),
         (largest, Maximum(z)),
-        (marks, Mark(z)),
+        (marks, Argmax(z)),
         (running, CumulativeSum(z)),
         (total, MatAdd(HadamardProduct(marks, z), running, MatMul(OneMatrix(N1, 1), MatAdd(sums, largest)))),
         given=[w, x],
@@ -182,7 +182,7 @@ def columns() -> Derivation:
 
 
 def square_matrices() -> Derivation:
-    """Trace, inverse, determinant and its logarithm."""
+    """Tr, inverse, determinant and its logarithm."""
     w, x = variable("W1", N1, N1), variable("X", N1)
     inverse, size, logarithm, product_, trace_ = (
         variable("A1", N1, N1), variable("A2", 1, 1), variable("A3", 1, 1), variable("Z4", N1), variable("A5", 1, 1),
@@ -190,10 +190,10 @@ def square_matrices() -> Derivation:
     numbers = MatAdd(size, logarithm, trace_)
     spread = MatMul(OneMatrix(N1, 1), numbers, OneMatrix(1, BATCH))
     return case(
-        (inverse, Inverse(w)),
-        (size, Determinant(w)),
-        (logarithm, LogDeterminant(w)),
-        (trace_, Trace(inverse)),
+        (inverse, Inv(w)),
+        (size, Det(w)),
+        (logarithm, LogDet(w)),
+        (trace_, Tr(inverse)),
         (product_, MatAdd(MatMul(inverse, MatAdd(Identity(N1), ZeroMatrix(N1, N1)), x), spread)),
         given=[w, x],
     )

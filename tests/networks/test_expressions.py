@@ -55,7 +55,7 @@ def test_let_names_stay_symbols_with_exact_values():
     assert function.parameters == ((BETA, Rational(851, 500)),)
     s = sigmoid(BETA * X)
     assert expand(function.slopes[0] - (s + BETA * X * s * (1 - s))) == 0
-    assert (function.name, function.latex, function.text) == ("f", "f", "f")
+    assert (function.name, function.text) == ("f", "f")
 
 
 def test_i_e_n_s_and_beta_are_just_names():

@@ -14,14 +14,14 @@ from symbp.equations import operands
 from symbp.op import Op, meaning_of
 from symbp.ops.attention import MaskedSoftmax
 from symbp.ops.channel_norm import NormaliseChannels, NormaliseChannelsJacobian
-from symbp.ops.columns import CumulativeSum, LogSumExp, Mark, Maximum
+from symbp.ops.columns import Argmax, CumulativeSum, LogSumExp, Maximum
 from symbp.ops.convolution import Channels, ChannelSums, Convolve, KernelCorrelation, TransposedConvolve
 from symbp.ops.entries import Total, index
 from symbp.ops.normalisation import EPSILON, InverseDeviation, Normalise, NormaliseJacobian
 from symbp.ops.pooling import AveragePool, AveragePoolTranspose, MaxPool, MaxPoolTranspose
 from symbp.ops.positions import Offsets, OffsetSums, Rotate, SumExamples, Tile
 from symbp.ops.softmax import Softmax, SoftmaxJacobian
-from symbp.ops.square import Determinant, Inverse, LogDeterminant, Trace
+from symbp.ops.square import Det, Inv, LogDet, Tr
 from symbp.ops.stop import Stop
 from symbp.ops.structure import Pad, Rows, Stack
 from symbp.ops.windows import Window
@@ -59,7 +59,7 @@ NODES = [
     Maximum(Z),
     *(CumulativeSum(Z, back) for back in (0, 1)),
     Stop(Z),
-    Trace(matrix("A", 4, 4)),
+    Tr(matrix("A", 4, 4)),
     SoftmaxJacobian(P, G),
     *(MaskedSoftmax(matrix("S", 3, 6), 3, causal) for causal in (0, 1)),
     MaskedSoftmax(matrix("S", 4, 6), 3, 0),
@@ -88,8 +88,8 @@ NODES = [
 """One node of every kind and every setting that changes the meaning, all sizes different."""
 
 IN_WORDS = [
-    Mark(Z),
-    *(kind(matrix("A", 4, 4)) for kind in (Inverse, Determinant, LogDeterminant)),
+    Argmax(Z),
+    *(kind(matrix("A", 4, 4)) for kind in (Inv, Det, LogDet)),
     MaxPoolTranspose(matrix("X", 24, 2), matrix("A", 12, 2), matrix("G", 12, 2), *PLAIN.args),
     Stack(*(matrix(f"A{rows}", rows, 3) for rows in range(1, 6))),
 ]
