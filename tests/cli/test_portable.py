@@ -65,6 +65,7 @@ def files(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
+@pytest.mark.long
 def test_nothing_that_posix_alone_has_is_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The folder has a name outside ASCII, and the system's own encoding is ASCII."""
     folders = [tmp_path / "hier", tmp_path / "Übung ∂ 数学"]

@@ -30,6 +30,7 @@ def outcome(read: Callable[[], T], text: str) -> T | None:
     return None
 
 
+@pytest.mark.long
 @given(TYPED)
 def test_layers(text: str) -> None:
     found = outcome(lambda: options.layers(text), text)

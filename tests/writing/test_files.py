@@ -135,6 +135,7 @@ def test_the_suffix_says_the_format_and_our_own_is_overwritten(tmp_path: Path, s
     assert files.MARK in target.read_text(encoding="utf-8").splitlines()[0]
 
 
+@pytest.mark.long
 def test_pdf(tmp_path: Path) -> None:
     need("pdflatex", PDFLATEX)
     assert write(derivation("layers-1"), tmp_path / "a.pdf")

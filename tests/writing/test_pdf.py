@@ -91,6 +91,7 @@ def test_a_complaint_is_laid_at_its_document(tmp_path: Path) -> None:
     assert "Undefined control sequence" in found["wrong"][0]
 
 
+@pytest.mark.long
 def test_a_pdf_is_the_same_on_each_run() -> None:
     need("pdflatex", PDFLATEX)
     source = render(derivation("layers-1"), "latex", standalone=True)

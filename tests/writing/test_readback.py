@@ -98,8 +98,15 @@ def unread(derivation: Derivation, ascii_only: bool, layout: Layout = COLUMNS) -
     return wrong
 
 
+SLOW = ("gru-batch", "lstm-classifier")
+"""Networks with so many lines, each read and differentiated, that they take seconds."""
+
+
 @pytest.mark.parametrize("ascii_only", [False, True], ids=["unicode", "ascii"])
-@pytest.mark.parametrize("name", [*NETWORKS, *FILES, *EXAMPLES])
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(each, marks=pytest.mark.long) if each in SLOW else each for each in [*NETWORKS, *FILES, *EXAMPLES]],
+)
 def test_every_printed_equation_is_read_back_and_right(name: str, ascii_only: bool, tmp_path: Path) -> None:
     assert unread(derivation_of(name, tmp_path), ascii_only) == []
 
