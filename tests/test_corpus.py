@@ -65,7 +65,15 @@ def test_every_refused_file_has_a_row():
     assert {place.stem for place in (HERE / "refused").glob("*.eq")} == set(REFUSED)
 
 
-@pytest.mark.parametrize("case", [each for each in CASES.values() if each.name not in SLOW], ids=str)
+@pytest.mark.parametrize(
+    "case",
+    [
+        each if at % 4 == 0 else pytest.param(each, marks=pytest.mark.long)
+        for at, each in enumerate(CASES.values())
+        if each.name not in SLOW
+    ],
+    ids=str,
+)
 def test_every_network_has_a_page_in_every_format(case):
     page = derivation_page(derived(case))  # As render tells it, once for all formats.
     for form in ("gfm", "latex", "text"):

@@ -12,7 +12,7 @@ from committed import DOCUMENTS, ROOT, UPDATE, document
 LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)")
 
 
-LONG = ("gradients",)
+LONG = ("gradients", "README")
 """Pages that measure for more than two seconds."""
 
 

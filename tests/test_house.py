@@ -211,6 +211,7 @@ def late_imports(source: str) -> tuple[tuple[str, ...], list[str]]:
     return tuple(pairs), wrong
 
 
+@pytest.mark.long
 def test_late_imports_are_those_of_the_list():
     found, wrong = {}, {}
     for path in sorted(ROOT.rglob("*.py")):
@@ -259,6 +260,7 @@ def circle(graph: dict[str, set[str]]) -> list[str]:
     return next((found for module in graph if (found := walk(module, []))), [])
 
 
+@pytest.mark.long
 def test_no_file_imports_itself_by_way_of_others():
     graph = {}
     for path in FILES:

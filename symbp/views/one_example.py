@@ -6,11 +6,11 @@ import operator
 from collections.abc import Iterable
 from typing import Any
 
-from sympy import Basic, Expr, HadamardProduct, Integer, MatAdd, MatMul, MatrixExpr, MatrixSymbol, S, Transpose
+from sympy import Basic, HadamardProduct, Integer, MatAdd, MatMul, MatrixExpr, MatrixSymbol, S, Transpose
 from sympy.core.symbol import Str
 
 from symbp.equations import Equation, System
-from symbp.symbols import BATCH
+from symbp.symbols import BATCH, counts_examples
 
 
 def one_example(system: System) -> tuple[list[Equation], tuple[MatrixSymbol, ...]]:
@@ -36,7 +36,7 @@ class _Reader:
         if not isinstance(expr, MatrixExpr) or isinstance(expr, MatrixSymbol):
             found = self.known.get(expr)
             if found is None:
-                is_given_once = isinstance(expr, MatrixSymbol) and not any(map(_counts_examples, expr.shape))
+                is_given_once = isinstance(expr, MatrixSymbol) and not any(map(counts_examples, expr.shape))
                 found = self.known[expr] = expr if is_given_once else self._symbol(expr)
             return found
         args = [self.read(arg) for arg in expr.args]
@@ -55,11 +55,6 @@ class _Reader:
 
 PLAIN = frozenset({MatMul, MatAdd, HadamardProduct, Transpose})
 """Nodes of which SymPy's constructors would look at every part again."""
-
-
-def _counts_examples(size: Expr) -> bool:
-    """Whether a size is the number of examples, or made of it."""
-    return size is BATCH or (not size.is_Atom and size.has(BATCH))
 
 
 def _are(args: list[Basic], others: tuple[Basic, ...]) -> bool:

@@ -170,7 +170,11 @@ def test_a_stream_that_cannot_show_mathematics_gets_ascii() -> None:
     assert b"\\u" not in done.stdout
 
 
-@pytest.mark.parametrize("argv", [["derive"], ["derive", "-o", "-"], ["check", "--layers", "2"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "argv",
+    [["derive"], pytest.param(["derive", "-o", "-"], marks=pytest.mark.long), ["check", "--layers", "2"]],
+    ids=" ".join,
+)
 def test_a_reader_that_leaves_is_no_error(argv: list[str]) -> None:
     reading, writing = os.pipe()
     os.close(reading)

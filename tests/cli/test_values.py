@@ -37,6 +37,7 @@ def test_layers(text: str) -> None:
     assert found is None or (1 <= found <= limits.MAX_LAYERS and text.lstrip("0") == str(found))
 
 
+@pytest.mark.long
 @given(TYPED)
 def test_widths(text: str) -> None:
     found = outcome(lambda: options.widths(text), text)

@@ -94,7 +94,7 @@ def all_of_it(of: Page) -> list[str]:
     return [write_text(of), write_latex(of), write_markdown(of, flavour="gfm"), write_html(of)]
 
 
-@pytest.mark.parametrize("name", [*NETWORKS, *SHIPPED])
+@pytest.mark.parametrize("name", [*NETWORKS, *(pytest.param(each, marks=pytest.mark.long) for each in SHIPPED)])
 def test_no_rate_a_layer_is_said_in_any_format(name: str) -> None:
     for text in all_of_it(page(name, every=True)):
         assert not re.search(r"\b(a|per|each) layer\b", text.lower())

@@ -23,7 +23,7 @@ from symbp.pages.tell.derivation import context, derivation_page
 from symbp.views.levels import levels
 from symbp.views.shared import told as shown_once
 
-SLOW = {"mlp-100", "transformer-12", "lstm-50"}
+SLOW = {"mlp-100", "transformer-12", "lstm-50", "lstm-stacked"}
 
 NOT_CLOSED = {"attention-grouped": "heads with two indices"}
 """Pages with something wrong, and what."""

@@ -65,7 +65,9 @@ DRAWN = {
 
 
 @needs_matplotlib
-@pytest.mark.parametrize("kind", FIGURES)
+@pytest.mark.parametrize(
+    "kind", [each if each == "svg" else pytest.param(each, marks=pytest.mark.long) for each in FIGURES]
+)
 @pytest.mark.parametrize("name", DRAWN)
 def test_the_same_bytes_each_time_with_our_mark(name: str, kind: str, tmp_path: Path) -> None:
     data = figures.saved(DRAWN[name](), kind)

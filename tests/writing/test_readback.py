@@ -102,7 +102,7 @@ SLOW = ("gru-batch", "lstm-classifier")
 """Networks with so many lines, each read and differentiated, that they take seconds."""
 
 
-@pytest.mark.parametrize("ascii_only", [False, True], ids=["unicode", "ascii"])
+@pytest.mark.parametrize("ascii_only", [False, pytest.param(True, marks=pytest.mark.long)], ids=["unicode", "ascii"])
 @pytest.mark.parametrize(
     "name",
     [pytest.param(each, marks=pytest.mark.long) if each in SLOW else each for each in [*NETWORKS, *FILES, *EXAMPLES]],
