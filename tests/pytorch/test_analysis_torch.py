@@ -74,6 +74,9 @@ def test_rates_verdicts_and_norms(name, kind, init, layers):
 
     norms = [float(torch.linalg.norm(weight.grad)) for weight in weights]
     assert [math.exp(row.log) for row in flow.rows] == pytest.approx(norms, rel=1e-8)
+    if kind == "residual":  # Blocks have a rate of their own, and no slope over their weights.
+        assert (flow.slope, flow.rate) == (None, None)
+        return
     slope, verdict = slope_and_verdict(norms, flow.layers)
     assert flow.slope == pytest.approx(slope, abs=1e-8)
     assert flow.rate == pytest.approx(10**slope, rel=1e-8)
