@@ -10,7 +10,7 @@ from typing import Any
 from symbp.errors import ShapeError, SpecError
 from symbp.judging.cases import Case
 from symbp.judging.meanings import IDENTITY, Named, Operator, Place, softmax_value
-from symbp.judging.written import Written
+from symbp.judging.written import TypedSide
 from symbp.networks.reading import quote
 
 MAX_EXPONENT = 100
@@ -47,7 +47,7 @@ class Arithmetic:
         ShapeError: two shapes that do not fit.
     """
 
-    written: Written
+    written: TypedSide
     place: Place
 
     def array(self, found: Any, node: ast.expr) -> Any:

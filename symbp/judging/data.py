@@ -22,7 +22,7 @@ from symbp.judging.layouts import BY_COLUMNS, BY_ROWS, ROWS, Layout
 from symbp.judging.returned import LOSSES, Reader, spelled, unknown_note
 from symbp.judging.zipped import arrays_in
 from symbp.limits import MAX_JSON_ARRAYS, MAX_UNITS
-from symbp.networks.files import said
+from symbp.networks.files import reason
 from symbp.numeric.values import target_kinds
 from symbp.symbols import Role, Variable
 
@@ -79,7 +79,7 @@ def _json(place: Path) -> Arrays:
     except SpecError:
         raise
     except (ValueError, RecursionError) as error:
-        raise SpecError(f"{place.name}: not JSON: {said(error)}") from None
+        raise SpecError(f"{place.name}: not JSON: {reason(error)}") from None
     if not isinstance(data, dict):
         raise SpecError(f'{place.name}: not a table: write {{"parameters": {{…}}, "X": …, "Y": …, "gradients": {{…}}}}')
     found = Arrays()

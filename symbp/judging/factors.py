@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from symbp.judging.written import Written
+from symbp.judging.written import TypedSide
 
 SIGNS = "*@·⊙×⋅"
 """What joins two factors."""
@@ -23,7 +23,7 @@ def without_one(tree: ast.expr) -> Iterator[tuple[ast.expr, ast.expr]]:
             yield ast.copy_location(ast.BinOp(pair[0], tree.op, pair[1]), tree), factor
 
 
-def cut(source: Written, factor: ast.expr) -> str:
+def cut(source: TypedSide, factor: ast.expr) -> str:
     """Return a formula as it was typed without one factor and the sign that joins it."""
     start, end = source.span(factor)
     rest = source.source[end:]

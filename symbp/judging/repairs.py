@@ -15,7 +15,7 @@ from typing import Any
 from symbp.judging.lexicon import Lexicon, normal
 from symbp.judging.meanings import Meaning, Scalar, Symbol
 from symbp.judging.spelling import in_signs
-from symbp.judging.written import Written
+from symbp.judging.written import TypedSide
 
 _DIGITS = re.compile(r"[0-9]+|[₀-₉]+")
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
@@ -27,12 +27,12 @@ _STAGES = {"A": "ZX", "Z": "A", "X": "A", "a": "zx", "z": "a", "x": "a"}
 class Repair:
     """A formula with one change: the text it becomes, and what was wrong, in a sentence."""
 
-    written: Written
+    written: TypedSide
     text: str
     sentence: str
 
 
-def repairs(source: Written, words: Lexicon, depth: int) -> Iterator[Repair]:
+def repairs(source: TypedSide, words: Lexicon, depth: int) -> Iterator[Repair]:
     """Yield a formula with every change that is tried, the likeliest first."""
     made = _Maker(source, words, depth)
     for node in _nodes(source.tree):
@@ -47,7 +47,7 @@ def repairs(source: Written, words: Lexicon, depth: int) -> Iterator[Repair]:
 
 @dataclass(frozen=True)
 class _Maker:
-    source: Written
+    source: TypedSide
     words: Lexicon
     depth: int
 

@@ -16,7 +16,7 @@ from symbp.judging.cases import Case, Layout, cases
 from symbp.judging.lexicon import Lexicon, layer_words, normal
 from symbp.judging.meanings import Operator, Place
 from symbp.judging.values import value
-from symbp.judging.written import Written, written
+from symbp.judging.written import TypedSide, written
 from symbp.networks.reading import quote
 from symbp.symbols import BATCH, Adjoint, Variable
 
@@ -46,7 +46,7 @@ class Reading:
 class RightSide:
     """One right side of a formula in one reading; ``total`` where Σ over the examples stands before it."""
 
-    written: Written
+    written: TypedSide
     total: bool
     reading: Reading
 

@@ -27,13 +27,13 @@ from symbp.judging.meanings import (
     slid,
     value_of,
 )
-from symbp.judging.written import Written
+from symbp.judging.written import TypedSide
 from symbp.networks.reading import MAX_DEPTH, quote
 
 LARGEST = 1e100
 
 
-def value(written: Written, place: Place, tree: ast.expr | None = None) -> Any:
+def value(written: TypedSide, place: Place, tree: ast.expr | None = None) -> Any:
     """Return the value of a formula at a place.
 
     Raises:
@@ -58,7 +58,7 @@ def value(written: Written, place: Place, tree: ast.expr | None = None) -> Any:
 class _Walk:
     """Evaluates a tree, node by node."""
 
-    written: Written
+    written: TypedSide
     place: Place
     arithmetic: Arithmetic
     depth: int = 0

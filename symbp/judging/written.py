@@ -43,7 +43,7 @@ class Token:
 
 
 @dataclass(frozen=True)
-class Written:
+class TypedSide:
     """A right side: as typed, as Python, its tree, and what each placeholder means."""
 
     source: str
@@ -71,7 +71,7 @@ class Written:
         return (inside[0].start, inside[-1].end) if inside else (0, len(self.source))
 
 
-def written(source: str, lexicon: Lexicon) -> Written:
+def written(source: str, lexicon: Lexicon) -> TypedSide:
     """Read one side of a formula.
 
     Raises:
@@ -96,7 +96,7 @@ class _Reading:
         self.before: Meaning | None = None
         self.calls = False
 
-    def read(self) -> Written:
+    def read(self) -> TypedSide:
         """Return the formula, or raise a SpecError that quotes the piece nobody can read."""
         position = 0
         while position < len(self.source):
@@ -106,7 +106,7 @@ class _Reading:
             position = self._next(position)
         python = "".join(token.python for token in self.tokens)
         tree = tree_of(python, self.typed, "a formula")
-        return Written(self.typed, python, tree, self.meanings, tuple(map(self._as_typed, self.tokens)))
+        return TypedSide(self.typed, python, tree, self.meanings, tuple(map(self._as_typed, self.tokens)))
 
     def _as_typed(self, token: Token) -> Token:
         last = self.places[token.end - 1] + 1 if token.end > token.start else self.places[token.start]

@@ -81,7 +81,7 @@ def _toml(text: str) -> Any:
     try:
         return tomllib.loads(text)
     except (ValueError, RecursionError) as error:
-        raise SpecError(f"not TOML: {said(error)}") from None
+        raise SpecError(f"not TOML: {reason(error)}") from None
 
 
 def _json(text: str) -> Any:
@@ -101,10 +101,10 @@ def _json(text: str) -> Any:
     except SpecError:
         raise
     except (ValueError, RecursionError) as error:
-        raise SpecError(f"not JSON: {said(error)}") from None
+        raise SpecError(f"not JSON: {reason(error)}") from None
 
 
-def said(error: BaseException) -> str:
+def reason(error: BaseException) -> str:
     """Return what a reader of JSON or TOML found wrong, in one line."""
     if isinstance(error, RecursionError):
         return "nested too deeply"

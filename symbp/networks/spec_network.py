@@ -1,4 +1,4 @@
-"""The network of a file's data: checked against the schema, layers built in their place, errors with that place."""
+"""The network of a file's data: validate against the schema, layers built in their place, errors with that place."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from symbp.networks.images import Image
 from symbp.networks.layers import Layer, Linear, SequenceLayer
 from symbp.networks.network import Network
 from symbp.networks.spec import ROWS, Equations, ImageTable, Layers, Table
-from symbp.networks.spec_problems import checked, key_text, shown
+from symbp.networks.spec_problems import key_text, shown, validate
 from symbp.symbols import Variable
 
 MAX_NESTING = 32
@@ -41,10 +41,10 @@ def network_of(data: object, *, batch: bool = False, unroll: int | None = None, 
             raise SpecError("both layers and equations: a file has one of them")
         if unroll is not None:
             raise SpecError(f"unroll is {unroll!r}, but equations have no recurrent layer: write its steps out")
-        return _equations(checked(Equations, data), batch, loss)
+        return _equations(validate(Equations, data), batch, loss)
     if loss is not None:
         raise SpecError(f"loss is {loss!r}, but layers say their own; leave out --loss, or change the file")
-    found = checked(Layers, data)
+    found = validate(Layers, data)
     return _layers(found if unroll is None else _unrolled(found, unroll), batch)
 
 

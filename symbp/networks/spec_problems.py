@@ -37,7 +37,7 @@ def shown(value: object) -> str:
     return said if len(said) <= MAX_SHOWN else f"{said[: MAX_SHOWN - 1]}…"
 
 
-def checked(model: type[Table], data: dict[str, Any]) -> Any:
+def validate(model: type[Table], data: dict[str, Any]) -> Any:
     """Return the data as a model.
 
     Raises:

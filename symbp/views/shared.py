@@ -86,11 +86,11 @@ class Shared:
         return Indexed(cast("Variable", first.of), step * (self.index.symbol - self.index.first) + first.values[0])
 
 
-Told: TypeAlias = Inside | Shared
+Once: TypeAlias = Inside | Shared
 """What is shown once: a block, or blocks that do the same."""
 
 
-def told(levels: Levels) -> tuple[Told, ...]:
+def block_groups(levels: Levels) -> tuple[Once, ...]:
     """Return the insides in their order, those of blocks that do the same as one in the place of the first."""
     if levels.top.derivation.network.named:
         return levels.insides

@@ -21,16 +21,16 @@ from symbp.errors import UnusedParameterWarning
 from symbp.ops.structure import Rows, Stack
 from symbp.pages.tell.derivation import context, derivation_page
 from symbp.views.levels import levels
-from symbp.views.shared import told as shown_once
+from symbp.views.shared import block_groups
 
 SLOW = {"mlp-100", "transformer-12", "lstm-50", "lstm-stacked"}
 
-NOT_CLOSED = {"attention-grouped": "heads with two indices"}
+NOT_CLOSED = {"attention-block_groups": "heads with two indices"}
 """Pages with something wrong, and what."""
 
 NOT_EXECUTED = {
     **dict.fromkeys(("attention", "transformer-1", "transformer-post-norm", "transformer-block"), "maps of blocks"),
-    **dict.fromkeys(("cross-attention", "attention-grouped"), "maps of blocks"),
+    **dict.fromkeys(("cross-attention", "attention-block_groups"), "maps of blocks"),
     **dict.fromkeys(("slices", "determinants"), "how many rows a padded block has is said by its shape alone"),
     "mlp-12": "the reader does not know what a product leaves out in its middle",
 }
@@ -47,7 +47,7 @@ def told(name):
         warnings.simplefilter("ignore", UnusedParameterWarning)
         found = derive(CASES[name].network())
     deep = levels(found)
-    readings = (context(found).reading, *(deep or ()), *(each.reading for each in (shown_once(deep) if deep else ())))
+    readings = (context(found).reading, *(deep or ()), *(each.reading for each in (block_groups(deep) if deep else ())))
     names = {}
     for reading in readings:
         for spellings in (reading.folded.names, reading.folded.starts):

@@ -16,7 +16,7 @@ from symbp.maths.notation import NOTATIONS, STANDARD
 from symbp.pages.tell.derivation import context, derivation_page
 from symbp.views.layout import LAYOUTS, ROWS
 from symbp.views.levels import levels
-from symbp.views.shared import told
+from symbp.views.shared import block_groups
 
 BATCH_ROWS = replace(STANDARD, name="rows-at-gradients", layout="rows", scale="gradients")
 SUMS = replace(STANDARD, name="sums", layout="rows", scale="sum")
@@ -28,7 +28,7 @@ def page_of(name, notation):
     layout = LAYOUTS[notation.layout]
     deep = levels(found, layout)
     first = context(found, notation).reading if deep is None else deep.top
-    readings = (first, *(deep or ()), *(each.reading for each in (told(deep) if deep else ())))
+    readings = (first, *(deep or ()), *(each.reading for each in (block_groups(deep) if deep else ())))
     names = {}
     for reading in readings:
         for spellings in (reading.folded.names, reading.folded.starts):

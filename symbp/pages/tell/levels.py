@@ -27,7 +27,7 @@ from symbp.views.blocks import Pull
 from symbp.views.levels import Inside, Levels
 from symbp.views.lines import Body, Case, Index, Indexed, Line, lines_of
 from symbp.views.reading import Reading
-from symbp.views.shared import Shared, Told, stream_of, told
+from symbp.views.shared import Once, Shared, block_groups, stream_of
 from symbp.views.skeleton import mapped, skeleton
 
 MOST_ALIKE = 3
@@ -41,7 +41,7 @@ LEARNT = frozenset({Role.WEIGHT, Role.BIAS})
 class Group:
     """The inside of a block as it is told: its equations, then the errors from above to below."""
 
-    inside: Told
+    inside: Once
     forward: list[tuple[Spelled, ...]]
     errors: list[Spelled]
 
@@ -51,7 +51,7 @@ class Deep(Context):
     """What the sections of a page on two levels have at hand: ``reading`` holds the lines of all levels."""
 
     levels: Levels = field(kw_only=True)
-    told: tuple[Told, ...] = field(kw_only=True)
+    told: tuple[Once, ...] = field(kw_only=True)
     """What is shown once, in the order of the network."""
 
     @cached_property
@@ -124,7 +124,7 @@ class Deep(Context):
         return found
 
     @cached_property
-    def homes(self) -> dict[int, Told]:
+    def homes(self) -> dict[int, Once]:
         """The inside that a line stands in, by the line."""
         return {
             id(line): inside
@@ -145,12 +145,12 @@ class Deep(Context):
             return equation
         return replace(equation, rhs=self.outside(home, equation.rhs))
 
-    def level_of(self, inside: Told) -> Reading:
+    def level_of(self, inside: Once) -> Reading:
         """Return the level on which a block is called."""
         is_inner = self.stacked is not None and any(inside.part is each for each in self.stacked.part.calls)
         return self.around if is_inner else self.levels.top
 
-    def outside(self, inside: Told, expr: MatrixExpr) -> MatrixExpr:
+    def outside(self, inside: Once, expr: MatrixExpr) -> MatrixExpr:
         """Return an expression of an inside with what comes from repeated blocks as the network has it: X⁽ᴸ⁾."""
         if self.stacked is None or inside.has_calls or self.level_of(inside) is self.stacked.reading:
             return expr
@@ -212,7 +212,7 @@ class Deep(Context):
         """The blocks in the order of the network."""
         return [self._group(each) for each in self.told if not each.has_calls]
 
-    def _group(self, inside: Told) -> Group:
+    def _group(self, inside: Once) -> Group:
         own = {id(line) for line in lines_of(inside.reading.forward_lines)}
         forward = [pair for pair in self.pairs if id(pair[0].line) in own]
         errors = self.spell(lines_of(inside.reading.error_lines), backward=True)
@@ -247,11 +247,11 @@ class Deep(Context):
         """Whether a symbol of the network stands in a line: not what a block makes, where that is added at once."""
         return symbol in self.used
 
-    def map(self, inside: Told) -> Node:
+    def map(self, inside: Once) -> Node:
         """Return the letter of a block's map."""
         return name_of_map(self.names, inside.map, _index(inside))
 
-    def function_of(self, inside: Told) -> Node:
+    def function_of(self, inside: Once) -> Node:
         """Return the word of a block."""
         return name_of_call(inside.call, _index(inside))
 
@@ -263,7 +263,7 @@ class Deep(Context):
         return name_of_map(self.names, Pull(*args[:5], Indexed(self.repeated[0].of, at), args[6]))
 
 
-def _index(inside: Told) -> Node | None:
+def _index(inside: Once) -> Node | None:
     return number(inside.index.symbol) if isinstance(inside, Shared) else None
 
 
@@ -279,17 +279,17 @@ def seen(expr: MatrixExpr) -> Iterator[MatrixSymbol]:
                 yield from seen(arg)
 
 
-def map_label(inside: Told) -> str:
+def map_label(inside: Once) -> str:
     """Return the label of the line that says what a block's map does."""
     return f"{inside.part.kind}{inside.part.number or ''}-map"
 
 
-def call_label(inside: Told) -> str:
+def call_label(inside: Once) -> str:
     """Return the label of the line that says what a block makes of its input."""
     return f"{inside.part.kind}{inside.part.number or ''}-call"
 
 
-def _ending(inside: Told, spelled: Spelled) -> Spelled:
+def _ending(inside: Once, spelled: Spelled) -> Spelled:
     """Return a line under a label of its own where it says what a map makes of the error from above."""
     if inside.closes or spelled.equation.lhs != inside.result:
         return spelled
@@ -309,11 +309,11 @@ def _do_the_same(before: Sequence[Spelled], pair: Sequence[Spelled]) -> bool:
 def deep(context: Context, levels: Levels) -> Deep:
     """Return the context of a page on two levels, with the notation and the words of another."""
     settings = {each.name: getattr(context, each.name) for each in fields(Context) if each.name != "reading"}
-    shown = told(levels)
+    shown = block_groups(levels)
     return Deep(together(levels, shown), **settings, levels=levels, told=shown)
 
 
-def together(levels: Levels, shown: tuple[Told, ...]) -> Reading:
+def together(levels: Levels, shown: tuple[Once, ...]) -> Reading:
     """Return the lines of all levels as one reading: the errors from the loss back."""
     inner = [each for each in shown if not each.has_calls]
     composed = [each.reading for each in levels.insides if each.has_calls]
@@ -338,7 +338,7 @@ def _joined(bodies: Iterable[Body]) -> Body:
     return tuple(item for body in bodies for item in body)
 
 
-def _named(inside: Told) -> Body:
+def _named(inside: Once) -> Body:
     """Return the lines of errors that have a name: not what the map of the block makes of the one from above."""
     lines = inside.reading.error_lines
     return tuple(each for each in lines if inside.closes or not _defines(each, inside.result))
