@@ -25,12 +25,12 @@ from symbp.views.shared import block_groups
 
 SLOW = {"mlp-100", "transformer-12", "lstm-50", "lstm-stacked"}
 
-NOT_CLOSED = {"attention-block_groups": "heads with two indices"}
+NOT_CLOSED = {"attention-grouped": "heads with two indices"}
 """Pages with something wrong, and what."""
 
 NOT_EXECUTED = {
     **dict.fromkeys(("attention", "transformer-1", "transformer-post-norm", "transformer-block"), "maps of blocks"),
-    **dict.fromkeys(("cross-attention", "attention-block_groups"), "maps of blocks"),
+    **dict.fromkeys(("cross-attention", "attention-grouped"), "maps of blocks"),
     **dict.fromkeys(("slices", "determinants"), "how many rows a padded block has is said by its shape alone"),
     "mlp-12": "the reader does not know what a product leaves out in its middle",
 }
