@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TypeAlias
 
-from sympy import Expr, MatAdd, MatrixExpr
+from sympy import Expr, MatAdd, MatrixExpr, S
 
 from symbp.nodes import matadd, number_and_factors, ones, times
 
@@ -26,9 +27,22 @@ def product(left: Parts, right: MatrixExpr) -> MatrixExpr:
     return times(first * second, *before, *after)
 
 
-def product_of(left: MatrixExpr, right: MatrixExpr) -> MatrixExpr:
-    """Return A·B as one flat product with its number in front."""
-    return product(left, right)
+def common_shape(shapes: Iterable[tuple[Expr, Expr]]) -> tuple[Expr, Expr] | None:
+    """Return the shape that NumPy's broadcasting gives matrices, None where two do not fit."""
+    found: list[Expr] = [S.One, S.One]
+    for shape in shapes:
+        for at, size in enumerate(shape):
+            if found[at] != size and 1 not in (found[at], size):
+                return None
+            found[at] = size if found[at] == 1 else found[at]
+    return found[0], found[1]
+
+
+def repeated(value: MatrixExpr, shape: tuple[Expr, Expr]) -> MatrixExpr:
+    """Return a column, a row or a 1×1 repeated to a shape: v·1ᵀ, 1·v; anything else as it is."""
+    rows, columns = value.shape
+    value = product(value, ones(1, shape[1])) if columns == 1 != shape[1] else value
+    return product(ones(shape[0], 1), value) if rows == 1 != shape[0] else value
 
 
 def total(left: MatrixExpr, right: MatrixExpr) -> MatrixExpr:

@@ -37,7 +37,7 @@ from symbp.networks.equation_lines import (
 )
 from symbp.networks.expressions import MAX_EXPONENT
 from symbp.networks.inner import inner_gradient
-from symbp.networks.matrix_arithmetic import Parts, parts_of, plus_number, product, total
+from symbp.networks.matrix_arithmetic import Parts, common_shape, parts_of, plus_number, product, repeated, total
 from symbp.networks.matrix_functions import ENTRYWISE, FUNCTIONS, INSTEAD, Call, Function, entrywise
 from symbp.networks.reading import MAX_DEPTH, number, quote
 from symbp.networks.repeat import members, unrolled
@@ -372,10 +372,9 @@ class _Reader:
 
         A parameter that stands in every column becomes a bias or a scale.
         """
-        pairs = list(zip(left.shape, right.shape, strict=True))
-        if all(first == second or 1 in (first, second) for first, second in pairs):
-            rows, columns = (second if first == 1 else first for first, second in pairs)
-            return self._repeated(left, (rows, columns), role), self._repeated(right, (rows, columns), role)
+        shape = common_shape((left.shape, right.shape))
+        if shape is not None:
+            return self._repeated(left, shape, role), self._repeated(right, shape, role)
         index = 0 if left.shape[0] != right.shape[0] else 1
         what = ("rows", "columns")[index]
         why = f"the {what} must be equal, {left.shape[index]} = {right.shape[index]}"
@@ -383,18 +382,12 @@ class _Reader:
             why += "; write @ for the product of matrices"
         raise self._clash(left, right, node, why)
 
-    def _repeated(self, value: MatrixExpr, size: Shape, role: Role | None) -> MatrixExpr:
-        """Return a column n×1, a row 1×m or a 1×1 repeated to n×m; anything else as it is."""
-        rows, columns = value.shape
-        if columns == 1 != size[1]:
-            value = self._columns(value, size[1], role)
-        return product(ones(size[0], 1), value) if rows == 1 != size[0] else value
-
-    def _columns(self, column: MatrixExpr, times: Expr, role: Role | None) -> MatrixExpr:
-        symbols = list(symbols_in(column))
+    def _repeated(self, value: MatrixExpr, shape: Shape, role: Role | None) -> MatrixExpr:
+        """Return a matrix repeated to a shape; a parameter in every column gets the role."""
+        symbols = list(symbols_in(value)) if value.shape[1] == 1 != shape[1] else []
         if role is not None and len(symbols) == 1 and symbols[0].role in (Role.WEIGHT, role):
             self.state.roles[symbols[0].name] = role
-        return product(column, ones(1, times))
+        return repeated(value, shape)
 
     def _clash(self, left: MatrixExpr, right: MatrixExpr, node: ast.BinOp, why: str) -> ShapeError:
         first, second = self._text(node.left), self._text(node.right)
@@ -480,15 +473,12 @@ class _Reader:
         numbers = [value for _, value in arguments if not isinstance(value, MatrixExpr)]
         if len(matrices) == len(numbers) == row.numbers == 1 and isinstance(numbers[0], Rational):
             return matrices, numbers
-        shape: Shape = (Integer(1), Integer(1))
-        for value in matrices:
-            for first, second in zip(shape, value.shape, strict=True):
-                if first != second and 1 not in (first, second):
-                    shapes = ", ".join(text(each.shape) for each in matrices)
-                    raise ShapeError(f"the shapes {shapes} do not fit together in {quote(self.line.source)}")
-            shape = (value.shape[0] if shape[0] == 1 else shape[0], value.shape[1] if shape[1] == 1 else shape[1])
+        shape = common_shape(each.shape for each in matrices)
+        if shape is None:
+            shapes = ", ".join(text(each.shape) for each in matrices)
+            raise ShapeError(f"the shapes {shapes} do not fit together in {quote(self.line.source)}")
         filled = [value if isinstance(value, MatrixExpr) else _filled(value, shape) for _, value in arguments]
-        return [self._repeated(value, shape, None) for value in filled], []
+        return [repeated(value, shape) for value in filled], []
 
 
 AXES = {"0": 0, "1": 1, "-2": 0, "-1": 1}

@@ -13,7 +13,7 @@ from symbp.errors import ShapeError, SpecError, SymbpError
 from symbp.networks.expressions import FUNCTIONS as SCALARS
 from symbp.networks.expressions import custom_function
 from symbp.networks.loss_choice import compared
-from symbp.networks.matrix_arithmetic import product, product_of
+from symbp.networks.matrix_arithmetic import product, repeated
 from symbp.nodes import hadamard, matadd, ones, transpose, zeros
 from symbp.ops.activations import ACTIVATIONS, ALIASES, row_of
 from symbp.ops.arithmetic import CHOICE, EXPONENTIAL, LARGER, LENGTH, SMALLER, bounded, clip
@@ -91,7 +91,7 @@ def _sums(operand: MatrixExpr, axis: int | None) -> MatrixExpr:
     rows, columns = operand.shape
     if axis != 1 and rows != 1:
         operand = product(ones(1, rows), operand)
-    return product_of(operand, ones(columns, 1)) if axis != 0 and columns != 1 else operand
+    return product(operand, ones(columns, 1)) if axis != 0 and columns != 1 else operand
 
 
 def _count(operand: MatrixExpr, axis: int | None) -> Expr:
@@ -176,13 +176,6 @@ def _clip(call: Call) -> MatrixExpr:
     return Elementwise(clip(*call.numbers), *call.operands)
 
 
-def repeated(value: MatrixExpr, shape: tuple[Expr, Expr]) -> MatrixExpr:
-    """Return a column, a row or a 1×1 repeated to a shape: v·1ᵀ, 1·v."""
-    rows, columns = value.shape
-    value = product_of(value, ones(1, shape[1])) if columns == 1 != shape[1] else value
-    return product(ones(shape[0], 1), value) if rows == 1 != shape[0] else value
-
-
 def _beside(call: Call) -> MatrixExpr:
     """Matrices one beside another: their transposes one above another, transposed."""
     return transpose(call.name(Stack(*(call.name(transpose(each)) for each in call.operands))))
@@ -199,13 +192,7 @@ def _diagonal(call: Call) -> MatrixExpr:
     if columns == 1:
         return hadamard(Identity(rows), repeated(operand, (rows, rows)))
     _require_square(operand, "diag")
-    return product_of(hadamard(Identity(rows), operand), ones(rows, 1))
-
-
-def _trace(call: Call) -> MatrixExpr:
-    (operand,) = call.operands
-    _require_square(operand, "trace")
-    return Tr(operand)
+    return product(hadamard(Identity(rows), operand), ones(rows, 1))
 
 
 def _square(name: str, build: Callable[[MatrixExpr], MatrixExpr]) -> Function:
@@ -222,7 +209,7 @@ def _solve(call: Call) -> MatrixExpr:
     if left.shape[0] != right.shape[0]:
         shapes = f"{left} is {text(left.shape)} and {right} {text(right.shape)}"
         raise ShapeError(f"solve takes two matrices of as many rows, but {shapes},")
-    return product_of(call.name(Inv(left)), right)
+    return product(call.name(Inv(left)), right)
 
 
 def _require_square(operand: MatrixExpr, name: str) -> None:
@@ -266,7 +253,7 @@ FUNCTIONS: dict[str, Function] = {
     "vstack": Function(_stacked, "S = vstack(A, B)", (2, MOST_PARTS)),
     "hstack": Function(_beside, "S = hstack(A, B)", (2, MOST_PARTS)),
     "diag": Function(_diagonal, "D = diag(v)", affine=True),
-    "trace": Function(_trace, "loss = trace(A.T @ B)"),
+    "trace": _square("trace", Tr),
     "inv": _square("inv", Inv),
     "det": _square("det", Det),
     "logdet": _square("logdet", LogDet),
