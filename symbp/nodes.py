@@ -6,6 +6,7 @@ all shapes once, with better words. A node made here equals the one of SymPy's c
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 
 from sympy import Basic, Expr, HadamardProduct, MatAdd, MatMul, MatrixExpr, Mul, OneMatrix, S, Transpose, ZeroMatrix
@@ -32,6 +33,12 @@ def hadamard(*factors: MatrixExpr) -> HadamardProduct:
 def transpose(matrix: MatrixExpr) -> Transpose:
     """Return the transpose of a matrix, whatever it is."""
     return Basic.__new__(Transpose, matrix)
+
+
+BUILDERS: dict[type, Callable[..., MatrixExpr]] = {
+    MatMul: matmul, MatAdd: matadd, HadamardProduct: hadamard, Transpose: transpose,
+}  # fmt: skip
+"""What puts each of these nodes together as it stands."""
 
 
 @lru_cache(SHAPES)

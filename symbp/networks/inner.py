@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from sympy import Expr, HadamardProduct, MatAdd, MatMul, MatrixExpr, MatrixSymbol, Symbol, Transpose, diff
+from sympy import Expr, MatrixExpr, MatrixSymbol, Symbol, diff
 from sympy.matrices.expressions.matexpr import MatrixElement
 
 from symbp.calculus.reverse import reverse
 from symbp.equations import Equation, ForwardSystem, operands
 from symbp.errors import SpecError
 from symbp.networks.expressions import tidy
-from symbp.nodes import hadamard, matadd, matmul, transpose
+from symbp.nodes import BUILDERS
 from symbp.op import Op
 from symbp.ops.elementwise import OUTPUT, Elementwise, Formula, GenericFunction, ScalarFunction, Slope
 from symbp.ops.losses import LossGradient
@@ -57,9 +57,9 @@ class _Reader:
             return self.known[expr]
         if isinstance(expr, MatrixSymbol) or not operands(expr):
             return expr
-        if type(expr) in _BUILDERS:
+        if type(expr) in BUILDERS:
             args = [self._inside(each) if isinstance(each, MatrixExpr) else self._number(each) for each in expr.args]
-            return _BUILDERS[type(expr)](*args)
+            return BUILDERS[type(expr)](*args)
         if isinstance(expr, Slope):
             return self._slope(expr)
         if isinstance(expr, LossGradient):
@@ -93,12 +93,6 @@ class _Reader:
         """Return a number whose only entries of adjoints are those of their matrices."""
         entries = {each: MatrixElement(self.read(each.parent), *each.args[1:]) for each in number.atoms(MatrixElement)}  # type: ignore[attr-defined]
         return number.xreplace(entries)  # type: ignore[attr-defined]
-
-
-_BUILDERS: dict[type, Callable[..., MatrixExpr]] = {
-    MatMul: matmul, MatAdd: matadd, HadamardProduct: hadamard, Transpose: transpose,
-}  # fmt: skip
-"""What puts a node of SymPy's own together as it stands."""
 
 
 def _formula(function: ScalarFunction, variables: Sequence[Symbol], slope: Expr) -> Formula:

@@ -6,10 +6,11 @@ import operator
 from collections.abc import Iterable
 from typing import Any
 
-from sympy import Basic, HadamardProduct, Integer, MatAdd, MatMul, MatrixExpr, MatrixSymbol, S, Transpose
+from sympy import Basic, Integer, MatMul, MatrixExpr, MatrixSymbol, S
 from sympy.core.symbol import Str
 
 from symbp.equations import Equation, System
+from symbp.nodes import BUILDERS
 from symbp.symbols import BATCH, counts_examples
 
 
@@ -44,17 +45,13 @@ class _Reader:
             args = [inner for arg in args for inner in (arg.args if isinstance(arg, MatMul) else (arg,))]
         if _are(args, expr.args):
             return expr
-        return Basic.__new__(type(expr), *args) if type(expr) in PLAIN else expr.func(*args)
+        return Basic.__new__(type(expr), *args) if type(expr) in BUILDERS else expr.func(*args)
 
     def _symbol(self, expr: Basic) -> Basic:
         if not expr.args:
             return expr
         args = [arg if isinstance(arg, Str | Integer) else self.read(arg) for arg in expr.args]
         return expr if _are(args, expr.args) else expr.func(*args)
-
-
-PLAIN = frozenset({MatMul, MatAdd, HadamardProduct, Transpose})
-"""Nodes of which SymPy's constructors would look at every part again."""
 
 
 def _are(args: list[Basic], others: tuple[Basic, ...]) -> bool:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sympy import HadamardProduct, MatAdd, MatMul, MatrixExpr, MatrixSymbol, Transpose
 
 from symbp.calculus.factor import Acts, Edge, Factor, Paths, Product, edge_of, factor_of
 from symbp.equations import Equation, entries_in, nodes
-from symbp.nodes import hadamard, matmul, transpose
+from symbp.nodes import BUILDERS, hadamard, matmul
 from symbp.ops.elementwise import Slope
 from symbp.symbols import Adjoint, Variable
 from symbp.views.over import SumOver
@@ -41,12 +41,8 @@ def _terms(expr: MatrixExpr) -> list[MatrixExpr]:
     inside = _terms(expr.args[at])
     if len(inside) == 1:
         return [expr]
-    build = _BUILDERS.get(type(expr), expr.func)
+    build = BUILDERS.get(type(expr), expr.func)
     return [build(*expr.args[:at], each, *expr.args[at + 1 :]) for each in inside]
-
-
-_BUILDERS: dict[type, Callable[..., MatrixExpr]] = {MatMul: matmul, HadamardProduct: hadamard, Transpose: transpose}
-"""What puts a node together as it stands."""
 
 
 def _holds_error(expr: MatrixExpr) -> bool:
