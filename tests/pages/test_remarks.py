@@ -62,3 +62,10 @@ def test_which_cell_it_is(cell, words, tmp_path):
         '{ type = "dense", units = 2, activation = "identity" }]'
     )
     assert words in said(Network.load(place))
+
+
+def test_error_times_input_is_said_of_such_products_alone():
+    shapes = {"A": (3, 3), "y": (3, "m"), "W": (2, 3), "Y": (2, "m")}
+    page = " ".join(said(Network.equations(["loss = mse(W @ inv(A) @ y, Y)"], shapes)).split())
+    assert page.count("a weight: error times input") == 1  # of W, and not of A
+    assert "a parameter" in page

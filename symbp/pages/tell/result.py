@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from sympy import MatrixExpr, Symbol, ZeroMatrix
+from sympy import HadamardProduct, MatAdd, MatMul, MatrixExpr, MatrixSymbol, Symbol, Transpose, ZeroMatrix
 
 from symbp.calculus.factor import Acts, Edge, Factor, Product
-from symbp.equations import Equation, nodes
+from symbp.equations import Equation, nodes, operands, symbols_in
 from symbp.maths.factors import Factors, in_order, is_turn
 from symbp.maths.names import slot_of
 from symbp.maths.scalars import call, number, word
@@ -67,7 +67,7 @@ def reason(c: Context, spelled: Spelled) -> Text:
     if spelled in c.gradients and is_start(spelled.equation):
         return ()
     if of.role is Role.WEIGHT:
-        return c.words("result.weight")
+        return c.words("result.weight" if _is_error_times_input(spelled.equation.rhs) else "result.parameter")
     if of.role is Role.BIAS:
         return c.words("result.bias" if c.reading.is_one else "result.bias_sum")
     if spelled in c.gradients:
@@ -75,6 +75,16 @@ def reason(c: Context, spelled: Spelled) -> Text:
     if is_start(spelled.equation):
         return c.words("result.start") if is_short(c) else ()
     return () if spelled.where is not None else c.words("result.back")
+
+
+def _is_error_times_input(rhs: MatrixExpr) -> bool:
+    """Whether an error stands at an end of every product: not of what an inverse or a length makes of a weight."""
+    if isinstance(rhs, MatAdd):
+        return all(map(_is_error_times_input, rhs.args))
+    if isinstance(rhs, MatMul):
+        matrices = operands(rhs)
+        return any(isinstance(each, Adjoint) for end in (matrices[0], matrices[-1]) for each in symbols_in(end))
+    return not isinstance(rhs, HadamardProduct | MatrixSymbol | Transpose)
 
 
 def product_blocks(c: Context) -> list[Block]:
