@@ -12,8 +12,8 @@ from committed import DOCUMENTS, ROOT, UPDATE, document
 LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)")
 
 
-LONG = ("gradients", "README")
-"""Pages that measure for more than two seconds."""
+LONG = ("gradients", "README", "formats")
+"""Pages that measure for more than two seconds, or make a PDF without TeX."""
 
 
 @pytest.mark.parametrize(

@@ -37,9 +37,13 @@ def test_what_is_written_grows_with_the_square_of_the_depth_and_so_does_the_time
     times, sizes = [], []
     for layers in (100, 200):
         of = derive(layers=layers)
-        start = time.process_time()
-        sizes.append(sum(map(len, expanded(of))))
-        times.append(time.process_time() - start)
+        taken = []
+        for _ in range(3):
+            start = time.process_time()
+            size = sum(map(len, expanded(of)))
+            taken.append(time.process_time() - start)
+        sizes.append(size)
+        times.append(min(taken))
     assert 3.5 < sizes[1] / sizes[0] < 4.6
     assert times[1] < 8 * times[0]
 
