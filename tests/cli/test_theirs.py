@@ -306,7 +306,9 @@ def test_the_table_of_a_verdict_ends_with_its_command(case: str, capsys: pytest.
     assert capsys.readouterr().out == out
 
 
-@pytest.mark.parametrize("option", [("--engine", "torch"), ("--values", "two-two-two")])
+@pytest.mark.parametrize(
+    "option", [pytest.param(("--engine", "torch"), marks=pytest.mark.long), ("--values", "two-two-two")]
+)
 def test_what_a_verdict_does_not_use_is_refused(option: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "--layers", "2", "--formula", "dW1 = dZ1 @ X.T", *option]) == 2
     assert "is about the derived gradients" in capsys.readouterr().err
