@@ -206,8 +206,8 @@ def _numbers(letters: Set[Any]) -> dict[Any, Integer]:
 
 
 def _letters(node: MatrixExpr) -> set[Basic]:
-    """Return the letters of the sizes of its operands."""
-    return {letter for each in operands(node) for size in each.shape for letter in size.free_symbols}
+    """Return the letters of the sizes of its operands, and of its own."""
+    return {letter for each in (node, *operands(node)) for size in each.shape for letter in size.free_symbols}
 
 
 def _sized(node: MatrixExpr, inside: Op | None = None) -> tuple[int, ...]:

@@ -30,6 +30,7 @@ from symbp.op import Op, meaning_of
 from symbp.ops.channel_norm import NormaliseChannelsJacobian
 from symbp.ops.convolution import ChannelSums, KernelCorrelation
 from symbp.ops.normalisation import NormaliseJacobian, inverse_deviation
+from symbp.ops.rearrange import Rearrange
 
 TOLERANCE = 1e-9
 """Largest relative error of a right gradient in float64, against the complex step."""
@@ -170,12 +171,15 @@ def _projected(z: Any, n: Any, g: Any, axis: int, centred: int, epsilon: float) 
 
 @magnitude.register(ChannelSums)
 @magnitude.register(KernelCorrelation)
+@magnitude.register(Rearrange)
 def _(node: Op, value_of: Lookup, own: Any, sizes: Mapping[Any, int]) -> Any:
     # Sums of products without a minus sign: of positive operands nothing in them cancels.
     import numpy as np
 
     matrices = [magnitude(arg, value_of, own, sizes) for arg in node.args if isinstance(arg, MatrixExpr)]
-    return meaning_of(node)(np, *matrices, *(int(arg) for arg in node.args if not isinstance(arg, MatrixExpr)))
+    return meaning_of(node)(
+        np, *matrices, *(_setting(arg, sizes) for arg in node.args if not isinstance(arg, MatrixExpr))
+    )
 
 
 def _setting(value: Expr, sizes: Mapping[Any, int]) -> int | float:

@@ -60,6 +60,7 @@ from symbp.ops.attention import MaskedSoftmax
 from symbp.ops.elementwise import OUTPUT, Elementwise, Formula, GenericFunction, ScalarFunction, Slope
 from symbp.ops.losses import EntrywiseLoss, GenericLoss, LinkedLoss, LossGradient
 from symbp.ops.penalty import Penalty
+from symbp.ops.rearrange import Rearrange
 from symbp.ops.softmax import Softmax
 from symbp.ops.square import Inv
 from symbp.ops.structure import Pad, Rows
@@ -382,6 +383,8 @@ def operator_name(b: Builder, node: Op) -> Node:
         return name_of_map(b.names, node)
     if isinstance(node, Rows | Pad):
         return _rows_name(node)
+    if isinstance(node, Rearrange):
+        return _axes_name(node)
     belongs = [each for at, each in enumerate(node.args) if at != node.acts_on and isinstance(each, MatrixSymbol)]
     below = [*map(b.names.symbol, belongs[-1:]), *settings(node)]
     name = word(node.label)
@@ -395,6 +398,16 @@ def _rows(b: Builder, node: Rows | Pad) -> Written:
 def _rows_name(node: Rows | Pad) -> Node:
     """Return the name of what takes rows, or puts them in their place, with the first and the last below."""
     return _block_name(node, node.extent, node.label)
+
+
+def _rearrange(b: Builder, node: Rearrange) -> Written:
+    return Written(call(_axes_name(node), b.tree(node.args[0])))
+
+
+def _axes_name(node: Rearrange) -> Node:
+    """Return the name of a rearrangement: below it the indices of rows and columns, before and behind."""
+    sides = [joined([row(*map(number, axes)) for axes in side if axes], COMMA) for side in node.sides()]
+    return Tag(Script(word(node.label), joined(sides, Sign("→", "rel"))), of=type(node).__name__)
 
 
 def _block_name(node: Op, extent: tuple[Expr, Expr] | None, label: str) -> Node:
@@ -546,6 +559,7 @@ RULES: dict[type, Callable[[Builder, Any], Written]] = {
     Inv: _inverse,
     Rows: _rows,
     Pad: _rows,
+    Rearrange: _rearrange,
     SumOver: _sum_over,
     StackOver: _stack_over,
     BesideOver: _beside_over,

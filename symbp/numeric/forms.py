@@ -89,7 +89,7 @@ class Forms:
         writer = replace(self.writer, names=holes, sizes_used=set())
         code = writer.code(expr).text
         # The length of an axis is read off the matrix in front of the dot.
-        sizes = sorted({writer.sizes.get(size, str(size)).partition(".")[0] for size in writer.sizes_used})
+        sizes = sorted({writer.sizes.get(size, str(size)).partition(".")[0].lstrip("(") for size in writer.sizes_used})
         arguments = [f"_{index}" for index in range(len(symbols))]
         return Form(code, tuple(dict.fromkeys([*arguments, *holes.others, *sizes])))
 

@@ -176,7 +176,17 @@ def _sizes(given: Iterable[MatrixSymbol], names: Mapping[MatrixSymbol, str]) -> 
         for axis, size in enumerate(symbol.shape):
             if isinstance(size, Symbol) and size not in found:
                 found[size] = str(size) if str(size) == "m" else f"{names[symbol]}.shape[{axis}]"
-    return found
+    return _multiples(given, names) | found
+
+
+def _multiples(given: Iterable[MatrixSymbol], names: Mapping[MatrixSymbol, str]) -> dict[Symbol, str]:
+    """Say where a program finds each dimension of which an axis is a multiple, as channels · pixels is."""
+    sizes = [(symbol, axis, *size.as_coeff_Mul()) for symbol in given for axis, size in enumerate(symbol.shape)]
+    return {
+        size: f"({names[symbol]}.shape[{axis}] // {count})"
+        for symbol, axis, count, size in sizes
+        if isinstance(size, Symbol) and size != BATCH and count != 1
+    }
 
 
 def _argument(variables: Sequence[Variable], names: Mapping[MatrixSymbol, str], several: str) -> str:

@@ -34,6 +34,7 @@ from symbp.nodes import matmul, number_and_factors, ones, transpose, zeros
 from symbp.op import Op
 from symbp.ops.elementwise import Elementwise, Slope
 from symbp.ops.losses import LossGradient
+from symbp.ops.rearrange import Rearrange
 from symbp.roles import Role
 from symbp.symbols import Adjoint, Variable
 from symbp.views.blocks import Call, Part, Pull
@@ -156,6 +157,12 @@ def _operation(layout: Layout, op: Op, turned: bool) -> MatrixExpr:
     return Turned.of(op, out=turned and op.shape != (1, 1), exchanged=flags, symbols=symbols)
 
 
+def _rearrangement(layout: Layout, node: Rearrange, turned: bool) -> MatrixExpr:
+    (a,) = (arg for arg in node.args if isinstance(arg, MatrixExpr))
+    flag = layout.holds(a)
+    return node.turned(layout.symbol(a) if isinstance(a, MatrixSymbol) else a, flag, turned)
+
+
 def _operand(layout: Layout, operand: MatrixExpr, flag: bool) -> MatrixExpr:
     if isinstance(operand, MatrixSymbol):
         return layout.symbol(operand)
@@ -192,6 +199,7 @@ _RULES: Mapping[type, _Rule] = {
     DiagMatrix: _diagonal,
     Call: _call,
     Pull: _pull,
+    Rearrange: _rearrangement,
     Op: _operation,
 }
 """The transpose of each kind of node, or the node itself, in the symbols of a layout."""

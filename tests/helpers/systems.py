@@ -40,6 +40,7 @@ from symbp.ops.normalisation import EPSILON, InverseDeviation, Normalise, Over
 from symbp.ops.penalty import Penalty
 from symbp.ops.pooling import AveragePool, AveragePoolTranspose, MaxPool
 from symbp.ops.positions import Offsets, OffsetSums, Rotate, SumExamples, Tile
+from symbp.ops.rearrange import rearranged
 from symbp.ops.softmax import Softmax
 from symbp.ops.square import Det, Inv, LogDet, Tr
 from symbp.ops.structure import Pad, Rows, Stack
@@ -324,6 +325,32 @@ def blocks() -> Derivation:
     )
 
 
+def axes() -> Derivation:
+    """Axes of 2·n × 5·m exchanged, cut, summed over, put among zeros, and one matrix for every example."""
+    x, w, b = variable("X", N0, 5 * BATCH), variable("W1", 2 * N1, N0), variable("b1", N1, 4)
+    z, a, s = variable("Z1", 2 * N1, 5 * BATCH), variable("A1", N1, 8 * BATCH), variable("A2", N1, 3 * BATCH)
+    p, r, t = variable("A3", N1 + 2, 4 * BATCH), variable("A4", N1 + 2, 4 * BATCH), variable("A5", 4, N1 + 2)
+    u, rows, columns = variable("A6", N1 + 2, 3 * N1 * BATCH), {"h": 2, "d": N1}, {"e": BATCH, "t": 5}
+    return case(
+        (z, MatMul(w, x)),
+        (a, rearranged(z, rows, columns, ("d",), ("e", "h", "t"), parts={"t": (1, 4)})),
+        (s, rearranged(z, rows, columns, ("d",), ("e", "t"), parts={"t": (-1, 3)})),
+        (p, rearranged(a, {"d": N1}, {"e": BATCH, "h": 2, "t": 4}, ("d",), ("e", "t"), parts={"d": (-1, N1 + 2)})),
+        (
+            r,
+            MatAdd(
+                p,
+                rearranged(b, {"d": N1}, {"t": 4}, ("d",), ("e", "t"), parts={"d": (-2, N1 + 2)}, repeats={"e": BATCH}),
+            ),
+        ),
+        (t, rearranged(r, {"d": N1 + 2}, {"e": BATCH, "t": 4}, ("t",), ("d",))),
+        (u, rearranged(s, {"d": N1}, {"e": BATCH, "t": 3}, ("j",), ("d", "e", "t"), repeats={"j": N1 + 2})),
+        (variable("A7", 4, u.shape[1]), MatMul(3, t, u)),
+        given=[x, w, b],
+        loss="log_cosh",
+    )
+
+
 def stacked() -> Derivation:
     """Blocks of symbolic heights, one of them twice, under a weight as wide as the stack."""
     a, b, s, z = variable("A1", N1), variable("A2", N2), variable("A3", 2 * N1 + N2), variable("Z4", N3)
@@ -575,6 +602,7 @@ CASES = {
         layer_norm,
         rms_norm,
         blocks,
+        axes,
         stacked,
         attention,
         causal_attention,

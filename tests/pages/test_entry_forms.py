@@ -20,6 +20,7 @@ from symbp.ops.entries import Total, index
 from symbp.ops.normalisation import EPSILON, InverseDeviation, Normalise, NormaliseJacobian
 from symbp.ops.pooling import AveragePool, AveragePoolTranspose, MaxPool, MaxPoolTranspose
 from symbp.ops.positions import Offsets, OffsetSums, Rotate, SumExamples, Tile
+from symbp.ops.rearrange import rearranged
 from symbp.ops.softmax import Softmax, SoftmaxJacobian
 from symbp.ops.square import Det, Inv, LogDet, Tr
 from symbp.ops.stop import Stop
@@ -76,6 +77,10 @@ NODES = [
     Pad(Z, 2, 9),
     Stack(matrix("A", 2, 3), matrix("B", 4, 3)),
     Stack(matrix("A", 2, 3), matrix("B", 4, 3), matrix("C", 1, 3), matrix("D", 3, 3)),
+    rearranged(matrix("A", 6, 20), {"h": 2, "d": 3}, {"e": 4, "t": 5}, "d", "eht"),
+    rearranged(matrix("A", 6, 20), {"h": 2, "d": 3}, {"e": 4, "t": 5}, "dt", "e"),
+    rearranged(matrix("A", 7, 5), {"i": 7}, {"j": 5}, "i", "j", parts={"i": (2, 3), "j": (-2, 9)}),
+    rearranged(matrix("A", 2, 3), {"i": 2}, {"t": 3}, "i", "et", repeats={"e": 4}),
     Tile(matrix("A", 2, 3), 4),
     SumExamples(matrix("A", 2, 12), 3),
     Offsets(matrix("r", 1, 6), 3, 4),
@@ -138,6 +143,10 @@ WRONG = {
         lambda value: value.replace(
             Indexed, lambda letter, *at: letter[tuple(1 - n if n == index("i") else n for n in at)]
         ),
+    ),
+    "an axis too far": (
+        rearranged(matrix("A", 7, 5), {"i": 7}, {"j": 5}, "i", "j", parts={"i": (2, 3)}),
+        lambda value: value.xreplace({index("i"): index("i") + 1}),
     ),
     "a row too far": (Rows(Z, 2, 2), lambda value: value.xreplace({index("p"): index("p") + 1})),
     "a strict mask": (

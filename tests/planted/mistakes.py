@@ -96,6 +96,8 @@ MISTAKES = (
              "pages/test_flow_repetitions.py"),
     _mistake("index", "ops/elementwise.py", "Slope(node.function, at, output",
              "Slope(node.function, 0, output", RULES),
+    _mistake("index", "ops/rearrange.py", "self.axes[at].taken, -self.axes[at].first",
+             "self.axes[at].taken, self.axes[at].first", f"ops/test_rearrange.py {RULES}"),
     _mistake("index", "ops/attention.py", "reshape(keys, 1, 1) <= xp", "reshape(keys, 1, 1) < xp", RULES),
     _mistake("index", "ops/pooling.py", "for entry in range(windows.shape[1])",
              "for entry in reversed(range(windows.shape[1]))", "networks/test_convolution.py"),

@@ -12,8 +12,8 @@ from sympy import Expr, Indexed, MatrixExpr, MatrixSymbol, Symbol
 from symbp.equations import operands
 from symbp.maths.build import Builder
 from symbp.maths.names import Names
-from symbp.maths.scalars import Scalars
-from symbp.maths.tree import APPLY, COMMA, EQUALS, Fence, Node, Num, Row, Script, joined, row
+from symbp.maths.scalars import Scalars, number
+from symbp.maths.tree import APPLY, COMMA, EQUALS, Fence, Node, Num, Row, Script, Sign, joined, row
 from symbp.op import Entry, Op
 from symbp.ops.elementwise import Elementwise, Slope
 from symbp.ops.entries import OverAll
@@ -33,6 +33,8 @@ WRITTEN_OUT = (Elementwise, Slope, Loss, LossGradient, Penalty, Call, Pull)
 
 BLOCKS = (Rows, Pad)
 """Blocks of rows, which are blocks of columns where examples are rows."""
+
+AT_MOST = Sign("≤", "rel")
 
 PLAIN = "entry"
 """What has nothing to say but its entries; it stands first."""
@@ -234,6 +236,8 @@ def _notes(c: Context, group: Group) -> Iterator[Text]:
             yield c.words(f"entry.{entry.says}", name=applied(c, node, entry, names))
             continue
         fields: dict[str, Any] = {f"_{symbol.name}": tree for symbol, tree in names.items()}
+        bounds = [row(names[each], AT_MOST, number(size)) for each, size in entry.ranges.items() if each in names]
+        fields["ranges"] = c.words.listed(bounds)
         fields["counts"] = c.words.listed([names[letter] for letter, _ in entry.counts])
         keys = [entry.says, *(["count"] if entry.where and entry.counts else [])]
         for key in keys:
