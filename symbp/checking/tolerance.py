@@ -29,6 +29,7 @@ from symbp.checking.report import Verdict
 from symbp.op import Op, meaning_of
 from symbp.ops.channel_norm import NormaliseChannelsJacobian
 from symbp.ops.convolution import ChannelSums, KernelCorrelation
+from symbp.ops.elementwise import Elementwise, Slope
 from symbp.ops.normalisation import NormaliseJacobian, inverse_deviation
 from symbp.ops.rearrange import Rearrange
 
@@ -93,6 +94,13 @@ def magnitude(node: MatrixExpr, value_of: Lookup, own: Any, sizes: Mapping[Any, 
 
         operands = [value_of(each) if isinstance(each, MatrixSymbol) else _setting(each, sizes) for each in node.args]
         return abs(meaning_of(node)(np, *operands))
+    return abs(own)
+
+
+@magnitude.register(Elementwise)
+@magnitude.register(Slope)
+def _(node: Op, value_of: Lookup, own: Any, sizes: Mapping[Any, int]) -> Any:
+    # Entry by entry and in no product, so of the shape of the whole, also where other sizes are drawn than it says.
     return abs(own)
 
 

@@ -420,8 +420,9 @@ class _Reader:
             hint = INSTEAD.get(name, "") or nearest(name, known) or "; symbp list shows activations and losses"
             raise SpecError(f"unknown function {name[:40]!r} in {quote(self.line.source)}{hint}")
         axis = self._axis(name, row, node)
-        if row.axes and axis is None and len(arguments) == 2 and arguments[1][1] in (0, 1, -1, -2):
-            (axis,) = (int(value) % 2 for _, value in arguments[1:])  # NumPy takes it without its name
+        second = arguments[1][1] if len(arguments) == 2 else None
+        if row.axes and not row.spread and axis is None and second in (0, 1, -1, -2):
+            axis = int(second) % 2  # NumPy takes it without its name; of max and min it is the other operand
             del arguments[1]
         operands, numbers = self._sorted(name, row, arguments)
         least, most = row.matrices

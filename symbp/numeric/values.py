@@ -13,13 +13,15 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
+from sympy import Integer
+
 from symbp.equations import ForwardSystem
 from symbp.numeric import engines
 from symbp.numeric.centres import Centre, centres
 from symbp.numeric.definitions import Standins
 from symbp.numeric.sizes import Sizes
 from symbp.numeric.source import Program
-from symbp.ops.elementwise import Elementwise
+from symbp.ops.elementwise import Elementwise, GenericFunction
 from symbp.ops.losses import Loss
 from symbp.symbols import Role, Variable
 
@@ -196,7 +198,7 @@ def _drawn(forward: ForwardSystem, sizes: Sizes, seed: list[int], plan: _Plan, a
 
     random = np.random.default_rng(seed)
     groups: dict[str, Arrays] = {"input": {}, "target": {}, "parameter": {}}
-    kinds = target_kinds(forward)
+    kinds, positive = target_kinds(forward), positive_only(forward)
     for symbol in forward.given:
         shape = sizes.shapes[symbol.name]
         if symbol.role in (Role.INPUT, Role.CONSTANT):
@@ -211,9 +213,24 @@ def _drawn(forward: ForwardSystem, sizes: Sizes, seed: list[int], plan: _Plan, a
             groups["target"][symbol.name] = TARGETS[kinds.get(symbol, "real")](random, shape)
         else:
             groups["parameter"][symbol.name] = _parameter(random, symbol, shape, plan, around.get(symbol.name))
+        if symbol in positive:
+            (group,) = (each for each in groups.values() if symbol.name in each)
+            group[symbol.name] = abs(group[symbol.name])
     if plan.centred:
         _centre_biases(forward, groups["parameter"], around)
     return Values(groups["parameter"], groups["input"], groups["target"])
+
+
+def positive_only(forward: ForwardSystem) -> set[Variable]:
+    """Return the given matrices that go straight into a logarithm or a root, which have no value below zero."""
+    given = set(forward.given)
+    return {
+        operand
+        for node in (equation.rhs for equation in forward)
+        if isinstance(node, Elementwise) and not isinstance(node.function, GenericFunction)
+        for letter, operand in zip(node.function.variables, node.args[1:], strict=True)
+        if operand in given and node.function.expr.xreplace({letter: Integer(-1)}).is_real is False
+    }
 
 
 def padding(random: Any, shape: tuple[int, int]) -> Any:

@@ -306,6 +306,13 @@ def test_any_line_is_a_network_or_refused_in_one_line(right):
     assert time.perf_counter() - start < 2
 
 
+def test_a_number_beside_a_matrix_is_the_other_operand_of_max_and_no_axis():
+    for either, other in (("max(W @ X, 0)", "max(0, W @ X)"), ("min(W @ X, 1)", "min(1, W @ X)")):
+        one, two = (network(f"H = {right}", "loss = mse(V @ H + V @ b, Y)") for right in (either, other))
+        assert list(map(str, one.forward)) == list(map(str, two.forward))
+        assert one.forward["H"].lhs.shape == one.forward["H_1"].lhs.shape
+
+
 @pytest.mark.parametrize("line", ["loss = 0.5 * x.T @ A @ x", "loss = sum(A @ x)", "loss = mse(A @ x, y)"])
 def test_data_of_one_column_stay_one(line):
     shapes = {"A": (3, 3), "x": (3, 1), "y": (3, 1)}
