@@ -29,7 +29,10 @@ else:
 
 HELP = "List what options take (activations, losses, initialisations, formats, notations), examples, operations."
 
-TARGETS = {"binary": "targets 0 or 1", "sign": "targets -1 or 1", "one_hot": "one-hot targets", "real": "real targets"}
+TARGETS = {
+    "binary": "targets 0 or 1", "sign": "targets -1 or 1", "one_hot": "one-hot targets", "real": "real targets",
+    "count": "targets 0, 1, 2, ...",
+}  # fmt: skip
 
 ASCII = str.maketrans({"σ": "SIGMA", "²": "^2", "…": "..."})
 """What a table says where the terminal has no Greek letters."""
@@ -47,8 +50,11 @@ def about_activation(row: Any) -> str:
 
 
 def about_loss(row: Any) -> str:
-    """Return what a loss asks of the targets, and its output activation."""
-    return TARGETS[row.targets] + (f"; with {row.link}" if row.link else "")
+    """Return what a loss asks of the targets, its output activation and its numbers, or what it compares."""
+    link = getattr(row, "link", None)
+    numbers = ", ".join(f"{name} = {value}" for name, value in row.numbers)
+    parts = (getattr(row, "about", None) or TARGETS[row.targets], f"with {link}" if link else "", numbers)
+    return "; ".join(filter(None, parts))
 
 
 def about_initialisation(row: Any) -> str:
@@ -106,7 +112,7 @@ TABLES = {
     "activations": Table(
         lambda: activations.ACTIVATIONS, about_activation, lambda: activations.ALIASES, ANY_ACTIVATION
     ),
-    "losses": Table(lambda: loss_table.LOSSES, about_loss, lambda: loss_table.LOSS_ALIASES, ANY_LOSS),
+    "losses": Table(lambda: loss_table.rows(), about_loss, lambda: loss_table.LOSS_ALIASES, ANY_LOSS),
     "initialisations": Table(
         lambda: initialisations.INITIALISATIONS, about_initialisation, lambda: initialisations.ALIASES
     ),

@@ -18,12 +18,13 @@ from symbp.domain import described
 from symbp.errors import SpecError, nearest
 from symbp.limits import MAX_UNITS
 from symbp.networks.matrix_functions import ENTRYWISE, FUNCTIONS
+from symbp.networks.named_losses import KEYWORDS
 from symbp.networks.reading import NUMBER_AND_NAME, quote, tokens, tree_of
 from symbp.symbols import BATCH
 
 Shape = tuple[Expr, Expr]
 
-TOKEN = re.compile(NUMBER_AND_NAME + r"|\.T\b|\*\*|[-+*/@(),:\[\]]|(?<=axis)=|(?<=axis )=|\s+", re.ASCII)
+TOKEN = re.compile(rf"(?:{'|'.join(KEYWORDS)})\s*=(?!=)|{NUMBER_AND_NAME}|\.T\b|\*\*|[-+*/@(),:\[\]]|\s+", re.ASCII)
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}", re.ASCII)
 LINE = re.compile(r"\s*([^=]*?)\s*=(?!=)(.*)", re.DOTALL)
 

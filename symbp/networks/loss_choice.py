@@ -13,12 +13,13 @@ from symbp.networks.given import Let, used_in
 from symbp.ops.activations import ACTIVATIONS
 from symbp.ops.elementwise import Elementwise, ScalarFunction
 from symbp.ops.letters import OUT, TARGET
-from symbp.ops.loss_table import LOSSES, loss_row
+from symbp.ops.loss_table import LOSS_ALIASES, LOSSES, loss_row, written_loss
 from symbp.ops.losses import LINKED, EntrywiseLoss, GenericLoss, Loss, entry_loss
 from symbp.ops.softmax import Softmax
 from symbp.symbols import Role, Variable
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*\Z", re.ASCII)
+_HEAD = re.compile(r"\s*([A-Za-z][A-Za-z0-9_-]*)\s*(?:(\()|\Z)", re.ASCII)
 _CALL = re.compile(r"([A-Za-z][A-Za-z0-9_-]*)\(([0-9.]{1,30})\)\Z", re.ASCII)
 
 
@@ -44,11 +45,19 @@ def _number(text: str, source: str) -> Rational:
         raise SpecError(f"loss {source!r}: {text!r} is not a number") from None
 
 
+def is_written(text: str) -> bool:
+    """Whether a loss is built from equations: by its name, or as it has arguments with names of their own."""
+    head = _HEAD.match(text)
+    return head is not None and (written_loss(head[1]) is not None or (bool(head[2]) and "=" in text))
+
+
 def link_of(text: str | None) -> str | None:
     """Return the output activation that belongs to a loss, or None."""
-    if text is None or not _NAME.match(text.strip()):
+    head = None if text is None else _HEAD.match(text)
+    if head is None or written_loss(head[1]) is not None:
         return None
-    return loss_row(text.strip()).link
+    known = head[1].lower().replace("-", "_")
+    return None if head[2] and known not in (*LOSSES, *LOSS_ALIASES) else loss_row(known).link
 
 
 def loss_node(text: str | None, last: list[Equation], y: Variable, let: Let) -> Loss:
@@ -65,19 +74,23 @@ def loss_node(text: str | None, last: list[Equation], y: Variable, let: Let) -> 
     return compared(resolve_loss(text, let), output.lhs, output, y)
 
 
-def compared(function: ScalarFunction, a: Variable, made_by: Equation | None, y: Variable) -> Loss:
+def compared(
+    function: ScalarFunction, a: Variable, made_by: Equation | None, y: Variable, is_target: bool | None = None
+) -> Loss:
     """Return the loss of a and y: fused with its link where ``made_by``, the equation of a, has it.
 
-    Fused losses hold for targets only: what depends on parameters would need a gradient of its own.
+    Fused losses hold for targets only, which y is by its role unless ``is_target`` says so: what depends on
+    parameters would need a gradient of its own, and the columns of targets sum to one.
 
     Raises:
         SpecError: the loss needs outputs between 0 and 1 that the output activation does not give.
     """
     link = None if made_by is None else _output_activation(made_by)
+    is_target = y.role is Role.TARGET if is_target is None else is_target
     row = LOSSES.get(function.name)
     if row is None or not row.unit_outputs:
         return EntrywiseLoss(function, a, y)
-    if link == row.link and made_by is not None and y.role is Role.TARGET:
+    if link == row.link and made_by is not None and row.name in LINKED and is_target:
         return LINKED[row.name](made_by.rhs.args[-1], a, y)
     if link not in ("sigmoid", "softmax", None):
         raise SpecError(

@@ -51,10 +51,14 @@ def total(left: MatrixExpr, right: MatrixExpr) -> MatrixExpr:
     return matadd(*terms)
 
 
-def plus_number(value: Parts, number: Expr) -> Parts:
-    """Return a number plus a number, or plus every entry of a matrix."""
-    if not isinstance(value, MatrixExpr):
-        return value + number
-    if number == 0:
-        return value
-    return total(value, times(number, ones(*value.shape)))
+def plus(left: Parts, right: Parts) -> Parts:
+    """Return the sum of two numbers, of two matrices of one shape, or of a number and every entry of a matrix."""
+    if not isinstance(left, MatrixExpr) and not isinstance(right, MatrixExpr):
+        return left + right
+    sides: list[MatrixExpr] = []
+    for value, other in ((left, right), (right, left)):
+        if isinstance(value, MatrixExpr):
+            sides.append(value)
+        elif value != 0:
+            sides.append(times(value, ones(*other.shape)))
+    return total(*sides) if len(sides) == 2 else sides[0]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 
 from sympy import (
@@ -24,6 +24,7 @@ from sympy import (
 from symbp.equations import Equation, ForwardSystem, symbols_in, text
 from symbp.errors import RuleNotFoundError, ShapeError, SpecError, nearest
 from symbp.limits import MAX_EQUATIONS
+from symbp.networks.calls import Call, Function
 from symbp.networks.equation_lines import (
     KINDS,
     Line,
@@ -37,8 +38,9 @@ from symbp.networks.equation_lines import (
 )
 from symbp.networks.expressions import MAX_EXPONENT
 from symbp.networks.inner import inner_gradient
-from symbp.networks.matrix_arithmetic import Parts, common_shape, parts_of, plus_number, product, repeated, total
-from symbp.networks.matrix_functions import ENTRYWISE, FUNCTIONS, INSTEAD, Call, Function, entrywise
+from symbp.networks.matrix_arithmetic import Parts, common_shape, parts_of, plus, product, repeated
+from symbp.networks.matrix_functions import ENTRYWISE, FUNCTIONS, INSTEAD, entrywise
+from symbp.networks.named_losses import LOSS_FUNCTIONS
 from symbp.networks.reading import MAX_DEPTH, number, quote
 from symbp.networks.repeat import members, unrolled
 from symbp.nodes import hadamard, ones, times, transpose, zeros
@@ -56,13 +58,17 @@ LARGEST = Rational(10) ** 30
 
 @dataclass(frozen=True)
 class Parsed:
-    """A forward list read from lines: ``equations``, the last one the loss, over what is given."""
+    """A forward list read from lines: ``equations``, the last one the loss, over what is given.
+
+    ``written`` are the losses that the lines call by name and that equations spell out, with what they compare.
+    """
 
     equations: tuple[Equation, ...]
     inputs: tuple[Variable, ...]
     targets: tuple[Variable, ...]
     parameters: tuple[Variable, ...]
     layers: int
+    written: tuple[tuple[str, Variable], ...] = ()
 
     @property
     def forward(self) -> ForwardSystem:
@@ -133,7 +139,28 @@ def _build(
     given = {name: state.given(name) for name in kinds}
     groups = {kind: tuple(given[name] for name in kinds if kinds[name] == kind) for kind in KINDS}
     inputs = (*groups["inputs"], *groups["constants"], *groups["frozen"])
-    return Parsed(tuple(state.equations), inputs, groups["targets"], groups["parameters"], max(1, state.layer))
+    layers, written = max(1, state.layer), tuple(state.written)
+    return Parsed(tuple(state.equations), inputs, groups["targets"], groups["parameters"], layers, written)
+
+
+def loss_lines(
+    text: str, forward: Sequence[Equation], y: Variable, layer: int
+) -> tuple[list[Equation], tuple[tuple[str, Variable], ...]]:
+    """Return the equations of a loss such as ``cross_entropy(label_smoothing=0.1)`` of the last of a list and y.
+
+    Raises:
+        SpecError: no such loss, or an argument that it does not take.
+        ShapeError: an argument of a shape that does not fit.
+    """
+    head, _, arguments = text.strip().partition("(")
+    output = forward[-1].lhs
+    line = Line.of(f"loss = {head}(A, Y{', ' * bool(arguments.rstrip(') '))}{arguments or ')'}")
+    state = _State({}, {}, {}, {each.name for each in forward}, layer=layer)
+    state.made_by.update((each.lhs.name, each) for each in forward[-1:])
+    value = _Reader(replace(line, source=text), state, {"A": output, "Y": y}).build(line.tree)
+    assert isinstance(value, MatrixExpr)
+    state.define(line.name, value, Role.LOSS)
+    return state.equations, tuple(state.written)
 
 
 _ROLES = dict(zip(KINDS, (Role.INPUT, Role.TARGET, Role.WEIGHT, Role.CONSTANT, Role.FROZEN), strict=True))
@@ -151,6 +178,7 @@ class _State:
     known: dict[str, Variable] = field(default_factory=dict)
     equations: list[Equation] = field(default_factory=list)
     made_by: dict[str, Equation] = field(default_factory=dict)
+    written: list[tuple[str, Variable]] = field(default_factory=list)
     layer: int = 0
 
     def begin(self, line: Line) -> None:
@@ -203,6 +231,8 @@ class _Reader:
 
     line: Line
     state: _State
+    own: Mapping[str, Parts] = field(default_factory=dict)
+    """Names that only this line has, before those of the state."""
 
     def build(self, node: ast.expr, depth: int = 0) -> Parts:
         """Return what a node stands for; an operation that is not affine may stand at the top only."""
@@ -244,7 +274,8 @@ class _Reader:
         return self.line.right[node.col_offset : node.end_col_offset]
 
     def _name(self, name: str) -> Parts:
-        found = self.state.value(name)
+        found = self.own.get(name)
+        found = self.state.value(name) if found is None else found
         if found is None:
             raise SpecError(f"unknown name {name[:40]!r} in {quote(self.line.source)}")
         return found
@@ -356,11 +387,9 @@ class _Reader:
         return product(left, right)
 
     def _plus(self, left: Parts, right: Parts, node: ast.BinOp) -> Parts:
-        if not isinstance(left, MatrixExpr):
-            return plus_number(right, left)
-        if not isinstance(right, MatrixExpr):
-            return plus_number(left, right)
-        return total(*self._spread(left, right, node, Role.BIAS))
+        if isinstance(left, MatrixExpr) and isinstance(right, MatrixExpr):
+            left, right = self._spread(left, right, node, Role.BIAS)
+        return plus(left, right)
 
     def _minus(self, left: Parts, right: Parts, node: ast.BinOp) -> Parts:
         return self._plus(left, self._scaled(Rational(-1), right), node)
@@ -419,32 +448,74 @@ class _Reader:
             known = [*FUNCTIONS, *ENTRYWISE, *LOSSES, *LOSS_ALIASES]
             hint = INSTEAD.get(name, "") or nearest(name, known) or "; symbp list shows activations and losses"
             raise SpecError(f"unknown function {name[:40]!r} in {quote(self.line.source)}{hint}")
-        axis = self._axis(name, row, node)
+        axis, options = self._keywords(name, row, node, depth)
         second = arguments[1][1] if len(arguments) == 2 else None
         if row.axes and not row.spread and axis is None and second in (0, 1, -1, -2):
             axis = int(second) % 2  # NumPy takes it without its name; of max and min it is the other operand
             del arguments[1]
         operands, numbers = self._sorted(name, row, arguments)
+        numbers += self._by_name(name, row, len(numbers), options)
         least, most = row.matrices
         if not least <= len(operands) <= most or len(numbers) > row.numbers:
             raise SpecError(f"{name} takes {_takes(row)}, as in {row.example}: change {quote(self.line.source)}")
         named = [value if row.affine and not isinstance(value, Op) else self._named(value) for value in operands]
         try:
-            return row.build(Call(tuple(named), tuple(numbers), axis, self.state.made_by, self._named))
+            call = Call(tuple(named), tuple(numbers), axis, self.state.made_by, self._named, self._written, options)
+            return self._counted(name.lower(), call, row.build(call))
         except SpecError as error:
             raise SpecError(f"{error} in {quote(self.line.source)}") from None
         except ShapeError as error:
             raise ShapeError(f"{error} in {quote(self.line.source)}") from None
 
-    def _axis(self, name: str, row: Function, node: ast.Call) -> int | None:
-        """Return the axis that a call names: 0 goes down each column, 1 along each row."""
+    def _counted(self, name: str, call: Call, found: MatrixExpr) -> MatrixExpr:
+        """Remember that a loss was spelled out, which no node says."""
+        if name in LOSS_FUNCTIONS and not isinstance(found, Loss):
+            self.state.written.append((LOSS_ALIASES.get(name, name), self._named(call.operands[0])))
+        return found
+
+    def _keywords(self, name: str, row: Function, node: ast.Call, depth: int) -> tuple[int | None, dict[str, Parts]]:
+        """Return the axis that a call names, 0 down each column, 1 along each row, and what else it says by name."""
+        axis, options = None, {}
         for each in node.keywords:
-            place = AXES.get(ast.unparse(each.value)) if each.arg == "axis" and row.axes else None
-            if place is None:
-                takes = "takes axis=0, down each column, or axis=1, along each row" if row.axes else "has no axis"
+            word = each.arg or ""
+            if word == "axis":
+                axis = AXES.get(ast.unparse(each.value)) if row.axes else None
+                if axis is None:
+                    takes = "takes axis=0, down each column, or axis=1, along each row" if row.axes else "has no axis"
+                    raise SpecError(f"{name} {takes}: change {quote(self.line.source)}")
+            elif word not in (*row.names, *row.options) or word in options:
+                takes = f"takes {word} once" if word in options else f"has no {word}, as in {row.example}"
                 raise SpecError(f"{name} {takes}: change {quote(self.line.source)}")
-            return place
-        return None
+            else:
+                value = self._inside(each.value, depth)
+                options[word] = self._named(value) if isinstance(value, MatrixExpr) else value
+        return axis, options
+
+    def _by_name(self, name: str, row: Function, count: int, options: dict[str, Parts]) -> list[Expr]:
+        """Return the numbers that are said by name, behind ``count`` that have none; they leave the options."""
+        found: list[Expr] = []
+        for word in row.names[count:]:
+            value = options.pop(word, None)
+            if value is None:
+                break
+            if not isinstance(value, Rational):
+                raise SpecError(f"{word} of {name} in {quote(self.line.source)} must be a plain number")
+            found.append(value)
+        for word in row.names:
+            if word in options:
+                raise SpecError(f"{name} takes {', '.join(row.names)} in this order: change {quote(self.line.source)}")
+        return found
+
+    def _written(self, lines: Sequence[str], own: Mapping[str, Parts]) -> MatrixExpr:
+        """Build lines over names of their own, whose intermediates get names of this line; return the last."""
+        known = dict(own)
+        value: Parts = Rational(0)
+        for text_ in lines:
+            line = Line.of(text_)
+            reader = _Reader(replace(line, source=self.line.source, name=self.line.name), self.state, known)
+            value = reader.build(line.tree)
+            known[line.name] = self._named(value) if isinstance(value, MatrixExpr) and text_ != lines[-1] else value
+        return self._matrix(value, self.line.tree)
 
     def _sorted(
         self, name: str, row: Function, arguments: Sequence[tuple[ast.expr, Parts]]

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 
 from sympy import Expr, Identity, Integer, MatrixExpr
 
-from symbp.equations import Equation, text
+from symbp.equations import text
 from symbp.errors import ShapeError, SpecError, SymbpError
+from symbp.networks.calls import Call, Function
 from symbp.networks.expressions import FUNCTIONS as SCALARS
 from symbp.networks.expressions import custom_function
-from symbp.networks.loss_choice import compared
 from symbp.networks.matrix_arithmetic import product, repeated
+from symbp.networks.named_losses import LOSS_FUNCTIONS
 from symbp.nodes import hadamard, matadd, ones, transpose, zeros
 from symbp.ops.activations import ACTIVATIONS, ALIASES, row_of
 from symbp.ops.arithmetic import CHOICE, EXPONENTIAL, LARGER, LENGTH, SMALLER, bounded, clip
 from symbp.ops.columns import CumulativeSum, LogSumExp, Maximum
 from symbp.ops.elementwise import Elementwise, Formula
 from symbp.ops.functions import activation
-from symbp.ops.loss_table import LOSS_ALIASES, LOSSES, loss_row
-from symbp.ops.losses import entry_loss
 from symbp.ops.normalisation import EPSILON, Normalise, Over
 from symbp.ops.softmax import Softmax
 from symbp.ops.square import Det, Inv, LogDet, Tr
@@ -35,53 +34,12 @@ MOST_PARTS = 64
 """How many matrices are put together in one call."""
 
 
-@dataclass(frozen=True)
-class Call:
-    """What a function is called with: matrices, then numbers; ``axis`` is the one it goes along, None for both.
-
-    ``made_by`` finds the equation of a name, ``name`` gives one to what cannot stand inside something else.
-    """
-
-    operands: tuple[MatrixExpr, ...]
-    numbers: tuple[Expr, ...]
-    axis: int | None
-    made_by: Mapping[str, Equation]
-    name: Callable[[MatrixExpr], MatrixExpr]
-
-
-@dataclass(frozen=True)
-class Function:
-    """A row: how many matrices and at most how many numbers it takes, and what it builds.
-
-    ``affine`` operations take any affine piece and stand anywhere; others take names and get one. ``axes``: it may go
-    along one axis. ``spread``: numbers may stand for matrices, and all get one shape. ``sizes``: its numbers may be
-    sizes. Of ``matrices`` two numbers are the least and the most.
-    """
-
-    build: Callable[[Call], MatrixExpr]
-    example: str
-    matrices: tuple[int, int] = (1, 1)
-    numbers: int = 0
-    affine: bool = False
-    axes: bool = False
-    spread: bool = False
-    sizes: bool = False
-
-
 def _normalise(over: Over, centred: bool) -> Callable[[Call], MatrixExpr]:
     def build(call: Call) -> MatrixExpr:
         epsilon = call.numbers[0] if call.numbers else EPSILON
         if epsilon <= 0:
             raise SpecError(f"epsilon is {epsilon}: give a positive number, such as 1e-5,")
         return Normalise(call.operands[0], over, int(centred), epsilon)
-
-    return build
-
-
-def _loss(name: str) -> Callable[[Call], MatrixExpr]:
-    def build(call: Call) -> MatrixExpr:
-        output, target = call.operands
-        return compared(entry_loss(name, *call.numbers), output, call.made_by.get(output.name), target)
 
     return build
 
@@ -266,10 +224,7 @@ FUNCTIONS: dict[str, Function] = {
         for name, build in _NORMALISATIONS.items()
         for spelling in (name, name.replace("_", ""))
     },
-    **{
-        name: Function(_loss(name), f"loss = {name}(A, Y)", (2, 2), len(loss_row(name).parameters))
-        for name in (*LOSSES, *LOSS_ALIASES)
-    },
+    **LOSS_FUNCTIONS,
 }
 """The functions that are not entrywise, by every name; ``word`` adds one."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from sympy import Expr, MatrixSymbol
+from sympy import Expr, MatrixExpr, MatrixSymbol
 
 from symbp.collector import pause_collector
 from symbp.domain import Called, described, takes
@@ -29,7 +29,7 @@ from symbp.networks.layers import (
     require_units,
     tokens_of,
 )
-from symbp.networks.loss_choice import link_of, loss_node
+from symbp.networks.loss_choice import is_written, link_of, loss_node
 from symbp.networks.operations import Operation
 from symbp.networks.origins import Origin, Origins
 from symbp.networks.places import place
@@ -76,6 +76,9 @@ class Network:
     origins: Origins = Origins()
     """What layers said of where sizes come from."""
 
+    written: tuple[tuple[str, Variable], ...] = ()
+    """The losses that equations spell out: their names, each with the outputs that it compares."""
+
     _record: Record | None = None
     """The layer tree as layers wrote it down; None for equations."""
 
@@ -116,13 +119,21 @@ class Network:
         self.images = builder.images.known
         y = Variable("Y", out.args[1], out.args[2], Role.TARGET, "Y", builder.layer)
         self.y: Variable | None = y
-        self.loss_node: Loss = loss_node(loss, builder.equations, y, let or {})
+        lines = self._loss_lines(builder, y)
+        self.loss_node: MatrixExpr = lines[-1].rhs
         self.loss = Variable("loss", 1, 1, Role.LOSS, "loss", builder.layer)
         with builder.block(Kind.LOSS):
-            builder.equations += self._losses(l2)
+            builder.equations += [*lines[:-1], *self._losses(l2)]
         self.forward = ForwardSystem(builder.equations, given=(*self.inputs, y, *self.parameters))
         self._record, self.origins = builder.whole, builder.origins
         self.named = False
+
+    def _loss_lines(self, builder: Builder, y: Variable) -> Sequence[Equation]:
+        """Return the equations of the data's loss, the last one the loss: one, or several where it is written out."""
+        if self._loss is None or not is_written(self._loss):
+            return [Equation(y, loss_node(self._loss, builder.equations, y, self._let or {}))]
+        lines, self.written = matrix_expressions.loss_lines(self._loss, builder.equations, y, builder.layer)
+        return lines
 
     def _losses(self, l2: Value | None) -> list[Equation]:
         """Return the equations of the loss: one, or the data's, the penalty and their sum."""
@@ -143,6 +154,13 @@ class Network:
     def x(self) -> Variable:
         """The first of what is given to it; a system without inputs has none."""
         return self.inputs[0]
+
+    @property
+    def loss_name(self) -> str | None:
+        """The name of its loss in the tables, "generic" for one left open; None where it has none."""
+        if isinstance(self.loss_node, Loss):
+            return self.loss_node.name
+        return self.written[-1][0] if self.written else None
 
     def opened(self) -> Network | None:
         """Return the same network with all widths left open; None where a layer cannot leave its own open."""
@@ -196,7 +214,7 @@ class Network:
         network.named = True
         network.forward = parsed.forward
         network.inputs, network.parameters = parsed.inputs, parsed.parameters
-        network.depth = parsed.layers
+        network.depth, network.written = parsed.layers, parsed.written
         network.y = parsed.targets[0] if parsed.targets else None
         network.loss = parsed.equations[-1].lhs
         losses = [each.rhs for each in parsed.equations if isinstance(each.rhs, Loss)]

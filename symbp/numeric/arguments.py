@@ -13,7 +13,7 @@ from symbp.equations import ForwardSystem, text
 from symbp.errors import ShapeError, SpecError, nearest
 from symbp.numeric.source import given_groups
 from symbp.ops.attention import MaskedSoftmax
-from symbp.ops.losses import Loss, SoftmaxCrossEntropy
+from symbp.ops.losses import Loss, SoftmaxCrossEntropy, compared
 from symbp.ops.normalisation import Normalise
 from symbp.symbols import BATCH, Role, Variable
 
@@ -33,7 +33,9 @@ class Arguments:
     parameters: tuple[Variable, ...]
     inputs: tuple[Variable, ...]
     targets: tuple[Variable, ...]
-    losses: tuple[Loss, ...]
+    losses: tuple[tuple[Loss, tuple[Any, ...]], ...]
+    """Every loss, with what it compares."""
+
     statistics: tuple[str, ...] = ()
     masks: tuple[tuple[str, bool], ...] = ()
     """The masks of padding, and whether their queries see no later keys."""
@@ -42,7 +44,7 @@ class Arguments:
     def of(cls, forward: ForwardSystem) -> Arguments:
         """Return what a forward list takes."""
         inputs, targets, parameters = given_groups(forward)
-        losses = tuple(each.rhs for each in forward if isinstance(each.rhs, Loss))
+        losses = tuple((each.rhs, compared(each.rhs, forward)) for each in forward if isinstance(each.rhs, Loss))
         coupled = tuple(each.name for each in forward if isinstance(each.rhs, Normalise) and each.rhs.couples_examples)
         return cls(parameters, inputs, targets, losses, coupled, _masks(forward))
 
@@ -73,7 +75,7 @@ class Arguments:
     @cached_property
     def _compared(self) -> tuple[tuple[Loss, str], ...]:
         """Every loss with the name of each target that it compares with."""
-        return tuple((loss, each.name) for loss in self.losses for each in loss.args if each in self.targets)
+        return tuple((loss, each.name) for loss, found in self.losses for each in found if each in self.targets)
 
     @cached_property
     def _precision(self) -> Callable[[tuple[tuple[int, ...], ...], frozenset[Any]], Any]:
@@ -102,7 +104,7 @@ class Arguments:
         return _named(self._names[2], y, "Y")
 
     def _refuse_labels(self, variable: Variable, shape: tuple[int, ...]) -> None:
-        kinds = {loss.targets for loss in self.losses if variable in loss.args}
+        kinds = {loss.targets for loss, found in self.losses if variable in found}
         is_row = len(shape) == 1 or (len(shape) == 2 and shape[0] == 1 != variable.shape[0])
         if kinds & {"one_hot"} and is_row:
             raise SpecError(
@@ -353,6 +355,7 @@ def _check_kind(loss: Loss, name: str, array: Any) -> None:
 
 
 KINDS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "count": (lambda y: bool(y.min() >= 0), "numbers from 0 up"),
     "binary": (lambda y: bool(y.min() >= 0 and y.max() <= 1), "numbers from 0 to 1"),
     "one_hot": (lambda y: bool(y.min() >= 0), "numbers from 0 up, columns one-hot"),
     "sign": (lambda y: bool((abs(y) == 1).all()), "only -1 and 1"),

@@ -49,13 +49,16 @@ def computed(function: ScalarFunction, expr: Expr) -> Expr:
 
 
 def _term(term: Expr) -> Expr:
-    """Return a term in ``xlogy`` or ``ratio`` where it is a number times y, or 1 − y, times log p or 1/p."""
-    number, rest = term.as_coeff_Mul()
-    weights = [factor for factor in Mul.make_args(rest) if factor.has(TARGET)]
-    others = [factor for factor in Mul.make_args(rest) if not factor.has(TARGET)]
-    if len(weights) != 1 or len(others) != 1:
+    """Return a term in ``xlogy`` or ``ratio`` where y, or 1 − y, stands in it beside log p or 1/p."""
+    factors = Mul.make_args(term)
+    y = next((factor for factor in factors if factor.has(TARGET) and not isinstance(factor, log)), None)
+    singular = [factor for factor in factors if factor.has(log) or (isinstance(factor, Pow) and factor.exp == -1)]
+    if y is None or len(singular) != 1:
         return term
-    (y,), (p,) = weights, others
-    if isinstance(p, log):
-        return number * xlogy(y, p.args[0])
-    return number * ratio(y, p.base) if isinstance(p, Pow) and p.exp == -1 else term
+    (p,) = singular
+    rest = Mul(*(factor for factor in factors if factor not in (y, p)))
+    if isinstance(p, Add):
+        return Add(*(_term(y * each * rest) for each in p.args))
+    if isinstance(p, Pow):
+        return rest * ratio(y, p.base)
+    return rest * xlogy(y, p.args[0])

@@ -22,7 +22,7 @@ from symbp.numeric.definitions import Standins
 from symbp.numeric.sizes import Sizes
 from symbp.numeric.source import Program
 from symbp.ops.elementwise import Elementwise, GenericFunction
-from symbp.ops.losses import Loss
+from symbp.ops.losses import Loss, compared
 from symbp.symbols import Role, Variable
 
 Arrays = dict[str, Any]
@@ -280,7 +280,7 @@ def target_kinds(forward: ForwardSystem) -> dict[Any, str]:
     for equation in forward:
         if isinstance(equation.rhs, Loss):
             kind = equation.rhs.targets
-            for operand in equation.rhs.args:
+            for operand in compared(equation.rhs, forward):
                 found[operand] = max(found.get(operand, kind), kind, key=narrow.index)
     return found
 
@@ -294,6 +294,7 @@ def _one_hot(random: Any, shape: tuple[int, int]) -> Any:
 TARGETS: Mapping[str, Callable[[Any, tuple[int, int]], Any]] = {
     "real": lambda random, shape: random.normal(size=shape),
     "any": lambda random, shape: random.normal(size=shape),
+    "count": lambda random, shape: random.poisson(1.5, shape).astype(float),
     "binary": lambda random, shape: random.integers(0, 2, shape).astype(float),
     "sign": lambda random, shape: 2.0 * random.integers(0, 2, shape) - 1.0,
     "one_hot": _one_hot,

@@ -49,6 +49,7 @@ __all__ = [
     "erf",
     "exp",
     "expm1",
+    "gamma",
     "lamda",
     "log",
     "log_sigmoid",
@@ -63,6 +64,7 @@ __all__ = [
     "sqrt",
     "step",
     "tanh",
+    "tau",
     "x",
     "y",
 ]  # fmt: skip
@@ -76,7 +78,7 @@ TARGET = y = Symbol("y", real=True)
 e = a - y
 """The error of one output."""
 alpha, lamda = Symbol("alpha", real=True), Symbol("lamda", real=True)
-delta = Symbol("delta", positive=True)
+delta, gamma, tau = (Symbol(name, positive=True) for name in ("delta", "gamma", "tau"))
 
 one, zero, half = S.One, S.Zero, S.Half
 

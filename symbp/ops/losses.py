@@ -9,15 +9,18 @@ from typing import Any, ClassVar, cast
 from sympy import (
     Basic,
     Expr,
+    MatAdd,
     MatrixExpr,
     MatrixSymbol,
+    Rational,
     S,
     Symbol,
     exp,
     log,
+    oo,
 )
 
-from symbp.equations import text
+from symbp.equations import System, symbols_in, text
 from symbp.errors import ShapeError, SpecError
 from symbp.nodes import matadd, matmul, ones, times
 from symbp.op import FactorRole, Op, meaning, rule
@@ -25,6 +28,7 @@ from symbp.ops.elementwise import ScalarFunction, Slope
 from symbp.ops.entries import Total
 from symbp.ops.letters import OUT, TARGET
 from symbp.ops.loss_table import LOSSES, loss_row
+from symbp.symbols import Role, Variable
 
 
 @cache
@@ -38,8 +42,10 @@ def entry_loss(name: str, *values: Expr) -> ScalarFunction:
     if len(values) > len(row.parameters):
         raise SpecError(f"loss {row.name} takes {len(row.parameters)} parameters, not {len(values)}")
     chosen = [*values, *(default for _, default in row.parameters[len(values) :])]
-    if not all(value.is_positive and value.is_finite for value in chosen):
-        raise SpecError(f"loss {row.name}: its parameter must be a positive number")
+    most = Rational(row.below) if row.below else oo
+    if not all(value.is_positive and value < most for value in chosen):
+        bound = f" below {row.below}" if row.below else ""
+        raise SpecError(f"loss {row.name}: its parameter must be a positive number{bound}")
     pairs = [(symbol, value) for (symbol, _), value in zip(row.parameters, chosen, strict=True)]
     expr, slope = row.formula.expr, row.formula.slope
     slopes = (slope, expr.diff(TARGET))
@@ -130,6 +136,14 @@ LINKED: dict[str, Callable[[MatrixExpr, MatrixExpr, MatrixExpr], LinkedLoss]] = 
     "binary_cross_entropy": SigmoidBinaryCrossEntropy,
 }
 """The losses that have a fused form with their link."""
+
+
+def compared(loss: Loss, forward: System) -> tuple[MatrixExpr, ...]:
+    """Return what a loss compares: its operands, and the targets behind those that are smoothed."""
+    found = [each for each in loss.args if isinstance(each, Variable)]
+    smooth = [forward[each.name].rhs for each in found if each.name in forward]
+    behind = (symbols_in(each) for each in smooth if isinstance(each, MatAdd))
+    return (*found, *(symbol for symbols in behind for symbol in symbols if symbol.role is Role.TARGET))
 
 
 def _same_shape(a: MatrixExpr, y: MatrixExpr) -> None:

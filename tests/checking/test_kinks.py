@@ -46,6 +46,7 @@ LOSS_KINKS: dict[str, Callable[[Any], Any]] = {
     "mae": lambda y: y,
     "huber": lambda y: y + np.sign(y),
     "hinge": lambda y: 1 / y,
+    "pinball": lambda y: y,
 }
 """Losses, each with the output that is at the kink for a target."""
 

@@ -191,7 +191,6 @@ REFUSED: dict[str, str] = {
     "convolution": "unknown function 'conv2d'",
     "custom-loss": "'>' may not stand in the equation",
     "dropout": "unknown function 'dropout'",
-    "kl": "unknown function 'kl'",
     "two-columns-meet": "the loss compares loss_3, 2×p, with Y, 2×m",
 }
 """Files of ``refused/`` and a part of the message that refuses them."""

@@ -62,6 +62,16 @@ def _huber(a: Array, y: Array, delta: float = 1.0) -> Array:
     return _per_column(np.where(np.real(size) <= delta, (a - y) ** 2 / 2, delta * (size - delta / 2)))
 
 
+def _cross_entropy(a: Array, y: Array, label_smoothing: float = 0.0, weight: Array = 1.0, mask: Array = 1.0) -> Array:
+    q = (1 - label_smoothing) * y + label_smoothing / a.shape[0]
+    return -np.sum(weight * mask * q * np.log(a), keepdims=True) / np.sum(weight * mask * y)
+
+
+def _cosine(a: Array, y: Array) -> Array:
+    lengths = [np.sqrt(np.sum(each * each, axis=0, keepdims=True)) for each in (a, y)]
+    return np.mean(1 - np.sum(a * y, axis=0, keepdims=True) / (lengths[0] * lengths[1]), keepdims=True)
+
+
 def _per_column(entries: Array) -> Array:
     """Summed over the outputs, averaged over the columns."""
     return entries.sum(keepdims=True) / entries.shape[1]
@@ -99,7 +109,9 @@ FUNCTIONS: dict[str, Callable[..., Array]] = {
     "log_cosh": lambda a, y: _per_column(np.log(np.cosh(a - y))),
     "hinge": lambda a, y: _per_column(_relu(1 - y * a)),
     "bce": lambda a, y: _per_column(-y * np.log(a) - (1 - y) * np.log(1 - a)),
-    "cross_entropy": lambda a, y: _per_column(-y * np.log(a)),
+    "cross_entropy": _cross_entropy,
+    "kl": lambda a, y: _per_column(y * (np.log(y) - np.log(a))),
+    "cosine": _cosine,
 }  # fmt: skip
 """What an equation of the corpus may call."""
 

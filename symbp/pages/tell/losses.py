@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
-from sympy import Expr, Rational, S, Symbol
+from sympy import Expr, MatrixExpr, Rational, S, Symbol
 
 from symbp.maths.build import slope_name
 from symbp.maths.scalars import Scalars, call, number
 from symbp.maths.tree import EQUALS, MINUS, Node, Num, row
 from symbp.ops.elementwise import ScalarFunction, Slope
 from symbp.ops.entries import Total
-from symbp.ops.loss_table import LOSSES
+from symbp.ops.loss_table import LOSSES, rows
 from symbp.ops.losses import EntrywiseLoss, LinkedLoss, Loss
 from symbp.pages.page import Block, Equations, Para, Text
 from symbp.pages.page import Line as PageLine
@@ -28,7 +28,7 @@ def losses(c: Context) -> list[Block]:
     nodes = [each for each in dict.fromkeys(c.nodes) if isinstance(each, Loss)]
     blocks: list[Block] = []
     for node in nodes:
-        notes = [torch(c, node)]
+        notes = [torch(c, node.name, node.args[1])]
         if isinstance(node, LinkedLoss):
             notes.insert(0, collapse(c, node))
         elif isinstance(node, EntrywiseLoss) and node.name != "mse":
@@ -36,6 +36,8 @@ def losses(c: Context) -> list[Block]:
             notes = [*loss_notes(c, node), *notes]
         if any(notes):
             blocks.append(Para(sentences(notes)))
+    for name, outputs in dict(c.reading.derivation.network.written).items():
+        blocks.append(Para(torch(c, name, outputs)))
     return blocks
 
 
@@ -74,27 +76,15 @@ def loss_notes(c: Context, node: EntrywiseLoss) -> list[Text]:
     return found
 
 
-TORCH: Mapping[str, tuple[str, Rational]] = {
-    "mse": ("MSELoss", S.Half),
-    "mae": ("L1Loss", S.One),
-    "huber": ("HuberLoss", S.One),
-    "binary_cross_entropy": ("BCELoss", S.One),
-    "cross_entropy": ("CrossEntropyLoss", S.One),
-    "log_cosh": ("", S.Zero),
-    "hinge": ("", S.Zero),
-}
-"""What PyTorch calls a loss, and which share of the outputs' number its mean over them takes away."""
-
-
-def torch(c: Context, node: Loss) -> Text:
-    """Return what PyTorch calls a loss, and by what its value differs."""
-    if node.name not in TORCH:
-        return ()
-    name, share = TORCH[node.name]
-    if not name:
-        return c.words("torch.none")
-    factor = S.One if node.name == "cross_entropy" else share * c.size(node.args[1])
-    return c.words("torch.same", name=name) if factor == 1 else c.words("torch.times", name=name, factor=number(factor))
+def torch(c: Context, name: str, outputs: MatrixExpr) -> Text:
+    """Return what PyTorch calls a loss of the tables, and by what its value differs."""
+    row = rows().get(name)
+    if row is None or not row.torch:
+        return () if row is None else c.words("torch.none")
+    factor = Rational(row.share) * (c.size(outputs) if row.per_output else S.One)
+    if factor == 1:
+        return c.words("torch.same", name=row.torch)
+    return c.words("torch.times", name=row.torch, factor=number(factor))
 
 
 def collapse(c: Context, node: LinkedLoss) -> Text:

@@ -30,7 +30,7 @@ def title(c: Context) -> Text:
 
 def subtitle(c: Context) -> Text:
     """Return activations, loss and columns in a line, and how many gradients there are."""
-    loss = _loss(c) if isinstance(c.reading.derivation.network.loss_node, Loss) else ()
+    loss = _loss(c) if c.reading.derivation.network.loss_name else ()
     about = commas([_activations(c), loss, columns(c)])
     count = len(c.reading.derivation.wrt)
     return c.words("subtitle.all", n=count, about=about) if about else c.words("subtitle.alone", n=count)
@@ -38,7 +38,7 @@ def subtitle(c: Context) -> Text:
 
 def network_words(c: Context) -> Text:
     """Return which network this is, in a line: what it is, activations and loss."""
-    activations, loss = _activations(c), isinstance(c.reading.derivation.network.loss_node, Loss)
+    activations, loss = _activations(c), c.reading.derivation.network.loss_name
     key = ("network" if loss else "equations") if any(activations) else "bare"
     return c.words(f"subtitle.{key}", name=c.name, activations=activations, loss=_loss(c))
 
@@ -57,10 +57,10 @@ def _function_name(c: Context, node: Elementwise | Softmax) -> Node | str:
 
 
 def _loss(c: Context) -> Text:
-    node = c.reading.derivation.network.loss_node
-    if isinstance(node, GenericLoss):
+    network = c.reading.derivation.network
+    if isinstance(network.loss_node, GenericLoss):
         return c.words("loss.any")
-    return c.words("loss.named", name=str(getattr(node, "name", "")).replace("_", " "))
+    return c.words("loss.named", name=(network.loss_name or "").replace("_", " "))
 
 
 def columns(c: Context) -> Text:
