@@ -25,8 +25,7 @@ if TYPE_CHECKING:  # Each name twice: only so does a type checker take it for on
     from symbp.errors import TemplateError as TemplateError
     from symbp.errors import UnusedParameterWarning as UnusedParameterWarning
     from symbp.judging.diagnosis.diagnose import diagnose as diagnose
-    from symbp.judging.diagnosis.sample import Diagnosis as Diagnosis
-    from symbp.judging.diagnosis.sample import Sample as Sample
+    from symbp.judging.diagnosis.diagnosis import Diagnosis as Diagnosis
     from symbp.networks.attention import Attention as Attention
     from symbp.networks.attention import CrossAttention as CrossAttention
     from symbp.networks.concat import Concat as Concat
@@ -56,6 +55,7 @@ if TYPE_CHECKING:  # Each name twice: only so does a type checker take it for on
     from symbp.networks.transformer import Encoder as Encoder
     from symbp.networks.transformer import Positions as Positions
     from symbp.networks.transformer import TransformerBlock as TransformerBlock
+    from symbp.sample import Sample as Sample
     from symbp.writing.files import write as write
     from symbp.writing.render import render as render
 
@@ -78,7 +78,7 @@ _HOME = {
     "Dense": "symbp.networks.layers",
     "DenseBlock": "symbp.networks.concat",
     "Derivation": "symbp.derivation",
-    "Diagnosis": "symbp.judging.diagnosis.sample",
+    "Diagnosis": "symbp.judging.diagnosis.diagnosis",
     "Dropout": "symbp.networks.regularisation",
     "Embedding": "symbp.networks.embedding",
     "GRU": "symbp.networks.recurrent",
@@ -96,7 +96,7 @@ _HOME = {
     "RNN": "symbp.networks.recurrent",
     "Residual": "symbp.networks.residual",
     "RuleNotFoundError": "symbp.errors",
-    "Sample": "symbp.judging.diagnosis.sample",
+    "Sample": "symbp.sample",
     "ShapeError": "symbp.errors",
     "SpecError": "symbp.errors",
     "SymbpError": "symbp.errors",

@@ -22,11 +22,12 @@ from symbp.calculus.reverse import reverse
 from symbp.collector import pause_collector
 from symbp.domain import DOMAINS, Domain, instance, takes
 from symbp.equations import Equation, ForwardSystem, System, nodes, operands
-from symbp.errors import SpecError, UnusedParameterWarning, later, nearest
+from symbp.errors import CheckFailedError, SpecError, UnusedParameterWarning, later, nearest
 from symbp.networks.blocks import Block
 from symbp.networks.network import Name, Network
 from symbp.networks.one_sequence import one_sequence
 from symbp.networks.unstacked import states, unstacked
+from symbp.numeric.agreement import Agreement, disagreement
 from symbp.numeric.compiled import Compiled, compile_systems
 from symbp.op import FactorRole, Op
 from symbp.ops.within import Within
@@ -187,6 +188,12 @@ class Derivation:
     def _sequences(self) -> bool:
         return any(isinstance(node, Within) for equation in self.forward for node in nodes(equation.rhs))
 
+    @cached_property
+    def agreement(self) -> Agreement | None:
+        """How its gradients agree with those of the model that the network was made from; None for any other."""
+        sample = self.network.sample if self.network is not None else None
+        return None if sample is None else Agreement.of(self.compile(), sample, [each.name for each in self.wrt])
+
     @property
     def is_alone(self) -> bool:
         """Whether it is that of an operation alone."""
@@ -326,6 +333,7 @@ def derive(
     Raises:
         SpecError: both a network and options, an unknown option, a name in ``wrt`` the network does not have, or
             nothing to differentiate by.
+        CheckFailedError: the network was made from a model whose own gradients are others.
     """
     if network is not None and options:
         raise SpecError(f"give a network or options, not both: {', '.join(options)}")
@@ -341,6 +349,8 @@ def derive(
         first = next((x.name for x in net.inputs), "X")
         raise SpecError(f'no parameter to differentiate by: give the network a weight, or say wrt=["{first}"]')
     derived = Derivation(net, net.forward, reverse(net.forward, net.loss, chosen), chosen)
+    if net.sample is not None and derived.agreement is not None and not derived.agreement.right:
+        raise CheckFailedError(disagreement(derived.agreement, net.sample))
     if derived.unused:
         names = ", ".join(variable.name for variable in derived.unused)
         its = "its gradient is" if len(derived.unused) == 1 else "their gradients are"

@@ -18,6 +18,7 @@ FLOORS = {
     "resources": 0,
     "roles": 0,
     "inputs": 1,
+    "sample": 1,
     "domain": 1,
     "symbols": 1,
     "collector": 0,

@@ -71,7 +71,7 @@ def check(
     others = [autodiff(name) for name in engines]
     if at is not None and held(derivation) is not derivation:
         raise SpecError("a network with stop() is checked at drawn numbers: leave out the values")
-    derivation = held(derivation)
+    model, derivation = derivation.agreement, held(derivation)
     budget = THOROUGH if thorough else FAST
     chosen = plans(derivation, thorough) if at is None else [plan_at(derivation, at)]
     rows: list[Row] = []
@@ -92,7 +92,8 @@ def check(
             runs.append(run)
             notes += said
             rows = [worse(*pair) for pair in zip(rows, new, strict=True)] if rows else new
-    return CheckReport(tuple(rows), tuple(runs), seed, thorough, (*notes, *row_notes(rows)), at is not None)
+    notes += row_notes(rows)
+    return CheckReport(tuple(rows), tuple(runs), seed, thorough, tuple(notes), at is not None, model)
 
 
 def _run(

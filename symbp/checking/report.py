@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from symbp.errors import CheckFailedError
+from symbp.numeric.agreement import Agreement
 from symbp.numeric.data import json_data
 
 
@@ -135,6 +136,8 @@ class CheckReport:
     notes: tuple[str, ...] = ()
     given: bool = False
     """Whether it was made at numbers that were given, not drawn."""
+    model: Agreement | None = None
+    """How the gradients agree with those of the model that the network was made from."""
 
     @property
     def outcome(self) -> Outcome:
@@ -200,6 +203,8 @@ class CheckReport:
             "runs": [asdict(run) for run in self.runs],
             "rows": [asdict(row) for row in self.rows],
         }
+        if self.model is not None:
+            found["model"] = self.model.to_dict()
         data: dict[str, Any] = json_data(found)
         return data
 

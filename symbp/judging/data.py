@@ -15,7 +15,6 @@ from symbp.errors import CheckFailedError, ShapeError, SpecError
 from symbp.inputs import read_regular
 from symbp.judging import reductions
 from symbp.judging.diagnosis.diagnose import diagnose
-from symbp.judging.diagnosis.sample import Sample
 from symbp.judging.fitting import by_plain_name, plain_name
 from symbp.judging.judging import Judged, sides_of
 from symbp.judging.layouts import BY_COLUMNS, BY_ROWS, ROWS, Layout
@@ -24,6 +23,7 @@ from symbp.judging.zipped import arrays_in
 from symbp.limits import MAX_JSON_ARRAYS, MAX_UNITS
 from symbp.networks.files import reason
 from symbp.numeric.values import target_kinds
+from symbp.sample import Sample
 from symbp.symbols import Role, Variable
 
 FEW = 5

@@ -14,7 +14,7 @@ from symbp.judging import steps
 from symbp.judging.cases import Case
 from symbp.judging.code import code
 from symbp.judging.diagnosis.diagnose import diagnose
-from symbp.judging.diagnosis.sample import Diagnosis, GivenRow, Judgement, Mark, Sample
+from symbp.judging.diagnosis.diagnosis import Diagnosis, GivenRow, Judgement, Mark
 from symbp.judging.factors import cut, without_one
 from symbp.judging.judging import Judged, Side
 from symbp.judging.lexicon import Lexicon, normal
@@ -25,6 +25,7 @@ from symbp.judging.spelling import in_signs, names_in_signs, spelled_in_signs
 from symbp.judging.values import value
 from symbp.judging.written import written
 from symbp.networks.reading import MAX_LENGTH, quote
+from symbp.sample import Sample
 from symbp.symbols import Adjoint, Variable
 
 _RATIO = re.compile(r"(?:∂|d)(?!ℒ|L)\w+?(?:\(t-1\))?/(?:∂|d)\w+")

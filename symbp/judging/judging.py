@@ -14,12 +14,13 @@ from symbp.judging.answer import Call, RaisedError
 from symbp.judging.cases import Case, cases
 from symbp.judging.code import code
 from symbp.judging.diagnosis.diagnose import diagnose
-from symbp.judging.diagnosis.sample import Diagnosis, Sample
+from symbp.judging.diagnosis.diagnosis import Diagnosis
 from symbp.judging.finding import Signature, find
 from symbp.judging.fitting import Plan, arrays_of, counted, plan_of
 from symbp.judging.layouts import BY_COLUMNS, BY_ROWS, Layout
 from symbp.judging.returned import Reader, Returned, unknown_note
 from symbp.numeric.values import target_kinds
+from symbp.sample import Sample
 from symbp.symbols import Adjoint
 
 TIMEOUT = 10.0

@@ -38,6 +38,7 @@ from symbp.ops.elementwise import ScalarFunction
 from symbp.ops.functions import exact
 from symbp.ops.losses import LinkedLoss, Loss
 from symbp.ops.penalty import Penalty
+from symbp.sample import Sample
 from symbp.symbols import BATCH, Role, Variable, width
 
 if TYPE_CHECKING:
@@ -81,6 +82,9 @@ class Network:
 
     _record: Record | None = None
     """The layer tree as layers wrote it down; None for equations."""
+
+    sample: Sample | None = None
+    """The numbers of the model that it was made from, and the model's own gradients; None for any other."""
 
     alone: ClassVar[bool] = False
     """Whether it is an operation alone, which has a page of its own."""

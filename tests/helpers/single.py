@@ -13,12 +13,12 @@ import numpy as np
 from symbp import Conv2d, Dense, Image, LayerNorm, MaxPool2d, Network
 from symbp.derivation import Derivation, derive
 from symbp.equations import System
-from symbp.judging.diagnosis.sample import Sample
 from symbp.networks.recurrent import LSTM
 from symbp.numeric.definitions import Standins
 from symbp.numeric.engines import Engine
 from symbp.numeric.source import program
 from symbp.numeric.values import TARGETS, Values, target_kinds
+from symbp.sample import Sample
 from symbp.symbols import Role
 
 Arrays = dict[str, Any]

@@ -14,12 +14,12 @@ import numpy as np
 
 from symbp.derivation import Derivation, derive
 from symbp.equations import System
-from symbp.judging.diagnosis.sample import Sample
 from symbp.networks.network import Network
 from symbp.numeric import engines
 from symbp.numeric.definitions import Standins
 from symbp.numeric.source import program
 from symbp.numeric.values import TARGETS, target_kinds
+from symbp.sample import Sample
 from symbp.symbols import Role
 
 

@@ -20,8 +20,9 @@ from written_others import attention, convolution, decayed, lstm, normalised, re
 from symbp.derivation import derive
 from symbp.errors import SpecError
 from symbp.judging.diagnosis.diagnose import diagnose
-from symbp.judging.diagnosis.sample import Diagnosis, Judgement, Mark, Sample
+from symbp.judging.diagnosis.diagnosis import Diagnosis, Judgement, Mark
 from symbp.networks.network import Network
+from symbp.sample import Sample
 
 NAMED_EXACTLY = 0.95
 """The floor of the share of planted mistakes whose kind and equation are named."""

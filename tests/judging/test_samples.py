@@ -11,8 +11,9 @@ from single import drawn, given, perceptron
 
 from symbp.errors import ShapeError, SpecError
 from symbp.judging.diagnosis.diagnose import diagnose
+from symbp.judging.diagnosis.diagnosis import Judgement
 from symbp.judging.diagnosis.printed import Printed, printed
-from symbp.judging.diagnosis.sample import Judgement, Sample
+from symbp.sample import Sample
 
 DERIVED = perceptron([3, 5, 2], "tanh")
 RIGHT = given(DERIVED, drawn(DERIVED, 0, 7))

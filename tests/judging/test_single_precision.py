@@ -14,8 +14,9 @@ from single import ACTIVATIONS, COMPOSED, LIBRARIES, LOSSES, by_numpy, drawn, gi
 from symbp.derivation import Derivation, derive
 from symbp.judging.diagnosis.bench import Bench
 from symbp.judging.diagnosis.diagnose import diagnose
+from symbp.judging.diagnosis.diagnosis import Diagnosis, Judgement
 from symbp.judging.diagnosis.matching import Given
-from symbp.judging.diagnosis.sample import Diagnosis, Judgement, Sample
+from symbp.sample import Sample
 
 Array = Any
 

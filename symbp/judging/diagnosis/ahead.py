@@ -20,11 +20,11 @@ from symbp.equations import Equation, ForwardSystem, System, nodes
 from symbp.errors import SymbpError
 from symbp.judging.diagnosis.bench import Bench
 from symbp.judging.diagnosis.nodes import UnbiasedNormalise, WrittenNormaliseJacobian
-from symbp.judging.diagnosis.sample import Sample
 from symbp.judging.diagnosis.sites import words
 from symbp.ops.elementwise import Elementwise
 from symbp.ops.functions import activation
 from symbp.ops.normalisation import Normalise
+from symbp.sample import Sample
 
 LOSS_TOLERANCE = 1e-6
 """Relative difference up to which two losses are one: people add 1e-12 inside a logarithm."""

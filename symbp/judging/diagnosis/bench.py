@@ -15,13 +15,13 @@ from symbp.checking.tolerance import magnitude
 from symbp.derivation import Derivation
 from symbp.equations import symbols_in
 from symbp.judging.diagnosis.printed import Printed, printed
-from symbp.judging.diagnosis.sample import Sample
 from symbp.numeric import engines
 from symbp.numeric.definitions import Definitions, Standins
 from symbp.numeric.engines import Engine
 from symbp.numeric.matrices import Writer
 from symbp.numeric.source import program
 from symbp.numeric.values import Values
+from symbp.sample import Sample
 from symbp.symbols import BATCH, Adjoint
 
 FREE = Symbol("‹c›", real=True)

@@ -12,14 +12,15 @@ from symbp.equations import Equation
 from symbp.errors import SpecError
 from symbp.judging.diagnosis import ahead
 from symbp.judging.diagnosis.bench import Bench
+from symbp.judging.diagnosis.diagnosis import Diagnosis, Finding, GivenRow, Judgement, Mark, Scale
 from symbp.judging.diagnosis.hypotheses import generic
 from symbp.judging.diagnosis.matching import Given
 from symbp.judging.diagnosis.nodes import written_out
 from symbp.judging.diagnosis.reading import read, tolerance_of
-from symbp.judging.diagnosis.sample import Diagnosis, Finding, GivenRow, Judgement, Mark, Sample, Scale
 from symbp.judging.diagnosis.scale import named, scale_of
 from symbp.judging.diagnosis.search import Cause, Search
 from symbp.judging.diagnosis.sites import where
+from symbp.sample import Sample
 from symbp.symbols import Adjoint
 
 RATHER = "; everything else is right"

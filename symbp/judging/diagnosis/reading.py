@@ -9,10 +9,10 @@ from typing import Any
 
 from symbp.derivation import Derivation
 from symbp.errors import ShapeError, SpecError
-from symbp.judging.diagnosis.sample import Sample
 from symbp.numeric.arguments import Arguments
 from symbp.numeric.compiled import generic_functions
 from symbp.ops.losses import GenericLoss
+from symbp.sample import Sample
 from symbp.symbols import Variable
 
 

@@ -8,8 +8,8 @@ from sympy import Expr, S, Symbol
 
 from symbp.checking.tolerance import TOLERANCE
 from symbp.judging.diagnosis.bench import Bench
+from symbp.judging.diagnosis.diagnosis import Scale
 from symbp.judging.diagnosis.matching import Given
-from symbp.judging.diagnosis.sample import Scale
 from symbp.judging.diagnosis.sites import Surroundings
 from symbp.symbols import BATCH
 

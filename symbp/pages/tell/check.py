@@ -16,6 +16,7 @@ from symbp.pages.tell.checked import MOST_NAMES, drawn, ends
 from symbp.pages.tell.context import Context
 from symbp.pages.tell.derivation import context
 from symbp.pages.tell.functions import definition, kink_values
+from symbp.pages.tell.model import with_agreement
 from symbp.pages.tell.operation import operation_context
 from symbp.pages.words import Words, language
 
@@ -37,6 +38,7 @@ def check_page(report: CheckReport, derivation: Derivation, *, words: Words | No
         c = context(derivation, words=words or language(), complete=True)
     blocks = [*_table(c, report), *_notes(c.words, report), *_kinks(c)]
     about = () if derivation.is_alone else opening.network_words(c)
+    about = with_agreement(c.words, about, derivation, exact=True)
     return Page(_answer(c, report), about, tuple(blocks), command=command)
 
 

@@ -18,6 +18,7 @@ from symbp.pages.tell.context import Context
 from symbp.pages.tell.functions import functions
 from symbp.pages.tell.gradients import gradients
 from symbp.pages.tell.levels import Deep, deep
+from symbp.pages.tell.model import with_agreement
 from symbp.pages.tell.notation import table_of_notation
 from symbp.pages.tell.operation import operation_page
 from symbp.pages.tell.picture import picture
@@ -110,4 +111,5 @@ def derivation_page(
     blocks = two_levels(c, check) if isinstance(c, Deep) else one_level(c, check)
     if check is not None:
         blocks.append(checked(c.words, check))
-    return Page(opening.title(c), opening.subtitle(c), tuple(blocks), stem, command)
+    about = with_agreement(c.words, opening.subtitle(c), derivation)
+    return Page(opening.title(c), about, tuple(blocks), stem, command)

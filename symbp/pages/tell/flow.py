@@ -27,6 +27,7 @@ from symbp.pages.tell.flow_parts import (
     verdict_of,
 )
 from symbp.pages.tell.flow_steps import steps_of
+from symbp.pages.tell.model import with_agreement
 from symbp.pages.words import Words, language
 
 Files = Mapping[str, str]
@@ -102,8 +103,12 @@ def _is_unrolled(study: Study) -> bool:
 def about(w: Words, study: Study) -> Text:
     """Return which network this is, with which weights and data."""
     if study.flow.is_stack:
-        return flow_layers.about(Stack(study, w))
-    return flow_steps.about(steps_of(study, w)[0]) if _is_unrolled(study) else flow_blocks.about(Blocks(study, w))
+        found = flow_layers.about(Stack(study, w))
+    elif _is_unrolled(study):
+        found = flow_steps.about(steps_of(study, w)[0])
+    else:
+        found = flow_blocks.about(Blocks(study, w))
+    return with_agreement(w, found, study.derivation)
 
 
 def _shared(w: Words, studies: Sequence[Study]) -> Iterator[Block]:

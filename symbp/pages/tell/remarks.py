@@ -15,6 +15,7 @@ from symbp.maths.tree import Id, Node
 from symbp.op import Op
 from symbp.ops.convolution import ChannelSums
 from symbp.pages.page import Block, Para, Text
+from symbp.pages.tell import model
 from symbp.pages.tell.context import Context
 from symbp.roles import Role
 from symbp.symbols import Variable
@@ -25,7 +26,7 @@ MOST_NAMES = 6
 
 def remarks(c: Context, check: CheckReport | None = None) -> list[Block]:
     """Return a paragraph for every fact that the equations do not show."""
-    return [Para(each, detail=3) for each in (*_given(c), *zeros(c, check))]
+    return [Para(each, detail=3) for each in (*_given(c), *_seen(c), *zeros(c, check))]
 
 
 def _given(c: Context) -> Iterator[Text]:
@@ -54,6 +55,11 @@ def _given(c: Context) -> Iterator[Text]:
     cells = dict.fromkeys(path.rpartition(".")[2].rstrip("0123456789_") for path in derivation.states)
     letters: dict[str, Any] = {each: Id(each) for each in "fginorz"}
     yield from (c.words(f"remarks.cell.{each}", **letters) for each in cells if c.words.has(f"remarks.cell.{each}"))
+
+
+def _seen(c: Context) -> Iterator[Text]:
+    """Yield what was seen of the model; unused parameters are said of any network."""
+    yield from model.remarks(c.words, c.reading.derivation)
 
 
 def zeros(c: Context, check: CheckReport | None = None) -> Iterator[Text]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from symbp.judging.diagnosis.sample import Diagnosis, GivenRow, Judgement, Mark
+from symbp.judging.diagnosis.diagnosis import Diagnosis, GivenRow, Judgement, Mark
 from symbp.judging.judging import Judged
 from symbp.pages.page import Block, Code, Page, Para, Table, Text
 from symbp.pages.words import Words, language

@@ -26,6 +26,7 @@ from symbp.pages.tell.context import Context
 from symbp.pages.tell.derivation import context
 from symbp.pages.tell.functions import functions
 from symbp.pages.tell.letters import sentences
+from symbp.pages.tell.model import with_agreement
 from symbp.pages.tell.numeric import Numeric, places_of
 from symbp.pages.words import commas
 from symbp.views.product import is_flat
@@ -60,7 +61,7 @@ def worked_page(
         *([] if training is None else _training(found, training)),
     ]
     c = found.c
-    about = commas([opening.network_words(c), _columns(found)])
+    about = with_agreement(c.words, commas([opening.network_words(c), _columns(found)]), worked.derivation)
     subtitle = c.words("worked.about", about=about, places=str(found.places))
     if check is not None:
         blocks.append(checked(c.words, check))

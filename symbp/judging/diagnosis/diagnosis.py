@@ -1,35 +1,12 @@
-"""What is diagnosed and what is answered: samples of somebody's gradient, findings, verdicts."""
+"""What is answered: findings, verdicts, a row a gradient."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from symbp.equations import Equation
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-
-@dataclass(frozen=True)
-class Sample:
-    """One evaluation of somebody's gradient, in symbp's orientation: columns are examples.
-
-    ``x`` maps the name of every input (masks among them) to its array, ``parameters`` every parameter; ``y`` is the
-    target, None where there is none, and an array by name where there are several. ``given`` holds theirs by the name
-    of the variable each is the gradient of: ``"W1"`` for dW1 and, where they gave intermediates, ``"Z2"`` for dZ2.
-    ``loss`` is their loss, where they gave it, ``forward`` holds matrices of their forward pass by name, ``"A1"`` for
-    A1. How exact the gradients must be follows from their type: float64, float32, or decimals with fewer digits.
-    """
-
-    parameters: Mapping[str, NDArray[Any]]
-    x: Mapping[str, NDArray[Any]]
-    y: NDArray[Any] | Mapping[str, NDArray[Any]] | None
-    given: Mapping[str, NDArray[Any]]
-    loss: float | None = None
-    forward: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
 
 class Judgement(StrEnum):
