@@ -63,7 +63,7 @@ def test_every_page_says_how_the_model_agrees():
     for page in (symbp.render(derivation), symbp.render(derivation, "latex")):
         assert "agrees with PyTorch on your model: 2 of 2, worst below" in " ".join(page.split())
     assert "norm is in evaluation mode" in symbp.render(derivation)
-    assert "asks for a size (line 3)" in symbp.render(derivation)
+    assert "depends on a size (line 3)" in symbp.render(derivation)
     report = symbp.check(derivation, thorough=False)
     assert report.to_dict()["model"]["agrees"] == 2
     assert "agrees with PyTorch on your model: 2 of 2, worst" in write_text(check_page(report, derivation), width=200)

@@ -8,7 +8,9 @@ and its gradients as PyTorch has them. ``message`` reads it.
 
 from __future__ import annotations
 
+import ast
 import base64
+import contextlib
 import importlib.util
 import inspect
 import json
@@ -16,6 +18,7 @@ import math
 import os
 import re
 import sys
+import textwrap
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -77,12 +80,13 @@ def _answer(request: Mapping[str, Any]) -> dict[str, Any]:
     try:
         file = _load(source)
         doing = "calling"
-        function = getattr(file, request["function"], None)
-        if not callable(function):
-            return {"other": "nothing of that name" if function is None else type(function).__name__}
-        made = function()
+        made = getattr(file, request["function"], None)
         if not _is_model(made):
-            return {"other": type(made).__name__}
+            if not _takes_nothing(made):
+                return {"other": "nothing that the file has" if made is None else _kind(made)}
+            made = made()
+        if not _is_model(made):
+            return {"other": f"a function that returns {_kind(made)}"}
         doing = "exporting"
         return message(_task(made, file, request), str(source))
     except RefusedError as error:
@@ -107,6 +111,22 @@ def _load(source: Path) -> Any:
     sys.modules[source.stem] = module
     spec.loader.exec_module(module)
     return module
+
+
+def _takes_nothing(made: Any) -> bool:
+    """Whether something is a function that may be called without arguments."""
+    try:
+        inspect.signature(made).bind()
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _kind(made: Any) -> str:
+    """Return what something is, in a few words."""
+    if inspect.isclass(made) or inspect.isroutine(made):
+        return f"a {'class' if inspect.isclass(made) else 'function'} with arguments of its own"
+    return f"of type {type(made).__name__}"
 
 
 def _is_model(made: Any) -> bool:
@@ -166,7 +186,8 @@ def task(module: Any, inputs: Any, target: Any = None, loss: Any = None) -> Task
     """
     import torch
 
-    several = tuple(inputs) if isinstance(inputs, tuple | list) else (inputs,)
+    several = _double(module, tuple(inputs) if isinstance(inputs, tuple | list) else (inputs,))
+    (target,) = _double(None, (target,))
     if isinstance(loss, str):
         known = getattr(torch.nn.functional, loss, None)
         if known is None:
@@ -175,6 +196,31 @@ def task(module: Any, inputs: Any, target: Any = None, loss: Any = None) -> Task
     if loss is not None and target is None:
         target = _target(module, several, loss)
     return Task(module, several, target, loss)
+
+
+def _double(module: Any, values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Put a model and numbers of single precision into double precision, so that its gradients have all digits.
+
+    Raises:
+        RefusedError: parameters of half precision.
+    """
+    import torch
+    from torch.utils import _pytree
+
+    if module is not None:
+        types = {each.dtype for each in (*module.parameters(), *module.buffers())}
+        if types & {torch.float16, torch.bfloat16}:
+            raise RefusedError("parameters of half precision: call double() on the model")
+        if torch.float32 in types:
+            module.double()
+
+    def convert(value: Any) -> Any:
+        is_single = isinstance(value, torch.Tensor) and value.dtype is torch.float32
+        return value.double() if is_single else value
+
+    found: tuple[Any, ...] = _pytree.tree_map(convert, values)
+    torch.set_default_dtype(torch.float64)
+    return found
 
 
 def _target(module: Any, inputs: tuple[Any, ...], loss: Any) -> Any:
@@ -252,6 +298,7 @@ class _Exported:
         import torch
 
         together = _with_loss(self.given)
+        self.hints += _modes(self.given.module)
         loss, gradients = self._backward(together)
         program, letter = self._export(together)
         graph = _Graph(self, program, letter)
@@ -286,12 +333,13 @@ class _Exported:
         module = self.given.module
         kept = {name: each.clone() for name, each in module.named_buffers()}
         module.zero_grad(set_to_none=True)
-        with torch.enable_grad():
+        with torch.enable_grad(), _watched(self.hints):
             loss, _ = together(self.given.inputs, self.given.target)
             if loss.numel() != 1:
                 raise RefusedError(f"the loss has the shape {tuple(loss.shape)} and must be one number")
             if not loss.requires_grad:
                 raise RefusedError("the loss depends on no parameter that is trained")
+            self.hints += _functions(loss)
             loss.backward()
         gradients = {}
         for name, each in module.named_parameters():
@@ -326,6 +374,14 @@ class _Exported:
             except Exception as error:
                 if size is None:
                     raise RefusedError(*self._reason(error)) from error
+                if "Constraints violated" in str(error):
+                    self.hints.append(
+                        {
+                            "what": "size",
+                            "where": "forward",
+                            "line": _line_in(self.given.module, self.source, _asks_size),
+                        }
+                    )
         raise AssertionError("the last try returns or raises")
 
     def _reason(self, error: Exception) -> tuple[str, dict[str, Any] | None]:
@@ -339,6 +395,12 @@ class _Exported:
         ]
         line = next(iter((frames or found)[::-1]), None)
         what = type(error).__name__
+        if "fake tensor in the exported program" in text:
+            gradient = _line_in(self.given.module, self.source, _asks_gradient)
+            what = "a gradient inside forward" if gradient else "something in forward leaves the graph"
+            return what, {"number": gradient} if gradient else line
+        if ".numpy()" in text:
+            return "forward leaves PyTorch for NumPy", line
         if "data-dependent" in text or "GuardOnDataDependent" in what:
             return (
                 "what happens next depends on values: a branch, a loop or an index on numbers cannot be exported",
@@ -370,6 +432,100 @@ class _Exported:
             "type": values.dtype.str,
             "bytes": base64.b64encode(values.tobytes()).decode("ascii"),
         }
+
+
+def _modes(module: Any) -> Iterator[dict[str, Any]]:
+    """Yield which modules work by statistics of their own, and which have hooks."""
+    import torch
+
+    for name, each in module.named_modules():
+        if isinstance(each, torch.nn.modules.batchnorm._BatchNorm) and not each.training and each.track_running_stats:
+            yield {"what": "eval", "where": name or type(each).__name__, "line": None}
+        hooks = [*each._backward_hooks.values(), *each._backward_pre_hooks.values()]
+        for of in each.parameters(recurse=False):
+            hooks += (of._backward_hooks or {}).values()
+        for hook in hooks:
+            code = getattr(hook, "__code__", None)
+            yield {"what": "hook", "where": name, "line": code and code.co_firstlineno}
+
+
+def _functions(loss: Any) -> Iterator[dict[str, Any]]:
+    """Yield the functions with a backward pass of their own that a loss is made by."""
+    waiting, seen = [loss.grad_fn], set()
+    while waiting:
+        node = waiting.pop()
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        waiting += [each for each, _ in node.next_functions]
+        own = getattr(node, "_forward_cls", None)
+        if own is not None and not own.__module__.startswith("torch."):
+            code = getattr(own.backward, "__code__", None)
+            yield {"what": "function", "where": own.__name__, "line": code and code.co_firstlineno}
+
+
+@contextlib.contextmanager
+def _watched(hints: list[dict[str, Any]]) -> Iterator[None]:
+    """Note hooks on what forward computes, and checkpoints."""
+    import torch
+    from torch.utils import checkpoint
+
+    def noting(holder: Any, name: str, what: str) -> Callable[[], None]:
+        whole = getattr(holder, name)
+
+        def noted(*args: Any, **named: Any) -> Any:
+            frames = [each for each in traceback.extract_stack() if not _is_torch(each.filename)]
+            own = [each for each in frames if each.filename != __file__]
+            hints.append({"what": what, "where": "forward", "line": own[-1].lineno if own else None})
+            return whole(*args, **named)
+
+        setattr(holder, name, noted)
+        return lambda: setattr(holder, name, whole)
+
+    undo = [
+        noting(torch.Tensor, "register_hook", "hook"),
+        noting(checkpoint, "_checkpoint_without_reentrant_generator", "checkpoint"),
+        noting(checkpoint.CheckpointFunction, "apply", "checkpoint"),
+    ]
+    try:
+        yield
+    finally:
+        for each in undo:
+            each()
+
+
+def _line_in(module: Any, source: str, asks: Callable[[ast.AST], bool]) -> int | None:
+    """Return the first line of a file in which something stands, within the classes that a model is made of."""
+    found: list[int] = []
+    for kind in {type(each) for each in module.modules()}:
+        try:
+            if inspect.getsourcefile(kind) != source:
+                continue
+            lines, first = inspect.getsourcelines(kind)
+            tree = ast.parse(textwrap.dedent("".join(lines)))
+        except (OSError, TypeError, ValueError, SyntaxError):
+            continue
+        known = (each for each in ast.walk(tree) if isinstance(each, ast.expr | ast.stmt) and asks(each))
+        found += [first + each.lineno - 1 for each in known]
+    return min(found, default=None)
+
+
+def _asks_size(node: ast.AST) -> bool:
+    """Whether something branches on a size."""
+    if not isinstance(node, ast.If | ast.IfExp | ast.While | ast.Assert):
+        return False
+    names = {each.attr for each in ast.walk(node.test) if isinstance(each, ast.Attribute)}
+    names |= {each.id for each in ast.walk(node.test) if isinstance(each, ast.Name)}
+    return bool(names & {"shape", "size", "len", "dim", "numel"})
+
+
+def _asks_gradient(node: ast.AST) -> bool:
+    """Whether something is a call for a gradient."""
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and (node.func.attr == "backward" or ast.unparse(node.func).endswith("autograd.grad"))
+    )
 
 
 def _modules(module: Any) -> dict[str, str]:
@@ -621,11 +777,17 @@ class _Graph:
         self.constants.append(
             {
                 "name": node.name,
-                "value": self.exported.array(self.values[node]),
+                "value": self._array(node),
                 "dims": dims,
                 "from": sorted(self.sources[node]),
             }
         )
+
+    def _array(self, node: Any) -> dict[str, Any]:
+        try:
+            return self.exported.array(self.values[node])
+        except RefusedError as error:
+            raise RefusedError(str(error), _line_of(node)) from None
 
 
 def _holder(module: Any) -> Any:
