@@ -80,7 +80,7 @@ def _answer(request: Mapping[str, Any]) -> dict[str, Any]:
     try:
         file = _load(source)
         doing = "calling"
-        made = getattr(file, request["function"], None)
+        made: Any = getattr(file, request["function"], None)
         if not _is_model(made):
             if not _takes_nothing(made):
                 return {"other": "nothing that the file has" if made is None else _kind(made)}
