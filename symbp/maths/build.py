@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from sympy import (
     DiagMatrix,
@@ -29,7 +29,8 @@ from sympy.matrices.expressions.matexpr import MatrixElement
 from symbp.equations import operands
 from symbp.maths.functions import own_name
 from symbp.maths.maps import mapped_once, name_of_call, name_of_map
-from symbp.maths.names import LOSS, Names, Slot
+from symbp.maths.names import MARKS, Names, Slot
+from symbp.maths.notation import DERIVATIVE
 from symbp.maths.scalars import Level, Scalars, Written, call, number, powered, word
 from symbp.maths.tree import (
     APPLY,
@@ -61,6 +62,7 @@ from symbp.ops.elementwise import OUTPUT, Elementwise, Formula, GenericFunction,
 from symbp.ops.losses import EntrywiseLoss, GenericLoss, LinkedLoss, LossGradient
 from symbp.ops.penalty import Penalty
 from symbp.ops.rearrange import Rearrange
+from symbp.ops.scalar import signum, step
 from symbp.ops.softmax import Softmax
 from symbp.ops.square import Inv
 from symbp.ops.structure import Pad, Rows
@@ -69,6 +71,22 @@ from symbp.views.blocks import Call, Pull
 from symbp.views.images import bias_of
 from symbp.views.over import BesideOver, Over, StackOver, SumOver
 from symbp.views.turned import Turned, loss_of, operation, plain
+
+
+class Rectified(NamedTuple):
+    """A form of the slope of ReLU: of what stands before it, or of its output."""
+
+    expr: Expr
+    variable: Symbol
+    of_output: bool = False
+
+
+_X = Symbol("x", real=True)
+
+RECTIFIED: Mapping[str, Mapping[str, Rectified]] = {
+    "relu": {"indicator": Rectified(step(_X), _X), "sign": Rectified(signum(_X), _X, of_output=True)}
+}
+"""What a notation may write for ReLU′: 1[z > 0], sgn(a)."""
 
 THROUGH_OUTPUT = ("tanh", "sigmoid", "exp")
 """Functions whose slope everybody writes through the output: 1 − a², a ⊙ (1 − a), a."""
@@ -145,13 +163,31 @@ class Builder:
         if function in self.functions:
             return self.functions[function]
         if isinstance(function, GenericFunction):
-            return Script(Id(function.text), number(function.args[1]))
+            return self._open(function)
         return own_name(function)
+
+    def _open(self, function: GenericFunction) -> Node:
+        """Return the letter of a function that is left open, with its number where the notation has it."""
+        notation = self.names.notation
+        count = self.names.count(Role.ACTIVATION, function.args[1])
+        opening, closing = MARKS[notation.layer]
+        above = Fence(count, opening, closing) if opening else count
+        letter = Id(notation.function)
+        marked = {"below": Script(letter, count), "above": Script(letter, None, above), "none": letter}
+        return marked[notation.function_index]
+
+    def applied(self, name: Node, *arguments: Node) -> Node:
+        """Return a scalar function applied to its arguments, in the brackets of the notation."""
+        opening, closing = ARGUMENTS[self.names.notation.arguments]
+        return row(name, APPLY, Fence(joined(arguments, COMMA), opening, closing))
 
     def formula(self, expr: Expr, names: Mapping[Symbol, Node]) -> Written:
         """Return a scalar expression applied entry by entry."""
         return Scalars(names, frozenset(names)).write(expr)
 
+
+ARGUMENTS: Mapping[str, tuple[str, str]] = {"round": ("(", ")"), "square": ("[", "]")}
+"""The brackets around what a function is applied to."""
 
 GIVEN = (Role.WEIGHT, Role.BIAS, Role.SCALE, Role.SHIFT, Role.INPUT)
 """What gradients are asked for: they are written ∂𝓛/∂W, every other one as an error."""
@@ -184,6 +220,11 @@ def _product(b: Builder, node: MatMul) -> Written:
         return found._replace(negative=found.negative != negative)
     if all(isinstance(each, OneMatrix) and each.shape == (1, 1) for each in matrices):
         return b.number(factor)._replace(negative=negative)
+    if b.names.notation.sums == "columns" and len(matrices) == 2:
+        counted = _over_examples(b, *matrices)
+        if counted is not None:
+            front = [] if factor == 1 else [b.number(factor).node, TIMES]
+            return Written(row(*front, counted.node), counted.level, negative)
     if factor == 1 and len(matrices) == 1:
         only = b.write(matrices[0])
         if not negative or only.level is not Level.SUM:
@@ -194,6 +235,19 @@ def _product(b: Builder, node: MatMul) -> Written:
     front = [] if factor == 1 else [b.number(factor).within(Level.PRODUCT)]
     nodes = [*front, *factors]
     return Written(joined(nodes, TIMES), Level.PRODUCT if len(nodes) > 1 else Level.ATOM, negative)
+
+
+def _over_examples(b: Builder, left: MatrixExpr, right: MatrixExpr) -> Written | None:
+    """Return b for b 1ᵀ, the same for every example, and ∑ of the columns for Z 1; None where ones are no examples."""
+    if not isinstance(left, MatrixSymbol) or not isinstance(right, OneMatrix):
+        return None
+    if right.shape == (1, BATCH):
+        return b.write(left)
+    if right.shape != (BATCH, 1):
+        return None
+    i = b.places[0]
+    sign = Script(Sign("∑", "big"), row(Id(i), EQUALS, Num("1")), number(BATCH))
+    return Written(row(sign, TIMES, b.names.column(left, i)), Level.PRODUCT)
 
 
 def _is_inverse_root(factor: Expr) -> bool:
@@ -208,12 +262,20 @@ def _sum(b: Builder, node: MatAdd) -> Written:
     if mapped is not None:
         return Written(row(mapped[0], TIMES, b.within(mapped[1], Level.PRODUCT)), Level.PRODUCT)
     items: list[Node] = []
-    for at, term in enumerate(node.args):
+    for at, term in enumerate(
+        sorted(node.args, key=_is_no_bias) if b.names.notation.bias_place == "first" else node.args
+    ):
         bias = bias_of(term) if b.channels else None
         part = Written(b.names.symbol(bias)) if bias is not None else _constant(b, term) or b.write(term)
         items += [MINUS if part.negative else PLUS] if at else [NEGATIVE] * part.negative
         items.append(Fence(part.node) if part.negative and part.level is Level.SUM else part.node)
     return Written(row(*items), Level.SUM)
+
+
+def _is_no_bias(term: MatrixExpr) -> bool:
+    """Whether a term is none that is only added: a bias, alone or for every example."""
+    first = term.args[0] if isinstance(term, MatMul) else term
+    return getattr(first, "role", None) is not Role.BIAS or isinstance(first, Adjoint)
 
 
 def _constant(b: Builder, term: MatrixExpr) -> Written | None:
@@ -264,14 +326,21 @@ def _argument(b: Builder, expr: MatrixExpr, *, alone: bool) -> Node:
 def _hadamard(b: Builder, node: HadamardProduct) -> Written:
     """Return a product entry by entry; a factor that stands there several times is a power."""
     counts: dict[MatrixExpr, int] = {}
-    for each in node.args:
+    for each in sorted(node.args, key=_is_no_slope) if b.names.notation.slope == "before" else node.args:
         counts[each] = counts.get(each, 0) + 1
     parts = [_power(b, each, times) for each, times in counts.items()]
     if len(parts) == 1:
         return parts[0]
     if node.shape == (1, 1):
         return Written(joined([part.within(Level.PRODUCT) for part in parts], TIMES), Level.PRODUCT)
-    return Written(joined([part.within(Level.HADAMARD) for part in parts], HADAMARD), Level.HADAMARD)
+    first, *others = parts
+    is_bare = first.level is Level.PRODUCT and not (first.negative or b.names.notation.product_brackets)
+    sides = [first.node if is_bare else first.within(Level.HADAMARD), *(each.within(Level.HADAMARD) for each in others)]
+    return Written(joined(sides, HADAMARD), Level.HADAMARD)
+
+
+def _is_no_slope(expr: MatrixExpr) -> bool:
+    return not isinstance(plain(expr.arg if isinstance(expr, Transpose) else expr), Slope)
 
 
 def _power(b: Builder, base: MatrixExpr, exponent: int) -> Written:
@@ -286,7 +355,7 @@ def _elementwise(b: Builder, node: Elementwise) -> Written:
     function, inputs = node.function, node.args[1:]
     if isinstance(function, Formula):
         return b.formula(function.expr, dict(zip(function.variables, map(b.tree, inputs), strict=True)))
-    return Written(call(Tag(b.function(function), of=function), *map(b.tree, inputs)))
+    return Written(b.applied(Tag(b.function(function), of=function), *map(b.tree, inputs)))
 
 
 def _slope(b: Builder, node: Slope) -> Written:
@@ -299,7 +368,9 @@ def _slope(b: Builder, node: Slope) -> Written:
         return b.formula(
             function.slopes[node.index], dict(zip(function.variables, map(b.tree, node.inputs), strict=True))
         )
-    return Written(call(Tag(slope_name(b.function(function), node), of=function), *map(b.tree, node.inputs)))
+    if function.name in RECTIFIED and (form := RECTIFIED[function.name].get(b.names.notation.relu_slope)):
+        return b.formula(form.expr, {form.variable: b.names.symbol(node.output if form.of_output else node.inputs[0])})
+    return Written(b.applied(Tag(slope_name(b.function(function), node), of=function), *map(b.tree, node.inputs)))
 
 
 def slope_name(name: Node, node: Slope) -> Node:
@@ -417,11 +488,12 @@ def _block_name(node: Op, extent: tuple[Expr, Expr] | None, label: str) -> Node:
 
 
 def _generic_loss(b: Builder, node: GenericLoss) -> Written:
-    return Written(call(Tag(LOSS, of="loss"), *map(b.tree, node.args)))
+    return Written(call(Tag(b.names.notation.loss_letter, of="loss"), *map(b.tree, node.args)))
 
 
 def _loss_gradient(b: Builder, node: LossGradient) -> Written:
-    return Written(Tag(Id(b.names.notation.loss_gradient), of=node))
+    letter = b.names.notation.loss_gradient
+    return Written(Tag(Id(letter), of=node) if letter != DERIVATIVE else b.names.derivative(node.args[0], node))
 
 
 def _mean(factor: Expr, body: Written) -> Written:

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from sympy import Expr, Indexed, MatrixSymbol, Symbol
 
 from symbp.maths.build import GIVEN
-from symbp.maths.names import LOSS, Names
+from symbp.maths.names import Names, derivative_of
 from symbp.maths.scalars import Scalars, number
-from symbp.maths.tree import EQUALS, SLASH, Id, Node, Sign, row
+from symbp.maths.tree import EQUALS, Id, Node, row
 from symbp.roles import Role
 from symbp.symbols import Adjoint
 from symbp.views.index import Entries
@@ -63,6 +63,5 @@ def _order(symbol: MatrixSymbol) -> int:
 def _entry(names: Names, symbol: MatrixSymbol, places: list[Node]) -> Node:
     """Return an entry; that of the gradient of what is given is ∂𝓛/∂w_{ij}."""
     if isinstance(symbol, Adjoint) and symbol.of.role in GIVEN:
-        partial = Sign("∂", "prefix")
-        return row(partial, LOSS, SLASH, partial, names.placed(symbol.of, places))
+        return derivative_of(names.notation, names.placed(symbol.of, places))
     return names.placed(symbol, places)

@@ -13,11 +13,30 @@ from functools import cached_property
 from itertools import takewhile
 from typing import Literal, cast
 
-from sympy import Expr, MatrixSymbol
+from sympy import Expr, Integer, MatrixExpr, MatrixSymbol
 
-from symbp.maths.notation import Notation
+from symbp.maths.notation import NUMBERED, Derivative, Notation
 from symbp.maths.scalars import number
-from symbp.maths.tree import COMMA, SLASH, TRANSPOSE, Accent, Fence, Id, Node, Num, Script, Sign, Tag, joined, row, walk
+from symbp.maths.tree import (
+    COMMA,
+    SLASH,
+    TIMES,
+    TRANSPOSE,
+    Accent,
+    Fence,
+    Frac,
+    Id,
+    Node,
+    Num,
+    Row,
+    Script,
+    Sign,
+    Style,
+    Tag,
+    joined,
+    row,
+    walk,
+)
 from symbp.networks.jobs import Jobs
 from symbp.roles import Role
 from symbp.symbols import Adjoint, Variable
@@ -42,10 +61,11 @@ Mark = Literal["hat", "bar", "tilde", "dot"]
 ACCENTS: tuple[Mark, ...] = ("hat", "bar", "tilde", "dot")
 """Words in a name that are marks over its letter: ``x_hat``, ``u_dot``."""
 
-LOSS = Id("L", "script")
-
 PARAMETERS = (Role.WEIGHT, Role.BIAS, Role.SCALE, Role.SHIFT)
 """What is given once for all examples: its letter is the same for one example and for a batch."""
+
+LARGE = (*PARAMETERS, Role.LOSS)
+"""What keeps its letter where one example has small ones."""
 
 NO_JOBS = Jobs()
 
@@ -68,7 +88,7 @@ def read(variable: Variable, notation: Notation, *, own_names: bool) -> Parts:
     own = variable.name.removeprefix(f"{variable.path}.") if variable.path else variable.name
     if variable.role is Role.LOSS:
         rest = own.removeprefix("loss").strip("_")
-        return Parts(LOSS, _words(rest), _trailing(rest))
+        return Parts(notation.loss_letter, _words(rest), _trailing(rest))
     if not own_names and STEMS.get(variable.role) == variable.stem:
         rest = own.removeprefix(variable.stem).strip("_")
         return Parts(notation.letters[variable.role], _words(rest), _trailing(rest), _path(variable))
@@ -141,6 +161,7 @@ class Names:
         notation: which letters and brackets.
         upper: the letters of the loops whose index is the number of a layer or a block: it stands in a superscript.
         errors: the variables whose errors the page shows; where they are of one kind, δ needs no name below.
+        layers: those of ``upper`` that number layers, as a notation counts them.
         letters: what has a letter of its own, such as a part of an operation.
         own_names: whether somebody chose the names.
         streams: the names of what has one by its place, such as X₀, X₁, X₂ on the way through a block.
@@ -155,6 +176,7 @@ class Names:
         notation: Notation,
         *,
         upper: frozenset[str] = frozenset(),
+        layers: frozenset[str] = frozenset(),
         errors: Iterable[MatrixSymbol] = (),
         letters: Mapping[MatrixSymbol, Node] | None = None,
         own_names: bool = False,
@@ -163,7 +185,8 @@ class Names:
         kernels: frozenset[str] = frozenset(),
         jobs: Jobs = NO_JOBS,
     ) -> None:
-        self.notation, self.upper, self.own_names, self.kernels = notation, upper, own_names, kernels
+        self.notation, self.own_names, self.kernels, self.layers = notation, own_names, kernels, layers
+        self.upper = upper if notation.layer != "below" else frozenset[str]()
         self.jobs = NO_JOBS if own_names else jobs
         self.letters, self.streams, self.words = dict(letters or {}), dict(streams or {}), dict(words or {})
         known = [symbol for symbol in symbols if symbol not in self.letters]
@@ -178,7 +201,8 @@ class Names:
         """The parts of every name, no two alike."""
         found = self._without_indices({slot: self._read(slot) for slot in self.slots})
         found.update(self._parts_of_losses(found))
-        for twins in _alike({slot: parts for slot, parts in found.items() if slot not in self.streams}):
+        apart = {slot: parts for slot, parts in found.items() if slot not in self.streams}
+        for twins in _alike(apart, self._counts):
             found.update(_told_apart(twins, found, self._reserved))
         for slot, parts in found.items():
             if slot not in self.streams and parts.number and not slot[1]:
@@ -189,8 +213,7 @@ class Names:
     def _reserved(self) -> frozenset[str]:
         """Letters that no matrix may take: those of indices and of what stands on every page."""
         indices = {letter for letters in self._loops.values() for letter in letters}
-        own = {self.notation.error, self.notation.slopes, self.notation.loss_gradient}
-        return frozenset(each.lower() for each in {*indices, *own, "e", "I", "L", "N", "m"})
+        return frozenset(each.lower() for each in {*indices, *self.notation.own_letters, "e", "I", "L", "N", "m"})
 
     def _parts_of_losses(self, found: Mapping[Slot, Parts]) -> dict[Slot, Parts]:
         """Return a letter for what a loss is made of and nobody named: it is no loss."""
@@ -217,8 +240,10 @@ class Names:
         return len(numbers) == 1 and len(self._loops[slot]) == 1
 
     def _without_indices(self, found: dict[Slot, Parts]) -> dict[Slot, Parts]:
-        """Return names with another letter where one would be that of an index."""
+        """Return names with another letter where one would be that of an index, or the notation's for errors."""
         indices = {Id(letter) for letters in self._loops.values() for letter in letters}
+        if not self.own_names:
+            indices.add(Id(self.notation.error))
         taken = indices | {parts.base for parts in found.values()}
         for slot, parts in found.items():
             if parts.base in indices:
@@ -237,10 +262,10 @@ class Names:
         for letter in self._loops.get(slot, ()):
             if letter in self.words:
                 parts = _without(parts, self.words[letter][0])
-        if variable.shape[1] == 1 and variable.role not in PARAMETERS and not self._clashes(variable):
+        if _is_column(variable) and variable.role not in LARGE and not self._clashes(variable):
             parts = replace(parts, base=small(parts.base))
         if not indices:
-            return self._with_job(variable, parts)
+            return self._with_job(variable, replace(parts, number=self._counted(variable, parts.number)))
         return replace(parts, number="", path=tuple(each for each in parts.path if not each[-1].isdigit()))
 
     def _with_job(self, variable: Variable, parts: Parts) -> Parts:
@@ -264,7 +289,36 @@ class Names:
         if isinstance(symbol, Adjoint):
             return Tag(self._error(symbol.of, transposed), of=symbol)
         below, above = self._indices(symbol)
-        return Tag(self._scripted(self.parts[self.slot(symbol)].base, below, above, transposed), of=symbol)
+        base = self._set(self.parts[self.slot(symbol)].base, symbol)
+        return Tag(self._scripted(base, below, above, transposed), of=symbol)
+
+    def _set(self, base: Node, symbol: MatrixSymbol, *, error: bool = False) -> Node:
+        """Return a letter as the notation sets those of matrices, of columns, of errors."""
+        rows, columns = symbol.shape
+        if (rows, columns) == (1, 1) and not error:
+            return base
+        return _in_style(base, self.notation.style(column=1 in (rows, columns), error=error))
+
+    @cached_property
+    def _counts(self) -> dict[Slot, str]:
+        """How the numbers of what repeats are counted, where they are those of layers: as 2l, 2l + 1."""
+        axes = {slot: NUMBERED.get(slot[0].role, "") for slot, loops in self._loops.items() if self.layers & {*loops}}
+        return {slot: getattr(self.notation, axis) for slot, axis in axes.items() if axis}
+
+    def _counted(self, variable: Variable, number_: str) -> str:
+        """Return the number of a layer that stands alone as the notation counts it."""
+        if self.own_names or not number_.isdigit() or variable.role not in NUMBERED or variable.path:
+            return number_
+        return str(self._count(variable.role, Integer(number_)))
+
+    def _count(self, role: Role, index: Expr) -> Expr:
+        """Return the number of a layer as the notation counts it, for what has a role: l + 1, or 4 of layer 3."""
+        shown = index + self.notation.first - 1 if index.is_Integer else index
+        return self.notation.count(role, shown)
+
+    def count(self, role: Role, index: Expr) -> Node:
+        """Return the number of a layer as a tree, as the notation counts what has a role."""
+        return number(self._count(role, index))
 
     def slot(self, symbol: MatrixSymbol) -> Slot:
         """Return what is named once; a matrix and its transpose under the same name are one."""
@@ -276,8 +330,8 @@ class Names:
         return self._loops.get(self.slot(symbol), ())
 
     def like(self, letter: Node, symbol: MatrixSymbol) -> Node:
-        """Return another letter with the indices of a symbol: D⁽ˡ⁾ for a⁽ˡ⁾."""
-        below, above = self._indices(symbol)
+        """Return another letter with the indices of a symbol, D⁽ˡ⁾ for a⁽ˡ⁾, numbered as what f is applied to."""
+        below, above = self._indices(symbol, Role.PREACTIVATION)
         return self._scripted(letter, below, above, False)
 
     def entry(self, symbol: MatrixSymbol, *indices: str) -> Node:
@@ -286,6 +340,12 @@ class Names:
         places = (*below, *map(Id, indices))
         return Tag(self._scripted(self.parts[self.slot(symbol)].base, places, above, False), of=symbol, role="entry")
 
+    def column(self, symbol: MatrixSymbol, index: str) -> Node:
+        """Return a column of a matrix, the index of the example in round brackets behind that of the layer."""
+        whole = self.symbol(symbol)
+        body = whole.body if isinstance(whole, Tag) else whole
+        return Tag(_behind(body, Fence(Id(index))), of=symbol, role="column")
+
     def placed(self, symbol: MatrixSymbol, places: Sequence[Node]) -> Node:
         """Return an entry of any symbol with its indices behind all others; that of an error as well."""
         of = symbol.of if isinstance(symbol, Adjoint) else symbol
@@ -293,9 +353,9 @@ class Names:
         base = self.parts[self.slot(of)].base
         if isinstance(symbol, Adjoint) and self._errors != {self.slot(of)}:
             entry = self._scripted(base, (*below, *places), (), False)
-            return Tag(self._scripted(Id(self.notation.error), (entry,), above, False), of=symbol, role="entry")
+            return Tag(self._scripted(self.error, (entry,), above, False), of=symbol, role="entry")
         if isinstance(symbol, Adjoint):
-            base = Id(self.notation.error)
+            base = self.error
         return Tag(self._scripted(base, (*below, *places), above, False), of=symbol, role="entry")
 
     def counted(self, letter: Node, below: Node | None, symbol: MatrixSymbol) -> Node:
@@ -303,14 +363,15 @@ class Names:
         above = self._indices(symbol)[1] if self.slot(symbol) in self.parts else ()
         return self._scripted(letter, () if below is None else (below,), above, False)
 
-    def _indices(self, symbol: MatrixSymbol) -> tuple[tuple[Node, ...], tuple[Node, ...]]:
-        """Return what stands below a symbol, and above it."""
+    def _indices(self, symbol: MatrixSymbol, role: Role | None = None) -> tuple[tuple[Node, ...], tuple[Node, ...]]:
+        """Return what stands below a symbol, and above it; counted as what has its role, or another."""
         parts = self.parts[self.slot(symbol)]
         below = [*parts.below, *(Num(each) for each in parts.number.split(",") if each)]
         above: list[Node] = []
         indices = list(zip(self.loops(symbol), getattr(symbol, "indices", ()), strict=False))
         for letter, index in sorted(indices, key=lambda each: each[0] not in self.words):
-            (above if letter in self.upper else below).append(self.value(letter, index))
+            shown = self.count(role or symbol.role, index) if letter in self.layers else self.value(letter, index)
+            (above if letter in self.upper else below).append(shown)
         return tuple(below), tuple(above)
 
     def value(self, letter: str, index: Expr) -> Node:
@@ -319,22 +380,85 @@ class Names:
         return number(index) if words is None or not index.is_Integer else _word(words[int(index) - 1])
 
     def _error(self, of: MatrixSymbol, transposed: bool) -> Node:
+        if not self.notation.named_error:
+            return self._derivative(of, transposed=transposed)
         below, above = self._indices(of)
         if self._errors != {self.slot(of)}:
             below = (self._scripted(self.parts[self.slot(of)].base, below, (), False),)
-        return self._scripted(Id(self.notation.error), below, above, transposed)
+        return self._scripted(self._set(self.error, of, error=True), below, above, transposed)
+
+    @cached_property
+    def error(self) -> Node:
+        """The letter of errors: that of the notation, unless somebody calls a matrix so."""
+        taken = {parts.base for parts in self.parts.values()}
+        return next(Id(each) for each in (self.notation.error, *ERRORS) if Id(each) not in taken)
 
     def _scripted(self, base: Node, below: Sequence[Node], above: Sequence[Node], transposed: bool) -> Node:
-        upper: list[Node] = [Fence(joined(above, COMMA), *self.notation.layer)] if above else []
-        upper += [TRANSPOSE] * transposed
-        if not below and not upper:
-            return base
-        return Script(base, joined(below, COMMA) if below else None, row(*upper) if upper else None)
+        opening, closing = MARKS[self.notation.layer]
+        upper: list[Node] = [Fence(joined(above, COMMA), opening, closing) if opening else joined(above, COMMA)]
+        bare = Script(base, joined(below, COMMA) if below else None, row(*upper) if above else None)
+        whole: Node = bare if above or below else base
+        if not transposed:
+            return whole
+        if self.notation.transpose_place == "inside" or not above:
+            return Script(base, bare.sub, row(*upper * bool(above), TRANSPOSE))
+        return Script(Fence(whole) if self.notation.transpose_place == "brackets" else whole, None, TRANSPOSE)
 
-    def derivative(self, of: MatrixSymbol) -> Node:
-        """Return ∂𝓛/∂of on one line."""
-        partial = Sign("∂", "prefix")
-        return Tag(row(partial, LOSS, SLASH, partial, self.symbol(of)), of=Adjoint(of))
+    def derivative(self, of: MatrixSymbol, meaning: MatrixExpr | None = None) -> Node:
+        """Return ∂𝓛/∂of, as the notation writes derivatives; it may stand for an operation that gives it."""
+        return Tag(self._derivative(of), of=Adjoint(of) if meaning is None else meaning)
+
+    def quotient(self, of: MatrixSymbol) -> Node:
+        """Return ∂𝓛/∂of as a quotient, whatever the notation writes in its place."""
+        style = "slash" if self.notation.gradient == "d" else self.notation.gradient
+        return Tag(derivative_of(self.notation, self.symbol(of), style), of=Adjoint(of))
+
+    def _derivative(self, of: MatrixSymbol, *, transposed: bool = False) -> Node:
+        if self.notation.gradient == "d":
+            return derivative_of(self.notation, self.symbol(of, transposed=transposed))
+        found = derivative_of(self.notation, self.symbol(of))
+        return Script(Fence(found), None, TRANSPOSE) if transposed else found
+
+
+def _behind(node: Node, index: Node) -> Node:
+    """Return a letter with one more upper index; of dZ it is Z's."""
+    if isinstance(node, Tag):
+        return replace(node, body=_behind(node.body, index))
+    if isinstance(node, Row):
+        return row(*node.items[:-1], _behind(node.items[-1], index))
+    if isinstance(node, Script):
+        return replace(node, sup=index if node.sup is None else row(node.sup, index))
+    return Script(node, None, index)
+
+
+def derivative_of(notation: Notation, of: Node, style: Derivative | None = None) -> Node:
+    """Return the derivative of the loss by something that is written already: ∂𝓛/∂w, ∇_w J, dw.
+
+    In the ``style`` of the notation, unless another is asked for.
+    """
+    loss, partial = notation.loss_letter, Sign("∂", "prefix")
+    match style or notation.gradient:
+        case "slash":
+            return row(partial, loss, SLASH, partial, of)
+        case "fraction":
+            return Frac(row(partial, loss), row(partial, of))
+        case "nabla":
+            return row(Script(Sign("∇", "prefix"), of), TIMES, loss)
+    return row(Sign("d", "prefix"), of)
+
+
+ERRORS = "δεη"
+"""The letters of errors where somebody has the notation's for a matrix."""
+
+MARKS: Mapping[str, tuple[str, str]] = {"round": ("(", ")"), "bracket": ("[", "]"), "bare": ("", ""), "below": ("", "")}
+"""What stands around the number of a layer."""
+
+
+def _in_style(base: Node, style: Style) -> Node:
+    """Return a letter in another style; what is a word, or is set otherwise already, stays as it is."""
+    if isinstance(base, Accent):
+        return replace(base, base=_in_style(base.base, style))
+    return replace(base, style=style) if isinstance(base, Id) and base.style == "italic" else base
 
 
 def _without(parts: Parts, word: str) -> Parts:
@@ -358,11 +482,11 @@ def _loops(symbols: Iterable[MatrixSymbol]) -> dict[Slot, tuple[str, ...]]:
     return {slot: tuple(letters) for slot, letters in found.items()}
 
 
-def _alike(found: Mapping[Slot, Parts]) -> list[list[Slot]]:
-    """Return the slots that would print alike, together."""
+def _alike(found: Mapping[Slot, Parts], counts: Mapping[Slot, str]) -> list[list[Slot]]:
+    """Return the slots that would print alike, together; ``counts`` tells x_{2l} and x_{2l + 1} apart."""
     groups: dict[tuple[object, ...], list[Slot]] = {}
     for slot, parts in found.items():
-        groups.setdefault((parts.base, parts.below, parts.number, slot[1]), []).append(slot)
+        groups.setdefault((parts.base, parts.below, parts.number, slot[1], counts.get(slot)), []).append(slot)
     return [group for group in groups.values() if len(group) > 1]
 
 

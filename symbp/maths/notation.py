@@ -1,81 +1,228 @@
 """Notations: everything people disagree about, as rows of a table.
 
-A notation names roles and places, never symbols: a symbol knows its role, and the row says which letter that is.
+A notation names roles and places, never symbols: a symbol knows its role, and the row says which letter that is. Every
+field is an axis: two pages of one network differ in the axes in which their rows differ and in nothing else.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from types import MappingProxyType
+from typing import Literal, cast
 
-from symbp.errors import SpecError, nearest
-from symbp.maths.tree import Accent, Id, Node
+from sympy import Expr
+
+from symbp.errors import SpecError, nearest, shown
+from symbp.maths.tree import Accent, Id, Node, Style
 from symbp.roles import Role
 
-LETTERS: Mapping[Role, Node] = MappingProxyType(
-    {
-        Role.INPUT: Id("X"),
-        Role.TARGET: Id("Y"),
-        Role.WEIGHT: Id("W"),
-        Role.BIAS: Id("b"),
-        Role.PREACTIVATION: Id("Z"),
-        Role.ACTIVATION: Id("A"),
-        Role.SCALE: Id("γ"),
-        Role.SHIFT: Id("β"),
-        Role.NORMALISED: Accent(Id("Z"), "hat"),
-        Role.SHIFTED: Id("U"),
-        Role.BLOCK: Id("S"),
-    }
-)
-"""The letters of a batch; one example has the small ones."""
+Face = Literal["italic", "bold", "bold-italic"]
+Mark = Literal["round", "bracket", "bare", "below"]
+Derivative = Literal["slash", "fraction", "nabla", "d"]
 
 
 @dataclass(frozen=True)
 class Notation:
-    """One way to write it all down.
+    """One way to write it all down. ``about`` says whose it is, every other field is an axis.
 
-    ``letters`` has the letter of a role for a batch. ``layer`` are the brackets around the number of a layer in a
-    superscript, ``error`` is the letter of ∂𝓛/∂z, ``loss_gradient`` that of ∂𝓛/∂a of the last layer, ``slopes`` the
-    diagonal matrix of f′, ``kernel`` what slides over an image. ``layout`` is which matrices hold their transpose,
-    ``scale`` where the number of examples divides: rows of tables of the views.
+    Letters: those of a batch, of which one example has the small ones; of parameters as they stand. ``error`` is the
+    letter of the gradient by what stands before an activation, ``loss_gradient`` that of the gradient by what the loss
+    is taken of: both may be ``derivative``. ``slopes`` is the diagonal matrix of f′, ``kernel`` slides over an image.
     """
 
     name: str
     about: str
-    letters: Mapping[Role, Node] = field(default_factory=lambda: LETTERS)
-    layer: tuple[str, str] = ("(", ")")
+    input: str = "X"
+    target: str = "Y"
+    weight: str = "W"
+    bias: str = "b"
+    preactivation: str = "Z"
+    activation: str = "A"
+    function: str = "f"
+    loss: str = "ℒ"
     error: str = "δ"
     loss_gradient: str = "g"
     slopes: str = "D"
     kernel: str = "K"
+    # How letters are set.
+    matrices: Face = "italic"
+    vectors: Face = "italic"
+    errors: Face = "italic"
+    # The number of a layer: its mark, its first value, and what stands at a parameter, before and behind f.
+    layer: Mark = "round"
+    first: int = 1
+    parameter_number: str = "l"
+    preactivation_number: str = "l"
+    activation_number: str = "l"
+    function_index: Literal["below", "above", "none"] = "below"
+    # Signs, and the order of terms and factors.
+    transpose: Literal["top", "T", "roman"] = "top"
+    transpose_place: Literal["inside", "brackets", "outside"] = "inside"
+    entrywise: Literal["odot", "star", "circ", "bullet", "otimes"] = "odot"
+    slope: Literal["after", "before"] = "after"
+    product_brackets: bool = True
+    arguments: Literal["round", "square"] = "round"
+    relu_slope: Literal["prime", "indicator", "sign"] = "prime"
+    gradient: Derivative = "slash"
+    bias_place: Literal["last", "first"] = "last"
+    # What changes equations: views.
+    examples: Literal["one", "batch"] = "one"
+    sums: Literal["ones", "columns"] = "ones"
     layout: str = "columns"
     scale: str = "loss"
 
+    @cached_property
+    def letters(self) -> Mapping[Role, Node]:
+        """The letter of every role."""
+        before = Id(self.preactivation)
+        return MappingProxyType(
+            {
+                Role.INPUT: Id(self.input),
+                Role.TARGET: Id(self.target),
+                Role.WEIGHT: Id(self.weight),
+                Role.BIAS: Id(self.bias),
+                Role.PREACTIVATION: before,
+                Role.ACTIVATION: Id(self.activation),
+                Role.SCALE: Id("γ"),
+                Role.SHIFT: Id("β"),
+                Role.NORMALISED: Accent(before, "hat"),
+                Role.SHIFTED: Id("U"),
+                Role.BLOCK: Id("S"),
+            }
+        )
 
-STANDARD = Notation("standard", "layers as upper indices in round brackets, examples as columns")
+    @property
+    def loss_letter(self) -> Id:
+        """The letter of the loss: ℒ in script, any other as it is."""
+        return Id("L", "script") if self.loss == "ℒ" else Id(self.loss)
+
+    @property
+    def named_error(self) -> bool:
+        """Whether the error has a letter of its own; else it is written as the derivative that it is."""
+        return self.error != DERIVATIVE
+
+    @property
+    def own_letters(self) -> frozenset[str]:
+        """The letters that stand for no matrix of the network."""
+        return frozenset({self.error, self.slopes, self.loss_gradient} - {DERIVATIVE})
+
+    def count(self, role: Role, index: Expr) -> Expr:
+        """Return the number that stands at what has a role in a layer: 2l + 1 of l."""
+        text = getattr(self, NUMBERED[role]) if role in NUMBERED else "l"
+        factor, offset = affine(text)
+        return factor * index + offset
+
+    def style(self, *, column: bool, error: bool = False) -> Style:
+        """Return how the letter of a matrix, a column or an error is set."""
+        return cast("Style", self.errors if error else self.vectors if column else self.matrices)
+
+
+def affine(text: str) -> tuple[int, int]:
+    """Return the factor and the offset of a number such as ``2l + 1``.
+
+    Raises:
+        SpecError: it is something else.
+    """
+    found = _AFFINE.match(text)
+    if found is None:
+        raise SpecError(f"{shown(text)}: a number of a layer is written as l, l - 1 or 2l + 1")
+    factor, offset = found[1], (found[2] or "").replace(" ", "")
+    return int(factor or 1), int(offset or 0)
+
+
+_AFFINE = re.compile(r"([1-9]?)l( ?[+-] ?[0-9])?\Z", re.ASCII)
+
+DERIVATIVE = "derivative"
+"""In place of a letter: what it stands for, in the way in which ``gradient`` writes derivatives."""
+
+NUMBERED: Mapping[Role, str] = MappingProxyType(
+    {
+        Role.WEIGHT: "parameter_number",
+        Role.BIAS: "parameter_number",
+        Role.PREACTIVATION: "preactivation_number",
+        Role.ACTIVATION: "activation_number",
+    }
+)
+"""The axis of the number that a role has."""
+
+STANDARD = Notation("standard", "layers as upper indices in round brackets, one example or examples as columns")
+
+_BOLD = MappingProxyType({"matrices": "bold", "vectors": "bold", "errors": "bold"})
+_BOLD_ITALIC = MappingProxyType({"matrices": "bold-italic", "vectors": "bold-italic", "errors": "bold-italic"})
+
+
+def _row(name: str, about: str, *shared: Mapping[str, object], **axes: object) -> Notation:
+    merged = {key: value for each in (*shared, axes) for key, value in each.items()}
+    return replace(STANDARD, name=name, about=about, **merged)  # type: ignore[arg-type]
+
 
 _ROWS = (
     STANDARD,
-    replace(STANDARD, name="ng", about="layers in square brackets, as in Andrew Ng's courses", layer=("[", "]")),
-    replace(
-        STANDARD,
-        name="rows",
-        about="examples as rows, weights in × out, as PyTorch and NumPy code has them",
+    _row(
+        "ng", "Andrew Ng, deeplearning.ai: a batch, dZ is m times the gradient, 1/m in dW and db",
+        loss="J", function="g", loss_gradient=DERIVATIVE, error=DERIVATIVE, gradient="d", layer="bracket",
+        function_index="above", transpose="T", entrywise="star", product_brackets=False,
+        examples="batch", sums="columns", scale="gradients",
+    ),
+    _row(
+        "d2l", "Zhang et al., Dive into Deep Learning, backprop.md", _BOLD,
+        activation="H", function="ϕ", loss="J", error=DERIVATIVE, loss_gradient=DERIVATIVE, gradient="fraction",
+        function_index="none", transpose_place="outside",
+    ),
+    _row(
+        "goodfellow", "Goodfellow et al., Deep Learning, algorithms 6.3 and 6.4", _BOLD_ITALIC,
+        preactivation="A", activation="H", function="f", loss="J", error="g", loss_gradient=DERIVATIVE,
+        gradient="nabla", function_index="none", bias_place="first",
+    ),
+    _row(
+        "prince", "Prince, Understanding Deep Learning, chapter 7", _BOLD,
+        weight="Ω", bias="β", preactivation="F", activation="H", function="a", loss="ℓ", error=DERIVATIVE,
+        loss_gradient=DERIVATIVE, gradient="fraction", layer="below", first=0, activation_number="l + 1",
+        function_index="none", arguments="square", transpose="T", slope="before", relu_slope="indicator",
+        bias_place="first",
+    ),
+    _row(
+        "murphy", "Murphy, Probabilistic Machine Learning, 13.3: variables count operations", _BOLD,
+        matrices="bold", preactivation="X", activation="X", function="φ", error="u", loss_gradient=DERIVATIVE,
+        gradient="fraction", layer="below", preactivation_number="2l", activation_number="2l + 1",
+        function_index="none",
+    ),
+    _row(
+        "cs224n-notes", "Stanford CS224n, notes 3: weights count by the layer they leave",
+        loss="J", layer="round", preactivation_number="l + 1", activation_number="l + 1", function_index="none",
+        transpose="T", entrywise="circ", slope="before", gradient="nabla", loss_gradient=DERIVATIVE,
+    ),
+    _row(
+        "ufldl", "Stanford UFLDL tutorial: weights count by the layer they leave",
+        loss="J", preactivation_number="l + 1", activation_number="l + 1", function_index="none",
+        transpose="T", transpose_place="brackets", entrywise="bullet", gradient="nabla", loss_gradient=DERIVATIVE,
+    ),
+    _row(
+        "qiu", "邱锡鹏, 神经网络与深度学习, chapter 4",
+        vectors="bold", gradient="fraction", loss_gradient=DERIVATIVE, transpose="roman", transpose_place="brackets",
+        slope="before",
+    ),
+    _row(
+        "rows", "examples as rows, weights in × out, as PyTorch and NumPy code has them",
         layout="rows",
     ),
-)
+)  # fmt: skip
 
 NOTATIONS: dict[str, Notation] = {row.name: row for row in _ROWS}
 """Every notation by name."""
 
 
-def notation_named(name: str) -> Notation:
-    """Return a notation by name.
+def notation_named(name: str | Notation) -> Notation:
+    """Return a notation by name; one that is made already is itself.
 
     Raises:
         SpecError: no such notation; the message suggests the nearest.
     """
+    if isinstance(name, Notation):
+        return name
     try:
         return NOTATIONS[name.lower()]
     except KeyError:

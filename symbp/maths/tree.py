@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields
 from typing import Literal
 
-Style = Literal["italic", "upright", "bold", "script"]
+Style = Literal["italic", "upright", "bold", "bold-italic", "script"]
 """How an identifier is set: a letter italic, a word upright, ones bold, maps of errors and the loss in script."""
 
 Kind = Literal["bin", "rel", "prefix", "postfix", "comma", "slash", "times", "apply", "big", "ord", "quad"]

@@ -50,6 +50,8 @@ class Layout:
 
     name: str
     which: Callable[[MatrixSymbol], bool]
+    keeps_columns: bool = False
+    """Whether an example is a column here as well."""
 
     def holds(self, symbol: MatrixExpr) -> bool:
         """Whether a symbol of the calculus holds its transpose here."""
@@ -218,13 +220,13 @@ def _in_rows(symbol: MatrixSymbol) -> bool:
     return of.role is not Role.LOSS and not (of.role in PARAMETERS and of.shape[1] == 1)
 
 
-COLUMNS = Layout("columns", lambda symbol: False)
+COLUMNS = Layout("columns", lambda symbol: False, keeps_columns=True)
 ROWS = Layout("rows", _in_rows)
 CODE_IN_ROWS = Layout("code in rows", lambda symbol: own(symbol).role is not Role.LOSS)
 """Examples as rows in NumPy code: a bias is a row as well, X @ W + b."""
 
 NUMERATOR = Layout("numerator", lambda symbol: isinstance(symbol, Adjoint))
-IN_OUT = Layout("in-out", lambda symbol: own(symbol).role is Role.WEIGHT)
+IN_OUT = Layout("in-out", lambda symbol: own(symbol).role is Role.WEIGHT, keeps_columns=True)
 TOKENS = Layout("tokens", lambda symbol: bool(symbol.shape[1] != 1))
 """Tokens as rows, every column vector kept: the literature of attention and of normalisations."""
 

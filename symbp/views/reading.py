@@ -116,14 +116,16 @@ class Reading:
         return self.spelled(slot) if isinstance(slot, MatrixSymbol) else slot
 
 
-def reading(derivation: Derivation, layout: Layout = COLUMNS, scale: Scale = AT_LOSS) -> Reading:
+def reading(
+    derivation: Derivation, layout: Layout = COLUMNS, scale: Scale = AT_LOSS, *, batch: bool = False
+) -> Reading:
     """Return a derivation as a page shows it: of one example where columns are examples, else in the layout.
 
-    Where the number of examples divides is the ``scale``; of one example there is none.
+    Where the number of examples divides is the ``scale``; of one example there is none. A ``batch`` is all of them.
     """
     readable = derivation.readable
     has_examples = counts_examples(readable)
-    is_one = layout is COLUMNS and not readable.batch and readable.tokens == 0 and has_examples
+    is_one = layout.keeps_columns and not (batch or readable.batch) and readable.tokens == 0 and has_examples
     ahead: Iterable[Equation] = readable.forward
     backward: Iterable[Equation] = readable.backward
     given: tuple[MatrixSymbol, ...] = readable.forward.given

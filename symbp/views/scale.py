@@ -18,9 +18,26 @@ from sympy import Expr, MatAdd, MatrixExpr, MatrixSymbol, Mul, S
 from symbp.derivation import Derivation
 from symbp.equations import Equation, symbols_in
 from symbp.nodes import number_and_factors, sum_of, times
-from symbp.ops.losses import GenericLoss, Loss
+from symbp.numeric.matrices import Writer, matrix_code
+from symbp.numeric.scalar import Code
+from symbp.ops.losses import GenericLoss, Loss, LossGradient
 from symbp.symbols import BATCH, Adjoint
 from symbp.views.tidy import tidy
+
+
+class SumGradient(LossGradient):
+    """m · ∂𝓛/∂A of a loss left open: the gradient of the sum of the losses."""
+
+    @property
+    def count(self) -> Expr:
+        """The number of examples."""
+        return next(size for size in self.shape if size.has(BATCH))
+
+
+@matrix_code.register
+def _(node: SumGradient, writer: Writer) -> Code:
+    return writer.scaled(node.count, writer.code(LossGradient(*node.args)))
+
 
 Has = Callable[[MatrixSymbol], bool]
 """Whether an error is taken m times as large."""
@@ -104,5 +121,7 @@ def _times(number: Expr, term: MatrixExpr) -> MatrixExpr:
     """Return a number times a term, the numbers of the term taken together with it."""
     if number == 1:
         return term
+    if number == BATCH and type(term) is LossGradient:
+        return SumGradient(*term.args)
     front, factors = number_and_factors(tidy(term))
     return times(Mul(number, front), *factors)

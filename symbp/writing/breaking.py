@@ -283,7 +283,7 @@ def word_width(text: str) -> float:
 
 
 def _id_width(node: Id) -> float:
-    if node.style == "bold":
+    if node.style in ("bold", "bold-italic"):
         return _BOLD * len(node.name)
     if node.style == "script":
         return _SCRIPT * len(node.name)

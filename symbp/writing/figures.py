@@ -21,8 +21,9 @@ from symbp.analysis.phase import MOST_PANELS, Phases
 from symbp.analysis.repetitions import Run
 from symbp.analysis.spectrum import Spectrum
 from symbp.errors import SpecError
-from symbp.maths.names import LOSS
-from symbp.maths.tree import COMMA, EQUALS, SLASH, Fence, Id, Node, Num, Script, Sign, row
+from symbp.maths.names import derivative_of
+from symbp.maths.notation import STANDARD
+from symbp.maths.tree import COMMA, EQUALS, SLASH, Fence, Id, Node, Num, Script, row
 from symbp.op import FactorRole
 from symbp.pages.page import Text
 from symbp.pages.words import language
@@ -107,7 +108,7 @@ def _panel(figure: Any, room: tuple[float, float, float, float], margins: tuple[
     return figure.add_axes((*place, (width - left - right) / whole_width, (height - below - above) / whole_height))
 
 
-GRADIENT = row(Sign("∂", "prefix"), LOSS, SLASH, Sign("∂", "prefix"), Id("W"))
+GRADIENT = derivative_of(STANDARD, Id("W"))
 """The gradient by a weight; its norm has bars that matplotlib lacks."""
 
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any, Literal
 
+from symbp.maths.dress import TRANSPOSES
 from symbp.maths.tree import (
     APPLY,
     COMMA,
     PRIME,
-    TRANSPOSE,
     Accent,
     Blank,
     Fence,
@@ -214,8 +214,9 @@ def _sign(speller: Speller, sign: Sign, before: Node | None, after: Node | None,
 
 
 def _postfix(speller: Speller, sign: Sign) -> str:
-    spelled = {TRANSPOSE.sign: speller.alphabet.transpose, PRIME.sign: speller.alphabet.prime}
-    return spelled.get(sign.sign) or speller.alphabet.spell(sign.sign)
+    if sign in TRANSPOSES.values():
+        return speller.alphabet.transpose
+    return (speller.alphabet.prime if sign == PRIME else None) or speller.alphabet.spell(sign.sign)
 
 
 def _is_fence(node: Node) -> bool:
@@ -481,7 +482,7 @@ def _are_places(sub: Node) -> bool:
 
 def _above(speller: Speller, items: list[Node]) -> str:
     """Return what stands above: an index in brackets, a power, then marks."""
-    power = [item for item in items if bare(item) not in (TRANSPOSE, PRIME) and not _is_mark(item)]
+    power = [item for item in items if bare(item) not in (*TRANSPOSES.values(), PRIME) and not _is_mark(item)]
     marks = "".join(_postfix(speller, sign) for sign in map(bare, items) if isinstance(sign, Sign) and _is_mark(sign))
     if not power:
         return marks

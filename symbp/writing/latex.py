@@ -51,7 +51,7 @@ _SIGNS = """
 partial ∂ nabla ∇ sum ∑ prod ∏ top ⊤ odot ⊙ circ ∘ cdot · times × otimes ⊗ oplus ⊕ star ⋆ ast ∗ pm ± neq ≠ leq ≤
 uparrow ↑ geq ≥ in ∈ sim ∼ approx ≈ propto ∝ equiv ≡ leftarrow ← rightarrow → mapsto ↦ leftrightarrow ↔ Rightarrow ⇒
 ldots … cdots ⋯ vdots ⋮ ddots ⋱ infty ∞ mid ∣ cup ∪ cap ∩ subset ⊂ emptyset ∅ forall ∀ exists ∃ int ∫
-lVert ‖ lfloor ⌊ rfloor ⌋ lceil ⌈ rceil ⌉ langle ⟨ rangle ⟩ surd √ prime ′ nearrow ↗ searrow ↘
+bullet ∙ lVert ‖ lfloor ⌊ rfloor ⌋ lceil ⌈ rceil ⌉ langle ⟨ rangle ⟩ surd √ prime ′ nearrow ↗ searrow ↘
 """
 
 
@@ -63,6 +63,7 @@ def _commands(names: str) -> dict[str, str]:
 
 ALPHABET: dict[str, str] = {
     **_commands(_LETTERS), **_commands(_SIGNS),
+    "ᵀ": "T", "⊺": r"\mathrm{T}",
     "−": "-", "ℒ": r"\mathcal{L}", "\u2062": "", "\u2061": "", "\u00a0": r"\ ", "\u2003": r"\quad",
     "{": r"\{", "}": r"\}", "_": r"\_", "#": r"\#", "%": r"\%", "&": r"\&", "$": r"\$", " ": r"\ ",
     "\\": r"\backslash", "~": r"\sim", "^": r"\wedge", "`": r"\prime", "|": r"\mid", '"': r"\prime\prime",
@@ -164,6 +165,8 @@ def _id(node: Id, hooks: Hooks) -> str:
         return hooks.loss
     if node.style == "bold":
         return rf"\mathbf{{{name}}}" if node.name.isascii() else rf"\boldsymbol{{{name}}}"
+    if node.style == "bold-italic":
+        return rf"\boldsymbol{{{name}}}"
     if _is_operator(node):
         return f"\\{name}"
     if len(node.name) == 1 and (node.style == "italic" or not node.name.isascii()):

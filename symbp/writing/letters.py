@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
@@ -35,16 +35,28 @@ def script_letter(name: str) -> str:
     return SCRIPT.get(name) or (chr(0x1D49C + ord(name) - ord("A")) if "A" <= name <= "Z" and len(name) == 1 else name)
 
 
+_BOLD = (("A", "Z", 0x1D400), ("a", "z", 0x1D41A), ("0", "9", 0x1D7CE))
+_BOLD_ITALIC = (("A", "Z", 0x1D468), ("a", "z", 0x1D482), ("Α", "Ω", 0x1D71C), ("α", "ω", 0x1D736))
+
+
 def bold_letters(name: str) -> str:
     """Return a name in bold letters and digits, which are characters of their own; what has none stays as it is."""
-    return "".join(map(_bold, name))
+    return _from(_BOLD, name)
 
 
-def _bold(char: str) -> str:
-    for first, last, bold in (("A", "Z", 0x1D400), ("a", "z", 0x1D41A), ("0", "9", 0x1D7CE)):
-        if first <= char <= last:
-            return chr(bold + ord(char) - ord(first))
-    return char
+def bold_italic_letters(name: str) -> str:
+    """Return a name in letters that are bold and italic; what has none stays as it is."""
+    return _from(_BOLD_ITALIC, name)
+
+
+def _from(letters: Iterable[tuple[str, str, int]], name: str) -> str:
+    """Return a name in other letters: ranges of characters, and where theirs begin."""
+    found = {
+        char: start + ord(char) - ord(first)
+        for first, last, start in letters
+        for char in map(chr, range(ord(first), ord(last) + 1))
+    }
+    return name.translate({ord(char): code for char, code in found.items()})
 
 
 SUBSCRIPTS = dict(zip("0123456789+−-=aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ", strict=True))

@@ -28,7 +28,7 @@ from symbp.maths.tree import (
     Words,
     row,
 )  # fmt: skip
-from symbp.writing.letters import bold_letters, script_letter
+from symbp.writing.letters import bold_italic_letters, bold_letters, script_letter
 from symbp.writing.spacing import (
     bracket_size,
     fixed_size,
@@ -92,6 +92,8 @@ def _id(node: Id, tight: bool) -> str:
     if node.style == "bold":
         letters = bold_letters(node.name)
         return _mi(letters, "" if letters != node.name else ' class="bold"')
+    if node.style == "bold-italic":
+        return _mi(bold_italic_letters(node.name))
     if len(node.name) == 1:
         return _mi(node.name, _NORMAL if node.style == "upright" or node.name in _UPRIGHT_CAPITALS else "")
     return _mi(node.name, ' class="italic"' if node.style == "italic" else "")

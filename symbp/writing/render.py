@@ -10,8 +10,9 @@ from symbp.checking.report import CheckReport
 from symbp.derivation import Derivation
 from symbp.domain import Decimals, described, takes
 from symbp.errors import SpecError, later
-from symbp.maths.notation import notation_named
+from symbp.maths.notation import Notation, notation_named
 from symbp.maths.tree import Node
+from symbp.pages.dress import dressed
 from symbp.pages.page import Line, Page
 from symbp.pages.tell.derivation import context, derivation_page
 from symbp.pages.tell.only import only as lines_of_one
@@ -41,7 +42,7 @@ else:  # Most pages are without numbers, and in Markdown and LaTeX.
 def render(
     derivation: Derivation,
     to: str = "gfm",
-    notation: str = "standard",
+    notation: str | Notation = "standard",
     check: CheckReport | None = None,
     *,
     standalone: bool = False,
@@ -61,7 +62,7 @@ def render(
     Args:
         derivation: what ``derive`` returned.
         to: a format of ``FORMATS`` or another name of it.
-        notation: a row of ``NOTATIONS``.
+        notation: the name of a row of ``NOTATIONS``, or a row of one's own.
         check: a CheckReport, whose verdict and table enter the report.
         standalone: a complete document instead of a fragment, where the format knows both.
         roles: write each factor's role under it in the deepest gradient.
@@ -144,7 +145,7 @@ class Report:
 
     def _told(
         self,
-        notation: str = "standard",
+        notation: str | Notation = "standard",
         numbers: run.Worked | None = None,
         training: run.Training | None = None,
         digits: int | None = None,
@@ -153,8 +154,9 @@ class Report:
         letters = notation_named(notation)
         options |= {"stem": stem_of(self.command), "command": self.command}
         if numbers is None:
-            return derivation_page(self.derivation, self.check, letters, **options)
-        return worked.worked_page(numbers, self.check, letters, training=training, digits=digits, **options)
+            return dressed(derivation_page(self.derivation, self.check, letters, **options), letters)
+        found = worked.worked_page(numbers, self.check, letters, training=training, digits=digits, **options)
+        return dressed(found, letters)
 
     def text(
         self,
@@ -234,7 +236,7 @@ def stem_of(command: str | None) -> str:
 def _one(
     derivation: Derivation,
     only: str,
-    notation: str = "standard",
+    notation: str | Notation = "standard",
     numbers: run.Worked | None = None,
     training: run.Training | None = None,
     digits: int | None = None,
@@ -244,10 +246,10 @@ def _one(
     if derivation.is_alone and numbers is None:
         own = operation_context(derivation)
         return only_lines(own, only), own.spellings
-    c = context(derivation, notation_named(notation), complete=True, **options)
-    return lines_of_one(c, only) if numbers is None else worked.lines_with_numbers(
-        c, numbers, only, digits
-    ), c.spellings
+    letters = notation_named(notation)
+    c = context(derivation, letters, complete=True, **options)
+    found = lines_of_one(c, only) if numbers is None else worked.lines_with_numbers(c, numbers, only, digits)
+    return dressed(found, letters), c.spellings
 
 
 def _display(row: Format) -> Callable[[Sequence[Line], bool, Sequence[Node], str], str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+from symbp.maths.dress import ENTRYWISE
 from symbp.maths.tree import Fence, Frac, Node, Row, Script, Sign, Tag, row
 from symbp.writing.formula import bare, items_of, loose
 
@@ -17,6 +18,7 @@ NARROWEST = 8
 """The least width in which the inside of a bracket is broken."""
 
 _LOOSEST, _TIGHTEST = 0, 3
+_CLOSER = frozenset(each.sign for each in ENTRYWISE.values())
 _LEVELS = {"quad": 0, "rel": 0, "comma": 1, "bin": 1, "times": 3}
 """Where a row may break, the loosest place first; a product entry by entry (⊙) binds closer than a sum."""
 
@@ -107,7 +109,7 @@ def _pieces(items: Items, level: int) -> Iterator[Items]:
 
 
 def _level(sign: Sign) -> int | None:
-    return 2 if sign.sign == "⊙" else _LEVELS.get(sign.kind)
+    return 2 if sign.sign in _CLOSER else _LEVELS.get(sign.kind)
 
 
 def relation(tree: Node) -> tuple[Node, Node] | None:

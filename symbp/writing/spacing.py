@@ -58,7 +58,7 @@ _KINDS: dict[type[Node], str] = {Frac: "frac", Fence: "fence", Table: "fence", R
 
 
 def _of_name(name: str, style: str) -> str:
-    if style == "bold":
+    if style == "bold" and name == "1":
         return "ones"
     if style == "script":
         return "map"

@@ -97,6 +97,8 @@ def _id(node: Id, tight: bool) -> str:
     if node.style == "bold":
         letters = bold_letters(node.name)
         return letters if letters != node.name else f"bold({_name(node.name)})"
+    if node.style == "bold-italic":
+        return f"bold({_name(node.name)})"
     if len(node.name) > 1:
         return string_typst(node.name) if node.style == "upright" else f"italic({string_typst(node.name)})"
     return f"upright({_name(node.name)})" if node.style == "upright" else _name(node.name)

@@ -36,7 +36,23 @@ from spelling import (
 )
 from sympy import Identity, MatrixExpr, MatrixSymbol, Symbol, ZeroMatrix, lambdify
 
-from symbp.maths.tree import NEGATIVE, TRANSPOSE, Fence, Frac, Id, Node, Num, Root, Row, Script, Sign, Table, Tag, Words
+from symbp.maths.tree import (
+    NEGATIVE,
+    TRANSPOSE,
+    Fence,
+    Frac,
+    Id,
+    Node,
+    Num,
+    Root,
+    Row,
+    Script,
+    Sign,
+    Table,
+    Tag,
+    Words,
+    walk,
+)
 from symbp.ops.elementwise import ScalarFunction
 from symbp.ops.scalar import PRIMITIVES
 from symbp.symbols import Adjoint
@@ -155,6 +171,8 @@ class Env:
     target: str = ""
     """The name of what is worked out."""
     defined: Mapping[Any, Defined] = field(default_factory=dict)
+    broadcasts: bool = False
+    """Whether a column is added to every column of a matrix, as NumPy has it."""
 
 
 def meant(symbol: MatrixSymbol, names: Mapping[MatrixSymbol, Indexed] | None = None) -> MatrixSymbol:
@@ -398,7 +416,7 @@ class _Reader:
             (one.rows, other.rows, one.array.shape[0], other.array.shape[0]),
             (one.columns, other.columns, one.array.shape[1], other.array.shape[1]),
         ):
-            if left != right and not (free_one or free_other):
+            if left != right and not (free_one or free_other or (self.env.broadcasts and 1 in (left, right))):
                 raise UnreadableError(f"shapes {one.array.shape} and {other.array.shape} do not fit")
         array = act(one.array, other.array)
         rows, columns = one.rows and other.rows, one.columns and other.columns
@@ -893,6 +911,8 @@ class _Reader:
     def symbol(self, tag: Tag) -> Array:
         """Return the value of the symbol that a tag spells, or its entry where indices of one are printed behind."""
         array = self.whole_symbol(tag)
+        if tag.role == "column":
+            return array[:, [self.letters[column_letter(tag)] - 1]]
         places = [self.letters[name] - 1 for name in entries_of(tag, self.letters)]
         if not places:
             return array
@@ -1114,6 +1134,12 @@ def head_of(node: Node) -> Word:
     if isinstance(node, Sign) and node.kind == "ord":
         return Word(node.sign)
     raise UnreadableError(f"no function: {text(node)!r}")
+
+
+def column_letter(tag: Tag) -> str:
+    """Return the index of the example that is printed last above a symbol, in round brackets: i of Z^{(i)}."""
+    fences = [node for node in walk(tag) if isinstance(node, Fence) and isinstance(node.body, Id)]
+    return fences[-1].body.name  # type: ignore[attr-defined]
 
 
 def entries_of(tag: Tag, letters: Letters) -> list[str]:

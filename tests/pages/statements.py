@@ -260,9 +260,7 @@ def names_only(statement: Statement, names: Names) -> bool:
     kinds = [defines(side, statement.letters, names) for side in (statement.left, right)]
     if kinds[0] is None or kinds[0][0] != "symbol":
         return False
-    return kinds[0] == kinds[1] or (
-        is_named(statement.left) and isinstance(getattr(statement.right, "of", None), Adjoint)
-    )
+    return kinds[0] == kinds[1] or (is_named(statement.left) and isinstance(getattr(right, "of", None), Adjoint))
 
 
 def _labels(aside: Aside, every: Sequence[str]) -> Iterator[str]:

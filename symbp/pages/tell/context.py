@@ -88,6 +88,7 @@ class Context:
             shown,
             self.notation,
             upper=upper,
+            layers=frozenset(index.letter for index in self.reading.indices if index.kind == "layer"),
             errors=[self.reading.spelled(each.lhs.of) for each in self.reading.errors],
             own_names=self.reading.derivation.network.named,
             kernels=kernels(self.reading.listed),
@@ -166,7 +167,8 @@ class Context:
     @cached_property
     def taken(self) -> frozenset[str]:
         """The letters of the page: of matrices, indices, sizes, errors. None of them may stand for another thing."""
-        letters = {self.notation.error, self.notation.slopes, *map(str, self.last.values()), *self.last, "e"}
+        letters = {self.notation.slopes, *map(str, self.last.values()), *self.last, "e"}
+        letters |= {self.notation.error} if self.notation.named_error else set()
         letters |= {each.name.rstrip("0123456789") for each in self._sizes}
         letters |= {self.notation.loss_gradient} if self.loss_gradient is not None else set()
         trees = [each for parts in self.names.parts.values() for each in (parts.base, *parts.below)]
@@ -386,7 +388,11 @@ class Context:
 
     def here(self, index: Index) -> Node:
         """Return L = 4."""
-        return row(number(self.last[index.letter]), EQUALS, number(Integer(index.last)))
+        return row(number(self.last[index.letter]), EQUALS, number(Integer(index.last + self.shift(index))))
+
+    def shift(self, index: Index) -> int:
+        """Return how far the notation counts on: it may count layers from the input, or from 0."""
+        return self.notation.first - 1 if index.kind == "layer" else 0
 
     def spell(self, lines: Iterator[Line], *, backward: bool) -> list[Spelled]:
         """Return every line with each of its cases, as they are printed; the first of a loop first."""
@@ -476,7 +482,7 @@ class Context:
         if len(case.values) == len(line.instances):
             return None
         parts = [
-            span(index, sorted({values[at] for values in case.values}), backward, self.last)
+            span(index, sorted({values[at] for values in case.values}), backward, self.last, self.shift(index))
             for at, index in enumerate(line.indices)
             if len({values[at] for values in case.values}) not in (1, index.count)
         ]
@@ -488,7 +494,7 @@ class Context:
 
     def ranges(self, index: Index) -> Node:
         """Return l = 1, …, L."""
-        return span(index, list(range(index.first, index.last + 1)), False, self.last)
+        return span(index, list(range(index.first, index.last + 1)), False, self.last, self.shift(index))
 
 
 def network_name(words: Words, network: Network, equations: int) -> Text:
@@ -523,15 +529,20 @@ def is_tile(spelled: Spelled) -> bool:
     return isinstance(rhs, StackOver)
 
 
-def span(index: Index, values: list[int], backward: bool, last: dict[str, Symbol]) -> Node:
-    """Return the values of an index in the order they are run through: l = 1, …, L, or l = L − 1, …, 1."""
+def span(index: Index, values: list[int], backward: bool, last: dict[str, Symbol], shift: int = 0) -> Node:
+    """Return the values of an index in the order they are run through: l = 1, …, L, or l = L − 1, …, 1.
+
+    A notation may count on by a ``shift``.
+    """
     if index.words:
         words = [Id(index.words[value - 1]) for value in values]
         return row(number(index.symbol), EQUALS, joined(words, COMMA))
     letter = last[index.letter]
     ends = values if len(values) < MOST_VALUES else [values[0], values[-1]]
     shown: list[Node] = [
-        number(letter - (index.last - value) if value > index.last - 2 and value != index.first else Integer(value))
+        number(
+            letter - (index.last - value) if value > index.last - 2 and value != index.first else Integer(value + shift)
+        )
         for value in ends
     ]
     if backward:

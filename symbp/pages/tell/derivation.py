@@ -79,7 +79,12 @@ def context(
 
     ``view`` goes before the layout of the notation.
     """
-    found = read or reading(derivation, view or LAYOUTS[notation.layout], SCALES[notation.scale])
+    found = read or reading(
+        derivation,
+        view or LAYOUTS[notation.layout],
+        SCALES[notation.scale],
+        batch=notation.examples == "batch",
+    )
     return Context(
         found,
         notation,

@@ -17,6 +17,7 @@ from symbp.analysis.stacks import LEAST, Layer, Pace, layers, means, pace
 from symbp.analysis.statistics import mean
 from symbp.derivation import derive
 from symbp.maths.build import primed
+from symbp.maths.names import MARKS
 from symbp.maths.tree import APPLY, EQUALS, TIMES, Fence, Id, Node, Num, Script, Tag, changed, row, walk
 from symbp.op import FactorRole
 from symbp.ops.elementwise import Elementwise, GenericFunction, ScalarFunction
@@ -404,7 +405,7 @@ def account(s: Stack) -> list[Block]:
 
 def _weight(s: Stack, number: int) -> Node:
     """Return the weight of a layer by its number."""
-    return Script(Id("W"), None, Fence(Num(str(number)), *s.c.notation.layer))
+    return Script(Id("W"), None, Fence(Num(str(number)), *MARKS[s.c.notation.layer]))
 
 
 def what_to_see(s: Stack) -> Iterator[Block]:

@@ -18,7 +18,8 @@ from symbp.analysis.statistics import mean, standard_error
 from symbp.analysis.suggestion import Suggestion
 from symbp.derivation import Derivation
 from symbp.maths.functions import names_of, own_name
-from symbp.maths.names import LOSS
+from symbp.maths.names import derivative_of
+from symbp.maths.notation import STANDARD
 from symbp.maths.scalars import Scalars
 from symbp.maths.tree import (
     APPLY,
@@ -159,8 +160,7 @@ def length(node: Node) -> Node:
 
 def gradient_by(node: Node) -> Node:
     """Return ∂ℒ/∂x."""
-    partial = Sign("∂", "prefix")
-    return row(partial, LOSS, SLASH, partial, node)
+    return derivative_of(STANDARD, node)
 
 
 def transposed(node: Node) -> Node:

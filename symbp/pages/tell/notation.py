@@ -56,7 +56,7 @@ def _indices(c: Context) -> Iterator[Meaning]:
             continue
         letters = joined([number(index.symbol), number(c.last[index.letter])], COMMA)
         kind = c.words(f"kind.{index.kind}", n=index.count)
-        meaning = c.words("notation.index", kind=kind, values=number(Integer(index.last)))
+        meaning = c.words("notation.index", kind=kind, values=number(Integer(index.last + c.shift(index))))
         yield Meaning((letters,), meaning, keys=shortened(scopes(c)) if index.kind == "block" else ())
     if c.widths:
         letters = joined([number(Symbol(f"n_{at}")) for at in c.widths], COMMA)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sympy import MatrixSymbol, S
 
 from symbp.maths.names import slot_of
+from symbp.maths.notation import DERIVATIVE
 from symbp.maths.scalars import number
 from symbp.maths.tree import EQUALS, TIMES, Node, joined, row
 from symbp.ops.elementwise import Elementwise, Formula, GenericFunction
@@ -20,6 +21,7 @@ from symbp.pages.words import commas
 from symbp.roles import Role
 from symbp.symbols import BATCH, Adjoint
 from symbp.views.images import biases
+from symbp.views.scale import SumGradient
 from symbp.views.turned import operation, plain
 
 
@@ -129,8 +131,10 @@ def definitions(c: Context) -> Text:
         found.append(c.words("opening.loss_open", loss=c.tree(loss.equation.lhs), a=c.tree(a), y=c.tree(y)))
     if c.open_activation is not None:
         found.append(c.words("opening.activation", f=c.open_activation))
-    if c.loss_gradient is not None:
-        g = row(c.tree(c.loss_gradient), EQUALS, c.names.derivative(c.loss_gradient.args[0]))
+    node = c.loss_gradient
+    if node is not None and (c.notation.loss_gradient != DERIVATIVE or c.notation.gradient == "d"):
+        factor = [number(node.count), TIMES] if isinstance(node, SumGradient) else []
+        g = row(c.tree(node), EQUALS, *factor, c.names.quotient(node.args[0]))
         found.append(c.words("opening.gradient", g=g))
     added = dict.fromkeys(bias for each in c.forward for bias in biases(each.equation.rhs))
     if added:
@@ -139,9 +143,20 @@ def definitions(c: Context) -> Text:
     idle = [(c.names.symbol(each),) for each in _idle(c)]
     if idle:
         found.append(c.words("opening.idle", n=len(idle), names=c.words.listed(idle)))
-    if c.errors:
-        found.append(c.words("opening.error", error=error_is(c, c.shown_error)))
+    found += _derivatives(c)
     return tuple(span for at, text in enumerate(found) for span in ((" ", *text) if at else text))
+
+
+def _derivatives(c: Context) -> list[Text]:
+    """Return what errors are, unless they are written as the derivatives that they are."""
+    scaled = bool(c.errors) and c.reading.scale.is_larger(c.shown_error)
+    found: list[Text] = []
+    if c.errors and (c.notation.named_error or scaled):
+        found.append(c.words("opening.error", error=error_is(c, c.shown_error)))
+    if c.notation.gradient == "d" and c.gradients:
+        of = c.of_any(c.gradients[0].equation.lhs.of)
+        found.append(c.words("opening.prefix", d=row(c.names.derivative(of), EQUALS, c.names.quotient(of))))
+    return found
 
 
 def _idle(c: Context) -> list[MatrixSymbol]:
@@ -155,4 +170,4 @@ def _idle(c: Context) -> list[MatrixSymbol]:
 def error_is(c: Context, error: Adjoint) -> Node:
     """Return δ⁽ˡ⁾ = ∂𝓛/∂z⁽ˡ⁾; m times that where the number of examples divides later."""
     factor = [number(BATCH), TIMES] if c.reading.scale.is_larger(error) else []
-    return row(c.names.symbol(error), EQUALS, *factor, c.names.derivative(error.of))
+    return row(c.names.symbol(error), EQUALS, *factor, c.names.quotient(error.of))

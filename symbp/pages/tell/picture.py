@@ -51,8 +51,9 @@ def figure(c: Context, start: MatrixSymbol | None, pieces: list[Piece], *, whole
         forward += over
         backward += under
     if whole:
-        forward.append(Box(Id("L", "script"), "op"))
-        backward.append(Box(Id("L", "script"), "op"))
+        loss = Box(c.notation.loss_letter, "op")
+        forward.append(loss)
+        backward.append(loss)
     return [Figure(Picture(tuple(forward), tuple(backward)), c.words("picture.caption"))]
 
 

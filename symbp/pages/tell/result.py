@@ -216,7 +216,7 @@ def _slope_line(c: Context, slope: Slope, lines: Sequence[Spelled]) -> Text:
     indices = lines[0].line.indices
     if len(indices) != 1 or len(values) == indices[0].count or len(values) == 1:
         return (equation,)
-    where = span(indices[0], [each for (each,) in values], False, c.last)
+    where = span(indices[0], [each for (each,) in values], False, c.last, c.shift(indices[0]))
     return c.words("opening.slopes_for", slopes=equation, range=where)
 
 

@@ -10,7 +10,7 @@ from sympy import Expr, Identity, MatMul, MatrixExpr, MatrixSymbol, Symbol, Tran
 
 from symbp.errors import SpecError
 from symbp.maths.build import Builder
-from symbp.maths.names import slot_of
+from symbp.maths.names import derivative_of, slot_of
 from symbp.maths.tree import (
     COMMA,
     EQUALS,
@@ -138,7 +138,10 @@ class Time:
             return self.tree(Adjoint(self.step.now[0]), step)
         state = self.state(step)
         assert isinstance(state, Tag)
-        return Tag(Script(Id(self.c.notation.error), state), of=Adjoint(state.of))
+        named = self.c.notation.named_error
+        return Tag(
+            Script(self.c.names.error, state) if named else derivative_of(self.c.notation, state), of=Adjoint(state.of)
+        )
 
     def slopes(self, of: MatrixSymbol) -> Node:
         """Return D for an error inside the step: D_{k,t}."""

@@ -1,0 +1,38 @@
+"""The signs of a notation in a tree: what ⊤ and ⊙ are written as. The builder knows one sign for each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from symbp.maths.notation import Notation
+from symbp.maths.tree import HADAMARD, TRANSPOSE, Node, Sign, changed, walk
+
+TRANSPOSES: Mapping[str, Sign] = {"top": TRANSPOSE, "T": Sign("ᵀ", "postfix"), "roman": Sign("⊺", "postfix")}
+"""The signs of a transpose: ⊤, an italic T, an upright one."""
+
+ENTRYWISE: Mapping[str, Sign] = {
+    "odot": HADAMARD,
+    "star": Sign("*"),
+    "circ": Sign("∘"),
+    "bullet": Sign("∙"),
+    "otimes": Sign("⊗"),
+}
+"""The signs of a product entry by entry."""
+
+TAKEN = frozenset("∗⋆")
+"""Signs of convolutions: beside one of them a product entry by entry is no star."""
+
+
+def dress(notation: Notation, trees: Callable[[], list[Node]]) -> Callable[[Node], Node]:
+    """Return what gives a tree the signs of a notation; ``trees`` are all of the page, asked for where it matters."""
+    entrywise = ENTRYWISE[notation.entrywise]
+    if entrywise.sign == "*" and any(map(_is_taken, trees())):
+        entrywise = HADAMARD
+    signs = {TRANSPOSE: TRANSPOSES[notation.transpose], HADAMARD: entrywise}
+    if all(old is new for old, new in signs.items()):
+        return lambda tree: tree
+    return lambda tree: changed(tree, lambda node: signs.get(node) if isinstance(node, Sign) else None)
+
+
+def _is_taken(tree: Node) -> bool:
+    return any(isinstance(node, Sign) and node.sign in TAKEN for node in walk(tree))

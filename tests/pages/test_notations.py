@@ -1,0 +1,139 @@
+"""Pages in every notation hang together, and their equations as displayed give the gradients."""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass, replace
+
+import numpy as np
+import pytest
+from corpus import CASES
+from reader import closed, executed, gradients_of
+from spelling import name_of
+from statements import said, texts
+from sympy import Basic, Symbol
+from test_pages import env_of, tiles
+
+from symbp import derive
+from symbp.maths.notation import DERIVATIVE, NOTATIONS
+from symbp.maths.tree import Node, Tag, changed, walk
+from symbp.ops.losses import LossGradient
+from symbp.pages.page import lines
+from symbp.pages.tell.derivation import context, derivation_page
+from symbp.views.layout import LAYOUTS
+from symbp.views.levels import levels
+from symbp.views.shared import block_groups
+
+OPEN = ("mlp-4", "mlp-1")
+"""Networks whose loss is left open: the reader knows no gradient of it that is written as a derivative."""
+
+SHORT = ("mlp-3-tanh-mse", "mlp-3-sigmoid-bce-batch")
+
+
+def counted_back(part, shift, letters):
+    """Return a part of a page where the letters of layers, which the notation counts on by a shift, mean layers."""
+    meant = {Symbol(name, integer=True): Symbol(name, integer=True) - shift for name in letters}
+
+    def back(node):
+        if not isinstance(node, Tag) or not isinstance(node.of, Basic):
+            return None
+        inner = changed(node.body, back)
+        return replace(node, body=inner, of=node.of.xreplace(meant))
+
+    if isinstance(part, Node):
+        return changed(part, back)
+    if isinstance(part, tuple | list):
+        return type(part)(counted_back(each, shift, letters) for each in part)
+    if is_dataclass(part) and not isinstance(part, type):
+        return type(part)(
+            **{each.name: counted_back(getattr(part, each.name), shift, letters) for each in fields(part)}
+        )
+    return part
+
+
+def told(name, notation):
+    """Return a derivation, its page in a notation, what its symbols with indices spell, and its reading."""
+    found = derive(CASES[name].network())
+    first = context(found, notation).reading
+    deep = levels(found, LAYOUTS[notation.layout])
+    readings = (first, *(deep or ()), *(each.reading for each in (block_groups(deep) if deep else ())))
+    names = {}
+    for reading in readings:
+        for spellings in (reading.folded.names, reading.folded.starts):
+            for symbol, spelled in spellings.items():
+                names.setdefault(symbol, spelled)
+    page = derivation_page(found, notation=notation)
+    letters = "lLk" if any(index.kind == "layer" for index in first.indices) else ""
+    return found, counted_back(page, notation.first - 1, letters), names, readings[0]
+
+
+def loss_gradients(page, notation):
+    """Return how a page writes the gradient of an open loss, where it writes the derivative that it is."""
+    if notation.loss_gradient != DERIVATIVE:
+        return set()
+    numbers, _ = said(page, {})
+    spans = [span for sentence in texts(page.blocks) for span in sentence if isinstance(span, Node)]
+    trees = [*spans, *(part for line in lines(page.blocks) for part in line.parts)]
+    tags = [
+        node for tree in trees for node in walk(tree) if isinstance(node, Tag) and isinstance(node.of, LossGradient)
+    ]
+    return {name_of(each, numbers) for each in tags}
+
+
+def problems(name, notation):
+    """Return what is wrong with a page as a text."""
+    found, page, names, first = told(name, notation)
+    given = tuple(map(first.layout.symbol, found.readable.forward.given))
+    own = {*given, *loss_gradients(page, notation)}
+    letters = {"m": 3} if notation.sums == "columns" else {}
+    return closed(page, own, names=names, tiles=tiles(found), words=[notation.loss], numbers_of=letters)
+
+
+def differences(name, notation):
+    """Return how far the gradients of a page are from those of compile(), relative to the largest entry."""
+    found, page, names, first = told(name, notation)
+    case = CASES[name]
+    sizes = {**case.sizes, "m": 1 if first.is_one or found.tokens else case.sizes.get("m", 3)}
+    values = case.values(found, **sizes)
+    for symbol in found.forward.given:
+        sizes |= {str(side): length for side, length in zip(symbol.shape, values[symbol.name].shape, strict=True)}
+    network = found.network
+    parameters, inputs = (
+        {each.name: values[each.name] for each in group} for group in (network.parameters, network.inputs)
+    )
+    targets = {each: value for each, value in values.items() if each not in {*parameters, *inputs}}
+    _, gradients = found.compile(case.f, case.loss)(parameters, inputs, targets or None)
+    held = {each.name for each in found.forward.given if first.layout.holds(each)}
+    errors = {each.lhs.of.name for each in found.backward if first.layout.holds(each.lhs)}
+    env = env_of(case, {each: value.T if each in held else value for each, value in values.items()}, sizes, names, page)
+    result = gradients_of(executed(page, replace(env, broadcasts=notation.sums == "columns")), gradients)
+    assert set(result) == set(gradients)
+    factor = sizes["m"] if first.scale.gradients else 1
+    return {
+        each: float(
+            np.max(np.abs(result[each] - factor * (gradient.T if each in errors else gradient)))
+            / np.max(np.abs(gradient))
+        )
+        for each, gradient in gradients.items()
+    }
+
+
+QUICK = ("ng", "prince")
+"""Notations that the short suite runs; the long one runs all."""
+
+EACH = [
+    pytest.param(row, id=row.name, marks=() if row.name in QUICK else pytest.mark.long) for row in NOTATIONS.values()
+]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("notation", NOTATIONS.values(), ids=lambda each: each.name)
+@pytest.mark.parametrize("name", OPEN)
+def test_a_page_of_what_is_left_open_is_closed(name, notation):
+    assert problems(name, notation) == []
+
+
+@pytest.mark.parametrize("notation", EACH)
+@pytest.mark.parametrize("name", SHORT)
+def test_a_page_is_closed_and_gives_the_gradients(name, notation):
+    assert problems(name, notation) == []
+    assert max(differences(name, notation).values()) <= 1e-9
