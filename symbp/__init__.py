@@ -30,12 +30,10 @@ if TYPE_CHECKING:  # Each name twice: only so does a type checker take it for on
     from symbp.networks.attention import CrossAttention as CrossAttention
     from symbp.networks.concat import Concat as Concat
     from symbp.networks.concat import DenseBlock as DenseBlock
-    from symbp.networks.convolution import AvgPool1d as AvgPool1d
-    from symbp.networks.convolution import AvgPool2d as AvgPool2d
     from symbp.networks.convolution import Conv1d as Conv1d
     from symbp.networks.convolution import Conv2d as Conv2d
-    from symbp.networks.convolution import MaxPool1d as MaxPool1d
-    from symbp.networks.convolution import MaxPool2d as MaxPool2d
+    from symbp.networks.convolution import ConvTranspose1d as ConvTranspose1d
+    from symbp.networks.convolution import ConvTranspose2d as ConvTranspose2d
     from symbp.networks.embedding import Embedding as Embedding
     from symbp.networks.images import Image as Image
     from symbp.networks.layers import Activation as Activation
@@ -46,6 +44,13 @@ if TYPE_CHECKING:  # Each name twice: only so does a type checker take it for on
     from symbp.networks.normalisation import BatchNorm2d as BatchNorm2d
     from symbp.networks.normalisation import LayerNorm as LayerNorm
     from symbp.networks.normalisation import RMSNorm as RMSNorm
+    from symbp.networks.pooling import AdaptiveAvgPool2d as AdaptiveAvgPool2d
+    from symbp.networks.pooling import AdaptiveMaxPool2d as AdaptiveMaxPool2d
+    from symbp.networks.pooling import AvgPool1d as AvgPool1d
+    from symbp.networks.pooling import AvgPool2d as AvgPool2d
+    from symbp.networks.pooling import MaxPool1d as MaxPool1d
+    from symbp.networks.pooling import MaxPool2d as MaxPool2d
+    from symbp.networks.pooling import Upsample as Upsample
     from symbp.networks.recurrent import GRU as GRU
     from symbp.networks.recurrent import LSTM as LSTM
     from symbp.networks.recurrent import RNN as RNN
@@ -61,9 +66,11 @@ if TYPE_CHECKING:  # Each name twice: only so does a type checker take it for on
 
 _HOME = {
     "Activation": "symbp.networks.layers",
+    "AdaptiveAvgPool2d": "symbp.networks.pooling",
+    "AdaptiveMaxPool2d": "symbp.networks.pooling",
     "Attention": "symbp.networks.attention",
-    "AvgPool1d": "symbp.networks.convolution",
-    "AvgPool2d": "symbp.networks.convolution",
+    "AvgPool1d": "symbp.networks.pooling",
+    "AvgPool2d": "symbp.networks.pooling",
     "BatchNorm": "symbp.networks.normalisation",
     "BatchNorm2d": "symbp.networks.normalisation",
     "CheckFailedError": "symbp.errors",
@@ -75,6 +82,8 @@ _HOME = {
     "Positions": "symbp.networks.transformer",
     "Conv1d": "symbp.networks.convolution",
     "Conv2d": "symbp.networks.convolution",
+    "ConvTranspose1d": "symbp.networks.convolution",
+    "ConvTranspose2d": "symbp.networks.convolution",
     "Dense": "symbp.networks.layers",
     "DenseBlock": "symbp.networks.concat",
     "Derivation": "symbp.derivation",
@@ -88,8 +97,8 @@ _HOME = {
     "LSTM": "symbp.networks.recurrent",
     "LayerNorm": "symbp.networks.normalisation",
     "Linear": "symbp.networks.layers",
-    "MaxPool1d": "symbp.networks.convolution",
-    "MaxPool2d": "symbp.networks.convolution",
+    "MaxPool1d": "symbp.networks.pooling",
+    "MaxPool2d": "symbp.networks.pooling",
     "Network": "symbp.networks.network",
     "OutputError": "symbp.errors",
     "RMSNorm": "symbp.networks.normalisation",
@@ -103,6 +112,7 @@ _HOME = {
     "TemplateError": "symbp.errors",
     "TransformerBlock": "symbp.networks.transformer",
     "UnusedParameterWarning": "symbp.errors",
+    "Upsample": "symbp.networks.pooling",
     "analyze": "symbp.analysis.budget",
     "check": "symbp.checking.check",
     "derive": "symbp.derivation",

@@ -38,7 +38,8 @@ LAYERS: Mapping[str, Mapping[str, Any]] = {
     **{key: {"tokens": 2, "memory": 3} for key in ("CrossAttention", "DecoderBlock")},
     "Encoder": {"layers": [Dense(2)], "tokens": 2},
     **{key: {"kernel": 2} for key in ("AvgPool1d", "AvgPool2d", "MaxPool1d", "MaxPool2d")},
-    **{key: {"channels": 2, "kernel": 2} for key in ("Conv1d", "Conv2d")},
+    **{key: {"channels": 2, "kernel": 2} for key in ("Conv1d", "Conv2d", "ConvTranspose1d", "ConvTranspose2d")},
+    **{key: {} for key in ("AdaptiveAvgPool2d", "AdaptiveMaxPool2d", "Upsample")},
     "Concat": {"layers": [Dense(2)]},
     "DenseBlock": {"stages": [[Dense(2)]]},
     "Embedding": {"vocabulary": 4},
@@ -50,7 +51,7 @@ LAYERS: Mapping[str, Mapping[str, Any]] = {
 def built(name: str) -> Callable[..., object]:
     def build(**options: Any) -> object:
         layer = getattr(symbp, name)(**options)
-        inputs = Image(1, 1 if "1d" in name else 4, 4) if name.endswith("d") else 4
+        inputs = Image(1, 1 if "1d" in name else 4, 4) if name.endswith("d") or name == "Upsample" else 4
         return Network([layer, Dense(2)], inputs=inputs, loss="mse")
 
     return build

@@ -30,7 +30,7 @@ from symbp.numeric.definitions import Standins
 from symbp.numeric.sizes import Sizes
 from symbp.numeric.source import Program, program
 from symbp.numeric.values import Trace, Values, draw, evaluation
-from symbp.ops.convolution import Convolve
+from symbp.ops.convolution import Convolve, TransposedConvolve
 from symbp.symbols import BATCH, Adjoint
 
 ERF_COST = 60.0
@@ -187,7 +187,7 @@ class Bench:
         parameters = self.values.parameters
         found = sum(array.size for array in parameters.values())
         for equation in self.derivation.forward:
-            if isinstance(equation.rhs, Convolve):  # A kernel is used again at every place.
+            if isinstance(equation.rhs, Convolve | TransposedConvolve):  # A kernel is used again at every place.
                 kernel = parameters.get(equation.rhs.args[0].name)
                 found += kernel.size * (equation.rhs.window.count - 1) if kernel is not None else 0
         columns = max([array.shape[1] for array in self.values.inputs.values()], default=self.sizes.examples)

@@ -22,9 +22,8 @@ from symbp.numeric.stacked import copies_of, stacked
 from symbp.numeric.values import Values
 from symbp.ops.elementwise import Elementwise, GenericFunction, ScalarFunction
 from symbp.ops.losses import EntrywiseLoss
-from symbp.ops.pooling import MaxPool
+from symbp.ops.pooling import MaxPool, inside
 from symbp.ops.scalar import absolute, maximum, minimum, relu, signum, step
-from symbp.ops.windows import patches
 from symbp.symbols import Role, Variable
 
 CONTACT = 1e-12
@@ -91,7 +90,7 @@ class Kinks:
 
     def _under(self, equation: Equation, local: Mapping[str, Any]) -> Any:
         node = equation.rhs
-        return patches(stacked(engines.real()).np, local[self.program.names[node.args[0]]], *map(int, node.args[1:]))
+        return inside(stacked(engines.real()).np, local[self.program.names[node.args[0]]], *map(int, node.args[1:-1]))
 
     def describe(self, name: str) -> str:
         """Say which kink this is: ``ReLU at 0 in A1``."""

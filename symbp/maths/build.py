@@ -421,12 +421,18 @@ def _operation(b: Builder, node: Op) -> Written:
 def sign_of(node: Op) -> Sign:
     """Return the sign between the operands of an operation, its settings below: s = 2 for a stride, ↑2 going back."""
     assert node.sign is not None
+    below = _sliding(node)
+    return Sign(node.sign, "bin", joined(below, COMMA) if below else None)
+
+
+def _sliding(node: Op) -> list[Node]:
+    """Return how a window moves, each setting with a number for every axis, or one for all."""
     below: list[Node] = []
     for name, sizes in node.sign_settings:
         shown = sizes if len(set(sizes)) > 1 else sizes[:1]
         value = joined([Num(str(each)) for each in shown], Sign("×"))
         below.append(row(Id(name), EQUALS, value) if name.isalpha() else row(Sign(name, "ord"), value))
-    return Sign(node.sign, "bin", joined(below, COMMA) if below else None)
+    return below
 
 
 def kind_of(node: Op) -> str:
@@ -437,7 +443,8 @@ def kind_of(node: Op) -> str:
 
 def settings(node: Op) -> list[Node]:
     """Return what stands below the name of an operation: sizes, and words for what changes its meaning."""
-    return [*(Num(str(each)) for each in node.size), *(word(each) for each in node.mark.split(",") if each)]
+    words = [word(each) for each in node.mark.split(",") if each]
+    return [*(Num(str(each)) for each in node.size), *words, *_sliding(node)]
 
 
 def _operator(b: Builder, node: Op) -> Written:

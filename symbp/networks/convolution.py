@@ -1,4 +1,4 @@
-"""Layers of images: convolution and pooling, 2-D and 1-D. They need to know that what comes in is an image.
+"""Convolutions, 2-D and 1-D, plain and transposed. They need to know that what comes in is an image.
 
 Give the network ``inputs=Image(channels, height, width)``; activations, normalisations and residual sums keep the
 geometry, dense layers take the image as the column it is (flatten is the identity). 1-D is an image of height 1.
@@ -6,12 +6,12 @@ geometry, dense layers take the image as the column it is (flatten is the identi
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Any, ClassVar
 
-from sympy import MatrixExpr
+from sympy import Expr, MatrixExpr, sympify
 
-from symbp.domain import described, takes_fields
+from symbp.domain import From, described, takes_fields
 from symbp.errors import SpecError
 from symbp.limits import MAX_UNITS
 from symbp.networks.blocks import Kind
@@ -21,9 +21,8 @@ from symbp.networks.images import Image
 from symbp.networks.layers import activated, require_units
 from symbp.networks.origins import Origin
 from symbp.nodes import matadd
-from symbp.ops.convolution import Channels, Convolve
+from symbp.ops.convolution import Channels, Convolve, TransposedConvolve
 from symbp.ops.elementwise import ScalarFunction
-from symbp.ops.pooling import AveragePool, MaxPool
 from symbp.ops.windows import Window
 from symbp.symbols import Role, Variable
 
@@ -33,12 +32,17 @@ Sides = int | tuple[int, int]
 
 @dataclass(frozen=True)
 @takes_fields
-class _Sliding:
-    """What all sliding layers share: reading sides, finding the incoming image, placing the window on it."""
+class Sliding:
+    """What all sliding layers share: reading sides, finding the incoming image."""
 
     one_dimensional: ClassVar[bool] = False
 
-    def _image(self, builder: Builder, incoming: Variable) -> Image:
+    def image(self, builder: Builder, incoming: Variable) -> Image:
+        """Return what comes in as an image.
+
+        Raises:
+            SpecError: it is none, or no signal where one is needed.
+        """
         image = builder.images.of(incoming, type(self).__name__)
         if self.one_dimensional and image.height != 1:
             raise SpecError(
@@ -47,7 +51,7 @@ class _Sliding:
             )
         return image
 
-    def _sides(self, name: str, given: Sides, least: int) -> tuple[int, int]:
+    def sides(self, name: str, given: Sides, least: int) -> tuple[int, int]:
         """Return a setting as (height, width).
 
         Raises:
@@ -63,26 +67,28 @@ class _Sliding:
                 f"give a whole number from {least} to {MAX_UNITS:,}{pairs}"
             )
         if self.one_dimensional:
-            return (1 if name != "padding" else 0, pair[1])
+            return (0 if name.endswith("padding") else 1, pair[1])
         return (pair[0], pair[1])
 
 
-def _window(layer: str, image: Image, *settings: tuple[int, int]) -> Window:
-    """Place a window (kernel, stride, padding if any) on an image; a misfit names the layer."""
+def window_on(layer: str, image: Image, *settings: tuple[int, int], groups: int = 1) -> Window:
+    """Place a window (kernel, stride, padding, dilation as far as given) on an image; a misfit names the layer."""
     try:
-        return Window(image.height, image.width, *(number for pair in settings for number in pair))
+        window = Window(image.height, image.width, *(number for pair in settings for number in pair))
+        return replace(window, groups=groups)
     except SpecError as error:
         raise SpecError(f"{layer}: {error}") from None
 
 
 @dataclass(frozen=True)
 @takes_fields
-class Conv2d(_Sliding):
+class Conv2d(Sliding):
     """Z = K ∗ A + b, as ``torch.nn.Conv2d``: ``channels`` kernels over all channels of the image, one bias each.
 
-    ``kernel``, ``stride`` and ``padding`` are one number or (height, width); padding is with zeros. The kernel matrix
-    W is channels × (channels before · kh · kw): PyTorch's weight, flattened behind its first axis. ``channels`` None
-    stays symbolic; ``activation`` None is linear; ``let`` are the values of the names in a custom one.
+    ``kernel``, ``stride``, ``padding`` (with zeros) and ``dilation`` are one number or (height, width). With ``groups``
+    each group of channels has kernels of its own; as many groups as channels make it depthwise. The kernel matrix W is
+    channels × (channels before / groups · kh · kw): PyTorch's weight, flattened behind its first axis. ``channels``
+    None stays symbolic; ``activation`` None is linear; ``let`` are the values of the names in a custom one.
     """
 
     channels: int | None
@@ -92,49 +98,74 @@ class Conv2d(_Sliding):
     bias: bool = True
     activation: FunctionName | ScalarFunction | None = None
     let: Let = field(default_factory=dict)
+    dilation: Sides = 1
+    groups: Annotated[int, From(1, MAX_UNITS)] = 1
 
     def __post_init__(self) -> None:
         if self.channels is not None:
             require_units(self.channels)
         self._settings()
 
-    def _settings(self) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
+    def _settings(self) -> tuple[tuple[int, int], ...]:
         return (
-            self._sides("kernel", self.kernel, 1),
-            self._sides("stride", self.stride, 1),
-            self._sides("padding", self.padding, 0),
+            self.sides("kernel", self.kernel, 1),
+            self.sides("stride", self.stride, 1),
+            self.sides("padding", self.padding, 0),
+            self.sides("dilation", self.dilation, 1),
         )
 
     def build(self, builder: Builder, incoming: Variable) -> Variable:
         """Add C = K ∗ A, R = b at all places, Z = C + R·1ᵀ and A = f(Z); without a bias Z = K ∗ A.
 
         Raises:
-            SpecError: what comes in is not an image, or the kernel does not fit into it.
+            SpecError: what comes in is not an image, the kernel does not fit into it, or the groups do not divide it.
         """
         with builder.block(Kind.CONVOLUTION):
             z = self._convolved(builder, incoming)
             return z if self.activation is None else activated(builder, z, self.activation, self.let)
 
     def _convolved(self, builder: Builder, incoming: Variable) -> Variable:
-        image = self._image(builder, incoming)
-        window = _window(type(self).__name__, image, *self._settings())
+        image = self.image(builder, incoming)
         builder.next_layer()
-        result = Image(builder.units(self.channels), *window.places)
-        columns = incoming.args[1] / window.pixels * window.entries
-        kernel = builder.parameter("W", Role.WEIGHT, builder.units(self.channels), columns)
+        outputs, before = builder.units(self.channels), incoming.args[1] / (image.height * image.width)
+        self._require_groups(sympify(outputs), before)
+        window, result = self._placed(image, outputs)
+        rows, columns = self._kernel(sympify(outputs), before)
+        kernel = builder.parameter("W", Role.WEIGHT, rows, columns * window.entries)
         builder.origins.brings(kernel, 0, Origin.CHANNELS)
-        node = Convolve(kernel, incoming, *window.args)
-        total = self._biased(builder, node, window, result, kernel) if self.bias else node
+        node = self._node(kernel, incoming, window)
+        total = self._biased(builder, node, result) if self.bias else node
         z = builder.define("Z", Role.PREACTIVATION, total, result.rows)
         builder.images.add(z, result)
         return z
 
-    def _biased(self, builder: Builder, node: Convolve, window: Window, result: Image, kernel: Variable) -> MatrixExpr:
+    def _require_groups(self, *channels: Expr) -> None:
+        for each in channels if self.groups > 1 else ():
+            if not (each / self.groups).is_Integer:
+                raise SpecError(
+                    f"{type(self).__name__}: {self.groups} groups do not divide {each} channels: give numbers of "
+                    "channels, before it and behind, that they divide"
+                )
+
+    def _placed(self, image: Image, outputs: Expr | int) -> tuple[Window, Image]:
+        """Return the window and what comes out."""
+        window = window_on(type(self).__name__, image, *self._settings(), groups=self.groups)
+        return window, Image(outputs, *window.places)
+
+    def _kernel(self, outputs: Expr, before: Expr) -> tuple[Expr, Expr]:
+        """Return the rows of the kernel matrix, and its columns for one entry of the window."""
+        return outputs, before / self.groups
+
+    @staticmethod
+    def _node(kernel: Variable, incoming: Variable, window: Window) -> MatrixExpr:
+        return Convolve(kernel, incoming, *window.args)
+
+    def _biased(self, builder: Builder, node: MatrixExpr, result: Image) -> MatrixExpr:
         """Return C + R·1ᵀ: the convolution, and each channel's bias at all its places and in all examples."""
         bias = builder.parameter("b", Role.BIAS, builder.units(self.channels), 1)
-        builder.origins.shares(bias, 0, kernel)
+        builder.origins.brings(bias, 0, Origin.CHANNELS)
         c = builder.define("C", Role.CONVOLVED, node, result.rows)
-        r = builder.define("R", Role.REPEATED, Channels(bias, window.count), result.rows, 1)
+        r = builder.define("R", Role.REPEATED, Channels(bias, result.height * result.width), result.rows, 1)
         for variable in (c, r):
             builder.images.add(variable, result)
         return matadd(c, builder.spread(r))
@@ -148,56 +179,40 @@ class Conv1d(Conv2d):
 
 @dataclass(frozen=True)
 @takes_fields
-class _Pooling(_Sliding):
-    """P = pool(A), channel by channel, without padding. ``stride`` is the kernel unless given, as in PyTorch.
+class ConvTranspose2d(Conv2d):
+    """What turns a convolution round, as ``torch.nn.ConvTranspose2d``: a larger image of the one that comes in.
 
-    Where the stride does not divide the image, what is left over at the lower and right edge is not visited.
+    Every value lays the kernel, times itself, over the result at places ``stride`` apart; ``padding`` lines are cut off
+    the edges, and the last line of ``output_padding`` has what is left. The result is (size − 1)·stride − 2·padding +
+    dilation·(kernel − 1) + output_padding + 1 high and wide. The kernel matrix W is channels before ×
+    (channels / groups · kh · kw), PyTorch's weight, flattened behind its first axis.
     """
 
-    kernel: Sides
-    stride: Sides | None = None
+    output_padding: Sides = 0
 
-    operation: ClassVar[type[MaxPool | AveragePool]] = MaxPool
+    def _placed(self, image: Image, outputs: Expr | int) -> tuple[Window, Image]:
+        kernel, stride, padding, dilation = settings = self._settings()
+        further = self.sides("output_padding", self.output_padding, 0)
+        if any(more >= step for more, step in zip(further, stride, strict=True) if more):
+            raise SpecError(f"{type(self).__name__}: output_padding {further} is smaller than the stride {stride}")
+        sizes = [
+            (size - 1) * s - 2 * p + d * (k - 1) + more + 1
+            for size, k, s, p, d, more in zip(
+                (image.height, image.width), kernel, stride, padding, dilation, further, strict=True
+            )
+        ]
+        result = Image(outputs, *sizes)
+        return window_on(type(self).__name__, result, *settings, groups=self.groups), result
 
-    def __post_init__(self) -> None:
-        self._settings()
+    def _kernel(self, outputs: Expr, before: Expr) -> tuple[Expr, Expr]:
+        return before, outputs / self.groups
 
-    def _settings(self) -> tuple[tuple[int, int], tuple[int, int]]:
-        kernel = self._sides("kernel", self.kernel, 1)
-        return (kernel, kernel if self.stride is None else self._sides("stride", self.stride, 1))
-
-    def build(self, builder: Builder, incoming: Variable) -> Variable:
-        """Add P = pool(A).
-
-        Raises:
-            SpecError: what comes in is not an image, or the window does not fit into it.
-        """
-        image = self._image(builder, incoming)
-        window = _window(type(self).__name__, image, *self._settings())
-        result = Image(image.channels, *window.places)
-        with builder.block(Kind.POOLING):
-            pooled = builder.define("P", Role.POOLED, self.operation(incoming, *window.args), result.rows)
-        builder.images.add(pooled, result)
-        return pooled
+    @staticmethod
+    def _node(kernel: Variable, incoming: Variable, window: Window) -> MatrixExpr:
+        return TransposedConvolve(kernel, incoming, *window.args)
 
 
-class MaxPool2d(_Pooling):
-    """The largest value under each window (``torch.nn.MaxPool2d``); at a tie the first one counts."""
-
-
-class AvgPool2d(_Pooling):
-    """The mean of the values under each window (``torch.nn.AvgPool2d``)."""
-
-    operation = AveragePool
-
-
-class MaxPool1d(MaxPool2d):
-    """The largest value under each window of a signal."""
-
-    one_dimensional = True
-
-
-class AvgPool1d(AvgPool2d):
-    """The mean of the values under each window of a signal."""
+class ConvTranspose1d(ConvTranspose2d):
+    """``ConvTranspose2d`` of signals, as ``torch.nn.ConvTranspose1d``."""
 
     one_dimensional = True

@@ -18,7 +18,7 @@ from symbp.equations import System, nodes, operands, symbols_in
 from symbp.networks.blocks import Block, Kind, block_of, last_uses, moving
 from symbp.ops.attention import MaskedSoftmax
 from symbp.ops.channel_norm import NormaliseChannels
-from symbp.ops.convolution import Convolve
+from symbp.ops.convolution import Convolve, TransposedConvolve
 from symbp.ops.elementwise import Elementwise
 from symbp.ops.losses import Loss
 from symbp.ops.normalisation import Normalise
@@ -50,6 +50,7 @@ _OPERATIONS: dict[type, Nature] = {
     Normalise: Nature.NORM,
     NormaliseChannels: Nature.NORM,
     Convolve: Nature.CONVOLUTION,
+    TransposedConvolve: Nature.CONVOLUTION,
     MaxPool: Nature.POOLING,
     AveragePool: Nature.POOLING,
 }

@@ -25,10 +25,19 @@ from pydantic import (
 from symbp.limits import MAX_UNITS
 from symbp.networks.attention import Attention, CrossAttention
 from symbp.networks.concat import Concat
-from symbp.networks.convolution import AvgPool1d, AvgPool2d, Conv1d, Conv2d, MaxPool1d, MaxPool2d
+from symbp.networks.convolution import Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d
 from symbp.networks.embedding import Embedding
 from symbp.networks.layers import Activation, Dense, Layer, Linear
 from symbp.networks.normalisation import BatchNorm, BatchNorm2d, LayerNorm, RMSNorm
+from symbp.networks.pooling import (
+    AdaptiveAvgPool2d,
+    AdaptiveMaxPool2d,
+    AvgPool1d,
+    AvgPool2d,
+    MaxPool1d,
+    MaxPool2d,
+    Upsample,
+)
 from symbp.networks.recurrent import GRU, LSTM, RNN
 from symbp.networks.regularisation import Dropout
 from symbp.networks.residual import Residual
@@ -116,10 +125,14 @@ SLIDING: dict[str, tuple[Any, Any]] = {
     "kernel": (Sides, ...),
     "stride": (Sides, 1),
     "padding": (Sides, 0),
+    "dilation": (Sides, 1),
+    "groups": (Whole, 1),
     "bias": (bool, True),
     "activation": (Text | None, None),
 }
-POOLING: dict[str, tuple[Any, Any]] = {"kernel": (Sides, ...), "stride": (Sides | None, None)}
+TURNED: dict[str, tuple[Any, Any]] = {**SLIDING, "output_padding": (Sides, 0)}
+POOLING: dict[str, tuple[Any, Any]] = {"kernel": (Sides, ...), "stride": (Sides | None, None), "padding": (Sides, 0)}
+PARTS: dict[str, tuple[Any, Any]] = {"size": (Sides, 1)}
 TOKENS: dict[str, tuple[Any, Any]] = {
     "tokens": (Whole, ...),
     "heads": (Whole, 1),
@@ -212,10 +225,21 @@ ROWS: dict[str, Row] = {
     "dropout": Row(Dropout, "Every value times a mask that is given with the data.", {}),
     "conv2d": Row(Conv2d, "A convolution over images, as torch.nn.Conv2d.", SLIDING),
     "conv1d": Row(Conv1d, "A convolution over signals, images of height 1.", SLIDING),
+    "conv_transpose2d": Row(
+        ConvTranspose2d, "A convolution turned round, to a larger image, as torch.nn.ConvTranspose2d.", TURNED
+    ),
+    "conv_transpose1d": Row(ConvTranspose1d, "A convolution of signals turned round, to a longer one.", TURNED),
     "max_pool2d": Row(MaxPool2d, "The largest value under each window.", POOLING),
     "max_pool1d": Row(MaxPool1d, "The largest value under each window of a signal.", POOLING),
     "avg_pool2d": Row(AvgPool2d, "The mean of the values under each window.", POOLING),
     "avg_pool1d": Row(AvgPool1d, "The mean of the values under each window of a signal.", POOLING),
+    "adaptive_avg_pool2d": Row(
+        AdaptiveAvgPool2d, "The mean over equal parts of an image, size of them; 1: global average pooling.", PARTS
+    ),
+    "adaptive_max_pool2d": Row(
+        AdaptiveMaxPool2d, "The largest value of equal parts of an image, size of them; 1: global max pooling.", PARTS
+    ),
+    "upsample": Row(Upsample, "Every value of an image repeated downwards and to the right.", {"factor": (Sides, 2)}),
 }
 """The types of layers: to add one, add a row."""
 

@@ -13,6 +13,9 @@ from symbp.networks.spec import COMMON, LINEAR, ROWS, ImageTable, Layers, Table
 from symbp.ops.activations import ACTIVATIONS, ALIASES
 from symbp.symbols import MAX_NAME
 
+TYPES = f"the types are {', '.join([*ROWS][:12])} … ({len(ROWS)} of them: symbp schema)"
+"""Some of the types of layers."""
+
 MAX_SHOWN = 40
 
 
@@ -88,12 +91,12 @@ def _problem(error: Any, model: type[Table], data: dict[str, Any]) -> str:
         return f"{place} is missing: {NEEDED.get(place, 'it has no default')}"
     if kind == "union_tag_invalid":
         tag = owner.get("type")
-        hint = nearest(str(tag)[:MAX_SHOWN], ROWS) or f"; the types are {', '.join(ROWS)}"
+        hint = nearest(str(tag)[:MAX_SHOWN], ROWS) or f"; {TYPES}"
         if str(tag).lower() in (*ACTIVATIONS, *ALIASES):
             hint = f': write type = "activation", function = "{tag}"'
         return f"{place}.type is {shown(tag)}: no such type of layer{hint}"
     if kind == "union_tag_not_found":
-        return f'{place}.type is missing: give one, such as type = "dense"; the types are {", ".join(ROWS)}'
+        return f'{place}.type is missing: give one, such as type = "dense"; {TYPES}'
     is_shape = kind == "list_type" and steps[0] == "shapes"
     expected = "rows and columns, such as [5, 3]" if is_shape else EXPECTED.get(kind)
     if kind in ("greater_than_equal", "less_than_equal"):

@@ -12,6 +12,7 @@ and backwards, with the error g of z (Dumoulin and Visin 2016, "A guide to convo
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar, cast
 
 from sympy import Basic, Expr, IndexedBase, Integer, MatrixExpr, MatrixSymbol
@@ -39,11 +40,46 @@ STAR = "⋆"
 AST = "∗"
 """Full convolution: what stands in front is flipped."""
 
+Parts = tuple[tuple[Expr, ...], Expr]
+"""A place of the result and what stands there."""
+
+
+def require_groups(kernel: MatrixExpr, groups: int) -> None:
+    """Refuse kernels that are not so many in every group.
+
+    Raises:
+        ShapeError: the groups do not divide the kernels.
+    """
+    outputs = kernel.shape[0] / Integer(groups)
+    if outputs.is_Rational and not outputs.is_Integer:
+        raise ShapeError(f"{kernel} is {text(kernel.shape)}: {groups} groups do not divide {kernel.shape[0]} kernels")
+
 
 class _Bilinear(Windowed):
     """Linear in both of its operands: it acts on the one in which an error stands, ``usual`` where both are given."""
 
     usual: ClassVar[int | None] = None
+
+    @property
+    def channels(self) -> tuple[Expr, Expr]:
+        """Those of the map, and those of the image in a group."""
+        raise NotImplementedError
+
+    def sizes(self, at: At, outputs: Expr, inputs: Expr) -> tuple[Sizes, Sizes, Sizes]:
+        """Return the sizes of both operands and of the result, as arrays."""
+        raise NotImplementedError
+
+    def form(self, parts: Callable[[At], Parts], *letters: IndexedBase, **others: Any) -> Entry:
+        """Return an entry form of kernel, image and map, with their channels in groups where there are several."""
+        at, (outputs, inputs) = At(self.window, self.args[1].shape[1]), self.channels
+        *sizes, result = self.sizes(at, outputs, inputs)
+        return at.form(
+            operands=tuple(zip(letters, sizes, strict=True)),
+            sizes=result,
+            parts=(parts(at),),
+            ranges={OUTPUT: outputs / at.groups, INPUT: inputs},
+            **{"says": "groups" if at.group else "", **others},
+        )
 
     @property
     def acts_on(self) -> int | None:  # type: ignore[override] # of an operation that has one place alone
@@ -54,11 +90,11 @@ class _Bilinear(Windowed):
 class Convolve(_Bilinear):
     """Z = K ∗ X: every kernel laid over every place of the image, entry times entry, added up.
 
-    Args: K (C_out × C_in·kh·kw), X (C_in·H·W × m), then the eight numbers of a ``Window``. The result is
+    Args: K (C_out × C_in/groups·kh·kw), X (C_in·H·W × m), then the numbers of a ``Window``. The result is
     C_out·H′·W′ × m.
 
     Raises:
-        ShapeError: kernel and image do not have the same channels.
+        ShapeError: kernel and image do not have the same channels, or the groups do not divide those of the kernels.
     """
 
     label: ClassVar[str] = "conv"
@@ -68,26 +104,35 @@ class Convolve(_Bilinear):
     def __new__(cls, k: MatrixExpr, x: MatrixExpr, *window: Expr) -> Convolve:
         node = cast("Convolve", Basic.__new__(cls, k, x, *window))
         w = node.window
-        if k.shape[1] / Integer(w.entries) != x.shape[0] / Integer(w.pixels):
+        if k.shape[1] / Integer(w.entries) * w.groups != x.shape[0] / Integer(w.pixels):
+            of_group = f" in each of {w.groups} groups" if w.groups > 1 else ""
             raise ShapeError(
                 f"{k} is {text(k.shape)} and {x} is {text(x.shape)}: a kernel of {w.kh}×{w.kw} needs {w.entries} "
-                f"columns and an image of {w.height}×{w.width} has {w.pixels} rows for each channel"
+                f"columns and an image of {w.height}×{w.width} has {w.pixels} rows for each channel{of_group}"
             )
+        require_groups(k, w.groups)
         return node
 
     shape = property(lambda self: (self.args[0].shape[0] * self.window.count, self.args[1].shape[1]))
 
     def entry(self) -> Entry:
         """Return Σ_{c,i,j} k[o, c, i, j] x[c, p + i, q + j]."""
-        k, x, at = base("k"), base("x"), At(self.window, self.args[1].shape[1])
-        outputs, inputs = self.args[0].shape[0], channels_of(self.args[1], self.window.pixels)
-        term = k[(OUTPUT, INPUT, *at.entries)] * x[(INPUT, *at.under, EXAMPLE)]
-        return at.form(
-            operands=((k, at.kernel(outputs, inputs)), (x, at.image(inputs))),
-            sizes=at.map(outputs),
-            parts=(((OUTPUT, *at.places, EXAMPLE), Total(term, INPUT, *at.entries)),),
-            ranges={OUTPUT: outputs, INPUT: inputs},
-        )
+        k, x = base("k"), base("x")
+
+        def parts(at: At) -> Parts:
+            term = k[(*at.group, OUTPUT, INPUT, *at.entries)] * x[(*at.group, INPUT, *at.under, EXAMPLE)]
+            return (*at.group, OUTPUT, *at.places, EXAMPLE), Total(term, INPUT, *at.entries)
+
+        return self.form(parts, k, x)
+
+    def sizes(self, at: At, outputs: Expr, inputs: Expr) -> tuple[Sizes, Sizes, Sizes]:
+        """Return those of the kernel, of the image and of the result."""
+        return at.kernel(outputs, inputs), at.image(inputs * at.groups), at.map(outputs)
+
+    @property
+    def channels(self) -> tuple[Expr, Expr]:
+        """Those of the result, and those of the image in a group."""
+        return self.args[0].shape[0], self.args[0].shape[1] / Integer(self.window.entries)
 
 
 class TransposedConvolve(_Bilinear):
@@ -109,20 +154,26 @@ class TransposedConvolve(_Bilinear):
     @property
     def shape(self) -> tuple[Expr, Expr]:
         """C_in·H·W × m."""
-        k, g, w = self.args[0], self.args[1], self.window
-        return (k.shape[1] / Integer(w.entries) * w.pixels, g.shape[1])
+        return (self.channels[1] * self.window.groups * self.window.pixels, self.args[1].shape[1])
+
+    @property
+    def channels(self) -> tuple[Expr, Expr]:
+        """Those of the map, and those of the image in a group."""
+        return self.args[0].shape[0], self.args[0].shape[1] / Integer(self.window.entries)
+
+    def sizes(self, at: At, outputs: Expr, inputs: Expr) -> tuple[Sizes, Sizes, Sizes]:
+        """Return those of the kernel, of the map and of the image."""
+        return at.kernel(outputs, inputs), at.map(outputs), at.image(inputs * at.groups)
 
     def entry(self) -> Entry:
         """Return Σ_{o,i,j} k[o, c, i, j] g[o, u − i, v − j]."""
-        k, g, at = base("k"), base("g"), At(self.window, self.args[1].shape[1])
-        outputs, inputs = self.args[0].shape[0], self.args[0].shape[1] / Integer(self.window.entries)
-        term = k[(OUTPUT, INPUT, *at.entries)] * g[(OUTPUT, *at.over, EXAMPLE)]
-        return at.form(
-            operands=((k, at.kernel(outputs, inputs)), (g, at.map(outputs))),
-            sizes=at.image(inputs),
-            parts=(((INPUT, *at.lines, EXAMPLE), Total(term, OUTPUT, *at.entries)),),
-            ranges={OUTPUT: outputs, INPUT: inputs},
-        )
+        k, g = base("k"), base("g")
+
+        def parts(at: At) -> Parts:
+            term = k[(*at.group, OUTPUT, INPUT, *at.entries)] * g[(*at.group, OUTPUT, *at.over, EXAMPLE)]
+            return (*at.group, INPUT, *at.lines, EXAMPLE), Total(term, OUTPUT, *at.entries)
+
+        return self.form(parts, k, g)
 
 
 class KernelCorrelation(_Bilinear):
@@ -143,23 +194,30 @@ class KernelCorrelation(_Bilinear):
 
     @property
     def shape(self) -> tuple[Expr, Expr]:
-        """C_out × C_in·kh·kw."""
+        """C_out × C_in/groups·kh·kw."""
+        return (self.channels[0], self.channels[1] * self.window.entries)
+
+    @property
+    def channels(self) -> tuple[Expr, Expr]:
+        """Those of the map, and those of the image in a group."""
         g, x, w = self.args[0], self.args[1], self.window
-        return (channels_of(g, w.count), channels_of(x, w.pixels) * w.entries)
+        return channels_of(g, w.count), channels_of(x, w.pixels) / w.groups
+
+    def sizes(self, at: At, outputs: Expr, inputs: Expr) -> tuple[Sizes, Sizes, Sizes]:
+        """Return those of the map, of the image and of the kernel."""
+        return at.map(outputs), at.image(inputs * at.groups), at.kernel(outputs, inputs)
 
     def entry(self) -> Entry:
         """Return Σ_{p,q,e} g[o, p, q] x[c, p + i, q + j], summed over the examples too."""
-        g, x, at = base("g"), base("x"), At(self.window, self.args[1].shape[1])
-        outputs, inputs = channels_of(self.args[0], self.window.count), channels_of(self.args[1], self.window.pixels)
-        term = g[(OUTPUT, *at.places, EXAMPLE)] * x[(INPUT, *at.under, EXAMPLE)]
-        return at.form(
-            operands=((g, at.map(outputs)), (x, at.image(inputs))),
-            sizes=at.kernel(outputs, inputs),
-            parts=(((OUTPUT, INPUT, *at.entries), Total(term, *at.places, EXAMPLE)),),
-            ranges={OUTPUT: outputs, INPUT: inputs},
-            each=(EXAMPLE,) if at.examples == 1 else (),
-            says="" if at.examples == 1 else "examples",
-        )
+        g, x = base("g"), base("x")
+
+        def parts(at: At) -> Parts:
+            term = g[(*at.group, OUTPUT, *at.places, EXAMPLE)] * x[(*at.group, INPUT, *at.under, EXAMPLE)]
+            return (*at.group, OUTPUT, INPUT, *at.entries), Total(term, *at.places, EXAMPLE)
+
+        if self.args[1].shape[1] == 1:
+            return self.form(parts, g, x)
+        return self.form(parts, g, x, each=(), says="examples")
 
 
 class Channels(Op):
@@ -229,33 +287,36 @@ def _of_channels(node: Op, letter: IndexedBase, sizes: Sizes, at: tuple[Expr, ..
 @meaning(Convolve)
 def convolve(xp: Any, k: Any, x: Any, *window: int) -> Any:
     """Every kernel times what lies under it at every place (height, width, kernel, strides and paddings follow)."""
-    kernels = k.reshape(k.shape[0], -1, *window[2:4])
-    return times_lines(xp, kernels, lines_under(xp, x, *window)).reshape(-1, x.shape[1])
+    kernels = k.reshape(window[10], k.shape[0] // window[10], -1, *window[2:4])
+    return times_lines(xp, kernels, lines_under(xp, x, *window[:10])).reshape(-1, x.shape[1])
 
 
 @meaning(TransposedConvolve)
 def transposed_convolve(xp: Any, k: Any, g: Any, *window: int) -> Any:
     """At every pixel, each kernel entry times the error of the place where that entry lies on the pixel, added up."""
-    kernels = k.reshape(k.shape[0], -1, *window[2:4]).swapaxes(0, 1)
-    return times_lines(xp, kernels, lines_over(xp, g, *window)).reshape(-1, g.shape[1])
+    kernels = k.reshape(window[10], k.shape[0] // window[10], -1, *window[2:4]).swapaxes(1, 2)
+    return times_lines(xp, kernels, lines_over(xp, g, *window[:10])).reshape(-1, g.shape[1])
 
 
 def times_lines(xp: Any, kernels: Any, lines: Any) -> Any:
-    """Kernels n × C × kh × kw times what belongs to their entries, added up line by line: a line is little memory."""
-    n = kernels.shape[0]
-    products = (kernels[:, :, i].reshape(n, -1) @ line.reshape(-1, line.shape[2]) for i, line in enumerate(lines))
+    """Kernels groups × n × C × kh × kw times what belongs to their entries, added up by lines, little memory."""
+    g, n = kernels.shape[:2]
+    products = (
+        kernels[:, :, :, i].reshape(g, n, -1) @ line.reshape(g, -1, line.shape[2]) for i, line in enumerate(lines)
+    )
     return sum(products, next(products))
 
 
 @meaning(KernelCorrelation)
 def kernel_correlation(xp: Any, g: Any, x: Any, *window: int) -> Any:
     """For every kernel entry, the error at each place times the pixel under that entry, over places and examples."""
-    found = [
-        (g.reshape(-1, line.shape[2]) @ line.reshape(-1, line.shape[2]).T).reshape(-1, line.shape[0], 1, line.shape[1])
-        for line in lines_under(xp, x, *window)
-    ]
-    lines = xp.concatenate(found, axis=2)
-    return lines.reshape(lines.shape[0], -1)
+    groups, channels = window[10], x.shape[0] // (window[0] * window[1] * window[10])
+    lines, found = lines_under(xp, x, *window[:10]), []
+    for line in lines:
+        product = g.reshape(groups, -1, line.shape[2]) @ line.reshape(groups, -1, line.shape[2]).swapaxes(-2, -1)
+        found.append(product.reshape(-1, channels, 1, line.shape[1]))
+    kernels = xp.concatenate(found, axis=2)
+    return kernels.reshape(kernels.shape[0], -1)
 
 
 @meaning(Channels)

@@ -1,11 +1,13 @@
 """Pooling: the largest or the mean value under a window that slides over each channel.
 
-Padding is zero. At a tie the largest value is the first one in C order, as in PyTorch, and it alone gets the error.
+A mean counts the zeros of the padding, a maximum leaves them out. At a tie the largest value is the first one in C
+order; it alone gets the error. All of this is as in PyTorch.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, ClassVar, cast
 
 from sympy import Basic, Expr, IndexedBase, MatrixExpr, MatrixSymbol, S
@@ -15,19 +17,28 @@ from symbp.ops.entries import EXAMPLE, Largest, Total, base
 from symbp.ops.windows import (
     INPUT,
     At,
+    Window,
     Windowed,
     back_to_pixels,
     channels_of,
     onto_pixels,
     patches,
+    sliding,
 )
 from symbp.symbols import Adjoint
+
+
+def moving(window: Window) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    """Return the settings of a pool: its stride where it is not its sides, padding, dilation."""
+    is_usual = all(axis.stride == axis.window for axis in window.axes)
+    return tuple(each for each in sliding(window, "s") if each[0] != "s" or not is_usual)
 
 
 class _Pool(Windowed):
     """Args: X (C·H·W × m) and the window; the result is C·H′·W′ × m."""
 
     size = property(lambda self: self.sides)
+    sign_settings = property(lambda self: moving(self.window))
 
     def __new__(cls, x: MatrixExpr, *window: Expr) -> _Pool:
         node = cast("_Pool", Basic.__new__(cls, x, *window))
@@ -58,7 +69,9 @@ class MaxPool(_Pool):
     label: ClassVar[str] = "maxpool"
 
     def entry(self) -> Entry:
-        """Return max_{i,j} x[c, s·p + i, s·q + j]."""
+        """Return max_{i,j} x[c, s·p + i, s·q + j]; that the padding does not count is told in words."""
+        if self.window.ph or self.window.pw:
+            return replace(self.form(lambda x, at: S.Zero), parts=(), says="inside")
         return self.form(lambda x, at: Largest(x[(INPUT, *at.under, EXAMPLE)], *at.entries))
 
 
@@ -108,6 +121,7 @@ class AveragePoolTranspose(Windowed):
     label: ClassVar[str] = "spread"
     about = "the way back of the mean: each error in equal shares to the values under its window"
     size = property(lambda self: self.sides)
+    sign_settings = property(lambda self: moving(self.window))
 
     def __new__(cls, g: MatrixExpr, *window: Expr) -> AveragePoolTranspose:
         return cast("AveragePoolTranspose", Basic.__new__(cls, g, *window))
@@ -134,33 +148,41 @@ class AveragePoolTranspose(Windowed):
 @meaning(MaxPool)
 def max_pool(xp: Any, x: Any, *window: int) -> Any:
     """The largest value under the window (height, width, window, strides and paddings follow)."""
-    return xp.max(patches(xp, x, *window), axis=1).reshape(-1, x.shape[1])
+    return xp.max(inside(xp, x, *window[:10]), axis=1).reshape(-1, x.shape[1])
+
+
+def inside(xp: Any, x: Any, *window: int) -> Any:
+    """What lies under the window, where there is padding a number below all of x."""
+    found = patches(xp, x, *window)
+    if window[6] + window[7] == 0:
+        return found
+    return found - (1 - patches(xp, xp.ones_like(x), *window)) * (1 + xp.sum(xp.abs(x)))
 
 
 @meaning(MaxPoolTranspose)
 def max_pool_transpose(xp: Any, x: Any, a: Any, g: Any, *window: int) -> Any:
     """Every place hands its error to the first value under it that was the largest; overlapping places add up."""
-    windows = patches(xp, x, *window)
+    windows = inside(xp, x, *window[:10])
     largest, left, shares = a.reshape(windows.shape[0], -1), g.reshape(windows.shape[0], -1), []
     for entry in range(windows.shape[1]):
         found = windows[:, entry] == largest
         shares.append(xp.where(found, left, 0)[:, None])
         left = xp.where(found, 0, left)
     parts = xp.concatenate(shares, axis=1)
-    return onto_pixels(xp, parts.reshape(*parts.shape[:2], -1, g.shape[1]), *window)
+    return onto_pixels(xp, parts.reshape(*parts.shape[:2], -1, g.shape[1]), *window[:10])
 
 
 @meaning(AveragePool)
 def average_pool(xp: Any, x: Any, *window: int) -> Any:
     """The mean of the values under the window (height, width, window, strides and paddings follow)."""
-    under = patches(xp, x, *window)
+    under = patches(xp, x, *window[:10])
     return (xp.sum(under, axis=1) / under.shape[1]).reshape(-1, x.shape[1])
 
 
 @meaning(AveragePoolTranspose)
 def average_pool_transpose(xp: Any, g: Any, *window: int) -> Any:
     """Every place hands an equal share of its error to each value under it; overlapping places add up."""
-    over = back_to_pixels(xp, g, *window)
+    over = back_to_pixels(xp, g, *window[:10])
     return (xp.sum(over, axis=1) / over.shape[1]).reshape(-1, g.shape[1])
 
 

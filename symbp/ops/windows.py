@@ -6,10 +6,10 @@ through the same two gathers: what lies *under* the window, and, on the way back
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, fields
 from typing import Any
 
-from sympy import Expr, Integer, MatrixExpr, S
+from sympy import Expr, Integer, MatrixExpr, S, Symbol
 
 from symbp.equations import text
 from symbp.errors import ShapeError, SpecError
@@ -27,33 +27,15 @@ class Axis:
     stride: int
     padding: int
     places: int
-
-    @property
-    def left_over(self) -> int:
-        """How many lines at the end no window reaches."""
-        return (self.size + 2 * self.padding - self.window) % self.stride
-
-    def under(self, place: str, entry: str) -> str:
-        """Return the index of the line of the image under an entry of the window at a place: 2p+i-1."""
-        start = f"{self.stride}{place}" if self.stride > 1 else place
-        return f"{start}+{entry}" + f"-{self.padding}" * bool(self.padding)
-
-    def over(self, line: str, entry: str) -> str:
-        """Return the index of the place at which an entry of the window lies over a line of the image: (u+1-i)/2."""
-        steps = line + f"+{self.padding}" * bool(self.padding) + f"-{entry}"
-        return f"({steps})/{self.stride}" if self.stride > 1 else steps
-
-    def flipped(self, line: str, entry: str) -> str:
-        """Return the index of the dilated error under an entry of the flipped window: u+i-1."""
-        by = self.padding - self.window + 1
-        return f"{line}+{entry}" + (f"{by:+d}" if by else "")
+    dilation: int = 1
 
 
 @dataclass(frozen=True)
 class Window:
     """A window of kh × kw that moves by sh and sw over an image of height × width, ph and pw zeros on each side.
 
-    The places it takes are those of PyTorch: what is left over at the lower and right edge is not visited.
+    Its entries lie dh and dw apart (dilation). The places it takes are those of PyTorch: what is left over at the lower
+    and right edge is not visited. A convolution may have its channels in ``groups``, each with kernels of its own.
 
     Raises:
         SpecError: a size or stride below 1, a negative padding, a window larger than the padded image, or an
@@ -68,13 +50,19 @@ class Window:
     sw: int = 1
     ph: int = 0
     pw: int = 0
+    dh: int = 1
+    dw: int = 1
+    groups: int = 1
 
     def __post_init__(self) -> None:
-        if min(self.height, self.width, self.kh, self.kw, self.sh, self.sw) < 1 or min(self.ph, self.pw) < 0:
+        from_one = (self.height, self.width, self.kh, self.kw, self.sh, self.sw, self.dh, self.dw, self.groups)
+        if min(from_one) < 1 or min(self.ph, self.pw) < 0:
             raise SpecError(f"sizes and strides are whole numbers from 1, paddings from 0: {self}")
-        if self.kh > self.height + 2 * self.ph or self.kw > self.width + 2 * self.pw:
+        down, right = self.dh * (self.kh - 1) + 1, self.dw * (self.kw - 1) + 1
+        if down > self.height + 2 * self.ph or right > self.width + 2 * self.pw:
+            spread = "" if self.dh == self.dw == 1 else f" spread over {down}×{right}"
             raise SpecError(
-                f"a window of {self.kh}×{self.kw} does not fit into an image of {self.height}×{self.width}"
+                f"a window of {self.kh}×{self.kw}{spread} does not fit into an image of {self.height}×{self.width}"
                 f" with padding {self.ph}×{self.pw}: give a smaller window or more padding"
             )
         if (self.height + 2 * self.ph) * (self.width + 2 * self.pw) > MAX_UNITS:
@@ -87,8 +75,8 @@ class Window:
     def places(self) -> tuple[int, int]:
         """How many places the window takes downwards and to the right: the height and width of the result."""
         return (
-            (self.height + 2 * self.ph - self.kh) // self.sh + 1,
-            (self.width + 2 * self.pw - self.kw) // self.sw + 1,
+            count_places(self.height, self.kh, self.sh, self.ph, self.dh),
+            count_places(self.width, self.kw, self.sw, self.pw, self.dw),
         )
 
     @property
@@ -100,8 +88,8 @@ class Window:
     def axes(self) -> tuple[Axis, ...]:
         """The geometry axis by axis: rows and columns, of a signal the columns alone."""
         down, right = self.places
-        rows = Axis(self.height, self.kh, self.sh, self.ph, down)
-        columns = Axis(self.width, self.kw, self.sw, self.pw, right)
+        rows = Axis(self.height, self.kh, self.sh, self.ph, down, self.dh)
+        columns = Axis(self.width, self.kw, self.sw, self.pw, right, self.dw)
         return (columns,) if self.is_signal else (rows, columns)
 
     @property
@@ -122,17 +110,21 @@ class Window:
 
     @property
     def args(self) -> tuple[Integer, ...]:
-        """The eight numbers as they stand in a node."""
+        """Its numbers as they stand in a node."""
         return tuple(map(Integer, astuple(self)))
 
 
+NUMBERS = len(fields(Window))
+"""How many args of a node are its window."""
+
+
 class Windowed(Op):
-    """An operation whose last eight args are its window."""
+    """An operation whose last args are its window."""
 
     @property
     def window(self) -> Window:
         """The geometry as plain numbers."""
-        return Window(*map(int, self.args[-8:]))
+        return Window(*map(int, self.args[-NUMBERS:]))
 
     @property
     def sides(self) -> tuple[int, ...]:
@@ -140,15 +132,16 @@ class Windowed(Op):
         return tuple(axis.window for axis in self.window.axes)
 
 
-INPUT, OUTPUT = index("c"), index("o")
-"""The indices of a channel of the image, and of the result of a convolution."""
+INPUT, OUTPUT, GROUP = index("c"), index("o"), index("r")
+"""The indices of a channel of the image, and of the result of a convolution, each in its group."""
 
 
 class At:
     """The indices of an entry form: places of the window, entries of it, lines of the image, with their sizes."""
 
     def __init__(self, window: Window, examples: Expr) -> None:
-        self.axes, self.examples = window.axes, examples
+        self.axes, self.examples, self.groups = window.axes, examples, Integer(window.groups)
+        self.group = (GROUP,) if window.groups > 1 else ()
         self.places, self.entries, self.lines = (
             tuple(map(index, letters[: len(self.axes)])) for letters in (PLACES, ENTRIES, LINES)
         )
@@ -157,29 +150,32 @@ class At:
     def under(self) -> tuple[Expr, ...]:
         """The line of the image under an entry of the window at a place."""
         steps = zip(self.axes, self.places, self.entries, strict=True)
-        return tuple(axis.stride * place + entry - axis.padding for axis, place, entry in steps)
+        return tuple(axis.stride * place + axis.dilation * entry - axis.padding for axis, place, entry in steps)
 
     @property
     def over(self) -> tuple[Expr, ...]:
         """The place at which an entry of the window lies over a line of the image."""
         steps = zip(self.axes, self.lines, self.entries, strict=True)
-        return tuple((line + axis.padding - entry) / S(axis.stride) for axis, line, entry in steps)
+        return tuple((line + axis.padding - axis.dilation * entry) / S(axis.stride) for axis, line, entry in steps)
 
     def image(self, channels: Expr) -> Sizes:
         """Return the sizes of an image batch."""
-        return (channels, *(Integer(axis.size) for axis in self.axes), self.examples)
+        return (*self._grouped(channels), *(Integer(axis.size) for axis in self.axes), self.examples)
 
     def map(self, channels: Expr) -> Sizes:
         """Return the sizes of the values at all places of the window."""
-        return (channels, *(Integer(axis.places) for axis in self.axes), self.examples)
+        return (*self._grouped(channels), *(Integer(axis.places) for axis in self.axes), self.examples)
 
     def kernel(self, outputs: Expr, inputs: Expr) -> Sizes:
-        """Return the sizes of a kernel."""
-        return (outputs, inputs, *(Integer(axis.window) for axis in self.axes))
+        """Return the sizes of a kernel, of ``inputs`` channels of a group."""
+        return (*self._grouped(outputs), inputs, *(Integer(axis.window) for axis in self.axes))
+
+    def _grouped(self, channels: Expr) -> Sizes:
+        return (self.groups, channels / self.groups) if self.group else (channels,)
 
     def form(self, **fields: Any) -> Entry:
         """Return an entry form with the ranges of all indices, by example unless it adds them up."""
-        ranges = {EXAMPLE: self.examples}
+        ranges: dict[Symbol, Expr] = {EXAMPLE: self.examples, **dict.fromkeys(self.group, self.groups)}
         for axis, place, entry, line in zip(self.axes, self.places, self.entries, self.lines, strict=True):
             ranges |= {place: Integer(axis.places), entry: Integer(axis.window), line: Integer(axis.size)}
         return Entry(ranges=ranges | fields.pop("ranges"), first=0, **{"each": (EXAMPLE,), "applies": "image"} | fields)
@@ -194,9 +190,10 @@ DILATED = "↑"
 
 
 def sliding(window: Window, stride: str) -> tuple[tuple[str, tuple[int, ...]], ...]:
-    """Return the settings of a convolution, by axis: its ``stride`` and padding, where they are not 1 and 0."""
-    found = ((stride, 1, "stride"), ("p", 0, "padding"))
-    sizes = ((name, usual, tuple(getattr(axis, key) for axis in window.axes)) for name, usual, key in found)
+    """Return the settings that are not usual: by axis ``stride``, padding and dilation, then groups."""
+    found = ((stride, 1, "stride"), ("p", 0, "padding"), ("d", 1, "dilation"))
+    sizes = [(name, usual, tuple(getattr(axis, key) for axis in window.axes)) for name, usual, key in found]
+    sizes.append(("g", 1, (window.groups,)))
     return tuple((name, size) for name, usual, size in sizes if set(size) != {usual})
 
 
@@ -212,9 +209,9 @@ def channels_of(image: MatrixExpr, pixels: int) -> Expr:
     return channels
 
 
-def count_places(size: int, kernel: int, stride: int, padding: int) -> int:
+def count_places(size: int, kernel: int, stride: int, padding: int, dilation: int) -> int:
     """Along one axis, how many places a window takes."""
-    return (size + 2 * padding - kernel) // stride + 1
+    return (size + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
 
 
 def extended(xp: Any, image: Any, axis: int, before: int, total: int) -> Any:
@@ -240,23 +237,25 @@ def under(xp: Any, image: Any, starts: Any, places: Any, strides: Any) -> Any:
     return xp.concatenate(found, axis=1).reshape(image.shape[0], len(starts), -1)
 
 
-def lines_under(xp: Any, x: Any, height: int, width: int, kh: int, kw: int, sh: int, sw: int, ph: int, pw: int) -> Any:
+def lines_under(xp: Any, x: Any, *window: int) -> Any:
     """What lies under each line of the window, one after another: channel × entry of the line × (place, example)."""
+    height, width, kh, kw, sh, sw, ph, pw, dh, dw = window
     image = x.reshape(-1, height, width, x.shape[1])
     image = extended(xp, extended(xp, image, 1, ph, height + 2 * ph), 2, pw, width + 2 * pw)
-    places = count_places(height, kh, sh, ph), count_places(width, kw, sw, pw)
+    places = count_places(height, kh, sh, ph, dh), count_places(width, kw, sw, pw, dw)
     for i in range(kh):
-        yield under(xp, image, [(i, j) for j in range(kw)], places, (sh, sw))
+        yield under(xp, image, [(i * dh, j * dw) for j in range(kw)], places, (sh, sw))
 
 
-def lines_over(xp: Any, g: Any, height: int, width: int, kh: int, kw: int, sh: int, sw: int, ph: int, pw: int) -> Any:
+def lines_over(xp: Any, g: Any, *window: int) -> Any:
     """For each line of the window, what the places hold from which it lies over a pixel: as ``lines_under``."""
-    down, right = count_places(height, kh, sh, ph), count_places(width, kw, sw, pw)
+    height, width, kh, kw, sh, sw, ph, pw, dh, dw = window
+    down, right = count_places(height, kh, sh, ph, dh), count_places(width, kw, sw, pw, dw)
     image = dilated(xp, dilated(xp, g.reshape(-1, down, right, g.shape[1]), 2, sw), 1, sh)
-    image = extended(xp, image, 1, kh - 1 - ph, height + kh - 1)
-    image = extended(xp, image, 2, kw - 1 - pw, width + kw - 1)
+    image = extended(xp, image, 1, (kh - 1) * dh - ph, height + (kh - 1) * dh)
+    image = extended(xp, image, 2, (kw - 1) * dw - pw, width + (kw - 1) * dw)
     for i in reversed(range(kh)):
-        yield under(xp, image, [(i, j) for j in reversed(range(kw))], (height, width), (1, 1))
+        yield under(xp, image, [(i * dh, j * dw) for j in reversed(range(kw))], (height, width), (1, 1))
 
 
 def patches(xp: Any, x: Any, *window: int) -> Any:
@@ -269,18 +268,18 @@ def back_to_pixels(xp: Any, g: Any, *window: int) -> Any:
     return xp.concatenate([*lines_over(xp, g, *window)], axis=1)
 
 
-def onto_pixels(
-    xp: Any, parts: Any, height: int, width: int, kh: int, kw: int, sh: int, sw: int, ph: int, pw: int
-) -> Any:
+def onto_pixels(xp: Any, parts: Any, *window: int) -> Any:
     """What every place hands to the values under it, added up: C × entry × place × m in, C·H·W × m out."""
-    down, right, m = count_places(height, kh, sh, ph), count_places(width, kw, sw, pw), parts.shape[-1]
-    if (kh, kw) == (sh, sw):  # No two windows overlap: the entries are put side by side.
+    height, width, kh, kw, sh, sw, ph, pw, dh, dw = window
+    down, right = count_places(height, kh, sh, ph, dh), count_places(width, kw, sw, pw, dw)
+    m = parts.shape[-1]
+    if (kh, kw, dh, dw) == (sh, sw, 1, 1):  # No two windows overlap: the entries are put side by side.
         image = parts.reshape(-1, kh, kw, down, right, m).swapaxes(1, 3).swapaxes(2, 3).swapaxes(3, 4)
         image = image.reshape(-1, down * kh, right * kw, m)
         return extended(xp, extended(xp, image, 1, -ph, height), 2, -pw, width).reshape(-1, m)
     placed = []
     for entry in range(kh * kw):
         image = dilated(xp, dilated(xp, parts[:, entry].reshape(-1, down, right, m), 2, sw), 1, sh)
-        image = extended(xp, image, 1, entry // kw - ph, height)
-        placed.append(extended(xp, image, 2, entry % kw - pw, width))
+        image = extended(xp, image, 1, entry // kw * dh - ph, height)
+        placed.append(extended(xp, image, 2, entry % kw * dw - pw, width))
     return sum(placed[1:], placed[0]).reshape(-1, m)

@@ -9,7 +9,7 @@ from sympy import Expr, MatAdd, MatMul, MatrixExpr, MatrixSymbol, OneMatrix, Tra
 
 from symbp.equations import Equation, nodes, operands
 from symbp.op import Entry
-from symbp.ops.convolution import Channels, Convolve
+from symbp.ops.convolution import Channels, Convolve, TransposedConvolve
 from symbp.ops.windows import Windowed
 from symbp.symbols import Adjoint
 from symbp.views.turned import operation, plain
@@ -31,13 +31,13 @@ def arrays(equations: Iterable[Equation]) -> Arrays:
 
 def kernels(equations: Iterable[Equation]) -> frozenset[str]:
     """Return the names of what slides over images."""
-    return frozenset(kernel.name for each in equations if (kernel := kernel_of(each.rhs)) is not None)
+    return frozenset(operands(node)[0].name for each in equations if (node := slid(each.rhs)) is not None)
 
 
-def kernel_of(rhs: MatrixExpr) -> MatrixSymbol | None:
-    """Return what slides over an image in an expression."""
-    found = (node for node in map(operation, nodes(rhs)) if isinstance(node, Convolve))
-    return next((operands(node)[0] for node in found), None)
+def slid(rhs: MatrixExpr) -> Convolve | TransposedConvolve | None:
+    """Return what slides a kernel over an image in an expression, or lays it over one."""
+    found = (node for node in map(operation, nodes(rhs)) if isinstance(node, Convolve | TransposedConvolve))
+    return next((node for node in found if not isinstance(operands(node)[1], Adjoint)), None)
 
 
 def _has_kernel(form: Entry) -> bool:
@@ -49,6 +49,8 @@ def _sizes(node: Windowed, equation: Equation) -> Iterator[tuple[MatrixSymbol, t
     form = node.entry() or Entry()
     is_alone = operation(equation.rhs) is node or node.shape[0] in equation.lhs.shape
     sizes = [*(size for _, size in form.operands), *([form.sizes] if is_alone else [])]
+    if node.window.groups > 1:
+        sizes = [(group * channels, *rest) for group, channels, *rest in sizes]
     for at, (symbol, size) in enumerate(zip((*operands(node), equation.lhs), sizes, strict=False)):
         if isinstance(symbol, MatrixSymbol) and not isinstance(symbol, Adjoint):
             yield symbol, size if at == 0 and _has_kernel(form) else size[:-1]

@@ -15,10 +15,11 @@ from symbp.checking.models import central_error, digits_of, long_error, rounding
 from symbp.checking.report import CheckReport, Outcome, Verdict
 from symbp.derivation import Derivation, derive
 from symbp.errors import CheckFailedError, SpecError
-from symbp.networks.convolution import Conv2d, MaxPool2d
+from symbp.networks.convolution import Conv2d
 from symbp.networks.images import Image
 from symbp.networks.layers import Dense
 from symbp.networks.network import Network
+from symbp.networks.pooling import MaxPool2d
 from symbp.numeric.values import Values
 
 ONES = np.ones((1, 1))

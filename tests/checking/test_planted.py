@@ -236,9 +236,9 @@ def kernel_not_flipped(xp, k, g, *window):  # type: ignore[no-untyped-def]
     return transposed_convolve(xp, k.reshape(-1, entries)[:, ::-1].reshape(k.shape), g, *window)
 
 
-def a_line_further(xp, x, g, height, width, kh, kw, sh, sw, ph, pw):  # type: ignore[no-untyped-def]
+def a_line_further(xp, x, g, *window):  # type: ignore[no-untyped-def]
     """The image read as if it stood one line further down."""
-    return kernel_correlation(xp, xp.concatenate([x[1:], x[:1]], axis=0), g, height, width, kh, kw, sh, sw, ph, pw)
+    return kernel_correlation(xp, xp.concatenate([x[1:], x[:1]], axis=0), g, *window)
 
 
 def all_of_the_window(xp, x, a, g, *window):  # type: ignore[no-untyped-def]

@@ -26,12 +26,13 @@ from symbp.derivation import Derivation
 from symbp.networks import examples
 from symbp.networks.attention import Attention
 from symbp.networks.concat import DenseBlock
-from symbp.networks.convolution import AvgPool2d, Conv2d, MaxPool2d
+from symbp.networks.convolution import Conv2d
 from symbp.networks.embedding import Embedding
 from symbp.networks.images import Image
 from symbp.networks.layers import Activation, Dense, Linear
 from symbp.networks.network import Network
 from symbp.networks.normalisation import BatchNorm, LayerNorm, RMSNorm
+from symbp.networks.pooling import AvgPool2d, MaxPool2d
 from symbp.networks.recurrent import GRU, LSTM, RNN
 from symbp.networks.regularisation import Dropout
 from symbp.networks.residual import Residual

@@ -2,13 +2,14 @@
 
 from symbp.networks.attention import Attention, CrossAttention
 from symbp.networks.concat import Concat, DenseBlock
-from symbp.networks.convolution import AvgPool2d, Conv1d, Conv2d, MaxPool1d, MaxPool2d
+from symbp.networks.convolution import Conv1d, Conv2d
 from symbp.networks.embedding import Embedding
 from symbp.networks.examples import EXAMPLES
 from symbp.networks.images import Image
 from symbp.networks.layers import Activation, Dense, Linear, Scoped
 from symbp.networks.network import Network
 from symbp.networks.normalisation import BatchNorm, BatchNorm2d, LayerNorm, RMSNorm
+from symbp.networks.pooling import AvgPool2d, MaxPool1d, MaxPool2d
 from symbp.networks.recurrent import GRU, LSTM, RNN
 from symbp.networks.regularisation import Dropout
 from symbp.networks.residual import Residual

@@ -248,6 +248,16 @@ def convolution() -> Derivation:
     )
 
 
+def grouped_convolution() -> Derivation:
+    """Two groups of two channels of 5×4, kernels spread over 3×3; turned round, to three channels of each group."""
+    window, back = Window(5, 4, 2, 2, 2, 1, 1, 0, 2, 2, 2), Window(6, 5, 3, 2, 2, 2, 0, 1, 1, 2, 2)
+    x, k, w = variable("X", 80), variable("W1", 4, 8), variable("W2", 4, 18)
+    z, t = variable("Z1", 4 * window.count), variable("Z2", 6 * back.pixels)
+    return case(
+        (z, Convolve(k, x, *window.args)), (t, TransposedConvolve(w, z, *back.args)), given=[x, k, w], loss="log_cosh"
+    )
+
+
 def convolution_shared() -> Derivation:
     """One kernel of 1×3 in two layers over signals of symbolic channels: the same symbol twice, and its own input."""
     first, second = Window(1, 7, 1, 3, 1, 2, 0, 1), Window(1, 4, 1, 3, 1, 1, 0, 1)
@@ -292,9 +302,11 @@ def convolutions_turned_round_of_themselves() -> Derivation:
     )
 
 
-def _pooled(kind: type[MaxPool | AveragePool]) -> Derivation:
+OVERLAPPING = Window(4, 5, 2, 3, 1, 2)
+
+
+def _pooled(kind: type[MaxPool | AveragePool], window: Window = OVERLAPPING) -> Derivation:
     """Windows that overlap, of unequal sides, with an edge that is not visited."""
-    window = Window(4, 5, 2, 3, 1, 2)
     w, z, p = variable("W1", 40, N0), variable("Z1", 40), variable("P1", 2 * window.count)
     return case((z, MatMul(w, X)), (p, kind(z, *window.args)), given=[X, w], loss="log_cosh")
 
@@ -302,6 +314,11 @@ def _pooled(kind: type[MaxPool | AveragePool]) -> Derivation:
 def max_pooling() -> Derivation:
     """The largest value."""
     return _pooled(MaxPool)
+
+
+def max_pooling_inside() -> Derivation:
+    """The largest value inside the image, zeros around it left out."""
+    return _pooled(MaxPool, Window(4, 5, 2, 3, 1, 2, 1, 1))
 
 
 def average_pooling() -> Derivation:
@@ -617,7 +634,9 @@ CASES = {
         weighted_losses,
         convolution,
         convolution_shared,
+        grouped_convolution,
         max_pooling,
+        max_pooling_inside,
         average_pooling,
         masked,
         penalised,

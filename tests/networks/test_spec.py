@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 from symbp import Dense, Network, ShapeError, SpecError, check, derive
 from symbp.limits import MAX_FILE
 from symbp.networks import spec, spec_network
-from symbp.networks.convolution import Conv2d, MaxPool2d
+from symbp.networks.convolution import Conv2d
 from symbp.networks.examples import EXAMPLES, about
 from symbp.networks.files import network_of
 from symbp.networks.images import Image
 from symbp.networks.layers import Linear
 from symbp.networks.normalisation import BatchNorm
+from symbp.networks.pooling import MaxPool2d
 from symbp.networks.residual import Residual
 
 TOML = """

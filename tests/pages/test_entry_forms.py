@@ -37,21 +37,22 @@ def matrix(name, rows, columns):
 
 Z, P, G = (matrix(name, 5, 3) for name in "ZPG")
 PLAIN, STRIDED, SIGNAL = Window(3, 4, 2, 2), Window(3, 5, 2, 3, 2, 1, 1, 0), Window(1, 7, 1, 3, 1, 2, 0, 1)
+APART, GROUPED = Window(4, 7, 2, 3, 1, 2, 1, 0, 2, 3), Window(3, 5, 2, 3, 2, 1, 1, 0, 1, 2, groups=2)
 
 
 def of_window(window):
-    """Every windowed operation, with 2 channels in, 3 out, 2 examples."""
-    w = window.args
-    image, kernel = matrix("X", 2 * window.pixels, 2), matrix("K", 3, 2 * window.entries)
-    error, pooled = matrix("G", 3 * window.count, 2), matrix("G", 2 * window.count, 2)
-    return [
+    """Every windowed operation, with 2 channels in and 3 out, of each group if there are several, 2 examples."""
+    w, inputs, outputs = window.args, 2 * window.groups, 3 * window.groups
+    image, kernel = matrix("X", inputs * window.pixels, 2), matrix("K", outputs, 2 * window.entries)
+    error, pooled = matrix("G", outputs * window.count, 2), matrix("G", inputs * window.count, 2)
+    slid = [
         Convolve(kernel, image, *w),
         TransposedConvolve(kernel, error, *w),
         KernelCorrelation(error, image, *w),
-        MaxPool(image, *w),
-        AveragePool(image, *w),
-        AveragePoolTranspose(pooled, *w),
     ]
+    largest = [] if window.ph or window.pw else [MaxPool(image, *w)]
+    pools = [*largest, AveragePool(image, *w), AveragePoolTranspose(pooled, *w)]
+    return slid + (pools if window.groups == 1 else [])
 
 
 NODES = [
@@ -70,7 +71,7 @@ NODES = [
     *(InverseDeviation(Z, over, centred, EPSILON) for over in (0, 1) for centred in (0, 1)),
     NormaliseChannels(matrix("Z", 6, 4), 3, EPSILON),
     NormaliseChannelsJacobian(matrix("Z", 6, 4), matrix("N", 6, 4), matrix("G", 6, 4), 3, EPSILON),
-    *(node for window in (PLAIN, STRIDED, SIGNAL) for node in of_window(window)),
+    *(node for window in (PLAIN, STRIDED, SIGNAL, APART, GROUPED) for node in of_window(window)),
     Channels(matrix("b", 3, 2), 4),
     ChannelSums(matrix("G", 12, 5), 4),
     Rows(Z, 2, 2),
@@ -95,6 +96,7 @@ NODES = [
 IN_WORDS = [
     Argmax(Z),
     *(kind(matrix("A", 4, 4)) for kind in (Inv, Det, LogDet)),
+    MaxPool(matrix("X", 30, 2), *STRIDED.args),
     MaxPoolTranspose(matrix("X", 24, 2), matrix("A", 12, 2), matrix("G", 12, 2), *PLAIN.args),
     Stack(*(matrix(f"A{rows}", rows, 3) for rows in range(1, 6))),
 ]

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from symbp import (
+    AdaptiveAvgPool2d,
+    AdaptiveMaxPool2d,
     AvgPool1d,
     AvgPool2d,
     BatchNorm,
@@ -11,12 +13,15 @@ from symbp import (
     Concat,
     Conv1d,
     Conv2d,
+    ConvTranspose1d,
+    ConvTranspose2d,
     Dense,
     DenseBlock,
     Image,
     MaxPool1d,
     MaxPool2d,
     Network,
+    Upsample,
     derive,
 )
 
@@ -64,6 +69,30 @@ NETWORKS = {
         Concat([Conv2d(1, 1)]),
         Dense(3, "softmax"),
     ),
+    "groups and dilation": (
+        Image(4, 9, 8),
+        Conv2d(8, (3, 2), padding=2, dilation=(2, 3), groups=4, activation="tanh"),
+        Conv2d(6, 3, stride=2, groups=2, bias=False, activation="relu"),
+        MaxPool2d(3, stride=2, padding=1),
+        Dense(3, "softmax"),
+    ),
+    "turned round": (
+        Image(3, 4, 5),
+        ConvTranspose2d(4, (3, 2), stride=(2, 3), padding=1, output_padding=(1, 2), activation="tanh"),
+        AvgPool2d(3, stride=2, padding=1),
+        Upsample((2, 1)),
+        ConvTranspose2d(2, 2, dilation=2, groups=2, bias=False, activation="sigmoid"),
+        AdaptiveMaxPool2d((5, 3)),
+        Conv2d(3, 2, activation="tanh"),
+        AdaptiveAvgPool2d(),
+        Dense(3, "softmax"),
+    ),
+    "one dimension turned round": (
+        Image(2, 1, 6),
+        ConvTranspose1d(3, 3, stride=2, padding=1, activation="tanh"),
+        Conv1d(3, 3, padding=2, dilation=2, groups=3),
+        Dense(2, "softmax"),
+    ),
     "one dimension": (
         Image(2, 1, 13),
         Conv1d(3, 3, stride=2, padding=1, activation="relu"),
@@ -81,7 +110,7 @@ def pair(value, line):
 
 def applied(layer, a, weights):
     """One layer in PyTorch, on examples × channels × height × width."""
-    flat = isinstance(layer, Conv1d | MaxPool1d | AvgPool1d)
+    flat = isinstance(layer, Conv1d | ConvTranspose1d | MaxPool1d | AvgPool1d)
     one, none = (1, 0) if flat else (None, None)
     if isinstance(layer, Concat | DenseBlock):
         for stage in [layer.layers] if isinstance(layer, Concat) else layer.stages:
@@ -96,13 +125,26 @@ def applied(layer, a, weights):
     if isinstance(layer, Dense):
         w, b = next(weights), next(weights)
         return ACTIVATIONS[layer.activation](a.flatten(1) @ w.T + b.T)
+    if isinstance(layer, Upsample):
+        return F.interpolate(a, scale_factor=layer.factor, mode="nearest")
+    if isinstance(layer, AdaptiveAvgPool2d):
+        pool = F.adaptive_max_pool2d if isinstance(layer, AdaptiveMaxPool2d) else F.adaptive_avg_pool2d
+        return pool(a, layer.size)
     kernel, stride = pair(layer.kernel, one), pair(layer.kernel if layer.stride is None else layer.stride, one)
-    if isinstance(layer, Conv2d):
-        w = next(weights).reshape(layer.channels, a.shape[1], *kernel)
+    padding = pair(layer.padding, none)
+    if isinstance(layer, ConvTranspose2d):
+        w = next(weights).reshape(a.shape[1], layer.channels // layer.groups, *kernel)
         b = next(weights)[:, 0] if layer.bias else None
-        return ACTIVATIONS[layer.activation](F.conv2d(a, w, b, stride, pair(layer.padding, none)))
+        further, dilation = pair(layer.output_padding, none), pair(layer.dilation, one)
+        z = F.conv_transpose2d(a, w, b, stride, padding, further, layer.groups, dilation)
+        return ACTIVATIONS[layer.activation](z)
+    if isinstance(layer, Conv2d):
+        w = next(weights).reshape(layer.channels, a.shape[1] // layer.groups, *kernel)
+        b = next(weights)[:, 0] if layer.bias else None
+        dilation = pair(layer.dilation, one)
+        return ACTIVATIONS[layer.activation](F.conv2d(a, w, b, stride, padding, dilation, layer.groups))
     pool = F.max_pool2d if isinstance(layer, MaxPool2d) else F.avg_pool2d
-    return pool(a, kernel, stride)
+    return pool(a, kernel, stride, padding)
 
 
 @pytest.mark.parametrize("name", NETWORKS)

@@ -12,13 +12,14 @@ from symbp.maths.maps import name_of_call, name_of_map
 from symbp.maths.scalars import word
 from symbp.maths.tree import HADAMARD, Id, Node, Sign, row
 from symbp.op import Op
+from symbp.ops.convolution import AST, STAR
 from symbp.ops.elementwise import Elementwise, Slope
 from symbp.ops.losses import LinkedLoss
 from symbp.pages.page import Block, Box, Branch, Figure, Picture
 from symbp.pages.tell.context import Context
 from symbp.symbols import Adjoint, Variable
 from symbp.views.blocks import Call
-from symbp.views.images import kernel_of
+from symbp.views.images import slid
 from symbp.views.turned import loss_of
 
 MOST_LAYERS = 4
@@ -158,9 +159,9 @@ def _operation(c: Context, rhs: MatrixExpr) -> Node:
     weight = _weight(rhs)
     if weight is not None:
         return c.names.symbol(c.reading.spelled(weight))
-    kernel = kernel_of(rhs)
-    if kernel is not None:
-        return row(c.names.symbol(c.reading.spelled(kernel)), Sign("⋆"))
+    convolution = slid(rhs)
+    if convolution is not None:
+        return row(c.names.symbol(c.reading.spelled(operands(convolution)[0])), Sign(convolution.sign))
     if isinstance(rhs, Elementwise):
         return c.builder.function(rhs.function)
     if isinstance(rhs, Call):
@@ -184,9 +185,10 @@ def _transposed(c: Context, piece: Piece) -> Node:
     weight = _weight(rhs)
     if weight is not None:
         return c.names.symbol(c.reading.spelled(weight), transposed=True)
-    kernel = kernel_of(rhs)
-    if kernel is not None:
-        return row(c.names.symbol(c.reading.spelled(kernel)), Sign("∗"))
+    convolution = slid(rhs)
+    if convolution is not None:
+        back = Sign({STAR: AST, AST: STAR}[convolution.sign])
+        return row(c.names.symbol(c.reading.spelled(operands(convolution)[0])), back)
     if isinstance(rhs, Elementwise):
         slope = Slope(rhs.function, 0, c.reading.spelled(piece.equation.lhs), *rhs.args[1:])
         return Factors(c.builder).slopes(slope) if c.reading.is_one else row(HADAMARD, c.builder.function(rhs.function))
