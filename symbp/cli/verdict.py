@@ -9,23 +9,27 @@ from dataclasses import replace
 from symbp.cli.console import note, say, sentence
 from symbp.cli.mine import DataFile, Formula, FunctionFile, Question, Stub
 from symbp.cli.output import OutputOptions
-from symbp.cli.what import Described, Named, NetworkOptions, command_line, derived
+from symbp.cli.what import Described, Named, Listed, NetworkOptions, command_line, derived
 from symbp.derivation import derive
 from symbp.judging.cases import require_concrete
 from symbp.judging.data import judge_data, load
 from symbp.judging.formula import Formulas
 from symbp.judging.judging import Judged, judge_file
 from symbp.judging.stub import stub
+from symbp.networks.alone.network import OperationNetwork
 from symbp.networks.layers import Dense
 from symbp.networks.loss_choice import link_of
 from symbp.networks.network import Network
 from symbp.ops.elementwise import Elementwise
 from symbp.pages.tell.verdict import headline, verdict_page
+from symbp.roles import Role
+from symbp.views.alone import LAYOUTS
 from symbp.views.layout import CODE_IN_ROWS, COLUMNS, ROWS, Layout
 from symbp.writing.files import write_new
 from symbp.writing.readback import lexicon
 from symbp.writing.text import words_text
 
+BY = (Role.INPUT, Role.WEIGHT, Role.BIAS, Role.SCALE, Role.SHIFT)
 OPEN_ACTIVATIONS, OPEN_LOSS = ("tanh", "sigmoid", "softplus", "sin"), "log_cosh"
 """What stands for activations, neighbours different, and for a loss that are left open while a formula is judged."""
 
@@ -65,16 +69,31 @@ def judged_of(spec: Described, asked: Question, seed: int) -> Judged:
 
 def judged_formula(spec: Described, text: str, seed: int, layouts: Sequence[Layout]) -> Judged:
     """Return the judgement of a formula in one of several layouts; functions stand for what options leave open."""
-    derivation = derived(concrete(spec), spec.wrt).readable
-    shown = derive(spec.build(), wrt=spec.wrt)
-    first, *others = (Formulas(derivation, lexicon(shown, derivation, each), seed, each) for each in layouts)
-    judged = replace(first, others=tuple(others)).judge(text)
+    formulas = formulas_of(concrete(spec), spec.build(), spec.wrt, seed, layouts)
+    judged, derivation = formulas.judge(text), formulas.derivation
     if judged.right or not isinstance(spec, NetworkOptions) or (spec.activation and spec.loss):
         return judged
     functions = [each.rhs.function.name for each in derivation.forward if isinstance(each.rhs, Elementwise)]
     stood = [] if spec.activation else [f"f{at} = {name}" for at, name in enumerate(functions, 1)]
     stood += [] if spec.loss else [f"loss = {OPEN_LOSS}"]
     return replace(judged, notes=(*judged.notes, sentence("screen.open", functions=", ".join(stood))))
+
+
+def formulas_of(
+    network: Network, shown: Network, wrt: Listed | None, seed: int, layouts: Sequence[Layout]
+) -> Formulas:
+    """Return what judges formulas over a network, by its inputs as well; ``shown`` is the one that its pages have."""
+    if isinstance(network, OperationNetwork):
+        whole, layouts = derive(network), (LAYOUTS[network.plan.layout],)
+        derivation = page = whole if network.plan.steps is None else derive(network.plan.steps())
+    else:
+        whole = None
+        inputs = () if wrt else tuple(each.name for each in (*network.wrt, *network.inputs) if each.role in BY)
+        derivation, page = derived(network, wrt or inputs).readable, derive(shown, wrt=wrt)
+    first, *others = (
+        Formulas(derivation, lexicon(page, derivation, each), seed, each, whole=whole) for each in layouts
+    )
+    return replace(first, others=tuple(others))
 
 
 def concrete(spec: Described) -> Network:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from symbp.errors import ShapeError, SpecError
@@ -33,9 +34,17 @@ def from_numpy(name: str) -> Callable[..., Any]:
     def call(*arguments: Any, **keywords: Any) -> Any:
         import numpy as np
 
-        return getattr(np, name)(*arguments, **keywords)
+        return attrgetter(name)(np)(*arguments, **keywords)
 
     return call
+
+
+def softmax_along(array: Any, axis: int, keepdims: bool) -> Any:
+    """Return the softmax along an axis."""
+    import numpy as np
+
+    shifted = np.exp(array - array.max(axis=axis, keepdims=True))
+    return shifted / shifted.sum(axis=axis, keepdims=True)
 
 
 @dataclass(frozen=True)
@@ -173,6 +182,19 @@ class Arithmetic:
         if exponent.ndim or not abs(float(exponent)) <= MAX_EXPONENT:
             raise SpecError(f"the exponent of {quote(self.written.text(node))} must be a number up to {MAX_EXPONENT}")
         return self.array(left, node) ** float(exponent)
+
+    def inverse(self, found: Any, node: ast.expr) -> Any:
+        """A⁻¹: the inverse of a square matrix; of a number, or of a column entry by entry, one over it."""
+        array = self.array(found, node)
+        if array.ndim < 2 or 1 in array.shape:
+            return 1.0 / array
+        if array.shape[0] != array.shape[1]:
+            text = quote(self.written.text(node))
+            raise ShapeError(
+                f"{text} is {self.size(array)} in {quote(self.written.source)}: only a square matrix has an inverse; "
+                "a gradient takes the transpose"
+            )
+        return from_numpy("linalg.inv")(array)
 
     def softmax(self, found: Any, node: ast.expr) -> Any:
         """The softmax of every example."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 from sympy import MatrixExpr, MatrixSymbol
@@ -56,6 +57,21 @@ class Case:
     examples: int
     given: tuple[MatrixSymbol, ...] = ()
     layout: Layout | None = None
+    is_mean: bool = True
+
+    @property
+    def share(self) -> int:
+        """By what a loss divides the sum over its examples: an operation alone adds them up."""
+        return self.examples if self.is_mean else 1
+
+    @cached_property
+    def sizes(self) -> dict[str, int]:
+        """Every letter of a size with its number."""
+        found = {"m": self.examples}
+        for symbol in self.given:
+            axes = zip(symbol.shape, self.known[symbol.name].shape[:: -1 if self.turns(symbol) else 1], strict=True)
+            found.update((str(size), number) for size, number in axes if size.is_Symbol)
+        return found
 
     def turns(self, symbol: MatrixExpr) -> bool:
         """Whether a matrix is the transpose of that of the calculus; what has no name is, but for columns."""
@@ -103,4 +119,4 @@ def _case(derivation: Derivation, full: Program, examples: int, seed: int, layou
     given = tuple(symbol for symbol in full.names if symbol.name in drawn)
     held = {symbol.name for symbol in full.names if layout is not None and layout.holds(symbol)}
     known = {name: value.T if name in held else value for name, value in trace.local.items()}
-    return Case(trace.values, known, trace.loss, examples, given, layout)
+    return Case(trace.values, known, trace.loss, examples, given, layout, not derivation.is_alone)

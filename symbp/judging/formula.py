@@ -9,18 +9,29 @@ from typing import Any
 
 from symbp.derivation import Derivation
 from symbp.equations import Equation
-from symbp.errors import CheckFailedError, ShapeError, SpecError, SymbpError, nearest
+from symbp.errors import CheckFailedError, ShapeError, SpecError, SymbpError
 from symbp.judging import steps
 from symbp.judging.cases import Case
 from symbp.judging.code import code
 from symbp.judging.diagnosis.diagnose import diagnose
 from symbp.judging.diagnosis.diagnosis import Diagnosis, GivenRow, Judgement, Mark
 from symbp.judging.factors import cut, without_one
+from symbp.judging.hands import plain
 from symbp.judging.judging import Judged, Side
-from symbp.judging.lexicon import Lexicon, normal
+from symbp.judging.lexicon import Lexicon
 from symbp.judging.meanings import Operator, Place, Symbol
 from symbp.judging.repairs import repairs
-from symbp.judging.sides import EQUALS, SUM, TOLERANCE, Ground, RightSide, Trial, is_course
+from symbp.judging.sides import (
+    MEAN,
+    SUM,
+    TOLERANCE,
+    Ground,
+    RightSide,
+    Trial,
+    is_course,
+    split,
+    without_example,
+)
 from symbp.judging.spelling import in_signs, names_in_signs, spelled_in_signs
 from symbp.judging.values import value
 from symbp.judging.written import written
@@ -34,14 +45,21 @@ _LETTER = re.compile(r"(?<=[^\W\d_])ₗ|_l(?![a-z])|(?<=\bf)l(?=[′'])")
 OTHER_NAMES = "read with the names of code and of earlier pages, which are other things on the page of today"
 
 
+SCALED = "dZ and dA are read as m times the gradient, without the loss's 1/m, which stands at dW and db (Ng's notation)"
+
+OFF_BY = "it is {factor} times the gradient of a mean over the examples: with square brackets 1/m may stand elsewhere"
+
+
 @dataclass(frozen=True)
 class Formulas(Ground):
     """Judges formulas over one concrete network, at numbers drawn once; ``words`` say what the letters mean.
 
-    ``others`` read a formula otherwise, in another layout: a formula that is not right is tried there.
+    ``others`` read a formula otherwise, in another layout: a formula that is not right is tried there. ``whole`` has
+    an operation as one where ``derivation`` has its steps: mistakes have names there.
     """
 
     others: tuple[Formulas, ...] = ()
+    whole: Derivation | None = None
 
     def judge(self, text: str) -> Judged:
         """Judge ``name = formula``, or several right sides that are said to be equal.
@@ -90,7 +108,7 @@ class Formulas(Ground):
     def _over_time(self, text: str) -> Judged:
         """Judge a formula with the letter t: its sums written out, and at every step where it has a meaning."""
         last = max((getattr(each, "step", None) or 0 for each in self.derivation.network.by_name.values()), default=0)
-        if _RATIO.match(normal(text)):
+        if _RATIO.match(plain(text)[0]):
             raise SpecError(
                 f"{quote(text)}: a Jacobian between two steps is no gradient of the loss and in neither list: "
                 "give a line of one of the passes, or a gradient"
@@ -149,16 +167,16 @@ class _Formula:
     @property
     def left(self) -> str:
         """What the formula is for, as typed."""
-        return EQUALS.split(self.text)[0].strip()
+        return split(self.text)[0]
 
     def judged(self) -> Judged:
         """Return the verdict."""
-        left, *right = (part.strip() for part in EQUALS.split(self.text))
+        left, *right = split(self.text)
         if not right or not left or not all(right):
             raise SpecError(
                 f"{quote(self.text)} is not a formula: write the gradient, =, and what it is, as in dW2 = dZ2 @ A1.T"
             )
-        if not isinstance(self.words.words.get(normal(left)), Symbol) and self.over.known(left):
+        if not isinstance(self.words.meaning(plain(left)[0].strip()), Symbol) and self.over.known(left):
             return self._identity(left, right)
         target = self._target(left)
         return next(
@@ -182,50 +200,75 @@ class _Formula:
         return Judged(Diagnosis(Judgement.RIGHT, ()), self.text, sentence=f"right: this is {left}")
 
     def _target(self, left: str) -> Variable | Adjoint:
-        meaning = self.words.words.get(normal(left))
+        meaning = self.words.meaning(plain(left)[0].strip())
         if not isinstance(meaning, Symbol):
-            known = [word for word, each in self.words.words.items() if isinstance(each, Symbol) and len(word) < 20]
-            raise SpecError(f"{left[:40]!r} is no matrix of this network{nearest(normal(left)[:40], known)}")
+            near = self.words.near(plain(left)[0].strip())
+            raise SpecError(f"{left[:40]!r} is no matrix of this network{near}")
         if meaning.of.name not in self.derivation.forward and meaning.of.name not in self.derivation.backward:
             raise SpecError(f"{left[:40]!r} is given, not derived: write a formula for a gradient, such as dW1")
         return meaning.of
 
     def _one(self, target: Variable | Adjoint, right: str) -> Judged:
         """Judge one right side in the first reading that makes it right, else in the first that runs."""
-        total = None if normal(right) in self.words.words else SUM.match(right)
-        body = right[total.end() :] if total else right
-        trial = Trial(self.over, target)
-        sides, problem = trial.fitting(body, bool(total))
+        found = None if plain(right)[0].strip() in self.words.words else SUM.match(right)
+        body = without_example(right[found.end() :], found) if found else right
+        total = "" if found is None else MEAN if found["share"] else "1"
+        trial = Trial(replace(self.over, left=self.left), target)
+        sides, problem = trial.fitting(body, total)
         for side in sides:
             if trial.agrees(side):
                 return self._right(trial, side, right)
+        for side in sides if "[" in self.left and trial.is_gradient else ():
+            if factor := trial.off_by(side):
+                return self._right(trial, side, right, factor)
         for side in sides:
             found = self._superfluous(trial, side, right)
             if found is not None:
                 return found
-        for side in sides or trial.all(body, bool(total)):
-            found = self._repaired(trial, side, right, problem if not sides else None)
-            if found is not None:
-                return found
+        every = sides or trial.all(body, total)
+        for side in every:
+            judged = self._repaired(trial, side, right, problem if not sides else None)
+            if judged is not None:
+                return judged
+        for side in every:
+            if other := trial.is_other(side):
+                return self._plainly(trial, f"this is {other}", right, problem)
         if not sides:
             assert problem is not None
-            raise problem
+            return self._plainly(trial, str(problem), right)
         return self._wrong(trial, sides[0], right)
 
-    def _right(self, trial: Trial, side: RightSide, right: str) -> Judged:
-        error = trial.error(side)
+    def _plainly(self, trial: Trial, said: str, right: str, problem: ShapeError | None = None) -> Judged:
+        """Return the verdict that a formula is wrong, with what is known of it."""
+        row = GivenRow(trial.name, Mark.WRONG, None, "", self.called)
+        diagnosis = Diagnosis(Judgement.WRONG, (row,) if trial.is_gradient else ())
+        notes = (str(problem),) if problem else ()
+        return Judged(diagnosis, f"{self.left} = {right}", notes, sentence=f"wrong: {said}")
+
+    @property
+    def called(self) -> str:
+        """The gradient by its typed name, and by the network's where that is another one."""
+        target = self._target(self.left)
+        own = plain(self.left)[0].strip()
+        return self.left if own == target.name or not isinstance(target, Adjoint) else f"{self.left} ({target.name})"
+
+    def _right(self, trial: Trial, side: RightSide, right: str, factor: str = "") -> Judged:
+        error = trial.error(side) if not factor else 0
         digits = 16.0 if error == 0 else min(16.0, _digits(error))
         name = trial.name
-        row = GivenRow(name, Mark.RIGHT, digits, called=self.left)
+        row = GivenRow(name, Mark.RIGHT, digits, called=self.called)
         diagnosis = Diagnosis(Judgement.RIGHT, (row,) if trial.is_gradient else ())
         sentence = "" if trial.is_gradient else f"right: this is {name}"
-        return Judged(diagnosis, f"{self.left} = {right}", tuple(self._notes(side)), sentence=sentence)
+        more = (OFF_BY.format(factor=factor),) if factor else ()
+        return Judged(diagnosis, f"{self.left} = {right}", (*self._notes(side), *more), sentence=sentence)
 
     def _notes(self, side: RightSide) -> Iterator[str]:
         if is_course(side.written.source, side.reading):
             yield side.reading.note(self.derivation.network.depth)
         if side.reading.alone:
             yield "read for one example; --batch reads it for m of them"
+        if side.reading.scaled:
+            yield SCALED
 
     def _superfluous(self, trial: Trial, side: RightSide, right: str) -> Judged | None:
         """Return the verdict that one factor is too many, in the words of the formula."""
@@ -237,7 +280,7 @@ class _Formula:
             name = trial.name
             sentence = f"wrong: superfluous factor {text}; everything else is right"
             diagnosis = Diagnosis(
-                Judgement.WRONG, (GivenRow(name, Mark.WRONG, None, f"superfluous factor {text}", self.left),)
+                Judgement.WRONG, (GivenRow(name, Mark.WRONG, None, f"superfluous factor {text}", self.called),)
             )
             start = right[: len(right) - len(side.written.source)] if side.total else ""
             sides = (Side(f"{self.left} = {right}", f"{self.left} = {start}{shorter}"),)
@@ -252,7 +295,7 @@ class _Formula:
             if not trial.agrees(replace(side, written=each.written)):
                 continue
             name = trial.name
-            row = GivenRow(name, Mark.WRONG, None, each.sentence, self.left)
+            row = GivenRow(name, Mark.WRONG, None, each.sentence, self.called)
             diagnosis = Diagnosis(Judgement.WRONG, (row,) if trial.is_gradient else ())
             sides = (Side(f"{self.left} = {right}", f"{self.left} = {start}{each.text}"),)
             sentence = f"wrong: {each.sentence}; everything else is right"
@@ -272,18 +315,18 @@ class _Formula:
             Sample(
                 case.values.parameters,
                 case.values.inputs,
-                next(iter(case.values.targets.values()), None),
+                case.values.targets or None,
                 {trial.name: self._as_derived(found, case, trial.target)},
             )
             for case, found in zip(self.cases, trial.values(side), strict=True)
         ]
         if not all(_finite(each.given[trial.name]) for each in samples):
             raise CheckFailedError(f"{trial.target.name} is not finite: {quote(source)} divides by zero or overflows")
-        found = diagnose(self.derivation, samples)
+        found = self._diagnosed(samples)
         row = next(each for each in found.rows if each.name == trial.name)
         mark = Mark.WRONG if row.mark is Mark.CARRIED else row.mark
         verdict = Judgement.RIGHT if found.verdict is Judgement.INCOMPLETE else found.verdict
-        diagnosis = replace(found, verdict=verdict, rows=(GivenRow(row.name, mark, row.digits, called=self.left),))
+        diagnosis = replace(found, verdict=verdict, rows=(GivenRow(row.name, mark, row.digits, called=self.called),))
         both = tuple(Side(*map(code, map(self._laid_out, (each.yours, each.right)))) for each in found.findings)
         if not in_signs(source):
             return Judged(diagnosis, source, notes, sides=both)
@@ -291,6 +334,16 @@ class _Formula:
         spelled = [replace(each, sentence=spelled_in_signs(each.sentence, names)) for each in diagnosis.findings]
         written_so = tuple(Side(*(spelled_in_signs(text, names) for text in (each.yours, each.right))) for each in both)
         return Judged(replace(diagnosis, findings=tuple(spelled)), source, notes, sides=written_so)
+
+    def _diagnosed(self, samples: list[Sample]) -> Diagnosis:
+        """Diagnose an operation as one first, then by its steps; the one that names a mistake is taken."""
+        whole = self.over.whole
+        name = f"d{next(iter(samples[0].given))}"
+        if whole is not None and name in whole.backward:
+            found = diagnose(whole, samples)
+            if found.findings and not found.departs:
+                return found
+        return diagnose(self.derivation, samples)
 
     def _as_derived(self, found: Any, case: Case, target: Variable | Adjoint) -> Any:
         """Return the value of a side as the calculus has that matrix."""

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import cached_property
 
+from sympy import Symbol as Letter
+
 from symbp.derivation import Derivation
-from symbp.judging.meanings import Meaning, Named, Scalar, Symbol
+from symbp.equations import nodes
+from symbp.judging.meanings import Activation, Meaning, Named, Number, Scalar, Size, Symbol
+from symbp.judging.names import SCRIPTED, key
+from symbp.ops.activations import ACTIVATIONS, ALIASES
+from symbp.ops.functions import activation
+from symbp.ops.normalisation import EPSILON
+from symbp.ops.penalty import Penalty
 from symbp.ops.elementwise import Elementwise, Slope
 from symbp.symbols import BATCH, Adjoint, Role, Variable
 
@@ -23,10 +32,20 @@ _SPELLED = str.maketrans(
 )  # fmt: skip
 
 NAMED = (
-    "m", "ones", "I", "sum", "mean", "dot", "matmul", "multiply", "transpose", "exp", "log", "sqrt", "abs", "maximum",
-    "minimum", "diag", "outer", "square", "where", "softmax", "sign", "power", "add", "subtract", "divide",
+    "m", "ones", "zeros", "I", "sum", "mean", "var", "std", "dot", "matmul", "mm", "multiply", "mul", "transpose", "exp",
+    "log", "ln", "sqrt", "abs", "maximum", "minimum", "diag", "outer", "square", "where", "softmax", "sign", "power",
+    "pow", "add", "subtract", "sub", "divide", "div", "sin", "cos", "tan", "sinh", "cosh", "inv", "einsum", "reciprocal",
+    "negative", "trace", "norm", "ones_like", "zeros_like", "eye", "max", "min",
 )  # fmt: skip
 """What needs no derivation."""
+
+ACTIVATION = ("g", "f", "h", "φ", "ϕ", "phi", "σ", "sigma", "act", "activation")
+"""Letters that people have for whatever activation a network has."""
+
+_ERROR = re.compile(r"(?:∂|d)(?:[ℒLJEC]|[Ll]oss)/(?:∂|d)|∂|d|δ_?|delta_?|grad_?|nabla_?")
+
+ERRORS = ("d", "∂", "δ", "δ_", "∂ℒ/∂", "dL/d", "dJ/d", "grad_")
+"""What stands before a matrix in the name of its gradient."""
 
 
 def normal(text: str) -> str:
@@ -62,6 +81,36 @@ class Lexicon:
         said = normal(text)
         return Lexicon({**self.words, **self.others}) if any(word in said for word in self.others) else None
 
+    def meaning(self, name: str) -> Meaning | None:
+        """Return what a name means, however its indices are written; None where it means nothing, or two things."""
+        plain = normal(name)
+        found = self.words.get(plain) or self.keys.get(key(plain))
+        if found is not None:
+            return found
+        prefix = _ERROR.match(plain)
+        of = self.meaning(plain[prefix.end() :]) if prefix and prefix.end() < len(plain) else None
+        if isinstance(of, Symbol) and isinstance(of.of, Variable):
+            return Symbol(Adjoint(of.of), of.column)
+        return None
+
+    @cached_property
+    def keys(self) -> Mapping[str, Meaning]:
+        """The meanings by what is equal for all spellings of a name."""
+        found: dict[str, Meaning] = {}
+        twice = set()
+        for word, meaning in self.words.items():
+            if isinstance(meaning, Symbol | Size) and SCRIPTED.fullmatch(word):
+                name = key(word)
+                if _differ(found.setdefault(name, meaning), meaning):
+                    twice.add(name)
+        return {name: meaning for name, meaning in found.items() if name not in twice}
+
+    def near(self, name: str) -> str:
+        """Return the clause that names the words nearest to an unknown one."""
+        known = [word for word in self.words if len(word) < 20 and isinstance(self.words[word], Symbol | Scalar | Named)]
+        close = get_close_matches(name[:40], known, 3, 0.6)
+        return f"; did you mean {' or '.join(map(repr, close))}?" if close else ""
+
     @cached_property
     def pattern(self) -> re.Pattern[str]:
         """Find a word at a position: the longest, not a part of a longer name."""
@@ -78,13 +127,13 @@ def _differ(one: Meaning, other: Meaning) -> bool:
 def basic(derivation: Derivation) -> Lexicon:
     """Return the names that NumPy code and course notes use for the matrices of a derivation."""
     found: dict[str, Meaning] = {name: Named(name) for name in NAMED}
-    symbols = dict(derivation.network.by_name)
+    found |= _functions(derivation) | dict(_numbers(derivation))
+    network = derivation.network
+    symbols = dict(network.by_name)
     for symbol in symbols.values():
-        for name in {symbol.name, symbol.name.replace(".", "_")}:
+        for name in _names(symbol, network.depth):
             found[name] = Symbol(symbol)
-            found[f"d{name}"] = found[f"∂{name}"] = found[f"∂ℒ/∂{name}"] = found[f"dL/d{name}"] = Symbol(
-                Adjoint(symbol)
-            )
+            found |= {f"{prefix}{name}": Symbol(Adjoint(symbol)) for prefix in ERRORS}
             if symbol.shape[1].has(BATCH) and name != name.lower():
                 found.setdefault(name.lower(), Symbol(symbol, True))
                 found.setdefault(f"d{name.lower()}", Symbol(Adjoint(symbol), True))
@@ -94,11 +143,30 @@ def basic(derivation: Derivation) -> Lexicon:
         if symbol.role is Role.PREACTIVATION and symbol.name == f"Z{symbol.layer}":
             for letter in ("δ", "delta", "Z\u0304"):
                 found[normal(f"{letter}{symbol.layer}")] = Symbol(Adjoint(symbol))
-    found |= _functions(derivation)
-    if len(derivation.network.inputs) == 1:
-        found |= {"A0": Symbol(derivation.network.x), "a0": Symbol(derivation.network.x, True)}
+    if len(network.inputs) == 1:
+        x = network.x
+        found |= {"A0": Symbol(x), "a0": Symbol(x, True), "dA0": Symbol(Adjoint(x)), "da0": Symbol(Adjoint(x), True)}
     known = {each.name for each in (*derivation.forward.given, *(e.lhs for e in derivation.forward))}
     return Lexicon({normal(text): meaning for text, meaning in found.items() if not _without_stack(meaning, known)})
+
+
+def _names(symbol: Variable, depth: int) -> set[str]:
+    """Return the names of a matrix in code; a network of one layer needs no number."""
+    names = {symbol.name, symbol.name.replace(".", "_")}
+    return names | {symbol.stem} if depth == 1 and symbol.name == f"{symbol.stem}1" else names
+
+
+def _numbers(derivation: Derivation) -> Iterator[tuple[str, Meaning]]:
+    """Yield the letters of sizes, of ε and of the strength of a penalty."""
+    for symbol in derivation.forward.given:
+        for size in symbol.shape:
+            for letter in size.free_symbols - {BATCH}:
+                yield str(letter), Size(letter)
+    for equation in derivation.forward:
+        for node in nodes(equation.rhs):
+            if isinstance(node, Penalty) and node.args[0].is_number:
+                yield from ((name, Number(float(node.args[0]))) for name in ("λ", "lambda", "lam", "lambd", "reg"))
+    yield from ((name, Number(float(EPSILON))) for name in ("ε", "eps", "epsilon"))
 
 
 def _without_stack(meaning: Meaning, known: set[str]) -> bool:
@@ -110,19 +178,39 @@ def _without_stack(meaning: Meaning, known: set[str]) -> bool:
 
 
 def _functions(derivation: Derivation) -> dict[str, Meaning]:
-    """Return f1, f1' and df1 of every layer, and activations by their names."""
+    """Return f1, f1' and df1 of every layer, every activation by its names, and the letters of all of them."""
     found: dict[str, Meaning] = {}
+    for name in (*ACTIVATIONS, *ALIASES):
+        if name not in ("softmax", "none", "linear", "softmin"):
+            found |= _both(name, Scalar(activation(ALIASES.get(name, name))))
+    found |= _both("ReLU", Scalar(activation("relu")))
+    own = [each for each in derivation.forward if isinstance(each.rhs, Elementwise) and len(each.rhs.args) == 2]
+    taken = tuple((each.rhs.args[1].name, each.rhs.function) for each in own)
+    for letter in ACTIVATION if own else ():
+        found |= {letter: Activation(taken), f"{letter}'": Activation(taken, slope=True)}
+    if any(each.rhs.function.name == "sigmoid" for each in own) or not own:
+        found |= {word: meaning for letter in ("σ", "sigma")
+                  for word, meaning in _both(letter, Scalar(activation("sigmoid"))).items()}  # fmt: skip
     for equation in derivation.forward:
         node = equation.rhs
         if not isinstance(node, Elementwise) or not isinstance(equation.lhs, Variable):
             continue
         function, layer = node.function, equation.lhs.layer
-        found |= {function.name: Scalar(function), f"{function.name}'": Scalar(function, True)}
+        found |= _both(function.name, Scalar(function))
         if equation.lhs.name == f"A{layer}" and len(node.args) == 2:
             slope = Slope(function, 0, equation.lhs, *node.args[1:])
-            found[f"f{layer}"] = Scalar(function)
-            found |= {word: Scalar(function, True, slope) for word in (f"f{layer}'", f"f'{layer}", f"df{layer}")}
+            for letter in ACTIVATION:
+                found[f"{letter}{layer}"] = Scalar(function)
+                words = (f"{letter}{layer}'", f"{letter}'{layer}", f"d{letter}{layer}")
+                found |= {word: Scalar(function, True, slope) for word in words}
     return found
+
+
+def _both(name: str, meaning: Scalar) -> dict[str, Meaning]:
+    """Return a function and its slope by the names that people have for them."""
+    slope = Scalar(meaning.function, True)
+    names = (f"{name}'", f"{name}_prime", f"{name}_derivative", f"{name}_grad", f"d{name}", f"d_{name}")
+    return {name: meaning, **dict.fromkeys(names, slope)}
 
 
 def layer_words(derivation: Derivation, shift: int, last: str) -> dict[str, Meaning]:

@@ -10,7 +10,7 @@ from typing import Any
 from sympy import MatrixExpr
 from sympy import Symbol as Letter
 
-from symbp.equations import Equation, ForwardSystem, System, operands
+from symbp.equations import Equation, ForwardSystem, System, operands, symbols_in
 from symbp.errors import SpecError
 from symbp.judging.cases import Case
 from symbp.numeric import engines
@@ -47,6 +47,35 @@ class Scalar:
 
 
 @dataclass(frozen=True)
+class Activation:
+    """The activation of the network: of a layer's z it is that layer's. ``own`` has them by what they are taken of."""
+
+    own: tuple[tuple[str, ScalarFunction], ...]
+    slope: bool = False
+
+    def of(self, name: str | None) -> Scalar | None:
+        """Return the function taken of a matrix; of something else the one that all layers have, or None."""
+        functions = dict(self.own)
+        every = set(functions.values())
+        found = functions.get(name or "") or (every.pop() if len(every) == 1 else None)
+        return None if found is None else Scalar(found, self.slope)
+
+
+@dataclass(frozen=True)
+class Size:
+    """A size as a number: n in 1/n."""
+
+    of: Letter
+
+
+@dataclass(frozen=True)
+class Number:
+    """A constant of the network: ε, or the strength of its penalty."""
+
+    value: float
+
+
+@dataclass(frozen=True)
 class LinearMap:
     """A linear operator of the backward list, to be applied to an error."""
 
@@ -55,9 +84,9 @@ class LinearMap:
 
 @dataclass(frozen=True)
 class Piece:
-    """An operation with its operands, as it is printed."""
+    """An operation with its operands, as it is printed, or an expression that a page has a letter for."""
 
-    node: Op
+    node: MatrixExpr
 
 
 @dataclass(frozen=True)
@@ -69,12 +98,13 @@ class Sliding:
 
 @dataclass(frozen=True)
 class Named:
-    """What needs no derivation: a NumPy function, the ones, the identity, m."""
+    """What needs no derivation: a NumPy function, the ones, the identity, m; ``of_module`` behind np. or torch."""
 
     name: str
+    of_module: bool = False
 
 
-Meaning = Symbol | Diagonal | Scalar | LinearMap | Piece | Sliding | Named
+Meaning = Symbol | Diagonal | Scalar | Activation | Size | Number | LinearMap | Piece | Sliding | Named
 
 
 @dataclass(frozen=True)
@@ -91,11 +121,15 @@ HOLE = Operator(lambda value: value, hole=True)
 
 @dataclass(frozen=True)
 class Place:
-    """Where a formula is evaluated: a case, at one of its examples (or all), as the only one or as one of m."""
+    """Where a formula is evaluated: a case, at one of its examples (or all), as the only one or as one of m.
+
+    ``scaled`` has the errors of the examples without the loss's 1/m, as Ng's dZ and dA.
+    """
 
     case: Case
     example: int | None = None
     alone: bool = False
+    scaled: bool = False
 
     @property
     def examples(self) -> int:
@@ -114,12 +148,14 @@ class Place:
         if symbol.name not in self.case.known:
             raise SpecError(f"{symbol.name} is not derived: --wrt {symbol.name.removeprefix('d')} derives it")
         array = np.asarray(self.case.known[symbol.name], dtype=float)
+        if self.scaled and isinstance(symbol, Adjoint) and symbol.shape[1] == BATCH:
+            array = array * self.case.examples
         if self.example is None or array.ndim < 2:
             return array
         if symbol.shape[1] == BATCH:
             array = array[[self.example], :] if self.case.turns(symbol) else array[:, [self.example]]
         # One example alone has the whole loss, among m it has 1/m of it.
-        return array * self.case.examples if self.alone and isinstance(symbol, Adjoint) else array
+        return array * self.case.share if self.alone and isinstance(symbol, Adjoint) else array
 
 
 def scalar_value(meaning: Scalar, array: Any) -> Any:
@@ -144,7 +180,7 @@ def _turned(array: Any, symbol: MatrixExpr, place: Place) -> Any:
     return array.T if place.case.turns(symbol) else array
 
 
-def value_of(node: Op, place: Place) -> Any:
+def value_of(node: MatrixExpr, place: Place) -> Any:
     """Return the value of an operation of the derivation."""
     return _at(node, place)
 
@@ -168,19 +204,25 @@ def operator_of(node: Op, place: Place) -> Operator:
     return Operator(apply)
 
 
-def _at(node: Op, place: Place, error: Any = None) -> Any:
+def _at(node: MatrixExpr, place: Place, error: Any = None) -> Any:
     acted = None if error is None or node.acts_on is None else node.args[node.acts_on]
-    arrays = [_turned(error if each is acted else place.value(each), each, place) for each in operands(node)]
+    arrays = [_turned(error if each is acted else place.value(each), each, place) for each in _given(node)]
     return _turned(_program_of(node)(arrays)[0], node, place)
 
 
+def _given(node: MatrixExpr) -> tuple[MatrixExpr, ...]:
+    """Return the matrices that an expression is computed from; an operation alone names each as often as it takes it."""
+    return operands(node) if isinstance(node, Op) else tuple(dict.fromkeys(symbols_in(node)))
+
+
 @lru_cache(maxsize=256)
-def _program_of(node: Op) -> Callable[[list[Any]], list[Any]]:
+def _program_of(node: MatrixExpr) -> Callable[[list[Any]], list[Any]]:
     """Return a node as a function of its operands, run by the same code as the derivation's."""
-    fresh = {each: _fresh(at, each.shape) for at, each in enumerate(dict.fromkeys(operands(node)))}
+    given = _given(node)
+    fresh = {each: _fresh(at, each.shape) for at, each in enumerate(dict.fromkeys(given))}
     rebuilt = node.xreplace(fresh)
-    at = {symbol: index for index, symbol in enumerate(dict.fromkeys(operands(node)))}
-    positions = [at[each] for each in operands(node)]
+    at = {symbol: index for index, symbol in enumerate(dict.fromkeys(given))}
+    positions = [at[each] for each in given]
     run = _runner(tuple(fresh.values()), (rebuilt,))
 
     def call(arrays: list[Any]) -> list[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -13,18 +13,47 @@ from symbp.derivation import Derivation
 from symbp.errors import ShapeError, SpecError
 from symbp.judging.arithmetic import size_text
 from symbp.judging.cases import Case, Layout, cases
+from symbp.judging.hands import plain
 from symbp.judging.lexicon import Lexicon, layer_words, normal
-from symbp.judging.meanings import Operator, Place
+from symbp.judging.meanings import Operator, Place, Symbol
 from symbp.judging.values import value
 from symbp.judging.written import TypedSide, written
 from symbp.networks.reading import quote
 from symbp.symbols import BATCH, Adjoint, Variable
 
+MEAN = "1/m"
 TOLERANCE = 1e-9
 """Relative difference up to which a formula is right, as in the check of a derivation."""
 
-EQUALS = re.compile(r"(?<![=<>!])=(?!=)(?![^()\[\]]*[)\]])")
-SUM = re.compile(r"\s*(?:Σ|∑|sum(?=\s))\s*")
+_SHARE = r"(?:\(?1/[mN]\)?|\\[dt]?frac\s*\{?1\}?\s*\{?[mN]\}?)\s*[*·]?\s*"
+SUM = re.compile(
+    rf"\s*(?P<share>{_SHARE})?(?:\\sum(?:\\limits)?(?:\s*_(?:\{{\s*(?P<a>[in])\b[^{{}}]*\}}|(?P<b>[in])))?(?![a-z]|\s*_)"
+    r"(?:\s*\^(?:\{[^{}]*\}|\w))?|(?:Σ|∑)(?:_(?P<c>[in])\b)?(?!_)|sum(?=\s))\s*"
+)
+"""What stands before a sum over the examples: Σ, with 1/m or without, in each way to write."""
+
+
+def split(text: str) -> list[str]:
+    """Return the sides of an equation as they were typed: what stands between = outside of brackets."""
+    flat, places = plain(text)
+    depth, cuts = 0, [0]
+    for at, sign in enumerate(flat):
+        depth += (sign in "([{") - (sign in ")]}")
+        is_equals = sign == "=" and flat[at - 1 : at] not in tuple("=<>!") and flat[at + 1 : at + 2] != "="
+        if is_equals and depth <= 0:
+            cuts += [at, at + 1]
+    cuts.append(len(flat))
+    pairs = zip(cuts[::2], cuts[1::2], strict=True)
+    return [text[places[start] : places[end]].strip().strip("&").strip() for start, end in pairs]
+
+
+def without_example(body: str, found: re.Match[str]) -> str:
+    """Return what is added up over the examples without the letter that counts them."""
+    letter = found["a"] or found["b"] or found["c"]
+    if not letter:
+        return body
+    body = re.sub(rf"\^\{{?\s*\(\s*{letter}\s*\)\s*\}}?", "", body)
+    return re.sub(rf"(?<=[\])])\s*\(\s*{letter}\s*\)|_{letter}(?![A-Za-z0-9])|_\{{{letter}\}}", "", body)
 
 
 @dataclass(frozen=True)
@@ -34,9 +63,10 @@ class Reading:
     alone: bool = False
     shift: int = 0
     last: str = "Z"
+    scaled: bool = False
 
     def note(self, depth: int) -> str:
-        """Return what was assumed, as a sentence; empty where nothing was."""
+        """Return what was assumed of names in course notes, as a sentence."""
         parts = ["aₗ is what enters layer l, so a₁ is the input"] if self.shift else []
         parts += [f"dLoss is the gradient by {self.last}{depth}"]
         return "read so that " + "; ".join(parts)
@@ -44,10 +74,13 @@ class Reading:
 
 @dataclass(frozen=True)
 class RightSide:
-    """One right side of a formula in one reading; ``total`` where Σ over the examples stands before it."""
+    """One right side of a formula in one reading; ``total`` is what Σ over the examples before it is multiplied by.
+
+    Nothing: there is no Σ.
+    """
 
     written: TypedSide
-    total: bool
+    total: str
     reading: Reading
 
 
@@ -59,6 +92,7 @@ class Ground:
     words: Lexicon
     seed: int = 0
     layout: Layout | None = None
+    left: str = ""
 
     @cached_property
     def cases(self) -> list[Case]:
@@ -78,8 +112,9 @@ class Ground:
     def known(self, text: str) -> bool:
         """Whether every symbol of a formula means something."""
         try:
-            for part in EQUALS.split(text):
-                written(SUM.sub("", part, count=1), self.words)
+            for part in split(text):
+                total = SUM.match(part)
+                written(without_example(part[total.end() :], total) if total else part, self.words)
         except SpecError:
             return False
         return True
@@ -102,7 +137,7 @@ class Trial:
         """The matrix that it is, or is the gradient of."""
         return self.target.of.name if isinstance(self.target, Adjoint) else self.target.name
 
-    def fitting(self, body: str, total: bool) -> tuple[list[RightSide], ShapeError | None]:
+    def fitting(self, body: str, total: str) -> tuple[list[RightSide], ShapeError | None]:
         """Return the readings in which the formula runs and has its target's shape, and the first problem of others."""
         found: list[RightSide] = []
         problem: ShapeError | None = None
@@ -125,7 +160,7 @@ class Trial:
                 return ShapeError(f"{said}{_turned(found, size, other)}")
         return None
 
-    def all(self, body: str, total: bool) -> list[RightSide]:
+    def all(self, body: str, total: str) -> list[RightSide]:
         """Return all readings of a formula, those among them whose shapes do not fit: one change may make them."""
         found = []
         for reading in self._readings(body, total):
@@ -134,16 +169,24 @@ class Trial:
             found.append(RightSide(written(body, words), total, reading))
         return found
 
-    def _readings(self, body: str, total: bool) -> Iterator[Reading]:
-        columns = written(body, self.ground.course(0, "Z")).columns
+    def _readings(self, body: str, total: str) -> Iterator[Reading]:
+        side = written(body, self.ground.course(0, "Z"))
+        columns = side.columns
         ways = [False] if total or self.ground.derivation.entire else [True] if columns else [False, True]
         if not columns and (self.ground.derivation.network.batch or re.search(r"\bm\b|sum|mean|ᵀ1|1ᵀ", body)):
             ways = [False]
         course = is_course(body, Reading())
         for shift in (0, 1) if course else (0,):
             for last in ("Z", "A") if course else ("Z",):
-                for alone in ways:
-                    yield Reading(alone, shift, last)
+                yield from (Reading(alone, shift, last) for alone in ways)
+        if False in ways and (total or self._has_errors(side)):
+            yield Reading(scaled=True)
+
+    def _has_errors(self, side: TypedSide) -> bool:
+        """Whether dZ or dA stands in it, which course notes have without 1/m."""
+        words = [(self.ground.left, self.target)]
+        words += [(side.typed(name), each.of) for name, each in side.meanings.items() if isinstance(each, Symbol)]
+        return any(isinstance(of, Adjoint) and of.shape[1] == BATCH and word.startswith("d") for word, of in words)
 
     def values(self, side: RightSide, tree: ast.expr | None = None) -> list[Any]:
         """Return the value of a side at every case, in the shape it would have for the whole batch."""
@@ -159,26 +202,58 @@ class Trial:
         import numpy as np
 
         if not side.total and not side.reading.alone:
-            return _spread(value(side.written, Place(case), tree), self.target, case)
+            place = Place(case, scaled=side.reading.scaled)
+            return _spread(value(side.written, place, tree), self.target, case)
         parts = [
-            _spread(value(side.written, Place(case, example, side.reading.alone), tree), self.target, case)
+            _spread(value(side.written, Place(case, example, side.reading.alone, side.reading.scaled), tree), self.target, case)
             for example in range(case.examples)
         ]
         if side.total:
-            return sum(parts)
+            return sum(parts) / (case.examples if side.total == MEAN else 1)
         if self.target.shape[1] == BATCH:
             in_rows = case.turns(self.target)
             shape = (1, -1) if in_rows else (-1, 1)
             single = [part.reshape(shape) if part.ndim < 2 else part for part in parts]
             stacked = np.concatenate(single, axis=0 if in_rows else 1)
-            return stacked / case.examples if isinstance(self.target, Adjoint) else stacked
-        return sum(parts) / case.examples
+            return stacked / case.share if isinstance(self.target, Adjoint) else stacked
+        return sum(parts) / case.share
 
     def agrees(self, side: RightSide, tree: ast.expr | None = None) -> bool:
         """Whether a side, or another tree in its place, is the target."""
         return self.error(side, tree) <= TOLERANCE
 
-    def error(self, side: RightSide, tree: ast.expr | None = None) -> float:
+    def off_by(self, side: RightSide) -> str:
+        """Return by which factor alone a side is off, m or 1/m; nothing where it is off otherwise."""
+        factors: dict[str, Callable[[Case], float]] = {"m": lambda c: c.examples, "1/m": lambda c: 1 / c.examples}
+        return next((text for text, by in factors.items() if self.error(side, factor=by) <= TOLERANCE), "")
+
+    def is_other(self, side: RightSide) -> str:
+        """Return the name of the matrix that a side is, where it is that of another one; else nothing."""
+        import numpy as np
+
+        try:
+            pairs = list(zip(self.values(side), self.ground.cases, strict=True))
+        except (ShapeError, SpecError):
+            return ""
+        for name in self.ground.cases[0].known:
+            if all(
+                found.shape == np.shape(case.known[name]) and np.allclose(found, case.known[name], rtol=TOLERANCE, atol=0)
+                for found, case in pairs
+            ):
+                return name
+        return ""
+
+    def right(self, case: Case, reading: Reading) -> Any:
+        """Return what the target is in a reading."""
+        import numpy as np
+
+        right = np.asarray(case.known[self.target.name], dtype=float)
+        is_scaled = reading.scaled and isinstance(self.target, Adjoint) and self.target.shape[1] == BATCH
+        return right * case.examples if is_scaled else right
+
+    def error(
+        self, side: RightSide, tree: ast.expr | None = None, factor: Callable[[Case], float] = lambda case: 1.0
+    ) -> float:
         """Return the largest error over the cases, each relative to its own matrix; NaN counts as infinite."""
         import numpy as np
 
@@ -188,7 +263,7 @@ class Trial:
             return float("inf")
         worst = 0.0
         for found, case in zip(values, self.ground.cases, strict=True):
-            right = np.asarray(case.known[self.target.name], dtype=float)
+            right = self.right(case, side.reading) * factor(case)
             if not _fits(found, case, self.target):
                 return float("inf")
             size = float(np.linalg.norm(right)) or 1.0

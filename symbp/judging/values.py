@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from symbp.equations import operands
 from symbp.errors import ShapeError, SpecError
-from symbp.judging.arithmetic import ONES, ONES_ROW, Arithmetic, Ones, OnesRow, from_numpy
+from symbp.judging.arithmetic import ONES, ONES_ROW, Arithmetic, Ones, OnesRow, from_numpy, softmax_along
 from symbp.judging.meanings import (
     HOLE,
     IDENTITY,
+    Activation,
     Diagonal,
     LinearMap,
     Named,
+    Number,
     Operator,
     Piece,
     Place,
     Scalar,
+    Size,
     Sliding,
     Symbol,
     operator_of,
@@ -49,7 +53,7 @@ def value(written: TypedSide, place: Place, tree: ast.expr | None = None) -> Any
         raise
     except ValueError:  # NumPy's own, from an operator that is given what it does not act on
         raise ShapeError(f"the shapes in {quote(written.source)} do not fit") from None
-    if isinstance(found, Scalar | LinearMap | Sliding | Named | Ones | OnesRow):
+    if isinstance(found, Scalar | Activation | LinearMap | Sliding | Named | Ones | OnesRow):
         raise SpecError(f"{quote(written.source)} is no matrix: something for it to act on is missing")
     return found
 
@@ -85,6 +89,8 @@ class _Walk:
                 return self.visit(operand)
             case ast.Attribute(value=operand, attr="T"):
                 return self._transposed(operand)
+            case ast.Attribute(value=operand, attr="I"):
+                return self.arithmetic.inverse(self.visit(operand), node)
             case ast.BinOp(op=ast.MatMult()):
                 return self._chain(node)
             case ast.BinOp(left=ast.BinOp(left=left, op=ast.Mod(), right=ast.Name(id=name)), op=ast.Mod(), right=right):
@@ -95,10 +101,11 @@ class _Walk:
                 return self.arithmetic.entrywise(
                     _COMPARE[type(sign)], self.visit(left), self.visit(right), node
                 ).astype(float)
-            case ast.Call(func=ast.Attribute(value=operand, attr=name), args=arguments) if name in _METHODS:
-                return self._call(name, [self.visit(operand), *map(self.visit, arguments)], self._keywords(node), node)
+            case ast.Call(func=ast.Attribute(value=operand, attr=name), args=arguments) if name in METHODS:
+                named = Named(name, of_module=True)
+                return self._call(named, [self.visit(operand), *map(self.visit, arguments)], self._keywords(node), node)
             case ast.Call(func=ast.Name(id=name), args=arguments) if name in self.written.meanings:
-                return self._applied(name, [self.visit(each) for each in arguments], self._keywords(node), node)
+                return self._applied(name, arguments, self._keywords(node), node)
         raise SpecError(f"{quote(self.written.text(node))} may not stand in the formula {quote(self.written.source)}")
 
     def _number(self, number: float) -> float:
@@ -113,10 +120,12 @@ class _Walk:
             sign = -1 if isinstance(axis, ast.UnaryOp) and isinstance(axis.op, ast.USub) else 1
             constant = axis.operand if isinstance(axis, ast.UnaryOp) else axis
             known = isinstance(constant, ast.Constant) and constant.value in (0, 1, 2, True, False)
-            if each.arg not in ("axis", "keepdims") or not known:
+            if each.arg not in ("axis", "keepdims", "ddof", "unbiased") or not known:
                 raise SpecError(f"{quote(self.written.text(node))}: only axis and keepdims may be named")
             assert isinstance(constant, ast.Constant)
             found[each.arg] = sign * int(constant.value)  # type: ignore[arg-type]
+        if "unbiased" in found:
+            found["ddof"] = found.pop("unbiased")
         return found
 
     def _slid(self, name: str, left: ast.expr, right: ast.expr) -> Any:
@@ -148,6 +157,10 @@ class _Walk:
                 return np.diagflat(found) if 1 in found.shape else found
             case Scalar(at=slope) if slope is not None:
                 return value_of(slope, self.place)
+            case Size(of=letter):
+                return float(self.place.case.sizes[str(letter)])
+            case Number(value=number):
+                return number
             case LinearMap(node=node):
                 return operator_of(node, self.place)
             case Piece(node=node):
@@ -176,30 +189,76 @@ class _Walk:
             found = self.arithmetic.joined(found, factor, _until(node, end))
         return found
 
-    def _applied(self, name: str, arguments: Sequence[Any], keywords: Mapping[str, int], node: ast.expr) -> Any:
+    def _applied(
+        self, name: str, nodes: Sequence[ast.expr], keywords: Mapping[str, int], node: ast.expr
+    ) -> Any:
         meaning = self.written.meanings[name]
+        if isinstance(meaning, Named) and meaning.name == "einsum":
+            return self._einsum(nodes, node)
+        if isinstance(meaning, Named) and meaning.name in _FILLED:
+            return self._filled(_FILLED[meaning.name], nodes, node)
+        arguments = [self.visit(each) for each in nodes]
+        if isinstance(meaning, Activation) and len(nodes) == 1:
+            operand = self.written.meanings.get(nodes[0].id) if isinstance(nodes[0], ast.Name) else None
+            known = meaning.of(operand.of.name if isinstance(operand, Symbol) else None)
+            if known is None:
+                text = self.written.text(node)
+                raise SpecError(f"{quote(text)}: the layers have different activations; write f1, f2 … or their names")
+            meaning = known
         match meaning:
             case Scalar() if len(arguments) == 1 and not keywords:
                 return scalar_value(meaning, self.arithmetic.array(arguments[0], node))
             case LinearMap() if len(arguments) == 1 and not keywords:
                 return self.arithmetic.acted(operator_of(meaning.node, self.place), arguments[0], node)
-            case Named(name=word):
-                return self._call(word, arguments, keywords, node)
+            case Named():
+                return self._call(meaning, arguments, keywords, node)
         raise SpecError(f"{quote(self.written.text(node))} calls what is no function in {quote(self.written.source)}")
 
-    def _call(self, word: str, arguments: Sequence[Any], keywords: Mapping[str, int], node: ast.expr) -> Any:
+    def _call(self, meaning: Named, arguments: Sequence[Any], keywords: Mapping[str, int], node: ast.expr) -> Any:
+        word = SYNONYMS.get(meaning.name, meaning.name)
         row = _FUNCTIONS.get(word)
-        if row is None or len(arguments) != row.arguments or (keywords and not row.reduces):
+        if row is None or (keywords and not row.reduces):
             raise SpecError(f"{quote(self.written.text(node))} may not stand in {quote(self.written.source)}")
-        if word in _OWN:
+        if row.reduces and len(arguments) == 2:
+            axis = self.arithmetic.array(arguments[1], node)
+            base = 0 if meaning.of_module else 1
+            arguments, keywords = arguments[:1], {**keywords, "axis": int(axis) - base if axis.ndim == 0 else 9}
+        if len(arguments) != row.arguments:
+            raise SpecError(f"{quote(self.written.text(node))} may not stand in {quote(self.written.source)}")
+        if word in _OWN and not keywords:
             return _OWN[word](self.arithmetic, *arguments, node)
         arrays = [self.arithmetic.array(each, node) for each in arguments]
         axis = keywords.get("axis")
         if axis is not None and not -arrays[0].ndim <= axis < arrays[0].ndim:
             raise SpecError(f"{quote(self.written.text(node))}: axis {axis} of a matrix: 0 adds rows, 1 adds columns")
         if row.reduces:
-            return row.function(arrays[0], axis=axis, keepdims=bool(keywords.get("keepdims", 0)))
+            more = {"ddof": keywords["ddof"]} if "ddof" in keywords and word in ("var", "std") else {}
+            return row.function(arrays[0], axis=axis, keepdims=bool(keywords.get("keepdims", 0)), **more)
         return row.function(*arrays)
+
+    def _einsum(self, nodes: Sequence[ast.expr], node: ast.expr) -> Any:
+        """np.einsum('im,jm->ij', A, B): its subscripts are letters, and no sum is longer than a product's."""
+        import numpy as np
+
+        first = nodes[0].value if nodes and isinstance(nodes[0], ast.Constant) else None
+        if not isinstance(first, str) or not re.fullmatch(r"[A-Za-z,]+(?:->[A-Za-z]*)?", first.replace(" ", "")):
+            raise SpecError(f"{quote(self.written.text(node))}: einsum begins with its subscripts, 'im,jm->ij'")
+        arrays = [self.arithmetic.array(self.visit(each), node) for each in nodes[1:]]
+        if len(arrays) > MOST_FACTORS or len(set(first)) > MOST_LETTERS:
+            raise SpecError(f"{quote(self.written.text(node))}: einsum of at most {MOST_FACTORS} matrices")
+        return np.einsum(first.replace(" ", ""), *arrays, optimize=True)
+
+    def _filled(self, number: float, nodes: Sequence[ast.expr], node: ast.expr) -> Any:
+        """ones(m, 1) and np.ones((1, m)), of sizes; ones_like(A)."""
+        import numpy as np
+
+        wanted = nodes[0].elts if len(nodes) == 1 and isinstance(nodes[0], ast.Tuple) else nodes
+        sizes = [self.arithmetic.array(self.visit(each), node) for each in wanted]
+        if len(sizes) == 1 and sizes[0].ndim:
+            return np.full(sizes[0].shape, number)
+        if not 1 <= len(sizes) <= 2 or not all(size.ndim == 0 and 1 <= size <= MOST_ENTRIES for size in sizes):
+            raise SpecError(f"{quote(self.written.text(node))}: give its sizes, such as m and 1")
+        return np.full([int(size) for size in sizes], number)
 
 
 def _until(node: ast.BinOp, end: ast.expr) -> ast.BinOp:
@@ -245,7 +304,17 @@ class _Function:
     reduces: bool = False
 
 
-_METHODS = ("sum", "mean", "dot", "transpose")
+MOST_FACTORS, MOST_LETTERS, MOST_ENTRIES = 6, 12, 10_000
+"""Bounds of einsum, and of a side of a matrix that a formula makes."""
+
+METHODS = frozenset("sum mean var std dot transpose matmul mm mul pow exp log sqrt abs square sin cos tanh inverse".split())
+
+SYNONYMS = {"mm": "matmul", "mul": "multiply", "sub": "subtract", "div": "divide", "pow": "power", "ln": "log",
+            "inverse": "inv"}  # fmt: skip
+"""Other names of functions."""
+
+_FILLED = {"ones": 1.0, "zeros": 0.0, "ones_like": 1.0, "zeros_like": 0.0}
+
 _PRODUCTS: Mapping[str, Callable[..., Any]] = {
     "dot": Arithmetic.joined,
     "matmul": Arithmetic.joined,
@@ -255,14 +324,19 @@ _PRODUCTS: Mapping[str, Callable[..., Any]] = {
     "divide": Arithmetic.over,
     "power": Arithmetic.power,
 }
-_OWN: Mapping[str, Callable[..., Any]] = {**_PRODUCTS, "softmax": Arithmetic.softmax}
+_OWN: Mapping[str, Callable[..., Any]] = {**_PRODUCTS, "softmax": Arithmetic.softmax, "inv": Arithmetic.inverse}
 """What is more than a function of arrays."""
 
+_OF_TWO = ("maximum", "minimum", "outer")
+_OF_ONE = ("exp", "log", "sqrt", "abs", "square", "sign", "transpose", "sin", "cos", "tan", "sinh", "cosh", "tanh",
+           "reciprocal", "negative", "trace")  # fmt: skip
+
 _FUNCTIONS: Mapping[str, _Function] = {
-    **{name: _Function(2, from_numpy(name)) for name in (*_PRODUCTS, "maximum", "minimum", "outer")},
-    **{name: _Function(1, from_numpy(name)) for name in ("exp", "log", "sqrt", "abs", "square", "sign", "transpose")},
-    **{name: _Function(1, from_numpy(name), reduces=True) for name in ("sum", "mean")},
+    **{name: _Function(2, from_numpy(name)) for name in (*_PRODUCTS, *_OF_TWO)},
+    **{name: _Function(1, from_numpy(name)) for name in _OF_ONE},
+    **{name: _Function(1, from_numpy(name), reduces=True) for name in ("sum", "mean", "var", "std", "max", "min")},
     "where": _Function(3, from_numpy("where")),
     "diag": _Function(1, from_numpy("diagflat")),
-    "softmax": _Function(1, Arithmetic.softmax),
+    "inv": _Function(1, Arithmetic.inverse),
+    "softmax": _Function(1, softmax_along, reduces=True),
 }

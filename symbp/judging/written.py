@@ -12,17 +12,23 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from symbp.errors import SpecError, nearest
-from symbp.judging.lexicon import Lexicon, spelled
-from symbp.judging.meanings import Diagonal, LinearMap, Meaning, Named, Scalar, Sliding, Symbol
+from symbp.errors import SpecError
+from symbp.judging.hands import plain
+from symbp.judging.lexicon import Lexicon
+from symbp.judging.meanings import Activation, Diagonal, LinearMap, Meaning, Named, Scalar, Sliding, Symbol
+from symbp.judging.names import SCRIPTED
 from symbp.networks.reading import MAX_BRACKETS, MAX_DIGITS, MAX_LENGTH, quote, tree_of
 
 _NUMBER = re.compile(r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _NAME = re.compile(r"(?!ᵀ)[^\W\d](?:(?!ᵀ)\w)*(?:\[[\w.:]+\])?'?")
-_METHOD = re.compile(r"\.(T\b|sum|mean|dot|transpose)")
-_OPERATORS = ("**", ">=", "<=", "==", ".*", "@", "+", "-", "*", "/", ">", "<", "^", "(", ")", ",", "=", "⊙", "·")
-_TURNED = {"⊙": "*", ".*": "*", "·": "@", "^": "**"}
-_KEYWORDS = ("axis", "keepdims")
+_METHOD = re.compile(r"\.(?:(m?T\b|t\(\)|H\b)|([a-z_]+)(?=\())")
+_MODULE = re.compile(r"(?:(?:np|numpy|torch|jnp|jax|xp|cp|F|nn|functional|linalg|math|scipy|special|tf|K)\.)+(?=[a-z])")
+_STRING = re.compile(r"(['\"])[A-Za-z,>\- ]{1,60}\1")
+_OPERATORS = ("**", ">=", "<=", "==", "@", "+", "-", "*", "/", ">", "<", "^", "(", ")", ",", "=", "⊙", "·")
+_TURNED = {"⊙": "*", "·": "@", "^": "**"}
+_INVERSE = re.compile(r"\^(?:-1(?!\d)|\(-1\)|\{-1\})")
+_KEYWORDS = {"axis": "axis", "dim": "axis", "keepdims": "keepdims", "keepdim": "keepdims", "ddof": "ddof",
+             "unbiased": "unbiased"}  # fmt: skip
 _CONSTANTS = ("True", "False")
 
 MOST_WRITTEN_OUT = 64 * MAX_LENGTH
@@ -59,6 +65,11 @@ class TypedSide:
             isinstance(each, Diagonal) or (isinstance(each, Symbol) and each.column) for each in self.meanings.values()
         )
 
+    def typed(self, name: str) -> str:
+        """Return a word as it was typed."""
+        token = next(each for each in self.tokens if each.python == name)
+        return self.source[token.start : token.end]
+
     def text(self, node: ast.AST) -> str:
         """Return a piece as it was typed."""
         start, end = self.span(node)
@@ -87,14 +98,14 @@ class _Reading:
 
     def __init__(self, source: str, lexicon: Lexicon) -> None:
         self.typed = " ".join(unicodedata.normalize("NFC", source).split())
-        self.source, self.places = spelled(self.typed)
+        self.source, self.places = plain(self.typed)
         self.lexicon = lexicon
         self.tokens: list[Token] = []
         self.meanings: dict[str, Meaning] = {}
         self.length = self.depth = 0
         self.ends_operand = False
         self.before: Meaning | None = None
-        self.calls = False
+        self.calls = self.of_module = False
 
     def read(self) -> TypedSide:
         """Return the formula, or raise a SpecError that quotes the piece nobody can read."""
@@ -110,6 +121,7 @@ class _Reading:
 
     def _as_typed(self, token: Token) -> Token:
         last = self.places[token.end - 1] + 1 if token.end > token.start else self.places[token.start]
+        last = max(last, self.places[token.end])
         return replace(token, start=self.places[token.start], end=last)
 
     def _next(self, at: int) -> int:
@@ -123,7 +135,11 @@ class _Reading:
             return self._placed("·", Named("hole"), at, at + 1)
         if self.source[at] == "√":
             return self._root(at)
-        for reader in (self._transpose, self._method, self._word, self._number, self._name, self._operator):
+        if found := _MODULE.match(self.source, at):
+            self.of_module = True
+            return found.end()
+        readers = (self._transpose, self._method, self._word, self._number, self._name, self._string, self._operator)
+        for reader in readers:
             end = reader(at)
             if end is not None:
                 return end
@@ -142,15 +158,21 @@ class _Reading:
         for mark in ("ᵀ", "^T", "^⊤"):
             if self.source.startswith(mark, at) and self.ends_operand:
                 return self._add(".T", at, at + len(mark), operand=True)
-        return None
+        found = _INVERSE.match(self.source, at) if self.ends_operand else None
+        return self._add(".I", at, found.end(), operand=True) if found else None
 
     def _method(self, at: int) -> int | None:
         found = _METHOD.match(self.source, at)
         if not found or not self.ends_operand:
             return None
-        end = self._add(found[0], at, found.end(), operand=True)
-        self.calls = found[1] != "T"
+        end = self._add(".T" if found[1] else found[0], at, found.end(), operand=True)
+        self.calls = not found[1]
         return end
+
+    def _string(self, at: int) -> int | None:
+        """The subscripts of einsum, the one string that may stand in a formula."""
+        found = _STRING.match(self.source, at) if self.tokens and self.tokens[-1].python == "(" else None
+        return self._add(repr(found[0][1:-1]), at, found.end(), operand=True) if found else None
 
     def _number(self, at: int) -> int | None:
         found = _NUMBER.match(self.source, at)
@@ -169,12 +191,19 @@ class _Reading:
 
     def _word(self, at: int) -> int | None:
         found = self.lexicon.pattern.match(self.source, at)
+        scripted = SCRIPTED.match(self.source, at)
+        if scripted and scripted.end() > (found.end() if found else at):
+            known = self.lexicon.meaning(scripted[0])
+            if known is not None:
+                return self._placed(scripted[0], known, at, scripted.end())
         name = _NAME.match(self.source, at)
         if not found or (
             name and name.end() > found.end() and name[0] not in self.lexicon.words and "'" not in name[0]
         ):
             return None
         meaning = self.lexicon.words[found[0]]
+        if isinstance(meaning, Named) and self.of_module:
+            meaning = replace(meaning, of_module=True)
         if isinstance(meaning, Sliding):
             return self._sign_between(meaning, at, found.end())
         return self._placed(found[0], meaning, at, found.end())
@@ -200,16 +229,13 @@ class _Reading:
         if not found:
             return None
         name = found[0]
-        if name in ("np", "numpy", "xp") and self.source.startswith(".", found.end()):
-            return found.end() + 1
         if name in _KEYWORDS or name in _CONSTANTS:
-            return self._add(name, at, found.end(), operand=name in _CONSTANTS)
+            return self._add(_KEYWORDS.get(name, name), at, found.end(), operand=name in _CONSTANTS)
         if name in ("sum", "Σ", "∑"):
             raise SpecError(f"{quote(self.source)}: Σ stands in front of a whole product, as in Σ D₂ (a₂ − y) xᵀ")
-        near = nearest(name[:40], [word for word in self.lexicon.words if word.isascii() and len(word) < 20])
         raise SpecError(
-            f"unknown symbol {name[:40]!r} in the formula {quote(self.source)}"
-            f"{near or '; use the names of symbp derive, such as W2, Z1, A1, dZ2, X, Y, m'}"
+            f"unknown symbol {name[:40]!r} in the formula {quote(self.typed)}"
+            f"{self.lexicon.near(name) or '; use the names of symbp derive, such as W2, Z1, A1, dZ2, X, Y, m'}"
         )
 
     def _operator(self, at: int) -> int | None:
@@ -226,13 +252,13 @@ class _Reading:
             self.depth += 1
             if self.depth > MAX_BRACKETS:
                 raise SpecError(f"{quote(self.source)} has more than {MAX_BRACKETS} brackets inside each other")
-            callable_ = self.calls or isinstance(self.before, Scalar | LinearMap) or (
+            callable_ = self.calls or isinstance(self.before, Scalar | Activation | LinearMap) or (
                 isinstance(self.before, Named) and self.before.name not in ("m", "ones", "I", "hole")
             )  # fmt: skip
             if not (callable_ and self.ends_operand):
                 self._join()
         self.depth -= sign == ")"
-        if sign == "=" and self.tokens and self.tokens[-1].python in _KEYWORDS:
+        if sign == "=" and self.tokens and self.tokens[-1].python in _KEYWORDS.values():
             return self._add("=", at, at + 1, operand=False)
         if sign == "=":
             raise SpecError(f"{quote(self.source)}: one = a formula")
@@ -247,7 +273,7 @@ class _Reading:
     def _add(self, python: str, start: int, end: int, *, operand: bool) -> int:
         self._append(python, start, end)
         self.ends_operand = operand
-        self.before, self.calls = None, False
+        self.before, self.calls, self.of_module = None, False, False
         return end
 
     def _append(self, python: str, start: int, end: int) -> None:

@@ -38,14 +38,16 @@ class Alone:
     """An operation as it is shown.
 
     ``parts`` are the equations of what the line of an error has letters for, by the name of the error; ``result`` is
-    the gradient of the operation as one, where its steps are shown, behind its parts. ``whole`` is the operation in
-    one formula, ``formulas`` are those that its sentences name.
+    the gradient of the operation as one, where its steps are shown, behind its parts. ``letters`` are the equations of
+    all these letters in the calculus. ``whole`` is the operation in one formula, ``formulas`` are those that its
+    sentences name.
     """
 
     network: OperationNetwork
     reading: Reading
     parts: Mapping[str, tuple[Equation, ...]]
     result: tuple[Equation, ...]
+    letters: tuple[Equation, ...]
     whole: Equation | None
     formulas: Mapping[str, Equation | MatrixExpr]
 
@@ -67,6 +69,7 @@ def alone(derivation: Derivation) -> Alone:
     spelled = {each.name: reader.spelled(each) for each in (*errors, *gradients)}
     result = [] if plan.steps is None else reader.spelled(_gradient(derivation))
     whole = _whole(forward, plan)
+    letters = [each for found in (*spelled.values(), result) for each in found[:-1]]
     read = reader.read
     parts = {name: tuple(map(read, found[:-1])) for name, found in spelled.items()}
     errors, gradients = ([read(spelled[each.name][-1]) for each in some] for some in (errors, gradients))
@@ -88,7 +91,8 @@ def alone(derivation: Derivation) -> Alone:
         reader.layout,
     )
     formulas = {name: reader.formula(each) for name, each in plan.formulas.items()}
-    return Alone(network, reading, parts, tuple(map(read, result)), None if whole is None else read(whole), formulas)
+    shown_whole = None if whole is None else read(whole)
+    return Alone(network, reading, parts, tuple(map(read, result)), tuple(letters), shown_whole, formulas)
 
 
 def _itself(symbol: MatrixSymbol) -> MatrixSymbol:

@@ -9,7 +9,7 @@ from sympy import MatrixSymbol
 
 from symbp.derivation import Derivation
 from symbp.equations import Equation, nodes, symbols_in
-from symbp.judging.lexicon import Lexicon, basic
+from symbp.judging.lexicon import ERRORS, Lexicon, basic
 from symbp.judging.meanings import Diagonal, LinearMap, Meaning, Piece, Scalar, Sliding, Symbol
 from symbp.maths.build import operator_name, primed, sign_of
 from symbp.maths.tree import Id, Node
@@ -17,6 +17,8 @@ from symbp.op import Op
 from symbp.ops.elementwise import Elementwise, GenericFunction, ScalarFunction, Slope
 from symbp.ops.losses import Loss, LossGradient
 from symbp.pages.tell.derivation import context
+from symbp.pages.tell.operation import operation_context
+from symbp.roles import Role
 from symbp.symbols import Adjoint, Variable
 from symbp.views.layout import COLUMNS, Layout
 from symbp.views.skeleton import mapped
@@ -29,11 +31,39 @@ def lexicon(shown: Derivation, derivation: Derivation, layout: Layout = COLUMNS)
 
     ``shown`` may leave functions open, ``derivation`` has others in their place. The pages of a ``layout`` are meant.
     """
+    if shown.is_alone:
+        return _operation_words(derivation)
     shown, derivation = shown.readable, derivation.readable
     functions = _functions(shown, derivation)
     words = basic(derivation).with_words(aliases(shown, functions)).with_words(_signs(derivation))
     for ascii_only in (True, False):
         words = words.with_words(dict(_printed(shown, Print(shown, ascii_only, layout), functions)))
+    return words
+
+
+def _operation_words(derivation: Derivation) -> Lexicon:
+    """Return the names on the page of an operation alone: its symbols and their errors, and the letters it gives."""
+    c = operation_context(derivation)
+    known = {each.name: each for each in (*derivation.forward.given, *(each.lhs for each in derivation.forward))}
+    column, words = c.plan.one, basic(derivation)
+    for ascii_only in (True, False):
+        speller = Speller.of(c.spellings, ascii=ascii_only)
+        found: dict[str, Meaning] = {}
+        for name, symbol in c.known.items():
+            word = speller.text(c.names.symbol(symbol))
+            if name in known:
+                of = known[name]
+                found[word] = Symbol(of, column)
+                found |= {f"{prefix}{word}": Symbol(Adjoint(of), column) for prefix in ERRORS}
+                found[speller.text(c.names.symbol(Adjoint(symbol)))] = Symbol(Adjoint(of), column)
+                if of.role is Role.PREACTIVATION:
+                    found[f"δ{word[1:]}"] = Symbol(Adjoint(of), column)
+        for each in c.shown.letters:
+            found[speller.text(c.names.symbol(c.known[each.lhs.name]))] = Piece(each.rhs)
+        for node in (each.rhs for each in c.equations if isinstance(each.rhs, Elementwise)):
+            name = speller.text(c.builder.function(node.function))
+            found |= {name: Scalar(node.function), f"{name}'": Scalar(node.function, slope=True)}
+        words = words.with_words(found)
     return words
 
 
