@@ -8,8 +8,9 @@ from dataclasses import replace
 
 from symbp.cli.console import note, say, sentence
 from symbp.cli.mine import DataFile, Formula, FunctionFile, Question, Stub
+from symbp.cli.options import Listed
 from symbp.cli.output import OutputOptions
-from symbp.cli.what import Described, Named, Listed, NetworkOptions, command_line, derived
+from symbp.cli.what import Described, Named, NetworkOptions, command_line, derived
 from symbp.derivation import derive
 from symbp.judging.cases import require_concrete
 from symbp.judging.data import judge_data, load
@@ -79,17 +80,16 @@ def judged_formula(spec: Described, text: str, seed: int, layouts: Sequence[Layo
     return replace(judged, notes=(*judged.notes, sentence("screen.open", functions=", ".join(stood))))
 
 
-def formulas_of(
-    network: Network, shown: Network, wrt: Listed | None, seed: int, layouts: Sequence[Layout]
-) -> Formulas:
+def formulas_of(network: Network, shown: Network, wrt: Listed | None, seed: int, layouts: Sequence[Layout]) -> Formulas:
     """Return what judges formulas over a network, by its inputs as well; ``shown`` is the one that its pages have."""
     if isinstance(network, OperationNetwork):
-        whole, layouts = derive(network), (LAYOUTS[network.plan.layout],)
-        derivation = page = whole if network.plan.steps is None else derive(network.plan.steps())
+        page = whole = derive(network)
+        derivation = whole if network.plan.steps is None else derive(network.plan.steps())
+        layouts = (LAYOUTS[network.plan.layout],)
     else:
         whole = None
         inputs = () if wrt else tuple(each.name for each in (*network.wrt, *network.inputs) if each.role in BY)
-        derivation, page = derived(network, wrt or inputs).readable, derive(shown, wrt=wrt)
+        derivation, page = derived(network, wrt or Listed(inputs)).readable, derive(shown, wrt=wrt)
     first, *others = (
         Formulas(derivation, lexicon(page, derivation, each), seed, each, whole=whole) for each in layouts
     )

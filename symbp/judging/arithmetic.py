@@ -96,7 +96,9 @@ class Arithmetic:
         if right is ONES:
             return self.array(left, node).sum(axis=1, keepdims=True)
         if right is ONES_ROW:
-            return self.array(left, node) @ from_numpy("ones")((1, self.repeats()))
+            column = self.array(left, node)
+            # Where rows are examples, columns are repeated over features as well: what it meets says how often.
+            return column if self.place.case.in_rows else column @ from_numpy("ones")((1, self.repeats()))
         if isinstance(left, Operator) or isinstance(right, Operator):
             return self.operated([left, right], node)
         first, second = self.array(left, node), self.array(right, node)

@@ -64,6 +64,11 @@ class Case:
         """By what a loss divides the sum over its examples: an operation alone adds them up."""
         return self.examples if self.is_mean else 1
 
+    @property
+    def in_rows(self) -> bool:
+        """Whether examples are rows."""
+        return any(self.turns(symbol) for symbol in self.given if symbol.role in (Role.INPUT, Role.UPSTREAM))
+
     @cached_property
     def sizes(self) -> dict[str, int]:
         """Every letter of a size with its number."""

@@ -100,7 +100,7 @@ class Formulas(Ground):
             return error
 
     def _judged(self, text: str) -> Judged:
-        if steps.has_step(text):
+        if steps.has_step(text) and not self.derivation.is_alone:
             return self._over_time(text)
         judged = [_Formula(self, each).judged() for each in self._instances(text)]
         return next((each for each in judged if not each.right), judged[0])
@@ -210,10 +210,10 @@ class _Formula:
 
     def _one(self, target: Variable | Adjoint, right: str) -> Judged:
         """Judge one right side in the first reading that makes it right, else in the first that runs."""
-        found = None if plain(right)[0].strip() in self.words.words else SUM.match(right)
-        body = without_example(right[found.end() :], found) if found else right
-        total = "" if found is None else MEAN if found["share"] else "1"
-        trial = Trial(replace(self.over, left=self.left), target)
+        summed = None if plain(right)[0].strip() in self.words.words else SUM.match(right)
+        body = without_example(right[summed.end() :], summed) if summed else right
+        total = "" if summed is None else MEAN if summed["share"] else "1"
+        trial = Trial(self.over, target)
         sides, problem = trial.fitting(body, total)
         for side in sides:
             if trial.agrees(side):
@@ -230,13 +230,13 @@ class _Formula:
             judged = self._repaired(trial, side, right, problem if not sides else None)
             if judged is not None:
                 return judged
+        judged = self._wrong(trial, sides[0], right) if sides else None
+        if judged is not None and (judged.diagnosis.findings or judged.diagnosis.scale or not trial.is_gradient):
+            return judged
         for side in every:
             if other := trial.is_other(side):
                 return self._plainly(trial, f"this is {other}", right, problem)
-        if not sides:
-            assert problem is not None
-            return self._plainly(trial, str(problem), right)
-        return self._wrong(trial, sides[0], right)
+        return judged or self._plainly(trial, str(problem), right)
 
     def _plainly(self, trial: Trial, said: str, right: str, problem: ShapeError | None = None) -> Judged:
         """Return the verdict that a formula is wrong, with what is known of it."""
@@ -339,7 +339,7 @@ class _Formula:
         """Diagnose an operation as one first, then by its steps; the one that names a mistake is taken."""
         whole = self.over.whole
         name = f"d{next(iter(samples[0].given))}"
-        if whole is not None and name in whole.backward:
+        if whole is not None and any(each.name == name for each in whole.backward):
             found = diagnose(whole, samples)
             if found.findings and not found.departs:
                 return found

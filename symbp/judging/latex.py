@@ -24,6 +24,11 @@ _TOKEN = re.compile(
     rf"\\([A-Za-z]+)[ \t\n]*|\\(.)|%[^\n]*\n?|(\s+)|(#\d|(?<![A-Za-z])(?:{_WORDS})(?![A-Za-z])|.)", re.DOTALL
 )
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 LETTERS = {**GREEK, "varepsilon": "ε", "varphi": "φ", "vartheta": "θ", "ell": "ℓ", "partial": "∂", "nabla": "∇",
            "mathbbm": "", "infty": "∞"}  # fmt: skip
 
@@ -36,21 +41,21 @@ SIGNS = {
     "oslash": "/", "hadamard": "⊙",
 }  # fmt: skip
 
-BARE = frozenset(
+BARE = _words(
     "mathbf mathrm mathit mathsf mathtt mathnormal mathbb boldsymbol bm bf rm text textrm textbf textit operatorname "
     "mbox hbox mathop mathord mathrel mathbin boxed fbox vec underline displaystyle textstyle limits nolimits sf it "
-    "ensuremath pmb boldmath smash hphantom mathstrut ensuremath".split()
+    "ensuremath pmb boldmath smash hphantom mathstrut ensuremath"
 )
 """Commands that change how their argument looks, not what it is."""
 
 ACCENTS = {"hat": "\u0302", "widehat": "\u0302", "bar": "\u0304", "overline": "\u0304", "tilde": "\u0303",
            "widetilde": "\u0303", "dot": "\u0307"}  # fmt: skip
 
-SKIPPED = frozenset(
+SKIPPED = _words(
     "left right big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr bigm Bigm middle nonumber notag quad "
-    "qquad allowbreak nobreak strut relax noindent null".split()
+    "qquad allowbreak nobreak strut relax noindent null"
 )
-ARGUMENT_SKIPPED = frozenset("label tag vphantom phantom eqref ref cite color hspace vspace mspace intertext".split())
+ARGUMENT_SKIPPED = _words("label tag vphantom phantom eqref ref cite color hspace vspace mspace intertext")
 SECOND = frozenset({"textcolor", "colorbox", "mathcolor"})
 """Commands of two arguments of which the second counts."""
 
@@ -60,7 +65,7 @@ BRACES = {"underbrace": "_", "overbrace": "^", "underset": "", "overset": "", "s
 ROUND = {"[": "(", "]": ")"}
 """Square brackets that are no index."""
 
-FUNCTIONS = frozenset("tanh exp log ln max min sin cos tan sinh cosh sech".split())
+FUNCTIONS = _words("tanh exp log ln max min sin cos tan sinh cosh sech")
 COST = r"(?:ℒ|L|J|E|C|ℓ|[Ll]oss|l|R)(?:_\w+|_\(\w+\))?(?:\([^=]*\))?"
 _NUMERATOR = re.compile(rf"\s*(?:∂|d)\s*{COST}\s*$")
 _DENOMINATOR = re.compile(r"\s*(?:∂|d)\s*(.+?)\s*$", re.DOTALL)
@@ -230,8 +235,8 @@ class _Reader:
         """Join an atom with its scripts: an index, a transpose, a power, a prime."""
         end = self.tokens[self.at].start if self.at < len(self.tokens) else self.tokens[-1].end
         if text == "Σ":
-            index = re.match(r"\s*([A-Za-z](?:,[A-Za-z])*)", sub)
-            return [_Piece(f"Σ_{index[1]} " if index else "Σ ", start.start)]
+            over = re.match(r"\s*([A-Za-z](?:,[A-Za-z])*)", sub)
+            return [_Piece(f"Σ_{over[1]} " if over else "Σ ", start.start)]
         if text == "∇":
             rest = self.cost()
             return [_Piece(f"∂ℒ/∂{sub}", start.start), *rest]
@@ -239,7 +244,8 @@ class _Reader:
         script = _SCRIPT.match(sup)
         if script is None:
             return [*atom, _Piece(_below(sub), start.start), _Piece(f"^({sup})", end)]
-        index, bare = script["index"], script["bare"]
+        index: str | None = script["index"]
+        bare: str | None = script["bare"]
         is_symbol = _is_name(name)
         if script["open"] == "(" and index is not None and not is_symbol:
             index, bare = None, f"({index})"

@@ -9,17 +9,15 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
 
-from sympy import Symbol as Letter
-
 from symbp.derivation import Derivation
 from symbp.equations import nodes
 from symbp.judging.meanings import Activation, Meaning, Named, Number, Scalar, Size, Symbol
 from symbp.judging.names import SCRIPTED, key
 from symbp.ops.activations import ACTIVATIONS, ALIASES
+from symbp.ops.elementwise import Elementwise, Slope
 from symbp.ops.functions import activation
 from symbp.ops.normalisation import EPSILON
 from symbp.ops.penalty import Penalty
-from symbp.ops.elementwise import Elementwise, Slope
 from symbp.symbols import BATCH, Adjoint, Role, Variable
 
 _SPELLED = str.maketrans(
@@ -32,10 +30,10 @@ _SPELLED = str.maketrans(
 )  # fmt: skip
 
 NAMED = (
-    "m", "ones", "zeros", "I", "sum", "mean", "var", "std", "dot", "matmul", "mm", "multiply", "mul", "transpose", "exp",
-    "log", "ln", "sqrt", "abs", "maximum", "minimum", "diag", "outer", "square", "where", "softmax", "sign", "power",
-    "pow", "add", "subtract", "sub", "divide", "div", "sin", "cos", "tan", "sinh", "cosh", "inv", "einsum", "reciprocal",
-    "negative", "trace", "norm", "ones_like", "zeros_like", "eye", "max", "min",
+    "m", "ones", "zeros", "I", "sum", "mean", "var", "std", "dot", "matmul", "mm", "multiply", "mul", "transpose",
+    "exp", "log", "ln", "sqrt", "abs", "maximum", "minimum", "diag", "outer", "square", "where", "softmax", "sign",
+    "power", "pow", "add", "subtract", "sub", "divide", "div", "sin", "cos", "tan", "sinh", "cosh", "sech", "inv",
+    "einsum", "reciprocal", "negative", "trace", "ones_like", "zeros_like", "max", "min",
 )  # fmt: skip
 """What needs no derivation."""
 
@@ -44,7 +42,7 @@ ACTIVATION = ("g", "f", "h", "φ", "ϕ", "phi", "σ", "sigma", "act", "activatio
 
 _ERROR = re.compile(r"(?:∂|d)(?:[ℒLJEC]|[Ll]oss)/(?:∂|d)|∂|d|δ_?|delta_?|grad_?|nabla_?")
 
-ERRORS = ("d", "∂", "δ", "δ_", "∂ℒ/∂", "dL/d", "dJ/d", "grad_")
+ERRORS = ("d", "∂", "∂ℒ/∂", "dL/d")
 """What stands before a matrix in the name of its gradient."""
 
 
@@ -107,7 +105,9 @@ class Lexicon:
 
     def near(self, name: str) -> str:
         """Return the clause that names the words nearest to an unknown one."""
-        known = [word for word in self.words if len(word) < 20 and isinstance(self.words[word], Symbol | Scalar | Named)]
+        known = [
+            word for word in self.words if len(word) < 20 and isinstance(self.words[word], Symbol | Scalar | Named)
+        ]
         close = get_close_matches(name[:40], known, 3, 0.6)
         return f"; did you mean {' or '.join(map(repr, close))}?" if close else ""
 

@@ -211,7 +211,7 @@ def _at(node: MatrixExpr, place: Place, error: Any = None) -> Any:
 
 
 def _given(node: MatrixExpr) -> tuple[MatrixExpr, ...]:
-    """Return the matrices that an expression is computed from; an operation alone names each as often as it takes it."""
+    """Return the matrices that an expression is computed from: of an operation, each as often as it takes it."""
     return operands(node) if isinstance(node, Op) else tuple(dict.fromkeys(symbols_in(node)))
 
 

@@ -21,7 +21,7 @@ GREEK = _greek()
 
 _LETTER = r"(?:[^\W_ᵀ]|[\u0300-\u036f])"
 SCRIPTED = re.compile(
-    rf"(?![\dᵀ]){_LETTER}+(?:_?\[[\w.:,+-]*\]|_[({{][^(){{}}]*[)}}]|\^[(\[{{][^()\[\]{{}}]*[)\]}}]"
+    rf"(?:∂(?:[ℒLJEC]/∂)?|d[ℒLJEC]/d)?(?![\dᵀ]){_LETTER}+(?:_?\[[\w.:,+-]*\]|_[({{][^(){{}}]*[)}}]|\^[(\[{{][^()\[\]{{}}]*[)\]}}]"
     rf"|,(?:[a-z](?!\w)|\d+)|_(?={_LETTER})|{_LETTER})*"
 )
 """A name with all that stands below and above it, in plain text."""

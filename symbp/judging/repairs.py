@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from symbp.judging.lexicon import Lexicon, normal
-from symbp.judging.meanings import Meaning, Scalar, Symbol
-from symbp.judging.spelling import in_signs
+from symbp.judging.hands import CODE, LATEX, MATLAB, Hand, hand_of, plain
+from symbp.judging.lexicon import Lexicon
+from symbp.judging.meanings import Meaning, Named, Scalar, Symbol
 from symbp.judging.written import TypedSide
 
 _DIGITS = re.compile(r"[0-9]+|[₀-₉]+")
@@ -42,6 +42,8 @@ def repairs(source: TypedSide, words: Lexicon, depth: int) -> Iterator[Repair]:
         yield from made.turned(node)
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.MatMult):
             yield from made.other_product(node)
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
+            yield made.other_sign(node)
     yield from made.longer()
 
 
@@ -52,9 +54,9 @@ class _Maker:
     depth: int
 
     @property
-    def unicode(self) -> bool:
-        """Whether the formula is written in mathematical signs."""
-        return in_signs(self.source.source)
+    def hand(self) -> Hand:
+        """How the formula is written."""
+        return hand_of(self.source.source)
 
     def other_symbols(self, node: ast.Name) -> Iterator[Repair]:
         """Another symbol in the place of one, spelled as the user spells."""
@@ -68,13 +70,20 @@ class _Maker:
         if isinstance(meaning, Scalar | Symbol):
             yield from self._known(self._layers(typed), type(meaning))
         if isinstance(meaning, Symbol):
-            yield from self._known(self._stages(typed), Symbol)
+            yield from self._known([*self._stages(typed), *_other_steps(typed)], Symbol)
 
     def _known(self, texts: list[str], kind: type[Meaning]) -> Iterator[tuple[str, Meaning]]:
         for text in texts:
-            meaning = self.words.words.get(normal(text))
+            meaning = self.words.meaning(plain(text)[0].strip())
             if isinstance(meaning, kind):
                 yield text, meaning
+
+    def _number(self, layer: int) -> str:
+        """Return the index of a layer as the formula writes indices."""
+        if self.hand is LATEX:
+            opening = "[" if "^{[" in self.source.source else "("
+            return f"^{{{opening}{layer}{'])'[opening == '(']}}}"
+        return str(layer) if self.hand in (CODE, MATLAB) else str(layer).translate(_SUBSCRIPTS)
 
     def _layers(self, typed: str) -> list[str]:
         """Return a word with the number of every other layer."""
@@ -94,8 +103,7 @@ class _Maker:
             if other in "Xx":
                 found.append(typed[:at] + other)
             elif letter in "Xx":
-                numbers = [str(layer) for layer in range(1, self.depth + 1)]
-                found += [typed[:at] + other + (n.translate(_SUBSCRIPTS) if self.unicode else n) for n in numbers]
+                found += [typed[:at] + other + self._number(layer) for layer in range(1, self.depth + 1)]
             else:
                 found.append(typed[:at] + other + rest)
         return found
@@ -104,15 +112,26 @@ class _Maker:
         """A transpose too many or too few."""
         if isinstance(node, ast.Attribute) and node.attr == "T":
             text = self.source.text(node.value)
-            yield self._change(node, node.value, text, f"{text} must not be transposed")
+            yield self._change(node, node.value, _unturned(text), f"{text} must not be transposed")
+        elif inside := self._inverted(node):
+            text = self._transposed(self.source.text(inside))
+            new = ast.copy_location(ast.Attribute(inside, "T", ast.Load()), node)
+            yield self._change(node, new, text, "inverse in place of transpose")
         elif isinstance(node, ast.Name) and isinstance(self.source.meanings.get(node.id), Symbol):
             text = self.source.text(node)
             new = ast.copy_location(ast.Attribute(node, "T", ast.Load()), node)
             yield self._change(node, new, self._transposed(text), f"{text} must be transposed")
 
+    def _inverted(self, node: ast.expr) -> ast.expr | None:
+        """Return what an inverse is taken of."""
+        if isinstance(node, ast.Attribute) and node.attr == "I":
+            return node.value
+        is_call = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and len(node.args) == 1
+        meaning = self.source.meanings.get(node.func.id) if is_call else None  # type: ignore[attr-defined]
+        return node.args[0] if isinstance(meaning, Named) and meaning.name == "inv" else None  # type: ignore[attr-defined]
+
     def _transposed(self, text: str) -> str:
-        bare = text if re.fullmatch(r"[\w.]+", text) or not self.unicode else f"({text})"
-        return f"{bare}ᵀ" if self.unicode else f"{text}.T"
+        return self.hand.transposed.format(text if re.fullmatch(r"[\w.]+", text) else f"({text})")
 
     def other_product(self, node: ast.BinOp) -> Iterator[Repair]:
         """``*`` for ``@`` or the other way round; the factors in the other order."""
@@ -137,11 +156,23 @@ class _Maker:
             tree = _with(self.source.tree, node, new)
             yield Repair(replace(self.source, tree=tree), whole, f"{sign} in place of {text}")
 
+    def other_sign(self, node: ast.BinOp) -> Repair:
+        """+ for −, or the other way round."""
+        is_minus = isinstance(node.op, ast.Sub)
+        other: ast.operator = ast.Add() if is_minus else ast.Sub()
+        between = slice(self.source.span(node.left)[1], self.source.span(node.right)[0])
+        signs = self.source.source[between]
+        text = re.sub(r"[-−]", "+", signs, count=1) if is_minus else signs.replace("+", "-", 1)
+        whole = self.source.source[: between.start] + text + self.source.source[between.stop :]
+        new = ast.copy_location(ast.BinOp(node.left, other, node.right), node)
+        term = self.source.text(node.right)
+        return Repair(replace(self.source, tree=_with(self.source.tree, node, new)), whole, f"wrong sign of {term}")
+
     def longer(self) -> Iterator[Repair]:
         """A factor missing at one of the ends."""
         text = self.source.source
         inside = f"({text})" if re.search(r"[+−\-/*⊙]", text) else text
-        join = " " if self.unicode else " @ "
+        join = self.hand.product
         for word, meaning in self._ends():
             transposed = self._transposed(word)
             for whole, piece, behind in (
@@ -156,7 +187,7 @@ class _Maker:
 
     def _ends(self) -> Iterator[tuple[str, Meaning]]:
         small = self.source.columns
-        numbers = [str(n).translate(_SUBSCRIPTS) if self.unicode else str(n) for n in range(1, self.depth + 1)]
+        numbers = [self._number(layer) for layer in range(1, self.depth + 1)]
         letters = ["x" if small else "X", *(("a" if small else "A") + n for n in numbers), *(f"W{n}" for n in numbers)]
         return self._known(letters, Symbol)
 
@@ -169,6 +200,18 @@ class _Maker:
         start, end = self.source.span(node)
         whole = self.source.source[:start] + text + self.source.source[end:]
         return Repair(replace(self.source, tree=_with(self.source.tree, node, new)), whole, sentence)
+
+
+def _unturned(text: str) -> str:
+    """Return a symbol without the transpose that LaTeX has in its index: W^{[2]T} is W^{[2]}."""
+    return re.sub(r"(?<=[\])])\s*(?:T|\\top)\s*(?=\}$)", "", text)
+
+
+def _other_steps(typed: str) -> list[str]:
+    """Return a word of step t as that of step t − 1, or the other way round."""
+    moved = {"_t": "_(t-1)", "ₜ": "ₜ₋₁", "_{t}": "_{t-1}"}
+    found = [typed.replace(new, old) for old, new in moved.items() if new in typed]
+    return found or [typed.replace(old, new) for old, new in moved.items() if typed.endswith(old)]
 
 
 def _nodes(tree: ast.expr) -> list[ast.expr]:

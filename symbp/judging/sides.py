@@ -15,7 +15,7 @@ from symbp.judging.arithmetic import size_text
 from symbp.judging.cases import Case, Layout, cases
 from symbp.judging.hands import plain
 from symbp.judging.lexicon import Lexicon, layer_words, normal
-from symbp.judging.meanings import Operator, Place, Symbol
+from symbp.judging.meanings import Named, Operator, Place, Symbol
 from symbp.judging.values import value
 from symbp.judging.written import TypedSide, written
 from symbp.networks.reading import quote
@@ -92,7 +92,6 @@ class Ground:
     words: Lexicon
     seed: int = 0
     layout: Layout | None = None
-    left: str = ""
 
     @cached_property
     def cases(self) -> list[Case]:
@@ -183,9 +182,13 @@ class Trial:
             yield Reading(scaled=True)
 
     def _has_errors(self, side: TypedSide) -> bool:
-        """Whether dZ or dA stands in it, which course notes have without 1/m."""
-        words = [(self.ground.left, self.target)]
-        words += [(side.typed(name), each.of) for name, each in side.meanings.items() if isinstance(each, Symbol)]
+        """Whether dZ or dA stands in it, which course notes have without 1/m; a mean over them is a mistake."""
+        if (
+            any(isinstance(each, Named) and each.name == "mean" for each in side.meanings.values())
+            or ".mean" in side.python
+        ):
+            return False
+        words = [(side.typed(name), each.of) for name, each in side.meanings.items() if isinstance(each, Symbol)]
         return any(isinstance(of, Adjoint) and of.shape[1] == BATCH and word.startswith("d") for word, of in words)
 
     def values(self, side: RightSide, tree: ast.expr | None = None) -> list[Any]:
@@ -205,7 +208,11 @@ class Trial:
             place = Place(case, scaled=side.reading.scaled)
             return _spread(value(side.written, place, tree), self.target, case)
         parts = [
-            _spread(value(side.written, Place(case, example, side.reading.alone, side.reading.scaled), tree), self.target, case)
+            _spread(
+                value(side.written, Place(case, example, side.reading.alone, side.reading.scaled), tree),
+                self.target,
+                case,
+            )
             for example in range(case.examples)
         ]
         if side.total:
@@ -237,7 +244,8 @@ class Trial:
             return ""
         for name in self.ground.cases[0].known:
             if all(
-                found.shape == np.shape(case.known[name]) and np.allclose(found, case.known[name], rtol=TOLERANCE, atol=0)
+                found.shape == np.shape(case.known[name])
+                and np.allclose(found, case.known[name], rtol=TOLERANCE, atol=0)
                 for found, case in pairs
             ):
                 return name

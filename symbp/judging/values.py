@@ -189,9 +189,7 @@ class _Walk:
             found = self.arithmetic.joined(found, factor, _until(node, end))
         return found
 
-    def _applied(
-        self, name: str, nodes: Sequence[ast.expr], keywords: Mapping[str, int], node: ast.expr
-    ) -> Any:
+    def _applied(self, name: str, nodes: Sequence[ast.expr], keywords: Mapping[str, int], node: ast.expr) -> Any:
         meaning = self.written.meanings[name]
         if isinstance(meaning, Named) and meaning.name == "einsum":
             return self._einsum(nodes, node)
@@ -307,7 +305,29 @@ class _Function:
 MOST_FACTORS, MOST_LETTERS, MOST_ENTRIES = 6, 12, 10_000
 """Bounds of einsum, and of a side of a matrix that a formula makes."""
 
-METHODS = frozenset("sum mean var std dot transpose matmul mm mul pow exp log sqrt abs square sin cos tanh inverse".split())
+METHODS = frozenset(
+    [
+        "sum",
+        "mean",
+        "var",
+        "std",
+        "dot",
+        "transpose",
+        "matmul",
+        "mm",
+        "mul",
+        "pow",
+        "exp",
+        "log",
+        "sqrt",
+        "abs",
+        "square",
+        "sin",
+        "cos",
+        "tanh",
+        "inverse",
+    ]
+)
 
 SYNONYMS = {"mm": "matmul", "mul": "multiply", "sub": "subtract", "div": "divide", "pow": "power", "ln": "log",
             "inverse": "inv"}  # fmt: skip
@@ -335,6 +355,7 @@ _FUNCTIONS: Mapping[str, _Function] = {
     **{name: _Function(2, from_numpy(name)) for name in (*_PRODUCTS, *_OF_TWO)},
     **{name: _Function(1, from_numpy(name)) for name in _OF_ONE},
     **{name: _Function(1, from_numpy(name), reduces=True) for name in ("sum", "mean", "var", "std", "max", "min")},
+    "sech": _Function(1, lambda array: 1 / from_numpy("cosh")(array)),
     "where": _Function(3, from_numpy("where")),
     "diag": _Function(1, from_numpy("diagflat")),
     "inv": _Function(1, Arithmetic.inverse),

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from symbp.errors import SpecError
 from symbp.judging.hands import plain
 from symbp.judging.lexicon import Lexicon
-from symbp.judging.meanings import Activation, Diagonal, LinearMap, Meaning, Named, Scalar, Sliding, Symbol
+from symbp.judging.meanings import Activation, Diagonal, LinearMap, Meaning, Named, Scalar, Size, Sliding, Symbol
 from symbp.judging.names import SCRIPTED
 from symbp.networks.reading import MAX_BRACKETS, MAX_DIGITS, MAX_LENGTH, quote, tree_of
 
@@ -64,6 +64,11 @@ class TypedSide:
         return any(
             isinstance(each, Diagonal) or (isinstance(each, Symbol) and each.column) for each in self.meanings.values()
         )
+
+    @property
+    def named(self) -> list[Named]:
+        """The functions of NumPy in it."""
+        return [each for each in self.meanings.values() if isinstance(each, Named)]
 
     def typed(self, name: str) -> str:
         """Return a word as it was typed."""
@@ -148,8 +153,15 @@ class _Reading:
     def _root(self, at: int) -> int:
         """√2 and √(…): the function in front of its number."""
         end = self._placed("√", Named("sqrt"), at, at + 1)
-        found = _NUMBER.match(self.source, end)
+        found = _NUMBER.match(self.source, end) or SCRIPTED.match(self.source, end)
         if not found:
+            return end
+        if isinstance(known := self.lexicon.meaning(found[0]), Size | Symbol):
+            place = f"v{len(self.meanings)}"
+            self.meanings[place] = known
+            self._append(f"({place})", end, found.end())
+            return found.end()
+        if not found[0][0].isdigit():
             return end
         self._append(f"({found[0]})", end, found.end())
         return found.end()

@@ -22,7 +22,9 @@ from symbp.numeric.definitions import Standins
 from symbp.numeric.sizes import Sizes
 from symbp.numeric.source import Program
 from symbp.ops.elementwise import Elementwise, GenericFunction
+from symbp.ops.loss_table import LOSSES
 from symbp.ops.losses import Loss, compared
+from symbp.ops.softmax import Softmax
 from symbp.symbols import Role, Variable
 
 Arrays = dict[str, Any]
@@ -279,10 +281,30 @@ def target_kinds(forward: ForwardSystem) -> dict[Any, str]:
     found: dict[Any, str] = {}
     for equation in forward:
         if isinstance(equation.rhs, Loss):
-            kind = equation.rhs.targets
+            kind = _kind(equation.rhs, forward)
             for operand in compared(equation.rhs, forward):
                 found[operand] = max(found.get(operand, kind), kind, key=narrow.index)
     return found
+
+
+def _kind(loss: Loss, forward: ForwardSystem) -> str:
+    """Return the kind of a loss's targets; a loss of one's own on probabilities compares them with probabilities."""
+    output = next((each.rhs for each in forward if each.lhs in loss.args), None)
+    if loss.name in LOSSES or loss.targets != "real":
+        return loss.targets
+    if isinstance(output, Softmax):
+        return "distribution"
+    is_sigmoid = isinstance(output, Elementwise) and output.function.name == "sigmoid"
+    return "share" if is_sigmoid else loss.targets
+
+
+def _distribution(random: Any, shape: tuple[int, int]) -> Any:
+    """Return columns that sum to one, every other one of them one-hot."""
+    import numpy as np
+
+    drawn = random.random(shape) + 0.1
+    is_sure = np.arange(shape[1]) % 2 == 1
+    return np.where(is_sure, _one_hot(random, shape), drawn / drawn.sum(axis=0))
 
 
 def _one_hot(random: Any, shape: tuple[int, int]) -> Any:
@@ -295,8 +317,10 @@ TARGETS: Mapping[str, Callable[[Any, tuple[int, int]], Any]] = {
     "real": lambda random, shape: random.normal(size=shape),
     "any": lambda random, shape: random.normal(size=shape),
     "count": lambda random, shape: random.poisson(1.5, shape).astype(float),
+    "share": lambda random, shape: random.random(shape),
     "binary": lambda random, shape: random.integers(0, 2, shape).astype(float),
     "sign": lambda random, shape: 2.0 * random.integers(0, 2, shape) - 1.0,
+    "distribution": _distribution,
     "one_hot": _one_hot,
 }
 """How targets of a kind are drawn, the narrowest kind last."""

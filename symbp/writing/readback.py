@@ -32,7 +32,7 @@ def lexicon(shown: Derivation, derivation: Derivation, layout: Layout = COLUMNS)
     ``shown`` may leave functions open, ``derivation`` has others in their place. The pages of a ``layout`` are meant.
     """
     if shown.is_alone:
-        return _operation_words(derivation)
+        return _operation_words(shown, derivation)
     shown, derivation = shown.readable, derivation.readable
     functions = _functions(shown, derivation)
     words = basic(derivation).with_words(aliases(shown, functions)).with_words(_signs(derivation))
@@ -41,9 +41,13 @@ def lexicon(shown: Derivation, derivation: Derivation, layout: Layout = COLUMNS)
     return words
 
 
-def _operation_words(derivation: Derivation) -> Lexicon:
+EARLIER = {"p": "g", "q": "c"}
+"""Letters that earlier pages of normalisations had for the mean of an error and for its component along X̂."""
+
+
+def _operation_words(shown: Derivation, derivation: Derivation) -> Lexicon:
     """Return the names on the page of an operation alone: its symbols and their errors, and the letters it gives."""
-    c = operation_context(derivation)
+    c = operation_context(shown)
     known = {each.name: each for each in (*derivation.forward.given, *(each.lhs for each in derivation.forward))}
     column, words = c.plan.one, basic(derivation)
     for ascii_only in (True, False):
@@ -59,7 +63,8 @@ def _operation_words(derivation: Derivation) -> Lexicon:
                 if of.role is Role.PREACTIVATION:
                     found[f"δ{word[1:]}"] = Symbol(Adjoint(of), column)
         for each in c.shown.letters:
-            found[speller.text(c.names.symbol(c.known[each.lhs.name]))] = Piece(each.rhs)
+            word = speller.text(c.names.symbol(c.known[each.lhs.name]))
+            found[word] = found[EARLIER.get(word, word)] = Piece(each.rhs)
         for node in (each.rhs for each in c.equations if isinstance(each.rhs, Elementwise)):
             name = speller.text(c.builder.function(node.function))
             found |= {name: Scalar(node.function), f"{name}'": Scalar(node.function, slope=True)}
