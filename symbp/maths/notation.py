@@ -51,8 +51,10 @@ class Notation:
     matrices: Face = "italic"
     vectors: Face = "italic"
     errors: Face = "italic"
-    # The number of a layer: its mark, its first value, and what stands at a parameter, before and behind f.
+    # The number of a layer: its mark, its letters, its first value, what stands at a parameter, before and behind f.
     layer: Mark = "round"
+    index: str = "l"
+    last: str = "L"
     first: int = 1
     parameter_number: str = "l"
     preactivation_number: str = "l"
@@ -175,24 +177,24 @@ _ROWS = (
     _row(
         "goodfellow", "Goodfellow et al., Deep Learning, algorithms 6.3 and 6.4", _BOLD_ITALIC,
         preactivation="A", activation="H", function="f", loss="J", error="g", loss_gradient=DERIVATIVE,
-        gradient="nabla", function_index="none", bias_place="first",
+        gradient="nabla", function_index="none", bias_place="first", index="k", last="l",
     ),
     _row(
         "prince", "Prince, Understanding Deep Learning, chapter 7", _BOLD,
         weight="Ω", bias="β", preactivation="F", activation="H", function="a", loss="ℓ", error=DERIVATIVE,
-        loss_gradient=DERIVATIVE, gradient="fraction", layer="below", first=0, activation_number="l + 1",
+        loss_gradient=DERIVATIVE, gradient="fraction", layer="below", index="k", last="K", first=0, activation_number="l + 1",
         function_index="none", arguments="square", transpose="T", slope="before", relu_slope="indicator",
         bias_place="first",
     ),
     _row(
         "murphy", "Murphy, Probabilistic Machine Learning, 13.3: variables count operations", _BOLD,
         matrices="bold", preactivation="X", activation="X", function="φ", error="u", loss_gradient=DERIVATIVE,
-        gradient="fraction", layer="below", preactivation_number="2l", activation_number="2l + 1",
+        gradient="fraction", layer="below", index="k", last="K", preactivation_number="2l", activation_number="2l + 1",
         function_index="none",
     ),
     _row(
         "cs224n-notes", "Stanford CS224n, notes 3: weights count by the layer they leave",
-        loss="J", layer="round", preactivation_number="l + 1", activation_number="l + 1", function_index="none",
+        loss="J", index="k", preactivation_number="l + 1", activation_number="l + 1", function_index="none",
         transpose="T", entrywise="circ", slope="before", gradient="nabla", loss_gradient=DERIVATIVE,
     ),
     _row(

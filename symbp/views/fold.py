@@ -25,11 +25,14 @@ from symbp.views.skeleton import Parsed
 
 
 @pause_collector()
-def fold(system: System) -> Folded:
-    """Return a list of equations with its repetitions as loops; without any, a plain line for each equation."""
+def fold(system: System, letter: str = "l") -> Folded:
+    """Return a list of equations with its repetitions as loops; without any, a plain line for each equation.
+
+    Layers are counted by a ``letter``.
+    """
     found = List(system)
     items = tree(found)
-    placed = places(found, items)
+    placed = places(found, items, letter)
     body = _body(items, found, placed, (), [((), 0)])
     return Folded(body, placed, tuple(found.symbols))
 

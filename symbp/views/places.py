@@ -15,7 +15,7 @@ from symbp.views.lines import Index, Place, Places, Values
 from symbp.views.repetition import GIVEN, List, Repeated, Tree
 from symbp.views.turned import plain
 
-LETTERS = {"step": "t", "head": "h", "block": "b", "layer": "l"}
+LETTERS = {"step": "t", "head": "h", "block": "b"}
 """The letter of an index by what one repetition is."""
 
 SPARE = "lkjpqrsuvw"
@@ -61,9 +61,9 @@ class _Facts:
         return min(votes, key=lambda first: (-votes[first], first), default=1)
 
 
-def places(found: List, items: Tree) -> Places:
-    """Return the place of every symbol that stands in a repetition or starts one."""
-    survey = _Survey(found)
+def places(found: List, items: Tree, letter: str = "l") -> Places:
+    """Return the place of every symbol that stands in a repetition or starts one; layers are counted by a letter."""
+    survey = _Survey(found, letter)
     survey.visit(items, (), [((), 0)])
     return survey.places()
 
@@ -77,8 +77,8 @@ def instances_in(item: Repeated, instances: Instances) -> Instances:
 class _Survey:
     """Places as they are found on a walk through the runs; indices are counted from 0."""
 
-    def __init__(self, found: List) -> None:
-        self.found = found
+    def __init__(self, found: List, letter: str) -> None:
+        self.found, self.letter = found, letter
         self.homes: dict[int, tuple[int, tuple[int, ...], Values]] = {}
         self.starts: dict[int, list[tuple[int, tuple[int, tuple[int, ...], Values]]]] = {}
         self.facts: dict[int, _Facts] = {}
@@ -217,6 +217,9 @@ class _Survey:
         at = self.found.defined[symbol]
         return at != GIVEN and not self.found.slots[at]
 
+    def _letter(self, kind: str) -> str:
+        return self.letter if kind == "layer" else LETTERS[kind]
+
     def _place(self, found: tuple[int, tuple[int, ...], Values], loops: Sequence[Index]) -> Place:
         of, numbers, values = found
         shifted = tuple([loops[number].first + value for number, value in zip(numbers, values, strict=True)])
@@ -227,5 +230,5 @@ class _Survey:
         for number in sorted(self.facts):
             facts = self.facts[number]
             taken = {letters[outer] for outer in self.around[number]}
-            letters[number] = next(each for each in LETTERS[facts.kind] + SPARE if each not in taken)
+            letters[number] = next(each for each in self._letter(facts.kind) + SPARE if each not in taken)
             yield Index(letters[number], facts.first, self.counts[number], facts.kind)

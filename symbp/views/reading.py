@@ -117,11 +117,12 @@ class Reading:
 
 
 def reading(
-    derivation: Derivation, layout: Layout = COLUMNS, scale: Scale = AT_LOSS, *, batch: bool = False
+    derivation: Derivation, layout: Layout = COLUMNS, scale: Scale = AT_LOSS, *, batch: bool = False, letter: str = "l"
 ) -> Reading:
     """Return a derivation as a page shows it: of one example where columns are examples, else in the layout.
 
-    Where the number of examples divides is the ``scale``; of one example there is none. A ``batch`` is all of them.
+    Where the number of examples divides is the ``scale``; of one example there is none. A ``batch`` is all of them. Layers are
+    counted by a ``letter``.
     """
     readable = derivation.readable
     has_examples = counts_examples(readable)
@@ -142,7 +143,8 @@ def reading(
     names = {each.name for each in readable.wrt}
     wanted = frozenset(each.lhs.of for each in backward if each.lhs.of.name in names)
     forward = System(tidied(ahead), given)
-    return replace(read(readable, is_one, forward, backward, wanted, _compared(forward)), layout=layout, scale=scale)
+    found = read(readable, is_one, forward, backward, wanted, _compared(forward), letter=letter)
+    return replace(found, layout=layout, scale=scale)
 
 
 def read(
@@ -153,13 +155,14 @@ def read(
     wanted: frozenset[MatrixSymbol],
     needed: frozenset[MatrixSymbol],
     ends: frozenset[MatrixSymbol] = frozenset(),
+    letter: str = "l",
 ) -> Reading:
     """Return two lists as a page shows them.
 
     What is ``needed`` of the forward list keeps its name, and what a loop starts with; so do the errors where the
     backward list ``ends``.
     """
-    folded = with_families(fold(forward))
+    folded = with_families(fold(forward, letter))
     back = tidied(backward, wanted)
     carried = _carried(folded, (each for each in back if each.lhs.of not in wanted))
     slot = _slot(folded)

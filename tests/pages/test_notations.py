@@ -62,7 +62,7 @@ def told(name, notation):
             for symbol, spelled in spellings.items():
                 names.setdefault(symbol, spelled)
     page = derivation_page(found, notation=notation)
-    letters = "lLk" if any(index.kind == "layer" for index in first.indices) else ""
+    letters = f"{notation.index}{notation.last}kj" if any(index.kind == "layer" for index in first.indices) else ""
     return found, counted_back(page, notation.first - 1, letters), names, readings[0]
 
 

@@ -177,7 +177,11 @@ class Context:
     @cached_property
     def last(self) -> dict[str, Symbol]:
         """The letter of the last value of every index: L of l."""
-        return {index.letter: index_symbol(index.letter.upper()) for index in self.reading.indices if not index.words}
+        return {
+            index.letter: index_symbol(self.notation.last if index.kind == "layer" else index.letter.upper())
+            for index in self.reading.indices
+            if not index.words
+        }
 
     @cached_property
     def forward(self) -> list[Spelled]:

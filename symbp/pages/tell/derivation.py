@@ -84,6 +84,7 @@ def context(
         view or LAYOUTS[notation.layout],
         SCALES[notation.scale],
         batch=notation.examples == "batch",
+        letter=notation.index,
     )
     return Context(
         found,

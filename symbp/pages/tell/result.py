@@ -182,7 +182,7 @@ def renamed(factor: Factor, old: Symbol, new: Symbol) -> Factor:
 
 def spare_letter(c: Context) -> str:
     """Return a letter for an index that none of the page has."""
-    taken = {index.letter for index in c.reading.indices}
+    taken = {*(index.letter for index in c.reading.indices), *map(str, c.last.values())}
     return next(each for each in "kjipq" if each not in taken)
 
 
