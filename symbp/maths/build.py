@@ -69,6 +69,7 @@ from symbp.ops.structure import Pad, Rows
 from symbp.symbols import BATCH, Adjoint, Role
 from symbp.views.blocks import Call, Pull
 from symbp.views.images import bias_of
+from symbp.views.layout import LAYOUTS
 from symbp.views.over import BesideOver, Over, StackOver, SumOver
 from symbp.views.turned import Turned, loss_of, operation, plain
 
@@ -138,7 +139,7 @@ class Builder:
     def left_side(self, symbol: MatrixSymbol) -> Node:
         """Return a symbol as the thing that is defined: the gradient by what is given is a fraction."""
         if isinstance(symbol, Adjoint) and symbol.of.role in self.given:
-            return self.names.derivative(symbol.of)
+            return self.names.derivative(symbol.of, symbol)
         return self.names.symbol(symbol)
 
     def write(self, expr: MatrixExpr) -> Written:
@@ -169,7 +170,7 @@ class Builder:
     def _open(self, function: GenericFunction) -> Node:
         """Return the letter of a function that is left open, with its number where the notation has it."""
         notation = self.names.notation
-        count = self.names.count(Role.ACTIVATION, function.args[1])
+        count = self.names.count("activation_number", function.args[1])
         opening, closing = MARKS[notation.layer]
         above = Fence(count, opening, closing) if opening else count
         letter = Id(notation.function)
@@ -180,6 +181,11 @@ class Builder:
         """Return a scalar function applied to its arguments, in the brackets of the notation."""
         opening, closing = ARGUMENTS[self.names.notation.arguments]
         return row(name, APPLY, Fence(joined(arguments, COMMA), opening, closing))
+
+    def is_row(self, node: LossGradient) -> bool:
+        """Whether the gradient of a loss left open is written as a derivative that is a row as it stands."""
+        notation = self.names.notation
+        return notation.loss_gradient == DERIVATIVE and LAYOUTS[notation.layout].holds(Adjoint(node.args[0]))
 
     def formula(self, expr: Expr, names: Mapping[Symbol, Node]) -> Written:
         """Return a scalar expression applied entry by entry."""
@@ -195,7 +201,7 @@ GIVEN = (Role.WEIGHT, Role.BIAS, Role.SCALE, Role.SHIFT, Role.INPUT)
 
 def _symbol(b: Builder, node: MatrixSymbol) -> Written:
     if isinstance(node, Adjoint) and node.of.role in b.given:
-        return Written(b.names.derivative(node.of))
+        return Written(b.names.derivative(node.of, node))
     return Written(b.names.symbol(node))
 
 
@@ -204,6 +210,8 @@ def _transpose(b: Builder, node: Transpose) -> Written:
         return Written(Script(Fence(b.names.derivative(node.arg.of)), None, TRANSPOSE))
     if isinstance(node.arg, MatrixSymbol):
         return Written(b.names.symbol(node.arg, transposed=True))
+    if isinstance(node.arg, LossGradient) and b.is_row(node.arg):
+        return Written(b.names.derivative(node.arg.args[0], node))
     if isinstance(node.arg, Inv):
         return Written(Script(b.within(node.arg.args[0], Level.ATOM), None, row(NEGATIVE, TRANSPOSE)))
     return Written(Script(b.within(node.arg, Level.ATOM), None, TRANSPOSE))
@@ -239,15 +247,14 @@ def _product(b: Builder, node: MatMul) -> Written:
 
 def _over_examples(b: Builder, left: MatrixExpr, right: MatrixExpr) -> Written | None:
     """Return b for b 1ᵀ, the same for every example, and ∑ of the columns for Z 1; None where ones are no examples."""
-    if not isinstance(left, MatrixSymbol) or not isinstance(right, OneMatrix):
+    symbol, ones_ = (right, left) if isinstance(left, OneMatrix) else (left, right)
+    if not isinstance(symbol, MatrixSymbol) or not isinstance(ones_, OneMatrix) or BATCH not in ones_.shape:
         return None
-    if right.shape == (1, BATCH):
-        return b.write(left)
-    if right.shape != (BATCH, 1):
-        return None
+    if symbol.shape == (BATCH, 1) or BATCH not in symbol.shape:
+        return b.write(symbol)
     i = b.places[0]
     sign = Script(Sign("∑", "big"), row(Id(i), EQUALS, Num("1")), number(BATCH))
-    return Written(row(sign, TIMES, b.names.column(left, i)), Level.PRODUCT)
+    return Written(row(sign, TIMES, b.names.example(symbol, i)), Level.PRODUCT)
 
 
 def _is_inverse_root(factor: Expr) -> bool:

@@ -1,11 +1,11 @@
-"""The signs of a notation in a tree: what ⊤ and ⊙ are written as. The builder knows one sign for each."""
+"""The signs of a notation in a tree: what ⊤, ⊙ and m are written as. The builder knows one sign for each."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
 from symbp.maths.notation import Notation
-from symbp.maths.tree import HADAMARD, TRANSPOSE, Node, Sign, changed, walk
+from symbp.maths.tree import HADAMARD, TRANSPOSE, Id, Node, Sign, changed, walk
 
 TRANSPOSES: Mapping[str, Sign] = {"top": TRANSPOSE, "T": Sign("ᵀ", "postfix"), "roman": Sign("⊺", "postfix")}
 """The signs of a transpose: ⊤, an italic T, an upright one."""
@@ -19,6 +19,9 @@ ENTRYWISE: Mapping[str, Sign] = {
 }
 """The signs of a product entry by entry."""
 
+COUNT = Id("m")
+"""The number of examples, which no other letter of a page is."""
+
 TAKEN = frozenset("∗⋆")
 """Signs of convolutions: beside one of them a product entry by entry is no star."""
 
@@ -28,10 +31,14 @@ def dress(notation: Notation, trees: Callable[[], list[Node]]) -> Callable[[Node
     entrywise = ENTRYWISE[notation.entrywise]
     if entrywise.sign == "*" and any(map(_is_taken, trees())):
         entrywise = HADAMARD
-    signs = {TRANSPOSE: TRANSPOSES[notation.transpose], HADAMARD: entrywise}
-    if all(old is new for old, new in signs.items()):
+    found: Mapping[Node, Node] = {
+        TRANSPOSE: TRANSPOSES[notation.transpose],
+        HADAMARD: entrywise,
+        COUNT: Id(notation.count),
+    }
+    if all(old == new for old, new in found.items()):
         return lambda tree: tree
-    return lambda tree: changed(tree, lambda node: signs.get(node) if isinstance(node, Sign) else None)
+    return lambda tree: changed(tree, lambda node: found.get(node) if isinstance(node, Sign | Id) else None)
 
 
 def _is_taken(tree: Node) -> bool:

@@ -11,11 +11,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import takewhile
+from types import MappingProxyType
 from typing import Literal, cast
 
-from sympy import Expr, Integer, MatrixExpr, MatrixSymbol
+from sympy import Expr, Integer, MatrixExpr, MatrixSymbol, Symbol
 
-from symbp.maths.notation import NUMBERED, Derivative, Notation
+from symbp.maths.notation import AS_Z, NUMBERED, Derivative, Notation
 from symbp.maths.scalars import number
 from symbp.maths.tree import (
     COMMA,
@@ -91,7 +92,9 @@ def read(variable: Variable, notation: Notation, *, own_names: bool) -> Parts:
         return Parts(notation.loss_letter, _words(rest), _trailing(rest))
     if not own_names and STEMS.get(variable.role) == variable.stem:
         rest = own.removeprefix(variable.stem).strip("_")
-        return Parts(notation.letters[variable.role], _words(rest), _trailing(rest), _path(variable))
+        word = notation.below.get(variable.role, "")
+        below = (*((_word(word),) if word else ()), *_words(rest))
+        return Parts(notation.letters[variable.role], below, _trailing(rest), _path(variable))
     head, *words = own.split("_")
     letters = head.rstrip("0123456789") or head
     digits = head[len(letters) :]
@@ -161,7 +164,7 @@ class Names:
         notation: which letters and brackets.
         upper: the letters of the loops whose index is the number of a layer or a block: it stands in a superscript.
         errors: the variables whose errors the page shows; where they are of one kind, δ needs no name below.
-        layers: those of ``upper`` that number layers, as a notation counts them.
+        layers: those of ``upper`` that number layers, as a notation counts them: the last number and its letter.
         letters: what has a letter of its own, such as a part of an operation.
         own_names: whether somebody chose the names.
         streams: the names of what has one by its place, such as X₀, X₁, X₂ on the way through a block.
@@ -176,7 +179,7 @@ class Names:
         notation: Notation,
         *,
         upper: frozenset[str] = frozenset(),
-        layers: frozenset[str] = frozenset(),
+        layers: Mapping[str, tuple[int, Symbol]] = MappingProxyType({}),
         errors: Iterable[MatrixSymbol] = (),
         letters: Mapping[MatrixSymbol, Node] | None = None,
         own_names: bool = False,
@@ -302,23 +305,27 @@ class Names:
     @cached_property
     def _counts(self) -> dict[Slot, str]:
         """How the numbers of what repeats are counted, where they are those of layers: as 2l, 2l + 1."""
-        axes = {slot: NUMBERED.get(slot[0].role, "") for slot, loops in self._loops.items() if self.layers & {*loops}}
+        numbered = [slot for slot, loops in self._loops.items() if any(each in self.layers for each in loops)]
+        axes = {slot: NUMBERED.get(slot[0].role, "") for slot in numbered}
         return {slot: getattr(self.notation, axis) for slot, axis in axes.items() if axis}
 
     def _counted(self, variable: Variable, number_: str) -> str:
         """Return the number of a layer that stands alone as the notation counts it."""
         if self.own_names or not number_.isdigit() or variable.role not in NUMBERED or variable.path:
             return number_
-        return str(self._count(variable.role, Integer(number_)))
+        return str(self._count(NUMBERED[variable.role], Integer(number_)))
 
-    def _count(self, role: Role, index: Expr) -> Expr:
-        """Return the number of a layer as the notation counts it, for what has a role: l + 1, or 4 of layer 3."""
-        shown = index + self.notation.first - 1 if index.is_Integer else index
-        return self.notation.count(role, shown)
+    def _count(self, axis: str, index: Expr, letter: str = "") -> Expr:
+        """Return the number of a layer by an axis of the notation: l + 1, or 4 of layer 3."""
+        shift = self.notation.first - 1
+        last, symbol = self.layers.get(letter, (0, Symbol("L")))
+        if index.is_Integer:
+            return self.notation.number(axis, index + shift, Integer(last + shift))
+        return self.notation.number(axis, index, symbol)
 
-    def count(self, role: Role, index: Expr) -> Node:
-        """Return the number of a layer as a tree, as the notation counts what has a role."""
-        return number(self._count(role, index))
+    def count(self, axis: str, index: Expr, letter: str = "") -> Node:
+        """Return the number of a layer as a tree."""
+        return number(self._count(axis, index, letter) if axis else index)
 
     def slot(self, symbol: MatrixSymbol) -> Slot:
         """Return what is named once; a matrix and its transpose under the same name are one."""
@@ -331,8 +338,14 @@ class Names:
 
     def like(self, letter: Node, symbol: MatrixSymbol) -> Node:
         """Return another letter with the indices of a symbol, D⁽ˡ⁾ for a⁽ˡ⁾, numbered as what f is applied to."""
-        below, above = self._indices(symbol, Role.PREACTIVATION)
+        below, above = self._indices(symbol, "preactivation_number")
+        below = self._own_below(symbol, below)
         return self._scripted(letter, below, above, False)
+
+    def _own_below(self, symbol: MatrixSymbol, below: tuple[Node, ...]) -> tuple[Node, ...]:
+        """Return what stands below a symbol without the word that tells its role: δ is of z_in, D of z_out."""
+        word = self.notation.below.get(symbol.role, "")
+        return below[1:] if word and below[:1] == (_word(word),) else below
 
     def entry(self, symbol: MatrixSymbol, *indices: str) -> Node:
         """Return one entry of a matrix, its indices behind all others."""
@@ -340,11 +353,11 @@ class Names:
         places = (*below, *map(Id, indices))
         return Tag(self._scripted(self.parts[self.slot(symbol)].base, places, above, False), of=symbol, role="entry")
 
-    def column(self, symbol: MatrixSymbol, index: str) -> Node:
-        """Return a column of a matrix, the index of the example in round brackets behind that of the layer."""
+    def example(self, symbol: MatrixSymbol, index: str) -> Node:
+        """Return one example of a matrix, its index in round brackets behind that of the layer."""
         whole = self.symbol(symbol)
         body = whole.body if isinstance(whole, Tag) else whole
-        return Tag(_behind(body, Fence(Id(index))), of=symbol, role="column")
+        return Tag(_behind(body, Fence(Id(index))), of=symbol, role="example")
 
     def placed(self, symbol: MatrixSymbol, places: Sequence[Node]) -> Node:
         """Return an entry of any symbol with its indices behind all others; that of an error as well."""
@@ -363,14 +376,15 @@ class Names:
         above = self._indices(symbol)[1] if self.slot(symbol) in self.parts else ()
         return self._scripted(letter, () if below is None else (below,), above, False)
 
-    def _indices(self, symbol: MatrixSymbol, role: Role | None = None) -> tuple[tuple[Node, ...], tuple[Node, ...]]:
-        """Return what stands below a symbol, and above it; counted as what has its role, or another."""
+    def _indices(self, symbol: MatrixSymbol, axis: str | None = None) -> tuple[tuple[Node, ...], tuple[Node, ...]]:
+        """Return what stands below a symbol, and above it; a layer is counted by the axis of its role, or another."""
+        axis = NUMBERED.get(symbol.role, "") if axis is None else axis
         parts = self.parts[self.slot(symbol)]
         below = [*parts.below, *(Num(each) for each in parts.number.split(",") if each)]
         above: list[Node] = []
         indices = list(zip(self.loops(symbol), getattr(symbol, "indices", ()), strict=False))
         for letter, index in sorted(indices, key=lambda each: each[0] not in self.words):
-            shown = self.count(role or symbol.role, index) if letter in self.layers else self.value(letter, index)
+            shown = self.count(axis, index, letter) if letter in self.layers else self.value(letter, index)
             (above if letter in self.upper else below).append(shown)
         return tuple(below), tuple(above)
 
@@ -382,9 +396,12 @@ class Names:
     def _error(self, of: MatrixSymbol, transposed: bool) -> Node:
         if not self.notation.named_error:
             return self._derivative(of, transposed=transposed)
-        below, above = self._indices(of)
+        is_counted = self.notation.error_number != AS_Z and of.role is Role.PREACTIVATION
+        below, above = self._indices(of, "error_number" if is_counted else None)
         if self._errors != {self.slot(of)}:
             below = (self._scripted(self.parts[self.slot(of)].base, below, (), False),)
+        else:
+            below = self._own_below(of, below)
         return self._scripted(self._set(self.error, of, error=True), below, above, transposed)
 
     @cached_property

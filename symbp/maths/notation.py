@@ -59,12 +59,13 @@ class Notation:
     parameter_number: str = "l"
     preactivation_number: str = "l"
     activation_number: str = "l"
+    error_number: str = "as z"
     function_index: Literal["below", "above", "none"] = "below"
     # Signs, and the order of terms and factors.
     transpose: Literal["top", "T", "roman"] = "top"
     transpose_place: Literal["inside", "brackets", "outside"] = "inside"
     entrywise: Literal["odot", "star", "circ", "bullet", "otimes"] = "odot"
-    slope: Literal["after", "before"] = "after"
+    slope: Literal["after", "before", "diagonal"] = "after"
     product_brackets: bool = True
     arguments: Literal["round", "square"] = "round"
     relu_slope: Literal["prime", "indicator", "sign"] = "prime"
@@ -75,26 +76,36 @@ class Notation:
     sums: Literal["ones", "columns"] = "ones"
     layout: str = "columns"
     scale: str = "loss"
+    count: str = "m"
+
+    @cached_property
+    def below(self) -> Mapping[Role, str]:
+        """The word below the letter of a role, where it has one: in of z_in."""
+        return {role: text.partition("_")[2] for role, text in self._letters.items()}
+
+    @property
+    def _letters(self) -> Mapping[Role, str]:
+        return {
+            Role.INPUT: self.input,
+            Role.TARGET: self.target,
+            Role.WEIGHT: self.weight,
+            Role.BIAS: self.bias,
+            Role.PREACTIVATION: self.preactivation,
+            Role.ACTIVATION: self.activation,
+        }
 
     @cached_property
     def letters(self) -> Mapping[Role, Node]:
         """The letter of every role."""
-        before = Id(self.preactivation)
-        return MappingProxyType(
-            {
-                Role.INPUT: Id(self.input),
-                Role.TARGET: Id(self.target),
-                Role.WEIGHT: Id(self.weight),
-                Role.BIAS: Id(self.bias),
-                Role.PREACTIVATION: before,
-                Role.ACTIVATION: Id(self.activation),
-                Role.SCALE: Id("γ"),
-                Role.SHIFT: Id("β"),
-                Role.NORMALISED: Accent(before, "hat"),
-                Role.SHIFTED: Id("U"),
-                Role.BLOCK: Id("S"),
-            }
-        )
+        found: dict[Role, Node] = {role: Id(text.partition("_")[0]) for role, text in self._letters.items()}
+        made = {
+            Role.SCALE: Id("γ"),
+            Role.SHIFT: Id("β"),
+            Role.NORMALISED: Accent(found[Role.PREACTIVATION], "hat"),
+            Role.SHIFTED: Id("U"),
+            Role.BLOCK: Id("S"),
+        }
+        return MappingProxyType(found | made)
 
     @property
     def loss_letter(self) -> Id:
@@ -111,34 +122,36 @@ class Notation:
         """The letters that stand for no matrix of the network."""
         return frozenset({self.error, self.slopes, self.loss_gradient} - {DERIVATIVE})
 
-    def count(self, role: Role, index: Expr) -> Expr:
-        """Return the number that stands at what has a role in a layer: 2l + 1 of l."""
-        text = getattr(self, NUMBERED[role]) if role in NUMBERED else "l"
-        factor, offset = affine(text)
-        return factor * index + offset
+    def number(self, axis: str, index: Expr, last: Expr) -> Expr:
+        """Return the number that stands at something in a layer, by its axis: 2l + 1 of l."""
+        factor, offset, from_last = affine(getattr(self, axis))
+        return (last if from_last else 0) + factor * index + offset
 
     def style(self, *, column: bool, error: bool = False) -> Style:
         """Return how the letter of a matrix, a column or an error is set."""
         return cast("Style", self.errors if error else self.vectors if column else self.matrices)
 
 
-def affine(text: str) -> tuple[int, int]:
-    """Return the factor and the offset of a number such as ``2l + 1``.
+def affine(text: str) -> tuple[int, int, bool]:
+    """Return the factor and the offset of a number such as ``2l + 1``, and whether it is counted from L: ``L - l + 1``.
 
     Raises:
         SpecError: it is something else.
     """
     found = _AFFINE.match(text)
     if found is None:
-        raise SpecError(f"{shown(text)}: a number of a layer is written as l, l - 1 or 2l + 1")
-    factor, offset = found[1], (found[2] or "").replace(" ", "")
-    return int(factor or 1), int(offset or 0)
+        raise SpecError(f"{shown(text)}: a number of a layer is written as l, l - 1, 2l + 1 or L - l + 1")
+    from_last, factor, offset = bool(found[1]), int(found[2] or 1), int((found[3] or "0").replace(" ", ""))
+    return -factor if from_last else factor, offset, from_last
 
 
-_AFFINE = re.compile(r"([1-9]?)l( ?[+-] ?[0-9])?\Z", re.ASCII)
+_AFFINE = re.compile(r"(L ?- ?)?([1-9]?)l( ?[+-] ?[0-9])?\Z", re.ASCII)
 
 DERIVATIVE = "derivative"
 """In place of a letter: what it stands for, in the way in which ``gradient`` writes derivatives."""
+
+AS_Z = "as z"
+"""Where an error has the number of what stands before its activation."""
 
 NUMBERED: Mapping[Role, str] = MappingProxyType(
     {
@@ -182,15 +195,15 @@ _ROWS = (
     _row(
         "prince", "Prince, Understanding Deep Learning, chapter 7", _BOLD,
         weight="Ω", bias="β", preactivation="F", activation="H", function="a", loss="ℓ", error=DERIVATIVE,
-        loss_gradient=DERIVATIVE, gradient="fraction", layer="below", index="k", last="K", first=0, activation_number="l + 1",
-        function_index="none", arguments="square", transpose="T", slope="before", relu_slope="indicator",
-        bias_place="first",
+        loss_gradient=DERIVATIVE, gradient="fraction", layer="below", index="k", last="K", first=0,
+        activation_number="l + 1", function_index="none", arguments="square", transpose="T", slope="before",
+        relu_slope="indicator", bias_place="first",
     ),
     _row(
         "murphy", "Murphy, Probabilistic Machine Learning, 13.3: variables count operations", _BOLD,
         matrices="bold", preactivation="X", activation="X", function="φ", error="u", loss_gradient=DERIVATIVE,
         gradient="fraction", layer="below", index="k", last="K", preactivation_number="2l", activation_number="2l + 1",
-        function_index="none",
+        error_number="l", function_index="none", layout="bias-rows",
     ),
     _row(
         "cs224n-notes", "Stanford CS224n, notes 3: weights count by the layer they leave",
@@ -201,6 +214,34 @@ _ROWS = (
         "ufldl", "Stanford UFLDL tutorial: weights count by the layer they leave",
         loss="J", preactivation_number="l + 1", activation_number="l + 1", function_index="none",
         transpose="T", transpose_place="brackets", entrywise="bullet", gradient="nabla", loss_gradient=DERIVATIVE,
+    ),
+    _row(
+        "lmu", "LMU Munich, Introduction to Deep Learning: weights in × out, columns", _BOLD,
+        preactivation="Z_in", activation="Z_out", function="σ", loss="L", loss_gradient=DERIVATIVE,
+        gradient="fraction", index="i", function_index="none", transpose="T", product_brackets=False,
+        layout="in-out",
+    ),
+    _row(
+        "cs224n", "Clark, Computing Neural Network Gradients (Stanford CS224n): errors are rows", _BOLD_ITALIC,
+        activation="H", loss="J", loss_gradient=DERIVATIVE, gradient="fraction", layer="below",
+        error_number="L - l + 1", function_index="none", transpose="T", entrywise="circ", product_brackets=False,
+        relu_slope="sign", layout="shape",
+    ),
+    _row(
+        "cs231n", "Stanford CS231n, case study: examples as rows, the names of programs",
+        activation="H", loss="L", error=DERIVATIVE, loss_gradient=DERIVATIVE, gradient="d", layer="below",
+        function_index="none", transpose="T", relu_slope="indicator", sums="columns", layout="code-rows", count="N",
+    ),
+    _row(
+        "parr-howard", "Parr and Howard, The Matrix Calculus You Need For Deep Learning: gradients are rows", _BOLD,
+        loss="C", error=DERIVATIVE, loss_gradient=DERIVATIVE, gradient="fraction", layer="below",
+        function_index="none", transpose="T", entrywise="otimes", slope="diagonal", layout="row-gradients",
+    ),
+    _row(
+        "mml", "Deisenroth et al., Mathematics for Machine Learning, 5.6: gradients are rows", _BOLD_ITALIC,
+        weight="A", preactivation="Z", activation="F", function="σ", loss="L", error=DERIVATIVE,
+        loss_gradient=DERIVATIVE, gradient="fraction", layer="below", index="i", last="K", parameter_number="l - 1",
+        slope="diagonal", layout="row-gradients",
     ),
     _row(
         "qiu", "邱锡鹏, 神经网络与深度学习, chapter 4",

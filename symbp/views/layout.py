@@ -81,6 +81,12 @@ class Layout:
         rhs = self._expression(equation.rhs, turned=self.holds(equation.lhs))
         return replace(equation, lhs=self.symbol(equation.lhs), rhs=rhs)
 
+    def beside_kernels(self, names: frozenset[str]) -> Layout:
+        """Return the layout where what slides over images stays as it is, by the names of it."""
+        if not names or self is not IN_OUT:
+            return self
+        return replace(self, which=lambda symbol: self.which(symbol) and own(symbol).name not in names)
+
     def system(self, system: System) -> System:
         """Return a list in this layout, every shape checked."""
         kind = System if isinstance(system, ForwardSystem) else type(system)
@@ -220,16 +226,34 @@ def _in_rows(symbol: MatrixSymbol) -> bool:
     return of.role is not Role.LOSS and not (of.role in PARAMETERS and of.shape[1] == 1)
 
 
+def _of_other(symbol: MatrixSymbol, *roles: Role) -> bool:
+    """Whether a symbol is the gradient by something whose role is none of these."""
+    return isinstance(symbol, Adjoint) and symbol.of.role not in roles
+
+
 COLUMNS = Layout("columns", lambda symbol: False, keeps_columns=True)
 ROWS = Layout("rows", _in_rows)
-CODE_IN_ROWS = Layout("code in rows", lambda symbol: own(symbol).role is not Role.LOSS)
+CODE_IN_ROWS = Layout("code-rows", lambda symbol: own(symbol).role is not Role.LOSS)
 """Examples as rows in NumPy code: a bias is a row as well, X @ W + b."""
 
 NUMERATOR = Layout("numerator", lambda symbol: isinstance(symbol, Adjoint))
+ROW_GRADIENTS = Layout("row-gradients", lambda symbol: _of_other(symbol, Role.WEIGHT), keeps_columns=True)
+"""The gradient by a column is a row, that by a weight has the shape of the weight."""
+
+SHAPE = Layout("shape", lambda symbol: _of_other(symbol, *PARAMETERS, Role.INPUT), keeps_columns=True)
+"""Errors are rows, the gradient by what is given has its shape."""
+
+BIAS_ROWS = Layout(
+    "bias-rows", lambda symbol: isinstance(symbol, Adjoint) and own(symbol).role is Role.BIAS, keeps_columns=True
+)
+"""The gradient by a bias is a row, all else a column."""
+
 IN_OUT = Layout("in-out", lambda symbol: own(symbol).role is Role.WEIGHT, keeps_columns=True)
 TOKENS = Layout("tokens", lambda symbol: bool(symbol.shape[1] != 1))
 """Tokens as rows, every column vector kept: the literature of attention and of normalisations."""
 
-LAYOUTS: Mapping[str, Layout] = MappingProxyType({each.name: each for each in (COLUMNS, ROWS, NUMERATOR, IN_OUT)})
-"""The layouts a notation may have: the calculus's own; examples as rows with weights in × out; errors as rows;
-weights in × out with columns."""
+LAYOUTS: Mapping[str, Layout] = MappingProxyType(
+    {each.name: each for each in (COLUMNS, ROWS, CODE_IN_ROWS, NUMERATOR, ROW_GRADIENTS, SHAPE, BIAS_ROWS, IN_OUT)}
+)
+"""The layouts a notation may have: the calculus's own; examples as rows with weights in × out; gradients as rows, all
+of them or some; weights in × out with columns."""

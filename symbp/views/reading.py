@@ -13,9 +13,10 @@ from sympy import MatrixSymbol
 from symbp.derivation import Derivation
 from symbp.equations import Equation, System
 from symbp.symbols import Adjoint, Variable
+from symbp.views.diagonal import diagonal
 from symbp.views.family import with_families
 from symbp.views.fold import fold, fold_like
-from symbp.views.images import repeated
+from symbp.views.images import kernels, repeated
 from symbp.views.inline import Slot, inlined, shortened
 from symbp.views.layout import COLUMNS, Layout
 from symbp.views.lines import Body, Folded, Index, Line, Loop, Place, Values, lines_of
@@ -60,6 +61,11 @@ class Reading:
             values = tuple(int(each) for each in spelled.indices)
             found.setdefault((spelled.of, len(values)), []).append((values, symbol))
         return {slot: tuple(sorted(pairs, key=lambda pair: pair[0])) for slot, pairs in found.items()}
+
+    @property
+    def is_product(self) -> bool:
+        """Whether a gradient is a product of matrices from the parameter to the loss: of one example, in columns."""
+        return self.is_one and all(each.lhs.shape[1] == 1 for each in self.errors)
 
     @cached_property
     def indices(self) -> tuple[Index, ...]:
@@ -117,12 +123,18 @@ class Reading:
 
 
 def reading(
-    derivation: Derivation, layout: Layout = COLUMNS, scale: Scale = AT_LOSS, *, batch: bool = False, letter: str = "l"
+    derivation: Derivation,
+    layout: Layout = COLUMNS,
+    scale: Scale = AT_LOSS,
+    *,
+    batch: bool = False,
+    letter: str = "l",
+    diagonals: bool = False,
 ) -> Reading:
     """Return a derivation as a page shows it: of one example where columns are examples, else in the layout.
 
-    Where the number of examples divides is the ``scale``; of one example there is none. A ``batch`` is all of them. Layers are
-    counted by a ``letter``.
+    Where the number of examples divides is the ``scale``; of one example there is none. A ``batch`` is all of them.
+    Layers are counted by a ``letter``; with ``diagonals`` slopes are diagonal matrices.
     """
     readable = derivation.readable
     has_examples = counts_examples(readable)
@@ -137,10 +149,14 @@ def reading(
     if scale.changes:
         backward = scale.backward(backward, frozenset(each.name for each in readable.wrt))
         ahead = scale.forward(ahead)
+    layout = layout.beside_kernels(kernels(readable.forward))
     if layout is not COLUMNS:
         ahead, backward = map(layout.equation, ahead), [layout.equation(each) for each in backward]
         given = tuple(map(layout.symbol, given))
+    if diagonals and is_one:
+        backward = map(diagonal, backward)
     names = {each.name for each in readable.wrt}
+    backward = list(backward)
     wanted = frozenset(each.lhs.of for each in backward if each.lhs.of.name in names)
     forward = System(tidied(ahead), given)
     found = read(readable, is_one, forward, backward, wanted, _compared(forward), letter=letter)

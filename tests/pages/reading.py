@@ -171,6 +171,8 @@ class Env:
     target: str = ""
     """The name of what is worked out."""
     defined: Mapping[Any, Defined] = field(default_factory=dict)
+    rows: bool = False
+    """Whether an example is a row."""
     broadcasts: bool = False
     """Whether a column is added to every column of a matrix, as NumPy has it."""
 
@@ -178,7 +180,7 @@ class Env:
 def meant(symbol: MatrixSymbol, names: Mapping[MatrixSymbol, Indexed] | None = None) -> MatrixSymbol:
     """Return the symbol that one with indices spells, itself where nothing says so."""
     if isinstance(symbol, Adjoint):
-        return Adjoint(meant(symbol.of, names))
+        return type(symbol)(meant(symbol.of, names))
     if isinstance(symbol, Indexed) and names:
         return _spelled(names).get((symbol.of, symbol.indices), symbol)
     return symbol
@@ -911,8 +913,9 @@ class _Reader:
     def symbol(self, tag: Tag) -> Array:
         """Return the value of the symbol that a tag spells, or its entry where indices of one are printed behind."""
         array = self.whole_symbol(tag)
-        if tag.role == "column":
-            return array[:, [self.letters[column_letter(tag)] - 1]]
+        if tag.role == "example":
+            place = self.letters[example_letter(tag)] - 1
+            return array[[place], :] if self.env.rows else array[:, [place]]
         places = [self.letters[name] - 1 for name in entries_of(tag, self.letters)]
         if not places:
             return array
@@ -1136,7 +1139,7 @@ def head_of(node: Node) -> Word:
     raise UnreadableError(f"no function: {text(node)!r}")
 
 
-def column_letter(tag: Tag) -> str:
+def example_letter(tag: Tag) -> str:
     """Return the index of the example that is printed last above a symbol, in round brackets: i of Z^{(i)}."""
     fences = [node for node in walk(tag) if isinstance(node, Fence) and isinstance(node.body, Id)]
     return fences[-1].body.name  # type: ignore[attr-defined]

@@ -204,7 +204,7 @@ def name_of(tag: Tag, letters: Letters) -> str:
 def at(symbol: MatrixSymbol, letters: Letters) -> MatrixSymbol:
     """Return a symbol with the letters of its indices replaced by their numbers."""
     if isinstance(symbol, Adjoint):
-        return Adjoint(at(symbol.of, letters))
+        return type(symbol)(at(symbol.of, letters))
     if isinstance(symbol, Indexed):
         values = {each: Integer(letters[each.name]) for each in index_letters(symbol) if each.name in letters}
         return Indexed(symbol.of, *(index.xreplace(values) for index in symbol.indices))

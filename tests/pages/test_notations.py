@@ -10,15 +10,16 @@ from corpus import CASES
 from reader import closed, executed, gradients_of
 from spelling import name_of
 from statements import said, texts
-from sympy import Basic, Symbol
+from sympy import Basic, Integer, Symbol
 from test_pages import env_of, tiles
 
 from symbp import derive
-from symbp.maths.notation import DERIVATIVE, NOTATIONS
+from symbp.maths.notation import AS_Z, DERIVATIVE, NOTATIONS
 from symbp.maths.tree import Node, Tag, changed, walk
 from symbp.ops.losses import LossGradient
 from symbp.pages.page import lines
 from symbp.pages.tell.derivation import context, derivation_page
+from symbp.symbols import Adjoint
 from symbp.views.layout import LAYOUTS
 from symbp.views.levels import levels
 from symbp.views.shared import block_groups
@@ -29,23 +30,29 @@ OPEN = ("mlp-4", "mlp-1")
 SHORT = ("mlp-3-tanh-mse", "mlp-3-sigmoid-bce-batch")
 
 
-def counted_back(part, shift, letters):
-    """Return a part of a page where the letters of layers, which the notation counts on by a shift, mean layers."""
+def counted_back(part, shift, letters, last):
+    """Return a part of a page where the letters of layers, which the notation counts on by a shift, mean layers.
+
+    ``last`` has the number that stands for a letter, for a notation that counts from the last layer.
+    """
     meant = {Symbol(name, integer=True): Symbol(name, integer=True) - shift for name in letters}
+    ends = {Symbol(name, integer=True): Integer(number) for name, number in last.items()}
 
     def back(node):
         if not isinstance(node, Tag) or not isinstance(node.of, Basic):
             return None
         inner = changed(node.body, back)
-        return replace(node, body=inner, of=node.of.xreplace(meant))
+        return replace(
+            node, body=inner, of=node.of.xreplace({**meant, **ends} if isinstance(node.of, Adjoint) else meant)
+        )
 
     if isinstance(part, Node):
         return changed(part, back)
     if isinstance(part, tuple | list):
-        return type(part)(counted_back(each, shift, letters) for each in part)
+        return type(part)(counted_back(each, shift, letters, last) for each in part)
     if is_dataclass(part) and not isinstance(part, type):
         return type(part)(
-            **{each.name: counted_back(getattr(part, each.name), shift, letters) for each in fields(part)}
+            **{each.name: counted_back(getattr(part, each.name), shift, letters, last) for each in fields(part)}
         )
     return part
 
@@ -63,7 +70,9 @@ def told(name, notation):
                 names.setdefault(symbol, spelled)
     page = derivation_page(found, notation=notation)
     letters = f"{notation.index}{notation.last}kj" if any(index.kind == "layer" for index in first.indices) else ""
-    return found, counted_back(page, notation.first - 1, letters), names, readings[0]
+    numbers = [(notation.last, index.last) for index in first.indices if index.kind == "layer"]
+    ends = dict(numbers if notation.error_number != AS_Z else ())
+    return found, counted_back(page, notation.first - 1, letters, ends), names, readings[0]
 
 
 def loss_gradients(page, notation):
@@ -105,7 +114,8 @@ def differences(name, notation):
     held = {each.name for each in found.forward.given if first.layout.holds(each)}
     errors = {each.lhs.of.name for each in found.backward if first.layout.holds(each.lhs)}
     env = env_of(case, {each: value.T if each in held else value for each, value in values.items()}, sizes, names, page)
-    result = gradients_of(executed(page, replace(env, broadcasts=notation.sums == "columns")), gradients)
+    env = replace(env, broadcasts=notation.sums == "columns", rows=not first.layout.keeps_columns)
+    result = gradients_of(executed(page, env), gradients)
     assert set(result) == set(gradients)
     factor = sizes["m"] if first.scale.gradients else 1
     return {

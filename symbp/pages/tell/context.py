@@ -88,7 +88,11 @@ class Context:
             shown,
             self.notation,
             upper=upper,
-            layers=frozenset(index.letter for index in self.reading.indices if index.kind == "layer"),
+            layers={
+                index.letter: (index.last, self.last[index.letter])
+                for index in self.reading.indices
+                if index.kind == "layer" and not index.words
+            },
             errors=[self.reading.spelled(each.lhs.of) for each in self.reading.errors],
             own_names=self.reading.derivation.network.named,
             kernels=kernels(self.reading.listed),

@@ -85,6 +85,7 @@ def context(
         SCALES[notation.scale],
         batch=notation.examples == "batch",
         letter=notation.index,
+        diagonals=notation.slope == "diagonal",
     )
     return Context(
         found,

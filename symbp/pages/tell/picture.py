@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sympy import MatAdd, MatMul, MatrixExpr, MatrixSymbol, OneMatrix
+from sympy import MatAdd, MatMul, MatrixExpr, MatrixSymbol, OneMatrix, Transpose
 
 from symbp.equations import Equation, operands, symbols_in
 from symbp.maths.factors import Factors
 from symbp.maths.maps import name_of_call, name_of_map
 from symbp.maths.scalars import word
 from symbp.maths.tree import HADAMARD, Id, Node, Sign, row
+from symbp.nodes import transpose
 from symbp.op import Op
 from symbp.ops.convolution import AST, STAR
 from symbp.ops.elementwise import Elementwise, Slope
@@ -20,6 +21,7 @@ from symbp.pages.tell.context import Context
 from symbp.symbols import Adjoint, Variable
 from symbp.views.blocks import Call
 from symbp.views.images import slid
+from symbp.views.skeleton import mapped
 from symbp.views.turned import loss_of
 
 MOST_LAYERS = 4
@@ -130,8 +132,8 @@ def _drawn(c: Context, piece: Piece) -> tuple[list[Box | Branch], list[Box | Bra
             under += [box for box in down[shown] if isinstance(box, Box)]
         weight = _weight_of(piece.equation.rhs, piece.around[-1].equation.lhs)
         if weight is not None:
-            over.append(Box(c.names.symbol(c.reading.spelled(weight)), "op"))
-            under.append(Box(c.names.symbol(c.reading.spelled(weight), transposed=True), "op"))
+            over.append(Box(_alone(c, weight), "op"))
+            under.append(Box(_turned(c, weight), "op"))
         return [Branch(tuple(over)), value], [Branch(tuple(reversed(under))), error]
     return [Box(_operation(c, piece.equation.rhs), "op"), value], [
         Box(_transposed(c, piece), "op"),
@@ -139,7 +141,7 @@ def _drawn(c: Context, piece: Piece) -> tuple[list[Box | Branch], list[Box | Bra
     ]
 
 
-def _weight_of(rhs: MatrixExpr, symbol: MatrixSymbol) -> MatrixSymbol | None:
+def _weight_of(rhs: MatrixExpr, symbol: MatrixSymbol) -> MatrixExpr | None:
     """Return the weight that a sum multiplies a symbol by; None where the symbol is a term itself."""
     term = next((each for each in operands(rhs) if isinstance(each, MatMul) and symbol in symbols_in(each)), None)
     return None if term is None else _weight(term)
@@ -147,8 +149,9 @@ def _weight_of(rhs: MatrixExpr, symbol: MatrixSymbol) -> MatrixSymbol | None:
 
 def _error(c: Context, symbol: MatrixSymbol) -> Node:
     """Return the error under a value: δ where it has a name, else a dot."""
-    if any(each.lhs == Adjoint(symbol) for each in c.reading.errors):
-        return c.names.symbol(c.reading.spelled(Adjoint(symbol)))
+    found = next((each.lhs for each in c.reading.errors if each.lhs.of == symbol), None)
+    if found is not None:
+        return c.names.symbol(c.reading.spelled(found))
     if c.loss_gradient is not None and symbol in c.compared:
         return c.tree(c.loss_gradient)
     return NOTHING
@@ -158,7 +161,7 @@ def _operation(c: Context, rhs: MatrixExpr) -> Node:
     """Return what a step does: the weight, or the name of the operation."""
     weight = _weight(rhs)
     if weight is not None:
-        return c.names.symbol(c.reading.spelled(weight))
+        return _alone(c, weight)
     convolution = slid(rhs)
     if convolution is not None:
         return row(c.names.symbol(c.reading.spelled(operands(convolution)[0])), Sign(convolution.sign))
@@ -169,14 +172,29 @@ def _operation(c: Context, rhs: MatrixExpr) -> Node:
     return word(rhs.label) if isinstance(rhs, Op) else Id("+")
 
 
-def _weight(rhs: MatrixExpr) -> MatrixSymbol | None:
+def _alone(c: Context, expr: MatrixExpr) -> Node:
+    """Return an expression with every symbol spelled alone."""
+    return c.tree(mapped(expr, c.reading.spelled_alone))
+
+
+def _turned(c: Context, weight: MatrixExpr) -> Node:
+    """Return the transpose of a weight, alone."""
+    return _alone(c, weight.arg if isinstance(weight, Transpose) else transpose(weight))
+
+
+def _weight(rhs: MatrixExpr) -> MatrixExpr | None:
     """Return the matrix beside the value in an affine map: in front of it, or behind where examples are rows."""
     product = next((each for each in (rhs, *operands(rhs)) if isinstance(each, MatMul)), None)
     factors = () if product is None else operands(product)
     if any(isinstance(each, OneMatrix) for each in factors):
         return None
-    beside = (each for each in (*factors[:1], *factors[-1:]) if isinstance(each, MatrixSymbol) and not _moves(each))
-    return next(beside, None)
+    return next((each for each in (*factors[:1], *factors[-1:]) if _stands(each)), None)
+
+
+def _stands(factor: MatrixExpr) -> bool:
+    """Whether a factor is a parameter, or the transpose of one."""
+    symbol = factor.arg if isinstance(factor, Transpose) else factor
+    return isinstance(symbol, MatrixSymbol) and not _moves(symbol)
 
 
 def _transposed(c: Context, piece: Piece) -> Node:
@@ -184,7 +202,7 @@ def _transposed(c: Context, piece: Piece) -> Node:
     rhs = piece.equation.rhs
     weight = _weight(rhs)
     if weight is not None:
-        return c.names.symbol(c.reading.spelled(weight), transposed=True)
+        return _turned(c, weight)
     convolution = slid(rhs)
     if convolution is not None:
         back = Sign({STAR: AST, AST: STAR}[convolution.sign])

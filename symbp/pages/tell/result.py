@@ -116,7 +116,7 @@ def explicit_product(c: Context) -> Node | None:
     (factors,) = c.products[c.farthest]
     writer = writer_of(c)
     left = c.names.derivative(c.reading.spelled(c.farthest))
-    if not c.reading.is_one or not all(map(is_matrix, factors)):
+    if not c.reading.is_product or not all(map(is_matrix, factors)):
         is_product = len(factors) <= MOST_FACTORS and all(each.acts is not Acts.SUM for each in factors)
         return row(left, EQUALS, writer.nested(map(c.alone, factors))) if is_product else None
     return row(left, EQUALS, shortened(c, writer, factors))
@@ -142,7 +142,7 @@ def shortened(c: Context, writer: Factors, factors: Product | Sequence[Factor]) 
 def general_product(c: Context) -> Node | None:
     """Return ∏ D⁽ᵏ⁾ W⁽ᵏ⁺¹⁾ᵀ times where it starts, for the weight of any layer; None where that is no such product."""
     found = recursion(c)
-    if found is None or not c.reading.is_one:
+    if found is None or not c.reading.is_product:
         return None
     index, start, step, last = found
     k = index_symbol(spare_letter(c))
@@ -156,7 +156,7 @@ def general_product(c: Context) -> Node | None:
     weights = (each for each in c.gradients if each.equation.lhs.of.role is Role.WEIGHT)
     gradient = next((each for each in weights if index.symbol in getattr(each.equation.lhs.of, "indices", ())), None)
     edge = None if gradient is None else single(gradient.equation)
-    if gradient is None or edge is None or edge.source != last:
+    if gradient is None or edge is None or edge.source != last or any(map(is_turn, edge.factors)):
         return None
     tail = writer.flat(edge.factors)
     left = c.names.derivative(gradient.equation.lhs.of)
@@ -192,7 +192,7 @@ def slope_lines(c: Context) -> list[Text]:
     Where a form is not that of all values of an index, it says of which.
     """
     product = c.products[c.farthest][0] if c.farthest is not None else ()
-    if not c.reading.is_one or not all(map(is_matrix, product)):
+    if not c.reading.is_product or not all(map(is_matrix, product)):
         return []
     running = {last: index_symbol(letter) for letter, last in c.last.items()}
     used = {slot_of(c.reading.spelled(each.output)) for each in _slopes(product)}

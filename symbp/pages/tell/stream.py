@@ -11,7 +11,7 @@ from sympy import Expr, MatrixSymbol
 
 from symbp.calculus.factor import Acts, Factor, Product
 from symbp.equations import Equation
-from symbp.maths.factors import Factors, in_order
+from symbp.maths.factors import Factors, in_order, is_turn
 from symbp.maths.names import slot_of
 from symbp.maths.scalars import number
 from symbp.maths.tree import COMMA, DOTS, EQUALS, TIMES, Fence, Id, Node, Num, Tag, joined, row
@@ -133,13 +133,15 @@ def _factors(found: Stream, product: Product) -> Iterator[Node]:
 def stream(c: Context) -> Stream | None:
     """Return the stream of a network, read for one example; None where there is none or its blocks differ."""
     homes = c.reading.folded.places.errors
-    if not homes or not c.reading.is_one or c.farthest is None:
+    if not homes or not c.reading.is_product or c.farthest is None:
         return None
     lines = [each for each in c.errors if _is_handed_on(each)]
     if len(lines) != 1:
         return None
     (index,) = lines[0].line.indices
     (product,) = c.products[c.farthest]
+    if any(map(is_turn, product)):
+        return None
     own = slot_of(lines[0].equation.lhs.of)
     sums = [each for each in product if each.acts is Acts.SUM]
     found = {_general(c, index, each) for each in sums if slot_of(c.reading.spelled(each.expr.of)) == own}
