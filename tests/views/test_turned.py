@@ -122,8 +122,8 @@ def _length(factors):
 def test_a_reading_keeps_the_same_names_in_every_layout(name, layout):
     """Tidied and with fewer names, the lists say what the calculus finds, and gradients are the same products."""
     given = numbers(name)
-    values = given.turned(layout)
     own, found = reading(given.derivation, COLUMNS), reading(given.derivation, layout, batch=layout is not COLUMNS)
+    values = given.turned(found.layout)
     for equation in (*found.forward, *found.errors, *found.gradients):
         assert given.error(equation, values) <= 1e-12, equation
     assert [each.name for each in found.gradients] == [each.name for each in own.gradients]
