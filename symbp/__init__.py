@@ -29,12 +29,18 @@ if TYPE_CHECKING:  # Each name twice: only so does a type checker take it for on
     from symbp.networks.attention import Attention as Attention
     from symbp.networks.attention import CrossAttention as CrossAttention
     from symbp.networks.concat import Concat as Concat
+    from symbp.networks.concat import ConcatWith as ConcatWith
     from symbp.networks.concat import DenseBlock as DenseBlock
     from symbp.networks.convolution import Conv1d as Conv1d
     from symbp.networks.convolution import Conv2d as Conv2d
     from symbp.networks.convolution import ConvTranspose1d as ConvTranspose1d
     from symbp.networks.convolution import ConvTranspose2d as ConvTranspose2d
     from symbp.networks.embedding import Embedding as Embedding
+    from symbp.networks.gated import GEGLU as GEGLU
+    from symbp.networks.gated import GLU as GLU
+    from symbp.networks.gated import PReLU as PReLU
+    from symbp.networks.gated import ReGLU as ReGLU
+    from symbp.networks.gated import SwiGLU as SwiGLU
     from symbp.networks.images import Image as Image
     from symbp.networks.layers import Activation as Activation
     from symbp.networks.layers import Dense as Dense
@@ -42,6 +48,8 @@ if TYPE_CHECKING:  # Each name twice: only so does a type checker take it for on
     from symbp.networks.network import Network as Network
     from symbp.networks.normalisation import BatchNorm as BatchNorm
     from symbp.networks.normalisation import BatchNorm2d as BatchNorm2d
+    from symbp.networks.normalisation import GroupNorm as GroupNorm
+    from symbp.networks.normalisation import InstanceNorm2d as InstanceNorm2d
     from symbp.networks.normalisation import LayerNorm as LayerNorm
     from symbp.networks.normalisation import RMSNorm as RMSNorm
     from symbp.networks.pooling import AdaptiveAvgPool2d as AdaptiveAvgPool2d
@@ -60,6 +68,8 @@ if TYPE_CHECKING:  # Each name twice: only so does a type checker take it for on
     from symbp.networks.transformer import Encoder as Encoder
     from symbp.networks.transformer import Positions as Positions
     from symbp.networks.transformer import TransformerBlock as TransformerBlock
+    from symbp.networks.weights import SpectralNorm as SpectralNorm
+    from symbp.networks.weights import WeightNorm as WeightNorm
     from symbp.sample import Sample as Sample
     from symbp.writing.files import write as write
     from symbp.writing.render import render as render
@@ -76,24 +86,28 @@ _HOME = {
     "CheckFailedError": "symbp.errors",
     "CheckReport": "symbp.checking.check",
     "Concat": "symbp.networks.concat",
-    "CrossAttention": "symbp.networks.attention",
-    "DecoderBlock": "symbp.networks.transformer",
-    "Encoder": "symbp.networks.transformer",
-    "Positions": "symbp.networks.transformer",
+    "ConcatWith": "symbp.networks.concat",
     "Conv1d": "symbp.networks.convolution",
     "Conv2d": "symbp.networks.convolution",
     "ConvTranspose1d": "symbp.networks.convolution",
     "ConvTranspose2d": "symbp.networks.convolution",
+    "CrossAttention": "symbp.networks.attention",
+    "DecoderBlock": "symbp.networks.transformer",
     "Dense": "symbp.networks.layers",
     "DenseBlock": "symbp.networks.concat",
     "Derivation": "symbp.derivation",
     "Diagnosis": "symbp.judging.diagnosis.diagnosis",
     "Dropout": "symbp.networks.regularisation",
     "Embedding": "symbp.networks.embedding",
+    "Encoder": "symbp.networks.transformer",
+    "GEGLU": "symbp.networks.gated",
+    "GLU": "symbp.networks.gated",
     "GRU": "symbp.networks.recurrent",
     "Gradient": "symbp.derivation",
     "GradientFlow": "symbp.analysis.flow",
+    "GroupNorm": "symbp.networks.normalisation",
     "Image": "symbp.networks.images",
+    "InstanceNorm2d": "symbp.networks.normalisation",
     "LSTM": "symbp.networks.recurrent",
     "LayerNorm": "symbp.networks.normalisation",
     "Linear": "symbp.networks.layers",
@@ -101,18 +115,24 @@ _HOME = {
     "MaxPool2d": "symbp.networks.pooling",
     "Network": "symbp.networks.network",
     "OutputError": "symbp.errors",
+    "PReLU": "symbp.networks.gated",
+    "Positions": "symbp.networks.transformer",
     "RMSNorm": "symbp.networks.normalisation",
     "RNN": "symbp.networks.recurrent",
+    "ReGLU": "symbp.networks.gated",
     "Residual": "symbp.networks.residual",
     "RuleNotFoundError": "symbp.errors",
     "Sample": "symbp.sample",
     "ShapeError": "symbp.errors",
     "SpecError": "symbp.errors",
+    "SpectralNorm": "symbp.networks.weights",
+    "SwiGLU": "symbp.networks.gated",
     "SymbpError": "symbp.errors",
     "TemplateError": "symbp.errors",
     "TransformerBlock": "symbp.networks.transformer",
     "UnusedParameterWarning": "symbp.errors",
     "Upsample": "symbp.networks.pooling",
+    "WeightNorm": "symbp.networks.weights",
     "analyze": "symbp.analysis.budget",
     "check": "symbp.checking.check",
     "derive": "symbp.derivation",

@@ -8,6 +8,7 @@ one from nothing; ``symbp.testing.check_operation`` tests it.
 from symbp.networks.blocks import Kind as Kind
 from symbp.networks.builder import Builder as Builder
 from symbp.networks.layers import Layer as Layer
+from symbp.networks.layers import layer_type as layer_type
 from symbp.networks.matrix_functions import word as word
 from symbp.nodes import hadamard as hadamard
 from symbp.nodes import matadd as matadd

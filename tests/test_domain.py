@@ -14,6 +14,7 @@ import pytest
 import symbp
 from symbp import Dense, Image, Network, SpecError, analyze, check, derive, render, write
 from symbp.domain import From, Outside, described, domain, takes
+from symbp.networks.layers import Scoped
 
 ODD = [
     None, -1, 0, 1.5, "a", "", b"x", max, np.tanh, Dense, [1], [], {"a"}, {1, 2}, {"a": 1}, ["b"], object(),
@@ -33,6 +34,9 @@ EQUATIONS = {
 
 LAYERS: Mapping[str, Mapping[str, Any]] = {
     **{key: {} for key in ("Activation", "BatchNorm", "BatchNorm2d", "Dense", "Dropout", "GRU", "LSTM", "LayerNorm")},
+    **{key: {} for key in ("GLU", "GEGLU", "GroupNorm", "InstanceNorm2d", "PReLU", "ReGLU", "SwiGLU")},
+    **{key: {"layers": [Dense(2)]} for key in ("SpectralNorm", "WeightNorm")},
+    "ConcatWith": {"name": "before"},
     **{key: {} for key in ("Linear", "RMSNorm", "RNN")},
     **{key: {"tokens": 2} for key in ("Attention", "Positions", "TransformerBlock")},
     **{key: {"tokens": 2, "memory": 3} for key in ("CrossAttention", "DecoderBlock")},
@@ -51,8 +55,9 @@ LAYERS: Mapping[str, Mapping[str, Any]] = {
 def built(name: str) -> Callable[..., object]:
     def build(**options: Any) -> object:
         layer = getattr(symbp, name)(**options)
+        before = [Scoped("before", Dense(2))] if name == "ConcatWith" else []
         inputs = Image(1, 1 if "1d" in name else 4, 4) if name.endswith("d") or name == "Upsample" else 4
-        return Network([layer, Dense(2)], inputs=inputs, loss="mse")
+        return Network([*before, layer, Dense(2)], inputs=inputs, loss="mse")
 
     return build
 

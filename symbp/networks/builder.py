@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -11,7 +11,7 @@ from itertools import count
 from sympy import Expr, MatrixExpr
 
 from symbp.equations import Equation
-from symbp.errors import SpecError
+from symbp.errors import SpecError, nearest
 from symbp.networks.blocks import Block, Kind, block_of, relative
 from symbp.networks.images import Images
 from symbp.networks.origins import Origin, Origins
@@ -34,9 +34,9 @@ class Memory:
 class Builder:
     """Collects the forward list while layers add to it; the layer number counts weight layers so far.
 
-    ``images`` knows which symbols are images. Inside a ``scope`` the names carry its path
-    (``block1.attention.WQ``). A name that is taken gets a suffix. ``columns`` is what every intermediate has: m, or
-    T·m where every example is T tokens.
+    ``images`` knows which symbols are images, ``results`` what the layers that have a name returned. Inside a ``scope``
+    the names carry its path (``block1.attention.WQ``). A name that is taken gets a suffix. ``columns`` is what every
+    intermediate has: m, or T·m where every example is T tokens.
     """
 
     def __init__(self, columns: Expr = BATCH) -> None:
@@ -45,6 +45,8 @@ class Builder:
         self.parameters: list[Variable] = []
         self.inputs: list[Variable] = []
         self.images = Images()
+        self.results: dict[str, Variable] = {}
+        self._weight: Callable[[Builder, Expr | int, Expr | int], Variable] | None = None
         self.layer = 0
         self.path = ""
         self._numbered = True
@@ -153,6 +155,27 @@ class Builder:
     def units(self, given: int | None) -> Expr | int:
         """Return the number of units of the current layer: as given, else the symbol n_l."""
         return given if given is not None else width(self.layer)
+
+    def weight(self, rows: Expr | int, cols: Expr | int, stem: str = "W") -> Variable:
+        """Return the weight of the current layer: a parameter, or what a layer around it makes of other parameters."""
+        return self.parameter(stem, Role.WEIGHT, rows, cols) if self._weight is None else self._weight(self, rows, cols)
+
+    @contextmanager
+    def weights(self, make: Callable[[Builder, Expr | int, Expr | int], Variable]) -> Iterator[None]:
+        """Let ``make`` define the weights of the layers inside."""
+        before, self._weight = self._weight, make
+        yield
+        self._weight = before
+
+    def result_of(self, name: str) -> Variable:
+        """Return what the layer of a name returned.
+
+        Raises:
+            SpecError: no layer so far has it.
+        """
+        if name not in self.results:
+            raise SpecError(f"no layer before this one is called {name!r}{nearest(name, self.results)}")
+        return self.results[name]
 
     def parameter(self, stem: str, role: Role, rows: Expr | int, cols: Expr | int) -> Variable:
         """Declare a parameter of the current layer."""

@@ -45,12 +45,39 @@ class Concat:
         inner = incoming
         for layer in self.layers:
             inner = layer.build(builder, inner)
-        image = _stacked(builder.images.known, incoming, inner)
-        node = Stack(incoming, inner)
-        stacked = builder.define("K", Role.STACKED, node, node.shape[0])
-        if image is not None:
-            builder.images.add(stacked, image)
-        return stacked
+        return _below(builder, incoming, inner)
+
+
+@dataclass(frozen=True)
+@takes_fields
+class ConcatWith:
+    """K = [A; B]: what goes in above what an earlier layer of this ``name`` returned, as the skips of a U-Net do.
+
+    A name is that of ``Scoped`` or of a layer in a file (Ronneberger et al. 2015, fig. 1).
+    """
+
+    name: str
+
+    def build(self, builder: Builder, incoming: Variable) -> Variable:
+        """Add K = stack(A, B).
+
+        Raises:
+            SpecError: no layer before it has that name.
+            ShapeError: an image, and the other one has another height or width.
+        """
+        other = builder.result_of(self.name)
+        with builder.block(Kind.CONCATENATION):
+            return _below(builder, incoming, other)
+
+
+def _below(builder: Builder, above: Variable, below: Variable) -> Variable:
+    """Add K = stack(above, below)."""
+    image = _stacked(builder.images.known, above, below)
+    node = Stack(above, below)
+    stacked = builder.define("K", Role.STACKED, node, node.shape[0])
+    if image is not None:
+        builder.images.add(stacked, image)
+    return stacked
 
 
 def _stacked(images: Mapping[MatrixSymbol, Image], above: Variable, below: Variable) -> Image | None:

@@ -131,7 +131,7 @@ class Conv2d(Sliding):
         self._require_groups(sympify(outputs), before)
         window, result = self._placed(image, outputs)
         rows, columns = self._kernel(sympify(outputs), before)
-        kernel = builder.parameter("W", Role.WEIGHT, rows, columns * window.entries)
+        kernel = builder.weight(rows, columns * window.entries)
         builder.origins.brings(kernel, 0, Origin.CHANNELS)
         node = self._node(kernel, incoming, window)
         total = self._biased(builder, node, result) if self.bias else node

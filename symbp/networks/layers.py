@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, is_dataclass, replace
 from typing import Protocol, runtime_checkable
 
 from sympy import MatrixExpr
@@ -20,7 +20,7 @@ from symbp.networks.origins import Origin
 from symbp.nodes import matadd, matmul, transpose
 from symbp.ops.elementwise import Elementwise, GenericFunction, ScalarFunction
 from symbp.ops.softmax import Softmax
-from symbp.symbols import Role, Variable
+from symbp.symbols import NAME, Role, Variable
 
 SOFTMAX = "softmax"
 """The one activation that is not entrywise."""
@@ -50,6 +50,37 @@ class SequenceLayer(Protocol):
     def build_steps(self, builder: Builder, incoming: Sequence[Variable]) -> Variable | tuple[Variable, ...]:
         """Add the layer's equations and return the symbols of its output."""
         ...
+
+
+@dataclass(frozen=True)
+class Extension:
+    """A layer of another package: its class, a dataclass whose fields are the keys of a file, and what it is."""
+
+    layer: type[Layer]
+    about: str
+
+
+EXTENSIONS: dict[str, Extension] = {}
+"""The types of layers that other packages bring, by the word for them in files."""
+
+
+def layer_type(name: str, layer: type[Layer], about: str) -> None:
+    """Let network files and ``symbp schema`` have a type of layer, as ``type = "name"``; a second of a name is refused.
+
+    ``layer`` is a dataclass: its fields are the keys, with their annotations and defaults. ``about`` is one sentence.
+
+    Raises:
+        SpecError: a name that is none or is taken, or no dataclass with ``build``.
+    """
+    if not NAME.match(name) or "." in name:
+        raise SpecError(f"{described(name)} is no type of layer: use letters, digits and _ after a letter")
+    if name in EXTENSIONS:
+        raise SpecError(f"{name} is a type of layer already, {EXTENSIONS[name].layer.__name__}")
+    if not (is_dataclass(layer) and hasattr(layer, "build")):
+        raise SpecError(f"{described(layer)} is no layer for files: give a dataclass with build(builder, incoming)")
+    if not about.strip():
+        raise SpecError(f"say in a sentence what a layer of the type {name} is: about")
+    EXTENSIONS[name] = Extension(layer, about)
 
 
 def kind_of(layer: Layer) -> str:
@@ -112,7 +143,7 @@ def _affine(
 ) -> Variable:
     """Add Z = W·A + b·1ᵀ, W a parameter of the layer's own unless it is ``tied``."""
     rows = builder.units(units) if tied is None else tied.shape[0]
-    weight = builder.parameter("W", Role.WEIGHT, rows, incoming.args[1]) if tied is None else tied
+    weight = builder.weight(rows, incoming.args[1]) if tied is None else tied
     if tied is None:
         builder.origins.brings(weight, 0, Origin.UNITS)
     total: MatrixExpr = matmul(weight, incoming)
@@ -162,7 +193,8 @@ class Scoped:
     def build(self, builder: Builder, incoming: Variable) -> Variable:
         """Add the layer's equations under their path."""
         with builder.scope(self.name, numbered=False):
-            return self.layer.build(builder, incoming)
+            builder.results[self.name] = result = self.layer.build(builder, incoming)
+        return result
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,9 @@ pydantic is imported here and in ``spec_problems`` alone, and only when a file i
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Union
+from dataclasses import MISSING, dataclass, fields
+from functools import cache
+from typing import Annotated, Any, ForwardRef, Literal, Union, get_type_hints
 
 from pydantic import (
     BaseModel,
@@ -22,13 +23,15 @@ from pydantic import (
     create_model,
 )
 
+from symbp.errors import SpecError
 from symbp.limits import MAX_UNITS
 from symbp.networks.attention import Attention, CrossAttention
 from symbp.networks.concat import Concat
 from symbp.networks.convolution import Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d
 from symbp.networks.embedding import Embedding
-from symbp.networks.layers import Activation, Dense, Layer, Linear
-from symbp.networks.normalisation import BatchNorm, BatchNorm2d, LayerNorm, RMSNorm
+from symbp.networks.gated import GEGLU, GLU, PReLU, ReGLU, SwiGLU
+from symbp.networks.layers import EXTENSIONS, Activation, Dense, Extension, Layer, Linear
+from symbp.networks.normalisation import BatchNorm, BatchNorm2d, GroupNorm, InstanceNorm2d, LayerNorm, RMSNorm
 from symbp.networks.pooling import (
     AdaptiveAvgPool2d,
     AdaptiveMaxPool2d,
@@ -42,6 +45,7 @@ from symbp.networks.recurrent import GRU, LSTM, RNN
 from symbp.networks.regularisation import Dropout
 from symbp.networks.residual import Residual
 from symbp.networks.transformer import DecoderBlock, Encoder, Positions, TransformerBlock
+from symbp.networks.weights import SpectralNorm, WeightNorm
 from symbp.ops.functions import LARGEST
 from symbp.symbols import MAX_NAME, NAME
 
@@ -119,6 +123,9 @@ class Row:
     keys: Mapping[str, tuple[Any, Any]]
 
 
+INSIDE: Any = list[ForwardRef("AnyLayer")]  # type: ignore[misc] # a table of any type, its own too
+"""The layers inside a layer."""
+
 LINEAR: dict[str, Any] = {"units": (Units | None, None), "bias": (bool, True)}
 SLIDING: dict[str, tuple[Any, Any]] = {
     "channels": (Units | None, None),
@@ -167,23 +174,48 @@ ROWS: dict[str, Row] = {
         "Z = W A + b; tied_to names the weight of an earlier layer to use, transposed its transpose.",
         {**LINEAR, "tied_to": (Reference | None, None), "transposed": (bool, False)},
     ),
+    "glu": Row(GLU, "A gated linear unit, (W A + b) ⊙ σ(V A + c).", LINEAR),
+    "swiglu": Row(SwiGLU, "A gated linear unit with SiLU in the gate's place.", LINEAR),
+    "geglu": Row(GEGLU, "A gated linear unit with GELU in the gate's place.", LINEAR),
+    "reglu": Row(ReGLU, "A gated linear unit with ReLU in the gate's place.", LINEAR),
+    "prelu": Row(PReLU, "ReLU with a trained slope below 0.", {}),
     "activation": Row(
         Activation, "An activation alone: a name, softmax, or an expression in x.", {"function": (Text | None, None)}
     ),
     "residual": Row(
         Residual,
         "What goes in is added to what comes out of the layers.",
-        {"layers": (list["AnyLayer"], ...), "projection": (Projection | None, None)},
+        {"layers": (INSIDE, ...), "projection": (Projection | None, None)},
     ),
     "concat": Row(
         Concat,
         "What goes in above what comes out of the layers; repeated, a dense block.",
-        {"layers": (list["AnyLayer"], ...)},
+        {"layers": (INSIDE, ...)},
     ),
     "batch_norm": Row(
         BatchNorm, "Normalise over the batch: every feature, of an image every channel; scale and shift.", NORMALISED
     ),
     "batch_norm2d": Row(BatchNorm2d, "Normalise every channel of an image over the batch and its pixels.", NORMALISED),
+    "group_norm": Row(
+        GroupNorm,
+        "Normalise each group of an example's channels, then scale and shift by channel.",
+        {**NORMALISED, "groups": (Whole, 1), "affine": (bool, True)},
+    ),
+    "instance_norm2d": Row(
+        InstanceNorm2d,
+        "Normalise every channel of an image of every example; scale and shift only if affine.",
+        {**NORMALISED, "affine": (bool, False)},
+    ),
+    "weight_norm": Row(
+        WeightNorm,
+        "The layers with weights of a direction V and a length g a row.",
+        {"layers": (INSIDE, ...)},
+    ),
+    "spectral_norm": Row(
+        SpectralNorm,
+        "The layers with weights over their spectral norm, by u and v that are given.",
+        {"layers": (INSIDE, ...)},
+    ),
     "layer_norm": Row(LayerNorm, "Normalise every example over its features, then scale and shift.", NORMALISED),
     "rms_norm": Row(RMSNorm, "Divide every example by its root mean square, then scale.", NORMALISED),
     "attention": Row(
@@ -209,7 +241,7 @@ ROWS: dict[str, Row] = {
     "encoder": Row(
         Encoder,
         "Layers over a second input; decoder blocks and cross-attention behind it read what they return.",
-        {"layers": (list["AnyLayer"], ...), "tokens": (Whole, ...), "inputs": (Units | None, None)},
+        {"layers": (INSIDE, ...), "tokens": (Whole, ...), "inputs": (Units | None, None)},
     ),
     "positions": Row(
         Positions, "One learned vector for every position, added to the tokens.", {"tokens": (Whole, ...)}
@@ -243,8 +275,13 @@ ROWS: dict[str, Row] = {
 }
 """The types of layers: to add one, add a row."""
 
-COMMON: dict[str, tuple[Any, Any]] = {"repeat": (Whole, 1), "name": (Name | None, None)}
-"""What every layer takes: how many of it follow each other, and a name that its symbols carry."""
+COMMON: dict[str, tuple[Any, Any]] = {
+    "repeat": (Whole, 1),
+    "name": (Name | None, None),
+    "concat": (Reference | list[Reference] | None, None),
+}
+"""What every layer takes: how many of it follow each other, a name that its symbols carry, and the names of earlier
+layers whose results stand below what comes in."""
 
 
 def _model(kind: str, row: Row) -> type[Table]:
@@ -252,11 +289,14 @@ def _model(kind: str, row: Row) -> type[Table]:
     return create_model(f"{kind}_layer", __base__=Table, __doc__=row.about, **keys)
 
 
-MODELS: dict[str, type[Table]] = {kind: _model(kind, row) for kind, row in ROWS.items()}
-
-AnyLayer: Any = Annotated[Union[tuple(MODELS.values())], Field(discriminator="type")]  # noqa: UP007
-for _each in MODELS.values():
-    _each.model_rebuild(_types_namespace={"AnyLayer": AnyLayer})
+def _row(extension: Extension) -> Row:
+    """Return the row of a layer of another package: its fields as keys."""
+    hints, found = get_type_hints(extension.layer), {}
+    for each in fields(extension.layer):  # type: ignore[arg-type]
+        factory = each.default_factory
+        default = each.default if factory is MISSING else factory()
+        found[each.name] = (hints[each.name], ... if default is MISSING else default)
+    return Row(extension.layer, extension.about, found)
 
 
 def _about(text: str) -> dict[str, Any]:
@@ -277,18 +317,34 @@ Inputs = Annotated[
 ]
 
 
-class Layers(
-    Table,
-    json_schema_extra=_about("A stack of layers. Without inputs the widths stay symbolic, without a loss any loss."),
-):
-    """A file of layers."""
+def layers_table() -> type[Table]:
+    """Return the model of a file of layers, with the types that other packages have brought so far.
 
-    layers: list[AnyLayer]
-    inputs: Inputs | None = None
-    loss: Text | None = None
-    batch: bool = False
-    let: dict[str, Number] = {}
-    l2: Number | None = None
+    Raises:
+        SpecError: one of them has the name of a type that is symbp's own.
+    """
+    for name, extension in EXTENSIONS.items():
+        if ROWS.setdefault(name, row := _row(extension)).layer is not row.layer:
+            raise SpecError(f"{name} is a type of layer of symbp's own: give that of {row.layer} another name")
+    return _layers_table(tuple(ROWS))
+
+
+@cache
+def _layers_table(kinds: tuple[str, ...]) -> type[Table]:
+    models = [_model(kind, ROWS[kind]) for kind in kinds]
+    any_layer: Any = Annotated[Union[tuple(models)], Field(discriminator="type")]  # noqa: UP007
+    for each in models:
+        each.model_rebuild(_types_namespace={"AnyLayer": any_layer})
+    keys: dict[str, Any] = {
+        "layers": (list[any_layer], ...),
+        "inputs": (Inputs | None, None),
+        "loss": (Text | None, None),
+        "batch": (bool, False),
+        "let": (dict[str, Number], {}),
+        "l2": (Number | None, None),
+    }
+    about = "A stack of layers. Without inputs the widths stay symbolic, without a loss any loss."
+    return create_model("Layers", __base__=Table, __doc__=about, **keys)
 
 
 class Equations(
@@ -311,5 +367,5 @@ class Equations(
 
 def schema() -> dict[str, Any]:
     """Return the JSON Schema of a file."""
-    found = TypeAdapter(Layers | Equations).json_schema()
+    found = TypeAdapter(layers_table() | Equations).json_schema()
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "A network for symbp", **found}

@@ -11,11 +11,12 @@ from typing import Any, cast
 from symbp.errors import ShapeError, SpecError
 from symbp.limits import MAX_EQUATIONS
 from symbp.networks.builder import Builder
+from symbp.networks.concat import ConcatWith
 from symbp.networks.given import require_used
 from symbp.networks.images import Image
 from symbp.networks.layers import Layer, Linear, SequenceLayer
 from symbp.networks.network import Network
-from symbp.networks.spec import ROWS, Equations, ImageTable, Layers, Table
+from symbp.networks.spec import ROWS, Equations, ImageTable, Table, layers_table
 from symbp.networks.spec_problems import key_text, shown, validate
 from symbp.symbols import Variable
 
@@ -44,7 +45,7 @@ def network_of(data: object, *, batch: bool = False, unroll: int | None = None, 
         return _equations(validate(Equations, data), batch, loss)
     if loss is not None:
         raise SpecError(f"loss is {loss!r}, but layers say their own; leave out --loss, or change the file")
-    found = validate(Layers, data)
+    found = validate(layers_table(), data)
     return _layers(found if unroll is None else _unrolled(found, unroll), batch)
 
 
@@ -123,7 +124,10 @@ class _Placed:
             ShapeError: likewise.
         """
         with self._told(builder):
-            return self.layer.build(builder, incoming)
+            result = self.layer.build(builder, incoming)
+        if self.name:
+            builder.results[self.name] = result
+        return result
 
     def opened(self) -> _Placed | None:
         """Return the layer in its place with its width left open; None where it cannot."""
@@ -184,6 +188,8 @@ def _built(specs: Sequence[Any], place: str, let: Mapping[str, str]) -> Iterator
             layer = _placed(row.layer(**values), here, spec.name)
         except (SpecError, ShapeError) as error:
             raise _at(here, error) from None
+        earlier = [spec.concat] if isinstance(spec.concat, str) else spec.concat or []
+        yield from (_placed(ConcatWith(name), f"{here}.concat", None) for name in earlier)
         yield from [layer] * spec.repeat
 
 

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from symbp.domain import described
 from symbp.errors import SpecError, nearest
-from symbp.networks.spec import COMMON, LINEAR, ROWS, ImageTable, Layers, Table
+from symbp.networks.spec import COMMON, LINEAR, ROWS, ImageTable, Table
 from symbp.ops.activations import ACTIVATIONS, ALIASES
 from symbp.symbols import MAX_NAME
 
@@ -134,7 +134,7 @@ def _place(steps: Sequence[str | int]) -> str:
 def _keys(owner: Any, steps: Sequence[str | int], model: type[Table]) -> list[str]:
     """Return the keys that may stand where an unknown one does."""
     if len(steps) == 1:
-        return [*model.model_fields, *(["equations"] if model is Layers else ["layers"])]
+        return [*model.model_fields, *(["layers"] if "equations" in model.model_fields else ["equations"])]
     inner = {"projection": list(LINEAR), "inputs": list(ImageTable.model_fields)}.get(str(steps[-2]))
     if inner is not None:
         return inner

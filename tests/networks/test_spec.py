@@ -5,6 +5,7 @@ import math
 import os
 import time
 import tomllib
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -14,11 +15,12 @@ from hypothesis import strategies as st
 from symbp import Dense, Network, ShapeError, SpecError, check, derive
 from symbp.limits import MAX_FILE
 from symbp.networks import spec, spec_network
-from symbp.networks.convolution import Conv2d
+from symbp.networks.concat import ConcatWith
+from symbp.networks.convolution import Conv2d, ConvTranspose2d
 from symbp.networks.examples import EXAMPLES, about
 from symbp.networks.files import network_of
 from symbp.networks.images import Image
-from symbp.networks.layers import Linear
+from symbp.networks.layers import Linear, Scoped, layer_type
 from symbp.networks.normalisation import BatchNorm
 from symbp.networks.pooling import MaxPool2d
 from symbp.networks.residual import Residual
@@ -444,3 +446,56 @@ def test_any_bytes_are_a_network_or_refused_in_one_line(name, content):
     with pytest.raises((SpecError, ShapeError)) as caught:
         network_of(content, name)
     assert "\n" not in str(caught.value)
+
+
+UNET = """
+inputs = { channels = 2, height = 4, width = 4 }
+loss = "mse"
+layers = [
+  { type = "conv2d", channels = 3, kernel = 3, padding = 1, activation = "tanh", name = "encoder1" },
+  { type = "max_pool2d", kernel = 2 },
+  { type = "conv2d", channels = 4, kernel = 3, padding = 1, activation = "tanh" },
+  { type = "conv_transpose2d", channels = 3, kernel = 2, stride = 2 },
+  { type = "conv2d", channels = 2, kernel = 1, concat = "encoder1" },
+]
+"""
+
+
+def test_a_skip_of_a_u_net_goes_by_name():
+    found = toml(UNET)
+    below = [Scoped("encoder1", Conv2d(3, 3, padding=1, activation="tanh")), MaxPool2d(2)]
+    above = [Conv2d(4, 3, padding=1, activation="tanh"), ConvTranspose2d(3, 2, stride=2), ConcatWith("encoder1")]
+    same = Network([*below, *above, Conv2d(2, 1)], Image(2, 4, 4), "mse")
+    assert [str(each.rhs.func) for each in found.forward] == [str(each.rhs.func) for each in same.forward]
+    assert check(derive(found), thorough=False).passed
+    with pytest.raises(SpecError, match=r"layers\[4\].concat: no layer .* is called 'encoder2'; did"):
+        toml(UNET.replace('concat = "encoder1"', 'concat = "encoder2"'))
+
+
+def test_a_layer_of_another_package_is_a_type_of_files(monkeypatch):
+    for known in (spec.EXTENSIONS, spec.ROWS):
+        for name in ("twice", "dense"):
+            monkeypatch.setitem(known, name, known.get(name))
+            known.pop(name) if known[name] is None else None
+
+    @dataclass(frozen=True)
+    class Twice:
+        units: int
+        activation: str = "tanh"
+
+        def build(self, builder, incoming):
+            return Dense(self.units, self.activation).build(builder, Dense(self.units).build(builder, incoming))
+
+    layer_type("twice", Twice, "Two dense layers.")
+    found = toml('inputs = 3\nloss = "mse"\nlayers = [{ type = "twice", units = 4, repeat = 2 }]')
+    assert [each.name for each in found.parameters if each.stem == "W"] == ["W1", "W2", "W3", "W4"]
+    assert spec.schema()["$defs"]["twice_layer"]["properties"]["activation"]["default"] == "tanh"
+    with pytest.raises(SpecError, match=r"layers\[0\].units is missing"):
+        toml('layers = [{ type = "twice" }]')
+    with pytest.raises(SpecError, match="twice is a type of layer already, Twice"):
+        layer_type("twice", Twice, "Once more.")
+    with pytest.raises(SpecError, match="is no layer for files: give a dataclass"):
+        layer_type("thrice", object, "None.")
+    layer_type("dense", Twice, "In the way.")
+    with pytest.raises(SpecError, match="dense is a type of layer of symbp's own"):
+        spec.schema()
