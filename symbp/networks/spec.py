@@ -367,5 +367,6 @@ class Equations(
 
 def schema() -> dict[str, Any]:
     """Return the JSON Schema of a file."""
-    found = TypeAdapter(layers_table() | Equations).json_schema()
+    files: Any = layers_table() | Equations
+    found = TypeAdapter(files).json_schema()
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "A network for symbp", **found}

@@ -163,7 +163,7 @@ class Rearrange(Op):
         )
 
 
-Sizes = Mapping[Hashable, Expr | int]
+Sizes = Mapping[Any, Expr | int]
 """The axes of rows or of columns by name, in their order."""
 
 
@@ -174,7 +174,7 @@ def rearranged(
     to_rows: Sequence[Hashable],
     to_columns: Sequence[Hashable],
     *,
-    parts: Mapping[Hashable, tuple[Expr | int, Expr | int]] | None = None,
+    parts: Mapping[Any, tuple[Expr | int, Expr | int]] | None = None,
     repeats: Sizes | None = None,
 ) -> MatrixExpr:
     """Return a matrix made of the axes of another; the matrix itself where nothing moves.
