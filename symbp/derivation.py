@@ -34,10 +34,11 @@ from symbp.ops.within import Within
 from symbp.symbols import Variable, adjoint_name, counts_examples
 
 if TYPE_CHECKING:
-    from symbp.networks import sizes
+    from symbp.networks import hessian, sizes
     from symbp.networks.sizes import Sizes
     from symbp.writing import notebook
 else:
+    hessian = later("symbp.networks.hessian")
     sizes = later("symbp.networks.sizes")  # It knows all operations, and deriving needs none of them.
     notebook = later("symbp.writing.notebook")  # A notebook asks the value how to show itself.
 
@@ -319,13 +320,19 @@ OPTIONS = tuple(inspect.signature(Network.mlp).parameters)
 @takes
 @pause_collector()
 def derive(
-    network: Network | Name | Path | None = None, *, wrt: Sequence[str] | None = None, **options: Any
+    network: Network | Name | Path | None = None,
+    *,
+    wrt: Sequence[str] | None = None,
+    hessian_vector: str | None = None,
+    **options: Any,
 ) -> Derivation:
     """Derive the gradient of a network's loss with respect to its parameters.
 
     ``derive("network.toml")`` is ``derive(Network.load("network.toml"))``, which takes names of examples and operations
     too; ``derive(layers=3, activation="tanh")`` is the short way for ``derive(Network.mlp(...))``. ``wrt`` names
     what to differentiate by, ``X`` included; by default all parameters, of an operation alone its inputs as well.
+    With ``hessian_vector="W1"`` the gradient is that of the slope of the loss along a given ``R_W1``: by W1, the
+    default, the Hessian times R_W1; by others the mixed second derivatives times it.
 
     Warns:
         UnusedParameterWarning: the loss does not depend on something; its gradient is an explicit zero.
@@ -344,6 +351,8 @@ def derive(
     net = Network.mlp(**options) if network is None else network
     if not isinstance(net, Network):
         net = Network.load(net)
+    if hessian_vector is not None:
+        net = hessian.hessian_vector(net, hessian_vector)
     chosen = net.wrt if wrt is None else tuple(_variable(net, name) for name in wrt)
     if not chosen:
         first = next((x.name for x in net.inputs), "X")

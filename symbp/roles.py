@@ -16,6 +16,8 @@ class Role(StrEnum):
     ACTIVATION = "activation"
     LOSS = "loss"
     CONSTANT = "constant"
+    GRADIENT = "gradient inside"
+    DIRECTION = "direction"
     FROZEN = "frozen weight"
     SCALE = "scale"
     SHIFT = "shift"
@@ -40,5 +42,5 @@ class Role(StrEnum):
     UPSTREAM = "gradient from above"
 
 
-DATA = (Role.INPUT, Role.MASK, Role.PADDING, Role.CONSTANT, Role.FROZEN)
+DATA = (Role.INPUT, Role.MASK, Role.PADDING, Role.CONSTANT, Role.FROZEN, Role.DIRECTION)
 """What is given with the inputs: nothing of it is trained."""

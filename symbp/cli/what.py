@@ -34,11 +34,12 @@ from symbp.networks.places import place
 if TYPE_CHECKING:
     from symbp import derivation
     from symbp.derivation import Derivation
-    from symbp.networks import files, network
+    from symbp.networks import files, hessian, network
     from symbp.networks.network import Network
 else:
     derivation = later("symbp.derivation")
     files = later("symbp.networks.files")
+    hessian = later("symbp.networks.hessian")
     network = later("symbp.networks.network")
 
 DEFAULT_LAYERS = 3
@@ -93,6 +94,11 @@ WRT = option(
     "NAME[,NAME...]", names,
 )  # fmt: skip
 
+HESSIAN_VECTOR = option(
+    "Network", "--hessian-vector",
+    "The Hessian by a parameter or input times a given direction, R_W1, in place of the gradients.", "NAME",
+)  # fmt: skip
+
 Bias = Annotated[bool, option("Network", "--bias/--no-bias", "With biases, the default, or without.")]
 Batch = Annotated[bool, option("Network", "--batch", "A batch of m examples instead of one.")]
 Let = Annotated[list[Binding] | None, LET]
@@ -117,6 +123,7 @@ class NetworkOptions:
     let: Let = None
     unroll: Unroll = None
     wrt: Annotated[Listed | None, WRT] = None
+    hessian_vector: Annotated[str | None, HESSIAN_VECTOR] = None
 
     def __post_init__(self) -> None:
         given, taken = len(self.widths or ()), self.depth + 1
@@ -153,6 +160,9 @@ class NetworkOptions:
 
     def build(self) -> Network:
         """Return the network, or raise a SpecError that begins with the option to change."""
+        return curved(self._plain(), self.hessian_vector)
+
+    def _plain(self) -> Network:
         try:
             return network.Network.mlp(
                 layers=self.depth, widths=self.sizes, bias=self.bias, batch=self.batch,
@@ -187,13 +197,13 @@ class NetworkOptions:
         found += ["--batch"] * self.batch + ["--no-bias"] * (not self.bias)
         for name, value in self.let or ():
             found += ["--let", f"{name}={value}"]
-        return found + ([] if self.wrt is None else ["--wrt", str(self.wrt)])
+        return found + asked(self)
 
 
 SUSPECTS = ("activation", "output_activation", "loss")
 """Options whose values the floors below read, in the order they are suspected."""
 
-BESIDE = ("batch", "unroll", "wrt", "loss")
+BESIDE = ("batch", "unroll", "wrt", "loss", "hessian_vector")
 """The network options that go beside WHAT."""
 
 
@@ -207,6 +217,7 @@ class Named:
     unroll: int | None = None
     wrt: Listed | None = None
     loss: str | None = None
+    hessian_vector: str | None = None
 
     @property
     def stem(self) -> str:
@@ -223,6 +234,9 @@ class Named:
 
     def build(self) -> Network:
         """Return the network, or raise a SpecError that begins with its file."""
+        return curved(self._plain(), self.hessian_vector)
+
+    def _plain(self) -> Network:
         progress("reading the network")
         if isinstance(self.place, Operation):
             return self.place.build()
@@ -236,7 +250,7 @@ class Named:
         found = [*["--"] * (self.what[:1] == "-" != self.what), self.what, *["--batch"] * self.batch]
         found += [] if self.unroll is None else ["--unroll", str(self.unroll)]
         found += [] if self.loss is None else ["--loss", self.loss]
-        return found + ([] if self.wrt is None else ["--wrt", str(self.wrt)])
+        return found + asked(self)
 
 
 Described = NetworkOptions | Named
@@ -269,7 +283,29 @@ def described(what: str | None, options: NetworkOptions) -> Described:
             raise SpecError(f"--batch: {shown(what)} alone has all its columns or rows; leave it out")
         if options.loss is not None:
             raise SpecError(f"--loss: {shown(what)} alone has no loss; leave it out")
-    return Named(what, found, options.batch, options.unroll, options.wrt, options.loss)
+        if options.hessian_vector is not None:
+            raise SpecError(f"--hessian-vector: {shown(what)} alone has no loss to differentiate twice; leave it out")
+    return Named(what, found, *(getattr(options, name) for name in BESIDE))
+
+
+def asked(spec: Described) -> list[str]:
+    """Return the options that say again by what is differentiated."""
+    found = [] if spec.wrt is None else ["--wrt", str(spec.wrt)]
+    return found if spec.hessian_vector is None else [*found, "--hessian-vector", spec.hessian_vector]
+
+
+def curved(found: Network, name: str | None) -> Network:
+    """Return the network that gives the Hessian by a name times a direction; itself where nothing is asked for.
+
+    Raises:
+        SpecError: no such parameter, or what has no second derivative; it begins with the option.
+    """
+    if name is None:
+        return found
+    try:
+        return hessian.hessian_vector(found, name)
+    except SpecError as error:
+        raise SpecError(f"--{str(error).replace('_', '-', 1)}") from None
 
 
 @dataclass(frozen=True)

@@ -90,6 +90,8 @@ def read(variable: Variable, notation: Notation, *, own_names: bool) -> Parts:
     if variable.role is Role.LOSS:
         rest = own.removeprefix("loss").strip("_")
         return Parts(notation.loss_letter, _words(rest), _trailing(rest))
+    if variable.role is Role.DIRECTION:
+        return Parts(Id(variable.stem))
     if not own_names and STEMS.get(variable.role) == variable.stem:
         rest = own.removeprefix(variable.stem).strip("_")
         word = notation.below.get(variable.role, "")

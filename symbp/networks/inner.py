@@ -6,10 +6,12 @@ So what takes a gradient of a gradient is the calculus itself: nothing is differ
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from sympy import Expr, MatrixExpr, MatrixSymbol, Symbol, diff
 from sympy.matrices.expressions.matexpr import MatrixElement
 
+import symbp.ops.native  # noqa: F401 - SymPy's own nodes: who builds one has not imported its rule
 from symbp.calculus.reverse import reverse
 from symbp.equations import Equation, ForwardSystem, operands
 from symbp.errors import SpecError
@@ -22,6 +24,15 @@ from symbp.symbols import Adjoint, Variable
 
 Naming = Callable[[MatrixExpr], Variable]
 """What gives an expression an equation of its own."""
+
+
+@dataclass(frozen=True)
+class Inner:
+    """A gradient that the network itself computes: of a number by a matrix, and the matrix that holds it."""
+
+    of: Variable
+    by: Variable
+    gradient: Variable
 
 
 def inner_gradient(

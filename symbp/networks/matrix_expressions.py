@@ -7,7 +7,7 @@ own (``H_1``). A string never reaches SymPy's parsers; text, numbers, brackets a
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 
@@ -37,7 +37,7 @@ from symbp.networks.equation_lines import (
     require_names,
 )
 from symbp.networks.expressions import MAX_EXPONENT
-from symbp.networks.inner import inner_gradient
+from symbp.networks.inner import Inner, inner_gradient
 from symbp.networks.matrix_arithmetic import Parts, common_shape, parts_of, plus, product, repeated
 from symbp.networks.matrix_functions import ENTRYWISE, FUNCTIONS, INSTEAD, entrywise
 from symbp.networks.named_losses import LOSS_FUNCTIONS
@@ -60,7 +60,8 @@ LARGEST = Rational(10) ** 30
 class Parsed:
     """A forward list read from lines: ``equations``, the last one the loss, over what is given.
 
-    ``written`` are the losses that the lines call by name and that equations spell out, with what they compare.
+    ``written`` are the losses that the lines call by name and that equations spell out, with what they compare;
+    ``inner`` are the gradients that the list itself computes.
     """
 
     equations: tuple[Equation, ...]
@@ -69,6 +70,7 @@ class Parsed:
     parameters: tuple[Variable, ...]
     layers: int
     written: tuple[tuple[str, Variable], ...] = ()
+    inner: tuple[Inner, ...] = ()
 
     @property
     def forward(self) -> ForwardSystem:
@@ -134,13 +136,14 @@ def _build(
                 f"the last equation is the loss and must be 1×1, but the right side of {quote(line.source)} "
                 f"is {text(value.shape)}: end with a line such as loss = mse({line.name}, Y)"
             )
-        state.define(line.name, value, Role.LOSS if is_loss else None)
+        role = Role.GRADIENT if isinstance(line.tree, ast.Call) and ast.unparse(line.tree.func) == "grad" else None
+        state.define(line.name, value, Role.LOSS if is_loss else role)
     # A parameter that no equation uses has no layer yet.
     given = {name: state.given(name) for name in kinds}
     groups = {kind: tuple(given[name] for name in kinds if kinds[name] == kind) for kind in KINDS}
     inputs = (*groups["inputs"], *groups["constants"], *groups["frozen"])
-    layers, written = max(1, state.layer), tuple(state.written)
-    return Parsed(tuple(state.equations), inputs, groups["targets"], groups["parameters"], layers, written)
+    layers, written, inner = max(1, state.layer), tuple(state.written), tuple(state.inner())
+    return Parsed(tuple(state.equations), inputs, groups["targets"], groups["parameters"], layers, written, inner)
 
 
 def loss_lines(
@@ -179,6 +182,7 @@ class _State:
     equations: list[Equation] = field(default_factory=list)
     made_by: dict[str, Equation] = field(default_factory=dict)
     written: list[tuple[str, Variable]] = field(default_factory=list)
+    gradients: list[tuple[Variable, Variable, MatrixExpr]] = field(default_factory=list)
     layer: int = 0
 
     def begin(self, line: Line) -> None:
@@ -201,6 +205,14 @@ class _State:
             self.known[name] = Variable(name, *self.sizes[name], role, _stem(name), layer)
         return self.known[name]
 
+    def inner(self) -> Iterator[Inner]:
+        """Yield the gradients that lines ask for and that have a name."""
+        for of, by, found in self.gradients:
+            names = (each.lhs for each in self.equations if each.rhs is found)
+            gradient = found if isinstance(found, Variable) else next(names, None)
+            if gradient is not None:
+                yield Inner(of, by, gradient)
+
     def define(self, name: str, value: MatrixExpr, role: Role | None = None) -> Variable:
         """Add an equation."""
         kind = role or (Role.ACTIVATION if isinstance(value, Op) else Role.PREACTIVATION)
@@ -211,14 +223,14 @@ class _State:
         self.equations.append(self.made_by[name])
         return symbol
 
-    def named(self, value: MatrixExpr, line: Line) -> Variable:
+    def named(self, value: MatrixExpr, line: Line, role: Role | None = None) -> Variable:
         """Return a matrix as a symbol, with a name of its own where it has none."""
         if isinstance(value, Variable):
             return value
         stem = "loss" if line.name.startswith("loss_") else line.name
         name = next(name for name in (f"{stem}_{index}" for index in count(1)) if name not in self.taken)
         self.taken.add(name)
-        return self.define(name, value, Role.LOSS if isinstance(value, Loss) else None)
+        return self.define(name, value, Role.LOSS if isinstance(value, Loss) else role)
 
 
 def _stem(name: str) -> str:
@@ -435,9 +447,15 @@ class _Reader:
             raise SpecError(f"{quote(self._text(node.args[1]))} in {quote(self.line.source)}: differentiate by a name")
         given = [self.state.given(name) for name in self.state.kinds]
         try:
-            return inner_gradient(self.state.equations, given, self._named(of), by, self._named)
+            number_ = self._named(of)
+            found = inner_gradient(self.state.equations, given, number_, by, self._gradient_name)
         except (SpecError, RuleNotFoundError) as error:
             raise SpecError(f"{error}, in {quote(self.line.source)}") from None
+        self.state.gradients.append((number_, by, found))
+        return found
+
+    def _gradient_name(self, value: MatrixExpr) -> Variable:
+        return self.state.named(value, self.line, Role.GRADIENT)
 
     def _call(self, name: str, node: ast.Call, depth: int) -> Parts:
         arguments = [(each, self.build(each, depth + 1)) for each in node.args]

@@ -19,6 +19,7 @@ from symbp.networks.blocks import Block, Kind
 from symbp.networks.builder import Builder, Record
 from symbp.networks.given import FunctionName, Let, LossName, Value, require_used
 from symbp.networks.images import Image
+from symbp.networks.inner import Inner
 from symbp.networks.layers import (
     SOFTMAX,
     Dense,
@@ -79,6 +80,12 @@ class Network:
 
     written: tuple[tuple[str, Variable], ...] = ()
     """The losses that equations spell out: their names, each with the outputs that it compares."""
+
+    inner: tuple[Inner, ...] = ()
+    """The gradients that its own equations compute."""
+
+    curved: tuple[Variable, Variable] | None = None
+    """By what it gives the Hessian, and the direction that this is multiplied by; None where it gives a gradient."""
 
     _record: Record | None = None
     """The layer tree as layers wrote it down; None for equations."""
@@ -218,7 +225,7 @@ class Network:
         network.named = True
         network.forward = parsed.forward
         network.inputs, network.parameters = parsed.inputs, parsed.parameters
-        network.depth, network.written = parsed.layers, parsed.written
+        network.depth, network.written, network.inner = parsed.layers, parsed.written, parsed.inner
         network.y = parsed.targets[0] if parsed.targets else None
         network.loss = parsed.equations[-1].lhs
         losses = [each.rhs for each in parsed.equations if isinstance(each.rhs, Loss)]
@@ -308,8 +315,8 @@ class Network:
 
     @property
     def wrt(self) -> tuple[Variable, ...]:
-        """What is differentiated by unless somebody says otherwise: the parameters."""
-        return self.parameters
+        """What is differentiated by unless somebody says otherwise: the parameters, or by what a Hessian is."""
+        return self.parameters if self.curved is None else self.curved[:1]
 
     @property
     def widths(self) -> tuple[Expr, ...]:

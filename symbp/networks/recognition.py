@@ -267,8 +267,8 @@ class _Search:
         found = []
         for core, way in zip(cores, ways, strict=True):
             own = way.difference(*(other for other in ways if other is not way))
-            begin = min(own)
-            if all(place in own for place in range(begin, core + 1) if self._moves(place)):
+            begin = min(own, default=core + 1)
+            if own and all(place in own for place in range(begin, core + 1) if self._moves(place)):
                 found.append(block_of(Kind.HEAD, begin, core + 1))
         return found
 

@@ -203,7 +203,7 @@ def _drawn(forward: ForwardSystem, sizes: Sizes, seed: list[int], plan: _Plan, a
     kinds, positive = target_kinds(forward), positive_only(forward)
     for symbol in forward.given:
         shape = sizes.shapes[symbol.name]
-        if symbol.role in (Role.INPUT, Role.CONSTANT):
+        if symbol.role in (Role.INPUT, Role.CONSTANT, Role.DIRECTION):
             groups["input"][symbol.name] = random.normal(size=shape)
         elif symbol.role is Role.FROZEN:
             groups["input"][symbol.name] = random.normal(size=shape) / math.sqrt(shape[1])

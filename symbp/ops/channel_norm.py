@@ -11,9 +11,10 @@ from typing import Any, cast
 
 from sympy import Basic, Expr, Integer, MatrixExpr, MatrixSymbol
 
-from symbp.op import Entry, FactorRole, Op, meaning, rule
+from symbp.op import Entry, FactorRole, Naming, Op, meaning, rule
 from symbp.ops.entries import COLUMN, EXAMPLE, ROW
-from symbp.ops.normalisation import normalise, normalise_jacobian, normalised
+from symbp.ops.normalisation import NormaliseJacobian, Over, normalise, normalise_jacobian, normalised
+from symbp.ops.rearrange import Sizes, rearranged
 from symbp.ops.windows import channels_of
 
 
@@ -70,6 +71,15 @@ class NormaliseChannelsJacobian(Op):
     def entry(self) -> Entry:
         """Return (g − mean g − ẑ mean(g ẑ))/s."""
         return _over_channels("jacobian", self.args[:3], *self.args[3:])
+
+    def spelled_out(self, name: Naming) -> MatrixExpr:
+        """Return it with every channel as a row: that of a normalisation over the columns, put back."""
+        *matrices, places, epsilon = self.args
+        rows: Sizes = {"c": channels_of(matrices[0], int(places)), "p": places}
+        columns: Sizes = {"e": matrices[0].shape[1]}
+        inside = [name("Z", rearranged(each, rows, columns, "c", "pe")) for each in matrices]
+        found = NormaliseJacobian(*inside, Integer(Over.EXAMPLES), Integer(1), epsilon).spelled_out(name)
+        return rearranged(name("V", found), {"c": rows["c"]}, {"p": places, **columns}, "cp", "e")
 
 
 @meaning(NormaliseChannels)

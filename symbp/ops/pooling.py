@@ -113,6 +113,28 @@ class MaxPoolTranspose(Windowed):
         return Entry(operands=tuple(operands), says="largest")
 
 
+class MaxPoolPick(Windowed):
+    """Of every window of V the value that stands where X was the largest: the way back of MaxPoolTranspose.
+
+    Args: X (C·H·W × m), A = maxpool(X) and V of the shape of X, the window. The result has the shape of A.
+    """
+
+    acts_on = 2
+    factor_role = FactorRole.MASK
+    label: ClassVar[str] = "P"
+    about = "the choice of the largest values: of every window what stands where the largest value was"
+
+    def __new__(cls, x: MatrixExpr, a: MatrixExpr, v: MatrixExpr, *window: Expr) -> MaxPoolPick:
+        return cast("MaxPoolPick", Basic.__new__(cls, x, a, v, *window))
+
+    shape = property(lambda self: self.args[1].shape)
+
+    def entry(self) -> Entry:
+        """Say which value it is: the place of the largest is no formula in the entries."""
+        operands = zip(map(base, "xav"), (each.shape for each in self.args[:3]), strict=True)
+        return Entry(operands=tuple(operands), says="picked")
+
+
 class AveragePoolTranspose(Windowed):
     """The error G of every place, in equal shares to all values under the window; C·H′·W′ × m in, C·H·W × m out."""
 
@@ -172,6 +194,19 @@ def max_pool_transpose(xp: Any, x: Any, a: Any, g: Any, *window: int) -> Any:
     return onto_pixels(xp, parts.reshape(*parts.shape[:2], -1, g.shape[1]), *window[:10])
 
 
+@meaning(MaxPoolPick)
+def max_pool_pick(xp: Any, x: Any, a: Any, v: Any, *window: int) -> Any:
+    """Of every place the value under it that stands where the first of the largest was."""
+    windows, values = inside(xp, x, *window[:10]), patches(xp, v, *window[:10])
+    largest = a.reshape(windows.shape[0], -1)
+    left, picked = xp.ones_like(largest), 0 * values[:, 0]
+    for entry in range(windows.shape[1]):
+        found = windows[:, entry] == largest
+        picked = picked + xp.where(found, left, 0) * values[:, entry]
+        left = xp.where(found, 0, left)
+    return picked.reshape(a.shape)
+
+
 @meaning(AveragePool)
 def average_pool(xp: Any, x: Any, *window: int) -> Any:
     """The mean of the values under the window (height, width, window, strides and paddings follow)."""
@@ -195,6 +230,32 @@ def max_pool_vjp(node: MaxPool, output: MatrixSymbol, adjoint: MatrixExpr) -> tu
     """X̄ = MaxPoolTranspose(C̄): each error at the place of its maximum."""
     x, *window = node.args
     return (MaxPoolTranspose(x, output, adjoint, *window),)
+
+
+@rule(
+    MaxPoolTranspose,
+    "Which value is the largest changes in jumps only, and each error came back at that value's place.",
+    short="what stands where the largest value was",
+)
+def max_pool_transpose_vjp(
+    node: MaxPoolTranspose, output: MatrixSymbol | None, adjoint: MatrixExpr
+) -> tuple[MatrixExpr | None, ...]:
+    """Ḡ = MaxPoolPick(C̄), X̄ = 0 and Ā = 0."""
+    x, a, _, *window = node.args
+    return (None, None, MaxPoolPick(x, a, adjoint, *window))
+
+
+@rule(
+    MaxPoolPick,
+    "Which value is the largest changes in jumps only, and it alone was taken from its window.",
+    short="the error back to where it was picked",
+)
+def max_pool_pick_vjp(
+    node: MaxPoolPick, output: MatrixSymbol | None, adjoint: MatrixExpr
+) -> tuple[MatrixExpr | None, ...]:
+    """V̄ = MaxPoolTranspose(C̄), X̄ = 0 and Ā = 0."""
+    x, a, _, *window = node.args
+    return (None, None, MaxPoolTranspose(x, a, adjoint, *window))
 
 
 @rule(

@@ -225,10 +225,18 @@ class _Survey:
         shifted = tuple([loops[number].first + value for number, value in zip(numbers, values, strict=True)])
         return Place(self.found.symbols[of], numbers, shifted)
 
+    def _are_at_odds(self, one: int, other: int) -> bool:
+        """Whether two loops count some of the same values and end at different ones: L is one number."""
+        (first, end), (begin, stop) = (
+            (self.facts[each].first, self.facts[each].first + self.counts[each]) for each in (one, other)
+        )
+        return end != stop and max(first, begin) < min(end, stop)
+
     def _indices(self) -> Iterator[Index]:
         letters: dict[int, str] = {}
         for number in sorted(self.facts):
             facts = self.facts[number]
             taken = {letters[outer] for outer in self.around[number]}
+            taken |= {own for other, own in letters.items() if self._are_at_odds(other, number)}
             letters[number] = next(each for each in self._letter(facts.kind) + SPARE if each not in taken)
             yield Index(letters[number], facts.first, self.counts[number], facts.kind)

@@ -89,6 +89,11 @@ class Reading:
         return self._with_lines(self.listed, self.backward)
 
     @cached_property
+    def by_name(self) -> Mapping[str, MatrixSymbol]:
+        """The symbols of the network's equations, as they are here, by name."""
+        return {each.name: each for each in _symbols(self.listed)}
+
+    @cached_property
     def _in_lines(self) -> tuple[MatrixSymbol, ...]:
         """The symbols of the lines, in every case."""
         return tuple(dict.fromkeys(_symbols(case.equation for line in self.lines for case in line.cases)))
@@ -159,7 +164,9 @@ def reading(
     backward = list(backward)
     wanted = frozenset(each.lhs.of for each in backward if each.lhs.of.name in names)
     forward = System(tidied(ahead), given)
-    found = read(readable, is_one, forward, backward, wanted, _compared(forward), letter=letter)
+    inner = {each.gradient.name for each in readable.network.inner}
+    needed = _compared(forward) | {each.lhs for each in forward if each.name in inner}
+    found = read(readable, is_one, forward, backward, wanted, needed, letter=letter)
     return replace(found, layout=layout, scale=scale)
 
 

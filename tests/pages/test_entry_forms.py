@@ -18,7 +18,7 @@ from symbp.ops.columns import Argmax, CumulativeSum, LogSumExp, Maximum
 from symbp.ops.convolution import Channels, ChannelSums, Convolve, KernelCorrelation, TransposedConvolve
 from symbp.ops.entries import Total, index
 from symbp.ops.normalisation import EPSILON, InverseDeviation, Normalise, NormaliseJacobian
-from symbp.ops.pooling import AveragePool, AveragePoolTranspose, MaxPool, MaxPoolTranspose
+from symbp.ops.pooling import AveragePool, AveragePoolTranspose, MaxPool, MaxPoolPick, MaxPoolTranspose
 from symbp.ops.positions import Offsets, OffsetSums, Rotate, SumExamples, Tile
 from symbp.ops.rearrange import rearranged
 from symbp.ops.softmax import Softmax, SoftmaxJacobian
@@ -98,6 +98,7 @@ IN_WORDS = [
     *(kind(matrix("A", 4, 4)) for kind in (Inv, Det, LogDet)),
     MaxPool(matrix("X", 30, 2), *STRIDED.args),
     MaxPoolTranspose(matrix("X", 24, 2), matrix("A", 12, 2), matrix("G", 12, 2), *PLAIN.args),
+    MaxPoolPick(matrix("X", 24, 2), matrix("A", 12, 2), matrix("V", 24, 2), *PLAIN.args),
     Stack(*(matrix(f"A{rows}", rows, 3) for rows in range(1, 6))),
 ]
 """What a sentence says better."""

@@ -522,7 +522,8 @@ def network_name(words: Words, network: Network, equations: int) -> Text:
 def starts(c: Context) -> dict[MatrixSymbol, Indexed]:
     """Return what stands where a recursion starts, with the name it has there: x is a⁽⁰⁾."""
     used = {slot_of(symbol) for each in c.forward for symbol in each.equation.symbols}
-    return {symbol: at for symbol, at in c.reading.folded.starts.items() if slot_of(at) in used}
+    ends = {c.reading.spelled(symbol): at for symbol, at in c.reading.folded.starts.items()}
+    return {symbol: at for symbol, at in ends.items() if slot_of(at) in used}
 
 
 def is_tile(spelled: Spelled) -> bool:

@@ -17,6 +17,7 @@ from symbp.pages.page import Block, Equations, Para, Text
 from symbp.pages.page import Line as PageLine
 from symbp.pages.tell.beside import is_start
 from symbp.pages.tell.context import Context, Spelled, starts
+from symbp.pages.tell.second import second
 from symbp.pages.words import commas
 from symbp.roles import Role
 from symbp.symbols import BATCH, Adjoint
@@ -140,6 +141,7 @@ def definitions(c: Context) -> Text:
     if added:
         names = c.words.listed([(c.tree(each),) for each in added])
         found.append(c.words("opening.channels", names=names))
+    found += second(c)
     idle = [(c.names.symbol(each),) for each in _idle(c)]
     if idle:
         found.append(c.words("opening.idle", n=len(idle), names=c.words.listed(idle)))
@@ -164,7 +166,8 @@ def _idle(c: Context) -> list[MatrixSymbol]:
     used = {slot_of(each) for line in c.reading.forward for each in map(c.reading.spelled, line.symbols)}
     ends = [c.reading.spelled(each.lhs) for each in c.reading.forward if each.lhs.role is not Role.LOSS]
     used |= {slot_of(c.reading.spelled(each)) for each in c.handed_on}
-    return [each for each in ends if slot_of(each) not in used]
+    inner_ = {each.of.name for each in c.reading.derivation.network.inner}
+    return [each for each in ends if slot_of(each) not in used and each.name not in inner_]
 
 
 def error_is(c: Context, error: Adjoint) -> Node:

@@ -64,7 +64,7 @@ def rail(c: Context) -> tuple[MatrixSymbol | None, list[Piece]]:
     """Return where the values start and the steps to what the loss is taken of; nothing where ways cross."""
     by_lhs = {equation.lhs: equation for equation in c.reading.forward}
     loss = next((each for each in reversed(c.reading.forward) if loss_of(each.rhs) is not None), None)
-    if loss is None:
+    if loss is None or c.reading.derivation.network.inner:  # A reverse pass inside leads back along the rail.
         return None, []
     compared = [each for each in symbols_in(loss.rhs) if each in by_lhs]
     # What a fused loss is a function of are the arguments of its link, its first operand.
