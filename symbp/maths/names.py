@@ -128,6 +128,12 @@ def _word(text: str) -> Node:
     return Num(text) if text.isdigit() else Id(text, "italic" if len(text) == 1 else "upright")
 
 
+def _uncounted(word: Node) -> Node:
+    """Return a word below a letter without the number behind it, which an index spells: a of S_a1 is that of S_a."""
+    letters = word.name.rstrip("0123456789") if isinstance(word, Id) else ""
+    return _word(letters) if letters else word
+
+
 def _base(letters: str, *, made: bool) -> tuple[Node, tuple[Node, ...]]:
     """Return letters as a letter and what stands below it; a word stays a word."""
     if letters in GREEK:
@@ -271,7 +277,8 @@ class Names:
             parts = replace(parts, base=small(parts.base))
         if not indices:
             return self._with_job(variable, replace(parts, number=self._counted(variable, parts.number)))
-        return replace(parts, number="", path=tuple(each for each in parts.path if not each[-1].isdigit()))
+        below = tuple(map(_uncounted, parts.below))
+        return replace(parts, below=below, number="", path=tuple(each for each in parts.path if not each[-1].isdigit()))
 
     def _with_job(self, variable: Variable, parts: Parts) -> Parts:
         """Return a name by the job of its layer: W_cls for W₄, and Ŷ for what a classifier says."""
@@ -516,9 +523,10 @@ def _told_apart(twins: list[Slot], found: Mapping[Slot, Parts], reserved: frozen
     """
     paths = _differing([found[slot].path for slot in twins])
     if len(set(paths)) < len(twins):
-        others = _other_letters(twins, found, reserved)
-        if others:
-            return others
+        numbered = _numbered(twins, found)
+        others = _other_letters(twins, found, reserved) if len(numbered) <= MOST_LETTERS else {}
+        if others or numbered:
+            return others or numbered
         words = {slot: tuple(map(_word, slot[0].name.replace(".", "_").split("_"))) for slot in twins}
         return {slot: replace(found[slot], below=words[slot], number="") for slot in twins}
     stems = {tuple(each.rstrip("0123456789") for each in path) for path in paths}
@@ -538,6 +546,19 @@ OTHERS = {"W": "V", "w": "v", "b": "c", "A": "H", "a": "h", "Z": "Y", "S": "R", 
 
 SPARE_MATRICES = "ZUVRSTPQGKHBCEFMJOWXYA"
 """Letters for the second of two matrices that would print alike, in the order in which they are tried."""
+
+
+MOST_LETTERS = 4
+"""How many things that one line is made of get letters of their own."""
+
+
+def _numbered(twins: list[Slot], found: Mapping[Slot, Parts]) -> dict[Slot, Parts]:
+    """Return names made of another one with the numbers they were made with: P_a1_3 is P with a and 3 below."""
+    first = min(twins, key=lambda slot: len(slot[0].name))
+    ends = {slot: slot[0].name.removeprefix(f"{first[0].name}_") for slot in twins if slot != first}
+    if not all(map(str.isdigit, ends.values())):
+        return {}
+    return {slot: replace(found[slot], below=(*found[slot].below, Num(end)), number="") for slot, end in ends.items()}
 
 
 def _other_letters(twins: list[Slot], found: Mapping[Slot, Parts], reserved: frozenset[str]) -> dict[Slot, Parts]:

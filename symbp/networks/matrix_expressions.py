@@ -129,6 +129,9 @@ def _build(
         if not isinstance(value, MatrixExpr) and not is_loss:
             state.numbers[line.name] = value
             continue
+        if isinstance(value, Variable) and not is_loss:  # H[0] = X is another name of X.
+            state.known[line.name] = value
+            continue
         if not isinstance(value, MatrixExpr):
             raise SpecError(f"{quote(line.source)} has no matrix on its right side")
         if is_loss and value.shape != (1, 1):

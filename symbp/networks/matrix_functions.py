@@ -136,7 +136,8 @@ def _clip(call: Call) -> MatrixExpr:
 
 def _beside(call: Call) -> MatrixExpr:
     """Matrices one beside another: their transposes one above another, transposed."""
-    return transpose(call.name(Stack(*(call.name(transpose(each)) for each in call.operands))))
+    rows = (each if each.shape == (1, 1) else call.name(transpose(each)) for each in call.operands)
+    return transpose(call.name(Stack(*rows)))
 
 
 def _stacked(call: Call) -> MatrixExpr:

@@ -201,7 +201,7 @@ class _Search:
 
     def _composite(self, first: int, stop: int, source: str) -> Block:
         """Return branches that leave ``source`` and meet in the last equation as one block."""
-        if self._skips(stop - 1, source):
+        if self._skips(first, stop - 1, source):
             branch = block_of(Kind.BRANCH, first, stop - 1, self._parts(first, stop - 1, source))
             return block_of(Kind.RESIDUAL, first, stop, [branch])
         projection = self._projection(first, stop, source)
@@ -216,10 +216,11 @@ class _Search:
         kind = Kind.GATE if any(map(self._gates, range(first, stop))) else Kind.LAYER
         return block_of(kind, first, stop, self._simple(first, stop))
 
-    def _skips(self, place: int, source: str) -> bool:
-        """Tell whether an equation is S = A + F with A the source itself."""
+    def _skips(self, first: int, place: int, source: str) -> bool:
+        """Tell whether an equation is S = A + F with A the source itself, and F made of it."""
         rhs = self.forward[place].rhs
-        return isinstance(rhs, MatAdd) and any(getattr(term, "name", None) == source for term in rhs.args)
+        is_sum = isinstance(rhs, MatAdd) and any(getattr(term, "name", None) == source for term in rhs.args)
+        return is_sum and any(source in self._reads[each] for each in range(first, place))
 
     def _projection(self, first: int, stop: int, source: str) -> int | None:
         """Return the place of P where the last equation is S = P + F, P an affine map of the source behind F."""

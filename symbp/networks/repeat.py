@@ -1,7 +1,8 @@
 """Families of matrices and repeated lines: ``X[1..5]: 3 x m`` and ``repeat t = 1..5:`` become lines of single names.
 
 A family is a name with an index, ``H[t]``; its members are H0, H1, … Only what is declared or defined with an index
-is one: any other ``Z[1]`` is a row. Text goes in and text comes out, bounded before it is written.
+is one: any other ``Z[1]`` is a row. The letter of a repeat is a number, as in ``Z[t]`` or ``0.9**t``. Text goes in and
+text comes out, bounded before it is written.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ _SPAN = re.compile(r"\s*([A-Za-z]\w*)\s*\[\s*(-?\d+)\s*\.\.\s*(-?\d+)\s*\]\s*", 
 _LEFT = re.compile(r"\s*([A-Za-z]\w*)\s*\[([^\]=]*)\]\s*=(?!=)", re.ASCII)
 _MEMBER = re.compile(r"\b([A-Za-z]\w*)\s*\[([^\[\]:,]*)\]", re.ASCII)
 _INDEX = re.compile(r"\s*(?:([A-Za-z]\w*)|(\d+))\s*((?:[-+]\s*(?:\d+|[A-Za-z]\w*)\s*)*)", re.ASCII)
+_WORD = re.compile(r"(?<![.\w])[A-Za-z]\w*", re.ASCII)
 _STEP = re.compile(r"([-+])\s*(\d+|[A-Za-z]\w*)", re.ASCII)
 
 
@@ -64,16 +66,17 @@ def unrolled(lines: Sequence[str], shapes: Mapping[str, object]) -> tuple[list[s
     families = {found[1] for each in shapes if (found := _SPAN.fullmatch(each))}
     families |= {found[1] for each in lines if (found := _LEFT.match(each))}
     written = {own: size for name, size in shapes.items() for own in members(name)}
+    names = {*written, *(line.partition("=")[0].strip() for line in lines)}
     repeated: list[str] = []
-    for line in _lines(list(lines), {}, families):
+    for line in _lines(list(lines), {}, families, names):
         repeated.append(line)
         if len(repeated) > MAX_EQUATIONS:
             raise SpecError(f"the repeats make more than {MAX_EQUATIONS:,} equations")
     return repeated, written
 
 
-def _lines(lines: Sequence[str], values: Mapping[str, int], families: set[str]) -> Iterator[str]:
-    """Yield lines for the values of the letters around them."""
+def _lines(lines: Sequence[str], values: Mapping[str, int], families: set[str], names: set[str]) -> Iterator[str]:
+    """Yield lines for the values of the letters around them, which are numbers where they are no ``names``."""
     at = 0
     while at < len(lines):
         line = lines[at]
@@ -82,7 +85,8 @@ def _lines(lines: Sequence[str], values: Mapping[str, int], families: set[str]) 
             if line.split()[:1] == ["repeat"]:
                 what = "write repeat t = 1..5:, and the lines to repeat indented below"
                 raise SpecError(f"{quote(line.strip())}: {what}")
-            yield _MEMBER.sub(partial(_named, values=values, families=families, line=line), line).strip()
+            single = _MEMBER.sub(partial(_named, values=values, families=families, line=line), line).strip()
+            yield _WORD.sub(partial(_counted, values={each: values[each] for each in values.keys() - names}), single)
             at += 1
             continue
         end = at + 1
@@ -96,7 +100,7 @@ def _lines(lines: Sequence[str], values: Mapping[str, int], families: set[str]) 
         if abs(last - first) >= MAX_EQUATIONS:
             raise SpecError(f"{quote(line.strip())} makes more than {MAX_EQUATIONS:,} equations")
         for value in range(first, last + 1) if first <= last else range(first, last - 1, -1):
-            yield from _lines(lines[at + 1 : end], {**values, head[1]: value}, families)
+            yield from _lines(lines[at + 1 : end], {**values, head[1]: value}, families, names)
         at = end
 
 
@@ -106,6 +110,10 @@ def _indent(line: str) -> int:
 
 def _named(found: re.Match[str], *, values: Mapping[str, int], families: set[str], line: str) -> str:
     return member(found[1], _index(found[2], values, line)) if found[1] in families else found[0]
+
+
+def _counted(found: re.Match[str], *, values: Mapping[str, int]) -> str:
+    return str(values[found[0]]) if found[0] in values else found[0]
 
 
 def _index(text: str, values: Mapping[str, int], line: str) -> int:

@@ -25,12 +25,13 @@ from symbp.views.skeleton import Parsed
 
 
 @pause_collector()
-def fold(system: System, letter: str = "l") -> Folded:
+def fold(system: System, letter: str = "l", counted: bool = False) -> Folded:
     """Return a list of equations with its repetitions as loops; without any, a plain line for each equation.
 
-    Layers are counted by a ``letter``.
+    Layers are counted by a ``letter``. ``counted``: what only stands side by side, and goes on from nothing, is a loop
+    where its names count it.
     """
-    found = List(system)
+    found = List(system, counted)
     items = tree(found)
     placed = places(found, items, letter)
     body = _body(items, found, placed, (), [((), 0)])

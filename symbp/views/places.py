@@ -236,7 +236,8 @@ class _Survey:
         letters: dict[int, str] = {}
         for number in sorted(self.facts):
             facts = self.facts[number]
-            taken = {letters[outer] for outer in self.around[number]}
-            taken |= {own for other, own in letters.items() if self._are_at_odds(other, number)}
-            letters[number] = next(each for each in self._letter(facts.kind) + SPARE if each not in taken)
+            around = {letters[outer] for outer in self.around[number]}
+            odds = {own for other, own in letters.items() if self._are_at_odds(other, number)}
+            free = [each for each in self._letter(facts.kind) + SPARE if each not in around]
+            letters[number] = next((each for each in free if each not in odds), free[0])
             yield Index(letters[number], facts.first, self.counts[number], facts.kind)

@@ -10,6 +10,7 @@ from typing import Any
 
 from sympy import MatrixSymbol
 
+from symbp.calculus.factor import Factor
 from symbp.derivation import Derivation
 from symbp.equations import Equation, System
 from symbp.symbols import Adjoint, Variable
@@ -122,6 +123,11 @@ class Reading:
         """Return one equation of the lists with every symbol spelled alone."""
         return replace(equation, lhs=self.spelled(equation.lhs), rhs=mapped(equation.rhs, self.spelled_alone))
 
+    def factor_alone(self, factor: Factor) -> Factor:
+        """Return a factor with every symbol spelled alone."""
+        branches = tuple(tuple(map(self.factor_alone, branch)) for branch in factor.branches)
+        return replace(factor, expr=mapped(factor.expr, self.spelled_alone), branches=branches)
+
     def spelled_alone(self, slot: Any) -> Any:
         """Return what may stand in a place of an expression, spelled alone if it is a symbol."""
         return self.spelled(slot) if isinstance(slot, MatrixSymbol) else slot
@@ -185,7 +191,7 @@ def read(
     What is ``needed`` of the forward list keeps its name, and what a loop starts with; so do the errors where the
     backward list ``ends``.
     """
-    folded = with_families(fold(forward, letter))
+    folded = with_families(fold(forward, letter, counted=True))
     back = tidied(backward, wanted)
     carried = _carried(folded, (each for each in back if each.lhs.of not in wanted))
     slot = _slot(folded)

@@ -1,12 +1,14 @@
 """Where a list of equations repeats itself: windows of equations that do the same to what moves with the window.
 
-Names play no part. A symbol in the place of another one window earlier is the same symbol, or is defined one window
-later (of its own window, or carried from one before), or one of a family of outside symbols, another in every window.
+Names play no part, but where a page is to keep them: then what only stands side by side is ``counted`` by them.
+A symbol in the place of another one window earlier is the same symbol, or is defined one window later (of its own
+window, or carried from one before), or one of a family of outside symbols, another in every window.
 In the first windows anything may stand where later ones have what is carried: it starts the recursion.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -98,11 +100,14 @@ ACTIVATIONS = frozenset({Elementwise, Softmax})
 LONGEST = 3
 """The parts of such a key: the operation, its function, its operand."""
 
+_NUMBERS = re.compile(r"\d+")
+
 
 class List:
     """A list of equations as numbers: what each does, the symbols and numbers it does it to, where they are defined."""
 
-    def __init__(self, system: System) -> None:
+    def __init__(self, system: System, counted: bool = False) -> None:
+        self.counted = counted
         self.equations: Sequence[Equation] = system.equations
         self.parsed: list[Parsed] = []
         self.symbols: list[MatrixSymbol] = []
@@ -306,6 +311,8 @@ class List:
                 kinds.append((steps[0], 0))
         if not fixed.isdisjoint(family) or (count == 2 and not self._is_used_alike(family, start, start + 2 * period)):
             return 0
+        if count == 2 and any(self.roles[each] in PARAMETERS for each in starts.values()):
+            return 0
         return Motion(tuple(kinds), starts, frozenset(family), frozenset(fixed))
 
     def _carried(
@@ -352,11 +359,22 @@ class List:
         """Tell windows that repeat from equations that only look alike, such as queries and keys.
 
         They carry something on, or are one map of several things, or are collected: their results are the terms of one
-        sum or stack and nothing else. Two single equations make no loop, unless each is a whole block.
+        sum or stack and nothing else. Two single equations make no loop, unless each is a whole block. Where
+        names are to stay, they count what stands side by side: an anchor and a positive example are no loop.
         """
         if run.period == 1 and run.count == 2 and not isinstance(self.equations[run.start].rhs, Call):
             return False
-        return motion.carries or self.is_one_map(motion) or self._is_collected(run)
+        beside = not motion.carries and (not self.counted or self._is_counted(run))
+        return motion.carries or (beside and (self.is_one_map(motion) or self._is_collected(run)))
+
+    def _is_counted(self, run: Run) -> bool:
+        """Tell whether names in the same place of the windows differ in numbers alone."""
+        for at in range(run.start, run.start + run.period):
+            windows = range(at, run.end, run.period)
+            columns = [[self.lhs[each] for each in windows], *zip(*(self.slots[each] for each in windows), strict=True)]
+            if any(len({_NUMBERS.sub("", self.symbols[each].name) for each in column}) > 1 for column in columns):
+                return False
+        return True
 
     def is_one_map(self, motion: Motion) -> bool:
         """Tell whether windows share what is learnt, so that they do the same to something else each."""

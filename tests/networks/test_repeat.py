@@ -39,6 +39,18 @@ def test_repeats_nest_run_downwards_and_leave_rows_alone() -> None:
     ]
 
 
+def test_the_letter_of_a_repeat_is_a_number_unless_it_is_a_name() -> None:
+    lines = ["repeat T = 1..2:", "    H[T] = 0.9**T * P[T-1].T + t / (T + 1)"]
+    assert unrolled(lines, {"P": (3, 3), "t": (1, 1)})[0] == [
+        "H1 = 0.9**1 * P[1-1].T + t / (1 + 1)",
+        "H2 = 0.9**2 * P[2-1].T + t / (2 + 1)",
+    ]
+    assert unrolled(["repeat t = 1..2:", "    H[t] = t * P"], {"P": (3, 3), "t": (1, 1)})[0] == [
+        "H1 = t * P",
+        "H2 = t * P",
+    ]
+
+
 @pytest.mark.parametrize(
     ("lines", "message"),
     [

@@ -17,7 +17,6 @@ from symbp.networks.normalisation import LayerNorm, RMSNorm
 from symbp.networks.residual import Residual
 from symbp.networks.transformer import TransformerBlock
 from symbp.pages.page import Aside, Para, Ref, Steps, lines, numbers
-from symbp.pages.tell.context import is_tile
 from symbp.pages.tell.derivation import context, derivation_page
 from symbp.pages.tell.levels import deep
 from symbp.pages.tell.ways import farthest
@@ -99,7 +98,7 @@ def undefined(page, c):
     defined |= {Adjoint(each) for each, of in general.items() if Adjoint(of) in defined}
     defined |= {Adjoint(general[each.of]) for each in tuple(defined) if getattr(each, "of", None) in general}
     defined |= {alike(Adjoint(slot[0])) for slot in c.tiled} | set(map(alike, c.tiles))
-    lines_ = [each for each in c.spell(lines_of(c.reading.forward_lines), backward=False) if is_tile(each)]
+    lines_ = [each for each in c.spell(lines_of(c.reading.forward_lines), backward=False) if c.is_tile(each)]
     defined |= {alike(each.equation.lhs) for each in lines_}
     if c.repeated is not None:  # The sentence before the list says so.
         defined |= {alike(c.stacked.part.input), alike(c.stacked.part.output), Adjoint(c.stacked.part.output)}

@@ -182,7 +182,9 @@ class Context:
     def last(self) -> dict[str, Symbol]:
         """The letter of the last value of every index: L of l."""
         return {
-            index.letter: index_symbol(self.notation.last if index.kind == "layer" else index.letter.upper())
+            index.letter: index_symbol(
+                self.notation.last if index.letter == self.notation.index else index.letter.upper()
+            )
             for index in self.reading.indices
             if not index.words
         }
@@ -190,21 +192,63 @@ class Context:
     @cached_property
     def forward(self) -> list[Spelled]:
         """The lines of the network."""
-        return [each for each in self.spell(lines_of(self.reading.forward_lines), backward=False) if not is_tile(each)]
+        return [
+            each for each in self.spell(lines_of(self.reading.forward_lines), backward=False) if not self.is_tile(each)
+        ]
+
+    @cached_property
+    def _tile_lines(self) -> list[Spelled]:
+        return [each for each in self.spell(lines_of(self.reading.forward_lines), backward=False) if self.is_tile(each)]
 
     @cached_property
     def tiles(self) -> list[MatrixSymbol]:
         """The matrices of which each repetition has a block of rows, such as the queries of all heads."""
-        lines = [each for each in self.spell(lines_of(self.reading.forward_lines), backward=False) if is_tile(each)]
         return [
             plain(each.equation.rhs).args[0] if isinstance(plain(each.equation.rhs), Rows) else each.equation.lhs
-            for each in lines
+            for each in self._tile_lines
         ]
+
+    @cached_property
+    def tile_index(self) -> Index | None:
+        """The index of the heads that have blocks of rows; None where none have."""
+        return next((each for each in self.reading.indices if each.kind == "head"), None) if self.tiles else None
+
+    def is_tile(self, spelled: Spelled) -> bool:
+        """Whether a line only takes the blocks of rows of a matrix apart, one a head, or puts them together.
+
+        The blocks have the letter of the matrix, else the line has to say what they are.
+        """
+        lhs, rhs = spelled.equation.lhs, plain(spelled.equation.rhs)
+        if isinstance(rhs, Rows):
+            first, count = rhs.args[1:]
+            return any(first.coeff(head) == count for head in self._heads) and self._share_letter(lhs, rhs)
+        if isinstance(rhs, SumOver):
+            pad = plain(rhs.term)
+            is_padded = rhs.index in self._heads and isinstance(pad, Pad) and self._share_letter(lhs, pad)
+            return is_padded and pad.args[1].coeff(rhs.index) == operation(rhs.term).args[0].shape[0]
+        return isinstance(rhs, StackOver) and rhs.index in self._heads and self._share_letter(lhs, rhs.term)
+
+    def _share_letter(self, one: MatrixExpr, other: MatrixExpr) -> bool:
+        """Tell whether a symbol and the one that another expression is made of have the same letter."""
+        symbols = [
+            getattr(each, "of", each) if isinstance(each, Adjoint) else each for each in (one, *symbols_in(other))
+        ]
+        bases = {
+            self.names.parts[slot].base for each in symbols[:2] if (slot := self.names.slot(each)) in self.names.parts
+        }
+        return len(bases) == 1
+
+    @cached_property
+    def _heads(self) -> frozenset[Expr]:
+        """The indices that count heads."""
+        return frozenset(each.symbol for each in self.reading.indices if each.kind == "head")
 
     @cached_property
     def errors(self) -> list[Spelled]:
         """The lines of the errors, from the loss back."""
-        return [each for each in self.spell(lines_of(self.reading.error_lines), backward=True) if not is_tile(each)]
+        return [
+            each for each in self.spell(lines_of(self.reading.error_lines), backward=True) if not self.is_tile(each)
+        ]
 
     @cached_property
     def gradients(self) -> list[Spelled]:
@@ -218,8 +262,7 @@ class Context:
 
     def alone(self, factor: Factor) -> Factor:
         """Return a factor with every symbol spelled alone."""
-        branches = tuple(tuple(map(self.alone, branch)) for branch in factor.branches)
-        return replace(factor, expr=mapped(factor.expr, self.reading.spelled_alone), branches=branches)
+        return self.reading.factor_alone(factor)
 
     @cached_property
     def spellings(self) -> tuple[Node, ...]:
@@ -362,7 +405,7 @@ class Context:
     @cached_property
     def tiled(self) -> dict[Slot, tuple[Slot, ...]]:
         """The errors of which a matrix is put together, one a repetition, where it has no line of its own."""
-        lines = [each for each in self.spell(lines_of(self.reading.error_lines), backward=True) if is_tile(each)]
+        lines = [each for each in self.spell(lines_of(self.reading.error_lines), backward=True) if self.is_tile(each)]
         return {slot_of(each.equation.lhs.of): tuple(slot_of(e.of) for e in each.equation.symbols) for each in lines}
 
     def errors_in(self, equation: Equation) -> Text:
@@ -416,7 +459,7 @@ class Context:
         running = {
             index.letter
             for at, index in enumerate(line.indices)
-            if {values[at] for values in case.values} != {index.last}
+            if (own := {values[at] for values in case.values}) != {index.last} and len(own) < index.count
         }
         letters = {
             index.letter: (index.last, self.last[index.letter])
@@ -524,18 +567,6 @@ def starts(c: Context) -> dict[MatrixSymbol, Indexed]:
     used = {slot_of(symbol) for each in c.forward for symbol in each.equation.symbols}
     ends = {c.reading.spelled(symbol): at for symbol, at in c.reading.folded.starts.items()}
     return {symbol: at for symbol, at in ends.items() if slot_of(at) in used}
-
-
-def is_tile(spelled: Spelled) -> bool:
-    """Whether a line only takes the blocks of rows of a matrix apart, one a repetition, or puts them together."""
-    rhs = plain(spelled.equation.rhs)
-    if isinstance(rhs, Rows):
-        first, count = rhs.args[1:]
-        return any(first.coeff(index.symbol) == count for index in spelled.line.indices)
-    if isinstance(rhs, SumOver):
-        pad = plain(rhs.term)
-        return isinstance(pad, Pad) and pad.args[1].coeff(rhs.index) == operation(rhs.term).args[0].shape[0]
-    return isinstance(rhs, StackOver)
 
 
 def span(index: Index, values: list[int], backward: bool, last: dict[str, Symbol], shift: int = 0) -> Node:

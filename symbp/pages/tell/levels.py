@@ -20,7 +20,7 @@ from symbp.maths.notation import Notation
 from symbp.maths.scalars import call, number
 from symbp.maths.tree import EQUALS, TIMES, Node, row
 from symbp.networks.blocks import Kind
-from symbp.pages.tell.context import UPPER_KINDS, Context, Spelled, is_tile
+from symbp.pages.tell.context import UPPER_KINDS, Context, Spelled
 from symbp.roles import Role
 from symbp.symbols import Adjoint, Variable
 from symbp.views.blocks import Pull
@@ -216,7 +216,7 @@ class Deep(Context):
         own = {id(line) for line in lines_of(inside.reading.forward_lines)}
         forward = [pair for pair in self.pairs if id(pair[0].line) in own]
         errors = self.spell(lines_of(inside.reading.error_lines), backward=True)
-        return Group(inside, forward, [_ending(inside, each) for each in errors if not is_tile(each)])
+        return Group(inside, forward, [_ending(inside, each) for each in errors if not self.is_tile(each)])
 
     def equation(self, spelled: Spelled) -> Node:
         """Return a line as a tree; on its left a block's map or the block applied to its input, where it says that."""

@@ -99,7 +99,7 @@ def parts(c: Context, pair: Sequence[Spelled]) -> tuple[Node, ...]:
 
 def ranges(c: Context) -> Text:
     """Return the sentence before the network: for which values of its indices, and of those of families."""
-    running = [index for index in c.reading.indices if not index.words and index.kind != "head"]
+    running = [index for index in c.reading.indices if not index.words and index != c.tile_index]
     families = [c.ranges(index) for index in c.reading.indices if index.words]
     if not running:
         return c.words("opening.network")
@@ -111,9 +111,9 @@ def ranges(c: Context) -> Text:
 
 def tiles(c: Context) -> list[Text]:
     """Return which matrices the heads have blocks of rows of; nothing where there are no heads."""
-    if not c.tiles:
+    index = c.tile_index
+    if index is None:
         return []
-    index = next(each for each in c.reading.indices if each.kind == "head")
     matrices = c.words.listed([(c.names.symbol(each),) for each in dict.fromkeys(c.tiles)])
     return [c.words("opening.tiles", range=c.ranges(index), h=number(index.symbol), matrices=matrices)]
 

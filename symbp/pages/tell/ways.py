@@ -100,7 +100,8 @@ def _ways(c: Deep, inside: Inside) -> Iterator[Way]:
         outer = _to_error(c.around, inside.above)
         inner = _factors((*inside.reading.errors, gradient), (inside.above,), weight)
         if outer and inner:
-            yield Way(gradient, inside, outer, inner[1:])
+            alone = inside.reading.alone(gradient), tuple(map(inside.reading.factor_alone, inner[1:]))
+            yield Way(alone[0], inside, outer, alone[1])
 
 
 def _to_error(reading: Reading, error: MatrixExpr) -> tuple[Factor, ...]:
