@@ -13,6 +13,7 @@ from typing import cast
 from sympy import Basic, MatMul, S
 
 from symbp.equations import Equation, ForwardSystem, System
+from symbp.ops.positions import SumExamples, Tile
 from symbp.ops.within import Within
 from symbp.symbols import BATCH
 
@@ -42,7 +43,12 @@ def one_sequence(forward: ForwardSystem, backward: System) -> tuple[ForwardSyste
 
 
 def _plain(expr: Basic, args: list[Basic]) -> Basic:
-    """Build a node anew on its parts; a product in a product is one product, its number in front."""
+    """Build a node anew on its parts; a product in a product is one product, its number in front.
+
+    What is repeated for every example, or added up over all, is there once.
+    """
+    if isinstance(expr, Tile | SumExamples):
+        return args[0]
     if isinstance(expr, Within):
         return expr.of_one(*args[:2])
     if isinstance(expr, MatMul):

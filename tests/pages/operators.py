@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from corpus.forward import FUNCTIONS as PLAIN
 from images import Images, Maxima
 from reading import Sized
 
@@ -64,6 +65,7 @@ def operators(images: Images | None = None) -> dict[str, Any]:
             result, rest[-1], images.image(len(result))[0]
         ),
         "SoftmaxJacobian": lambda p, g: p * (g - (p * g).sum(axis=0, keepdims=True)),
+        "softmax_{causal}": lambda scores: PLAIN["softmax"](np.where(np.tri(*scores.shape, -1) > 0, -np.inf, scores)),
         "norm": norms.norm(0),
         "norm_{rms}": norms.norm(0, centred=False),
         "norm_{batch}": norms.norm(1),

@@ -20,8 +20,24 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from reading import WORDS, Array, Defined, Env, Map, Word, entries_of, head_of, key_of, meant, read, read_any, settled
-from spelling import Letters, UnreadableError, at, letters_in, name_of, text
+from blocks import acts, blocks_said
+from reading import (
+    WORDS,
+    Acting,
+    Array,
+    Defined,
+    Env,
+    Map,
+    Word,
+    entries_of,
+    head_of,
+    key_of,
+    meant,
+    read,
+    read_any,
+    settled,
+)
+from spelling import LackingError, Letters, UnreadableError, at, letters_in, name_of, text
 from statements import (
     Item,
     Known,
@@ -32,6 +48,7 @@ from statements import (
     as_page,
     called,
     defines,
+    is_dummy,
     is_named,
     items,
     letter_key,
@@ -45,7 +62,7 @@ from statements import (
 )
 from sympy import MatrixExpr, MatrixSymbol, Symbol
 
-from symbp.maths.tree import Node, Script, Tag, walk
+from symbp.maths.tree import Node, Row, Script, Tag, walk
 from symbp.ops.elementwise import GenericFunction, ScalarFunction
 from symbp.pages.page import Line, Page, Para, numbers
 from symbp.roles import Role
@@ -330,12 +347,13 @@ def executed(
     values_of: ValuesOf | None = None,
     *,
     words: Iterable[Any] = (),
+    tiles: Mapping[str, Sequence[str]] | None = None,
     tolerance: float = TOLERANCE,
 ) -> dict[str, Array]:
     """Return what the equations of a page are worth, by the names of the symbols (``Z1``, ``dW1``).
 
     ``env`` has the values of what is given; ``words`` are as in ``closed``. A second statement of something is compared
-    with the first.
+    with the first. ``tiles`` are matrices and their blocks of rows, as in ``closed``.
 
     Raises:
         UnreadableError: a line that cannot be read, needs what no line above it has, or contradicts another.
@@ -345,25 +363,28 @@ def executed(
     whole_numbers, _ = said(page, {})
     env = replace(env, sizes={**whole_numbers, **env.sizes})
     heads = letters_defined(page, whole_numbers)
-    walk_ = _Walk(env.names, env.sizes, {*words, *env.functions, *env.operators, *_words_said(page)}, {}, heads)
+    whole_tiles = both_ways(tiles or {})
+    said_words = {*words, *env.functions, *env.operators, *_words_said(page)}
+    walk_ = _Walk(env.names, env.sizes, said_words, whole_tiles, heads)
     known: Known = set(env.values)
     found = list(items(page, values_of, whole_numbers, problems))
     walk_.outside = _outside(found, env.names)
     order, lacking = ordered(found, known, walk_.step)
     if problems or lacking:
         raise UnreadableError("; ".join(problems + lacking))
-    machine = _Machine(env, dict(env.values), {}, tolerance)
+    lines = frozenset(_defined_key(defines(each.left, each.letters, env.names)) for each in order)
+    env = replace(env, blocks=blocks_said(page, whole_numbers), stated=lines | frozenset(env.values))
+    machine = _Machine(env, dict(env.values), {}, tolerance, whole_tiles)
+    for statement in order:
+        machine.foresee(statement)
     later: list[Statement] = []
     for statement in order:
-        if statement.promised is not None and not machine.can(statement, walk_):
+        if not machine.runs(statement):
             later.append(statement)
-        else:
-            machine.run(statement)
-        while (waiting := next((each for each in later if machine.can(each, walk_)), None)) is not None:
+        while (waiting := next((each for each in later if machine.runs(each)), None)) is not None:
             later.remove(waiting)
-            machine.run(waiting)
-    if later:
-        raise UnreadableError(f"never worked out: {later[0]}")
+    for statement in later:
+        machine.run(statement)  # Raises what it lacks.
     return {key: value for key, value in machine.values.items() if key not in env.values}
 
 
@@ -376,11 +397,24 @@ class _Machine:
     functions: dict[Any, Defined]
     tolerance: float
 
-    def can(self, statement: Statement, walk_: _Walk) -> bool:
-        """Tell whether all that a statement needs has a value."""
-        if _is_function(statement, walk_):
-            return True
-        return all(use.key in self.values for use in walk_.uses(statement.right, statement).symbols)
+    tiles: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def foresee(self, statement: Statement) -> None:
+        """Keep what a line says of a function that everybody knows, such as which GELU: it holds above the line too."""
+        call = called(statement.left)
+        if call is not None and call[0].text in WORDS and call[1] and all(is_dummy(each) for each in call[1]):
+            self.define(statement, call[0])
+        kind = defines(statement.left, statement.letters, self.env.names)
+        if kind is not None and kind[0] == "letter" and any(is_dummy(each) for each in walk(statement.right)):
+            self.env = replace(self.env, short={**self.env.short, kind[1]: statement.right})
+
+    def runs(self, statement: Statement) -> bool:
+        """Work a statement out where all that it needs is known; tell whether it is."""
+        try:
+            self.run(statement)
+        except LackingError:
+            return False
+        return True
 
     def run(self, statement: Statement) -> None:
         """Work a statement out: a new value, a function, or a second statement of something known."""
@@ -388,6 +422,11 @@ class _Machine:
         kind = defines(statement.left, statement.letters, env.names)
         if names_only(statement, env.names) and isinstance(statement.left, Tag):
             self.name(statement.left, env, statement.letters)
+        acting = acts(statement.left, statement.letters)
+        if acting is not None:
+            name, error = acting
+            blocks = {**self.env.blocks, name: Acting(error, statement.right, statement.letters)}
+            self.env = replace(self.env, blocks=blocks)
         if kind is None or names_only(statement, env.names):
             return
         if kind[0] == "letter":
@@ -412,7 +451,7 @@ class _Machine:
             value = read_any(statement.right, env, statement.letters)
             value = value if isinstance(value, Map) else settled(value, statement.right, shape)
         except UnreadableError as error:
-            raise UnreadableError(f"{error} in: {statement}") from None
+            raise type(error)(f"{error} in: {statement}") from None
         if isinstance(value, Map):
             self.values[key] = value
             return
@@ -421,6 +460,7 @@ class _Machine:
             raise UnreadableError(f"{np.shape(value)} where {key} is {shape} in: {statement}")
         if key not in self.values:
             self.values[key] = value
+            self.tile(key)
             return
         known = self.values[key]
         if isinstance(known, Map):
@@ -428,6 +468,15 @@ class _Machine:
         scale = max(float(np.max(np.abs(known), initial=0)), 1e-300)
         if np.shape(known) != np.shape(value) or not np.max(np.abs(known - value), initial=0) <= self.tolerance * scale:
             raise UnreadableError(f"{key} is something else than before in: {statement}")
+
+    def tile(self, key: str) -> None:
+        """Give the blocks of rows of a matrix their values, or a matrix that of all its blocks."""
+        for whole, parts in self.tiles.items():
+            if key == whole:
+                rows = np.split(self.values[key], len(parts))
+                self.values |= {part: row for part, row in zip(parts, rows, strict=True) if part not in self.values}
+            elif whole not in self.values and key in parts and all(part in self.values for part in parts):
+                self.values[whole] = np.vstack([self.values[part] for part in parts])
 
     def entries(self, statement: Statement, key: str, env: Env) -> None:
         """Compare what stands at every place of a matrix with its value."""
@@ -473,12 +522,16 @@ class _Machine:
     def define(self, statement: Statement, word: Word) -> None:
         """Keep a function that a line defines."""
         call = called(statement.left)
+        if call is not None and not call[1]:  # ReLU′(0) = 0 says it of one number.
+            return
         arguments = tuple(tag.of for tag in call[1] if isinstance(tag.of, MatrixSymbol | Symbol)) if call else ()
         subscripts = tuple(
             tag.of for node in word.subscripts for tag in walk(node) if isinstance(tag, Tag) and tag.of is not None
         )
         found = Defined(subscripts, arguments, statement.right, statement.letters)
-        for key in (word.text, word.of):
+        head = statement.left.items[0] if isinstance(statement.left, Row) else statement.left
+        name = text(head, statement.letters)
+        for key in (word.text, word.of) if name == text(head) else (name,):
             if key is not None:
                 self.functions[key, word.slope] = found
 

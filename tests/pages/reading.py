@@ -11,6 +11,7 @@ matrix in a sum is added to every entry; a bold 1 is a column of ones of the hei
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import lru_cache, partial
@@ -21,6 +22,7 @@ from corpus.forward import FUNCTIONS as PLAIN
 from corpus.forward import erf
 from images import Images
 from spelling import (
+    LackingError,
     Letters,
     UnreadableError,
     at,
@@ -77,10 +79,14 @@ class Open:
 
 @dataclass(frozen=True)
 class Map:
-    """A linear map of errors, written like a factor: it acts on what stands right of it. ``shape`` is what it takes."""
+    """A linear map of errors, written like a factor: it acts on what stands right of it.
+
+    ``shape`` is what it takes; ``known`` is where the page works it out.
+    """
 
     apply: Callable[[Array], Array]
     shape: tuple[int, int] | None = None
+    known: Array = None
 
 
 @dataclass(frozen=True)
@@ -153,6 +159,24 @@ class Defined:
 
 
 @dataclass(frozen=True)
+class Between:
+    """The map of a block as a sentence says it: it carries one error to another, lines of the page work both out."""
+
+    above: MatrixSymbol
+    below: MatrixSymbol
+    letters: Letters
+
+
+@dataclass(frozen=True)
+class Acting:
+    """The map of a block as a line says it: what it makes of any error in the place of ``error``."""
+
+    error: MatrixSymbol
+    right: Node
+    letters: Letters
+
+
+@dataclass(frozen=True)
 class Env:
     """What a reader has at hand.
 
@@ -175,6 +199,12 @@ class Env:
     """Whether an example is a row."""
     broadcasts: bool = False
     """Whether a column is added to every column of a matrix, as NumPy has it."""
+    blocks: Mapping[str, Between | Acting] = field(default_factory=dict)
+    """The maps of blocks by their letters."""
+    stated: frozenset[str] = frozenset()
+    """What is given, or has a value by a line of the page; other arguments of a function stand for anything."""
+    short: Mapping[str, Node] = field(default_factory=dict)
+    """What letters are short for, in terms of the argument of the function that they stand in."""
 
 
 def meant(symbol: MatrixSymbol, names: Mapping[MatrixSymbol, Indexed] | None = None) -> MatrixSymbol:
@@ -385,7 +415,8 @@ class _Reader:
             one, other = self.as_map(first), self.as_map(second)
             if one.shape and other.shape and one.shape != other.shape:
                 raise UnreadableError("two maps of different shapes in a sum")
-            return Map(lambda array: one.apply(array) + other.apply(array), one.shape or other.shape)
+            known = one.known if other.known is None else other.known
+            return Map(lambda array: one.apply(array) + other.apply(array), one.shape or other.shape, known)
         return self.together(np.add, first, second)
 
     @staticmethod
@@ -714,7 +745,7 @@ class _Reader:
         if isinstance(value, Open):
             return replace(value, array=value.array * number)
         if isinstance(value, Map):
-            return Map(lambda array: number * value.apply(array), value.shape)
+            return Map(lambda array: number * value.apply(array), value.shape, value.known)
         if isinstance(value, _Ones):
             return Open(np.full((1, 1), number), not value.row, value.row)
         return value * number
@@ -736,6 +767,8 @@ class _Reader:
             if np.ndim(value) == 2 and act.shape in (None, np.shape(value)):
                 fits.append(end)
         wanted = [len(behind)] if act.shape is None and len(behind) in fits else fits
+        if len(wanted) > 1 and act.known is not None:
+            wanted = [end for end in wanted if np.allclose(self.product(behind[:end]), act.known, rtol=1e-9, atol=0)]
         if len(wanted) != 1:
             raise UnreadableError(f"a map of {act.shape} fits {len(wanted)} pieces of what stands right of it")
         value = act.apply(self.product(behind[: wanted[0]]))
@@ -747,13 +780,14 @@ class _Reader:
                 array = factor.apply(array) if isinstance(factor, Map) else self.times(factor, array)
             return array
 
-        return Map(apply, factors[-1].shape if isinstance(factors[-1], Map) else None)
+        last = factors[-1] if isinstance(factors[-1], Map) else IDENTITY
+        return Map(apply, last.shape, last.known)
 
     # Functions
 
     def call(self, head: Node, arguments: list[Value]) -> Value:
         """Return a function or an operator at its arguments."""
-        word = head_of(head)
+        word = replace(head_of(head), name=text(head, self.letters))
         if word.powers:
             value = self.called(word, arguments)
             for power in word.powers:
@@ -769,9 +803,13 @@ class _Reader:
             return np.diagflat(column)
         if word.text == "exp" and word.of is None and not word.slope:
             return self.entrywise(np.exp, *arguments)
-        for key in (word.of, word.text):
-            found = self.env.defined.get((key, word.slope)) if key is not None and word.text not in WORDS else None
-            if found is not None:
+        for key in (word.name, word.of, word.text):
+            found = self.env.defined.get((key, word.slope)) if key is not None else None
+            if found is None:
+                continue
+            if word.text not in WORDS:
+                return self.by_definition(found, word, arguments)
+            with suppress(UnreadableError):  # What a page says of a word that everybody knows may be no formula.
                 return self.by_definition(found, word, arguments)
         operator = next((self.env.operators[key] for key in (word.of, word.text) if key in self.env.operators), None)
         if operator is not None and not word.slope:
@@ -820,7 +858,7 @@ class _Reader:
             return WORDS[word.text]
         if isinstance(word.of, ScalarFunction) and len(word.of.args) > 2:
             return by_formula(word.of)
-        raise UnreadableError(f"no function {word.text!r}")
+        raise LackingError(f"no function {word.text!r}")
 
     @staticmethod
     def slope(function: Callable[..., Array], word: Word) -> Callable[..., Array]:
@@ -858,10 +896,47 @@ class _Reader:
             return self.by_entry(found, word, arguments)
         values = dict(self.env.values)
         for symbol, value in zip(found.arguments, arguments, strict=True):
-            values[argument_key(symbol, self.env.names)] = value
+            key = argument_key(symbol if isinstance(symbol, Symbol) else at(symbol, found.letters), self.env.names)
+            if key in self.env.stated:
+                self.is_at(self.env.values, key, value, word.text)
+            values[key] = value
         for symbol, node in zip(found.subscripts, word.subscripts, strict=True):
             values[argument_key(symbol, self.env.names)] = self.value(node)
         return _Reader(replace(self.env, values=values), {**self.letters, **found.letters}).value(found.right)
+
+    @staticmethod
+    def is_at(values: Mapping[str, Array], key: str, value: Array, name: str) -> None:
+        """Refuse a function of a block where the page does not work it out: away from the matrix that it reads."""
+        if key not in values:
+            raise LackingError(f"{name} is worked out at {key}, which has no value")
+        known = values[key]
+        near = 1e-9 * max(float(np.max(np.abs(known))), 1e-300)
+        if np.shape(known) != np.shape(value) or not np.max(np.abs(known - value)) <= near:
+            raise UnreadableError(f"{name} is worked out at {key}, and acts on something else")
+
+    def block(self, name: str) -> Map | None:
+        """Return the map of a block by its letter; it acts on errors of one shape."""
+        found = self.env.blocks.get(name)
+        if found is None:
+            return None
+        above = found.error if isinstance(found, Acting) else found.above
+        start = key_of(at(above, found.letters), self.env.names)
+        if start not in self.env.values:
+            raise LackingError(f"{name} begins with {start}, which has no value")
+
+        def apply(error: Array) -> Array:
+            values = {**self.env.values, start: error}
+            if isinstance(found, Between):
+                self.is_at(self.env.values, start, error, name)
+                below = key_of(at(found.below, found.letters), self.env.names)
+                if below not in values:
+                    raise LackingError(f"{name} leads to {below}, which has no value")
+                return values[below]
+            if not any(isinstance(each, Tag) and each.of == found.error for each in walk(found.right)):
+                self.is_at(self.env.values, start, error, name)
+            return _Reader(replace(self.env, values=values), dict(found.letters)).value(found.right)
+
+        return Map(apply, np.shape(self.env.values[start]), self.env.values[start])
 
     def by_entry(self, found: Defined, word: Word, arguments: list[Value]) -> Array:
         """Return a function of numbers at every entry of arrays of one shape."""
@@ -893,13 +968,16 @@ class _Reader:
         ):
             name, (_, postfixes) = name_of(tag, self.letters), without_postfixes(tag.body)
             if name not in self.env.values:
-                raise UnreadableError(f"{name} has no value")
+                raise LackingError(f"{name} has no value")
             value = self.env.values[name]
             for postfix in postfixes:
                 value = self.postfixed(value, postfix)
             return value
         if tag.of is None:
             return self.value(tag.body)
+        block = self.block(text(tag.body, self.letters))
+        if block is not None:
+            return block
         operator = next(
             (self.env.operators[key] for key in (tag.of, text(tag.body)) if key in self.env.operators), None
         )
@@ -908,7 +986,7 @@ class _Reader:
         if operator is not None:
             word = head_of(tag)
             return Map(lambda array: self.operated(operator, word, [array]))
-        raise UnreadableError(f"a function without an argument: {text(tag)!r}")
+        raise LackingError(f"a function without an argument: {text(tag)!r}")
 
     def symbol(self, tag: Tag) -> Array:
         """Return the value of the symbol that a tag spells, or its entry where indices of one are printed behind."""
@@ -931,7 +1009,7 @@ class _Reader:
             raise UnreadableError(f"an index without a number: {name_of(tag, self.letters)!r}")
         key = key_of(symbol, self.env.names)
         if key not in self.env.values:
-            raise UnreadableError(f"{name_of(tag, self.letters)} has no value: {key}")
+            raise LackingError(f"{name_of(tag, self.letters)} has no value: {key}")
         return self.env.values[key]
 
     def letter(self, node: Id) -> Value:
@@ -945,6 +1023,8 @@ class _Reader:
             return float(self.letters[name])
         if name in self.env.sizes:
             return float(self.env.sizes[name])
+        if name in self.env.short:
+            return self.value(self.env.short[name])
         if name == "π":
             return float(np.pi)
         if name == "I":
@@ -957,7 +1037,7 @@ class _Reader:
         if named is not None:
             key = f"d{key_of(at(named, self.letters), self.env.names)}"
             if key not in self.env.values:
-                raise UnreadableError(f"{text(node)} has no value: {key}")
+                raise LackingError(f"{text(node)} has no value: {key}")
             return self.env.values[key]
         return self.divided(self.value(over), self.value(under), [node])
 
@@ -986,6 +1066,8 @@ class _Reader:
                 value = self.postfixed(value, postfix)
             return value
         whole_name = text(node, self.letters)
+        if whole_name in self.env.short:
+            return self.value(self.env.short[whole_name])
         if not _tagged(base) and whole_name in self.env.sizes:
             return float(self.env.sizes[whole_name])
         if isinstance(base, Script) and base.sup is not None and node.sup is not None:
@@ -1098,6 +1180,8 @@ class Word:
     subscripts: tuple[Node, ...] = ()
     powers: tuple[Node, ...] = ()
     below: tuple[Node, ...] = ()
+    name: str = ""
+    """All that is printed, with the numbers of its indices: norm_{2}."""
 
 
 def head_of(node: Node) -> Word:

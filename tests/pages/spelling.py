@@ -51,6 +51,10 @@ class UnreadableError(ValueError):
     """What a person could not read, or could read in two ways."""
 
 
+class LackingError(UnreadableError):
+    """What a person cannot work out yet: a value or a function that another line says."""
+
+
 def text(node: Node | None, letters: Letters | None = None) -> str:
     """Return a tree as one line of text; indices are worked out where their letters have numbers."""
     letters = letters or {}

@@ -18,7 +18,7 @@ from symbp.pages.page import Line as PageLine
 from symbp.pages.tell.backward import reason
 from symbp.pages.tell.context import Spelled
 from symbp.pages.tell.gradients import SHIFTS, rows
-from symbp.pages.tell.levels import Deep, Group, kinds_in, map_label
+from symbp.pages.tell.levels import Deep, Group, call_label, kinds_in, map_label
 from symbp.pages.tell.notation import Meaning, table_of_notation
 from symbp.pages.tell.opening import definitions, tiles
 from symbp.pages.tell.picture import figure, rail_to
@@ -114,7 +114,8 @@ def _where(c: Deep, way: Way) -> Iterator[Text]:
     said: list[Text] = []
     if way.is_partial:
         ends, refs = c.tree(way.error), c.errors_in(way.gradient)
-        said.append(c.words("levels.part", part=way.part(c), map=c.map(way.inside), error=ends, refs=refs))
+        part, above = way.part(c), c.tree(c.outside(way.inside, way.above))
+        said.append(c.words("levels.part", part=part, map=c.map(way.inside), above=above, error=ends, refs=refs))
     label = c.forward_labels.get(way.input.name, "")
     if label:
         said.append(c.words("levels.input", input=c.tree(way.input), ref=Ref(label)))
@@ -151,6 +152,9 @@ def forward(c: Deep) -> list[Block]:
         if each.inside.part.kind is Kind.ATTENTION:
             blocks += [Para(text) for text in said]
             said = []
+        if all(line.label != call_label(each.inside) for line, *_ in each.forward):
+            made = row(c.applied(each.inside), EQUALS, c.tree(c.outside(each.inside, each.inside.output)))
+            blocks.append(Para(c.words("levels.made", made=made), detail=3))
     return blocks
 
 

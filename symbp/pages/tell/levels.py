@@ -226,7 +226,7 @@ class Deep(Context):
         if home is not None and spelled.label == map_label(home):
             left = row(self.map(home), TIMES, self.tree(self.outside(home, home.above)))
         elif home is not None and spelled.label == call_label(home):
-            left = call(self.function_of(home), self.tree(self.outside(home, home.call.inputs[0])))
+            left = self.applied(home)
         elif isinstance(lhs, Adjoint) and lhs.of.role is Role.INPUT and lhs.of not in self.wanted:
             left = self.names.symbol(lhs)
         return super().equation(spelled) if left is None else row(left, EQUALS, self.tree(spelled.equation.rhs))
@@ -254,6 +254,10 @@ class Deep(Context):
     def function_of(self, inside: Once) -> Node:
         """Return the word of a block."""
         return name_of_call(inside.call, _index(inside))
+
+    def applied(self, inside: Once) -> Node:
+        """Return a block applied to its input."""
+        return call(self.function_of(inside), self.tree(self.outside(inside, inside.call.inputs[0])))
 
     def map_at(self, at: Expr) -> Node:
         """Return the letter of the map of a repeated block, the one of this index."""

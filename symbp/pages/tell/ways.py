@@ -14,6 +14,7 @@ from symbp.maths.factors import Factors
 from symbp.maths.maps import name_of_part
 from symbp.maths.tree import DOTS, EQUALS, TIMES, Node, Tag, joined, row
 from symbp.networks.blocks import Kind
+from symbp.nodes import matmul
 from symbp.op import FactorRole
 from symbp.pages.page import Text
 from symbp.pages.tell.levels import Deep, kinds_in
@@ -50,6 +51,15 @@ class Way:
     def is_partial(self) -> bool:
         """Whether there is more inside the block than weights."""
         return len(self.leading) + len(self.right) < len(self.inner)
+
+    @property
+    def above(self) -> Adjoint:
+        """The error that the part of the map begins with: what the weights at the front make of the one from above."""
+        found = self.inside.above
+        for each in self.leading:
+            sent = matmul(each.expr, found)
+            found = next((one.lhs for one in self.inside.reading.errors if one.rhs == sent), found)
+        return found
 
     @property
     def error(self) -> Adjoint:
