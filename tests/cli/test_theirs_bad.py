@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from helpers.selection import short
 
 from symbp.cli.main import main
 
@@ -76,7 +77,7 @@ def process_if_needed(case: str, request: pytest.FixtureRequest) -> None:
 
 
 @pytest.mark.usefixtures("process_if_needed")
-@pytest.mark.parametrize("case", FILES)
+@pytest.mark.parametrize("case", short(FILES, {*READ, "raises", "never returns"}))
 def test_a_bad_file_gets_one_line(
     case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

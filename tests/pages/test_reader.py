@@ -343,10 +343,14 @@ EQUAL = {
 
 
 PLANTED = (
-    *("regression", "tied-weights", "gcn", "quadratic", "rows-classifier", "squeeze-excite", "huber-of-two"),
+    *("regression", "quadratic", "huber-of-two"),
     *(
         pytest.param(name, marks=pytest.mark.long)
         for name in (
+            "tied-weights",
+            "gcn",
+            "rows-classifier",
+            "squeeze-excite",
             "bilinear",
             "attention",
             "focal",

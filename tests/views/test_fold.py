@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from folding import count, faults, faults_of, loops, renamed, replaced, spelled
+from helpers.selection import short
 from instances import instance
 from sympy import Basic, MatMul, S, Transpose
 
@@ -168,6 +169,10 @@ NETWORKS: dict[str, tuple[Callable[[], Derivation], int, int, list[object]]] = {
 }
 
 
+LARGE = {"lstm 50", "12 blocks"}
+"""What takes a second for every test."""
+
+
 @pytest.fixture(scope="module")
 def derivations() -> dict[str, Derivation]:
     return {name: make() for name, (make, *_) in NETWORKS.items()}
@@ -182,7 +187,7 @@ def test_lines_and_loops(name: str, derivations: dict[str, Derivation]) -> None:
     assert loops(folded.body) == found
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", short(NETWORKS, set(NETWORKS) - LARGE))
 def test_every_line_says_what_its_equations_say(name: str, derivations: dict[str, Derivation]) -> None:
     assert faults(derivations[name]) == []
 
@@ -200,7 +205,7 @@ def shuffled(number: int) -> str:
     return f"{'WAXbZ'[number % 5]}{random.Random(number).randrange(10**6)}_{number}"
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", short(NETWORKS, set(NETWORKS) - LARGE))
 @pytest.mark.parametrize("rename", [letters, shuffled])
 def test_names_play_no_part(name: str, rename: Callable[[int], str], derivations: dict[str, Derivation]) -> None:
     derivation = derivations[name]

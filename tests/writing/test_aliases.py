@@ -68,6 +68,7 @@ def test_all_formulas_of_earlier_pages_are_right(name: str, tmp_path: Path) -> N
     assert unread(name, tmp_path) == []
 
 
+@pytest.mark.long
 def test_a_name_of_two_things_is_none_of_them() -> None:
     block = derive(Network.load(EXAMPLES["transformer-block"])).readable
     found = aliases(block, {})

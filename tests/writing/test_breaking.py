@@ -36,7 +36,7 @@ def tokens(node: Node) -> list[str]:
     return [repr(node)]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=15)
 @given(st.integers(0, 5000), st.integers(1, 6), st.floats(4, 40))
 def test_breaking_keeps_every_sign_in_its_place(seed: int, terms: int, measure: float) -> None:
     (formula,) = equations(1, seed, terms)
@@ -45,7 +45,7 @@ def test_breaking_keeps_every_sign_in_its_place(seed: int, terms: int, measure: 
     assert len(lines) == 1 or all(lines)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=15)
 @given(st.integers(0, 5000), st.integers(1, 6))
 def test_lines_fit_where_they_can(seed: int, terms: int) -> None:
     (formula,) = equations(1, seed, terms)

@@ -141,6 +141,7 @@ def test_a_kind_that_is_none_is_refused() -> None:
         figures.saved(figures.budget(flow()), "gif")
 
 
+@pytest.mark.long
 def test_nothing_is_imported_for_the_question() -> None:
     code = "import sys; from symbp.writing import figures; figures.available(); assert 'matplotlib' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from helpers.selection import short
 from pages import MLP, PAGES
 from test_latex import refused
 from test_page_latex import EVERYTHING, HOSTILE, page
@@ -33,7 +34,7 @@ def formulas(text: str, flavour: str) -> list[tuple[str, str, bool]]:
     return [("display", each, True) for each in shown] + [("inline", each, False) for each in re.findall(inline, rest)]
 
 
-@pytest.mark.parametrize("flavour", FLAVOURS)
+@pytest.mark.parametrize("flavour", short(FLAVOURS, {"gfm"}))
 def test_katex_reads_every_formula_of_a_page(flavour: str) -> None:
     for each in (*PAGES.values(), EVERYTHING):
         found = formulas(write_markdown(each, flavour), flavour)
@@ -41,6 +42,7 @@ def test_katex_reads_every_formula_of_a_page(flavour: str) -> None:
         assert refused(found) == []
 
 
+@pytest.mark.long
 def test_katex_reads_every_formula_of_operations() -> None:
     found = [each for name in OPERATIONS for each in formulas(write_markdown(operation_page(derive(name))), "gfm")]
     assert len(found) > 500

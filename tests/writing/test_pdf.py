@@ -33,6 +33,7 @@ def test_what_is_no_flat_product_is_refused() -> None:
         list(expanded(derive(Network.load("lstm-classifier"))))
 
 
+@pytest.mark.long
 def test_what_is_written_grows_with_the_square_of_the_depth_and_so_does_the_time() -> None:
     times, sizes = [], []
     for layers in (100, 200):

