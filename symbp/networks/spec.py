@@ -156,6 +156,9 @@ STEPS: dict[str, tuple[Any, Any]] = {
     "bias": (bool, True),
     "initial": (bool, False),
     "sequence": (bool, False),
+    "bidirectional": (bool, False),
+    "depth": (Whole, 1),
+    "two_biases": (bool, False),
 }
 NORMALISED: dict[str, tuple[Any, Any]] = {"epsilon": (Number, "1e-5")}
 BLOCK: dict[str, tuple[Any, Any]] = {
@@ -247,7 +250,11 @@ ROWS: dict[str, Row] = {
         Positions, "One learned vector for every position, added to the tokens.", {"tokens": (Whole, ...)}
     ),
     "rnn": Row(RNN, "A recurrent layer, unrolled over its steps.", {**STEPS, "activation": (Text, "tanh")}),
-    "lstm": Row(LSTM, "A long short-term memory as torch.nn.LSTM, unrolled over its steps.", STEPS),
+    "lstm": Row(
+        LSTM,
+        "A long short-term memory as torch.nn.LSTM, unrolled over its steps.",
+        {**STEPS, "peephole": (bool, False)},
+    ),
     "gru": Row(GRU, "A gated recurrent unit as torch.nn.GRU, unrolled over its steps.", STEPS),
     "embedding": Row(
         Embedding,

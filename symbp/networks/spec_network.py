@@ -207,7 +207,8 @@ def _count(specs: Sequence[Any]) -> int:
 
 
 def _weight(spec: Any) -> int:
-    return max([1, *(getattr(spec, key) for key in ("steps", "heads") if key in ROWS[spec.type].keys)])
+    found = {key: getattr(spec, key) for key in ("steps", "heads", "depth") if key in ROWS[spec.type].keys}
+    return max(1, found.get("heads", 1), found.get("steps", 1) * found.get("depth", 1))
 
 
 def _require_few(specs: Sequence[Any]) -> None:

@@ -131,7 +131,7 @@ def step_back(
             if of not in now:
                 inner[of] = _inner(of, ways(found[of].rhs), now, inner)
         back = tuple(_line(ways(found[each].rhs), now, inner) for each in before)
-        within = tuple(_within(at, ways(found[each].rhs), now) for at, each in enumerate(now))
+        within = tuple(_within(at, ways(found[each].rhs), now, inner) for at, each in enumerate(now))
     except NoMatrixError:
         return None
     return StepBack(now, before, inner, back, within)
@@ -244,12 +244,16 @@ def _line(
     return tuple(map(tuple, entries))
 
 
-def _within(at: int, found: Found, now: tuple[MatrixSymbol, ...]) -> tuple[tuple[Term, ...], ...]:
-    """Return what a part receives inside its step: its own error, and what others hand on."""
-    if at and any(source in now[at:] for source in found):
+def _within(
+    at: int, found: Found, now: tuple[MatrixSymbol, ...], inner: Mapping[MatrixSymbol, Inner]
+) -> tuple[tuple[Term, ...], ...]:
+    """Return what a part receives inside its step: its own error, and what others hand on, also by errors inside."""
+    handed: list[list[Way]] = [list(found.get(each, ())) for each in now]
+    for source, own in found.items():
+        if source in inner:  # A gate that sees this part, as through a peephole.
+            handed[inner[source].part].append(_times(own, [inner[source].slopes]))
+    later = any(handed[at:]) if at else any(source in inner for source in found)
+    if later or any(way.weights for found_ in handed for way in found_):
         raise NoMatrixError
-    others = [[Term(None, way) for way in found.get(each, ())] for each in now]
-    if any(term.way.weights for terms in others for term in terms):
-        raise NoMatrixError
-    others[at] = [Term(None, Way())]
-    return tuple(map(tuple, others))
+    others = [(Term(None, Way((), added(found_))),) if found_ else () for found_ in handed]
+    return tuple((Term(None, Way()),) if place == at else terms for place, terms in enumerate(others))

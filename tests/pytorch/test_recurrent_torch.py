@@ -114,3 +114,50 @@ def test_dropout_penalty_and_a_tied_weight_equal_autograd():
     wanted.backward()
     assert abs(loss - wanted.item()) <= 1e-10 * abs(loss)
     assert_equal(gradients, {name: tensor.grad for name, tensor in given.items()})
+
+
+@pytest.mark.parametrize("kind", [RNN, LSTM, GRU])
+@pytest.mark.parametrize("sequence", [False, True])
+def test_two_layers_in_both_directions_with_two_biases_equal_the_module(kind, sequence):
+    """Four layers of ours are two of PyTorch's: what it calls l0, l0_reverse, l1 and l1_reverse."""
+    cell = kind(UNITS, STEPS, bidirectional=True, depth=2, two_biases=True, sequence=sequence)
+    last = [kind(UNITS, STEPS)] if sequence else []
+    net = Network([cell, *last, Dense(OUTPUTS, "softmax")], INPUTS, "cross_entropy", batch=True)
+    parameters, inputs, y = drawn(net)
+    loss, gradients = derive(net).compile()(parameters, inputs, y)
+
+    module = MODULES[kind](INPUTS, UNITS, num_layers=2, bidirectional=True).double()
+    ends = ("l0", "l0_reverse", "l1", "l1_reverse")
+    stems = (("W", "weight_ih"), ("U", "weight_hh"), ("b", "bias_ih"), ("bh", "bias_hh"))
+    with torch.no_grad():
+        for number, end in enumerate(ends, 1):
+            for stem, theirs in stems:
+                ours = [parameters[f"{cell.kind}{number}.{stem}{gate}"] for gate in GATES[kind]]
+                theirs_ = getattr(module, f"{theirs}_{end}")
+                theirs_.copy_(torch.tensor(np.concatenate(ours)).reshape(theirs_.shape))
+    x = torch.tensor(np.stack([inputs[f"X{step}"].T for step in range(1, STEPS + 1)]))
+    states, final = module(x)
+    final = final[0] if kind is LSTM else final
+    own = {}
+    if sequence:
+        behind = module_of(kind, f"{cell.kind}5", parameters, 2 * UNITS)
+        states, _ = behind(states)
+        out = states[-1]
+        own = behind
+    else:
+        out = torch.cat([final[-2], final[-1]], dim=1)
+    names = [each for each in parameters if "." not in each]
+    w, b = (leaf(parameters[name]) for name in names)
+    wanted = torch.nn.functional.cross_entropy(out @ w.T + b.T, torch.tensor(y.argmax(axis=0)))
+    wanted.backward()
+    assert loss == pytest.approx(wanted.item(), rel=1e-12)
+    found = dict(zip(names, (w.grad, b.grad), strict=True))
+    for number, end in enumerate(ends, 1):
+        for index, gate in enumerate(GATES[kind]):
+            rows = slice(index * UNITS, (index + 1) * UNITS)
+            for stem, theirs in stems:
+                gradient = getattr(module, f"{theirs}_{end}").grad[rows]
+                found[f"{cell.kind}{number}.{stem}{gate}"] = gradient[:, None] if stem in ("b", "bh") else gradient
+    if own:
+        found |= gradients_of(kind, f"{cell.kind}5", own)
+    assert_equal(gradients, found)

@@ -16,6 +16,7 @@ NETWORKS = {
     "softplus": (RNN(5, T, "softplus", bias=False),),
     "gru": (GRU(5, T),),
     "lstm": (LSTM(5, T),),
+    "lstm with peepholes": (LSTM(5, T, peephole=True),),
     "lstm with a state": (LSTM(5, T, bias=False, initial=True),),
     "two": (LSTM(4, T, sequence=True), LSTM(5, T)),
     "unlike": (GRU(4, T, sequence=True), LSTM(5, T)),

@@ -181,14 +181,13 @@ def _plain(time: Time, way: Way) -> Node:
 
 
 def _term(time: Time, group: Sequence[Inner], fronts: dict[MatrixSymbol, Way]) -> Node:
-    """Return U_oᵀ D_{o,t}, or Σ_k U_kᵀ D_{k,t} for the members of a family."""
-    if len(group) == 1:
-        (only,) = group
-        return joined([_plain(time, fronts[only.of]), time.slopes(only.of)], TIMES)
+    """Return U_oᵀ D_{o,t}, or Σ_k U_kᵀ D_{k,t} for a family; where diagonals stand in front, one by one."""
+    weights = fronts[group[0].of].weights
+    if len(group) == 1 or len(weights) != 1:
+        return joined([joined([_plain(time, fronts[each.of]), time.slopes(each.of)], TIMES) for each in group], PLUS)
     index = _family_index(time, group[0].of)[0]
     below = number(index.symbol) if len(group) == len(index.words) else _values(time, group)
-    (front,) = fronts[group[0].of].weights
-    general = mapped(time.at(front), lambda slot: time.c.of_any(slot) if isinstance(slot, MatrixSymbol) else slot)
+    general = mapped(time.at(weights[0]), lambda slot: time.c.of_any(slot) if isinstance(slot, MatrixSymbol) else slot)
     slopes = time.letter_of(Id(time.c.notation.slopes), of_any(time, group[0].of))
     return row(Script(Sign("∑", "big"), below), TIMES, time.builder.within(general, Level.PRODUCT), TIMES, slopes)
 
