@@ -35,6 +35,7 @@ COMMANDS = (
     Command("check", "Compare every derived gradient with differences of the loss.", ("verify", "gradcheck")),
     Command("analyze", "Say why gradients vanish or explode: every factor's gain.", ("analyse", "analysis", "flow")),
     Command("list", "List the names that options take, examples and operations.", ("ls",)),
+    Command("notation", "Print a notation as a file, to change single axes of it."),
     Command("schema", "Print the JSON Schema of a network file."),
 )
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from symbp.cli.console import columns, exit_code, json_document, plain, progress, say, sentence
-from symbp.cli.options import Json, Pair, Ranges, flat, number, one_of, option, pair, ranges, seed_option
+from symbp.cli.options import Json, Pair, Ranges, flat, number, one_of, option, pair, ranges, refuse, seed_option
 from symbp.cli.output import OutputOptions, written
 from symbp.cli.what import Described, NetworkOptions, Numbers, What, command_line, derived, described, flag, numbers_of
 from symbp.errors import SpecError, later, shown
@@ -17,14 +19,18 @@ from symbp.limits import MAX_DIGITS, MAX_TRAINING
 
 if TYPE_CHECKING:
     from symbp.checking import check as checking
+    from symbp.cli import config
     from symbp.derivation import Derivation
     from symbp.judging.diagnosis import reading
-    from symbp.maths import notation
+    from symbp.maths import axes, notation
+    from symbp.maths.notation import Notation
     from symbp.worked import given, run
     from symbp.writing import derivation_data, render, text
 else:
     checking = later("symbp.checking.check")
     reading = later("symbp.judging.diagnosis.reading")
+    axes = later("symbp.maths.axes")
+    config = later("symbp.cli.config")
     notation = later("symbp.maths.notation")
     given = later("symbp.worked.given")
     run = later("symbp.worked.run")
@@ -41,14 +47,40 @@ derivation. With -t or -o it writes that format only; with -o - or --only it pri
 """
 
 
-def notation_of(text: str) -> str:
-    """Return the name of a notation."""
-    return one_of(text, notation.NOTATIONS)
+def notation_of(text: str, option: str = "") -> str:
+    """Return the name of a notation, or its file, which is read."""
+    if text.endswith(".toml"):
+        axes.read_file(Path(text))
+        return text
+    return one_of(text, notation.NOTATIONS, option)
+
+
+def row_of(text: str, changes: Sequence[str] = ()) -> Notation:
+    """Return a notation by its name or file, with single axes changed: ``layer=bracket``.
+
+    Raises:
+        SpecError: an axis that there is not, or a value that it has not.
+    """
+    row = axes.read_file(Path(text)) if text.endswith(".toml") else notation.notation_named(text)
+    for change in changes:
+        name, sign, value = change.partition("=")
+        if not sign:
+            refuse(change, "give AXIS=VALUE, as in layer=bracket", "--set")
+        try:
+            row = axes.changed(row, {name.strip(): value.strip()})
+        except SpecError as error:
+            refuse(change, str(error), "--set")
+    return row
 
 
 ONLY = option("Output", "--only", "One equation alone: W1, b2, delta2, forward; not checked.", "NAME")
 SHOW = option("Output", "--show", "Layers to write out, as in 1-3,98-100.", "LAYERS", ranges)
-NOTATION = option("Output", "--notation", "Letters and layout, from 'symbp list notations'.", "NAME", notation_of)
+NOTATION = option(
+    "Output", "--notation", "Letters and layout, from 'symbp list notations', or a file as 'symbp notation' prints it.",
+    "NAME|FILE", notation_of,
+)  # fmt: skip
+SET = option("Output", "--set", "One axis of the notation, as in layer=bracket; as often as wanted.", "AXIS=VALUE")
+NO_CONFIG = option("Output", "--no-config", "Read no symbp.toml.")
 JACOBIAN = option(
     "Output", "--jacobian",
     "Steps of a recurrent layer between which the product of Jacobians is shown; the first and last unless given.",
@@ -78,9 +110,39 @@ class PageOptions(OutputOptions):
     only: Annotated[str | None, ONLY] = None
     show: Annotated[Ranges | None, SHOW] = None
     notation: Annotated[str | None, NOTATION] = None
+    set: Annotated[list[str] | None, SET] = None
+    no_config: Annotated[bool, NO_CONFIG] = False
     jacobian: Annotated[Pair | None, JACOBIAN] = None
     no_roles: Annotated[bool, NO_ROLES] = False
     by_output: Annotated[bool, BY_OUTPUT] = False
+
+    @cached_property
+    def config(self) -> Path | None:
+        """The file that sets what no option does."""
+        found = None if self.no_config else config.place()
+        return found if found is not None and set(config.settings(found)) - self._typed else None
+
+    @property
+    def _typed(self) -> frozenset[str]:
+        return frozenset(name for name in config.KEYS if getattr(self, name) is not None)
+
+    def settings(self) -> list[str]:
+        """Return the line that names the file whose settings hold."""
+        if self.config is None:
+            return []
+        keys = ", ".join(each for each in config.settings(self.config) if each not in self._typed)
+        return [f"  {sentence('screen.settings'):<11} {shown(str(self.config))}: {keys}"]
+
+    def row(self) -> str | Notation:
+        """Return the notation: that of the option, of symbp.toml, or ours, with what --set changes."""
+        name = self.notation or (config.settings(self.config).get("notation") if self.config else None)
+        if name is None and not self.set:
+            return DEFAULT_NOTATION
+        try:
+            return row_of(notation_of(name or DEFAULT_NOTATION), self.set or ())
+        except SpecError as error:
+            where = f"{self.config}: notation: " if self.config and not self.notation else ""
+            raise SpecError(f"{where}{error}") from None
 
     def options(self, derivation: Derivation) -> dict[str, Any]:
         """Return what is asked for as options of ``render``.
@@ -90,7 +152,7 @@ class PageOptions(OutputOptions):
         """
         depth = 0 if derivation.is_alone else derivation.network.depth
         return {
-            "standalone": self.standalone, "notation": self.notation or DEFAULT_NOTATION, "roles": not self.no_roles,
+            "standalone": self.standalone, "notation": self.row(), "roles": not self.no_roles,
             "show": self.show and (self.show.within(depth) if depth else []), "by_output": self.by_output,
             "template_dir": self.template_dir, "pair": self.jacobian,
         }  # fmt: skip
@@ -142,7 +204,7 @@ def command(
     if worked is not None:
         asked |= {"numbers": worked, "training": training(worked, numbers.train), "digits": numbers.digits}
     with named(output, numbers):
-        options = render.useful(derivation, [each.rendered_as for each in wanted], output.only, asked)
+        options = useful(derivation, [each.rendered_as for each in wanted], output, asked)
     verdict = None
     if not no_check and output.only is None:
         at = worked.values if worked else None
@@ -164,8 +226,22 @@ def command(
     elif wrote:
         progress("writing the screen")
         page = text.write_text(report.page(**asked), width=columns(), ascii=plain()).rstrip("\n")
-        say("\n\n".join([page, "\n".join([written(wrote), *([] if worked else next_steps(spec))])]))
+        steps = [] if worked else next_steps(spec)
+        say("\n\n".join([page, "\n".join([written(wrote), *steps, *output.settings()])]))
     return exit_code(verdict)
+
+
+def useful(
+    derivation: Derivation, formats: list[str], output: PageOptions, asked: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """Return the options of every document; what symbp.toml sets is left out where nothing has a use for it."""
+    try:
+        return render.useful(derivation, formats, output.only, asked)
+    except SpecError as error:
+        if output.config is None or output.set or not str(error).startswith("notation:"):
+            raise
+        asked["notation"] = DEFAULT_NOTATION
+        return render.useful(derivation, formats, output.only, asked)
 
 
 def require_concrete(spec: Described, derivation: Derivation) -> None:
@@ -200,8 +276,9 @@ def named(output: PageOptions, numbers: ValuesOptions) -> Iterator[None]:
     except SpecError as error:
         name, _, why = str(error).partition(": ")
         if name in OPTIONS:
-            field = OPTIONS[name]
+            field = "set" if name == "notation" and output.notation is None else OPTIONS[name]
             value = vars(output).get(field) or vars(numbers).get(field)
+            value = " ".join(value) if isinstance(value, list) else value
             typed = flag(field) if value is True else f"{flag(field)} {shown(str(value))}"
             why = why.replace(f"leave out {name}", f"leave out {flag(field)}").replace("unroll", "--unroll T")
             raise SpecError(f"{typed}: {why}") from None

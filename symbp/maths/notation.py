@@ -218,7 +218,7 @@ _ROWS = (
     _row(
         "lmu", "LMU Munich, Introduction to Deep Learning: weights in × out, columns", _BOLD,
         preactivation="Z_in", activation="Z_out", function="σ", loss="L", loss_gradient=DERIVATIVE,
-        gradient="fraction", index="i", function_index="none", transpose="T", product_brackets=False,
+        gradient="fraction", index="i", last="O", function_index="none", transpose="T", product_brackets=False,
         layout="in-out",
     ),
     _row(
@@ -230,7 +230,8 @@ _ROWS = (
     _row(
         "cs231n", "Stanford CS231n, case study: examples as rows, the names of programs",
         activation="H", loss="L", error=DERIVATIVE, loss_gradient=DERIVATIVE, gradient="d", layer="below",
-        function_index="none", transpose="T", relu_slope="indicator", sums="columns", layout="code-rows", count="N",
+        last="K", function_index="none", transpose="T", relu_slope="indicator", sums="columns", layout="code-rows",
+        count="N",
     ),
     _row(
         "parr-howard", "Parr and Howard, The Matrix Calculus You Need For Deep Learning: gradients are rows", _BOLD,

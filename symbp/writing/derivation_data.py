@@ -8,7 +8,7 @@ from typing import Any
 from symbp.calculus.factor import Factor
 from symbp.derivation import Derivation
 from symbp.equations import Equation
-from symbp.maths.notation import notation_named
+from symbp.maths.notation import Notation, notation_named
 from symbp.maths.tree import Node
 from symbp.pages.tell.context import Context
 from symbp.pages.tell.derivation import context
@@ -23,7 +23,7 @@ SCHEMA = 2
 """The number of this layout of the JSON document."""
 
 
-def data(derivation: Derivation, notation: str) -> dict[str, Any]:
+def data(derivation: Derivation, notation: str | Notation) -> dict[str, Any]:
     """Return the forward list, the backward list and every gradient by name, as LaTeX and as Unicode."""
     if derivation.is_alone:
         return _operation(derivation)
