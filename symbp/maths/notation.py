@@ -11,13 +11,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
-from typing import Literal, cast
-
-from sympy import Expr
+from typing import TYPE_CHECKING, Literal, cast
 
 from symbp.errors import SpecError, nearest, shown
 from symbp.maths.tree import Accent, Id, Node, Style
 from symbp.roles import Role
+
+if TYPE_CHECKING:
+    from sympy import Expr
 
 Face = Literal["italic", "bold", "bold-italic"]
 Mark = Literal["round", "bracket", "bare", "below"]
