@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import base64
 import contextlib
+import copy
 import importlib.util
 import inspect
 import json
@@ -20,6 +21,7 @@ import re
 import sys
 import textwrap
 import traceback
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -249,6 +251,21 @@ def message(given: Task, source: str = "") -> dict[str, Any]:
     return _Exported(given, source).document()
 
 
+def document(module: Any, inputs: Any, target: Any = None, loss: Any = None) -> dict[str, Any]:
+    """Return a model of this process as data; it is copied first, and nothing of it or of PyTorch is changed.
+
+    Raises:
+        RefusedError: what the export cannot follow.
+    """
+    import torch
+
+    usual = torch.get_default_dtype()
+    try:
+        return message(task(copy.deepcopy(module), inputs, target, loss))
+    finally:
+        torch.set_default_dtype(usual)
+
+
 def _with_loss(given: Task) -> Any:
     """Return the model and its loss as one module: (loss, output)."""
     import torch
@@ -363,9 +380,11 @@ class _Exported:
         for size in (examples, None) if examples is not None and examples > 1 else (None,):
             try:
                 shapes = None if size is None else _dynamic(args, size)
-                program = torch.export.export(together, args, dynamic_shapes=shapes, strict=False)
-                _detach_no_grad(program)
-                program = program.run_decompositions({})
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")  # PyTorch warns of its own ways.
+                    program = torch.export.export(together, args, dynamic_shapes=shapes, strict=False)
+                    _detach_no_grad(program)
+                    program = program.run_decompositions({})
                 if size is not None:
                     _require_multiples(program)
                 return program, size
@@ -685,7 +704,9 @@ class _Graph:
             self.sources[node] = frozenset({name})
             self.kinds[node] = DATA if value.is_floating_point() else CONSTANT
             dims = [_size(each) for each in node.meta["val"].shape]
-            self.inputs.append({"name": node.name, "own": name, "value": self.exported.array(value), "dims": dims})
+            value = self.exported.array(value)
+            kind = str(node.meta["val"].dtype).removeprefix("torch.")
+            self.inputs.append({"name": node.name, "own": name, "value": value, "dims": dims, "type": kind})
 
     def _users(self) -> Iterator[tuple[str, Any]]:
         """Yield what is handed over, in order, by the names that forward gives it; the target is ``target``."""
@@ -780,6 +801,7 @@ class _Graph:
                 "value": self._array(node),
                 "dims": dims,
                 "from": sorted(self.sources[node]),
+                "type": str(self.values[node].dtype).removeprefix("torch."),
             }
         )
 
@@ -838,6 +860,7 @@ def _line_of(node: Any) -> dict[str, Any] | None:
 
 if __name__ == "__main__":
     sys.dont_write_bytecode = True
+    sys.path.pop(0)  # The files beside this one are not for somebody's code to import.
     main(Path(sys.argv[1]))
     sys.stdout.flush()
     os._exit(0)  # Nothing of somebody's code runs when the interpreter ends.

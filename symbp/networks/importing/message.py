@@ -145,6 +145,7 @@ class Given(_Model):
     own: Name
     value: Array
     dims: Dims
+    type: Name
 
 
 class Constant(_Model):
@@ -155,6 +156,7 @@ class Constant(_Model):
     name: Name
     value: Array
     dims: Dims
+    type: Name
     made_of: Annotated[tuple[Name, ...], BeforeValidator(tuple), Field(alias="from")]
 
 
@@ -216,9 +218,10 @@ class Message(_Model):
             SpecError: not what ``child`` writes.
         """
         try:
-            return cls.of_data(json.loads(content))
+            data = json.loads(content)
         except (ValueError, RecursionError) as error:
             raise SpecError(f"the export left an answer that cannot be read: {shown(str(error))}") from None
+        return cls.of_data(data)
 
     @classmethod
     def of_data(cls, data: Any) -> Message:

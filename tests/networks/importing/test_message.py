@@ -22,7 +22,7 @@ def document() -> dict:
         "modules": {"a": "Linear"},
         "parameters": [{"name": "a.weight", "value": array(1, 2), "trainable": True}],
         "parameter_inputs": {"p": "a.weight"},
-        "inputs": [{"name": "x", "own": "x", "value": array(3, 2), "dims": [[1], 2]}],
+        "inputs": [{"name": "x", "own": "x", "value": array(3, 2), "dims": [[1], 2], "type": "float64"}],
         "constants": [],
         "operations": [
             {"name": "linear", "kind": "linear", "overload": "default", "named": {}, "module": "a", "line": None,
