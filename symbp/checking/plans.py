@@ -18,6 +18,7 @@ from symbp.numeric.sizes import EXAMPLES, Sizes, distinct_sizes, given_sizes
 from symbp.numeric.values import Values
 from symbp.ops.elementwise import Elementwise, GenericFunction
 from symbp.ops.functions import is_analytic
+from symbp.ops.literal import Literal
 from symbp.ops.loss_table import LOSSES
 from symbp.ops.losses import EntrywiseLoss, GenericLoss
 from symbp.symbols import BATCH, Role
@@ -142,7 +143,7 @@ def _is_small_and_distinct(sizes: Sizes, forward: ForwardSystem) -> bool:
 
 def _names_a_number(derivation: Derivation) -> bool:
     """Whether a size is written in an equation, which then runs at that size only."""
-    constants = (OneMatrix, ZeroMatrix, Identity)
+    constants = (OneMatrix, ZeroMatrix, Identity, Literal)
     # The zero gradient of what has no influence has no steps; it is a matrix of any size.
     influential = (equation for equation in derivation.backward if equation.steps)
     return any(

@@ -59,6 +59,7 @@ from symbp.nodes import number_and_factors
 from symbp.op import Op
 from symbp.ops.attention import MaskedSoftmax
 from symbp.ops.elementwise import OUTPUT, Elementwise, Formula, GenericFunction, ScalarFunction, Slope
+from symbp.ops.literal import Literal
 from symbp.ops.losses import EntrywiseLoss, GenericLoss, LinkedLoss, LossGradient
 from symbp.ops.penalty import Penalty
 from symbp.ops.rearrange import Rearrange
@@ -625,6 +626,21 @@ def _diagonal(b: Builder, node: DiagMatrix) -> Written:
     return Written(call(word("diag"), b.tree(node.args[0])))
 
 
+def _literal(b: Builder, node: Literal) -> Written:
+    """Return numbers in rows and columns; of many the first ones and the last."""
+    rows = _ends([_ends(list(map(number, each)), Sign("⋯", "ord")) for each in node.rows], None)
+    dots = tuple(Sign("⋱" if at == SHOWN else "⋮", "ord") for at in range(len(node.rows[0])))
+    return Written(Table(tuple(dots[: len(rows[0])] if each is None else tuple(each) for each in rows)))
+
+
+def _ends(items: list[Any], dots: Any) -> list[Any]:
+    return items if len(items) <= MOST_ENTRIES else [*items[:SHOWN], dots, items[-1]]
+
+
+MOST_ENTRIES, SHOWN = 8, 3
+"""The longest row or column of numbers that is written in full, and how many of a longer one come before the dots."""
+
+
 RULES: dict[type, Callable[[Builder, Any], Written]] = {
     MatrixSymbol: _symbol,
     Transpose: _transpose,
@@ -643,6 +659,7 @@ RULES: dict[type, Callable[[Builder, Any], Written]] = {
     LossGradient: _loss_gradient,
     Penalty: _penalty,
     Inv: _inverse,
+    Literal: _literal,
     Rows: _rows,
     Pad: _rows,
     Rearrange: _rearrange,

@@ -228,7 +228,7 @@ class Names:
 
     def _parts_of_losses(self, found: Mapping[Slot, Parts]) -> dict[Slot, Parts]:
         """Return a letter for what a loss is made of and nobody named: it is no loss."""
-        made = [slot for slot in found if self.own_names and _is_part_of_loss(slot[0])]
+        made = [slot for slot in found if _is_part_of_loss(slot[0])]
         base = _free(found, self._reserved, "ZUVRST") if made else None
         if base is None:
             return {}

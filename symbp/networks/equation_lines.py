@@ -26,6 +26,9 @@ Shape = tuple[Expr, Expr]
 
 TOKEN = re.compile(rf"(?:{'|'.join(KEYWORDS)})\s*=(?!=)|{NUMBER_AND_NAME}|\.T\b|\*\*|[-+*/@(),:\[\]]|\s+", re.ASCII)
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}", re.ASCII)
+TOKENS = re.compile(r"\(?\s*(\d{1,9})\s*[* ]\s*m\s*\)?", re.ASCII)
+"""The columns of sequences: so many tokens of every example."""
+
 LINE = re.compile(r"\s*([^=]*?)\s*=(?!=)(.*)", re.DOTALL)
 
 HINTS = {
@@ -57,15 +60,19 @@ def _dimension(name: str, size: object) -> Expr:
         return Integer(size)
     if isinstance(size, str) and NAME.fullmatch(size) and not keyword.iskeyword(size):
         return Symbol(size, integer=True, positive=True)
+    tokens_ = TOKENS.fullmatch(size) if isinstance(size, str) else None
+    if tokens_ and 1 <= int(tokens_[1]) <= MAX_UNITS:
+        return Integer(tokens_[1]) * BATCH
     raise SpecError(
         f"the shape of {name} has the size {_short(size)}: give a whole number from 1 to {MAX_UNITS:,} "
-        'or a name, such as "n"; "m" is the number of examples'
+        'or a name, such as "n"; "m" is the number of examples, "(5 m)" five tokens of each'
     )
 
 
 def dimensions_of(sizes: Mapping[str, Shape]) -> dict[str, Symbol]:
     """Return the named dimensions, which stand for numbers in an equation."""
-    return {size.name: size for shape in sizes.values() for size in shape if isinstance(size, Symbol)}
+    found = (symbol for shape in sizes.values() for size in shape for symbol in size.free_symbols)
+    return {symbol.name: symbol for symbol in sorted(found, key=str)}
 
 
 def _short(given: object) -> str:

@@ -14,7 +14,7 @@ from symbp.inputs import read_regular
 from symbp.limits import MAX_EQUATIONS, MAX_FILE
 from symbp.networks.equation_lines import KINDS, default_kind, read_shape
 from symbp.networks.network import Network
-from symbp.networks.reading import quote
+from symbp.networks.reading import MAX_LENGTH, quote
 from symbp.networks.repeat import members
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ MOST_DOTS = 100
 """Dots in one line of TOML; reading a key takes time that grows with the square of its parts."""
 
 _SHAPE = re.compile(
-    r"(?P<names>[^:=]*):\s*(?P<rows>\w+)(?:\s*[×,*]\s*|\s+x\s+|(?<=\d)x(?=\d))(?P<columns>\w+)"
+    r"(?P<names>[^:=]*):\s*(?P<rows>\w+)(?:\s*[×,*]\s*|\s+x\s+|(?<=\d)x(?=\d))(?P<columns>\w+|\([^()]*\))"
     r"(?:\s+(?P<kind>input|target|parameter|constant|frozen)s?)?\s*",
     re.ASCII,
 )
@@ -117,7 +117,7 @@ def reason(error: BaseException) -> str:
 _READERS = {".toml": _toml, ".json": _json}
 
 
-_OTHERS = {re.compile(r"\A\s*\{"): ".json", re.compile(r"^\s*(\[|layers\s*=)", re.MULTILINE): ".toml"}
+_OTHERS = {re.compile(r"\A\s*\{"): ".json", re.compile(r"^\s*(\[+\s*[A-Za-z]|layers\s*=)", re.MULTILINE): ".toml"}
 """What no line of equations begins with, and the suffix of a file where it does."""
 
 
@@ -144,7 +144,8 @@ def equations_of(text: str, *, batch: bool = False, loss: str | None = None) -> 
 
     A shape line may declare several names (``b, c: 5 x 1``) and end in what they are: ``input``, ``target``,
     ``parameter``, ``constant`` or ``frozen``.
-    Blank lines and what follows # are left out; ; separates lines as well.
+    A constant may have a value: ``M: 2 x 2 constant = [[1, 0], [0, 1]]``. Blank lines and what follows # are left out;
+    ; separates lines as well, and a line goes on while a bracket [ is open.
 
     Raises:
         SpecError: a line that is neither, or an equation that is refused.
@@ -157,10 +158,15 @@ def equations_of(text: str, *, batch: bool = False, loss: str | None = None) -> 
     kinds: dict[str, str] = {}
     lines: list[str] = []
     for number, line in _lines(text):
-        if "=" in line:
+        declared, is_equation, value = line.partition("=")
+        if is_equation and ":" not in declared:
             lines.append(line)
             continue
-        for name, size, kind in _declared(line, number):
+        for name, size, kind in _declared(declared, number):
+            if is_equation and kind != "constant":
+                what = f"write {name}: {size[0]} x {size[1]} constant = {value.strip()[:40]}"
+                raise SpecError(f"line {number}: only a constant has a value: {what}")
+            lines += [f"{name} = {value}"] * bool(is_equation)
             if name in shapes or not kinds.keys().isdisjoint(members(name)):
                 raise SpecError(f"line {number}: the shape of {name} is declared twice")
             shapes[name] = size
@@ -175,10 +181,17 @@ def equations_of(text: str, *, batch: bool = False, loss: str | None = None) -> 
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:
+    begun = ""
     for number, line in enumerate(text.splitlines(), 1):
         for part in line.partition("#")[0].split(";"):
-            if part.strip():
-                yield number, part.rstrip()
+            begun += part.rstrip()
+            if begun.count("[") > begun.count("]") and len(begun) < MAX_LENGTH:
+                continue
+            if begun.strip():
+                yield number, begun
+            begun = ""
+    if begun.strip():
+        yield number, begun
 
 
 def _declared(line: str, number: int) -> Iterator[tuple[str, tuple[object, object], str]]:

@@ -7,7 +7,7 @@ own (``H_1``). A string never reaches SymPy's parsers; text, numbers, brackets a
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 
@@ -48,10 +48,13 @@ from symbp.op import Op
 from symbp.ops.arithmetic import INVERSE, POWER, QUOTIENT, power
 from symbp.ops.elementwise import Elementwise
 from symbp.ops.functions import activation
+from symbp.ops.literal import Literal
 from symbp.ops.loss_table import LOSS_ALIASES, LOSSES
 from symbp.ops.losses import Loss
+from symbp.ops.positions import Tile
 from symbp.ops.structure import Rows
-from symbp.symbols import Role, Variable
+from symbp.ops.within import Gram, Mix, Outer, Within
+from symbp.symbols import BATCH, Role, Variable
 
 LARGEST = Rational(10) ** 30
 
@@ -110,17 +113,23 @@ def parse_equations(
     sizes = {name: read_shape(name, given) for name, given in shapes.items()}
     kinds = kinds_of(sizes, named)
     read = [Line.of(line) for line in lines]
+    valued = {line.name for line in read if kinds.get(line.name) == "constants"}
+    kinds = {name: kind for name, kind in kinds.items() if name not in valued}
     require_names(read, kinds, dimensions_of(sizes))
     read, kinds = chosen(read, kinds, loss)
     roles: dict[str, Role] = {}
-    _build(read, sizes, kinds, roles)  # finds out which parameters are biases
-    return _build(read, sizes, kinds, roles)
+    _build(read, sizes, kinds, roles, valued)  # finds out which parameters are biases
+    return _build(read, sizes, kinds, roles, valued)
 
 
 def _build(
-    lines: Sequence[Line], sizes: Mapping[str, Shape], kinds: Mapping[str, str], roles: dict[str, Role]
+    lines: Sequence[Line],
+    sizes: Mapping[str, Shape],
+    kinds: Mapping[str, str],
+    roles: dict[str, Role],
+    valued: Collection[str],
 ) -> Parsed:
-    """Build every line; ``roles`` is filled with what the parameters turn out to be."""
+    """Build every line; ``roles`` is filled with what the parameters turn out to be, ``valued`` are constants."""
     state = _State(sizes, kinds, roles, {line.name for line in lines} | set(sizes))
     for line in lines:
         state.begin(line)
@@ -139,8 +148,11 @@ def _build(
                 f"the last equation is the loss and must be 1×1, but the right side of {quote(line.source)} "
                 f"is {text(value.shape)}: end with a line such as loss = mse({line.name}, Y)"
             )
-        role = Role.GRADIENT if isinstance(line.tree, ast.Call) and ast.unparse(line.tree.func) == "grad" else None
-        state.define(line.name, value, Role.LOSS if is_loss else role)
+        if line.name in valued and value.shape != sizes[line.name]:
+            raise ShapeError(
+                f"{line.name} is declared {text(sizes[line.name])}, but {quote(line.source)} is {text(value.shape)}"
+            )
+        state.define(line.name, value, Role.LOSS if is_loss else _role_of(line, value))
     # A parameter that no equation uses has no layer yet.
     given = {name: state.given(name) for name in kinds}
     groups = {kind: tuple(given[name] for name in kinds if kinds[name] == kind) for kind in KINDS}
@@ -167,6 +179,13 @@ def loss_lines(
     assert isinstance(value, MatrixExpr)
     state.define(line.name, value, Role.LOSS)
     return state.equations, tuple(state.written)
+
+
+def _role_of(line: Line, value: MatrixExpr) -> Role | None:
+    """Return what a line makes where its right side says so: a gradient, or numbers that are written out."""
+    if isinstance(value, Literal):
+        return Role.CONSTANT
+    return Role.GRADIENT if isinstance(line.tree, ast.Call) and ast.unparse(line.tree.func) == "grad" else None
 
 
 _ROLES = dict(zip(KINDS, (Role.INPUT, Role.TARGET, Role.WEIGHT, Role.CONSTANT, Role.FROZEN), strict=True))
@@ -258,6 +277,8 @@ class _Reader:
                 return number(self._text(node))
             case ast.Name(id=name):
                 return self._name(name)
+            case ast.List():
+                return self._literal(node, column=False)
             case ast.UnaryOp(op=ast.USub(), operand=operand):
                 return self._scaled(Rational(-1), self._inside(operand, depth))
             case ast.UnaryOp(op=ast.UAdd(), operand=operand):
@@ -271,6 +292,8 @@ class _Reader:
                 return self._power(self._inside(left, depth), self._inside(right, depth), node)
             case ast.Call(func=ast.Name(id="grad")):
                 return self._gradient(node, depth)
+            case ast.Call(func=ast.Name(id="per_example")):
+                return self._per_example(node, depth)
             case ast.Call(func=ast.Name(id=name)):
                 return self._call(name, node, depth)
             case ast.Subscript(value=operand, slice=place):
@@ -294,6 +317,24 @@ class _Reader:
         if found is None:
             raise SpecError(f"unknown name {name[:40]!r} in {quote(self.line.source)}")
         return found
+
+    def _literal(self, node: ast.List, *, column: bool) -> MatrixExpr:
+        """[[1, 0], [0, 1]]: numbers row by row; ``column`` takes a flat list as a column."""
+        text_, source = quote(self._text(node)), quote(self.line.source)
+        nested = [each.elts if isinstance(each, ast.List) else None for each in node.elts]
+        if column and not any(nested):
+            nested = [[each] for each in node.elts]
+        rows = [each for each in nested if each]
+        if not rows or len(rows) < len(nested):
+            raise SpecError(f"{text_} in {source}: write a matrix row by row, such as [[1, 2]] or [[1], [2]]")
+        if len({len(row) for row in rows}) > 1:
+            raise SpecError(f"{text_} in {source}: the rows of a matrix are equally long")
+        if sum(map(len, rows)) > MOST_NUMBERS:
+            raise SpecError(f"{text_} in {source}: at most {MOST_NUMBERS} numbers are written out")
+        numbers = [[self.build(each, 1) for each in row] for row in rows]
+        if not all(isinstance(each, Rational) for row in numbers for each in row):
+            raise SpecError(f"{text_} in {source}: a matrix that is written out holds plain numbers")
+        return Literal.of(numbers)
 
     def _transposed(self, node: ast.expr, depth: int) -> MatrixExpr:
         value = self._matrix(self._inside(node, depth), node)
@@ -460,6 +501,26 @@ class _Reader:
     def _gradient_name(self, value: MatrixExpr) -> Variable:
         return self.state.named(value, self.line, Role.GRADIENT)
 
+    def _per_example(self, node: ast.Call, depth: int) -> MatrixExpr:
+        """A product of two matrices of sequences, example by example, or one matrix for every example."""
+        match node.args:
+            case [ast.BinOp(left=left, op=ast.MatMult(), right=right)] if not node.keywords:
+                kind = Gram if _turned(left) else Outer if _turned(right) else Mix
+                trees = (_turned(left) or left, right if kind is Gram else _turned(right) or right)
+                operands = [self._named(self._matrix(self._inside(each, depth), each)) for each in trees]
+                return self._told(lambda: within(kind, *operands))
+            case [single] if not node.keywords:
+                return self._told(lambda: Tile(self._named(self._matrix(self._inside(single, depth), single)), BATCH))
+        raise SpecError(f"per_example takes a product, as in S = per_example(K.T @ Q), or one matrix: change "
+                        f"{quote(self.line.source)}")  # fmt: skip
+
+    def _told(self, build: Callable[[], MatrixExpr]) -> MatrixExpr:
+        """Build with the line in every error."""
+        try:
+            return build()
+        except (SpecError, ShapeError) as error:
+            raise type(error)(f"{error} in {quote(self.line.source)}") from None
+
     def _call(self, name: str, node: ast.Call, depth: int) -> Parts:
         arguments = [(each, self.build(each, depth + 1)) for each in node.args]
         if name == "sqrt" and len(arguments) == 1 and not isinstance(arguments[0][1], MatrixExpr):
@@ -480,13 +541,8 @@ class _Reader:
         if not least <= len(operands) <= most or len(numbers) > row.numbers:
             raise SpecError(f"{name} takes {_takes(row)}, as in {row.example}: change {quote(self.line.source)}")
         named = [value if row.affine and not isinstance(value, Op) else self._named(value) for value in operands]
-        try:
-            call = Call(tuple(named), tuple(numbers), axis, self.state.made_by, self._named, self._written, options)
-            return self._counted(name.lower(), call, row.build(call))
-        except SpecError as error:
-            raise SpecError(f"{error} in {quote(self.line.source)}") from None
-        except ShapeError as error:
-            raise ShapeError(f"{error} in {quote(self.line.source)}") from None
+        call = Call(tuple(named), tuple(numbers), axis, self.state.made_by, self._named, self._written, options)
+        return self._counted(name.lower(), call, self._told(lambda: row.build(call)))
 
     def _counted(self, name: str, call: Call, found: MatrixExpr) -> MatrixExpr:
         """Remember that a loss was spelled out, which no node says."""
@@ -508,7 +564,8 @@ class _Reader:
                 takes = f"takes {word} once" if word in options else f"has no {word}, as in {row.example}"
                 raise SpecError(f"{name} {takes}: change {quote(self.line.source)}")
             else:
-                value = self._inside(each.value, depth)
+                column = isinstance(each.value, ast.List) and self._literal(each.value, column=True)
+                value = column or self._inside(each.value, depth)
                 options[word] = self._named(value) if isinstance(value, MatrixExpr) else value
         return axis, options
 
@@ -574,8 +631,31 @@ class _Reader:
         return [repeated(value, shape) for value in filled], []
 
 
+MOST_NUMBERS = 400
+"""How many numbers a matrix has that is written out."""
+
 AXES = {"0": 0, "1": 1, "-2": 0, "-1": 1}
 """The axes of a matrix as they are written."""
+
+
+def _turned(node: ast.expr) -> ast.expr | None:
+    """Return A of A.T; None of anything else."""
+    return node.value if isinstance(node, ast.Attribute) else None
+
+
+def within(kind: type[Within], a: MatrixExpr, b: MatrixExpr) -> MatrixExpr:
+    """Return a product within every example of two matrices, whose columns are the tokens of examples.
+
+    Raises:
+        ShapeError: columns that are no tokens of examples, or blocks that do not fit.
+    """
+    tokens = [each.shape[1].coeff(BATCH) for each in (a, b)]
+    for each, count_ in zip((a, b), tokens, strict=True):
+        if not count_.is_Integer or count_ * BATCH != each.shape[1] or count_ < 1:
+            raise ShapeError(
+                f"{each} is {text(each.shape)}: per_example takes columns of tokens, such as X: 8 x (5 m),"
+            )
+    return kind(a, b, *((b.shape[0], tokens[0]) if kind is Outer else tokens))
 
 
 def _filled(value: Expr, shape: Shape) -> MatrixExpr:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from sympy import Expr, Identity, Integer, MatrixExpr
+from sympy import Expr, Identity, Integer, MatrixExpr, S
 
 from symbp.equations import text
 from symbp.errors import ShapeError, SpecError, SymbpError
@@ -21,14 +21,20 @@ from symbp.ops.arithmetic import CHOICE, EXPONENTIAL, LARGER, LENGTH, SMALLER, b
 from symbp.ops.columns import CumulativeSum, LogSumExp, Maximum
 from symbp.ops.elementwise import Elementwise, Formula
 from symbp.ops.functions import activation
+from symbp.ops.literal import causal
 from symbp.ops.normalisation import EPSILON, Normalise, Over
+from symbp.ops.rearrange import rearranged
 from symbp.ops.softmax import Softmax
 from symbp.ops.square import Det, Inv, LogDet, Tr
 from symbp.ops.stop import Stop
 from symbp.ops.structure import Stack
+from symbp.symbols import BATCH
 
 WORD = re.compile(r"[a-z][a-z0-9_]*\Z", re.ASCII)
 """What the name of a function may look like; equations may write it in capitals too."""
+
+MOST_CAUSAL = 32
+"""The longest sequence whose mask an equation writes out."""
 
 MOST_PARTS = 64
 """How many matrices are put together in one call."""
@@ -176,6 +182,26 @@ def _require_square(operand: MatrixExpr, name: str) -> None:
         raise ShapeError(f"{name} takes a square matrix, and {operand} is {text(operand.shape)},")
 
 
+def _reshape(call: Call) -> MatrixExpr:
+    """The entries row by row in other rows and columns; of every example, where columns are its tokens."""
+    (operand,) = call.operands
+    if len(call.numbers) != 2:
+        raise SpecError("reshape takes a matrix, its rows and its columns, as in B = reshape(A, 2, 3),")
+    examples = BATCH if operand.shape[1].has(BATCH) else S.One
+    rows, columns = operand.shape[0], operand.shape[1] / examples
+    to_rows, to_columns = call.numbers[0], call.numbers[1] / examples
+    fewer, more = rows / to_rows, to_rows / rows
+    shapes = f"{operand} is {text(operand.shape)}, and {text(call.numbers)} is asked for"
+    if rows * columns != to_rows * to_columns:
+        hint = "; columns of examples stay a multiple of m" if examples != 1 and not call.numbers[1].has(BATCH) else ""
+        raise ShapeError(f"{shapes}: reshape keeps the number of entries{hint},")
+    if fewer.is_Integer:
+        return rearranged(operand, {"p": to_rows, "r": fewer}, {"e": examples, "t": columns}, "p", "ert")
+    if more.is_Integer:
+        return rearranged(operand, {"p": rows}, {"e": examples, "r": more, "t": to_columns}, "pr", "et")
+    raise ShapeError(f"{shapes}: one number of rows must be a multiple of the other,")
+
+
 def _of_shape(build: Callable[..., MatrixExpr], count: int, name: str) -> Function:
     """Return the row of a matrix that its size alone makes."""
 
@@ -186,6 +212,12 @@ def _of_shape(build: Callable[..., MatrixExpr], count: int, name: str) -> Functi
 
     example = f"J = {name}({', '.join('3m'[:count])})"
     return Function(made, example, (0, 0), count, affine=True, sizes=True)
+
+
+def _causal(size: Expr) -> MatrixExpr:
+    if not size.is_Integer or not 1 <= size <= MOST_CAUSAL:
+        raise SpecError(f"causal takes a number of tokens from 1 to {MOST_CAUSAL},")
+    return causal(int(size))
 
 
 _NORMALISATIONS = {
@@ -220,6 +252,8 @@ FUNCTIONS: dict[str, Function] = {
     "ones": _of_shape(ones, 2, "ones"),
     "zeros": _of_shape(zeros, 2, "zeros"),
     "eye": _of_shape(Identity, 1, "eye"),
+    "reshape": Function(_reshape, "B = reshape(A, 2, 3)", numbers=2, sizes=True),
+    "causal": _of_shape(_causal, 1, "causal"),
     **{
         spelling: Function(build, f"N = {spelling}(Z)", numbers=1)
         for name, build in _NORMALISATIONS.items()
@@ -256,7 +290,7 @@ def _by_formula(name: str) -> Formula:
     return Formula(name, made.variables, made.expr, made.slopes, kinks=made.kinks)
 
 
-TAKEN = ("grad", "repeat")
+TAKEN = ("grad", "per_example", "repeat")
 """Words of the language that are no functions of matrices."""
 
 

@@ -37,6 +37,7 @@ from symbp.networks.places import place
 from symbp.nodes import matadd
 from symbp.ops.elementwise import ScalarFunction
 from symbp.ops.functions import exact
+from symbp.ops.literal import Literal
 from symbp.ops.losses import LinkedLoss, Loss
 from symbp.ops.penalty import Penalty
 from symbp.sample import Sample
@@ -174,7 +175,9 @@ class Network:
         return self.written[-1][0] if self.written else None
 
     def opened(self) -> Network | None:
-        """Return the same network with all widths left open; None where a layer cannot leave its own open."""
+        """Return the same network with all widths left open; None where a layer, or the loss, cannot leave its own."""
+        if any(isinstance(each.rhs, Literal) for each in self.forward):
+            return None
         found: list[Layer] = []
         for layer in self.layers:
             open_ = getattr(layer, "opened", None)

@@ -217,10 +217,12 @@ class _Search:
         return block_of(kind, first, stop, self._simple(first, stop))
 
     def _skips(self, first: int, place: int, source: str) -> bool:
-        """Tell whether an equation is S = A + F with A the source itself, and F made of it."""
-        rhs = self.forward[place].rhs
+        """Tell whether an equation is S = A + F with A the source itself, and F made of it, not one row for all."""
+        rhs, read = self.forward[place].rhs, frozenset(self._reads[place])
         is_sum = isinstance(rhs, MatAdd) and any(getattr(term, "name", None) == source for term in rhs.args)
-        return is_sum and any(source in self._reads[each] for each in range(first, place))
+        if not is_sum or any(term.has(OneMatrix) and _holds(term, read) for term in rhs.args):
+            return False
+        return any(source in self._reads[each] for each in range(first, place))
 
     def _projection(self, first: int, stop: int, source: str) -> int | None:
         """Return the place of P where the last equation is S = P + F, P an affine map of the source behind F."""

@@ -16,6 +16,7 @@ from sympy import (
     Expr,
     HadamardProduct,
     IndexedBase,
+    Integer,
     KroneckerDelta,
     MatAdd,
     MatMul,
@@ -36,6 +37,7 @@ from symbp.nodes import number_and_factors
 from symbp.op import Entry, Op
 from symbp.ops.elementwise import Elementwise, GenericFunction, Slope
 from symbp.ops.entries import Total, index
+from symbp.ops.literal import Literal
 from symbp.ops.losses import EntrywiseLoss, LinkedLoss
 from symbp.ops.penalty import Penalty
 
@@ -280,6 +282,14 @@ def _inside(read: _Plain, op: Op, place: Place) -> Expr:
     return own(value)
 
 
+def _literal(read: _Plain, node: Literal, place: Place) -> Expr:
+    """Return an entry that is a number already; one at an index is not."""
+    row, column = place
+    if not isinstance(row, Integer) or not isinstance(column, Integer):
+        raise RuleNotFoundError("numbers in rows and columns have no entry form")
+    return node.rows[int(row) - 1][int(column) - 1]
+
+
 _Rule = Callable[[_Plain, Any, Place], Expr]
 
 _PLACES: dict[type, _Rule] = {
@@ -290,6 +300,7 @@ _PLACES: dict[type, _Rule] = {
     HadamardProduct: lambda read, expr, place: Mul(*(read.at(each, place) for each in expr.args)),
     OneMatrix: lambda read, expr, place: S.One,
     ZeroMatrix: lambda read, expr, place: S.Zero,
+    Literal: _literal,
     Elementwise: _function,
     Slope: _slope,
     EntrywiseLoss: _loss,

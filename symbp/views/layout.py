@@ -33,6 +33,7 @@ from symbp.errors import RuleNotFoundError
 from symbp.nodes import matmul, number_and_factors, ones, transpose, zeros
 from symbp.op import Op
 from symbp.ops.elementwise import Elementwise, Slope
+from symbp.ops.literal import Literal
 from symbp.ops.losses import LossGradient
 from symbp.ops.rearrange import Rearrange
 from symbp.roles import Role
@@ -204,6 +205,7 @@ _RULES: Mapping[type, _Rule] = {
     OneMatrix: _ones,
     ZeroMatrix: _zeros,
     Identity: lambda layout, expr, turned: expr,
+    Literal: lambda layout, expr, turned: expr.turned() if turned else expr,
     DiagMatrix: _diagonal,
     Call: _call,
     Pull: _pull,

@@ -110,6 +110,8 @@ FUNCTIONS: dict[str, Callable[..., Array]] = {
     "hinge": lambda a, y: _per_column(_relu(1 - y * a)),
     "bce": lambda a, y: _per_column(-y * np.log(a) - (1 - y) * np.log(1 - a)),
     "cross_entropy": _cross_entropy,
+    "matrix": lambda numbers: np.array(numbers, dtype=float), "causal": lambda n: np.triu(np.ones((n, n))),
+    "reshape": lambda a, rows, columns: a.reshape(rows, columns),
     "kl": lambda a, y: _per_column(y * (np.log(y) - np.log(a))),
     "cosine": _cosine,
 }  # fmt: skip
@@ -131,6 +133,7 @@ def called(lines: Sequence[str], arrays: Mapping[str, Any]) -> Array:
     """
     first = arrays.get("X", arrays.get("X1", [[]]))
     scope: dict[str, Any] = {**FUNCTIONS, "m": np.shape(first)[1], **arrays, "_span": _span}
+    lines = [re.sub(r"^(\w+): .* constant = (.*)", r"\1 = matrix(\2)", line) for line in lines]
     code = [re.sub(r"repeat (\w+) = (.+?)\.\.(.+?):", r"for \1 in _span(\2, \3):", line) for line in lines]
     for family in {found[1] for line in lines for found in re.finditer(r"\b([A-Z]\w*)\[[^\]:,]*\]", line)} - set(
         arrays

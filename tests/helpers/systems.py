@@ -17,6 +17,7 @@ from sympy import (
     MatrixSymbol,
     OneMatrix,
     Rational,
+    S,
     Symbol,
     Transpose,
     ZeroMatrix,
@@ -34,11 +35,12 @@ from symbp.ops.columns import Argmax, CumulativeSum, LogSumExp, Maximum
 from symbp.ops.convolution import Channels, ChannelSums, Convolve, KernelCorrelation, TransposedConvolve
 from symbp.ops.elementwise import Elementwise, GenericFunction, ScalarFunction
 from symbp.ops.functions import activation
+from symbp.ops.literal import Literal
 from symbp.ops.loss_table import LOSSES
 from symbp.ops.losses import EntrywiseLoss, GenericLoss, SigmoidBinaryCrossEntropy, SoftmaxCrossEntropy, entry_loss
 from symbp.ops.normalisation import EPSILON, InverseDeviation, Normalise, Over
 from symbp.ops.penalty import Penalty
-from symbp.ops.pooling import AveragePool, AveragePoolTranspose, MaxPool
+from symbp.ops.pooling import AveragePool, AveragePoolTranspose, MaxPool, MaxPoolPick, MaxPoolTranspose
 from symbp.ops.positions import Offsets, OffsetSums, Rotate, SumExamples, Tile
 from symbp.ops.rearrange import rearranged
 from symbp.ops.softmax import Softmax
@@ -319,6 +321,30 @@ def max_pooling() -> Derivation:
 def max_pooling_inside() -> Derivation:
     """The largest value inside the image, zeros around it left out."""
     return _pooled(MaxPool, Window(4, 5, 2, 3, 1, 2, 1, 1))
+
+
+def max_pooling_and_back() -> Derivation:
+    """Errors at the place of the largest value, and what stands there: the two are each other's way back."""
+    window = OVERLAPPING
+    w, z, p = variable("W1", 40, N0), variable("Z1", 40), variable("P1", 2 * window.count)
+    back, again, itself = variable("Z2", 40), variable("P2", 2 * window.count), variable("P3", 2 * window.count)
+    return case(
+        (z, MatMul(w, X)),
+        (p, MaxPool(z, *window.args)),
+        (back, MaxPoolTranspose(z, p, p, *window.args)),
+        (again, MaxPoolPick(z, p, back, *window.args)),
+        (itself, MaxPoolPick(z, p, z, *window.args)),
+        (variable("P4", 2 * window.count), MatAdd(again, itself)),
+        given=[X, w],
+        loss="log_cosh",
+    )
+
+
+def written_out() -> Derivation:
+    """A matrix of numbers in a product."""
+    numbers = Literal.of([[S.One, S.Half, S.Zero], [S.NegativeOne, Integer(2), S.One]])
+    w = variable("W1", 3, N0)
+    return case((variable("Z1", 2), MatMul(numbers, w, X)), given=[X, w])
 
 
 def average_pooling() -> Derivation:
@@ -637,6 +663,8 @@ CASES = {
         grouped_convolution,
         max_pooling,
         max_pooling_inside,
+        max_pooling_and_back,
+        written_out,
         average_pooling,
         masked,
         penalised,

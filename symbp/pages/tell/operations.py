@@ -17,6 +17,7 @@ from symbp.maths.tree import APPLY, COMMA, EQUALS, Fence, Node, Num, Row, Script
 from symbp.op import Entry, Op
 from symbp.ops.elementwise import Elementwise, Slope
 from symbp.ops.entries import OverAll
+from symbp.ops.literal import Literal
 from symbp.ops.losses import Loss, LossGradient
 from symbp.ops.penalty import Penalty
 from symbp.ops.structure import Pad, Rows
@@ -28,7 +29,7 @@ from symbp.views.blocks import Call, Pull
 from symbp.views.layout import COLUMNS
 from symbp.views.turned import Turned
 
-WRITTEN_OUT = (Elementwise, Slope, Loss, LossGradient, Penalty, Call, Pull)
+WRITTEN_OUT = (Elementwise, Slope, Literal, Loss, LossGradient, Penalty, Call, Pull)
 """Operations that a line writes out, or that have a place of their own in the section."""
 
 BLOCKS = (Rows, Pad)
