@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from symbp.errors import SpecError
+from symbp.guard.child import Ended
 from symbp.inputs import read_regular
 from symbp.judging.npy import array_of
 
@@ -20,56 +22,130 @@ MAX_ARRAY = 200_001_000
 
 MAX_DEPTH = 8
 
+MAX_ARRAYS = 5000
+"""Most arrays of one case."""
+
 MAX_TEXT = 1000
 """Longest piece of their text, in characters."""
 
 
 @dataclass(frozen=True)
-class Call:
-    """One call: the description of what was returned, its arrays, and the arguments it changed."""
+class Piece:
+    """Part of what one run left, as data, its arrays beside it."""
 
-    result: dict[str, Any]
+    node: dict[str, Any]
     arrays: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Call:
+    """One case of a reading that ran: what was returned, what an object holds after it, which parameters moved.
+
+    ``slots`` are the places of an object where the parameters are, ``examples`` how many calls were added up.
+    """
+
+    returned: Piece
+    left: Piece | None = None
+    moved: Piece | None = None
+    slots: Mapping[str, str] = field(default_factory=dict)
     changed: tuple[str, ...] = ()
+    examples: int = 0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A reading, by number, that ran in a form, by number, for every case."""
+
+    reading: int
+    form: int
+    calls: tuple[Call, ...]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A reading that did not run, with the reason in a line; ``depth`` is how far into their code it came."""
+
+    reading: int
+    form: int
+    said: str
+    depth: int = 0
+    refused: bool = False
+
+
+@dataclass(frozen=True)
+class Explored:
+    """What came of all readings."""
+
+    outcomes: tuple[Outcome, ...]
+    problems: tuple[Problem, ...]
+    printed: str = ""
 
 
 class RaisedError(SpecError):
     """Somebody's function raised; another way to call it may still fit."""
 
 
-def calls(folder: Path, source: str, function: str, cases: int, code: int) -> list[Call]:
-    """Return the calls that the answer in a folder describes; ``code`` is the exit code of the process.
+def explored(folder: Path, source: str, function: str, cases: int, ended: Ended) -> Explored:
+    """Return what the answer in a folder describes.
 
     Raises:
-        SpecError: there is no answer, or one that the runner did not write, or what was returned is refused.
-        RaisedError: the function raised.
+        SpecError: there is no answer, or one that the runner did not write, or the file could not be loaded.
     """
     place = folder / "answer.json"
     if not place.exists():
+        code = ended.code or 0
         how = f"signal {-code}" if code < 0 else f"exit code {code}"
         raise SpecError(f"{source}: {function} ended its process without returning ({how})")
     try:
         found = json.loads(read_regular(place, MAX_ANSWER))
-        problem = _problem(found, source, function)
-        answers = [] if problem else [_call(folder, number, each) for number, each in enumerate(found["results"])]
-        if len(answers) != cases and problem is None:
-            raise ValueError("one result a case")
+        if "error" in found:
+            loading = RaisedError(_raised(found, source, function))
+        else:
+            loading = None
+
+            def array(outcome: int, at: int) -> Any:
+                return array_of(read_regular(folder / f"answer-{outcome}-{at}.npy", MAX_ARRAY))
+
+            result = outcomes_of(found, array, source, function, cases)
     except (SpecError, ValueError, TypeError, LookupError, AttributeError, RecursionError):
         raise SpecError(
             f"{source}: {function} left an answer that cannot be read: let it return its gradients, and leave the "
             "folder of its process alone"
         ) from None
-    if problem is not None:
-        raise problem
-    return answers
+    if loading is not None:
+        raise loading
+    return replace(result, printed=ended.printed)
 
 
-def _problem(found: Mapping[str, Any], source: str, function: str) -> SpecError | None:
+def outcomes_of(
+    found: Mapping[str, Any], array: Callable[[int, int], Any], source: str, function: str, cases: int
+) -> Explored:
+    """Return what an answer describes; ``array`` gives the arrays of an outcome by their numbers.
+
+    Raises:
+        ValueError, LookupError, TypeError: it is no answer.
+    """
+    outcomes = tuple(_outcome(each, partial(array, number), cases) for number, each in enumerate(found["outcomes"]))
+    problems = tuple(_problem(each, source, function) for each in found["problems"])
+    if not outcomes and not problems:
+        raise ValueError("nothing was tried")
+    return Explored(outcomes, problems)
+
+
+def _outcome(found: Mapping[str, Any], array: Callable[[int], Any], cases: int) -> Outcome:
+    calls = tuple(_call(array, each) for each in found["cases"])
+    if len(calls) != cases:
+        raise ValueError("one result a case")
+    return Outcome(int(found["reading"]), int(found["form"]), calls)
+
+
+def _problem(found: Mapping[str, Any], source: str, function: str) -> Problem:
+    where = (int(found["reading"]), int(found["form"]))
+    if found.get("slow"):
+        return Problem(*where, f"{source}: {function} did not return in time", 0, refused=True)
     if "refused" in found:
-        return SpecError(f"{source}: {function} {_line(found['refused'])}")
-    if "error" in found:
-        return RaisedError(_raised(found, source, function))
-    return None
+        return Problem(*where, f"{source}: {function} {_line(found['refused'])}", 0, refused=True)
+    return Problem(*where, _raised({"while": "calling", **found}, source, function), int(found["depth"]))
 
 
 def _raised(found: Mapping[str, Any], source: str, function: str) -> str:
@@ -91,25 +167,37 @@ def _line(text: object) -> str:
     return " ".join("".join(letter if letter.isprintable() else " " for letter in text[:MAX_TEXT]).split())
 
 
-def _call(folder: Path, number: int, found: Mapping[str, Any]) -> Call:
-    arrays: list[Any] = []
-    result = _node(found["result"], arrays, folder, number, 0)
-    return Call(result, tuple(arrays), tuple(_line(each) for each in found["changed"]))
+def _call(array: Callable[[int], Any], found: Mapping[str, Any]) -> Call:
+    start, end = map(int, found["arrays"])
+    if not 0 <= end - start <= MAX_ARRAYS:
+        raise ValueError("too many arrays")
+    arrays = [array(at) for at in range(start, end)]
+
+    def piece(key: str) -> Piece | None:
+        return Piece(_node(found[key], len(arrays), 0), tuple(arrays)) if key in found else None
+
+    returned = piece("returned")
+    assert returned is not None
+    slots = {_line(name): _line(path) for name, path in dict(found.get("slots", {})).items()}
+    changed = tuple(_line(each) for each in found["changed"])
+    return Call(returned, piece("left"), piece("moved"), slots, changed, int(found.get("examples", 0)))
 
 
-def _node(found: Mapping[str, Any], arrays: list[Any], folder: Path, number: int, depth: int) -> dict[str, Any]:
-    """Return one value of a result, its arrays read on the way; what is not of a known kind raises."""
+def _node(found: Mapping[str, Any], count: int, depth: int) -> dict[str, Any]:
+    """Return one value of a result; what is not of a known kind raises."""
     kind = found["kind"]
     if depth > MAX_DEPTH:
         raise ValueError("nested too deeply")
     if kind == "array":
-        arrays.append(array_of(read_regular(folder / f"answer-{number}-{len(arrays)}.npy", MAX_ARRAY)))
-        return {"kind": kind, "at": len(arrays) - 1, "from": _line(found["from"])}
+        at = int(found["at"])
+        if not 0 <= at < count:
+            raise ValueError("no such array")
+        return {"kind": kind, "at": at, "from": _line(found["from"])}
     if kind == "other":
         return {"kind": kind, "type": _line(found["type"])}
     if kind == "none":
         return {"kind": kind}
-    inner = [_node(each, arrays, folder, number, depth + 1) for each in found["values"]]
+    inner = [_node(each, count, depth + 1) for each in found["values"]]
     if kind == "list":
         return {"kind": kind, "values": inner}
     keys = [_line(each) for each in found["keys"]]

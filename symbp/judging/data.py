@@ -15,9 +15,10 @@ from symbp.errors import CheckFailedError, ShapeError, SpecError
 from symbp.inputs import read_regular
 from symbp.judging import reductions
 from symbp.judging.diagnosis.diagnose import diagnose
-from symbp.judging.fitting import by_plain_name, plain_name
+from symbp.judging.forms import Form, Shaper
 from symbp.judging.judging import Judged, sides_of
 from symbp.judging.layouts import BY_COLUMNS, BY_ROWS, ROWS, Layout
+from symbp.judging.vocabulary import by_plain_name, plain_name
 from symbp.judging.returned import LOSSES, Reader, spelled, unknown_note
 from symbp.judging.zipped import arrays_in
 from symbp.limits import MAX_JSON_ARRAYS, MAX_UNITS
@@ -197,14 +198,16 @@ def _sample(derivation: Derivation, arrays: Arrays, layout: Layout, reduction: s
             found[name] = _finite(key, _ours(key, network.by_name[name], array, layout, derivation))
     parameters = {each.name: found[each.name] for each in network.parameters if each.name in found}
     inputs = {each.name: found[each.name] for each in network.inputs if each.name in found}
-    y = None if network.y is None else found.get(network.y.name)
     _require(derivation, found)
+    goals = {each.name: found[each.name] for each in derivation.forward.given if each.name in found
+             and isinstance(each, Variable) and each.role is Role.TARGET}  # fmt: skip
+    y = goals if len(goals) > 1 else next(iter(goals.values()), None)
     _, ours = derivation.compile()(parameters, inputs if len(inputs) > 1 else next(iter(inputs.values())), y)
     examples = next(iter(inputs.values())).shape[1]
     reader = Reader(
         derivation,
         "the file",
-        BY_COLUMNS[0],
+        Shaper(derivation, Form(BY_COLUMNS[0])),
         (),
         _Shapes(found, {name: each.shape for name, each in ours.items()}, derivation),
         parameters,
@@ -214,7 +217,7 @@ def _sample(derivation: Derivation, arrays: Arrays, layout: Layout, reduction: s
     # A gradient lies as its parameter does, so it is turned like it.
     turned = [_gradient(key, array, layout, derivation) for key, array in arrays.gradients.items()]
     returned = reader.read(node, turned)
-    outputs = 1 if y is None else y.shape[0]
+    outputs = next((each.shape[0] for each in goals.values()), 1)
     share = reductions.share(derivation, reduction, examples, outputs)
     given = {name: array / share for name, array in returned.gradients.items()}
     notes = [unknown_note([*unknown, *returned.unknown], list(network.by_name))] if unknown or returned.unknown else []
@@ -263,7 +266,8 @@ def _integer(number: int) -> Any:
 
 def _require(derivation: Derivation, found: Mapping[str, Any]) -> None:
     network = derivation.network
-    wanted: Sequence[Variable] = (*network.parameters, *network.inputs, *([network.y] if network.y is not None else []))
+    goals = [each for each in derivation.forward.given if isinstance(each, Variable) and each.role is Role.TARGET]
+    wanted: Sequence[Variable] = (*network.parameters, *network.inputs, *goals)
     missing = [each.name for each in wanted if each.name not in found]
     if missing:
         shown = ", ".join(missing[:6])

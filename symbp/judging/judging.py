@@ -2,32 +2,49 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from symbp.derivation import Derivation
-from symbp.errors import CheckFailedError, SpecError
+from symbp.errors import CheckFailedError, SpecError, nearest
 from symbp.judging import process, reductions
-from symbp.judging.answer import Call, RaisedError
+from symbp.judging.answer import Call, Explored, Outcome, Problem, RaisedError
 from symbp.judging.cases import Case, cases
 from symbp.judging.code import code
 from symbp.judging.diagnosis.diagnose import diagnose
-from symbp.judging.diagnosis.diagnosis import Diagnosis
-from symbp.judging.finding import Signature, find
-from symbp.judging.fitting import Plan, arrays_of, counted, plan_of
-from symbp.judging.layouts import BY_COLUMNS, BY_ROWS, Layout
-from symbp.judging.returned import Reader, Returned, unknown_note
-from symbp.numeric.values import target_kinds
+from symbp.judging.diagnosis.diagnosis import Diagnosis, Judgement
+from symbp.judging.finding import Found, find
+from symbp.judging.forms import Form, Shaper, forms
+from symbp.judging.vocabulary import WORDS, plain_name
+from symbp.judging.offer import Offer
+from symbp.judging.readings import Reader, Reading
+from symbp.judging.returned import Reader as ResultReader
+from symbp.judging.returned import Returned, TwiceError, unknown_note
 from symbp.sample import Sample
 from symbp.symbols import Adjoint
 
 TIMEOUT = 10.0
 """Seconds a function may take for all its calls."""
 
-Invoke = Callable[[Plan, Sequence[Mapping[str, Any]]], tuple[list[Call], str]]
-"""Calls somebody's function by a plan, once for every set of arrays; returns what it printed as well."""
+MOST_TRIED = 5000
+"""How many readings are tried, in forms, at most."""
+
+MOST_DIAGNOSED = 3
+"""How many readings are looked at for mistakes."""
+
+NEAR = 1e-6
+"""Relative difference up to which a reading counts as right while one is chosen; the diagnosis is stricter."""
+
+STEP_TOLERANCE = 1e-9
+"""What is read off a change of parameters has lost digits."""
+
+Invoke = Callable[[process.Request], Explored]
+"""Tries readings of somebody's function."""
 
 
 @dataclass(frozen=True)
@@ -63,14 +80,6 @@ class Judged:
         return {"source": self.source} | self.diagnosis.to_dict() | own
 
 
-@dataclass(frozen=True)
-class Fit:
-    """One way to call a function: the orientation, and class labels in place of one-hot targets."""
-
-    layout: Layout
-    labels: bool
-
-
 def judge_file(
     derivation: Derivation,
     place: Path,
@@ -83,7 +92,7 @@ def judge_file(
 ) -> Judged:
     """Run a function of a Python file in a process of its own and diagnose the gradients it returns.
 
-    ``name`` says which function (None: the only one or the one with a usual name), ``rows`` that its examples are
+    ``name`` says which function, method or class (None: the one that gives gradients), ``rows`` that its examples are
     rows, ``timeout`` how many seconds its calls may take together, ``reduction`` whether its loss is the mean over
     the examples, their sum, or what PyTorch's default is.
 
@@ -92,13 +101,13 @@ def judge_file(
         CheckFailedError: a gradient of the wrong shape, or one that is not a number.
     """
     found = find(place, name)
+    called = found.signature.called
 
-    def invoke(plan: Plan, arrays: Sequence[Mapping[str, Any]]) -> tuple[list[Call], str]:
-        return process.run(place, found.name, plan, arrays, timeout)
+    def invoke(request: process.Request) -> Explored:
+        return process.run(place, called, request, timeout)
 
     try:
-        source = f"{place.name}:{found.name}"
-        judged = judge(derivation, found, invoke, source, rows=rows, seed=seed, reduction=reduction)
+        judged = judge(derivation, found, invoke, f"{place.name}:{called}", rows=rows, seed=seed, reduction=reduction)
         return replace(judged, notes=(*judged.notes, *process.caveats()))
     except SpecError as error:
         said = str(error)
@@ -109,7 +118,7 @@ def judge_file(
 
 def judge(
     derivation: Derivation,
-    signature: Signature,
+    found: Found,
     invoke: Invoke,
     source: str,
     *,
@@ -117,21 +126,13 @@ def judge(
     seed: int = 0,
     reduction: str = "mean",
 ) -> Judged:
-    """Diagnose a function of which ``signature`` is known and that ``invoke`` can call."""
+    """Diagnose a function that was found and that ``invoke`` can run in readings."""
     drawn = cases(derivation, seed)
-    attempt = _Attempt(derivation, signature, invoke, drawn)
-    fits = list(_fits(derivation, BY_ROWS if rows else BY_COLUMNS))
-    found = attempt.first(fits)
-    if isinstance(found, Exception):
-        other = attempt.first(list(_fits(derivation, BY_COLUMNS if rows else BY_ROWS)))
-        if isinstance(other, Exception):
-            raise found
-        hint = "columns as examples: leave out --rows" if rows else "rows as examples: give --rows"
-        raise type(found)(f"{found}; it fits with {hint}")
-    samples = [_sample(derivation, case, each, reduction) for case, each in zip(drawn, found.returned, strict=True)]
-    diagnosis = diagnose(derivation, samples)
-    notes = tuple(_notes(found, derivation))
-    return Judged(diagnosis, source, notes, found.printed, sides=sides_of(diagnosis))
+    search = Search(derivation, found, drawn, reduction, rows)
+    result = search.result(invoke)
+    return Judged(
+        result.diagnosis, source, tuple(search.notes(result)), result.printed, sides=sides_of(result.diagnosis)
+    )
 
 
 def sides_of(diagnosis: Diagnosis) -> tuple[Side, ...]:
@@ -140,95 +141,352 @@ def sides_of(diagnosis: Diagnosis) -> tuple[Side, ...]:
 
 
 @dataclass(frozen=True)
-class _Found:
-    """A way to call that worked, and what came back."""
+class Candidate:
+    """A reading that ran and whose result can be read as gradients: of these ``right`` are right on the first case."""
 
-    fit: Fit
-    returned: list[Returned]
-    changed: tuple[str, ...]
-    printed: str
-    usual: bool
+    reading: Reading
+    form: Form
+    returned: tuple[Returned, ...]
+    calls: tuple[Call, ...]
+    rank: int
+    right: int = 0
+    factor: float | None = None
+    is_exact: bool = False
+
+    @property
+    def wanted(self) -> int:
+        """How many gradients there are."""
+        return len(self.returned[0].gradients)
 
 
 @dataclass(frozen=True)
-class _Attempt:
-    """Tries ways to call a function until one gives gradients of the right shapes."""
+class Result:
+    """The candidate that was taken, and its diagnosis."""
+
+    candidate: Candidate
+    diagnosis: Diagnosis
+    printed: str
+
+
+@dataclass(frozen=True)
+class Search:
+    """The search for the reading of one function."""
 
     derivation: Derivation
-    signature: Signature
-    invoke: Invoke
+    found: Found
     cases: Sequence[Case]
+    reduction: str
+    rows: bool
 
-    def first(self, fits: Sequence[Fit]) -> _Found | SpecError | CheckFailedError:
-        """Return the first way that works, or what was wrong with the most usual one.
+    @cached_property
+    def readings(self) -> list[Reading]:
+        """What is tried, the likeliest first."""
+        found = Reader(self.offer, self.found).readings()
+        if not found:
+            raise SpecError(Unread(self.offer, self.found).said or f"{self.found.signature.text}: cannot be called")
+        return found
+
+    @cached_property
+    def offer(self) -> Offer:
+        """What the network has to give."""
+        shapes = {name: value.shape for name, value in self.cases[0].known.items() if getattr(value, "ndim", 0) == 2}
+        return Offer(self.derivation, shapes)
+
+    @cached_property
+    def forms(self) -> list[Form]:
+        """The forms that are tried."""
+        return list(forms(self.derivation, rows=self.rows))
+
+    @cached_property
+    def shapers(self) -> list[Shaper]:
+        """What turns arrays into each form."""
+        return [Shaper(self.derivation, each) for each in self.forms]
+
+    def request(self) -> process.Request:
+        """Return what is tried in which order."""
+        pairs = [
+            (reading.cost + _cost(form) + 0.08 * at, number, at)
+            for number, reading in enumerate(self.readings)
+            for at, form in enumerate(self.forms)
+        ]
+        order = [(number, at) for _, number, at in sorted(pairs)[:MOST_TRIED]]
+        parameters = [[each.name, sorted(_spellings(each.name))] for each in self.derivation.network.parameters]
+        described = [{"parameters": parameters, "each": shaper.iterated} for shaper in self.shapers]
+        arrays = [[shaper.given(case) for shaper in self.shapers] for case in self.cases]
+        return process.Request([each.steps for each in self.readings], described, order, arrays)
+
+    def result(self, invoke: Invoke) -> Result:
+        """Return the reading that is right, else the likeliest, with its diagnosis.
 
         Raises:
-            SpecError: what no other way could mend, such as a function that does not end.
+            SpecError: none ran, or none that ran returned gradients.
+            CheckFailedError: what ran returned a gradient of the wrong shape, or one that is not a number.
         """
-        problem: SpecError | CheckFailedError | None = None
-        for number, fit in enumerate(fits):
+        explored = invoke(self.request())
+        candidates: list[Candidate] = []
+        problems: list[SpecError | CheckFailedError] = []
+        for rank, outcome in enumerate(explored.outcomes):
             try:
-                return self._called(fit, number == 0)
-            except RaisedError as error:
-                problem = problem or error
-            except CheckFailedError as error:  # It ran to its end, so this way of calling it is nearer.
-                problem = error if problem is None or isinstance(problem, RaisedError) else problem
-        assert problem is not None
-        return problem
+                candidates.append(self.candidate(outcome, rank))
+            except (SpecError, CheckFailedError) as error:
+                problems.append(error)
+        if not candidates or any(isinstance(each, TwiceError) for each in problems):
+            raise self._problem(problems, explored.problems)
+        return self._best(candidates, explored.printed)
 
-    def _called(self, fit: Fit, usual: bool) -> _Found:
-        plan = plan_of(self.signature, self.derivation, labels=fit.labels)
-        arrays = [arrays_of(case, self.derivation, fit.layout, labels=fit.labels) for case in self.cases]
-        if counted(plan, 0) == plan:
-            calls, printed = self.invoke(plan, arrays)
-        else:
-            parts = [
-                self.invoke(counted(plan, case.examples), [each]) for case, each in zip(self.cases, arrays, strict=True)
-            ]
-            calls, printed = [call for found, _ in parts for call in found], parts[0][1]
+    def _problem(
+        self, problems: Sequence[SpecError | CheckFailedError], failed: Sequence[Problem]
+    ) -> SpecError | CheckFailedError:
+        """Return what was wrong with the reading that came nearest: one that ran, else the one that came furthest."""
+        if all(each.is_guessed for each in self.readings) and (said := Unread(self.offer, self.found).said):
+            return SpecError(said)
+        twice = next((each for each in problems if isinstance(each, TwiceError)), None)
+        near = (
+            twice
+            or next((each for each in problems if isinstance(each, CheckFailedError)), None)
+            or next(iter(problems), None)
+        )
+        if near is not None:
+            return near
+        refused = [each for each in failed if each.refused]
+        raised = [each for each in failed if not each.refused]
+        return RaisedError((raised or refused)[0].said)
+
+    def candidate(self, outcome: Outcome, rank: int) -> Candidate:
+        """Read what a reading returned.
+
+        Raises:
+            SpecError: it is no gradients.
+            CheckFailedError: a gradient of the wrong shape, or one that is not a number.
+        """
+        reading, shaper = self.readings[outcome.reading], self.shapers[outcome.form]
         returned = []
-        for case, call in zip(self.cases, calls, strict=True):
-            shapes = {name: case.known[name].shape for name in self.derivation.network.by_name if name in case.known
-                      and hasattr(case.known[name], "shape")}  # fmt: skip
-            reader = Reader(
-                self.derivation, self.signature.name, fit.layout, self.signature.returns, shapes, case.values.parameters
+        for case, call in zip(self.cases, outcome.calls, strict=True):
+            read = self._returned(case, call, reading, shaper)
+            share = 1.0 / call.examples if call.examples and not self.derivation.network.alone else 1.0
+            read.gradients = {name: array * share if share != 1.0 else array for name, array in read.gradients.items()}
+            if call.examples:
+                read.loss = None if read.loss is None else read.loss * share
+                read.forward = {}
+                read.gradients = {n: a for n, a in read.gradients.items() if self._is_parameter(n)}
+            returned.append(read)
+        if len({frozenset(each.gradients) for each in returned}) > 1 or not returned[0].gradients:
+            raise SpecError(f"{self.found.signature.called} returns other gradients for every batch")
+        found = Candidate(reading, shaper.form, tuple(returned), outcome.calls, rank)
+        return self._compared(found)
+
+    def _is_parameter(self, name: str) -> bool:
+        return any(each.name == name for each in self.derivation.wrt)
+
+    def _returned(self, case: Case, call: Call, reading: Reading, shaper: Shaper) -> Returned:
+        shapes = {name: case.known[name].shape for name in self.derivation.network.by_name if name in case.known
+                  and hasattr(case.known[name], "shape")}  # fmt: skip
+        right = {
+            each.name: case.known[f"d{each.name}"] for each in self.derivation.wrt if f"d{each.name}" in case.known
+        }
+        own = self.found.signature
+        names = {**case.values.parameters, **case.values.inputs}
+        reader = ResultReader(
+            self.derivation, own.called, shaper, own.returns, shapes, names, right, _flat(reading.steps)
+        )
+        problem: SpecError | CheckFailedError | None = None
+        found: Returned | None = None
+        try:
+            found = reader.read(call.returned.node, call.returned.arrays)
+        except (SpecError, CheckFailedError) as error:
+            problem = error
+        enough = found is not None and {each.name for each in self.derivation.wrt} <= set(found.gradients)
+        if not enough and call.left is not None and call.left.node["keys"]:
+            other = reader.from_object(call.left.node, call.slots, call.left.arrays)
+            if other is not None:
+                found = other if found is None else _together(found, other)
+        if found is None and call.moved is not None and call.moved.node["keys"]:
+            found = reader.from_steps(call.moved.node, call.moved.arrays, call.examples)
+        if found is None:
+            assert problem is not None
+            raise problem
+        return found
+
+    def _compared(self, candidate: Candidate) -> Candidate:
+        """Count what is right, and whether all differ by one factor."""
+        import numpy as np
+
+        right, factors, exact = 0, [], True
+        for case, returned in zip(self.cases, candidate.returned, strict=True):
+            share = self._share(case)
+            ratios = []
+            hits = 0
+            for each in self.derivation.wrt:
+                ours, theirs = case.known.get(f"d{each.name}"), returned.gradients.get(each.name)
+                if ours is None or theirs is None:
+                    exact = False
+                    continue
+                given = np.asarray(theirs, dtype=float) / share
+                size = float(np.sum(ours * ours))
+                ratio = float(np.sum(given * ours)) / size if size > 0 else 1.0
+                near = bool(np.linalg.norm(given - ratio * ours) <= NEAR * abs(ratio) * np.linalg.norm(ours) + 1e-300)
+                vanishing = size == 0 or np.abs(ours).max() < 1e-13
+                if vanishing or (near and abs(ratio - 1) < NEAR):
+                    hits += 1
+                if not vanishing:
+                    ratios.append(ratio if near else float("nan"))
+            right = hits if not factors else min(right, hits)
+            factors.append(
+                ratios[0]
+                if ratios and all(abs(r - ratios[0]) <= NEAR * abs(ratios[0]) for r in ratios)
+                else float("nan")
             )
-            returned.append(reader.read(call.result, call.arrays))
-        changed = tuple(dict.fromkeys(name for call in calls for name in call.changed))
-        return _Found(fit, returned, changed, printed, usual)
+        exact = exact and right == len(self.derivation.wrt)
+        whole = all(each.name in returned.gradients for each in self.derivation.wrt for returned in candidate.returned)
+        factor = factors[0] if whole and all(abs(each) > 0 for each in factors) else None
+        return replace(candidate, right=right, factor=factor, is_exact=exact)
+
+    def _share(self, case: Case) -> float:
+        outputs = case.known[self.derivation.network.output.name].shape[0]
+        return reductions.share(self.derivation, self.reduction, case.examples, outputs)
+
+    def _best(self, candidates: Sequence[Candidate], printed: str) -> Result:
+        """Choose: what is right, if it may be; else what is right up to a factor; else what explains most."""
+        wanted = len(self.derivation.wrt)
+        candidates = [each for each in candidates if each.wanted >= wanted] or candidates
+        batches = [each for each in candidates if not each.form.each]
+        exact = [each for each in candidates if each.is_exact]
+        scaled = [each for each in batches if each.factor is not None and not each.is_exact]
+        whole = [each for each in exact if not each.form.each]
+        if whole or (exact and (not batches or (scaled and not self._counts_examples))):
+            first = (whole or exact)[0]
+            diagnosis = self._diagnosed(first)
+            return Result(first, diagnosis, printed)
+        if scaled:
+            return Result(scaled[0], self._diagnosed(scaled[0]), printed)
+        singles = [each for each in candidates if each.factor is not None and not batches]
+        ranked = singles or sorted(batches or candidates, key=lambda each: (-each.right, -each.wanted, each.rank))
+        tried: list[Result] = []
+        for each in ranked[:MOST_DIAGNOSED]:
+            found = Result(each, self._diagnosed(each), printed)
+            tried.append(found)
+            if (
+                each.right
+                or (found.diagnosis.findings
+                and not found.diagnosis.departs)
+                or found.diagnosis.scale is not None
+            ):
+                break
+        best = next((each for each in tried if each.diagnosis.findings and not each.diagnosis.departs), tried[0])
+        best = next((each for each in tried if each.candidate.right), best)
+        unproved = not best.candidate.right and (best.diagnosis.departs is not None or not best.diagnosis.findings)
+        if best.candidate.reading.is_guessed and unproved and best.diagnosis.verdict is Judgement.WRONG:
+            raise SpecError(
+                f"{self.found.signature.called}: no reading of its arguments is right, and none of those that run can be "
+                f"trusted ({'; '.join(best.candidate.reading.said) or 'they were given by their shapes alone'})"
+            )
+        return best
+
+    @cached_property
+    def _counts_examples(self) -> bool:
+        """Whether the code knows of a batch: it takes sums or means over one, or asks how many there are."""
+        text = ast.unparse(self.found.source.tree)
+        return re.search(r"\.shape\b|\baxis\b|\bmean\(|\blen\(|keepdims|\bm\b", text) is not None
+
+    def _diagnosed(self, candidate: Candidate) -> Diagnosis:
+        samples = [self._sample(case, each) for case, each in zip(self.cases, candidate.returned, strict=True)]
+        return diagnose(self.derivation, samples, STEP_TOLERANCE if candidate.returned[0].is_step else None)
+
+    def _sample(self, case: Case, found: Returned) -> Sample:
+        """Return theirs as a sample; a loss of another reduction is brought to our mean over the examples."""
+        share = self._share(case)
+        targets = case.values.targets
+        return Sample(
+            case.values.parameters,
+            case.values.inputs,
+            dict(targets) if len(targets) > 1 else next(iter(targets.values()), None),
+            {name: array / share for name, array in found.gradients.items()},
+            None if found.loss is None else found.loss / share,
+            found.forward,
+        )
+
+    def notes(self, result: Result) -> Iterator[str]:
+        """Yield what a reader must know of how the gradients were obtained."""
+        candidate = result.candidate
+        said = list(candidate.reading.said)
+        if candidate.form != self.forms[0]:
+            said.insert(0, candidate.form.said)
+        if said:
+            yield f"called so that {'; '.join(said)}"
+        changed = tuple(dict.fromkeys(name for call in candidate.calls for name in call.changed))
+        if changed and not candidate.returned[0].is_step:
+            names = ", ".join(changed[:4])
+            yield f"it changes its arguments in place ({names}): write Z = Z * … rather than Z *= …"
+        returned = candidate.returned[0]
+        if returned.is_step:
+            yield "it moves its parameters: the gradient is read off the change, by a learning rate of 1"
+        if returned.torch:
+            yield "it returned torch tensors, read by .detach().cpu().numpy()"
+        if returned.single:
+            yield "it returned single precision (float32), so that few digits can be compared: the arguments are float64"
+        if returned.unknown:
+            yield unknown_note(returned.unknown, [Adjoint(v).name for v in self.derivation.wrt])
 
 
-def _fits(derivation: Derivation, layouts: Sequence[Layout]) -> Iterator[Fit]:
-    one_hot = "one_hot" in target_kinds(derivation.forward).values()
-    for labels in (False, True) if one_hot else (False,):
-        for layout in layouts:
-            yield Fit(layout, labels)
-
-
-def _sample(derivation: Derivation, case: Case, found: Returned, reduction: str) -> Sample:
-    """Return theirs as a sample; a loss of another reduction is brought to our mean over the examples."""
-    outputs = case.known[derivation.network.output.name].shape[0]
-    share = reductions.share(derivation, reduction, case.examples, outputs)
-    return Sample(
-        case.values.parameters,
-        case.values.inputs,
-        next(iter(case.values.targets.values()), None),
-        {name: array / share for name, array in found.gradients.items()},
-        None if found.loss is None else found.loss / share,
-        found.forward,
+def _cost(form: Form) -> float:
+    return (
+        2.0 * form.each
+        + 0.3 * form.vectors
+        + 0.3 * form.masks
+        + (0.0 if form.labels is None else 0.7 + 0.1 * form.labels)
     )
 
 
-def _notes(found: _Found, derivation: Derivation) -> Iterator[str]:
-    if not found.usual:
-        yield f"called so that {found.fit.layout.name}" + (", targets as class labels" if found.fit.labels else "")
-    if found.changed:
-        names = ", ".join(found.changed[:4])
-        yield f"it changes its arguments in place ({names}): write Z = Z * … rather than Z *= …"
-    returned = found.returned[0]
-    if returned.torch:
-        yield "it returned torch tensors, read by .detach().cpu().numpy()"
-    if returned.single:
-        yield "it returned single precision (float32), so that few digits can be compared: the arguments are float64"
-    if returned.unknown:
-        yield unknown_note(returned.unknown, [Adjoint(v).name for v in derivation.wrt])
+def _spellings(name: str) -> set[str]:
+    word = plain_name(name)
+    return {word, f"theta{word[1:]}"} if word[:1] == "w" and word[1:].isdigit() else {word}
+
+
+def _flat(steps: Sequence[Mapping[str, Any]]) -> list[Any] | None:
+    """Return the plan by which a function was given all parameters in one vector; None where it was not."""
+    waiting: list[Any] = list(steps)
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, list) and each[:1] == ["flat"]:
+            return each
+        waiting += list(each.values()) if isinstance(each, dict) else each if isinstance(each, list) else []
+    return None
+
+
+def _together(first: Returned, second: Returned) -> Returned:
+    """Return what was returned with what was left behind; what was returned goes first."""
+    return replace(
+        first, gradients={**second.gradients, **first.gradients}, keys={**second.keys, **first.keys},
+        unknown=[], single=first.single or second.single,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Unread:
+    """Why no reading could be made of a function: an argument that says nothing."""
+
+    offer: Offer
+    found: Found
+
+    @property
+    def said(self) -> str:
+        """The sentence."""
+        own = self.found.signature
+        words = {name: WORDS.get(plain_name(name), ()) for name in own.required}
+        rate = next((name for name, kinds in words.items() if kinds[:1] == ("rate",)), None)
+        if rate is not None:
+            return (
+                f"line {own.line}: {own.text} takes a learning rate, so it seems to take a step: "
+                "name a function that returns gradients, or give the rate a default"
+            )
+        unknown = next((name for name, kinds in words.items() if not kinds and self.offer.symbol(name) is None), "")
+        if not unknown:
+            return ""
+        known = [*self.offer.by_name, "parameters", "cache", "X", "Y"]
+        some = ", ".join(
+            [*(each.name for each in self.offer.parameters[:2]), self.offer.derivation.network.output.name]
+        )
+        return (
+            f"line {own.line}: {own.text}: nothing is known to give for {unknown!r}"
+            f"{nearest(unknown, known)}; it may take parameters, cache, X, Y or single matrices such as {some}"
+        )

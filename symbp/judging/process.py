@@ -1,42 +1,59 @@
-"""Somebody's function, called in a process of its own: arrays go there and come back as files without pickle."""
+"""Somebody's code, run in a process of its own: arrays go there and come back as files without pickle."""
 
 from __future__ import annotations
 
 import json
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from symbp.errors import SpecError
 from symbp.guard.child import run as guarded
 from symbp.guard.supervisor import unlimited
-from symbp.judging.answer import Call, calls
+from symbp.judging.answer import Explored, explored
+
+SHARE = 0.6
+"""Of the time that a function may take, how much readings may begin in."""
 
 
-def run(
-    source: Path, function: str, plan: Mapping[str, Any], cases: Sequence[Mapping[str, Any]], timeout: float
-) -> tuple[list[Call], str]:
-    """Call a function of a file once for every case; return the calls and the first of what it printed.
+@dataclass(frozen=True)
+class Request:
+    """What is tried: readings as steps, forms, and in which order, (reading, form) each.
+
+    ``arrays`` are by case and form; ``forms`` say which arrays count examples and which are parameters.
+    """
+
+    readings: Sequence[Sequence[dict[str, Any]]]
+    forms: Sequence[dict[str, Any]]
+    order: Sequence[tuple[int, int]]
+    arrays: Sequence[Sequence[dict[str, Any]]]
+
+    def data(self, timeout: float) -> dict[str, Any]:
+        """Return it as JSON data, without the arrays."""
+        return {
+            "readings": self.readings, "forms": self.forms, "order": self.order, "cases": len(self.arrays),
+            "budget": SHARE * timeout,
+        }  # fmt: skip
+
+
+def run(source: Path, function: str, request: Request, timeout: float) -> Explored:
+    """Try readings of a function of a file; return what ran, with the first of what it printed.
 
     Raises:
-        SpecError: it took longer than ``timeout`` seconds, ended its process, gave no answer, or raised.
+        SpecError: it took longer than ``timeout`` seconds, ended its process, or gave no answer.
     """
     import numpy as np
 
     with tempfile.TemporaryDirectory(prefix="symbp-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
-        for number, arrays in enumerate(cases):
-            for at, array in enumerate(arrays.values()):
-                np.save(folder / f"{number}-{at}.npy", array, allow_pickle=False)
-        request = {
-            "source": str(source.resolve()),
-            "function": function,
-            "plan": plan,
-            "cases": [list(each) for each in cases],
-        }
-        (folder / "request.json").write_text(json.dumps(request), encoding="utf-8")
+        for case, by_form in enumerate(request.arrays):
+            for form, arrays in enumerate(by_form):
+                np.savez(folder / f"given-{case}-{form}.npz", **arrays)
+        asked = {"source": str(source.resolve()), **request.data(timeout)}
+        (folder / "request.json").write_text(json.dumps(asked), encoding="utf-8")
         runner = Path(__file__).with_name("runner.py")
         ended = guarded(
             [sys.executable, "-B", str(runner), name], folder, timeout, environment={"PYTHONIOENCODING": "utf-8"}
@@ -46,7 +63,7 @@ def run(
                 f"{source.name}: {function} did not return within {timeout:g} s: an endless loop, or input() that "
                 "waits? --timeout SECONDS gives it more"
             )
-        return calls(folder, source.name, function, len(cases), ended.code), ended.printed
+        return explored(folder, source.name, function, len(request.arrays), ended)
 
 
 def caveats() -> tuple[str, ...]:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import permutations
+from itertools import islice, permutations
 from typing import Any
 
 from symbp.derivation import Derivation
 from symbp.errors import CheckFailedError, SpecError, nearest
 from symbp.judging.code import code
-from symbp.judging.fitting import by_plain_name, plain_name
-from symbp.judging.layouts import Layout
+from symbp.judging.forms import Shaper
+from symbp.judging.vocabulary import ONLY, PREVIOUS, by_plain_name, plain_name
+from symbp.judging.runner import is_gradient
 from symbp.symbols import Adjoint, Role, Variable
 
 _GRADIENT = re.compile(r"(?:d(?:l(?:oss)?d|jd|cd)?|grad(?:ient)?s?|g|delta|∂l∂|∂|∇)?(.+?)(?:grad(?:ient)?)?\Z")
@@ -21,11 +22,18 @@ _GRADIENT = re.compile(r"(?:d(?:l(?:oss)?d|jd|cd)?|grad(?:ient)?s?|g|delta|∂l�
 
 LOSSES = frozenset({"loss", "cost", "l", "j", "error", "value"})
 
+MOST_ORDERS = 24
+"""How many orders of gradients without a name are looked at."""
+
 MOST_CODE = 100
 """Longest equation that a message quotes."""
 
 CACHES = frozenset({"cache", "caches", "activations", "forward", "intermediates"})
 """What people call the values of their forward pass."""
+
+
+class TwiceError(SpecError):
+    """Two values for one gradient: no other way to read them mends that."""
 
 
 @dataclass
@@ -40,6 +48,7 @@ class Returned:
     empty: list[str] = field(default_factory=list)
     torch: bool = False
     single: bool = False
+    is_step: bool = False
 
 
 def spelled(key: str, known: Mapping[str, Variable]) -> str | None:
@@ -56,7 +65,23 @@ def spelled(key: str, known: Mapping[str, Variable]) -> str | None:
         candidates += [found[1][len(start) :] for start in ("ld", "lossd") if found[1].startswith(start)]
     if word.startswith("delta"):
         candidates.append(f"z{word[5:]}")
-    return next((plain[each] for each in candidates if each in plain), None)
+    found_name = next((plain[each] for each in candidates if each in plain), None)
+    return found_name or _described(candidates, known)
+
+
+def _described(words: Sequence[str], known: Mapping[str, Variable]) -> str | None:
+    """Return the variable that a word describes: the state before, the only scale, the input of a step."""
+    for word in words:
+        for name, variable in known.items():
+            if variable.role is Role.INPUT and name[-1:] == "0" and PREVIOUS.fullmatch(word):
+                if (name[:1].lower() == "c") == (word[:1] == "c" or word.endswith("c")):
+                    return name
+            alone = sum(each.role is variable.role for each in known.values()) == 1
+            if alone and word in ONLY.get(variable.role, ()):
+                return name
+            if variable.role is Role.INPUT and word in ("xt", "x", "input", "inputs") and name == "X":
+                return name
+    return None
 
 
 @dataclass(frozen=True)
@@ -65,10 +90,12 @@ class Reader:
 
     derivation: Derivation
     function: str
-    layout: Layout
+    shaper: Shaper
     returns: tuple[str, ...]
     shapes: Mapping[str, tuple[int, ...]]
     parameters: Mapping[str, Any]
+    right: Mapping[str, Any] = field(default_factory=dict)
+    flat: Sequence[Any] | None = None
 
     def read(self, node: Mapping[str, Any], arrays: Sequence[Any]) -> Returned:
         """Return the gradients of a result.
@@ -78,7 +105,23 @@ class Reader:
             CheckFailedError: a gradient of the wrong shape, one that is not a number, or of another kind of number.
         """
         found = Returned()
-        self._read(node, arrays, found)
+        try:
+            self._read(node, arrays, found)
+        except TwiceError:
+            raise
+        except (SpecError, CheckFailedError):
+            other = self.in_some_order(node, arrays)
+            if other is None:
+                raise
+            return other
+        missing = {each.name for each in self._wanted} - set(found.gradients)
+        if (
+            missing
+            and (other := self.in_some_order(node, arrays)) is not None
+            and len(other.gradients) > len(found.gradients)
+        ):
+            other.loss, other.forward = found.loss, found.forward
+            return other
         if not found.gradients and found.empty:
             raise SpecError(
                 f"nothing is filled in yet: {', '.join(found.empty[:8])} still None: "
@@ -143,7 +186,7 @@ class Reader:
             return
         turned = self._turned(known[name], arrays[node["at"]]) if name in known else None
         if turned is None or not np.array_equal(turned, self.parameters[name].astype(turned.dtype)):
-            raise SpecError(
+            raise TwiceError(
                 f"{other} and {key} both name the gradient of {name}, and {key} is not the {name} that was given: "
                 f"keep one of them"
             )
@@ -191,7 +234,7 @@ class Reader:
                 for name, node in zip(self.returns, rest, strict=True)
                 if spelled(name, {v.name: v for v in self._wanted}) is not None
             ]
-            if len(named) >= len(rest) - 1 and named:
+            if len(named) >= min(len(rest) - 1, len(self._wanted)) and named:
                 for name, node in zip(self.returns, rest, strict=True):
                     self._keyed(name, node, arrays, found)
                 return
@@ -254,7 +297,7 @@ class Reader:
         variable = self.derivation.network.by_name[name]
         if name in found.keys:
             said = f"{found.keys[name]} and {key} both name" if key != found.keys[name] else f"{key} names twice"
-            raise SpecError(f"{said} the gradient of {name}: keep one of them")
+            raise TwiceError(f"{said} the gradient of {name}: keep one of them")
         found.keys[name] = key
         self._require_numbers(key, array, node)
         turned = self._turned(variable, array)
@@ -283,17 +326,165 @@ class Reader:
 
     def _turned(self, variable: Variable, array: Any) -> Any | None:
         """Return an array in our orientation; None where its shape does not fit."""
-        ours = self.shapes[variable.name]
-        wanted = self.layout.shape(variable, ours)
-        if array.shape == wanted:
-            return self.layout.ours(variable, array)
-        single = math.prod(wanted) == 1 and array.size == 1
-        if single or (array.ndim == 1 and 1 in wanted and array.size == math.prod(wanted) and _has_one(variable)):
-            return array.reshape(ours)
-        return None
+        return self.shaper.ours(variable, array, self.shapes[variable.name])
+
+    def in_some_order(self, node: Mapping[str, Any], arrays: Sequence[Any]) -> Returned | None:
+        """Read arrays whose places have no names: unrolled, nested, in any order that their shapes fit.
+
+        What has the name of a gradient is that gradient. Where several orders fit, the one that is right most often is
+        taken: an order is a reading.
+        """
+        own = {each.name: each for each in self._wanted}
+        leaves = [(keys, each) for keys, each in _leaves(node, (), self.returns)
+                  if arrays[each["at"]].ndim or len(self._wanted) == 1 or (keys and spelled(keys[-1], own))]  # fmt: skip
+        if len(leaves) == 1 and self.flat is not None and len(leaves[0][1]) and arrays[leaves[0][1]["at"]].ndim == 1:
+            return self._unrolled(arrays[leaves[0][1]["at"]])
+        if self.flat is not None and (one := [each for each in leaves if arrays[each[1]["at"]].ndim == 1
+                                             and arrays[each[1]["at"]].size == self._size]):  # fmt: skip
+            return self._unrolled(arrays[one[0][1]["at"]])
+        known = own
+        named: list[tuple[Variable, Mapping[str, Any]]] = []
+        rest: list[Mapping[str, Any]] = []
+        for keys, each in leaves:
+            name = next((n for key in reversed(keys) if (n := spelled(key, known)) is not None), None)
+            variable = known.get(name or "")
+            fits = variable is not None and self._turned(variable, arrays[each["at"]]) is not None
+            if variable is not None and fits and all(v != variable for v, _ in named):
+                named.append((variable, each))
+            elif variable is not None and not fits and keys and spelled(keys[-1], known):
+                return None  # It says what it is, and is not.
+            else:
+                rest.append(each)
+        wanted = [each for each in self._wanted if all(each != v for v, _ in named)]
+        fitting = [each for each in rest if any(self._turned(v, arrays[each["at"]]) is not None for v in wanted)]
+        orders = list(self._assigned(fitting, wanted, arrays)) if wanted else [[]]
+        if not orders or not (named or fitting):
+            return None
+        best = max(orders, key=lambda order: sum(self._is_right(v, arrays[n["at"]]) for v, n in order))
+        found = Returned()
+        try:
+            for variable, each in (*named, *best):
+                self._put(variable.name, f"d{variable.name}", each, arrays, found)
+        except (SpecError, CheckFailedError):
+            return None
+        return found
+
+    def _assigned(
+        self, nodes: Sequence[Mapping[str, Any]], wanted: Sequence[Variable], arrays: Sequence[Any]
+    ) -> Iterator[list[tuple[Variable, Mapping[str, Any]]]]:
+        """Yield ways to give arrays to gradients: in a usual order of all, else by shape where that leaves no choice."""
+        if len(nodes) == len(wanted):
+            usual = [order for order in _orders(wanted) if self._fits(nodes, order, arrays)]
+            yield from (list(zip(order, nodes, strict=True)) for order in usual[:MOST_ORDERS])
+            if usual:
+                return
+        options = [[v for v in wanted if self._turned(v, arrays[node["at"]]) is not None] for node in nodes]
+        if len(nodes) > len(wanted) + 3 or not all(options):
+            return
+        if all(len(each) == 1 for each in options) and len({o[0] for o in options}) == len(nodes):
+            yield [(option[0], node) for option, node in zip(options, nodes, strict=True)]
+        elif len(nodes) <= len(wanted):
+            yield from islice(self._backtracked(nodes, options, frozenset()), MOST_ORDERS)
+
+    def _backtracked(
+        self, nodes: Sequence[Mapping[str, Any]], options: Sequence[Sequence[Variable]], taken: frozenset[Variable]
+    ) -> Iterator[list[tuple[Variable, Mapping[str, Any]]]]:
+        if not nodes:
+            yield []
+            return
+        for variable in options[0]:
+            if variable not in taken:
+                for rest in self._backtracked(nodes[1:], options[1:], taken | {variable}):
+                    yield [(variable, nodes[0]), *rest]
+
+    def _is_right(self, variable: Variable, array: Any) -> bool:
+        import numpy as np
+
+        ours, theirs = self.right.get(variable.name), self._turned(variable, array)
+        return ours is not None and theirs is not None and bool(np.allclose(theirs, ours, rtol=1e-6, atol=1e-12))
+
+    @property
+    def _size(self) -> int:
+        return sum(math.prod(self.shapes[each.name]) for each in self._wanted)
+
+    def _unrolled(self, vector: Any) -> Returned | None:
+        """Read a vector as the function was given one: part behind part."""
+        import numpy as np
+
+        assert self.flat is not None
+        _, parts, order = self.flat
+        known = self.derivation.network.by_name
+        found, at = Returned(), 0
+        if vector.size != self._size or vector.dtype.kind != "f" or not np.isfinite(vector).all():
+            return None
+        for part in parts:
+            axis, inside = (part[1], part[2]) if part[0] == "joined" else (0, [part])
+            names = [each[1] for each in inside]
+            shapes = [self.shaper.shape(known[name], self.shapes[name]) for name in names]
+            if len(names) > 1:
+                whole = list(shapes[1])
+                whole[axis] += 1
+                piece = vector[at : at + math.prod(whole)].reshape(whole, order=order)
+                pieces = [np.take(piece, [0], axis), np.take(piece, range(1, whole[axis]), axis)]
+            else:
+                pieces = [vector[at : at + math.prod(shapes[0])].reshape(shapes[0], order=order)]
+            for name, piece in zip(names, pieces, strict=True):
+                turned = self._turned(known[name], piece)
+                if turned is None and piece.size == math.prod(self.shapes[name]):
+                    turned = piece.reshape(self.shapes[name])
+                found.gradients[name], found.keys[name] = turned, f"d{name}"
+                at += piece.size
+        return None if any(each is None for each in found.gradients.values()) else found
+
+    def from_object(self, left: Mapping[str, Any], slots: Mapping[str, str], arrays: Sequence[Any]) -> Returned | None:
+        """Read the gradients that an object holds: beside its parameters, by name, or in order."""
+        places = dict(zip(left["keys"], left["values"], strict=True))
+        known = {each.name: each for each in self._wanted}
+        chosen: dict[str, Mapping[str, Any]] = {}
+        for name, path in slots.items():
+            for other, node in places.items():
+                if (
+                    name in known
+                    and name not in chosen
+                    and _is_beside(path, other)
+                    and self._fits_one(known[name], node, arrays)
+                ):
+                    chosen[name] = node
+        for other, node in places.items():
+            name = spelled(other.split(".")[-1], known)
+            if (
+                name is not None
+                and name not in chosen
+                and is_gradient(other)
+                and self._fits_one(known[name], node, arrays)
+            ):
+                chosen[name] = node
+        if chosen:
+            inner = {"kind": "dict", "keys": [f"d{name}" for name in chosen], "values": list(chosen.values())}
+            found = Returned()
+            self._read(inner, arrays, found)
+            return found
+        rest = [node for other, node in places.items() if is_gradient(other) and node["kind"] == "array"]
+        return self.in_some_order({"kind": "list", "values": rest}, arrays) if rest else None
+
+    def _fits_one(self, variable: Variable, node: Mapping[str, Any], arrays: Sequence[Any]) -> bool:
+        return node["kind"] == "array" and self._turned(variable, arrays[node["at"]]) is not None
+
+    def from_steps(self, moved: Mapping[str, Any], arrays: Sequence[Any], examples: int) -> Returned | None:
+        """Read gradients off parameters that a step of gradient descent, with a rate of one, has moved."""
+        import numpy as np
+
+        known = {each.name: each for each in self._wanted}
+        found = Returned(is_step=True)
+        for name, node in zip(moved["keys"], moved["values"], strict=True):
+            after = self._turned(known[name], arrays[node["at"]]) if name in known and node["kind"] == "array" else None
+            if after is not None and after.dtype.kind == "f" and np.isfinite(after).all():
+                found.gradients[name] = max(1, examples) * self.parameters[name] - after
+                found.keys[name] = name
+        return found if found.gradients else None
 
     def _shape_problem(self, variable: Variable, key: str, array: Any) -> str:
-        wanted = self.layout.shape(variable, self.shapes[variable.name])
+        wanted = self.shaper.shape(variable, self.shapes[variable.name])
         return (
             f"{key} has shape {_shape(array.shape)}, but {variable.name} has {_shape(wanted)}: "
             f"{self._meant(variable, array, wanted)}{self._equation(variable)}"
@@ -361,10 +552,52 @@ def _role(key: str) -> Role | None:
 def _orders(wanted: Sequence[Variable]) -> list[tuple[Variable, ...]]:
     """Return the orders in which people list gradients."""
     layers = list(dict.fromkeys(v.layer for v in wanted))
-    by_role = tuple(sorted(wanted, key=lambda v: v.role is not Role.WEIGHT))
     backwards = tuple(v for layer in reversed(layers) for v in wanted if v.layer == layer)
+    found = []
+    for each in (tuple(wanted), backwards, tuple(reversed(wanted))):
+        found += [
+            each,
+            tuple(sorted(each, key=lambda v: v.role is not Role.WEIGHT)),
+            tuple(sorted(each, key=lambda v: v.role is Role.WEIGHT)),
+        ]
+    first = tuple(sorted(wanted, key=lambda v: v.role is not Role.INPUT))  # dx, dW, db
     few = permutations(wanted) if len(wanted) <= 4 else ()
-    return [tuple(wanted), by_role, backwards, tuple(sorted(backwards, key=lambda v: v.role is not Role.WEIGHT)), *few]
+    return [*found, first, *few]
+
+
+def _leaves(
+    node: Mapping[str, Any], keys: tuple[str, ...] = (), returns: Sequence[str] = ()
+) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
+    """Yield the arrays of a result with the keys that lead to each, the names of a ``return`` among them."""
+    if node["kind"] == "array":
+        yield keys, node
+    elif node["kind"] == "dict":
+        for key, each in zip(node["keys"], node["values"], strict=True):
+            yield from _leaves(each, (*keys, key))
+    elif node["kind"] == "list":
+        named = returns if len(returns) == len(node["values"]) else [""] * len(node["values"])
+        for name, each in zip(named, node["values"], strict=True):
+            yield from _leaves(each, (*keys, name) if name else keys)
+
+
+def _is_beside(path: str, other: str) -> bool:
+    """Whether a place is that of the gradient of another one: ``grads.0`` of ``params.0``, ``l1.dW`` of ``l1.W``."""
+    ours, theirs = path.split("."), other.split(".")
+    if len(ours) != len(theirs):
+        return False
+    differing = [(a, b) for a, b in zip(ours, theirs, strict=True) if a != b]
+    if len(differing) != 1:
+        return False
+    own, gradient = (plain_name(each) for each in differing[0])
+    bare = gradient.removesuffix("s")
+    for start in ("grads", "grad", "gradients", "gradient", "nabla", "d", "delta", "g"):
+        if bare == start.removesuffix("s") and own in ("params", "parameters", "weights"):
+            return True
+        if gradient.startswith(start) and own.startswith(gradient[len(start) :] or "?"):
+            return True
+    return gradient.removesuffix("grad") == own or gradient.removesuffix("grads").removesuffix(
+        "grad"
+    ) == own.removesuffix("s")
 
 
 def unknown_note(unknown: Sequence[str], known: Sequence[str]) -> str:

@@ -1,40 +1,277 @@
-"""Calls somebody's function in a process of its own. Run as a script, with the folder of one request.
+"""Calls somebody's code in a process of its own, in one reading after the other. Run as a script, with a request's folder.
 
-It needs NumPy alone and imports nothing of symbp. A request is ``request.json`` beside one ``.npy`` file an array;
-the answer is ``answer.json`` beside ``.npy`` files again. No pickle is written or read.
+It needs NumPy alone and imports nothing of symbp. A request is ``request.json`` beside ``.npz`` files of arrays, one a
+case and form; the answer is ``answer.json`` beside ``.npy`` files. No pickle is written or read.
+
+A reading is a list of steps: ``make`` makes an object and puts the parameters into it, ``call`` calls something of it or
+of the file. What is given to them is described by plans: ``["array", name]``, ``["dict", {…}]``, ``["result", 0, [1]]`` …
 """
 
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
+import re
+import signal
 import sys
+import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-MAX_DEPTH = 4
+MAX_DEPTH = 6
 MAX_ITEMS = 5000
 MAX_BYTES = 200_000_000
 MAX_KEY = 200
+MAX_SLOTS = 400
+KEPT = 40
+"""How many readings that ran are kept."""
+
+ALONE = re.compile(r"[^a-z0-9]+")
 
 
 class RefusedError(Exception):
     """What a function returned cannot be handed on."""
 
 
-def built(plan: Any, arrays: Callable[[str], Any]) -> Any:
-    """Return the argument that a plan describes: an array, a number, a dict or a list of such."""
-    kind, value = plan
-    if kind == "array":
-        return arrays(value)
-    if kind == "dict":
-        return {name: built(each, arrays) for name, each in value.items()}
-    if kind == "list":
-        return [built(each, arrays) for each in value]
+class MisfitError(Exception):
+    """A reading that does not fit: a parameter without a place, a step without a result."""
+
+
+class TooLongError(BaseException):
+    """One reading took too long; their own ``except Exception`` does not catch it."""
+
+
+def plain(name: object) -> str:
+    """Return a name without case and separators."""
+    return ALONE.sub("", str(name).lower())
+
+
+class Known(dict[Any, Any]):
+    """A table of arrays that also knows other spellings of its keys: ``W1`` for ``w_1``."""
+
+    others: Mapping[str, str]
+
+    def __missing__(self, key: Any) -> Any:
+        own = self.others.get(plain(key))
+        if own is None or own not in self:
+            raise KeyError(key)
+        return self[own]
+
+
+class Context:
+    """What ``forward(ctx, …)`` keeps for ``backward(ctx, …)``."""
+
+    saved_tensors: tuple[Any, ...] = ()
+    needs_input_grad = (True,) * 9
+
+    def save_for_backward(self, *arrays: Any) -> None:
+        """Keep arrays."""
+        self.saved_tensors = arrays
+        self.saved_variables = self.saved_arrays = self.saved = arrays
+
+
+class World:
+    """One run of a reading: the file's names, the arrays, and what its steps have made so far."""
+
+    def __init__(self, names: Mapping[str, Any], arrays: Mapping[str, Any], form: Mapping[str, Any], made: Any = None):
+        self.names, self.given, self.form = names, arrays, form
+        self.arrays: dict[str, Any] = {}
+        self.results: list[Any] = []
+        self.made = made
+        self.context = Context()
+        self.slots: dict[str, str] = {}
+        self.used: dict[str, list[Any]] = {}
+
+    def array(self, name: str) -> Any:
+        """Return a copy of an array, the same for all who ask: what is changed in place is changed for all."""
+        if name not in self.arrays:
+            array = self.given[name]
+            self.arrays[name] = array.copy() if array.ndim else array.item()
+        return self.arrays[name]
+
+    def built(self, plan: Any) -> Any:
+        """Return what a plan describes."""
+        import numpy as np
+
+        kind, *rest = plan
+        match kind:
+            case "array":
+                return self.array(rest[0])
+            case "nested":
+                return np.asarray(self.array(rest[0])).tolist()
+            case "number":
+                return np.asarray(self.array(rest[0])).reshape(-1)[0].item()
+            case "dict" | "known":
+                table = {name: self.built(each) for name, each in rest[0].items()}
+                if kind == "dict":
+                    return table
+                known = Known(table)
+                known.others = rest[1]
+                return known
+            case "list":
+                return [self.built(each) for each in rest[0]]
+            case "tuple":
+                return tuple(self.built(each) for each in rest[0])
+            case "flat":
+                return self.flat(*rest)
+            case "joined":
+                return np.concatenate([np.atleast_2d(self.built(each)) for each in rest[1]], axis=rest[0])
+            case "stack":
+                return np.stack([np.asarray(self.built(each)) for each in rest[1]], axis=rest[0])
+            case "pairs":
+                return list(zip(*([*np.moveaxis(self.array(name), 0, 0)] for name in rest[0]), strict=True))
+            case "result":
+                return picked(self.results[rest[0]], rest[1])
+            case "context":
+                return self.context
+            case "object":
+                return self.made
+        return rest[0]
+
+    def flat(self, parts: Sequence[Any], order: str) -> Any:
+        """Return matrices unrolled behind each other, kept so that a change in place is seen."""
+        import numpy as np
+
+        key = json.dumps(["flat", parts, order])
+        if key not in self.used:
+            pieces = [np.asarray(self.built(each)).ravel(order=order) for each in parts]
+            self.used[key] = [np.concatenate(pieces)]
+        return self.used[key][0]
+
+    def make(self, step: Mapping[str, Any]) -> None:
+        """Make the object and put the parameters where they belong."""
+        kind = self.names.get(step["make"])
+        if not isinstance(kind, type):
+            raise MisfitError(f"{step['make']} is no class once the file has run")
+        if step.get("bare"):
+            self.made = object.__new__(kind)
+            for name, plan in step["attributes"].items():
+                setattr(self.made, name, self.built(plan))
+        else:
+            positional = [self.built(each) for each in step["positional"]]
+            self.made = kind(*positional, **{name: self.built(each) for name, each in step["named"].items()})
+        for name, value in step.get("settings", {}).items():
+            if hasattr(self.made, name):
+                setattr(self.made, name, self.built(value))
+        self.fill()
+
+    def fill(self) -> None:
+        """Put every parameter into the array of the object that has its name or else its shape, in place."""
+        import numpy as np
+
+        slots = [each for each in leaves(self.made) if not is_gradient(each[0])]
+        taken: set[int] = set()
+        waiting = list(self.form["parameters"])
+        for by_name in (True, False):
+            for name, spellings in list(waiting):
+                value = np.asarray(self.given[name])
+                for at, (path, holder, key, array) in enumerate(slots):
+                    if at in taken or shape_of(array) != value.shape:
+                        continue
+                    if by_name and plain(path.rpartition(".")[2]) not in spellings:
+                        continue
+                    put(holder, key, array, value)
+                    taken.add(at)
+                    self.slots[name] = path
+                    waiting.remove([name, spellings])
+                    break
+        if waiting and self.form["parameters"] and len(waiting) < len(self.form["parameters"]):
+            raise MisfitError(f"the object has no place for {waiting[0][0]}")
+
+    def call(self, step: Mapping[str, Any]) -> None:
+        """Call what a step names."""
+        target = step["call"]
+        if isinstance(target, str):
+            function = self.names.get(target.partition(".")[0])
+            function = getattr(function, target.partition(".")[2], None) if "." in target else function
+        elif target[0] == "method":
+            function = getattr(self.made, target[1], None)
+        else:
+            function = picked(self.results[target[1]], target[2])
+        if not callable(function):
+            raise MisfitError("is no function once the file has run")
+        positional = [self.built(each) for each in step["positional"]]
+        self.results.append(function(*positional, **{k: self.built(v) for k, v in step["named"].items()}))
+
+
+def picked(value: Any, path: Sequence[Any]) -> Any:
+    """Return a part of a result."""
+    for key in path:
+        try:
+            value = value[key]
+        except (TypeError, KeyError, IndexError):
+            raise MisfitError("the forward pass returns something else") from None
     return value
+
+
+def shape_of(value: Any) -> tuple[int, ...]:
+    """Return the shape of an array or of nested lists."""
+    import numpy as np
+
+    return tuple(np.shape(value))
+
+
+def put(holder: Any, key: Any, array: Any, value: Any) -> None:
+    """Write an array over another in place, or put it there."""
+    import numpy as np
+
+    if isinstance(array, np.ndarray) and array.dtype.kind == "f" and array.flags.writeable:
+        array[...] = value
+    elif isinstance(holder, list | dict):
+        holder[key] = value.tolist() if isinstance(array, list) else value
+    else:
+        setattr(holder, key, value.tolist() if isinstance(array, list) else value)
+
+
+GRADIENT = re.compile(
+    r"(?:^|[._])(?:d_?(?=[A-Zbwv]\w{0,8}\b)|grad|nabla|delta|g[_A-Z]|vel|v_|m_|mom|cache|acc)", re.ASCII
+)
+
+
+def is_gradient(path: str) -> bool:
+    """Whether a place of an object is one for gradients or velocities, not for parameters."""
+    return GRADIENT.search(path) is not None or path.rstrip("0123456789[]'\"").endswith(("grad", "grads"))
+
+
+def leaves(
+    value: Any, path: str = "", depth: int = 0, seen: set[int] | None = None
+) -> Iterator[tuple[str, Any, Any, Any]]:
+    """Yield the arrays that an object holds, each once: path, holder, key and array."""
+    import numpy as np
+
+    seen = set() if seen is None else seen
+    if depth > MAX_DEPTH or id(value) in seen or len(seen) > MAX_SLOTS:
+        return
+    seen.add(id(value))
+    items: list[tuple[str, Any, Any]]
+    if isinstance(value, Mapping):
+        items = [(f"{path}.{key}", key, each) for key, each in value.items()]
+    elif isinstance(value, list | tuple):
+        items = [(f"{path}.{at}", at, each) for at, each in enumerate(value)]
+    elif hasattr(value, "__dict__") and not isinstance(value, type) and not callable(value):
+        items = [(f"{path}.{key}" if path else key, key, each) for key, each in vars(value).items()]
+    else:
+        return
+    for name, key, each in items:
+        if isinstance(each, np.ndarray):
+            if id(each) not in seen:
+                seen.add(id(each))
+                yield name, value, key, each
+        elif isinstance(each, list) and is_numbers(each):
+            yield name, value, key, each
+        elif isinstance(each, Mapping | list | tuple) or hasattr(each, "__dict__"):
+            yield from leaves(each, name, depth + 1, seen)
+
+
+def is_numbers(value: Any) -> bool:
+    """Whether nested lists hold plain numbers."""
+    while isinstance(value, list) and value:
+        value = value[0]
+    return isinstance(value, int | float)
 
 
 class Store:
@@ -57,9 +294,23 @@ class Store:
                 "keys": [str(key)[:MAX_KEY] for key in value],
                 "values": [self.describe(each, depth + 1) for each in value.values()],
             }
+        if isinstance(value, list) and (table := self._table(value)) is not None:
+            return self._array(table)
         if isinstance(value, tuple | list):
             return {"kind": "list", "values": [self.describe(each, depth + 1) for each in value]}
         return self._array(value)
+
+    def _table(self, value: list[Any]) -> Any:
+        """Return lists of lists of plain numbers as an array; one list of numbers stays what it is."""
+        import numpy as np
+
+        if not (value and isinstance(value[0], list) and value[0] and is_numbers(value)):
+            return None
+        try:
+            array = np.asarray(value, dtype=float)
+        except (ValueError, TypeError):
+            return None
+        return array
 
     def _array(self, value: Any) -> dict[str, Any]:
         import numpy as np
@@ -80,20 +331,62 @@ class Store:
         return {"kind": "array", "at": len(self.arrays) - 1, "from": library}
 
 
-def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
-    """Return the names of the arrays that are no longer what they were."""
-    return [
-        name for name, array in before.items() if array.shape != after[name].shape or not (array == after[name]).all()
-    ]
+def performed(world: World, steps: Sequence[Mapping[str, Any]], store: Store) -> dict[str, Any]:
+    """Take the steps of a reading; return what the last of them returned, left behind and moved, as data."""
+    import numpy as np
+
+    for step in steps:
+        if "make" in step:
+            world.make(step)
+        else:
+            world.call(step)
+    found: dict[str, Any] = {"returned": store.describe(world.results[-1])}
+    moved: dict[str, Any] = {}
+    if world.made is not None:
+        now = {path: array for path, _, _, array in leaves(world.made)}
+        slots = {path: name for name, path in world.slots.items()}
+        moved = {name: now[path] for path, name in slots.items() if path in now}
+        if all(np.array_equal(np.asarray(each), world.given[name]) for name, each in moved.items()):
+            moved = {}
+        left = {path: array for path, array in now.items() if path not in slots}
+        found["left"] = store.describe(left)
+        found["slots"] = dict(world.slots)
+    changed = [name for name, array in world.arrays.items() if hasattr(array, "shape")
+               and not (array.shape == world.given[name].shape and np.array_equal(array, world.given[name]))]  # fmt: skip
+    parameters = [name for name, _ in world.form["parameters"] if name in world.arrays]
+    if any(name in changed for name in parameters):
+        moved |= {name: world.arrays[name] for name in parameters}
+    found["moved"] = store.describe(moved)
+    found["changed"] = changed
+    return found
 
 
-def called(function: Callable[..., Any], plan: Mapping[str, Any], arrays: Mapping[str, Any], store: Store) -> Any:
-    """Call a function once by a plan; return the description of its result and of what it did to its arguments."""
-    given = {name: array.copy() for name, array in arrays.items()}
-    positional = [built(each, given.__getitem__) for each in plan["positional"]]
-    named = {name: built(each, given.__getitem__) for name, each in plan["named"].items()}
-    result = function(*positional, **named)
-    return {"result": store.describe(result), "changed": changed(arrays, given)}
+def one(
+    names: Mapping[str, Any], steps: Sequence[Mapping[str, Any]], arrays: Mapping[str, Any], form: Mapping[str, Any],
+    made: Any = None,
+) -> tuple[dict[str, Any], list[Any]]:  # fmt: skip
+    """Take a reading's steps for one case, once for the whole batch or once an example; return data and arrays."""
+    iterated = form["each"]
+    if not iterated:
+        store = Store()
+        return performed(World(names, arrays, form, made), steps, store), store.arrays
+    total: list[Any] = []
+    found: dict[str, Any] = {}
+    for example in range(len(arrays[iterated[0]])):
+        store = Store()
+        part = {name: arrays[name][example] for name in iterated}
+        found = performed(World(names, {**arrays, **part}, form, made), steps, store)
+        total = added(total, store.arrays) if example else [1.0 * each if each.dtype.kind == "f" else each
+                                                            for each in store.arrays]  # fmt: skip
+    found["examples"] = len(arrays[iterated[0]])
+    return found, total
+
+
+def added(total: list[Any], arrays: list[Any]) -> list[Any]:
+    """Add up arrays, one by one."""
+    if [each.shape for each in total] != [each.shape for each in arrays]:
+        raise MisfitError("every example returns other shapes")
+    return [a + b for a, b in zip(total, arrays, strict=True)]
 
 
 def failure(error: BaseException, source: str) -> dict[str, Any]:
@@ -104,7 +397,7 @@ def failure(error: BaseException, source: str) -> dict[str, Any]:
         says = str(error)[:300]
     except BaseException:  # Their own class may say what it likes.
         says = ""
-    return {"error": type(error).__name__, "says": says, "line": line}
+    return {"error": type(error).__name__, "says": says, "line": line, "depth": len(frames)}
 
 
 def loaded(source: Path) -> dict[str, Any]:
@@ -125,35 +418,118 @@ def leave_if_forked(mine: int) -> None:
         os._exit(0)
 
 
+@contextlib.contextmanager
+def limited(seconds: float) -> Iterator[None]:
+    """Interrupt what takes longer, where the system can."""
+    if not hasattr(signal, "setitimer"):
+        yield
+        return
+
+    def stop(*_: Any) -> None:
+        raise TooLongError
+
+    try:
+        before = signal.signal(signal.SIGALRM, stop)
+    except ValueError:  # not the main thread
+        yield
+        return
+    signal.setitimer(signal.ITIMER_REAL, seconds, 0.2)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def signature_of(found: Mapping[str, Any], arrays: Sequence[Any]) -> str:
+    """Return what tells results apart: two readings that give the same numbers are one."""
+    import hashlib
+
+    said = json.dumps([found.get("returned"), found.get("left"), found.get("moved")], default=str)
+    digest = hashlib.sha256(said.encode())
+    for array in arrays:
+        digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
+def tried(
+    names: Mapping[str, Any], request: Mapping[str, Any], arrays_of: Callable[[int, int], Mapping[str, Any]],
+    keep: Callable[[int, int, Any], None], source: str, made: Any = None, errors: list[BaseException] | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """Try readings in their order until time is up or enough have run; return what came of them as data.
+
+    ``arrays_of`` gives the arrays of a case in a form, ``keep`` takes an array of an outcome, ``errors`` theirs.
+    """
+    mine, start = os.getpid(), time.monotonic()
+    outcomes: list[dict[str, Any]] = []
+    problems: list[dict[str, Any]] = []
+    seen: set[str] = set()
+    for reading, form_number in request["order"]:
+        passed = time.monotonic() - start
+        if len(outcomes) >= KEPT or passed > request["budget"]:
+            break
+        form, steps = request["forms"][form_number], request["readings"][reading]
+        results = []
+        try:
+            quiet = contextlib.redirect_stdout(io.StringIO()) if outcomes or problems else contextlib.nullcontext()
+            with limited(max(1.0, (request["budget"] - passed) / 2)), quiet:
+                for number in range(request["cases"]):
+                    found, arrays = one(names, steps, arrays_of(number, form_number), form, made)
+                    leave_if_forked(mine)
+                    if number == 0:
+                        mark = signature_of(found, arrays)
+                        if mark in seen:
+                            break
+                        seen.add(mark)
+                    results.append((found, arrays))
+        except (RefusedError, MisfitError) as error:
+            problems.append({"reading": reading, "form": form_number, "refused": str(error)})
+            continue
+        except TooLongError:
+            problems.append({"reading": reading, "form": form_number, "slow": True})
+            continue
+        except BaseException as error:
+            leave_if_forked(mine)
+            problems.append({"reading": reading, "form": form_number, **failure(error, source)})
+            if errors is not None:
+                errors.append(error)
+            if isinstance(error, SystemExit | KeyboardInterrupt):
+                break
+            continue
+        if len(results) == request["cases"]:
+            at = 0
+            for found, arrays in results:
+                found["arrays"] = [at, at + len(arrays)]
+                for array in arrays:
+                    keep(len(outcomes), at, array)
+                    at += 1
+            outcomes.append({"reading": reading, "form": form_number, "cases": [found for found, _ in results]})
+    return {"outcomes": outcomes, "problems": problems[:50], "tried": len(outcomes) + len(problems)}
+
+
 def answer(folder: Path) -> dict[str, Any]:
     """Do what a request asks for."""
     import numpy as np
 
-    mine = os.getpid()
     request = json.loads((folder / "request.json").read_text(encoding="utf-8"))
     source = Path(request["source"])
     sys.path[0] = str(source.parent)
     try:
-        function = loaded(source).get(request["function"])
+        names = loaded(source)
     except BaseException as error:
         return failure(error, str(source)) | {"while": "loading"}
-    if not callable(function):
-        return {"refused": "is no function once the file has run"}
-    results = []
-    for number, names in enumerate(request["cases"]):
-        arrays = {name: np.load(folder / f"{number}-{at}.npy", allow_pickle=False) for at, name in enumerate(names)}
-        store = Store()
-        try:
-            found = called(function, request["plan"], arrays, store)
-        except RefusedError as error:
-            return {"refused": str(error)}
-        except BaseException as error:
-            return failure(error, str(source)) | {"while": "calling"}
-        leave_if_forked(mine)
-        for at, array in enumerate(store.arrays):
-            np.save(folder / f"answer-{number}-{at}.npy", array, allow_pickle=False)
-        results.append(found)
-    return {"results": results}
+    known: dict[tuple[int, int], dict[str, Any]] = {}
+
+    def arrays_of(case: int, form: int) -> Mapping[str, Any]:
+        if (case, form) not in known:
+            with np.load(folder / f"given-{case}-{form}.npz", allow_pickle=False) as held:
+                known[case, form] = {name: held[name] for name in held.files}
+        return known[case, form]
+
+    def keep(outcome: int, at: int, array: Any) -> None:
+        np.save(folder / f"answer-{outcome}-{at}.npy", array, allow_pickle=False)
+
+    return tried(names, request, arrays_of, keep, str(source))
 
 
 def main(folder: Path) -> None:

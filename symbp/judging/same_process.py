@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import ast
 import inspect
+import sys
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from symbp.derivation import Derivation
 from symbp.errors import SpecError
-from symbp.judging.answer import Call, RaisedError
-from symbp.judging.finding import Signature, signature
-from symbp.judging.fitting import Plan
+from symbp.judging.answer import Explored, RaisedError, outcomes_of
+from symbp.judging.finding import Found, Signature, Source, signature
 from symbp.judging.judging import Judged, judge
+from symbp.judging.process import Request
 from symbp.judging.reductions import REDUCTIONS
-from symbp.judging.runner import RefusedError, Store, called
+from symbp.judging.runner import tried
+
+TIME = 60.0
+"""Seconds that readings may begin in: a test suite has limits of its own."""
 
 
 def judge_function(
     derivation: Derivation, function: Callable[..., Any], *, rows: bool, seed: int, reduction: str
 ) -> Judged:
-    """Call a function in this process and diagnose the gradients it returns.
+    """Call a function, or a bound method, in this process and diagnose the gradients it returns.
 
     Raises:
         SpecError: it cannot be called or read as gradients; its own exception is the cause.
@@ -29,23 +34,40 @@ def judge_function(
     """
     if reduction not in REDUCTIONS:
         raise SpecError(f"reduction {reduction!r}: give one of {', '.join(REDUCTIONS)}")
+    found, names = found_of(function)
+    own = found.signature
+
+    def invoke(request: Request) -> Explored:
+        errors: list[BaseException] = []
+        kept: dict[tuple[int, int], Any] = {}
+        answer = tried(
+            names, request.data(TIME), lambda case, form: request.arrays[case][form],
+            lambda outcome, at, array: kept.__setitem__((outcome, at), array), found.source.name,
+            getattr(function, "__self__", None), errors,
+        )  # fmt: skip
+        explored = outcomes_of(answer, lambda outcome, at: kept[outcome, at], "", own.called, len(request.arrays))
+        if not explored.outcomes and errors:
+            raise RaisedError(f"{own.called} raised {type(errors[0]).__name__}: {errors[0]}") from errors[0]
+        return explored
+
+    return judge(derivation, found, invoke, own.called, rows=rows, seed=seed, reduction=reduction)
+
+
+def found_of(function: Callable[..., Any]) -> tuple[Found, Mapping[str, Any]]:
+    """Return a function as one that stands in a file, with the names that its module defines.
+
+    Raises:
+        SpecError: it is none, or nothing says how it is called.
+    """
     own = signature_of(function)
-
-    def invoke(plan: Plan, cases: Sequence[Mapping[str, Any]]) -> tuple[list[Call], str]:
-        return [_call(function, own, plan, arrays) for arrays in cases], ""
-
-    return judge(derivation, own, invoke, own.name, rows=rows, seed=seed, reduction=reduction)
-
-
-def _call(backward: Callable[..., Any], own: Signature, plan: Plan, arrays: Mapping[str, Any]) -> Call:
-    store = Store()
+    module = sys.modules.get(getattr(function, "__module__", "") or "")
     try:
-        found = called(backward, plan, arrays, store)
-    except RefusedError as error:
-        raise SpecError(f"{own.name} {error}") from None
-    except Exception as error:
-        raise RaisedError(f"{own.name} raised {type(error).__name__}: {error}") from error
-    return Call(found["result"], tuple(store.arrays), tuple(found["changed"]))
+        text = inspect.getsource(module) if module is not None else ""
+        tree = ast.parse(text)
+    except (OSError, TypeError, SyntaxError):
+        tree = ast.Module([], [])
+    source = Source(getattr(module, "__file__", None) or own.name, tree)
+    return Found(source, own), {**getattr(module, "__dict__", {}), own.name: function}
 
 
 def signature_of(function: Callable[..., Any]) -> Signature:
@@ -63,13 +85,15 @@ def signature_of(function: Callable[..., Any]) -> Signature:
     plain = tuple(each.name for each in found if each.kind in positional)
     named = tuple(each.name for each in found if each.kind is inspect.Parameter.KEYWORD_ONLY)
     optional = frozenset(each.name for each in found if each.default is not inspect.Parameter.empty)
-    return Signature(name, 1, plain, named, optional, _returned(function))
+    written = _written(function)
+    own = Signature(name, 1, plain, named, optional, ())
+    return own if written is None else replace(own, returns=written.returns, node=written.node)
 
 
-def _returned(function: Callable[..., Any]) -> tuple[str, ...]:
+def _written(function: Callable[..., Any]) -> Signature | None:
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
     except (OSError, TypeError, SyntaxError):
-        return ()
+        return None
     first = tree.body[0] if tree.body else None
-    return signature(first).returns if isinstance(first, ast.FunctionDef) else ()
+    return signature(first) if isinstance(first, ast.FunctionDef) else None

@@ -323,8 +323,8 @@ def _dimension(size: Expr) -> tuple[Symbol | None, int]:
     """Return the symbol a dimension counts and how many of it there are: m and T of T·m."""
     if isinstance(size, Symbol):
         return size, 1
-    tokens = size / BATCH
-    return (BATCH, int(tokens)) if tokens.is_Integer else (None, 1)
+    count, base = size.as_coeff_Mul()
+    return (base, int(count)) if isinstance(base, Symbol) and count.is_Integer else (None, 1)
 
 
 def _target(sample: Sample, name: str) -> Any:
