@@ -1,4 +1,4 @@
-"""What a file of somebody's defines, and which of it is the backward pass: read from its syntax, nothing of it is run."""
+"""What a file of somebody's defines, and what of it is the backward pass: read from its syntax, nothing is run."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ USUAL = (
 BACK = re.compile(r"back|grad|bwd|bptt|_bw$|^bw_", re.IGNORECASE)
 """What the name of a function that goes back has in it."""
 
-AHEAD = re.compile(r"forward|fwd|feed|predict|propagate|^loss$|^cost$|compute_(loss|cost)|^call$|^__call__$|^run$|activate",
+AHEAD = re.compile(r"forward|fwd|feed|predict|propagate|^loss$|^cost$|compute_(loss|cost)|^(__)?call(__)?$|^run$",
                    re.IGNORECASE)  # fmt: skip
 """What the name of a forward pass has in it."""
 
@@ -106,11 +106,7 @@ class Source:
 
     def beside(self, own: Signature) -> Mapping[str, Signature]:
         """Return the functions that stand beside one: the other methods of its class, or the functions of the file."""
-        return self.classes[own.owner] if own.owner in self.classes else self.functions
-
-    def line(self, node: ast.AST) -> str:
-        """Return the text of a node."""
-        return ast.unparse(node)
+        return self.classes.get(own.owner, self.functions)
 
 
 @dataclass(frozen=True)
@@ -181,7 +177,7 @@ def _unnamed(source: Source, place: Path) -> Signature:
     giving = [each for each in functions.values() if gives_gradients(each)]
     if len(giving) > 1:
         giving = [each for each in giving if BACK.search(each.name)] or giving
-    methods = [found for each in source.classes.values() if (found := _method(each)) is not None]
+    methods = [own for each in source.classes.values() if (own := _method(each)) is not None]
     for group in (giving, methods):
         if len(group) > 1:  # The last of a file is the one that uses the others.
             used = {name for each in group for name in called_in(each)}

@@ -1,4 +1,4 @@
-"""In which form somebody's arrays are: examples as columns, as rows or one by one, weights turned, images folded, labels.
+"""In which form somebody's arrays are: examples in columns, rows or one by one, weights turned, images, labels.
 
 A form turns our matrices into theirs and theirs back; it says nothing of which argument takes what.
 """
@@ -20,6 +20,9 @@ from symbp.ops.convolution import Convolve
 from symbp.symbols import BATCH, Adjoint, Role, Variable
 
 DATA = (Role.INPUT, Role.TARGET, Role.MASK, Role.CONSTANT, Role.UPSTREAM)
+
+SIGNALS = ("NCW", "NWC")
+"""The forms of images without a height."""
 
 EACH = "@"
 """Before the name of an array whose first axis counts the examples."""
@@ -93,7 +96,7 @@ class Shaper:
         return [v.name for v in self.derivation.forward.given if is_data(v)] if self.form.each else []
 
     def given(self, case: Case) -> dict[str, Any]:
-        """Return the arrays of a case as somebody writes them, by our names; with ``EACH`` one example after the other."""
+        """Return the arrays of a case as somebody writes them, by our names; with ``EACH`` one example each."""
         import numpy as np
 
         network = self.derivation.network
@@ -140,22 +143,21 @@ class Shaper:
         if not self.form.images:
             return None
         name, last = variable.name, self.form.images[-1] == "C"
-        flat = self.form.images in ("NCW", "NWC")
+        split: tuple[int, ...]
         if name in self.geometry.images:
             height, wide = self.geometry.images[name]
-            split = (shape[0] // (height * wide), height, wide, shape[1])
-            order = (3, 1, 2, 0) if last else (3, 0, 1, 2)
+            split, flat = (shape[0] // (height * wide), height, wide, shape[1]), 1
+            axes, order = "CHWN", "NHWC" if last else "NCHW"
         elif name in self.geometry.kernels:
             high, wide = self.geometry.kernels[name]
-            split = (shape[0], shape[1] // (high * wide), high, wide)
-            order = (2, 3, 1, 0) if last else (0, 1, 2, 3)
+            split, flat = (shape[0], shape[1] // (high * wide), high, wide), 2
+            axes, order = "FCHW", "HWCF" if last else "FCHW"
         else:
             return None
-        if flat:
-            split = tuple(size for at, size in enumerate(split) if at != (1 if name in self.geometry.images else 2))
-            order = (2, 1, 0) if last and name in self.geometry.images else (2, 0, 1) if name in self.geometry.images else (
-                (2, 1, 0) if last else (0, 1, 2))  # fmt: skip
-        return split, order
+        if self.form.images in SIGNALS:  # A signal has no height.
+            split = split[:flat] + split[flat + 1 :]
+            axes, order = axes.replace("H", ""), order.replace("H", "")
+        return split, tuple(axes.index(each) for each in order)
 
     def shape(self, variable: Variable, ours: tuple[int, ...]) -> tuple[int, ...]:
         """Return the shape they should give a matrix of our shape."""
@@ -172,30 +174,21 @@ class Shaper:
         if array.shape == wanted:
             if folded is None:
                 return self.form.layout.ours(variable, array)
-            split, order = folded
+            order = folded[1]
             back = tuple(order.index(at) for at in range(len(order)))
             return array.transpose(back).reshape(shape)
         single = math.prod(wanted) == 1 and array.size == 1
         if single or (
             array.size == math.prod(wanted)
-            and _is_vector(variable, shape)
-            and _squeezed(array) == _squeezed_shape(wanted)
+            and any(size == 1 for size in variable.shape)
+            and _without_ones(array.shape) == _without_ones(wanted)
         ):
             return array.reshape(shape)
         return None
 
 
-def _squeezed(array: Any) -> tuple[int, ...]:
-    return _squeezed_shape(array.shape)
-
-
-def _squeezed_shape(shape: Sequence[int]) -> tuple[int, ...]:
+def _without_ones(shape: Sequence[int]) -> tuple[int, ...]:
     return tuple(size for size in shape if size != 1)
-
-
-def _is_vector(variable: Variable, shape: tuple[int, ...]) -> bool:
-    """Whether a matrix is a column or a row, which people give one axis or two."""
-    return any(size == 1 for size in variable.shape)
 
 
 def is_data(variable: Any) -> bool:
@@ -214,7 +207,7 @@ def forms(derivation: Derivation, *, rows: bool = False) -> Iterator[Form]:
     geometry = Geometry(derivation)
     if geometry.images and derivation.network.alone:
         signals = all(height == 1 for height, _ in geometry.images.values())
-        for images in (("NCW", "NWC") if signals else ()) or ("NCHW", "NHWC"):
+        for images in SIGNALS if signals else ("NCHW", "NHWC"):
             yield Form(BY_ROWS[1], images=images)
         return
     order = (*BY_ROWS, *BY_COLUMNS) if rows else (*BY_COLUMNS, *BY_ROWS)

@@ -311,7 +311,8 @@ class Search:
         """Count what is right, and whether all differ by one factor."""
         import numpy as np
 
-        right, factors, exact = 0, [], True
+        right, exact = 0, True
+        factors: list[float] = []
         for case, returned in zip(self.cases, candidate.returned, strict=True):
             share = self._share(case)
             ratios = []
@@ -367,8 +368,7 @@ class Search:
             tried.append(found)
             if (
                 each.right
-                or (found.diagnosis.findings
-                and not found.diagnosis.departs)
+                or (found.diagnosis.findings and not found.diagnosis.departs)
                 or found.diagnosis.scale is not None
             ):
                 break
@@ -377,8 +377,8 @@ class Search:
         unproved = not best.candidate.right and (best.diagnosis.departs is not None or not best.diagnosis.findings)
         if best.candidate.reading.is_guessed and unproved and best.diagnosis.verdict is Judgement.WRONG:
             raise SpecError(
-                f"{self.found.signature.called}: no reading of its arguments is right, and none of those that run can be "
-                f"trusted ({'; '.join(best.candidate.reading.said) or 'they were given by their shapes alone'})"
+                f"{self.found.signature.called}: no reading of its arguments is right, and none of those that run "
+                f"can be trusted ({'; '.join(best.candidate.reading.said) or 'they were given by their shapes alone'})"
             )
         return best
 
@@ -423,7 +423,7 @@ class Search:
         if returned.torch:
             yield "it returned torch tensors, read by .detach().cpu().numpy()"
         if returned.single:
-            yield "it returned single precision (float32), so that few digits can be compared: the arguments are float64"
+            yield "it returned single precision (float32), so that few digits can be compared: it was given float64"
         if returned.unknown:
             yield unknown_note(returned.unknown, [Adjoint(v).name for v in self.derivation.wrt])
 

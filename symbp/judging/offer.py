@@ -80,7 +80,7 @@ class Offer:
         )
 
     @cached_property
-    def upstream(self) -> tuple[Adjoint, ...]:
+    def upstream(self) -> tuple[_Above, ...]:
         """The gradients from above, of an operation alone."""
         pairs = getattr(self.derivation.network, "given_gradients", ())
         found = {str(above): above for _, above in pairs}
@@ -230,7 +230,7 @@ class Offer:
         return ["list", [["dict", {weight: ["array", w.name], bias: ["array", str(b)]}] for w, b in pairs]]
 
     def flats(self) -> Iterator[tuple[Plan, str]]:
-        """Yield all parameters unrolled into one vector: layer by layer, weights before biases, biases as a first column."""
+        """Yield all parameters unrolled into one vector: by layers, weights before biases, biases as a first column."""
         pairs = self.layers()
         if any(bias is None for _, bias in pairs) and any(bias is not None for _, bias in pairs):
             return
@@ -299,7 +299,7 @@ class Offer:
         return [Choice(["array", name], cost, frozenset({name}))]
 
     def cache(self, keys: Sequence[str] = ()) -> Plan:
-        """Return every matrix of the forward list by the names people use for it, and by the keys that are asked for."""
+        """Return every matrix of the forward list by the names people use for it, and by the keys asked for."""
         network = self.derivation.network
         losses = {each.name for each in network.by_name.values() if each.shape == (1, 1) and each.role is Role.LOSS}
         names = {name: name for name in network.by_name if name not in losses}
@@ -374,7 +374,7 @@ class Offer:
 
     @cached_property
     def penalties(self) -> list[float]:
-        """What the strength of a penalty may be called: the number before W in dW, without its 1/m; 0 where there is none."""
+        """The strength of a penalty: the number before W in dW, without its 1/m; 0 where there is none."""
         for each in self.derivation.backward:
             of = getattr(each.lhs, "of", None)
             if not (isinstance(of, Variable) and of.role is Role.WEIGHT):

@@ -144,9 +144,9 @@ class Reader:
         """Return the parameters under the names by which the methods of a class read them."""
         read: list[str] = []
         for method in self.found.source.classes[name].values():
-            for each in ast.walk(method.node) if method.node is not None else ():
-                if isinstance(each, ast.Attribute) and isinstance(each.value, ast.Name) and each.value.id == "self":
-                    read.append(each.attr)
+            for node in ast.walk(method.node) if method.node is not None else ():
+                if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self":
+                    read.append(node.attr)
         known = by_plain_name({each.name: each for each in self.network.parameters})
         found: dict[str, Plan] = {
             each: ["array", known[plain_name(each)]] for each in read if plain_name(each) in known
@@ -198,7 +198,11 @@ class Reader:
                 else:
                     positional.append(choices[name].plan)
             named |= {name: choices[name].plan for name in own.keyword_only if name in choices}
-            said = tuple(f"{name} read as {each.said}" for name, each in choices.items() if each.said)
+            said = tuple(
+                f"{name} read as {each.said}"
+                for name, each in choices.items()
+                if each.said and not (each.said == "the parameters" and plain_name(name).startswith("param"))
+            )
             yield Call(
                 tuple(positional), named, sum(each.cost for each in choices.values()), said,
                 any(each.ahead for each in choices.values()), guessed,
@@ -343,9 +347,10 @@ class Chooser:
             return [Choice(["dict", {key: ["value", settings[key]] for key in settings}])]
         if use.keys and settings:  # Keys that say nothing: the numbers of the window in their order.
             values = [settings.get(key, settings.get("mode")) for key in ("stride", "pad")]
-            return [Choice(["dict", {key: ["value", each] for key, each in zip(use.keys, order, strict=False)}], GUESSED + 0.1 * at)
-                    for at, order in enumerate(permutations(values + [settings.get("HH", 2)] * (len(use.keys) - 2), len(use.keys)))
-                    ][:6]  # fmt: skip
+            values += [settings.get("HH", 2)] * (len(use.keys) - 2)
+            orders = islice(permutations(values, len(use.keys)), 6)
+            tables = [{key: ["value", each] for key, each in zip(use.keys, order, strict=True)} for order in orders]
+            return [Choice(["dict", each], GUESSED + 0.1 * at) for at, each in enumerate(tables)]
         return [Choice(["dict", {key: ["value", each] for key, each in settings.items()}], 0.5)]
 
     def _cache(self, use: Uses) -> list[Choice]:
@@ -390,8 +395,8 @@ class Chooser:
         if not above or word in ("data", "d1"):
             return []
         told = word.startswith(("d", "g", "grad", "upstream", "delta")) and self.network.symbol(name) is None
-        exact = [each for each in above if name in (each.name, f"d{each.of.name}", f"d{each.of.name}_next", f"grad_{each.of.name}",
-                                                    f"d{each.of.name}next", f"d_{each.of.name}")]  # fmt: skip
+        plain = word.removesuffix("next").removeprefix("grad").removeprefix("d")
+        exact = [each for each in above if name == each.name or plain == plain_name(each.of.name)]
         if exact:
             return [Choice(["array", each.name], 0.0, frozenset({each.name})) for each in exact]
         if not told:
@@ -507,8 +512,8 @@ class Chooser:
         )
         if network.alone:
             things = network.things()
-            for at, order in enumerate(islice(permutations(things, len(unknown)), MOST_ORDERS)):
-                yield 0.1 * at, dict(zip(unknown, order, strict=True))
+            for at, given in enumerate(islice(permutations(things, len(unknown)), MOST_ORDERS)):
+                yield 0.1 * at, dict(zip(unknown, given, strict=True))
         if len(unknown) == 1:
             yield 0.0, {unknown[0]: Choice(["value", list(network.widths)])}
         by_word: dict[str, Choice] = {}

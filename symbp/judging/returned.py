@@ -73,9 +73,9 @@ def _described(words: Sequence[str], known: Mapping[str, Variable]) -> str | Non
     """Return the variable that a word describes: the state before, the only scale, the input of a step."""
     for word in words:
         for name, variable in known.items():
-            if variable.role is Role.INPUT and name[-1:] == "0" and PREVIOUS.fullmatch(word):
-                if (name[:1].lower() == "c") == (word[:1] == "c" or word.endswith("c")):
-                    return name
+            is_state = variable.role is Role.INPUT and name[-1:] == "0" and PREVIOUS.fullmatch(word) is not None
+            if is_state and (name[:1].lower() == "c") == (word[:1] == "c" or word.endswith("c")):
+                return name
             alone = sum(each.role is variable.role for each in known.values()) == 1
             if alone and word in ONLY.get(variable.role, ()):
                 return name
@@ -335,8 +335,11 @@ class Reader:
         taken: an order is a reading.
         """
         own = {each.name: each for each in self._wanted}
-        leaves = [(keys, each) for keys, each in _leaves(node, (), self.returns)
-                  if arrays[each["at"]].ndim or len(self._wanted) == 1 or (keys and spelled(keys[-1], own))]  # fmt: skip
+        leaves = [
+            (keys, each)
+            for keys, each in _leaves(node, (), self.returns)
+            if arrays[each["at"]].ndim or len(self._wanted) == 1 or (keys and spelled(keys[-1], own))
+        ]
         if len(leaves) == 1 and self.flat is not None and len(leaves[0][1]) and arrays[leaves[0][1]["at"]].ndim == 1:
             return self._unrolled(arrays[leaves[0][1]["at"]])
         if self.flat is not None and (one := [each for each in leaves if arrays[each[1]["at"]].ndim == 1
@@ -345,6 +348,7 @@ class Reader:
         known = own
         named: list[tuple[Variable, Mapping[str, Any]]] = []
         rest: list[Mapping[str, Any]] = []
+        keyed = 0
         for keys, each in leaves:
             name = next((n for key in reversed(keys) if (n := spelled(key, known)) is not None), None)
             variable = known.get(name or "")
@@ -355,6 +359,11 @@ class Reader:
                 return None  # It says what it is, and is not.
             else:
                 rest.append(each)
+                keyed += bool(keys) and keys[-1] not in self.returns
+        if named and keyed:  # Some keys name gradients: one that does not is a slip.
+            rest = []
+        if any(spelled(key, known) for key in _odd(node)):
+            return None
         wanted = [each for each in self._wanted if all(each != v for v, _ in named)]
         fitting = [each for each in rest if any(self._turned(v, arrays[each["at"]]) is not None for v in wanted)]
         orders = list(self._assigned(fitting, wanted, arrays)) if wanted else [[]]
@@ -372,7 +381,7 @@ class Reader:
     def _assigned(
         self, nodes: Sequence[Mapping[str, Any]], wanted: Sequence[Variable], arrays: Sequence[Any]
     ) -> Iterator[list[tuple[Variable, Mapping[str, Any]]]]:
-        """Yield ways to give arrays to gradients: in a usual order of all, else by shape where that leaves no choice."""
+        """Yield ways to give arrays to gradients: in a usual order of all, else by their shapes."""
         if len(nodes) == len(wanted):
             usual = [order for order in _orders(wanted) if self._fits(nodes, order, arrays)]
             yield from (list(zip(order, nodes, strict=True)) for order in usual[:MOST_ORDERS])
@@ -451,14 +460,9 @@ class Reader:
                 ):
                     chosen[name] = node
         for other, node in places.items():
-            name = spelled(other.split(".")[-1], known)
-            if (
-                name is not None
-                and name not in chosen
-                and is_gradient(other)
-                and self._fits_one(known[name], node, arrays)
-            ):
-                chosen[name] = node
+            own = spelled(other.split(".")[-1], known) if is_gradient(other) else None
+            if own is not None and own not in chosen and self._fits_one(known[own], node, arrays):
+                chosen[own] = node
         if chosen:
             inner = {"kind": "dict", "keys": [f"d{name}" for name in chosen], "values": list(chosen.values())}
             found = Returned()
@@ -578,6 +582,14 @@ def _leaves(
         named = returns if len(returns) == len(node["values"]) else [""] * len(node["values"])
         for name, each in zip(named, node["values"], strict=True):
             yield from _leaves(each, (*keys, name) if name else keys)
+
+
+def _odd(node: Mapping[str, Any], key: str = "") -> Iterator[str]:
+    """Yield the keys of what is no array of numbers."""
+    if node["kind"] == "other":
+        yield key
+    for at, each in enumerate(node.get("values", ())):
+        yield from _odd(each, node["keys"][at] if node["kind"] == "dict" else key)
 
 
 def _is_beside(path: str, other: str) -> bool:

@@ -1,10 +1,10 @@
-"""Calls somebody's code in a process of its own, in one reading after the other. Run as a script, with a request's folder.
+"""Calls somebody's code in a process of its own, one reading after the other. Run as a script, with a request's folder.
 
 It needs NumPy alone and imports nothing of symbp. A request is ``request.json`` beside ``.npz`` files of arrays, one a
 case and form; the answer is ``answer.json`` beside ``.npy`` files. No pickle is written or read.
 
-A reading is a list of steps: ``make`` makes an object and puts the parameters into it, ``call`` calls something of it or
-of the file. What is given to them is described by plans: ``["array", name]``, ``["dict", {…}]``, ``["result", 0, [1]]`` …
+A reading is a list of steps: ``make`` makes an object and puts the parameters into it, ``call`` calls something of it
+or of the file. What they are given is described by plans: ``["array", name]``, ``["dict", {…}]`` …
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ class World:
                 return self.made
         return rest[0]
 
-    def flat(self, parts: Sequence[Any], order: str) -> Any:
+    def flat(self, parts: Sequence[Any], order: Any) -> Any:
         """Return matrices unrolled behind each other, kept so that a change in place is seen."""
         import numpy as np
 
@@ -351,8 +351,8 @@ def performed(world: World, steps: Sequence[Mapping[str, Any]], store: Store) ->
         left = {path: array for path, array in now.items() if path not in slots}
         found["left"] = store.describe(left)
         found["slots"] = dict(world.slots)
-    changed = [name for name, array in world.arrays.items() if hasattr(array, "shape")
-               and not (array.shape == world.given[name].shape and np.array_equal(array, world.given[name]))]  # fmt: skip
+    given = {name: array for name, array in world.arrays.items() if hasattr(array, "shape")}
+    changed = [name for name, array in given.items() if not np.array_equal(array, world.given[name])]
     parameters = [name for name, _ in world.form["parameters"] if name in world.arrays]
     if any(name in changed for name in parameters):
         moved |= {name: world.arrays[name] for name in parameters}

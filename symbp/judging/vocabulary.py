@@ -24,30 +24,31 @@ def by_plain_name(known: Mapping[str, Variable]) -> dict[str, str]:
 
 
 _WORDS: Mapping[str, str] = {
-    "parameters": "parameters params param parameter theta thetas model network net layers weightsandbiases wb p pars nnparams "
-    "unrolled paramdict weightsdict flat flatparams thetavec vec",
+    "parameters": "parameters params param parameter theta thetas model network net layers weightsandbiases wb p "
+    "pars nnparams unrolled paramdict weightsdict flat flatparams thetavec vec",
     "weights": "weights w ws weightmatrices thetas syns",
     "biases": "biases bias b bs offsets",
-    "cache": "cache caches forwardcache intermediates activations memory ctx context saved values forward tape store fwd res "
-    "residuals residual aux stash state states acts",
-    "inputs": "x inputs input data features xtrain xbatch batchx xs inp examples a0 sample image images xt inputslist image img "
-    "tokens seq sequence",
-    "targets": "y targets target labels label t ytrue onehoty onehot ytrain ybatch batchy ys truth groundtruth yonehot d "
-    "targetslist expected desired classes classidx tgt",
+    "cache": "cache caches forwardcache intermediates activations memory ctx context saved values forward "
+    "tape store fwd res residuals residual aux stash state states acts",
+    "inputs": "x inputs input data features xtrain xbatch batchx xs inp examples a0 sample image images xt "
+    "inputslist img tokens seq sequence",
+    "targets": "y targets target labels label t ytrue onehoty onehot ytrain ybatch batchy ys truth groundtruth "
+    "yonehot d targetslist expected desired classes classidx tgt",
     "output": "al yhat ypred predictions prediction pred output outputs out probs probabilities p o ahat scores logits",
     "pairs": "batch minibatch trainingdata samples pairs dataset",
     "count": "m batchsize nexamples numexamples nsamples numsamples n nex batch",
-    "penalty": "reg lam lambd lambda l2 l2reg weightdecay decay regstrength regularization lamb wd regparam regularisation "
-    "l2lambda reglambda lmbda",
+    "penalty": "reg lam lambd lambda l2 l2reg weightdecay decay regstrength regularization lamb wd regparam "
+    "regularisation l2lambda reglambda lmbda",
     "keep": "keepprob keep pkeep keepprobability retain retainprob dropoutkeep keeprate",
     "drop": "dropprob pdrop droprate dropoutrate dropout dropoutratio",
     "epsilon": "eps epsilon",
     "rate": "learningrate lr alpha eta rate stepsize",
     "momentum": "momentum mu beta1",
-    "sizes": "sizes layersizes layerdims dims dimensions layersdims arch architecture structure units widths nodes neurons "
-    "layer layers shape sizelist layout topology",
+    "sizes": "sizes layersizes layerdims dims dimensions layersdims arch architecture structure units widths "
+    "nodes neurons layer layers shape sizelist layout topology",
     "steps": "tx seqlen steps numsteps seqlength",
-    "config": "convparam poolparam bnparam lnparam gnparam hparameters hparams config options settings param dropoutparam",
+    "config": "convparam poolparam bnparam lnparam gnparam hparameters hparams config options settings param "
+    "dropoutparam",
 }
 
 WORDS: Mapping[str, tuple[str, ...]] = {
@@ -56,8 +57,11 @@ WORDS: Mapping[str, tuple[str, ...]] = {
 }
 """What an argument of a name may be, the likeliest first, in plain spelling."""
 
-PREVIOUS = re.compile(r"(h|s|a|state|hidden|c|cell)_?(prev|previous|0|init|in|last|tm1|t_1|old)|(prev|init|last|old)_?(h|s|a|state|hidden|c|cell)\w*",
-                      re.IGNORECASE)  # fmt: skip
+_STATE = "(h|s|a|state|hidden|c|cell)"
+
+PREVIOUS = re.compile(
+    rf"{_STATE}_?(prev|previous|0|init|in|last|tm1|t_1|old)|(prev|init|last|old)_?{_STATE}\w*", re.IGNORECASE
+)
 """Names of the state before: h_prev, c0."""
 
 SIZE = re.compile(r"size|num|dim|^n_|units|nodes|neurons", re.IGNORECASE)

@@ -38,7 +38,7 @@ def mine(ending: str) -> str:
 
 FILES = {
     "no function": ("x = 1\n", 2, "mine.py: no function in it"),
-    "only a class": ("class Net:\n    def backward(self): ...\n", 2, "methods of a class are not called"),
+    "only a class": ("class Net:\n    def backward(self): ...\n", 2, "returned None"),
     "not Python": ("def backward(:\n", 2, "line 1: not Python"),
     "not text": ("\0", 2, "not Python"),
     "raises": (mine("raise ValueError('one\\ntwo')"), 2, "mine.py, line 7: backward raised ValueError: one two"),
@@ -55,11 +55,6 @@ FILES = {
     "text": (mine("return dict(g, W1='0.1')"), 2, "returned a str for W1"),
     "an array of text": (mine("return dict(g, W1=np.array(['a']))"), 2, "returned an array of dtype <U1 for W1"),
     "objects": (mine("return dict(g, W1=np.array([None]))"), 2, "returned an array of dtype object for W1"),
-    "nested lists": (
-        mine("return dict(g, W1=g['W1'].tolist())"),
-        2,
-        "a list for W1: give an array of numbers, np.array(",
-    ),
     "a generator": (mine("return (each for each in g)"), 2, "backward returned a generator"),
     "NaN": (mine("return dict(g, W1=g['W1'] * np.nan)"), 1, "W1 is NaN in 21 of 21 entries"),
     "never returns": (mine("while True: pass"), 2, "backward did not return within 1 s"),
@@ -101,6 +96,7 @@ JUDGED = {
         1,
         "incomplete: dW1 agrees to 16 digits, but db1, dW2 and db2 are missing",
     ),
+    "nested lists": (mine("return dict(g, W1=g['W1'].tolist())"), 0, "right: "),
     "a key with a slip": (mine("g['dW_2a'] = g.pop('W2'); return g"), 1, "incomplete: "),
 }
 """What is no reason to refuse: the verdict says it."""

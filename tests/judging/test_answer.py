@@ -12,14 +12,16 @@ import numpy as np
 import pytest
 
 from symbp.errors import SpecError
-from symbp.judging.answer import RaisedError, calls
+from symbp.guard.child import Ended
+from symbp.judging.answer import RaisedError, explored
 from symbp.judging.npy import array_of
 
 ARRAY = {"kind": "array", "at": 0, "from": "numpy"}
 
 
-def described(value: Any) -> str:
-    return json.dumps({"results": [{"result": value, "changed": []}]})
+def described(value: Any, cases: int = 1, arrays: int = 0) -> str:
+    case = {"returned": value, "changed": [], "arrays": [0, arrays]}
+    return json.dumps({"outcomes": [{"reading": 0, "form": 0, "cases": [case] * cases}], "problems": []})
 
 
 def header(shape: str, dtype: str = "<f8") -> bytes:
@@ -37,12 +39,12 @@ TEXTS = {
     "a list": "[]",
     "an empty table": "{}",
     "deep": "[" * 9999,
-    "no results": '{"results": []}',
-    "too many results": json.dumps({"results": [{"result": {"kind": "none"}, "changed": []}] * 2}),
-    "a number of 5,000 digits": '{"results": ' + "9" * 5000 + "}",
+    "nothing tried": '{"outcomes": [], "problems": []}',
+    "too many results": described({"kind": "none"}, 2),
+    "a number of 5,000 digits": '{"outcomes": ' + "9" * 5000 + "}",
     "an error without words": '{"error": 1, "says": "", "line": 1, "while": "calling"}',
     "an error without place": '{"error": "E", "says": ""}',
-    "a refusal without words": '{"refused": 7}',
+    "a refusal without words": '{"outcomes": [], "problems": [{"reading": 0, "form": 0, "refused": 7}]}',
     "no array": described(ARRAY),
     "another kind": described({"kind": "x", "values": []}),
     "keys alone": described({"kind": "dict", "keys": ["dW1"], "values": []}),
@@ -53,7 +55,7 @@ TEXTS = {
 
 def refused(folder: Path) -> str:
     with pytest.raises(SpecError) as caught:
-        calls(folder, "mine.py", "backward", 1, 0)
+        explored(folder, "mine.py", "backward", 1, Ended(0, ""))
     return str(caught.value)
 
 
@@ -76,7 +78,7 @@ PLACES: dict[str, Callable[[Path], object]] = {
 def test_a_place_that_holds_no_file(case: str, name: str, tmp_path: Path) -> None:
     PLACES[case](tmp_path / name)
     if name != "answer.json":
-        (tmp_path / "answer.json").write_text(described(ARRAY))
+        (tmp_path / "answer.json").write_text(described(ARRAY, arrays=1))
     assert "left an answer that cannot be read" in refused(tmp_path)
 
 
@@ -85,10 +87,10 @@ def test_no_answer_says_how_it_ended(tmp_path: Path) -> None:
 
 
 def test_what_they_say_cannot_steer_a_terminal(tmp_path: Path) -> None:
-    found = {"error": "E", "says": "\ud800 \x1b[2J\n!", "line": None, "while": "calling"}
+    found = {"error": "E", "says": "\ud800 \x1b[2J\n!", "line": None, "while": "loading"}
     (tmp_path / "answer.json").write_text(json.dumps(found))
-    with pytest.raises(RaisedError, match=r"^mine\.py: backward raised E: \[2J !$"):
-        calls(tmp_path, "mine.py", "backward", 1, 0)
+    with pytest.raises(RaisedError, match=r"^mine\.py: loading it raised E: \[2J !$"):
+        explored(tmp_path, "mine.py", "backward", 1, Ended(0, ""))
 
 
 ODD = {
