@@ -18,8 +18,8 @@ from symbp.judging.diagnosis.diagnose import diagnose
 from symbp.judging.forms import Form, Shaper
 from symbp.judging.judging import Judged, sides_of
 from symbp.judging.layouts import BY_COLUMNS, BY_ROWS, ROWS, Layout
-from symbp.judging.vocabulary import by_plain_name, plain_name
 from symbp.judging.returned import LOSSES, Reader, spelled, unknown_note
+from symbp.judging.vocabulary import by_plain_name, plain_name
 from symbp.judging.zipped import arrays_in
 from symbp.limits import MAX_JSON_ARRAYS, MAX_UNITS
 from symbp.networks.files import reason

@@ -20,11 +20,11 @@ from symbp.judging.diagnosis.diagnose import diagnose
 from symbp.judging.diagnosis.diagnosis import Diagnosis, Judgement
 from symbp.judging.finding import Found, find
 from symbp.judging.forms import Form, Shaper, forms
-from symbp.judging.vocabulary import WORDS, plain_name
 from symbp.judging.offer import Offer
 from symbp.judging.readings import Reader, Reading
 from symbp.judging.returned import Reader as ResultReader
 from symbp.judging.returned import Returned, TwiceError, unknown_note
+from symbp.judging.vocabulary import WORDS, plain_name
 from symbp.sample import Sample
 from symbp.symbols import Adjoint
 

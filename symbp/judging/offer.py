@@ -14,8 +14,8 @@ from symbp.derivation import Derivation
 from symbp.equations import nodes
 from symbp.judging.choice import Choice, Plan
 from symbp.judging.forms import EACH
-from symbp.judging.vocabulary import ONLY, by_plain_name, plain_name
 from symbp.judging.uses import Uses
+from symbp.judging.vocabulary import ONLY, by_plain_name, plain_name
 from symbp.ops.convolution import Convolve
 from symbp.ops.elementwise import Elementwise
 from symbp.ops.normalisation import Normalise

@@ -15,9 +15,9 @@ from typing import Any
 
 from symbp.judging.choice import Choice, Plan
 from symbp.judging.finding import AHEAD, BACK, Found, Signature, called_in, inner, signature
-from symbp.judging.vocabulary import PARAMETERS, PREVIOUS, SIZE, SIZE_WORDS, WORDS, by_plain_name, plain_name
 from symbp.judging.offer import Offer
 from symbp.judging.uses import Uses, uses
+from symbp.judging.vocabulary import PARAMETERS, PREVIOUS, SIZE, SIZE_WORDS, WORDS, by_plain_name, plain_name
 from symbp.symbols import Role
 
 MOST = 160

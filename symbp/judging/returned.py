@@ -13,8 +13,8 @@ from symbp.derivation import Derivation
 from symbp.errors import CheckFailedError, SpecError, nearest
 from symbp.judging.code import code
 from symbp.judging.forms import Shaper
-from symbp.judging.vocabulary import ONLY, PREVIOUS, by_plain_name, plain_name
 from symbp.judging.runner import is_gradient
+from symbp.judging.vocabulary import ONLY, PREVIOUS, by_plain_name, plain_name
 from symbp.symbols import Adjoint, Role, Variable
 
 _GRADIENT = re.compile(r"(?:d(?:l(?:oss)?d|jd|cd)?|grad(?:ient)?s?|g|delta|∂l∂|∂|∇)?(.+?)(?:grad(?:ient)?)?\Z")
