@@ -64,6 +64,10 @@ if TYPE_CHECKING:  # Each name twice: only so does a type checker take it for on
     from symbp.networks.recurrent import RNN as RNN
     from symbp.networks.regularisation import Dropout as Dropout
     from symbp.networks.residual import Residual as Residual
+    from symbp.networks.tokens import ClassToken as ClassToken
+    from symbp.networks.tokens import Patches as Patches
+    from symbp.networks.tokens import PickToken as PickToken
+    from symbp.networks.tokens import TokenMean as TokenMean
     from symbp.networks.transformer import DecoderBlock as DecoderBlock
     from symbp.networks.transformer import Encoder as Encoder
     from symbp.networks.transformer import Positions as Positions
@@ -85,6 +89,7 @@ _HOME = {
     "BatchNorm2d": "symbp.networks.normalisation",
     "CheckFailedError": "symbp.errors",
     "CheckReport": "symbp.checking.check",
+    "ClassToken": "symbp.networks.tokens",
     "Concat": "symbp.networks.concat",
     "ConcatWith": "symbp.networks.concat",
     "Conv1d": "symbp.networks.convolution",
@@ -116,6 +121,8 @@ _HOME = {
     "Network": "symbp.networks.network",
     "OutputError": "symbp.errors",
     "PReLU": "symbp.networks.gated",
+    "Patches": "symbp.networks.tokens",
+    "PickToken": "symbp.networks.tokens",
     "Positions": "symbp.networks.transformer",
     "RMSNorm": "symbp.networks.normalisation",
     "RNN": "symbp.networks.recurrent",
@@ -129,6 +136,7 @@ _HOME = {
     "SwiGLU": "symbp.networks.gated",
     "SymbpError": "symbp.errors",
     "TemplateError": "symbp.errors",
+    "TokenMean": "symbp.networks.tokens",
     "TransformerBlock": "symbp.networks.transformer",
     "UnusedParameterWarning": "symbp.errors",
     "Upsample": "symbp.networks.pooling",

@@ -239,7 +239,7 @@ class Derivation:
         network.inputs, network.parameters = (tuple(map(read, each)) for each in (network.inputs, network.parameters))
         network.forward = forward
         network.__dict__.pop("by_name", None)  # What it had cached is of the batch.
-        tokens = int(network.x.shape[1])
+        tokens = max(int(each.lhs.shape[1]) for each in forward) if network.x.shape[1] == 1 else int(network.x.shape[1])
         return Derivation(network, forward, backward, tuple(map(read, self.wrt)), tokens)
 
     @cached_property

@@ -39,6 +39,7 @@ class Role(StrEnum):
     REPEATED = "repeated at every place"
     POOLED = "pooled"
     STACKED = "stacked"
+    REARRANGED = "rearranged"
     UPSTREAM = "gradient from above"
 
 

@@ -40,6 +40,8 @@ LAYERS: Mapping[str, Mapping[str, Any]] = {
     **{key: {} for key in ("Linear", "RMSNorm", "RNN")},
     **{key: {"tokens": 2} for key in ("Attention", "Positions", "TransformerBlock")},
     **{key: {"tokens": 2, "memory": 3} for key in ("CrossAttention", "DecoderBlock")},
+    **{key: {} for key in ("ClassToken", "PickToken", "TokenMean")},
+    "Patches": {"size": 1},
     "Encoder": {"layers": [Dense(2)], "tokens": 2},
     **{key: {"kernel": 2} for key in ("AvgPool1d", "AvgPool2d", "MaxPool1d", "MaxPool2d")},
     **{key: {"channels": 2, "kernel": 2} for key in ("Conv1d", "Conv2d", "ConvTranspose1d", "ConvTranspose2d")},
@@ -56,7 +58,7 @@ def built(name: str) -> Callable[..., object]:
     def build(**options: Any) -> object:
         layer = getattr(symbp, name)(**options)
         before = [Scoped("before", Dense(2))] if name == "ConcatWith" else []
-        inputs = Image(1, 1 if "1d" in name else 4, 4) if name.endswith("d") or name == "Upsample" else 4
+        inputs = Image(1, 1 if "1d" in name else 4, 4) if name.endswith("d") or name in ("Upsample", "Patches") else 4
         return Network([*before, layer, Dense(2)], inputs=inputs, loss="mse")
 
     return build

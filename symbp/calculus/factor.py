@@ -370,6 +370,7 @@ _ROLE_OF_SYMBOL = {
     Role.CONVOLVED: FactorRole.PREVIOUS,
     Role.POOLED: FactorRole.PREVIOUS,
     Role.STACKED: FactorRole.PREVIOUS,
+    Role.REARRANGED: FactorRole.PREVIOUS,
     Role.INPUT: FactorRole.PREVIOUS,
     Role.ACTIVATION: FactorRole.PREVIOUS,
     Role.PREACTIVATION: FactorRole.PREVIOUS,

@@ -62,7 +62,7 @@ from symbp.ops.elementwise import OUTPUT, Elementwise, Formula, GenericFunction,
 from symbp.ops.literal import Literal
 from symbp.ops.losses import EntrywiseLoss, GenericLoss, LinkedLoss, LossGradient
 from symbp.ops.penalty import Penalty
-from symbp.ops.rearrange import Rearrange
+from symbp.ops.rearrange import Piece, Rearrange
 from symbp.ops.scalar import signum, step
 from symbp.ops.softmax import Softmax
 from symbp.ops.square import Inv
@@ -423,7 +423,8 @@ def _operation(b: Builder, node: Op) -> Written:
     below = settings(node)
     if below:
         name = Script(name, joined(below, COMMA))
-    return Written(call(Tag(name, of=kind_of(node)), *map(b.tree, inside)))
+    name = Tag(name, of=kind_of(node))
+    return Written(call(name, *map(b.tree, inside)) if inside else name)
 
 
 def sign_of(node: Op) -> Sign:
@@ -492,14 +493,22 @@ def _rearrange(b: Builder, node: Rearrange) -> Written:
 
 def _axes_name(node: Rearrange) -> Node:
     """Return the name of a rearrangement: below it the indices of rows and columns, before and behind."""
-    sides = [joined([row(*map(number, axes)) for axes in side if axes], COMMA) for side in node.sides()]
+    sides = [joined([_group(pieces) for pieces in side if pieces], COMMA) for side in node.sides()]
     return Tag(Script(word(node.label), joined(sides, Sign("→", "rel"))), of=type(node).__name__)
 
 
+def _group(pieces: tuple[Piece, ...]) -> Node:
+    """Return the indices that make rows or columns, in brackets what is more than a letter beside others."""
+    found = [_span(*each) if isinstance(each, tuple) else number(each) for each in pieces]
+    return row(*(each if len(found) == 1 or isinstance(each, Id) else Fence(each) for each in found))
+
+
+def _span(first: Expr, last: Expr) -> Node:
+    return row(number(first), Sign(":", "rel"), number(last)) if first != last else number(first)
+
+
 def _block_name(node: Op, extent: tuple[Expr, Expr] | None, label: str) -> Node:
-    first, last = extent or (S.One, S.One)
-    span = row(number(first), Sign(":", "rel"), number(last)) if first != last else number(first)
-    return Tag(Script(word(label), span), of=type(node).__name__)
+    return Tag(Script(word(label), _span(*(extent or (S.One, S.One)))), of=type(node).__name__)
 
 
 def _generic_loss(b: Builder, node: GenericLoss) -> Written:

@@ -97,7 +97,15 @@ class Builder:
         self.columns, self._mask = before
 
     def own(self, states: Variable, tokens: int) -> Memory:
-        """Return the sequence that is built on, as attention to itself reads it."""
+        """Return the sequence that is built on, as attention to itself reads it.
+
+        Raises:
+            SpecError: it has another number of tokens.
+        """
+        if states.args[2] != tokens * BATCH:
+            raise SpecError(
+                f"attention over {tokens} tokens, and an example has {states.args[2] / BATCH}: give as many"
+            )
         return Memory(states, tokens, self._mask)
 
     def memory(self, tokens: int | None, rows: int | None, like: Variable) -> Memory:

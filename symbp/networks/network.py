@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -113,8 +113,9 @@ class Network:
             raise SpecError("a network needs at least one layer")
         self.layers = tuple(layers)
         self._loss, self._let, self._l2 = loss, let, l2
-        columns = tokens_of(self.layers) * BATCH
-        self.batch = batch or columns != BATCH
+        begins = any(getattr(layer, "begins_tokens", False) for layer in _bare(self.layers))
+        columns = (1 if begins else tokens_of(self.layers)) * BATCH
+        self.batch = batch or columns != BATCH or begins
         builder = Builder(columns)
         data = _data(self.layers, _rows(inputs), columns)
         if isinstance(inputs, Image):
@@ -365,6 +366,13 @@ def _built(layers: Sequence[Layer], builder: Builder, data: tuple[Variable, ...]
     if not isinstance(out, Variable):
         raise SpecError(f"the network ends in a sequence of {len(out)} matrices: leave sequence out of its last layer")
     return out
+
+
+def _bare(layers: Sequence[Layer]) -> Iterator[Layer]:
+    """Yield layers without what says where they stand or how they are called."""
+    for layer in layers:
+        inner = getattr(layer, "layer", None)
+        yield from [layer] if inner is None else _bare([inner])
 
 
 def _rows(inputs: int | Image | None) -> Expr | int:

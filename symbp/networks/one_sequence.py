@@ -10,9 +10,10 @@ import operator
 from collections.abc import Callable
 from typing import cast
 
-from sympy import Basic, MatMul, S
+from sympy import Basic, MatMul, OneMatrix, S
 
 from symbp.equations import Equation, ForwardSystem, System
+from symbp.nodes import times
 from symbp.ops.positions import SumExamples, Tile
 from symbp.ops.within import Within
 from symbp.symbols import BATCH
@@ -55,4 +56,7 @@ def _plain(expr: Basic, args: list[Basic]) -> Basic:
         return args[0]
     if isinstance(expr, MatMul):
         args = [inner for arg in args for inner in (arg.args if isinstance(arg, MatMul) else (arg,))]
+        kept = [arg for arg in args if not (isinstance(arg, OneMatrix) and arg.shape == (1, 1))]
+        if len(kept) < len(args) and any(arg.is_Matrix for arg in kept):
+            return times(S.One, *kept)
     return cast("Basic", expr if all(map(operator.is_, args, expr.args)) else expr.func(*args))

@@ -44,6 +44,7 @@ from symbp.networks.pooling import (
 from symbp.networks.recurrent import GRU, LSTM, RNN
 from symbp.networks.regularisation import Dropout
 from symbp.networks.residual import Residual
+from symbp.networks.tokens import ClassToken, Patches, PickToken, TokenMean
 from symbp.networks.transformer import DecoderBlock, Encoder, Positions, TransformerBlock
 from symbp.networks.weights import SpectralNorm, WeightNorm
 from symbp.ops.functions import LARGEST
@@ -247,8 +248,14 @@ ROWS: dict[str, Row] = {
         {"layers": (INSIDE, ...), "tokens": (Whole, ...), "inputs": (Units | None, None)},
     ),
     "positions": Row(
-        Positions, "One learned vector for every position, added to the tokens.", {"tokens": (Whole, ...)}
+        Positions,
+        "A vector for every position, learned or sinusoidal, added to the tokens.",
+        {"tokens": (Whole, ...), "sinusoidal": (bool, False)},
     ),
+    "patches": Row(Patches, "The patches of an image as the tokens of a sequence.", {"size": (Whole, ...)}),
+    "class_token": Row(ClassToken, "A trained token in front of every sequence.", {}),
+    "pick_token": Row(PickToken, "One token of every sequence.", {"index": (Annotated[int, Field(ge=0)], 0)}),
+    "token_mean": Row(TokenMean, "The mean over the tokens of every sequence.", {}),
     "rnn": Row(RNN, "A recurrent layer, unrolled over its steps.", {**STEPS, "activation": (Text, "tanh")}),
     "lstm": Row(
         LSTM,

@@ -19,7 +19,7 @@ from symbp.networks.layers import Dense, Layer, Linear, Scoped, require_units, t
 from symbp.networks.normalisation import LayerNorm
 from symbp.networks.residual import Residual
 from symbp.nodes import matadd
-from symbp.ops.positions import Tile
+from symbp.ops.positions import Sinusoids, Tile
 from symbp.symbols import BATCH, Role, Variable
 
 
@@ -152,9 +152,13 @@ class Encoder:
 @dataclass(frozen=True, kw_only=True)
 @takes_fields
 class Positions:
-    """Learned position embeddings: X + P beside itself for every example, P of the width of X × ``tokens``."""
+    """Position embeddings: X + P beside itself for every example, P of the width of X × ``tokens``.
+
+    P is learned, or with ``sinusoidal`` fixed: sines and cosines (Vaswani et al. 2017, §3.5).
+    """
 
     tokens: int
+    sinusoidal: bool = False
 
     def __post_init__(self) -> None:
         require_whole(self.tokens, "tokens", MAX_TOKENS)
@@ -164,6 +168,8 @@ class Positions:
         number = builder.count("positions")
         with builder.scope("positions" if number == 1 else f"positions{number}", numbered=False):
             rows = incoming.args[1]
-            positions = builder.parameter("P", Role.SHIFT, rows, self.tokens)
+            learned = None if self.sinusoidal else builder.parameter("P", Role.SHIFT, rows, self.tokens)
             with builder.block(Kind.POSITIONS):
+                waves = Sinusoids(rows, self.tokens)
+                positions = learned or builder.define("P", Role.CONSTANT, waves, rows, self.tokens)
                 return builder.define("X", Role.SHIFTED, matadd(incoming, Tile(positions, BATCH)), rows)

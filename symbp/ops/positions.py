@@ -129,6 +129,40 @@ class OffsetSums(_Moves):
         )
 
 
+class Sinusoids(Op):
+    """Sinusoidal positions (Vaswani et al. 2017, §3.5): rows 2i and 2i + 1 are sin and cos of t·10000^(−2i/d).
+
+    Args: d and t, rows and tokens counted from 0. It depends on nothing.
+
+    Raises:
+        ShapeError: an odd number of rows, which go in pairs.
+    """
+
+    flat: ClassVar[bool] = True
+    factor_role = FactorRole.CONSTANT
+    label: ClassVar[str] = "waves"
+
+    def __new__(cls, rows: Expr | int, tokens: Expr | int) -> Sinusoids:
+        if sympify(rows).is_odd:
+            raise ShapeError(f"sinusoidal positions of {rows} rows: they go in pairs, so their number is even")
+        return cast("Sinusoids", Basic.__new__(cls, sympify(rows), sympify(tokens)))
+
+    shape = property(lambda self: self.args)
+    size = property(lambda self: tuple(int(each) for each in self.args if each.is_Integer))
+
+    def entry(self) -> Entry:
+        """Return the sine and the cosine of every pair of rows; rows and tokens count from 0."""
+        angle, token, (rows, tokens) = Symbol("omega"), Symbol("t", integer=True), self.args
+        return Entry(
+            sizes=(rows, tokens),
+            parts=(((2 * ROW, token), sin(angle)), ((2 * ROW + 1, token), cos(angle))),
+            ranges={ROW: rows / 2, token: tokens},
+            where=((angle, token * Integer(BASE) ** (-2 * ROW / rows)),),
+            says="pairs",
+            first=0,
+        )
+
+
 class Rotate(_Moves):
     """Rotary positions (Su et al. 2021): rows i and i + d/2 of token t turned by the angle t·10000^(−2i/d).
 
@@ -209,6 +243,21 @@ def rotate(xp: Any, x: Any, tokens: int, back: int) -> Any:
     angle = (1 - 2 * back) * speed * (xp.arange(x.shape[-1]) % tokens)
     c, s, a, b = xp.cos(angle), xp.sin(angle), x[..., :half, :], x[..., half:, :]
     return xp.concatenate((a * c - b * s, b * c + a * s), axis=-2)
+
+
+@meaning(Sinusoids)
+def sinusoids(xp: Any, rows: int, tokens: int) -> Any:
+    """Sines in the rows 0, 2, …, cosines in the rows 1, 3, …, slower from pair to pair."""
+    half = rows // 2
+    speed = xp.exp(-xp.log(10000.0) * xp.arange(half).reshape(half, 1) / half)
+    angle = (speed * xp.arange(tokens)).reshape(half, 1, tokens)
+    return xp.concatenate((xp.sin(angle), xp.cos(angle)), axis=1).reshape(rows, tokens)
+
+
+@rule(Sinusoids, "Sinusoidal positions depend on nothing that is trained.", short="nothing trained in it")
+def sinusoids_vjp(node: Sinusoids, output: MatrixSymbol | None, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
+    """There is no operand."""
+    return ()
 
 
 @rule(

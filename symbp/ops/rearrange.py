@@ -12,7 +12,7 @@ right alone repeats. Turned round, each is another of these: the adjoint is the 
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from typing import Any, ClassVar, NamedTuple, cast
+from typing import Any, ClassVar, NamedTuple, TypeAlias, cast
 
 from sympy import Basic, Expr, MatrixExpr, MatrixSymbol, Mul, S, Symbol, expand, sympify
 
@@ -23,6 +23,9 @@ from symbp.op import Entry, FactorRole, Op, meaning, rule
 from symbp.ops.entries import EXAMPLE, Total, base, index
 from symbp.ops.windows import extended
 from symbp.symbols import counts_examples
+
+Piece: TypeAlias = Expr | tuple[Expr, Expr]
+"""An index, or the first and the last line of a part."""
 
 
 class Axis(NamedTuple):
@@ -39,6 +42,16 @@ class Axis(NamedTuple):
     def is_line(self) -> bool:
         """Whether it is no more than one line on either side."""
         return {self.taken, self.made} <= {S.Zero, S.One}
+
+    def piece(self, letter: Symbol, is_left: bool) -> Piece | None:
+        """Return what stands for it on a side: its letter, or the part it is of the other side; of a line nothing."""
+        if S.Zero in (self.taken, self.made) or self.taken == self.made:
+            return letter + self.first if is_left else letter
+        own, first = (self.taken, self.first) if is_left else (self.made, -self.first)
+        other = self.made if is_left else self.taken
+        if first.is_nonnegative and (own - first - other).is_nonnegative:
+            return (first + 1, first + other)
+        return None if own == 1 else letter
 
 
 LETTERS = "ijklpquvwxyz"
@@ -132,16 +145,24 @@ class Rearrange(Op):
             known[at] = next(letters)
         return tuple(known[at] for at in range(len(axes)))
 
-    def sides(self) -> tuple[tuple[tuple[Expr, ...], tuple[Expr, ...]], ...]:
-        """Return the indices of rows and columns, of the argument and of the result; an axis of one line has none."""
+    def sides(self) -> tuple[tuple[tuple[Piece, ...], tuple[Piece, ...]], ...]:
+        """Return what stands for the axes of rows and columns, of the argument and of the result.
+
+        A piece is an index, or the first and the last line of a part, counted from 1; an axis of one line has none.
+        """
         axes, letters = self.axes, self.indices
         taken = [at for at, axis in enumerate(axes) if axis.taken != 0]
         (left, rows), (right, made) = (taken, int(self.args[2])), (self.order, int(self.args[3]))
 
-        def written(places: Sequence[int], shift: int) -> tuple[Expr, ...]:
-            return tuple(letters[at] + shift * axes[at].first for at in places if not axes[at].is_line)
+        def written(places: Sequence[int], is_left: bool) -> tuple[Piece, ...]:
+            shown = (at for at in places if not axes[at].is_line)
+            pieces = (axes[at].piece(letters[at], is_left) for at in shown)
+            return tuple(each for each in pieces if each is not None)
 
-        return (written(left[:rows], 1), written(left[rows:], 1)), (written(right[:made], 0), written(right[made:], 0))
+        return tuple(
+            (written(side[:count], is_left), written(side[count:], is_left))
+            for side, count, is_left in ((left, rows, True), (right, made, False))
+        )
 
     def entry(self) -> Entry:
         """Return a with the index of every axis where it comes from, summed over those that are in it alone."""

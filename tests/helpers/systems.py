@@ -41,7 +41,7 @@ from symbp.ops.losses import EntrywiseLoss, GenericLoss, SigmoidBinaryCrossEntro
 from symbp.ops.normalisation import EPSILON, InverseDeviation, Normalise, Over
 from symbp.ops.penalty import Penalty
 from symbp.ops.pooling import AveragePool, AveragePoolTranspose, MaxPool, MaxPoolPick, MaxPoolTranspose
-from symbp.ops.positions import Offsets, OffsetSums, Rotate, SumExamples, Tile
+from symbp.ops.positions import Offsets, OffsetSums, Rotate, Sinusoids, SumExamples, Tile
 from symbp.ops.rearrange import rearranged
 from symbp.ops.softmax import Softmax
 from symbp.ops.square import Det, Inv, LogDet, Tr
@@ -455,7 +455,7 @@ def outer_of_two() -> Derivation:
 def positions() -> Derivation:
     """Two tokens an example: a position added to each, then turned, then added up over the examples and by distance."""
     x = variable("X", N0, 2 * BATCH)
-    w, p = variable("W1", 4, N0), variable("b1", 4, 2)
+    w, p, waves = variable("W1", 4, N0), variable("b1", 4, 2), Variable("C1", 4, 2, Role.CONSTANT, "C")
     z, r, s, o = (
         variable("Z1", 4, x.shape[1]),
         variable("A1", 4, x.shape[1]),
@@ -463,7 +463,8 @@ def positions() -> Derivation:
         variable("Z3", 1, 5),
     )
     return case(
-        (z, MatAdd(MatMul(w, x), Tile(p, BATCH))),
+        (waves, Sinusoids(4, 2)),
+        (z, MatAdd(MatMul(w, x), Tile(p, BATCH), Tile(waves, BATCH))),
         (r, Rotate(z, 2)),
         (s, SumExamples(r, 2)),
         (o, OffsetSums(s, 4, 2)),

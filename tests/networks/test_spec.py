@@ -136,7 +136,15 @@ def test_the_schema_says_what_the_reader_takes():
     assert found["$defs"]["dense_layer"]["additionalProperties"] is False
 
 
-NEEDED = {"layers": [{"type": "batch_norm"}], "kernel": 2, "tokens": 3, "steps": 3, "vocabulary": 72, "memory": 2}
+NEEDED = {
+    "layers": [{"type": "batch_norm"}],
+    "kernel": 2,
+    "size": 2,
+    "tokens": 3,
+    "steps": 3,
+    "vocabulary": 72,
+    "memory": 2,
+}
 
 
 @pytest.mark.parametrize("kind", spec.ROWS)
@@ -221,7 +229,7 @@ REFUSED = [
     ({"layers": [{"type": "lstm", "units": 3, "steps": 10**4, "sequence": True, "repeat": 10**4}]},
      "100,000,000 layers with their repeats, steps and heads; at most 10,000"),
     ({"inputs": 10**5, "layers": [{"type": "attention", "tokens": 2, "heads": 10**5}]}, "100,000 layers with"),
-    ({"layers": [{"type": "__class__"}]}, "the types are dense"),
+    ({"layers": [{"type": "__getattr__"}]}, "the types are dense"),
     ({"layer": [{"type": "dense"}]}, "layer: no such key; did you mean 'layers'?"),
     ({**dense(), "los": "mse"}, "los: no such key; did you mean 'loss'?"),
     ({**dense(), "zzzz": 1}, "zzzz: no such key; the keys are layers, inputs"),

@@ -19,7 +19,7 @@ from symbp.ops.convolution import Channels, ChannelSums, Convolve, KernelCorrela
 from symbp.ops.entries import Total, index
 from symbp.ops.normalisation import EPSILON, InverseDeviation, Normalise, NormaliseJacobian
 from symbp.ops.pooling import AveragePool, AveragePoolTranspose, MaxPool, MaxPoolPick, MaxPoolTranspose
-from symbp.ops.positions import Offsets, OffsetSums, Rotate, SumExamples, Tile
+from symbp.ops.positions import Offsets, OffsetSums, Rotate, Sinusoids, SumExamples, Tile
 from symbp.ops.rearrange import rearranged
 from symbp.ops.softmax import Softmax, SoftmaxJacobian
 from symbp.ops.square import Det, Inv, LogDet, Tr
@@ -87,6 +87,7 @@ NODES = [
     Offsets(matrix("r", 1, 6), 3, 4),
     OffsetSums(matrix("B", 3, 4), 3, 4),
     *(Rotate(matrix("X", 6, 10), 5, back) for back in (0, 1)),
+    Sinusoids(6, 5),
     Gram(matrix("A", 5, 6), matrix("B", 5, 8), 3, 4),
     Mix(matrix("A", 5, 6), matrix("B", 3, 8), 3, 4),
     Outer(matrix("A", 5, 8), matrix("B", 3, 8), 3, 4),

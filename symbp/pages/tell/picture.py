@@ -121,24 +121,23 @@ def _way(symbol: MatrixSymbol, goal: MatrixSymbol, by_lhs: dict[MatrixSymbol, Eq
 def _drawn(c: Context, piece: Piece) -> tuple[list[Box | Branch], list[Box | Branch]]:
     """Return what stands on the upper rail for a step, and what stands below."""
     lhs = piece.equation.lhs
-    value, error = Box(c.names.symbol(c.reading.spelled(lhs))), Box(_error(c, lhs))
+    is_shown = c.shows(lhs) or bool(piece.around)
+    value = [Box(c.names.symbol(c.reading.spelled(lhs)))] if is_shown else []
+    error = [Box(_error(c, lhs))] if is_shown else []
     if piece.around:
         over: list[Box] = []
         under: list[Box] = []
         for each in piece.around:
             up, down = _drawn(c, each)
-            shown = slice(None) if c.shows(each.equation.lhs) else slice(1)
-            over += [box for box in up[shown] if isinstance(box, Box)]
-            under += [box for box in down[shown] if isinstance(box, Box)]
+            over += [box for box in up if isinstance(box, Box)]
+            under += [box for box in down if isinstance(box, Box)]
         weight = _weight_of(piece.equation.rhs, piece.around[-1].equation.lhs)
         if weight is not None:
             over.append(Box(_alone(c, weight), "op"))
             under.append(Box(_turned(c, weight), "op"))
-        return [Branch(tuple(over)), value], [Branch(tuple(reversed(under))), error]
-    return [Box(_operation(c, piece.equation.rhs), "op"), value], [
-        Box(_transposed(c, piece), "op"),
-        error,
-    ]
+        return [Branch(tuple(over)), *value], [Branch(tuple(reversed(under))), *error]
+    operation, back = (Box(made, "op") for made in (_operation(c, piece.equation.rhs), _transposed(c, piece)))
+    return [operation, *value], [back, *error]
 
 
 def _weight_of(rhs: MatrixExpr, symbol: MatrixSymbol) -> MatrixExpr | None:
