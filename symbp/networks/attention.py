@@ -117,33 +117,47 @@ class Attention:
     ) -> Variable:
         """Give every head its rows of Q, K and V, and stack what the heads return; one head has all of them."""
         if self.heads == 1:
-            return self._head(builder, q, k, v, keys, kept)
-        size, group = q.args[1] / self.heads, self.heads // (self.kv_heads or self.heads)
+            return self._head(builder, self._turned(builder, q), self._turned(builder, k), v, keys, kept)
+        size, count = q.args[1] / self.heads, self.kv_heads or self.heads
         builder.origins.divides(self.heads)
         found: list[Variable] = []
         parts: list[Variable] = []
+
+        def part(of: Variable, place: int) -> Variable:
+            parts.append(builder.define(of.stem, of.role, Rows(of, place * size, size), size, of.args[2]))
+            return parts[-1]
+
+        def pair(place: int) -> tuple[Variable, Variable]:
+            own, values = part(k, place), part(v, place)
+            return self._turned(builder, own), values
+
+        each = self.heads // count
+        shared: tuple[Variable, Variable] | None = None
         for head in range(self.heads):
+            if each > 1 and head % each == 0:  # A key belongs to its group; a head's own parameters keep their names.
+                with builder.scope(f"group{head // each + 1}"):
+                    shared = pair(head // each)
             with builder.scope(f"head{head + 1}"), builder.block(Kind.HEAD):
-                blocks = [
-                    builder.define(each.stem, each.role, Rows(each, place * size, size), size, each.args[2])
-                    for each, place in ((q, head), (k, head // group), (v, head // group))
-                ]
-                found.append(self._head(builder, blocks[0], blocks[1], blocks[2], keys, kept))
-            parts += blocks
+                query = self._turned(builder, part(q, head))
+                found.append(self._head(builder, query, *(shared or pair(head)), keys, kept))
         builder.origins.brings(parts[0], 0, Origin.HEAD_WIDTH)
-        for part in parts[1:]:
-            builder.origins.shares(part, 0, parts[0])
+        for block in parts[1:]:
+            builder.origins.shares(block, 0, parts[0])
         mixed = builder.define("A", Role.MIXED, Stack(*found), q.args[1])
         builder.origins.shares(mixed, 0, q)
         return mixed
+
+    def _turned(self, builder: Builder, x: Variable) -> Variable:
+        """Turn queries or keys by their places, where that is wanted."""
+        if not self.rotary:
+            return x
+        return builder.define(f"R{x.stem}", x.role, Rotate(x, self.tokens), x.args[1], x.args[2])
 
     def _head(
         self, builder: Builder, q: Variable, k: Variable, v: Variable, keys: int, kept: Variable | None
     ) -> Variable:
         """Add S = Kᵀ·Q/√d, with the bias of distances in the same equation, P and A = V·P for d rows of Q and K."""
         rows = q.args[1]
-        if self.rotary:
-            q, k = (builder.define(f"R{x.stem}", x.role, Rotate(x, self.tokens), rows, x.args[2]) for x in (q, k))
         scale = Pow(rows, INVERSE_ROOT)
         scores = times(scale, Gram(k, q, keys, self.tokens))
         if self.relative:

@@ -9,7 +9,7 @@ from sympy import Basic, Expr, Integer, MatAdd, MatrixExpr, Symbol
 
 from symbp.ops.structure import Stack
 from symbp.views.skeleton import put_in
-from symbp.views.turned import Form, Turned
+from symbp.views.turned import Form, Turned, plain
 
 
 class Over(MatrixExpr):
@@ -42,6 +42,13 @@ class Over(MatrixExpr):
     def written_out(self) -> MatrixExpr:
         """Return the same with all its terms."""
         return cast("MatrixExpr", Basic.__new__(self.whole, *self.terms()))
+
+
+def sums_in(expr: Any) -> Iterator[Over]:
+    """Yield the sums, or stacks, that stand in one another: the outermost first."""
+    while isinstance(expr, Over):
+        yield expr
+        expr = plain(expr.term)
 
 
 class SumOver(Over):

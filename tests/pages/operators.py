@@ -51,6 +51,14 @@ class ChannelNorms(Norms):
         return found.reshape(error.shape)
 
 
+def rotated(x: Any, turn: int) -> Any:
+    """Return rows i, i + d/2 as points turned by their column times 10000^(−2i/d) (Su et al. 2021, §3.4)."""
+    half = len(x) // 2
+    angle = turn * np.arange(x.shape[1]) * 10000.0 ** (-np.arange(half)[:, None] / half)
+    a, b = x[:half], x[half:]
+    return np.vstack([a * np.cos(angle) - b * np.sin(angle), b * np.cos(angle) + a * np.sin(angle)])
+
+
 def operators(images: Images | None = None) -> dict[str, Any]:
     """Return the operators anew; ``images`` is what the page says of them."""
     norms, channels, images = Norms(), ChannelNorms(), images or Images()
@@ -70,6 +78,8 @@ def operators(images: Images | None = None) -> dict[str, Any]:
         "norm_{rms}": norms.norm(0, centred=False),
         "norm_{batch}": norms.norm(1),
         "NormaliseJacobian": norms.back,
+        "rot": lambda x: rotated(x, 1),
+        "rot_{back}": lambda x: rotated(x, -1),
         "Stack": lambda *parts: np.vstack(parts),
         "LogSumExp": lambda z: np.log(np.sum(np.exp(z), axis=0, keepdims=True)),
         "Maximum": lambda z: np.max(z, axis=0, keepdims=True),

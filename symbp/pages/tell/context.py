@@ -32,7 +32,7 @@ from symbp.roles import Role
 from symbp.symbols import Adjoint, Variable
 from symbp.views.images import Arrays, arrays, biases, kernels
 from symbp.views.lines import Case, Index, Indexed, Line, index_symbol, lines_of
-from symbp.views.over import StackOver, SumOver
+from symbp.views.over import StackOver, SumOver, sums_in
 from symbp.views.product import products
 from symbp.views.reading import Reading
 from symbp.views.skeleton import mapped
@@ -201,17 +201,19 @@ class Context:
         return [each for each in self.spell(lines_of(self.reading.forward_lines), backward=False) if self.is_tile(each)]
 
     @cached_property
-    def tiles(self) -> list[MatrixSymbol]:
-        """The matrices of which each repetition has a block of rows, such as the queries of all heads."""
-        return [
-            plain(each.equation.rhs).args[0] if isinstance(plain(each.equation.rhs), Rows) else each.equation.lhs
-            for each in self._tile_lines
-        ]
+    def tiles(self) -> dict[MatrixSymbol, tuple[Index, ...]]:
+        """The matrices of which each repetition has a block of rows, such as the queries of all heads.
 
-    @cached_property
-    def tile_index(self) -> Index | None:
-        """The index of the heads that have blocks of rows; None where none have."""
-        return next((each for each in self.reading.indices if each.kind == "head"), None) if self.tiles else None
+        The indices of a block: which head it is of, or which group and which head in it.
+        """
+        heads = {each.symbol: each for each in self.reading.indices if each.kind == "head"}
+        found: dict[MatrixSymbol, tuple[Index, ...]] = {}
+        for each in self._tile_lines:
+            rhs = plain(each.equation.rhs)
+            of = rhs.args[0] if isinstance(rhs, Rows) else each.equation.lhs
+            counted = each.line.indices if isinstance(rhs, Rows) else [heads[one.index] for one in sums_in(rhs)]
+            found.setdefault(of, tuple(index for index in counted if index.kind == "head"))
+        return found
 
     def is_tile(self, spelled: Spelled) -> bool:
         """Whether a line only takes the blocks of rows of a matrix apart, one a head, or puts them together.
@@ -223,9 +225,11 @@ class Context:
             first, count = rhs.args[1:]
             return any(first.coeff(head) == count for head in self._heads) and self._share_letter(lhs, rhs)
         if isinstance(rhs, SumOver):
-            pad = plain(rhs.term)
-            is_padded = rhs.index in self._heads and isinstance(pad, Pad) and self._share_letter(lhs, pad)
-            return is_padded and pad.args[1].coeff(rhs.index) == operation(rhs.term).args[0].shape[0]
+            *_, innermost = over = list(sums_in(rhs))
+            pad = plain(innermost.term)
+            counts_heads = all(each.index in self._heads for each in over)
+            is_padded = counts_heads and isinstance(pad, Pad) and self._share_letter(lhs, pad)
+            return is_padded and pad.args[1].coeff(innermost.index) == operation(innermost.term).args[0].shape[0]
         return isinstance(rhs, StackOver) and rhs.index in self._heads and self._share_letter(lhs, rhs.term)
 
     def _share_letter(self, one: MatrixExpr, other: MatrixExpr) -> bool:

@@ -22,6 +22,7 @@ from symbp.pages.words import commas
 from symbp.roles import Role
 from symbp.symbols import BATCH, Adjoint
 from symbp.views.images import biases
+from symbp.views.lines import Index
 from symbp.views.scale import SumGradient
 from symbp.views.turned import operation, plain
 
@@ -99,7 +100,8 @@ def parts(c: Context, pair: Sequence[Spelled]) -> tuple[Node, ...]:
 
 def ranges(c: Context) -> Text:
     """Return the sentence before the network: for which values of its indices, and of those of families."""
-    running = [index for index in c.reading.indices if not index.words and index != c.tile_index]
+    tiled = {index for indices in c.tiles.values() for index in indices}
+    running = [index for index in c.reading.indices if not index.words and index not in tiled]
     families = [c.ranges(index) for index in c.reading.indices if index.words]
     if not running:
         return c.words("opening.network")
@@ -111,11 +113,17 @@ def ranges(c: Context) -> Text:
 
 def tiles(c: Context) -> list[Text]:
     """Return which matrices the heads have blocks of rows of; nothing where there are no heads."""
-    index = c.tile_index
-    if index is None:
-        return []
-    matrices = c.words.listed([(c.names.symbol(each),) for each in dict.fromkeys(c.tiles)])
-    return [c.words("opening.tiles", range=c.ranges(index), h=number(index.symbol), matrices=matrices)]
+    by_index: dict[tuple[Index, ...], list[Text]] = {}
+    for matrix, indices in c.tiles.items():
+        by_index.setdefault(indices, []).append((c.names.symbol(matrix),))
+    said: list[Text] = []
+    for indices, matrices in by_index.items():
+        kind = "" if len(by_index) == 1 else "_group" if len(indices) == 1 else "_in"
+        index, outer = indices[-1], indices[0]
+        h, group = number(index.symbol), number(outer.symbol)
+        names = c.words.listed(matrices)
+        said.append(c.words(f"opening.tiles{kind}", range=c.ranges(index), h=h, group=group, matrices=names))
+    return said
 
 
 def definitions(c: Context) -> Text:
