@@ -287,7 +287,9 @@ class Blocks:
     rows: list[list[Value]]
 
     def value(self) -> Value:
-        """Return the matrix; where no block has a size, the map that it is."""
+        """Return the matrix; where no block has a size, the map that it is, unless all are numbers."""
+        if all(not isinstance(cell, Map | Open | _Ones) and np.ndim(cell) == 0 for line in self.rows for cell in line):
+            return np.array(self.rows)
         sides = self.sides()
         if any(side == 0 for side in (*sides[0], *sides[1])):
             return Map(self.on)

@@ -27,6 +27,7 @@ SLOW = {"mlp-100", "transformer-12", "lstm-50", "lstm-stacked"}
 
 NOT_EXECUTED = {
     **dict.fromkeys(("slices", "determinants"), "how many rows a padded block has is said by its shape alone"),
+    "constants": "the axes of a rearrangement are printed without their lengths",
     "mlp-12": "the reader does not know what a product leaves out in its middle",
 }
 """Pages whose equations are not worked out, and why."""

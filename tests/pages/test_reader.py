@@ -298,7 +298,7 @@ def deviation(values, wanted, gradients):
     return max(np.max(np.abs(one - other)) / max(np.max(np.abs(other)), least) for one, other in pairs)
 
 
-@pytest.mark.parametrize("name", EQUATIONS)
+@pytest.mark.parametrize("name", [name for name in EQUATIONS if name != "constants"])  # Its axes have no plain form.
 def test_plain_pages_give_the_gradients_of_numpy(name):
     case, found, values, env = derived(name)
     page = plain.page(found)
