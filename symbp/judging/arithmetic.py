@@ -104,6 +104,9 @@ class Arithmetic:
         first, second = self.array(left, node), self.array(right, node)
         if first.ndim == 0 or second.ndim == 0:
             return first * second
+        is_summed = self.place.example is not None and not self.place.alone
+        if is_summed and first.shape == second.shape and first.shape[1] == 1:  # Σᵢ δyᵢ x̂ᵢ, of every feature.
+            return first * second
         if first.shape[-1] != second.shape[0]:
             raise self._clash(first, second, node, "a product needs columns on the left as many as rows on the right")
         return first @ second
@@ -214,6 +217,51 @@ class Arithmetic:
     def size(self, array: Any) -> str:
         """Return a shape in the network's own letters."""
         return size_text(array.shape, self.place.case)
+
+
+@dataclass(frozen=True)
+class OfEntries(Arithmetic):
+    """Arithmetic of entries: each of ``letters`` is an axis, and every product is one of numbers."""
+
+    letters: str = ""
+
+    def entry(self, array: Any, letters: str) -> Any:
+        """Return a matrix with its axes at those of its letters."""
+        import numpy as np
+
+        matrix = np.asarray(array).reshape(-1) if len(letters) == 1 else np.asarray(array)
+        if len(letters) == 2 and letters[0] > letters[1]:
+            matrix = matrix.T
+        wanted = [1] * len(self.letters)
+        for letter, size in zip(sorted(letters), matrix.shape, strict=True):
+            wanted[self.letters.index(letter)] = size
+        return matrix.reshape(wanted)
+
+    def added_over(self, array: Any, letters: str) -> Any:
+        """Return the sum over letters."""
+        return self.array(array, self.written.tree).sum(axis=tuple(map(self.letters.index, letters)), keepdims=True)
+
+    def joined(self, left: Any, right: Any, node: ast.expr) -> Any:
+        """Two numbers side by side."""
+        return self.times(left, right, node)
+
+    def matrix(self, found: Any, left: str) -> Any:
+        """Return the entries as the matrix of those on the left, a column for one letter."""
+        import numpy as np
+
+        array = np.asarray(found, dtype=float)
+        if array.ndim != len(self.letters):
+            return array
+        free = [
+            letter for letter, size in zip(self.letters, array.shape, strict=True) if size > 1 and letter not in left
+        ]
+        if free:
+            raise SpecError(
+                f"{quote(self.written.source)}: {', '.join(free)} is no entry on the left, and not summed over"
+            )
+        order = sorted(left)
+        flat = array.reshape([array.shape[self.letters.index(letter)] for letter in order])
+        return flat.reshape(-1, 1) if len(left) < 2 else np.moveaxis(flat, [order.index(each) for each in left], [0, 1])
 
 
 def size_text(shape: tuple[int, ...], case: Case) -> str:

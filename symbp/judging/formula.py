@@ -10,16 +10,18 @@ from typing import Any
 from symbp.derivation import Derivation
 from symbp.equations import Equation
 from symbp.errors import CheckFailedError, ShapeError, SpecError, SymbpError
-from symbp.judging import steps
+from symbp.judging import layers, steps
 from symbp.judging.cases import Case
 from symbp.judging.code import code
+from symbp.judging.diagnosis.bench import Bench
 from symbp.judging.diagnosis.diagnose import diagnose
-from symbp.judging.diagnosis.diagnosis import Diagnosis, GivenRow, Judgement, Mark
+from symbp.judging.diagnosis.diagnosis import Diagnosis, GivenRow, Judgement, Mark, Scale
+from symbp.judging.diagnosis.scale import named as scale_named
 from symbp.judging.factors import cut, without_one
 from symbp.judging.hands import plain
 from symbp.judging.judging import Judged, Side
 from symbp.judging.lexicon import Lexicon
-from symbp.judging.meanings import Operator, Place, Symbol
+from symbp.judging.meanings import Entry, Operator, Place, Symbol
 from symbp.judging.repairs import repairs
 from symbp.judging.sides import (
     MEAN,
@@ -40,12 +42,13 @@ from symbp.sample import Sample
 from symbp.symbols import Adjoint, Variable
 
 _RATIO = re.compile(r"(?:∂|d)(?!ℒ|L)\w+?(?:\(t-1\))?/(?:∂|d)\w+")
-_LETTER = re.compile(r"(?<=[^\W\d_])ₗ|_l(?![a-z])|(?<=\bf)l(?=[′'])")
 
 OTHER_NAMES = "read with the names of code and of earlier pages, which are other things on the page of today"
 
 
 SCALED = "dZ and dA are read as m times the gradient, without the loss's 1/m, which stands at dW and db (Ng's notation)"
+
+BARE = ("a number above without brackets is read as that of a layer", "the input is counted as the first layer")
 
 OFF_BY = "it is {factor} times the gradient of a mean over the examples: with square brackets 1/m may stand elsewhere"
 
@@ -86,10 +89,15 @@ class Formulas(Ground):
 
     def _readings(self, text: str) -> Iterator[Judged | SymbpError]:
         """Yield what is said of a formula where its words or its layout are read otherwise."""
-        other = self.words.other(text)
+        other = self.words.other(plain(text)[0])
         again = None if other is None else replace(self, words=other)._attempt(text)
         if isinstance(again, Judged):
             yield replace(again, notes=(*again.notes, OTHER_NAMES))
+        for before, said in enumerate(BARE):
+            other_text = layers.with_bare_layers(text, before)
+            again = self._attempt(other_text) if other_text != text else None
+            if isinstance(again, Judged):
+                yield replace(again, source=text, notes=(*again.notes, said))
         yield from (each._attempt(text) for each in self.others)
 
     def _attempt(self, text: str) -> Judged | SymbpError:
@@ -132,10 +140,11 @@ class Formulas(Ground):
 
     def _instances(self, text: str) -> Iterator[str]:
         """Yield a formula, or with the letter l one for every layer that has all its symbols."""
-        if not _LETTER.search(text):
+        depth = self.derivation.network.depth
+        if not depth or not layers.has_layer(text):
             yield text
             return
-        found = [_LETTER.sub(str(layer), text) for layer in range(1, self.derivation.network.depth + 1)]
+        found = [layers.at_layer(text, layer, depth) for layer in range(1, depth + 1)]
         known = [each for each in found if self.known(each)]
         if not known:
             raise SpecError(f"{quote(text)}: no layer has all these symbols")
@@ -176,7 +185,11 @@ class _Formula:
             raise SpecError(
                 f"{quote(self.text)} is not a formula: write the gradient, =, and what it is, as in dW2 = dZ2 @ A1.T"
             )
-        if not isinstance(self.words.meaning(plain(left)[0].strip()), Symbol) and self.over.known(left):
+        if (
+            not isinstance(self.words.meaning(plain(left)[0].strip()), Symbol)
+            and not self.letters
+            and self.over.known(left)
+        ):
             return self._identity(left, right)
         target = self._target(left)
         return next(
@@ -199,9 +212,17 @@ class _Formula:
                 return Judged(Diagnosis(Judgement.WRONG, ()), f"{left} = {part}", sentence=sentence)
         return Judged(Diagnosis(Judgement.RIGHT, ()), self.text, sentence=f"right: this is {left}")
 
+    @property
+    def letters(self) -> str:
+        """The letters of the entry that is on the left; nothing for a whole matrix."""
+        own = plain(self.left)[0].strip()
+        entry = None if self.words.meaning(own) else self.words.entry(own)
+        return entry.letters if entry else ""
+
     def _target(self, left: str) -> Variable | Adjoint:
-        meaning = self.words.meaning(plain(left)[0].strip())
-        if not isinstance(meaning, Symbol):
+        own = plain(left)[0].strip()
+        meaning = self.words.meaning(own) or self.words.entry(own)
+        if not isinstance(meaning, Symbol | Entry):
             near = self.words.near(plain(left)[0].strip())
             raise SpecError(f"{left[:40]!r} is no matrix of this network{near}")
         if meaning.of.name not in self.derivation.forward and meaning.of.name not in self.derivation.backward:
@@ -213,7 +234,7 @@ class _Formula:
         summed = None if plain(right)[0].strip() in self.words.words else SUM.match(right)
         body = without_example(right[summed.end() :], summed) if summed else right
         total = "" if summed is None else MEAN if summed["share"] else "1"
-        trial = Trial(self.over, target)
+        trial = Trial(self.over, target, self.letters)
         sides, problem = trial.fitting(body, total)
         for side in sides:
             if trial.agrees(side):
@@ -325,7 +346,11 @@ class _Formula:
         found = self._diagnosed(samples)
         row = next(each for each in found.rows if each.name == trial.name)
         mark = Mark.WRONG if row.mark is Mark.CARRIED else row.mark
-        verdict = Judgement.RIGHT if found.verdict is Judgement.INCOMPLETE else found.verdict
+        if mark is Mark.RIGHT:  # An intermediate by itself: nothing makes up later for a factor that it has.
+            found = replace(found, scale=self._scale(trial, side, samples), findings=(), departs=None)
+            mark = Mark.SCALED if found.scale else Mark.WRONG
+            found = replace(found, verdict=Judgement.SCALED if found.scale else Judgement.WRONG)
+        verdict = Judgement.WRONG if found.verdict is Judgement.INCOMPLETE else found.verdict
         diagnosis = replace(found, verdict=verdict, rows=(GivenRow(row.name, mark, row.digits, called=self.called),))
         both = tuple(Side(*map(code, map(self._laid_out, (each.yours, each.right)))) for each in found.findings)
         if not in_signs(source):
@@ -334,6 +359,11 @@ class _Formula:
         spelled = [replace(each, sentence=spelled_in_signs(each.sentence, names)) for each in diagnosis.findings]
         written_so = tuple(Side(*(spelled_in_signs(text, names) for text in (each.yours, each.right))) for each in both)
         return Judged(replace(diagnosis, findings=tuple(spelled)), source, notes, sides=written_so)
+
+    def _scale(self, trial: Trial, side: RightSide, samples: list[Sample]) -> Scale | None:
+        """Return the number that a side is off by alone, as the convention that it may be."""
+        ratios = trial.ratios(side)
+        return scale_named(ratios, Bench(self.derivation, samples)) if ratios else None
 
     def _diagnosed(self, samples: list[Sample]) -> Diagnosis:
         """Diagnose an operation as one first, then by its steps; the one that names a mistake is taken."""

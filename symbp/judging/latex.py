@@ -19,7 +19,12 @@ MOST_TOKENS = 20_000
 DEEPEST = 60
 """Deepest nesting of braces."""
 
-_WORDS = "softmax|diag|tanh|sigmoid|relu|ReLU|exp|log|ln|sech|cosh|sinh|silu|gelu|softplus|dLoss"
+_WORDS = (
+    "softmax|diag|tanh|sigmoid|relu|ReLU|exp|log|ln|sech|cosh|sinh|silu|gelu|softplus|dLoss|np|torch|sum|mean|dot|axis|"
+    "keepdims|True|ones|multiply|maximum|square"
+)
+"""Words that people type without a command; other letters side by side are a product."""
+
 _TOKEN = re.compile(
     rf"\\([A-Za-z]+)[ \t\n]*|\\(.)|%[^\n]*\n?|(\s+)|(#\d|(?<![A-Za-z])(?:{_WORDS})(?![A-Za-z])|.)", re.DOTALL
 )
@@ -33,8 +38,8 @@ LETTERS = {**GREEK, "varepsilon": "ε", "varphi": "φ", "vartheta": "θ", "ell":
            "mathbbm": "", "infty": "∞"}  # fmt: skip
 
 SIGNS = {
-    "odot": "⊙", "circ": "⊙", "bullet": "⊙", "otimes": "⊙", "cdot": "·", "times": "·", "ast": "*", "star": "⋆",
-    "top": "⊤", "intercal": "⊤", "prime": "′", "sum": "Σ", "sqrt": "√", "cdots": "⋯", "dots": "⋯", "ldots": "⋯",
+    "odot": "⊙", "circ": "⊙", "bullet": "⊙", "otimes": "⊙", "cdot": "·", "times": "·", "ast": "∗", "uparrow": "↑",
+    "star": "⋆", "top": "⊤", "intercal": "⊤", "prime": "′", "sum": "Σ", "cdots": "⋯", "dots": "⋯", "ldots": "⋯",
     "le": "<=", "leq": "<=", "ge": ">=", "geq": ">=", "lt": "<", "gt": ">", "gets": "=", "leftarrow": "=",
     "coloneqq": "=", "equiv": "=", "langle": "<", "rangle": ">", "lVert": "‖", "rVert": "‖", "Vert": "‖",
     "lbrace": "(", "rbrace": ")", "lbrack": "(", "rbrack": ")", "colon": ":", "div": "/", "ominus": "-",
@@ -234,6 +239,8 @@ class _Reader:
     def with_scripts(self, atom: list[_Piece], text: str, sub: str, sup: str, start: Token) -> list[_Piece]:
         """Join an atom with its scripts: an index, a transpose, a power, a prime."""
         end = self.tokens[self.at].start if self.at < len(self.tokens) else self.tokens[-1].end
+        if text in ("⋆", "∗"):
+            return [_Piece(f"{text}[{sub}] " if sub else f"{text} ", start.start)]
         if text == "Σ":
             over = re.match(r"\s*([A-Za-z](?:,[A-Za-z])*)", sub)
             return [_Piece(f"Σ_{over[1]} " if over else "Σ ", start.start)]
@@ -264,7 +271,10 @@ class _Reader:
             ]
         )
         body = [_Piece(each.text, start.start) for each in atom] if is_symbol else list(atom)
-        below = (_below(sub) if is_symbol or sub else "") + ("" if index is None else _below(index.strip()))
+        above = "" if index is None else _below(index.strip())
+        if above.isdigit() and script["open"] == "(" and not sub and not script["prime"]:
+            above = f"^({above})"  # W_1 and W^{(1)} may be two symbols of a page.
+        below = _below(sub) + above
         return [*body, *([_Piece(below, start.start)] if below else []), *([_Piece(tail, end)] if tail else [])]
 
     def cost(self) -> list[_Piece]:
@@ -386,10 +396,9 @@ class _Reader:
         found = self.value()
         text = _text(found).strip()
         if text == "1" and name != "text":
-            return [_Piece("ones", at)]
-        if text and re.fullmatch(r"\w+", text):
-            return [_Piece(text, at)]
-        return found
+            return [_Piece(" ones", at)]
+        word = text.replace(" ", "")
+        return [_Piece(word, at)] if re.fullmatch(r"\w+", word) else found
 
     def function(self, name: str, at: int) -> list[_Piece]:
         r"""Read a function: what follows without brackets is put in some; \tanh^2 z is a power of the value."""
@@ -452,9 +461,13 @@ def _is_name(text: str) -> bool:
 
 def _below(index: str) -> str:
     """Return an index in plain text: 2, _l, _(t-1), _f_t."""
-    bare = re.sub(r"[\s{}]", "", index).strip("()[]<>").replace("−", "-")
+    bare = re.sub(r"[\s{}]", "", index).replace("−", "-")
+    while bare[:1] in "([<" and bare[-1:] in ")]>" and bare:
+        bare = bare[1:-1]
     if not bare:
         return ""
     if bare.isdigit():
         return bare
+    if re.fullmatch(r"\d+(?:,\d+)+", bare):
+        return f"_({bare})"
     return f"_({bare})" if re.search(r"[-+]", bare) and "," not in bare else "_" + bare.replace(",", "_")

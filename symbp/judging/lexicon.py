@@ -11,7 +11,7 @@ from functools import cached_property
 
 from symbp.derivation import Derivation
 from symbp.equations import nodes
-from symbp.judging.meanings import Activation, Meaning, Named, Number, Scalar, Size, Symbol
+from symbp.judging.meanings import Activation, Entry, Meaning, Named, Number, Scalar, Size, Symbol
 from symbp.judging.names import SCRIPTED, key
 from symbp.ops.activations import ACTIVATIONS, ALIASES
 from symbp.ops.elementwise import Elementwise, Slope
@@ -25,7 +25,9 @@ _SPELLED = str.maketrans(
         **dict(zip("₀₁₂₃₄₅₆₇₈₉", "0123456789", strict=True)),
         **dict(zip("⁰⁴⁵⁶⁷⁸⁹", "0456789", strict=True)),
         "−": "-", "–": "-", "′": "'", "’": "'", "ʹ": "'", "∘": "⊙", "⊗": "⊙", "×": "·", "⋅": "·", "∙": "·",
-        "𝓛": "ℒ", "⊤": "ᵀ", "∇": "∂", "²": "**2", "³": "**3", "⁻": "-", "¹": "1", "…": "⋯",
+        "𝓛": "ℒ", "⊤": "ᵀ", "∇": "∂", "²": "**2", "³": "**3", "⁻": "^-", "¹": "1", "…": "⋯",
+        "⁽": "^(", "⁾": ")",
+        "½": "(1/2)", "¼": "(1/4)", "¾": "(3/4)", "ᵢ": "_i", "ⱼ": "_j", "ₖ": "_k", "ₗ": "_l", "ₙ": "_n", "ₘ": "_m",
     }
 )  # fmt: skip
 
@@ -41,6 +43,11 @@ ACTIVATION = ("g", "f", "h", "φ", "ϕ", "phi", "σ", "sigma", "act", "activatio
 """Letters that people have for whatever activation a network has."""
 
 _ERROR = re.compile(r"(?:∂|d)(?:[ℒLJEC]|[Ll]oss)/(?:∂|d)|∂|d|δ_?|delta_?|grad_?|nabla_?")
+
+_ENTRIES = tuple(
+    re.compile(rf"(?P<base>{base})_\(?(?P<first>[i-np-s])[,_]?(?P<second>[i-np-s])?\)?_?(?P<layer>\d*)")
+    for base in (".+", ".+?")
+)
 
 ERRORS = ("d", "∂", "∂ℒ/∂", "dL/d")
 """What stands before a matrix in the name of its gradient."""
@@ -89,6 +96,17 @@ class Lexicon:
         of = self.meaning(plain[prefix.end() :]) if prefix and prefix.end() < len(plain) else None
         if isinstance(of, Symbol) and isinstance(of.of, Variable):
             return Symbol(Adjoint(of.of), of.column)
+        return None
+
+    def entry(self, name: str) -> Entry | None:
+        """Return what a name with letters below means as an entry of a matrix: w_jk, or w_jk1 of the first layer."""
+        for found in (each.fullmatch(normal(name)) for each in _ENTRIES):
+            of = self.meaning(f"{found['base']}{found['layer']}") if found else None
+            if found is None or not isinstance(of, Symbol):
+                continue
+            rows, columns = of.of.shape
+            if 1 not in (rows, columns) if found["second"] else 1 in (rows, columns) or columns.has(BATCH):
+                return Entry(of.of, found["first"] + (found["second"] or ""))
         return None
 
     @cached_property

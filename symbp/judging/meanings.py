@@ -31,6 +31,21 @@ class Symbol:
 
 
 @dataclass(frozen=True)
+class Entry:
+    """An entry of a matrix: w_jk, or δ_j of one example."""
+
+    of: Variable | Adjoint
+    letters: str
+
+
+@dataclass(frozen=True)
+class Over:
+    """Σ_k in front of a product of entries."""
+
+    letters: str
+
+
+@dataclass(frozen=True)
 class Diagonal:
     """diag f′(z): a slope on the diagonal, for one example."""
 
@@ -104,7 +119,7 @@ class Named:
     of_module: bool = False
 
 
-Meaning = Symbol | Diagonal | Scalar | Activation | Size | Number | LinearMap | Piece | Sliding | Named
+Meaning = Symbol | Entry | Over | Diagonal | Scalar | Activation | Size | Number | LinearMap | Piece | Sliding | Named
 
 
 @dataclass(frozen=True)
@@ -162,7 +177,8 @@ def scalar_value(meaning: Scalar, array: Any) -> Any:
     """Return f or f′ of an array, entry by entry."""
     import numpy as np
 
-    matrix = np.atleast_2d(np.asarray(array, dtype=float))
+    matrix = np.asarray(array, dtype=float)
+    matrix = np.atleast_2d(matrix) if matrix.ndim < 3 else matrix.reshape(len(matrix), -1)
     local = _scalar_program(meaning.function)([matrix])
     return local[1 if meaning.slope else 0].reshape(np.shape(array))
 

@@ -26,6 +26,7 @@ SCRIPTED = re.compile(
 )
 """A name with all that stands below and above it, in plain text."""
 
+_STEPS = str.maketrans("ₜ₋₊ₕₓᵣₒ", "t-+hxro")
 _SEPARATORS = re.compile(r"[\s_^,(){}\[\]]")
 _ACCENTS = {"hat": "\u0302", "bar": "\u0304", "tilde": "\u0303"}
 _ACCENT = re.compile(r"(?<=[^\W\d_])_?(hat|bar|tilde)(?![a-z])")
@@ -34,5 +35,6 @@ _NAMED = re.compile("|".join(sorted(GREEK, key=len, reverse=True)))
 
 def key(name: str) -> str:
     """Return what is equal for names that are told apart by nothing but how they are written."""
+    name = name.translate(_STEPS)
     bare = _SEPARATORS.sub("", _ACCENT.sub(lambda found: _ACCENTS[found[1]], name))
     return unicodedata.normalize("NFC", _NAMED.sub(lambda found: GREEK[found[0]], bare))

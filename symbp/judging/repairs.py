@@ -14,7 +14,7 @@ from typing import Any
 
 from symbp.judging.hands import CODE, LATEX, MATLAB, Hand, hand_of, plain
 from symbp.judging.lexicon import Lexicon
-from symbp.judging.meanings import Meaning, Named, Scalar, Symbol
+from symbp.judging.meanings import Activation, Entry, Meaning, Named, Scalar, Symbol
 from symbp.judging.written import TypedSide
 
 _DIGITS = re.compile(r"[0-9]+|[₀-₉]+")
@@ -38,6 +38,9 @@ def repairs(source: TypedSide, words: Lexicon, depth: int) -> Iterator[Repair]:
     for node in _nodes(source.tree):
         if isinstance(node, ast.Name) and node.id in source.meanings:
             yield from made.other_symbols(node)
+    for node in _nodes(source.tree):
+        if isinstance(node, ast.Call):
+            yield from made.other_axis(node)
     for node in _nodes(source.tree):
         yield from made.turned(node)
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.MatMult):
@@ -65,8 +68,11 @@ class _Maker:
             yield self._put(node, text, meaning, f"{typed} in place of {text}")
 
     def _like(self, typed: str, meaning: Meaning) -> Iterator[tuple[str, Meaning]]:
-        if isinstance(meaning, Scalar) and not meaning.slope:
-            yield from self._known([f"{typed}′"], Scalar)
+        if isinstance(meaning, Entry) and len(meaning.letters) == 2:
+            turned = meaning.letters[::-1]
+            yield typed.replace(meaning.letters, turned), replace(meaning, letters=turned)
+        if isinstance(meaning, Scalar | Activation) and not meaning.slope:
+            yield from self._known([f"{typed}'" if self.hand is LATEX else f"{typed}′"], type(meaning))
         if isinstance(meaning, Scalar | Symbol):
             yield from self._known(self._layers(typed), type(meaning))
         if isinstance(meaning, Symbol):
@@ -74,7 +80,7 @@ class _Maker:
 
     def _known(self, texts: list[str], kind: type[Meaning]) -> Iterator[tuple[str, Meaning]]:
         for text in texts:
-            meaning = self.words.meaning(plain(text)[0].strip())
+            meaning = self.words.meaning(plain(text)[0].strip().rstrip("ᵀ"))
             if isinstance(meaning, kind):
                 yield text, meaning
 
@@ -156,6 +162,14 @@ class _Maker:
             tree = _with(self.source.tree, node, new)
             yield Repair(replace(self.source, tree=tree), whole, f"{sign} in place of {text}")
 
+    def other_axis(self, node: ast.Call) -> Iterator[Repair]:
+        """The other axis of a sum or a mean."""
+        for each in (*node.args[1:], *(k.value for k in node.keywords if k.arg == "axis")):
+            if isinstance(each, ast.Constant) and each.value in (0, 1) and not isinstance(each.value, bool):
+                other = 1 - each.value
+                new = ast.copy_location(ast.Constant(other), each)
+                yield self._change(each, new, str(other), f"axis {each.value} in place of axis {other}")
+
     def other_sign(self, node: ast.BinOp) -> Repair:
         """+ for −, or the other way round."""
         is_minus = isinstance(node.op, ast.Sub)
@@ -222,14 +236,14 @@ def _located(tree: ast.expr) -> ast.expr:
     return ast.fix_missing_locations(tree)
 
 
-def _with(tree: ast.expr, old: ast.expr, new: ast.expr) -> ast.expr:
+def _with(tree: Any, old: ast.expr, new: ast.expr) -> Any:
     """Return a tree with one node replaced."""
     if tree is old:
         return new
     fields: dict[str, Any] = {
         name: _with(value, old, new)
         if isinstance(value, ast.expr)
-        else [_with(each, old, new) if isinstance(each, ast.expr) else each for each in value]
+        else [_with(each, old, new) if isinstance(each, ast.expr | ast.keyword) else each for each in value]
         if isinstance(value, list)
         else value
         for name, value in ast.iter_fields(tree)

@@ -28,7 +28,7 @@ TOLERANCE = 1e-9
 _SHARE = r"(?:\(?1/[mN]\)?|\\[dt]?frac\s*\{?1\}?\s*\{?[mN]\}?)\s*[*·]?\s*"
 SUM = re.compile(
     rf"\s*(?P<share>{_SHARE})?(?:\\sum(?:\\limits)?(?:\s*_(?:\{{\s*(?P<a>[in])\b[^{{}}]*\}}|(?P<b>[in])))?(?![a-z]|\s*_)"
-    r"(?:\s*\^(?:\{[^{}]*\}|\w))?|(?:Σ|∑)(?:_(?P<c>[in])\b)?(?!_)|sum(?=\s))\s*"
+    r"(?:\s*\^(?:\{[^{}]*\}|\w))?|(?:Σ|∑)(?:_(?P<c>[in])\b)?(?![_ᵢ-ᵪₐ-ₜⱼ])|sum(?=\s))\s*"
 )
 """What stands before a sum over the examples: Σ, with 1/m or without, in each way to write."""
 
@@ -125,6 +125,7 @@ class Trial:
 
     ground: Ground
     target: Variable | Adjoint
+    letters: str = ""
 
     @property
     def is_gradient(self) -> bool:
@@ -170,7 +171,7 @@ class Trial:
 
     def _readings(self, body: str, total: str) -> Iterator[Reading]:
         side = written(body, self.ground.course(0, "Z"))
-        columns = side.columns
+        columns = side.columns or bool(self.letters)
         ways = [False] if total or self.ground.derivation.entire else [True] if columns else [False, True]
         if not columns and (self.ground.derivation.network.batch or re.search(r"\bm\b|sum|mean|ᵀ1|1ᵀ", body)):
             ways = [False]
@@ -206,15 +207,10 @@ class Trial:
 
         if not side.total and not side.reading.alone:
             place = Place(case, scaled=side.reading.scaled)
-            return _spread(value(side.written, place, tree), self.target, case)
-        parts = [
-            _spread(
-                value(side.written, Place(case, example, side.reading.alone, side.reading.scaled), tree),
-                self.target,
-                case,
-            )
-            for example in range(case.examples)
-        ]
+            return _spread(value(side.written, place, tree, self.letters), self.target, case)
+        alone, scaled = side.reading.alone, side.reading.scaled
+        places = [Place(case, example, alone, scaled) for example in range(case.examples)]
+        parts = [_spread(value(side.written, place, tree, self.letters), self.target, case) for place in places]
         if side.total:
             return sum(parts) / (case.examples if side.total == MEAN else 1)
         if self.target.shape[1] == BATCH:
@@ -233,6 +229,20 @@ class Trial:
         """Return by which factor alone a side is off, m or 1/m; nothing where it is off otherwise."""
         factors: dict[str, Callable[[Case], float]] = {"m": lambda c: c.examples, "1/m": lambda c: 1 / c.examples}
         return next((text for text, by in factors.items() if self.error(side, factor=by) <= TOLERANCE), "")
+
+    def ratios(self, side: RightSide) -> list[float]:
+        """Return the positive number by which a side is the target at every case; nothing where it is off otherwise."""
+        import numpy as np
+
+        found = []
+        for array, case in zip(self.values(side), self.ground.cases, strict=True):
+            right = self.right(case, side.reading)
+            array = np.asarray(array).reshape(right.shape)
+            ratio = float((array * right).sum() / ((right * right).sum() or 1.0))
+            if not np.linalg.norm(array - ratio * right) <= TOLERANCE * np.linalg.norm(array) or ratio <= 0:
+                return []
+            found.append(ratio)
+        return found
 
     def is_other(self, side: RightSide) -> str:
         """Return the name of the matrix that a side is, where it is that of another one; else nothing."""
@@ -296,7 +306,11 @@ def _fits(found: Any, case: Case, target: Variable | Adjoint) -> bool:
 
     right = np.shape(case.known[target.name])
     shape = np.shape(found)
-    return shape == right or (1 in right and len(shape) < 2 and np.size(found) == np.size(case.known[target.name]))
+    return (
+        shape == right
+        or (right == () and np.size(found) == 1)
+        or (1 in right and len(shape) < 2 and np.size(found) == np.size(case.known[target.name]))
+    )
 
 
 def _turned(wrong: Any, size: str, other: str) -> str:

@@ -10,7 +10,7 @@ from symbp.judging.meanings import Scalar, Symbol
 from symbp.symbols import Adjoint
 
 _SIGNS = re.compile(r"[ᵀ⊙·′₀-₉δ∂]")
-_ERROR = re.compile(r"δ\w*")
+_ERROR = re.compile(r"δ(?!_[A-Z])\w*")
 _NUMBERED = re.compile(r"(?<=[A-Za-zδ])\d+")
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")

@@ -46,7 +46,7 @@ def written_out(text: str, last: int, known: Known) -> tuple[str, tuple[int, ...
     """
     steps: tuple[int, ...] = ()
     while found := _SUM.search(text):
-        end = _end_of_product(text, found.end())
+        end = end_of_product(text, found.end())
         body = text[found.end() : end].strip()
         steps = tuple(step for step in range(1, last + 1) if known(at_step(body, step)))
         if not steps:
@@ -72,7 +72,7 @@ def _added(terms: Sequence[str]) -> str:
     return f"({_added(terms[:half])} + {_added(terms[half:])})"
 
 
-def _end_of_product(text: str, start: int) -> int:
+def end_of_product(text: str, start: int) -> int:
     """Return where the product that begins at a place ends: at the next sum or = outside its brackets."""
     depth, seen = 0, False
     for at in range(start, len(text)):

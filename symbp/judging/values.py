@@ -10,16 +10,18 @@ from typing import Any
 
 from symbp.equations import operands
 from symbp.errors import ShapeError, SpecError
-from symbp.judging.arithmetic import ONES, ONES_ROW, Arithmetic, Ones, OnesRow, from_numpy, softmax_along
+from symbp.judging.arithmetic import ONES, ONES_ROW, Arithmetic, OfEntries, Ones, OnesRow, from_numpy, softmax_along
 from symbp.judging.meanings import (
     HOLE,
     IDENTITY,
     Activation,
     Diagonal,
+    Entry,
     LinearMap,
     Named,
     Number,
     Operator,
+    Over,
     Piece,
     Place,
     Scalar,
@@ -37,8 +39,8 @@ from symbp.networks.reading import MAX_DEPTH, quote
 LARGEST = 1e100
 
 
-def value(written: TypedSide, place: Place, tree: ast.expr | None = None) -> Any:
-    """Return the value of a formula at a place.
+def value(written: TypedSide, place: Place, tree: ast.expr | None = None, left: str = "") -> Any:
+    """Return the value of a formula at a place; ``left`` are the letters of an entry that it is for.
 
     Raises:
         SpecError: something that is not arithmetic.
@@ -48,7 +50,11 @@ def value(written: TypedSide, place: Place, tree: ast.expr | None = None) -> Any
 
     try:
         with np.errstate(all="ignore"):
-            found = _Walk(written, place, Arithmetic(written, place)).visit(written.tree if tree is None else tree)
+            letters = "".join(sorted({*left, *written.letters}))
+            arithmetic = OfEntries(written, place, letters) if letters else Arithmetic(written, place)
+            found = _Walk(written, place, arithmetic).visit(written.tree if tree is None else tree)
+            if isinstance(arithmetic, OfEntries):
+                return arithmetic.matrix(found, left)
     except (SpecError, ShapeError):
         raise
     except ValueError:  # NumPy's own, from an operator that is given what it does not act on
@@ -95,6 +101,8 @@ class _Walk:
                 return self._chain(node)
             case ast.BinOp(left=ast.BinOp(left=left, op=ast.Mod(), right=ast.Name(id=name)), op=ast.Mod(), right=right):
                 return self._slid(name, left, right)
+            case ast.BinOp(left=ast.Name(id=name), op=ast.Pow(), right=right) if self._is_function(name):
+                return self._applied(name, [right], {}, node)  # log P, without brackets
             case ast.BinOp(left=left, op=sign, right=right) if type(sign) in _BINARY:
                 return _BINARY[type(sign)](self.arithmetic, self.visit(left), self.visit(right), node)
             case ast.Compare(left=left, ops=[sign], comparators=[right]) if type(sign) in _COMPARE:
@@ -107,6 +115,10 @@ class _Walk:
             case ast.Call(func=ast.Name(id=name), args=arguments) if name in self.written.meanings:
                 return self._applied(name, arguments, self._keywords(node), node)
         raise SpecError(f"{quote(self.written.text(node))} may not stand in the formula {quote(self.written.source)}")
+
+    def _is_function(self, name: str) -> bool:
+        meaning = self.written.meanings.get(name)
+        return isinstance(meaning, Scalar | Activation) or (isinstance(meaning, Named) and meaning.name in _FUNCTIONS)
 
     def _number(self, number: float) -> float:
         if not abs(number) <= LARGEST:
@@ -157,6 +169,8 @@ class _Walk:
                 return np.diagflat(found) if 1 in found.shape else found
             case Scalar(at=slope) if slope is not None:
                 return value_of(slope, self.place)
+            case Entry(of=symbol, letters=letters) if isinstance(self.arithmetic, OfEntries):
+                return self.arithmetic.entry(self.place.value(symbol), letters)
             case Size(of=letter):
                 return float(self.place.case.sizes[str(letter)])
             case Number(value=number):
@@ -198,12 +212,14 @@ class _Walk:
         arguments = [self.visit(each) for each in nodes]
         if isinstance(meaning, Activation) and len(nodes) == 1:
             operand = self.written.meanings.get(nodes[0].id) if isinstance(nodes[0], ast.Name) else None
-            known = meaning.of(operand.of.name if isinstance(operand, Symbol) else None)
+            known = meaning.of(operand.of.name if isinstance(operand, Symbol | Entry) else None)
             if known is None:
                 text = self.written.text(node)
                 raise SpecError(f"{quote(text)}: the layers have different activations; write f1, f2 … or their names")
             meaning = known
         match meaning:
+            case Over(letters=letters) if len(arguments) == 1 and isinstance(self.arithmetic, OfEntries):
+                return self.arithmetic.added_over(arguments[0], letters)
             case Scalar() if len(arguments) == 1 and not keywords:
                 return scalar_value(meaning, self.arithmetic.array(arguments[0], node))
             case LinearMap() if len(arguments) == 1 and not keywords:

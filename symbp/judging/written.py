@@ -15,17 +15,32 @@ from dataclasses import dataclass, replace
 from symbp.errors import SpecError
 from symbp.judging.hands import plain
 from symbp.judging.lexicon import Lexicon
-from symbp.judging.meanings import Activation, Diagonal, LinearMap, Meaning, Named, Scalar, Size, Sliding, Symbol
+from symbp.judging.meanings import (
+    Activation,
+    Diagonal,
+    Entry,
+    LinearMap,
+    Meaning,
+    Named,
+    Over,
+    Scalar,
+    Size,
+    Sliding,
+    Symbol,
+)
 from symbp.judging.names import SCRIPTED
+from symbp.judging.steps import end_of_product
 from symbp.networks.reading import MAX_BRACKETS, MAX_DIGITS, MAX_LENGTH, quote, tree_of
+from symbp.symbols import BATCH
 
 _NUMBER = re.compile(r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _NAME = re.compile(r"(?!ᵀ)[^\W\d](?:(?!ᵀ)\w)*(?:\[[\w.:]+\])?'?")
 _METHOD = re.compile(r"\.(?:(m?T\b|t\(\)|H\b)|([a-z_]+)(?=\())")
+_OVER = re.compile(r"(?:[Σ∑]|sum)_\(?([i-np-s](?:[,_]?[i-np-s])?)\)?(?![A-Za-z0-9])\s*")
 _MODULE = re.compile(r"(?:(?:np|numpy|torch|jnp|jax|xp|cp|F|nn|functional|linalg|math|scipy|special|tf|K)\.)+(?=[a-z])")
 _STRING = re.compile(r"(['\"])[A-Za-z,>\- ]{1,60}\1")
-_OPERATORS = ("**", ">=", "<=", "==", "@", "+", "-", "*", "/", ">", "<", "^", "(", ")", ",", "=", "⊙", "·")
-_TURNED = {"⊙": "*", "·": "@", "^": "**"}
+_OPERATORS = ("**", ">=", "<=", "==", "@", "+", "-", "*", "/", ">", "<", "^", "(", ")", ",", "=", "⊙", "·", "∗")
+_TURNED = {"⊙": "*", "∗": "*", "·": "@", "^": "**"}
 _INVERSE = re.compile(r"\^(?:-1(?!\d)|\(-1\)|\{-1\})")
 _KEYWORDS = {"axis": "axis", "dim": "axis", "keepdims": "keepdims", "keepdim": "keepdims", "ddof": "ddof",
              "unbiased": "unbiased"}  # fmt: skip
@@ -33,6 +48,9 @@ _CONSTANTS = ("True", "False")
 
 MOST_WRITTEN_OUT = 64 * MAX_LENGTH
 """Longest text that is read once its sums over steps are written out; as typed it may have ``MAX_LENGTH``."""
+
+OF_WHAT_FOLLOWS = ("diag", "log", "ln", "exp")
+"""Functions that need no brackets: they bind as tightly as a power."""
 
 ELIDED = ("⋯", "B[")
 """What stands for something that is not written out."""
@@ -61,9 +79,18 @@ class TypedSide:
     @property
     def columns(self) -> bool:
         """Whether a letter of one example stands in it."""
-        return any(
+        entries = [each for each in self.meanings.values() if isinstance(each, Entry)]
+        if any(len(each.letters) == 2 and each.of.shape[1].has(BATCH) for each in entries):
+            return False
+        return bool(entries) or any(
             isinstance(each, Diagonal) or (isinstance(each, Symbol) and each.column) for each in self.meanings.values()
         )
+
+    @property
+    def letters(self) -> str:
+        """The letters that count entries in it, sorted."""
+        found = (each.letters for each in self.meanings.values() if isinstance(each, Entry | Over))
+        return "".join(sorted(set("".join(found))))
 
     @property
     def named(self) -> list[Named]:
@@ -111,15 +138,18 @@ class _Reading:
         self.ends_operand = False
         self.before: Meaning | None = None
         self.calls = self.of_module = False
+        self.closing: list[int] = []
 
     def read(self) -> TypedSide:
         """Return the formula, or raise a SpecError that quotes the piece nobody can read."""
         position = 0
         while position < len(self.source):
+            self._close(position)
             if self.source[position] == " ":
                 position += 1
                 continue
             position = self._next(position)
+        self._close(len(self.source))
         python = "".join(token.python for token in self.tokens)
         tree = tree_of(python, self.typed, "a formula")
         return TypedSide(self.typed, python, tree, self.meanings, tuple(map(self._as_typed, self.tokens)))
@@ -143,12 +173,39 @@ class _Reading:
         if found := _MODULE.match(self.source, at):
             self.of_module = True
             return found.end()
-        readers = (self._transpose, self._method, self._word, self._number, self._name, self._string, self._operator)
+        readers = (
+            self._over,
+            self._transpose,
+            self._method,
+            self._word,
+            self._number,
+            self._name,
+            self._string,
+            self._operator,
+        )
         for reader in readers:
             end = reader(at)
             if end is not None:
                 return end
         raise SpecError(f"{self.source[at]!r} may not stand in the formula {quote(self.source)}")
+
+    def _over(self, at: int) -> int | None:
+        """Σ_k in front of a product: a function of the product behind it."""
+        found = _OVER.match(self.source, at)
+        if not found:
+            return None
+        end = self._placed(found[0], Over(re.sub("[,_]", "", found[1])), at, found.end())
+        self._append("(", end, end)
+        self.ends_operand = False
+        self.closing.append(end_of_product(self.source, end))
+        return end
+
+    def _close(self, position: int) -> None:
+        """Close the brackets of sums whose product ends here."""
+        while self.closing and self.closing[-1] <= position:
+            self.closing.pop()
+            self._append(")", position, position)
+            self.ends_operand = True
 
     def _root(self, at: int) -> int:
         """√2 and √(…): the function in front of its number."""
@@ -205,7 +262,7 @@ class _Reading:
         found = self.lexicon.pattern.match(self.source, at)
         scripted = SCRIPTED.match(self.source, at)
         if scripted and scripted.end() > (found.end() if found else at):
-            known = self.lexicon.meaning(scripted[0])
+            known = self.lexicon.meaning(scripted[0]) or self.lexicon.entry(scripted[0])
             if known is not None:
                 return self._placed(scripted[0], known, at, scripted.end())
         name = _NAME.match(self.source, at)
@@ -243,6 +300,8 @@ class _Reading:
         name = found[0]
         if name in _KEYWORDS or name in _CONSTANTS:
             return self._add(_KEYWORDS.get(name, name), at, found.end(), operand=name in _CONSTANTS)
+        if name.isascii() and all(isinstance(self.lexicon.words.get(each), Symbol) for each in name):
+            return self._placed(name[0], self.lexicon.words[name[0]], at, at + 1)
         if name in ("sum", "Σ", "∑"):
             raise SpecError(f"{quote(self.source)}: Σ stands in front of a whole product, as in Σ D₂ (a₂ − y) xᵀ")
         raise SpecError(
@@ -279,7 +338,7 @@ class _Reading:
     def _join(self) -> None:
         """Write the product of two factors that stand beside each other."""
         if self.ends_operand:
-            of_what_follows = isinstance(self.before, Named) and self.before.name == "diag"
+            of_what_follows = isinstance(self.before, Named) and self.before.name in OF_WHAT_FOLLOWS
             self._append("**" if of_what_follows else "@", len(self.source), len(self.source))
 
     def _add(self, python: str, start: int, end: int, *, operand: bool) -> int:
@@ -291,3 +350,10 @@ class _Reading:
     def _append(self, python: str, start: int, end: int) -> None:
         self.tokens.append(Token(python, self.length, start, end))
         self.length += len(python)
+
+
+_READERS = (
+    _Reading._over, _Reading._transpose, _Reading._method, _Reading._word, _Reading._number, _Reading._name,
+    _Reading._string, _Reading._operator,
+)  # fmt: skip
+"""What is tried at a place, in this order."""

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from enum import Enum
 from typing import Any
 
 from sympy import MatrixSymbol
 
 from symbp.derivation import Derivation
 from symbp.equations import Equation, nodes, symbols_in
+from symbp.errors import SpecError
+from symbp.judging.hands import plain
 from symbp.judging.lexicon import ERRORS, Lexicon, basic
 from symbp.judging.meanings import Diagonal, LinearMap, Meaning, Piece, Scalar, Sliding, Symbol
+from symbp.judging.names import key
 from symbp.maths.build import operator_name, primed, sign_of
 from symbp.maths.tree import Id, Node
 from symbp.op import Op
 from symbp.ops.elementwise import Elementwise, GenericFunction, ScalarFunction, Slope
 from symbp.ops.losses import Loss, LossGradient
+from symbp.ops.upstream import Upstream
 from symbp.pages.tell.derivation import context
-from symbp.pages.tell.operation import operation_context
+from symbp.pages.tell.operation import OperationContext, operation_context
 from symbp.roles import Role
 from symbp.symbols import Adjoint, Variable
 from symbp.views.layout import COLUMNS, Layout
 from symbp.views.skeleton import mapped
 from symbp.writing.aliases import aliases
 from symbp.writing.formula import Speller, math_text
+from symbp.writing.latex import math_latex
 
 
 def lexicon(shown: Derivation, derivation: Derivation, layout: Layout = COLUMNS) -> Lexicon:
@@ -36,8 +42,8 @@ def lexicon(shown: Derivation, derivation: Derivation, layout: Layout = COLUMNS)
     shown, derivation = shown.readable, derivation.readable
     functions = _functions(shown, derivation)
     words = basic(derivation).with_words(aliases(shown, functions)).with_words(_signs(derivation))
-    for ascii_only in (True, False):
-        words = words.with_words(dict(_printed(shown, Print(shown, ascii_only, layout), functions)))
+    for alphabet in Alphabets:
+        words = words.with_words(dict(_printed(shown, Print(shown, alphabet, layout), functions)))
     return words
 
 
@@ -50,36 +56,94 @@ def _operation_words(shown: Derivation, derivation: Derivation) -> Lexicon:
     c = operation_context(shown)
     known = {each.name: each for each in (*derivation.forward.given, *(each.lhs for each in derivation.forward))}
     column, words = c.plan.one, basic(derivation)
-    for ascii_only in (True, False):
-        speller = Speller.of(c.spellings, ascii=ascii_only)
+    for alphabet in Alphabets:
+        spell = alphabet.speller(c.spellings)
         found: dict[str, Meaning] = {}
+        for node in (each.rhs for each in c.equations if isinstance(each.rhs, Elementwise)):
+            name = spell(c.builder.function(node.function))
+            found |= {name: Scalar(node.function), f"{name}'": Scalar(node.function, slope=True)}
         for name, symbol in c.known.items():
-            word = speller.text(c.names.symbol(symbol))
+            word = spell(c.names.symbol(symbol))
             if name in known:
                 of = known[name]
                 found[word] = Symbol(of, column)
                 found |= {f"{prefix}{word}": Symbol(Adjoint(of), column) for prefix in ERRORS}
-                found[speller.text(c.names.symbol(Adjoint(symbol)))] = Symbol(Adjoint(of), column)
+                found[spell(c.names.symbol(Adjoint(symbol)))] = Symbol(Adjoint(of), column)
                 if of.role is Role.PREACTIVATION:
-                    found[f"δ{word[1:]}"] = Symbol(Adjoint(of), column)
+                    index = key(word)[1:]
+                    spellings = (
+                        index,
+                        f"_{index}",
+                        f"_({','.join(index)})",
+                        f"_{','.join(index)}",
+                        f"_{'_'.join(index)}",
+                    )
+                    found |= {f"δ{each}": Symbol(Adjoint(of), column) for each in spellings}
         for each in c.shown.letters:
-            word = speller.text(c.names.symbol(c.known[each.lhs.name]))
+            word = spell(c.names.symbol(c.known[each.lhs.name]))
             found[word] = found[EARLIER.get(word, word)] = Piece(each.rhs)
-        for node in (each.rhs for each in c.equations if isinstance(each.rhs, Elementwise)):
-            name = speller.text(c.builder.function(node.function))
-            found |= {name: Scalar(node.function), f"{name}'": Scalar(node.function, slope=True)}
-        words = words.with_words(found)
-    return words
+        words = words.with_words(found | dict(_operations(c, spell, derivation)))
+    return words.with_words(_signs(derivation))
+
+
+WITHOUT_NAME = (Elementwise, Slope, Upstream, Loss)
+"""Operations that have words of their own, or none on the page of an operation."""
+
+
+def _operations(
+    c: OperationContext, spell: Callable[[Node], str], derivation: Derivation
+) -> Iterator[tuple[str, Meaning]]:
+    """Yield the operators on the page of an operation, and what is printed with its operands in brackets."""
+
+    def read(slot: Any) -> Any:
+        if isinstance(slot, Adjoint):
+            return Adjoint(read(slot.of))
+        return c.known.get(slot.name, slot) if isinstance(slot, MatrixSymbol) else slot
+
+    for equation in (*derivation.forward, *derivation.backward):
+        for node in nodes(equation.rhs):
+            if (
+                isinstance(node, Op)
+                and node.sign is None
+                and not isinstance(node, Elementwise | Slope | Upstream | Loss)
+            ):
+                shown = mapped(c.reading.layout.equation(Equation(equation.lhs, node)).rhs, read)
+                yield spell(c.tree(shown)), Piece(node)
+                if node.acts_on is not None:
+                    yield spell(operator_name(c.builder, mapped(node, read))), LinearMap(node)
+
+
+class Alphabets(Enum):
+    """In which signs a page is printed; words of the last go before those of the others."""
+
+    LATEX = "latex"
+    ASCII = "ascii"
+    UNICODE = "unicode"
+
+    def speller(self, trees: Iterable[Node]) -> Callable[[Node], str]:
+        """Return what writes a tree: LaTeX as the plain text that is read of it."""
+        if self is Alphabets.LATEX:
+            return _plain_latex
+        return Speller.of(trees, ascii=self is Alphabets.ASCII).text
+
+
+def _plain_latex(node: Node) -> str:
+    """Return the plain text of a tree in LaTeX; what has none, a table, stays as it is, and is no word."""
+    text = math_latex(node)
+    try:
+        return plain(text)[0].strip()
+    except SpecError:
+        return text
 
 
 class Print:
     """What a page of a network prints for a symbol and an operation, each equation standing alone."""
 
-    def __init__(self, derivation: Derivation, ascii_only: bool, layout: Layout = COLUMNS) -> None:
+    def __init__(self, derivation: Derivation, alphabet: Alphabets, layout: Layout = COLUMNS) -> None:
         self.layout = layout
         self.context = context(derivation, complete=True, view=layout)
         self.one_example = self.context.reading.is_one
-        self._speller = Speller.of(self.context.spellings, ascii=ascii_only)
+        self._text = alphabet.speller(self.context.spellings)
         folded = self.context.reading.folded
         self._spelled = {folded.symbols.get(each, each).name: each for each in self.context.reading.all_symbols}
 
@@ -120,9 +184,6 @@ class Print:
         if isinstance(slot, Adjoint):
             return Adjoint(self._read(slot.of))
         return self._spelled.get(slot.name, slot) if isinstance(slot, MatrixSymbol) else slot
-
-    def _text(self, node: Node) -> str:
-        return self._speller.text(node)
 
 
 def _signs(derivation: Derivation) -> dict[str, Meaning]:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
+from symbp.cli.verdict import formulas_of
 from symbp.derivation import Derivation, derive
 from symbp.errors import SymbpError
 from symbp.judging.formula import Formulas
+from symbp.maths.tree import Node
 from symbp.networks.examples import EXAMPLES
 from symbp.networks.network import Network
+from symbp.networks.operations import OPERATIONS
+from symbp.pages.page import lines
 from symbp.pages.tell.derivation import context
+from symbp.pages.tell.operation import operation_context, operation_page
 from symbp.views.layout import COLUMNS, ROWS, Layout
 from symbp.writing.formula import Speller
+from symbp.writing.latex import math_latex
 from symbp.writing.readback import lexicon
 
 NETWORKS = {
@@ -75,11 +82,14 @@ def formulas(derivation: Derivation, ascii_only: bool, layout: Layout = COLUMNS)
     """Return the text of every equation of the backward list as it is printed alone."""
     c = context(derivation, complete=True, view=layout)
     speller = Speller.of(c.spellings, ascii=ascii_only)
-    found = []
-    for equation in c.reading.backward:
-        alone = c.reading.alone(equation)
-        found.append(speller.text(c.builder.equation(alone.lhs, alone.rhs)))
-    return found
+    return list(map(speller.text, trees(derivation, layout)))
+
+
+def trees(derivation: Derivation, layout: Layout = COLUMNS) -> list[Node]:
+    """Return every equation of the backward list as a tree."""
+    c = context(derivation, complete=True, view=layout)
+    equations = map(c.reading.alone, c.reading.backward)
+    return [c.builder.equation(each.lhs, each.rhs) for each in equations]
 
 
 def unread(derivation: Derivation, ascii_only: bool, layout: Layout = COLUMNS) -> list[str]:
@@ -87,6 +97,11 @@ def unread(derivation: Derivation, ascii_only: bool, layout: Layout = COLUMNS) -
     over = Formulas(derivation.readable, lexicon(derivation, derivation, layout), layout=layout)
     found = formulas(derivation, ascii_only, layout)
     assert len(found) >= 3
+    return faults(over, found)
+
+
+def faults(over: Formulas, found: list[str]) -> list[str]:
+    """Return the formulas that are not read and found right, with what is said of them."""
     wrong = []
     for formula in found:
         try:
@@ -124,3 +139,42 @@ IN_ROWS = ("tanh", "softmax-mse-batch", "batchnorm-mlp")
 )
 def test_equations_in_rows_are_read_back_as_well(name: str, tmp_path: Path) -> None:
     assert unread(derivation_of(name, tmp_path), False, ROWS) == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [each if each == "tanh" else pytest.param(each, marks=pytest.mark.long) for each in [*NETWORKS, *FILES, *EXAMPLES]],
+)
+def test_equations_in_latex_are_read_back_as_well(name: str, tmp_path: Path) -> None:
+    derivation = derivation_of(name, tmp_path)
+    over = Formulas(derivation.readable, lexicon(derivation, derivation))
+    assert faults(over, list(map(math_latex, trees(derivation)))) == []
+
+
+OF_FUNCTIONS = re.compile(r"^\(?\\?[^=]*(?:[( ]|\])[ugsz]\)|^\S+[′'] = |^\{?\\mathrm|^\([kg] |^\w+\(")
+"""Definitions of functions by what they make of u: no lines of a pass."""
+
+
+def of_operation(name: str) -> tuple[Formulas, list[str]]:
+    """Return every line on the page of an operation: in Unicode, in ASCII and in LaTeX."""
+    network = OPERATIONS[name].build()
+    derivation = derive(network)
+    c = operation_context(derivation)
+    found = [part for line in lines(operation_page(derivation).blocks) for part in line.parts]
+    spellers = [Speller.of(c.spellings, ascii=each).text for each in (False, True)]
+    texts = [spell(tree) for spell in (*spellers, math_latex) for tree in found]
+    return formulas_of(network, network, None, 0, (COLUMNS,)), [each for each in texts if not OF_FUNCTIONS.match(each)]
+
+
+@pytest.mark.parametrize(
+    "name", [each if each == "layernorm" else pytest.param(each, marks=pytest.mark.long) for each in OPERATIONS]
+)
+def test_every_line_of_an_operation_is_read_back_and_right(name: str) -> None:
+    over, found = of_operation(name)
+    assert len(found) >= 6
+    assert faults(over, found) == []
+
+
+def test_a_wrong_line_of_an_operation_is_seen() -> None:
+    over, found = of_operation("softmax")
+    assert faults(over, [each.replace("−", "+").replace("- ", "+ ") for each in found])

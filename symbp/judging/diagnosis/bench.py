@@ -220,7 +220,10 @@ class Bench:
             if name not in self._pinned and self._above[name] & changed:
                 code = self._code_of(name)
                 self._define(values, engine)
-                values[self.variable[name]] = eval(code, values)
+                try:
+                    values[self.variable[name]] = eval(code, values)
+                except ValueError:  # It is computed from a matrix of another shape: nothing agrees with it.
+                    values[self.variable[name]] = values[self.variable[name]] * math.nan
 
     def reach(
         self, target: str, sample: int, unit: float, edits: Mapping[str, CodeType] | None = None, right: bool = False
