@@ -28,8 +28,7 @@ from symbp.views.skeleton import Parsed
 def fold(system: System, letter: str = "l", counted: bool = False) -> Folded:
     """Return a list of equations with its repetitions as loops; without any, a plain line for each equation.
 
-    Layers are counted by a ``letter``. ``counted``: what only stands side by side, and goes on from nothing, is a loop
-    where its names count it.
+    Layers are counted by a ``letter``. ``counted``: only what names count is a loop, so that a page keeps them.
     """
     found = List(system, counted)
     items = tree(found)

@@ -1,6 +1,6 @@
 """Where a list of equations repeats itself: windows of equations that do the same to what moves with the window.
 
-Names play no part, but where a page is to keep them: then what only stands side by side is ``counted`` by them.
+Names play no part, but where a page is to keep them: then the windows are ``counted`` by them.
 A symbol in the place of another one window earlier is the same symbol, or is defined one window later (of its own
 window, or carried from one before), or one of a family of outside symbols, another in every window.
 In the first windows anything may stand where later ones have what is carried: it starts the recursion.
@@ -100,7 +100,7 @@ ACTIVATIONS = frozenset({Elementwise, Softmax})
 LONGEST = 3
 """The parts of such a key: the operation, its function, its operand."""
 
-_NUMBERS = re.compile(r"\d+")
+_NUMBERS = re.compile(r"[0-9_]+")
 
 
 class List:
@@ -359,21 +359,27 @@ class List:
         """Tell windows that repeat from equations that only look alike, such as queries and keys.
 
         They carry something on, or are one map of several things, or are collected: their results are the terms of one
-        sum or stack and nothing else. Two single equations make no loop, unless each is a whole block. Where
-        names are to stay, they count what stands side by side: an anchor and a positive example are no loop.
+        sum or stack and nothing else. Two single equations make no loop, unless each is a whole block. Where names are
+        to stay, they count the windows: an anchor and a positive example are no loop, nor are the layers U and V.
         """
         if run.period == 1 and run.count == 2 and not isinstance(self.equations[run.start].rhs, Call):
             return False
-        beside = not motion.carries and (not self.counted or self._is_counted(run))
-        return motion.carries or (beside and (self.is_one_map(motion) or self._is_collected(run)))
+        if self.counted and not self._is_counted(run, motion):
+            return False
+        return motion.carries or self.is_one_map(motion) or self._is_collected(run)
 
-    def _is_counted(self, run: Run) -> bool:
-        """Tell whether names in the same place of the windows differ in numbers alone."""
+    def _is_counted(self, run: Run, motion: Motion) -> bool:
+        """Tell whether names in the same place of the windows differ in numbers alone.
+
+        What starts a recursion may have another name, and what one of three or more repetitions ends in.
+        """
+        last = run.end - run.period * (motion.carries and run.count > 2)
         for at in range(run.start, run.start + run.period):
-            windows = range(at, run.end, run.period)
-            columns = [[self.lhs[each] for each in windows], *zip(*(self.slots[each] for each in windows), strict=True)]
-            if any(len({_NUMBERS.sub("", self.symbols[each].name) for each in column}) > 1 for column in columns):
-                return False
+            slots = zip(*(self.slots[each] for each in range(at, run.end, run.period)), strict=True)
+            given = [column for column in slots if all(self.defined[each] == GIVEN for each in column)]
+            for column in ([self.lhs[each] for each in range(at, last, run.period)], *given):
+                if len({_NUMBERS.sub("", self.symbols[each].name) for each in column}) > 1:
+                    return False
         return True
 
     def is_one_map(self, motion: Motion) -> bool:

@@ -218,4 +218,4 @@ def test_a_page_of_a_part_of_the_gradients(part):
 
 
 def test_a_symbol_that_is_called_delta_is_that_symbol():
-    assert render(derive(CASES["letters-collide"].network()), to="text", only="delta") == "G₂ = S₂ g₂\n"
+    assert render(derive(CASES["letters-collide"].network()), to="text", only="delta") == "δ = J L\n"

@@ -33,7 +33,7 @@ KEYS = {
     "lstm-stacked": [("Uₖ⁽ˡ⁾", "weights (lstm1.Ui, …, lstm2.Uo in code)")],
     "residual-mlp": [("Vₗ", "weights (W3, W5 in code)"), ("W₁", "weights")],
     "small-cnn": [("K₁", "kernel (W1 in code)")],
-    "letters-collide": [("Sₗ", "weights (S, J in code)")],
+    "letters-collide": [],
     "mlp-4": [("Wₗ", "weights"), ("bₗ", "bias")],
     "words-as-names": [],
 }

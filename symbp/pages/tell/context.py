@@ -45,7 +45,7 @@ TOLD = (
     Kind.TRANSFORMER, Kind.RECURRENT, Kind.ATTENTION, Kind.DENSE_BLOCK, Kind.CONVOLUTION, Kind.RESIDUAL, Kind.NORM,
 )  # fmt: skip
 """What names a network, the most telling kind of block first."""
-INDICES = "ijkrsqpuv"
+INDICES = "ijkrsqpuvabcdfgnotwxyz"
 """Letters for the indices of entries, the first that are free."""
 
 UPPER_KINDS = ("layer", "block")
