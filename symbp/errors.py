@@ -20,6 +20,10 @@ class SpecError(SymbpError, ValueError):
     """A network, option, name or expression that symbp cannot accept as given."""
 
 
+class NoModelError(SpecError):
+    """What a name in somebody's file stands for is no model."""
+
+
 class ShapeError(SymbpError, ValueError):
     """Two matrices whose shapes do not fit the operation that joins them."""
 

@@ -12,8 +12,8 @@ from committed import DOCUMENTS, ROOT, UPDATE, document
 LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)")
 
 
-LONG = ("gradients", "README", "formats")
-"""Pages that measure for more than two seconds, or make a PDF without TeX."""
+LONG = ("gradients", "README", "formats", "pytorch")
+"""Pages that measure for more than two seconds, make a PDF without TeX, or run PyTorch."""
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,12 @@
 """
 
 import pytest
-from committed import GALLERY, NAMES, SUFFIXES, UPDATE, gallery
+from committed import GALLERY, MODELS, NAMES, SUFFIXES, UPDATE, gallery
 from report_cases import PDFLATEX, need
 from tex import complaints
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, *(pytest.param(name, marks=pytest.mark.long) for name in MODELS)])
 def test_fresh(name):
     for file, text in gallery(name).items():
         path = GALLERY / file
@@ -20,7 +20,9 @@ def test_fresh(name):
 
 
 def test_nothing_else_is_in_it():
-    assert {path.name for path in GALLERY.iterdir()} == {f"{name}{suffix}" for name in NAMES for suffix in SUFFIXES}
+    assert {path.name for path in GALLERY.iterdir()} == {
+        f"{name}{suffix}" for name in (*NAMES, *MODELS) for suffix in SUFFIXES
+    }
 
 
 @pytest.mark.long

@@ -21,6 +21,7 @@ from symbp.cli.what import (
     Bias,
     Described,
     Let,
+    ModelOptions,
     NetworkOptions,
     Unroll,
     What,
@@ -138,7 +139,7 @@ class CurveOptions:
     let: Let = None
     unroll: Unroll = None
 
-    def networks(self, what: str | None) -> list[Described]:
+    def networks(self, what: str | None, model: ModelOptions) -> list[Described]:
         """Return the network of WHAT, or one for each combination of the values, those given first changing last.
 
         Raises:
@@ -150,7 +151,7 @@ class CurveOptions:
             raise SpecError(f"{len(combined)} combinations of the network options: at most {MOST_CURVES}; see --sweep")
         once = {each.name: getattr(self, each.name) for each in fields(self) if each.name not in REPEATED}
         options = [NetworkOptions(**dict(zip(REPEATED, each, strict=True)), **once) for each in combined]
-        return [described(what, each) for each in (options if what is None else options[:1])]
+        return [described(what, each, model) for each in (options if what is None else options[:1])]
 
 
 @dataclass(frozen=True)
@@ -230,13 +231,14 @@ def command(
     *,
     what: What = None,
     network: CurveOptions,
+    model: ModelOptions,
     measures: MeasureOptions,
     theory: TheoryOptions,
     page: PageOptions,
     json: Json = False,
 ) -> int:
     """Run ``symbp analyze``; return 1 where a budget does not add up."""
-    request = Request(tuple(network.networks(what)), measures, page, json, theory)
+    request = Request(tuple(network.networks(what, model)), measures, page, json, theory)
     if theory.derive is not None:
         return flow.derivation(theory.derive, page)
     if theory.solve_init:

@@ -9,8 +9,18 @@ from symbp.cli.console import exit_code, progress
 from symbp.cli.mine import MineOptions, Stub
 from symbp.cli.options import Json, flat, option, refuse, seed_option
 from symbp.cli.output import OutputOptions
-from symbp.cli.what import Described, NetworkOptions, Numbers, What, command_line, derived, described, numbers_of
-from symbp.errors import SpecError, later
+from symbp.cli.what import (
+    Described,
+    ModelOptions,
+    NetworkOptions,
+    Numbers,
+    What,
+    command_line,
+    derived,
+    described,
+    numbers_of,
+)
+from symbp.errors import NoModelError, SpecError, later
 
 if TYPE_CHECKING:
     from symbp.checking import check as checking
@@ -76,14 +86,20 @@ def command(
     what: What = None,
     mine: MineOptions,
     network: NetworkOptions,
+    model: ModelOptions,
     seed: Seed = 0,
     methods: MethodOptions,
     output: OutputOptions,
     json: Json = False,
 ) -> int:
     """Run ``symbp check``; return 1 when a gradient is wrong, 3 when nothing could tell."""
+    if what is not None and mine.leaves_open(what, network):
+        try:
+            return check_own(described(what, network, model), seed, methods, output, json)
+        except NoModelError as error:
+            raise SpecError(f"{error}; a gradient of yours needs its network: symbp check NETWORK {what}") from None
     named, asked = mine.read(what, network)
-    spec = described(named, network)
+    spec = described(named, network, model)
     if asked is None:
         return check_own(spec, seed, methods, output, json)
     if isinstance(asked.mine, Stub):

@@ -13,7 +13,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 from symbp.cli.console import columns, exit_code, json_document, plain, progress, say, sentence
 from symbp.cli.options import Json, Pair, Ranges, flat, number, one_of, option, pair, ranges, refuse, seed_option
 from symbp.cli.output import OutputOptions, written
-from symbp.cli.what import Described, NetworkOptions, Numbers, What, command_line, derived, described, flag, numbers_of
+from symbp.cli.what import (
+    Described,
+    ModelOptions,
+    NetworkOptions,
+    Numbers,
+    What,
+    command_line,
+    derived,
+    described,
+    flag,
+    numbers_of,
+)
 from symbp.errors import SpecError, later, shown
 from symbp.limits import MAX_DIGITS, MAX_TRAINING
 
@@ -181,6 +192,7 @@ def command(
     *,
     what: What = None,
     network: NetworkOptions,
+    model: ModelOptions,
     numbers: ValuesOptions,
     output: PageOptions,
     seed: Annotated[int, seed_option("Check", "values drawn for the check")] = 0,
@@ -188,7 +200,7 @@ def command(
     json: Json = False,
 ) -> int:
     """Run ``symbp derive``; return 1 when the check failed."""
-    spec = described(what, network)
+    spec = described(what, network, model)
     values = None if numbers.values is None else given.read_given(numbers.values.place)
     if values is None and numbers != ValuesOptions():
         typed = "--train" if numbers.train is not None else "--digits"
@@ -209,7 +221,7 @@ def command(
     if not no_check and output.only is None:
         at = worked.values if worked else None
         verdict = checking.check(derivation, seed=seed, thorough=False, progress=progress, at=at)
-    report = render.Report(derivation, verdict, command_of(described(what, network), numbers))
+    report = render.Report(derivation, verdict, command_of(described(what, network, model), numbers))
     documents = []
     for target, chosen in zip(wanted, options, strict=True):
         progress(f"writing {target.path or 'standard output'}")

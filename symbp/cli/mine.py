@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -14,8 +14,8 @@ from symbp.cli.what import NetworkOptions
 from symbp.errors import SpecError
 from symbp.inputs import NOT_REGULAR, read_regular
 from symbp.limits import MAX_JSON_ARRAYS
+from symbp.networks.places import split_python
 
-PYTHON = ".py"
 DATA = (".npz", ".npy", ".json")
 REDUCTIONS = ("mean", "sum", "torch")
 MAX_TIMEOUT = 3600
@@ -100,6 +100,12 @@ class MineOptions:
     reduction: Annotated[str | None, REDUCTION] = None
     timeout: Annotated[int | None, TIMEOUT] = None
 
+    def leaves_open(self, what: str, network: NetworkOptions) -> bool:
+        """Whether a function of a Python file may be a model: nothing says which network it would be a gradient for."""
+        found = split_python(what)
+        alone = self == MineOptions() and replace(network, loss=None) == NetworkOptions()
+        return alone and found is not None and found[1] is not None
+
     def read(self, what: str | None, network: NetworkOptions) -> tuple[str | None, Question | None]:
         """Return WHAT, which may turn out to be the user's file, and what is asked of theirs.
 
@@ -131,7 +137,7 @@ class MineOptions:
 
 def is_python(name: str) -> bool:
     """Whether a name is that of a Python file, with a function's name behind a colon or without."""
-    return _split(name)[0].lower().endswith(PYTHON)
+    return split_python(name) is not None
 
 
 def is_data(name: str) -> bool:
@@ -145,18 +151,13 @@ def is_data(name: str) -> bool:
         return False
 
 
-def _split(name: str) -> tuple[str, str | None]:
-    place, colon, function = name.rpartition(":")
-    return (place, function) if colon and place.lower().endswith(PYTHON) else (name, None)
-
-
 def file_of(name: str, *, alone: bool) -> FunctionFile | DataFile:
     """Return which kind of file is named.
 
     Raises:
         SpecError: it does not exist, or its suffix says nothing.
     """
-    place, function = _split(name)
+    place, function = split_python(name) or (name, None)
     path = Path(place)
     if not is_python(name) and path.suffix.lower() not in DATA:
         refuse(name, "give a .py, .npz or .json file", "MINE")

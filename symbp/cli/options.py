@@ -20,6 +20,9 @@ from symbp.limits import BYTES_PER_LAYER, MAX_LAYERS, MAX_STEPS, MAX_UNITS
 
 MAX_SEED = 2**32 - 1
 
+MAX_AXES = 8
+"""Most axes of a tensor."""
+
 _DIGITS = re.compile(r"[0-9]{1,18}\Z", re.ASCII)
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,79}\Z", re.ASCII)
 _MATRIX = re.compile(r"[A-Za-z][A-Za-z0-9_.]{0,79}\Z", re.ASCII)
@@ -155,6 +158,14 @@ def widths(text: str) -> Listed:
             wrong = shown(part) if part else "an empty place"
             refuse(text, f"{wrong} is not a width; give whole numbers from 1 to {MAX_UNITS}, as in --widths 3,5,2")
     return Listed(map(int, text.split(",")))
+
+
+def lengths(text: str) -> Listed:
+    """Read the lengths of the axes of a tensor, as in ``5x3x8``."""
+    parts = text.split("x")
+    if not all(_DIGITS.match(part) and 1 <= int(part) <= MAX_UNITS for part in parts) or len(parts) > MAX_AXES:
+        refuse(text, f"give the length of each axis, whole numbers from 1 to {MAX_UNITS}, as in --input 5x3x8")
+    return Listed(map(int, parts))
 
 
 def names(text: str) -> Listed:

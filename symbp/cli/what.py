@@ -19,6 +19,7 @@ from symbp.cli.options import (
     binding,
     expression,
     layers,
+    lengths,
     names,
     number,
     option,
@@ -29,18 +30,22 @@ from symbp.errors import SpecError, UnusedParameterWarning, later, nearest, show
 from symbp.limits import MAX_FILE, MAX_STEPS
 from symbp.networks.examples import VALUES
 from symbp.networks.operations import Operation
-from symbp.networks.places import place
+from symbp.networks.places import Model, Place, place
 
 if TYPE_CHECKING:
     from symbp import derivation
     from symbp.derivation import Derivation
     from symbp.networks import files, hessian, network
     from symbp.networks.network import Network
+    from symbp.pages import words
+    from symbp.pages.tell import model as model_page
 else:
     derivation = later("symbp.derivation")
     files = later("symbp.networks.files")
     hessian = later("symbp.networks.hessian")
     network = later("symbp.networks.network")
+    words = later("symbp.pages.words")
+    model_page = later("symbp.pages.tell.model")
 
 DEFAULT_LAYERS = 3
 """Depth where neither --layers nor a list of --widths says it: the smallest that shows the pattern."""
@@ -56,8 +61,9 @@ What = Annotated[
     str | None,
     typer.Argument(
         metavar="[WHAT]",
-        help="A network: a .toml or .json file, a file of equations or - for standard input, an example from "
-        "'symbp list examples' or an operation from 'symbp list operations'; in place of the network options.",
+        help="A network: a .toml or .json file, a file of equations or - for standard input, a model of PyTorch "
+        "(model.py:make) or an .onnx file, an example from 'symbp list examples' or an operation from "
+        "'symbp list operations'; in place of the network options.",
         rich_help_panel="Network",
         show_default=False,
     ),
@@ -98,11 +104,29 @@ HESSIAN_VECTOR = option(
     "Network", "--hessian-vector",
     "The Hessian by a parameter or input times a given direction, R_W1, in place of the gradients.", "NAME",
 )  # fmt: skip
+PYTHON = option("Network", "--python", "The Python that runs a model; it needs PyTorch. Ours unless given.", "PROGRAM")
+INPUT = option(
+    "Network", "--input", "Lengths of the axes of an input of a model, as in 5x3x8; repeat for more.", "NxN...",
+    lengths,
+)  # fmt: skip
 
 Bias = Annotated[bool, option("Network", "--bias/--no-bias", "With biases, the default, or without.")]
 Batch = Annotated[bool, option("Network", "--batch", "A batch of m examples instead of one.")]
 Let = Annotated[list[Binding] | None, LET]
 Unroll = Annotated[int | None, UNROLL]
+
+
+@dataclass(frozen=True)
+class ModelOptions:
+    """How a model is run, and with which inputs where its file gives none."""
+
+    python: Annotated[str | None, PYTHON] = None
+    input: Annotated[list[Listed] | None, INPUT] = None
+
+    def words(self) -> list[str]:
+        """Return the options that say it again."""
+        found = [] if self.python is None else ["--python", self.python]
+        return found + [word for each in self.input or () for word in ("--input", "x".join(map(str, each)))]
 
 
 @dataclass(frozen=True)
@@ -212,12 +236,13 @@ class Named:
     """A network by name: ``what`` as typed, ``place`` its file or operation, None for standard input."""
 
     what: str
-    place: Path | Operation | None
+    place: Place | None
     batch: bool = False
     unroll: int | None = None
     wrt: Listed | None = None
     loss: str | None = None
     hessian_vector: str | None = None
+    model: ModelOptions = ModelOptions()
 
     @property
     def stem(self) -> str:
@@ -243,21 +268,21 @@ class Named:
         of_file: dict[str, Any] = {"batch": self.batch, "unroll": self.unroll, "loss": self.loss}
         if self.place is None:
             return files.network_of(standard_input(MAX_FILE), "-", **of_file)
-        return files.load(self.place, **of_file)
+        return files.load(self.place, **of_file, python=self.model.python, inputs=self.model.input)
 
     def words(self) -> list[str]:
         """Return the words that name it again."""
         found = [*["--"] * (self.what[:1] == "-" != self.what), self.what, *["--batch"] * self.batch]
         found += [] if self.unroll is None else ["--unroll", str(self.unroll)]
         found += [] if self.loss is None else ["--loss", self.loss]
-        return found + asked(self)
+        return found + self.model.words() + asked(self)
 
 
 Described = NetworkOptions | Named
 """A network, and what to differentiate by."""
 
 
-def described(what: str | None, options: NetworkOptions) -> Described:
+def described(what: str | None, options: NetworkOptions, model: ModelOptions) -> Described:
     """Return the network that is meant, by name or by options; nothing is read.
 
     Raises:
@@ -267,6 +292,7 @@ def described(what: str | None, options: NetworkOptions) -> Described:
         if options.unroll is not None:
             why = "the options describe no recurrent layer; name a file that has one"
             refuse(str(options.unroll), why, "--unroll")
+        _require_model(None, model)
         return options
     found = None if what == STANDARD_INPUT else place(what)
     for each in fields(options):
@@ -276,6 +302,13 @@ def described(what: str | None, options: NetworkOptions) -> Described:
                 f"{typed}: {shown(what)} says the whole network; leave out {typed}, "
                 "or describe the network by options alone"
             )
+    if isinstance(found, Model):
+        for name, text in (("batch", ""), ("unroll", f" {options.unroll}")):
+            if getattr(options, name):
+                why = "the model has its own batch and its own steps; leave it out"
+                raise SpecError(f"{flag(name)}{text}: {why}")
+    else:
+        _require_model(what, model)
     if isinstance(found, Operation):
         if options.unroll is not None:
             refuse(str(options.unroll), f"{what} alone is one step; name a file with its layer", "--unroll")
@@ -285,7 +318,7 @@ def described(what: str | None, options: NetworkOptions) -> Described:
             raise SpecError(f"--loss: {shown(what)} alone has no loss; leave it out")
         if options.hessian_vector is not None:
             raise SpecError(f"--hessian-vector: {shown(what)} alone has no loss to differentiate twice; leave it out")
-    return Named(what, found, *(getattr(options, name) for name in BESIDE))
+    return Named(what, found, model=model, **{name: getattr(options, name) for name in BESIDE})
 
 
 def asked(spec: Described) -> list[str]:
@@ -306,6 +339,17 @@ def curved(found: Network, name: str | None) -> Network:
         return hessian.hessian_vector(found, name)
     except SpecError as error:
         raise SpecError(f"--{str(error).replace('_', '-', 1)}") from None
+
+
+def _require_model(what: str | None, model: ModelOptions) -> None:
+    """Refuse options of a model beside anything else.
+
+    Raises:
+        SpecError: with an option that changes nothing.
+    """
+    for word in model.words()[:1]:
+        named = "options describe a network" if what is None else f"{shown(what)} is no model"
+        raise SpecError(f"{word}: {named}; name one, as in symbp derive model.py:make, or leave out {word}")
 
 
 @dataclass(frozen=True)
@@ -355,4 +399,7 @@ def derived(found: Network, wrt: Listed | None = None) -> Derivation:
             refuse(str(wrt), str(error).removeprefix("wrt: "), "--wrt")
     for each in said:
         note(f"symbp: warning: {each.message}")
+    if found.sample is not None:
+        for text in model_page.remarks(words.language(), found):
+            note(f"symbp: note: {''.join(map(str, text))}")
     return result

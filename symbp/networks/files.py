@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -14,13 +14,16 @@ from symbp.inputs import read_regular
 from symbp.limits import MAX_EQUATIONS, MAX_FILE
 from symbp.networks.equation_lines import KINDS, default_kind, read_shape
 from symbp.networks.network import Network
+from symbp.networks.places import Model
 from symbp.networks.reading import MAX_LENGTH, quote
 from symbp.networks.repeat import members
 
 if TYPE_CHECKING:
     from symbp.networks import spec_network
+    from symbp.networks.importing import models
 else:  # pydantic costs as much as the whole start of the program.
     spec_network = later("symbp.networks.spec_network")
+    models = later("symbp.networks.importing.models")
 
 MOST_DOTS = 100
 """Dots in one line of TOML; reading a key takes time that grows with the square of its parts."""
@@ -34,18 +37,48 @@ _PLURALS = {**{each: f"{each}s" for each in ("input", "target", "parameter", "co
 _EXAMPLE = "write it as W: 5 x 3 or X: 3 x m input"
 
 
-def load(path: str | Path, *, batch: bool = False, unroll: int | None = None, loss: str | None = None) -> Network:
-    """Return the network of a file, ``.toml`` or ``.json`` as ``symbp schema`` says, else lines of equations.
+ONNX = ".onnx"
+
+
+def load(
+    place: Path | Model,
+    *,
+    batch: bool = False,
+    unroll: int | None = None,
+    loss: str | None = None,
+    python: str | None = None,
+    inputs: Sequence[Sequence[int]] | None = None,
+) -> Network:
+    """Return the network of a file, ``.toml`` or ``.json`` as ``symbp schema`` says, a model, or lines of equations.
 
     ``unroll`` is the number of steps of its recurrent layers, in place of what the file says; ``loss`` chooses one of
-    several losses of equations.
+    several losses of equations, and is that of a model without one; ``python`` and ``inputs`` are about models.
 
     Raises:
         SpecError: not a readable file, too large, or what is wrong in it with its place.
         ShapeError: shapes in it that do not fit.
     """
-    place = Path(path)
+    if isinstance(place, Model) or place.suffix.lower() == ONNX:
+        name = place.name
+        if batch or unroll is not None:
+            raise SpecError(f"{name}: a model has its own batch and its own steps: leave out batch and unroll")
+        if isinstance(place, Model):
+            return models.of_torch(place, python=python, inputs=inputs, loss=loss)
+        require_model(name, python=python, inputs=inputs)
+        return models.of_onnx(place, loss=loss)
+    require_model(place.name, python=python, inputs=inputs)
     return network_of(read_regular(place, MAX_FILE), place.name, batch=batch, unroll=unroll, loss=loss)
+
+
+def require_model(name: str, *, python: str | None, inputs: Sequence[Sequence[int]] | None) -> None:
+    """Refuse what is about models of PyTorch beside anything else.
+
+    Raises:
+        SpecError: with what to leave out.
+    """
+    for given, called in ((python, "python"), (inputs, "inputs")):
+        if given is not None:
+            raise SpecError(f"{name}: {called} is about a model of PyTorch, such as model.py:make: leave it out")
 
 
 def network_of(

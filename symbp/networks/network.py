@@ -245,11 +245,24 @@ class Network:
     @classmethod
     @takes
     def load(
-        cls, path: Name | Path, *, batch: bool = False, unroll: int | None = None, loss: str | None = None
+        cls,
+        path: Name | Path,
+        *,
+        batch: bool = False,
+        unroll: int | None = None,
+        loss: str | None = None,
+        python: str | None = None,
+        inputs: Sequence[Sequence[int]] | None = None,
     ) -> Network:
-        """Return a network by name: a file, a shipped example, or an operation that is derived alone.
+        """Return a network by name: a file, a model, a shipped example, or an operation that is derived alone.
 
-        A file is ``.toml`` or ``.json`` as ``symbp schema`` says, else lines of equations; it goes before an example.
+        ``model.py:make`` is a model of PyTorch: ``make()`` returns a module, or (module, inputs), or (module, inputs,
+        target, loss). What it does not return is drawn: ``inputs`` are shapes such as ``[(5, 3, 8)]``, ``loss`` is a
+        name of ``torch.nn.functional``. It runs in ``python``, ours unless another is named, and the network has a
+        ``sample``. An ``.onnx`` file has no loss, so ``loss`` says it.
+
+        Any other file is ``.toml`` or ``.json`` as ``symbp schema`` says, else lines of equations; it goes before an
+        example.
 
         ``batch`` shows a batch whatever the file says; ``unroll`` is the number of steps of its recurrent layers,
         in place of what the file says; ``loss`` chooses one of several losses of a file of equations.
@@ -260,11 +273,12 @@ class Network:
         """
         found = place(path) if isinstance(path, str) else path
         if isinstance(found, Operation):
+            files.require_model(found.name, python=python, inputs=inputs)
             if batch or unroll is not None or loss is not None:
                 what = "has all its columns, is one step and has no loss: leave out batch, unroll and loss"
                 raise SpecError(f"{found.name} alone {what}")
             return found.build()
-        return files.load(found, batch=batch, unroll=unroll, loss=loss)
+        return files.load(found, batch=batch, unroll=unroll, loss=loss, python=python, inputs=inputs)
 
     @classmethod
     @takes

@@ -24,6 +24,9 @@ MLP = {
 NUMBERS = {f"{name}-numbers": name for name in VALUES}
 """Pages with numbers, by the example that comes with them."""
 
+MODELS = {f"pytorch-{file.stem}": file for file in sorted((ROOT / "examples" / "models").glob("*.py"))}
+"""Models of PyTorch, which stands behind long."""
+
 NAMES = (*MLP, *EXAMPLES, *OPERATIONS, *NUMBERS)
 SUFFIXES = {".md": "gfm", ".tex": "latex"}
 
@@ -31,6 +34,8 @@ SUFFIXES = {".md": "gfm", ".tex": "latex"}
 def derivation(name):
     if name in OPERATIONS:
         return derive(OPERATIONS[name].build())
+    if name in MODELS:
+        return derive(f"{MODELS[name]}:make")
     name = NUMBERS.get(name, name)
     return derive(Network.mlp(**MLP[name]) if name in MLP else Network.load(EXAMPLES[name]))
 
@@ -39,6 +44,8 @@ def gallery(name):
     """Return the pages of one name as symbp writes them now, by file name."""
     found = derivation(name)
     command = None if name in MLP else f"symbp derive {name}"
+    if name in MODELS:
+        command = f"symbp derive {MODELS[name].relative_to(ROOT)}:make"
     numbers = {}
     if name in NUMBERS:
         command = f"symbp derive {NUMBERS[name]} --values {NUMBERS[name]}"

@@ -128,7 +128,7 @@ def _kind(made: Any) -> str:
     """Return what something is, in a few words."""
     if inspect.isclass(made) or inspect.isroutine(made):
         return f"a {'class' if inspect.isclass(made) else 'function'} with arguments of its own"
-    return f"of type {type(made).__name__}"
+    return f"something of type {type(made).__name__}"
 
 
 def _is_model(made: Any) -> bool:

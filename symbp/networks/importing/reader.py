@@ -37,6 +37,23 @@ IGNORED = ("_assert_tensor_metadata", "_assert_scalar", "sym_constrain_range_for
 """Operations that compute nothing."""
 
 
+NOISE = "call eval(), or give the noise as an input"
+
+ADVICE = {
+    **dict.fromkeys(("native_dropout", "dropout", "rand", "rand_like", "randn", "randn_like", "bernoulli"), NOISE),
+    **dict.fromkeys(("view_as_complex", "view_as_real", "polar", "complex"), "of complex numbers write both parts"),
+    **dict.fromkeys(
+        ("topk", "scatter", "sort", "index", "nonzero", "index_put"), "which entries it takes depends on values"
+    ),
+}
+"""What to do about some operations that cannot be read."""
+
+PRECISIONS = {
+    "float16": "half precision", "bfloat16": "half precision", "complex64": "complex numbers",
+    "complex128": "complex numbers",
+}  # fmt: skip
+"""Types of numbers that no derivation has."""
+
 TARGET = "target"
 """What the export calls what the loss compares with."""
 
@@ -94,8 +111,13 @@ def require_known(message: Message, name: str) -> None:
     unknown = [each for each in message.operations if each.kind not in ROWS and each.kind not in IGNORED]
     if unknown:
         places = dict.fromkeys(f"{each.kind}{where(each)}" for each in unknown)
-        near = nearest(unknown[0].kind, ROWS) if len(places) == 1 else ""
-        raise SpecError(f"{name}: symbp cannot read {', '.join(places)}{near}")
+        advice = dict.fromkeys(ADVICE[each.kind] for each in unknown if each.kind in ADVICE)
+        near = nearest(unknown[0].kind, ROWS) if len(places) == 1 and not advice else ""
+        raise SpecError(f"{name}: symbp cannot read {', '.join(places)}{near}{''.join(f'; {each}' for each in advice)}")
+    for each in message.operations:
+        kinds = {PRECISIONS[result.type] for result in each.results if result.type in PRECISIONS}
+        if kinds:
+            raise SpecError(f"{name}: {each.kind}{where(each)} computes in {kinds.pop()}")
 
 
 def where(operation: Operation) -> str:

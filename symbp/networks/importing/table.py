@@ -896,6 +896,13 @@ def cumsum(r: Reader, x: Tensor, dim: int, dtype: Any = None) -> Tensor:
 # Normalisation
 
 
+def weight_norm(r: Reader, v: Tensor, g: Tensor, dim: int = 0) -> Tensor:
+    """g·v/‖v‖, the norm over all axes but one."""
+    squares = r.entrywise(lambda a: hadamard(a, a), role(v, Role.WEIGHT))
+    size = sum_(r, squares, [at for at in range(len(v.axes)) if at != v.at(dim)], True)
+    return mul(r, mul(r, v, unary(RSQRT)(r, size)), role(g, Role.SCALE))
+
+
 def layer_norm(
     r: Reader, x: Tensor, normalized_shape: Sequence[int], weight: Tensor | None = None, bias: Tensor | None = None,
     eps: float = 1e-5, *_: Any,
@@ -1242,7 +1249,7 @@ TABLE: dict[str, Callable[..., Any]] = {
     "addmm": lambda r, bias, x, other: add(r, mat_mul(r, x, other), role(bias, Role.BIAS)),
     "scaled_dot_product_attention": attention, "softmax": softmax, "log_softmax": log_softmax,
     "sum": sum_, "mean": mean, "var": var, "max": largest, "amax": amax, "cumsum": cumsum,
-    "layer_norm": layer_norm, "group_norm": group_norm,
+    "_weight_norm": weight_norm, "layer_norm": layer_norm, "group_norm": group_norm,
     "_native_batch_norm_legit_functional": batch_norm, "_native_batch_norm_legit_no_training": batch_norm_inference,
     "conv2d": conv2d, "conv1d": conv1d, "conv_transpose2d": conv_transpose2d,
     "max_pool2d": _pool(MaxPool), "avg_pool2d": _pool(AveragePool), "adaptive_avg_pool2d": adaptive_pool,

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from symbp.checking.models import FLOAT, steady_digits
 from symbp.derivation import Derivation
+from symbp.networks.network import Network
 from symbp.pages.page import Text
 from symbp.pages.words import Words, commas
+from symbp.sample import Remark
 
 
 def with_agreement(words: Words, about: Text, derivation: Derivation, *, exact: bool = False) -> Text:
@@ -15,9 +17,11 @@ def with_agreement(words: Words, about: Text, derivation: Derivation, *, exact: 
 
     Pages are the same on any processor, so they give a bound of the worst error; ``exact`` is the error measured here.
     """
-    found = derivation.agreement
-    if found is None:
+    found, sample = derivation.agreement, derivation.network.sample if derivation.network is not None else None
+    if found is None or sample is None:
         return about
+    if not sample.given:
+        return commas([about, words("model.evaluated")])
     number = f"{found.worst:.0e}" if exact else f"1e-{steady_digits(found.worst, FLOAT)}"
     worst = words("model.worst" if exact else "model.below", worst=number)
     count = len(found.rows)
@@ -25,9 +29,16 @@ def with_agreement(words: Words, about: Text, derivation: Derivation, *, exact: 
     return commas([about, agrees])
 
 
-def remarks(words: Words, derivation: Derivation) -> Iterator[Text]:
+SAID = ("size", "eval", "checkpoint", "double", "constant", "folded", "inference")
+"""What is said of a model whose gradients are right; the rest explains why others are not."""
+
+
+def remarks(words: Words, network: Network) -> Iterator[Text]:
     """Yield what was seen of the model: in which mode it is, where it holds for these sizes alone."""
-    sample = derivation.network.sample
-    for each in () if sample is None else sample.remarks:
-        line = words("model.line", line=str(each.line)) if each.line else ()
-        yield words(f"model.{each.what}", where=each.where, line=line)
+    seen: dict[str, list[Remark]] = {}
+    for each in () if network.sample is None else network.sample.remarks:
+        seen.setdefault(each.what, []).append(each)
+    for what in SAID:
+        for name, line in {each.where: each.line for each in seen.get(what, ())}.items():
+            at = words("model.line", line=str(line)) if line else ()
+            yield words(f"model.{what}", where=name, line=at)

@@ -59,7 +59,7 @@ def _given(c: Context) -> Iterator[Text]:
 
 def _seen(c: Context) -> Iterator[Text]:
     """Yield what was seen of the model; unused parameters are said of any network."""
-    yield from model.remarks(c.words, c.reading.derivation)
+    yield from model.remarks(c.words, c.reading.derivation.network)
 
 
 def zeros(c: Context, check: CheckReport | None = None) -> Iterator[Text]:
