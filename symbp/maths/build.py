@@ -471,7 +471,7 @@ def operator_name(b: Builder, node: Op) -> Node:
     if isinstance(node, Rows | Pad):
         return _rows_name(node)
     if isinstance(node, Rearrange):
-        return _axes_name(node)
+        return axes_name(node)
     belongs = [each for at, each in enumerate(node.args) if at != node.acts_on and isinstance(each, MatrixSymbol)]
     below = [*map(b.names.symbol, belongs[-1:]), *settings(node)]
     name = word(node.label)
@@ -488,10 +488,10 @@ def _rows_name(node: Rows | Pad) -> Node:
 
 
 def _rearrange(b: Builder, node: Rearrange) -> Written:
-    return Written(call(_axes_name(node), b.tree(node.args[0])))
+    return Written(call(axes_name(node), b.tree(node.args[0])))
 
 
-def _axes_name(node: Rearrange) -> Node:
+def axes_name(node: Rearrange) -> Node:
     """Return the name of a rearrangement: below it the indices of rows and columns, before and behind."""
     sides = [joined([_group(pieces) for pieces in side if pieces], COMMA) for side in node.sides()]
     return Tag(Script(word(node.label), joined(sides, Sign("→", "rel"))), of=type(node).__name__)

@@ -525,8 +525,9 @@ def _told_apart(twins: list[Slot], found: Mapping[Slot, Parts], reserved: frozen
     if len(set(paths)) < len(twins):
         numbered = _numbered(twins, found)
         others = _other_letters(twins, found, reserved) if len(numbered) <= MOST_LETTERS else {}
-        if others or numbered:
-            return others or numbered
+        of_layers = others or numbered or _of_layers(twins, found)
+        if of_layers:
+            return of_layers
         words = {slot: tuple(map(_word, slot[0].name.replace(".", "_").split("_"))) for slot in twins}
         return {slot: replace(found[slot], below=words[slot], number="") for slot in twins}
     stems = {tuple(each.rstrip("0123456789") for each in path) for path in paths}
@@ -559,6 +560,15 @@ def _numbered(twins: list[Slot], found: Mapping[Slot, Parts]) -> dict[Slot, Part
     if not all(map(str.isdigit, ends.values())):
         return {}
     return {slot: replace(found[slot], below=(*found[slot].below, Num(end)), number="") for slot, end in ends.items()}
+
+
+def _of_layers(twins: list[Slot], found: Mapping[Slot, Parts]) -> dict[Slot, Parts]:
+    """Return names with the number of the layer that each is of, as its path ends: i_1 and i_2 of lstm1 and lstm2."""
+    ends = {slot: re.search(r"[0-9]+\Z", getattr(slot[0], "path", "")) for slot in twins}
+    numbers = {slot: end[0] for slot, end in ends.items() if end is not None}
+    if len(set(numbers.values())) < len(twins):
+        return {}
+    return {slot: replace(found[slot], below=(Num(number), *found[slot].below)) for slot, number in numbers.items()}
 
 
 def _other_letters(twins: list[Slot], found: Mapping[Slot, Parts], reserved: frozenset[str]) -> dict[Slot, Parts]:

@@ -206,8 +206,8 @@ class LSTM(_Recurrent):
     H and C are those of the step before, bias columns spread over the examples. Gates stand in PyTorch's order
     i, f, g, o: weight_ih is [Wi; Wf; Wg; Wo], weight_hh [Ui; Uf; Ug; Uo], and b the sum of its two biases.
     From step to step goes the stacked state S_t = [H_t; C_t], 2n×m; ``hin3`` and ``cin3`` are its two parts as
-    they enter step 3. ``initial=True`` takes inputs H0 and C0. With ``peephole`` the gates i and f see pi ⊙ C_{t−1} and
-    pf ⊙ C_{t−1} too, and o sees po ⊙ C_t (Gers, Schraudolph and Schmidhuber 2002, eqs. 8–10).
+    they enter step 3. ``initial=True`` takes inputs H0 and C0. With ``peephole`` the gates i and f see Vi ⊙ C_{t−1} and
+    Vf ⊙ C_{t−1} too, and o sees Vo ⊙ C_t (Gers, Schraudolph and Schmidhuber 2002, eqs. 8–10).
     """
 
     peephole: bool = field(default=False, kw_only=True)
@@ -219,7 +219,7 @@ class LSTM(_Recurrent):
         state = self._s0(builder, rows, _before(steps))
         gates = {g: _Affine.declared(builder, g, rows, steps[0][1].args[1], self._biases) for g in "ifgo"}
         seen = "ifo" if self.peephole else ""
-        peepholes = {g: builder.parameter(f"p{g}", Role.SCALE, rows, 1) for g in seen}
+        peepholes = {g: builder.parameter(f"V{g}", Role.SCALE, rows, 1) for g in seen}
         states = []
         for step, x in steps:
             with builder.block(Kind.STEP, f"step{step}"):

@@ -183,6 +183,17 @@ class Rearrange(Op):
             says="axes",
         )
 
+    @property
+    def bounds(self) -> tuple[tuple[Symbol, Expr], ...]:
+        """The letters that stand below it, each with the last line that it counts to, where that is not the first."""
+        found = []
+        for letter, axis in zip(self.indices, self.axes, strict=True):
+            if axis.made != 0 and axis.piece(letter, False) == letter:
+                found.append((letter, axis.made))
+            elif axis.taken != 0 and axis.piece(letter, True) == letter:
+                found.append((letter, axis.taken))
+        return tuple((letter, size) for letter, size in found if size != 1)
+
 
 Sizes = Mapping[Any, Expr | int]
 """The axes of rows or of columns by name, in their order."""

@@ -26,17 +26,20 @@ from symbp.derivation import Derivation
 from symbp.networks import examples
 from symbp.networks.attention import Attention
 from symbp.networks.concat import DenseBlock
-from symbp.networks.convolution import Conv2d
+from symbp.networks.convolution import Conv2d, ConvTranspose2d
 from symbp.networks.embedding import Embedding
+from symbp.networks.gated import PReLU, SwiGLU
 from symbp.networks.images import Image
 from symbp.networks.layers import Activation, Dense, Linear
 from symbp.networks.network import Network
-from symbp.networks.normalisation import BatchNorm, LayerNorm, RMSNorm
-from symbp.networks.pooling import AvgPool2d, MaxPool2d
+from symbp.networks.normalisation import BatchNorm, GroupNorm, LayerNorm, RMSNorm
+from symbp.networks.pooling import AvgPool2d, MaxPool2d, Upsample
 from symbp.networks.recurrent import GRU, LSTM, RNN
 from symbp.networks.regularisation import Dropout
 from symbp.networks.residual import Residual
+from symbp.networks.tokens import ClassToken, Patches, PickToken
 from symbp.networks.transformer import DecoderBlock, Encoder, Positions, TransformerBlock
+from symbp.networks.weights import WeightNorm
 from symbp.symbols import Role, Variable
 
 Arrays = dict[str, Any]
@@ -310,6 +313,34 @@ _LAYERED = (
         "cnn-batchnorm",
         _layers(Conv2d(3, 3, activation="relu"), BatchNorm(), Linear(2), inputs=Image(2, 5, 4), loss="mse"),
     ),
+    Case(
+        "cnn-turned",
+        _layers(
+            Conv2d(4, 3, stride=2, padding=2, dilation=2, groups=2, activation="tanh"),
+            Upsample(),
+            ConvTranspose2d(2, 3, stride=2, padding=1, groups=2),
+            inputs=Image(2, 5, 4),
+            loss="mse",
+        ),
+    ),
+    Case("group-norm", _layers(Linear(6), GroupNorm(groups=3), Linear(2), inputs=3, loss="mse")),
+    Case(
+        "vision-transformer",
+        _layers(
+            Patches(2),
+            Linear(4),
+            ClassToken(),
+            TransformerBlock(tokens=5, hidden=5),
+            PickToken(),
+            Dense(2, "softmax"),
+            inputs=Image(2, 4, 4),
+            **_CE,
+        ),
+        draws=_ONE_HOT,
+    ),
+    Case("weight-norm", _layers(WeightNorm([Dense(4, "tanh")]), PReLU(), SwiGLU(3), Linear(2), inputs=3, loss="mse")),
+    Case("rnn-both-ways", _recurrent(RNN(4, steps=3, bidirectional=True)), draws=_ONE_HOT),
+    Case("lstm-peephole", _recurrent(LSTM(4, steps=3, peephole=True)), draws=_ONE_HOT),
     Case("dense-block", _layers(DenseBlock([[Dense(3, "tanh")], [Dense(2, "tanh")]]), Linear(2), inputs=4, loss="mse")),
     Case(
         "batchnorm",

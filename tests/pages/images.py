@@ -26,19 +26,27 @@ PLACES = "all places of its channel"
 
 @dataclass(frozen=True)
 class Slide:
-    """What a kernel slides over: image and map (channels, rows, columns), window, stride, zeros around the image."""
+    """What a kernel slides over: image and map (channels, rows, columns), window, and the settings below its sign."""
 
     image: Sizes
     map: Sizes
     window: Sizes
     stride: int = 1
     padding: int = 0
+    dilation: int = 1
+    groups: int = 1
+
+    def groups_of(self, outputs: Any, inputs: Any, kernel: Any) -> list[tuple[Any, Any, Any]]:
+        """Return the map's channels, those of the image and the kernels of every group."""
+        parts = (np.split(each, self.groups) for each in (outputs, inputs, kernel))
+        return list(zip(*parts, strict=True))
 
     def pairs(self) -> Iterator[tuple[Sizes, Sizes, Sizes]]:
         """Yield place of the map, entry of the window, and the place of the image below, where there is one."""
         for place in np.ndindex(*self.map[1:]):
             for entry in np.ndindex(*self.window):
-                under = tuple(self.stride * p + e - self.padding for p, e in zip(place, entry, strict=True))
+                steps = zip(place, entry, strict=True)
+                under = tuple(self.stride * p + self.dilation * e - self.padding for p, e in steps)
                 if all(0 <= at < size for at, size in zip(under, self.image[1:], strict=True)):
                     yield place, entry, under
 
@@ -77,8 +85,11 @@ class Images:
 
     def slid(self, sign: str, left: Any, right: Any, keys: Sequence[str], settings: str, target: str) -> Any:
         """Return K ⋆ X, G ⋆ X (where the gradient of a kernel is wanted) or K ∗ G."""
-        if sign == "⋆" and len(self.sizes.get(keys[0], ())) == 4:
-            self.slides[keys[0]] = self._slide(keys[0], right, settings)
+        if sign == "⋆" and len(self.sizes.get(keys[0], ())) == 4 and keys[0] not in self.slides:
+            self.slides[keys[0]] = self._slide(keys[0], self.image(len(right)), settings)
+        elif sign == "∗" and keys[0] in self.sizes and keys[0] not in self.slides:  # Laid over the result.
+            self.slides[keys[0]] = self._slide(keys[0], self.result(settings, target), settings)
+        if sign == "⋆" and keys[0] in self.slides and not keys[0].startswith("d"):
             return self._forward(self.slides[keys[0]], left, right)
         kernel = keys[0] if sign == "∗" else target.removeprefix("d")
         if kernel not in self.slides:
@@ -86,36 +97,47 @@ class Images:
         slide = self.slides[kernel]
         return self._back(slide, left, right) if sign == "∗" else self._gradient(slide, left, right)
 
-    def _slide(self, kernel: str, x: Any, settings: str) -> Slide:
-        pairs = (each.partition("=") for each in settings.split(",") if each)
+    def result(self, settings: str, target: str) -> Sizes:
+        """Return the sizes of what a line makes, which the table says of its letter or of what it is a part of."""
+        if target not in self.sizes:
+            raise UnreadableError(f"the image {target} is of no size: {settings}")
+        return self.sizes[target]
+
+    def _slide(self, kernel: str, image: Sizes, settings: str) -> Slide:
+        pairs = (each.replace("↑", "s=").partition("=") for each in settings.split(",") if each)
         said = {name.strip(): int(value) for name, _, value in pairs}
         outputs, _, *window = self.sizes[kernel]
-        image, stride, padding = self.image(len(x)), said.get("s", 1), said.get("p", 0)
-        places = [(size + 2 * padding - side) // stride + 1 for size, side in zip(image[1:], window, strict=True)]
-        return Slide(image, (outputs, *places), tuple(window), stride, padding)
+        stride, padding, dilation = said.get("s", 1), said.get("p", 0), said.get("d", 1)
+        sides = [dilation * (side - 1) + 1 for side in window]
+        places = [(size + 2 * padding - side) // stride + 1 for size, side in zip(image[1:], sides, strict=True)]
+        return Slide(image, (outputs, *places), tuple(window), stride, padding, dilation, said.get("g", 1))
 
     @staticmethod
     def _forward(slide: Slide, k: Any, x: Any) -> Any:
-        kernel, image = k.reshape(slide.map[0], slide.image[0], *slide.window), columns(x, slide.image)
+        kernel, image = k.reshape(slide.map[0], -1, *slide.window), columns(x, slide.image)
         found = np.zeros((*slide.map, image.shape[-1]), dtype=np.result_type(k, x))
-        for place, entry, under in slide.pairs():
-            found[:, *place] += kernel[:, :, *entry] @ image[:, *under]
+        for own, under_it, of_group in slide.groups_of(found, image, kernel):
+            for place, entry, under in slide.pairs():
+                own[:, *place] += of_group[:, :, *entry] @ under_it[:, *under]
         return found.reshape(-1, image.shape[-1])
 
     @staticmethod
     def _gradient(slide: Slide, g: Any, x: Any) -> Any:
         errors, image = columns(g, slide.map), columns(x, slide.image)
-        found = np.zeros((slide.map[0], slide.image[0], *slide.window), dtype=np.result_type(g, x))
-        for place, entry, under in slide.pairs():
-            found[:, :, *entry] += errors[:, *place] @ image[:, *under].T
+        channels = slide.image[0] // slide.groups
+        found = np.zeros((slide.map[0], channels, *slide.window), dtype=np.result_type(g, x))
+        for own, under_it, of_group in slide.groups_of(errors, image, found):
+            for place, entry, under in slide.pairs():
+                of_group[:, :, *entry] += own[:, *place] @ under_it[:, *under].T
         return found.reshape(slide.map[0], -1)
 
     @staticmethod
     def _back(slide: Slide, k: Any, g: Any) -> Any:
-        kernel, errors = k.reshape(slide.map[0], slide.image[0], *slide.window), columns(g, slide.map)
+        kernel, errors = k.reshape(slide.map[0], -1, *slide.window), columns(g, slide.map)
         found = np.zeros((*slide.image, errors.shape[-1]), dtype=np.result_type(k, g))
-        for place, entry, under in slide.pairs():
-            found[:, *under] += kernel[:, :, *entry].T @ errors[:, *place]
+        for own, under_it, of_group in slide.groups_of(errors, found, kernel):
+            for place, entry, under in slide.pairs():
+                under_it[:, *under] += of_group[:, :, *entry].T @ own[:, *place]
         return found.reshape(-1, errors.shape[-1])
 
     def spread(self, bias: Any, rows: int) -> Any:

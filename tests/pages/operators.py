@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
+from axes import Bounds, rearranged
 from corpus.forward import FUNCTIONS as PLAIN
 from images import Images, Maxima
-from reading import Sized
+from reading import Placed, Sized
 
 EPSILON = 1e-5
 """What is added to a variance; the networks of the corpus have no other."""
@@ -59,8 +61,8 @@ def rotated(x: Any, turn: int) -> Any:
     return np.vstack([a * np.cos(angle) - b * np.sin(angle), b * np.cos(angle) + a * np.sin(angle)])
 
 
-def operators(images: Images | None = None) -> dict[str, Any]:
-    """Return the operators anew; ``images`` is what the page says of them."""
+def operators(images: Images | None = None, bounds: Bounds | None = None) -> dict[str, Any]:
+    """Return the operators anew; ``images`` is what the page says of them, ``bounds`` what it says of indices."""
     norms, channels, images = Norms(), ChannelNorms(), images or Images()
     maxima = Maxima(images)
     return {
@@ -80,6 +82,7 @@ def operators(images: Images | None = None) -> dict[str, Any]:
         "NormaliseJacobian": norms.back,
         "rot": lambda x: rotated(x, 1),
         "rot_{back}": lambda x: rotated(x, -1),
+        "Rearrange": Placed(partial(rearranged, bounds or {})),
         "Stack": lambda *parts: np.vstack(parts),
         "LogSumExp": lambda z: np.log(np.sum(np.exp(z), axis=0, keepdims=True)),
         "Maximum": lambda z: np.max(z, axis=0, keepdims=True),

@@ -97,6 +97,13 @@ class Sized:
 
 
 @dataclass(frozen=True)
+class Placed:
+    """An operator whose lower indices say what it does: ``apply`` takes them as a tree, then what it acts on."""
+
+    apply: Callable[..., Array]
+
+
+@dataclass(frozen=True)
 class _Ones:
     """𝟏, a column; 𝟏ᵀ, a row: as long as its neighbour needs."""
 
@@ -830,6 +837,8 @@ class _Reader:
             pieces = [each for piece in split(below, ",") for each in split(Row(tuple(piece)), ":")]
             sizes = [whole(piece, {**self.env.sizes, **self.letters}) for piece in pieces if piece]  # type: ignore[arg-type]
             return operator.apply([size for size in sizes if size is not None], *arrays)
+        if isinstance(operator, Placed):
+            return operator.apply(Row(tuple(word.below)) if len(word.below) > 1 else word.below[0], *arrays)
         subscripts = [self.subscript(piece) for each in word.subscripts for piece in split(each, ",")]
         return operator(*subscripts, *arrays)
 

@@ -10,7 +10,7 @@ from typing import Any
 from sympy import Expr, Indexed, MatrixExpr, MatrixSymbol, Symbol
 
 from symbp.equations import operands
-from symbp.maths.build import Builder
+from symbp.maths.build import Builder, axes_name
 from symbp.maths.names import Names
 from symbp.maths.scalars import Scalars, number
 from symbp.maths.tree import APPLY, COMMA, EQUALS, Fence, Node, Num, Row, Script, Sign, joined, row
@@ -20,6 +20,7 @@ from symbp.ops.entries import OverAll
 from symbp.ops.literal import Literal
 from symbp.ops.losses import Loss, LossGradient
 from symbp.ops.penalty import Penalty
+from symbp.ops.rearrange import Rearrange
 from symbp.ops.structure import Pad, Rows
 from symbp.pages.page import Block, Equations, Para, Text
 from symbp.pages.page import Line as PageLine
@@ -67,9 +68,19 @@ def operations(c: Context) -> list[Block]:
         blocks += [Equations(tuple(lines))] if lines else []
         notes = [note for group in groups for note in _notes(c, group)]
         blocks += [Para(sentences(notes))] if notes else []
+    moved = [node for node in shown(c) if isinstance(node, Rearrange)]
+    if moved:
+        said = [c.words("entry.axes"), *(_bounds(c, node) for node in moved)]
+        blocks.append(Para(sentences(said)))
     if c.arrays:
         blocks.append(Para(c.words("functions.arrays")))
     return blocks
+
+
+def _bounds(c: Context, node: Rearrange) -> Text:
+    """Return how far the indices below a rearrangement count."""
+    bounds = [row(number(each), AT_MOST, number(size)) for each, size in node.bounds]
+    return c.words("entry.axes_of", name=axes_name(node), bounds=c.words.listed(bounds))
 
 
 def shown(c: Context) -> list[Op]:
@@ -96,7 +107,7 @@ def _parts(entry: Entry | None) -> object:
 
 def _groups(c: Context) -> list[Group]:
     groups: dict[object, Group] = {}
-    for node in shown(c):
+    for node in (each for each in shown(c) if not isinstance(each, Rearrange)):
         entry = node.entry() or Entry(says="missing")
         where = tuple((letter, without(value, entry.each)) for letter, value in entry.where)
         key = (where, entry.numbers, _applies(entry)) if where else node
@@ -237,8 +248,6 @@ def _notes(c: Context, group: Group) -> Iterator[Text]:
             yield c.words(f"entry.{entry.says}", name=applied(c, node, entry, names))
             continue
         fields: dict[str, Any] = {f"_{symbol.name}": tree for symbol, tree in names.items()}
-        bounds = [row(names[each], AT_MOST, number(size)) for each, size in entry.ranges.items() if each in names]
-        fields["ranges"] = c.words.listed(bounds)
         fields["counts"] = c.words.listed([names[letter] for letter, _ in entry.counts])
         keys = [entry.says, *(["count"] if entry.where and entry.counts else [])]
         for key in keys:

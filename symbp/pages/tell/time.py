@@ -279,6 +279,13 @@ def families(time: Time, found: Sequence[Inner]) -> list[list[Inner]]:
     return list(groups.values())
 
 
+def led(time: Time) -> list[list[Inner]]:
+    """Return the errors inside the step that the state leads to in the product, by the part that they come from."""
+    family = of_any(time, shown_error(time))
+    own = [each for each in time.step.inner.values() if of_any(time, each.of) == family]
+    return [[each for each in own if each.part == part] for part in range(len(time.step.now))]
+
+
 def diagonals_labels(time: Time) -> list[str]:
     """Return the labels of the lines of what stands on diagonals: two on a line, what is handed on apart."""
     inner, handed = len(time.step.inner), len(time.handed)
@@ -288,6 +295,5 @@ def diagonals_labels(time: Time) -> list[str]:
 
 def ways_labels(time: Time, count: int | None = None) -> list[str]:
     """Return the labels of the lines of 𝒢: one for those of each family that come from one part of the state."""
-    parts = [[each for each in time.step.inner.values() if each.part == part] for part in range(len(time.step.now))]
-    total = sum(len(families(time, own)) for own in parts) if count is None else count
+    total = sum(len(families(time, own)) for own in led(time)) if count is None else count
     return [time.label(f"{WAYS}-{at}") for at in range(1, total + 1)]

@@ -34,6 +34,7 @@ from symbp.pages.tell.time import (
     any_way,
     diagonals_labels,
     families,
+    led,
     of_any,
     one,
     shown_error,
@@ -134,8 +135,7 @@ def _within(time: Time) -> list[list[Node]]:
 def _ways(time: Time) -> Iterator[tuple[Node, Node | None]]:
     """Yield 𝒢_{k,t} = D_{k,t} [R_t I] and for which k, those of one part of the state together."""
     lines = _within(time)
-    for part, line in enumerate(lines):
-        own = [each for each in time.step.inner.values() if each.part == part]
+    for line, own in zip(lines, led(time), strict=True):
         for group in families(time, own):
             end = Table((tuple(line),))
             if len(group) == 1:
