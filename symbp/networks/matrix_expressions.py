@@ -17,6 +17,7 @@ from sympy import (
     MatrixExpr,
     Rational,
     Transpose,
+    exp,
     log,
     sqrt,
 )
@@ -523,8 +524,11 @@ class _Reader:
 
     def _call(self, name: str, node: ast.Call, depth: int) -> Parts:
         arguments = [(each, self.build(each, depth + 1)) for each in node.args]
-        if name == "sqrt" and len(arguments) == 1 and not isinstance(arguments[0][1], MatrixExpr):
-            return sqrt(arguments[0][1])
+        if name in OF_NUMBERS and len(arguments) == 1 and not isinstance(arguments[0][1], MatrixExpr):
+            value = OF_NUMBERS[name](arguments[0][1])
+            if value.is_real is False or value.is_finite is False:
+                raise SpecError(f"{quote(self._text(node))} in {quote(self.line.source)} is no real number")
+            return value
         row = FUNCTIONS.get(name.lower()) or entrywise(name)
         if row is None:
             known = [*FUNCTIONS, *ENTRYWISE, *LOSSES, *LOSS_ALIASES]
@@ -633,6 +637,9 @@ class _Reader:
 
 MOST_NUMBERS = 400
 """How many numbers a matrix has that is written out."""
+
+OF_NUMBERS = {"sqrt": sqrt, "log": log, "exp": exp}
+"""What makes a number of a number, such as sqrt(d) and log(k)."""
 
 AXES = {"0": 0, "1": 1, "-2": 0, "-1": 1}
 """The axes of a matrix as they are written."""

@@ -81,16 +81,19 @@ def _as_taken(arrays: Arrays) -> Any:
 class _Plan:
     """How the weights are drawn: noise around ``identity`` times ones on the diagonal, all times ``scale``.
 
-    ``centred`` divides by the slopes at 0, flips signs, and keeps every pre-activation near 0.
+    ``centred`` divides by the slopes at 0, flips signs, and keeps every pre-activation near 0. ``positive``: data,
+    targets and constants are positive.
     """
 
     identity: float = 0.0
     noise: float = 1.0
     scale: float = 1.0
     centred: bool = False
+    positive: bool = False
 
 
-PLANS = (_Plan(), _Plan(1.0, 0.1, centred=True), _Plan(1.0, 0.2), _Plan(-1.0, 0.2, 2.0))
+PLANS = (_Plan(), _Plan(1.0, 0.1, centred=True), _Plan(1.0, 0.2), _Plan(-1.0, 0.2, 2.0), _Plan(positive=True))
+"""How weights are drawn, in the order in which it is tried; the last where the loss is no number with any other."""
 
 DEEP = 30
 """From this many layers on centred weights are tried first."""
@@ -132,7 +135,7 @@ def draw(forward: ForwardSystem, sizes: Sizes, seed: int, evaluate: Evaluate, st
     layers = sum(symbol.role is Role.WEIGHT for symbol in forward.given)
     enough = max(GOOD_DECADES, layers / 40)
     for trace in _candidates(forward, sizes, seed, evaluate, standins):
-        if best is None or trace.values.decades < best.values.decades:
+        if best is None or _rank(trace) < _rank(best):
             best = trace
         if best.values.decades <= enough:
             break
@@ -140,17 +143,27 @@ def draw(forward: ForwardSystem, sizes: Sizes, seed: int, evaluate: Evaluate, st
     return best
 
 
+def _rank(trace: Trace) -> tuple[bool, float]:
+    """Return how bad a draw is: worst where the loss is no number."""
+    return math.isnan(trace.loss), trace.values.decades
+
+
 def _candidates(
     forward: ForwardSystem, sizes: Sizes, seed: int, evaluate: Evaluate, standins: Standins
 ) -> Iterator[Trace]:
     """Yield what the program finds at each draw, which says how bad it is in decades."""
     layers = max(1, sum(symbol.role is Role.WEIGHT for symbol in forward.given))
+    is_number = False
     for number, plan in sorted(enumerate(PLANS), key=lambda pair: layers > DEEP and not pair[1].centred):
+        if plan.positive and is_number:
+            continue
         around = centres(forward, standins) if plan.centred else {}
         for attempt in range(TRIES):
             values = _drawn(forward, sizes, [seed, number, attempt], plan, around)
             trace = evaluate(values)
             decades, trend = _spread(forward, trace.gradients)
+            is_number = is_number or not math.isnan(trace.loss)
+            decades = math.inf if math.isnan(trace.loss) else decades
             penalty = _kink_penalty(forward, trace.local) if layers <= DEEP else 0.0
             yield replace(trace, values=replace(values, decades=decades + penalty))
             if layers > DEEP and attempt and math.isinf(decades):
@@ -215,7 +228,7 @@ def _drawn(forward: ForwardSystem, sizes: Sizes, seed: list[int], plan: _Plan, a
             groups["target"][symbol.name] = TARGETS[kinds.get(symbol, "real")](random, shape)
         else:
             groups["parameter"][symbol.name] = _parameter(random, symbol, shape, plan, around.get(symbol.name))
-        if symbol in positive:
+        if symbol in positive or (plan.positive and symbol.name not in groups["parameter"]):
             (group,) = (each for each in groups.values() if symbol.name in each)
             group[symbol.name] = abs(group[symbol.name])
     if plan.centred:

@@ -72,6 +72,7 @@ DRAWS: dict[str, Callable[[np.random.Generator, int, int], Any]] = {
     "mask": lambda random, rows, columns: 2.0 * random.integers(0, 2, (rows, columns)),
     "ones": lambda random, rows, columns: np.ones((rows, columns)),
     "identity": lambda random, rows, columns: np.eye(rows, columns),
+    "labels": lambda random, rows, columns: np.tile(np.eye(rows), columns // rows),
     "causal": lambda random, rows, columns: np.triu(np.ones((rows, columns))),
 }
 """What an array may be drawn as; ``normal`` unless a case says otherwise."""

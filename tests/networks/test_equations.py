@@ -1,5 +1,6 @@
 """Equations of one's own: what they build, what they are refused for, and that nothing gets past the reader."""
 
+import re
 import time
 
 import numpy as np
@@ -395,6 +396,21 @@ def test_one_of_several_losses_is_chosen() -> None:
         Network.equations(GAN, GAN_SHAPES)
     with pytest.raises(SpecError, match="no line defines the loss 'loss_x'; did you mean"):
         Network.equations(GAN, GAN_SHAPES, loss="loss_x")
+
+
+def test_data_are_positive_where_the_loss_is_no_number_otherwise() -> None:
+    shapes = {"W": (3, 4), "X": (4, "m"), "S": (5, 3), "C": (5, "m")}
+    lines = ["P = S @ softmax(W @ X)", "loss = -sum(log(P)) - sum(log(C) * P)"]
+    made = Network.equations(lines, shapes, parameters=["W"], inputs=["X", "C"], constants=["S"])
+    assert check(derive(made)).passed
+
+
+@pytest.mark.parametrize("number", ["log(-1)", "log(0)", "sqrt(-2)"])
+def test_a_number_is_real(number: str) -> None:
+    with pytest.raises(SpecError, match=re.escape(f"'{number}' in 'loss = sum(W) * {number}' is no real number")):
+        Network.equations([f"loss = sum(W) * {number}"], {"W": (3, 4)})
+    found = derive(Network.equations(["loss = sum(W) * log(k) * exp(2)"], {"W": ("k", 4)})).compile()
+    assert found({"W": np.ones((3, 4))})[1]["W"] == pytest.approx(np.full((3, 4), np.log(3) * np.exp(2)))
 
 
 def test_what_only_the_data_make_bad_is_no_number_and_never_wrong() -> None:

@@ -11,6 +11,8 @@ torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip insta
 
 from pytorch.architectures import TWINS, Given  # noqa: E402 - it needs torch
 
+pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")  # Its own, of second derivatives.
+
 TOLERANCE = 1e-9
 
 

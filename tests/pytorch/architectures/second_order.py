@@ -35,3 +35,48 @@ def hamiltonian_network(v):
         by_q, by_p = torch.func.grad(energy, (0, 1))(q, p)
         loss = loss + (by_p - q_dot).square().sum() + (-by_q - p_dot).square().sum()
     return loss / v.q.numel()
+
+
+@twin()
+def score_matching(v):
+    def energy(x):
+        return v.v[0] @ torch.nn.functional.softplus(v.W @ x + v.b[:, 0])
+
+    loss = 0.0
+    for x in v.X.T:
+        score, hessian = -torch.func.grad(energy)(x), -torch.func.hessian(energy)(x)
+        loss = loss + score.square().sum() / 2 + hessian.trace()
+    return loss / v.X.shape[1]
+
+
+@twin(Y="one-hot")
+def adversarial_training(v):
+    def loss(x):
+        return torch.nn.functional.cross_entropy(torch.tanh(x @ v.W.T) @ v.V.T, v.Y.argmax(0))
+
+    x = v.X.T.requires_grad_()
+    (slope,) = torch.autograd.grad(loss(x), x)
+    return (loss(v.X.T) + loss(v.X.T + 0.1 * slope.sign())) / 2
+
+
+class Turned(torch.autograd.Function):
+    """The identity, whose gradient goes back turned around."""
+
+    @staticmethod
+    def forward(ctx, x):
+        return x.clone()
+
+    @staticmethod
+    def backward(ctx, slope):
+        return -slope
+
+
+@twin(Y="one-hot")
+def domain_adversarial(v):
+    features = [torch.tanh(x.T @ v.W.T) for x in (v.X, v.T)]
+    labels = torch.tensor([1.0, 0.0])
+    domain = sum(
+        torch.nn.functional.binary_cross_entropy_with_logits((Turned.apply(x) @ v.u.T)[:, 0], label.expand(len(x)))
+        for x, label in zip(features, labels, strict=True)
+    )
+    return torch.nn.functional.cross_entropy(features[0] @ v.V.T, v.Y.argmax(0)) + domain
