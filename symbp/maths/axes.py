@@ -59,6 +59,8 @@ def _axis(name: str, hint: Any) -> Axis:
         return Axis(_yes_or_no, "true or false")
     if hint is int:
         return Axis(_first, "0, 1 or 2")
+    if name == "entry_letters":
+        return Axis(_indices, "letters of indices, such as ijk")
     if name.endswith("_number"):
         return Axis(_number, "a number such as l, l - 1, 2l + 1")
     if name in DERIVATIVES:
@@ -66,7 +68,7 @@ def _axis(name: str, hint: Any) -> Axis:
     return Axis(_letter, "a letter, or one with a word below, such as Z_in" if name in WORDED else "a letter")
 
 
-WORDED = ("preactivation", "activation")
+WORDED = ("bias", "preactivation", "activation")
 """Letters that may have a word below them."""
 
 DERIVATIVES = ("error", "loss_gradient")
@@ -101,7 +103,13 @@ def _number(value: Any) -> str:
     return str(value)
 
 
-_LETTER = re.compile(r"[^\W\d_](_[A-Za-z]{1,8})?\Z")
+def _indices(value: Any) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"[a-z]{1,6}", value) or len(set(value)) < len(value):
+        raise SpecError("give up to six small letters, each once, such as ijk")
+    return value
+
+
+_LETTER = re.compile(r"[^\W\d_](_[A-Za-z0-9]{1,8})?\Z")
 
 
 def _letter(value: Any) -> str:

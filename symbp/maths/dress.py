@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from symbp.maths.notation import Notation
-from symbp.maths.tree import HADAMARD, TRANSPOSE, Id, Node, Sign, changed, walk
+from symbp.maths.tree import COMMA, HADAMARD, TRANSPOSE, Id, Node, Num, Row, Script, Sign, Tag, changed, row, walk
 
 TRANSPOSES: Mapping[str, Sign] = {"top": TRANSPOSE, "T": Sign("ᵀ", "postfix"), "roman": Sign("⊺", "postfix")}
 """The signs of a transpose: ⊤, an italic T, an upright one."""
@@ -36,9 +37,27 @@ def dress(notation: Notation, trees: Callable[[], list[Node]]) -> Callable[[Node
         HADAMARD: entrywise,
         COUNT: Id(notation.count),
     }
-    if all(old == new for old, new in found.items()):
+    if all(old == new for old, new in found.items()) and notation.entry_commas:
         return lambda tree: tree
-    return lambda tree: changed(tree, lambda node: found.get(node) if isinstance(node, Sign | Id) else None)
+
+    def change(node: Node) -> Node | None:
+        if isinstance(node, Tag) and node.role == "entry" and not notation.entry_commas:
+            return replace(node, body=changed(_without_commas(node.body), change))
+        return found.get(node) if isinstance(node, Sign | Id) else None
+
+    return lambda tree: changed(tree, change)
+
+
+def _without_commas(node: Node) -> Node:
+    """Return an entry whose indices, each one letter, stand without commas: w_{jk}."""
+    if not isinstance(node, Script) or not isinstance(node.sub, Row):
+        return node
+    items = [each for each in node.sub.items if each != COMMA]
+    return replace(node, sub=row(*items)) if all(map(_is_short, items)) else node
+
+
+def _is_short(node: Node) -> bool:
+    return isinstance(node, Num) or (isinstance(node, Id) and len(node.name) == 1)
 
 
 def _is_taken(tree: Node) -> bool:

@@ -2,28 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import cast
 
-from sympy import Expr, Indexed, MatrixSymbol, Symbol
+from sympy import Expr, Indexed, MatrixExpr, MatrixSymbol, Symbol
+from sympy.core.function import AppliedUndef
 
-from symbp.maths.build import GIVEN
+from symbp.equations import Equation
+from symbp.errors import RuleNotFoundError
+from symbp.maths.build import GIVEN, Builder, primed
 from symbp.maths.names import Names, derivative_of
+from symbp.maths.notation import DERIVATIVE
 from symbp.maths.scalars import Scalars, number
-from symbp.maths.tree import EQUALS, Id, Node, row
+from symbp.maths.tree import COMMA, EQUALS, Id, Node, Script, Tag, joined, row
+from symbp.ops.losses import LossGradient
 from symbp.roles import Role
 from symbp.symbols import Adjoint
-from symbp.views.index import Entries
+from symbp.views.index import Entries, entries
+
+Applied = Callable[[str, list[Node]], Node]
+
+
+def entry_equation(b: Builder, equation: Equation, letters: str) -> Node | None:
+    """Return an equation entry by entry with the names of a page; None where it has no such form on one line.
+
+    ``letters`` are those of the indices, in order.
+    """
+    notation = b.names.notation
+    try:
+        found = entries(equation, lambda function: b.by_output or function.name in b.through_output)
+    except RuleNotFoundError:
+        return None
+    if len(found.cases) != 1 or found.where or found.numbers or len(found.ranges) > len(letters):
+        return None
+
+    def applied(name: str, arguments: list[Node]) -> Node:
+        function, slope = found.heads[name]
+        head = b.function(function)
+        return b.applied(Tag(primed(head) if slope else head, of=function), *arguments)
+
+    chosen = {each: Id(letter) for each, letter in zip(found.ranges, letters, strict=False)}
+    (line,) = index_lines(b.names, found, chosen, applied=applied, values_first=notation.entry_order == "value")
+    return line
 
 
 def index_lines(
-    names: Names, found: Entries, letters: Mapping[Symbol, Node] | None = None, *, gradients: bool = True
+    names: Names,
+    found: Entries,
+    letters: Mapping[Symbol, Node] | None = None,
+    *,
+    gradients: bool = True,
+    applied: Applied | None = None,
+    values_first: bool = False,
 ) -> Iterator[Node]:
     """Yield the letters that an equation defines inside, then what stands at each place of its left side.
 
     ``letters`` stand for indices; an index is its own letter. Places of which there is one are not written.
     ``gradients`` writes the entry of a gradient of what is given as ∂𝓛/∂w_{ij}.
     """
-    w = entry_writer(names, found, letters, gradients=gradients)
+    w = entry_writer(names, found, letters, gradients=gradients, applied=applied, values_first=values_first)
     for letter, value in found.where:
         yield row(w.tree(letter), EQUALS, w.tree(value))
     for case in found.cases:
@@ -34,7 +71,13 @@ def index_lines(
 
 
 def entry_writer(
-    names: Names, found: Entries, letters: Mapping[Symbol, Node] | None = None, *, gradients: bool = True
+    names: Names,
+    found: Entries,
+    letters: Mapping[Symbol, Node] | None = None,
+    *,
+    gradients: bool = True,
+    applied: Applied | None = None,
+    values_first: bool = False,
 ) -> Scalars:
     """Return what writes the expressions of an equation entry by entry."""
     chosen = {each: Id(str(each)) for each in found.ranges} | dict(letters or {})
@@ -45,23 +88,33 @@ def entry_writer(
         return _entry(names, symbol, shown) if gradients else names.placed(symbol, shown)
 
     def order(expr: Expr) -> int:
-        return _order(found.symbols[expr.base][0]) if isinstance(expr, Indexed) else PLAIN
+        if isinstance(expr, AppliedUndef):
+            return SLOPE
+        at = _order(found.symbols[expr.base][0]) if isinstance(expr, Indexed) else PLAIN
+        return {ERROR: VALUE, VALUE: ERROR}.get(at, at) if values_first else at
 
-    return Scalars(chosen, entry=entry, order=order)
+    return Scalars(chosen, entry=entry, order=order, applied=applied)
 
 
 ORDER: Mapping[Role, int] = {Role.WEIGHT: 0, Role.BIAS: 9, Role.SHIFT: 9}
 """Where an entry stands among factors and terms: weights in front, then errors, what is added behind all."""
 
-ERROR, VALUE, PLAIN = 1, 2, 3
+SLOPE, ERROR, VALUE, PLAIN = -1, 1, 2, 3
 
 
-def _order(symbol: MatrixSymbol) -> int:
-    return ERROR if isinstance(symbol, Adjoint) else ORDER.get(symbol.role, VALUE)
+def _order(symbol: MatrixExpr) -> int:
+    return ERROR if isinstance(symbol, Adjoint | LossGradient) else ORDER.get(getattr(symbol, "role", None), VALUE)
 
 
-def _entry(names: Names, symbol: MatrixSymbol, places: list[Node]) -> Node:
+def _entry(names: Names, symbol: MatrixExpr, places: list[Node]) -> Node:
     """Return an entry; that of the gradient of what is given is ∂𝓛/∂w_{ij}."""
-    if isinstance(symbol, Adjoint) and symbol.of.role in GIVEN:
-        return derivative_of(names.notation, names.placed(symbol.of, places))
+    if isinstance(symbol, LossGradient):
+        letter = names.notation.loss_gradient
+        if letter != DERIVATIVE:
+            return Tag(Script(Id(letter), joined(places, COMMA)) if places else Id(letter), of=symbol, role="entry")
+        of = names.placed(cast("MatrixSymbol", symbol.args[0]), places)
+        return Tag(derivative_of(names.notation, of), of=symbol, role="entry")
+    symbol = cast("MatrixSymbol", symbol)
+    if isinstance(symbol, Adjoint) and (symbol.of.role in GIVEN or not names.notation.named_error):
+        return Tag(derivative_of(names.notation, names.placed(symbol.of, places)), of=symbol, role="entry")
     return names.placed(symbol, places)

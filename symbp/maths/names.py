@@ -371,8 +371,12 @@ class Names:
     def placed(self, symbol: MatrixSymbol, places: Sequence[Node]) -> Node:
         """Return an entry of any symbol with its indices behind all others; that of an error as well."""
         of = symbol.of if isinstance(symbol, Adjoint) else symbol
-        below, above = self._indices(of)
-        base = self.parts[self.slot(of)].base
+        below, above = self._indices(of, self._axis_of_error(of) if isinstance(symbol, Adjoint) else None)
+        base, bare = self.parts[self.slot(of)].base, self._own_below(of, below)
+        if bare != below and not (isinstance(symbol, Adjoint) and self._errors == {self.slot(of)}):
+            below, places = bare, (*places, *below[: len(below) - len(bare)])  # A word stands behind: z_{j,out}.
+        elif bare != below:
+            below = bare
         if isinstance(symbol, Adjoint) and self._errors != {self.slot(of)}:
             entry = self._scripted(base, (*below, *places), (), False)
             return Tag(self._scripted(self.error, (entry,), above, False), of=symbol, role="entry")
@@ -405,13 +409,17 @@ class Names:
     def _error(self, of: MatrixSymbol, transposed: bool) -> Node:
         if not self.notation.named_error:
             return self._derivative(of, transposed=transposed)
-        is_counted = self.notation.error_number != AS_Z and of.role is Role.PREACTIVATION
-        below, above = self._indices(of, "error_number" if is_counted else None)
+        below, above = self._indices(of, self._axis_of_error(of))
         if self._errors != {self.slot(of)}:
             below = (self._scripted(self.parts[self.slot(of)].base, below, (), False),)
         else:
             below = self._own_below(of, below)
         return self._scripted(self._set(self.error, of, error=True), below, above, transposed)
+
+    def _axis_of_error(self, of: MatrixSymbol) -> str | None:
+        """Return the axis by which the error of something is numbered; None: like what it is of."""
+        is_counted = self.notation.error_number != AS_Z and of.role is Role.PREACTIVATION
+        return "error_number" if is_counted else None
 
     @cached_property
     def error(self) -> Node:

@@ -72,6 +72,11 @@ class Notation:
     relu_slope: Literal["prime", "indicator", "sign"] = "prime"
     gradient: Derivative = "slash"
     bias_place: Literal["last", "first"] = "last"
+    # Entry by entry: which equations, the letters of indices in order, what stands first.
+    form: Literal["matrix", "parameters", "entries"] = "matrix"
+    entry_letters: str = "ijk"
+    entry_order: Literal["error", "value"] = "error"
+    entry_commas: bool = True
     # What changes equations: views.
     examples: Literal["one", "batch"] = "one"
     sums: Literal["ones", "columns"] = "ones"
@@ -184,6 +189,12 @@ _ROWS = (
         examples="batch", sums="columns", scale="gradients",
     ),
     _row(
+        "nielsen", "Nielsen, Neural Networks and Deep Learning, chapter 2: layer 1 is the input",
+        weight="w", function="σ", loss="C", loss_gradient=DERIVATIVE, gradient="fraction", layer="bare", first=2,
+        function_index="none", transpose="T", transpose_place="brackets", form="parameters", entry_letters="jk",
+        entry_order="value", entry_commas=False,
+    ),
+    _row(
         "d2l", "Zhang et al., Dive into Deep Learning, backprop.md", _BOLD,
         activation="H", function="ϕ", loss="J", error=DERIVATIVE, loss_gradient=DERIVATIVE, gradient="fraction",
         function_index="none", transpose_place="outside",
@@ -192,6 +203,12 @@ _ROWS = (
         "goodfellow", "Goodfellow et al., Deep Learning, algorithms 6.3 and 6.4", _BOLD_ITALIC,
         preactivation="A", activation="H", function="f", loss="J", error="g", loss_gradient=DERIVATIVE,
         gradient="nabla", function_index="none", bias_place="first", index="k", last="l",
+    ),
+    _row(
+        "bishop", "Bishop, Pattern Recognition and Machine Learning, 5.3: entry by entry",
+        target="T", weight="w", bias="w_0", preactivation="A", activation="Z", function="h", loss="E",
+        loss_gradient=DERIVATIVE, gradient="fraction", function_index="none", slope="before", form="entries",
+        entry_letters="jik", entry_commas=False,
     ),
     _row(
         "prince", "Prince, Understanding Deep Learning, chapter 7", _BOLD,
@@ -220,7 +237,7 @@ _ROWS = (
         "lmu", "LMU Munich, Introduction to Deep Learning: weights in × out, columns", _BOLD,
         preactivation="Z_in", activation="Z_out", function="σ", loss="L", loss_gradient=DERIVATIVE,
         gradient="fraction", index="i", last="O", function_index="none", transpose="T", product_brackets=False,
-        layout="in-out",
+        layout="in-out", form="parameters", entry_letters="jk",
     ),
     _row(
         "cs224n", "Clark, Computing Neural Network Gradients (Stanford CS224n): errors are rows", _BOLD_ITALIC,
@@ -249,6 +266,10 @@ _ROWS = (
         "qiu", "邱锡鹏, 神经网络与深度学习, chapter 4",
         vectors="bold", gradient="fraction", loss_gradient=DERIVATIVE, transpose="roman", transpose_place="brackets",
         slope="before",
+    ),
+    _row(
+        "index", "every equation entry by entry",
+        weight="w", form="entries", entry_letters="ijk", entry_commas=False,
     ),
     _row(
         "rows", "examples as rows, weights in × out, as PyTorch and NumPy code has them",

@@ -159,7 +159,7 @@ class Scalars:
 
     What stands for a symbol may be a number with a sign. ``entry`` writes an entry of an array, from its base and its
     indices as trees; ``order`` says which factors and which terms stand first; ``unknown`` are names of
-    functions without a definition that may stand there: f, E.
+    functions without a definition that may stand there: f, E; ``applied`` writes those that stand by a name of ours.
     """
 
     def __init__(
@@ -169,9 +169,10 @@ class Scalars:
         entry: Callable[[Expr, list[Node]], Node] | None = None,
         order: Callable[[Expr], int] | None = None,
         unknown: frozenset[str] = frozenset(),
+        applied: Callable[[str, list[Node]], Node] | None = None,
     ) -> None:
         self.names, self.varying, self.entry, self.order = names, varying, entry, order
-        self.unknown = unknown
+        self.unknown, self.applied = unknown, applied
 
     def tree(self, expr: Expr) -> Node:
         """Return an expression as a tree.
@@ -448,6 +449,8 @@ def _inside(w: Scalars, expr: Expr) -> list[Node]:
 
 
 def _function(w: Scalars, expr: Function) -> Written:
+    if isinstance(expr, AppliedUndef) and w.applied is not None:
+        return Written(w.applied(type(expr).__name__, _inside(w, expr)))
     if isinstance(expr, AppliedUndef) and type(expr).__name__ in w.unknown:
         return Written(call(word(type(expr).__name__), *_inside(w, expr)))
     if type(expr) not in WORDS:

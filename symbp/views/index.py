@@ -14,6 +14,7 @@ from typing import Any, cast
 from sympy import (
     Add,
     Expr,
+    Function,
     HadamardProduct,
     IndexedBase,
     Integer,
@@ -35,10 +36,10 @@ from symbp.equations import Equation, operands
 from symbp.errors import RuleNotFoundError
 from symbp.nodes import number_and_factors
 from symbp.op import Entry, Op
-from symbp.ops.elementwise import Elementwise, GenericFunction, Slope
+from symbp.ops.elementwise import OUTPUT, Elementwise, Formula, GenericFunction, ScalarFunction, Slope
 from symbp.ops.entries import Total, index
 from symbp.ops.literal import Literal
-from symbp.ops.losses import EntrywiseLoss, LinkedLoss
+from symbp.ops.losses import EntrywiseLoss, LinkedLoss, LossGradient
 from symbp.ops.penalty import Penalty
 
 LETTERS = "ijklnpqrstuv"
@@ -67,16 +68,21 @@ class Entries:
 
     letter: IndexedBase
     cases: tuple[Case, ...]
-    symbols: Mapping[IndexedBase, tuple[MatrixSymbol, tuple[Expr, ...]]]
+    symbols: Mapping[IndexedBase, tuple[MatrixExpr, tuple[Expr, ...]]]
     ranges: Mapping[Symbol, Expr]
     where: tuple[tuple[Symbol, Expr], ...] = ()
     numbers: tuple[tuple[Symbol, Expr], ...] = ()
     each: tuple[Symbol, ...] = ()
     first: int = 1
+    heads: Mapping[str, tuple[ScalarFunction, bool]] = field(default_factory=dict)
+    """The functions that stand by name, and whether it is their slope."""
 
 
-def entries(equation: Equation) -> Entries:
+def entries(equation: Equation, through: Callable[[ScalarFunction], bool] | None = None) -> Entries:
     """Return an equation entry by entry.
+
+    Functions are written out; with ``through`` they stand by name, and so do slopes, but for those of functions that it
+    names, which are written through the output.
 
     Raises:
         RuleNotFoundError: an operation without an entry form, or one inside a product that reads arrays.
@@ -85,7 +91,7 @@ def entries(equation: Equation) -> Entries:
     number, factors = number_and_factors(rhs)
     if len(factors) == 1 and isinstance(factors[0], Op) and not isinstance(factors[0], _PLACED):
         return _of_operation(equation.lhs, factors[0], number)
-    return _Plain().equation(equation)
+    return _Plain(through).equation(equation)
 
 
 def _of_operation(lhs: MatrixSymbol, op: Op, number: Expr) -> Entries:
@@ -149,7 +155,9 @@ def base_of(symbol: MatrixSymbol) -> IndexedBase:
 class _Plain:
     """Reads sums, products and functions of entries; an index of a sum is a letter that nothing around it has."""
 
-    symbols: dict[IndexedBase, tuple[MatrixSymbol, tuple[Expr, ...]]] = field(default_factory=dict)
+    through: Callable[[ScalarFunction], bool] | None = None
+    heads: dict[str, tuple[ScalarFunction, bool]] = field(default_factory=dict)
+    symbols: dict[IndexedBase, tuple[MatrixExpr, tuple[Expr, ...]]] = field(default_factory=dict)
     ranges: dict[Symbol, Expr] = field(default_factory=dict)
     where: list[tuple[Symbol, Expr]] = field(default_factory=list)
 
@@ -161,7 +169,14 @@ class _Plain:
         at = tuple(S.One if each is None else each for each in place)
         left = base_of(lhs)
         self.symbols[left] = (lhs, lhs.shape)
-        return Entries(left, (Case(at, value),), self.symbols, self.ranges, tuple(self.where))
+        where = tuple(self.where)
+        return Entries(left, (Case(at, value),), self.symbols, self.ranges, where, heads=self.heads)
+
+    def applied(self, function: ScalarFunction, values: list[Expr], *, slope: bool) -> Expr:
+        """Return a function, or its slope, that stands by its name."""
+        name = str(function) + "'" * slope
+        self.heads[name] = (function, slope)
+        return cast("Expr", Function(name)(*values))
 
     def letter(self, size: Expr) -> Symbol:
         """Return an index that runs over so many values."""
@@ -201,9 +216,17 @@ def _symbol(read: _Plain, symbol: MatrixSymbol, place: Place) -> Expr:
     return letter[tuple(S.One if each is None else each for each in place)]
 
 
+def _loss_gradient(read: _Plain, node: LossGradient, place: Place) -> Expr:
+    letter = IndexedBase(f"gradient by {node.args[0].name}", real=True)
+    read.symbols[letter] = (node, node.shape)
+    return letter[tuple(S.One if each is None else each for each in place)]
+
+
 def _function(read: _Plain, node: Elementwise, place: Place) -> Expr:
-    _require_known(node.function)
     values = [read.at(each, place) for each in node.args[1:]]
+    if read.through is not None and not isinstance(node.function, Formula):
+        return read.applied(node.function, values, slope=False)
+    _require_known(node.function)
     return _applied(node.function, node.function.expr, values)
 
 
@@ -213,8 +236,14 @@ def _require_known(function: Any) -> None:
 
 
 def _slope(read: _Plain, node: Slope, place: Place) -> Expr:
-    _require_known(node.function)
+    function, through = node.function, node.function.slope_by_output
+    if read.through is not None and through is not None and (isinstance(function, Formula) or read.through(function)):
+        expr = through.xreplace(dict(function.parameters))
+        return cast("Expr", expr.xreplace({OUTPUT: read.at(node.output, place)}))
     values = [read.at(each, place) for each in node.inputs]
+    if read.through is not None and not isinstance(function, Formula):
+        return read.applied(function, values, slope=True)
+    _require_known(function)
     return _applied(node.function, node.function.slopes[node.index], values)
 
 
@@ -305,10 +334,11 @@ _PLACES: dict[type, _Rule] = {
     Slope: _slope,
     EntrywiseLoss: _loss,
     LinkedLoss: _linked,
+    LossGradient: _loss_gradient,
     Penalty: _penalty,
     Op: _inside,
 }
 """The entry of each kind of node at a place."""
 
-_PLACED = (Elementwise, Slope, EntrywiseLoss, LinkedLoss, Penalty)
+_PLACED = (Elementwise, Slope, EntrywiseLoss, LinkedLoss, LossGradient, Penalty)
 """Operations that are read at a place, not by an entry form."""

@@ -14,7 +14,8 @@ from symbp.calculus.factor import Factor, Product
 from symbp.equations import Equation, nodes, symbols_in
 from symbp.maths.build import Builder
 from symbp.maths.functions import names_of
-from symbp.maths.names import Names, Slot, slot_of
+from symbp.maths.index_form import entry_equation
+from symbp.maths.names import Names, Slot, derivative_of, slot_of
 from symbp.maths.notation import Notation
 from symbp.maths.scalars import number
 from symbp.maths.tree import COMMA, EQUALS, Id, Node, Sign, Tag, joined, row, walk
@@ -438,8 +439,37 @@ class Context:
         return self.builder.tree(expr)
 
     def equation(self, spelled: Spelled) -> Node:
-        """Return a line as a tree."""
+        """Return a line as a tree, entry by entry where the notation has it so and the line has such a form."""
+        if self._is_by_entries(spelled.equation.lhs):
+            found = entry_equation(self.builder, spelled.equation, self.entry_letters)
+            if found is not None:
+                return found
         return self.builder.equation(spelled.equation.lhs, spelled.equation.rhs)
+
+    def _is_by_entries(self, lhs: MatrixSymbol) -> bool:
+        if self.notation.form == "entries":
+            return lhs.role is not Role.LOSS if isinstance(lhs, Variable | Indexed) else True
+        is_gradient = isinstance(lhs, Adjoint) and lhs.of.role in (Role.WEIGHT, Role.BIAS)
+        return self.notation.form == "parameters" and is_gradient
+
+    @cached_property
+    def entry_letters(self) -> str:
+        """The letters of indices of entries, those of the notation first."""
+        return "".join(each for each in dict.fromkeys(self.notation.entry_letters + INDICES) if each not in self.taken)
+
+    def value(self, symbol: MatrixSymbol) -> Node:
+        """Return a symbol in a sentence: its entry where the page is entry by entry."""
+        return self.names.symbol(symbol) if self.notation.form != "entries" else self._entry(symbol)
+
+    def quotient(self, of: MatrixSymbol) -> Node:
+        """Return ∂𝓛/∂z in a sentence, by an entry where the page is entry by entry."""
+        if self.notation.form != "entries":
+            return self.names.quotient(of)
+        return Tag(derivative_of(self.notation, self._entry(of)), of=Adjoint(of), role="entry")
+
+    def _entry(self, symbol: MatrixSymbol) -> Node:
+        places = [Id(each) for each, size in zip(self.entry_letters, symbol.shape, strict=False) if size != 1]
+        return self.names.placed(symbol, places)
 
     def here(self, index: Index) -> Node:
         """Return L = 4."""

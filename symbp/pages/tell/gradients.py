@@ -44,7 +44,7 @@ def _closing(c: Context) -> Text:
 
 def staircase(c: Context) -> Table | None:
     """Return one product a weight, from the loss down; None where a factor is more than a letter."""
-    if not c.reading.is_product:
+    if not c.reading.is_product or c.notation.form == "entries":
         return None
     weights = [equation.lhs.of for equation in c.reading.gradients if equation.lhs.of.role is Role.WEIGHT]
     products = [c.products[each] for each in weights]

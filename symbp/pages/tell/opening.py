@@ -129,7 +129,7 @@ def tiles(c: Context) -> list[Text]:
 def definitions(c: Context) -> Text:
     """Return what δ, g and the rest stand for, in sentences."""
     begins = [
-        (row(c.names.symbol(at), EQUALS, c.names.symbol(symbol)),)
+        (row(c.value(at), EQUALS, c.value(symbol)),)
         for symbol, at in starts(c).items()
         if slot_of(symbol) not in c.names.streams  # X₀ is what any block reads.
     ]
@@ -181,4 +181,4 @@ def _idle(c: Context) -> list[MatrixSymbol]:
 def error_is(c: Context, error: Adjoint) -> Node:
     """Return δ⁽ˡ⁾ = ∂𝓛/∂z⁽ˡ⁾; m times that where the number of examples divides later."""
     factor = [number(BATCH), TIMES] if c.reading.scale.is_larger(error) else []
-    return row(c.names.symbol(error), EQUALS, *factor, c.names.quotient(error.of))
+    return row(c.value(error), EQUALS, *factor, c.quotient(error.of))

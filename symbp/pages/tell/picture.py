@@ -45,7 +45,7 @@ def picture(c: Context) -> list[Block]:
 
 def figure(c: Context, start: MatrixSymbol | None, pieces: list[Piece], *, whole: bool = True) -> list[Block]:
     """Return the figure of a rail; ``whole`` ends with the loss."""
-    if start is None or not pieces or len(pieces) > 2 * MOST_LAYERS + 2:
+    if start is None or not pieces or len(pieces) > 2 * MOST_LAYERS + 2 or c.notation.form == "entries":
         return []
     forward: list[Box | Branch] = [Box(c.names.symbol(c.reading.spelled(start)))]
     backward: list[Box | Branch] = [Box(_error(c, start))]

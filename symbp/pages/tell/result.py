@@ -89,6 +89,8 @@ def _is_error_times_input(rhs: MatrixExpr) -> bool:
 
 def product_blocks(c: Context) -> list[Block]:
     """Return the gradient without the recursion: for any repetition where that is one product, then for one of them."""
+    if c.notation.form == "entries":
+        return []
     general = general_product(c)
     shown = explicit_product(c)
     blocks: list[Block] = []
@@ -142,7 +144,7 @@ def shortened(c: Context, writer: Factors, factors: Product | Sequence[Factor]) 
 def general_product(c: Context) -> Node | None:
     """Return ∏ D⁽ᵏ⁾ W⁽ᵏ⁺¹⁾ᵀ times where it starts, for the weight of any layer; None where that is no such product."""
     found = recursion(c)
-    if found is None or not c.reading.is_product:
+    if found is None or not c.reading.is_product or c.notation.form == "entries":
         return None
     index, start, step, last = found
     k = index_symbol(spare_letter(c))
@@ -192,7 +194,7 @@ def slope_lines(c: Context) -> list[Text]:
     Where a form is not that of all values of an index, it says of which.
     """
     product = c.products[c.farthest][0] if c.farthest is not None else ()
-    if not c.reading.is_product or not all(map(is_matrix, product)):
+    if not c.reading.is_product or c.notation.form == "entries" or not all(map(is_matrix, product)):
         return []
     running = {last: index_symbol(letter) for letter, last in c.last.items()}
     used = {slot_of(c.reading.spelled(each.output)) for each in _slopes(product)}
