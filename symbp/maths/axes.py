@@ -9,14 +9,14 @@ import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
-from functools import cache
+from functools import cache, partial
 from itertools import combinations
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from symbp.errors import SpecError, nearest, shown
 from symbp.inputs import read_regular
-from symbp.maths.notation import AS_Z, DERIVATIVE, NOTATIONS, STANDARD, Notation, affine, notation_named
+from symbp.maths.notation import AS_Z, DERIVATIVE, NABLA, NOTATIONS, STANDARD, Notation, affine, notation_named
 from symbp.views.layout import LAYOUTS
 from symbp.views.scale import SCALES
 
@@ -64,15 +64,19 @@ def _axis(name: str, hint: Any) -> Axis:
     if name.endswith("_number"):
         return Axis(_number, "a number such as l, l - 1, 2l + 1")
     if name in DERIVATIVES:
-        return Axis(lambda value: value if value == DERIVATIVE else _letter(value), f"a letter, or {DERIVATIVE!r}")
+        return Axis(partial(_letter_or, DERIVATIVES[name]), f"a letter, or {' or '.join(DERIVATIVES[name])}")
     return Axis(_letter, "a letter, or one with a word below, such as Z_in" if name in WORDED else "a letter")
 
 
 WORDED = ("bias", "preactivation", "activation")
 """Letters that may have a word below them."""
 
-DERIVATIVES = ("error", "loss_gradient")
-"""Letters in whose place the derivative may stand."""
+DERIVATIVES = {"error": (DERIVATIVE,), "loss_gradient": (DERIVATIVE, NABLA)}
+"""Letters in whose place the derivative may stand, and what says so."""
+
+
+def _letter_or(words: tuple[str, ...], value: Any) -> str:
+    return str(value) if value in words else _letter(value)
 
 
 def _choice(known: tuple[str, ...]) -> Axis:
@@ -154,7 +158,7 @@ def clashes(row: Notation) -> Iterator[tuple[str, str]]:
 def _letters(row: Notation, axis: str) -> set[str]:
     """Return how a letter is printed: of a value also the small one of one example."""
     letter = getattr(row, axis)
-    if letter == DERIVATIVE:
+    if letter in DERIVATIVES.get(axis, ()):
         return set()
     is_value = axis in MATRICES and axis not in ("weight", "bias")
     return {letter, letter.lower()} if is_value and row.examples == "one" else {letter}

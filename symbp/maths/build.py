@@ -30,7 +30,6 @@ from symbp.equations import operands
 from symbp.maths.functions import own_name
 from symbp.maths.maps import mapped_once, name_of_call, name_of_map
 from symbp.maths.names import MARKS, Names, Slot
-from symbp.maths.notation import DERIVATIVE
 from symbp.maths.scalars import Level, Scalars, Written, call, number, powered, word
 from symbp.maths.tree import (
     APPLY,
@@ -186,7 +185,7 @@ class Builder:
     def is_row(self, node: LossGradient) -> bool:
         """Whether the gradient of a loss left open is written as a derivative that is a row as it stands."""
         notation = self.names.notation
-        return notation.loss_gradient == DERIVATIVE and LAYOUTS[notation.layout].holds(Adjoint(node.args[0]))
+        return not notation.named_loss_gradient and LAYOUTS[notation.layout].holds(Adjoint(node.args[0]))
 
     def formula(self, expr: Expr, names: Mapping[Symbol, Node]) -> Written:
         """Return a scalar expression applied entry by entry."""
@@ -212,7 +211,7 @@ def _transpose(b: Builder, node: Transpose) -> Written:
     if isinstance(node.arg, MatrixSymbol):
         return Written(b.names.symbol(node.arg, transposed=True))
     if isinstance(node.arg, LossGradient) and b.is_row(node.arg):
-        return Written(b.names.derivative(node.arg.args[0], node))
+        return Written(b.names.loss_gradient(node.arg.args[0], node))
     if isinstance(node.arg, Inv):
         return Written(Script(b.within(node.arg.args[0], Level.ATOM), None, row(NEGATIVE, TRANSPOSE)))
     return Written(Script(b.within(node.arg, Level.ATOM), None, TRANSPOSE))
@@ -516,8 +515,10 @@ def _generic_loss(b: Builder, node: GenericLoss) -> Written:
 
 
 def _loss_gradient(b: Builder, node: LossGradient) -> Written:
-    letter = b.names.notation.loss_gradient
-    return Written(Tag(Id(letter), of=node) if letter != DERIVATIVE else b.names.derivative(node.args[0], node))
+    notation = b.names.notation
+    if notation.named_loss_gradient:
+        return Written(Tag(Id(notation.loss_gradient), of=node))
+    return Written(b.names.loss_gradient(node.args[0], node))
 
 
 def _mean(factor: Expr, body: Written) -> Written:

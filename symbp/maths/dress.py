@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from symbp.maths.notation import Notation
-from symbp.maths.tree import COMMA, HADAMARD, TRANSPOSE, Id, Node, Num, Row, Script, Sign, Tag, changed, row, walk
+from symbp.maths.tree import COMMA, HADAMARD, TRANSPOSE, Id, Node, Row, Script, Sign, Tag, changed, row, walk
 
 TRANSPOSES: Mapping[str, Sign] = {"top": TRANSPOSE, "T": Sign("ᵀ", "postfix"), "roman": Sign("⊺", "postfix")}
 """The signs of a transpose: ⊤, an italic T, an upright one."""
@@ -52,12 +52,9 @@ def _without_commas(node: Node) -> Node:
     """Return an entry whose indices, each one letter, stand without commas: w_{jk}."""
     if not isinstance(node, Script) or not isinstance(node.sub, Row):
         return node
-    items = [each for each in node.sub.items if each != COMMA]
-    return replace(node, sub=row(*items)) if all(map(_is_short, items)) else node
-
-
-def _is_short(node: Node) -> bool:
-    return isinstance(node, Num) or (isinstance(node, Id) and len(node.name) == 1)
+    *indices, last = [each for each in node.sub.items if each != COMMA]
+    are_short = all(isinstance(each, Id) and len(each.name) == 1 for each in indices)
+    return replace(node, sub=row(*indices, last)) if are_short else node
 
 
 def _is_taken(tree: Node) -> bool:

@@ -12,13 +12,13 @@ from symbp.equations import Equation
 from symbp.errors import RuleNotFoundError
 from symbp.maths.build import GIVEN, Builder, primed
 from symbp.maths.names import Names, derivative_of
-from symbp.maths.notation import DERIVATIVE
 from symbp.maths.scalars import Scalars, number
 from symbp.maths.tree import COMMA, EQUALS, Id, Node, Script, Tag, joined, row
 from symbp.ops.losses import LossGradient
 from symbp.roles import Role
-from symbp.symbols import Adjoint
+from symbp.symbols import Adjoint, Variable
 from symbp.views.index import Entries, entries
+from symbp.views.lines import Indexed as Places
 
 Applied = Callable[[str, list[Node]], Node]
 
@@ -34,6 +34,8 @@ def entry_equation(b: Builder, equation: Equation, letters: str) -> Node | None:
     except RuleNotFoundError:
         return None
     if len(found.cases) != 1 or found.where or found.numbers or len(found.ranges) > len(letters):
+        return None
+    if any(len(sizes) > 2 for _, sizes in found.symbols.values()):
         return None
 
     def applied(name: str, arguments: list[Node]) -> Node:
@@ -85,7 +87,7 @@ def entry_writer(
     def entry(base: Expr, places: list[Node]) -> Node:
         symbol, sizes = found.symbols[base]
         shown = [place for place, size in zip(places, sizes, strict=True) if size != 1]
-        return _entry(names, symbol, shown) if gradients else names.placed(symbol, shown)
+        return entry_of(names, symbol, shown) if gradients else names.placed(symbol, shown)
 
     def order(expr: Expr) -> int:
         if isinstance(expr, AppliedUndef):
@@ -103,17 +105,18 @@ SLOPE, ERROR, VALUE, PLAIN = -1, 1, 2, 3
 
 
 def _order(symbol: MatrixExpr) -> int:
-    return ERROR if isinstance(symbol, Adjoint | LossGradient) else ORDER.get(getattr(symbol, "role", None), VALUE)
+    if isinstance(symbol, Adjoint | LossGradient):
+        return ERROR
+    return ORDER.get(symbol.role, VALUE) if isinstance(symbol, Variable | Places) else VALUE
 
 
-def _entry(names: Names, symbol: MatrixExpr, places: list[Node]) -> Node:
+def entry_of(names: Names, symbol: MatrixExpr, places: list[Node]) -> Node:
     """Return an entry; that of the gradient of what is given is ∂𝓛/∂w_{ij}."""
     if isinstance(symbol, LossGradient):
-        letter = names.notation.loss_gradient
-        if letter != DERIVATIVE:
-            return Tag(Script(Id(letter), joined(places, COMMA)) if places else Id(letter), of=symbol, role="entry")
-        of = names.placed(cast("MatrixSymbol", symbol.args[0]), places)
-        return Tag(derivative_of(names.notation, of), of=symbol, role="entry")
+        if names.notation.named_loss_gradient:
+            letter = Id(names.notation.loss_gradient)
+            return Tag(Script(letter, joined(places, COMMA)) if places else letter, of=symbol, role="entry")
+        return names.loss_gradient(cast("MatrixSymbol", symbol.args[0]), symbol, places)
     symbol = cast("MatrixSymbol", symbol)
     if isinstance(symbol, Adjoint) and (symbol.of.role in GIVEN or not names.notation.named_error):
         return Tag(derivative_of(names.notation, names.placed(symbol.of, places)), of=symbol, role="entry")

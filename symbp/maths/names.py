@@ -16,7 +16,7 @@ from typing import Literal, cast
 
 from sympy import Expr, Integer, MatrixExpr, MatrixSymbol, Symbol
 
-from symbp.maths.notation import AS_Z, NUMBERED, Derivative, Notation
+from symbp.maths.notation import AS_Z, NABLA, NUMBERED, Derivative, Notation
 from symbp.maths.scalars import number
 from symbp.maths.tree import (
     COMMA,
@@ -328,13 +328,12 @@ class Names:
         """Return the number of a layer by an axis of the notation: l + 1, or 4 of layer 3."""
         shift = self.notation.first - 1
         last, symbol = self.layers.get(letter, (0, Symbol("L")))
-        if index.is_Integer:
-            return self.notation.number(axis, index + shift, Integer(last + shift))
-        return self.notation.number(axis, index, symbol)
+        shown, end = (index + shift, Integer(last + shift)) if index.is_Integer else (index, symbol)
+        return self.notation.number(axis, shown, end) if axis else shown
 
     def count(self, axis: str, index: Expr, letter: str = "") -> Node:
         """Return the number of a layer as a tree."""
-        return number(self._count(axis, index, letter) if axis else index)
+        return number(self._count(axis, index, letter))
 
     def slot(self, symbol: MatrixSymbol) -> Slot:
         """Return what is named once; a matrix and its transpose under the same name are one."""
@@ -345,9 +344,9 @@ class Names:
         """Return the letter of the loop that each index of a symbol belongs to."""
         return self._loops.get(self.slot(symbol), ())
 
-    def like(self, letter: Node, symbol: MatrixSymbol) -> Node:
+    def like(self, letter: Node, symbol: MatrixSymbol, axis: str = "preactivation_number") -> Node:
         """Return another letter with the indices of a symbol, D⁽ˡ⁾ for a⁽ˡ⁾, numbered as what f is applied to."""
-        below, above = self._indices(symbol, "preactivation_number")
+        below, above = self._indices(symbol, axis)
         below = self._own_below(symbol, below)
         return self._scripted(letter, below, above, False)
 
@@ -441,6 +440,13 @@ class Names:
     def derivative(self, of: MatrixSymbol, meaning: MatrixExpr | None = None) -> Node:
         """Return ∂𝓛/∂of, as the notation writes derivatives; it may stand for an operation that gives it."""
         return Tag(self._derivative(of), of=Adjoint(of) if meaning is None else meaning)
+
+    def loss_gradient(self, of: MatrixSymbol, meaning: MatrixExpr, places: Sequence[Node] | None = None) -> Node:
+        """Return the gradient by what the loss is taken of, or by an entry of it, as the derivative that it is."""
+        style: Derivative | None = "nabla" if self.notation.loss_gradient == NABLA else None
+        if places is not None:
+            return Tag(derivative_of(self.notation, self.placed(of, places), style), of=meaning, role="entry")
+        return Tag(derivative_of(self.notation, self.symbol(of), style), of=meaning)
 
     def quotient(self, of: MatrixSymbol) -> Node:
         """Return ∂𝓛/∂of as a quotient, whatever the notation writes in its place."""

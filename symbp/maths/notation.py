@@ -31,7 +31,8 @@ class Notation:
 
     Letters: those of a batch, of which one example has the small ones; of parameters as they stand. ``error`` is the
     letter of the gradient by what stands before an activation, ``loss_gradient`` that of the gradient by what the loss
-    is taken of: both may be ``derivative``. ``slopes`` is the diagonal matrix of f′, ``kernel`` slides over an image.
+    is taken of: both may be ``derivative``, the second ``nabla``. ``slopes`` is the diagonal matrix of f′, ``kernel``
+    slides over an image.
     """
 
     name: str
@@ -124,9 +125,14 @@ class Notation:
         return self.error != DERIVATIVE
 
     @property
+    def named_loss_gradient(self) -> bool:
+        """Whether the gradient by what the loss is taken of has a letter of its own."""
+        return self.loss_gradient not in (DERIVATIVE, NABLA)
+
+    @property
     def own_letters(self) -> frozenset[str]:
         """The letters that stand for no matrix of the network."""
-        return frozenset({self.error, self.slopes, self.loss_gradient} - {DERIVATIVE})
+        return frozenset({self.error, self.slopes, self.loss_gradient} - {DERIVATIVE, NABLA})
 
     def number(self, axis: str, index: Expr, last: Expr) -> Expr:
         """Return the number that stands at something in a layer, by its axis: 2l + 1 of l."""
@@ -153,8 +159,8 @@ def affine(text: str) -> tuple[int, int, bool]:
 
 _AFFINE = re.compile(r"(L ?- ?)?([1-9]?)l( ?[+-] ?[0-9])?\Z", re.ASCII)
 
-DERIVATIVE = "derivative"
-"""In place of a letter: what it stands for, in the way in which ``gradient`` writes derivatives."""
+DERIVATIVE, NABLA = "derivative", "nabla"
+"""In place of a letter: what it stands for, in the way in which ``gradient`` writes derivatives; as ∇ in any case."""
 
 AS_Z = "as z"
 """Where an error has the number of what stands before its activation."""
@@ -190,7 +196,7 @@ _ROWS = (
     ),
     _row(
         "nielsen", "Nielsen, Neural Networks and Deep Learning, chapter 2: layer 1 is the input",
-        weight="w", function="σ", loss="C", loss_gradient=DERIVATIVE, gradient="fraction", layer="bare", first=2,
+        weight="w", function="σ", loss="C", loss_gradient=NABLA, gradient="fraction", layer="bare", first=2,
         function_index="none", transpose="T", transpose_place="brackets", form="parameters", entry_letters="jk",
         entry_order="value", entry_commas=False,
     ),

@@ -100,6 +100,8 @@ def _of_operation(lhs: MatrixSymbol, op: Op, number: Expr) -> Entries:
     if form is None or not form.parts:
         raise RuleNotFoundError(f"no entry form of {type(op).__name__}: give it an entry()")
     letters = [base_of(each) for each in operands(op) if isinstance(each, MatrixSymbol)]
+    if len(letters) < len(form.operands):
+        raise RuleNotFoundError(f"no index form of {type(op).__name__} of an expression")
     named = dict(zip((letter for letter, _ in form.operands), letters, strict=True))
     left = base_of(lhs)
 

@@ -396,7 +396,6 @@ class _Machine:
     values: dict[str, Array]
     functions: dict[Any, Defined]
     tolerance: float
-
     tiles: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def foresee(self, statement: Statement) -> None:
@@ -481,17 +480,22 @@ class _Machine:
     def entries(self, statement: Statement, key: str, env: Env) -> None:
         """Compare what stands at every place of a matrix with its value."""
         assert isinstance(statement.left, Tag)
-        known = self.values[key]
+        is_new = key not in self.values
+        known = np.full(self.shape(statement.left, key, statement), np.nan) if is_new else self.values[key]
         anything = dict.fromkeys(letters_in(statement.left), 1)
         letters = entries_of(statement.left, {**anything, **statement.letters})
         sides = known.shape[1:] if known.shape[0] == 1 and len(letters) == 1 else known.shape[: len(letters)]
         for place in np.ndindex(*sides):
             at_place = dict(zip(letters, (each + 1 for each in place), strict=True))
             value = read(statement.right, env, {**statement.letters, **at_place})
-            wanted = known[(0, *place) if known.shape[0] == 1 and len(place) == 1 else (*place, 0)[:2]]
-            near = self.tolerance * max(float(np.max(np.abs(known))), 1e-300)
+            at_ = (0, *place) if known.shape[0] == 1 and len(place) == 1 else (*place, 0)[:2]
+            if is_new and np.size(value) == 1:
+                known[at_] = np.reshape(value, ())
+            wanted = known[at_]
+            near = self.tolerance * max(float(np.nanmax(np.abs(known))), 1e-300)
             if np.size(value) != 1 or not np.max(np.abs(value - wanted)) <= near:
                 raise UnreadableError(f"{key} is something else at {at_place} in: {statement}")
+        self.values[key] = known
 
     def name(self, left: Tag, env: Env, letters: Letters) -> None:
         """Keep the gradient of an open loss, which has a letter: what somebody says it is, of prediction and target."""

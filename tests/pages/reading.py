@@ -557,6 +557,8 @@ class _Reader:
         for part in _parts(node):
             try:
                 return self.length(letter, part, beside)
+            except LackingError:
+                raise
             except UnreadableError:
                 continue
         raise UnreadableError(f"nothing has an index {letter}")
@@ -1243,18 +1245,30 @@ def example_letter(tag: Tag) -> str:
 def entries_of(tag: Tag, letters: Letters) -> list[str]:
     """Return the indices of an entry that are printed behind the name of a symbol: i, j of Y_{c,i,j}."""
     node = without_postfixes(tag.body)[0]
+    inner = [each for each in walk(node) if isinstance(each, Tag) and each.role == "entry"]
+    if inner:  # The entry of a derivative is that by an entry.
+        return entries_of(inner[-1], letters)
     if not isinstance(node, Script) or node.sub is None:
         return []
     own = {each.name for each in index_letters(tag.of)}
     found: list[str] = []
     if isinstance(tag.of, Adjoint) and isinstance(node.sub, Script) and node.sub.sub is not None:
         node = node.sub  # The entry of a named error: δ of Y_{ij}.
-    for piece in reversed(split(node.sub, ",")):
+    pieces = split(node.sub, ",")
+    while pieces and len(pieces[-1]) == 1 and _is_word(pieces[-1][0]):
+        pieces.pop()  # The word of a role stands behind the indices: w_{j,0}, z_{j,out}.
+    for piece in reversed(pieces):
         piece = [each.body if isinstance(each, Tag) else each for each in piece]
-        if len(piece) != 1 or not isinstance(piece[0], Id) or piece[0].name in own or piece[0].name not in letters:
+        if len(piece) != 1 or not isinstance(piece[0], Id) or len(piece[0].name) > 1:
+            break
+        if piece[0].name in own or piece[0].name not in letters:
             break
         found.insert(0, piece[0].name)
     return found
+
+
+def _is_word(node: Node) -> bool:
+    return node == Num("0") or (isinstance(node, Id) and len(node.name) > 1)
 
 
 def _partial(node: Node) -> int:

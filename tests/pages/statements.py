@@ -257,6 +257,9 @@ def names_only(statement: Statement, names: Names) -> bool:
     right = statement.right
     if isinstance(right, Row) and len(right.items) == 3 and right.items[0] == Id("m"):
         right = right.items[-1]
+    if all(isinstance(each, Tag) and each.role == "entry" for each in (statement.left, right)):
+        own, other = (getattr(each, "of", None) for each in (statement.left, right))
+        return (isinstance(own, Adjoint) and own == other) or is_named(statement.left)
     kinds = [defines(side, statement.letters, names) for side in (statement.left, right)]
     if kinds[0] is None or kinds[0][0] != "symbol":
         return False

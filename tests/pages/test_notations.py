@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, is_dataclass, replace
+from itertools import zip_longest
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from sympy import Basic, Integer, Symbol
 from test_pages import env_of, tiles
 
 from symbp import derive
-from symbp.maths.notation import AS_Z, DERIVATIVE, NOTATIONS
+from symbp.maths.notation import AS_Z, NOTATIONS
 from symbp.maths.tree import Node, Tag, changed, walk
 from symbp.ops.losses import LossGradient
 from symbp.pages.page import lines
@@ -22,6 +23,7 @@ from symbp.pages.tell.derivation import context, derivation_page
 from symbp.symbols import Adjoint
 from symbp.views.layout import LAYOUTS
 from symbp.views.levels import levels
+from symbp.views.lines import Indexed
 from symbp.views.shared import block_groups
 
 OPEN = ("mlp-4", "mlp-1")
@@ -30,54 +32,59 @@ OPEN = ("mlp-4", "mlp-1")
 SHORT = ("mlp-3-tanh-mse", "mlp-3-sigmoid-bce-batch")
 
 
-def counted_back(part, shift, letters, last):
-    """Return a part of a page where the letters of layers, which the notation counts on by a shift, mean layers.
+def counted_on(part, count, last):
+    """Return a part of a page whose symbols have the numbers that the notation counts.
 
-    ``last`` has the number that stands for a letter, for a notation that counts from the last layer.
+    ``last`` has the number that stands for a letter, for a notation that counts errors from the last layer.
     """
-    meant = {Symbol(name, integer=True): Symbol(name, integer=True) - shift for name in letters}
     ends = {Symbol(name, integer=True): Integer(number) for name, number in last.items()}
 
-    def back(node):
+    def change(node):
         if not isinstance(node, Tag) or not isinstance(node.of, Basic):
             return None
-        inner = changed(node.body, back)
-        return replace(
-            node, body=inner, of=node.of.xreplace({**meant, **ends} if isinstance(node.of, Adjoint) else meant)
-        )
+        own = {each: count(each) for each in node.of.atoms(Indexed)}
+        of = node.of.xreplace(ends) if isinstance(node.of, Adjoint) else node.of
+        return replace(node, body=changed(node.body, change), of=of.xreplace(own))
 
     if isinstance(part, Node):
-        return changed(part, back)
+        return changed(part, change)
     if isinstance(part, tuple | list):
-        return type(part)(counted_back(each, shift, letters, last) for each in part)
+        return type(part)(counted_on(each, count, last) for each in part)
     if is_dataclass(part) and not isinstance(part, type):
-        return type(part)(
-            **{each.name: counted_back(getattr(part, each.name), shift, letters, last) for each in fields(part)}
-        )
+        values = {each.name: getattr(part, each.name) for each in fields(part)}
+        return type(part)(**{key: counted_on(value, count, last) for key, value in values.items()})
     return part
 
 
 def told(name, notation):
     """Return a derivation, its page in a notation, what its symbols with indices spell, and its reading."""
     found = derive(CASES[name].network())
-    first = context(found, notation).reading
+    c = context(found, notation)
     deep = levels(found, LAYOUTS[notation.layout])
-    readings = (first, *(deep or ()), *(each.reading for each in (block_groups(deep) if deep else ())))
+    readings = (c.reading, *(deep or ()), *(each.reading for each in (block_groups(deep) if deep else ())))
+    layers = {index.letter: index.last for index in c.reading.indices if index.kind == "layer"}
+
+    def count(symbol):
+        loops = c.names.loops(symbol) if deep is None else ()
+        indices = [
+            index + notation.first - 1 if index.is_Integer and letter in layers else index
+            for letter, index in zip_longest(loops, symbol.indices)
+        ]
+        return Indexed(symbol.of, *indices)
+
     names = {}
     for reading in readings:
         for spellings in (reading.folded.names, reading.folded.starts):
             for symbol, spelled in spellings.items():
-                names.setdefault(symbol, spelled)
+                names.setdefault(symbol, count(spelled))
     page = derivation_page(found, notation=notation)
-    letters = f"{notation.index}{notation.last}kj" if any(index.kind == "layer" for index in first.indices) else ""
-    numbers = [(notation.last, index.last) for index in first.indices if index.kind == "layer"]
-    ends = dict(numbers if notation.error_number != AS_Z else ())
-    return found, counted_back(page, notation.first - 1, letters, ends), names, readings[0]
+    ends = {} if notation.error_number == AS_Z else dict.fromkeys([notation.last], next(iter(layers.values()), 0))
+    return found, counted_on(page, count, ends), names, c.reading
 
 
 def loss_gradients(page, notation):
     """Return how a page writes the gradient of an open loss, where it writes the derivative that it is."""
-    if notation.loss_gradient != DERIVATIVE:
+    if notation.named_loss_gradient:
         return set()
     numbers, _ = said(page, {})
     spans = [span for sentence in texts(page.blocks) for span in sentence if isinstance(span, Node)]

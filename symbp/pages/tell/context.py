@@ -14,7 +14,7 @@ from symbp.calculus.factor import Factor, Product
 from symbp.equations import Equation, nodes, symbols_in
 from symbp.maths.build import Builder
 from symbp.maths.functions import names_of
-from symbp.maths.index_form import entry_equation
+from symbp.maths.index_form import entry_equation, entry_of
 from symbp.maths.names import Names, Slot, derivative_of, slot_of
 from symbp.maths.notation import Notation
 from symbp.maths.scalars import number
@@ -455,7 +455,8 @@ class Context:
     @cached_property
     def entry_letters(self) -> str:
         """The letters of indices of entries, those of the notation first."""
-        return "".join(each for each in dict.fromkeys(self.notation.entry_letters + INDICES) if each not in self.taken)
+        taken = self.taken | {index.letter for index in self.reading.indices}
+        return "".join(each for each in dict.fromkeys(self.notation.entry_letters + INDICES) if each not in taken)
 
     def value(self, symbol: MatrixSymbol) -> Node:
         """Return a symbol in a sentence: its entry where the page is entry by entry."""
@@ -468,8 +469,16 @@ class Context:
         return Tag(derivative_of(self.notation, self._entry(of)), of=Adjoint(of), role="entry")
 
     def _entry(self, symbol: MatrixSymbol) -> Node:
-        places = [Id(each) for each, size in zip(self.entry_letters, symbol.shape, strict=False) if size != 1]
-        return self.names.placed(symbol, places)
+        return self.names.placed(symbol, self._places_of(symbol))
+
+    def _places_of(self, expr: MatrixExpr) -> list[Node]:
+        return [Id(each) for each, size in zip(self.entry_letters, expr.shape, strict=False) if size != 1]
+
+    def loss_gradient_of(self, node: LossGradient) -> Node:
+        """Return the gradient of a loss left open in a sentence."""
+        if self.notation.form != "entries":
+            return self.tree(node)
+        return entry_of(self.names, node, self._places_of(node))
 
     def here(self, index: Index) -> Node:
         """Return L = 4."""

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from sympy import MatrixSymbol, S
 
 from symbp.maths.names import slot_of
-from symbp.maths.notation import DERIVATIVE
 from symbp.maths.scalars import number
 from symbp.maths.tree import EQUALS, TIMES, Node, joined, row
 from symbp.ops.elementwise import Elementwise, Formula, GenericFunction
@@ -141,9 +140,9 @@ def definitions(c: Context) -> Text:
     if c.open_activation is not None:
         found.append(c.words("opening.activation", f=c.open_activation))
     node = c.loss_gradient
-    if node is not None and (c.notation.loss_gradient != DERIVATIVE or c.notation.gradient == "d"):
+    if node is not None and (c.notation.named_loss_gradient or c.notation.gradient == "d"):
         factor = [number(node.count), TIMES] if isinstance(node, SumGradient) else []
-        g = row(c.tree(node), EQUALS, *factor, c.names.quotient(node.args[0]))
+        g = row(c.loss_gradient_of(node), EQUALS, *factor, c.quotient(node.args[0]))
         found.append(c.words("opening.gradient", g=g))
     added = dict.fromkeys(bias for each in c.forward for bias in biases(each.equation.rhs))
     if added:

@@ -56,7 +56,7 @@ class Stream:
         of = Indexed(self.of.of, at)
         rows = self.of.shape[0]
         own = Variable(f"{self.letter}.{self.of.of.name}", rows, rows, Role.STATE, self.letter)
-        return Tag(self.c.names.like(Id(self.letter), of), of=Indexed(own, at))
+        return Tag(self.c.names.like(Id(self.letter), of, ""), of=Indexed(own, at))
 
     def error(self, at: Expr) -> Node:
         """Return the error of the stream behind a block."""
@@ -66,7 +66,7 @@ class Stream:
     def where(self) -> Node:
         """For which blocks there is an error of what they add to: l = L, …, 1."""
         first = min(values for (values,) in self.line.case.values)
-        ends = [number(self.c.last[self.index.letter]), AND_SO_ON, Num(str(first))]
+        ends = [number(self.c.last[self.index.letter]), AND_SO_ON, Num(str(first + self.c.shift(self.index)))]
         return row(number(self.index.symbol), EQUALS, joined(ends, COMMA))
 
     def is_start(self, spelled: Spelled) -> bool:
@@ -132,6 +132,8 @@ def _factors(found: Stream, product: Product) -> Iterator[Node]:
 
 def stream(c: Context) -> Stream | None:
     """Return the stream of a network, read for one example; None where there is none or its blocks differ."""
+    if c.notation.form == "entries":
+        return None
     homes = c.reading.folded.places.errors
     if not homes or not c.reading.is_product or c.farthest is None:
         return None
