@@ -171,6 +171,7 @@ NUMBERED: Mapping[Role, str] = MappingProxyType(
         Role.BIAS: "parameter_number",
         Role.PREACTIVATION: "preactivation_number",
         Role.ACTIVATION: "activation_number",
+        Role.BLOCK: "activation_number",
     }
 )
 """The axis of the number that a role has."""

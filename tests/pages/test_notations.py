@@ -65,7 +65,7 @@ def told(name, notation):
     layers = {index.letter: index.last for index in c.reading.indices if index.kind == "layer"}
 
     def count(symbol):
-        loops = c.names.loops(symbol) if deep is None else ()
+        loops = (c.names.loops(symbol) or tuple(layers)[:1]) if deep is None else ()
         indices = [
             index + notation.first - 1 if index.is_Integer and letter in layers else index
             for letter, index in zip_longest(loops, symbol.indices)
