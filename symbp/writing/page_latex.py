@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,7 @@ DRAWN = 0.85
 NUMBERS = 0.875
 """How large the letters of lines with numbers are: small ones are wider than their size says."""
 
-TALL, NARROW, TALL_IN_NARROW = 36, 30.0, 12
+TALL, NARROW, TALL_IN_NARROW = 18, 30.0, 12
 """Rows above which a table may break over pages; in a narrower measure, a slide or a column, fewer."""
 
 
@@ -121,8 +122,11 @@ class _Writer:
 
     def blocks(self, blocks: Sequence[Block]) -> Iterator[Call]:
         """Yield the calls of blocks; a table, its sentences and its heading stay on one page."""
+        heads = {id(a) for a, b in pairwise(blocks) if isinstance(a, Heading) and isinstance(b, Equations)}
         for group in _groups(blocks, self.measure):
-            calls = [each for block in group for each in _WRITERS[type(block)](self, block)]
+            calls: list[Call] = []
+            for block in group:
+                calls += [*_WRITERS[type(block)](self, block), *([call("raised")] if id(block) in heads else [])]
             together = len(group) > 1
             yield from [call("open_together"), *calls, call("close_together")] if together else calls
 

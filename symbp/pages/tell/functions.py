@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sympy import Expr, Function, Integral, Symbol, erf, sign
 
@@ -43,8 +43,20 @@ BY_VALUE = ("tanh", "sigmoid")
 
 def functions(c: Context) -> list[Block]:
     """Return the section: the functions and operators that the page uses, each defined once."""
-    blocks = [*scalars(c), *operations(c), *losses(c), *signs(c)]
+    blocks: list[Block] = []
+    for each in (*scalars(c), *operations(c), *losses(c), *signs(c)):
+        before = blocks[-1] if blocks else None
+        if isinstance(before, Para) and isinstance(each, Para) and not each.title and _ends(before):
+            blocks[-1] = replace(before, text=(*before.text, " ", *each.text))
+        else:
+            blocks.append(each)
     return [Heading(c.words("section.functions")), *blocks] if blocks else []
+
+
+def _ends(para: Para) -> bool:
+    """Whether a paragraph ends with a sentence: one that ends with a colon leads to lines."""
+    last = para.text[-1]
+    return isinstance(last, str) and last.endswith(".")
 
 
 @dataclass(frozen=True)

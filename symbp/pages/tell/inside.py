@@ -190,10 +190,10 @@ def _said(c: Deep, group: Group) -> Text:
 
 def gradients(c: Deep) -> list[Block]:
     """Return the section."""
-    blocks: list[Block] = [Heading(c.words("section.gradients")), Para(c.words("gradients.rows"), detail=3), rows(c)]
+    said = c.words("gradients.rows")
     if c.repeated is not None:
-        blocks.append(Para(c.words("levels.repeated", l=number(c.repeated[1].symbol)), detail=3))
-    return blocks
+        said = (*said, " ", *c.words("levels.repeated", l=number(c.repeated[1].symbol)))
+    return [Heading(c.words("section.gradients")), Para(said, detail=3), rows(c)]
 
 
 def notation(c: Deep) -> list[Block]:
@@ -229,7 +229,7 @@ def _one(rows: Sequence[Meaning]) -> Meaning:
 
 def map_rows(c: Deep) -> Iterator[Meaning]:
     """Yield the rows of the blocks and of their maps for the table of notation."""
-    parts = [each for each in c.levels.insides if not each.has_calls]
+    parts = [each for each in c.told if not each.has_calls]
     whole = [] if c.stacked is None else [c.stacked]
     yield Meaning((joined([c.function_of(each) for each in (*whole, *parts)], COMMA),), c.words("levels.functions"))
     yield Meaning((joined([c.map(each) for each in (*whole, *parts)], COMMA),), c.words("levels.notation"))

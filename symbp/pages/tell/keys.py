@@ -19,8 +19,12 @@ MOST_KEYS = 3
 
 
 def with_keys(c: Context, meaning: Text, keys: Sequence[str]) -> Text:
-    """Return what letters mean, with their keys."""
-    return c.words("notation.key", meaning=meaning, keys=", ".join(_factored(keys))) if keys else meaning
+    """Return what letters mean, with their keys; of blocks that repeat, what every block has: hidden.W."""
+    if not keys:
+        return meaning
+    first, *others = scopes(c) or [""]
+    own = [key.removeprefix(f"{first}.") for key in keys] if others else keys
+    return c.words("notation.key", meaning=meaning, keys=", ".join(_factored(own)))
 
 
 def keys_of(c: Context, symbol: MatrixSymbol) -> list[str]:

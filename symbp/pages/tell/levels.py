@@ -81,9 +81,14 @@ class Deep(Context):
         return [(each, reading.spelled(each)) for _, each in reading.instances[own]]
 
     def is_tabled(self, symbol: MatrixSymbol) -> bool:
-        """Whether a symbol has a row of its own: what goes on from part to part has it under its numbers."""
+        """Whether a symbol has a row of its own: what goes on from part to part has it under its numbers.
+
+        One of several blocks that do the same has the row of all.
+        """
         general = [slot_of(each.result.of) for each in self.shared]
-        return slot_of(symbol) not in general or slot_of(symbol) not in self.names.streams
+        if slot_of(symbol) in self.names.streams:
+            return slot_of(symbol) not in general
+        return not any(symbol in each.reading.folded.names for each in self.shared)
 
     @cached_property
     def tiled(self) -> dict[Slot, tuple[Slot, ...]]:

@@ -19,6 +19,7 @@ from symbp.pages.tell.keys import keys_of, scopes, shortened, with_keys
 from symbp.pages.tell.opening import error_is
 from symbp.pages.tell.result import slope_lines
 from symbp.pages.tell.stream import stream
+from symbp.pages.words import commas
 from symbp.symbols import Variable
 from symbp.views.lines import Indexed, index_symbol
 
@@ -121,11 +122,14 @@ def _errors(c: Context) -> Iterator[Meaning]:
 
 def _signs(c: Context) -> Iterator[Meaning]:
     shown = [node for each in (*c.forward, *c.errors, *c.gradients) for node in nodes(each.equation.rhs)]
+    signs: list[tuple[Node, Text]] = []
     if any(isinstance(node, HadamardProduct) for node in shown):
         has_powers = not c.reading.is_one and any(map(_is_power, shown))
-        yield Meaning((HADAMARD,), c.words("notation.hadamard_powers" if has_powers else "notation.hadamard"))
+        signs.append((HADAMARD, c.words("notation.hadamard_powers" if has_powers else "notation.hadamard")))
     if any(isinstance(node, OneMatrix) for node in shown):
-        yield Meaning((Id("1", "bold"),), c.words("notation.ones"))
+        signs.append((Id("1", "bold"), c.words("notation.ones")))
+    if signs:
+        yield Meaning(commas([(sign,) for sign, _ in signs]), commas([words for _, words in signs]))
 
 
 def _is_power(node: object) -> bool:
