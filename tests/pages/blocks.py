@@ -37,7 +37,7 @@ def blocks_said(page: Page, numbers: Letters) -> dict[str, Between]:
             elif _is(piece, Adjoint) and before.endswith(FROM):
                 above = piece
             elif _is(piece, Adjoint) and before.endswith(TO) and name is not None and above is not None:
-                for letters in _values(name, ranges):
+                for letters in letters_of(name, ranges):
                     found[text(name, letters)] = Between(above.of, piece.of, letters)
                 name = above = None
     return found
@@ -55,7 +55,7 @@ def _is(piece: Any, kind: type) -> bool:
     return isinstance(piece, Tag) and isinstance(piece.of, kind)
 
 
-def _values(name: Node, ranges: Mapping[str, Sequence[int]]) -> Iterator[Letters]:
+def letters_of(name: Node, ranges: Mapping[str, Sequence[int]]) -> Iterator[Letters]:
     """Yield the numbers of the indices of a letter."""
     letters = sorted(letters_in(name) & set(ranges))
     for values in product(*(ranges[letter] for letter in letters)):

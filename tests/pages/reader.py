@@ -20,7 +20,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from blocks import acts, blocks_said
+from blocks import acts, blocks_said, letters_of
 from reading import (
     WORDS,
     Acting,
@@ -313,6 +313,7 @@ def _is_function(statement: Statement, walk_: _Walk) -> bool:
 def _words_said(page: Page) -> set[Any]:
     """Return the functions that sentences and tables name, by word and by what their tags say."""
     found: set[Any] = set()
+    ranges = said(page, {})[1]
     for item in items(page, None, {}, []):
         for sides in item.sides:
             uses = Uses({}, {}, {})
@@ -325,7 +326,7 @@ def _words_said(page: Page) -> set[Any]:
             if isinstance(piece, Node):
                 for node in walk(piece):
                     if isinstance(node, Tag) and node.of is not None and not isinstance(node.of, MatrixSymbol):
-                        found.add(node.of)
+                        found |= {node.of, *(text(node.body, letters) for letters in letters_of(node.body, ranges))}
                     elif isinstance(node, Tag | Script) and not isinstance(getattr(node, "of", None), MatrixSymbol):
                         found.add(text(node))
     return found

@@ -46,7 +46,7 @@ def functions(c: Context) -> list[Block]:
     blocks: list[Block] = []
     for each in (*scalars(c), *operations(c), *losses(c), *signs(c)):
         before = blocks[-1] if blocks else None
-        if isinstance(before, Para) and isinstance(each, Para) and not each.title and _ends(before):
+        if isinstance(before, Para) and isinstance(each, Para) and _ends(before) and _ends(each):
             blocks[-1] = replace(before, text=(*before.text, " ", *each.text))
         else:
             blocks.append(each)
@@ -54,9 +54,9 @@ def functions(c: Context) -> list[Block]:
 
 
 def _ends(para: Para) -> bool:
-    """Whether a paragraph ends with a sentence: one that ends with a colon leads to lines."""
+    """Whether a paragraph is sentences alone: one that ends with a colon leads to lines."""
     last = para.text[-1]
-    return isinstance(last, str) and last.endswith(".")
+    return not para.title and isinstance(last, str) and last.endswith(".")
 
 
 @dataclass(frozen=True)

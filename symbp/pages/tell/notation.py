@@ -122,14 +122,20 @@ def _errors(c: Context) -> Iterator[Meaning]:
 
 def _signs(c: Context) -> Iterator[Meaning]:
     shown = [node for each in (*c.forward, *c.errors, *c.gradients) for node in nodes(each.equation.rhs)]
-    signs: list[tuple[Node, Text]] = []
+    ones = [node for node in shown if isinstance(node, OneMatrix)][:1]
     if any(isinstance(node, HadamardProduct) for node in shown):
-        has_powers = not c.reading.is_one and any(map(_is_power, shown))
-        signs.append((HADAMARD, c.words("notation.hadamard_powers" if has_powers else "notation.hadamard")))
-    if any(isinstance(node, OneMatrix) for node in shown):
-        signs.append((Id("1", "bold"), c.words("notation.ones")))
-    if signs:
-        yield Meaning(commas([(sign,) for sign, _ in signs]), commas([words for _, words in signs]))
+        if not c.reading.is_one and any(map(_is_power, shown)):
+            yield Meaning((HADAMARD,), c.words("notation.hadamard_powers"))
+        elif ones:
+            yield Meaning((HADAMARD, ", ", ONES), commas([c.words("notation.hadamard"), c.words("notation.ones")]))
+            return
+        else:
+            yield Meaning((HADAMARD,), c.words("notation.hadamard"))
+    if ones:
+        yield Meaning((ONES,), c.words("notation.ones"))
+
+
+ONES = Id("1", "bold")
 
 
 def _is_power(node: object) -> bool:
