@@ -201,10 +201,12 @@ class _Graph:
         self.moving = {each.name for each in self.inputs}
         """Names of all that depends on an input."""
         self.constants: dict[str, dict[str, Any]] = {}
+        self.products: dict[str, list[Any]] = {}
+        """Products with a weight whose bias an addition brings, by what they make: the arguments of a linear layer."""
         self.place: dict[str, Any] = {"module": "", "line": None}
         self._bytes = 0
 
-    def _uses(self, name: str) -> Iterator[tuple[str, int]]:
+    def uses(self, name: str) -> Iterator[tuple[str, int]]:
         for node in self.graph.node:
             yield from ((node.op_type, at) for at, each in enumerate(node.input) if each == name)
 
@@ -212,7 +214,7 @@ class _Graph:
         """Whether numbers are a weight: by what they are used for, and else by their name."""
         import numpy as np
 
-        uses = set(self._uses(name))
+        uses = set(self.uses(name))
         if value.dtype != np.float64 or not np.isfinite(value).all() or BUFFERS.search(name):
             return False
         if uses & {("BatchNormalization", 3), ("BatchNormalization", 4)}:
@@ -377,7 +379,7 @@ class _Graph:
             return None
         if name in self.parameters:
             self.names[name] = name
-        elif name not in self.live and name not in self.made and name not in self.constants:
+        elif name not in (self.live | self.made) and name not in self.constants:
             value = self.values[name]
             if value.dtype.kind not in "fiub":
                 raise RefusedError(f"{name} holds no numbers")
@@ -537,6 +539,35 @@ def _dropout(graph: _Graph, node: Any) -> None:
     if graph.constant(node, 2, False):
         raise RefusedError("Dropout in training mode: export it in evaluation mode, or give the noise as an input")
     _identity(graph, node)
+
+
+def _matmul(graph: _Graph, node: Any) -> None:
+    """A product with a weight is a linear layer, whose weight PyTorch has the other way round."""
+    x, w = node.input
+    is_weight = w in graph.live and w not in graph.moving and len(graph.shape(w)) == 2
+    if not is_weight or len(graph.shape(x)) < 2:
+        graph.emit("matmul", [node.output[0]], graph.tensor(x), graph.tensor(w))
+        return
+    turned = graph.between(node.output[0], "weight", w)
+    graph.dims[turned].reverse()
+    graph.emit("permute", [turned], graph.tensor(w), [1, 0])
+    arguments = [graph.tensor(x), graph.tensor(turned)]
+    users = list(graph.uses(node.output[0]))
+    if users == [("Add", 0)] or users == [("Add", 1)]:
+        graph.products[node.output[0]] = arguments
+    else:
+        graph.emit("linear", [node.output[0]], *arguments)
+
+
+def _add(graph: _Graph, node: Any) -> None:
+    for product, bias in (node.input, node.input[::-1]):
+        if product in graph.products:
+            arguments = graph.products.pop(product)
+            if bias in graph.parameters and len(graph.shape(bias)) == 1:
+                graph.emit("linear", [node.output[0]], *arguments, graph.tensor(bias))
+                return
+            graph.emit("linear", [product], *arguments)
+    graph.emit("add", [node.output[0]], *map(graph.tensor, node.input))
 
 
 def _power(graph: _Graph, node: Any) -> None:
@@ -782,10 +813,10 @@ ROWS: dict[str, Row] = {
     "Identity": _identity, "Cast": _identity, "CastLike": _identity, "Dropout": _dropout,
     "Elu": _same("elu", ("alpha", 1.0)), "LeakyRelu": _same("leaky_relu", ("alpha", 0.01)),
     "PRelu": _same("prelu", count=2), "Gelu": _gelu, "Clip": _clip,
-    "Add": _same("add", count=2), "Sub": _same("sub", count=2), "Mul": _same("mul", count=2),
+    "Add": _add, "Sub": _same("sub", count=2), "Mul": _same("mul", count=2),
     "Div": _same("div", count=2), "Pow": _power, "Max": _chain("maximum"), "Min": _chain("minimum"),
     "Softmax": _softmax("softmax"), "LogSoftmax": _softmax("log_softmax"),
-    "MatMul": _same("matmul", count=2), "Gemm": _gemm, "Einsum": _einsum,
+    "MatMul": _matmul, "Gemm": _gemm, "Einsum": _einsum,
     "Conv": _convolution, "ConvTranspose": _convolution, "MaxPool": _pool("max"), "AveragePool": _pool("avg"),
     "GlobalAveragePool": _whole_mean, "BatchNormalization": _batch_norm, "LayerNormalization": _layer_norm,
     "Reshape": _reshape, "Flatten": _reshape, "Squeeze": _reshape, "Unsqueeze": _reshape, "Transpose": _transpose,

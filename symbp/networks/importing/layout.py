@@ -50,6 +50,10 @@ class Place:
     kind: str = ""
 
 
+LOSS = "loss"
+"""The name of the last line alone."""
+
+
 class Reader:
     """The list while it is written. ``values`` has the numbers of every symbol that is given."""
 
@@ -65,7 +69,7 @@ class Reader:
         self.dims: tuple[int | Examples, ...] = ()
         self.images = Images()
         self.logarithms: dict[Variable, Variable] = {}
-        self._taken: set[str] = set()
+        self._taken = {LOSS}
         self._parameters: dict[str, Tensor] = {}
         self._known: dict[MatrixExpr, Variable] = {}
         self._made_by: dict[Variable, MatrixExpr] = {}
