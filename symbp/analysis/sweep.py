@@ -8,10 +8,9 @@ from __future__ import annotations
 import csv
 import io
 import math
-import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from concurrent.futures import Executor
 from dataclasses import astuple, dataclass, fields
 from functools import lru_cache
 from itertools import product
@@ -23,6 +22,7 @@ from symbp.analysis.statistics import mean, standard_error
 from symbp.analysis.streamed import Streamed
 from symbp.derivation import derive
 from symbp.errors import SpecError, shown
+from symbp.executors import shared
 from symbp.networks.network import Network
 from symbp.op import FactorRole
 
@@ -136,76 +136,12 @@ def expense(todo: Sequence[Cell], jobs: int) -> tuple[float, int]:
     return seconds / jobs, largest * min(jobs, len(todo))
 
 
-def measured(todo: Sequence[Cell], jobs: int) -> Iterator[dict[str, Any]]:
-    """Yield the results of cells, as they are done where ``jobs`` processes share them; none outlives its reader."""
-    if jobs == 1 or len(todo) < 2:
-        yield from map(measure, todo)
-        return
-    import multiprocessing
-    from concurrent.futures import ProcessPoolExecutor, as_completed
+def measured(todo: Sequence[Cell], jobs: int = 1, executor: Executor | None = None) -> Iterator[dict[str, Any]]:
+    """Yield the results of cells, as they are done where ``jobs`` processes share them, or the workers of an executor.
 
-    before = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), _follow_parent)
-    try:
-        with _one_core_each(), _without_interrupts():
-            waiting = [pool.submit(measure, cell) for cell in todo]
-        for done in as_completed(waiting):
-            yield done.result()
-    except BaseException:
-        for child in set(multiprocessing.active_children()) - before:
-            child.terminate()
-        raise
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _follow_parent() -> None:
-    """End this process when the one that started it has ended, however that came."""
-    import multiprocessing
-    from threading import Thread
-
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-
-    def follow() -> None:
-        parent.join()
-        os._exit(1)
-
-    Thread(target=follow, daemon=True).start()
-
-
-@contextmanager
-def _without_interrupts() -> Iterator[None]:
-    """Let the processes that start here never see an interrupt, which is for their parent; it gets its own behind."""
-    import signal
-    from multiprocessing import resource_tracker
-
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    resource_tracker.ensure_running()  # its start, which the first process would cause, lets interrupts through
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-@contextmanager
-def _one_core_each() -> Iterator[None]:
-    """Let every process that starts here use one core: several that use all of them wait for each other."""
-    before = {name: os.environ.get(name) for name in THREADS}
-    os.environ.update(dict.fromkeys(THREADS, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name)
-            os.environ.update({} if value is None else {name: value})
-
-
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-"""What the libraries under NumPy read when they are loaded."""
+    No process outlives its reader.
+    """
+    yield from shared(measure, todo, jobs=jobs, executor=executor)
 
 
 @dataclass(frozen=True)

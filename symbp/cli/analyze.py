@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from symbp.cli.options import Json, Listed, flat, layers, number, one_of, option, refuse, seed_option, widths
 from symbp.cli.output import OutputOptions, format_of
+from symbp.cli.sharing import cluster_option, jobs_option
 from symbp.cli.what import (
     ACTIVATION,
     LAYERS,
@@ -50,8 +51,6 @@ MOST_CURVES = 24
 """Networks in one analysis; more belong into a sweep."""
 
 MOST_DRAWS = 10_000
-
-MOST_JOBS = 256
 
 MAX_DEVIATION = 1e6
 """Larger standard deviations of biases are typing errors."""
@@ -99,10 +98,6 @@ SWEEP = option(
     "Analysis", "--sweep",
     "Many depths or widths, as in --sweep layers=10,20,50 --sweep widths=64,256; a CSV and a JSON file.",
     "NAME=N,N...", axis,
-)  # fmt: skip
-JOBS = option(
-    "Analysis", "--jobs", "Processes that share a sweep; 1 unless given.", "N",
-    number(1, MOST_JOBS, "the number of processes"),
 )  # fmt: skip
 SOLVE = option("Theory", "--solve-init", "The critical initialisation of --activation, and where common ones stand.")
 SIGMA_B = option("Theory", "--sigma-b", "Standard deviation of the biases; 0 unless given.", "SIGMA", deviation)
@@ -164,9 +159,12 @@ class MeasureOptions:
     bounds: Annotated[bool, BOUNDS] = False
     compare: Annotated[bool, COMPARE] = False
     sweep: Annotated[list[Axis] | None, SWEEP] = None
-    jobs: Annotated[int, JOBS] = 1
+    jobs: Annotated[int, jobs_option("Analysis")] = 1
+    cluster: Annotated[str | None, cluster_option("Analysis")] = None
 
     def __post_init__(self) -> None:
+        if self.cluster is not None and not self.sweep:
+            raise SpecError("--cluster shares a sweep: give --sweep, or leave it out")
         names = [each.name for each in self.sweep or ()]
         for at, (name, values) in enumerate(self.sweep or ()):
             if name in names[:at]:

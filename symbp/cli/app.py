@@ -34,6 +34,7 @@ COMMANDS = (
     Command("derive", "Derive every gradient, check it, and write the report.", ("derivate", "derivation", "backprop")),
     Command("check", "Compare every derived gradient with differences of the loss.", ("verify", "gradcheck")),
     Command("analyze", "Say why gradients vanish or explode: every factor's gain.", ("analyse", "analysis", "flow")),
+    Command("grade", "Judge a folder of submissions: a row and a page of feedback each.", ("mark",)),
     Command("list", "List the names that options take, examples and operations.", ("ls",)),
     Command("notation", "Print a notation as a file, to change single axes of it."),
     Command("schema", "Print the JSON Schema of a network file."),

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-import sys
+from concurrent.futures import Executor
 from pathlib import Path
-
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from symbp.analysis import sweep
 from symbp.analysis.budget import EXAMPLES
 from symbp.analysis.sweep import Cell
 from symbp.cli.analyze import Request
+from symbp.cli.bar import progress_bar
 from symbp.cli.console import columns, document, note, plain, say, sentence
 from symbp.cli.options import refuse, size
 from symbp.cli.output import is_folder
+from symbp.cli.sharing import workers
 from symbp.cli.what import Named, NetworkOptions, flag
 from symbp.errors import OutputError, SpecError
 from symbp.inputs import read_regular
@@ -48,8 +47,10 @@ def run(request: Request) -> int:
     done = existing(path)
     require_replaceable(path.with_suffix(".json"), request.page.force)
     missing = [cell for cell in todo if cell not in done]
-    announce(missing, request.measures.jobs)
-    measure(path, missing, request.measures.jobs, len(todo) - len(missing))
+    measures = request.measures
+    announce(missing, measures.jobs)
+    with workers(measures.cluster, measures.jobs) as executor:
+        measure(path, missing, measures.jobs, len(todo) - len(missing), executor)
     found = existing(path)
     results = [found[cell] for cell in sorted(todo)]
     data = json.dumps({"about": MARK, "results": results}, ensure_ascii=False, indent=1, allow_nan=False)
@@ -111,7 +112,7 @@ def existing(path: Path) -> dict[Cell, dict[str, object]]:
     return sweep.finished(text, str(path)) if text else {}
 
 
-def measure(path: Path, todo: list[Cell], jobs: int, done: int) -> None:
+def measure(path: Path, todo: list[Cell], jobs: int, done: int, executor: Executor | None = None) -> None:
     """Append one line a cell, ``done`` before; an interrupt loses the cells under way and nothing else."""
     if not todo:
         return
@@ -120,7 +121,7 @@ def measure(path: Path, todo: list[Cell], jobs: int, done: int) -> None:
         write_bytes(path, sweep.table(existing(path).values()).encode(), force=True)
         with path.open("a", encoding="utf-8", newline="\n") as stream, progress_bar() as bar:
             task = bar.add_task("", total=done + len(todo), completed=done)
-            for result in sweep.measured(todo, jobs):
+            for result in sweep.measured(todo, jobs, executor):
                 sweep.append(stream, [result])
                 stream.flush()
                 activation, layers, width = (str(result[name]) for name in ("activation", "layers", "width"))
@@ -128,13 +129,6 @@ def measure(path: Path, todo: list[Cell], jobs: int, done: int) -> None:
                 bar.update(task, advance=1, description=now, refresh=True)
     except OSError as error:
         raise OutputError(error.errno, f"cannot write {path}: {error.strerror or error}") from None
-
-
-def progress_bar() -> Progress:
-    """Return the progress bar on standard error; silent where nobody watches, and without a thread of its own."""
-    watched = sys.stderr is not None and sys.stderr.isatty()
-    parts = BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.description}", markup=False)
-    return Progress(*parts, console=Console(stderr=True), auto_refresh=False, disable=not watched)
 
 
 LONG = 10.0

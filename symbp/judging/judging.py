@@ -111,7 +111,7 @@ def judge_file(
         return replace(judged, notes=(*judged.notes, *process.caveats()))
     except SpecError as error:
         said = str(error)
-        raise SpecError(said if said.startswith(place.name) else f"{place.name}: {said}") from None
+        raise type(error)(said if said.startswith(place.name) else f"{place.name}: {said}") from None
     except CheckFailedError as error:
         raise CheckFailedError(f"{place.name}: {error}") from None
 

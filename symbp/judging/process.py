@@ -19,6 +19,10 @@ SHARE = 0.6
 """Of the time that a function may take, how much readings may begin in."""
 
 
+class TimeLimitError(SpecError):
+    """Somebody's function took longer than it may."""
+
+
 @dataclass(frozen=True)
 class Request:
     """What is tried: readings as steps, forms, and in which order, (reading, form) each.
@@ -43,7 +47,8 @@ def run(source: Path, function: str, request: Request, timeout: float) -> Explor
     """Try readings of a function of a file; return what ran, with the first of what it printed.
 
     Raises:
-        SpecError: it took longer than ``timeout`` seconds, ended its process, or gave no answer.
+        TimeLimitError: it took longer than ``timeout`` seconds.
+        SpecError: it ended its process, or gave no answer.
     """
     import numpy as np
 
@@ -59,7 +64,7 @@ def run(source: Path, function: str, request: Request, timeout: float) -> Explor
             [sys.executable, "-B", str(runner), name], folder, timeout, environment={"PYTHONIOENCODING": "utf-8"}
         )
         if ended.code is None:
-            raise SpecError(
+            raise TimeLimitError(
                 f"{source.name}: {function} did not return within {timeout:g} s: an endless loop, or input() that "
                 "waits? --timeout SECONDS gives it more"
             )

@@ -55,7 +55,7 @@ BAD = [
     (["dervie"], ["no command dervie; did you mean derive?"]),
     (["Derive", "--layers", "4"], ["no command Derive; did you mean derive?"]),
     (["derivatoin"], ["no command derivatoin; did you mean derivation?"]),
-    (["zzz"], ["no command zzz; the commands are derive, check, analyze, list"]),
+    (["zzz"], ["no command zzz; the commands are derive, check, analyze, grade, list"]),
     (["derive\nx" * 40], ["no command"]),
     (["derive", "--layer", "3"], ["--layer: no such option; did you mean --layers?"]),
     (["derive", "--no-biases"], ["--no-biases: no such option; did you mean --no-bias?"]),
