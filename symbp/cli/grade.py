@@ -13,7 +13,7 @@ from symbp.cli.console import columns, json_document, plain, progress, say, sent
 from symbp.cli.mine import MAX_TIMEOUT, REDUCTIONS
 from symbp.cli.options import Json, flat, number, one_of, option, refuse, seed_option
 from symbp.cli.sharing import cluster_option, jobs_option, workers
-from symbp.cli.what import NetworkOptions, command_line, described
+from symbp.cli.what import ModelOptions, NetworkOptions, command_line, described
 from symbp.errors import later
 
 if TYPE_CHECKING:
@@ -84,12 +84,13 @@ def command(
     *,
     what: Annotated[list[str] | None, FOLDER] = None,
     network: NetworkOptions,
+    model: ModelOptions,
     options: GradeOptions,
     json: Json = False,
 ) -> int:
     """Run ``symbp grade``; return 3 where a submission could not be judged."""
     named, folder = split(what or [])
-    spec, place = described(named, network), options.place()
+    spec, place = described(named, network, model), options.place()
     of = spec.build()
     progress.end()  # The bar says what is done.
     with workers(options.cluster, options.jobs) as executor, bar.progress_bar() as shown:
