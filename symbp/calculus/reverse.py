@@ -40,12 +40,14 @@ def reverse(forward: ForwardSystem, loss: Variable, wrt: Sequence[Variable]) -> 
     complete = _first_uses(forward, wrt)
     contributions: Contributions = {loss.name: [(SEED, _START, ())]}
     backward: list[Equation] = []
+    known: dict[str, MatrixExpr] = {}
     for equation in reversed(forward.equations):
-        if equation.lhs.name in contributions and equation.lhs.name in needed:
-            adjoint = _adjoint(equation.lhs, contributions, backward)
-            _pull(equation.rhs, equation.lhs, adjoint, (equation.lhs.name,), needed, contributions)
-        for variable in complete.get(equation.lhs.name, ()):
-            _adjoint(variable, contributions, backward)
+        name = equation.lhs.name
+        if name in needed and (name in contributions or name in known):
+            adjoint = known.get(name) or _adjoint(equation.lhs, contributions, backward)
+            _pull(equation.rhs, equation.lhs, adjoint, (name,), needed, contributions)
+        for variable in complete.get(name, ()):
+            known[variable.name] = _adjoint(variable, contributions, backward)
     done = {equation.lhs.name for equation in backward}
     for variable in wrt:
         if adjoint_name(variable) not in done:
