@@ -191,7 +191,13 @@ LATE = {
         "writing.text",
     ),
     "writing.files": ("writing.render",),
-    "writing.render": ("pages.tell.worked", "worked.run", "writing.page_html", "writing.page_typst"),
+    "writing.render": (
+        "networks.equation_text",
+        "pages.tell.worked",
+        "worked.run",
+        "writing.page_html",
+        "writing.page_typst",
+    ),
 }
 """Every late import of a module of ours, by the file that it stands in."""
 

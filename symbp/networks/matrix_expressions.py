@@ -15,6 +15,7 @@ from sympy import (
     Expr,
     Integer,
     MatrixExpr,
+    OneMatrix,
     Rational,
     Transpose,
     exp,
@@ -53,6 +54,7 @@ from symbp.ops.literal import Literal
 from symbp.ops.loss_table import LOSS_ALIASES, LOSSES
 from symbp.ops.losses import Loss
 from symbp.ops.positions import Tile
+from symbp.ops.rearrange import Rearrange
 from symbp.ops.structure import Rows
 from symbp.ops.within import Gram, Mix, Outer, Within
 from symbp.symbols import BATCH, Role, Variable
@@ -287,7 +289,7 @@ class _Reader:
             case ast.Attribute(value=operand, attr="T"):
                 return self._transposed(operand, depth)
             case ast.BinOp(left=left, op=sign, right=right) if type(sign) in _BINARY:
-                operands = self._inside(left, depth), self._inside(right, depth)
+                operands = self._sides(left, right, sign, depth + 1)
                 return self._bounded(_BINARY[type(sign)](self, *operands, node), node)
             case ast.BinOp(left=left, op=ast.Pow(), right=right):
                 return self._power(self._inside(left, depth), self._inside(right, depth), node)
@@ -305,6 +307,28 @@ class _Reader:
         """Build what stands inside something else: an operation that is not affine gets a name."""
         value = self.build(node, depth + 1)
         return self.state.named(value, self.line) if isinstance(value, Op) else value
+
+    def _sides(self, left: ast.expr, right: ast.expr, sign: ast.operator, depth: int) -> tuple[Parts, Parts]:
+        """Return both sides of a sign; products within examples and repeated matrices may stand in a sum as they are.
+
+        So may such a product, or a rearrangement, behind a number.
+        """
+        in_sum = isinstance(sign, ast.Add | ast.Sub)
+        stays = (Within, Tile) if in_sum else (Within, Rearrange)
+
+        def side(node: ast.expr) -> Parts:
+            value = self.build(node, depth)
+            return self._named(value) if isinstance(value, Op) and not isinstance(value, stays) else value
+
+        first, second = side(left), side(right)
+        if in_sum or not (isinstance(first, MatrixExpr) and isinstance(second, MatrixExpr)):
+            return first, second
+        first, second = (self._named(each) if isinstance(each, Op) else each for each in (first, second))
+        return first, second
+
+    def _operand(self, value: MatrixExpr) -> MatrixExpr:
+        """Return what an operation may act on: a name, or ones, which are told by their shape."""
+        return value if isinstance(value, OneMatrix) else self._named(value)
 
     def _named(self, value: MatrixExpr) -> Variable:
         return self.state.named(value, self.line)
@@ -508,7 +532,7 @@ class _Reader:
             case [ast.BinOp(left=left, op=ast.MatMult(), right=right)] if not node.keywords:
                 kind = Gram if _turned(left) else Outer if _turned(right) else Mix
                 trees = (_turned(left) or left, right if kind is Gram else _turned(right) or right)
-                operands = [self._named(self._matrix(self._inside(each, depth), each)) for each in trees]
+                operands = [self._operand(self._matrix(self._inside(each, depth), each)) for each in trees]
                 return self._told(lambda: within(kind, *operands))
             case [single] if not node.keywords:
                 return self._told(lambda: Tile(self._named(self._matrix(self._inside(single, depth), single)), BATCH))

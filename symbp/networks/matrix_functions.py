@@ -15,11 +15,12 @@ from symbp.networks.expressions import FUNCTIONS as SCALARS
 from symbp.networks.expressions import custom_function
 from symbp.networks.matrix_arithmetic import product, repeated
 from symbp.networks.named_losses import LOSS_FUNCTIONS
+from symbp.networks.operation_words import OPERATION_WORDS
 from symbp.nodes import hadamard, matadd, ones, transpose, zeros
 from symbp.ops.activations import ACTIVATIONS, ALIASES, row_of
 from symbp.ops.arithmetic import CHOICE, EXPONENTIAL, LARGER, LENGTH, SMALLER, bounded, clip
 from symbp.ops.columns import CumulativeSum, LogSumExp, Maximum
-from symbp.ops.elementwise import Elementwise, Formula
+from symbp.ops.elementwise import Elementwise, Formula, ScalarFunction
 from symbp.ops.functions import activation
 from symbp.ops.literal import causal
 from symbp.ops.normalisation import EPSILON, Normalise, Over
@@ -238,6 +239,7 @@ FUNCTIONS: dict[str, Function] = {
     "norm": Function(_norm, "n = norm(A, axis=0)", axes=True),
     "max": Function(_max, "M = max(A, B)", (1, 2), 1, axes=True, spread=True),
     "min": Function(_min, "M = min(A, B)", (1, 2), 1, axes=True, spread=True),
+    "length": Function(lambda call: Elementwise(LENGTH, *call.operands), "n = length(sum(A * A, axis=0))"),
     "clip": Function(_clip, "A = clip(Z, -1, 1)", numbers=2),
     "where": Function(lambda call: Elementwise(CHOICE, *call.operands), "C = where(M, A, B)", (3, 3), spread=True),
     "stop": Function(lambda call: Stop(call.operands[0]), "T = stop(V)"),
@@ -259,6 +261,7 @@ FUNCTIONS: dict[str, Function] = {
         for name, build in _NORMALISATIONS.items()
         for spelling in (name, name.replace("_", ""))
     },
+    **OPERATION_WORDS,
     **LOSS_FUNCTIONS,
 }
 """The functions that are not entrywise, by every name; ``word`` adds one."""
@@ -284,8 +287,12 @@ INSTEAD = {
 """What to write for functions that people know from elsewhere."""
 
 
-def _by_formula(name: str) -> Formula:
+def plain_function(name: str) -> ScalarFunction | None:
     """Return an ordinary function, which has no name of its own on a page: neither it nor its slope."""
+    if name not in _PLAIN:
+        return None
+    if name == "exp":
+        return EXPONENTIAL
     made = custom_function(f"{name}(x)")
     return Formula(name, made.variables, made.expr, made.slopes, kinks=made.kinks)
 
@@ -327,7 +334,7 @@ def entrywise(name: str) -> Function | None:
         return Function(
             lambda call: Elementwise(activation(key, *call.numbers), *call.operands), f"A = {key}(Z)", numbers=most
         )
-    if key in _PLAIN:
-        function = EXPONENTIAL if key == "exp" else _by_formula(key)
-        return Function(lambda call: Elementwise(function, *call.operands), f"A = {key}(Z)")
-    return None
+    function = plain_function(key)
+    if function is None:
+        return None
+    return Function(lambda call: Elementwise(function, *call.operands), f"A = {key}(Z)")

@@ -50,6 +50,7 @@ _ROWS = (
         standalone=True, template="page-typst.j2", figure="svg",
     ),
     Format("numpy", "a NumPy program that computes loss and gradients", ".py", comment="# {}", is_page=False),
+    Format("equations", "the network as lines of equations, which symbp reads", ".eq", comment="# {}", is_page=False),
     Format("text", "what the terminal shows", ".txt", comment="({})"),
 )  # fmt: skip
 
@@ -58,7 +59,7 @@ FORMATS: dict[str, Format] = {row.name: row for row in _ROWS}
 
 FORMAT_ALIASES: dict[str, str] = {
     "github": "gfm", "md": "gfm", "pandoc": "markdown", "tex": "latex", "htm": "html", "mathml": "html", "typ": "typst",
-    "python": "numpy", "py": "numpy", "txt": "text",
+    "python": "numpy", "py": "numpy", "eq": "equations", "txt": "text",
 }  # fmt: skip
 """Other names people type."""
 
@@ -70,6 +71,7 @@ SUFFIXES: dict[str, str] = {
     ".htm": "html",
     ".typ": "typst",
     ".py": "numpy",
+    ".eq": "equations",
     ".txt": "text",
 }
 """The format that a file's suffix says."""

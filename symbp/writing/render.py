@@ -28,10 +28,12 @@ from symbp.writing.text import write_text
 from symbp.writing.unused import COMPARED, DEFAULTS, OF_NUMBERS, no_use
 
 if TYPE_CHECKING:
+    from symbp.networks import equation_text
     from symbp.pages.tell import worked
     from symbp.worked import run
     from symbp.writing import page_html, page_typst
 else:  # Most pages are without numbers, and in Markdown and LaTeX.
+    equation_text = later("symbp.networks.equation_text")
     worked = later("symbp.pages.tell.worked")
     run = later("symbp.worked.run")
     page_html = later("symbp.writing.page_html")
@@ -266,10 +268,11 @@ SINGLES: Mapping[str, Callable[[Sequence[Line], bool, Sequence[Node], str], str]
     **{name: _display(FORMATS[name]) for name in ("gfm", "markdown", "latex")},
     "html": lambda lines, _, __, name: page_html.single_html(lines, name),
     "typst": lambda lines, standalone, _, __: page_typst.single_typst(lines, standalone=standalone),
-    **dict.fromkeys(("numpy", "text"), lambda lines, _, beside, __: f"{single_text(lines, beside)}\n"),
+    **dict.fromkeys(("numpy", "equations", "text"), lambda lines, _, beside, __: f"{single_text(lines, beside)}\n"),
 }
 """Who writes equations by themselves: the lines, whether as a document, what no letter may look like, a name."""
 
 
 def _program(derivation: Derivation, row: Format) -> str:
-    return f"{row.comment.format(MARK)}\n{derivation.compile().source}"
+    text = derivation.compile().source if row.name == "numpy" else equation_text.equation_text(derivation.network)
+    return f"{row.comment.format(MARK)}\n{text}"

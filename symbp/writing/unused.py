@@ -82,7 +82,7 @@ def no_use(
     found |= WITHOUT_NUMBERS if numbers is None else WITH_NUMBERS
     if only is not None:
         return found | SINGLE
-    if row.name == "numpy":
+    if not row.is_page:
         return found | PROGRAM
     if not derivation.states and not derivation.is_alone and numbers is None:
         found["pair"] = "the network has no recurrent layer of two or more steps"
