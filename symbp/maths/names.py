@@ -7,6 +7,7 @@ loop has taken is spelled by the index; parts of the path come in where two symb
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -87,6 +88,8 @@ class Parts:
 def read(variable: Variable, notation: Notation, *, own_names: bool) -> Parts:
     """Read the name of a variable; ``own_names`` keeps letters that somebody chose."""
     own = variable.name.removeprefix(f"{variable.path}.") if variable.path else variable.name
+    if not own_names and own.removeprefix(variable.stem).strip("_0123456789"):
+        own = variable.stem  # A model's own word, weight, is its letter here.
     if variable.role is Role.LOSS:
         rest = own.removeprefix("loss").strip("_")
         return Parts(notation.loss_letter, _words(rest), _trailing(rest))
@@ -278,7 +281,7 @@ class Names:
         if not indices:
             return self._with_job(variable, replace(parts, number=self._counted(variable, parts.number)))
         below = tuple(map(_uncounted, parts.below))
-        return replace(parts, below=below, number="", path=tuple(each for each in parts.path if not each[-1].isdigit()))
+        return replace(parts, below=below, number="", path=_without_counts(parts.path))
 
     def _with_job(self, variable: Variable, parts: Parts) -> Parts:
         """Return a name by the job of its layer: W_cls for W₄, and Ŷ for what a classifier says."""
@@ -536,6 +539,9 @@ def _told_apart(twins: list[Slot], found: Mapping[Slot, Parts], reserved: frozen
     Of norm1 and norm2 the numbers are enough.
     """
     paths = _differing([found[slot].path for slot in twins])
+    layers = [slot[0].layer for slot in twins]
+    if max(map(len, paths)) > MOST_WORDS and len(set(layers)) == len(twins) and not any(slot[1] for slot in twins):
+        return {slot: replace(found[slot], number=str(layer)) for slot, layer in zip(twins, layers, strict=True)}
     if len(set(paths)) < len(twins):
         numbered = _numbered(twins, found)
         others = _other_letters(twins, found, reserved) if len(numbered) <= MOST_LETTERS else {}
@@ -552,6 +558,9 @@ def _told_apart(twins: list[Slot], found: Mapping[Slot, Parts], reserved: frozen
         for slot, path in zip(twins, shown, strict=True)
     }
 
+
+MOST_WORDS = 2
+"""Of how many modules a name has the words below; where it would take more, layers are counted."""
 
 SPARE = "rqsuvp"
 """Letters for what would have that of an index."""
@@ -623,12 +632,27 @@ def _is_part_of_loss(variable: Variable) -> bool:
     return variable.role is not Role.LOSS and re.fullmatch(r"loss_[0-9]+", variable.name) is not None
 
 
+def _without_counts(path: tuple[str, ...]) -> tuple[str, ...]:
+    """Return a path without what an index counts: of modules in a list its place there, and the last one's number."""
+    if not any(map(str.isdigit, path)):
+        return tuple(each for each in path if not each[-1].isdigit())
+    words = [each for each in path if not each.isdigit()]
+    return tuple(words[:-1] if words and words[-1][-1].isdigit() else words)
+
+
 def _differing(paths: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
-    """Return paths without what all of them begin and end with."""
+    """Return paths without what all of them begin and end with; of modules that are counted, the end that is enough."""
     start = len(commonprefix(paths))
     paths = [path[start:] for path in paths]
     end = len(commonprefix([path[::-1] for path in paths]))
-    return [path[: len(path) - end] for path in paths]
+    paths = [path[: len(path) - end] for path in paths]
+    return _ends(paths) if any(each.isdigit() for path in paths for each in path) else list(paths)
+
+
+def _ends(paths: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Return for each path the shortest end that no other one has."""
+    counts = Counter(path[at:] for path in paths for at in range(len(path)))
+    return [next((path[at:] for at in range(len(path) - 1, -1, -1) if counts[path[at:]] == 1), path) for path in paths]
 
 
 def commonprefix(paths: Sequence[tuple[str, ...]]) -> tuple[str, ...]:

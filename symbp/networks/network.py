@@ -94,6 +94,9 @@ class Network:
     sample: Sample | None = None
     """The numbers of the model that it was made from, and the model's own gradients; None for any other."""
 
+    from_model: bool = False
+    """Whether the paths of its symbols are those of the modules of somebody's model."""
+
     alone: ClassVar[bool] = False
     """Whether it is an operation alone, which has a page of its own."""
 

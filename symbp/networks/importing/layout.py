@@ -6,7 +6,7 @@ them there is written: nothing, a transpose, b·1ᵀ, a stack, and else one rear
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -67,6 +67,7 @@ class Reader:
         self.laid_out: dict[str, Laid] = {}
         self.layer = 0
         self.dims: tuple[int | Examples, ...] = ()
+        self.inside = ""
         self.images = Images()
         self.logarithms: dict[Variable, Variable] = {}
         self._taken = {LOSS}
@@ -195,7 +196,7 @@ class Reader:
             return expr
         if expr not in self._known:
             own = f"{stem}{'' if step is None else step}"
-            path = self.place.module
+            path = f"{self.place.module}{self.inside}".removeprefix(".")
             base = key_of(f"{path}.{own}" if path else own)
             name = self._free(base)
             symbol = Variable(name, *_shape(expr), role, stem, self.layer, name.rpartition(".")[0], step)
@@ -205,6 +206,14 @@ class Reader:
             self.images.follow(symbol, expr)
             self.places[name] = self.place
         return self._known[expr]
+
+    def every(self, parts: Axes, items: Iterable[Any]) -> Iterator[Any]:
+        """Yield what stands at every place of parts; what is written meanwhile stands below the name of that place."""
+        outer = self.inside
+        for at, item in enumerate(items):
+            self.inside = _inside(parts, at) or outer
+            yield item
+        self.inside = outer
 
     def named(self, tensor: Tensor) -> Tensor:
         """Return the tensor with symbols, what is hidden in it written out."""
@@ -237,7 +246,9 @@ class Reader:
         parts = (*lead.parts, *(axis for axis in missing if axis in beside))
         rows, columns = lead.rows, (*lead.columns, *(axis for axis in missing if axis not in beside))
         pieces = [self.expressions(each, rows, columns, parts) for each in found]
-        symbols = tuple(self.define(build(*each), stem, role, _step(each)) for each in zip(*pieces, strict=True))
+        symbols = tuple(
+            self.define(build(*each), stem, role, _step(each)) for each in self.every(parts, zip(*pieces, strict=True))
+        )
 
         def again(*others: Tensor) -> Tensor:
             return self.entrywise(build, *others, stem=stem, role=role)
@@ -246,7 +257,9 @@ class Reader:
 
     def _of_one(self, build: Callable[..., MatrixExpr], tensor: Tensor, stem: str, role: Role) -> Tensor:
         named = self.named(tensor)
-        symbols = tuple(self.define(build(each), stem, role, each.step) for each in named.symbols)
+        symbols = tuple(
+            self.define(build(each), stem, role, each.step) for each in self.every(named.parts, named.symbols)
+        )
 
         def again(other: Tensor) -> Tensor:
             return self._of_one(build, other, stem, role)
@@ -258,7 +271,9 @@ class Reader:
     ) -> Tensor:
         """Return what ``build`` makes of every column of these rows, a column of the rows ``made``."""
         laid = self.laid(self.named_in(tensor, rows), rows)
-        symbols = tuple(self.define(build(each), stem, role, each.step) for each in laid.symbols)
+        symbols = tuple(
+            self.define(build(each), stem, role, each.step) for each in self.every(laid.parts, laid.symbols)
+        )
 
         def again(other: Tensor) -> Tensor:
             return self.by_column(build, other, rows, made, stem, role)
@@ -408,9 +423,10 @@ class Reader:
     def _peeled(self, tensor: Tensor) -> Tensor:
         """Take the outermost axis of the rows apart."""
         axis, *inner = tensor.rows
-        rows = count(inner)
-        symbols = tuple(self._rows(symbol, at * rows, rows) for symbol in tensor.symbols for at in range(axis.size))
-        return replace(tensor, symbols=symbols, parts=(*tensor.parts, axis), rows=tuple(inner), made=None)
+        rows, parts = count(inner), (*tensor.parts, axis)
+        places = ((symbol, at) for symbol in tensor.symbols for at in range(axis.size))
+        symbols = tuple(self._rows(symbol, at * rows, rows) for symbol, at in self.every(parts, places))
+        return replace(tensor, symbols=symbols, parts=parts, rows=tuple(inner), made=None)
 
     def _rows(self, symbol: Variable, first: Expr, rows: Expr, stem: str = "") -> Variable:
         """Return some rows of a matrix; of a stack the part that they are."""
@@ -421,6 +437,8 @@ class Reader:
                 if (at, part.shape[0]) == (first, rows):
                     return part
                 at += part.shape[0]
+        if isinstance(stacked, Rows):
+            return self._rows(stacked.args[0], stacked.args[1] + first, rows, symbol.stem)
         return self.define(Rows(symbol, first, rows), stem or symbol.stem, symbol.role)
 
     def part(self, tensor: Tensor, axis: Axis, first: int, length: int, name: Axis) -> Tensor:
@@ -492,6 +510,12 @@ class Reader:
         first = found[0]
         symbols = tuple(each.symbol for each in found)
         return Tensor(tensor.axes, symbols, first.rows, first.columns, (axis,))
+
+
+def _inside(parts: Axes, at: int) -> str:
+    """Return the name of a place of parts, .head3, where an axis of them has a name."""
+    label = next((each.label for each in parts if each.label), "")
+    return f".{label}{at + 1}" if label else ""
 
 
 def _step(expressions: Sequence[MatrixExpr]) -> int | None:

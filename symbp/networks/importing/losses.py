@@ -15,9 +15,9 @@ from symbp.networks.importing.table import log_softmax, sum_
 from symbp.networks.importing.tensors import Axes, Axis, Numbers, Source, Tensor, count, together
 from symbp.networks.matrix_arithmetic import product
 from symbp.nodes import hadamard, times
-from symbp.ops.elementwise import Elementwise, ScalarFunction
+from symbp.ops.elementwise import Elementwise
 from symbp.ops.functions import activation
-from symbp.ops.losses import EntrywiseLoss, SigmoidBinaryCrossEntropy, SoftmaxCrossEntropy, entry_loss
+from symbp.ops.losses import EntrywiseLoss, SigmoidBinaryCrossEntropy, SoftmaxCrossEntropy, entry_loss, scaled_loss
 from symbp.ops.softmax import Softmax
 from symbp.symbols import Role
 
@@ -36,7 +36,7 @@ def entrywise(name: str, scale: int = 1, *, over: bool = False) -> Callable[...,
         function = entry_loss(name, *given)
         factor = scale / given[0] if over and given else Integer(scale)
         if reduction == 0:
-            made = _times(function, factor)
+            made = scaled_loss(function, factor)
             return r.entrywise(lambda a, b: Elementwise(made, r.name(a), r.name(b)), x, target)
         (x, target), axes = together([x, target])
         x = _filled(r, x, axes)
@@ -45,7 +45,7 @@ def entrywise(name: str, scale: int = 1, *, over: bool = False) -> Callable[...,
         if not share.is_Rational:
             made_of = EntrywiseLoss(function, x.symbol, r.name(y))
             return _number(r, times(share, _number(r, made_of).symbol))
-        return _number(r, EntrywiseLoss(_times(function, share), x.symbol, r.name(y)))
+        return _number(r, EntrywiseLoss(scaled_loss(function, share), x.symbol, r.name(y)))
 
     return loss
 
@@ -55,16 +55,6 @@ def _filled(r: Reader, x: Tensor, axes: Sequence[Axes]) -> Tensor:
     x = r.joined(r.named(x), x.parts)
     missing = tuple(axis for each in axes for axis in each if axis not in x.own)
     return r.laid(x, x.rows, (*x.columns, *missing)) if missing else x
-
-
-def _times(function: ScalarFunction, share: Expr) -> ScalarFunction:
-    """Return a share of a loss of an entry, as a formula of its own."""
-    if share == 1:
-        return function
-    return ScalarFunction(
-        "custom", function.variables, share * function.expr, [share * each for each in function.slopes], None, "ℓ",
-        function.parameters, function.kinks,
-    )  # fmt: skip
 
 
 def _number(r: Reader, expr: MatrixExpr) -> Tensor:

@@ -11,6 +11,7 @@ from symbp.errors import ShapeError, SpecError, nearest
 from symbp.networks.importing.layout import Reader
 from symbp.networks.importing.losses import LOSSES
 from symbp.networks.importing.message import Argument, Message, Operation, Reference
+from symbp.networks.importing.modules import together, tree, with_letters
 from symbp.networks.importing.recurrent import cell, recurrent
 from symbp.networks.importing.table import TABLE
 from symbp.networks.importing.tensors import Source, Tensor
@@ -171,7 +172,7 @@ def finished(r: Reader, loss: Tensor) -> Imported:
         if equation.name in read:
             kept.append(equation)
             read.update(each.name for each in equation.symbols)
-    kept.reverse()
+    kept = with_letters(together(kept[::-1]))
     if not kept or kept[-1].lhs != symbol or symbol.shape != (1, 1):
         raise SpecError("the loss must be one number that the model computes")
     kept[-1] = Equation(Variable("loss", 1, 1, Role.LOSS, "loss", max(1, r.layer)), kept[-1].rhs)
@@ -182,8 +183,9 @@ def finished(r: Reader, loss: Tensor) -> Imported:
     }
     parsed = Parsed(tuple(kept), groups["inputs"], groups["targets"], parameters, max(1, r.layer))
     network = Network.of(parsed)
-    network.named = False
+    network.named, network.from_model = False, True
     network.images = {each: image for each, image in r.images.known.items() if each.name in read}
+    network.blocks = tree(network.forward)
     names = {each.name for each in (*groups["inputs"], *groups["targets"], *parameters)}
     values = {name: array for name, array in r.values.items() if name in names}
     return Imported(network, values, r.laid_out, r.message)

@@ -15,8 +15,6 @@ from typing import Any, TypeAlias
 from sympy import Expr, HadamardProduct, Integer, MatAdd, MatMul, MatrixExpr, OneMatrix, Rational, S, log, sqrt
 
 from symbp.errors import SpecError
-from symbp.networks.expressions import FUNCTIONS as SCALARS
-from symbp.networks.expressions import custom_function
 from symbp.networks.importing.exact import exact
 from symbp.networks.importing.layout import Reader
 from symbp.networks.importing.message import Examples, Size
@@ -34,6 +32,7 @@ from symbp.networks.importing.tensors import (
     together,
 )
 from symbp.networks.matrix_arithmetic import plus, product, total
+from symbp.networks.matrix_functions import plain_function
 from symbp.nodes import hadamard, matadd, matmul, ones, times
 from symbp.ops.activations import ACTIVATIONS
 from symbp.ops.arithmetic import CHOICE, EXPONENTIAL, INVERSE, LARGER, POWER, QUOTIENT, SMALLER, bounded, clip, power
@@ -41,13 +40,11 @@ from symbp.ops.attention import MaskedSoftmax
 from symbp.ops.channel_norm import NormaliseChannels
 from symbp.ops.columns import CumulativeSum, LogSumExp, Maximum
 from symbp.ops.convolution import Convolve, TransposedConvolve
-from symbp.ops.elementwise import Elementwise, Formula, ScalarFunction
+from symbp.ops.elementwise import Elementwise, ScalarFunction
 from symbp.ops.functions import activation
-from symbp.ops.letters import X
 from symbp.ops.normalisation import Normalise, Over
 from symbp.ops.pooling import AveragePool, MaxPool
 from symbp.ops.rearrange import rearranged
-from symbp.ops.scalar import step
 from symbp.ops.softmax import Softmax
 from symbp.ops.stop import Stop
 from symbp.ops.structure import Stack
@@ -516,6 +513,11 @@ def products(r: Reader, left: Tensor, right: Tensor, batch: Sequence[Axes]) -> T
     if not shared:
         return _product(r, left, right, axes)
     left, right = (_with_columns(r, each, shared, rows) for each, rows in ((left, k), (right, (*q,))))
+    for axis in [each for each in every if not each.examples and not each.label]:
+        named = (Axis(axis.size, label="head"),)
+        left, right = left.replaced(axis, named), right.replaced(axis, named)
+        every, shared = ([named[0] if each is axis else each for each in axes_] for axes_ in (every, shared))
+        axes = tuple(tuple(named[0] if each is axis else each for each in axes_) for axes_ in axes)
     for axis in every:
         if not all(axis in each.columns or axis in each.free for each in (left, right)) and not axis.examples:
             left, right = r.apart(left, axis), r.apart(right, axis)
@@ -562,7 +564,8 @@ def _product(r: Reader, left: Tensor, right: Tensor, axes: Sequence[Axes]) -> Te
         return found.with_axes(axes)
     second = r.laid(r.named_in(second, k), k)
     others = r.expressions(second, k, second.columns, parts)
-    symbols = tuple(r.define(times_(w, x), "Z", Role.PREACTIVATION) for w, x in zip(weights, others, strict=True))
+    pairs = r.every(parts, zip(weights, others, strict=True))
+    symbols = tuple(r.define(times_(w, x), "Z", Role.PREACTIVATION) for w, x in pairs)
     return Tensor(tuple(axes), symbols, rows, second.columns, parts)
 
 
@@ -587,7 +590,7 @@ def _within(r: Reader, left: Tensor, right: Tensor, examples: Axes, axes: Sequen
     rows, last = (p, q) if turned else (q, p)
     inside, outside = ((count(each.columns[len(examples) :])) for each in ((left, right) if turned else (right, left)))
     symbols = []
-    for a, b in pairs:
+    for a, b in r.every(parts, pairs):
         first, second = map(r.name, (a, b) if turned else (b, a))
         widths = (count(k), count(last)) if node is Mix else (inside, outside)
         widths = (outside, inside) if node is Outer else widths
@@ -656,6 +659,7 @@ def einsum(r: Reader, equation: str, tensors: Sequence[Tensor], **_: Any) -> Ten
         a, b = same(a, b, one.index(each), two.index(each))
     names = {each: a.axes[one.index(each)] for each in one} | {each: b.axes[two.index(each)] for each in right}
     found = products(r, grouped(a, one, left, inner), grouped(b, two, inner, right), [names[each] for each in both])
+    names |= dict(zip(both, found.axes, strict=False))
     return found.with_axes(names[each] for each in result)
 
 
@@ -1180,18 +1184,14 @@ def detach(r: Reader, x: Tensor) -> Tensor:
     return r.entrywise(Stop, x, stem="D")
 
 
-def compared(build: Callable[[Expr], ScalarFunction]) -> Callable[..., Tensor]:
-    """Return the row of a comparison: 1 where it holds, else 0."""
-
-    def comparison(r: Reader, x: Tensor, other: Operand) -> Tensor:
-        """Without a slope."""
-        difference = sub(r, x, other)
-        return r.entrywise(lambda a: Elementwise(STEP, a), difference)
-
-    return comparison
+def greater(r: Reader, x: Tensor, other: Operand) -> Tensor:
+    """1 where x is greater, else 0: without a slope."""
+    return _scalar("step")(r, sub(r, x, other))
 
 
-STEP = ScalarFunction("step", (X,), step(X), (S.Zero,), None, "1", (), (X,))
+def less(r: Reader, x: Tensor, other: Number) -> Tensor:
+    """1 where x is less, else 0."""
+    return greater(r, scaled(r, x, S.NegativeOne), -other)
 
 
 def filled(value: float | None) -> Callable[..., Tensor]:
@@ -1213,9 +1213,10 @@ def filled(value: float | None) -> Callable[..., Tensor]:
 _ACTIVATIONS = ("sigmoid", "tanh", "relu", "silu", "hardswish", "mish", "selu", "softsign", "log_sigmoid")
 
 
-def _scalar(formula: str) -> Callable[[Reader, Tensor], Tensor]:
-    made = custom_function(formula)
-    return unary(Formula(formula, made.variables, made.expr, made.slopes, kinks=made.kinks))
+def _scalar(name: str) -> Callable[[Reader, Tensor], Tensor]:
+    made = plain_function(name)
+    assert made is not None
+    return unary(made)
 
 
 _SAME = ("clone", "contiguous", "alias", "lift_fresh_copy", "to", "type_as", "_to_copy", "positive")
@@ -1228,8 +1229,10 @@ _LARGER, _SMALLER = (
 
 TABLE: dict[str, Callable[..., Any]] = {
     **{name: unary(activation(name)) for name in _ACTIVATIONS if name in ACTIVATIONS},
-    **{name: _scalar(f"{name}(x)") for name in ("log", "sin", "cos", "tan", "erf", "abs") if name in SCALARS},
-    "log1p": _scalar("log(1 + x)"), "expm1": _scalar("exp(x) - 1"), "log2": _scalar("log(x)/log(2)"),
+    **{name: _scalar(name) for name in ("log", "cos", "tan", "abs", "sign")},
+    "sin": unary(activation("sin")), "erf": unary(activation("erf")),
+    "log1p": lambda r, x: _scalar("log")(r, add(r, x, 1)), "expm1": lambda r, x: sub(r, unary(EXPONENTIAL)(r, x), 1),
+    "log2": lambda r, x: scaled(r, _scalar("log")(r, x), 1 / log(Integer(2))),
     **dict.fromkeys(_SAME, same_shape),
     **dict.fromkeys(("view", "reshape", "_unsafe_view", "flatten", "unflatten", "squeeze", "unsqueeze"), view),
     "exp": unary(EXPONENTIAL), "sqrt": unary(power(Rational(1, 2))), "rsqrt": unary(RSQRT), "reciprocal": reciprocal,
@@ -1240,7 +1243,7 @@ TABLE: dict[str, Callable[..., Any]] = {
     "hardtanh": lambda r, x, low=-1, high=1: clamp(r, x, low, high),
     "clamp_min": lambda r, x, low: clamp(r, x, low), "clamp_max": lambda r, x, high: clamp(r, x, None, high),
     "gelu": gelu, "softplus": softplus, "elu": elu, "leaky_relu": leaky_relu, "prelu": prelu, "_prelu_kernel": prelu,
-    "where": where, "masked_fill": masked_fill, "gt": compared(activation), "ge": compared(activation),
+    "where": where, "masked_fill": masked_fill, "gt": greater, "lt": less,
     "transpose": transposed, "t": transposed, "numpy_T": lambda r, x: permute(r, x, range(len(x.axes))[::-1]),
     "permute": permute, "expand": expand, "expand_as": expand, "repeat_interleave": repeat_interleave, "repeat": repeat,
     "slice": slice_, "select": select, "split": split, "split_with_sizes": split, "chunk": chunk, "unbind": unbind,

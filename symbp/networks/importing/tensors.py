@@ -29,6 +29,8 @@ class Axis:
 
     size: int
     examples: bool = False
+    label: str = ""
+    """What its places are called where they are apart: the heads of attention."""
 
     @property
     def count(self) -> Expr:
@@ -215,7 +217,7 @@ def reshaped(tensor: Tensor, dims: Sequence[Size]) -> Tensor:
 def fresh(tensor: Tensor) -> Tensor:
     """Return the tensor with axes of its own: a matrix that meets itself has each axis twice."""
     for each in {*tensor.standing, *tensor.flat}:
-        tensor = tensor.replaced(each, (Axis(each.size, each.examples),))
+        tensor = tensor.replaced(each, (Axis(each.size, each.examples, each.label),))
     return tensor
 
 
