@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -41,7 +41,8 @@ class Piece:
 class Call:
     """One case of a reading that ran: what was returned, what an object holds after it, which parameters moved.
 
-    ``slots`` are the places of an object where the parameters are, ``examples`` how many calls were added up.
+    ``slots`` are the places of an object where the parameters are, ``examples`` how many calls
+    were added up, ``first`` what the first of them gave alone.
     """
 
     returned: Piece
@@ -50,6 +51,7 @@ class Call:
     slots: Mapping[str, str] = field(default_factory=dict)
     changed: tuple[str, ...] = ()
     examples: int = 0
+    first: Call | None = None
 
 
 @dataclass(frozen=True)
@@ -173,14 +175,21 @@ def _call(array: Callable[[int], Any], found: Mapping[str, Any]) -> Call:
         raise ValueError("too many arrays")
     arrays = [array(at) for at in range(start, end)]
 
-    def piece(key: str) -> Piece | None:
-        return Piece(_node(found[key], len(arrays), 0), tuple(arrays)) if key in found else None
-
-    returned = piece("returned")
-    assert returned is not None
     slots = {_line(name): _line(path) for name, path in dict(found.get("slots", {})).items()}
     changed = tuple(_line(each) for each in found["changed"])
-    return Call(returned, piece("left"), piece("moved"), slots, changed, int(found.get("examples", 0)))
+    examples = int(found.get("examples", 0))
+
+    def call(own: Sequence[Any], examples: int, first: Call | None) -> Call:
+        pieces = {key: Piece(_node(found[key], len(own), 0), tuple(own)) for key in _PIECES if key in found}
+        return Call(**pieces, slots=slots, changed=changed, examples=examples, first=first)
+
+    if not examples:
+        return call(arrays, 0, None)
+    half = len(arrays) // 2
+    return call(arrays[:half], examples, call(arrays[half:], 0, None))
+
+
+_PIECES = ("returned", "left", "moved")
 
 
 def _node(found: Mapping[str, Any], count: int, depth: int) -> dict[str, Any]:

@@ -6,7 +6,7 @@ Distinct primes keep mistakes from coinciding: a transposed matrix does not fit,
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -19,7 +19,7 @@ from symbp.judging.diagnosis.reading import left_open
 from symbp.numeric.definitions import Standins
 from symbp.numeric.sizes import given_sizes
 from symbp.numeric.source import Program, program
-from symbp.numeric.values import Values, draw, evaluation
+from symbp.numeric.values import Values, draw, evaluation, target_kinds
 from symbp.symbols import BATCH, Role, Variable
 
 WIDTHS = (3, 7, 11, 13, 19, 29, 31, 37)
@@ -100,9 +100,16 @@ def require_concrete(derivation: Derivation) -> None:
 
 
 def cases(
-    derivation: Derivation, seed: int = 0, batches: Sequence[int] = EXAMPLES, layout: Layout | None = None
+    derivation: Derivation,
+    seed: int = 0,
+    batches: Sequence[int] = EXAMPLES,
+    layout: Layout | None = None,
+    *,
+    classes: bool = False,
 ) -> list[Case]:
     """Return a draw for every batch, each with all intermediates.
+
+    ``classes`` makes targets of zeros and ones one-hot, so that they can be given as class labels too.
 
     Raises:
         SpecError: the network leaves something open.
@@ -114,12 +121,26 @@ def cases(
     sizes = [batch if batch not in taken else next(spare, batch) for batch in batches]
     if not any(size.has(BATCH) for symbol in derivation.forward.given for size in symbol.shape):
         sizes = [1 for _ in batches]  # One example, or one sequence: m is 1.
-    return [_case(derivation, full, examples, seed + number, layout) for number, examples in enumerate(sizes)]
+    return [_case(derivation, full, examples, seed + number, layout, classes) for number, examples in enumerate(sizes)]
 
 
-def _case(derivation: Derivation, full: Program, examples: int, seed: int, layout: Layout | None) -> Case:
+def _case(
+    derivation: Derivation, full: Program, examples: int, seed: int, layout: Layout | None, classes: bool
+) -> Case:
+    import numpy as np
+
     sizes = given_sizes(derivation.forward, examples, WIDTHS)
     trace = draw(derivation.forward, sizes, seed, evaluation(full), Standins())
+    goals = trace.values.targets
+    binary = [str(symbol) for symbol, kind in target_kinds(derivation.forward).items() if kind == "binary"]
+    if classes and any(name in goals and len(goals[name]) > 1 for name in binary):
+        random = np.random.default_rng(seed)
+        one_hot = {
+            name: np.eye(len(goals[name]))[:, random.integers(0, len(goals[name]), goals[name].shape[1])]
+            for name in binary
+            if name in goals and len(goals[name]) > 1
+        }
+        trace = evaluation(full)(replace(trace.values, targets={**goals, **one_hot}))
     drawn = {*trace.values.parameters, *trace.values.inputs}
     given = tuple(symbol for symbol in full.names if symbol.name in drawn)
     held = {symbol.name for symbol in full.names if layout is not None and layout.holds(symbol)}

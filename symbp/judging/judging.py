@@ -12,7 +12,7 @@ from typing import Any
 
 from symbp.derivation import Derivation
 from symbp.errors import CheckFailedError, SpecError, nearest
-from symbp.judging import process, reductions
+from symbp.judging import process, proofs, reductions
 from symbp.judging.answer import Call, Explored, Outcome, Problem, RaisedError
 from symbp.judging.cases import Case, cases
 from symbp.judging.code import code
@@ -127,7 +127,7 @@ def judge(
     reduction: str = "mean",
 ) -> Judged:
     """Diagnose a function that was found and that ``invoke`` can run in readings."""
-    drawn = cases(derivation, seed)
+    drawn = cases(derivation, seed, classes=True)
     search = Search(derivation, found, drawn, reduction, rows)
     result = search.result(invoke)
     return Judged(
@@ -150,8 +150,15 @@ class Candidate:
     calls: tuple[Call, ...]
     rank: int
     right: int = 0
-    factor: float | None = None
+    firsts: tuple[Returned, ...] = ()
+    factors: tuple[float, ...] = ()
     is_exact: bool = False
+    said: str = ""
+
+    @property
+    def factor(self) -> float | None:
+        """By which number all differ from ours, on the first case; None where they do not differ by one alone."""
+        return self.factors[0] if self.factors else None
 
     @property
     def wanted(self) -> int:
@@ -177,6 +184,7 @@ class Search:
     cases: Sequence[Case]
     reduction: str
     rows: bool
+    strict: bool = False
 
     @cached_property
     def readings(self) -> list[Reading]:
@@ -260,8 +268,10 @@ class Search:
             CheckFailedError: a gradient of the wrong shape, or one that is not a number.
         """
         reading, shaper = self.readings[outcome.reading], self.shapers[outcome.form]
-        returned = []
+        returned, firsts = [], []
         for case, call in zip(self.cases, outcome.calls, strict=True):
+            if call.first is not None:
+                firsts.append(self._returned(case, call.first, reading, shaper))
             read = self._returned(case, call, reading, shaper)
             share = 1.0 / call.examples if call.examples and not self.derivation.network.alone else 1.0
             read.gradients = {name: array * share if share != 1.0 else array for name, array in read.gradients.items()}
@@ -272,7 +282,7 @@ class Search:
             returned.append(read)
         if len({frozenset(each.gradients) for each in returned}) > 1 or not returned[0].gradients:
             raise SpecError(f"{self.found.signature.called} returns other gradients for every batch")
-        found = Candidate(reading, shaper.form, tuple(returned), outcome.calls, rank)
+        found = Candidate(reading, shaper.form, tuple(returned), outcome.calls, rank, firsts=tuple(firsts))
         return self._compared(found)
 
     def _is_parameter(self, name: str) -> bool:
@@ -286,9 +296,10 @@ class Search:
         }
         own = self.found.signature
         names = {**case.values.parameters, **case.values.inputs}
+        words = {**{path.rpartition(".")[2]: name for name, path in call.slots.items()}, **reading.letters}
         reader = ResultReader(
-            self.derivation, own.called, shaper, own.returns, shapes, names, right, _flat(reading.steps)
-        )
+            self.derivation, own.called, shaper, own.returns, shapes, names, right, _flat(reading.steps), words
+        )  # fmt: skip
         problem: SpecError | CheckFailedError | None = None
         found: Returned | None = None
         try:
@@ -339,8 +350,35 @@ class Search:
             )
         exact = exact and right == len(self.derivation.wrt)
         whole = all(each.name in returned.gradients for each in self.derivation.wrt for returned in candidate.returned)
-        factor = factors[0] if whole and all(abs(each) > 0 for each in factors) else None
-        return replace(candidate, right=right, factor=factor, is_exact=exact)
+        scaled = tuple(factors) if whole and all(abs(each) > 0 for each in factors) else ()
+        return self._proved(replace(candidate, right=right, factors=scaled, is_exact=exact))
+
+    def _proved(self, candidate: Candidate) -> Candidate:
+        """Take out a sign or a scale that the file itself proves: it adds what it returns, or its own loss has it."""
+        factors = candidate.factors
+        if not factors or candidate.is_exact or self.strict or candidate.returned[0].is_step:
+            return candidate
+        said = ""
+        if all(abs(each + 1) < NEAR for each in factors) and proofs.is_added(self.found):
+            said = "your file adds what it returns, so minus the gradient is meant"
+        losses = [each.loss for each in candidate.returned]
+        if factors[0] > 0 and proofs.is_of_its_loss(factors, losses, [case.loss for case in self.cases]):
+            said = (
+                f"the loss that it returns is {factors[0]:.6g} times ours as well: it is the gradient of your own loss"
+            )
+        if not said:
+            return candidate
+        returned = tuple(
+            replace(
+                each,
+                gradients={n: a / f for n, a in each.gradients.items()},
+                loss=None if each.loss is None else each.loss / abs(f),
+            )
+            for each, f in zip(candidate.returned, factors, strict=True)
+        )
+        return replace(
+            candidate, returned=returned, factors=(), is_exact=True, right=len(self.derivation.wrt), said=said
+        )
 
     def _share(self, case: Case) -> float:
         outputs = case.known[self.derivation.network.output.name].shape[0]
@@ -389,8 +427,25 @@ class Search:
         return re.search(r"\.shape\b|\baxis\b|\bmean\(|\blen\(|keepdims|\bm\b", text) is not None
 
     def _diagnosed(self, candidate: Candidate) -> Diagnosis:
+        tolerance = STEP_TOLERANCE if candidate.returned[0].is_step else None
         samples = [self._sample(case, each) for case, each in zip(self.cases, candidate.returned, strict=True)]
-        return diagnose(self.derivation, samples, STEP_TOLERANCE if candidate.returned[0].is_step else None)
+        found = diagnose(self.derivation, samples, tolerance)
+        if found.verdict is not Judgement.WRONG or not found.departs or not candidate.firsts:
+            return found
+        alone = [self._alone(case, each) for case, each in zip(self.cases, candidate.firsts, strict=True)]
+        again = diagnose(self.derivation, alone, tolerance)  # A mistake may differ from example to example.
+        return again if again.findings and not again.departs else found
+
+    def _alone(self, case: Case, found: Returned) -> Sample:
+        """Return the first example of a batch as a sample."""
+        inputs, targets = ({name: self._first(case, array) for name, array in group.items()}
+                           for group in (case.values.inputs, case.values.targets))  # fmt: skip
+        goals = dict(targets) if len(targets) > 1 else next(iter(targets.values()), None)
+        given = {name: array for name, array in found.gradients.items() if self._is_parameter(name)}
+        return Sample(case.values.parameters, inputs, goals, given)
+
+    def _first(self, case: Case, array: Any) -> Any:
+        return array[:, : max(1, array.shape[1] // case.examples)] if array.shape[1] % case.examples == 0 else array
 
     def _sample(self, case: Case, found: Returned) -> Sample:
         """Return theirs as a sample; a loss of another reduction is brought to our mean over the examples."""
@@ -413,6 +468,8 @@ class Search:
             said.insert(0, candidate.form.said)
         if said:
             yield f"called so that {'; '.join(said)}"
+        if candidate.said:
+            yield candidate.said
         changed = tuple(dict.fromkeys(name for call in candidate.calls for name in call.changed))
         if changed and not candidate.returned[0].is_step:
             names = ", ".join(changed[:4])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice, permutations, product
 from typing import Any
@@ -38,7 +38,7 @@ class Reading:
     cost: float
     said: tuple[str, ...] = ()
     is_guessed: bool = False
-    flat: tuple[Any, ...] | None = None
+    letters: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,7 @@ class Call:
     said: tuple[str, ...]
     ahead: bool
     is_guessed: bool
+    letters: Mapping[str, str] = field(default_factory=dict)
 
     def step(self, target: Any) -> dict[str, Any]:
         """Return the call as a step."""
@@ -85,14 +86,15 @@ class Reader:
         ahead = self._ahead(own)
         for call in self.calls(own, beside, has_ahead=bool(ahead)):
             if not call.ahead:
-                yield Reading((call.step(target),), call.cost, call.said, call.is_guessed)
+                yield Reading((call.step(target),), call.cost, call.said, call.is_guessed, call.letters)
                 continue
             for rank, first in enumerate(ahead):
                 for before in islice(self.calls(first, beside, has_ahead=False), 6):
                     cost = call.cost + 0.3 * rank + 0.5 * before.cost
                     said = (*call.said, f"cache as your {first.name} returns it")
                     guessed = call.is_guessed or before.is_guessed
-                    yield Reading((before.step(first.called), call.step(target)), cost, said, guessed)
+                    own_letters = {**call.letters, **before.letters}
+                    yield Reading((before.step(first.called), call.step(target)), cost, said, guessed, own_letters)
 
     def _of_closure(self, closure: ast.FunctionDef) -> Iterator[Reading]:
         back = signature(closure)
@@ -101,7 +103,7 @@ class Reader:
                 for path in ([1], [-1], []):
                     steps = (call.step(self.own.called), behind.step(["result", 0, path]))
                     cost = call.cost + behind.cost + 0.1 * len(path) + (0.2 if path == [] else 0)
-                    yield Reading(steps, cost, call.said, call.is_guessed)
+                    yield Reading(steps, cost, call.said, call.is_guessed, call.letters)
 
     def _of_class(self) -> Iterator[Reading]:
         own = self.own
@@ -115,12 +117,17 @@ class Reader:
                 target = ["method", own.name]
                 if not call.ahead:
                     cost = made.cost + call.cost + (0.0 if takes_input or not ahead else 1.0)
-                    yield Reading((*made.steps, call.step(target)), cost, (*made.said, *call.said), call.is_guessed)
+                    words = {**made.letters, **call.letters}
+                    yield Reading(
+                        (*made.steps, call.step(target)), cost, (*made.said, *call.said), call.is_guessed, words
+                    )
                 for rank, first in enumerate(ahead):
                     for before in islice(self.calls(first, helpers, has_ahead=False), 4):
                         cost = made.cost + call.cost + 0.2 * rank + 0.5 * before.cost + (0.5 if takes_input else 0.0)
                         steps = (*made.steps, before.step(["method", first.name]), call.step(target))
-                        yield Reading(steps, cost, (*made.said, *call.said), call.is_guessed or before.is_guessed)
+                        words = {**made.letters, **before.letters, **call.letters}
+                        guessed = call.is_guessed or before.is_guessed
+                        yield Reading(steps, cost, (*made.said, *call.said), guessed, words)
 
     def _objects(self, name: str, helpers: Mapping[str, Signature]) -> Iterator[Reading]:
         """Yield ways to make an object: its own constructor, else none and what the body reads of it."""
@@ -136,7 +143,7 @@ class Reader:
                     "named": dict(call.named),
                     "settings": settings,
                 }
-                yield Reading((step,), 0.3 * call.cost, call.said)
+                yield Reading((step,), 0.3 * call.cost, call.said, letters=call.letters)
         bare = {"make": name, "bare": True, "attributes": self._attributes(name), "settings": {}}
         yield Reading((bare,), 2.0, ("made without its constructor",))
 
@@ -206,7 +213,18 @@ class Reader:
             yield Call(
                 tuple(positional), named, sum(each.cost for each in choices.values()), said,
                 any(each.ahead for each in choices.values()), guessed,
+                {word: ours for name, each in choices.items() for word, ours in letters(name, each.plan)},
             )  # fmt: skip
+
+
+def letters(name: str, plan: Plan) -> Iterator[tuple[str, str]]:
+    """Yield the author's names for matrices of ours: arguments, and the keys of tables."""
+    match plan:
+        case ["array" | "nested", str() as ours]:
+            yield name, ours
+        case ["dict" | "known", dict() as table, *_]:
+            for key, each in table.items():
+                yield from letters(key, each)
 
 
 @dataclass(frozen=True)

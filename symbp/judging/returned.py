@@ -51,12 +51,16 @@ class Returned:
     is_step: bool = False
 
 
-def spelled(key: str, known: Mapping[str, Variable]) -> str | None:
-    """Return the variable that a key names the gradient of: ``W1`` for W1, dW1, grad_W1, W1_grad and dL_dW1."""
+def spelled(key: str, known: Mapping[str, Variable], letters: Mapping[str, str] | None = None) -> str | None:
+    """Return the variable that a key names the gradient of: ``W1`` for W1, dW1, grad_W1, W1_grad and dL_dW1.
+
+    ``letters`` are the author's own names of variables: Wax for W.
+    """
     exact = next((name for name in (key, key[1:] if key[:1] == "d" else "") if name in known), None)
     if exact is not None:
         return exact
-    plain = by_plain_name(known)
+    own = {plain_name(word): name for word, name in (letters or {}).items() if name in known}
+    plain = {**own, **by_plain_name(known)}
     word = plain_name(key) or key
     candidates = [word, word[1:] if word[:1] == "d" else ""]
     found = _GRADIENT.fullmatch(word)
@@ -96,6 +100,7 @@ class Reader:
     parameters: Mapping[str, Any]
     right: Mapping[str, Any] = field(default_factory=dict)
     flat: Sequence[Any] | None = None
+    letters: Mapping[str, str] = field(default_factory=dict)
 
     def read(self, node: Mapping[str, Any], arrays: Sequence[Any]) -> Returned:
         """Return the gradients of a result.
@@ -132,6 +137,9 @@ class Reader:
             wanted = ", ".join(f"d{each.name}" for each in self._wanted[:4])
             raise SpecError(f"{self.function} returned {keys}: return the gradients by name, {wanted} …")
         return found
+
+    def _spelled(self, key: str, known: Mapping[str, Variable]) -> str | None:
+        return spelled(key, known, self.letters)
 
     @property
     def _wanted(self) -> tuple[Variable, ...]:
@@ -172,7 +180,7 @@ class Reader:
         """Whether gradients have keys such as dW1 in a dict: then A1 is a value, not the gradient by one."""
         wanted = {plain_name(each.name) for each in self._wanted}
         known = {each.name: each for each in self._wanted}
-        return any(plain_name(key) not in wanted and spelled(key, known) is not None for key in node["keys"])
+        return any(plain_name(key) not in wanted and self._spelled(key, known) is not None for key in node["keys"])
 
     def _refuse_second(
         self, name: str, key: str, node: Mapping[str, Any], arrays: Sequence[Any], keys: Sequence[str]
@@ -181,7 +189,7 @@ class Reader:
         import numpy as np
 
         known = {each.name: each for each in self._wanted}
-        other = next((each for each in keys if each != key and spelled(each, known) == name), None)
+        other = next((each for each in keys if each != key and self._spelled(each, known) == name), None)
         if other is None or name not in self.parameters or node["kind"] != "array":
             return
         turned = self._turned(known[name], arrays[node["at"]]) if name in known else None
@@ -214,7 +222,7 @@ class Reader:
         known = self.derivation.network.by_name
         if plain_name(key) in LOSSES and _is_number(node, arrays):
             found.loss = float(arrays[node["at"]])
-        elif (name := spelled(key, known)) is not None and name != self.derivation.network.loss.name:
+        elif (name := self._spelled(key, known)) is not None and name != self.derivation.network.loss.name:
             self._put(name, key, node, arrays, found)
         elif node["kind"] == "list" and (role := _role(key)) is not None:
             self._in_order(node["values"], [v for v in self._wanted if v.role is role], arrays, found)
@@ -232,7 +240,7 @@ class Reader:
             named = [
                 (name, node)
                 for name, node in zip(self.returns, rest, strict=True)
-                if spelled(name, {v.name: v for v in self._wanted}) is not None
+                if self._spelled(name, {v.name: v for v in self._wanted}) is not None
             ]
             if len(named) >= min(len(rest) - 1, len(self._wanted)) and named:
                 for name, node in zip(self.returns, rest, strict=True):
@@ -338,7 +346,7 @@ class Reader:
         leaves = [
             (keys, each)
             for keys, each in _leaves(node, (), self.returns)
-            if arrays[each["at"]].ndim or len(self._wanted) == 1 or (keys and spelled(keys[-1], own))
+            if arrays[each["at"]].ndim or len(self._wanted) == 1 or (keys and self._spelled(keys[-1], own))
         ]
         if len(leaves) == 1 and self.flat is not None and len(leaves[0][1]) and arrays[leaves[0][1]["at"]].ndim == 1:
             return self._unrolled(arrays[leaves[0][1]["at"]])
@@ -350,19 +358,19 @@ class Reader:
         rest: list[Mapping[str, Any]] = []
         keyed = 0
         for keys, each in leaves:
-            name = next((n for key in reversed(keys) if (n := spelled(key, known)) is not None), None)
+            name = next((n for key in reversed(keys) if (n := self._spelled(key, known)) is not None), None)
             variable = known.get(name or "")
             fits = variable is not None and self._turned(variable, arrays[each["at"]]) is not None
             if variable is not None and fits and all(v != variable for v, _ in named):
                 named.append((variable, each))
-            elif variable is not None and not fits and keys and spelled(keys[-1], known):
+            elif variable is not None and not fits and keys and self._spelled(keys[-1], known):
                 return None  # It says what it is, and is not.
             else:
                 rest.append(each)
                 keyed += bool(keys) and keys[-1] not in self.returns
         if named and keyed:  # Some keys name gradients: one that does not is a slip.
             rest = []
-        if any(spelled(key, known) for key in _odd(node)):
+        if any(self._spelled(key, known) for key in _odd(node)):
             return None
         wanted = [each for each in self._wanted if all(each != v for v, _ in named)]
         fitting = [each for each in rest if any(self._turned(v, arrays[each["at"]]) is not None for v in wanted)]
@@ -460,7 +468,7 @@ class Reader:
                 ):
                     chosen[name] = node
         for other, node in places.items():
-            own = spelled(other.split(".")[-1], known) if is_gradient(other) else None
+            own = self._spelled(other.split(".")[-1], known) if is_gradient(other) else None
             if own is not None and own not in chosen and self._fits_one(known[own], node, arrays):
                 chosen[own] = node
         if chosen:

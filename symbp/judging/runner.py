@@ -365,21 +365,28 @@ def one(
     names: Mapping[str, Any], steps: Sequence[Mapping[str, Any]], arrays: Mapping[str, Any], form: Mapping[str, Any],
     made: Any = None,
 ) -> tuple[dict[str, Any], list[Any]]:  # fmt: skip
-    """Take a reading's steps for one case, once for the whole batch or once an example; return data and arrays."""
+    """Take a reading's steps for one case, once for the batch or once an example; return data and arrays.
+
+    Of one example at a time the arrays are added up; those of the first example alone follow.
+    """
     iterated = form["each"]
     if not iterated:
         store = Store()
         return performed(World(names, arrays, form, made), steps, store), store.arrays
     total: list[Any] = []
+    alone: list[Any] = []
     found: dict[str, Any] = {}
     for example in range(len(arrays[iterated[0]])):
         store = Store()
         part = {name: arrays[name][example] for name in iterated}
         found = performed(World(names, {**arrays, **part}, form, made), steps, store)
-        total = added(total, store.arrays) if example else [1.0 * each if each.dtype.kind == "f" else each
-                                                            for each in store.arrays]  # fmt: skip
+        if example:
+            total = added(total, store.arrays)
+        else:
+            alone = store.arrays
+            total = [1.0 * each if each.dtype.kind == "f" else each for each in alone]
     found["examples"] = len(arrays[iterated[0]])
-    return found, total
+    return found, [*total, *alone]
 
 
 def added(total: list[Any], arrays: list[Any]) -> list[Any]:

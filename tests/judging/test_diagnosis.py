@@ -269,10 +269,12 @@ def test_pytorch_s_mean_over_the_outputs():
     assert "MSELoss" in found.scale.why
 
 
-def test_a_negated_gradient_is_a_mistake_and_no_scale():
+def test_all_gradients_negated_are_right_up_to_their_sign_and_one_alone_is_a_mistake():
     found = told(dA3="(Y - A3) / m")
-    assert found.verdict is Judgement.WRONG
-    assert found.findings[0].kind == "sign"
+    assert found.verdict is Judgement.SCALED
+    assert found.scale is not None
+    assert found.scale.text == "-1"
+    assert told(dZ1="-dA1 * (1 - A1**2)").findings[0].kind == "sign"
 
 
 def test_a_scale_beside_a_mistake():

@@ -19,6 +19,7 @@ from symbp.judging.diagnosis.nodes import written_out
 from symbp.judging.diagnosis.reading import read, tolerance_of
 from symbp.judging.diagnosis.scale import named, scale_of
 from symbp.judging.diagnosis.search import Cause, Search
+from symbp.judging.diagnosis.sequence import with_steps
 from symbp.judging.diagnosis.sites import where
 from symbp.sample import Sample
 from symbp.symbols import Adjoint
@@ -42,6 +43,7 @@ def diagnose(derivation: Derivation, samples: Sequence[Sample], tolerance: float
     import numpy as np
 
     samples, tolerance = read(derivation, samples), tolerance_of(tolerance)
+    derivation = with_steps(derivation)
     with np.errstate(all="ignore"):
         bench = Bench(derivation, samples)
         given = Given(bench, tolerance)

@@ -22,7 +22,7 @@ from sympy import (
 
 from symbp.equations import operands
 from symbp.judging.diagnosis.bench import FREE
-from symbp.judging.diagnosis.nodes import SumOverAll, SumOverUnits
+from symbp.judging.diagnosis.nodes import PartOfSum, SumOverAll, SumOverUnits
 from symbp.judging.diagnosis.sites import (
     Site,
     entrywise,
@@ -314,6 +314,26 @@ def bias_sum(site: Site) -> Iterator[Proposal]:
     yield Proposal(everything, f"{site.name} is the mean of everything: axis=1 is missing", "bias axis missing")
 
 
+def overwritten(site: Site) -> Iterator[Proposal]:
+    """``=`` for ``+=`` in a loop: of the sums of a product the last term alone counts, or the first."""
+    node = site.node
+    if not isinstance(node, MatMul) or len(factors := operands(node)) != 2 or site.parent is not None:
+        return
+    over = "examples" if is_parameter(site.equation.lhs.of) else "units"
+    for at, which in ((-1, "last"), (0, "first")):
+        part = product(_number(node), PartOfSum(factors[0], factors[1], at))
+        said = f"= in place of += in {site.name}: only the {which} of the {over} counts, the others are overwritten"
+        yield Proposal(part, said)
+
+
+def bare_penalty(site: Site) -> Iterator[Proposal]:
+    """The strength of the regulariser without the weight."""
+    if site.parent is not None and is_penalty(site) and isinstance(site.node, MatMul):
+        ones = OneMatrix(*site.equation.lhs.shape)
+        said = f"the regulariser of {site.name} is without the weight: {words(site.node)} is the strength times it"
+        yield Proposal(product(_number(site.node), ones), said)
+
+
 def neighbour(site: Site) -> Iterator[Proposal]:
     """Another matrix of the network in the place of one: a neighbouring layer's, the error before or after."""
     node = site.node
@@ -367,6 +387,8 @@ EDITS: tuple[Edit, ...] = (
     Edit("doubled term", 1.2, doubled_term),
     Edit("regulariser scaled", 1.3, penalty_scale),
     Edit("constant factor", 1.5, constants),
+    Edit("regulariser without the weight", 1.3, bare_penalty),
+    Edit("= for +=", 1.3, overwritten),
     Edit("bias not summed", 1.0, bias_sum),
     Edit("* for @", 1.2, star_for_at),
     Edit("@ for *", 1.4, at_for_star),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, cast
 
-from sympy import Basic, Expr, Integer, MatrixExpr, MatrixSymbol, Symbol
+from sympy import Basic, Expr, Integer, MatrixExpr, MatrixSymbol, Rational, Symbol
 
 from symbp.op import Op, meaning, rule
 from symbp.ops.elementwise import Elementwise, ScalarFunction
@@ -82,6 +82,82 @@ def written_normalise_jacobian(
     part = along * n * xp.sum(g * n, axis=over, keepdims=True) / (z.shape[over] - lost_along)
     error_mean = mean * centred * xp.sum(g, axis=over, keepdims=True) / z.shape[over]
     return (g - error_mean - part) / s**power
+
+
+class WeighedNormaliseJacobian(Op):
+    """A normalisation's derivative with its three parts weighed: what slips in one of its elementary steps make of it.
+
+    Args: Z, N and G (n×m), axis, centred, ε; then the number before the mean's part and its power of the count, the
+    number before the variance's part, its power of the count and its power of s.
+    """
+
+    acts_on = 2
+    label: ClassVar[str] = "Π̃"
+
+    def __new__(cls, *args: Any) -> WeighedNormaliseJacobian:
+        """Numbers become SymPy's."""
+        return cast("WeighedNormaliseJacobian", Basic.__new__(cls, *map(sympify_number, args)))
+
+    shape = property(lambda self: self.args[0].shape)
+
+    def _sympystr(self, printer: Any) -> str:
+        _, n, g = map(printer.doprint, self.args[:3])
+        mean, counted, along, along_counted, power = self.args[6:]
+        parts = [g, f"{_weight(mean)}{_power('N', counted)}mean({g})"] if mean else [g]
+        parts.append(f"{_weight(along)}{_power('N', along_counted)}{_power('s', power)}{n} * mean({g} * {n})")
+        return f"({' - '.join(parts)}) / s"
+
+
+def sympify_number(value: Any) -> Basic:
+    """Return a number as SymPy's, exactly; what is SymPy's already as it is."""
+    return value if isinstance(value, Basic) else Rational(value)
+
+
+def _weight(number: Any) -> str:
+    return "" if number == 1 else f"({number}) * "
+
+
+def _power(letter: str, power: Any) -> str:
+    return "" if power == 0 else f"{letter} * " if power == 1 else f"{letter}**({power}) * "
+
+
+@meaning(WeighedNormaliseJacobian)
+def weighed_normalise_jacobian(
+    xp: Any, z: Any, n: Any, g: Any, axis: int, centred: int, epsilon: Any,
+    mean: Any, counted: int, along: Any, along_counted: int, power: int,
+) -> Any:  # fmt: skip
+    """The error carried back through n = normalise(z), its parts weighed."""
+    count = z.shape[axis]
+    deviation = z - centred * xp.sum(z, axis=axis, keepdims=True) / count
+    s = xp.sqrt(xp.sum(deviation * deviation, axis=axis, keepdims=True) / count + epsilon)
+    part = along * n * xp.sum(g * n, axis=axis, keepdims=True) / count * s**power
+    part = part * count**along_counted if along_counted >= 0 else part / count**-along_counted
+    middle = mean * centred * xp.sum(g, axis=axis, keepdims=True) / count
+    middle = middle * count**counted if counted >= 0 else middle / count**-counted
+    return (g - middle - part) / s
+
+
+class PartOfSum(Op):
+    """One term of the sums that a product A·B consists of: the last, or the first. Args: A, B, -1 or 0."""
+
+    label: ClassVar[str] = "term"
+
+    def __new__(cls, a: MatrixExpr, b: MatrixExpr, at: int | Basic) -> PartOfSum:
+        """Take both factors and which term is meant."""
+        return cast("PartOfSum", Basic.__new__(cls, a, b, sympify_number(at)))
+
+    shape = property(lambda self: (self.args[0].shape[0], self.args[1].shape[1]))
+
+    def _sympystr(self, printer: Any) -> str:
+        a, b, at = map(printer.doprint, self.args)
+        return f"{a}[:, {at}] @ {b}[{at}]"
+
+
+@meaning(PartOfSum)
+def part_of_sum(xp: Any, a: Any, b: Any, at: int) -> Any:
+    """The last or first column of A times the row of B."""
+    part = slice(-1, None) if at == -1 else slice(0, 1)
+    return a[:, part] @ b[part]
 
 
 class UnbiasedNormalise(Op):

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sympy import Expr, Integer, MatAdd, MatrixExpr, MatrixSymbol, OneMatrix, S
+from sympy import Expr, HadamardProduct, Integer, MatAdd, MatrixExpr, MatrixSymbol, OneMatrix, S
 
 from symbp.errors import ShapeError
 from symbp.judging.diagnosis.edits import Edit, Proposal
-from symbp.judging.diagnosis.nodes import FlippedKernel, WrittenNormaliseJacobian, written_slope
+from symbp.judging.diagnosis.nodes import (
+    FlippedKernel,
+    WeighedNormaliseJacobian,
+    WrittenNormaliseJacobian,
+    written_slope,
+)
 from symbp.judging.diagnosis.sites import Site, entrywise, error_in, product, words
 from symbp.ops.convolution import KernelCorrelation, TransposedConvolve
 from symbp.ops.elementwise import OUTPUT, Elementwise, ScalarFunction, Slope
@@ -16,8 +21,10 @@ from symbp.ops.functions import activation
 from symbp.ops.loss_table import LOSSES
 from symbp.ops.losses import EntrywiseLoss, LinkedLoss, entry_loss
 from symbp.ops.normalisation import NormaliseJacobian
+from symbp.ops.pooling import AveragePoolTranspose, MaxPool, MaxPoolTranspose
 from symbp.ops.softmax import SoftmaxJacobian
 from symbp.ops.within import Gram, Mix, Outer, Within
+from symbp.symbols import Role, Variable
 
 OTHERS = ("sigmoid", "tanh", "relu", "softplus", "elu", "leaky_relu", "sin", "gelu", "silu")
 """Activations whose derivatives are tried in the place of another one's."""
@@ -194,6 +201,56 @@ _NORMALISATIONS: tuple[tuple[str, str, tuple[int, ...]], ...] = (
 )
 
 
+_WEIGHED: tuple[tuple[str, tuple[object, ...]], ...] = (
+    ("wrong sign of the variance's part: dvar has the other sign", (1, 0, -1, 0, 0)),
+    ("wrong sign of the mean's part", (-1, 0, 1, 0, 0)),
+    ("the variance's part is twice too large: the ½ of the root's derivative is missing", (1, 0, 2, 0, 0)),
+    ("the variance's part is half of it: the 2 of the square's derivative is missing", (1, 0, S.Half, 0, 0)),
+    ("the mean's part is a sum where a mean is due: 1/N is missing", (1, 1, 1, 0, 0)),
+    ("1/N stands twice in the mean's part", (1, -1, 1, 0, 0)),
+    ("the variance's part is a sum where a mean is due: 1/N is missing", (1, 0, 1, 1, 0)),
+    ("1/N stands twice in the variance's part", (1, 0, 1, -1, 0)),
+    ("wrong power of s in the variance's part: dvar has s² for s³", (1, 0, 1, 0, 1)),
+    ("wrong power of s in the variance's part: dvar has s for s³", (1, 0, 1, 0, 2)),
+    ("wrong power of s in the variance's part: dvar has s⁴ for s³", (1, 0, 1, 0, -1)),
+    ("wrong power of s in the variance's part: dvar has s⁵ for s³", (1, 0, 1, 0, -2)),
+    ("wrong sign and power of s in the variance's part", (1, 0, -1, 0, 1)),
+)
+"""What slips in an elementary step of the derivative make of its parts: words, and the weights of the parts."""
+
+
+def pool(site: Site) -> Iterator[Proposal]:
+    """A maximum's error handed to the smallest value, or spread evenly over the window."""
+    node = site.node
+    if isinstance(node, MaxPoolTranspose):
+        x, _, g, *window = node.args
+        least = product(S.NegativeOne, x)
+        smallest = MaxPoolTranspose(least, MaxPool(least, *window), g, *window)
+        yield Proposal(smallest, f"the error goes to the smallest value of the window (argmin) in {site.name}")
+        even = AveragePoolTranspose(g, *window)
+        entries = node.window.entries
+        yield Proposal(even, f"the error is spread evenly over the window, as for a mean, in {site.name}")
+        yield Proposal(product(S(entries), even), f"the error goes to every value of the window in {site.name}")
+    elif isinstance(node, AveragePoolTranspose):
+        entries = node.window.entries
+        yield Proposal(product(S(entries), node), f"the share 1/{entries} of each value is missing in {site.name}")
+
+
+def complement(site: Site) -> Iterator[Proposal]:
+    """1 − z where z belongs, and z where 1 − z does: the two gates of a GRU exchanged."""
+    node, parent = site.node, site.parent
+    if not isinstance(parent, HadamardProduct):
+        return
+    if isinstance(node, MatAdd) and len(node.args) == 2 and isinstance(node.args[0], OneMatrix):
+        _, gate = node.args
+        bare = product(S.NegativeOne, gate)
+        if isinstance(bare, MatrixSymbol):
+            yield Proposal(bare, f"{bare.name} in place of 1 − {bare.name} in {site.name}")
+    elif isinstance(node, Variable) and node.role is not Role.INPUT:
+        other = MatAdd(OneMatrix(*node.shape), product(S.NegativeOne, node))
+        yield Proposal(other, f"1 − {node.name} in place of {node.name} in {site.name}")
+
+
 def normalisation(site: Site) -> Iterator[Proposal]:
     """Mean or variance taken as constants, another divisor, another axis, s missing or squared; or no derivative."""
     node = site.node
@@ -204,6 +261,10 @@ def normalisation(site: Site) -> Iterator[Proposal]:
         over = 1 - int(axis) if other else int(axis)
         wrong = WrittenNormaliseJacobian(z, n, g, axis, *settings, over, *rest)
         yield Proposal(wrong, f"{said} in {site.name}", kind)
+    for said, weights in _WEIGHED:
+        yield Proposal(
+            WeighedNormaliseJacobian(z, n, g, axis, *settings, *weights), f"{said} in {site.name}", "normalisation"
+        )
     all_wrong = NormaliseJacobian(z, n, g, Integer(1 - int(axis)), *settings)
     yield Proposal(all_wrong, f"all statistics are taken over the wrong axis in {site.name}", AXIS)
     yield Proposal(g, f"the normalisation's derivative is missing in {site.name}", "missing factor")
@@ -233,5 +294,7 @@ OPERATION_EDITS: tuple[Edit, ...] = (
     Edit("superfluous factor", 1.6, softmax_twice),
     Edit("derivative of another loss", 1.8, another_loss),
     Edit("normalisation", 1.2, normalisation),
+    Edit("pool", 1.2, pool),
+    Edit("complement", 1.7, complement),
     Edit("kernel not flipped", 1.2, kernel),
 )

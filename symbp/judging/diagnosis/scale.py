@@ -40,13 +40,15 @@ CONVENTIONS: tuple[tuple[Expr, str], ...] = (
         "your loss is the mean over the examples and the sum over their T tokens; ours is the mean over all tokens",
     ),
     (BATCH * TOKENS, "you forgot the mean over all tokens, or your loss is their sum (--reduction sum)"),
+    (S.NegativeOne, "its sign is the other one: minus the gradient, as an update that is added, not subtracted"),
+    (-BATCH, "its sign is the other one, and 1/m is missing: minus the gradient of the sum over the examples"),
     (1 / (BATCH * OUTPUTS), "the mean over examples and outputs is taken twice"),
 )
 """The numbers by which right gradients differ, in the order in which they are tried, and what each says of the loss."""
 
 
 def scale_of(given: Given) -> Scale | None:
-    """Return the positive number by which every given gradient of a parameter differs alike; None where there is none.
+    """Return the number by which every given gradient of a parameter differs alike; None where there is none.
 
     A gradient that is zero in both says nothing about it.
     """
@@ -54,9 +56,12 @@ def scale_of(given: Given) -> Scale | None:
     telling = [name for name in names if any(ours.any() for ours in given.right[name])]
     columns = [given.ratios(name) for name in telling if not given.vanishes(name)]
     found = [given.shared(values) for values in zip(*columns, strict=True)]
-    if not found or any(each is None or each <= 0 for each in found):
+    numbers = [each for each in found if each is not None]
+    if not numbers or len(numbers) < len(found) or len({each > 0 for each in numbers}) > 1:
         return None
-    return named([each for each in found if each is not None], given.bench, given.slack)
+    if numbers[0] < 0 and (len(telling) < 2 or any(given.vanishes(name) for name in telling)):
+        return None  # One gradient of the other sign is a mistake in it.
+    return named(numbers, given.bench, given.slack)
 
 
 def named(values: Sequence[float], bench: Bench, slack: float = TOLERANCE) -> Scale | None:

@@ -73,9 +73,11 @@ class Surroundings:
         return nearest_first(found, symbol)[:NEIGHBOURS]
 
     def errors_before(self, name: str) -> list[Adjoint]:
-        """Return the adjoints already computed when an equation is reached, the nearest first."""
-        equations = self.bench.derivation.backward.equations[: self.bench.place[name]]
-        return [each.lhs for each in reversed(equations) if not is_parameter(each.lhs.of)][:NEIGHBOURS]
+        """Return the adjoints already computed when an equation is reached, the nearest first, then those beside it."""
+        equations, at = self.bench.derivation.backward.equations, self.bench.place[name]
+        beside = [each for each in equations[at + 1 :] if name not in self.bench.reaches(each.name)]
+        found = [*reversed(equations[:at]), *beside]
+        return [each.lhs for each in found if not is_parameter(each.lhs.of)][:NEIGHBOURS]
 
 
 NEIGHBOURS = 12
