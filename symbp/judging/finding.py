@@ -174,7 +174,7 @@ def _unnamed(source: Source, place: Path) -> Signature:
         found = [each for each in functions.values() if each.name.lower() == usual.lower()]
         if found:
             return found[0]
-    giving = [each for each in functions.values() if gives_gradients(each)]
+    giving = [each for each in functions.values() if gives_gradients(each) or BACK.search(each.name)]
     if len(giving) > 1:
         giving = [each for each in giving if BACK.search(each.name)] or giving
     methods = [own for each in source.classes.values() if (own := _method(each)) is not None]

@@ -412,8 +412,8 @@ class Search:
                 break
         best = next((each for each in tried if each.diagnosis.findings and not each.diagnosis.departs), tried[0])
         best = next((each for each in tried if each.candidate.right), best)
-        unproved = not best.candidate.right and (best.diagnosis.departs is not None or not best.diagnosis.findings)
-        if best.candidate.reading.is_guessed and unproved and best.diagnosis.verdict is Judgement.WRONG:
+        is_named = len(best.diagnosis.findings) == 1 and best.diagnosis.departs is None
+        if best.candidate.reading.is_guessed and not is_named and best.diagnosis.verdict is Judgement.WRONG:
             raise SpecError(
                 f"{self.found.signature.called}: no reading of its arguments is right, and none of those that run "
                 f"can be trusted ({'; '.join(best.candidate.reading.said) or 'they were given by their shapes alone'})"

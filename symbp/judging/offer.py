@@ -86,6 +86,10 @@ class Offer:
         found = {str(above): above for _, above in pairs}
         return tuple(_Above(str(above), out) for out, above in pairs) if found else ()
 
+    def is_given(self, name: str) -> bool:
+        """Whether a matrix is no result."""
+        return any(each.name == name for each in self.derivation.forward.given)
+
     def is_target(self, name: str) -> bool:
         """Whether a matrix is a target."""
         return any(each.name == name for each in self.goals)

@@ -287,6 +287,8 @@ class Chooser:
         if name in self.own.optional and network.alone and word == "eps":
             return []
         exact = network.symbol(name)
+        if network.alone and exact is not None and not network.is_given(exact):
+            exact = None  # Nobody is given what an operation makes.
         if network.masks and (
             word in ("mask", "masks", "dropmask") or (word[:1] in ("d", "m", "u") and word[1:].isdigit())
         ):
@@ -414,7 +416,7 @@ class Chooser:
             return []
         told = word.startswith(("d", "g", "grad", "upstream", "delta")) and self.network.symbol(name) is None
         plain = word.removesuffix("next").removeprefix("grad").removeprefix("d")
-        exact = [each for each in above if name == each.name or plain == plain_name(each.of.name)]
+        exact = [each for each in above if name == each.name or (plain != word and plain == plain_name(each.of.name))]
         if exact:
             return [Choice(["array", each.name], 0.0, frozenset({each.name})) for each in exact]
         if not told:
@@ -434,7 +436,9 @@ class Chooser:
         return [Choice(["value", widths[place]])] if place is not None and widths else []
 
     def _state(self, name: str) -> list[Choice]:
-        if not PREVIOUS.fullmatch(name):
+        if not PREVIOUS.fullmatch(name) and not (
+            self.network.alone and plain_name(name) in ("h", "c", "s", "state", "hx")
+        ):
             return []
         letter = "c" if "c" in plain_name(name).replace("prev", "").replace("hidden", "") else "h"
         states = [each for each in self.network.states if each.name.lower().startswith(letter)] or list(
@@ -480,6 +484,9 @@ class Chooser:
             return
         network = self.network
         things = [each for each in network.things() if not each.takes & taken]
+        if network.alone and self.has_ahead:  # What goes in went into the forward pass.
+            above = {each.name for each in network.upstream}
+            things = [each for each in things if each.takes & above]
         if "W*" in taken or "*" in taken:
             things = [each for each in things if not (each.takes & {p.name for p in network.parameters})]
         containers = [c for name in unknown[:2] if "*" not in taken for c in network.containers(self._uses(name))[:4]]

@@ -281,7 +281,12 @@ class Reader:
                 f"{self.function} returned {len(values)} values without names for {len(wanted)} parameters "
                 f"({', '.join(v.name for v in wanted[:8])}): {self._advice}"
             )
-        order = next(filter(lambda each: self._fits(values, each, arrays), _orders(wanted)), tuple(wanted))
+        fitting = [each for each in _orders(wanted) if self._fits(values, each, arrays)]
+
+        def right(order: Sequence[Variable]) -> int:
+            return sum(self._is_right(v, arrays[n["at"]]) for v, n in zip(order, values, strict=True))
+
+        order = max(fitting, key=right, default=tuple(wanted))
         for variable, node in zip(order, values, strict=True):
             self._put(variable.name, f"d{variable.name}", node, arrays, found)
 
@@ -504,6 +509,8 @@ class Reader:
 
     def _equation(self, variable: Variable) -> str:
         """Return our equation of a gradient, where it is short enough to be read in a message."""
+        if Adjoint(variable).name not in self.derivation.backward:
+            return ""  # The data has no gradient here.
         text = code(self.derivation.backward[Adjoint(variable).name])
         return f"; with examples as columns it is {text}" if len(text) <= MOST_CODE else ""
 
@@ -565,16 +572,16 @@ def _orders(wanted: Sequence[Variable]) -> list[tuple[Variable, ...]]:
     """Return the orders in which people list gradients."""
     layers = list(dict.fromkeys(v.layer for v in wanted))
     backwards = tuple(v for layer in reversed(layers) for v in wanted if v.layer == layer)
-    found = []
+    first = tuple(sorted(wanted, key=lambda v: v.role is not Role.INPUT))  # dx, dW, db
+    found = [first]
     for each in (tuple(wanted), backwards, tuple(reversed(wanted))):
         found += [
             each,
             tuple(sorted(each, key=lambda v: v.role is not Role.WEIGHT)),
             tuple(sorted(each, key=lambda v: v.role is Role.WEIGHT)),
         ]
-    first = tuple(sorted(wanted, key=lambda v: v.role is not Role.INPUT))  # dx, dW, db
     few = permutations(wanted) if len(wanted) <= 4 else ()
-    return [*found, first, *few]
+    return [*found, *few]
 
 
 def _leaves(

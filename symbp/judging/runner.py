@@ -119,7 +119,8 @@ class World:
             case "flat":
                 return self.flat(*rest)
             case "joined":
-                return np.concatenate([np.atleast_2d(self.built(each)) for each in rest[1]], axis=rest[0])
+                bias, weight = (np.asarray(self.built(each)) for each in rest[1])
+                return np.concatenate([bias.reshape((-1, 1) if rest[0] else (1, -1)), weight], axis=rest[0])
             case "stack":
                 return np.stack([np.asarray(self.built(each)) for each in rest[1]], axis=rest[0])
             case "pairs":
@@ -294,23 +295,22 @@ class Store:
                 "keys": [str(key)[:MAX_KEY] for key in value],
                 "values": [self.describe(each, depth + 1) for each in value.values()],
             }
-        if isinstance(value, list) and (table := self._table(value)) is not None:
+        if isinstance(value, list) and (table := self._table(value, depth)) is not None:
             return self._array(table)
         if isinstance(value, tuple | list):
             return {"kind": "list", "values": [self.describe(each, depth + 1) for each in value]}
         return self._array(value)
 
-    def _table(self, value: list[Any]) -> Any:
-        """Return lists of lists of plain numbers as an array; one list of numbers stays what it is."""
+    def _table(self, value: list[Any], depth: int) -> Any:
+        """Return lists of plain numbers as an array; the outermost alone is a list of results."""
         import numpy as np
 
-        if not (value and isinstance(value[0], list) and value[0] and is_numbers(value)):
+        if not (value and is_numbers(value) and (depth or isinstance(value[0], list))):
             return None
         try:
-            array = np.asarray(value, dtype=float)
+            return np.asarray(value, dtype=float)
         except (ValueError, TypeError):
             return None
-        return array
 
     def _array(self, value: Any) -> dict[str, Any]:
         import numpy as np
