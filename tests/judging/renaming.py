@@ -30,15 +30,16 @@ class Renamer(ast.NodeTransformer):
                 self._key(node.slice.value)
             elif isinstance(node, ast.Dict):
                 for key in node.keys:
-                    if isinstance(key, ast.Constant) and isinstance(key.value, str):
+                    if isinstance(key, ast.Constant):
                         self._key(key.value)
 
     def _name(self, name: str) -> None:
         if name not in self.kept:
             self.names.setdefault(name, f"x{len(self.names) + 1}")
 
-    def _key(self, key: str) -> None:
-        self.keys.setdefault(key, f"x{len(self.keys) + 1}")
+    def _key(self, key: object) -> None:
+        if isinstance(key, str):
+            self.keys.setdefault(key, f"x{len(self.keys) + 1}")
 
     def visit_Name(self, node: ast.Name) -> ast.Name:
         node.id = self.names.get(node.id, node.id)
