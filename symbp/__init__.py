@@ -64,6 +64,8 @@ if TYPE_CHECKING:  # Each name twice: only so does a type checker take it for on
     from symbp.networks.recurrent import RNN as RNN
     from symbp.networks.regularisation import Dropout as Dropout
     from symbp.networks.residual import Residual as Residual
+    from symbp.networks.sequences import SequenceEncoder as SequenceEncoder
+    from symbp.networks.sequences import Tokens as Tokens
     from symbp.networks.tokens import ClassToken as ClassToken
     from symbp.networks.tokens import Patches as Patches
     from symbp.networks.tokens import PickToken as PickToken
@@ -130,6 +132,7 @@ _HOME = {
     "Residual": "symbp.networks.residual",
     "RuleNotFoundError": "symbp.errors",
     "Sample": "symbp.sample",
+    "SequenceEncoder": "symbp.networks.sequences",
     "ShapeError": "symbp.errors",
     "SpecError": "symbp.errors",
     "SpectralNorm": "symbp.networks.weights",
@@ -137,6 +140,7 @@ _HOME = {
     "SymbpError": "symbp.errors",
     "TemplateError": "symbp.errors",
     "TokenMean": "symbp.networks.tokens",
+    "Tokens": "symbp.networks.sequences",
     "TransformerBlock": "symbp.networks.transformer",
     "UnusedParameterWarning": "symbp.errors",
     "Upsample": "symbp.networks.pooling",

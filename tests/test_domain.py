@@ -15,6 +15,7 @@ import symbp
 from symbp import Dense, Image, Network, SpecError, analyze, check, derive, render, write
 from symbp.domain import From, Outside, described, domain, takes
 from symbp.networks.layers import Scoped
+from symbp.networks.recurrent import RNN
 
 ODD = [
     None, -1, 0, 1.5, "a", "", b"x", max, np.tanh, Dense, [1], [], {"a"}, {1, 2}, {"a": 1}, ["b"], object(),
@@ -42,6 +43,8 @@ LAYERS: Mapping[str, Mapping[str, Any]] = {
     **{key: {"tokens": 2, "memory": 3} for key in ("CrossAttention", "DecoderBlock")},
     **{key: {} for key in ("ClassToken", "PickToken", "TokenMean")},
     "Patches": {"size": 1},
+    "Tokens": {},
+    "SequenceEncoder": {"layers": [RNN(2, 3, sequence=True)], "steps": 3},
     "Encoder": {"layers": [Dense(2)], "tokens": 2},
     **{key: {"kernel": 2} for key in ("AvgPool1d", "AvgPool2d", "MaxPool1d", "MaxPool2d")},
     **{key: {"channels": 2, "kernel": 2} for key in ("Conv1d", "Conv2d", "ConvTranspose1d", "ConvTranspose2d")},
@@ -58,6 +61,7 @@ def built(name: str) -> Callable[..., object]:
     def build(**options: Any) -> object:
         layer = getattr(symbp, name)(**options)
         before = [Scoped("before", Dense(2))] if name == "ConcatWith" else []
+        before += [RNN(2, 3, sequence=True)] if name == "Tokens" else []
         inputs = Image(1, 1 if "1d" in name else 4, 4) if name.endswith("d") or name in ("Upsample", "Patches") else 4
         return Network([*before, layer, Dense(2)], inputs=inputs, loss="mse")
 

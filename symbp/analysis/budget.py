@@ -210,7 +210,7 @@ def drawing(
 
     def draw(symbol: Variable) -> Any:
         shape, own = sizes.shapes[symbol.name], [seed, places[symbol]]
-        if symbol.role is Role.INPUT:
+        if symbol.role in (Role.INPUT, Role.CONSTANT):
             return np.random.default_rng(own).normal(size=shape)
         if symbol.role is Role.PADDING:
             return padding(np.random.default_rng(own), shape)

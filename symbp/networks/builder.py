@@ -34,7 +34,8 @@ class Memory:
 class Builder:
     """Collects the forward list while layers add to it; the layer number counts weight layers so far.
 
-    ``images`` knows which symbols are images, ``results`` what the layers that have a name returned. Inside a ``scope``
+    ``images`` knows which symbols are images, ``results`` what the layers that have a name returned, ``state``
+    is the last state of the recurrent layer before. Inside a ``scope``
     the names carry its path (``block1.attention.WQ``). A name that is taken gets a suffix. ``columns`` is what every
     intermediate has: m, or T·m where every example is T tokens.
     """
@@ -47,6 +48,7 @@ class Builder:
         self.images = Images()
         self.results: dict[str, Variable] = {}
         self._weight: Callable[[Builder, Expr | int, Expr | int], Variable] | None = None
+        self.state: Variable | None = None
         self.layer = 0
         self.path = ""
         self._numbered = True

@@ -348,7 +348,7 @@ class Network:
 
 def _data(layers: Sequence[Layer], rows: Expr | int, columns: Expr) -> tuple[Variable, ...]:
     """Return X, or X1 … XT for the first layer that has steps."""
-    steps = next((layer.steps for layer in layers if hasattr(layer, "steps")), None)
+    steps = next((layer.steps for layer in layers if hasattr(layer, "steps") and not _is_aside(layer)), None)
     if steps is None:
         return (Variable("X", rows, columns, Role.INPUT, "X"),)
     return tuple(Variable(f"X{step}", rows, columns, Role.INPUT, "X", step=step) for step in range(1, steps + 1))
@@ -360,7 +360,7 @@ def _built(layers: Sequence[Layer], builder: Builder, data: tuple[Variable, ...]
     Raises:
         SpecError: a layer that reads one matrix gets a sequence.
     """
-    sequence = any(hasattr(layer, "steps") for layer in layers)
+    sequence = any(hasattr(layer, "steps") and not _is_aside(layer) for layer in layers)
     out: Variable | tuple[Variable, ...] = data if sequence else data[0]
     owners: dict[int, int] = {}
     for layer in layers:
@@ -383,6 +383,11 @@ def _built(layers: Sequence[Layer], builder: Builder, data: tuple[Variable, ...]
     if not isinstance(out, Variable):
         raise SpecError(f"the network ends in a sequence of {len(out)} matrices: leave sequence out of its last layer")
     return out
+
+
+def _is_aside(layer: Layer) -> bool:
+    """Whether a layer reads another sequence than the one that passes through it."""
+    return any(getattr(each, "reads_another", False) for each in _bare([layer]))
 
 
 def _bare(layers: Sequence[Layer]) -> Iterator[Layer]:

@@ -68,6 +68,7 @@ class _Recurrent:
     ``depth`` layers stand above one another, each reading all states of the one below. A ``bidirectional`` layer is
     two, the second of which reads the sequence from its end (Schuster and Paliwal 1997); its states are [h_t; h′_t] and
     its last one is that of either direction, as PyTorch's h_n. ``two_biases``: the hidden product has its own bias, bh.
+    A layer that is ``carried`` starts from the last state of the recurrent layer before it, that of an encoder.
     """
 
     units: int | None = None
@@ -78,6 +79,7 @@ class _Recurrent:
     bidirectional: bool = field(default=False, kw_only=True)
     depth: Annotated[int, From(1, MAX_STEPS)] = field(default=1, kw_only=True)
     two_biases: bool = field(default=False, kw_only=True)
+    carried: bool = field(default=False, kw_only=True)
 
     kind: ClassVar[str] = ""
     title: ClassVar[str] = ""
@@ -127,7 +129,7 @@ class _Recurrent:
         layer = builder.next_layer()
         rows = builder.units(self.units)
         with builder.scope(f"{self.kind}{layer}", numbered=False), builder.block(Kind.RECURRENT):
-            return self._unrolled(builder, steps, rows)
+            return self._unrolled(builder, steps, rows)  # It leaves its last state with the builder.
 
     def _joined(self, builder: Builder, pairs: Sequence[tuple[Variable, Variable]]) -> list[Variable]:
         """Add the states of both directions, one above the other."""
@@ -145,9 +147,23 @@ class _Recurrent:
 
     def _h0(self, builder: Builder, rows: Expr | int, before: int) -> Variable:
         """Return the state before the first step."""
+        if self.carried:
+            return self._carried(builder, rows)
         if self.initial:
             return builder.input("H", Role.INPUT, rows, step=before)
         return builder.define("h", Role.STATE, zeros(rows, builder.columns), rows, step=before)
+
+    def _carried(self, builder: Builder, rows: Expr | int) -> Variable:
+        """Return the last state of the recurrent layer before.
+
+        Raises:
+            SpecError: there is none, or it has another width.
+        """
+        state = builder.state
+        if state is None or state.args[1] != rows:
+            found = "there is none" if state is None else f"its state {state.name} has {state.args[1]} rows, not {rows}"
+            raise SpecError(f"{type(self).__name__} starts from the recurrent layer before it, and {found}")
+        return state
 
 
 def _before(steps: Steps) -> int:
@@ -180,6 +196,7 @@ class RNN(_Recurrent):
                 z = builder.define("Z", Role.PREACTIVATION, affine.of(x, h), rows, step=step)
                 h = builder.define("h", Role.STATE, Elementwise(function, z), rows, step=step)
             states.append(h)
+        builder.state = h
         return tuple(states)
 
 
@@ -225,9 +242,12 @@ class LSTM(_Recurrent):
             with builder.block(Kind.STEP, f"step{step}"):
                 h, state = self._step(builder, gates, peepholes, x, state, step)
             states.append(h)
+        builder.state = state
         return (*states[:-1], self._last(builder, state, steps[-1][0]))
 
     def _s0(self, builder: Builder, rows: Expr | int, before: int) -> Variable:
+        if self.carried:
+            return self._carried(builder, 2 * rows)
         initial: MatrixExpr = zeros(2 * rows, builder.columns)
         if self.initial:
             initial = Stack(self._h0(builder, rows, before), builder.input("C", Role.INPUT, rows, step=before))
@@ -293,6 +313,7 @@ class GRU(_Recurrent):
             with builder.block(Kind.STEP, f"step{step}"):
                 h = self._step(builder, (reset, update, new), x, h, step)
             states.append(h)
+        builder.state = h
         return tuple(states)
 
     @staticmethod

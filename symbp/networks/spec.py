@@ -44,6 +44,7 @@ from symbp.networks.pooling import (
 from symbp.networks.recurrent import GRU, LSTM, RNN
 from symbp.networks.regularisation import Dropout
 from symbp.networks.residual import Residual
+from symbp.networks.sequences import SequenceEncoder, Tokens
 from symbp.networks.tokens import ClassToken, Patches, PickToken, TokenMean
 from symbp.networks.transformer import DecoderBlock, Encoder, Positions, TransformerBlock
 from symbp.networks.weights import SpectralNorm, WeightNorm
@@ -160,6 +161,7 @@ STEPS: dict[str, tuple[Any, Any]] = {
     "bidirectional": (bool, False),
     "depth": (Whole, 1),
     "two_biases": (bool, False),
+    "carried": (bool, False),
 }
 NORMALISED: dict[str, tuple[Any, Any]] = {"epsilon": (Number, "1e-5")}
 BLOCK: dict[str, tuple[Any, Any]] = {
@@ -252,6 +254,12 @@ ROWS: dict[str, Row] = {
         "A vector for every position, learned or sinusoidal, added to the tokens.",
         {"tokens": (Whole, ...), "sinusoidal": (bool, False)},
     ),
+    "sequence_encoder": Row(
+        SequenceEncoder,
+        "Recurrent layers over another sequence, whose states attention behind it reads.",
+        {"layers": (INSIDE, ...), "steps": (Whole, ...), "inputs": (Units | None, None)},
+    ),
+    "tokens": Row(Tokens, "The states of all steps as the tokens of one sequence.", {}),
     "patches": Row(Patches, "The patches of an image as the tokens of a sequence.", {"size": (Whole, ...)}),
     "class_token": Row(ClassToken, "A trained token in front of every sequence.", {}),
     "pick_token": Row(PickToken, "One token of every sequence.", {"index": (Annotated[int, Field(ge=0)], 0)}),

@@ -152,8 +152,12 @@ def test_every_row_builds_its_layer(kind):
     keys = spec.ROWS[kind].keys.items()
     needed = {key: NEEDED[key] for key, (_, default) in keys if default is ... or key == "memory"}
     behind = [{"type": "cross_attention", "tokens": 3}] if kind == "encoder" else []
+    before = [{"type": "rnn", "steps": 3, "sequence": True}] if kind == "tokens" else []
+    if kind == "sequence_encoder":
+        needed["layers"] = [{"type": "rnn", "steps": 3, "sequence": True}]
+        behind = [{"type": "linear"}]
     size = {"channels": 2, "height": 1 if kind.endswith("1d") else 6, "width": 6}
-    found = spec_network.network_of({"layers": [{"type": kind, **needed}, *behind], "inputs": size})
+    found = spec_network.network_of({"layers": [*before, {"type": kind, **needed}, *behind], "inputs": size})
     assert len(found.forward) >= 2
 
 

@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 
 from symbp import Dense, Network, derive
+from symbp.networks.attention import CrossAttention
 from symbp.networks.embedding import Embedding
 from symbp.networks.layers import Linear
 from symbp.networks.recurrent import GRU, LSTM, RNN
 from symbp.networks.regularisation import Dropout
+from symbp.networks.sequences import SequenceEncoder, Tokens
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install torch==2.13.0")
 
@@ -160,4 +162,43 @@ def test_two_layers_in_both_directions_with_two_biases_equal_the_module(kind, se
                 found[f"{cell.kind}{number}.{stem}{gate}"] = gradient[:, None] if stem in ("b", "bh") else gradient
     if own:
         found |= gradients_of(kind, f"{cell.kind}5", own)
+    assert_equal(gradients, found)
+
+
+@pytest.mark.parametrize("kind", [RNN, LSTM, GRU])
+def test_a_decoder_that_attends_to_its_encoder_equals_the_modules(kind):
+    """Four steps of a decoder from the last state of three of an encoder; an output at every step."""
+    layers = [
+        SequenceEncoder([kind(UNITS, 3, sequence=True)], 3, INPUTS),
+        kind(UNITS, STEPS, sequence=True, carried=True),
+        Tokens(),
+        CrossAttention(tokens=STEPS),
+        Dense(OUTPUTS, "softmax"),
+    ]
+    net = Network(layers, INPUTS, "cross_entropy")
+    parameters, inputs, _ = drawn(net)
+    labels = np.random.default_rng(4).integers(0, OUTPUTS, EXAMPLES * STEPS)
+    loss, gradients = derive(net).compile()(parameters, inputs, np.eye(OUTPUTS)[:, labels])
+
+    paths = f"enc.{kind.kind}1", f"{kind.kind}2"
+    encoder, decoder = (module_of(kind, path, parameters, INPUTS) for path in paths)
+    read, written = (
+        torch.tensor(np.stack([inputs[f"{letter}{step}"].T for step in range(1, steps + 1)]))
+        for letter, steps in (("C", 3), ("X", STEPS))
+    )
+    memory, last = encoder(read)
+    states, _ = decoder(written, last)
+    rest = {name: leaf(value) for name, value in parameters.items() if not name.startswith(paths)}
+    q, k, v = (
+        torch.nn.functional.linear(each.transpose(0, 1), rest[f"cross.W{letter}"])
+        for letter, each in (("Q", states), ("K", memory), ("V", memory))
+    )
+    out = torch.nn.functional.scaled_dot_product_attention(q, k, v) @ rest["cross.WO"].T
+    w, b = (rest[name] for name in rest if name[0] in "Wb")
+    wanted = torch.nn.functional.cross_entropy((out @ w.T + b.T).flatten(0, 1), torch.tensor(labels))
+    wanted.backward()
+    assert loss == pytest.approx(wanted.item(), rel=1e-12)
+    found = {name: each.grad for name, each in rest.items()}
+    for path, module in zip(paths, (encoder, decoder), strict=True):
+        found |= gradients_of(kind, path, module)
     assert_equal(gradients, found)
