@@ -85,6 +85,8 @@ class Factors:
 
     def slopes(self, slope: Slope) -> Node:
         """Return D⁽ˡ⁾ for diag f′(z⁽ˡ⁾)."""
+        if slope.shape == (1, 1):
+            return self.builder.within(slope, Level.PRODUCT)
         names = self.builder.names
         letter = Id(names.notation.slopes)
         if slot_of(slope.output) in self.builder.apart:

@@ -90,8 +90,8 @@ def entry_writer(
         return entry_of(names, symbol, shown) if gradients else names.placed(symbol, shown)
 
     def order(expr: Expr) -> int:
-        if isinstance(expr, AppliedUndef):
-            return SLOPE
+        if isinstance(expr, AppliedUndef | Symbol):
+            return SLOPE if isinstance(expr, AppliedUndef) else FRONT
         at = _order(found.symbols[expr.base][0]) if isinstance(expr, Indexed) else PLAIN
         return {ERROR: VALUE, VALUE: ERROR}.get(at, at) if values_first else at
 
@@ -101,7 +101,7 @@ def entry_writer(
 ORDER: Mapping[Role, int] = {Role.WEIGHT: 0, Role.BIAS: 9, Role.SHIFT: 9}
 """Where an entry stands among factors and terms: weights in front, then errors, what is added behind all."""
 
-SLOPE, ERROR, VALUE, PLAIN = -1, 1, 2, 3
+FRONT, SLOPE, ERROR, VALUE, PLAIN = -2, -1, 1, 2, 3
 
 
 def _order(symbol: MatrixExpr) -> int:

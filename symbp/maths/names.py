@@ -447,17 +447,22 @@ class Names:
     def loss_gradient(self, of: MatrixSymbol, meaning: MatrixExpr, places: Sequence[Node] | None = None) -> Node:
         """Return the gradient by what the loss is taken of, or by an entry of it, as the derivative that it is."""
         style: Derivative | None = "nabla" if self.notation.loss_gradient == NABLA else None
+        style = "fraction" if self.notation.gradient == "update" else style
         if places is not None:
             return Tag(derivative_of(self.notation, self.placed(of, places), style), of=meaning, role="entry")
         return Tag(derivative_of(self.notation, self.symbol(of), style), of=meaning)
 
     def quotient(self, of: MatrixSymbol) -> Node:
         """Return ∂𝓛/∂of as a quotient, whatever the notation writes in its place."""
-        style = "slash" if self.notation.gradient == "d" else self.notation.gradient
-        return Tag(derivative_of(self.notation, self.symbol(of), style), of=Adjoint(of))
+        return Tag(derivative_of(self.notation, self.symbol(of), self.quotient_style), of=Adjoint(of))
+
+    @property
+    def quotient_style(self) -> Derivative:
+        """How a derivative is written where it is explained: as a quotient, if not as a gradient."""
+        return "fraction" if self.notation.gradient in ("d", "update") else self.notation.gradient
 
     def _derivative(self, of: MatrixSymbol, *, transposed: bool = False) -> Node:
-        if self.notation.gradient == "d":
+        if self.notation.gradient in ("d", "update"):
             return derivative_of(self.notation, self.symbol(of, transposed=transposed))
         found = derivative_of(self.notation, self.symbol(of))
         return Script(Fence(found), None, TRANSPOSE) if transposed else found
@@ -487,6 +492,8 @@ def derivative_of(notation: Notation, of: Node, style: Derivative | None = None)
             return Frac(row(partial, loss), row(partial, of))
         case "nabla":
             return row(Script(Sign("∇", "prefix"), of), TIMES, loss)
+        case "update":
+            return row(Sign("Δ", "prefix"), of)
     return row(Sign("d", "prefix"), of)
 
 

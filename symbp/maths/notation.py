@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 Face = Literal["italic", "bold", "bold-italic"]
 Mark = Literal["round", "bracket", "bare", "below"]
-Derivative = Literal["slash", "fraction", "nabla", "d"]
+Derivative = Literal["slash", "fraction", "nabla", "d", "update"]
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Notation:
     arguments: Literal["round", "square"] = "round"
     relu_slope: Literal["prime", "indicator", "sign"] = "prime"
     gradient: Derivative = "slash"
-    bias_place: Literal["last", "first"] = "last"
+    bias_place: Literal["last", "first", "threshold"] = "last"
     # Entry by entry: which equations, the letters of indices in order, what stands first.
     form: Literal["matrix", "parameters", "entries"] = "matrix"
     entry_letters: str = "ijk"
@@ -80,6 +80,7 @@ class Notation:
     entry_commas: bool = True
     # What changes equations: views.
     examples: Literal["one", "batch"] = "one"
+    units: Literal["all", "one"] = "all"
     sums: Literal["ones", "columns"] = "ones"
     layout: str = "columns"
     scale: str = "loss"
@@ -275,8 +276,19 @@ _ROWS = (
         slope="before",
     ),
     _row(
+        "zhou", "周志华, 机器学习, chapter 5: thresholds, and steps of gradient descent in place of gradients",
+        weight="w", bias="θ", preactivation="β", activation="B", loss="E", error="g", loss_gradient=DERIVATIVE,
+        gradient="update", function_index="none", slope="before", bias_place="threshold", layout="in-out",
+        form="entries", entry_letters="jhi", entry_commas=False,
+    ),
+    _row(
         "index", "every equation entry by entry",
         weight="w", form="entries", entry_letters="ijk", entry_commas=False,
+    ),
+    _row(
+        "scalar", "one unit in each layer: every matrix is a number, as in a first lecture",
+        weight="w", loss="L", last="N", error=DERIVATIVE, loss_gradient=DERIVATIVE, gradient="d", layer="below",
+        slope="before", units="one",
     ),
     _row(
         "rows", "examples as rows, weights in × out, as PyTorch and NumPy code has them",

@@ -26,6 +26,8 @@ from symbp.views.scale import AT_LOSS, Scale, counts_examples
 from symbp.views.skeleton import mapped
 from symbp.views.tidy import tidied
 from symbp.views.turned import loss_of
+from symbp.views.units import one_unit, require_stack, unit
+from symbp.views.updates import thresholds, updates
 
 
 @dataclass(frozen=True)
@@ -141,11 +143,15 @@ def reading(
     batch: bool = False,
     letter: str = "l",
     diagonals: bool = False,
+    one_unit_each: bool = False,
+    steps: bool = False,
+    threshold: bool = False,
 ) -> Reading:
     """Return a derivation as a page shows it: of one example where columns are examples, else in the layout.
 
     Where the number of examples divides is the ``scale``; of one example there is none. A ``batch`` is all of them.
-    Layers are counted by a ``letter``; with ``diagonals`` slopes are diagonal matrices.
+    Layers are counted by a ``letter``; with ``diagonals`` slopes are diagonal matrices. There may be one unit in each
+    layer, ``steps`` of gradient descent for gradients, and a ``threshold`` for every bias.
     """
     readable = derivation.readable
     has_examples = counts_examples(readable)
@@ -164,6 +170,13 @@ def reading(
     if layout is not COLUMNS:
         ahead, backward = map(layout.equation, ahead), [layout.equation(each) for each in backward]
         given = tuple(map(layout.symbol, given))
+    if one_unit_each:
+        require_stack(derivation)
+        ahead, backward, given = one_unit(ahead), one_unit(backward), tuple(map(unit, given))
+    if threshold:
+        ahead, backward = thresholds(ahead), thresholds(backward)
+    if steps:
+        backward = updates(backward, frozenset(each.name for each in readable.wrt))
     if diagonals and is_one:
         backward = map(diagonal, backward)
     names = {each.name for each in readable.wrt}

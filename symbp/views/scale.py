@@ -101,23 +101,24 @@ def counts_examples(derivation: Derivation) -> bool:
 def _scaled(equation: Equation, has: Has, factor: Expr) -> Equation:
     """Return an equation between errors of which some are ``factor`` times as large."""
     rhs = equation.rhs
-    terms = rhs.args if isinstance(rhs, MatAdd) and _error_in(rhs) is not None else (rhs,)
+    terms = rhs.args if isinstance(rhs, MatAdd) and error_in(rhs) is not None else (rhs,)
     own = factor if has(equation.lhs) else S.One
-    found = [_times(own / _size(each, has, factor), each) for each in terms]
+    found = [scaled(own / _size(each, has, factor), each) for each in terms]
     return replace(equation, rhs=sum_of(found, rhs.shape))
 
 
 def _size(term: MatrixExpr, has: Has, factor: Expr) -> Expr:
     """Return how many times as large a term is; a term without an error is as it was."""
-    error = _error_in(term)
+    error = error_in(term)
     return factor if error is not None and has(error) else S.One
 
 
-def _error_in(expr: MatrixExpr) -> Adjoint | None:
+def error_in(expr: MatrixExpr) -> Adjoint | None:
+    """Return an error in an expression, which is linear in all of them; None without any."""
     return next((each for each in symbols_in(expr) if isinstance(each, Adjoint)), None)
 
 
-def _times(number: Expr, term: MatrixExpr) -> MatrixExpr:
+def scaled(number: Expr, term: MatrixExpr) -> MatrixExpr:
     """Return a number times a term, the numbers of the term taken together with it."""
     if number == 1:
         return term

@@ -255,7 +255,9 @@ def is_dummy(node: Node) -> bool:
 def names_only(statement: Statement, names: Names) -> bool:
     """Tell whether a statement only says another spelling: δ = ∂ℒ/∂z, or m times that in a scale."""
     right = statement.right
-    if isinstance(right, Row) and len(right.items) == 3 and right.items[0] == Id("m"):
+    if isinstance(right, Row) and all(
+        isinstance(each, Sign) or each in (Id("m"), Id("η")) for each in right.items[:-1]
+    ):
         right = right.items[-1]
     if all(isinstance(each, Tag) and each.role == "entry" for each in (statement.left, right)):
         own, other = (getattr(each, "of", None) for each in (statement.left, right))

@@ -14,12 +14,13 @@ from statements import said, texts
 from sympy import Basic, Integer, Symbol
 from test_pages import env_of, tiles
 
-from symbp import derive
+from symbp import Network, derive
 from symbp.maths.notation import AS_Z, NOTATIONS
 from symbp.maths.tree import Node, Tag, changed, walk
 from symbp.ops.losses import LossGradient
 from symbp.pages.page import lines
 from symbp.pages.tell.derivation import context, derivation_page
+from symbp.roles import Role
 from symbp.symbols import Adjoint
 from symbp.views.layout import LAYOUTS
 from symbp.views.levels import levels
@@ -56,9 +57,28 @@ def counted_on(part, count, last):
     return part
 
 
+def network_of(name, notation):
+    """Return a network of the corpus, with one unit in each layer where the notation has no more."""
+    if notation.units == "all":
+        return CASES[name].network()
+    depth = int(name.split("-")[1])
+    return Network.mlp(layers=depth, widths=[1] * (depth + 1), **ONE_UNIT[name])
+
+
+ONE_UNIT = {
+    "mlp-3-tanh-mse": {"activation": "tanh", "loss": "mse"},
+    "mlp-3-sigmoid-bce-batch": {"activation": "sigmoid", "loss": "bce"},
+    "mlp-4": {},
+    "mlp-1": {},
+}
+"""Activations and losses of the stacks."""
+
+LEARNING_RATE = 0.3
+
+
 def told(name, notation):
     """Return a derivation, its page in a notation, what its symbols with indices spell, and its reading."""
-    found = derive(CASES[name].network())
+    found = derive(network_of(name, notation))
     c = context(found, notation)
     deep = levels(found, LAYOUTS[notation.layout])
     readings = (c.reading, *(deep or ()), *(each.reading for each in (block_groups(deep) if deep else ())))
@@ -118,20 +138,25 @@ def differences(name, notation):
     )
     targets = {each: value for each, value in values.items() if each not in {*parameters, *inputs}}
     _, gradients = found.compile(case.f, case.loss)(parameters, inputs, targets or None)
+    sizes["η"] = LEARNING_RATE
+    thresholds = (
+        {each.name for each in found.forward.given if each.role is Role.BIAS}
+        if notation.bias_place == "threshold"
+        else set()
+    )
     held = {each.name for each in found.forward.given if first.layout.holds(each)}
     errors = {each.lhs.of.name for each in found.backward if first.layout.holds(each.lhs)}
+    values = {each: -value if each in thresholds else value for each, value in values.items()}
     env = env_of(case, {each: value.T if each in held else value for each, value in values.items()}, sizes, names, page)
     env = replace(env, broadcasts=notation.sums == "columns", rows=not first.layout.keeps_columns)
     result = gradients_of(executed(page, env), gradients)
     assert set(result) == set(gradients)
-    factor = sizes["m"] if first.scale.gradients else 1
-    return {
-        each: float(
-            np.max(np.abs(result[each] - factor * (gradient.T if each in errors else gradient)))
-            / np.max(np.abs(gradient))
-        )
-        for each, gradient in gradients.items()
+    factor = (sizes["m"] if first.scale.gradients else 1) * (-LEARNING_RATE if notation.gradient == "update" else 1)
+    right = {
+        each: (-factor if each in thresholds else factor) * (value.T if each in errors else value)
+        for each, value in gradients.items()
     }
+    return {each: float(np.max(np.abs(result[each] - right[each])) / np.max(np.abs(right[each]))) for each in right}
 
 
 QUICK = ("ng", "prince")

@@ -466,7 +466,8 @@ class Context:
         """Return ∂𝓛/∂z in a sentence, by an entry where the page is entry by entry."""
         if self.notation.form != "entries":
             return self.names.quotient(of)
-        return Tag(derivative_of(self.notation, self._entry(of)), of=Adjoint(of), role="entry")
+        found = derivative_of(self.notation, self._entry(of), self.names.quotient_style)
+        return Tag(found, of=Adjoint(of), role="entry")
 
     def _entry(self, symbol: MatrixSymbol) -> Node:
         return self.names.placed(symbol, self._places_of(symbol))

@@ -86,6 +86,9 @@ def context(
         batch=notation.examples == "batch",
         letter=notation.index,
         diagonals=notation.slope == "diagonal",
+        one_unit_each=notation.units == "one",
+        steps=notation.gradient == "update",
+        threshold=notation.bias_place == "threshold",
     )
     return Context(
         found,

@@ -8,7 +8,7 @@ from sympy import MatrixSymbol, S
 
 from symbp.maths.names import slot_of
 from symbp.maths.scalars import number
-from symbp.maths.tree import EQUALS, TIMES, Node, joined, row
+from symbp.maths.tree import EQUALS, NEGATIVE, TIMES, Node, joined, row
 from symbp.ops.elementwise import Elementwise, Formula, GenericFunction
 from symbp.ops.losses import GenericLoss, Loss
 from symbp.ops.softmax import Softmax
@@ -24,6 +24,7 @@ from symbp.views.images import biases
 from symbp.views.lines import Index
 from symbp.views.scale import SumGradient
 from symbp.views.turned import operation, plain
+from symbp.views.updates import RATE
 
 
 def title(c: Context) -> Text:
@@ -156,15 +157,21 @@ def definitions(c: Context) -> Text:
     return tuple(span for at, text in enumerate(found) for span in ((" ", *text) if at else text))
 
 
+PREFIXES = {"d": "opening.prefix", "update": "opening.update"}
+"""The sentence for a sign in front of what something is differentiated by."""
+
+
 def _derivatives(c: Context) -> list[Text]:
     """Return what errors are, unless they are written as the derivatives that they are."""
     scaled = bool(c.errors) and c.reading.scale.is_larger(c.shown_error)
     found: list[Text] = []
     if c.errors and (c.notation.named_error or scaled):
         found.append(c.words("opening.error", error=error_is(c, c.shown_error)))
-    if c.notation.gradient == "d" and c.gradients:
+    if c.notation.gradient in PREFIXES and c.gradients:
         of = c.of_any(c.gradients[0].equation.lhs.of)
-        found.append(c.words("opening.prefix", d=row(c.names.derivative(of), EQUALS, c.names.quotient(of))))
+        factor = [NEGATIVE, number(RATE), TIMES] if c.notation.gradient == "update" else []
+        d = row(c.names.derivative(of), EQUALS, *factor, c.names.quotient(of))
+        found.append(c.words(PREFIXES[c.notation.gradient], d=d))
     return found
 
 
@@ -180,4 +187,5 @@ def _idle(c: Context) -> list[MatrixSymbol]:
 def error_is(c: Context, error: Adjoint) -> Node:
     """Return δ⁽ˡ⁾ = ∂𝓛/∂z⁽ˡ⁾; m times that where the number of examples divides later."""
     factor = [number(BATCH), TIMES] if c.reading.scale.is_larger(error) else []
+    factor = [NEGATIVE] if c.notation.gradient == "update" else factor
     return row(c.value(error), EQUALS, *factor, c.quotient(error.of))

@@ -178,7 +178,8 @@ def _alone(c: Context, expr: MatrixExpr) -> Node:
 
 def _turned(c: Context, weight: MatrixExpr) -> Node:
     """Return the transpose of a weight, alone."""
-    return _alone(c, weight.arg if isinstance(weight, Transpose) else transpose(weight))
+    is_number = weight.shape == (1, 1)
+    return _alone(c, weight.arg if isinstance(weight, Transpose) else weight if is_number else transpose(weight))
 
 
 def _weight(rhs: MatrixExpr) -> MatrixExpr | None:
