@@ -208,7 +208,9 @@ def _transposed(c: Context, piece: Piece) -> Node:
         back = Sign({STAR: AST, AST: STAR}[convolution.sign])
         return row(c.names.symbol(c.reading.spelled(operands(convolution)[0])), back)
     if isinstance(rhs, Elementwise):
-        slope = Slope(rhs.function, 0, c.reading.spelled(piece.equation.lhs), *rhs.args[1:])
+        slope = Slope(
+            rhs.function, 0, c.reading.spelled(piece.equation.lhs), *map(c.reading.spelled_alone, rhs.args[1:])
+        )
         return Factors(c.builder).slopes(slope) if c.reading.is_one else row(HADAMARD, c.builder.function(rhs.function))
     if isinstance(rhs, Call):
         return name_of_map(c.names, rhs.pull(0, piece.equation.lhs, Adjoint(piece.equation.lhs)))
