@@ -97,9 +97,9 @@ def env_of(case, values, sizes, names, page):
     return Env(values, sizes, functions, known, names, images)
 
 
-@pytest.mark.parametrize("name", marked(EXECUTED))
-def test_equations_of_the_page_give_the_gradients(name):
-    found, page, names, is_one = told(name)
+def numbers(name):
+    """Return numbers for all that a page is given, its sizes, the loss and the gradients of compile()."""
+    found, _, _, is_one = told(name)
     case = CASES[name]
     batch = any("m" in map(str, side.free_symbols) for each in found.readable.forward for side in each.lhs.shape)
     sizes = {**case.sizes, "m": 1 if is_one or found.tokens or not batch else case.sizes.get("m", 3)}
@@ -111,8 +111,15 @@ def test_equations_of_the_page_give_the_gradients(name):
     known = {each for group in groups for each in group}
     targets = {each.name: values[each.name] for each in found.forward.given if each not in known}
     parameters, inputs = ({each.name: values[each.name] for each in group} for group in groups)
-    _, gradients = found.compile(case.f, case.loss)(parameters, inputs, targets or None)
-    result = gradients_of(executed(page, env_of(case, values, sizes, names, page), tiles=heads(found)), gradients)
+    return values, sizes, *found.compile(case.f, case.loss)(parameters, inputs, targets or None)
+
+
+@pytest.mark.parametrize("name", marked(EXECUTED))
+def test_equations_of_the_page_give_the_gradients(name):
+    found, page, names, _ = told(name)
+    values, sizes, _, gradients = numbers(name)
+    env = env_of(CASES[name], values, sizes, names, page)
+    result = gradients_of(executed(page, env, tiles=heads(found)), gradients)
     assert set(result) == set(gradients)
     for parameter, gradient in gradients.items():
         np.testing.assert_allclose(result[parameter], gradient, rtol=1e-9, atol=1e-12, err_msg=parameter)

@@ -217,7 +217,6 @@ UNUSED: list[tuple[str, str, dict[str, Any], str]] = [
     ("layers-2", "gfm", {"standalone": True}, "standalone: gfm has no standalone form"),
     ("layers-2", "text", {"standalone": True}, "standalone: text has no"),
     ("layers-2", "text", {"template_dir": "."}, "template_dir: text has no template"),
-    ("layers-2", "text", {"notation": "ng"}, "notation: the page is the same without it"),
     ("layers-2", "gfm", {"pair": (1, 2)}, "pair: the network has no recurrent layer"),
     ("layers-2", "gfm", {"by_output": True}, "by_output: the page is the same without it"),
     ("layers-2", "gfm", {"show": (1, 2)}, "show: the page is the same without it"),
