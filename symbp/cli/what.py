@@ -400,6 +400,6 @@ def derived(found: Network, wrt: Listed | None = None) -> Derivation:
     for each in said:
         note(f"symbp: warning: {each.message}")
     if found.sample is not None:
-        for text in model_page.remarks(words.language(), found):
+        for text in model_page.remarks(words.language(), found, model_page.LOUD):
             note(f"symbp: note: {''.join(map(str, text))}")
     return result

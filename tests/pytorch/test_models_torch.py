@@ -128,7 +128,7 @@ def test_what_is_no_model_is_refused_with_both_ways(small, capsys):
     ("name", "said"),
     [
         ("leaves", "exit code 5"),
-        ("raises", "small.py, line 41: raises() raised ValueError: no data"),
+        ("raises", "small.py, line 40: raises() raised ValueError: no data"),
         ("forks", None),
         ("nothing", "nothing that the file has"),
     ],

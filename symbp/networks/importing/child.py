@@ -62,6 +62,8 @@ class Task:
     inputs: tuple[Any, ...]
     target: Any = None
     loss: Callable[..., Any] | None = None
+    single: bool = False
+    """Whether the model was in single precision."""
 
 
 def main(folder: Path) -> None:
@@ -74,10 +76,6 @@ def main(folder: Path) -> None:
 
 
 def _answer(request: Mapping[str, Any]) -> dict[str, Any]:
-    try:
-        import torch  # noqa: F401
-    except ImportError:
-        return {"missing": "torch"}
     source, doing = Path(request["source"]), "loading"
     try:
         file = _load(source)
@@ -93,6 +91,8 @@ def _answer(request: Mapping[str, Any]) -> dict[str, Any]:
         return message(_task(made, file, request), str(source))
     except RefusedError as error:
         return {"refused": [{"line": (error.line or {}).get("number"), "what": str(error)[:MAX_TEXT]}]}
+    except ModuleNotFoundError as error:
+        return {"missing": "torch"} if error.name == "torch" else {**_said(error, str(source)), "while": doing}
     except BaseException as error:  # Somebody's code may raise anything, SystemExit too.
         return {**_said(error, str(source)), "while": doing}
 
@@ -132,9 +132,8 @@ def _kind(made: Any) -> str:
 
 
 def _is_model(made: Any) -> bool:
-    import torch
-
-    return isinstance(made[0] if isinstance(made, tuple) and made else made, torch.nn.Module)
+    torch = sys.modules.get("torch")  # A file that has a model has loaded it.
+    return torch is not None and isinstance(made[0] if isinstance(made, tuple) and made else made, torch.nn.Module)
 
 
 def _task(made: Any, file: Any, request: Mapping[str, Any]) -> Task:
@@ -188,6 +187,7 @@ def task(module: Any, inputs: Any, target: Any = None, loss: Any = None) -> Task
     """
     import torch
 
+    single = any(each.dtype is torch.float32 for each in module.parameters())
     several = _double(module, tuple(inputs) if isinstance(inputs, tuple | list) else (inputs,))
     (target,) = _double(None, (target,))
     if isinstance(loss, str):
@@ -197,7 +197,7 @@ def task(module: Any, inputs: Any, target: Any = None, loss: Any = None) -> Task
         loss = known
     if loss is not None and target is None:
         target = _target(module, several, loss)
-    return Task(module, several, target, loss)
+    return Task(module, several, target, loss, single)
 
 
 def _double(module: Any, values: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -315,6 +315,7 @@ class _Exported:
         import torch
 
         together = _with_loss(self.given)
+        self.hints += [{"what": "double", "where": "", "line": None}] * self.given.single
         self.hints += _modes(self.given.module)
         loss, gradients = self._backward(together)
         program, letter = self._export(together)

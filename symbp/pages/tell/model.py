@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from symbp.checking.models import FLOAT, steady_digits
 from symbp.derivation import Derivation
@@ -29,16 +29,19 @@ def with_agreement(words: Words, about: Text, derivation: Derivation, *, exact: 
     return commas([about, agrees])
 
 
-SAID = ("size", "eval", "checkpoint", "double", "constant", "folded", "inference")
+LOUD = ("size", "constant", "folded", "inference")
+"""What means that another network is derived than the one that somebody may have in mind."""
+
+SAID = (*LOUD, "eval", "checkpoint", "double")
 """What is said of a model whose gradients are right; the rest explains why others are not."""
 
 
-def remarks(words: Words, network: Network) -> Iterator[Text]:
+def remarks(words: Words, network: Network, among: Sequence[str] = SAID) -> Iterator[Text]:
     """Yield what was seen of the model: in which mode it is, where it holds for these sizes alone."""
     seen: dict[str, list[Remark]] = {}
     for each in () if network.sample is None else network.sample.remarks:
         seen.setdefault(each.what, []).append(each)
-    for what in SAID:
+    for what in among:
         for name, line in {each.where: each.line for each in seen.get(what, ())}.items():
             at = words("model.line", line=str(line)) if line else ()
             yield words(f"model.{what}", where=name, line=at)
