@@ -10,7 +10,7 @@ import re
 from functools import cache, cached_property
 from typing import Any, Self, cast
 
-from sympy import Basic, Expr, Integer, MatrixSymbol, S, Symbol
+from sympy import Basic, Expr, Integer, MatrixExpr, MatrixSymbol, S, Symbol
 from sympy.core.symbol import Str
 
 from symbp.errors import SpecError
@@ -129,6 +129,12 @@ class Variable(Named):
     def step(self) -> int | None:
         """The step of a sequence it belongs to; None outside a sequence."""
         return int(self.args[7]) if len(self.args) > 7 else None
+
+
+def examples_are_rows(matrix: MatrixExpr) -> bool:
+    """Whether the rows of a matrix are the examples, as in X: m x 3."""
+    rows, columns = matrix.shape
+    return counts_examples(rows) and not counts_examples(columns)
 
 
 def adjoint_name(variable: MatrixSymbol) -> str:

@@ -21,7 +21,7 @@ from symbp.domain import Seed, takes
 from symbp.errors import SpecError
 from symbp.numeric.autodiff import Autodiff, autodiff
 from symbp.numeric.values import Values
-from symbp.symbols import Role
+from symbp.symbols import Role, counts_examples, examples_are_rows
 
 __all__ = ["CheckReport", "Row", "Run", "Verdict", "check"]
 
@@ -131,7 +131,9 @@ def _run(
         precision, problem = 0, f"the equations do not run at widths {_dashed(widths)}: {error}"
     if problem is not None:
         rows, methods = [_broken(derivation, plan, variable.name, problem) for variable in derivation.wrt], ("", "")
-    return Run(widths, plan.sizes.examples, plan.activations, plan.loss, *methods, precision), rows, notes
+    has_examples = any(counts_examples(size) for symbol in derivation.forward.given for size in symbol.shape)
+    examples = plan.sizes.examples if has_examples else 0
+    return Run(widths, examples, plan.activations, plan.loss, *methods, precision), rows, notes
 
 
 class _Judge:
@@ -363,9 +365,10 @@ def _widths(derivation: Derivation, plan: Plan) -> tuple[int, ...]:
     """Return n_0 to n_L of a run; nothing where there are no weights, or no layers."""
     if derivation.is_alone:
         return ()
-    shapes = plan.sizes.shapes
-    weights = [shapes[symbol.name][0] for symbol in derivation.forward.given if symbol.role is Role.WEIGHT]
-    first = next((shapes[s.name][0] for s in derivation.forward.given if s.role is Role.INPUT), None)
+    given, shapes = derivation.forward.given, plan.sizes.shapes
+    in_rows = any(symbol.role is Role.INPUT and examples_are_rows(symbol) for symbol in given)
+    weights = [shapes[symbol.name][in_rows] for symbol in given if symbol.role is Role.WEIGHT]
+    first = next((shapes[s.name][in_rows] for s in given if s.role is Role.INPUT), None)
     return tuple(weights if first is None or not weights else [first, *weights])
 
 

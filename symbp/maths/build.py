@@ -532,14 +532,14 @@ def _mean(factor: Expr, body: Written) -> Written:
 def _entrywise_loss(b: Builder, node: EntrywiseLoss | Turned, weight: Expr = S.One) -> Written:
     """Return 1/(2m) ‖A − Y‖² for squares, else the sum over all entries of ℓ; a weight is one number with 1/m."""
     function, a, y = plain(node).args
-    columns = operation(node).args[1].shape[1]
+    examples = operation(node).examples
     if function.name == "mse":
         difference = row(b.tree(a), MINUS, b.within(y, Level.PRODUCT))
-        return _mean(weight / (2 * columns), Written(Script(Fence(difference, "‖", "‖"), None, Num("2")), Level.POWER))
+        return _mean(weight / (2 * examples), Written(Script(Fence(difference, "‖", "‖"), None, Num("2")), Level.POWER))
     places = entry_letters(b, a)
     entries = [b.names.entry(each, *places) for each in (a, y)]
     body = call(Tag(b.function(function), of=function), *entries)
-    return _mean(weight / columns, Written(row(big_sum(places), TIMES, body), Level.PRODUCT))
+    return _mean(weight / examples, Written(row(big_sum(places), TIMES, body), Level.PRODUCT))
 
 
 def _linked_loss(b: Builder, node: LinkedLoss | Turned, weight: Expr = S.One) -> Written:

@@ -16,7 +16,7 @@ from symbp.ops.letters import OUT, TARGET
 from symbp.ops.loss_table import LOSS_ALIASES, LOSSES, loss_row, written_loss
 from symbp.ops.losses import LINKED, EntrywiseLoss, GenericLoss, Loss, entry_loss
 from symbp.ops.softmax import Softmax
-from symbp.symbols import Role, Variable
+from symbp.symbols import Role, Variable, examples_are_rows
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*\Z", re.ASCII)
 _HEAD = re.compile(r"\s*([A-Za-z][A-Za-z0-9_-]*)\s*(?:(\()|\Z)", re.ASCII)
@@ -86,7 +86,7 @@ def compared(
         SpecError: the loss needs outputs between 0 and 1 that the output activation does not give.
     """
     link = None if made_by is None else _output_activation(made_by)
-    is_target = y.role is Role.TARGET if is_target is None else is_target
+    is_target = (y.role is Role.TARGET if is_target is None else is_target) and not examples_are_rows(a)
     row = LOSSES.get(function.name)
     if row is None or not row.unit_outputs:
         return EntrywiseLoss(function, a, y)

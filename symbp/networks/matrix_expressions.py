@@ -57,7 +57,7 @@ from symbp.ops.positions import Tile
 from symbp.ops.rearrange import Rearrange
 from symbp.ops.structure import Rows
 from symbp.ops.within import Gram, Mix, Outer, Within
-from symbp.symbols import BATCH, Role, Variable
+from symbp.symbols import BATCH, Role, Variable, counts_examples
 
 LARGEST = Rational(10) ** 30
 
@@ -493,8 +493,10 @@ class _Reader:
         raise self._clash(left, right, node, why)
 
     def _repeated(self, value: MatrixExpr, shape: Shape, role: Role | None) -> MatrixExpr:
-        """Return a matrix repeated to a shape; a parameter in every column gets the role."""
-        symbols = list(symbols_in(value)) if value.shape[1] == 1 != shape[1] else []
+        """Return a matrix repeated to a shape; a parameter in every column, or row of an example, gets the role."""
+        in_columns = value.shape[1] == 1 != shape[1]
+        in_rows = value.shape[0] == 1 and counts_examples(shape[0]) and not counts_examples(shape[1])
+        symbols = list(symbols_in(value)) if in_columns or in_rows else []
         if role is not None and len(symbols) == 1 and symbols[0].role in (Role.WEIGHT, role):
             self.state.roles[symbols[0].name] = role
         return repeated(value, shape)

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sympy import Expr, MatrixExpr, Rational
+from sympy import Expr, MatrixExpr, Rational, Transpose
 
 from symbp.equations import text
 from symbp.errors import ShapeError, SpecError
 from symbp.networks.calls import Call, Function
 from symbp.networks.loss_choice import compared
 from symbp.networks.matrix_arithmetic import Parts
-from symbp.nodes import matadd, ones, times
+from symbp.nodes import matadd, ones, times, transpose
 from symbp.ops.loss_table import LOSS_ALIASES, LOSSES, WRITTEN, LossRow, WrittenLoss
 from symbp.ops.losses import EntrywiseLoss, entry_loss, scaled_loss
 from symbp.ops.softmax import Softmax
-from symbp.symbols import Role, Variable
+from symbp.symbols import Role, Variable, examples_are_rows
 
 OPTIONS = ("label_smoothing", "weight", "mask")
 """Arguments of cross-entropy: as those of torch.nn.CrossEntropyLoss, ``mask`` for ignore_index."""
@@ -27,13 +27,23 @@ SCALE = "scale"
 
 def _by_entries(row: LossRow) -> Callable[[Call], MatrixExpr]:
     def build(call: Call) -> MatrixExpr:
-        output, target = call.operands
         function = entry_loss(row.name, *call.numbers)
+        output, target, is_target = _in_columns(call)
         if SCALE in call.options:
             return EntrywiseLoss(scaled_loss(function, call.options[SCALE]), output, target)
-        return compared(function, output, call.made_by.get(output.name), target)
+        return compared(function, output, call.made_by.get(output.name), target, is_target)
 
     return build
+
+
+def _in_columns(call: Call) -> tuple[MatrixExpr, MatrixExpr, bool]:
+    """Return what is compared, and whether the second is a target: of examples as rows what a transpose is made of."""
+    output, target = call.operands
+    is_target = isinstance(target, Variable) and target.role is Role.TARGET
+    made_by = call.made_by.get(output.name)
+    if examples_are_rows(output) and made_by is not None and isinstance(made_by.rhs, Transpose):
+        return made_by.rhs.arg, call.name(transpose(target)), is_target
+    return output, target, is_target
 
 
 def _cross_entropy(call: Call) -> MatrixExpr:
@@ -41,12 +51,11 @@ def _cross_entropy(call: Call) -> MatrixExpr:
 
     With weights or a mask it is a mean over the weights of the targets, as in PyTorch: −Σ w q log p / Σ w y.
     """
-    prediction, target = call.operands
+    prediction, target, is_target = _in_columns(call)
     smoothed = _smoothed(call, target)
     weight, mask = (call.options.get(name) for name in ("weight", "mask"))
     made_by = call.made_by.get(prediction.name)
     if weight is None and mask is None:
-        is_target = isinstance(target, Variable) and target.role is Role.TARGET
         return compared(entry_loss("cross_entropy"), prediction, made_by, smoothed, is_target)
     rows, columns = target.shape
     for name, value, shape in (("weight", weight, (rows, 1)), ("mask", mask, (1, columns))):
@@ -73,13 +82,16 @@ def _smoothed(call: Call, target: MatrixExpr) -> MatrixExpr:
 
 def _written(row: WrittenLoss) -> Callable[[Call], MatrixExpr]:
     def build(call: Call) -> MatrixExpr:
-        shape = call.operands[0].shape
-        for each in call.operands[1:]:
+        operands = call.operands
+        if examples_are_rows(operands[0]):
+            operands = tuple(call.name(transpose(each)) for each in operands)
+        shape = operands[0].shape
+        for each in operands[1:]:
             if each.shape != shape:
-                shapes = f"{call.operands[0]} is {text(shape)} and {each} {text(each.shape)}"
+                shapes = f"{operands[0]} is {text(shape)} and {each} {text(each.shape)}"
                 raise ShapeError(f"{row.name} compares matrices of one shape, but {shapes},")
         chosen = [*call.numbers, *(Rational(value) for _, value in row.numbers[len(call.numbers) :])]
-        scope: dict[str, Parts] = {**dict(zip(row.operands, call.operands, strict=True)), "m": shape[1]}
+        scope: dict[str, Parts] = {**dict(zip(row.operands, operands, strict=True)), "m": shape[1]}
         for (name, _), value in zip(row.numbers, chosen, strict=True):
             scope[name] = _positive(value, f"{name} of {row.name}")
         return call.write(row.lines, scope)

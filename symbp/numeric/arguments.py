@@ -15,7 +15,7 @@ from symbp.numeric.source import given_groups
 from symbp.ops.attention import MaskedSoftmax
 from symbp.ops.losses import Loss, SoftmaxCrossEntropy, compared
 from symbp.ops.normalisation import Normalise
-from symbp.symbols import BATCH, Role, Variable
+from symbp.symbols import BATCH, Role, Variable, examples_are_rows
 
 REMEMBERED = 64
 """How many combinations of shapes and types are known to be right, so that memory does not grow."""
@@ -60,7 +60,7 @@ class Arguments:
         types = frozenset([array.dtype for array in given])
         precision = self._precision(tuple([array.shape for array in given]), types)
         for loss, name in self._compared:
-            _check_kind(loss, name, targets[name])
+            _check_kind(loss, name, targets[name].T if name in self._rows else targets[name])
         for name, causal in self.masks:
             _check_mask(name, inputs[name], causal)
         return values, _as_taken(inputs), _as_taken(targets), precision
@@ -71,6 +71,11 @@ class Arguments:
         groups = (self.parameters, self.inputs, self.targets)
         parameters, inputs, targets = (tuple([variable.name for variable in group]) for group in groups)
         return parameters, inputs, targets
+
+    @cached_property
+    def _rows(self) -> frozenset[str]:
+        """The targets whose rows are the examples."""
+        return frozenset(each.name for each in self.targets if examples_are_rows(each))
 
     @cached_property
     def _compared(self) -> tuple[tuple[Loss, str], ...]:

@@ -266,7 +266,7 @@ def slope_code(node: Slope, writer: Writer) -> tuple[Code, bool]:
 def _(node: EntrywiseLoss, writer: Writer) -> Code:
     a, y = node.args[1:]
     number, pattern = writer.definitions.summand(node.function)
-    return writer.scaled(number / a.shape[1], Code(f"np.sum({pattern.filled([writer.code(a), writer.code(y)])})"))
+    return writer.scaled(number / node.examples, Code(f"np.sum({pattern.filled([writer.code(a), writer.code(y)])})"))
 
 
 @matrix_code.register

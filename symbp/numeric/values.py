@@ -25,7 +25,7 @@ from symbp.ops.elementwise import Elementwise, GenericFunction
 from symbp.ops.loss_table import LOSSES
 from symbp.ops.losses import Loss, compared
 from symbp.ops.softmax import Softmax
-from symbp.symbols import Role, Variable
+from symbp.symbols import Role, Variable, examples_are_rows
 
 Arrays = dict[str, Any]
 
@@ -225,7 +225,9 @@ def _drawn(forward: ForwardSystem, sizes: Sizes, seed: list[int], plan: _Plan, a
         elif symbol.role is Role.PADDING:
             groups["input"][symbol.name] = padding(random, shape)
         elif symbol.role in (Role.TARGET, Role.UPSTREAM):
-            groups["target"][symbol.name] = TARGETS[kinds.get(symbol, "real")](random, shape)
+            turned = examples_are_rows(symbol)
+            target = TARGETS[kinds.get(symbol, "real")](random, shape[::-1] if turned else shape)
+            groups["target"][symbol.name] = target.T if turned else target
         else:
             groups["parameter"][symbol.name] = _parameter(random, symbol, shape, plan, around.get(symbol.name))
         if symbol in positive or (plan.positive and symbol.name not in groups["parameter"]):

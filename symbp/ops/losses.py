@@ -15,6 +15,7 @@ from sympy import (
     Rational,
     S,
     Symbol,
+    Transpose,
     exp,
     log,
     oo,
@@ -28,7 +29,7 @@ from symbp.ops.elementwise import ScalarFunction, Slope
 from symbp.ops.entries import Total
 from symbp.ops.letters import OUT, TARGET
 from symbp.ops.loss_table import LOSSES, loss_row
-from symbp.symbols import Role, Variable
+from symbp.symbols import Role, Variable, examples_are_rows
 
 
 @cache
@@ -76,13 +77,14 @@ class Loss(Op):
 
 
 class EntrywiseLoss(Loss):
-    """1/m Σ ℓ(a, y) over all entries of A and Y, both n×m."""
+    """1/m Σ ℓ(a, y) over all entries of A and Y, both n×m, or m×n where the rows are the examples."""
 
     def __new__(cls, function: ScalarFunction, a: MatrixExpr, y: MatrixExpr) -> EntrywiseLoss:
         _same_shape(a, y)
         return cast("EntrywiseLoss", Basic.__new__(cls, function, a, y))
 
     function = property(lambda self: cast("ScalarFunction", self.args[0]))
+    examples = property(lambda self: self.args[1].shape[0 if examples_are_rows(self.args[1]) else 1])
     name = property(lambda self: cast("str", self.args[0].name))
 
 
@@ -153,7 +155,7 @@ def compared(loss: Loss, forward: System) -> tuple[MatrixExpr, ...]:
     """Return what a loss compares: its operands, and the targets behind those that are smoothed."""
     found = [each for each in loss.args if isinstance(each, Variable)]
     smooth = [forward[each.name].rhs for each in found if each.name in forward]
-    behind = (symbols_in(each) for each in smooth if isinstance(each, MatAdd))
+    behind = (symbols_in(each) for each in smooth if isinstance(each, MatAdd | Transpose))
     return (*found, *(symbol for symbols in behind for symbol in symbols if symbol.role is Role.TARGET))
 
 
@@ -184,7 +186,7 @@ def sigmoid_binary_cross_entropy(xp: Any, z: Any, y: Any) -> Any:
 def entrywise_loss_vjp(node: EntrywiseLoss, output: MatrixSymbol, adjoint: MatrixExpr) -> tuple[MatrixExpr | None, ...]:
     """Ā = ∂₁ℓ(A, Y)/m and Ȳ = ∂₂ℓ(A, Y)/m."""
     _, a, y = node.args
-    weight = scale(adjoint) / a.shape[1]
+    weight = scale(adjoint) / node.examples
     return tuple(_loss_slope(node.function, index, a, y, weight) for index in range(2))
 
 

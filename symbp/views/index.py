@@ -260,7 +260,7 @@ def _loss(read: _Plain, node: EntrywiseLoss, place: Place) -> Expr:
     function, a, y = node.args
     inner = [None if size == 1 else read.letter(size) for size in a.shape]
     value = _applied(function, function.expr, [read.at(each, cast("Place", tuple(inner))) for each in (a, y)])
-    return Total(value, *(each for each in inner if each is not None)) / a.shape[1]
+    return Total(value, *(each for each in inner if each is not None)) / node.examples
 
 
 def _linked(read: _Plain, node: LinkedLoss, place: Place) -> Expr:

@@ -180,7 +180,7 @@ def operation(expr: Any, change: Callable[[Any], Any]) -> Node:
         return call(word(expr.function), *parts)
     if isinstance(expr, Slope):
         return call(word(expr.function, expr.index + 1), *(tree(each, change) for each in expr.inputs))
-    columns = operands(expr)[0].shape[1]
+    columns = getattr(expr, "examples", operands(expr)[0].shape[1])
     if isinstance(expr, EntrywiseLoss):
         return mean(call(word(expr.function), *parts), columns)
     if isinstance(expr, SoftmaxCrossEntropy):

@@ -202,6 +202,7 @@ def _settings(words: Words, run: Run) -> dict[str, Text]:
     found = {}
     if run.widths:
         found["widths"] = words("checked.widths", widths=ends(run.widths))
+    if run.widths and run.examples:
         found["examples"] = words("checked.examples", n=run.examples)
     if run.standins:
         found["standins"] = words("check.standins", standins=run.standins)
