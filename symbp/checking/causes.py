@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sympy import MatrixExpr
+
 from symbp.checking.bench import Bench
 from symbp.checking.report import Row, Verdict
+from symbp.equations import nodes
 from symbp.ops.elementwise import Elementwise
-from symbp.symbols import Adjoint
+from symbp.ops.square import Inv, LogDet
+from symbp.symbols import Adjoint, Variable
 
 
 def left_numbers(bench: Bench) -> tuple[Verdict, str, str] | None:
     """Return whether the forward pass overflows or is undefined, where first, and both in words; None where neither."""
     import numpy as np
 
+    for equation in bench.derivation.forward:
+        for node in nodes(equation.rhs):
+            if isinstance(node, Inv | LogDet) and _is_singular(bench, node.args[0]):
+                what = f"the forward pass is not a number: first in {equation.name}, of a singular matrix"
+                return Verdict.UNDEFINED, equation.name, what
     if np.isfinite(bench.loss):
         return None
     for equation in bench.derivation.forward:
@@ -24,6 +33,25 @@ def left_numbers(bench: Bench) -> tuple[Verdict, str, str] | None:
             words = "is not a number" if undefined else "overflows"
             return verdict, equation.name, f"the forward pass {words}: first in {equation.name}"
     return Verdict.UNDEFINED, "", "the loss is not a number"
+
+
+LARGEST_CONDITION = 1e13
+"""From here on an inverse in float64 has no digit that means anything."""
+
+
+def _is_singular(bench: Bench, matrix: MatrixExpr) -> bool:
+    import numpy as np
+
+    if not isinstance(matrix, Variable):
+        return False
+    found = bench.local.get(matrix.name)
+    if found is None:
+        groups = (bench.values.parameters, bench.values.inputs, bench.values.targets)
+        found = next((group[matrix.name] for group in groups if matrix.name in group), None)
+    value = None if found is None else np.asarray(found, dtype=float)
+    if value is None or not np.isfinite(value).all():
+        return False
+    return not np.linalg.cond(value) <= LARGEST_CONDITION
 
 
 def dead_layers(bench: Bench) -> list[str]:

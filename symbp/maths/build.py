@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
 from sympy import (
@@ -44,6 +44,7 @@ from symbp.maths.tree import (
     TIMES,
     TRANSPOSE,
     Fence,
+    Frac,
     Id,
     Node,
     Num,
@@ -54,7 +55,7 @@ from symbp.maths.tree import (
     joined,
     row,
 )
-from symbp.nodes import number_and_factors
+from symbp.nodes import hadamard, number_and_factors
 from symbp.op import Op
 from symbp.ops.attention import MaskedSoftmax
 from symbp.ops.elementwise import OUTPUT, Elementwise, Formula, GenericFunction, ScalarFunction, Slope
@@ -187,6 +188,16 @@ class Builder:
         notation = self.names.notation
         return not notation.named_loss_gradient and LAYOUTS[notation.layout].holds(Adjoint(node.args[0]))
 
+    def scaled(self, factor: Expr, body: Written) -> Written:
+        """Return a number times something."""
+        negative = bool(factor.could_extract_minus_sign())
+        size = -factor if negative else factor
+        if size == 1:
+            return body._replace(negative=body.negative != negative)
+        inner = body._replace(negative=False).within(Level.PRODUCT)
+        node = row(self.number(size).within(Level.PRODUCT), TIMES, inner)
+        return Written(node, Level.PRODUCT, body.negative != negative)
+
     def formula(self, expr: Expr, names: Mapping[Symbol, Node]) -> Written:
         """Return a scalar expression applied entry by entry."""
         return Scalars(names, frozenset(names)).write(expr)
@@ -237,7 +248,15 @@ def _product(b: Builder, node: MatMul) -> Written:
         only = b.write(matrices[0])
         if not negative or only.level is not Level.SUM:
             return only._replace(negative=only.negative != negative)
-    factors = [b.within(each, Level.PRODUCT) for each in matrices]
+    split = list(map(apart, matrices))
+    written = [as_number(b, each) for numbers, _ in split for each in numbers]
+    written += [b.write(rest) for _, rest in split]
+    signs = [each.negative and each.level is not Level.SUM for each in written]
+    negative ^= sum(signs) % 2 == 1
+    factors = [
+        (each._replace(negative=False) if sign else each).within(Level.PRODUCT)
+        for each, sign in zip(written, signs, strict=True)
+    ]
     if _is_inverse_root(factor):
         return Written(row(joined(factors, TIMES), SLASH, number(1 / factor)), Level.PRODUCT, negative)
     front = [] if factor == 1 else [b.number(factor).within(Level.PRODUCT)]
@@ -331,7 +350,13 @@ def _argument(b: Builder, expr: MatrixExpr, *, alone: bool) -> Node:
 
 
 def _hadamard(b: Builder, node: HadamardProduct) -> Written:
-    """Return a product entry by entry; a factor that stands there several times is a power."""
+    """Return a product entry by entry; a factor that stands there several times is a power, 1/B divides.
+
+    The same number in every place multiplies as a number.
+    """
+    numbers, rest = apart(node)
+    if numbers:
+        return multiplied([*(as_number(b, each) for each in numbers), b.write(rest)], TIMES)
     counts: dict[MatrixExpr, int] = {}
     for each in sorted(node.args, key=_is_no_slope) if b.names.notation.slope == "before" else node.args:
         counts[each] = counts.get(each, 0) + 1
@@ -339,11 +364,58 @@ def _hadamard(b: Builder, node: HadamardProduct) -> Written:
     if len(parts) == 1:
         return parts[0]
     if node.shape == (1, 1):
-        return Written(joined([part.within(Level.PRODUCT) for part in parts], TIMES), Level.PRODUCT)
-    first, *others = parts
-    is_bare = first.level is Level.PRODUCT and not (first.negative or b.names.notation.product_brackets)
-    sides = [first.node if is_bare else first.within(Level.HADAMARD), *(each.within(Level.HADAMARD) for each in others)]
-    return Written(joined(sides, HADAMARD), Level.HADAMARD)
+        return multiplied(parts, TIMES)
+    return multiplied(parts, HADAMARD, bare=not b.names.notation.product_brackets)
+
+
+def multiplied(parts: Sequence[Written], between: Sign, *, bare: bool = False) -> Written:
+    """Return a product with its sign in front, what is 1/B below a line; ``bare`` leaves the first without brackets."""
+    level = Level.PRODUCT if between is TIMES else Level.HADAMARD
+    negative = sum(part.negative for part in parts if part.level is not Level.SUM) % 2 == 1
+    parts = [part if part.level is Level.SUM else part._replace(negative=False) for part in parts]
+    over = [part for part in parts if _under(part) is None]
+    under = [found for part in parts if (found := _under(part)) is not None] if over else []
+    first, *others = over or parts
+    is_bare = bare and first.level is Level.PRODUCT and not first.negative
+    sides = [first.node if is_bare and others else first.within(level), *(each.within(level) for each in others)]
+    if len(sides) == 1:
+        sides = [first.signed]
+    if not under:
+        return Written(joined(sides, between), level, negative)
+    if between is TIMES and not (len(over) == 1 and first.level in (Level.ATOM, Level.HADAMARD)):
+        sides[0] = first.within(level)
+        return Written(joined([Frac(Num("1"), joined(under, between)), *sides], TIMES), level, negative)
+    return Written(Frac(joined(sides, between), joined(under, between)), Level.ATOM, negative)
+
+
+def as_number(b: Builder, expr: MatrixExpr) -> Written:
+    """Return a 1×1 as a number of a product: in brackets where it is a product itself."""
+    found = b.write(expr)
+    return Written(found._replace(negative=False).within(Level.ATOM), Level.ATOM, found.negative)
+
+
+def _under(part: Written) -> Node | None:
+    """Return B of 1/B; None of anything else."""
+    return part.node.under if isinstance(part.node, Frac) and part.node.over == Num("1") else None
+
+
+def apart(expr: MatrixExpr) -> tuple[list[MatrixExpr], MatrixExpr]:
+    """Return the numbers that a product entry by entry has in every place, 1·s·1ᵀ, and what else it multiplies."""
+    if not isinstance(expr, HadamardProduct):
+        return [], expr
+    numbers = [each for each in map(number_everywhere, expr.args) if each is not None]
+    others = [each for each in expr.args if number_everywhere(each) is None]
+    if not numbers or not others:
+        return [], expr
+    return numbers, hadamard(*others) if len(others) > 1 else others[0]
+
+
+def number_everywhere(factor: MatrixExpr) -> MatrixExpr | None:
+    """Return the 1×1 that a matrix has in every place, 1·s·1ᵀ; None for any other matrix."""
+    if not isinstance(factor, MatMul) or factor.shape == (1, 1):
+        return None
+    inside = [each for each in factor.args if not isinstance(each, OneMatrix)]
+    return inside[0] if len(inside) == 1 and inside[0].is_Matrix and inside[0].shape == (1, 1) else None
 
 
 def _is_no_slope(expr: MatrixExpr) -> bool:

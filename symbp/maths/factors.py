@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
-from sympy import MatrixSymbol, Transpose
+from sympy import Expr, MatMul, MatrixExpr, MatrixSymbol, Mul, S, Transpose
 
 from symbp.calculus.factor import Acts, Factor, is_ones
-from symbp.maths.build import Builder, operator_name, sign_of
+from symbp.maths.build import Builder, as_number, multiplied, number_everywhere, operator_name, sign_of
 from symbp.maths.names import slot_of
 from symbp.maths.scalars import Level, Written, call, word
 from symbp.maths.tree import HADAMARD, PLUS, TIMES, TRANSPOSE, Fence, Id, Node, Script, Tag, joined, row
+from symbp.nodes import hadamard, number_and_factors, times
 from symbp.op import FactorRole
 from symbp.ops.elementwise import Slope
 from symbp.roles import Role
 from symbp.views.lines import Indexed
+from symbp.views.tidy import is_one
 from symbp.views.turned import plain
 
 Label = Callable[[Factor], tuple[str, ...]]
@@ -109,12 +112,18 @@ class Factors:
 
     def nested(self, factors: Iterable[Factor]) -> Node:
         """Return the product for a batch: each factor acts on all that stands on the side of the loss."""
-        first, *others = factors
+        number, (first, *others) = number_in_front(factors)
+        while others and is_spread(first, others[0]):
+            side = others.pop(0)
+            ends = (side.expr, first.expr) if side.acts is Acts.LEFT else (first.expr, side.expr)
+            first = replace(first, expr=times(S.One, *(part for end in ends for part in number_and_factors(end)[1])))
+        if others and others[0].acts is Acts.HADAMARD and number_everywhere(first.expr) is not None:
+            first = replace(first, expr=hadamard(first.expr, others.pop(0).expr))
         start = self.builder.write(first.expr)
         found = start._replace(node=self.tagged(first, start.node))
         for factor in others:
             found = self._around(factor, found)
-        return found.signed
+        return self.builder.scaled(number, found).signed
 
     def _around(self, factor: Factor, inner: Written) -> Written:
         if is_turn(factor):
@@ -122,6 +131,13 @@ class Factors:
         if factor.acts is Acts.OPERATOR:
             return self._applied(factor, inner)
         own = self.builder.write(factor.expr)
+        everywhere = number_everywhere(factor.expr) if factor.acts is Acts.HADAMARD else None
+        if everywhere is not None:
+            own = as_number(self.builder, everywhere)
+            return multiplied([own._replace(node=self.tagged(factor, own.node)), inner], TIMES)
+        if factor.acts is Acts.HADAMARD and factor.expr.shape == (1, 1):
+            sides = [inner.within(Level.PRODUCT), self.tagged(factor, own.within(Level.PRODUCT))]
+            return Written(joined(sides, TIMES), Level.PRODUCT)
         if factor.acts is Acts.HADAMARD:
             right = self.tagged(factor, own.within(Level.HADAMARD))
             return Written(row(inner.within(Level.HADAMARD), HADAMARD, right), Level.HADAMARD)
@@ -138,6 +154,39 @@ class Factors:
         other = self.tagged(factor, self.builder.within(node.args[1 - node.acts_on], Level.ATOM))
         sides = [inner.within(Level.ATOM), other] if node.acts_on == 0 else [other, inner.within(Level.ATOM)]
         return Written(joined(sides, sign_of(node)), Level.HADAMARD)
+
+
+def is_spread(number: Factor, side: Factor) -> bool:
+    """Whether a factor only repeats a 1×1, or a row or a column made of one, in every place."""
+    is_number = (
+        isinstance(number.expr, MatrixExpr) and 1 in number.expr.shape and number_and_factors(number.expr)[0] == 1
+    )
+    if not is_number or side.acts not in (Acts.LEFT, Acts.RIGHT) or not is_ones(side):
+        return False
+    return number.expr.shape == (1, 1) or number_everywhere(number.expr) is not None
+
+
+def number_in_front(factors: Iterable[Factor]) -> tuple[Expr, list[Factor]]:
+    """Return the number of all factors, and the factors without it; ones that multiply entry by entry are left out.
+
+    1/m stays with the loss gradient where it is the only number.
+    """
+    listed = list(factors)
+    numbers: list[Expr] = []
+    found: list[Factor] = []
+    for factor in listed:
+        number, matrices = number_and_factors(factor.expr) if isinstance(factor.expr, MatrixExpr) else (factor.expr, ())
+        if number != 1:
+            numbers.append(number)
+        if matrices and not (factor.acts is Acts.HADAMARD and is_one(factor.expr)):
+            found.append(replace(factor, expr=times(S.One, *matrices)) if number != 1 else factor)
+    if len(found) > 1 and is_one(found[0].expr) and found[1].acts is Acts.HADAMARD:
+        del found[0]
+    start = listed[0]
+    is_share = len(numbers) == 1 and numbers[0].as_numer_denom()[0] == 1
+    if is_share and isinstance(start.expr, MatMul) and start.expr.args[0] == numbers[0]:
+        return S.One, [start, *found[1:]]
+    return Mul(*numbers), found
 
 
 def is_turn(factor: Factor) -> bool:

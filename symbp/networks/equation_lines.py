@@ -34,12 +34,26 @@ LINE = re.compile(r"\s*([^=]*?)\s*=(?!=)(.*)", re.DOTALL)
 HINTS = {
     "^": "write A**2 for a power",
     "'": "write W.T for the transpose",
-    ".": "write W.T for the transpose, and tanh(Z) rather than np.tanh(Z)",
+    ".": "write W.T for the transpose, and tanh(Z) rather than np.tanh(Z), sum(Z) rather than Z.sum()",
     "=": "one = a line",
+    ">": "write where(M, A, B) with a mask M that is given, or max(A, B)",
+    "<": "write where(M, A, B) with a mask M that is given, or min(A, B)",
+    "|": "write abs(A), or norm(A) for a length",
+    "!": "write where(M, A, B) with a mask M that is given",
     "⊙": "write A * B for the product entry by entry",
     "ᵀ": "write W.T for the transpose",
 }
 """What to write for pieces that people type and symbp does not take."""
+
+KEYWORD_HINTS = {
+    "dim": "write axis=0, down each column, or axis=1, along each row",
+    "keepdims": "leave keepdims out: two dimensions are always kept",
+    "keepdim": "leave keepdim out: two dimensions are always kept",
+    "reduction": "leave reduction out: a loss is the mean over the examples of a sum over the outputs",
+    "ignore_index": "write mask=N, a row that is 0 where an example does not count",
+    "reduce": "leave reduce out: a loss is the mean over the examples of a sum over the outputs",
+}
+"""What to write for arguments that have names elsewhere."""
 
 
 def read_shape(name: str, given: object) -> Shape:
@@ -155,7 +169,8 @@ class Line:
         _require_name(found[1], f"the equation {quote(source)}")
         for token in tokens(found[2], TOKEN, "the equation"):
             if isinstance(token, str):
-                hint = HINTS.get(token)
+                word = next((each for each in KEYWORD_HINTS if re.search(rf"\b{each}\s*=", found[2])), "")
+                hint = KEYWORD_HINTS[word] if token == "=" and word else HINTS.get(token)
                 raise SpecError(
                     f"{token!r} may not stand in the equation {quote(source)}" + (f": {hint}" if hint else "")
                 )
@@ -224,6 +239,9 @@ def _unknown(name: str, line: Line, known: Iterable[str], defined: Mapping[str, 
         )
     if name == line.name or line.name in _needs(name, defined):
         return SpecError(f"a cycle {where}: {name} needs {line.name} itself, and each name is defined before its use")
+    family = name.rstrip("0123456789")
+    if name != family == line.name.rstrip("0123456789"):
+        return SpecError(f"{name} is used before it is defined {where}: let the repeat count the other way, as 5..1")
     return SpecError(f"{name} is used before it is defined {where}: move {quote(defined[name].source)} up")
 
 

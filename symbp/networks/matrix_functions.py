@@ -272,17 +272,48 @@ ENTRYWISE = (*ACTIVATIONS, *ALIASES, *(name for name in _PLAIN if name not in AL
 """The names of the functions of one number, which act entry by entry."""
 
 
+_LAYER = '; it is a layer: a file of layers has it, type = "{}" (symbp schema)'
+
 INSTEAD = {
+    "cumprod": "; write exp(cumsum(log(A), axis=0))",
+    "diagonal": "; write diag(A): the diagonal of a square matrix as a column",
+    "hessian": "; write grad(L, X) twice, or ask for --hessian-vector",
+    "jacobian": "; write grad(L, X) for the gradient of a number L",
+    "gradient": "; write grad(L, X)",
+    "backward": "; write grad(L, X)",
+    "outer": "; write u @ v.T for two columns",
+    "prod": "; write exp(sum(log(A), axis=0))",
+    "reciprocal": "; write 1 / A",
+    "square": "; write A**2",
+    "pow": "; write A**2",
+    "power": "; write A**2",
     "maximum": "; write max(A, B)",
     "minimum": "; write min(A, B)",
-    "detach": "; write stop(A): no gradient goes beyond",
-    "mm": "; write A @ B for the product of matrices",
-    "dot": "; write A @ B for the product of matrices",
-    "matmul": "; write A @ B for the product of matrices",
-    "transpose": "; write A.T for the transpose",
-    "concat": "; write vstack(A, B), one above the other, or hstack(A, B), one beside the other",
-    "concatenate": "; write vstack(A, B), one above the other, or hstack(A, B), one beside the other",
-    "flatten": "; a column holds all values of an example already",
+    "clamp": "; write clip(A, -1, 1)",
+    "argmax": "; which entry is the largest has no slope: give a mask as a constant",
+    "ones_like": "; write ones(n, m)",
+    "zeros_like": "; write zeros(n, m)",
+    "dilation": '; it belongs to a convolution, which is a layer: type = "conv2d", dilation = 2 (symbp schema)',
+    "group_norm": '; write layer_norm(Z) for one group; more are a layer, type = "group_norm" (symbp schema)',
+    "instance_norm": _LAYER.format("instance_norm"),
+    "conv1d": _LAYER.format("conv1d"),
+    "conv2d": _LAYER.format("conv2d"),
+    "max_pool2d": _LAYER.format("max_pool2d"),
+    "avg_pool2d": _LAYER.format("avg_pool2d"),
+    "dropout": "; multiply by a mask that is given: A * M",
+    "attention": '; write per_example(K.T @ Q) and softmax, or a file of layers, type = "attention"',
+    "embedding": "; write E @ X with one-hot columns X",
+    "flatten": "; a column holds all values of an example already; reshape(A, 2, 3) gives it other rows and columns",
+    "view": "; write reshape(A, 2, 3)",
+    **dict.fromkeys(("detach", "stop_gradient", "no_grad"), "; write stop(A): no gradient goes beyond"),
+    **dict.fromkeys(("mm", "bmm", "dot", "matmul", "mul", "einsum"), "; write A @ B for the product of matrices"),
+    **dict.fromkeys(("transpose", "T", "t"), "; write A.T for the transpose"),
+    **dict.fromkeys(("inverse", "pinv"), "; write inv(A), or solve(A, B) for the inverse times B"),
+    **dict.fromkeys(("tr", "Tr"), "; write trace(A)"),
+    **dict.fromkeys(
+        ("concat", "concatenate", "cat", "stack"),
+        "; write vstack(A, B), one above the other, or hstack(A, B), one beside the other",
+    ),
 }
 """What to write for functions that people know from elsewhere."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import reduce
 
 from sympy import (
@@ -73,9 +73,24 @@ def _collected(terms: list[MatrixExpr]) -> list[MatrixExpr]:
     numbers: dict[tuple[MatrixExpr, ...], Expr] = {}
     for number, factors in parts:
         numbers[factors] = numbers.get(factors, S.Zero) + number
-    if len(numbers) == len(terms):
+    pairs = list(_with_transposes(numbers))
+    if len(numbers) == len(terms) and not pairs:
         return terms
+    for first, second in pairs:
+        both = (sum_of([first[0], second[0]], first[0].shape), *first[1:])
+        numbers = {both if factors == first else factors: number for factors, number in numbers.items()}
+        del numbers[second]
     return [times(number, *factors) for factors, number in numbers.items() if number != 0]
+
+
+def _with_transposes(
+    numbers: Mapping[tuple[MatrixExpr, ...], Expr],
+) -> Iterator[tuple[tuple[MatrixExpr, ...], tuple[MatrixExpr, ...]]]:
+    """Yield the products that differ in a transpose at their beginning alone: A x and Aᵀ x are (A + Aᵀ) x."""
+    for factors, number in numbers.items():
+        other = (turn(factors[0]), *factors[1:])
+        if len(factors) > 1 and isinstance(factors[0], MatrixSymbol) and numbers.get(other) == number:
+            yield factors, other
 
 
 def _terms(expr: MatrixExpr) -> tuple[MatrixExpr, ...]:
@@ -149,14 +164,15 @@ def _entrywise(expr: HadamardProduct) -> tuple[Expr, MatrixExpr]:
         front, inner = _split(arg)
         number *= front
         factors.extend(inner.args if isinstance(inner, HadamardProduct) else (inner,))
-    kept = [each for each in factors if not _is_one(each)]
+    kept = [each for each in factors if not is_one(each)]
     if not kept:
         return number, factors[0]
     kept.sort(key=_place)
     return number, hadamard(*kept) if len(kept) > 1 else kept[0]
 
 
-def _is_one(factor: MatrixExpr) -> bool:
+def is_one(factor: MatrixExpr) -> bool:
+    """Whether a matrix changes nothing entry by entry: it is 1 in every place."""
     if isinstance(factor, MatMul):  # 1·1ᵀ
         sides = [each for each in factor.args if isinstance(each, OneMatrix)]
         return len(sides) == len(factor.args) == 2 and sides[0].shape[1] == 1

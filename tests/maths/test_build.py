@@ -57,7 +57,7 @@ BRACKETS: list[tuple[MatrixExpr, str]] = [
     (MatAdd(A, HadamardProduct(B, C)), "A + B ⊙ C"),
     (HadamardProduct(A, MatMul(B, C)), "A ⊙ (B C)"),
     (HadamardProduct(A, MatAdd(B, C)), "A ⊙ (B + C)"),
-    (HadamardProduct(A, MatMul(-1, B)), "A ⊙ (−B)"),
+    (HadamardProduct(A, MatMul(-1, B)), "−A ⊙ B"),
     (HadamardProduct(A, HadamardProduct(B, C)), "A ⊙ B ⊙ C"),
     (HadamardProduct(A, A, B), "A ⊙ A ⊙ B"),
     (HadamardProduct(OUT, OUT, D), "A₂² ⊙ δ₂"),

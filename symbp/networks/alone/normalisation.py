@@ -10,11 +10,11 @@ from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
 
-from sympy import Expr, MatrixExpr, Rational, S, Symbol
+from sympy import Expr, Identity, MatrixExpr, Rational, S, Symbol
 
 from symbp.equations import Equation
 from symbp.networks.alone.network import OperationNetwork, Plan
-from symbp.nodes import hadamard, matadd, matmul, ones
+from symbp.nodes import hadamard, matadd, matmul, ones, transpose
 from symbp.ops.elementwise import OUTPUT, Elementwise, Formula
 from symbp.ops.normalisation import EPSILON, Normalise, Over, mean, spread
 from symbp.symbols import BATCH, Adjoint, Role, Variable
@@ -28,6 +28,8 @@ Y = Variable("Y", N, BATCH, Role.SHIFTED, "Y")
 GAMMA = Variable("gamma", N, 1, Role.SCALE, "gamma")
 BETA = Variable("beta", N, 1, Role.SHIFT, "beta")
 ONES = ones(1, BATCH)
+ONE = Variable("x_hat", N, S.One, Role.NORMALISED, "x_hat")
+"""What one mean and one deviation normalise, as a column."""
 
 ORDER = ("beta", "gamma", "X_hat", "r", "v", "C", "mu", "X")
 """The order of the backward pass: the parameters first, as the papers have it."""
@@ -75,7 +77,9 @@ def _formulas(over: Over, centred: bool) -> dict[str, Equation | MatrixExpr]:
         matmul(S.NegativeOne, Adjoint(BETA), ONES),
         matmul(S.NegativeOne, hadamard(X_HAT, matmul(Adjoint(GAMMA), ONES))),
     )
+    outer = (matmul(S.NegativeOne / N, ones(N, 1), ones(1, N)), matmul(S.NegativeOne / N, ONE, transpose(ONE)))
     return {
+        "jacobian": matadd(Identity(N), *(outer if centred else outer[1:])),
         "closed": Equation(Adjoint(X), matmul(1 / count, hadamard(paper, matmul(GAMMA, ONES), spread(r, over, X)))),
         "slope": matmul(Rational(-1, 2), hadamard(r, r, r)),
         "again_c": Equation(c, hadamard(X_HAT, spread(_one_over(r), over, X))),
@@ -112,7 +116,7 @@ def _build(name: str, over: Over, centred: bool) -> OperationNetwork:
         "columns" if over is Over.EXAMPLES else "tokens",
         order=ORDER,
         formulas=MappingProxyType(_formulas(over, centred)),
-        notes=("projection", "closed", "see"),
+        notes=("projection", "closed", "see", "jacobian"),
         entries=ORDER if over is Over.EXAMPLES else (),
     )
     steps = partial(_network, name, over, centred, plan, steps=True)

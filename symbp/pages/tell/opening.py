@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sympy import MatrixSymbol, S, Transpose
+from sympy import MatrixSymbol, S
 
 from symbp.maths.names import slot_of
 from symbp.maths.scalars import number
@@ -178,8 +178,7 @@ def _derivatives(c: Context) -> list[Text]:
 def _idle(c: Context) -> list[MatrixSymbol]:
     """Return what the network computes and nothing on the way to the loss uses."""
     used = {slot_of(each) for line in c.reading.forward for each in map(c.reading.spelled, line.symbols)}
-    lines = (each for each in c.reading.forward if each.lhs.role is not Role.LOSS)
-    ends = [c.reading.spelled(each.lhs) for each in lines if not isinstance(each.rhs, Transpose)]
+    ends = [c.reading.spelled(each.lhs) for each in c.reading.forward if each.lhs.role is not Role.LOSS]
     used |= {slot_of(c.reading.spelled(each)) for each in c.handed_on}
     inner_ = {each.of.name for each in c.reading.derivation.network.inner}
     return [each for each in ends if slot_of(each) not in used and each.name not in inner_]

@@ -113,7 +113,7 @@ def _slopes_said(c: Context) -> list[Block]:
 
 def explicit_product(c: Context) -> Node | None:
     """Return the gradient of the parameter farthest from the loss as a product, with roles."""
-    if c.farthest is None:
+    if c.farthest is None or (not c.errors and len(c.gradients) == 1):  # The only line is the product.
         return None
     (factors,) = c.products[c.farthest]
     writer = writer_of(c)

@@ -6,6 +6,7 @@ W: 3 x 3
 V: 2 x 6
 M: 3 x 3 constant = [[1, 0, -1/2], [0, 2, 0.25], [1, 1, 2]]
 C: 3 x 3 constant = causal(3)
-Z = (W * C) @ M @ X
+D = W * C
+Z = D @ M @ X
 B = reshape(V, 4, 3)
 loss = mse(tanh(Z), Y) + sum(tanh(B) @ Z) / m
