@@ -281,7 +281,6 @@ INSTEAD = {
     "jacobian": "; write grad(L, X) for the gradient of a number L",
     "gradient": "; write grad(L, X)",
     "backward": "; write grad(L, X)",
-    "outer": "; write u @ v.T for two columns",
     "prod": "; write exp(sum(log(A), axis=0))",
     "reciprocal": "; write 1 / A",
     "square": "; write A**2",
