@@ -348,7 +348,7 @@ def _require_model(what: str | None, model: ModelOptions) -> None:
         SpecError: with an option that changes nothing.
     """
     for word in model.words()[:1]:
-        named = "options describe a network" if what is None else f"{shown(what)} is no model"
+        named = "no model is named" if what is None else f"{shown(what)} is no model"
         raise SpecError(f"{word}: {named}; name one, as in symbp derive model.py:make, or leave out {word}")
 
 
