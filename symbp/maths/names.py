@@ -557,9 +557,11 @@ def _told_apart(twins: list[Slot], found: Mapping[Slot, Parts], reserved: frozen
             return of_layers
         words = {slot: tuple(map(_word, slot[0].name.replace(".", "_").split("_"))) for slot in twins}
         return {slot: replace(found[slot], below=words[slot], number="") for slot in twins}
-    stems = {tuple(each.rstrip("0123456789") for each in path) for path in paths}
-    short = len(stems) == 1 and all(len(path) == 1 and path[0][-1].isdigit() for path in paths)
-    shown = [(path[0][len(path[0].rstrip("0123456789")) :],) if short else path for path in paths]
+    last = [path[-1] if path else "" for path in paths]
+    stems = {each.rstrip("0123456789") for each in last}
+    numbers = [each.removeprefix(stem) for stem in stems for each in last]
+    short = len(stems) == 1 and len(set(numbers)) == len(twins) and all(numbers)
+    shown = [(number,) for number in numbers] if short else paths
     return {
         slot: replace(found[slot], below=(*found[slot].below, *map(_word, path)))
         for slot, path in zip(twins, shown, strict=True)

@@ -65,8 +65,7 @@ class SequenceEncoder:
 
     What comes in goes out unchanged. A recurrent layer with ``carried`` starts from the last state in here (Sutskever
     et al. 2014), and ``CrossAttention`` behind ``Tokens`` reads all states of the last layer (Bahdanau et al. 2015;
-    Luong et al. 2015, with the scaled products of Vaswani et al. 2017). That layer returns its sequence. Names begin
-    with ``enc``.
+    Luong et al. 2015, with the scaled products of Vaswani et al. 2017). That layer returns its sequence.
 
     Raises:
         SpecError: no layer, or a number of ``inputs`` that is none.
@@ -105,7 +104,7 @@ class SequenceEncoder:
         out: Variable | tuple[Variable, ...] = tuple(
             builder.input("C", Role.INPUT, rows, BATCH, step=step) for step in steps
         )
-        with builder.scope("enc"), builder.block(Kind.ENCODER):
+        with builder.block(Kind.ENCODER):
             for layer in self.layers:
                 if not isinstance(layer, SequenceLayer) or isinstance(out, Variable):
                     raise SpecError("an encoder of a sequence has recurrent layers, each with sequence = true")

@@ -115,6 +115,14 @@ def test_the_image_gradient_is_a_full_convolution_with_the_flipped_kernel(window
     np.testing.assert_allclose(found, wanted.reshape(x.shape), rtol=1e-13, atol=1e-13)
 
 
+def test_a_maximum_leaves_the_padding_out_and_a_mean_counts_it():
+    x, window = -np.ones((4, 1)), tuple(map(int, Window(2, 2, 2, 2, 1, 1, 1, 1).args))
+    a = max_pool(np, x, *window)
+    assert a.ravel().tolist() == [-1] * 9
+    assert max_pool_transpose(np, x, a, np.ones((9, 1)), *window).ravel().tolist() == [4, 2, 2, 1]
+    assert average_pool(np, x, *window).ravel().tolist() == [-0.25, -0.5, -0.25, -0.5, -1, -0.5, -0.25, -0.5, -0.25]
+
+
 def test_a_tie_goes_to_the_first_and_overlapping_windows_add_up():
     x = np.array([[1.0, 2.0, 2.0, 0.0, 2.0, 2.0]]).T
     window = tuple(map(int, Window(2, 3, 2, 2, 1, 1).args))

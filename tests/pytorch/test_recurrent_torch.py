@@ -180,7 +180,7 @@ def test_a_decoder_that_attends_to_its_encoder_equals_the_modules(kind):
     labels = np.random.default_rng(4).integers(0, OUTPUTS, EXAMPLES * STEPS)
     loss, gradients = derive(net).compile()(parameters, inputs, np.eye(OUTPUTS)[:, labels])
 
-    paths = f"enc.{kind.kind}1", f"{kind.kind}2"
+    paths = f"{kind.kind}1", f"{kind.kind}2"
     encoder, decoder = (module_of(kind, path, parameters, INPUTS) for path in paths)
     read, written = (
         torch.tensor(np.stack([inputs[f"{letter}{step}"].T for step in range(1, steps + 1)]))
