@@ -14,10 +14,10 @@ from symbp.nodes import BUILDERS
 from symbp.symbols import BATCH, counts_examples
 
 
-def one_example(system: System) -> tuple[list[Equation], tuple[MatrixSymbol, ...]]:
-    """Return the equations of a single example, m = 1, and what they are given."""
+def one_example(forward: System, backward: System) -> tuple[list[Equation], list[Equation], tuple[MatrixSymbol, ...]]:
+    """Return two lists for a single example, m = 1, and what they are given."""
     reader = _Reader()
-    return of_one(system, reader), tuple(map(reader.read, system.given))
+    return of_one(forward, reader), of_one(backward, reader), tuple(map(reader.read, forward.given))
 
 
 def of_one(equations: Iterable[Equation], reader: _Reader | None = None) -> list[Equation]:

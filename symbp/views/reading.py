@@ -160,8 +160,7 @@ def reading(
     backward: Iterable[Equation] = readable.backward
     given: tuple[MatrixSymbol, ...] = readable.forward.given
     if is_one:
-        ahead, given = one_example(readable.forward)
-        backward, _ = one_example(readable.backward)
+        ahead, backward, given = one_example(readable.forward, readable.backward)
     scale = scale.fitting(readable) if has_examples and not is_one else AT_LOSS
     if scale.changes:
         backward = scale.backward(backward, frozenset(each.name for each in readable.wrt))

@@ -25,6 +25,7 @@ from symbp.maths.tree import (
     row,
 )  # fmt: skip
 from symbp.pages.page import Line
+from symbp.writing.formula import bare
 from symbp.writing.spacing import bracket_size, gap, has_limits, is_small, items_of
 
 Width = Callable[[Node], float]
@@ -48,6 +49,16 @@ def sides(node: Node) -> tuple[Node, Node]:
     items = items_of(node)
     place = next((k for k, item in enumerate(items) if isinstance(item, Sign) and item.kind == "rel"), 0)
     return row(*items[:place]) if place else NOTHING, row(*items[place:])
+
+
+def relation(tree: Node) -> tuple[Node, Node] | None:
+    """Return the left side of a formula, and the rest from its first relation on; None where there is none."""
+    items = items_of(tree)
+    for at, item in enumerate(items):
+        sign = bare(item)
+        if at and isinstance(sign, Sign) and sign.kind == "rel":
+            return row(*items[:at]), row(*items[at:])
+    return None
 
 
 def broken(node: Node, first: float, later: float, width: Width) -> list[Node]:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from symbp.maths.tree import QUAD, Id, Node, Table, joined, row
 from symbp.pages.page import Line
 from symbp.writing.boxes import Box, beside, boxed, under
-from symbp.writing.formula import bare, items_of
+from symbp.writing.breaking import broken, relation
+from symbp.writing.formula import bare, in_line, items_of
 from symbp.writing.letters import columns
-from symbp.writing.rows import broken, relation
 from symbp.writing.sentences import Setting, plain, sentence, wrapped
 
 GAPS = (5, 4, 3)
@@ -137,7 +137,10 @@ def _part(part: Node, left: Box | None, found: tuple[Node, Node] | None, setting
 
 def _rows(tree: Node, setting: Setting, room: int) -> list[Box]:
     box = setting.speller.box
-    return [box(each) for each in broken(tree, room, lambda part: box(part).width)]
+    whole = box(tree)
+    if whole.width <= room:
+        return [whole]
+    return [box(each) for each in broken(in_line(tree), room, room, lambda part: box(part).width)]
 
 
 def _hung(tree: Node, setting: Setting, room: int) -> list[Box]:

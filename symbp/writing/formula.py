@@ -278,6 +278,23 @@ def _frac(speller: Speller, node: Frac, tight: bool) -> Box:
     return beside((speller.bracketed(over, loose(over, "numerator")), boxed("/"), bottom))
 
 
+def in_line(node: Node) -> Node:
+    """Return a formula whose fractions stand in its line, which may then break inside what is divided."""
+    if isinstance(node, Fence):
+        return replace(node, body=in_line(node.body))
+    if isinstance(node, Tag) and isinstance(node.body, Fence | Row) and not node.label:
+        return replace(node, body=in_line(node.body))
+    items: list[Node] = []
+    for item in items_of(node):
+        match bare(item):
+            case Frac(over, under_) if not (isinstance(over, Num) and isinstance(under_, Num)):
+                items += items_of(in_line(Fence(over) if loose(over, "numerator") else over))
+                items += (Sign("/", "slash"), Fence(under_) if loose(under_, "denominator") else under_)
+            case _:
+                items.append(in_line(item) if isinstance(item, Fence | Tag) else item)
+    return row(*items)
+
+
 def loose(node: Node, place: Literal["numerator", "denominator"]) -> bool:
     """Say whether a part of a fraction needs brackets: a sum does, and a product below the line."""
     if isinstance(node, Frac) or _is_big(node):

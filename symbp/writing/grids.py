@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, product
 
-from symbp.maths.tree import DOTS, Node, Row, Script, Sign, row
+from symbp.maths.tree import DOTS, Node, Row, Script, Sign, Tag, row
 from symbp.pages.page import Line
+from symbp.writing.breaking import relation
 from symbp.writing.formula import Speller, bare, items_of
 from symbp.writing.letters import columns, padded
-from symbp.writing.rows import labelled, relation
 from symbp.writing.sentences import Setting, wrapped
 
 GAPS, AROUND = (3, 2), (2, 1)
@@ -159,3 +159,12 @@ def _column(cells: Sequence[_Cell], narrowest: int) -> tuple[list[str], list[str
     ragged = len({len(cell.factors) for cell in cells}) > 1
     side = "right" if ragged else "left"
     return [padded(line, width) for line in head], [padded(line, width, side) for line in body]
+
+
+def labelled(node: Node) -> Tag | None:
+    """Return the tag with words for a brace that stands outermost around a node, or None."""
+    while isinstance(node, Tag):
+        if node.label:
+            return node
+        node = node.body
+    return None

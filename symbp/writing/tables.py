@@ -8,8 +8,8 @@ from itertools import pairwise, zip_longest
 
 from symbp.maths.tree import Node
 from symbp.pages.page import Table, Text
+from symbp.writing.breaking import relation
 from symbp.writing.letters import columns, padded
-from symbp.writing.rows import relation
 from symbp.writing.sentences import GLUE, Setting, plain, sentence, wrapped
 
 GAPS = (3, 2)

@@ -57,14 +57,13 @@ from symbp.maths.tree import (
     Tag,
     Words,
     row,
-    walk,
 )
 from symbp.pages.page import Branch, Equations, Heading, Line, Page, Para, Picture, Ref, Steps, Verdict
 from symbp.pages.page import Table as Grid
 from symbp.pages.tell.derivation import derivation_page
-from symbp.writing.formula import Speller
+from symbp.writing.breaking import broken
+from symbp.writing.formula import Speller, in_line
 from symbp.writing.letters import columns
-from symbp.writing.rows import broken
 from symbp.writing.text import math_text, picture_text, write_text
 
 HERE = Path(__file__).parent
@@ -279,10 +278,9 @@ def formulas(draw, depth=2):
     return row(*items)
 
 
-def symbols(nodes):
-    """The letters, numbers and seen signs of trees, in their order."""
-    leaves = [leaf for node in nodes for leaf in walk(node) if isinstance(leaf, Id | Num | Sign)]
-    return [leaf for leaf in leaves if leaf not in (TIMES, APPLY)]
+def printed(nodes):
+    """What trees print one behind another, without spaces."""
+    return "".join(math_text(node).replace(" ", "") for node in nodes)
 
 
 WIDEST = 6
@@ -294,14 +292,14 @@ WIDEST = 6
 def test_breaking_keeps_the_symbols_in_order(formula, width):
     speller = Speller.of((formula,))
     whole = equal(layer("z", "l"), formula)
-    rows = broken(whole, width, lambda node: speller.box(node).width)
-    assert symbols(rows) == symbols([whole])
+    rows = broken(in_line(whole), width, width, lambda node: speller.box(node).width)
+    assert printed(rows) == printed([whole])
     assert all(columns(speller.line(each)) <= width + WIDEST for each in rows)
 
 
 def test_what_fits_is_not_broken():
     formula = equal("z", plus("a", "b"))
-    assert broken(formula, 9, lambda node: len(math_text(node))) == [formula]
+    assert broken(formula, 9, 9, lambda node: len(math_text(node))) == [formula]
 
 
 def test_a_row_begins_with_its_sign_and_a_sum_breaks_before_a_product():
@@ -309,9 +307,9 @@ def test_a_row_begins_with_its_sign_and_a_sum_breaks_before_a_product():
         return len(math_text(node))
 
     total = row(*[part for k in "QKV" for part in (PLUS, times(sub("W", k), error(k)))][1:])
-    assert [math_text(each) for each in broken(total, 14, measure)] == ["W_Q δQ", "+ W_K δK", "+ W_V δV"]
+    assert [math_text(each) for each in broken(total, 14, 14, measure)] == ["W_Q δQ", "+ W_K δK", "+ W_V δV"]
     product = times(Fence(total), "X")
-    assert [math_text(each) for each in broken(product, 14, measure)] == ["(W_Q δQ", "+ W_K δK", "+ W_V δV) X"]
+    assert [math_text(each) for each in broken(product, 14, 14, measure)] == ["(W_Q δQ", "+ W_K δK", "+ W_V δV) X"]
 
 
 # Pages
