@@ -284,6 +284,10 @@ def in_line(node: Node) -> Node:
         return replace(node, body=in_line(node.body))
     if isinstance(node, Tag) and isinstance(node.body, Fence | Row) and not node.label:
         return replace(node, body=in_line(node.body))
+    if isinstance(node, Script) and isinstance(node.base, Fence):
+        return replace(node, base=in_line(node.base))
+    if not isinstance(node, Row | Frac):
+        return node
     items: list[Node] = []
     for item in items_of(node):
         match bare(item):
@@ -291,7 +295,7 @@ def in_line(node: Node) -> Node:
                 items += items_of(in_line(Fence(over) if loose(over, "numerator") else over))
                 items += (Sign("/", "slash"), Fence(under_) if loose(under_, "denominator") else under_)
             case _:
-                items.append(in_line(item) if isinstance(item, Fence | Tag) else item)
+                items.append(in_line(item) if isinstance(item, Fence | Tag | Script) else item)
     return row(*items)
 
 

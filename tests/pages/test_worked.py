@@ -263,7 +263,6 @@ def test_another_kernel_prints_the_same() -> None:
         ({"roles": False}, "roles: with numbers there are no role labels"),
         ({"by_output": True}, "by_output: with numbers a slope has a line of its own"),
         ({"pair": (1, 2)}, "pair: with numbers there is no product over time"),
-        ({"to": "text", "notation": "ng"}, "notation: the page is the same without it"),
         ({"to": "numpy"}, "numbers: a program is called with numbers"),
         ({"to": "text", "standalone": True}, "standalone: text has no standalone form"),
         ({"show": [1, 2]}, "show: the page is the same without it"),
