@@ -279,8 +279,8 @@ def formulas(draw, depth=2):
 
 
 def printed(nodes):
-    """What trees print one behind another, without spaces."""
-    return "".join(math_text(node).replace(" ", "") for node in nodes)
+    """What trees print one behind another, without spaces and the dots between numbers."""
+    return "".join(math_text(node).replace(" ", "").replace("·", "") for node in nodes)
 
 
 WIDEST = 6
