@@ -67,7 +67,10 @@ def _answer(request: Mapping[str, Any]) -> dict[str, Any]:
     except ImportError:
         return {"missing": "onnx"}
     try:
-        return message(Path(request["source"]).read_bytes(), request.get("loss"))
+        source = Path(request["source"])
+        if source.stat().st_size > MAX_FILE:
+            raise RefusedError(f"larger than {MAX_FILE // 10**6} MB, the most that is read")
+        return message(source.read_bytes(), request.get("loss"))
     except RefusedError as error:
         return {"refused": [{"line": None, "what": each} for each in error.args]}
     except BaseException as error:  # The evaluator may raise anything about somebody's file.
@@ -90,8 +93,6 @@ def _model(content: bytes) -> Any:
     import onnx
     from onnx import inliner
 
-    if len(content) > MAX_FILE:
-        raise RefusedError(f"larger than {MAX_FILE // 10**6} MB")
     try:
         model = onnx.load_model_from_string(content)
     except Exception:  # Whatever the parser of protobuf raises.

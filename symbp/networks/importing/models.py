@@ -56,8 +56,14 @@ def of_message(answer: Any, name: str) -> Network:
     Raises:
         SpecError: it is no answer, or has operations that symbp does not know.
     """
-    found = imported(Message.of_data(answer), name)
-    found.network.sample = sample_of(found)
+    try:
+        found = imported(Message.of_data(answer), name)
+        found.network.sample = sample_of(found)
+    except SpecError:
+        raise
+    except (LookupError, ArithmeticError, AttributeError, AssertionError, TypeError, ValueError) as error:
+        # The schema holds fields, not what they mean together; anybody could have written them.
+        raise SpecError(f"{name}: the export does not hang together, or symbp cannot follow it") from error
     return found.network
 
 

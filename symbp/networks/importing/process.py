@@ -36,7 +36,7 @@ class Child:
 
 
 TORCH = Child("child.py", "PyTorch", "pip install torch, or name a Python that has it with --python")
-ONNX = Child("child_onnx.py", "the package onnx", "pip install onnx")
+ONNX = Child("child_onnx.py", "package onnx", "pip install onnx")
 
 
 def answer(

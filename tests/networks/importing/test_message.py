@@ -6,8 +6,9 @@ import copy
 import numpy as np
 import pytest
 
-from symbp.errors import SpecError
+from symbp.errors import SpecError, SymbpError
 from symbp.networks.importing.message import Examples, Message, Reference
+from symbp.networks.importing.models import of_message
 
 
 def array(*shape: int) -> dict:
@@ -79,3 +80,54 @@ def test_an_array_has_as_many_numbers_as_its_shape_says(bytes_: str) -> None:
 def test_what_is_no_document_is_refused(content: bytes) -> None:
     with pytest.raises(SpecError, match="cannot be read"):
         Message.of(content)
+
+
+WRONG = (
+    None,
+    True,
+    -1,
+    0,
+    3,
+    2**40,
+    1e300,
+    "",
+    "x",
+    "linear",
+    "nan",
+    [],
+    [[]],
+    [1],
+    {},
+    {"tensor": "x", "at": 5},
+    {"list": [1]},
+)
+
+
+def places(value, path=()):
+    """The places of everything inside a document."""
+    yield path
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, each in inner:
+        yield from places(each, (*path, key))
+
+
+def test_whatever_is_changed_is_read_or_refused() -> None:
+    """Numbers of any place, and what is missing: never an error of ours."""
+    random = np.random.default_rng(0)
+    known = [path for path in places(document()) if path]
+    refused = 0
+    for _ in range(300):
+        changed = document()
+        *outer, last = known[random.integers(len(known))]
+        holder = changed
+        for key in outer:
+            holder = holder[key]
+        if random.random() < 0.2 and isinstance(holder, dict):
+            del holder[last]
+        else:
+            holder[last] = WRONG[random.integers(len(WRONG))]
+        try:
+            of_message(changed, "model.py")
+        except SymbpError:
+            refused += 1
+    assert 150 < refused < 300

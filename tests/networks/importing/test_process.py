@@ -109,6 +109,11 @@ def test_a_python_that_is_not_there():
         process.answer(process.TORCH, {}, NAME, python="nosuchpython")
 
 
+def test_the_package_that_is_missing():
+    with pytest.raises(SpecError, match=r"a.onnx: the Python that runs it has no package onnx: pip install onnx\Z"):
+        process.told({"missing": "onnx"}, process.ONNX, "a.onnx")
+
+
 def test_names_of_models(model, tmp_path):
     assert place(f"{model.path}:make") == model
     for name, said in (
