@@ -69,6 +69,10 @@ def test_every_page_says_how_the_model_agrees():
     assert "agrees with PyTorch on your model: 2 of 2, worst" in write_text(check_page(report, derivation), width=200)
 
 
+def test_where_nothing_can_be_compared_nothing_is_said():
+    assert "agrees" not in symbp.render(symbp.derive(network(), wrt=["X"]))
+
+
 def test_gradients_get_the_shapes_of_the_model():
     tensor = np.arange(24.0).reshape(2, 3, 4)
     axes = Axes("pos", (2, 3, 4), (2, 0, 1))

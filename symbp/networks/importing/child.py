@@ -667,6 +667,10 @@ class _Graph:
             self._take(node)
             if self.kinds[node] != CONSTANT and not _is_getitem(node):
                 found.append(self._operation(node))
+                single = any(each["type"] == "float32" for each in found[-1]["results"])
+                if single and not any(each["what"] == "float32" for each in self.exported.hints):
+                    line = (found[-1]["line"] or {}).get("number")
+                    self.exported.hints.append({"what": "float32", "where": "", "line": line})
         return found
 
     def _loss_of(self, node: Any) -> str:

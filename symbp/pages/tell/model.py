@@ -22,6 +22,8 @@ def with_agreement(words: Words, about: Text, derivation: Derivation, *, exact: 
         return about
     if not sample.given:
         return commas([about, words("model.evaluated")])
+    if not found.rows:
+        return about
     number = f"{found.worst:.0e}" if exact else f"1e-{steady_digits(found.worst, FLOAT)}"
     worst = words("model.worst" if exact else "model.below", worst=number)
     count = len(found.rows)
