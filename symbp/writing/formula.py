@@ -192,8 +192,17 @@ def _row(speller: Speller, node: Row, tight: bool) -> Box:
             boxes.append(boxed(_sign(speller, sign, before, after, tight)))
             continue
         boxes += [boxed(" ")] * (before is not None and _apart(before, sign))
-        boxes.append(speller.bracketed(item, True) if _ambiguous(before, item) else speller.box(item, tight))
+        loose_ = _ambiguous(before, item) or _divides_beside(before, sign, after)
+        boxes.append(speller.bracketed(item, True) if loose_ else speller.box(item, tight))
     return beside(boxes) if boxes else Box()
+
+
+def _divides_beside(before: Node | None, node: Node, after: Node | None) -> bool:
+    """Say whether a quotient of matrices stands beside ⊙, where its line would reach too far: (A/B) ⊙ C."""
+    beside_ = (bare(each) for each in (before, after) if each is not None)
+    if not isinstance(node, Frac) or all(isinstance(bare(each), Num) for each in (node.over, node.under)):
+        return False
+    return any(isinstance(each, Sign) and each.sign == "⊙" for each in beside_)
 
 
 def _sign(speller: Speller, sign: Sign, before: Node | None, after: Node | None, tight: bool) -> str:

@@ -13,6 +13,7 @@ from symbp.maths.factors import Factors, in_order, is_turn
 from symbp.maths.names import slot_of
 from symbp.maths.scalars import call, number, word
 from symbp.maths.tree import DOTS, EQUALS, TIMES, Fence, Node, Script, Sign, joined, row
+from symbp.op import Op
 from symbp.ops.elementwise import Slope
 from symbp.pages.page import Aside, Block, Equations, Para, Ref, Text
 from symbp.pages.page import Line as PageLine
@@ -26,6 +27,7 @@ from symbp.views.lines import Index, index_symbol
 from symbp.views.over import SumOver
 from symbp.views.product import edges, is_flat, single
 from symbp.views.skeleton import put_in
+from symbp.views.turned import plain
 
 MOST_LINES = 6
 """A recursion of so many lines is a result; a longer one is a section of its own."""
@@ -84,6 +86,8 @@ def _is_error_times_input(rhs: MatrixExpr) -> bool:
     if isinstance(rhs, MatMul):
         matrices = operands(rhs)
         return any(isinstance(each, Adjoint) for end in (matrices[0], matrices[-1]) for each in symbols_in(end))
+    if isinstance(plain(rhs), Op):  # A kernel's error slides over its input, δ ⋆ X; a Jacobian has a name.
+        return plain(rhs).sign is not None
     return not isinstance(rhs, HadamardProduct | MatrixSymbol | Transpose)
 
 
