@@ -7,6 +7,7 @@ from sympy import (
     DiagMatrix,
     HadamardProduct,
     Identity,
+    Integer,
     MatAdd,
     MatMul,
     MatrixExpr,
@@ -26,8 +27,10 @@ from symbp.networks.attention import Attention
 from symbp.networks.layers import Dense
 from symbp.networks.network import Network
 from symbp.op import Op
+from symbp.ops.arithmetic import INVERSE, QUOTIENT
 from symbp.ops.elementwise import Elementwise, Slope
 from symbp.ops.functions import activation
+from symbp.ops.literal import Literal
 from symbp.ops.softmax import Softmax, SoftmaxJacobian
 from symbp.symbols import BATCH, Adjoint, Role, Variable
 from symbp.views.lines import Indexed, index_symbol
@@ -35,6 +38,7 @@ from symbp.writing.formula import math_text
 from symbp.writing.latex import math_latex
 from symbp.writing.render import render
 
+NUMBER = Variable("s", 1, 1, Role.STATE, "s")
 A, B, C = (MatrixSymbol(name, 3, 3) for name in "ABC")
 W = Variable("W2", 3, 3, Role.WEIGHT, "W", 2)
 Z = Variable("Z2", 3, BATCH, Role.PREACTIVATION, "Z", 2)
@@ -83,12 +87,18 @@ BRACKETS: list[tuple[MatrixExpr, str]] = [
     (ZeroMatrix(3, 3), "0"),
     (MatMul(1 / BATCH, MatAdd(OUT, MatMul(-1, Y))), "1/m (A₂ − Y)"),
     (Adjoint(W), "∂ℒ/∂W₂"),
+    (MatMul(A, HadamardProduct(MatMul(-1, B), C)), "−A (B ⊙ C)"),
+    (HadamardProduct(MatMul(OneMatrix(3, 1), NUMBER, OneMatrix(1, 3)), A), "s A"),
+    (MatMul(A, HadamardProduct(B, MatMul(OneMatrix(3, 1), NUMBER, OneMatrix(1, 3)))), "s A B"),
+    (HadamardProduct(A, Elementwise(INVERSE, Z), D), "(A ⊙ δ₂)/Z₂"),
+    (HadamardProduct(A, Elementwise(QUOTIENT, Z, OUT)), "A ⊙ (Z₂/A₂)"),
+    (Literal.of([[S.One, S.Half], [S.Zero, Integer(-2)]]), "⎡1  ½ ⎤\n⎣0  −2⎦"),
 ]
 
 
 def builder(notation: Notation = STANDARD, **options: bool) -> Builder:
     letters = {each: Id(each.name) for each in (A, B, C)}
-    return Builder(Names([W, Z, OUT, Y, BIAS], notation, errors=[Z], letters=letters), **options)
+    return Builder(Names([W, Z, OUT, Y, BIAS, NUMBER], notation, errors=[Z], letters=letters), **options)
 
 
 @pytest.mark.parametrize(("expr", "text"), BRACKETS, ids=[text for _, text in BRACKETS])

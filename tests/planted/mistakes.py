@@ -114,8 +114,8 @@ MISTAKES = (
     _mistake("index", "calculus/reverse.py", "(equation.lhs.name,), needed", "(forward[-1].name,), needed",
              "calculus/test_reverse.py"),
     # -- scale
-    _mistake("scale", "ops/losses.py", "weight = scale(adjoint) / a.shape[1]",
-             ("weight = 2 * scale(adjoint) / a.shape[1]", "weight = scale(adjoint) / a.shape[0]"), RULES),
+    _mistake("scale", "ops/losses.py", "weight = scale(adjoint) / node.examples",
+             ("weight = 2 * scale(adjoint) / node.examples", "weight = scale(adjoint) / a.shape[0]"), RULES),
     _mistake("scale", "ops/losses.py", "scale(adjoint) / p.shape[1]", ("scale(adjoint)", "scale(adjoint) / p.shape[0]"),
              RULES),
     _mistake("scale", "ops/pooling.py", "xp.sum(over, axis=1) / over.shape[1]", "xp.sum(over, axis=1)", RULES),
