@@ -10,6 +10,7 @@ from symbp.analysis.flow import QUANTITIES, TENFOLD, Flow
 from symbp.analysis.initialisations import initialisation
 from symbp.analysis.remedies import AS_IS, CRITICAL
 from symbp.maths.build import primed
+from symbp.maths.names import MARKS
 from symbp.maths.notation import STANDARD
 from symbp.maths.tree import EQUALS, Fence, Id, Node, Num, Script, row
 from symbp.op import FactorRole
@@ -120,7 +121,7 @@ def _table(w: Words, found: Comparison) -> Iterator[Block]:
 
 
 def _layer(letter: str) -> Node:
-    return Script(Id(letter), None, Fence(Id("l"), *STANDARD.layer))
+    return Script(Id(letter), None, Fence(Id("l"), *MARKS[STANDARD.layer]))
 
 
 def merged(members: Sequence[Measured]) -> list[list[Measured]]:
