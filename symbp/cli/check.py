@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from symbp.cli.console import exit_code, progress
-from symbp.cli.mine import MineOptions, Stub
+from symbp.cli.mine import MineOptions, NotesFile, Stub
 from symbp.cli.options import Json, flat, option, refuse, seed_option
 from symbp.cli.output import OutputOptions
 from symbp.cli.what import (
@@ -107,6 +107,10 @@ def command(
     for name, value in (("--engine", methods.engine), ("--values", methods.values)):
         if value:
             raise SpecError(f"{name} is about the derived gradients: leave it out, or leave out your own gradient")
+    if isinstance(asked.mine, NotesFile):
+        if output.is_given:
+            raise SpecError("notes are judged where they stand, line by line: leave out -t and -o")
+        return verdict.judge_notes(spec, asked, seed, json)
     return verdict.judge(spec, asked, seed, output, json)
 
 

@@ -17,6 +17,7 @@ from symbp.limits import MAX_JSON_ARRAYS
 from symbp.networks.places import split_python
 
 DATA = (".npz", ".npy", ".json")
+NOTES = (".tex", ".ltx", ".md", ".markdown")
 REDUCTIONS = ("mean", "sum", "torch")
 MAX_TIMEOUT = 3600
 
@@ -57,7 +58,14 @@ class Stub:
     place: Path
 
 
-Mine = FunctionFile | DataFile | Formula | Stub
+@dataclass(frozen=True)
+class NotesFile:
+    """A file of notes, LaTeX or Markdown, whose equations are judged."""
+
+    place: Path
+
+
+Mine = FunctionFile | DataFile | NotesFile | Formula | Stub
 
 
 @dataclass(frozen=True)
@@ -74,7 +82,7 @@ PANEL = "Your own gradient"
 
 MINE = typer.Argument(
     metavar="[MINE]",
-    help="Your own gradient: a Python file, mine.py or mine.py:function, or arrays in .npz or .json.",
+    help="Your own gradient: a Python file, mine.py or mine.py:function, arrays (.npz, .json), notes (.tex, .md).",
     rich_help_panel=PANEL,
     show_default=False,
 )
@@ -113,7 +121,7 @@ class MineOptions:
             SpecError: two of them at once, a file that does not exist, or an option without anything to use it.
         """
         mine = self.mine
-        if mine is None and what is not None and (is_python(what) or is_data(what)):
+        if mine is None and what is not None and (is_python(what) or is_data(what) or is_notes(what)):
             what, mine = None, what
         if self.formula is not None and (self.stub or mine is not None):
             raise SpecError("give one of them: a file of yours, --formula or --stub")
@@ -127,6 +135,10 @@ class MineOptions:
             asked = Stub(Path(mine or STUB))
         elif mine is not None:
             asked = file_of(mine, alone=what is None and network.layers is None and network.widths is None)
+        if isinstance(asked, NotesFile):
+            for name, given in (("--reduction", self.reduction), ("--timeout", self.timeout)):
+                if given:
+                    raise SpecError(f"{name} is about what your code returns: notes have none; leave out {name}")
         if asked is not None:
             return what, Question(asked, self.rows, self.timeout or 10, self.reduction or "mean")
         for name, given in (("--rows", self.rows), ("--reduction", self.reduction), ("--timeout", self.timeout)):
@@ -151,7 +163,12 @@ def is_data(name: str) -> bool:
         return False
 
 
-def file_of(name: str, *, alone: bool) -> FunctionFile | DataFile:
+def is_notes(name: str) -> bool:
+    """Whether a name is that of a file of notes."""
+    return Path(name).suffix.lower() in NOTES
+
+
+def file_of(name: str, *, alone: bool) -> FunctionFile | DataFile | NotesFile:
     """Return which kind of file is named.
 
     Raises:
@@ -159,8 +176,8 @@ def file_of(name: str, *, alone: bool) -> FunctionFile | DataFile:
     """
     place, function = split_python(name) or (name, None)
     path = Path(place)
-    if not is_python(name) and path.suffix.lower() not in DATA:
-        refuse(name, "give a .py, .npz or .json file", "MINE")
+    if not is_python(name) and path.suffix.lower() not in (*DATA, *NOTES):
+        refuse(name, "give a .py, .npz or .json file, or notes in .tex or .md", "MINE")
     try:
         regular, exists = path.is_file(), path.exists()
     except (OSError, ValueError):
@@ -169,4 +186,6 @@ def file_of(name: str, *, alone: bool) -> FunctionFile | DataFile:
         refuse(name, "there is no such file; symbp check --stub writes one to fill in", "MINE")
     if not regular:
         refuse(name, "a folder; name the file in it" if path.is_dir() else NOT_REGULAR, "MINE")
+    if is_notes(name):
+        return NotesFile(path)
     return FunctionFile(path, function or None) if is_python(name) else DataFile(path, alone)

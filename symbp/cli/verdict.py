@@ -6,12 +6,13 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 
+from symbp.cli import notes
 from symbp.cli.console import note, say, sentence
-from symbp.cli.mine import DataFile, Formula, FunctionFile, Question, Stub
+from symbp.cli.mine import DataFile, Formula, FunctionFile, NotesFile, Question, Stub
 from symbp.cli.options import Listed
 from symbp.cli.output import OutputOptions
 from symbp.cli.what import Described, Named, NetworkOptions, command_line, derived
-from symbp.derivation import derive
+from symbp.derivation import Derivation, derive
 from symbp.judging.cases import require_concrete
 from symbp.judging.data import judge_data, load
 from symbp.judging.formula import Formulas
@@ -64,20 +65,37 @@ def judged_of(spec: Described, asked: Question, seed: int) -> Judged:
                 derived(spec.build(), spec.wrt), place, function,
                 rows=asked.rows, timeout=asked.timeout, seed=seed, reduction=asked.reduction,
             )  # fmt: skip
-        case Stub():
-            raise AssertionError("a stub is written, not judged")
+        case Stub() | NotesFile():
+            raise AssertionError("a stub is written, notes are judged line by line")
 
 
 def judged_formula(spec: Described, text: str, seed: int, layouts: Sequence[Layout]) -> Judged:
     """Return the judgement of a formula in one of several layouts; functions stand for what options leave open."""
     formulas = formulas_of(concrete(spec), spec.build(), spec.wrt, seed, layouts)
-    judged, derivation = formulas.judge(text), formulas.derivation
-    if judged.right or not isinstance(spec, NetworkOptions) or (spec.activation and spec.loss):
-        return judged
+    judged = formulas.judge(text)
+    said = "" if judged.right else standins(spec, formulas.derivation)
+    return replace(judged, notes=(*judged.notes, *filter(None, [said])))
+
+
+def standins(spec: Described, derivation: Derivation) -> str:
+    """Return which functions stand for what options leave open; nothing where they leave nothing open."""
+    if not isinstance(spec, NetworkOptions) or (spec.activation and spec.loss):
+        return ""
     functions = [each.rhs.function.name for each in derivation.forward if isinstance(each.rhs, Elementwise)]
     stood = [] if spec.activation else [f"f{at} = {name}" for at, name in enumerate(functions, 1)]
     stood += [] if spec.loss else [f"loss = {OPEN_LOSS}"]
-    return replace(judged, notes=(*judged.notes, sentence("screen.open", functions=", ".join(stood))))
+    return sentence("screen.open", functions=", ".join(stood))
+
+
+def judge_notes(spec: Described, asked: Question, seed: int, json: bool) -> int:
+    """Judge the equations of notes where they stand; return 1 where one is wrong, 3 where one could not be read."""
+    assert isinstance(asked.mine, NotesFile)
+    layouts = (CODE_IN_ROWS, ROWS) if asked.rows else (COLUMNS,)
+    over = formulas_of(concrete(spec), spec.build(), spec.wrt, seed, layouts)
+    code = notes.judge_notes(over, asked.mine.place, json, command_of(spec, asked))
+    if code and not json and (said := standins(spec, over.derivation)):
+        note(f"symbp: {said}")
+    return code
 
 
 def formulas_of(network: Network, shown: Network, wrt: Listed | None, seed: int, layouts: Sequence[Layout]) -> Formulas:
@@ -118,7 +136,7 @@ def command_of(spec: Described, asked: Question) -> str:
             words += ["--formula", text]
         case FunctionFile(place, str(function)):
             _name(words, spec, f"{place}:{function}")
-        case FunctionFile(place) | DataFile(place) | Stub(place):
+        case FunctionFile(place) | DataFile(place) | NotesFile(place) | Stub(place):
             _name(words, spec, str(place))
     words += ["--rows"] * asked.rows + (["--reduction", asked.reduction] if asked.reduction != "mean" else [])
     return shlex.join(words)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from types import MappingProxyType
 
 from symbp.errors import SpecError
@@ -130,6 +131,21 @@ def plain(text: str, macros: Macros = NONE, bare_layers: bool = False) -> tuple[
     if reader.at < len(reader.tokens):
         raise SpecError("unbalanced braces: there is a } too many")
     return "".join(each.text for each in pieces), [*(p.at for p in pieces for _ in p.text), len(text)]
+
+
+def expanded(text: str, macros: Macros) -> str:
+    """Return LaTeX with its macros replaced; a text without any stays as it is.
+
+    Raises:
+        SpecError: macros without end, or an argument that does not end.
+    """
+    found = list(tokens(text))
+    if not any(each.is_command and each.text in macros for each in found):
+        return text
+    done = _expanded(found, macros)
+    texts = [f"\\{each.text}" if each.is_command else each.text for each in done]
+    apart = [each[:1] == "\\" and each[-1:].isalpha() and then[:1].isalpha() for each, then in pairwise([*texts, ""])]
+    return "".join(f"{each} " if space else each for each, space in zip(texts, apart, strict=True))
 
 
 def _expanded(found: list[Token], macros: Macros) -> list[Token]:

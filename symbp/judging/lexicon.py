@@ -42,6 +42,9 @@ NAMED = (
 ACTIVATION = ("g", "f", "h", "φ", "ϕ", "phi", "σ", "sigma", "act", "activation")
 """Letters that people have for whatever activation a network has."""
 
+SIGMA = ("σ", "sigma")
+"""Those of them that are the sigmoid where a network has no activation."""
+
 _ERROR = re.compile(r"(?:∂|d)(?:[ℒLJEC]|[Ll]oss)/(?:∂|d)|∂|d|δ_?|delta_?|grad_?|nabla_?")
 
 _ENTRIES = tuple(
@@ -204,11 +207,12 @@ def _functions(derivation: Derivation) -> dict[str, Meaning]:
     found |= _both("ReLU", Scalar(activation("relu")))
     own = [each for each in derivation.forward if isinstance(each.rhs, Elementwise) and len(each.rhs.args) == 2]
     taken = tuple((each.rhs.args[1].name, each.rhs.function) for each in own)
+    sigmoid = activation("sigmoid")
     for letter in ACTIVATION if own else ():
-        found |= {letter: Activation(taken), f"{letter}'": Activation(taken, slope=True)}
-    if any(each.rhs.function.name == "sigmoid" for each in own) or not own:
-        found |= {word: meaning for letter in ("σ", "sigma")
-                  for word, meaning in _both(letter, Scalar(activation("sigmoid"))).items()}  # fmt: skip
+        otherwise = sigmoid if letter in SIGMA else None
+        found |= {letter: Activation(taken, False, otherwise), f"{letter}'": Activation(taken, True, otherwise)}
+    for letter in SIGMA if not own else ():
+        found |= _both(letter, Scalar(sigmoid))
     for equation in derivation.forward:
         node = equation.rhs
         if not isinstance(node, Elementwise) or not isinstance(equation.lhs, Variable):

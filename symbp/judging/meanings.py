@@ -63,16 +63,20 @@ class Scalar:
 
 @dataclass(frozen=True)
 class Activation:
-    """The activation of the network: of a layer's z it is that layer's. ``own`` has them by what they are taken of."""
+    """The activation of the network: of a layer's z it is that layer's. ``own`` has them by what they are taken of.
+
+    ``otherwise`` is the function of what is no z of a layer, where the layers differ: σ is the sigmoid.
+    """
 
     own: tuple[tuple[str, ScalarFunction], ...]
     slope: bool = False
+    otherwise: ScalarFunction | None = None
 
     def of(self, name: str | None) -> Scalar | None:
         """Return the function taken of a matrix; of something else the one that all layers have, or None."""
         functions = dict(self.own)
         every = set(functions.values())
-        found = functions.get(name or "") or (every.pop() if len(every) == 1 else None)
+        found = functions.get(name or "") or (every.pop() if len(every) == 1 else self.otherwise)
         return None if found is None else Scalar(found, self.slope)
 
 
