@@ -14,7 +14,7 @@ from symbp.judging.formula import Formulas
 from symbp.judging.hands import plain
 from symbp.judging.judging import Judged
 from symbp.judging.meanings import Entry, Symbol
-from symbp.judging.notes import MARKDOWN, MOST_EQUATIONS, Noted, equations
+from symbp.judging.notes import GRADIENT, MARKDOWN, MOST_EQUATIONS, Noted, equations
 from symbp.judging.sides import split
 from symbp.networks.reading import MAX_LENGTH
 from symbp.pages.tell.verdict import headline
@@ -94,7 +94,7 @@ def wanted(over: Formulas, noted: Noted) -> str | None:
         own = plain(left)[0].strip()
         meaning = over.words.meaning(own) or over.words.entry(own)
     except SpecError:
-        return noted.text if left.lstrip("{& ").startswith(("\\delta", "\\frac{\\partial", "\\nabla")) else None
+        return noted.text if GRADIENT.match(left) else None
     if isinstance(meaning, Symbol | Entry):
         return noted.text if isinstance(meaning.of, Adjoint) else None
     return noted.text if own.startswith(SIGNS) and len(own) > 1 else None

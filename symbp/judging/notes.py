@@ -37,6 +37,9 @@ _CLOSING = {"\\[": "\\]", "\\(": "\\)", "$$": "$$", "```math": "```", "$`": "`$"
 _COMMENT = re.compile(r"(?<!\\)%([^\n]*)")
 _HTML = re.compile(r"<!--(.*?)-->", re.DOTALL)
 _MARK = re.compile(r"\s*symbp(?:\s*:\s*(\S[^\n]*?))?\s*$")
+GRADIENT = re.compile(r"[{&\s]*\\(?:delta|[dt]?frac\s*\{\s*\\partial|nabla)")
+"""What a left side begins with that is meant as a gradient, though it cannot be read."""
+
 _VERBATIM = ("verbatim", "lstlisting", "minted", "comment")
 _FENCE = re.compile(r"^(```+|~~~+)([^\n]*)\n.*?(?:^\1[^\n]*$|\Z)", re.DOTALL | re.MULTILINE)
 _SEEN_THROUGH = re.compile(
