@@ -658,7 +658,7 @@ class _Reader:
             shapes = ", ".join(text(each.shape) for each in matrices)
             raise ShapeError(f"the shapes {shapes} do not fit together in {quote(self.line.source)}")
         filled = [value if isinstance(value, MatrixExpr) else _filled(value, shape) for _, value in arguments]
-        return [repeated(value, shape) for value in filled], []
+        return [repeated(self._named(value) if isinstance(value, Op) else value, shape) for value in filled], []
 
 
 MOST_NUMBERS = 400
