@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from symbp.pages.page import Bar, Ref, Span, Table, Text
 from symbp.writing.breaking import em_width, word_width
@@ -19,10 +20,18 @@ GUTTER, NARROW = 0.82, 8.0
 """The space between columns; below this no column wraps well."""
 
 
-def columns(table: Table, measure: float) -> tuple[str, list[str]]:
-    """Return the size of a table's letters and for each column nothing, or what of the line the others take, in em.
+@dataclass(frozen=True)
+class Share:
+    """What a column that wraps has of a line: a part of it, the whole where that is empty, less so many em."""
 
-    A column with such a width takes the rest and wraps: the one that the table names, else its widest of words.
+    part: str
+    less: str
+
+
+def columns(table: Table, measure: float) -> tuple[str, list[Share | None]]:
+    """Return the size of a table's letters and for each column nothing, or its share where it wraps.
+
+    The column that the table names wraps, else its widest of words; where that is not enough, so do the widest others.
     """
     natural = [max(map(text_width, cells)) for cells in zip(table.head, *table.rows, strict=True)]
     gutters = GUTTER * (len(natural) - 1)
@@ -31,10 +40,20 @@ def columns(table: Table, measure: float) -> tuple[str, list[str]]:
         room = measure / size
         others = (sum(natural) - natural[wraps]) * spare + gutters + 0.4
         if sum(natural) * spare + gutters <= room:
-            return name, [""] * len(natural)
+            return name, [None] * len(natural)
         if room - others >= NARROW:
             break
-    return name, [f"{others:.2f}" if place == wraps else "" for place in range(len(natural))]
+    needs = {wraps: max(NARROW, min(natural[wraps], 1.5 * NARROW))}
+    while room - others < sum(needs.values()) - 0.5 * NARROW and len(needs) < len(natural):
+        added = max((at for at in range(len(natural)) if at not in needs), key=natural.__getitem__)
+        others -= natural[added] * spare
+        needs[added] = max(NARROW, natural[added] / 2)
+    shares = {at: need / sum(needs.values()) for at, need in needs.items()}
+    return name, [_share(shares[at], others) if at in shares else None for at in range(len(natural))]
+
+
+def _share(share: float, others: float) -> Share:
+    return Share("" if share == 1 else f"{share:.3f}", f"{share * others:.2f}")
 
 
 def _wordiest(table: Table, natural: Sequence[float]) -> int:
