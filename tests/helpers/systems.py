@@ -251,9 +251,9 @@ def convolution() -> Derivation:
 
 
 def grouped_convolution() -> Derivation:
-    """Two groups of two channels of 5×4, kernels spread over 3×3; turned round, to three channels of each group."""
-    window, back = Window(5, 4, 2, 2, 2, 1, 1, 0, 2, 2, 2), Window(6, 5, 3, 2, 2, 2, 0, 1, 1, 2, 2)
-    x, k, w = variable("X", 80), variable("W1", 4, 8), variable("W2", 4, 18)
+    """Two groups of two channels of 4×3, kernels spread over 3×3; turned round, to three channels of each group."""
+    window, back = Window(4, 3, 2, 2, 2, 1, 1, 0, 2, 2, 2), Window(4, 3, 2, 2, 2, 1, 0, 0, 1, 2, 2)
+    x, k, w = variable("X", 48), variable("W1", 4, 8), variable("W2", 4, 12)
     z, t = variable("Z1", 4 * window.count), variable("Z2", 6 * back.pixels)
     return case(
         (z, Convolve(k, x, *window.args)), (t, TransposedConvolve(w, z, *back.args)), given=[x, k, w], loss="log_cosh"

@@ -71,9 +71,16 @@ def test_where_examples_are_rows_it_is_another_of_these(before, behind):
 def test_the_one_call_that_tests_an_operation_takes_it():
     a = Variable("A", 2 * D, 5 * BATCH, Role.PREACTIVATION, "A")
     rows, columns = {"h": 2, "d": D}, {"e": BATCH, "t": 5}
-    check_operation(rearranged(a, rows, columns, ("d",), ("e", "h", "t"), parts={"t": (1, 3)}))
     check_operation(rearranged(a, rows, columns, ("d", "h"), ("t",), parts={"h": (-1, 4)}))
-    check_operation(rearranged(a, rows, columns, "td", "ehk", repeats={"k": 3}))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("sides", "options"), [(("d", "eht"), {"parts": {"t": (1, 3)}}), (("td", "ehk"), {"repeats": {"k": 3}})]
+)
+def test_so_are_parts_and_repeats(sides, options):
+    a = Variable("A", 2 * D, 5 * BATCH, Role.PREACTIVATION, "A")
+    check_operation(rearranged(a, {"h": 2, "d": D}, {"e": BATCH, "t": 5}, *sides, **options))
 
 
 def test_what_moves_nothing_is_the_matrix_itself():
