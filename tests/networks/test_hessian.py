@@ -51,7 +51,7 @@ def test_a_mixed_derivative_is_asked_for_by_both_names() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [name if name in ("plain", "images") else pytest.param(name, marks=pytest.mark.long) for name in NETWORKS]
+    "name", [name if name == "plain" else pytest.param(name, marks=pytest.mark.long) for name in NETWORKS]
 )
 def test_every_layer_is_differentiated_twice_and_has_a_page(name: str) -> None:
     network = NETWORKS[name]()

@@ -65,7 +65,7 @@ NAMES = {"info_nce(2)", "pinball(0.9)", "cross_entropy(label_smoothing=0.1)", *L
 BEHIND_LAYERS = sorted(name for name in NAMES if len(getattr(WRITTEN.get(name), "operands", "AY")) == 2)
 
 
-SHORT = ("cosine", "focal")
+SHORT = ("cosine",)
 """Those that run in the short suite."""
 
 

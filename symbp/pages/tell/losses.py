@@ -36,8 +36,10 @@ def losses(c: Context) -> list[Block]:
             notes = [*loss_notes(c, node), *notes]
         if any(notes):
             blocks.append(Para(sentences(notes)))
-    for name, outputs in dict(c.reading.derivation.network.written).items():
-        blocks.append(Para(torch(c, name, outputs)))
+    written = dict(c.reading.derivation.network.written)
+    for name, outputs in written.items():
+        title = c.words("torch.title", name=name.replace("_", " ")) if len(written) + len(nodes) > 1 else ()
+        blocks.append(Para(torch(c, name, outputs), title=title))
     return blocks
 
 
