@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -36,10 +36,20 @@ class Piece:
     node: dict[str, Any]
     arrays: tuple[Any, ...]
 
+    def arrays_in_order(self) -> Iterator[Any]:
+        """Yield the arrays of this part."""
+        waiting = [self.node]
+        while waiting:
+            each = waiting.pop(0)
+            if each["kind"] == "array":
+                yield self.arrays[each["at"]]
+            waiting[:0] = each.get("values", ())
+
 
 @dataclass(frozen=True)
 class Call:
-    """One case of a reading that ran: what was returned, what an object holds after it, which parameters moved.
+    """One case of a reading that ran: what was returned, what an object holds after it, which parameters moved,
+    what their forward pass returned before.
 
     ``slots`` are the places of an object where the parameters are, ``examples`` how many calls
     were added up, ``first`` what the first of them gave alone.
@@ -48,6 +58,7 @@ class Call:
     returned: Piece
     left: Piece | None = None
     moved: Piece | None = None
+    ahead: Piece | None = None
     slots: Mapping[str, str] = field(default_factory=dict)
     changed: tuple[str, ...] = ()
     examples: int = 0
@@ -56,11 +67,12 @@ class Call:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A reading, by number, that ran in a form, by number, for every case."""
+    """A reading, by number, that ran in a form, by number, for every case; differences of their own forward pass."""
 
     reading: int
     form: int
     calls: tuple[Call, ...]
+    slopes: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -138,7 +150,8 @@ def _outcome(found: Mapping[str, Any], array: Callable[[int], Any], cases: int) 
     calls = tuple(_call(array, each) for each in found["cases"])
     if len(calls) != cases:
         raise ValueError("one result a case")
-    return Outcome(int(found["reading"]), int(found["form"]), calls)
+    slopes = {_line(name): tuple(map(float, each)) for name, each in dict(found.get("slopes", {})).items()}
+    return Outcome(int(found["reading"]), int(found["form"]), calls, slopes)
 
 
 def _problem(found: Mapping[str, Any], source: str, function: str) -> Problem:
@@ -189,7 +202,7 @@ def _call(array: Callable[[int], Any], found: Mapping[str, Any]) -> Call:
     return call(arrays[:half], examples, call(arrays[half:], 0, None))
 
 
-_PIECES = ("returned", "left", "moved")
+_PIECES = ("returned", "left", "moved", "ahead")
 
 
 def _node(found: Mapping[str, Any], count: int, depth: int) -> dict[str, Any]:

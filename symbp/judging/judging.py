@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,11 @@ from typing import Any
 from symbp.derivation import Derivation
 from symbp.errors import CheckFailedError, SpecError, nearest
 from symbp.judging import process, proofs, reductions
-from symbp.judging.answer import Call, Explored, Outcome, Problem, RaisedError
+from symbp.judging.answer import Call, Explored, Outcome, Piece, Problem, RaisedError
 from symbp.judging.cases import Case, cases
 from symbp.judging.code import code
 from symbp.judging.diagnosis.diagnose import diagnose
-from symbp.judging.diagnosis.diagnosis import Diagnosis, Judgement
+from symbp.judging.diagnosis.diagnosis import Diagnosis, GivenRow, Judgement, Mark
 from symbp.judging.finding import Found, find
 from symbp.judging.forms import Form, Shaper, forms
 from symbp.judging.offer import Offer
@@ -26,7 +26,7 @@ from symbp.judging.returned import Reader as ResultReader
 from symbp.judging.returned import Returned, TwiceError, unknown_note
 from symbp.judging.vocabulary import WORDS, plain_name
 from symbp.sample import Sample
-from symbp.symbols import Adjoint
+from symbp.symbols import Adjoint, Variable
 
 TIMEOUT = 10.0
 """Seconds a function may take for all its calls."""
@@ -39,6 +39,9 @@ MOST_DIAGNOSED = 3
 
 NEAR = 1e-6
 """Relative difference up to which a reading counts as right while one is chosen; the diagnosis is stricter."""
+
+OWN_FORWARD = 1e-6
+"""Relative difference up to which a gradient agrees with differences of somebody's own forward pass."""
 
 STEP_TOLERANCE = 1e-9
 """What is read off a change of parameters has lost digits."""
@@ -151,6 +154,7 @@ class Candidate:
     rank: int
     right: int = 0
     firsts: tuple[Returned, ...] = ()
+    slopes: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     factors: tuple[float, ...] = ()
     is_exact: bool = False
     said: str = ""
@@ -221,7 +225,13 @@ class Search:
         parameters = [[each.name, sorted(_spellings(each.name))] for each in self.derivation.network.parameters]
         described = [{"parameters": parameters, "each": shaper.iterated} for shaper in self.shapers]
         arrays = [[shaper.given(case) for shaper in self.shapers] for case in self.cases]
-        return process.Request([each.steps for each in self.readings], described, order, arrays)
+        above = [each.name for each in self.offer.upstream]
+        alone = (self._wanted, above[0]) if len(above) == 1 else ((), "")
+        return process.Request([each.steps for each in self.readings], described, order, arrays, *alone)
+
+    @property
+    def _wanted(self) -> tuple[str, ...]:
+        return tuple(each.name for each in self.derivation.wrt)
 
     def result(self, invoke: Invoke) -> Result:
         """Return the reading that is right, else the likeliest, with its diagnosis.
@@ -282,7 +292,7 @@ class Search:
             returned.append(read)
         if len({frozenset(each.gradients) for each in returned}) > 1 or not returned[0].gradients:
             raise SpecError(f"{self.found.signature.called} returns other gradients for every batch")
-        found = Candidate(reading, shaper.form, tuple(returned), outcome.calls, rank, firsts=tuple(firsts))
+        found = Candidate(reading, shaper.form, tuple(returned), outcome.calls, rank, 0, tuple(firsts), outcome.slopes)
         return self._compared(found)
 
     def _is_parameter(self, name: str) -> bool:
@@ -316,7 +326,22 @@ class Search:
         if found is None:
             assert problem is not None
             raise problem
+        if call.ahead is not None and self.derivation.network.alone:
+            found.forward |= self._output(call.ahead, shaper, shapes)
         return found
+
+    def _output(self, ahead: Piece, shaper: Shaper, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
+        """Return what their own forward pass gave, as a value of the output."""
+        import numpy as np
+
+        output = self.derivation.network.output
+        if len(self.offer.upstream) != 1 or not isinstance(output, Variable):
+            return {}
+        for each in ahead.arrays_in_order():
+            if each.dtype.kind == "f" and each.ndim and np.isfinite(each).all():
+                turned = shaper.ours(output, each, shapes[output.name])
+                return {} if turned is None else {output.name: turned}
+        return {}
 
     def _compared(self, candidate: Candidate) -> Candidate:
         """Count what is right, and whether all differ by one factor."""
@@ -396,6 +421,9 @@ class Search:
             first = (whole or exact)[0]
             diagnosis = self._diagnosed(first)
             return Result(first, diagnosis, printed)
+        own = next((each for each in candidates if self._of_own_forward(each) is not None), None)
+        if own is not None:
+            return Result(own, self._diagnosed(own), printed)
         if scaled:
             return Result(scaled[0], self._diagnosed(scaled[0]), printed)
         singles = [each for each in candidates if each.factor is not None and not batches]
@@ -430,11 +458,40 @@ class Search:
         tolerance = STEP_TOLERANCE if candidate.returned[0].is_step else None
         samples = [self._sample(case, each) for case, each in zip(self.cases, candidate.returned, strict=True)]
         found = diagnose(self.derivation, samples, tolerance)
+        if found.verdict is not Judgement.RIGHT and (digits := self._of_own_forward(candidate)) is not None:
+            return self._right_for_own(found, digits)
         if found.verdict is not Judgement.WRONG or not found.departs or not candidate.firsts:
             return found
         alone = [self._alone(case, each) for case, each in zip(self.cases, candidate.firsts, strict=True)]
         again = diagnose(self.derivation, alone, tolerance)  # A mistake may differ from example to example.
         return again if again.findings and not again.departs else found
+
+    def _of_own_forward(self, candidate: Candidate) -> float | None:
+        """Return to how many digits all gradients agree with differences of their own forward pass; None where not."""
+        import numpy as np
+
+        case, returned, shaper = self.cases[0], candidate.returned[0], Shaper(self.derivation, candidate.form)
+        given, worst = shaper.given(case), 0.0
+        for variable in self.derivation.wrt:
+            theirs, found = returned.gradients.get(variable.name), candidate.slopes.get(variable.name, ())
+            if theirs is None or not found:
+                return None
+            for seed, slope in enumerate(found):
+                drawn = np.random.default_rng(seed).standard_normal(given[variable.name].shape)
+                along = shaper.ours(variable, drawn, case.known[variable.name].shape)
+                if along is None:
+                    return None
+                size = float(np.linalg.norm(theirs) * np.linalg.norm(along)) / np.sqrt(theirs.size) + 1e-12
+                worst = max(worst, abs(float(np.sum(theirs * along)) - slope) / size)
+        return -float(np.log10(worst + 1e-12)) if worst <= OWN_FORWARD else None
+
+    def _right_for_own(self, found: Diagnosis, digits: float) -> Diagnosis:
+        """Return what is said of gradients that are right for a forward pass of their own."""
+        ahead = [each.sentence for each in found.findings if each.kind == "forward pass"]
+        said = ahead[0].partition(";")[0] if ahead else "it is another one than ours"
+        rows = tuple(GivenRow(each.name, Mark.RIGHT, digits) for each in self.derivation.wrt)
+        note = f"compared with differences of your own forward pass: {said.removeprefix('your forward pass: ')}"
+        return Diagnosis(Judgement.RIGHT, rows, notes=(note,))
 
     def _alone(self, case: Case, found: Returned) -> Sample:
         """Return the first example of a batch as a sample."""

@@ -27,19 +27,22 @@ class TimeLimitError(SpecError):
 class Request:
     """What is tried: readings as steps, forms, and in which order, (reading, form) each.
 
-    ``arrays`` are by case and form; ``forms`` say which arrays count examples and which are parameters.
+    ``arrays`` are by case and form; ``forms`` say which arrays count examples and which are parameters. ``wanted`` are
+    differentiated by in differences of their own forward pass, where ``above`` names the gradient of its output.
     """
 
     readings: Sequence[Sequence[dict[str, Any]]]
     forms: Sequence[dict[str, Any]]
     order: Sequence[tuple[int, int]]
     arrays: Sequence[Sequence[dict[str, Any]]]
+    wanted: Sequence[str] = ()
+    above: str = ""
 
     def data(self, timeout: float) -> dict[str, Any]:
         """Return it as JSON data, without the arrays."""
         return {
             "readings": self.readings, "forms": self.forms, "order": self.order, "cases": len(self.arrays),
-            "budget": SHARE * timeout,
+            "budget": SHARE * timeout, "wanted": list(self.wanted), "above": self.above,
         }  # fmt: skip
 
 

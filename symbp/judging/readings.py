@@ -380,6 +380,8 @@ class Chooser:
         if self.has_ahead:
             found = [Choice(["result", 0, path], cost, frozenset(), ahead=True)
                      for cost, path in ((0.0, [-1]), (0.15, []), (0.4, [1]), (0.5, [0]))]  # fmt: skip
+            if network.alone:  # Its own forward pass is what it goes back through.
+                return found
         if use.unpacked:
             found += network.unpacked(use.unpacked, 0.6)
         if not use.unpacked and not (use.keys and not any(network.symbol(each) for each in use.keys)):

@@ -341,6 +341,9 @@ def performed(world: World, steps: Sequence[Mapping[str, Any]], store: Store) ->
         else:
             world.call(step)
     found: dict[str, Any] = {"returned": store.describe(world.results[-1])}
+    if len(world.results) > 1:
+        output = world.results[0][0] if isinstance(world.results[0], tuple | list) else world.results[0]
+        found["ahead"] = store.describe(output)
     moved: dict[str, Any] = {}
     if world.made is not None:
         now = {path: array for path, _, _, array in leaves(world.made)}
@@ -394,6 +397,42 @@ def added(total: list[Any], arrays: list[Any]) -> list[Any]:
     if [each.shape for each in total] != [each.shape for each in arrays]:
         raise MisfitError("every example returns other shapes")
     return [a + b for a, b in zip(total, arrays, strict=True)]
+
+
+STEP = 1e-6
+"""How far an argument is moved for a difference of somebody's own forward pass."""
+
+
+def slopes(
+    names: Mapping[str, Any], steps: Sequence[Mapping[str, Any]], arrays: Mapping[str, Any], form: Mapping[str, Any],
+    made: Any, wanted: Sequence[str], above: str,
+) -> dict[str, list[float]]:  # fmt: skip
+    """Return central differences of ⟨output, gradient from above⟩ along two directions for every argument.
+
+    The output is what their own forward pass returns in the shape of the gradient; direction k is normal, of seed k.
+    """
+    import numpy as np
+
+    def value(name: str, moved: Any) -> float:
+        world = World(names, {**arrays, name: moved}, form, made)
+        for step in steps[:-1]:
+            if "make" in step:
+                world.make(step)
+            else:
+                world.call(step)
+        results = world.results[0] if isinstance(world.results[0], tuple | list) else [world.results[0]]
+        output = next(each for each in results if np.shape(each) == arrays[above].shape)
+        return float(np.sum(np.asarray(output) * arrays[above]))
+
+    found: dict[str, list[float]] = {}
+    if form["each"] or not any("call" in step for step in steps[:-1]):
+        return found
+    for name in wanted:
+        for seed in (0, 1):
+            along = STEP * np.random.default_rng(seed).standard_normal(arrays[name].shape)
+            both = [value(name, arrays[name] + sign * along) for sign in (1, -1)]
+            found.setdefault(name, []).append((both[0] - both[1]) / (2 * STEP))
+    return found
 
 
 def failure(error: BaseException, source: str) -> dict[str, Any]:
@@ -511,6 +550,11 @@ def tried(
                     keep(len(outcomes), at, array)
                     at += 1
             outcomes.append({"reading": reading, "form": form_number, "cases": [found for found, _ in results]})
+            if request["above"]:
+                with contextlib.suppress(Exception), contextlib.redirect_stdout(io.StringIO()):
+                    given = arrays_of(0, form_number)
+                    made_of = slopes(names, steps, given, form, made, request["wanted"], request["above"])
+                    outcomes[-1]["slopes"] = made_of
     return {"outcomes": outcomes, "problems": problems[:50], "tried": len(outcomes) + len(problems)}
 
 
