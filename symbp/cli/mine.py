@@ -76,6 +76,9 @@ class Question:
     rows: bool
     timeout: int
     reduction: str
+    call: str | None = None
+    returns: tuple[str, ...] = ()
+    strict: bool = False
 
 
 PANEL = "Your own gradient"
@@ -92,6 +95,9 @@ REDUCTION = option(
     PANEL, "--reduction", "Your loss over the batch; mean if not given.", "mean|sum|torch",
     lambda text: one_of(text, REDUCTIONS),
 )  # fmt: skip
+CALL = option(PANEL, "--call", "How your function is called: 'backprop(weights, biases, x=X, y=Y, reg=0.1)'.", "CALL")
+RETURNS = option(PANEL, "--returns", "What it returns, in order: 'db, dw'.", "NAMES")
+STRICT = option(PANEL, "--strict", "Accept no sign or scale, even where your file proves that it is meant.")
 TIMEOUT = option(
     PANEL, "--timeout", "How long your function may take; 10.", "SECONDS", number(1, MAX_TIMEOUT, "a time limit")
 )
@@ -107,6 +113,14 @@ class MineOptions:
     rows: Annotated[bool, ROWS] = False
     reduction: Annotated[str | None, REDUCTION] = None
     timeout: Annotated[int | None, TIMEOUT] = None
+    call: Annotated[str | None, CALL] = None
+    returns: Annotated[str | None, RETURNS] = None
+    strict: Annotated[bool, STRICT] = False
+
+    def _require_function(self, asked: Mine) -> None:
+        for name, given in (("--call", self.call), ("--returns", self.returns), ("--strict", self.strict)):
+            if given and not isinstance(asked, FunctionFile):
+                raise SpecError(f"{name} is about a function of yours: leave out {name}")
 
     def leaves_open(self, what: str, network: NetworkOptions) -> bool:
         """Whether a function of a Python file may be a model: nothing says which network it would be a gradient for."""
@@ -140,8 +154,15 @@ class MineOptions:
                 if given:
                     raise SpecError(f"{name} is about what your code returns: notes have none; leave out {name}")
         if asked is not None:
-            return what, Question(asked, self.rows, self.timeout or 10, self.reduction or "mean")
-        for name, given in (("--rows", self.rows), ("--reduction", self.reduction), ("--timeout", self.timeout)):
+            self._require_function(asked)
+            names = tuple(each.strip() for each in (self.returns or "").split(",") if each.strip())
+            reduction = self.reduction or "mean"
+            return what, Question(asked, self.rows, self.timeout or 10, reduction, self.call, names, self.strict)
+        mine_alone = (
+            ("--rows", self.rows), ("--reduction", self.reduction), ("--timeout", self.timeout), ("--call", self.call),
+            ("--returns", self.returns), ("--strict", self.strict),
+        )  # fmt: skip
+        for name, given in mine_alone:
             if given:
                 raise SpecError(f"{name} is about your own gradient: name its file, as in symbp check mine.py {name}")
         return what, None

@@ -15,8 +15,9 @@ from symbp.cli.what import Described, Named, NetworkOptions, command_line, deriv
 from symbp.derivation import Derivation, derive
 from symbp.judging.cases import require_concrete
 from symbp.judging.data import judge_data, load
+from symbp.judging.explicit import Said
 from symbp.judging.formula import Formulas
-from symbp.judging.judging import Judged, judge_file
+from symbp.judging.judging import How, Judged, judge_file
 from symbp.judging.stub import stub
 from symbp.networks.alone.network import OperationNetwork
 from symbp.networks.layers import Dense
@@ -64,6 +65,7 @@ def judged_of(spec: Described, asked: Question, seed: int) -> Judged:
             return judge_file(
                 derived(spec.build(), spec.wrt), place, function,
                 rows=asked.rows, timeout=asked.timeout, seed=seed, reduction=asked.reduction,
+                how=How(None if asked.call is None else Said.of(asked.call), asked.returns, asked.strict),
             )  # fmt: skip
         case Stub() | NotesFile():
             raise AssertionError("a stub is written, notes are judged line by line")
@@ -138,6 +140,9 @@ def command_of(spec: Described, asked: Question) -> str:
             _name(words, spec, f"{place}:{function}")
         case FunctionFile(place) | DataFile(place) | NotesFile(place) | Stub(place):
             _name(words, spec, str(place))
+    words += ["--call", asked.call] if asked.call else []
+    words += ["--returns", ", ".join(asked.returns)] if asked.returns else []
+    words += ["--strict"] * asked.strict
     words += ["--rows"] * asked.rows + (["--reduction", asked.reduction] if asked.reduction != "mean" else [])
     return shlex.join(words)
 

@@ -18,6 +18,7 @@ from symbp.judging.cases import Case, cases
 from symbp.judging.code import code
 from symbp.judging.diagnosis.diagnose import diagnose
 from symbp.judging.diagnosis.diagnosis import Diagnosis, GivenRow, Judgement, Mark
+from symbp.judging.explicit import Said, line
 from symbp.judging.finding import Found, find
 from symbp.judging.forms import Form, Shaper, forms
 from symbp.judging.offer import Offer
@@ -59,6 +60,18 @@ class Side:
 
 
 @dataclass(frozen=True)
+class How:
+    """What whoever asks says of a function: its call, the names of what it returns, that values are taken as they are.
+
+    Strictly no reading is accepted that changes a value: no sign and no scale, even where the file proves it.
+    """
+
+    said: Said | None = None
+    returns: tuple[str, ...] = ()
+    is_strict: bool = False
+
+
+@dataclass(frozen=True)
 class Judged:
     """The diagnosis of somebody's gradient with what a reader must know of how it was obtained.
 
@@ -92,25 +105,30 @@ def judge_file(
     timeout: float = TIMEOUT,
     seed: int = 0,
     reduction: str = "mean",
+    how: How | None = None,
 ) -> Judged:
     """Run a function of a Python file in a process of its own and diagnose the gradients it returns.
 
     ``name`` says which function, method or class (None: the one that gives gradients), ``rows`` that its examples are
     rows, ``timeout`` how many seconds its calls may take together, ``reduction`` whether its loss is the mean over
-    the examples, their sum, or what PyTorch's default is.
+    the examples, their sum, or what PyTorch's default is. ``how`` says what the search need not find out.
 
     Raises:
         SpecError: it cannot be found, called, or read as gradients; or the network leaves something open.
         CheckFailedError: a gradient of the wrong shape, or one that is not a number.
     """
-    found = find(place, name)
+    how = how or How()
+    found = find(place, name or (how.said.function if how.said is not None else None))
+    if how.returns:
+        found = replace(found, signature=replace(found.signature, returns=how.returns))
     called = found.signature.called
 
     def invoke(request: process.Request) -> Explored:
         return process.run(place, called, request, timeout)
 
     try:
-        judged = judge(derivation, found, invoke, f"{place.name}:{called}", rows=rows, seed=seed, reduction=reduction)
+        judged = judge(derivation, found, invoke, f"{place.name}:{called}", rows=rows, seed=seed,
+                       reduction=reduction, how=how)  # fmt: skip
         return replace(judged, notes=(*judged.notes, *process.caveats()))
     except SpecError as error:
         said = str(error)
@@ -128,10 +146,12 @@ def judge(
     rows: bool = False,
     seed: int = 0,
     reduction: str = "mean",
+    how: How | None = None,
 ) -> Judged:
     """Diagnose a function that was found and that ``invoke`` can run in readings."""
     drawn = cases(derivation, seed, classes=True)
-    search = Search(derivation, found, drawn, reduction, rows)
+    how = how or How()
+    search = Search(derivation, found, drawn, reduction, rows, how.is_strict, how.said)
     result = search.result(invoke)
     return Judged(
         result.diagnosis, source, tuple(search.notes(result)), result.printed, sides=sides_of(result.diagnosis)
@@ -189,11 +209,12 @@ class Search:
     reduction: str
     rows: bool
     strict: bool = False
+    said: Said | None = None
 
     @cached_property
     def readings(self) -> list[Reading]:
         """What is tried, the likeliest first."""
-        found = Reader(self.offer, self.found).readings()
+        found = Reader(self.offer, self.found, self.said).readings()
         if not found:
             raise SpecError(Unread(self.offer, self.found).said or f"{self.found.signature.text}: cannot be called")
         return found
@@ -602,5 +623,6 @@ class Unread:
         )
         return (
             f"line {own.line}: {own.text}: nothing is known to give for {unknown!r}"
-            f"{nearest(unknown, known)}; it may take parameters, cache, X, Y or single matrices such as {some}"
+            f"{nearest(unknown, known)}; it may take parameters, cache, X, Y or single matrices such as {some}: "
+            f"say it, {line(own, self.offer)}"
         )

@@ -14,6 +14,7 @@ from itertools import islice, permutations, product
 from typing import Any
 
 from symbp.judging.choice import Choice, Plan
+from symbp.judging.explicit import Said
 from symbp.judging.finding import AHEAD, BACK, Found, Signature, called_in, inner, signature
 from symbp.judging.offer import Offer
 from symbp.judging.uses import Uses, uses
@@ -64,6 +65,7 @@ class Reader:
 
     network: Offer
     found: Found
+    said: Said | None = None
 
     @cached_property
     def own(self) -> Signature:
@@ -192,7 +194,7 @@ class Reader:
         self, own: Signature, beside: Mapping[str, Signature], *, has_ahead: bool, is_start: bool = False
     ) -> Iterator[Call]:
         """Yield the ways to call a function, the cheapest first."""
-        chooser = Chooser(self.network, own, beside, has_ahead, is_start)
+        chooser = Chooser(self.network, own, beside, has_ahead, is_start, self.said if own is self.own else None)
         for choices, guessed in chooser.combinations():
             positional: list[Plan] = []
             named: dict[str, Plan] = {}
@@ -236,6 +238,14 @@ class Chooser:
     beside: Mapping[str, Signature]
     has_ahead: bool
     is_start: bool = False
+    said: Said | None = None
+
+    @cached_property
+    def _fixed(self) -> Mapping[str, list[Choice]]:
+        """What whoever asks says that arguments take."""
+        if self.said is None:
+            return {}
+        return self.said.choices(self.own, self.network, lambda kind, name: self._of_kind(kind, self._uses(name), name))
 
     def combinations(self) -> Iterator[tuple[dict[str, Choice], bool]]:
         """Yield a choice for every argument that takes one, the cheapest together first; whether one was guessed."""
@@ -274,6 +284,8 @@ class Chooser:
 
     def _named(self, name: str) -> list[Choice]:
         """Return what an argument may take by its name and its use, the likeliest first."""
+        if name in self._fixed:
+            return self._fixed[name]
         network, use = self.network, self._uses(name)
         word = plain_name(name)
         found: list[Choice] = []
