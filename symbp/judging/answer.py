@@ -87,12 +87,22 @@ class Problem:
 
 
 @dataclass(frozen=True)
+class Made:
+    """What a line of their file made: the number of the line, the name, the array."""
+
+    line: int
+    name: str
+    array: Any
+
+
+@dataclass(frozen=True)
 class Explored:
-    """What came of all readings."""
+    """What came of all readings; or what the lines of one made."""
 
     outcomes: tuple[Outcome, ...]
     problems: tuple[Problem, ...]
     printed: str = ""
+    traced: tuple[Made, ...] = ()
 
 
 class RaisedError(SpecError):
@@ -120,6 +130,10 @@ def explored(folder: Path, source: str, function: str, cases: int, ended: Ended)
             def array(outcome: int, at: int) -> Any:
                 return array_of(read_regular(folder / f"answer-{outcome}-{at}.npy", MAX_ARRAY))
 
+            if "traced" in found:
+                return Explored((), (), "", tuple(
+                    Made(int(number), _line(name), array(0, at)) for at, (number, name) in enumerate(found["traced"])
+                ))  # fmt: skip
             result = outcomes_of(found, array, source, function, cases)
     except (SpecError, ValueError, TypeError, LookupError, AttributeError, RecursionError):
         raise SpecError(

@@ -79,6 +79,7 @@ class Source:
 
     name: str
     tree: ast.Module = field(repr=False)
+    path: Path | None = None
 
     @cached_property
     def functions(self) -> dict[str, Signature]:
@@ -123,7 +124,7 @@ def find(place: Path, name: str | None) -> Found:
     Raises:
         SpecError: no readable Python, no such function, or several that could be meant.
     """
-    source = Source(place.name, _tree(place))
+    source = Source(place.name, _tree(place), place)
     if not source.functions and not any(source.classes.values()):
         has = any(isinstance(each, ast.AsyncFunctionDef) for each in source.tree.body)
         there = (

@@ -21,6 +21,7 @@ from symbp.judging.diagnosis.diagnosis import Diagnosis, GivenRow, Judgement, Ma
 from symbp.judging.explicit import Said, line
 from symbp.judging.finding import Found, find
 from symbp.judging.forms import Form, Shaper, forms
+from symbp.judging.lines import Lines
 from symbp.judging.offer import Offer
 from symbp.judging.readings import Reader, Reading
 from symbp.judging.returned import Reader as ResultReader
@@ -153,9 +154,8 @@ def judge(
     how = how or How()
     search = Search(derivation, found, drawn, reduction, rows, how.is_strict, how.said)
     result = search.result(invoke)
-    return Judged(
-        result.diagnosis, source, tuple(search.notes(result)), result.printed, sides=sides_of(result.diagnosis)
-    )
+    sides = search.sides(result, invoke) or sides_of(result.diagnosis)
+    return Judged(result.diagnosis, source, tuple(search.notes(result)), result.printed, sides=sides)
 
 
 def sides_of(diagnosis: Diagnosis) -> tuple[Side, ...]:
@@ -272,6 +272,31 @@ class Search:
         if not candidates or any(isinstance(each, TwiceError) for each in problems):
             raise self._problem(problems, explored.problems)
         return self._best(candidates, explored.printed)
+
+    def sides(self, result: Result, invoke: Invoke) -> tuple[Side, ...]:
+        """Return the lines of their file that are wrong, each beside what is right; empty where none was found."""
+        findings, candidate = result.diagnosis.findings, result.candidate
+        if not findings or self.found.source.path is None:
+            return ()
+        at, number = self.forms.index(candidate.form), self.readings.index(candidate.reading)
+        whole = self.request()
+        made = invoke(replace(whole, order=[(number, at)], is_traced=True)).traced
+        case = self.cases[0]
+        sample = (
+            self._alone(case, candidate.firsts[0]) if candidate.firsts else self._sample(case, candidate.returned[0])
+        )
+        text = self.found.source.path.read_text(encoding="utf-8", errors="replace").splitlines()
+        found = Lines(
+            self.found.source.name,
+            text,
+            self.found.source.tree,
+            made,
+            self.derivation,
+            sample,
+            candidate.form.layout.data,
+        )
+        written = zip(found.sides(findings), sides_of(result.diagnosis), strict=True)
+        return tuple(own if theirs is None else Side(*theirs) for theirs, own in written)
 
     def _problem(
         self, problems: Sequence[SpecError | CheckFailedError], failed: Sequence[Problem]

@@ -28,7 +28,8 @@ class Request:
     """What is tried: readings as steps, forms, and in which order, (reading, form) each.
 
     ``arrays`` are by case and form; ``forms`` say which arrays count examples and which are parameters. ``wanted`` are
-    differentiated by in differences of their own forward pass, where ``above`` names the gradient of its output.
+    differentiated by in differences of their own forward pass, where ``above`` names the gradient of its output. ``is_traced`` asks for what
+    the lines of the first reading make, in place of results.
     """
 
     readings: Sequence[Sequence[dict[str, Any]]]
@@ -37,12 +38,14 @@ class Request:
     arrays: Sequence[Sequence[dict[str, Any]]]
     wanted: Sequence[str] = ()
     above: str = ""
+    is_traced: bool = False
 
     def data(self, timeout: float) -> dict[str, Any]:
         """Return it as JSON data, without the arrays."""
         return {
             "readings": self.readings, "forms": self.forms, "order": self.order, "cases": len(self.arrays),
             "budget": SHARE * timeout, "wanted": list(self.wanted), "above": self.above,
+            "is_traced": self.is_traced,
         }  # fmt: skip
 
 
