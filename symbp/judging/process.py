@@ -28,8 +28,8 @@ class Request:
     """What is tried: readings as steps, forms, and in which order, (reading, form) each.
 
     ``arrays`` are by case and form; ``forms`` say which arrays count examples and which are parameters. ``wanted`` are
-    differentiated by in differences of their own forward pass, where ``above`` names the gradient of its output. ``is_traced`` asks for what
-    the lines of the first reading make, in place of results.
+    differentiated by in differences of their own forward pass, where ``above`` names the gradient of its output.
+    ``is_traced`` asks for what the lines of the first reading make, in place of results.
     """
 
     readings: Sequence[Sequence[dict[str, Any]]]
