@@ -56,7 +56,8 @@ def test_a_file_beside_a_network_file_and_a_function(capsys: pytest.CaptureFixtu
     assert main(["check", "net.toml", "mine.py"]) == 1
     out = capsys.readouterr().out
     assert "wrong: tanh in place of tanh′ in dZ1" in out
-    assert "  yours  dZ1 = dA1 * A1\n  right  dZ1 = dA1 * tanh′(Z1)" in out
+    assert "  yours  mine.py:" in out
+    assert "  right  dZ1 = dA1 * tanh′(Z1)" in out
 
 
 @pytest.mark.usefixtures("same_process")
