@@ -24,6 +24,7 @@ from symbp.domain import DOMAINS, Domain, instance, takes
 from symbp.equations import Equation, ForwardSystem, System, nodes, operands
 from symbp.errors import CheckFailedError, SpecError, UnusedParameterWarning, later, nearest
 from symbp.networks.blocks import Block
+from symbp.networks.importing.module import Module
 from symbp.networks.network import Name, Network
 from symbp.networks.one_sequence import one_sequence
 from symbp.networks.unstacked import states, unstacked
@@ -35,10 +36,12 @@ from symbp.symbols import Variable, adjoint_name, counts_examples
 
 if TYPE_CHECKING:
     from symbp.networks import hessian, sizes
+    from symbp.networks.importing import models
     from symbp.networks.sizes import Sizes
     from symbp.writing import notebook
 else:
     hessian = later("symbp.networks.hessian")
+    models = later("symbp.networks.importing.models")
     sizes = later("symbp.networks.sizes")  # It knows all operations, and deriving needs none of them.
     notebook = later("symbp.writing.notebook")  # A notebook asks the value how to show itself.
 
@@ -320,7 +323,10 @@ OPTIONS = tuple(inspect.signature(Network.mlp).parameters)
 @takes
 @pause_collector()
 def derive(
-    network: Network | Name | Path | None = None,
+    network: Network | Name | Path | Module | None = None,
+    inputs: Any = None,
+    target: Any = None,
+    loss: Any = None,
     *,
     wrt: Sequence[str] | None = None,
     hessian_vector: str | None = None,
@@ -331,6 +337,9 @@ def derive(
     ``derive("network.toml")`` is ``derive(Network.load("network.toml"))``, which takes names of examples and operations
     too; ``derive(layers=3, activation="tanh")`` is the short way for ``derive(Network.mlp(...))``. ``wrt`` names
     what to differentiate by, ``X`` included; by default all parameters, of an operation alone its inputs as well.
+    ``derive(module, x, y, "cross_entropy")`` takes a module of PyTorch with an example: its inputs, one or a tuple, the
+    target, and the loss, a name in torch.nn.functional or a function of output and target; a loss that forward returns
+    needs neither. The module is copied, and its own gradients are compared.
     With ``hessian_vector="W1"`` the gradient is that of the slope of the loss along a given ``R_W1``: by W1, the
     default, the Hessian times R_W1; by others the mixed second derivatives times it.
 
@@ -342,6 +351,11 @@ def derive(
             nothing to differentiate by.
         CheckFailedError: the network was made from a model whose own gradients are others.
     """
+    if network is not None and not isinstance(network, Network | str | Path):
+        network, inputs, target, loss = models.of_module(network, inputs, target, loss), None, None, None
+    if inputs is not None or target is not None:
+        raise SpecError("inputs and target go with a torch.nn.Module, as in derive(module, x, y, 'mse_loss')")
+    options |= {} if loss is None else {"loss": loss}
     if network is not None and options:
         raise SpecError(f"give a network or options, not both: {', '.join(options)}")
     known = ", ".join(OPTIONS)

@@ -125,6 +125,7 @@ def test_all_layers_are_doors():
         (lambda: derive(activation=np.tanh), "activation is <ufunc 'tanh'>: give a name such as 'tanh'"),
         (lambda: derive(loss=3), "loss is 3: give a name such as 'mse'"),
         (lambda: derive(layers=2, activation="tanh", let=["b"]), "let is ['b']: give a mapping from names to numbers"),
+        (lambda: derive("softmax-classifier", [1.0]), "inputs and target go with a torch.nn.Module, as in derive(mod"),
         (lambda: derive(layerz=2), "derive has no option 'layerz'; did you mean 'layers'?"),
         (lambda: derive(widths={3, 4}), "widths is {3, 4}: give a list of whole numbers or a whole number"),
         (lambda: Network([Dense]), "layers[0] is the class Dense: give a layer, such as Dense(5)"),

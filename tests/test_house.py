@@ -175,7 +175,7 @@ LATE = {
     "cli.schema": ("networks.spec",),
     "cli.sharing": ("executors",),
     "cli.what": ("derivation", "networks.files", "networks.network", "pages.words", "pages.tell.model"),
-    "derivation": ("networks.sizes", "writing.notebook"),
+    "derivation": ("networks.hessian", "networks.importing.models", "networks.sizes", "writing.notebook"),
     "networks.files": ("networks.spec_network", "networks.importing.models"),
     "networks.network": ("networks.files", "networks.matrix_expressions", "networks.recognition"),
     "ops.activations": ("ops.letters",),

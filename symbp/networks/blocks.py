@@ -6,6 +6,7 @@ A block is a range of the list. Layers record theirs while they build (``Builder
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -182,6 +183,16 @@ def with_feed_forward(children: Sequence[Block]) -> Sequence[Block]:
 
 def _is_norm(block: Block) -> bool:
     return block.kind is Kind.NORM
+
+
+_HEAD = re.compile(r"\.?head\d+\Z")
+
+
+def module_of(paths: Sequence[str]) -> str:
+    """Return the module that all these paths lie in; a head of attention is none."""
+    parts = [_HEAD.sub("", each).split(".") for each in paths]
+    found = takewhile(lambda column: len(set(column)) == 1, zip(*parts, strict=False))
+    return ".".join(column[0] for column in found)
 
 
 def relative(path: str, outer: str) -> str:

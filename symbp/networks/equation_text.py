@@ -36,7 +36,7 @@ from symbp.ops.elementwise import Elementwise, GenericFunction, ScalarFunction
 from symbp.ops.functions import activation
 from symbp.ops.literal import Literal
 from symbp.ops.loss_table import LOSSES
-from symbp.ops.losses import EntrywiseLoss, LinkedLoss, entry_loss, scaled_loss
+from symbp.ops.losses import EntrywiseLoss, LinkedLoss, entry_loss
 from symbp.ops.normalisation import Normalise, Over
 from symbp.ops.positions import Tile
 from symbp.ops.softmax import Softmax
@@ -229,17 +229,10 @@ _SHAPES: tuple[Callable[[ScalarFunction, Sequence[str]], str | None], ...] = (_b
 def _loss(w: _Writer, expr: EntrywiseLoss) -> str:
     function, a, y = expr.args
     values = [value for _, value in function.parameters]
-    for name, row in LOSSES.items():
-        if len(values) != len(row.parameters):
-            continue
-        base = entry_loss(name, *values)
-        scale = (function.expr / base.expr).simplify()
-        if scale.is_Rational and scaled_loss(base, scale) == function:
-            usual = entry_loss(name) == base
-            numbers = [] if usual else list(map(str, values))
-            scale_ = [] if scale == 1 else [f"scale={scale}"]
-            return f"{name}({', '.join((w.write(a), w.write(y), *numbers, *scale_))})"
-    raise SpecError("no word of equations says this loss")
+    if function.name not in LOSSES or entry_loss(function.name, *values) != function:
+        raise SpecError("no word of equations says this loss")
+    numbers = [] if entry_loss(function.name) == function else list(map(str, values))
+    return f"{function.name}({', '.join((w.write(a), w.write(y), *numbers))})"
 
 
 def _linked(w: _Writer, expr: LinkedLoss) -> str:

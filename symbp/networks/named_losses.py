@@ -13,7 +13,7 @@ from symbp.networks.loss_choice import compared
 from symbp.networks.matrix_arithmetic import Parts
 from symbp.nodes import matadd, ones, times, transpose
 from symbp.ops.loss_table import LOSS_ALIASES, LOSSES, WRITTEN, LossRow, WrittenLoss
-from symbp.ops.losses import EntrywiseLoss, entry_loss, scaled_loss
+from symbp.ops.losses import entry_loss
 from symbp.ops.softmax import Softmax
 from symbp.symbols import Role, Variable, examples_are_rows
 
@@ -21,16 +21,10 @@ OPTIONS = ("label_smoothing", "weight", "mask")
 """Arguments of cross-entropy: as those of torch.nn.CrossEntropyLoss, ``mask`` for ignore_index."""
 
 
-SCALE = "scale"
-"""What every loss of an entry is multiplied by: 2/3 makes of mse that of torch, of three outputs."""
-
-
 def _by_entries(row: LossRow) -> Callable[[Call], MatrixExpr]:
     def build(call: Call) -> MatrixExpr:
         function = entry_loss(row.name, *call.numbers)
         output, target, is_target = _in_columns(call)
-        if SCALE in call.options:
-            return EntrywiseLoss(scaled_loss(function, call.options[SCALE]), output, target)
         return compared(function, output, call.made_by.get(output.name), target, is_target)
 
     return build
@@ -110,7 +104,7 @@ def _row_of_entries(name: str) -> Function:
     names = tuple(letter for letter, _ in row.numbers)
     example = f"loss = {name}({', '.join(('A', 'Y', *(f'{letter}={value}' for letter, value in row.numbers)))})"
     is_entropy = row.name == "cross_entropy"
-    build, options = (_cross_entropy, OPTIONS) if is_entropy else (_by_entries(row), (SCALE,))
+    build, options = (_cross_entropy, OPTIONS) if is_entropy else (_by_entries(row), ())
     return Function(build, example, (2, 2), len(names), names=names, options=options)
 
 
@@ -128,5 +122,5 @@ LOSS_FUNCTIONS: dict[str, Function] = {
 }
 """The functions of equations that are losses, by every name."""
 
-KEYWORDS = ("axis", SCALE, *OPTIONS, *dict.fromkeys(name for row in LOSS_FUNCTIONS.values() for name in row.names))
+KEYWORDS = ("axis", *OPTIONS, *dict.fromkeys(name for row in LOSS_FUNCTIONS.values() for name in row.names))
 """What may stand in front of an = in a call."""

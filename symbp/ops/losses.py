@@ -53,17 +53,6 @@ def entry_loss(name: str, *values: Expr) -> ScalarFunction:
     return ScalarFunction(row.name, (OUT, TARGET), expr, slopes, None, "ℓ", pairs, row.formula.kinks)
 
 
-def scaled_loss(function: ScalarFunction, scale: Expr) -> ScalarFunction:
-    """Return ℓ(a, y) times a number, as a formula of its own."""
-    if scale == 1:
-        return function
-    slopes = [scale * each for each in function.slopes]
-    return ScalarFunction(
-        "custom", function.variables, scale * function.expr, slopes, None, "ℓ", function.parameters,
-        function.kinks,
-    )  # fmt: skip
-
-
 class Loss(Op):
     """A scalar (1×1) that compares outputs with targets; ``targets`` says what the targets must be."""
 

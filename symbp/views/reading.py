@@ -203,7 +203,8 @@ def read(
     What is ``needed`` of the forward list keeps its name, and what a loop starts with; so do the errors where the
     backward list ``ends``.
     """
-    folded = with_families(fold(forward, letter, counted=True))
+    is_model = derivation.network is not None and derivation.network.from_model
+    folded = with_families(fold(forward, letter, counted=not is_model))  # Modules are named by their place anyway.
     back = tidied(backward, wanted)
     carried = _carried(folded, (each for each in back if each.lhs.of not in wanted))
     slot = _slot(folded)

@@ -50,7 +50,19 @@ SHAPES = "ops/test_functions.py"
 NUMBERS = "pages/test_worked.py"
 PAGES = "pages/test_pages.py"
 
+READER = "networks/importing/test_reader.py"
+
 MISTAKES = (
+    # -- models of PyTorch, and networks as lines of equations
+    _mistake("index", "networks/importing/recurrent.py", 'enumerate("ifgo")', 'enumerate("figo")', READER),
+    _mistake("index", "networks/importing/layout.py", "self._rows(symbol, at * rows, rows)",
+             "self._rows(symbol, (axis.size - 1 - at) * rows, rows)", READER),
+    _mistake("scale", "networks/importing/losses.py", "return y, 1 / count(numbers.axes), True",
+             "return y, 2 / count(numbers.axes), True", READER),
+    _mistake("sign", "networks/importing/exact.py", "return -exact(-value)", "return exact(-value)",
+             "networks/importing/test_exact.py"),
+    _mistake("transpose", "networks/equation_text.py", '".T" if isinstance(expr, Gram) else ""',
+             '"" if isinstance(expr, Gram) else ".T"', "networks/test_equation_text.py"),
     # -- numbers on the page
     _mistake("sign", "maths/arithmetic.py", "return term._replace(negative=term.negative != negative)",
              "return term._replace(negative=term.negative)", NUMBERS),

@@ -2,14 +2,13 @@
 
 import numpy as np
 import pytest
-
-pytest.importorskip("torch")
-
 from modules import EXPECTED, NAMES, error, gradients, message_of
 
 from symbp.networks.importing.reader import imported
 
 pytestmark = pytest.mark.long
+
+pytest.importorskip("torch")
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -127,6 +127,8 @@ class Reader:
             return replace(self._chosen(tensor, source.chosen), values=None)
         if rows is None or columns is None or (source.alone and set(numbers.axes) != {*rows, *columns}):
             rows, columns = self._usual(tensor)
+        if not source.alone:
+            numbers = _written_out(numbers, [each for each in rows if each not in numbers.axes])
         free = [each for each in (*rows, *columns) if each not in numbers.axes]
         rows = tuple(each for each in rows if each not in free)
         columns = tuple(each for each in columns if each not in free)
@@ -250,9 +252,7 @@ class Reader:
             self.define(build(*each), stem, role, _step(each)) for each in self.every(parts, zip(*pieces, strict=True))
         )
 
-        def again(*others: Tensor) -> Tensor:
-            return self.entrywise(build, *others, stem=stem, role=role)
-
+        again = self._again(lambda *others: self.entrywise(build, *others, stem=stem, role=role))
         return Tensor(axes, symbols, rows, columns, parts, made=(again, tuple(found)))
 
     def _of_one(self, build: Callable[..., MatrixExpr], tensor: Tensor, stem: str, role: Role) -> Tensor:
@@ -261,10 +261,20 @@ class Reader:
             self.define(build(each), stem, role, each.step) for each in self.every(named.parts, named.symbols)
         )
 
-        def again(other: Tensor) -> Tensor:
-            return self._of_one(build, other, stem, role)
-
+        again = self._again(lambda other: self._of_one(build, other, stem, role))
         return replace(named, symbols=symbols, made=(again, (tensor,)))
+
+    def _again(self, make: Callable[..., Tensor]) -> Callable[..., Tensor]:
+        """Return what makes the same of other tensors, as part of the same module."""
+        place = self.place
+
+        def again(*tensors: Tensor) -> Tensor:
+            outer, self.place = self.place, place
+            found = make(*tensors)
+            self.place = outer
+            return found
+
+        return again
 
     def by_column(
         self, build: Callable[[Variable], MatrixExpr], tensor: Tensor, rows: Axes, made: Axes, stem: str, role: Role
@@ -275,9 +285,7 @@ class Reader:
             self.define(build(each), stem, role, each.step) for each in self.every(laid.parts, laid.symbols)
         )
 
-        def again(other: Tensor) -> Tensor:
-            return self.by_column(build, other, rows, made, stem, role)
-
+        again = self._again(lambda other: self.by_column(build, other, rows, made, stem, role))
         return replace(laid, symbols=symbols, rows=made, made=(again, (tensor,)))
 
     def named_in(self, tensor: Tensor, rows: Axes) -> Tensor:
@@ -317,10 +325,12 @@ class Reader:
 
     def expressions(self, tensor: Tensor, rows: Axes, columns: Axes, parts: Axes = ()) -> list[MatrixExpr]:
         """Return what stands for a tensor in a layout, an affine expression for every place of ``parts``."""
-        tensor = self.settled(tensor, rows, columns)
-        for each in parts:
-            if each not in tensor.parts and each in tensor.standing:
-                tensor = self.apart(tensor, each)
+        apart = [each for each in parts if each in tensor.own and each not in tensor.parts]
+        if tensor.values is not None and not tensor.values.source.alone and len(apart) == 1:
+            tensor = self._steps(tensor, apart[0], rows, columns)
+        tensor = tensor if apart else self.settled(tensor, rows, columns)
+        for each in apart:
+            tensor = self.apart(tensor, each)
         tensor = self.joined(tensor, [each for each in tensor.parts if each not in parts])
         if (tensor.rows, tensor.columns) != (rows, columns):
             found = [self._moved(symbol, tensor, rows, columns) for symbol in tensor.symbols]
@@ -398,7 +408,7 @@ class Reader:
         symbols = _reordered(tensor, ordered)
         size = int(count(parts))
         stacks = tuple(
-            self.define(Stack(*symbols[at : at + size]), "K", Role.STACKED) for at in range(0, len(symbols), size)
+            self.define(Stack(*symbols[at : at + size]), "H", Role.STACKED) for at in range(0, len(symbols), size)
         )
         return replace(tensor, symbols=stacks, parts=kept, rows=(*parts, *tensor.rows), made=None)
 
@@ -406,6 +416,8 @@ class Reader:
         """Return the tensor as several matrices, one for every place of an axis."""
         if axis in tensor.parts or axis not in (tensor.standing if tensor.values is None else tensor.values.axes):
             return tensor
+        if tensor.values is not None and tensor.values.source.own is not None:
+            tensor = self.settled(tensor)
         if tensor.values is not None:
             return self._steps(tensor, axis)
         if axis in tensor.rows:
@@ -502,11 +514,13 @@ class Reader:
             )
         return replace(tensor, values=Numbers(array, numbers.axes, source)).replaced(axis, (name,))
 
-    def _steps(self, tensor: Tensor, axis: Axis) -> Tensor:
+    def _steps(self, tensor: Tensor, axis: Axis, rows: Axes | None = None, columns: Axes | None = None) -> Tensor:
         """Return given numbers as one matrix for every place of an axis: X1 … XT."""
         numbers = tensor.values
         assert numbers is not None
-        found = [self.settled(self._part_of_numbers(tensor, axis, at, 1, axis)) for at in range(axis.size)]
+        found = [
+            self.settled(self._part_of_numbers(tensor, axis, at, 1, axis), rows, columns) for at in range(axis.size)
+        ]
         first = found[0]
         symbols = tuple(each.symbol for each in found)
         return Tensor(tensor.axes, symbols, first.rows, first.columns, (axis,))
@@ -516,6 +530,16 @@ def _inside(parts: Axes, at: int) -> str:
     """Return the name of a place of parts, .head3, where an axis of them has a name."""
     label = next((each.label for each in parts if each.label), "")
     return f".{label}{at + 1}" if label else ""
+
+
+def _written_out(numbers: Numbers, axes: Sequence[Axis]) -> Numbers:
+    """Return a constant with its numbers repeated along axes, in front of all others."""
+    import numpy as np
+
+    if not axes or (len(axes) > 1 and not numbers.axes) or any(each.examples for each in axes):
+        return numbers
+    shape = (*(each.size for each in axes), *numbers.array.shape)
+    return replace(numbers, array=np.broadcast_to(numbers.array, shape), axes=(*axes, *numbers.axes))
 
 
 def _step(expressions: Sequence[MatrixExpr]) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,13 +11,14 @@ from sympy import Expr, Integer, MatrixExpr, S
 from symbp.errors import SpecError
 from symbp.networks.importing.exact import exact
 from symbp.networks.importing.layout import Reader
-from symbp.networks.importing.table import log_softmax, sum_
+from symbp.networks.importing.table import TABLE as ROWS
+from symbp.networks.importing.table import log_softmax, power_of, scaled, sub, sum_
 from symbp.networks.importing.tensors import Axes, Axis, Numbers, Source, Tensor, count, together
 from symbp.networks.matrix_arithmetic import product
 from symbp.nodes import hadamard, times
 from symbp.ops.elementwise import Elementwise
 from symbp.ops.functions import activation
-from symbp.ops.losses import EntrywiseLoss, SigmoidBinaryCrossEntropy, SoftmaxCrossEntropy, entry_loss, scaled_loss
+from symbp.ops.losses import EntrywiseLoss, SigmoidBinaryCrossEntropy, SoftmaxCrossEntropy, entry_loss
 from symbp.ops.softmax import Softmax
 from symbp.symbols import Role
 
@@ -35,19 +36,26 @@ def entrywise(name: str, scale: int = 1, *, over: bool = False) -> Callable[...,
         given = [exact(float(each)) for each in number]
         function = entry_loss(name, *given)
         factor = scale / given[0] if over and given else Integer(scale)
+        if reduction == 0 and name in _ENTRIES:
+            return _ENTRIES[name](r, sub(r, x, target))
         if reduction == 0:
-            made = scaled_loss(function, factor)
-            return r.entrywise(lambda a, b: Elementwise(made, r.name(a), r.name(b)), x, target)
+            entries = r.entrywise(lambda a, b: Elementwise(function, r.name(a), r.name(b)), x, target)
+            return scaled(r, entries, factor)
         (x, target), axes = together([x, target])
         x = _filled(r, x, axes)
         (y,) = r.expressions(target, x.rows, x.columns)
         share = factor / x.symbol.shape[0] if reduction == MEAN else factor * x.symbol.shape[1]
-        if not share.is_Rational:
-            made_of = EntrywiseLoss(function, x.symbol, r.name(y))
-            return _number(r, times(share, _number(r, made_of).symbol))
-        return _number(r, EntrywiseLoss(scaled_loss(function, share), x.symbol, r.name(y)))
+        made = _number(r, EntrywiseLoss(function, x.symbol, r.name(y)))
+        return made if share == 1 else _number(r, times(share, made.symbol))
 
     return loss
+
+
+_ENTRIES: Mapping[str, Callable[[Reader, Tensor], Tensor]] = {
+    "mse": lambda r, x: power_of(r, x, 2),
+    "mae": lambda r, x: ROWS["abs"](r, x),
+}
+"""Losses whose entries are those of a difference."""
 
 
 def _filled(r: Reader, x: Tensor, axes: Sequence[Axes]) -> Tensor:

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from symbp.errors import SpecError
-from symbp.networks.importing import process
+from symbp.networks.importing import child, process
 from symbp.networks.importing.message import Message
+from symbp.networks.importing.module import Module
 from symbp.networks.importing.reader import Imported, imported
 from symbp.networks.network import Network
 from symbp.networks.places import Model
@@ -36,6 +37,22 @@ def of_torch(
         "loss": loss,
     }
     return of_message(process.answer(process.TORCH, request, model.name, python=python), model.path.name)
+
+
+def of_module(module: Module, inputs: Any, target: Any = None, loss: Any = None) -> Network:
+    """Return the network of a module of this process, which is copied first, with its numbers as ``sample``.
+
+    Raises:
+        SpecError: no inputs, or it does what has no formula.
+    """
+    name = type(module).__name__
+    if inputs is None:
+        raise SpecError(f"{name}: give the module with its inputs, as in derive(module, x, y, 'mse_loss')")
+    try:
+        return of_message(child.document(module, inputs, target, loss), name)
+    except child.RefusedError as error:
+        line = f" (line {error.line['number']})" if error.line else ""
+        raise SpecError(f"{name}{line}: {error}") from None
 
 
 def of_onnx(place: Path, *, loss: str | None = None) -> Network:

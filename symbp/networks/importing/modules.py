@@ -6,14 +6,14 @@ The layer tree is the one that the structure shows; the modules of the model wid
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 
 from sympy import Basic, MatAdd, MatrixExpr, MatrixSymbol
 
 from symbp.equations import Equation, System
-from symbp.networks.blocks import Block, Kind, block_of
+from symbp.networks.blocks import Block, Kind, block_of, module_of
 from symbp.networks.recognition import recognised
 from symbp.nodes import number_and_factors
 from symbp.ops.attention import MaskedSoftmax
@@ -24,7 +24,7 @@ from symbp.symbols import Role, Variable
 
 _HEAD = re.compile(r"(.*?)\.?head(\d+)\Z")
 
-_WIDER = (Kind.ATTENTION, Kind.RECURRENT)
+_WIDER = (Kind.ATTENTION,)
 """Blocks that are all that their module does: the products before them as well."""
 
 
@@ -102,17 +102,45 @@ def _renamed(symbol: Variable, stem: str, role: Role, taken: set[str]) -> Variab
     return Variable(name, *symbol.shape, role, stem, symbol.layer, symbol.path, symbol.step)
 
 
-def tree(forward: System) -> Block:
-    """Return the layer tree of a model: that of its structure, its blocks as wide as their modules, by their names."""
+RECURRENT = ("lstm", "gru", "rnn_tanh", "rnn_relu")
+"""Operations whose equations are the steps of a recurrent layer."""
+
+
+def tree(forward: System, kinds: Mapping[str, str]) -> Block:
+    """Return the layer tree of a model: that of its structure, its blocks as wide as their modules, by their names.
+
+    ``kinds`` has the operation that wrote each equation.
+    """
     paths = [_HEAD.sub(r"\1", _path(each.lhs)) for each in forward]
-    return _by_modules(_widened(recognised(forward), paths), paths)
+    found = _by_modules(_widened(recognised(forward), paths), paths)
+    runs = groupby(range(len(forward)), key=lambda at: kinds.get(forward[at].name, ""))
+    layers = [_layer(forward, kind, list(run)) for kind, run in runs if kind in RECURRENT]
+    return _with_layers(found, layers) if layers else found
+
+
+def _layer(forward: System, kind: str, places: Sequence[int]) -> Block:
+    """Return a recurrent layer with its steps, each from the first equation that has its number to the last."""
+    children = []
+    for step, run in groupby(places, key=lambda at: getattr(forward[at].lhs, "step", None)):
+        own = list(run)
+        if step:
+            children.append(block_of(Kind.STEP, own[0], own[-1] + 1, (), f"step{step}"))
+    name = kind.partition("_")[0]
+    return block_of(Kind.RECURRENT, places[0], places[-1] + 1, children, name)
+
+
+def _with_layers(block: Block, layers: Sequence[Block]) -> Block:
+    """Return a tree in which recurrent layers stand for what the structure shows of them."""
+    taken = {at for each in layers for at in range(each.first, each.stop)}
+    kept = [each for each in block.children if taken.isdisjoint(range(each.first, each.stop))]
+    return replace(block, children=tuple(sorted([*kept, *layers], key=lambda each: each.first)))
 
 
 def _widened(block: Block, paths: Sequence[str]) -> Block:
     """Return a block in which attention has all that its module computes."""
     children = [_widened(each, paths) for each in block.children]
     for child in [each for each in children if each.kind in _WIDER]:
-        module = common(paths[child.first : child.stop])
+        module = module_of(paths[child.first : child.stop])
         if not module:
             continue
         first, stop = child.first, child.stop
@@ -132,20 +160,9 @@ def _is_in(path: str, module: str) -> bool:
     return path == module or path.startswith(f"{module}.")
 
 
-def common(paths: Sequence[str]) -> str:
-    """Return the module that all these paths lie in."""
-    parts = [each.split(".") for each in paths]
-    found = []
-    for together_ in zip(*parts, strict=False):
-        if len(set(together_)) > 1:
-            break
-        found.append(together_[0])
-    return ".".join(found)
-
-
 def _by_modules(block: Block, paths: Sequence[str], outer: str = "") -> Block:
     """Return a block and those inside with their modules as names, where they have modules of their own."""
-    module = common(paths[block.first : block.stop])
+    module = module_of(paths[block.first : block.stop])
     children = [_by_modules(each, paths, module) for each in block.children]
     name = module if module != outer and block.kind is not Kind.NETWORK else ""
     found = block_of(block.kind, block.first, block.stop, children, name)

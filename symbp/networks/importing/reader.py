@@ -185,7 +185,7 @@ def finished(r: Reader, loss: Tensor) -> Imported:
     network = Network.of(parsed)
     network.named, network.from_model = False, True
     network.images = {each: image for each, image in r.images.known.items() if each.name in read}
-    network.blocks = tree(network.forward)
+    network.blocks = tree(network.forward, {name: place.kind for name, place in r.places.items()})
     names = {each.name for each in (*groups["inputs"], *groups["targets"], *parameters)}
     values = {name: array for name, array in r.values.items() if name in names}
     return Imported(network, values, r.laid_out, r.message)

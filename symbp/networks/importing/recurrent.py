@@ -134,7 +134,7 @@ def _steps(r: Reader, x: Tensor, time: int) -> list[Tensor]:
 
 
 def _run(
-    r: Reader, cell: Cell, steps: Sequence[Tensor], states: Sequence[Tensor], back: bool
+    r: Reader, cell: Cell, steps: Sequence[Tensor], states: Sequence[Tensor], back: bool, counted: bool = True
 ) -> tuple[list[Tensor], list[Tensor]]:
     """Run a cell over all steps, from the last one on where it goes back."""
     first, _ = same(steps[0], Tensor((cell.inputs,)), -1, 0)
@@ -147,7 +147,7 @@ def _run(
     for number, at in enumerate(order, 1):
         x = r.laid(r.named_in(steps[at], steps[at].axes[-1]), steps[at].axes[-1])
         columns, axes = x.columns, (*steps[at].axes[:-1], cell.units)
-        h, c = cell.step(x.symbol, h, c, number)
+        h, c = cell.step(x.symbol, h, c, number if counted else None)
         found.append(Tensor(axes, (h,), cell.units, columns))
     last = [Tensor(axes, (each,), cell.units, columns) for each in (h, c) if each is not None]
     return (found[::-1] if back else found), last
@@ -174,8 +174,7 @@ def cell(kind: str) -> Any:
         """One step of a cell."""
         states = hx if isinstance(hx, list | tuple) else [hx]
         made = Cell(r, kind, [each for each in params if each is not None])
-        found, last = _run(r, made, [x], states, False)
-        del found
+        _, last = _run(r, made, [x], states, False, counted=False)
         return tuple(last) if kind == "lstm" else last[0]
 
     return step

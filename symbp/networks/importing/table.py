@@ -33,7 +33,7 @@ from symbp.networks.importing.tensors import (
 )
 from symbp.networks.matrix_arithmetic import plus, product, total
 from symbp.networks.matrix_functions import plain_function
-from symbp.nodes import hadamard, matadd, matmul, ones, times
+from symbp.nodes import hadamard, matadd, matmul, number_and_factors, ones, times
 from symbp.ops.activations import ACTIVATIONS
 from symbp.ops.arithmetic import CHOICE, EXPONENTIAL, INVERSE, LARGER, POWER, QUOTIENT, SMALLER, bounded, clip, power
 from symbp.ops.attention import MaskedSoftmax
@@ -106,7 +106,8 @@ def add(r: Reader, x: Operand, other: Operand, alpha: Number = 1) -> Tensor:
     number = number_of(x, _tensor(other))
     if number is not None:
         return add(r, scaled(r, _tensor(other), factor), float(number))
-    return r.entrywise(lambda a, b: total(a, product(factor, b) if factor != 1 else b), x, _tensor(other), stem="S",
+    terms = (_vector(x, Role.BIAS), _vector(_tensor(other), Role.BIAS))
+    return r.entrywise(lambda a, b: total(a, product(factor, b) if factor != 1 else b), *terms, stem="S",
                        role=Role.BLOCK)  # fmt: skip
 
 
@@ -145,7 +146,15 @@ def mul(r: Reader, x: Operand, other: Operand) -> Tensor:
         first, second = (each if _is_spread(each) else r.name(each) for each in (a, b))
         return hadamard(second, first) if _is_spread(second) else hadamard(first, second)
 
-    return r.entrywise(build, x, _tensor(other))
+    both = (_vector(x, Role.SCALE), _vector(_tensor(other), Role.SCALE))
+    if any(isinstance(r.made_by(symbol), Normalise) for each in both for symbol in each.symbols):
+        return r.entrywise(build, *both, stem="B", role=Role.SHIFTED)
+    return r.entrywise(build, *both)
+
+
+def _vector(x: Tensor, what: Role) -> Tensor:
+    """Say what a parameter is that stands in every column: a scale or a bias."""
+    return role(x, what) if sum(map(bool, x.axes)) == 1 else x
 
 
 def _is_spread(expr: MatrixExpr) -> bool:
@@ -409,7 +418,7 @@ def cat(r: Reader, tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Tensors one behind the other along an axis."""
     at = tensors[0].at(dim)
     ends = [Axis(_length_of(each.axes[at]) or 1) for each in tensors]
-    named = [_named_axis(each, at, end) for each, end in zip(tensors, ends, strict=True)]
+    named = [_named_axis(r, each, at, end) for each, end in zip(tensors, ends, strict=True)]
     others = [each.with_axes((*each.axes[:at], (), *each.axes[at + 1 :])) for each in named]
     others, axes = together(others)
     lead = r.named(max(others, key=lambda each: (len(each.own), each.values is None)))
@@ -424,19 +433,24 @@ def cat(r: Reader, tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
         r.expressions(other, (end, *inside) if end.size > 1 else inside, columns, parts)
         for other, end in zip(others, ends, strict=True)
     ]
-    symbols = tuple(r.define(Stack(*map(r.name, each)), "K", Role.STACKED) for each in zip(*pieces, strict=True))
+    symbols = tuple(r.define(Stack(*map(r.name, each)), "H", Role.STACKED) for each in zip(*pieces, strict=True))
     if len(inside) == 2 and pieces[0][0] in r.images.known:
         r.is_image(Tensor((), symbols), [(whole,), *((each,) for each in inside)])
     return Tensor((*axes[:at], (whole,), *axes[at + 1 :]), symbols, (whole, *inside), columns, parts)
 
 
-def _named_axis(x: Tensor, at: int, name: Axis) -> Tensor:
+def _named_axis(r: Reader, x: Tensor, at: int, name: Axis) -> Tensor:
     """Return a tensor whose axis is one of ours, of this name."""
     if not x.axes[at]:
         return x
-    if len(x.axes[at]) > 1:
-        raise SpecError("a concatenation along axes that are several here")
-    return x.replaced(x.axes[at][0], (name,))
+    if len(x.axes[at]) == 1:
+        return x.replaced(x.axes[at][0], (name,))
+    whole = x.axes[at]
+    x = r.named_in(x, whole)
+    x = r.joined(x, [axis for axis in x.parts if axis in whole])
+    x = r.laid(x, (*whole, *(axis for axis in x.rows if axis not in whole)))
+    axes = (*x.axes[:at], (name,), *x.axes[at + 1 :])
+    return replace(x, axes=axes, rows=(name, *x.rows[len(whole) :]), made=None)
 
 
 def _outer(lead: Tensor, ends: Sequence[Axis]) -> bool:
@@ -931,18 +945,17 @@ def _scaled_and_shifted(r: Reader, n: Tensor, weight: Tensor | None, bias: Tenso
 
 def _root_mean_square(r: Reader, x: Tensor, root: Tensor) -> Tensor | None:
     """Return x/√(mean x² + ε) where that is what x is multiplied by: RMSNorm written out."""
-    if len(root.symbols) != 1 or len(x.symbols) != 1:
+    made = r.made_by(root.symbol) if len(root.symbols) == 1 else None
+    if not isinstance(made, Elementwise) or made.function != RSQRT or not (len(x.symbols) == 1 or x.values is not None):
         return None
-    inverse = r.made_by(root.symbol)
-    inside = r.made_by(inverse.args[1]) if isinstance(inverse, Elementwise) and inverse.function == RSQRT else None
-    if not isinstance(inside, MatAdd) or len(inside.args) != 2 or not isinstance(inside.args[1], MatMul):
-        return None
-    epsilon, shift = inside.args[1].as_coeff_mmul()
+    inside, x = r.made_by(made.args[1]), r.named(x)
     squares = r.find(hadamard(x.symbol, x.symbol))
-    if squares is None or not isinstance(shift, OneMatrix):
+    if squares is None or not isinstance(inside, MatAdd) or len(inside.args) != 2:
         return None
+    mean_, shift = inside.args
+    epsilon, ones_ = number_and_factors(shift)
     units = x.symbol.shape[0]
-    if r.made_by(inside.args[0]) != times(1 / units, ones(1, units), squares):
+    if r.made_by(mean_) != times(1 / units, ones(1, units), squares) or not isinstance(ones_[0], OneMatrix):
         return None
     return r.by_column(lambda z: Normalise(z, Over.FEATURES, 0, epsilon), x, x.rows, x.rows, "N", Role.NORMALISED)
 
@@ -1257,6 +1270,8 @@ TABLE: dict[str, Callable[..., Any]] = {
     "conv2d": conv2d, "conv1d": conv1d, "conv_transpose2d": conv_transpose2d,
     "max_pool2d": _pool(MaxPool), "avg_pool2d": _pool(AveragePool), "adaptive_avg_pool2d": adaptive_pool,
     "embedding": embedding, "dropout": dropout, "feature_dropout": dropout, "detach": detach,
-    "zeros_like": filled(0), "ones_like": filled(1), "full_like": filled(None),
+    "zeros_like": filled(0), "ones_like": filled(1), "full_like": filled(None), "new_zeros": filled(0),
+    "new_ones": filled(1), "new_full": lambda r, x, size, value, **_: filled(None)(r, x, value),
+    "log_sigmoid": unary(activation("logsigmoid")),
 }  # fmt: skip
 """Every operation by the name that ATen has for it; losses and recurrent layers stand in files of their own."""

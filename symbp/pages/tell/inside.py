@@ -12,12 +12,13 @@ from symbp.equations import symbols_in
 from symbp.maths.build import map_of
 from symbp.maths.scalars import number
 from symbp.maths.tree import COMMA, EQUALS, TIMES, Id, Node, Num, joined, row
-from symbp.networks.blocks import Kind
+from symbp.networks.blocks import Kind, module_of
 from symbp.pages.page import Aside, Block, Equations, Heading, Para, Ref, Steps, Text
 from symbp.pages.page import Line as PageLine
 from symbp.pages.tell.backward import reason
 from symbp.pages.tell.context import Spelled
 from symbp.pages.tell.gradients import SHIFTS, rows
+from symbp.pages.tell.keys import scopes
 from symbp.pages.tell.levels import Deep, Group, call_label, kinds_in, map_label
 from symbp.pages.tell.notation import Meaning, table_of_notation
 from symbp.pages.tell.opening import definitions, tiles
@@ -159,11 +160,32 @@ def forward(c: Deep) -> list[Block]:
 
 
 def _name(c: Deep, group: Group) -> Text:
-    """Return what a block is, with its number."""
+    """Return what a block is, with its number, and of a model the modules that it is."""
     kind, at = group.inside.part.kind, group.inside.part.number
+    part = c.words(f"part.{kind}")
     if isinstance(group.inside, Shared):
-        return c.words("levels.shared", part=c.words(f"part.{kind}"), index=number(group.inside.index.symbol))
-    return c.words("levels.numbered", part=c.words(f"part.{kind}"), number=str(at)) if at else c.words(f"part.{kind}")
+        part = c.words("levels.shared", part=part, index=number(group.inside.index.symbol))
+    elif at:
+        part = c.words("levels.numbered", part=part, number=str(at))
+    found = modules(c, group) if c.reading.derivation.network.from_model else []
+    return c.words("levels.module", part=part, modules=", ".join(found)) if found else part
+
+
+def modules(c: Deep, group: Group) -> list[str]:
+    """Return the paths of the modules that a block is, with a letter where blocks repeat: blocks.l.attn."""
+    insides = group.inside.insides if isinstance(group.inside, Shared) else (group.inside,)
+    found = [module_of([each.lhs.path for each in inside.part.forward]) for inside in insides]
+    return [_counted(c, each) for each in dict.fromkeys(found) if each]
+
+
+def _counted(c: Deep, module: str) -> str:
+    """Return a path with the letter of the blocks that repeat for the number of the first of them."""
+    names = scopes(c)
+    if c.repeated is None or len(names) < 2 or not module.startswith(f"{names[0]}."):
+        return module
+    ends = zip(*(each.split(".") for each in names[:2]), strict=False)
+    own = ".".join(one if one == two else str(c.repeated[1].symbol) for one, two in ends)
+    return own + module.removeprefix(names[0])
 
 
 def backward(c: Deep) -> list[Block]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 
 from sympy import MatrixSymbol, S
 
@@ -83,11 +84,24 @@ def columns(c: Context) -> Text:
 
 def network(c: Context) -> list[Block]:
     """Return the forward list, and what the letters of the result are."""
-    lines = [PageLine(parts(c, pair), pair[0].label, pair[0].where) for pair in c.pairs]
-    blocks: list[Block] = [Para(ranges(c)), Equations(tuple(lines))]
+    runs = [(module, list(run)) for module, run in groupby(c.pairs, key=_module)]
+    if not c.reading.derivation.network.from_model or 2 * len(runs) > len(c.pairs):
+        runs = [("", list(c.pairs))]
+    blocks: list[Block] = [Para(ranges(c))]
+    for module, run in runs:
+        lines = tuple(PageLine(parts(c, pair), pair[0].label, pair[0].where) for pair in run)
+        blocks.append(Equations(lines, group=(module,) if module else ()))
     blocks += [Para(each) for each in tiles(c)]
     blocks.append(Para(definitions(c)))
     return blocks
+
+
+def _module(pair: Sequence[Spelled]) -> str:
+    """Return the module that a line stands in: the outermost, with its place where it is one of a list."""
+    symbol, indices = slot_of(pair[0].equation.lhs)
+    words = symbol.path.split(".")
+    count = next((at for at, each in enumerate(words[1:], 1) if not each.isdigit()), len(words))
+    return words[0] if indices else ".".join(words[:count])
 
 
 def parts(c: Context, pair: Sequence[Spelled]) -> tuple[Node, ...]:
