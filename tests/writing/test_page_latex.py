@@ -32,6 +32,7 @@ from symbp.pages.page import (
     Table,
     Verdict,
 )  # fmt: skip
+from symbp.writing.columns import columns
 from symbp.writing.page_latex import write_latex
 
 HOSTILE = r"a_b # % & $x$ ~ ^ { } \input{x} \write18{id} `"
@@ -135,6 +136,19 @@ def test_a_line_that_is_not_broken_is_seen(tmp_path: Path) -> None:
     need("pdflatex", PDFLATEX)
     text = f"{tex.ARTICLE}\\begin{{document}}\n{write_latex(EVERYTHING, measure=60)}\\end{{document}}\n"
     assert any("Overfull" in each for each in compiled(tmp_path, "page", text)[0])
+
+
+def test_a_table_wider_than_a_line_wraps_its_wide_columns_too() -> None:
+    formula = joined([Script(Id("W"), Num(str(k))) for k in range(40)], PLUS)
+    words = ("a sum hands its error on to each of its terms, and so on",)
+    head = (("gradient",), ("shape",), ("shift",), ("error from",))
+    _, widths = columns(Table(head, (((formula,), ("5",), (formula,), words),), wraps=3), 34.5)
+    assert [each is None for each in widths] == [False, True, False, False]
+    left = [float(each.part or 1) * 34.5 / 0.7 - float(each.less) for each in widths if each]
+    assert min(left) > 6
+    assert sum(left) < 34.5 / 0.7
+    _, fitting = columns(Table(head, ((("a",), ("5",), ("b",), ("c",)),), wraps=3), 34.5)
+    assert fitting == [None] * 4
 
 
 def test_a_document_says_what_it_loads_and_a_fragment_loads_nothing() -> None:
