@@ -44,10 +44,11 @@ def columns(table: Table, measure: float) -> tuple[str, list[Share | None]]:
         if room - others >= NARROW:
             break
     needs = {wraps: max(NARROW, min(natural[wraps], 1.5 * NARROW))}
-    while room - others < sum(needs.values()) - 0.5 * NARROW and len(needs) < len(natural):
-        added = max((at for at in range(len(natural)) if at not in needs), key=natural.__getitem__)
+    for added in sorted(range(len(natural)), key=natural.__getitem__, reverse=True):
+        if added in needs or natural[added] <= NARROW or room - others >= sum(needs.values()) - 0.5 * NARROW:
+            continue
         others -= natural[added] * spare
-        needs[added] = max(NARROW, natural[added] / 2)
+        needs[added] = max(NARROW, min(natural[added], room) / 2)
     shares = {at: need / sum(needs.values()) for at, need in needs.items()}
     return name, [_share(shares[at], others) if at in shares else None for at in range(len(natural))]
 
