@@ -4,12 +4,14 @@
 """
 
 import pytest
-from committed import GALLERY, MODELS, NAMES, SUFFIXES, UPDATE, gallery
+from committed import GALLERY, MODELS, NAMES, NOTATED, SUFFIXES, UPDATE, gallery
 from report_cases import PDFLATEX, need
 from tex import complaints
 
 
-@pytest.mark.parametrize("name", [*NAMES, *(pytest.param(name, marks=pytest.mark.long) for name in MODELS)])
+@pytest.mark.parametrize(
+    "name", [*NAMES, *(pytest.param(name, marks=pytest.mark.long) for name in (*MODELS, *NOTATED))]
+)
 def test_fresh(name):
     for file, text in gallery(name).items():
         path = GALLERY / file
@@ -21,7 +23,7 @@ def test_fresh(name):
 
 def test_nothing_else_is_in_it():
     assert {path.name for path in GALLERY.iterdir()} == {
-        f"{name}{suffix}" for name in (*NAMES, *MODELS) for suffix in SUFFIXES
+        f"{name}{suffix}" for name in (*NAMES, *MODELS, *NOTATED) for suffix in SUFFIXES
     }
 
 

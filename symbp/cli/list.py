@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from symbp.cli.console import json_document, plain, say
-from symbp.cli.options import one_of
+from symbp.cli.console import columns, json_document, plain, say
+from symbp.cli.options import one_of, refuse
 from symbp.errors import later
 
 if TYPE_CHECKING:
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from symbp.maths import notation
     from symbp.networks import examples, operations
     from symbp.ops import activations, loss_table
-    from symbp.writing import formats
+    from symbp.pages.tell import notations as side_by_side
+    from symbp.writing import formats, text
 else:
     initialisations = later("symbp.analysis.initialisations")
     notation = later("symbp.maths.notation")
@@ -26,6 +27,8 @@ else:
     activations = later("symbp.ops.activations")
     loss_table = later("symbp.ops.loss_table")
     formats = later("symbp.writing.formats")
+    side_by_side = later("symbp.pages.tell.notations")
+    text = later("symbp.writing.text")
 
 HELP = "List what options take (activations, losses, initialisations, formats, notations), examples, operations."
 
@@ -126,8 +129,14 @@ TABLES = {
 def command(
     what: Annotated[str | None, typer.Argument(metavar="TABLE", help="One of: " + ", ".join(TABLES) + ".")] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else.")] = False,
+    show: Annotated[bool, typer.Option("--show", help="Of notations: the same two equations in each of them.")] = False,
 ) -> int:
     """Run ``symbp list``: the tables as text, or as one JSON document of table -> name -> aliases and a word."""
+    if show:
+        if what != "notations" or json:
+            refuse("--show", "shows notations, as text: symbp list notations --show")
+        say(text.write_text(side_by_side.notations_page(), width=columns(), ascii=plain()))
+        return 0
     chosen = tuple(TABLES) if what is None else (one_of(what, TABLES, "list"),)
     tables = {name: list(TABLES[name].entries()) for name in chosen}
     if json:
@@ -141,6 +150,6 @@ def command(
         )
         return 0
     widest = max(len(row.name) for rows in tables.values() for row in rows)
-    text = "\n\n".join("\n".join([title, *(row.line(widest) for row in rows)]) for title, rows in tables.items())
-    say(text.translate(ASCII) if plain() else text)
+    found = "\n\n".join("\n".join([title, *(row.line(widest) for row in rows)]) for title, rows in tables.items())
+    say(found.translate(ASCII) if plain() else found)
     return 0

@@ -292,7 +292,8 @@ def _product(read: _Plain, expr: MatMul, place: Place) -> Expr:
 def _inside(read: _Plain, op: Op, place: Place) -> Expr:
     """Return an operation inside an expression where its arrays are the matrices themselves."""
     form = op.entry()
-    if form is None or len(form.parts) != 1 or len(form.sizes) != 2:
+    is_plain = all(isinstance(each, MatrixSymbol) for each in operands(op))
+    if form is None or len(form.parts) != 1 or len(form.sizes) != 2 or not is_plain:
         raise RuleNotFoundError(f"no index form of {type(op).__name__} inside an equation")
     ((at, value),) = form.parts
     renamed: dict[Expr, Expr] = {own: S.One if new is None else new for own, new in zip(at, place, strict=True)}

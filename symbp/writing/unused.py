@@ -63,7 +63,7 @@ WITH_NUMBERS = {
 
 WITHOUT_NUMBERS = dict.fromkeys(("training", "digits"), "there are no numbers")
 
-COMPARED = ("notation", "by_output", "roles", "show", "pair")
+COMPARED = ("by_output", "roles", "show", "pair")
 """Options of which only the page itself tells whether they change it."""
 
 

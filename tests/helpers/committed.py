@@ -9,6 +9,7 @@ from pathlib import Path
 
 from symbp import Network, check, derive, render
 from symbp.cli.main import main
+from symbp.maths.notation import NOTATIONS, STANDARD
 from symbp.networks.examples import EXAMPLES, VALUES
 from symbp.networks.operations import OPERATIONS
 from symbp.worked.given import read_given
@@ -24,6 +25,9 @@ MLP = {
 NUMBERS = {f"{name}-numbers": name for name in VALUES}
 """Pages with numbers, by the example that comes with them."""
 
+NOTATED = {f"notation-{name}": name for name in NOTATIONS if name != STANDARD.name}
+"""Pages of one network, one in each notation."""
+
 MODELS = {f"pytorch-{file.stem}": file for file in sorted((ROOT / "examples" / "models").glob("*.py"))}
 """Models of PyTorch, which stands behind long."""
 
@@ -36,6 +40,8 @@ def derivation(name):
         return derive(OPERATIONS[name].build())
     if name in MODELS:
         return derive(f"{MODELS[name]}:make")
+    if name in NOTATED:
+        return derive(Network.mlp(layers=3))
     name = NUMBERS.get(name, name)
     return derive(Network.mlp(**MLP[name]) if name in MLP else Network.load(EXAMPLES[name]))
 
@@ -47,10 +53,12 @@ def gallery(name):
     if name in MODELS:
         command = f"symbp derive {MODELS[name].relative_to(ROOT)}:make"
     numbers = {}
+    if name in NOTATED:
+        command, numbers = f"symbp derive --layers 3 --notation {NOTATED[name]}", {"notation": NOTATED[name]}
     if name in NUMBERS:
         command = f"symbp derive {NUMBERS[name]} --values {NUMBERS[name]}"
         numbers = {"numbers": Worked.of(found, read_given(VALUES[NUMBERS[name]]))}
-    report = check(found, thorough=False, at=numbers["numbers"].values if numbers else None)
+    report = check(found, thorough=False, at=numbers["numbers"].values if name in NUMBERS else None)
     assert report.passed
     return {
         f"{name}{suffix}": render(found, to=form, check=report, command=command, **numbers)

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 from dataclasses import fields, is_dataclass, replace
 from itertools import zip_longest
+from pathlib import Path
 
 import numpy as np
 import pytest
 from corpus import CASES
 from reader import closed, executed, gradients_of
-from spelling import name_of
+from spelling import UnreadableError, name_of
 from statements import said, texts
 from sympy import Basic, Integer, Symbol
 from test_pages import env_of, tiles
 
-from symbp import Network, derive
-from symbp.maths.notation import AS_Z, NOTATIONS
-from symbp.maths.tree import Node, Tag, changed, walk
+import symbp
+from symbp import Network, SpecError, derive, render
+from symbp.maths import notation as table_of_notations
+from symbp.maths.axes import axes
+from symbp.maths.notation import AS_Z, NOTATIONS, STANDARD
+from symbp.maths.tree import Id, Node, Num, Sign, Tag, changed, walk
 from symbp.ops.losses import LossGradient
 from symbp.pages.page import lines
 from symbp.pages.tell.derivation import context, derivation_page
@@ -179,3 +185,120 @@ def test_a_page_of_what_is_left_open_is_closed(name, notation):
 def test_a_page_is_closed_and_gives_the_gradients(name, notation):
     assert problems(name, notation) == []
     assert max(differences(name, notation).values()) <= 1e-9
+
+
+BEYOND = (
+    "residual-mlp",
+    "softmax-classifier",
+    "small-cnn",
+    "batchnorm-mlp",
+    "lstm-classifier",
+    "rnn-5",
+    "highway",
+    "swiglu",
+)
+"""Networks beyond a plain stack of layers."""
+
+ALONG = {"softmax-classifier", "small-cnn", "batchnorm-mlp", "lstm-classifier", "residual-mlp"}
+"""Networks with operations that go down columns: the reader knows none that goes along rows, tests/views do."""
+
+
+def is_read(name, notation):
+    """Whether the reader knows all operations of a page: of one with errors as rows, those of errors in a batch."""
+    layout = LAYOUTS[notation.layout]
+    if not layout.keeps_columns:
+        return name not in ALONG
+    return notation.layout not in ("row-gradients", "shape") or name not in ("small-cnn", "batchnorm-mlp")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("notation", NOTATIONS.values(), ids=lambda each: each.name)
+@pytest.mark.parametrize("name", BEYOND)
+def test_networks_beyond_a_stack_are_written_in_every_notation(name, notation):
+    if notation.units == "one":
+        with pytest.raises(SpecError, match="one unit a layer is of a plain stack of layers alone"):
+            told(name, notation)
+        return
+    assert problems(name, notation) == []
+    if is_read(name, notation):
+        assert max(differences(name, notation).values()) <= 1e-9
+
+
+PLANTED = [
+    ("mlp-3-tanh-mse", "prince", "⊤", "′"),
+    ("mlp-3-tanh-mse", "bishop", "+", "−"),
+    ("mlp-3-sigmoid-bce-batch", "ng", "m", "7"),
+]
+
+
+@pytest.mark.parametrize(("network", "name", "old", "new"), PLANTED)
+def test_a_planted_mistake_is_seen(network, name, old, new, monkeypatch):
+    """A lost transpose, a wrong sign, another number: the equations as displayed are worked out."""
+    whole = derivation_page
+
+    def mistaken(*args, **options):
+        return planted(whole(*args, **options), old, new)
+
+    monkeypatch.setitem(globals(), "derivation_page", mistaken)
+    with contextlib.suppress(UnreadableError):
+        assert max(differences(network, NOTATIONS[name]).values()) > 1e-9
+
+
+def planted(part, old, new):
+    """Return a part of a page with a sign or a letter in its equations changed."""
+    if isinstance(part, Node):
+        return changed(part, lambda node: _other(node, old, new))
+    if isinstance(part, tuple):
+        return tuple(planted(each, old, new) for each in part)
+    if is_dataclass(part) and not isinstance(part, type):
+        values = {each.name: getattr(part, each.name) for each in fields(part)}
+        return type(part)(**{key: planted(value, old, new) for key, value in values.items()})
+    return part
+
+
+def _other(node, old, new):
+    if isinstance(node, Sign) and node.sign == old:
+        return replace(node, sign=new)
+    return Num(new) if isinstance(node, Id) and node.name == old else None
+
+
+OWN = sorted(set(NOTATIONS) - {"standard", "rows", "index", "scalar"})
+"""Names that mean nothing but the notation."""
+
+
+def test_no_name_of_a_notation_stands_in_code():
+    table = Path(table_of_notations.__file__)
+    files = [file for file in Path(symbp.__file__).parent.rglob("*.py") if file != table]
+    names = re.compile(rf"""["']({"|".join(map(re.escape, OWN))})["']""")
+    assert [file.name for file in files if names.search(file.read_text(encoding="utf-8"))] == []
+
+
+@pytest.mark.long
+def test_pages_differ_in_the_axes_of_their_rows_and_in_nothing_else():
+    derivation = derive(CASES["mlp-3-tanh-mse"].network())
+    rows = list(NOTATIONS.values())
+    for own, other in zip(rows, [*rows[1:], rows[0]], strict=True):
+        values = {axis: getattr(other, axis) for axis in axes()}
+        assert render(derivation, "text", replace(own, **values)) == render(derivation, "text", other)
+
+
+UNLIKE = {"kernel": "κ", "slopes": "Δ", "input": "U"}
+"""Axes of which every row has our value, and another one."""
+
+SHOWN = {"kernel": "small-cnn", "relu_slope": "softmax-classifier"}
+"""Networks that show an axis which a plain stack does not."""
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("axis", axes())
+def test_every_axis_changes_a_page(axis):
+    """Some row has another value than ours, and its page is another with ours."""
+    rows = [row for row in NOTATIONS.values() if getattr(row, axis) != getattr(STANDARD, axis)]
+    rows = rows or [replace(STANDARD, **{axis: UNLIKE[axis]})]
+    names = [SHOWN[axis]] if axis in SHOWN else ["mlp-4", "mlp-3-sigmoid-bce-batch"]
+    pages = (
+        (render(found, "latex", row), render(found, "latex", replace(row, **{axis: getattr(STANDARD, axis)})))
+        for found in (derive(CASES[name].network()) for name in names)
+        for row in rows
+    )
+    assert any(own != ours for own, ours in pages)

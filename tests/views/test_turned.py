@@ -14,7 +14,7 @@ from symbp.nodes import matmul, ones, transpose
 from symbp.op import Op
 from symbp.symbols import BATCH
 from symbp.views.fold import fold, fold_like
-from symbp.views.layout import COLUMNS, IN_OUT, NUMERATOR, ROWS, TOKENS
+from symbp.views.layout import BIAS_ROWS, CODE_IN_ROWS, COLUMNS, IN_OUT, NUMERATOR, ROW_GRADIENTS, ROWS, SHAPE, TOKENS
 from symbp.views.lines import lines_of
 from symbp.views.product import products
 from symbp.views.reading import reading
@@ -26,9 +26,11 @@ def symbol(system, name):
 
 
 LAYOUTS = (ROWS, NUMERATOR, IN_OUT)
+MORE = (CODE_IN_ROWS, ROW_GRADIENTS, SHAPE, BIAS_ROWS)
+"""Rows with biases as rows as well; layouts that turn some of the gradients."""
 
 
-@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda each: each.name)
+@pytest.mark.parametrize("layout", [*LAYOUTS, *(pytest.param(each, marks=pytest.mark.long) for each in MORE)])
 @pytest.mark.parametrize("name", NETWORKS)
 def test_every_equation_as_displayed_is_what_the_calculus_finds(name, layout):
     given = numbers(name)

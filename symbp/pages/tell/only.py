@@ -48,7 +48,7 @@ def _gradient(c: Context, variable: Variable) -> tuple[Line, ...]:
     if len(terms) == 1 and len(terms[0]) > 1:
         writer = Factors(c.builder)
         factors = map(c.alone, terms[0])
-        product = writer.product(factors) if c.reading.is_one else writer.nested(factors)
+        product = writer.product(factors) if c.reading.is_product else writer.nested(factors)
         lines.append(Line((row(c.builder.left_side(equation.lhs), EQUALS, product),)))
     return tuple(lines)
 
