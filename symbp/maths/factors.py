@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from sympy import Expr, MatMul, MatrixExpr, MatrixSymbol, Mul, S, Transpose
+from sympy import DiagMatrix, Expr, MatMul, MatrixExpr, MatrixSymbol, Mul, S, Transpose
 
 from symbp.calculus.factor import Acts, Factor, is_ones
 from symbp.maths.build import Builder, as_number, multiplied, number_everywhere, operator_name, sign_of
@@ -197,6 +197,8 @@ def is_turn(factor: Factor) -> bool:
 def role_of(factor: Factor) -> str:
     """Return what a factor is, in the words of the field: an input is an input."""
     symbol = factor.expr.arg if isinstance(factor.expr, Transpose) else factor.expr
+    if isinstance(plain(symbol), Slope | DiagMatrix):
+        return str(FactorRole.SLOPE)
     of = symbol.of if isinstance(symbol, Indexed) else symbol
     if isinstance(symbol, MatrixSymbol) and getattr(of, "role", None) is Role.INPUT:
         return "input"

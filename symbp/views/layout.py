@@ -54,6 +54,11 @@ class Layout:
     keeps_columns: bool = False
     """Whether an example is a column here as well."""
 
+    @property
+    def words(self) -> str:
+        """The name of the sentences that are its own: those of rows where code has biases as rows as well."""
+        return self.name.removeprefix("code-")
+
     def holds(self, symbol: MatrixExpr) -> bool:
         """Whether a symbol of the calculus holds its transpose here."""
         return symbol.shape != (1, 1) and isinstance(symbol, MatrixSymbol) and self.which(symbol)

@@ -93,7 +93,7 @@ def context(
     return Context(
         found,
         notation,
-        (words or language()).variant(found.layout.name).variant(found.scale.name),
+        (words or language()).variant(found.layout.words).variant(found.scale.name),
         by_output,
         roles,
         complete,
