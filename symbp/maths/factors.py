@@ -88,9 +88,9 @@ class Factors:
 
     def slopes(self, slope: Slope) -> Node:
         """Return D⁽ˡ⁾ for diag f′(z⁽ˡ⁾)."""
-        if slope.shape == (1, 1):
-            return self.builder.within(slope, Level.PRODUCT)
         names = self.builder.names
+        if names.notation.units == "one":
+            return self.builder.within(slope, Level.PRODUCT)
         letter = Id(names.notation.slopes)
         if slot_of(slope.output) in self.builder.apart:
             return Tag(Script(letter, names.symbol(slope.output)), of=slope)

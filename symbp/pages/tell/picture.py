@@ -178,8 +178,9 @@ def _alone(c: Context, expr: MatrixExpr) -> Node:
 
 def _turned(c: Context, weight: MatrixExpr) -> Node:
     """Return the transpose of a weight, alone."""
-    is_number = weight.shape == (1, 1)
-    return _alone(c, weight.arg if isinstance(weight, Transpose) else weight if is_number else transpose(weight))
+    if c.notation.units == "one":
+        return _alone(c, weight)
+    return _alone(c, weight.arg if isinstance(weight, Transpose) else transpose(weight))
 
 
 def _weight(rhs: MatrixExpr) -> MatrixExpr | None:

@@ -205,7 +205,7 @@ def slope_lines(c: Context) -> list[Text]:
     forms: dict[MatrixExpr, list[tuple[Slope, Spelled]]] = {}
     for spelled in c.errors:
         for slope in (each for edge in _edges(spelled.equation) for each in _slopes(edge.factors)):
-            if slot_of(slope.output) in used and slope.shape != (1, 1):
+            if slot_of(slope.output) in used and c.notation.units != "one":
                 forms.setdefault(put_in(slope, running), []).append((slope, spelled))
     return [_slope_line(c, found[-1][0], [spelled for _, spelled in found]) for found in forms.values()]
 
