@@ -224,6 +224,12 @@ def test_networks_beyond_a_stack_are_written_in_every_notation(name, notation):
         assert max(differences(name, notation).values()) <= 1e-9
 
 
+def test_a_layer_of_one_unit_among_others_keeps_its_line_in_matrices():
+    network = Network.mlp(layers=3, widths=[3, 1, 4, 2], activation="tanh", loss="mse")
+    page = render(derive(network), "text", "index")
+    assert "zₗ = wₗ aₗ₋₁ + bₗ" in page or "z⁽ˡ⁾ = w⁽ˡ⁾ a⁽ˡ⁻¹⁾ + b⁽ˡ⁾" in page
+
+
 PLANTED = [
     ("mlp-3-tanh-mse", "prince", "⊤", "′"),
     ("mlp-3-tanh-mse", "bishop", "+", "−"),

@@ -440,11 +440,17 @@ class Context:
 
     def equation(self, spelled: Spelled) -> Node:
         """Return a line as a tree, entry by entry where the notation has it so and the line has such a form."""
-        if self._is_by_entries(spelled.equation.lhs):
+        if self._is_by_entries(spelled.equation.lhs) and all(map(self._is_even, spelled.equation.symbols)):
             found = entry_equation(self.builder, spelled.equation, self.entry_letters)
             if found is not None:
                 return found
         return self.builder.equation(spelled.equation.lhs, spelled.equation.rhs)
+
+    def _is_even(self, symbol: MatrixSymbol) -> bool:
+        """Whether all that a symbol stands for have more than one row or none has, and so for columns."""
+        own = symbol.of if isinstance(symbol, Adjoint) else symbol
+        pairs = self.reading.instances.get(slot_of(own), ()) if isinstance(own, Indexed) else ()
+        return all(len({each.shape[axis] == 1 for _, each in pairs}) <= 1 for axis in range(2))
 
     def _is_by_entries(self, lhs: MatrixSymbol) -> bool:
         if self.notation.form == "entries":
@@ -458,13 +464,14 @@ class Context:
         taken = self.taken | {index.letter for index in self.reading.indices}
         return "".join(each for each in dict.fromkeys(self.notation.entry_letters + INDICES) if each not in taken)
 
-    def value(self, symbol: MatrixSymbol) -> Node:
-        """Return a symbol in a sentence: its entry where the page is entry by entry."""
-        return self.names.symbol(symbol) if self.notation.form != "entries" else self._entry(symbol)
+    def value(self, symbol: MatrixSymbol, beside: MatrixSymbol | None = None) -> Node:
+        """Return a symbol in a sentence, ``beside`` another one: its entry where the page is entry by entry."""
+        is_even = self._is_even(symbol if beside is None else beside)
+        return self._entry(symbol) if self.notation.form == "entries" and is_even else self.names.symbol(symbol)
 
     def quotient(self, of: MatrixSymbol) -> Node:
         """Return ∂𝓛/∂z in a sentence, by an entry where the page is entry by entry."""
-        if self.notation.form != "entries":
+        if self.notation.form != "entries" or not self._is_even(of):
             return self.names.quotient(of)
         found = derivative_of(self.notation, self._entry(of), self.names.quotient_style)
         return Tag(found, of=Adjoint(of), role="entry")

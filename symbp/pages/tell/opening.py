@@ -143,7 +143,7 @@ def tiles(c: Context) -> list[Text]:
 def definitions(c: Context) -> Text:
     """Return what δ, g and the rest stand for, in sentences."""
     begins = [
-        (row(c.value(at), EQUALS, c.value(symbol)),)
+        (row(c.value(at), EQUALS, c.value(symbol, at)),)
         for symbol, at in starts(c).items()
         if slot_of(symbol) not in c.names.streams  # X₀ is what any block reads.
     ]
