@@ -30,10 +30,14 @@ def hessian_vector(network: Network, name: str) -> Network:
     if name not in known:
         raise SpecError(f"hessian_vector: the network has no parameter or input {name[:40]!r}{nearest(name, known)}")
     by = known[name]
-    loss = Variable("loss_0", 1, 1, Role.LOSS, "loss", network.loss.layer)
+    if network.alone:
+        raise SpecError("hessian_vector: an operation alone has no loss to differentiate twice")
     *equations, last = network.forward
-    equations.append(Equation(loss, last.rhs))
     taken = {symbol.name for symbol in network.forward.given} | {each.name for each in equations}
+    former = next(each for each in (f"loss_{at}" for at in count()) if each not in taken)
+    loss = Variable(former, 1, 1, Role.LOSS, "loss", network.loss.layer)
+    equations.append(Equation(loss, last.rhs))
+    taken.add(former)
     direction = Variable(f"R_{name}", by.shape[0], by.shape[1], Role.DIRECTION, "R", by.layer)
     for new in (direction.name, "loss"):
         if new in taken:

@@ -77,6 +77,14 @@ def test_the_hessian_of_a_regression_is_that_of_its_inputs() -> None:
     assert "This Hessian is 1/m X Xᵀ." in page
 
 
+def test_it_may_be_taken_of_a_hessian_and_of_no_operation_alone() -> None:
+    once = derive(Network([Dense(3, "tanh"), Dense(2, "identity")], 2, "mse"), hessian_vector="W1")
+    twice = derive(once.network, hessian_vector="W2")
+    assert check(twice).passed
+    with pytest.raises(SpecError, match="an operation alone has no loss"):
+        derive("softmax", hessian_vector="Z")
+
+
 def kinds(of):
     for kind in of.__subclasses__():
         yield kind
