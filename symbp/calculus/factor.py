@@ -374,7 +374,6 @@ _ROLE_OF_SYMBOL = {
     Role.INPUT: FactorRole.PREVIOUS,
     Role.ACTIVATION: FactorRole.PREVIOUS,
     Role.PREACTIVATION: FactorRole.PREVIOUS,
-    Role.GRADIENT: FactorRole.PREVIOUS,
     Role.STATE: FactorRole.PREVIOUS,
     Role.GATE: FactorRole.GATE,
     Role.MASK: FactorRole.MASK,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sympy import Expr, MatrixExpr, MatrixSymbol, Symbol, diff
+from sympy import Expr, HadamardProduct, MatrixExpr, MatrixSymbol, Symbol, diff
 from sympy.matrices.expressions.matexpr import MatrixElement
 
 import symbp.ops.native  # noqa: F401 - SymPy's own nodes: who builds one has not imported its rule
@@ -16,7 +16,7 @@ from symbp.calculus.reverse import reverse
 from symbp.equations import Equation, ForwardSystem, operands
 from symbp.errors import SpecError
 from symbp.networks.expressions import tidy
-from symbp.nodes import BUILDERS
+from symbp.nodes import BUILDERS, hadamard
 from symbp.op import Op
 from symbp.ops.elementwise import OUTPUT, Elementwise, Formula, GenericFunction, ScalarFunction, Slope
 from symbp.ops.losses import LossGradient
@@ -68,6 +68,11 @@ class _Reader:
             return self.known[expr]
         if isinstance(expr, MatrixSymbol) or not operands(expr):
             return expr
+        if isinstance(expr, HadamardProduct):  # The slope of the identity is 1 in every place.
+            kept = [each for each in expr.args if not (isinstance(each, Slope) and each.function.name == "identity")]
+            if len(kept) == 1:
+                return self.read(kept[0])
+            expr = hadamard(*kept) if kept else expr
         if type(expr) in BUILDERS:
             args = [self._inside(each) if isinstance(each, MatrixExpr) else self._number(each) for each in expr.args]
             return BUILDERS[type(expr)](*args)

@@ -85,6 +85,14 @@ def test_it_may_be_taken_of_a_hessian_and_of_no_operation_alone() -> None:
         derive("softmax", hessian_vector="Z")
 
 
+def test_the_page_says_that_relu_has_no_second_derivative() -> None:
+    network = Network([Dense(3, "relu"), Dense(2, "identity")], 2, "mse")
+    page = render(derive(network, hessian_vector="W1"), to="text")
+    assert "ReLU′′ = 0" in page
+    assert "⊙ 1)" not in page
+    assert "′′ = 0" not in render(derive(network), to="text")
+
+
 def kinds(of):
     for kind in of.__subclasses__():
         yield kind

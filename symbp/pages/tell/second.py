@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from sympy import diff
+
 from symbp.calculus.hessian import hessian
 from symbp.equations import symbols_in
-from symbp.maths.tree import Node
+from symbp.maths.tree import EQUALS, PRIME, Node, Num, Script, row
+from symbp.networks.expressions import tidy
+from symbp.ops.elementwise import Elementwise, Formula, GenericFunction
 from symbp.pages.page import Text
 from symbp.pages.tell.context import Context
 from symbp.symbols import Variable
+
+
+def _flat(c: Context) -> list[Node]:
+    """Return the names of the functions whose slope jumps and is constant elsewhere, as that of ReLU."""
+    applied = (each.rhs.function for each in c.reading.derivation.forward if isinstance(each.rhs, Elementwise))
+    named = (each for each in dict.fromkeys(applied) if not isinstance(each, Formula | GenericFunction) and each.kinks)
+    return [c.builder.function(each) for each in named if not tidy(diff(each.slopes[0], each.variables[0]))]
 
 
 def second(c: Context) -> list[Text]:
@@ -20,6 +31,9 @@ def second(c: Context) -> list[Text]:
     found = [
         c.words("opening.inner", g=tree(each.gradient), of=tree(each.of), by=tree(each.by)) for each in network.inner
     ]
+    flat = [(row(Script(each, None, row(PRIME, PRIME)), EQUALS, Num("0")),) for each in _flat(c)] if found else []
+    if flat:
+        found.append(c.words("opening.flat", values=c.words.listed(flat)))
     if network.curved is not None:
         by, direction = map(tree, network.curved)
         found.append(c.words("opening.hessian", of=tree(network.inner[-1].of), by=by, direction=direction))
