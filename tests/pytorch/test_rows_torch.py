@@ -119,6 +119,15 @@ def padded(s, x, keep):
     return torch.softmax(scores, -1) @ v
 
 
+def masked_twice(s, x, keep):
+    q, k = F.linear(x, s.p[0]), F.linear(x, s.p[1])
+    later = torch.triu(torch.ones(4, 4), 1) > 0
+    scores = (q @ k.transpose(1, 2)).masked_fill(later, float("-inf"))
+    both = scores.masked_fill(keep.unsqueeze(1) == 0, float("-inf"))
+    shifted = scores + torch.linspace(0, 1, 4, dtype=D)
+    return torch.softmax(both, -1) @ k + torch.softmax(shifted, -1) @ q
+
+
 ACTIVATIONS = ("relu", "sigmoid", "tanh", "elu", "leaky_relu", "silu", "softplus", "hardswish", "gelu", "mish", "selu")
 
 
@@ -224,6 +233,7 @@ ROWS: dict[str, tuple[Callable[[], nn.Module], Any]] = {
     "attention": (lambda: Small(attention, (4, 3), (4, 3)), (image(3, 2, 3), image(3, 3, 3))),
     "products": (lambda: Small(many_products, (3, 3), (3, 3), (3, 3), (3, 1)), T),
     "padding": (lambda: Small(padded, (3, 3), (3, 3), (3, 3)), (T[:3], KEPT)),
+    "masked twice": (lambda: Small(masked_twice, (3, 3), (3, 3)), (T[:3], KEPT)),
     "activations": (lambda: Small(activations, (4, 3)), X),
     "functions": (lambda: Small(functions, (4, 3), (1,)), X),
     "quotients": (lambda: Small(quotients, (4, 3), (4,)), X),

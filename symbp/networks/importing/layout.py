@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING, Any
 from sympy import Expr, Integer, MatrixExpr
 
 from symbp.equations import Equation
-from symbp.errors import SpecError
 from symbp.networks.images import Image, Images
 from symbp.networks.importing.message import Examples, Message, Operation
 from symbp.networks.importing.tensors import Axes, Axis, Numbers, Source, Tensor, axes_of, count, together
 from symbp.networks.matrix_arithmetic import product as product_of
-from symbp.nodes import ones, transpose
+from symbp.nodes import matadd, ones, transpose
 from symbp.ops.convolution import Channels
 from symbp.ops.positions import Tile
 from symbp.ops.rearrange import rearranged
@@ -29,9 +28,6 @@ from symbp.symbols import NAME, Role, Variable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-MOST_PARTS = 64
-"""How many matrices a tensor may be taken apart into; beyond it is rearranged."""
 
 MODEL = "model"
 """Stands in front of names that would not begin with a letter."""
@@ -219,10 +215,14 @@ class Reader:
 
     def named(self, tensor: Tensor) -> Tensor:
         """Return the tensor with symbols, what is hidden in it written out."""
-        tensor = self.settled(tensor)
-        if tensor.hidden is None:
+        import numpy as np
+
+        tensor, hidden = replace(self.settled(tensor), hidden=None), tensor.hidden
+        if hidden is None or hidden.values is None:
             return tensor
-        raise SpecError("scores that are masked go into a softmax")
+        array = np.where(hidden.values.array > 0, -np.inf, 0.0)
+        shift = replace(hidden, values=replace(hidden.values, array=array))
+        return self.entrywise(matadd, tensor, shift, stem="S", role=Role.SCORE)
 
     def entrywise(
         self, build: Callable[..., MatrixExpr], *tensors: Tensor, stem: str = "A", role: Role = Role.ACTIVATION

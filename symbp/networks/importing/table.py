@@ -297,7 +297,18 @@ def masked_fill(r: Reader, x: Tensor, mask: Tensor, value: Operand) -> Tensor:
 
 def _either(one: Tensor, two: Tensor, axes: Sequence[Axes]) -> Tensor:
     """Return a mask that holds where one of two does."""
-    raise SpecError("scores that are masked twice")
+    first, second = one.values, two.values
+    assert first is not None
+    assert second is not None
+    whole = tuple(axis for each in axes for axis in each if axis in (*first.axes, *second.axes))
+    arrays = [
+        each.array.transpose([each.axes.index(axis) for axis in whole if axis in each.axes])[
+            tuple(slice(None) if axis in each.axes else None for axis in whole)
+        ]
+        for each in (first, second)
+    ]
+    array = (arrays[0] + arrays[1] > 0).astype(int)
+    return Tensor(tuple(axes), values=replace(first, array=array, axes=whole))
 
 
 # Shape
@@ -712,22 +723,11 @@ def softmax(r: Reader, x: Tensor, dim: int = -1, dtype: Any = None, *, causal: b
     else:
         kept = []
     if not is_last or kept is None:
-        hidden = hidden if hidden is not None else _later(r, rows, queries)
-        x = r.entrywise(matadd, x, _infinite(hidden), stem="S", role=Role.SCORE)
+        if hidden is None:
+            raise SpecError("a causal mask whose queries are not the last of the columns")
+        x = r.named(replace(x, hidden=hidden))
         return r.by_column(Softmax, x, rows, rows, "P", Role.ATTENTION)
     return r.by_column(lambda s: MaskedSoftmax(s, count(queries), causal, *kept), x, rows, rows, "P", Role.ATTENTION)
-
-
-def _infinite(hidden: Tensor) -> Tensor:
-    """Return what added to scores hides them."""
-    assert hidden.values is not None
-    array = hidden.values.array * -1.0
-    array[array < 0] = -math.inf
-    return replace(hidden, values=replace(hidden.values, array=array))
-
-
-def _later(r: Reader, keys: Axes, queries: Axes) -> Tensor:
-    raise SpecError("a causal mask where queries are not the last of the columns")
 
 
 def _causes(r: Reader, x: Tensor, hidden: Tensor, keys: Axes, queries: Axes) -> tuple[bool, list[MatrixExpr] | None]:
