@@ -21,8 +21,8 @@ from symbp.ops.softmax import Softmax
 from symbp.ops.square import Inv
 from symbp.ops.structure import Rows, Stack
 
-SHORT, MANY = 40, 5000
-"""How many the short suite takes, within two seconds, and the long one."""
+SHORT, MANY = 30, 5000
+"""How many the short suite takes, within a second, and the long one."""
 
 TOLERANCE = 1e-8
 
