@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
 from typing import Any
 
-from sympy import MatrixSymbol
+from sympy import MatrixExpr, MatrixSymbol, S
 
 from symbp.derivation import Derivation
 from symbp.equations import Equation, nodes, symbols_in
@@ -24,7 +24,7 @@ from symbp.ops.upstream import Upstream
 from symbp.pages.tell.derivation import context
 from symbp.pages.tell.operation import OperationContext, operation_context
 from symbp.roles import Role
-from symbp.symbols import Adjoint, Variable
+from symbp.symbols import BATCH, Adjoint, Variable
 from symbp.views.layout import COLUMNS, Layout
 from symbp.views.skeleton import mapped
 from symbp.writing.aliases import aliases
@@ -165,7 +165,7 @@ class Print:
 
     def operation(self, node: Op, lhs: MatrixSymbol) -> str:
         """Return the operation that defines a symbol."""
-        return self._text(self.context.tree(mapped(self.layout.equation(Equation(lhs, node)).rhs, self._read)))
+        return self._text(self.context.tree(self._shown(self.layout.equation(Equation(lhs, node)).rhs)))
 
     def function(self, function: ScalarFunction, slope: bool = False) -> str:
         """Return the name of a function, or of its slope."""
@@ -178,7 +178,12 @@ class Print:
 
     def operator(self, node: Op) -> str:
         """Return the name of an operator of the backward list."""
-        return self._text(operator_name(self.context.builder, mapped(node, self._read)))
+        return self._text(operator_name(self.context.builder, self._shown(node)))
+
+    def _shown(self, node: MatrixExpr) -> MatrixExpr:
+        """Return an operation on the symbols of the page, of one example where that is what the page shows."""
+        found = mapped(node, self._read)
+        return found.xreplace({BATCH: S.One}) if self.one_example else found
 
     def _read(self, slot: Any) -> Any:
         if isinstance(slot, Adjoint):

@@ -178,3 +178,19 @@ def test_every_line_of_an_operation_is_read_back_and_right(name: str) -> None:
 def test_a_wrong_line_of_an_operation_is_seen() -> None:
     over, found = of_operation("softmax")
     assert faults(over, [each.replace("−", "+").replace("- ", "+ ") for each in found])
+
+
+GROUPS = """
+        inputs = { channels = 2, height = 5, width = 4 }
+        loss = "mse"
+        layers = [
+          { type = "conv2d", channels = 4, kernel = 3, stride = 2, padding = 2, dilation = 2, groups = 2 },
+          { type = "upsample" }, { type = "group_norm", groups = 2, affine = false },
+          { type = "conv_transpose2d", channels = 2, kernel = 3, stride = 2, padding = 1, groups = 2 }]"""
+
+
+@pytest.mark.long
+def test_windows_with_groups_and_rearrangements_are_read_back(tmp_path: Path) -> None:
+    place = tmp_path / "groups.toml"
+    place.write_text(GROUPS)
+    assert unread(derive(Network.load(place)), False) == []
