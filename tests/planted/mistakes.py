@@ -49,6 +49,7 @@ RULES = "checking/test_rules.py"
 SHAPES = "ops/test_functions.py"
 NUMBERS = "pages/test_worked.py"
 PAGES = "pages/test_pages.py"
+NOTATIONS = "pages/test_notations.py"
 
 READER = "networks/importing/test_reader.py"
 
@@ -63,6 +64,8 @@ MISTAKES = (
              "networks/importing/test_exact.py"),
     _mistake("transpose", "networks/equation_text.py", '".T" if isinstance(expr, Gram) else ""',
              '"" if isinstance(expr, Gram) else ".T"', "networks/test_equation_text.py"),
+    # -- notations
+    _mistake("index", "maths/names.py", "index + shift, Integer(last + shift)", "index, Integer(last)", NOTATIONS),
     # -- numbers on the page
     _mistake("sign", "maths/arithmetic.py", "return term._replace(negative=term.negative != negative)",
              "return term._replace(negative=term.negative)", NUMBERS),
@@ -216,7 +219,7 @@ MISTAKES = (
     _mistake("dropped line", "views/product.py",
              "        return [term for each in expr.args for term in _terms(each)]\n",
              "        return _terms(expr.args[0])\n", PAGES),
-    _mistake("transpose", "maths/names.py", "upper += [TRANSPOSE] * transposed", "upper += []", PAGES),
+    _mistake("transpose", "maths/names.py", "row(*upper * bool(above), TRANSPOSE))", "row(*upper * bool(above)))", PAGES),
     _mistake("sign", "maths/build.py", "items += [MINUS if part.negative else PLUS] if at",
              "items += [PLUS] if at", PAGES),
     _mistake("scale", "maths/build.py", "_mean(weight / (2 * columns)", ("_mean(weight / columns", "_mean(weight / 2"),
