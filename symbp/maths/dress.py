@@ -27,8 +27,11 @@ TAKEN = frozenset("∗⋆")
 """Signs of convolutions: beside one of them a product entry by entry is no star."""
 
 
-def dress(notation: Notation, trees: Callable[[], list[Node]]) -> Callable[[Node], Node]:
-    """Return what gives a tree the signs of a notation; ``trees`` are all of the page, asked for where it matters."""
+def dress(notation: Notation, trees: Callable[[], list[Node]]) -> Callable[[Node], Node] | None:
+    """Return what gives a tree the signs of a notation, None where they are its own already.
+
+    ``trees`` are all of the page, asked for where it matters.
+    """
     entrywise = ENTRYWISE[notation.entrywise]
     if entrywise.sign == "*" and any(map(_is_taken, trees())):
         entrywise = HADAMARD
@@ -38,7 +41,7 @@ def dress(notation: Notation, trees: Callable[[], list[Node]]) -> Callable[[Node
         COUNT: Id(notation.count),
     }
     if all(old == new for old, new in found.items()) and notation.entry_commas:
-        return lambda tree: tree
+        return None
 
     def change(node: Node) -> Node | None:
         if isinstance(node, Tag) and node.role == "entry" and not notation.entry_commas:

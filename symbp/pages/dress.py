@@ -16,7 +16,7 @@ T = TypeVar("T")
 def dressed(part: T, notation: Notation) -> T:
     """Return a page, a block, lines or a tree with the signs of a notation."""
     own = dress(notation, lambda: list(_trees(part)))
-    found: T = _mapped(part, own)
+    found: T = part if own is None else _mapped(part, own)
     return found
 
 
