@@ -131,6 +131,11 @@ class Notation:
         return self.loss_gradient not in (DERIVATIVE, NABLA)
 
     @property
+    def has_other_values(self) -> bool:
+        """Whether what it writes is not what a network holds: one unit, thresholds, steps of gradient descent."""
+        return self.units == "one" or self.bias_place == "threshold" or self.gradient == "update"
+
+    @property
     def own_letters(self) -> frozenset[str]:
         """The letters that stand for no matrix of the network."""
         return frozenset({self.error, self.slopes, self.loss_gradient} - {DERIVATIVE, NABLA})

@@ -113,11 +113,14 @@ def unused(derivation: Derivation, to: str, only: str | None, given: Mapping[str
         SpecError: an unknown format, notation, equation, layer or step.
     """
     row, given = format_named(to), {**DEFAULTS, **given}
-    layout = LAYOUTS[notation_named(given["notation"]).layout]
+    letters = notation_named(given["notation"])
+    layout = LAYOUTS[letters.layout]
     require_layers(derivation, given["show"])
     require_steps(derivation, given["pair"])
     asked = [name for name, default in DEFAULTS.items() if given[name] != default]
     found = dict(no_use(derivation, row, only, layout, given["numbers"]))
+    if given["numbers"] is not None and letters.has_other_values:
+        found["notation"] = "its units, thresholds or steps are not the numbers that are given"
     if row.template and given["template_dir"] is not None and not replaces(given["template_dir"], row.template):
         found.setdefault("template_dir", f"{row.template}, which makes {row.name}, is not in it")
     yield from ((name, found[name]) for name in asked if name in found)

@@ -86,3 +86,10 @@ def test_symbp_toml_sets_the_notation_up_to_the_root_of_the_repository(tmp_path,
     (tmp_path / "symbp.toml").write_text('notation = "ng"\nseed = "3"', encoding="utf-8")
     assert main(["derive", "--layers", "2"]) == 2
     assert "symbp.toml:2: seed is not set here; it sets notation and nothing else" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["scalar", "zhou"])
+def test_numbers_are_refused_where_a_notation_has_others(name, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["derive", "two-two-two", "--values", "two-two-two", "--notation", name]) == 2
+    assert f"--notation {name}: its units, thresholds or steps are not the numbers" in capsys.readouterr().err
