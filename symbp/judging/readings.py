@@ -291,7 +291,8 @@ class Chooser:
         found: list[Choice] = []
         if self.is_start:
             return self._start(name, word, use)
-        if word in ("ctx", "context") and self.own.is_static:
+        keeps = self._uses(name).methods & {"save_for_backward", "saved_tensors"}
+        if (word in ("ctx", "context") or keeps) and self.own.is_static:
             return [Choice(["context"], ahead=self.has_ahead)]
         above = self._upstream(name, word)
         if above:
@@ -501,7 +502,7 @@ class Chooser:
         if network.alone and self.has_ahead:  # What goes in went into the forward pass.
             above = {each.name for each in network.upstream}
             things = [each for each in things if each.takes & above]
-        if "W*" in taken or "*" in taken:
+        if "W*" in taken or "*" in taken or (self.own.owner and not self.own.is_static and not network.alone):
             things = [each for each in things if not (each.takes & {p.name for p in network.parameters})]
         containers = [c for name in unknown[:2] if "*" not in taken for c in network.containers(self._uses(name))[:4]]
         count = 0

@@ -12,7 +12,7 @@ from verdicts import headline
 
 from symbp.derivation import Derivation, derive
 from symbp.errors import CheckFailedError, SpecError, SymbpError
-from symbp.judging.judging import Judged, judge_file
+from symbp.judging.judging import How, Judged, judge_file
 from symbp.networks.examples import EXAMPLES
 from symbp.networks.network import Network
 
@@ -370,3 +370,38 @@ def test_mistakes_that_were_learned_are_named(tmp_path: Path, case: str) -> None
     place.write_text(source.replace(right, wrong, 1))
     derivation = derive(layers=2, activation="relu", output_activation="identity", loss="mse")
     assert said in headline(judge_file(derivation, place))
+
+
+ADDED = """
+def updates(X, Y, W1, b1, W2, b2):
+    A1 = np.tanh(W1 @ X + b1)
+    A2 = np.tanh(W2 @ A1 + b2)
+    d2 = (Y - A2) / X.shape[1] * (1 - A2**2)
+    d1 = W2.T @ d2 * (1 - A1**2)
+    return d1 @ X.T, d1.sum(1), d2 @ A1.T, d2.sum(1)
+"""
+TRAIN = """
+def train(X, Y, W1, b1, W2, b2):
+    steps = updates(X, Y, W1, b1, W2, b2)
+    for own, step in zip((W1, b1, W2, b2), steps):
+        own += step.reshape(own.shape)
+"""
+
+
+@pytest.mark.usefixtures("same_process")
+def test_minus_the_gradient_is_right_where_the_file_adds_it_and_else_up_to_its_sign(
+    tanh: Derivation, tmp_path: Path
+) -> None:
+    alone = judged(tanh, tmp_path, f"import numpy as np\n{ADDED}", "updates")
+    assert verdict(alone) == "scaled"
+    assert alone.diagnosis.scale is not None
+    assert alone.diagnosis.scale.text == "-1"
+    source = f"import numpy as np\n{ADDED}{TRAIN}"
+    assert verdict(judged(tanh, tmp_path, source, "updates")) == "right"
+    assert verdict(judged(tanh, tmp_path, source, "updates", how=How(is_strict=True))) == "scaled"
+
+
+@pytest.mark.usefixtures("same_process")
+def test_a_mean_for_a_sum_is_not_hidden_by_single_examples(tanh: Derivation, tmp_path: Path) -> None:
+    found = judged(tanh, tmp_path, SHORT.format("g['b1'] = dZ1.mean(axis=1, keepdims=True); return g"))
+    assert verdict(found) == "wrong"

@@ -102,6 +102,9 @@ MISTAKES = (
     _mistake("transpose", "numeric/matrices.py", '.within(ATOM)}.T")', '.within(ATOM)}")', RULES),
     _mistake("transpose", "judging/layouts.py", "return array.T if self.turns(variable) else array",
              "return array", "judging/test_functions.py"),
+    _mistake("sign", "judging/proofs.py", "return signs == {ast.Add}", "return True", "judging/test_functions.py"),
+    _mistake("verdict", "judging/judging.py", "(exact and (not batches or (scaled and not self._counts_examples)))",
+             "exact", "judging/test_functions.py"),
     _mistake("transpose", "analysis/walk.py", "Scaled.of(direction.array.T, direction.exponent)",
              "Scaled.of(direction.array, direction.exponent)", "analysis/test_architectures.py"),
     # -- index
