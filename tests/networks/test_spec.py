@@ -342,7 +342,7 @@ FILES = [
     ("n.txt", b"W: 5 x 3\nW: 5 x 3\nloss = W", "line 2: the shape of W is declared twice"),
     ("n.txt", b"W: 5 x 3 inputt\nloss = W", "neither an equation nor a shape"),
     ("n.txt", b"hello", "line 1: 'hello' is neither"),
-    ("n.txt", b"W = [5, 3]\nX: 3 x m\nloss = sum(W @ X)", "'[5, 3]' may not stand in the equation 'W = [5, 3]'"),
+    ("n.txt", b"W = [5, 3]\nX: 3 x m\nloss = sum(W @ X)", "'[5, 3]' in 'W = [5, 3]': write a matrix row by row"),
     ("n.txt", b"W: 5 x 3\0\nloss = W", "is neither an equation nor a shape"),
     ("n", b"inputs = 3\n[[layers]]\ntype = 'dense'", "this reads like TOML: give the file a name that ends in .toml"),
     ("n", b"layers = []", "this reads like TOML"),
