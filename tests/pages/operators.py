@@ -83,6 +83,7 @@ def operators(images: Images | None = None, bounds: Bounds | None = None) -> dic
         "rot": lambda x: rotated(x, 1),
         "rot_{back}": lambda x: rotated(x, -1),
         "Rearrange": Placed(partial(rearranged, bounds or {})),
+        "stop": lambda a: a,
         "Stack": lambda *parts: np.vstack(parts),
         "LogSumExp": lambda z: np.log(np.sum(np.exp(z), axis=0, keepdims=True)),
         "Maximum": lambda z: np.max(z, axis=0, keepdims=True),

@@ -130,7 +130,7 @@ MISTAKES = (
              "networks/test_layer_tree.py"),
     _mistake("index", "networks/sizes.py", "self.join(right, left)", "self.join(right, right)",
              "networks/test_sizes.py"),
-    _mistake("index", "calculus/reverse.py", "(equation.lhs.name,), needed", "(forward[-1].name,), needed",
+    _mistake("index", "calculus/reverse.py", "adjoint, (name,), needed", "adjoint, (forward[-1].name,), needed",
              "calculus/test_reverse.py"),
     # -- scale
     _mistake("scale", "ops/losses.py", "weight = scale(adjoint) / node.examples",
@@ -192,8 +192,8 @@ MISTAKES = (
     _mistake("verdict", "testing.py", "if not judged.right:", "if judged.diagnosis.scale is not None:",
              "cli/test_theirs.py"),
     # -- brackets
-    _mistake("brackets", "maths/build.py", "[b.within(each, Level.PRODUCT) for each in matrices]",
-             "[b.tree(each) for each in matrices]", "maths/test_build.py"),
+    _mistake("brackets", "maths/build.py", "if sign else each).within(Level.PRODUCT)",
+             "if sign else each).within(Level.SUM)", "maths/test_build.py"),
     _mistake("brackets", "maths/scalars.py", "Level.HADAMARD: lambda level: level is Level.HADAMARD or",
              "Level.HADAMARD: lambda level: level >= Level.HADAMARD or", "maths/test_build.py"),
     _mistake("brackets", "numeric/matrices.py", "{text} / {self.size(under).within(ATOM)}",
@@ -226,7 +226,7 @@ MISTAKES = (
              PAGES),
     _mistake("sign", "maths/build.py", "items += [MINUS if part.negative else PLUS] if at",
              "items += [PLUS] if at", PAGES),
-    _mistake("scale", "maths/build.py", "_mean(weight / (2 * columns)", ("_mean(weight / columns", "_mean(weight / 2"),
+    _mistake("scale", "maths/build.py", "_mean(weight / (2 * examples)", ("_mean(weight / examples", "_mean(weight / 2"),
              "pages/test_faults.py"),
     _mistake("slope", "maths/build.py", "    return Script(name, None, PRIME)\n", "    return name\n", PAGES),
     _mistake("transpose", "maths/factors.py", "order = (inside, TIMES, side) if factor.acts is Acts.RIGHT else",
