@@ -94,7 +94,11 @@ class Arithmetic:
         if left is ONES_ROW:
             return self.array(right, node).sum(axis=0, keepdims=True)
         if right is ONES:
-            return self.array(left, node).sum(axis=1, keepdims=True)
+            matrix = self.array(left, node)
+            if matrix.ndim == 2 and matrix.shape[1] == 1 and self.repeats() > 1:
+                text = quote(self.written.text(node))
+                raise ShapeError(f"{text} in {quote(self.written.source)}: a column by the column 1; 1ᵀ repeats it")
+            return matrix.sum(axis=1, keepdims=True)
         if right is ONES_ROW:
             column = self.array(left, node)
             # Where rows are examples, columns are repeated over features as well: what it meets says how often.

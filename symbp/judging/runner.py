@@ -10,6 +10,7 @@ or of the file. What they are given is described by plans: ``["array", name]``, 
 from __future__ import annotations
 
 import contextlib
+import copy
 import io
 import json
 import os
@@ -81,10 +82,13 @@ class World:
         self.names, self.given, self.form = names, arrays, form
         self.arrays: dict[str, Any] = {}
         self.results: list[Any] = []
-        self.made = made
+        self.owner = made
+        self.made = None if made is None else copy.deepcopy(made)
         self.context = Context()
         self.slots: dict[str, str] = {}
         self.used: dict[str, list[Any]] = {}
+        if made is not None:
+            self.fill()
 
     def array(self, name: str) -> Any:
         """Return a copy of an array, the same for all who ask: what is changed in place is changed for all."""
@@ -189,6 +193,8 @@ class World:
         if isinstance(target, str):
             function = self.names.get(target.partition(".")[0])
             function = getattr(function, target.partition(".")[2], None) if "." in target else function
+            if self.owner is not None and getattr(function, "__self__", None) is self.owner:
+                function = getattr(self.made, str(getattr(function, "__name__", "")), None)
         elif target[0] == "method":
             function = getattr(self.made, target[1], None)
         else:

@@ -66,6 +66,15 @@ MISTAKES = (
              '"" if isinstance(expr, Gram) else ".T"', "networks/test_equation_text.py"),
     # -- notations
     _mistake("index", "maths/names.py", "index + shift, Integer(last + shift)", "index, Integer(last)", NOTATIONS),
+    # -- formulas, notes, grades
+    _mistake("tolerance", "judging/sides.py", "return self.error(side, tree) <= TOLERANCE",
+             "return self.error(side, tree) <= 1e9 * TOLERANCE", "judging/test_formula.py"),
+    _mistake("transpose", "judging/latex.py", '"ᵀ" if script["turn"] else ""', '""', "cli/test_formulas.py"),
+    _mistake("index", "judging/layers.py", "return str(base - moved if", "return str(base + moved if",
+             "judging/test_notes.py"),
+    _mistake("verdict", "cli/notes.py", 'return 1 if counts["wrong"] else 3', "return 3", "judging/test_notes.py"),
+    _mistake("verdict", "grading/marks.py", 'return f"\'{text}" if text.startswith(FORMULAS) else text', "return text",
+             "grading/test_grade.py"),
     # -- numbers on the page
     _mistake("sign", "maths/arithmetic.py", "return term._replace(negative=term.negative != negative)",
              "return term._replace(negative=term.negative)", NUMBERS),
