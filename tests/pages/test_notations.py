@@ -65,7 +65,7 @@ def counted_on(part, count, last):
 
 def network_of(name, notation):
     """Return a network of the corpus, with one unit in each layer where the notation has no more."""
-    if notation.units == "all":
+    if notation.units == "all" or name not in ONE_UNIT:
         return CASES[name].network()
     depth = int(name.split("-")[1])
     return Network.mlp(layers=depth, widths=[1] * (depth + 1), **ONE_UNIT[name])
