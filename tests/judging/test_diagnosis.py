@@ -141,7 +141,7 @@ def test_no_false_alarm_on_right_gradients(wanted, dtype, capsys):
     assert count >= wanted
 
 
-@pytest.mark.parametrize("pairs", [8, pytest.param(60, marks=pytest.mark.long)])
+@pytest.mark.parametrize("pairs", [20, pytest.param(60, marks=pytest.mark.long)])
 def test_two_independent_mistakes_are_both_found(pairs, capsys):
     score: Counter[str] = Counter()
     missed = []
