@@ -13,7 +13,7 @@ from symbp.maths.tree import EQUALS, NEGATIVE, TIMES, Node, joined, row
 from symbp.ops.elementwise import Elementwise, Formula, GenericFunction
 from symbp.ops.losses import GenericLoss, Loss
 from symbp.ops.softmax import Softmax
-from symbp.pages.page import Block, Equations, Para, Text
+from symbp.pages.page import Block, Equations, Para, Steps, Text
 from symbp.pages.page import Line as PageLine
 from symbp.pages.tell.beside import is_start
 from symbp.pages.tell.context import Context, Spelled, starts
@@ -90,7 +90,7 @@ def network(c: Context) -> list[Block]:
     blocks: list[Block] = [Para(ranges(c))]
     for module, run in runs:
         lines = tuple(PageLine(parts(c, pair), pair[0].label, pair[0].where) for pair in run)
-        blocks.append(Equations(lines, group=(module,) if module else ()))
+        blocks.append(Steps(lines, group=(module,)) if module else Equations(lines))
     blocks += [Para(each) for each in tiles(c)]
     blocks.append(Para(definitions(c)))
     return blocks
