@@ -55,7 +55,8 @@ READER = "networks/importing/test_reader.py"
 
 MISTAKES = (
     # -- models of PyTorch, and networks as lines of equations
-    _mistake("index", "networks/importing/recurrent.py", 'enumerate("ifgo")', 'enumerate("figo")', READER),
+    _mistake("index", "networks/importing/recurrent.py", "hadamard(f, c), hadamard(i, g)",
+             "hadamard(i, c), hadamard(f, g)", READER),
     _mistake("index", "networks/importing/layout.py", "self._rows(symbol, at * rows, rows)",
              "self._rows(symbol, (axis.size - 1 - at) * rows, rows)", READER),
     _mistake("scale", "networks/importing/losses.py", "return y, 1 / count(numbers.axes), True",
