@@ -56,7 +56,7 @@ def judge_function(
 
 
 def found_of(function: Callable[..., Any]) -> tuple[Found, Mapping[str, Any]]:
-    """Return a function as one that stands in a file, with the names that its module defines.
+    """Return a function as one that stands in a file, by its name alone: nothing else of its module is called here.
 
     Raises:
         SpecError: it is none, or nothing says how it is called.
@@ -69,7 +69,7 @@ def found_of(function: Callable[..., Any]) -> tuple[Found, Mapping[str, Any]]:
     except (OSError, TypeError, SyntaxError):
         tree = ast.Module([], [])
     source = Source(getattr(module, "__file__", None) or own.name, tree)
-    return Found(source, own), {**getattr(module, "__dict__", {}), own.name: function}
+    return Found(source, own), {own.name: function}
 
 
 def signature_of(function: Callable[..., Any]) -> Signature:

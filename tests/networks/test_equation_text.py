@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from lists import unnamed
+from same_lists import unnamed
 
 import symbp
 from symbp.errors import SpecError

@@ -254,7 +254,7 @@ def swapped(equation):
     return Equation(equation.lhs, Split(Stack(last, *between, first), count))
 
 
-@pytest.mark.parametrize("stem", ["attention.heads.V", "attention.heads.r"])
+@pytest.mark.parametrize("stem", ["attention.heads.Q", "attention.heads.r"])
 def test_an_array_with_two_heads_exchanged_is_seen(stem):
     derived = derive(NETWORKS["everything"])
     ahead, back = schedules(derived)

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from lists import unnamed
 from modules import error, exported
+from same_lists import unnamed
 
 from symbp.networks.equation_text import equation_text
 from symbp.networks.files import equations_of

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from lists import unnamed
 from modules import error
+from same_lists import unnamed
 
 from symbp.errors import SpecError
 from symbp.networks.blocks import Kind
