@@ -25,7 +25,7 @@ from symbp.maths.tree import (
     row,
 )  # fmt: skip
 from symbp.pages.page import Line
-from symbp.writing.formula import bare
+from symbp.writing.formula import bare, in_line
 from symbp.writing.spacing import bracket_size, gap, has_limits, is_small, items_of
 
 Width = Callable[[Node], float]
@@ -70,6 +70,16 @@ def broken(node: Node, first: float, later: float, width: Width) -> list[Node]:
     if width(node) <= first:
         return [node]
     return [row(*items) for items in _packed(items_of(node), first, later, width, 0)]
+
+
+def rows_of(node: Node, room: int, width: Width) -> list[Node]:
+    """Return a formula in rows; the sign of a product, which a dot may stand for, ends its row."""
+    found = broken(in_line(node), room, room, width)
+    for at, each in enumerate(found[1:], 1):
+        first, *rest = items_of(each)
+        if isinstance(first, Sign) and first.kind == "times":
+            found[at - 1 : at + 1] = row(found[at - 1], first), row(*rest)
+    return found
 
 
 def _is_before(kind: str, signs: frozenset[str] = frozenset()) -> Callable[[Node], bool]:

@@ -7,7 +7,7 @@ from itertools import groupby, zip_longest
 
 from symbp.maths.tree import EQUALS, NEGATIVE
 from symbp.pages.page import Computed
-from symbp.writing.breaking import broken
+from symbp.writing.breaking import rows_of
 from symbp.writing.displays import display
 from symbp.writing.letters import columns, padded
 from symbp.writing.sentences import Setting
@@ -58,7 +58,7 @@ def _entries(line: Computed, setting: Setting, room: int) -> list[list[str]]:
     """Return the arithmetic of every entry in rows; what begins with a sign stands out by that."""
     speller = setting.speller
     size = lambda part: columns(speller.line(part))  # noqa: E731
-    found = [[speller.line(each) for each in broken(tree, room, room, size)] for tree in line.arithmetic]
+    found = [[speller.line(each) for each in rows_of(tree, room, size)] for tree in line.arithmetic]
     minus = speller.line(NEGATIVE)
     signed = [rows[0].startswith(minus) for rows in found]
     hang = " " * (any(signed) and columns(minus))

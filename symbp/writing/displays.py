@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from symbp.maths.tree import QUAD, Id, Node, Table, joined, row
 from symbp.pages.page import Line
 from symbp.writing.boxes import Box, beside, boxed, under
-from symbp.writing.breaking import broken, relation
-from symbp.writing.formula import bare, in_line, items_of
+from symbp.writing.breaking import relation, rows_of
+from symbp.writing.formula import bare, items_of
 from symbp.writing.letters import columns
 from symbp.writing.sentences import Setting, plain, sentence, wrapped
 
@@ -140,7 +140,7 @@ def _rows(tree: Node, setting: Setting, room: int) -> list[Box]:
     whole = box(tree)
     if whole.width <= room:
         return [whole]
-    return [box(each) for each in broken(in_line(tree), room, room, lambda part: box(part).width)]
+    return [box(each) for each in rows_of(tree, room, lambda part: box(part).width)]
 
 
 def _hung(tree: Node, setting: Setting, room: int) -> list[Box]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any, Literal
@@ -298,14 +298,22 @@ def in_line(node: Node) -> Node:
     if not isinstance(node, Row | Frac):
         return node
     items: list[Node] = []
-    for item in items_of(node):
+    whole = items_of(node)
+    for at, item in enumerate(whole):
         match bare(item):
             case Frac(over, under_) if not (isinstance(over, Num) and isinstance(under_, Num)):
-                items += items_of(in_line(Fence(over) if loose(over, "numerator") else over))
-                items += (Sign("/", "slash"), Fence(under_) if loose(under_, "denominator") else under_)
+                above = items_of(in_line(Fence(over) if loose(over, "numerator") else over))
+                lying = (*above, Sign("/", "slash"), Fence(under_) if loose(under_, "denominator") else under_)
+                items += [Fence(row(*lying))] if _is_operand(whole, at) else lying
             case _:
                 items.append(in_line(item) if isinstance(item, Fence | Tag | Script) else item)
     return row(*items)
+
+
+def _is_operand(items: Sequence[Node], at: int) -> bool:
+    """Say whether an item stands beside an operator other than those of a sum: a fraction has brackets there."""
+    beside = map(bare, (*items[max(0, at - 1) : at], *items[at + 1 : at + 2]))
+    return any(isinstance(each, Sign) and each.kind == "bin" and each.sign not in "+−" for each in beside)
 
 
 def loose(node: Node, place: Literal["numerator", "denominator"]) -> bool:

@@ -17,6 +17,7 @@ from symbp.judging import process
 NETWORK = ["--layers", "1", "--activation", "tanh", "--loss", "mse"]
 
 MINE = """import os, sys
+import numpy as np
 def backward(X, Y, W1, b1, A1):
     CODE
 """
@@ -29,7 +30,7 @@ HOSTILE = {
     "closes everything": ("os.closerange(0, 999); os._exit(3)", f"{ENDED} (exit code 3)"),
     "takes the place of the answer": ("os.mkdir(sys.argv[1] + '/answer.json'); return {}", "cannot be read"),
     "removes its folder": ("import shutil; shutil.rmtree(sys.argv[1]); return {}", ENDED),
-    "half a character as a key": (r"return {'\ud800\x1b[2J': W1}", "backward returned [2J"),
+    "half a character as a key": (r"return {'\ud800\x1b[2J': np.ones((9, 9))}", "backward returned [2J"),
 }
 
 

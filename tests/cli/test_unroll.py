@@ -51,7 +51,10 @@ def test_a_cell_alone_is_one_step(name: str, capsys: pytest.CaptureFixture[str])
         (["derive", "lstm-classifier", "--unroll", "0"], "--unroll 0: the number of steps is a whole number from 1"),
         (["derive", "lstm-classifier", "--unroll", "1_0"], "--unroll 1_0: the number of steps"),
         (["check", "lstm-classifier", "--unroll", "10001"], "--unroll 10001: the number of steps"),
-        (["derive", "small-cnn", "--unroll", "3"], "there is no recurrent layer (rnn, lstm, gru) to unroll"),
+        (
+            ["derive", "small-cnn", "--unroll", "3"],
+            "there is no recurrent layer (sequence_encoder, rnn, lstm, gru) to unroll",
+        ),
         (["derive", "own.txt", "--unroll", "3"], "equations have no recurrent layer"),
         (["derive", "--layers", "3", "--unroll", "3"], "--unroll 3: the options describe no recurrent layer"),
         (["derive", "lstm", "--unroll", "3"], "--unroll 3: lstm alone is one step"),

@@ -254,8 +254,8 @@ def swapped(equation):
     return Equation(equation.lhs, Split(Stack(last, *between, first), count))
 
 
-@pytest.mark.parametrize("stem", ["attention.heads.Q", "attention.heads.r"])
-def test_an_array_with_two_heads_exchanged_is_seen(stem):
+def test_an_array_with_two_heads_exchanged_is_seen():
+    stem = "attention.heads.r"
     derived = derive(NETWORKS["everything"])
     ahead, back = schedules(derived)
     planted = Schedule(tuple(swapped(each) if each.name == stem else each for each in ahead), ahead.given)

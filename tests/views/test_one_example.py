@@ -17,6 +17,7 @@ def test_the_number_of_examples_is_known_by_what_it_is_and_not_by_which_object()
     x = network.inputs[0]
     assert x.shape[1] == BATCH == Symbol("m", integer=True, positive=True)
     assert x.shape[1] is not BATCH
-    equations, given = one_example(derive(network).forward)
+    derived = derive(network)
+    equations, _, given = one_example(derived.forward, derived.backward)
     assert str(equations[0]) == "loss_1 = W*X + b*1"
     assert all(each.shape[1] == 1 for each in given if each.name in "XY")

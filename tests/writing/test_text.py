@@ -61,8 +61,8 @@ from symbp.maths.tree import (
 from symbp.pages.page import Branch, Equations, Heading, Line, Page, Para, Picture, Ref, Steps, Verdict
 from symbp.pages.page import Table as Grid
 from symbp.pages.tell.derivation import derivation_page
-from symbp.writing.breaking import broken
-from symbp.writing.formula import Speller, in_line
+from symbp.writing.breaking import broken, rows_of
+from symbp.writing.formula import Speller
 from symbp.writing.letters import columns
 from symbp.writing.text import math_text, picture_text, write_text
 
@@ -292,7 +292,7 @@ WIDEST = 6
 def test_breaking_keeps_the_symbols_in_order(formula, width):
     speller = Speller.of((formula,))
     whole = equal(layer("z", "l"), formula)
-    rows = broken(in_line(whole), width, width, lambda node: speller.box(node).width)
+    rows = rows_of(whole, width, lambda node: speller.box(node).width)
     assert printed(rows) == printed([whole])
     assert all(columns(speller.line(each)) <= width + WIDEST for each in rows)
 
