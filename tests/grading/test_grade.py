@@ -22,8 +22,8 @@ VERDICTS = {
     "s02": ("wrong", "2", "tanh′ written as 1 - a", ""),
     "s03": ("right up to a scale", "0", "m times ours", "dW2"),
     "s04": ("wrong", "3", "wrong sign of dW2", "dW2"),
-    "s05": ("not judged", "0", "never closed", ""),
-    "s07": ("incomplete", "2", "missing", "db1"),
+    "s05": ("not judged", "0", "not Python", ""),
+    "s07": ("incomplete", "2", "missing", "dW1"),
     "s08": ("not judged", "0", "raised ValueError", ""),
     "s09": ("not judged", "0", "ended its process", ""),
 }

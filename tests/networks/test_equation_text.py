@@ -15,9 +15,11 @@ from symbp.writing.render import render
 
 EXAMPLES = Path(symbp.__file__).parents[1] / "examples"
 FILES = sorted(path for path in EXAMPLES.glob("*.toml") if ".values" not in path.name)
-ARCHITECTURES = sorted((EXAMPLES / "architectures").glob("*.*"))
-LOSS = {"gan": "loss_d"}
-SECOND_ORDER = ("maml", "pinn", "wasserstein-gan")
+SPLIT = ("vision-transformer",)
+"""What adds up rearrangements, which read back as equations of their own."""
+ARCHITECTURES = sorted(each for each in (EXAMPLES / "architectures").glob("*.*") if each.stem not in SPLIT)
+LOSS = {"gan": "loss_d", "least-squares-gan": "loss_d"}
+SECOND_ORDER = ("adversarial-training", "hamiltonian-network", "maml", "pinn", "score-matching", "wasserstein-gan")
 """What holds a gradient within, which is spelled out in nodes that no word says."""
 
 

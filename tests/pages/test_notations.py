@@ -199,7 +199,7 @@ BEYOND = (
 )
 """Networks beyond a plain stack of layers."""
 
-ALONG = {"softmax-classifier", "small-cnn", "batchnorm-mlp", "lstm-classifier", "residual-mlp"}
+ALONG = {"softmax-classifier", "small-cnn", "batchnorm-mlp", "lstm-classifier", "residual-mlp", "rnn-5"}
 """Networks with operations that go down columns: the reader knows none that goes along rows, tests/views do."""
 
 
