@@ -146,8 +146,6 @@ class Formulas(Ground):
             return
         found = [layers.at_layer(text, layer, depth) for layer in range(1, depth + 1)]
         known = [each for each in found if self.known(each)]
-        if not known:  # What a line names may be its own: D_l = diag f′(z_l).
-            known = [each for each in found if self.known(each.partition("=")[2])]
         if not known:
             raise SpecError(f"{quote(text)}: no layer has all these symbols")
         yield from known

@@ -134,6 +134,10 @@ def _filled(
             lines.append(line)
             line, left = (), later
         *done, last = _packed(piece, left, later, width, level + 1)
+        start = done[0] if done else last
+        if line and width(Row(line + start)) > room and width(Row(start)) <= later:  # Too wide beside its left side.
+            lines.append(line)
+            line = ()
         if done:
             lines += [line + done[0], *done[1:]]
             line = last
