@@ -41,8 +41,8 @@ def networks(name: str, folder: Path) -> tuple[Derivation, Derivation]:
     return shown, derive(concrete(NetworkOptions(**page["options"])))
 
 
-NOT_READ = "D_l = diag "
-"""What names the slopes of any layer: D₁ is no matrix of the lists."""
+NOT_READ = ("D_l = diag ", "δ₂ = id′(z₂)", "delta2 = identity'(z2)")
+"""What names the slopes of any layer (D₁ is no matrix of the lists), and z₂ of a layer where a step has that name."""
 
 
 def unread(name: str, folder: Path, step: int = 1) -> list[str]:
