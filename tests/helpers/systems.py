@@ -327,15 +327,17 @@ def max_pooling_and_back() -> Derivation:
     """Errors at the place of the largest value, and what stands there: the two are each other's way back."""
     window = OVERLAPPING
     w, z, p = variable("W1", 40, N0), variable("Z1", 40), variable("P1", 2 * window.count)
-    back, again, itself = variable("Z2", 40), variable("P2", 2 * window.count), variable("P3", 2 * window.count)
+    v, other = variable("W2", 40, N0), variable("Z5", 40)
+    back, again, picked = variable("Z2", 40), variable("P2", 2 * window.count), variable("P3", 2 * window.count)
     return case(
         (z, MatMul(w, X)),
         (p, MaxPool(z, *window.args)),
         (back, MaxPoolTranspose(z, p, p, *window.args)),
         (again, MaxPoolPick(z, p, back, *window.args)),
-        (itself, MaxPoolPick(z, p, z, *window.args)),
-        (variable("P4", 2 * window.count), MatAdd(again, itself)),
-        given=[X, w],
+        (other, MatMul(v, X)),
+        (picked, MaxPoolPick(z, p, other, *window.args)),
+        (variable("P4", 2 * window.count), MatAdd(again, picked)),
+        given=[X, w, v],
         loss="log_cosh",
     )
 
