@@ -204,7 +204,7 @@ def test_a_recurrent_network_takes_all_its_inputs(tmp_path: Path) -> None:
 BAD = {
     "no function": ("x = 1\n", "no function in it"),
     "not Python": ("def f(:\n", "line 1: not Python"),
-    "several": ("def a(X): ...\ndef back_it(X): ...\n", "the backward pass?; it has a, back_it: write"),
+    "several": ("def a(X): ...\ndef back_it(X): ...\n", "back_it returned None: return a dict"),
     "an argument nobody knows": ("def backward(parameters, zork): ...\n", "nothing is known to give for 'zork'"),
     "a step": ("def backward(parameters, cache, X, Y, lr): ...\n", "takes a learning rate"),
     "raises": ("def backward(X):\n    return X[99]\n", "line 2: backward raised IndexError: index 99"),
