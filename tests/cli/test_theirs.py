@@ -203,6 +203,13 @@ def test_the_assertion_for_test_suites() -> None:
     assert isinstance(caught.value.__cause__, ZeroDivisionError)
 
 
+def test_nothing_else_of_the_module_is_called_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    called: list[object] = []
+    monkeypatch.setitem(right.__globals__, "main", lambda *args, **kwargs: called.append(args))
+    symbp.testing.assert_gradients_match(right, layers=2, activation="tanh", loss="mse")
+    assert called == []
+
+
 SUITE = """import symbp.testing
 
 def backward(parameters, cache, X, Y):
