@@ -20,6 +20,7 @@ from symbp.ops.convolution import Convolve
 from symbp.ops.elementwise import Elementwise
 from symbp.ops.loss_table import LOSSES
 from symbp.ops.losses import EntrywiseLoss, GenericLoss, SigmoidBinaryCrossEntropy, SoftmaxCrossEntropy
+from symbp.ops.pooling import MaxPoolPick
 from symbp.ops.stop import Stop
 from symbp.ops.structure import Stack
 from symbp.ops.upstream import Upstream
@@ -37,8 +38,8 @@ def test_every_rule_has_a_system() -> None:
     assert not missing, f"add a system to tests/helpers/systems.py for {missing}"
 
 
-APART = {SoftmaxCrossEntropy, SigmoidBinaryCrossEntropy, GenericLoss, Upstream, MaskedSoftmax}
-"""What takes something given beside what is computed, targets, an error or a mask: never one symbol twice."""
+APART = {SoftmaxCrossEntropy, SigmoidBinaryCrossEntropy, GenericLoss, Upstream, MaskedSoftmax, MaxPoolPick}
+"""What never has one symbol twice: it takes something given, targets, an error or a mask, or picks from another matrix."""
 
 
 def test_every_rule_of_several_operands_has_a_system_with_one_symbol_twice() -> None:
