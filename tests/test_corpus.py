@@ -11,6 +11,7 @@ from symbp.errors import SymbpError, UnusedParameterWarning
 from symbp.pages.tell.derivation import derivation_page
 from symbp.writing.formats import format_named
 from symbp.writing.render import page_text
+from symbp.writing.setting import DEFAULT
 
 SLOW = {"mlp-100", "transformer-12", "lstm-50", "cross-attention"}
 
@@ -77,5 +78,5 @@ def test_every_refused_file_has_a_row():
 def test_every_network_has_a_page_in_every_format(case):
     page = derivation_page(derived(case))  # As render tells it, once for all formats.
     for form in ("gfm", "latex", "text"):
-        text = page_text(page, format_named(form), standalone=False, template_dir=None)
+        text = page_text(page, format_named(form), DEFAULT)
         assert "Written by symbp" in text.splitlines()[0]

@@ -163,9 +163,9 @@ class PageOptions(OutputOptions):
         """
         depth = 0 if derivation.is_alone else derivation.network.depth
         return {
-            "standalone": self.standalone, "notation": self.row(), "roles": not self.no_roles,
+            **vars(self.setting()), "notation": self.row(), "roles": not self.no_roles,
             "show": self.show and (self.show.within(depth) if depth else []), "by_output": self.by_output,
-            "template_dir": self.template_dir, "pair": self.jacobian,
+            "pair": self.jacobian,
         }  # fmt: skip
 
 

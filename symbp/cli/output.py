@@ -15,11 +15,12 @@ from symbp.writing.formats import FORMAT_ALIASES, FORMATS, SUFFIXES, format_name
 
 if TYPE_CHECKING:
     from symbp.pages.page import Page
-    from symbp.writing import files, pdf, render, templates, text
+    from symbp.writing import files, pdf, render, setting, templates, text
 else:
     files = later("symbp.writing.files")
     pdf = later("symbp.writing.pdf")
     render = later("symbp.writing.render")
+    setting = later("symbp.writing.setting")
     templates = later("symbp.writing.templates")
     text = later("symbp.writing.text")
 
@@ -162,9 +163,13 @@ class OutputOptions:
 
     def document(self, page: Page, target: Target, pictures: Mapping[str, bytes] | None = None) -> bytes:
         """Return the bytes of a page in the format of a target."""
-        row, whole = format_named(target.rendered_as), self.standalone or target.is_pdf
-        made = render.page_text(page, row, standalone=whole, template_dir=self.template_dir)
-        return target.data(made, pictures)
+        row = format_named(target.rendered_as)
+        asked = replace(self.setting(), standalone=self.standalone or target.is_pdf)
+        return target.data(render.page_text(page, row, asked), pictures)
+
+    def setting(self) -> setting.Setting:
+        """Return how pages are set."""
+        return setting.Setting(self.standalone, self.template_dir)
 
     def present(self, page: Page, wanted: Sequence[Target], data: Mapping[str, Any] | None) -> None:
         """Write a page where it is wanted; print it, or in its place ``data`` as JSON, and what was written."""

@@ -24,6 +24,7 @@ from symbp.pages.tell.verdict import headline, verdict_page
 from symbp.pages.words import language
 from symbp.writing.formats import format_named
 from symbp.writing.render import page_text
+from symbp.writing.setting import Setting
 from symbp.writing.text import words_text
 
 PATIENCE = 4
@@ -111,7 +112,7 @@ def not_judged(submission: Submission, why: str) -> Marked:
 
 def feedback(page: Page) -> str:
     """Return a page of feedback as its file has it."""
-    return page_text(page, format_named(FORMAT), standalone=False, template_dir=None)
+    return page_text(page, format_named(FORMAT), Setting())
 
 
 @lru_cache(maxsize=4)

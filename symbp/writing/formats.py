@@ -12,15 +12,16 @@ MARK = "Written by symbp"
 
 @dataclass(frozen=True)
 class Format:
-    """One output format. ``standalone``: it knows fragments and documents; ``wrap`` is around one equation.
+    """One output format. ``uses`` are the options of a ``Setting`` that change it; ``wrap`` is around one equation.
 
-    ``figure`` is the kind of picture that it shows, ``is_page`` whether a page can be written as it.
+    ``figure`` is the kind of picture that it shows, ``is_page`` whether any page can be written as it; what is none is
+    made of a derivation.
     """
 
     name: str
     about: str
     suffix: str
-    standalone: bool = False
+    uses: frozenset[str] = frozenset()
     template: str = ""
     comment: str = "{}"
     wrap: str = "{}"
@@ -28,30 +29,37 @@ class Format:
     is_page: bool = True
 
 
+def _uses(text: str = "") -> frozenset[str]:
+    return frozenset(text.split())
+
+
 _ROWS = (
     Format(
         "gfm", "Markdown for GitHub, mathematics in ```math fences", ".md",
-        template="page-markdown.j2", comment="<!-- {} -->", wrap="```math\n{}\n```", figure="png",
+        uses=_uses("template_dir"), template="page-markdown.j2", comment="<!-- {} -->",
+        wrap="```math\n{}\n```", figure="png",
     ),
     Format(
         "markdown", "Markdown for pandoc, mathematics in dollars", ".md",
-        template="page-markdown.j2", comment="<!-- {} -->", wrap="$$\n{}\n$$", figure="png",
+        uses=_uses("template_dir"), template="page-markdown.j2", comment="<!-- {} -->",
+        wrap="$$\n{}\n$$", figure="png",
     ),
     Format(
         "latex", "LaTeX to \\input{…} into lecture notes; standalone, a document", ".tex",
-        standalone=True, template="page-latex.j2", comment="% {}", wrap="\\[\n{}\n\\]", figure="pdf",
+        uses=_uses("standalone template_dir"), template="page-latex.j2", comment="% {}",
+        wrap="\\[\n{}\n\\]", figure="pdf",
     ),
     Format(
         "html", "a page for browsers, mathematics in MathML; a whole document", ".html",
-        template="page-html.j2", figure="svg",
+        uses=_uses("template_dir"), template="page-html.j2", figure="svg",
     ),
     Format(
         "typst", "Typst to include into lecture notes; standalone, a document", ".typ",
-        standalone=True, template="page-typst.j2", figure="svg",
+        uses=_uses("standalone template_dir"), template="page-typst.j2", figure="svg",
     ),
     Format("numpy", "a NumPy program that computes loss and gradients", ".py", comment="# {}", is_page=False),
     Format("equations", "the network as lines of equations, which symbp reads", ".eq", comment="# {}", is_page=False),
-    Format("text", "what the terminal shows", ".txt", comment="({})"),
+    Format("text", "what the terminal shows", ".txt", uses=_uses("columns"), comment="({})"),
 )  # fmt: skip
 
 FORMATS: dict[str, Format] = {row.name: row for row in _ROWS}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -43,6 +42,7 @@ from symbp.writing.drawing import drawing
 from symbp.writing.formula import Speller
 from symbp.writing.latex import LONGEST
 from symbp.writing.mathml import inline_mathml, math_mathml
+from symbp.writing.setting import DEFAULT, Setting
 from symbp.writing.shapes import Point, Shapes, shapes
 from symbp.writing.spacing import items_of, slashed
 
@@ -59,10 +59,10 @@ UNIT = 16
 """Of an em in the coordinates of a picture, whose letters have that size."""
 
 
-def write_html(page: Page, *, template_dir: str | Path | None = None) -> str:
+def write_html(page: Page, setting: Setting = DEFAULT) -> str:
     """Return a page as a document."""
     writer = _Writer(numbers(page), {each.file: at for at, each in enumerate(images(page.blocks), 1)})
-    return written(_document(_plain(page.title), page.command, writer.page(page)), FILE, template_dir)
+    return written(_document(_plain(page.title), page.command, writer.page(page)), FILE, setting.template_dir)
 
 
 def single_html(lines: Sequence[Line], title: str) -> str:

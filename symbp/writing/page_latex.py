@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 from symbp.maths.tree import COMMA, Node, row
@@ -41,6 +40,7 @@ from symbp.writing.latex import (
     typed_latex,
     verbatim_latex,
 )
+from symbp.writing.setting import DEFAULT, Setting
 
 FILE = "page-latex.j2"
 """The macros of this format."""
@@ -64,23 +64,18 @@ TALL, NARROW, TALL_IN_NARROW = 18, 30.0, 12
 """Rows above which a table may break over pages; in a narrower measure, a slide or a column, fewer."""
 
 
-def write_latex(
-    page: Page,
-    *,
-    standalone: bool = False,
-    measure: float | None = None,
-    template_dir: str | Path | None = None,
-) -> str:
-    """Return a page as LaTeX; no line of equations is wider than ``measure``, in em.
+def write_latex(page: Page, setting: Setting = DEFAULT) -> str:
+    """Return a page as LaTeX; no line of equations is wider than the setting's text, in em.
 
-    Without a measure a fragment fits any article, a ``standalone`` document its own class.
+    Without a width a fragment fits any article, a standalone document its own class.
     """
-    width = measure if measure is not None else (ARTICLE if standalone else FRAGMENT)
+    standalone = setting.standalone
+    width = setting.text_width or (ARTICLE if standalone else FRAGMENT)
     body = list(_Writer(page.stem, width, _left(page.blocks)).page(page))
     own = {"images": True} if images(page.blocks) else {}  # Somebody's macros may know of none.
     names = call("names", command=text_latex(" ".join(page.command.split())), **own)
     start, end = (call("open_document", **own), call("close_document")) if standalone else (None, None)
-    return written([each for each in (start, names, *body, end) if each], FILE, template_dir)
+    return written([each for each in (start, names, *body, end) if each], FILE, setting.template_dir)
 
 
 def document_latex(text: str) -> str:

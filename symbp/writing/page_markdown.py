@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
-from pathlib import Path
 from typing import Any, Literal
 
 from symbp.pages.page import (
@@ -37,6 +36,7 @@ from symbp.writing.calls import Call, call, written
 from symbp.writing.columns import widest
 from symbp.writing.latex import PLAIN, inline_latex, math_latex
 from symbp.writing.letters import bar_text
+from symbp.writing.setting import DEFAULT, Setting
 from symbp.writing.text import words_text
 
 FILE = "page-markdown.j2"
@@ -78,14 +78,14 @@ FLAVOURS = {
 def write_markdown(
     page: Page,
     flavour: Literal["gfm", "pandoc"] = "gfm",
-    template_dir: str | Path | None = None,
+    setting: Setting = DEFAULT,
     *,
     picture_text: Callable[[Picture], str] | None = None,
 ) -> str:
     """Return a page as Markdown; ``picture_text`` draws a picture in characters, without it pictures are left out."""
     figures = {each.file: number for number, each in enumerate(images(page.blocks), 1)}
     writer = _Writer(FLAVOURS[flavour], numbers(page), figures, picture_text)
-    return written(list(writer.page(page)), FILE, template_dir)
+    return written(list(writer.page(page)), FILE, setting.template_dir)
 
 
 @dataclass(frozen=True)

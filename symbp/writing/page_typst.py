@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from symbp.maths.tree import Node
@@ -33,6 +32,7 @@ from symbp.writing.calls import Call, call, written
 from symbp.writing.columns import columns
 from symbp.writing.drawing import drawing
 from symbp.writing.latex import LONGEST
+from symbp.writing.setting import DEFAULT, Setting
 from symbp.writing.shapes import Point, Shapes, shapes
 from symbp.writing.typst import formula_typst, inline_typst, math_typst, string_typst, text_typst
 
@@ -52,11 +52,11 @@ DRAWN = 0.85
 """How large the letters of a picture are, at most."""
 
 
-def write_typst(page: Page, *, standalone: bool = False, template_dir: str | Path | None = None) -> str:
-    """Return a page as Typst: a fragment, whose lines fit any page, or a ``standalone`` document."""
+def write_typst(page: Page, setting: Setting = DEFAULT) -> str:
+    """Return a page as Typst: a fragment, whose lines fit any page, or a standalone document."""
     names = call("names", command=" ".join(page.command.split()))
-    body = [names, *_Writer(page.stem, DOCUMENT if standalone else FRAGMENT).page(page)]
-    return written([call("open_document"), *body] if standalone else body, FILE, template_dir)
+    body = [names, *_Writer(page.stem, DOCUMENT if setting.standalone else FRAGMENT).page(page)]
+    return written([call("open_document"), *body] if setting.standalone else body, FILE, setting.template_dir)
 
 
 def single_typst(lines: Sequence[Line], *, standalone: bool = False) -> str:

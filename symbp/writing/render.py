@@ -22,6 +22,7 @@ from symbp.writing.formats import FORMATS, MARK, Format, format_named
 from symbp.writing.page_latex import document_latex, write_latex
 from symbp.writing.page_markdown import write_markdown
 from symbp.writing.picture import picture_text
+from symbp.writing.setting import Setting
 from symbp.writing.single import single_latex, single_text
 from symbp.writing.templates import replaces
 from symbp.writing.text import write_text
@@ -47,17 +48,22 @@ def render(
     notation: str | Notation = "standard",
     check: CheckReport | None = None,
     *,
-    standalone: bool = False,
     roles: bool = True,
     show: Sequence[int] | None = None,
     only: str | None = None,
     by_output: bool = False,
-    template_dir: str | Path | None = None,
     command: str | None = None,
     pair: tuple[int, int] | None = None,
     numbers: run.Worked | None = None,
     training: run.Training | None = None,
     digits: Decimals | None = None,
+    standalone: bool = False,
+    template_dir: str | Path | None = None,
+    text_width: float | None = None,
+    heading_shift: int = 0,
+    label_prefix: str | None = None,
+    credit: bool = True,
+    columns: int | None = None,
 ) -> str:
     """Return the report of a derivation in one format.
 
@@ -66,26 +72,28 @@ def render(
         to: a format of ``FORMATS`` or another name of it.
         notation: the name of a row of ``NOTATIONS``, or a row of one's own.
         check: a CheckReport, whose verdict and table enter the report.
-        standalone: a complete document instead of a fragment, where the format knows both.
         roles: write each factor's role under it in the deepest gradient.
         show: the layers whose gradients are written out; by default all, or both ends of a deep network.
         only: one equation alone, such as ``W1``, ``b2``, ``delta2``, ``dZ2``, ``forward`` or ``backward``.
         by_output: write slopes through the output, a ⊙ (1 − a), where that is possible.
-        template_dir: a folder of templates that replace ours one by one.
         command: the command line that made the report, for its last line.
         pair: the two steps between which a recurrent layer's product over time is shown, the earlier first; by
             default the first and the last.
         numbers: the derivation at given numbers: the page has them in every line.
         training: where gradient descent leads from there, what ``numbers.train`` returned.
         digits: digits behind the point of all numbers; by default the smallest gradient keeps six.
+        standalone, template_dir, text_width, heading_shift, label_prefix, credit, columns: as in a ``Setting``, those
+            that the format has a use for.
 
     Raises:
-        SpecError: an unknown format, notation, equation or layer.
+        SpecError: an unknown format, notation, equation, layer or option.
         TemplateError: a template of ``template_dir`` that fails.
     """
     given: dict[str, Any] = {
-        "standalone": standalone, "notation": notation, "roles": roles, "show": show, "by_output": by_output,
-        "template_dir": template_dir, "pair": pair, "numbers": numbers, "training": training, "digits": digits,
+        "standalone": standalone, "template_dir": template_dir, "text_width": text_width,
+        "heading_shift": heading_shift, "label_prefix": label_prefix, "credit": credit, "columns": columns,
+        "notation": notation, "roles": roles, "show": show, "by_output": by_output, "pair": pair,
+        "numbers": numbers, "training": training, "digits": digits,
     }  # fmt: skip
     (used,) = useful(derivation, [to], only, given)
     return Report(derivation, check, command).text(to, only=only, **used)
@@ -168,38 +176,52 @@ class Report:
         to: str,
         *,
         only: str | None = None,
-        standalone: bool = False,
-        template_dir: str | Path | None = None,
         **options: Any,
     ) -> str:
         """Return it in one format, with these options of ``render``."""
-        row = format_named(to)
+        row, setting = format_named(to), Setting.of(options)
         if only is not None:
-            lines, beside = _one(self.derivation, only, **options)
-            return SINGLES[row.name](lines, standalone, beside, only)
+            lines, beside = _one(self.derivation, only, **{name: options[name] for name in options if name in OF_PAGE})
+            return SINGLES[row.name](lines, setting, beside, only)
         if not row.is_page:
-            return _program(self.derivation, row)
-        return page_text(self.page(**options), row, standalone=standalone, template_dir=template_dir)
+            return PROGRAMS[row.name](self, setting, options)
+        return page_text(self.page(**options), row, setting)
 
 
 OF_PAGE = ("notation", "by_output", "roles", "show", "pair", *OF_NUMBERS)
 """The options that a page is told with."""
 
 
-def page_text(page: Page, row: Format, *, standalone: bool, template_dir: str | Path | None) -> str:
+def page_text(page: Page, row: Format, setting: Setting) -> str:
     """Return a page in one format."""
-    return PAGES[row.name](page, standalone, template_dir)
+    return PAGES[row.name](page, setting)
 
 
-PAGES: Mapping[str, Callable[[Page, bool, str | Path | None], str]] = {
-    "gfm": lambda page, _, folder: write_markdown(page, "gfm", folder, picture_text=picture_text),
-    "markdown": lambda page, _, folder: write_markdown(page, "pandoc", folder, picture_text=picture_text),
-    "latex": lambda page, standalone, folder: write_latex(page, standalone=standalone, template_dir=folder),
-    "html": lambda page, _, folder: page_html.write_html(page, template_dir=folder),
-    "typst": lambda page, standalone, folder: page_typst.write_typst(page, standalone=standalone, template_dir=folder),
-    "text": lambda page, _, __: f"{format_named('text').comment.format(MARK)}\n\n{write_text(page)}",
+def _text(page: Page, setting: Setting) -> str:
+    text = write_text(page) if setting.columns is None else write_text(page, width=setting.columns)
+    return f"{format_named('text').comment.format(MARK)}\n\n{text}"
+
+
+PAGES: Mapping[str, Callable[[Page, Setting], str]] = {
+    "gfm": lambda page, setting: write_markdown(page, "gfm", setting, picture_text=picture_text),
+    "markdown": lambda page, setting: write_markdown(page, "pandoc", setting, picture_text=picture_text),
+    "latex": write_latex,
+    "html": lambda page, setting: page_html.write_html(page, setting),
+    "typst": lambda page, setting: page_typst.write_typst(page, setting),
+    "text": _text,
 }
-"""Who writes a page in each format that knows pages; the second argument asks for a whole document, or a fragment."""
+"""Who writes a page in each format that knows pages."""
+
+
+def _marked(name: str, text: str) -> str:
+    return f"{format_named(name).comment.format(MARK)}\n{text}"
+
+
+PROGRAMS: Mapping[str, Callable[[Report, Setting, Mapping[str, Any]], str]] = {
+    "numpy": lambda report, _, __: _marked("numpy", report.derivation.compile().source),
+    "equations": lambda report, _, __: _marked("equations", equation_text.equation_text(report.derivation.network)),
+}
+"""Who writes what is made of a derivation: of the report, the setting, and all options of ``render``."""
 
 
 def require_layers(derivation: Derivation, show: Sequence[int] | None) -> None:
@@ -257,25 +279,20 @@ def _one(
     return dressed(found, letters), c.spellings
 
 
-def _display(row: Format) -> Callable[[Sequence[Line], bool, Sequence[Node], str], str]:
+def _display(row: Format) -> Callable[[Sequence[Line], Setting, Sequence[Node], str], str]:
     """Return what writes lines in LaTeX, with what stands around a display in a format."""
 
-    def write(lines: Sequence[Line], standalone: bool, beside: Sequence[Node], name: str) -> str:
+    def write(lines: Sequence[Line], setting: Setting, beside: Sequence[Node], name: str) -> str:
         text = row.wrap.format(single_latex(lines)) + "\n"
-        return document_latex(text) if standalone else text
+        return document_latex(text) if setting.standalone else text
 
     return write
 
 
-SINGLES: Mapping[str, Callable[[Sequence[Line], bool, Sequence[Node], str], str]] = {
+SINGLES: Mapping[str, Callable[[Sequence[Line], Setting, Sequence[Node], str], str]] = {
     **{name: _display(FORMATS[name]) for name in ("gfm", "markdown", "latex")},
     "html": lambda lines, _, __, name: page_html.single_html(lines, name),
-    "typst": lambda lines, standalone, _, __: page_typst.single_typst(lines, standalone=standalone),
+    "typst": lambda lines, setting, _, __: page_typst.single_typst(lines, standalone=setting.standalone),
     **dict.fromkeys(("numpy", "equations", "text"), lambda lines, _, beside, __: f"{single_text(lines, beside)}\n"),
 }
 """Who writes equations by themselves: the lines, whether as a document, what no letter may look like, a name."""
-
-
-def _program(derivation: Derivation, row: Format) -> str:
-    text = derivation.compile().source if row.name == "numpy" else equation_text.equation_text(derivation.network)
-    return f"{row.comment.format(MARK)}\n{text}"

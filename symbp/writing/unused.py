@@ -9,14 +9,15 @@ from symbp.derivation import Derivation
 from symbp.symbols import BATCH
 from symbp.views.layout import COLUMNS, Layout
 from symbp.writing.formats import Format
+from symbp.writing.setting import OPTIONS, REASONS
 
 if TYPE_CHECKING:
     from symbp.networks.alone.network import OperationNetwork
     from symbp.worked.run import Worked
 
 DEFAULTS: Mapping[str, Any] = {
-    "standalone": False, "notation": "standard", "roles": True, "show": None, "by_output": False,
-    "template_dir": None, "pair": None, "numbers": None, "training": None, "digits": None,
+    **OPTIONS, "notation": "standard", "roles": True, "show": None, "by_output": False, "pair": None,
+    "numbers": None, "training": None, "digits": None,
 }  # fmt: skip
 """What each option is where it is not given."""
 
@@ -38,6 +39,9 @@ SINGLE = {
     "pair": "one equation has no product over time",
     "roles": "one equation has no role labels",
     "template_dir": "one equation has no template",
+    "heading_shift": "one equation has no heading",
+    "label_prefix": "one equation has no label",
+    "credit": "one equation has no line that says who wrote it",
     "training": "one equation has no steps",
 }
 """What one equation without a page has no use for."""
@@ -46,7 +50,6 @@ PROGRAM = {
     "show": "a program has all layers",
     "pair": "a program has no product over time",
     "roles": "a program has no role labels",
-    "template_dir": "a program has no template",
     "notation": "a program has names of its own",
     "by_output": "a program has its own form of every slope",
     **dict.fromkeys(OF_NUMBERS, "a program is called with numbers"),
@@ -71,9 +74,7 @@ def no_use(
     derivation: Derivation, row: Format, only: str | None, layout: Layout, numbers: Worked | None = None
 ) -> Mapping[str, str]:
     """Return the options that pages of this kind have no use for; ``layout`` is that of the notation asked for."""
-    found: dict[str, str] = {} if row.standalone else {"standalone": f"{row.name} has no standalone form"}
-    if not row.template:
-        found["template_dir"] = f"{row.name} has no template"
+    found = {option: why.format(name=row.name) for option, why in REASONS.items() if option not in row.uses}
     if derivation.is_alone:
         name = cast("OperationNetwork", derivation.network).name
         found |= {option: why.format(name=name) for option, why in ALONE.items()}

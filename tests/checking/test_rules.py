@@ -39,7 +39,7 @@ def test_every_rule_has_a_system() -> None:
 
 
 APART = {SoftmaxCrossEntropy, SigmoidBinaryCrossEntropy, GenericLoss, Upstream, MaskedSoftmax, MaxPoolPick}
-"""What never has one symbol twice: it takes something given, targets, an error or a mask, or picks from another matrix."""
+"""What never has one symbol twice: it takes a target, an error or a mask, or picks from another matrix."""
 
 
 def test_every_rule_of_several_operands_has_a_system_with_one_symbol_twice() -> None:

@@ -34,6 +34,7 @@ from symbp.views.lines import Indexed, index_symbol
 from symbp.writing.letters import columns
 from symbp.writing.page_latex import write_latex
 from symbp.writing.render import render
+from symbp.writing.setting import Setting
 from symbp.writing.text import write_text
 
 LENGTHS = (3, 5, 4, 2)
@@ -293,7 +294,7 @@ def test_every_sentence_of_an_operation_is_said(monkeypatch):
 @pytest.mark.parametrize("size", ["10pt", "11pt"])
 def test_latex_compiles_and_fits(size, tmp_path):
     need("pdflatex", PDFLATEX)
-    pages = {name: write_latex(operation_page(derive(name)), standalone=True) for name in OPERATIONS}
+    pages = {name: write_latex(operation_page(derive(name)), Setting(standalone=True)) for name in OPERATIONS}
     assert all("\\documentclass" in each for each in pages.values())
     sized = {name: each.replace("\\documentclass{", f"\\documentclass[{size}]{{") for name, each in pages.items()}
     found = complaints(tmp_path, sized)

@@ -34,6 +34,7 @@ from symbp.pages.page import (
 )  # fmt: skip
 from symbp.writing.columns import columns
 from symbp.writing.page_latex import write_latex
+from symbp.writing.setting import Setting
 
 HOSTILE = r"a_b # % & $x$ ~ ^ { } \input{x} \write18{id} `"
 LONG = row(Id("y"), EQUALS, joined([Script(Id("W"), Num(str(k))) for k in range(60)], PLUS))
@@ -100,7 +101,7 @@ def test_a_fragment_fits_every_class(
     if missing := lacking(name):
         pytest.skip(f"TeX lacks {', '.join(missing)}: this test did not run")
     for stem, each in PAGES.items():
-        (tmp_path / f"{stem}.tex").write_text(write_latex(each, measure=measure), encoding="utf-8")
+        (tmp_path / f"{stem}.tex").write_text(write_latex(each, Setting(text_width=measure)), encoding="utf-8")
     inputs = "\\clearpage".join(body % f"\\input{{{stem}}}" for stem in PAGES)
     wrong, pages = compiled(tmp_path, name, f"{preamble}\\begin{{document}}\n{inputs}\n\\end{{document}}\n")
     assert [each for each in wrong if not is_slight(each)] == []
@@ -125,7 +126,9 @@ def test_a_page_is_as_long_as_one_made_by_hand(stem: str, most: int, tmp_path: P
 @pytest.mark.parametrize("measure", [24.0, None])
 def test_every_block_compiles_and_what_is_tall_breaks(measure: float | None, tmp_path: Path) -> None:
     need("pdflatex", PDFLATEX)
-    text = f"{tex.ARTICLE}\\begin{{document}}\n{write_latex(EVERYTHING, measure=measure)}\\end{{document}}\n"
+    text = (
+        f"{tex.ARTICLE}\\begin{{document}}\n{write_latex(EVERYTHING, Setting(text_width=measure))}\\end{{document}}\n"
+    )
     wrong, pages = compiled(tmp_path, "page", text)
     assert wrong == []
     assert pages > 4
@@ -134,7 +137,7 @@ def test_every_block_compiles_and_what_is_tall_breaks(measure: float | None, tmp
 @pytest.mark.long
 def test_a_line_that_is_not_broken_is_seen(tmp_path: Path) -> None:
     need("pdflatex", PDFLATEX)
-    text = f"{tex.ARTICLE}\\begin{{document}}\n{write_latex(EVERYTHING, measure=60)}\\end{{document}}\n"
+    text = f"{tex.ARTICLE}\\begin{{document}}\n{write_latex(EVERYTHING, Setting(text_width=60))}\\end{{document}}\n"
     assert any("Overfull" in each for each in compiled(tmp_path, "page", text)[0])
 
 
@@ -152,7 +155,7 @@ def test_a_table_wider_than_a_line_wraps_its_wide_columns_too() -> None:
 
 
 def test_a_document_says_what_it_loads_and_a_fragment_loads_nothing() -> None:
-    fragment, document = write_latex(MLP), write_latex(MLP, standalone=True)
+    fragment, document = write_latex(MLP), write_latex(MLP, Setting(standalone=True))
     assert fragment.startswith("% Written by symbp. Needs amsmath")
     assert "\\usepackage" not in fragment
     assert "\\usepackage{tikz}" in document
@@ -192,7 +195,7 @@ def test_somebody_may_replace_one_macro(tmp_path: Path) -> None:
     (tmp_path / "page-latex.j2").write_text(
         "\\BLOCK{macro heading(text, level)}\n\\mysection{\\VAR{text}}\n\\BLOCK{endmacro}", encoding="utf-8"
     )
-    text = write_latex(MLP, template_dir=tmp_path)
+    text = write_latex(MLP, Setting(template_dir=tmp_path))
     assert "\\mysection{Proof}" in text
     assert text.replace("\\mysection", "\\symbpheading").count("\\symbpheading{Proof}") == 1
     assert "\\symbpbox" in text
@@ -201,4 +204,4 @@ def test_somebody_may_replace_one_macro(tmp_path: Path) -> None:
 def test_a_macro_that_fails_is_named(tmp_path: Path) -> None:
     (tmp_path / "page-latex.j2").write_text("\\BLOCK{macro heading(text)}\\VAR{nobody}\\BLOCK{endmacro}")
     with pytest.raises(TemplateError, match=r"level|nobody"):
-        write_latex(MLP, template_dir=tmp_path)
+        write_latex(MLP, Setting(template_dir=tmp_path))

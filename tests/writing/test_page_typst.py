@@ -48,6 +48,7 @@ from symbp.maths.tree import (
 from symbp.pages.page import Code, Equations, Line, Page, Para, Ref
 from symbp.writing.page_typst import write_typst
 from symbp.writing.pdf import engine_named, pdf
+from symbp.writing.setting import Setting
 from symbp.writing.typst import formula_typst, inline_typst, math_typst, text_typst
 
 TYPST = find_spec("typst")
@@ -141,7 +142,7 @@ def test_every_reference_has_its_line(name: str) -> None:
 @pytest.mark.parametrize("standalone", [False, True])
 def test_typst_compiles_every_kind_of_block(standalone: bool) -> None:
     need("typst", TYPST)
-    text = write_typst(BRIEF, standalone=standalone)
+    text = write_typst(BRIEF, Setting(standalone=standalone))
     assert ("#set page" in text) == standalone
     data = pdf(text, engine=engine_named("typst"))
     assert data == pdf(text, engine=engine_named("typst"))
@@ -197,7 +198,7 @@ def test_pdf_by_typst_is_written_once(tmp_path: Path) -> None:
 
 def test_the_mark_stands_in_the_first_line() -> None:
     for standalone in (False, True):
-        assert "Written by symbp" in write_typst(PAGES["mlp"], standalone=standalone).splitlines()[0]
+        assert "Written by symbp" in write_typst(PAGES["mlp"], Setting(standalone=standalone)).splitlines()[0]
 
 
 @pytest.mark.long
@@ -205,7 +206,7 @@ def test_the_mark_stands_in_the_first_line() -> None:
 def test_typst_compiles_every_page_and_reads_its_formulas(name: str, tmp_path: Path) -> None:
     need("typst", TYPST)
     for each in told(name):
-        pdf(write_typst(each, standalone=True), engine=engine_named("typst"))
+        pdf(write_typst(each, Setting(standalone=True)), engine=engine_named("typst"))
         trees = trees_of(*each.blocks)
         found = formulas("\n\n".join(map(math_typst, trees)), tmp_path) if trees else []
         assert found == [comparable(seen(tree)) for tree in trees]

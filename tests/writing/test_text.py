@@ -294,7 +294,7 @@ def test_breaking_keeps_the_symbols_in_order(formula, width):
     whole = equal(layer("z", "l"), formula)
     rows = rows_of(whole, width, lambda node: speller.box(node).width)
     assert printed(rows) == printed([whole])
-    assert all(columns(speller.line(each)) <= width + WIDEST for each in rows)
+    assert all(speller.box(each).width <= width + WIDEST for each in rows)
 
 
 def test_what_fits_is_not_broken():
