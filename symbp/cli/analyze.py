@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from itertools import product
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
-from symbp.cli.options import Json, Listed, flat, layers, number, one_of, option, refuse, seed_option, widths
+from symbp.cli.options import Json, Listed, flag, flat, layers, number, one_of, option, refuse, seed_option, widths
 from symbp.cli.output import OutputOptions, format_of
 from symbp.cli.sharing import cluster_option, jobs_option
 from symbp.cli.what import (
@@ -27,7 +27,6 @@ from symbp.cli.what import (
     Unroll,
     What,
     described,
-    flag,
 )
 from symbp.errors import SpecError, later
 from symbp.writing.formats import FIGURES

@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from symbp.cli.measure import text_width
+from symbp.cli.options import label_prefix
 from symbp.errors import SpecError, nearest, shown
 from symbp.inputs import read_regular
 
@@ -17,8 +20,28 @@ NAME = "symbp.toml"
 LARGEST = 16_000
 """Bytes that it may hold."""
 
-KEYS = ("notation",)
-"""What it may set: options of the same names."""
+KEYS: Mapping[str, Callable[[str], Any]] = {"notation": str, "text_width": text_width, "label_prefix": label_prefix}
+"""What it may set: options of the same names; what reads each, of a notation its command."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """What a file sets that no option does."""
+
+    file: Path
+    values: Mapping[str, Any]
+
+
+def read(names: Iterable[str]) -> Config | None:
+    """Return what the file of this folder, or the nearest above it, sets of some options.
+
+    Raises:
+        SpecError: it is no TOML, or sets something else; by file and line.
+    """
+    found = place()
+    values = {} if found is None else settings(found)
+    asked = {name: values[name] for name in names if name in values}
+    return Config(found, asked) if found is not None and asked else None
 
 
 def place() -> Path | None:
@@ -46,12 +69,18 @@ def settings(file: Path) -> dict[str, Any]:
         found = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SpecError(f"{file}: {error}") from None
-    for key, value in found.items():
-        if key not in KEYS:
-            raise SpecError(f"{file}:{_line(text, key)}: {shown(key)} is not set here{nearest(key, KEYS) or _known()}")
-        if not isinstance(value, str):
-            raise SpecError(f"{file}:{_line(text, key)}: {key} is a text, in quotes")
-    return found
+    return {key: _value(key, value, f"{file}:{_line(text, key)}: ") for key, value in found.items()}
+
+
+def _value(key: str, value: Any, where: str) -> Any:
+    if key not in KEYS:
+        raise SpecError(f"{where}{shown(key)} is not set here{nearest(key, KEYS) or _known()}")
+    if not isinstance(value, str):
+        raise SpecError(f"{where}{key} is a text, in quotes")
+    try:
+        return KEYS[key](value)
+    except SpecError as error:
+        raise SpecError(f"{where}{key} {error}") from None
 
 
 def _known() -> str:

@@ -6,13 +6,12 @@ import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from symbp.cli.console import columns, exit_code, json_document, plain, progress, say, sentence
-from symbp.cli.options import Json, Pair, Ranges, flat, number, one_of, option, pair, ranges, refuse, seed_option
-from symbp.cli.output import OutputOptions, written
+from symbp.cli.console import exit_code, json_document, plain, progress, say, sentence
+from symbp.cli.options import Json, Pair, Ranges, flag, flat, number, one_of, option, pair, ranges, refuse, seed_option
+from symbp.cli.output import TYPED, OutputOptions, written
 from symbp.cli.what import (
     Described,
     ModelOptions,
@@ -22,7 +21,6 @@ from symbp.cli.what import (
     command_line,
     derived,
     described,
-    flag,
     numbers_of,
 )
 from symbp.errors import SpecError, later, shown
@@ -30,7 +28,6 @@ from symbp.limits import MAX_DIGITS, MAX_TRAINING
 
 if TYPE_CHECKING:
     from symbp.checking import check as checking
-    from symbp.cli import config
     from symbp.derivation import Derivation
     from symbp.judging.diagnosis import reading
     from symbp.maths import axes, notation
@@ -41,7 +38,6 @@ else:
     checking = later("symbp.checking.check")
     reading = later("symbp.judging.diagnosis.reading")
     axes = later("symbp.maths.axes")
-    config = later("symbp.cli.config")
     notation = later("symbp.maths.notation")
     given = later("symbp.worked.given")
     run = later("symbp.worked.run")
@@ -91,7 +87,6 @@ NOTATION = option(
     "NAME|FILE", notation_of,
 )  # fmt: skip
 SET = option("Output", "--set", "One axis of the notation, as in layer=bracket; as often as wanted.", "AXIS=VALUE")
-NO_CONFIG = option("Output", "--no-config", "Read no symbp.toml.")
 JACOBIAN = option(
     "Output", "--jacobian",
     "Steps of a recurrent layer between which the product of Jacobians is shown; the first and last unless given.",
@@ -122,37 +117,21 @@ class PageOptions(OutputOptions):
     show: Annotated[Ranges | None, SHOW] = None
     notation: Annotated[str | None, NOTATION] = None
     set: Annotated[list[str] | None, SET] = None
-    no_config: Annotated[bool, NO_CONFIG] = False
     jacobian: Annotated[Pair | None, JACOBIAN] = None
     no_roles: Annotated[bool, NO_ROLES] = False
     by_output: Annotated[bool, BY_OUTPUT] = False
 
-    @cached_property
-    def config(self) -> Path | None:
-        """The file that sets what no option does."""
-        found = None if self.no_config else config.place()
-        return found if found is not None and set(config.settings(found)) - self._typed else None
-
-    @property
-    def _typed(self) -> frozenset[str]:
-        return frozenset(name for name in config.KEYS if getattr(self, name) is not None)
-
-    def settings(self) -> list[str]:
-        """Return the line that names the file whose settings hold."""
-        if self.config is None:
-            return []
-        keys = ", ".join(each for each in config.settings(self.config) if each not in self._typed)
-        return [f"  {sentence('screen.settings'):<11} {shown(str(self.config))}: {keys}"]
+    ALWAYS: ClassVar[frozenset[str]] = frozenset({"notation"})
 
     def row(self) -> str | Notation:
         """Return the notation: that of the option, of symbp.toml, or ours, with what --set changes."""
-        name = self.notation or (config.settings(self.config).get("notation") if self.config else None)
+        name = self.notation or (self.config.values.get("notation") if self.config else None)
         if name is None and not self.set:
             return DEFAULT_NOTATION
         try:
             return row_of(notation_of(name or DEFAULT_NOTATION), self.set or ())
         except SpecError as error:
-            where = f"{self.config}: notation: " if self.config and not self.notation else ""
+            where = f"{self.config.file}: notation: " if self.config and not self.notation else ""
             raise SpecError(f"{where}{error}") from None
 
     def options(self, derivation: Derivation) -> dict[str, Any]:
@@ -180,9 +159,9 @@ class ValuesOptions:
 
 DEFAULT_NOTATION = "standard"
 
-OPTIONS = {
-    "standalone": "standalone", "notation": "notation", "roles": "no_roles", "show": "show", "by_output": "by_output",
-    "template_dir": "template_dir", "pair": "jacobian", "numbers": "values", "training": "train", "digits": "digits",
+OPTIONS = TYPED | {
+    "notation": "notation", "roles": "no_roles", "show": "show", "by_output": "by_output", "pair": "jacobian",
+    "numbers": "values", "training": "train", "digits": "digits",
 }  # fmt: skip
 """Options of ``render``, and what the command line calls each."""
 
@@ -212,6 +191,8 @@ def command(
     if output.only is None and any(each.format == "numpy" for each in wanted):
         require_concrete(spec, derivation)
     asked = output.options(derivation)
+    is_shown = output.only is None and output.is_shown(wanted)
+    asked |= {"columns": None} if is_shown else {}
     worked = None if values is None else run.Worked.of(derivation, values)
     if worked is not None:
         asked |= {"numbers": worked, "training": training(worked, numbers.train), "digits": numbers.digits}
@@ -225,7 +206,7 @@ def command(
     documents = []
     for target, chosen in zip(wanted, options, strict=True):
         progress(f"writing {target.path or 'standard output'}")
-        chosen |= {"standalone": True} if target.is_pdf else {}
+        chosen |= output.own(target)
         with named(output, numbers):
             documents.append(target.data(report.text(target.rendered_as, only=output.only, **chosen)))
     wrote = output.deliver(wanted, documents)
@@ -234,12 +215,12 @@ def command(
         said = verdict and verdict.to_dict()
         json_document({**data, "check": said, "wrote": [str(path) for path in wrote]})
     elif wrote and output.only is not None:
-        say(written(wrote))
+        say(written(wrote, output.width))
     elif wrote:
         progress("writing the screen")
-        page = text.write_text(report.page(**asked), width=columns(), ascii=plain()).rstrip("\n")
+        page = text.write_text(report.page(**asked), width=output.width, ascii=plain()).rstrip("\n")
         steps = [] if worked else next_steps(spec)
-        say("\n\n".join([page, "\n".join([written(wrote), *steps, *output.settings()])]))
+        say("\n\n".join([page, "\n".join([written(wrote, output.width), *steps, *output.settings(wanted)])]))
     return exit_code(verdict)
 
 

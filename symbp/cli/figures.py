@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from symbp.cli.analyze import PageOptions
-from symbp.cli.console import columns, note, plain, say, sentence
+from symbp.cli.console import note, plain, say, sentence
 from symbp.cli.options import one_of, refuse
 from symbp.cli.output import FOLDER, Target, is_folder, written
 from symbp.pages.page import Page
@@ -39,7 +39,7 @@ def deliver(
     """
     is_written = all(each.path is not None for each in wanted)
     if is_written:
-        say(write_text(page({}), width=columns(), ascii=plain()))
+        say(write_text(page({}), width=options.width, ascii=plain()))
     if pictures and not figures.available():
         note(f"symbp: {sentence('screen.no_figures')}")
     drawn: dict[str, bytes] = {}
@@ -60,12 +60,14 @@ def deliver(
     wrote = options.deliver(*zip(*documents, strict=True))
     if wrote:
         pictured = [path for path in wrote if path.suffix == ".pdf"]
-        say("\n" + written([*(path for path in wrote if path not in pictured), *beside, *pictured]))
+        found = written([*(path for path in wrote if path not in pictured), *beside, *pictured], options.width)
+        say("\n".join(["", found, *options.settings(wanted)]))
 
 
 def figure_alone(options: PageOptions, stem: str, pictures: Pictures) -> None:
     """Write one figure; its suffix, or --to, says the kind."""
     name = one_of(options.only or "", pictures, "--only")
+    options.require_use([])
     place = options.output
     if place == "-":
         refuse(place, "a figure is a file; give one that ends in .pdf, .svg or .png", "--output")
@@ -73,4 +75,4 @@ def figure_alone(options: PageOptions, stem: str, pictures: Pictures) -> None:
     one_of(kind, FIGURES, "--to" if options.to else "--output")
     path = Path(place) if place and not is_folder(place) else Path(place or FOLDER, f"{stem}-{name}.{kind}")
     write_bytes(path, figures.saved(pictures[name](), kind), force=options.force)
-    say(written([path]))
+    say(written([path], options.width))

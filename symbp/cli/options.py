@@ -15,6 +15,7 @@ from typing import Annotated, Any, NamedTuple, NoReturn, get_type_hints
 
 import typer
 
+from symbp.cli.measure import is_text_width
 from symbp.errors import SpecError, closest, shown
 from symbp.limits import BYTES_PER_LAYER, MAX_LAYERS, MAX_STEPS, MAX_UNITS
 
@@ -25,12 +26,18 @@ MAX_AXES = 8
 
 _DIGITS = re.compile(r"[0-9]{1,18}\Z", re.ASCII)
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,79}\Z", re.ASCII)
+_LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,79}\Z", re.ASCII)
 _MATRIX = re.compile(r"[A-Za-z][A-Za-z0-9_.]{0,79}\Z", re.ASCII)
 
 
 def refuse(text: str, why: str, option: str = "") -> NoReturn:
     """Raise the one line that names what was typed and what would be right; a parser's option is known to Typer."""
     raise SpecError(f"{option} {shown(text)}: {why}".lstrip())
+
+
+def flag(name: str) -> str:
+    """Return the option of a field."""
+    return f"--{name.replace('_', '-')}"
 
 
 def one_of(text: str, known: Iterable[str], option: str = "") -> str:
@@ -156,7 +163,9 @@ def widths(text: str) -> Listed:
     for part in text.split(","):
         if not _DIGITS.match(part) or not 1 <= int(part) <= MAX_UNITS:
             wrong = shown(part) if part else "an empty place"
-            refuse(text, f"{wrong} is not a width; give whole numbers from 1 to {MAX_UNITS}, as in --widths 3,5,2")
+            text_too = f"; for the width of text give --text-width {text}" * is_text_width(text)
+            right = f"give whole numbers from 1 to {MAX_UNITS}, as in --widths 3,5,2{text_too}"
+            refuse(text, f"{wrong} is not a width; {right}")
     return Listed(map(int, text.split(",")))
 
 
@@ -178,6 +187,13 @@ def names(text: str) -> Listed:
         if found.count(name) > 1:
             refuse(text, f"{name} is given twice; give each name once")
     return found
+
+
+def label_prefix(text: str) -> str:
+    """Read what labels begin with."""
+    if not _LABEL.match(text):
+        refuse(text, "labels begin with letters, digits, -, _, . or :, as in week-3")
+    return text
 
 
 def pair(text: str) -> Pair:

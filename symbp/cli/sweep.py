@@ -11,11 +11,11 @@ from symbp.analysis.budget import EXAMPLES
 from symbp.analysis.sweep import Cell
 from symbp.cli.analyze import Request
 from symbp.cli.bar import progress_bar
-from symbp.cli.console import columns, document, note, plain, say, sentence
-from symbp.cli.options import refuse, size
+from symbp.cli.console import document, note, plain, say, sentence
+from symbp.cli.options import flag, refuse, size
 from symbp.cli.output import is_folder
 from symbp.cli.sharing import workers
-from symbp.cli.what import Named, NetworkOptions, flag
+from symbp.cli.what import Named, NetworkOptions
 from symbp.errors import OutputError, SpecError
 from symbp.inputs import read_regular
 from symbp.limits import MAX_TABLE
@@ -43,6 +43,7 @@ INITS = ("xavier",)
 def run(request: Request) -> int:
     """Measure every cell that the file does not hold yet."""
     path = place(request)
+    request.page.require_use([])
     todo = cells(request)
     done = existing(path)
     require_replaceable(path.with_suffix(".json"), request.page.force)
@@ -60,7 +61,7 @@ def run(request: Request) -> int:
         document(data)
     else:
         kept = len(todo) - len(missing)
-        say(write_text(sweep_page(sweep.trends(results)), width=columns(), ascii=plain()))
+        say(write_text(sweep_page(sweep.trends(results)), width=request.page.width, ascii=plain()))
         before = f"     ({sentence('screen.kept', kept=kept, all=len(todo))})" if kept else ""
         say(f"\n  {sentence('screen.wrote'):<11} {path}, {path.with_suffix('.json')}{before}")
     return 0

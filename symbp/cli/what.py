@@ -18,6 +18,7 @@ from symbp.cli.options import (
     Listed,
     binding,
     expression,
+    flag,
     layers,
     lengths,
     names,
@@ -370,11 +371,6 @@ def numbers_of(text: str) -> Numbers:
     if not Path(text).suffix:
         refuse(text, f"no such file{nearest(text, VALUES) or '; examples with values: ' + ', '.join(VALUES)}")
     return Numbers(text, Path(text))
-
-
-def flag(name: str) -> str:
-    """Return the option of a field."""
-    return f"--{name.replace('_', '-')}"
 
 
 def command_line(command: str, spec: Described) -> str:

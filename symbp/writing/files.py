@@ -41,7 +41,8 @@ def write(
 ) -> bool:
     """Write the report of a derivation; the suffix says the format (.md, .html, .tex, .pdf ...) unless ``to`` does.
 
-    ``options`` are those of ``render``. ``pdf_engine`` makes the PDF: pdflatex where it is installed, else typst.
+    ``options`` are those of ``render``; labels begin with the name of the file unless they say otherwise.
+    ``pdf_engine`` makes the PDF: pdflatex where it is installed, else typst.
     Returns whether the file changed.
 
     Raises:
@@ -55,7 +56,10 @@ def write(
         return write_bytes(target, pdf(source, engine=engine), force=force)
     if pdf_engine is not None:
         raise SpecError(f"pdf_engine: {target.name} is no PDF; leave out pdf_engine")
-    return write_text(target, rendering.render(derivation, to or format_of(target), **options), force=force)
+    name = to or format_of(target)
+    if "label_prefix" in format_named(name).uses and options.get("only") is None:
+        options = {"label_prefix": target.stem, **options}
+    return write_text(target, rendering.render(derivation, name, **options), force=force)
 
 
 def format_of(path: Path) -> str:

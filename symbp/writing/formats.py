@@ -46,7 +46,8 @@ _ROWS = (
     ),
     Format(
         "latex", "LaTeX to \\input{…} into lecture notes; standalone, a document", ".tex",
-        uses=_uses("standalone template_dir"), template="page-latex.j2", comment="% {}",
+        uses=_uses("standalone template_dir text_width heading_shift label_prefix credit"),
+        template="page-latex.j2", comment="% {}",
         wrap="\\[\n{}\n\\]", figure="pdf",
     ),
     Format(
@@ -55,7 +56,8 @@ _ROWS = (
     ),
     Format(
         "typst", "Typst to include into lecture notes; standalone, a document", ".typ",
-        uses=_uses("standalone template_dir"), template="page-typst.j2", figure="svg",
+        uses=_uses("standalone template_dir text_width heading_shift label_prefix credit"),
+        template="page-typst.j2", figure="svg",
     ),
     Format("numpy", "a NumPy program that computes loss and gradients", ".py", comment="# {}", is_page=False),
     Format("equations", "the network as lines of equations, which symbp reads", ".eq", comment="# {}", is_page=False),

@@ -481,7 +481,9 @@ def label_latex(stem: str, label: str) -> str:
 
 
 def _label(name: str) -> str:
-    return "".join(char if char.isascii() and (char.isalnum() or char in "-.") else f".{ord(char):x}." for char in name)
+    return "".join(
+        char if char.isascii() and (char.isalnum() or char in "-._:") else f".{ord(char):x}." for char in name
+    )
 
 
 def typed_latex(text: str) -> list[str]:

@@ -69,13 +69,17 @@ def write_latex(page: Page, setting: Setting = DEFAULT) -> str:
 
     Without a width a fragment fits any article, a standalone document its own class.
     """
-    standalone = setting.standalone
-    width = setting.text_width or (ARTICLE if standalone else FRAGMENT)
-    body = list(_Writer(page.stem, width, _left(page.blocks)).page(page))
-    own = {"images": True} if images(page.blocks) else {}  # Somebody's macros may know of none.
-    names = call("names", command=text_latex(" ".join(page.command.split())), **own)
-    start, end = (call("open_document", **own), call("close_document")) if standalone else (None, None)
-    return written([each for each in (start, names, *body, end) if each], FILE, setting.template_dir)
+    width = setting.text_width or (ARTICLE if setting.standalone else FRAGMENT)
+    stem = setting.label_prefix or page.stem
+    body = list(_Writer(stem, width, _left(page.blocks), setting.heading_shift).page(page))
+    own: dict[str, Any] = {"images": True} if images(page.blocks) else {}  # Somebody's macros may know of none.
+    command = page.command if setting.credit else ""
+    names = call("names", command=text_latex(" ".join(command.split())), **own)
+    if not setting.standalone:
+        return written([names, *body], FILE, setting.template_dir)
+    own |= {"width": f"{width:g}"} if setting.text_width else {}
+    around = call("open_document", **own), call("close_document")
+    return written([around[0], names, *body, around[1]], FILE, setting.template_dir)
 
 
 def document_latex(text: str) -> str:
@@ -103,15 +107,20 @@ def _steps(blocks: Sequence[Block]) -> Iterator[Line]:
 
 @dataclass(frozen=True)
 class _Writer:
-    """Writes blocks of a page at one measure; ``left`` is the width of the left sides of its steps."""
+    """Writes blocks of a page at one measure; ``left`` is the width of the left sides of its steps.
+
+    Headings are ``lower`` by so many levels.
+    """
 
     stem: str
     measure: float
     left: float
+    lower: int = 0
 
     def page(self, page: Page) -> Iterator[Call]:
         """Yield the calls of a page."""
-        yield call("open_page", title=self.text(page.title), subtitle=self.text(page.subtitle))
+        own = {"level": self.lower} if self.lower else {}  # Somebody's macro may know of none.
+        yield call("open_page", title=self.text(page.title), subtitle=self.text(page.subtitle), **own)
         yield from self.blocks(page.blocks)
         yield call("close_page")
 
@@ -131,7 +140,7 @@ class _Writer:
 
     def heading(self, block: Heading) -> Iterator[Call]:
         """Yield the title of a section."""
-        yield call("heading", text=self.text(block.text), level=block.level)
+        yield call("heading", text=self.text(block.text), level=block.level + self.lower)
 
     def para(self, block: Para) -> Iterator[Call]:
         """Yield a paragraph."""
@@ -242,7 +251,7 @@ class _Writer:
         if first and isinstance(first[0], Para) and not first[0].title:
             first, title = (replace(first[0], title=(*title, ".")),), ()
         yield call("open_aside", title=self.text(title))
-        yield from _Writer(self.stem, self.measure - FRAME, self.left).blocks((*first, *rest))
+        yield from replace(self, measure=self.measure - FRAME).blocks((*first, *rest))
         yield call("close_aside")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from symbp.maths.tree import Node
@@ -54,30 +54,43 @@ DRAWN = 0.85
 
 def write_typst(page: Page, setting: Setting = DEFAULT) -> str:
     """Return a page as Typst: a fragment, whose lines fit any page, or a standalone document."""
-    names = call("names", command=" ".join(page.command.split()))
-    body = [names, *_Writer(page.stem, DOCUMENT if setting.standalone else FRAGMENT).page(page)]
-    return written([call("open_document"), *body] if setting.standalone else body, FILE, setting.template_dir)
+    names = call("names", command=" ".join(page.command.split()) if setting.credit else "")
+    writer = _Writer(setting.label_prefix or page.stem, _measure(setting), setting.heading_shift)
+    return _written([names, *writer.page(page)], setting)
 
 
-def single_typst(lines: Sequence[Line], *, standalone: bool = False) -> str:
+def _measure(setting: Setting) -> float:
+    return setting.text_width or (DOCUMENT if setting.standalone else FRAGMENT)
+
+
+def _written(body: list[Call], setting: Setting) -> str:
+    """Return a fragment, or a document; a wider or narrower text has other margins."""
+    own = {"width": f"{setting.text_width:g}"} if setting.text_width else {}  # Somebody's macros may know of none.
+    whole = [call("open_document", **own), *body] if setting.standalone else body
+    return written(whole, FILE, setting.template_dir)
+
+
+def single_typst(lines: Sequence[Line], setting: Setting = DEFAULT) -> str:
     """Return lines of equations as one display, aligned at their relation."""
-    measure = DOCUMENT if standalone else FRAGMENT
+    measure = _measure(setting)
     left = max(em_width(sides(line.parts[0])[0]) for line in lines)
     rows = [each for line in lines for each in shown(line, measure, left, em_width)]
     display = call("display", rows=[(formula_typst(each.left), formula_typst(each.right)) for each in rows])
-    return written([call("open_document"), display] if standalone else [display], FILE)
+    return _written([display], setting)
 
 
 @dataclass(frozen=True)
 class _Writer:
-    """Writes blocks of a page at one measure."""
+    """Writes blocks of a page at one measure, headings ``lower`` by so many levels."""
 
     stem: str
     measure: float
+    lower: int = 0
 
     def page(self, page: Page) -> Iterator[Call]:
         """Yield the calls of a page."""
-        yield call("open_page", title=self.text(page.title), subtitle=self.text(page.subtitle))
+        own = {"level": self.lower} if self.lower else {}  # Somebody's macro may know of none.
+        yield call("open_page", title=self.text(page.title), subtitle=self.text(page.subtitle), **own)
         yield from self.blocks(page.blocks)
         yield call("close_page")
 
@@ -106,7 +119,7 @@ class _Writer:
 
     def heading(self, block: Heading) -> Iterator[Call]:
         """Yield the title of a section."""
-        yield call("heading", text=self.text(block.text), level=block.level)
+        yield call("heading", text=self.text(block.text), level=block.level + self.lower)
 
     def para(self, block: Para) -> Iterator[Call]:
         """Yield a paragraph."""
@@ -193,7 +206,7 @@ class _Writer:
     def aside(self, block: Aside) -> Iterator[Call]:
         """Yield blocks in a frame."""
         yield call("open_aside", title=self.text(block.title))
-        yield from _Writer(self.stem, self.measure - FRAME).blocks(block.blocks)
+        yield from replace(self, measure=self.measure - FRAME).blocks(block.blocks)
         yield call("close_aside")
 
 

@@ -18,6 +18,7 @@ from symbp.pages.tell.derivation import context, derivation_page
 from symbp.pages.tell.only import only as lines_of_one
 from symbp.pages.tell.operation import only_lines, operation_context
 from symbp.views.layout import LAYOUTS
+from symbp.writing.breaking import FRAGMENT
 from symbp.writing.formats import FORMATS, MARK, Format, format_named
 from symbp.writing.page_latex import document_latex, write_latex
 from symbp.writing.page_markdown import write_markdown
@@ -283,7 +284,7 @@ def _display(row: Format) -> Callable[[Sequence[Line], Setting, Sequence[Node], 
     """Return what writes lines in LaTeX, with what stands around a display in a format."""
 
     def write(lines: Sequence[Line], setting: Setting, beside: Sequence[Node], name: str) -> str:
-        text = row.wrap.format(single_latex(lines)) + "\n"
+        text = row.wrap.format(single_latex(lines, measure=setting.text_width or FRAGMENT)) + "\n"
         return document_latex(text) if setting.standalone else text
 
     return write
@@ -292,7 +293,7 @@ def _display(row: Format) -> Callable[[Sequence[Line], Setting, Sequence[Node], 
 SINGLES: Mapping[str, Callable[[Sequence[Line], Setting, Sequence[Node], str], str]] = {
     **{name: _display(FORMATS[name]) for name in ("gfm", "markdown", "latex")},
     "html": lambda lines, _, __, name: page_html.single_html(lines, name),
-    "typst": lambda lines, setting, _, __: page_typst.single_typst(lines, standalone=setting.standalone),
+    "typst": lambda lines, setting, _, __: page_typst.single_typst(lines, setting),
     **dict.fromkeys(("numpy", "equations", "text"), lambda lines, _, beside, __: f"{single_text(lines, beside)}\n"),
 }
 """Who writes equations by themselves: the lines, whether as a document, what no letter may look like, a name."""

@@ -7,6 +7,16 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from symbp.errors import SpecError
+
+LEAST, MOST = 18, 200
+"""Em of the narrowest and the widest text: in less a formula does not fit, more is no text."""
+
+
+def width_fault(width: float) -> str | None:
+    """Return what is wrong with a width of text in em; None where nothing is."""
+    return None if LEAST <= width <= MOST else f"{width:g} em of text; give from {LEAST} to {MOST} em"
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -20,6 +30,9 @@ class Setting:
         label_prefix: what every label begins with; None: the page's stem.
         credit: say at the end who wrote the page and what made it.
         columns: how many characters a line of text has; None: what the terminal, or the format, has.
+
+    Raises:
+        SpecError: text too narrow or too wide for formulas.
     """
 
     standalone: bool = False
@@ -29,6 +42,11 @@ class Setting:
     label_prefix: str | None = None
     credit: bool = True
     columns: int | None = None
+
+    def __post_init__(self) -> None:
+        fault = None if self.text_width is None else width_fault(self.text_width)
+        if fault:
+            raise SpecError(f"text_width: {fault}")
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Setting:

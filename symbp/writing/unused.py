@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from symbp.derivation import Derivation
 from symbp.symbols import BATCH
 from symbp.views.layout import COLUMNS, Layout
 from symbp.writing.formats import Format
-from symbp.writing.setting import OPTIONS, REASONS
+from symbp.writing.setting import OPTIONS, REASONS, Setting
 
 if TYPE_CHECKING:
     from symbp.networks.alone.network import OperationNetwork
@@ -88,6 +88,13 @@ def no_use(
     if not derivation.states and not derivation.is_alone and numbers is None:
         found["pair"] = "the network has no recurrent layer of two or more steps"
     return found
+
+
+def unused_settings(rows: Sequence[Format], asked: Setting) -> Iterator[tuple[str, str]]:
+    """Yield the options of a setting that no document of a page has a use for, each with the reason."""
+    for name, default in OPTIONS.items():
+        if getattr(asked, name) != default and not any(name in row.uses for row in rows):
+            yield name, REASONS[name].format(name=rows[0].name) if rows else "no page is written"
 
 
 def _examples_are_rows(derivation: Derivation) -> bool:

@@ -85,7 +85,10 @@ def test_symbp_toml_sets_the_notation_up_to_the_root_of_the_repository(tmp_path,
     capsys.readouterr()
     (tmp_path / "symbp.toml").write_text('notation = "ng"\nseed = "3"', encoding="utf-8")
     assert main(["derive", "--layers", "2"]) == 2
-    assert "symbp.toml:2: seed is not set here; it sets notation and nothing else" in capsys.readouterr().err
+    assert (
+        "symbp.toml:2: seed is not set here; it sets notation, text_width, label_prefix and nothing else"
+        in capsys.readouterr().err
+    )
 
 
 @pytest.mark.parametrize("name", ["scalar", "zhou"])

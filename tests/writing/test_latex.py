@@ -144,7 +144,7 @@ def balanced(text: str) -> bool:
 
 def test_what_tex_cannot_show_is_named() -> None:
     assert text_latex("für ∂ 😀…") == r"f\"{u}r \ensuremath{\partial} [U+1F600]\ldots{}"
-    assert label_latex("mlp", "a_b") == "mlp:a.5f.b"
+    assert label_latex("mlp_2", "a{b") == "mlp_2:a.7b.b"
     assert label_latex("mlp", "") == ""
     assert sentence_latex(("100% of ", X), "mlp") == r"100\% of $X$"
     assert r"\end{verbatim}" not in verbatim_latex("x\n\\end{verbatim}\\input{y}\n")
