@@ -1,4 +1,4 @@
-"""The folders that stand beside the package in the repository and inside it in a wheel."""
+"""The folders that stand beside the package in the repository and inside it in a wheel; the mark of what we write."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from functools import cache
 from pathlib import Path
 
 import symbp
+
+MARK = "Written by symbp"
+"""Stands in the first line of every file we write: what carries it may be overwritten."""
 
 _PACKAGE = Path(symbp.__file__).parent
 

@@ -20,8 +20,8 @@ from symbp.errors import OutputError, SpecError
 from symbp.inputs import read_regular
 from symbp.limits import MAX_TABLE
 from symbp.pages.tell.sweep import sweep_page
+from symbp.resources import MARK
 from symbp.writing.files import require_replaceable, write_bytes
-from symbp.writing.formats import MARK
 from symbp.writing.text import write_text
 
 DRAWS = 5

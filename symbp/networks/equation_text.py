@@ -61,7 +61,8 @@ def equation_text(network: Network) -> str:
         SpecError: it has something that no word says, such as a function left open.
     """
     writer = _Writer(network)
-    return "\n".join((*writer.shapes(), "", *writer.lines())) + "\n"
+    title = [f"# {network.title}"] if network.title else []
+    return "\n".join((*title, *writer.shapes(), "", *writer.lines())) + "\n"
 
 
 class _Writer:

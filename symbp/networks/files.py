@@ -6,6 +6,7 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -17,6 +18,7 @@ from symbp.networks.network import Network
 from symbp.networks.places import Model
 from symbp.networks.reading import MAX_LENGTH, quote
 from symbp.networks.repeat import members
+from symbp.resources import MARK
 
 if TYPE_CHECKING:
     from symbp.networks import spec_network
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
 else:  # pydantic costs as much as the whole start of the program.
     spec_network = later("symbp.networks.spec_network")
     models = later("symbp.networks.importing.models")
+
+LONGEST_TITLE = 72
+"""How many characters of the first comment of equations a page takes as its title."""
 
 MOST_DOTS = 100
 """Dots in one line of TOML; reading a key takes time that grows with the square of its parts."""
@@ -210,7 +215,21 @@ def equations_of(text: str, *, batch: bool = False, loss: str | None = None) -> 
     if not lines:
         raise SpecError("no equations: write lines such as W: 5 x 3, then H = tanh(W @ X + b), the last one the loss")
     named: Mapping[str, list[str]] = {kind: [name for name, own in kinds.items() if own == kind] for kind in KINDS}
-    return Network.equations(lines, shapes, **named, loss=loss, batch=True if batch else None)
+    network = Network.equations(lines, shapes, **named, loss=loss, batch=True if batch else None)
+    network.title = _title(text)
+    return network
+
+
+def _title(text: str) -> str:
+    """Return the comment that a text begins with, at a colon or comma no longer than a title may be."""
+    comments = (line.removeprefix("#").strip() for line in takewhile(_is_comment, text.splitlines()))
+    whole = next((each for each in comments if each and not each.startswith(MARK)), "")
+    ends = [found.start() for found in re.finditer(r"[:;,.](?=\s|$)|$", whole)]
+    return whole[: max((end for end in ends if end <= LONGEST_TITLE), default=0)]
+
+
+def _is_comment(line: str) -> bool:
+    return not line.strip() or line.startswith("#")
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:

@@ -88,6 +88,9 @@ class Network:
     curved: tuple[Variable, Variable] | None = None
     """By what it gives the Hessian, and the direction that this is multiplied by; None where it gives a gradient."""
 
+    title: str = ""
+    """What a file says in its first line that it is."""
+
     _record: Record | None = None
     """The layer tree as layers wrote it down; None for equations."""
 

@@ -27,7 +27,8 @@ from symbp.maths.tree import COMMA, EQUALS, SLASH, Fence, Id, Node, Num, Script,
 from symbp.op import FactorRole
 from symbp.pages.page import Text
 from symbp.pages.words import language
-from symbp.writing.formats import FIGURES, MARK
+from symbp.resources import MARK
+from symbp.writing.formats import FIGURES
 from symbp.writing.latex import inline_latex
 
 WIDTH, HEIGHT = 4.7, 2.4

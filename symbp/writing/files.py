@@ -14,7 +14,8 @@ from typing import IO, TYPE_CHECKING, Any
 from symbp.derivation import Derivation
 from symbp.domain import takes
 from symbp.errors import OutputError, SpecError, later
-from symbp.writing.formats import MARK, SUFFIXES, format_named
+from symbp.resources import MARK
+from symbp.writing.formats import SUFFIXES, format_named
 from symbp.writing.pdf import engine_named, pdf
 
 if TYPE_CHECKING:

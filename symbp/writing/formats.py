@@ -6,9 +6,6 @@ from dataclasses import dataclass
 
 from symbp.errors import SpecError, nearest
 
-MARK = "Written by symbp"
-"""Stands in the first line of every file we write: what carries it may be overwritten."""
-
 
 @dataclass(frozen=True)
 class Format:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from symbp.errors import OutputError, SpecError, nearest
 from symbp.guard.child import run
-from symbp.writing.formats import MARK
+from symbp.resources import MARK
 
 TIME_LIMIT = 120
 """Seconds one run of pdflatex may take."""

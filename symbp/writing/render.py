@@ -17,9 +17,10 @@ from symbp.pages.page import Line, Page
 from symbp.pages.tell.derivation import context, derivation_page
 from symbp.pages.tell.only import only as lines_of_one
 from symbp.pages.tell.operation import only_lines, operation_context
+from symbp.resources import MARK
 from symbp.views.layout import LAYOUTS
 from symbp.writing.breaking import FRAGMENT
-from symbp.writing.formats import FORMATS, MARK, Format, format_named
+from symbp.writing.formats import FORMATS, Format, format_named
 from symbp.writing.page_latex import document_latex, write_latex
 from symbp.writing.page_markdown import write_markdown
 from symbp.writing.picture import picture_text

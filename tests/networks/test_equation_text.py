@@ -6,11 +6,13 @@ import pytest
 from same_lists import unnamed
 
 import symbp
+from symbp.derivation import derive
 from symbp.errors import SpecError
 from symbp.networks.equation_text import equation_text
 from symbp.networks.files import equations_of
 from symbp.networks.network import Network
 from symbp.networks.recurrent import GRU
+from symbp.pages.tell.derivation import derivation_page
 from symbp.writing.render import render
 
 EXAMPLES = Path(symbp.__file__).parents[1] / "examples"
@@ -72,3 +74,25 @@ def test_dots_become_underscores_and_the_name_is_said() -> None:
 def test_what_is_left_open_is_refused() -> None:
     with pytest.raises(SpecError, match="no word of equations says"):
         equation_text(Network.mlp(layers=2, loss="mse"))
+
+
+COX = "# Cox regression: the partial likelihood, columns from the longest time to the shortest\n# Cox (1972)\n"
+
+
+@pytest.mark.parametrize(
+    ("start", "title"),
+    [
+        (COX, "Cox regression: the partial likelihood"),
+        ("# Written by symbp\n# A maxout network\n", "A maxout network"),
+        ("\n", ""),
+        (f"# {'x' * 80}\n", ""),
+        ("V: 1 x 2 # no title\n# nor this\n", ""),
+    ],
+)
+def test_the_first_comment_is_the_title_of_the_page(start: str, title: str) -> None:
+    weight = "" if start.startswith("V") else "V: 1 x 2\n"
+    network = equations_of(f"{start}{weight}X: 2 x m\nloss = mean((V @ X)**2)\n")
+    assert network.title == title
+    shown = "".join(map(str, derivation_page(derive(network)).title))
+    assert shown == title if title else shown.startswith("Backpropagation")
+    assert equations_of(equation_text(network)).title == title

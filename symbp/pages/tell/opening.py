@@ -30,7 +30,8 @@ from symbp.views.updates import RATE
 
 def title(c: Context) -> Text:
     """Return what the page is about."""
-    return c.words("title.page", name=c.name)
+    own = c.reading.derivation.network.title
+    return (own,) if own else c.words("title.page", name=c.name)
 
 
 def subtitle(c: Context) -> Text:
