@@ -23,6 +23,9 @@ def call(macro: str, **fields: Any) -> Call:
     return Call(macro, fields)
 
 
-def written(calls: Sequence[Call], file: str, template_dir: str | Path | None = None) -> str:
-    """Return what the macros of a file make of calls, one after the other; somebody's macros come before ours."""
-    return fill(template_dir, {"file": file, "calls": tuple(calls)})
+def written(calls: Sequence[Call], file: str, template_dir: str | Path | None = None, *, own: str = "") -> str:
+    """Return what the macros of a file make of calls, one after the other; those of a format's own file come before.
+
+    A macro gets of the fields of a call those that it names; somebody's come before ours.
+    """
+    return fill(template_dir, {"file": file, "own": own or file, "calls": tuple(calls)})

@@ -11,6 +11,8 @@ from symbp.errors import SpecError, nearest
 class Format:
     """One output format. ``uses`` are the options of a ``Setting`` that change it; ``wrap`` is around one equation.
 
+    ``template`` is its file of macros, ``shared`` the one whose macros it takes for all else.
+
     ``figure`` is the kind of picture that it shows, ``is_page`` whether any page can be written as it; what is none is
     made of a derivation.
     """
@@ -20,26 +22,45 @@ class Format:
     suffix: str
     uses: frozenset[str] = frozenset()
     template: str = ""
+    shared: str = ""
     comment: str = "{}"
     wrap: str = "{}"
     figure: str = ""
     is_page: bool = True
 
 
-def _uses(text: str = "") -> frozenset[str]:
-    return frozenset(text.split())
+def _uses(*names: str) -> frozenset[str]:
+    return frozenset(" ".join(names).split())
+
+
+_MARKDOWN = "template_dir text_width heading_shift credit"
+"""What every flavour of Markdown has a use for."""
 
 
 _ROWS = (
     Format(
         "gfm", "Markdown for GitHub, mathematics in ```math fences", ".md",
-        uses=_uses("template_dir"), template="page-markdown.j2", comment="<!-- {} -->",
+        uses=_uses(_MARKDOWN), template="page-markdown.j2", comment="<!-- {} -->",
         wrap="```math\n{}\n```", figure="png",
     ),
     Format(
         "markdown", "Markdown for pandoc, mathematics in dollars", ".md",
-        uses=_uses("template_dir"), template="page-markdown.j2", comment="<!-- {} -->",
-        wrap="$$\n{}\n$$", figure="png",
+        uses=_uses(_MARKDOWN), template="page-markdown.j2", comment="<!-- {} -->", wrap="$$\n{}\n$$", figure="png",
+    ),
+    Format(
+        "quarto", "Markdown for Quarto, equations with its labels", ".qmd",
+        uses=_uses(_MARKDOWN, "label_prefix"), template="page-quarto.j2", shared="page-markdown.j2",
+        comment="<!-- {} -->", wrap="$$\n{}\n$$", figure="png",
+    ),
+    Format(
+        "myst", "Markdown for MyST, Sphinx and Jupyter Book, equations with its labels", ".md",
+        uses=_uses(_MARKDOWN, "label_prefix"), template="page-myst.j2", shared="page-markdown.j2",
+        comment="% {}", wrap="```{{math}}\n{}\n```", figure="png",
+    ),
+    Format(
+        "mdx", "Markdown for MDX with remark-math", ".mdx",
+        uses=_uses(_MARKDOWN, "label_prefix"), template="page-mdx.j2", shared="page-markdown.j2",
+        comment="{{/* {} */}}", wrap="$$\n{}\n$$", figure="png",
     ),
     Format(
         "latex", "LaTeX to \\input{…} into lecture notes; standalone, a document", ".tex",
@@ -65,14 +86,17 @@ FORMATS: dict[str, Format] = {row.name: row for row in _ROWS}
 """Every format by name."""
 
 FORMAT_ALIASES: dict[str, str] = {
-    "github": "gfm", "md": "gfm", "pandoc": "markdown", "tex": "latex", "htm": "html", "mathml": "html", "typ": "typst",
-    "python": "numpy", "py": "numpy", "eq": "equations", "txt": "text",
+    "github": "gfm", "md": "gfm", "pandoc": "markdown", "qmd": "quarto", "sphinx": "myst",
+    "tex": "latex", "htm": "html", "mathml": "html", "typ": "typst", "python": "numpy", "py": "numpy",
+    "eq": "equations", "txt": "text",
 }  # fmt: skip
 """Other names people type."""
 
 SUFFIXES: dict[str, str] = {
     ".md": "gfm",
     ".markdown": "markdown",
+    ".qmd": "quarto",
+    ".mdx": "mdx",
     ".tex": "latex",
     ".html": "html",
     ".htm": "html",

@@ -1,4 +1,4 @@
-"""A page as Markdown: for GitHub, and for what reads mathematics between dollars as pandoc does."""
+"""A page as Markdown, in the flavours that people write notes in: a row of data each, and macros where they differ."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import Any, Literal
+from typing import Any
 
 from symbp.pages.page import (
     Aside,
@@ -34,6 +34,7 @@ from symbp.pages.page import (
 from symbp.writing.breaking import Shown, em_width, shown
 from symbp.writing.calls import Call, call, written
 from symbp.writing.columns import widest
+from symbp.writing.formats import MARK, format_named
 from symbp.writing.latex import PLAIN, inline_latex, math_latex
 from symbp.writing.letters import bar_text
 from symbp.writing.setting import DEFAULT, Setting
@@ -60,32 +61,71 @@ DASHES = 60
 
 @dataclass(frozen=True)
 class Flavour:
-    """How mathematics stands among words, and whether dashes say how wide columns are."""
+    """How one flavour writes what Markdown has no word for; its macros are in a file of its own where it has one.
 
-    inline: str
-    start: str
-    end: str
-    proportional: bool
+    ``inline`` is a formula among words, ``start`` and ``end`` stand around a displayed one, ``reference`` is one
+    to a line by its ``number`` or ``anchor``. What counts displays itself (``counts``) has no numbers in tables. Dashes
+    may say how wide columns are (``proportional``). A frame may have a title of its own (``framed``).
+    """
+
+    inline: str = "$%s$"
+    start: str = "$$"
+    end: str = "$$"
+    reference: str = "({number})"
+    counts: bool = False
+    proportional: bool = False
+    framed: bool = False
 
 
 FLAVOURS = {
-    "gfm": Flavour("$`%s`$", "```math", "```", proportional=False),
-    "pandoc": Flavour("$%s$", "$$", "$$", proportional=True),
+    "gfm": Flavour("$`%s`$", "```math", "```"),
+    "markdown": Flavour(proportional=True),
+    "quarto": Flavour(reference="([-@eq-{anchor}])", counts=True, proportional=True, framed=True),
+    "myst": Flavour("{math}`%s`", "```{math}", "```", "{{eq}}`{anchor}`", counts=True, framed=True),
+    "mdx": Flavour(reference="[({number})](#eq-{anchor})"),
 }
-"""The flavours by name."""
+"""The flavours by the names of their formats."""
 
 
 def write_markdown(
     page: Page,
-    flavour: Literal["gfm", "pandoc"] = "gfm",
+    flavour: str = "gfm",
     setting: Setting = DEFAULT,
     *,
     picture_text: Callable[[Picture], str] | None = None,
 ) -> str:
     """Return a page as Markdown; ``picture_text`` draws a picture in characters, without it pictures are left out."""
+    row = format_named(flavour)
     figures = {each.file: number for number, each in enumerate(images(page.blocks), 1)}
-    writer = _Writer(FLAVOURS[flavour], numbers(page), figures, picture_text)
-    return written(list(writer.page(page)), FILE, setting.template_dir)
+    prefix = _slug(setting.label_prefix or page.stem)
+    writer = _Writer(
+        FLAVOURS[row.name], numbers(page), _anchors(page, prefix), figures, prefix, picture_text,
+        setting.text_width or MEASURE, setting.heading_shift,
+    )  # fmt: skip
+    command = _comment(page.command) if setting.credit else ""
+    mark = row.comment.format(f"{MARK}: {command}" if command else MARK)
+    calls = [call("names", command=command, mark=mark), *writer.page(page)]
+    return written(calls, FILE, setting.template_dir, own=row.template)
+
+
+def _comment(command: str) -> str:
+    """Return a command that ends no comment."""
+    return " ".join(command.split()).replace(">", "&gt;").replace("*/", "*&#47;")
+
+
+def _anchors(page: Page, prefix: str) -> dict[str, str]:
+    """Return an anchor for every labelled line, in letters that all engines take: no two are one in small letters."""
+    found: dict[str, str] = {}
+    for label, number in numbers(page).items():
+        anchor = _slug(prefix, label)
+        while anchor in found.values():
+            anchor = f"{anchor}-{number}"
+        found[label] = anchor
+    return found
+
+
+def _slug(*names: str) -> str:
+    return "-".join(filter(None, re.split(r"[^a-z0-9]+", " ".join(names).lower())))
 
 
 @dataclass(frozen=True)
@@ -94,21 +134,29 @@ class _Writer:
 
     flavour: Flavour
     numbers: dict[str, int]
+    anchors: dict[str, str]
     figures: dict[str, int]
+    prefix: str
     picture_text: Callable[[Picture], str] | None
+    measure: float
+    shift: int
 
     def page(self, page: Page) -> Iterator[Call]:
         """Yield the calls of a page."""
-        yield call("names", command=" ".join(page.command.split()).replace(">", "&gt;"))
-        yield call("open_page", title=self.text(page.title), subtitle=self.text(page.subtitle))
+        title = {"title": self.text(page.title), "subtitle": self.text(page.subtitle)}
+        yield call("open_page", **title, marks=self._marks(0))
         yield from self.blocks(page.blocks)
         yield call("close_page")
+
+    def _marks(self, level: int) -> str:
+        """Return the hashes of a heading: Markdown has six levels."""
+        return "#" * min(max(1 + level + self.shift, 1), 6)
 
     def blocks(self, blocks: Sequence[Block]) -> Iterator[Call]:
         """Yield the calls of blocks; steps that follow each other make one table."""
         for is_steps, group in groupby(blocks, key=lambda block: isinstance(block, Steps)):
             if is_steps:
-                yield self._table_of_steps([each for each in group if isinstance(each, Steps)])
+                yield from self._steps([each for each in group if isinstance(each, Steps)])
             else:
                 for block in group:
                     yield from _WRITERS[type(block)](self, block)
@@ -123,60 +171,84 @@ class _Writer:
         if isinstance(span, Bar):
             return bar_text(span)
         if isinstance(span, Ref):
-            return "–".join(f"({self.numbers[each]})" for each in (span.label, span.last) if each)
+            return "–".join(map(self._reference, filter(None, (span.label, span.last))))
         return self.flavour.inline % inline_latex(span)
+
+    def _reference(self, label: str) -> str:
+        return self.flavour.reference.format(number=self.numbers[label], anchor=self.anchors[label])
 
     def heading(self, block: Heading) -> Iterator[Call]:
         """Yield the title of a section."""
-        yield call("heading", text=self.text(block.text), level=block.level)
+        yield call("heading", text=self.text(block.text), level=block.level, marks=self._marks(block.level))
 
     def para(self, block: Para) -> Iterator[Call]:
         """Yield a paragraph."""
         yield call("para", title=self.text(block.title), text=_started(self.text(block.text)))
 
     def equations(self, block: Equations) -> Iterator[Call]:
-        """Yield displays, one for each numbered line; with reasons they are a table as steps are."""
+        """Yield displays, one for each numbered line; those with reasons as steps are."""
         if any(line.reason for line in block.lines):
-            yield self._table_of_steps([Steps(block.lines)])
-            return
-        displays = [{"rows": rows, "number": number} for number, rows in self._displays(block.lines)]
-        yield call("equations", displays=displays, start=self.flavour.start, end=self.flavour.end)
+            yield from self._steps([Steps(block.lines)])
+        else:
+            yield self._displays(list(self._labelled(block.lines)))
 
-    def _displays(self, lines: Sequence[Line]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    def _displays(self, pieces: Sequence[tuple[str, list[dict[str, Any]]]]) -> Call:
+        """Return rows, each piece with the label of the line that it ends, as displays."""
+        displays = [
+            {"rows": rows, "number": "" if self.flavour.counts else self._number(label),
+             "anchor": self.anchors.get(label, "")} for label, rows in pieces
+        ]  # fmt: skip
+        return call("equations", displays=displays, start=self.flavour.start, end=self.flavour.end)
+
+    def _labelled(self, lines: Sequence[Line]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
         for label, group in groupby(lines, key=lambda line: line.label):
             rows = [each for line in group for each in map(_strings, self._shown(line))]
             *pieces, last = [rows[place : place + ROWS] for place in range(0, len(rows), ROWS)]
             yield from (("", piece) for piece in pieces)
-            yield self._number(label), last
+            yield label, last
 
     def _shown(self, line: Line) -> list[Shown]:
-        return shown(line, MEASURE - NUMBER, 0.0, em_width)
+        return shown(line, self.measure - NUMBER, 0.0, em_width)
 
     def computation(self, block: Computation) -> Iterator[Call]:
         """Yield a display for each formula with its numbers."""
-        displays = [{"rows": list(map(_strings, self._shown(each.line))), "number": ""} for each in block.lines]
-        yield call("equations", displays=displays, start=self.flavour.start, end=self.flavour.end)
+        yield self._displays([("", list(map(_strings, self._shown(each.line)))) for each in block.lines])
 
     def _number(self, label: str) -> str:
         return str(self.numbers[label]) if label else ""
 
+    def _steps(self, blocks: Sequence[Steps]) -> Iterator[Call]:
+        """Yield lines with their reasons: in a table, or each below its reason where only displays are counted."""
+        if not self.flavour.counts:
+            yield self._table_of_steps(blocks)
+            return
+        for block in blocks:
+            title = self.text(block.group)
+            for line in block.lines:
+                if title or line.reason:
+                    yield call("para", title=title, text=_started(self.text(line.reason)))
+                yield self._displays(list(self._labelled([line])))
+                title = ""
+
     def _table_of_steps(self, blocks: Sequence[Steps]) -> Call:
         """Return lines with their reasons as a table: group, equation, reason, number, as far as any is there."""
-        rows = [each for block in blocks for each in self._rows(block)]
+        anchors, rows = zip(*(each for block in blocks for each in self._rows(block)), strict=True)
         used = [place for place in range(len(SHARES)) if any(cells[place] for cells in rows)]
         kept = [[cells[place] for place in used] for cells in rows]
         dashes = self._dashes([SHARES[place] for place in used])
-        return call("table", head=[""] * len(used), dashes=dashes, rows=kept)
+        return call("table", head=[""] * len(used), dashes=dashes, rows=kept, anchors=anchors)
 
-    def _rows(self, block: Steps) -> Iterator[list[str]]:
+    def _rows(self, block: Steps) -> Iterator[tuple[str, list[str]]]:
+        """Yield anchor and cells of each row."""
         group = self.text(block.group)
         for line in block.lines:
+            anchor = self.anchors.get(line.label, "")
             number = f"({self._number(line.label)})" if line.label else ""
             reason = self.text(line.reason)
             for each in self._shown(line):
                 parts = [inline_latex(part) for part in (each.left, each.right)]
-                yield [group, self.flavour.inline % " ".join(filter(None, parts)), reason, number]
-                group = reason = number = ""
+                yield anchor, [group, self.flavour.inline % " ".join(filter(None, parts)), reason, number]
+                anchor = group = reason = number = ""
 
     def _dashes(self, widths: Sequence[float]) -> list[str]:
         shares = [max(3, round(DASHES * width / (sum(widths) or 1))) for width in widths]
@@ -187,19 +259,21 @@ class _Writer:
         rows = [[self.text(cell) for cell in cells] for cells in block.rows]
         head = [self.text(cell) for cell in block.head]
         dashes = self._dashes([widest(cells) + 1.0 for cells in zip(block.head, *block.rows, strict=True)])
-        yield call("table", head=head, dashes=dashes, rows=rows)
+        yield call("table", head=head, dashes=dashes, rows=rows, anchors=[""] * len(rows))
 
     def figure(self, block: Figure) -> Iterator[Call]:
         """Yield a picture in characters."""
         if self.picture_text is not None:
             text = self.picture_text(block.picture).strip("\n")
-            yield call("figure", fence=_fence(text), text=text, caption=self.text(block.caption))
+            caption, anchor = _started(self.text(block.caption)), _slug(self.prefix, "picture")
+            yield call("figure", fence=_fence(text), text=text, caption=caption, anchor=anchor)
 
     def image(self, block: Image) -> Iterator[Call]:
         """Yield a figure in a file, with its number."""
-        alt = words_text(block.caption).replace("]", ")").replace("[", "(")
-        number = self.figures[block.file]
-        yield call("image", file=block.file, alt=text_markdown(alt), number=number, caption=self.text(block.caption))
+        words, number = words_text(block.caption), self.figures[block.file]
+        alt = text_markdown(words.replace("]", ")").replace("[", "("))
+        named = {"file": block.file, "alt": alt, "words": words, "anchor": _slug(self.prefix, str(number))}
+        yield call("image", **named, number=number, caption=_started(self.text(block.caption)))
 
     def code(self, block: Code) -> Iterator[Call]:
         """Yield program text."""
@@ -212,7 +286,7 @@ class _Writer:
     def aside(self, block: Aside) -> Iterator[Call]:
         """Yield blocks between rules; the title begins the first paragraph."""
         first, title = block.blocks[:1], block.title
-        if first and isinstance(first[0], Para) and not first[0].title:
+        if not self.flavour.framed and first and isinstance(first[0], Para) and not first[0].title:
             first, title = (replace(first[0], title=title),), ()
         yield call("open_aside", title=self.text(title))
         yield from self.blocks((*first, *block.blocks[1:]))
@@ -224,20 +298,33 @@ def _strings(each: Shown) -> dict[str, Any]:
     return {"left": left, "right": right, "continues": each.continues}
 
 
-_MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~$^])")
+_MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~$^@])")
 
 
 def text_markdown(text: str) -> str:
     """Return text of which none is markup or HTML."""
-    return _MARKUP.sub(r"\\\1", text.replace("\n", " ")).replace("&", "&amp;")
+    return _MARKUP.sub(r"\\\1", re.sub(r"[\t\n\v\f\r]", " ", text)).replace("&", "&amp;")
 
 
-_STARTS = re.compile(r"^(\d+)([.)])|^([-+])")
+_STARTS = tuple(
+    (re.compile(pattern), by)
+    for pattern, by in (
+        (r"^(\(?(?:\d+|[A-Za-z]|[ivxlcdmIVXLCDM]+))([.)])(?=\s|$)", r"\1\\\2"),  # a list
+        (r"^([-+%:=])", r"\\\1"),  # a list, a rule, a comment, a division, a definition
+        (r"^(\([^()]*\))=", r"\1\\="),  # the target of a link
+        (r"^i(?=mport\b)", "&#105;"),  # a program
+        (r"^e(?=xport\b)", "&#101;"),
+    )
+)
+"""What begins a block other than a paragraph in one of the flavours, and how it is kept from it."""
 
 
 def _started(text: str) -> str:
-    """Return a paragraph that begins no list."""
-    return _STARTS.sub(lambda found: rf"{found[1]}\{found[2]}" if found[1] else rf"\{found[3]}", text)
+    """Return a paragraph that begins nothing else."""
+    text = text.lstrip()
+    for pattern, by in _STARTS:
+        text = pattern.sub(by, text)
+    return text
 
 
 def _fence(text: str) -> str:

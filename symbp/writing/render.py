@@ -22,7 +22,7 @@ from symbp.views.layout import LAYOUTS
 from symbp.writing.breaking import FRAGMENT
 from symbp.writing.formats import FORMATS, Format, format_named
 from symbp.writing.page_latex import document_latex, write_latex
-from symbp.writing.page_markdown import write_markdown
+from symbp.writing.page_markdown import FLAVOURS, write_markdown
 from symbp.writing.picture import picture_text
 from symbp.writing.setting import Setting
 from symbp.writing.single import single_latex, single_text
@@ -131,7 +131,8 @@ def unused(derivation: Derivation, to: str, only: str | None, given: Mapping[str
     found = dict(no_use(derivation, row, only, layout, given["numbers"]))
     if given["numbers"] is not None and letters.has_other_values:
         found["notation"] = "its units, thresholds or steps are not the numbers that are given"
-    if row.template and given["template_dir"] is not None and not replaces(given["template_dir"], row.template):
+    ours = tuple(filter(None, (row.template, row.shared)))
+    if ours and given["template_dir"] is not None and not replaces(given["template_dir"], *ours):
         found.setdefault("template_dir", f"{row.template}, which makes {row.name}, is not in it")
     yield from ((name, found[name]) for name in asked if name in found)
     left = {name: given[name] for name in asked if name in COMPARED and name not in found}
@@ -199,14 +200,17 @@ def page_text(page: Page, row: Format, setting: Setting) -> str:
     return PAGES[row.name](page, setting)
 
 
+def _markdown(flavour: str) -> Callable[[Page, Setting], str]:
+    return lambda page, setting: write_markdown(page, flavour, setting, picture_text=picture_text)
+
+
 def _text(page: Page, setting: Setting) -> str:
     text = write_text(page) if setting.columns is None else write_text(page, width=setting.columns)
     return f"{format_named('text').comment.format(MARK)}\n\n{text}"
 
 
 PAGES: Mapping[str, Callable[[Page, Setting], str]] = {
-    "gfm": lambda page, setting: write_markdown(page, "gfm", setting, picture_text=picture_text),
-    "markdown": lambda page, setting: write_markdown(page, "pandoc", setting, picture_text=picture_text),
+    **{name: _markdown(name) for name in FLAVOURS},
     "latex": write_latex,
     "html": lambda page, setting: page_html.write_html(page, setting),
     "typst": lambda page, setting: page_typst.write_typst(page, setting),
@@ -292,7 +296,7 @@ def _display(row: Format) -> Callable[[Sequence[Line], Setting, Sequence[Node], 
 
 
 SINGLES: Mapping[str, Callable[[Sequence[Line], Setting, Sequence[Node], str], str]] = {
-    **{name: _display(FORMATS[name]) for name in ("gfm", "markdown", "latex")},
+    **{name: _display(FORMATS[name]) for name in (*FLAVOURS, "latex")},
     "html": lambda lines, _, __, name: page_html.single_html(lines, name),
     "typst": lambda lines, setting, _, __: page_typst.single_typst(lines, setting),
     **dict.fromkeys(("numpy", "equations", "text"), lambda lines, _, beside, __: f"{single_text(lines, beside)}\n"),

@@ -48,7 +48,7 @@ def fill(template_dir: str | Path | None, values: Mapping[str, Any]) -> str:
 
 
 PAGES = ("page-latex.j2", "page-markdown.j2", "page-html.j2", "page-typst.j2")
-"""The files of macros that pages are made of."""
+"""The files of macros that pages are made of; a flavour of Markdown has a file of those that differ besides."""
 
 PAGE = "calls.j2"
 """What calls them."""
@@ -85,9 +85,9 @@ def fault(template_dir: str) -> str:
     return f"none of ours is named {named[0][:60]!r}{near or '; ours are ' + ', '.join(known)}"
 
 
-def replaces(template_dir: str | Path, file: str) -> bool:
-    """Say whether a folder changes the pages that a file of macros makes; one with a fault is said elsewhere."""
-    return bool(fault(str(template_dir))) or any(os.path.lexists(Path(template_dir, each)) for each in (file, PAGE))
+def replaces(template_dir: str | Path, *files: str) -> bool:
+    """Say whether a folder changes the pages that files of macros make; one with a fault is said elsewhere."""
+    return bool(fault(str(template_dir))) or any(os.path.lexists(Path(template_dir, each)) for each in (*files, PAGE))
 
 
 @cache

@@ -101,7 +101,7 @@ def test_a_missing_engine_is_one_line(capsys: pytest.CaptureFixture[str], monkey
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["-t", "numpy"], "--to numpy: this is a page; give gfm, markdown, latex"),
+        (["-t", "numpy"], "--to numpy: this is a page; give gfm, markdown"),
         (["-t", "gmf"], "did you mean 'gfm'?"),
         (["--values", "no.toml"], "no.toml"),
     ],

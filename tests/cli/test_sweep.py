@@ -97,7 +97,7 @@ def test_compare_as_json(capsys: pytest.CaptureFixture[str]) -> None:
         ),
         (
             ["--layers", "3", "--activation", "tanh", "-t", "numpy"],
-            "--to numpy: this is a page; give gfm, markdown, latex",
+            "--to numpy: this is a page; give gfm, markdown",
         ),
         ([part for n in range(25) for part in ("--layers", str(n + 1))], "25 combinations of the network options"),
         (["lstm-nowhere"], "lstm-nowhere: no such file"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from functools import cache
 from pathlib import Path
@@ -69,12 +68,4 @@ def need(tool: str, found: object) -> None:
         pytest.skip(f"{tool} is not installed: this test did not run")
 
 
-def katex_folder() -> str | None:
-    """KATEX_DIR, else what node finds from here."""
-    given = os.environ.get("KATEX_DIR")
-    nearby = [Path(folder, "node_modules/katex") for folder in (Path.cwd(), Path.home())]
-    return given or next((str(folder) for folder in nearby if folder.is_dir()), None)
-
-
-NODE = shutil.which("node")
 PDFLATEX = shutil.which("pdflatex")

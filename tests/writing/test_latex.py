@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
-import subprocess
-from pathlib import Path
 
 import pytest
+from engines import refused
 from formulas import equations
 from hypothesis import given
 from hypothesis import strategies as st
-from report_cases import NODE, katex_folder, need
 
 from symbp.maths.tree import (
     APPLY,
@@ -216,16 +213,6 @@ def test_the_reader_of_indices_sees_one_doubled() -> None:
     assert doubled("{x^{a^b^c}}")
     assert doubled("x^{2}'")
     assert not doubled("{x_1}_2^3")
-
-
-def refused(formulas: list[tuple[str, str, bool]]) -> list[list[str]]:
-    katex = katex_folder()
-    need("KaTeX (set KATEX_DIR)", katex)
-    script = Path(__file__).parents[1] / "katex" / "parse.cjs"
-    found = subprocess.run(
-        [str(NODE), str(script), str(katex)], input=json.dumps(formulas), capture_output=True, text=True, check=True
-    )
-    return list(json.loads(found.stdout))
 
 
 def test_katex_reads_every_formula() -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
+from engines import refused
 from helpers.selection import short
 from pages import MLP, PAGES
-from test_latex import refused
 from test_page_latex import EVERYTHING, HOSTILE, page
 
 from symbp import derive
@@ -15,12 +15,12 @@ from symbp.maths.tree import EQUALS, Fence, Id, Num, row
 from symbp.networks.operations import OPERATIONS
 from symbp.pages.page import Code, Equations, Line, Para, Ref, Steps, Table
 from symbp.pages.tell.operation import operation_page
-from symbp.writing.page_markdown import write_markdown
+from symbp.writing.page_markdown import FLAVOURS, write_markdown
 
-FLAVOURS = ("gfm", "pandoc")
 PATTERNS = {
     "gfm": (r"^```math\n(.*?)^```$", r"\$`(.+?)`\$"),
-    "pandoc": (r"^\$\$\n(.*?)^\$\$$", r"(?<!\\)\$(.+?)(?<!\\)\$"),
+    "myst": (r"^```\{math\}\n(?::label:.*?\n\n)?(.*?)^```$", r"\{math\}`(.+?)`"),
+    **dict.fromkeys(("markdown", "quarto", "mdx"), (r"^\$\$\n(.*?)^\$\$", r"(?<!\\)\$(.+?)(?<!\\)\$")),
 }
 X_IS_1 = row(Id("x"), EQUALS, Num("1"))
 
@@ -64,7 +64,7 @@ def test_a_number_stands_in_a_display_of_its_own() -> None:
 
 def test_references_are_the_numbers_of_lines() -> None:
     lines = Equations((Line((X_IS_1,), "a"), Line((X_IS_1,), "b")))
-    text = write_markdown(page(lines, Para(("see ", Ref("b"), " and ", Ref("a", "b")))), "pandoc")
+    text = write_markdown(page(lines, Para(("see ", Ref("b"), " and ", Ref("a", "b")))), "markdown")
     assert "see (2) and (1)–(2)" in text
     assert "\\tag{2}" in text
     with pytest.raises(KeyError):
@@ -87,11 +87,11 @@ def test_no_text_is_markup(flavour: str) -> None:
     assert "````python\na ``` b\n````" in text
     assert r"\lvert x\rvert = \lVert x\rVert" in text
     rows = [line for line in text.splitlines() if line.startswith("| ")]
-    assert {len(re.findall(r"(?<!\\)\|", line)) for line in rows} == {3}
+    assert {len(re.findall(r"(?<!\\)\|", line)) for line in rows} <= {3}
 
 
 def test_pandoc_learns_how_wide_columns_are() -> None:
-    text = write_markdown(page(Table((("a",), ("b",)), ((("x",), ("many words here",)),))), "pandoc")
+    text = write_markdown(page(Table((("a",), ("b",)), ((("x",), ("many words here",)),))), "markdown")
     narrow, wide = re.findall(r"-+", next(line for line in text.splitlines() if line.startswith("|--")))
     assert len(wide) > 2 * len(narrow)
 

@@ -1,5 +1,5 @@
 // Reads a JSON list of [where, formula, display] and prints those that KaTeX refuses in strict mode.
-const katex = require(process.argv[2]);
+const katex = require(require.resolve("katex", { paths: [process.argv[2]] }));
 const formulas = JSON.parse(require("fs").readFileSync(0, "utf8"));
 const refused = [];
 for (const [where, formula, displayMode] of formulas) {
