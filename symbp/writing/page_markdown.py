@@ -31,10 +31,11 @@ from symbp.pages.page import (
     images,
     numbers,
 )  # fmt: skip
+from symbp.resources import MARK
 from symbp.writing.breaking import Shown, em_width, shown
 from symbp.writing.calls import Call, call, written
 from symbp.writing.columns import widest
-from symbp.writing.formats import MARK, format_named
+from symbp.writing.formats import format_named
 from symbp.writing.latex import PLAIN, inline_latex, math_latex
 from symbp.writing.letters import bar_text
 from symbp.writing.setting import DEFAULT, Setting
