@@ -167,10 +167,45 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
-    """A picture and the sentence under it."""
+class Vertex:
+    """A value of a network and its error: a dot where that has no name, None where there is none.
 
-    picture: Picture
+    ``column`` and ``row`` say where it stands; ``learnt`` are the parameters in it. ``line`` is the label of the line
+    that makes it, ``error_line`` that of its error; what is given has none.
+    """
+
+    value: Node
+    error: Node | None
+    column: int
+    row: float
+    learnt: tuple[Node, ...] = ()
+    line: str = ""
+    error_line: str = ""
+    is_loss: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """From one vertex to another, by their places: values go along, errors back; ``rows`` of the columns it passes."""
+
+    start: int
+    end: int
+    rows: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """What a network makes of what: values to the right, errors to the left."""
+
+    vertices: tuple[Vertex, ...]
+    edges: tuple[Edge, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A picture, or a graph where values do not follow each other on a rail, and the sentence under it."""
+
+    picture: Picture | Graph
     caption: Text = ()
     detail: int = 1
 

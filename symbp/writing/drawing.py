@@ -27,7 +27,8 @@ LABEL = 0.875
 class Mark:
     """A formula at a place: a ``value``, an ``op`` in a frame, a ``sum``, a ``tall`` frame over both rails, a ``note``.
 
-    A ``leg`` stands on the way to or from a branch, over its arrow; a ``corner`` shows nothing.
+    What is ``learnt`` is a note over a value. A ``leg`` stands on the way to or from a branch, over its arrow; a
+    ``corner`` shows nothing.
     """
 
     name: str
@@ -41,7 +42,10 @@ class Mark:
 
 @dataclass(frozen=True)
 class Arrow:
-    """From one mark to another: straight, or first up and down (``|-``), or last (``-|``)."""
+    """From one mark to another: straight, or first up and down (``|-``), or last (``-|``).
+
+    A ``slanted`` one goes from side to side, whatever stands higher.
+    """
 
     start: str
     end: str
@@ -49,6 +53,7 @@ class Arrow:
     label: Node | None
     error: bool
     head: bool = True
+    slanted: bool = False
 
 
 @dataclass

@@ -14,8 +14,6 @@ from symbp.pages.page import (
     Aside,
     Bar,
     Block,
-    Box,
-    Branch,
     Code,
     Computation,
     Equations,
@@ -25,7 +23,6 @@ from symbp.pages.page import (
     Line,
     Page,
     Para,
-    Picture,
     Ref,
     Span,
     Steps,
@@ -38,8 +35,8 @@ from symbp.pages.page import (
 from symbp.writing.breaking import broken, em_width, sides
 from symbp.writing.calls import Call, call, written
 from symbp.writing.columns import text_width
-from symbp.writing.drawing import drawing
 from symbp.writing.formula import Speller
+from symbp.writing.graphs import described, strips_of
 from symbp.writing.latex import LONGEST
 from symbp.writing.mathml import inline_mathml, math_mathml
 from symbp.writing.setting import DEFAULT, Setting
@@ -170,8 +167,8 @@ class _Writer:
 
     def figure(self, block: Figure) -> Iterator[Call]:
         """Yield a picture, drawn."""
-        strips = [_strip(shapes(each, em_width)) for each in drawing(block.picture, MEASURE, em_width)]
-        yield call("figure", strips=strips, alt=_alt(block.picture), caption=self.text(block.caption))
+        strips = [_strip(shapes(each, em_width)) for each in strips_of(block.picture, MEASURE, em_width)]
+        yield call("figure", strips=strips, alt=described(block.picture), caption=self.text(block.caption))
 
     def image(self, block: Image) -> Iterator[Call]:
         """Yield a figure in a file, with its number."""
@@ -235,24 +232,6 @@ def _broken(node: Node) -> Iterator[dict[str, Any]]:
 
 
 # Pictures
-
-
-def _alt(picture: Picture) -> str:
-    """Return what a picture shows, for who does not see it: the values to the right, then the errors to the left."""
-    speller = Speller.of(each.value for rail in (picture.forward, picture.backward) for each in _boxes(rail))
-
-    def along(rail: Sequence[Box | Branch], arrow: str) -> str:
-        parts = [
-            f"({along(each.boxes, arrow)})" if isinstance(each, Branch) else speller.line(each.value) for each in rail
-        ]
-        return f" {arrow} ".join(filter(None, parts))
-
-    return f"{along(picture.forward, '→')}; {along(picture.backward, '←')}"
-
-
-def _boxes(rail: Sequence[Box | Branch]) -> Iterator[Box]:
-    for each in rail:
-        yield from each.boxes if isinstance(each, Branch) else (each,)
 
 
 def _strip(strip: Shapes) -> dict[str, Any]:

@@ -29,7 +29,8 @@ from symbp.pages.page import (
 from symbp.writing.breaking import ARTICLE, FRAGMENT, Shown, em_width, shown, sides
 from symbp.writing.calls import Call, call, written
 from symbp.writing.columns import columns
-from symbp.writing.drawing import Arrow, Mark, Strip, drawing
+from symbp.writing.drawing import Arrow, Mark, Strip
+from symbp.writing.graphs import strips_of
 from symbp.writing.latex import (
     TEX,
     inline_latex,
@@ -225,7 +226,7 @@ class _Writer:
 
     def figure(self, block: Figure) -> Iterator[Call]:
         """Yield a picture, drawn where tikz is there."""
-        found = drawing(block.picture, self.measure / DRAWN, em_width)
+        found = strips_of(block.picture, self.measure / DRAWN, em_width)
         yield call("figure", strips=[_strip(each) for each in found], caption=self.text(block.caption))
 
     def image(self, block: Image) -> Iterator[Call]:
@@ -267,9 +268,10 @@ def _mark(mark: Mark) -> dict[str, Any]:
 
 def _arrow(arrow: Arrow) -> dict[str, Any]:
     label = inline_latex(arrow.label, TEX) if arrow.label is not None else ""
+    sides = ((".west", ".east") if arrow.error else (".east", ".west")) if arrow.slanted else ("", "")
     return {
-        "start": arrow.start,
-        "end": arrow.end,
+        "start": arrow.start + sides[0],
+        "end": arrow.end + sides[1],
         "path": arrow.path,
         "label": label,
         "error": arrow.error,

@@ -263,8 +263,8 @@ class _Writer:
         yield call("table", head=head, dashes=dashes, rows=rows, anchors=[""] * len(rows))
 
     def figure(self, block: Figure) -> Iterator[Call]:
-        """Yield a picture in characters."""
-        if self.picture_text is not None:
+        """Yield a picture in characters; a graph has none."""
+        if self.picture_text is not None and isinstance(block.picture, Picture):
             text = self.picture_text(block.picture).strip("\n")
             caption, anchor = _started(self.text(block.caption)), _slug(self.prefix, "picture")
             yield call("figure", fence=_fence(text), text=text, caption=caption, anchor=anchor)

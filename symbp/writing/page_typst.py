@@ -30,7 +30,7 @@ from symbp.pages.page import (
 from symbp.writing.breaking import FRAGMENT, NOTHING, em_width, shown, sides
 from symbp.writing.calls import Call, call, written
 from symbp.writing.columns import columns
-from symbp.writing.drawing import drawing
+from symbp.writing.graphs import strips_of
 from symbp.writing.latex import LONGEST
 from symbp.writing.setting import DEFAULT, Setting
 from symbp.writing.shapes import Point, Shapes, shapes
@@ -171,7 +171,7 @@ class _Writer:
 
     def figure(self, block: Figure) -> Iterator[Call]:
         """Yield a picture, drawn."""
-        strips = [shapes(each, em_width) for each in drawing(block.picture, self.measure / DRAWN, em_width)]
+        strips = [shapes(each, em_width) for each in strips_of(block.picture, self.measure / DRAWN, em_width)]
         yield call("figure", strips=[self._strip(each) for each in strips], caption=self.text(block.caption))
 
     def _strip(self, strip: Shapes) -> dict[str, Any]:

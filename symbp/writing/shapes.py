@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import hypot
 
 from symbp.maths.tree import Node
 from symbp.writing.breaking import Width
@@ -91,7 +92,7 @@ def _shape(mark: Mark, width: Width) -> Shape:
         return Shape(mark.kind, mark.value, mark.error, x, y, SUM, SUM)
     if mark.kind == "corner":
         return Shape(mark.kind, mark.value, mark.error, x, y, 0.0, 0.0)
-    if mark.kind == "note":
+    if mark.kind in ("note", "learnt"):
         return _noted(mark.value, mark.error, (x, y), width)
     pad, height = _PADS[mark.kind]
     return Shape(mark.kind, mark.value, mark.error, x, y, width(mark.value) + pad, height)
@@ -113,6 +114,9 @@ def _points(arrow: Arrow, by_name: dict[str, Shape]) -> tuple[Point, ...]:
     """Return the points of an arrow, from border to border; on the frame over both rails at the height of the other."""
     start, end = by_name[arrow.start], by_name[arrow.end]
     first, last = (start.x, start.y), (end.x, end.y)
+    if arrow.slanted:
+        ahead = 0.5 if end.x > start.x else -0.5
+        return (start.x + ahead * start.width, start.y), (end.x - ahead * end.width, end.y)
     if start.kind == "tall":
         first = (start.x, end.y)
     if end.kind == "tall":
@@ -134,8 +138,11 @@ def _head(points: Sequence[Point]) -> tuple[Point, ...]:
     """Return the tip and the two other points of the head at the end of a line."""
     (from_x, from_y), (x, y) = points[-2:]
     long, half = HEAD
-    if from_y == y:
-        back = x - long * (1 if x > from_x else -1)
-        return (x, y), (back, y - half), (back, y + half)
-    back = y - long * (1 if y > from_y else -1)
-    return (x, y), (x - half, back), (x + half, back)
+    way = hypot(x - from_x, y - from_y)
+    along_x, along_y = (x - from_x) / way, (y - from_y) / way
+    back_x, back_y = x - long * along_x, y - long * along_y
+    return (
+        (x, y),
+        (back_x - half * along_y, back_y + half * along_x),
+        (back_x + half * along_y, back_y - half * along_x),
+    )

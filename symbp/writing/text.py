@@ -19,11 +19,13 @@ from symbp.pages.page import (
     Computation,
     Equations,
     Figure,
+    Graph,
     Heading,
     Image,
     Line,
     Page,
     Para,
+    Picture,
     Ref,
     Steps,
     Table,
@@ -74,11 +76,11 @@ def words_text(text: Text, *, ascii: bool = False) -> str:
 
 
 def visible(found: Iterable[Block], detail: int) -> Iterator[Block]:
-    """Yield the blocks up to a level of detail, none in files; a heading goes with the last block below it."""
+    """Yield the blocks up to a level of detail that characters show; a heading goes with the last block below it."""
     waiting: list[Heading] = []
     hidden = False
     for block in found:
-        if isinstance(block, Image):
+        if isinstance(block, Image) or (isinstance(block, Figure) and isinstance(block.picture, Graph)):
             continue
         if block.detail > detail:
             hidden = True
@@ -255,6 +257,7 @@ def _table(writer: _Writer, block: Table, labels: list[str]) -> list[_Part]:
 
 
 def _figure(writer: _Writer, block: Figure, labels: list[str]) -> list[_Part]:
+    assert isinstance(block.picture, Picture)
     detailed = writer.setting.detail > 2
     picture = drawn(block.picture, writer.setting.speller, writer.width - INDENT, errors=detailed)
     caption = wrapped(writer.words(block.caption), writer.width - INDENT) if block.caption and detailed else []

@@ -17,6 +17,7 @@ from symbp.pages.tell.checked import checked
 from symbp.pages.tell.context import Context
 from symbp.pages.tell.functions import functions
 from symbp.pages.tell.gradients import gradients
+from symbp.pages.tell.graph import drawn_graph
 from symbp.pages.tell.levels import Deep, deep
 from symbp.pages.tell.model import with_agreement
 from symbp.pages.tell.notation import table_of_notation
@@ -37,7 +38,7 @@ def one_level(c: Context, check: CheckReport | None = None) -> list[Block]:
     return [
         *opening.network(c),
         result(c),
-        *picture(c),
+        *(picture(c) or drawn_graph(c)),
         *(replace(each, detail=3) for each in functions(c)),
         *backward(c),
         *time_matrices(c),
@@ -52,7 +53,7 @@ def two_levels(c: Deep, check: CheckReport | None = None) -> list[Block]:
     return [
         *inside.network(c),
         inside.result(c),
-        *inside.drawing(c),
+        *(inside.drawing(c) or drawn_graph(c)),
         *inside.forward(c),
         *(replace(each, detail=3) for each in functions(c)),
         *inside.backward(c),

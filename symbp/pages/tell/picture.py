@@ -27,15 +27,20 @@ from symbp.views.turned import loss_of
 MOST_LAYERS = 4
 """From more repetitions on the picture shows the first and the last."""
 
-NOTHING = Id("·")
+NOTHING, MANY = Id("·"), Sign("⋯", "ord")
+"""What stands for an error that has no name, and for many steps."""
 
 
 @dataclass(frozen=True)
 class Piece:
-    """One step of the rail: the value that comes out, what made it, or the way that a skip goes around."""
+    """One step of the rail: the value that comes out, what made it, or the way that a skip goes around.
+
+    One that ``is_many`` stands for all steps from the value before to its own.
+    """
 
     equation: Equation
     around: tuple[Piece, ...] = ()
+    is_many: bool = False
 
 
 def picture(c: Context) -> list[Block]:
@@ -45,11 +50,11 @@ def picture(c: Context) -> list[Block]:
 
 def figure(c: Context, start: MatrixSymbol | None, pieces: list[Piece], *, whole: bool = True) -> list[Block]:
     """Return the figure of a rail; ``whole`` ends with the loss."""
-    if start is None or not pieces or len(pieces) > 2 * MOST_LAYERS + 2 or c.notation.form == "entries":
+    if start is None or not pieces or c.notation.form == "entries":
         return []
     forward: list[Box | Branch] = [Box(c.names.symbol(c.reading.spelled(start)))]
     backward: list[Box | Branch] = [Box(_error(c, start))]
-    for piece in pieces:
+    for piece in _ends(pieces):
         over, under = _drawn(c, piece)
         forward += over
         backward += under
@@ -58,6 +63,14 @@ def figure(c: Context, start: MatrixSymbol | None, pieces: list[Piece], *, whole
         forward.append(loss)
         backward.append(loss)
     return [Figure(Picture(tuple(forward), tuple(backward)), c.words("picture.caption"))]
+
+
+def _ends(pieces: list[Piece]) -> list[Piece]:
+    """Return the pieces; of many the first and the last, with one for all between."""
+    if len(pieces) <= 2 * MOST_LAYERS + 2:
+        return pieces
+    between = pieces[-MOST_LAYERS - 1].equation
+    return [*pieces[:MOST_LAYERS], Piece(between, is_many=True), *pieces[-MOST_LAYERS:]]
 
 
 def rail(c: Context) -> tuple[MatrixSymbol | None, list[Piece]]:
@@ -89,7 +102,7 @@ def rail_to(
 
 def _step(equation: Equation, by_lhs: dict[MatrixSymbol, Equation]) -> tuple[Piece | None, MatrixSymbol | None]:
     """Return a step and the value it starts from."""
-    sources = [each for each in dict.fromkeys(equation.symbols) if _moves(each)]
+    sources = [each for each in dict.fromkeys(equation.symbols) if moves(each)]
     if len(sources) == 1:
         return Piece(equation), sources[0]
     if len(sources) == 2 and isinstance(equation.rhs, MatAdd):
@@ -100,7 +113,8 @@ def _step(equation: Equation, by_lhs: dict[MatrixSymbol, Equation]) -> tuple[Pie
     return None, None
 
 
-def _moves(symbol: MatrixSymbol) -> bool:
+def moves(symbol: MatrixSymbol) -> bool:
+    """Whether a symbol is a value, no parameter."""
     return not isinstance(symbol, Variable) or symbol.role.value not in ("weight", "bias", "scale", "shift")
 
 
@@ -136,7 +150,8 @@ def _drawn(c: Context, piece: Piece) -> tuple[list[Box | Branch], list[Box | Bra
             over.append(Box(_alone(c, weight), "op"))
             under.append(Box(_turned(c, weight), "op"))
         return [Branch(tuple(over)), *value], [Branch(tuple(reversed(under))), *error]
-    operation, back = (Box(made, "op") for made in (_operation(c, piece.equation.rhs), _transposed(c, piece)))
+    both = (MANY, MANY) if piece.is_many else (_operation(c, piece.equation.rhs), _transposed(c, piece))
+    operation, back = (Box(made, "op") for made in both)
     return [operation, *value], [back, *error]
 
 
@@ -195,7 +210,7 @@ def _weight(rhs: MatrixExpr) -> MatrixExpr | None:
 def _stands(factor: MatrixExpr) -> bool:
     """Whether a factor is a parameter, or the transpose of one."""
     symbol = factor.arg if isinstance(factor, Transpose) else factor
-    return isinstance(symbol, MatrixSymbol) and not _moves(symbol)
+    return isinstance(symbol, MatrixSymbol) and not moves(symbol)
 
 
 def _transposed(c: Context, piece: Piece) -> Node:
