@@ -93,9 +93,8 @@ class _Layout:
             for layer in self.layers if ahead else self.layers[::-1]:
                 near = self.before if ahead else self.after
                 place = {point: k for each in self.layers for k, point in enumerate(each)}
-                layer.sort(
-                    key=lambda point, near=near, place=place: _mean([place[q] for q in near[point]], place[point])
-                )
+                means = {point: _mean([place[q] for q in near[point]], place[point]) for point in layer}
+                layer.sort(key=means.__getitem__)
             count = self._crossings()
             if count < least:
                 best, least = [*map(list, self.layers)], count

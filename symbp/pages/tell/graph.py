@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 
 from sympy import MatrixSymbol
@@ -34,8 +34,8 @@ def graph(c: Context) -> Graph:
     Of a network with blocks it is that of the list that calls them.
     """
     found = _Collection(c)
-    for equation, label, is_tile in _lines(c):
-        found.add(equation, label, is_tile)
+    for each in _lines(c):
+        found.add(each)
     return found.graph()
 
 
@@ -44,16 +44,26 @@ def _is_learnt(symbol: MatrixSymbol) -> bool:
     return not moves(slot_of(symbol)[0])
 
 
-def _lines(c: Context) -> Iterator[tuple[Equation, str, bool]]:
-    """Yield equations, several for one vertex where it has cases, with their label and whether they are rows of one."""
+@dataclass(frozen=True)
+class _Case:
+    """An equation, the label of its line, and what is one vertex; ``is_tile`` are rows of what there is already."""
+
+    equation: Equation
+    label: str
+    key: Hashable
+    is_tile: bool = False
+
+
+def _lines(c: Context) -> Iterator[_Case]:
+    """Yield the equations of the list, each case of a line."""
     if isinstance(c, Deep):
         shown = c.levels.forward if c.stacked is None else c.stacked.part.forward
-        yield from ((each, c.forward_labels.get(each.lhs.name, ""), False) for each in shown)
+        yield from (_Case(each, c.forward_labels.get(each.lhs.name, ""), each.lhs) for each in shown)
         return
     labels = {id(each.line): pair[0].label for pair in c.pairs for each in pair}
     for each in c.spell(lines_of(c.reading.forward_lines), backward=False):
         if not is_start(each):
-            yield each.equation, labels.get(id(each.line), ""), c.is_tile(each)
+            yield _Case(each.equation, labels.get(id(each.line), ""), id(each.line), c.is_tile(each))
 
 
 def _printed(equation: Equation) -> list[MatrixSymbol]:
@@ -76,32 +86,39 @@ class _Collection:
     labels: list[str] = field(default_factory=list)
     uses: list[list[int]] = field(default_factory=list)
     learnt: list[list[Node]] = field(default_factory=list)
+    own: dict[Hashable, int] = field(default_factory=dict)
     made: dict[Slot, tuple[int, ...]] = field(default_factory=dict)
     given: dict[MatrixSymbol, int] = field(default_factory=dict)
 
-    def add(self, equation: Equation, label: str, is_tile: bool) -> None:
+    def add(self, case: _Case) -> None:
         """Add what an equation makes, or one more case of it."""
-        lhs = self.c.reading.spelled(equation.lhs)
-        used = [self.c.reading.spelled(each) for each in dict.fromkeys(_printed(equation))]
-        sources = [at for each in used if not _is_learnt(each) for at in self._source(each, lhs)]
-        slot = slot_of(lhs)
-        if is_tile or not self.c.shows(equation.lhs):
-            self.made[slot] = tuple(sources)
+        lhs = self.c.reading.spelled(case.equation.lhs)
+        used = [self.c.reading.spelled(each) for each in dict.fromkeys(_printed(case.equation))]
+        is_first = case.key not in self.own
+        sources = [at for each in used if not _is_learnt(each) for at in self._source(each, lhs, is_first)]
+        if case.is_tile or not self.c.shows(case.equation.lhs):
+            self.made[slot_of(lhs)] = tuple(sources)
             return
-        if slot not in self.made:
-            self.made[slot] = (self._append(lhs, label),)
-        for at in self.made[slot]:
-            self.uses[at] = list(dict.fromkeys([*self.uses[at], *(each for each in sources if each < at)]))
-            names = [self.c.names.symbol(each) for each in used if _is_learnt(each)]
-            self.learnt[at] = list(dict.fromkeys([*self.learnt[at], *names]))
+        if is_first:
+            self.own[case.key] = self._append(lhs, case.label)
+            self.made[slot_of(lhs)] = (self.own[case.key],)
+        at = self.own[case.key]
+        names = [self.c.names.symbol(each) for each in used if _is_learnt(each)]
+        self.uses[at] = list(dict.fromkeys([*self.uses[at], *(each for each in sources if each < at)]))
+        self.learnt[at] = list(dict.fromkeys([*self.learnt[at], *names]))
 
-    def _source(self, symbol: MatrixSymbol, lhs: MatrixSymbol) -> tuple[int, ...]:
-        """Return the vertices that a symbol stands for: one of its own where it is of another repetition."""
-        if slot_of(symbol) in self.made and not self._is_elsewhere(symbol, lhs):
-            return self.made[slot_of(symbol)]
-        if symbol not in self.given:
+    def _source(self, symbol: MatrixSymbol, lhs: MatrixSymbol, is_first: bool) -> tuple[int, ...]:
+        """Return the vertices that a symbol stands for: of another repetition one of its own, made of the first.
+
+        A further case of a line brings none: what it starts from stands for the same.
+        """
+        made = self.made.get(slot_of(symbol), ())
+        if made and not self._is_elsewhere(symbol, lhs):
+            return made
+        if symbol not in self.given and is_first:
             self.given[symbol] = self._append(symbol, "")
-        return (self.given[symbol],)
+            self.uses[self.given[symbol]] = list(made)
+        return (self.given[symbol],) if symbol in self.given else ()
 
     def _is_elsewhere(self, symbol: MatrixSymbol, lhs: MatrixSymbol) -> bool:
         """Whether a symbol has another value of an index than what is made of it: the state before."""

@@ -27,6 +27,9 @@ from symbp.views.turned import loss_of
 MOST_LAYERS = 4
 """From more repetitions on the picture shows the first and the last."""
 
+FIRST, LAST = 4, 2
+"""How many steps it shows of each."""
+
 NOTHING, MANY = Id("·"), Sign("⋯", "ord")
 """What stands for an error that has no name, and for many steps."""
 
@@ -69,8 +72,8 @@ def _ends(pieces: list[Piece]) -> list[Piece]:
     """Return the pieces; of many the first and the last, with one for all between."""
     if len(pieces) <= 2 * MOST_LAYERS + 2:
         return pieces
-    between = pieces[-MOST_LAYERS - 1].equation
-    return [*pieces[:MOST_LAYERS], Piece(between, is_many=True), *pieces[-MOST_LAYERS:]]
+    between = pieces[-LAST - 1].equation
+    return [*pieces[:FIRST], Piece(between, is_many=True), *pieces[-LAST:]]
 
 
 def rail(c: Context) -> tuple[MatrixSymbol | None, list[Piece]]:
