@@ -48,6 +48,24 @@ def pytest_xdist_auto_num_workers(config):
     return 0 if all(".py" in each for each in config.args) else None
 
 
+MOST = 10
+"""How many cases of one test the short suite runs; the long one runs the others."""
+
+
+@pytest.hookimpl(tryfirst=True)  # Before -m chooses.
+def pytest_collection_modifyitems(items):
+    """Of a test of many cases the short suite takes some, evenly spread, unless it is marked ``whole``."""
+    families = {}
+    for item in items:
+        if not any(item.get_closest_marker(name) for name in ("long", "whole")):
+            families.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    for cases in families.values():
+        kept = {round(at * (len(cases) - 1) / (MOST - 1)) for at in range(MOST)}
+        for at, case in enumerate(cases):
+            if len(cases) > MOST and at not in kept:
+                case.add_marker(pytest.mark.long)
+
+
 def pytest_ignore_collect(collection_path, config):
     """Without long tests the comparisons with PyTorch are not even imported: torch alone takes seconds."""
     return True if collection_path == HERE / "pytorch" and config.option.markexpr == "not long" else None

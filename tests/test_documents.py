@@ -16,6 +16,7 @@ LONG = ("gradients", "README", "formats", "pytorch")
 """Pages that measure for more than two seconds, make a PDF without TeX, or run PyTorch."""
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     "page",
     [pytest.param(page, marks=[pytest.mark.long] * (page.stem in LONG)) for page in DOCUMENTS],
@@ -37,6 +38,7 @@ def test_a_wrong_output_is_seen(tmp_path, capsys):
     assert "0.0.0" not in fresh
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("page", DOCUMENTS, ids=lambda page: page.stem)
 def test_links_lead_somewhere(page):
     targets = [target for target in LINK.findall(page.read_text(encoding="utf-8")) if "://" not in target]

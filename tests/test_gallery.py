@@ -9,6 +9,7 @@ from report_cases import PDFLATEX, need
 from tex import complaints
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     "name", [*NAMES, *(pytest.param(name, marks=pytest.mark.long) for name in (*MODELS, *NOTATED))]
 )

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -18,6 +19,7 @@ sys.path.append(str(ROOT))
 from tests.planted.mistakes import KINDS, MISTAKES, Mistake  # noqa: E402
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda each: each.name)
 def test_a_planted_mistake_has_its_place(mistake: Mistake) -> None:
     """Where a line has changed, its mistake gets the new text in tests/planted/mistakes.py."""
@@ -39,6 +41,30 @@ def test_a_mistake_without_its_place_is_refused() -> None:
     for old in ("no such line\n", "return"):
         with pytest.raises(ValueError, match="times, not once"):
             Mistake("sign", "op.py", old, ("",), ()).planted(ROOT, "")
+
+
+def test_of_many_cases_the_short_suite_runs_some(pytestconfig: pytest.Config) -> None:
+    conftest = pytestconfig.pluginmanager.get_plugin(str(ROOT / "tests" / "conftest.py"))
+    for mark, count in (("", conftest.MOST), ("whole", 30)):
+        items = [Case(f"tests/test_x.py::test_y[{at}]", {mark}) for at in range(30)]
+        conftest.pytest_collection_modifyitems(items)
+        left = [item for item in items if "long" not in item.marks]
+        assert len(left) == count
+        assert (left[0], left[-1]) == (items[0], items[-1])
+
+
+@dataclass
+class Case:
+    """What the hook asks of a test."""
+
+    nodeid: str
+    marks: set[str]
+
+    def get_closest_marker(self, name: str) -> bool:
+        return name in self.marks
+
+    def add_marker(self, mark: pytest.MarkDecorator) -> None:
+        self.marks.add(mark.name)
 
 
 @pytest.mark.parametrize(("args", "workers"), [(["tests"], None), (["tests/a/test_b.py::test_c"], 0)])

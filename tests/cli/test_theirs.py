@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from selection import short
 
 import symbp
 from symbp.cli.main import main
@@ -275,7 +276,7 @@ def test_the_page_about_it_shows_what_is_printed(capsys: pytest.CaptureFixture[s
         assert shown == said
 
 
-@pytest.mark.parametrize("to", ["gfm", "markdown", "latex", "text"])
+@pytest.mark.parametrize("to", short(["gfm", "markdown", "latex", "text"], {"gfm"}))
 def test_a_verdict_is_written_as_a_table(to: str, capsys: pytest.CaptureFixture[str]) -> None:
     formula = ["--formula", "dZ1 = W2.T @ dZ2 * (1 - A1)"]
     assert main(["check", "--layers", "2", "--activation", "tanh", "--loss", "mse", *formula, "-t", to, "-o", "-"]) == 1
@@ -303,7 +304,7 @@ COMMANDS = {
 
 
 @pytest.mark.usefixtures("same_process")
-@pytest.mark.parametrize("case", COMMANDS)
+@pytest.mark.parametrize("case", short(COMMANDS, {"function"}))
 def test_the_table_of_a_verdict_ends_with_its_command(case: str, capsys: pytest.CaptureFixture[str]) -> None:
     argv = COMMANDS[case]
     code = main([*argv, "-t", "gfm", "-o", "-"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from selection import short
 from verdicts import headline, verdict_text
 
 from symbp.derivation import Derivation, derive
@@ -49,7 +50,7 @@ def judged(derivation: Derivation, folder: Path, source: str) -> Judged:
     return judge_file(derivation, place)
 
 
-@pytest.mark.parametrize("returned", RETURNS)
+@pytest.mark.parametrize("returned", short(RETURNS, {"grads"}))
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_mistake_of_the_forward_pass_is_named(dense: Derivation, tmp_path: Path, mistake: str, returned: str) -> None:
     right, wrong, said = MISTAKES[mistake]
@@ -58,7 +59,7 @@ def test_a_mistake_of_the_forward_pass_is_named(dense: Derivation, tmp_path: Pat
     assert f"your forward pass: {said}; your gradients are right for it" in headline(found)
 
 
-@pytest.mark.parametrize("returned", RETURNS)
+@pytest.mark.parametrize("returned", short(RETURNS, {"loss, grads"}))
 def test_a_right_forward_pass_is_not_blamed(dense: Derivation, tmp_path: Path, returned: str) -> None:
     assert judged(dense, tmp_path, DENSE.replace("return grads", f"return {returned}")).right
     found = judged(dense, tmp_path, DENSE.replace("1 - A1**2", "1 - A1").replace("return grads", f"return {returned}"))
@@ -79,6 +80,7 @@ def test_an_unknown_forward_pass_has_its_first_value_named(dense: Derivation, tm
     assert "your forward pass departs at A1" in verdict_text(found)
 
 
+@pytest.mark.long
 def test_the_first_value_is_said_to_be_another_one(dense: Derivation, tmp_path: Path) -> None:
     source = DENSE.replace("A1 = np.tanh(Z1)", "A1 = Z1").replace("A2 = np.tanh(", "A2 = np.cos(")
     found = judged(dense, tmp_path, source.replace("return grads", 'return grads, {"Z1": Z1, "A1": A1, "A2": A2}'))
@@ -128,7 +130,7 @@ VARIANCES = {
 }
 
 
-@pytest.mark.parametrize("case", VARIANCES)
+@pytest.mark.parametrize("case", short(VARIANCES, {"half"}))
 def test_a_variance_of_another_kind_is_named(tmp_path: Path, case: str) -> None:
     (tmp_path / "network.toml").write_text(BATCHNORM)
     derivation = derive(Network.load(tmp_path / "network.toml"))
