@@ -5,7 +5,7 @@ Distinct primes keep mistakes from coinciding: a transposed matrix does not fit,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Protocol
@@ -13,14 +13,14 @@ from typing import Any, Protocol
 from sympy import MatrixExpr, MatrixSymbol
 
 from symbp.derivation import Derivation
-from symbp.equations import Equation
+from symbp.equations import Equation, ForwardSystem
 from symbp.errors import SpecError
 from symbp.judging.diagnosis.reading import left_open
 from symbp.numeric.definitions import Standins
 from symbp.numeric.sizes import given_sizes
 from symbp.numeric.source import Program, program
-from symbp.numeric.values import Values, draw, evaluation, target_kinds
-from symbp.symbols import BATCH, Role, Variable
+from symbp.numeric.values import TARGETS, Values, draw, evaluation, of_probabilities, target_kinds
+from symbp.symbols import BATCH, Role, Variable, examples_are_rows
 
 WIDTHS = (3, 7, 11, 13, 19, 29, 31, 37)
 """Widths of layers that the network leaves open, in turn."""
@@ -106,10 +106,12 @@ def cases(
     layout: Layout | None = None,
     *,
     classes: bool = False,
+    certain: bool = False,
 ) -> list[Case]:
     """Return a draw for every batch, each with all intermediates.
 
-    ``classes`` makes targets of zeros and ones one-hot, so that they can be given as class labels too.
+    ``classes`` makes targets of zeros and ones one-hot, so that they can be given as class labels too, and those that
+    a formula of somebody's own compares with probabilities distributions; ``certain`` makes these one-hot as well.
 
     Raises:
         SpecError: the network leaves something open.
@@ -121,26 +123,47 @@ def cases(
     sizes = [batch if batch not in taken else next(spare, batch) for batch in batches]
     if not any(size.has(BATCH) for symbol in derivation.forward.given for size in symbol.shape):
         sizes = [1 for _ in batches]  # One example, or one sequence: m is 1.
-    return [_case(derivation, full, examples, seed + number, layout, classes) for number, examples in enumerate(sizes)]
+    kinds = narrowed(derivation.forward, certain=certain) if classes else {}
+    return [_case(derivation, full, examples, seed + number, layout, kinds) for number, examples in enumerate(sizes)]
+
+
+CERTAIN = {"distribution": "one_hot", "share": "binary"}
+"""What targets that are probabilities are where nothing is left open."""
+
+
+def uncertain(forward: ForwardSystem) -> bool:
+    """Whether targets are probabilities, which may be certain."""
+    return narrowed(forward, certain=True) != narrowed(forward, certain=False)
+
+
+def narrowed(forward: ForwardSystem, *, certain: bool) -> dict[str, str]:
+    """Return a kind of targets for those that are drawn again: other ones than the network by itself asks for."""
+    known = {str(symbol): kind for symbol, kind in target_kinds(forward).items()}
+    found: dict[str, str] = {}
+    for symbol in forward.given:
+        if not isinstance(symbol, Variable) or symbol.role is not Role.TARGET or examples_are_rows(symbol):
+            continue
+        alike = (of_probabilities(each.rhs) for each in forward if each.lhs.shape == symbol.shape)
+        kind = known.get(symbol.name) or next(filter(None, alike), "")
+        if kind == "binary" and symbol.shape[0] != 1:
+            found[symbol.name] = "one_hot"
+        elif kind in CERTAIN and (certain or symbol.name not in known):
+            found[symbol.name] = CERTAIN[kind] if certain else kind
+    return found
 
 
 def _case(
-    derivation: Derivation, full: Program, examples: int, seed: int, layout: Layout | None, classes: bool
+    derivation: Derivation, full: Program, examples: int, seed: int, layout: Layout | None, kinds: Mapping[str, str]
 ) -> Case:
     import numpy as np
 
     sizes = given_sizes(derivation.forward, examples, WIDTHS)
     trace = draw(derivation.forward, sizes, seed, evaluation(full), Standins())
     goals = trace.values.targets
-    binary = [str(symbol) for symbol, kind in target_kinds(derivation.forward).items() if kind == "binary"]
-    if classes and any(name in goals and len(goals[name]) > 1 for name in binary):
+    if kinds:
         random = np.random.default_rng(seed)
-        one_hot = {
-            name: np.eye(len(goals[name]))[:, random.integers(0, len(goals[name]), goals[name].shape[1])]
-            for name in binary
-            if name in goals and len(goals[name]) > 1
-        }
-        trace = evaluation(full)(replace(trace.values, targets={**goals, **one_hot}))
+        again = {name: TARGETS[kind](random, goals[name].shape) for name, kind in kinds.items() if name in goals}
+        trace = evaluation(full)(replace(trace.values, targets={**goals, **again}))
     drawn = {*trace.values.parameters, *trace.values.inputs}
     given = tuple(symbol for symbol in full.names if symbol.name in drawn)
     held = {symbol.name for symbol in full.names if layout is not None and layout.holds(symbol)}

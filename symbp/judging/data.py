@@ -14,10 +14,12 @@ from symbp.derivation import Derivation
 from symbp.errors import CheckFailedError, ShapeError, SpecError
 from symbp.inputs import read_regular
 from symbp.judging import reductions
+from symbp.judging.cases import narrowed
 from symbp.judging.diagnosis.diagnose import diagnose
 from symbp.judging.forms import Form, Shaper
 from symbp.judging.judging import Judged, sides_of
 from symbp.judging.layouts import BY_COLUMNS, BY_ROWS, ROWS, Layout
+from symbp.judging.penalty import with_own_penalty
 from symbp.judging.returned import LOSSES, Reader, spelled, unknown_note
 from symbp.judging.vocabulary import by_plain_name, plain_name
 from symbp.judging.zipped import arrays_in
@@ -146,6 +148,7 @@ def judge_data(
         ShapeError: shapes that do not fit the network.
         CheckFailedError: a gradient of the wrong shape or one that is not a number.
     """
+    derivation = with_own_penalty(derivation, reduction)
     layouts = BY_ROWS if rows else BY_COLUMNS[:1]
     problems: list[SpecError | ShapeError | CheckFailedError] = []
     for layout in layouts:
@@ -196,6 +199,7 @@ def _sample(derivation: Derivation, arrays: Arrays, layout: Layout, reduction: s
             raise SpecError(f"{keys[name]} and {key} both name {name}: keep one of them")
         else:
             found[name] = _finite(key, _ours(key, network.by_name[name], array, layout, derivation))
+    keys_of = {key: network.by_name[name] for name, key in keys.items()}
     parameters = {each.name: found[each.name] for each in network.parameters if each.name in found}
     inputs = {each.name: found[each.name] for each in network.inputs if each.name in found}
     _require(derivation, found)
@@ -221,6 +225,8 @@ def _sample(derivation: Derivation, arrays: Arrays, layout: Layout, reduction: s
     share = reductions.share(derivation, reduction, examples, outputs)
     given = {name: array / share for name, array in returned.gradients.items()}
     notes = [unknown_note([*unknown, *returned.unknown], list(network.by_name))] if unknown or returned.unknown else []
+    notes += [f"{key} holds class labels from 1" for key, array in arrays.given.items() if (own := keys_of.get(key))
+              and _holds_labels(own, array, derivation) and _counts_from_one(own, array)]  # fmt: skip
     if layout is not BY_COLUMNS[0] and layout is not ROWS:
         notes.append(f"read so that {layout.name}")
     loss = None if arrays.loss is None else arrays.loss / share
@@ -278,7 +284,8 @@ def _require(derivation: Derivation, found: Mapping[str, Any]) -> None:
 
 def _holds_labels(variable: Variable, array: Any, derivation: Derivation) -> bool:
     """Whether whole numbers in one row stand for the classes of one-hot columns."""
-    is_one_hot = variable.role is Role.TARGET and "one_hot" in target_kinds(derivation.forward).values()
+    kinds = {*target_kinds(derivation.forward).values(), *narrowed(derivation.forward, certain=True).values()}
+    is_one_hot = variable.role is Role.TARGET and "one_hot" in kinds
     is_row = array.ndim > 0 and max(array.shape) == array.size
     return is_one_hot and variable.shape[0] != 1 and is_row and array.dtype.kind in "iu"
 
@@ -288,6 +295,8 @@ def _one_hot(key: str, variable: Variable, labels: Any) -> Any:
 
     rows = variable.shape[0]
     most = int(rows) if rows.is_Integer else MAX_UNITS
+    if _counts_from_one(variable, labels):
+        labels = labels - 1
     outside = labels[(labels < 0) | (labels >= most)]
     if outside.size:
         raise SpecError(
@@ -295,6 +304,12 @@ def _one_hot(key: str, variable: Variable, labels: Any) -> Any:
         )
     classes = most if rows.is_Integer else int(labels.max()) + 1
     return (np.arange(classes)[:, None] == labels).astype(float)
+
+
+def _counts_from_one(variable: Variable, labels: Any) -> bool:
+    """Whether class labels are 1 to n: the last class is among them, and no 0."""
+    rows = variable.shape[0]
+    return bool(rows.is_Integer and labels.min() >= 1 and labels.max() == int(rows))
 
 
 def _known(rows: Any) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from symbp.derivation import Derivation
 from symbp.equations import nodes
-from symbp.judging.cases import Case
+from symbp.judging.cases import Case, uncertain
 from symbp.judging.layouts import BY_COLUMNS, BY_ROWS, COLUMNS, COLUMNS_FLAT, Layout
 from symbp.numeric.values import target_kinds
 from symbp.ops.convolution import Convolve
@@ -55,7 +55,7 @@ class Form:
     """One form: a layout; labels from 0 or 1 in place of one-hot targets; one example at a time, as vectors or not.
 
     ``images`` is how the axes of an image follow each other: NCHW, NHWC, NCW for signals, empty for flat columns.
-    ``masks`` are zeros and ones, and not scaled.
+    ``masks`` are zeros and ones, and not scaled; so are targets that may be probabilities where they are ``certain``.
     """
 
     layout: Layout
@@ -64,6 +64,7 @@ class Form:
     vectors: bool = False
     images: str = ""
     masks: bool = False
+    certain: bool = False
 
     @property
     def said(self) -> str:
@@ -75,6 +76,8 @@ class Form:
             parts = [f"images in {self.images}"]
         if self.labels is not None:
             parts.append("targets as class labels" + (" from 1" if self.labels else ""))
+        elif self.certain:
+            parts.append("targets as zeros and ones")
         return ", ".join(parts)
 
 
@@ -216,6 +219,7 @@ def forms(derivation: Derivation, *, rows: bool = False) -> Iterator[Form]:
         for each in derivation.forward.given
         if isinstance(each, Variable)
     )
+    unsure = uncertain(derivation.forward)
     masks = any(isinstance(each, Variable) and each.role is Role.MASK for each in derivation.forward.given)
     batch = [Form(layout) for layout in order]
     if masks:
@@ -224,8 +228,10 @@ def forms(derivation: Derivation, *, rows: bool = False) -> Iterator[Form]:
     singles += [Form(layout, each=True, vectors=True) for layout in (COLUMNS, COLUMNS_FLAT)] if singles else []
     for group in (batch, singles):
         yield from group
+        if unsure:
+            yield from (replace(each, certain=True) for each in group)
         for labels in (0, 1) if one_hot else ():
-            yield from (replace(each, labels=labels) for each in group)
+            yield from (replace(each, labels=labels, certain=unsure) for each in group)
 
 
 def _has_examples(derivation: Derivation) -> bool:

@@ -89,10 +89,10 @@ class Formulas(Ground):
 
     def _readings(self, text: str) -> Iterator[Judged | SymbpError]:
         """Yield what is said of a formula where its words or its layout are read otherwise."""
-        other = self.words.other(plain(text)[0])
-        again = None if other is None else replace(self, words=other)._attempt(text)
-        if isinstance(again, Judged):
-            yield replace(again, notes=(*again.notes, OTHER_NAMES))
+        for words in self.words.other(plain(text)[0]):
+            with_names = replace(self, words=words)._attempt(text)
+            if isinstance(with_names, Judged):
+                yield replace(with_names, notes=(*with_names.notes, OTHER_NAMES))
         for before, said in enumerate(BARE):
             other_text = layers.with_bare_layers(text, before)
             again = self._attempt(other_text) if other_text != text else None

@@ -14,7 +14,7 @@ from symbp.derivation import Derivation
 from symbp.errors import CheckFailedError, SpecError, nearest
 from symbp.judging import process, proofs, reductions
 from symbp.judging.answer import Call, Explored, Outcome, Piece, Problem, RaisedError
-from symbp.judging.cases import Case, cases
+from symbp.judging.cases import Case, cases, uncertain
 from symbp.judging.code import code
 from symbp.judging.diagnosis.diagnose import diagnose
 from symbp.judging.diagnosis.diagnosis import Diagnosis, GivenRow, Judgement, Mark
@@ -23,6 +23,7 @@ from symbp.judging.finding import Found, find
 from symbp.judging.forms import Form, Shaper, forms
 from symbp.judging.lines import Lines
 from symbp.judging.offer import Offer
+from symbp.judging.penalty import decay, with_own_penalty
 from symbp.judging.readings import Reader, Reading
 from symbp.judging.returned import Reader as ResultReader
 from symbp.judging.returned import Returned, TwiceError, unknown_note
@@ -150,9 +151,12 @@ def judge(
     how: How | None = None,
 ) -> Judged:
     """Diagnose a function that was found and that ``invoke`` can run in readings."""
-    drawn = cases(derivation, seed, classes=True)
+    own = with_own_penalty(derivation, reduction)
+    drawn = cases(own, seed, classes=True)
     how = how or How()
-    search = Search(derivation, found, drawn, reduction, rows, how.is_strict, how.said)
+    strength = decay(derivation, drawn[0].values, drawn[0].examples)
+    certain = cases(own, seed, classes=True, certain=True) if uncertain(own.forward) else drawn
+    search = Search(own, found, drawn, certain, reduction, rows, how.is_strict, how.said, strength)
     result = search.result(invoke)
     sides = search.sides(result, invoke) or sides_of(result.diagnosis)
     return Judged(result.diagnosis, source, tuple(search.notes(result)), result.printed, sides=sides)
@@ -201,15 +205,17 @@ class Result:
 
 @dataclass(frozen=True)
 class Search:
-    """The search for the reading of one function."""
+    """The search for the reading of one function; ``certain`` are the cases with targets of zeros and ones."""
 
     derivation: Derivation
     found: Found
     cases: Sequence[Case]
+    certain: Sequence[Case]
     reduction: str
     rows: bool
     strict: bool = False
     said: Said | None = None
+    decay: float = 0.0
 
     @cached_property
     def readings(self) -> list[Reading]:
@@ -223,12 +229,16 @@ class Search:
     def offer(self) -> Offer:
         """What the network has to give."""
         shapes = {name: value.shape for name, value in self.cases[0].known.items() if getattr(value, "ndim", 0) == 2}
-        return Offer(self.derivation, shapes)
+        return Offer(self.derivation, shapes, self.decay)
 
     @cached_property
     def forms(self) -> list[Form]:
         """The forms that are tried."""
         return list(forms(self.derivation, rows=self.rows))
+
+    def of(self, form: Form) -> Sequence[Case]:
+        """Return the cases that are given in a form."""
+        return self.certain if form.certain else self.cases
 
     @cached_property
     def shapers(self) -> list[Shaper]:
@@ -245,7 +255,7 @@ class Search:
         order = [(number, at) for _, number, at in sorted(pairs)[:MOST_TRIED]]
         parameters = [[each.name, sorted(_spellings(each.name))] for each in self.derivation.network.parameters]
         described = [{"parameters": parameters, "each": shaper.iterated} for shaper in self.shapers]
-        arrays = [[shaper.given(case) for shaper in self.shapers] for case in self.cases]
+        arrays = [[shaper.given(self.of(shaper.form)[at]) for shaper in self.shapers] for at in range(len(self.cases))]
         above = [each.name for each in self.offer.upstream]
         alone = (self._wanted, above[0]) if len(above) == 1 else ((), "")
         return process.Request([each.steps for each in self.readings], described, order, arrays, *alone)
@@ -281,7 +291,7 @@ class Search:
         at, number = self.forms.index(candidate.form), self.readings.index(candidate.reading)
         whole = self.request()
         made = invoke(replace(whole, order=[(number, at)], is_traced=True)).traced
-        case = self.cases[0]
+        case = self.of(candidate.form)[0]
         sample = (
             self._alone(case, candidate.firsts[0]) if candidate.firsts else self._sample(case, candidate.returned[0])
         )
@@ -325,7 +335,7 @@ class Search:
         """
         reading, shaper = self.readings[outcome.reading], self.shapers[outcome.form]
         returned, firsts = [], []
-        for case, call in zip(self.cases, outcome.calls, strict=True):
+        for case, call in zip(self.of(shaper.form), outcome.calls, strict=True):
             if call.first is not None:
                 firsts.append(self._returned(case, call.first, reading, shaper))
             read = self._returned(case, call, reading, shaper)
@@ -395,7 +405,7 @@ class Search:
 
         right, exact = 0, True
         factors: list[float] = []
-        for case, returned in zip(self.cases, candidate.returned, strict=True):
+        for case, returned in zip(self.of(candidate.form), candidate.returned, strict=True):
             share = self._share(case)
             ratios = []
             hits = 0
@@ -433,7 +443,7 @@ class Search:
         if all(abs(each + 1) < NEAR for each in factors) and proofs.is_added(self.found):
             said = "your file adds what it returns, so minus the gradient is meant"
         losses = [each.loss for each in candidate.returned]
-        if factors[0] > 0 and proofs.is_of_its_loss(factors, losses, [case.loss for case in self.cases]):
+        if factors[0] > 0 and proofs.is_of_its_loss(factors, losses, [case.loss for case in self.of(candidate.form)]):
             said = (
                 f"the loss that it returns is {factors[0]:.6g} times ours as well: it is the gradient of your own loss"
             )
@@ -459,6 +469,7 @@ class Search:
         """Choose: what is right, if it may be; else what is right up to a factor; else what explains most."""
         wanted = len(self.derivation.wrt)
         candidates = [each for each in candidates if each.wanted >= wanted] or candidates
+        candidates = self._of_one_penalty(candidates)
         batches = [each for each in candidates if not each.form.each]
         exact = [each for each in candidates if each.is_exact]
         scaled = [each for each in batches if each.factor is not None and not each.is_exact]
@@ -494,6 +505,29 @@ class Search:
             )
         return best
 
+    def _of_one_penalty(self, candidates: Sequence[Candidate]) -> Sequence[Candidate]:
+        """Leave out what another strength of the penalty would make right, where its own loss says which is meant."""
+        numbers = [repr(each.plan) for each in self.offer.penalties(None)]
+
+        def but_for(reading: Reading) -> str:
+            text = repr((reading.steps, reading.is_guessed))
+            for each in numbers:
+                text = text.replace(each, "λ")
+            return text
+
+        if len(numbers) < 2:
+            return candidates
+        meant = {(but_for(c.reading), c.form): c.reading for c in reversed(candidates) if self._has_our_loss(c)}
+        return [c for c in candidates if meant.get((but_for(c.reading), c.form), c.reading) == c.reading]
+
+    def _has_our_loss(self, candidate: Candidate) -> bool:
+        """Whether the losses that were returned are those of the network."""
+        pairs = zip(self.of(candidate.form), candidate.returned, strict=True)
+        return all(
+            theirs.loss is not None and abs(theirs.loss - (own := case.loss * self._share(case))) <= NEAR * abs(own)
+            for case, theirs in pairs
+        )
+
     @cached_property
     def _counts_examples(self) -> bool:
         """Whether the code knows of a batch: it takes sums or means over one, or asks how many there are."""
@@ -502,13 +536,15 @@ class Search:
 
     def _diagnosed(self, candidate: Candidate) -> Diagnosis:
         tolerance = STEP_TOLERANCE if candidate.returned[0].is_step else None
-        samples = [self._sample(case, each) for case, each in zip(self.cases, candidate.returned, strict=True)]
+        samples = [
+            self._sample(case, each) for case, each in zip(self.of(candidate.form), candidate.returned, strict=True)
+        ]
         found = diagnose(self.derivation, samples, tolerance)
         if found.verdict is not Judgement.RIGHT and (digits := self._of_own_forward(candidate)) is not None:
             return self._right_for_own(found, digits)
         if found.verdict is not Judgement.WRONG or not found.departs or not candidate.firsts:
             return found
-        alone = [self._alone(case, each) for case, each in zip(self.cases, candidate.firsts, strict=True)]
+        alone = [self._alone(case, each) for case, each in zip(self.of(candidate.form), candidate.firsts, strict=True)]
         again = diagnose(self.derivation, alone, tolerance)  # A mistake may differ from example to example.
         return again if again.findings and not again.departs else found
 
@@ -516,7 +552,8 @@ class Search:
         """Return to how many digits all gradients agree with differences of their own forward pass; None where not."""
         import numpy as np
 
-        case, returned, shaper = self.cases[0], candidate.returned[0], Shaper(self.derivation, candidate.form)
+        returned, shaper = candidate.returned[0], Shaper(self.derivation, candidate.form)
+        case = self.of(candidate.form)[0]
         given, worst = shaper.given(case), 0.0
         for variable in self.derivation.wrt:
             theirs, found = returned.gradients.get(variable.name), candidate.slopes.get(variable.name, ())
@@ -593,6 +630,7 @@ def _cost(form: Form) -> float:
         2.0 * form.each
         + 0.3 * form.vectors
         + 0.3 * form.masks
+        + 0.5 * form.certain
         + (0.0 if form.labels is None else 0.7 + 0.1 * form.labels)
     )
 

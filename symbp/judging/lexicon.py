@@ -11,7 +11,7 @@ from functools import cached_property
 
 from symbp.derivation import Derivation
 from symbp.equations import nodes
-from symbp.judging.meanings import Activation, Entry, Meaning, Named, Number, Scalar, Size, Symbol
+from symbp.judging.meanings import Activation, Diagonal, Entry, Meaning, Named, Number, Scalar, Size, Symbol
 from symbp.judging.names import SCRIPTED, key
 from symbp.ops.activations import ACTIVATIONS, ALIASES
 from symbp.ops.elementwise import Elementwise, Slope
@@ -44,6 +44,9 @@ ACTIVATION = ("g", "f", "h", "φ", "ϕ", "phi", "σ", "sigma", "act", "activatio
 
 SIGMA = ("σ", "sigma")
 """Those of them that are the sigmoid where a network has no activation."""
+
+MOST_SINGLE = 4
+"""How many words of a formula are read otherwise one at a time."""
 
 _ERROR = re.compile(r"(?:∂|d)(?:[ℒLJEC]|[Ll]oss)/(?:∂|d)|∂|d|δ_?|delta_?|grad_?|nabla_?")
 
@@ -84,10 +87,14 @@ class Lexicon:
         others = {word: self.words[word] for word in new if _differ(new[word], self.words.get(word, new[word]))}
         return Lexicon({**self.words, **new}, {**self.others, **others})
 
-    def other(self, text: str) -> Lexicon | None:
-        """Return the lexicon in which words have their other meanings; None where a text has none of these words."""
+    def other(self, text: str) -> Iterator[Lexicon]:
+        """Yield lexicons in which words of a text have their other meanings: all of them, then one word alone."""
         said = normal(text)
-        return Lexicon({**self.words, **self.others}) if any(word in said for word in self.others) else None
+        found = {word: meaning for word, meaning in self.others.items() if word in said}
+        if found:
+            yield Lexicon({**self.words, **self.others})
+        for word, meaning in list(found.items())[:MOST_SINGLE] if len(found) > 1 else ():
+            yield Lexicon({**self.words, word: meaning})
 
     def meaning(self, name: str) -> Meaning | None:
         """Return what a name means, however its indices are written; None where it means nothing, or two things."""
@@ -118,7 +125,7 @@ class Lexicon:
         found: dict[str, Meaning] = {}
         twice = set()
         for word, meaning in self.words.items():
-            if isinstance(meaning, Symbol | Size) and SCRIPTED.fullmatch(word):
+            if isinstance(meaning, Symbol | Size | Diagonal) and SCRIPTED.fullmatch(word):
                 name = key(word)
                 if _differ(found.setdefault(name, meaning), meaning):
                     twice.add(name)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import permutations
 from typing import Any
-
-from sympy import MatMul
 
 from symbp.derivation import Derivation
 from symbp.equations import nodes
@@ -20,7 +18,7 @@ from symbp.ops.convolution import Convolve
 from symbp.ops.elementwise import Elementwise
 from symbp.ops.normalisation import Normalise
 from symbp.ops.pooling import AveragePool, MaxPool
-from symbp.symbols import BATCH, Adjoint, Role, Variable
+from symbp.symbols import Role, Variable
 
 EPSILON = 1e-5
 
@@ -33,10 +31,14 @@ FEW = 12
 
 @dataclass(frozen=True)
 class Offer:
-    """A network as a giver; ``sizes`` are the shapes of its matrices as they are drawn."""
+    """A network as a giver; ``sizes`` are the shapes of its matrices as they are drawn.
+
+    ``decay`` is the number before W in dW, without its 1/m; 0 where there is no penalty.
+    """
 
     derivation: Derivation
     sizes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    decay: float = 0.0
 
     @cached_property
     def by_name(self) -> dict[str, Any]:
@@ -370,26 +372,18 @@ class Offer:
         """Whether a state of zeros can be given."""
         return False
 
-    @cached_property
-    def penalty(self) -> float | None:
-        """λ of the loss's penalty, as λ/2·‖W‖² or λ/(2m)·‖W‖²."""
-        found = self.penalties
-        return found[0] if found[0] else None
+    def penalties(self, share: float | None) -> list[Choice]:
+        """Return the strengths λ that a penalty may be given by: of λ/2·‖W‖² and of λ·‖W‖², each without its 1/m.
 
-    @cached_property
-    def penalties(self) -> list[float]:
-        """The strength of a penalty: the number before W in dW, without its 1/m; 0 where there is none."""
-        for each in self.derivation.backward:
-            of = getattr(each.lhs, "of", None)
-            if not (isinstance(of, Variable) and of.role is Role.WEIGHT):
-                continue
-            for term in each.rhs.args if each.rhs.is_MatAdd else (each.rhs,):
-                if isinstance(term, MatMul) and term.has(of) and not term.atoms(Adjoint):
-                    number = term.as_coeff_matrices()[0]
-                    value = number * BATCH if number.has(BATCH) else number
-                    if not value.free_symbols:
-                        return [float(value)]
-        return [0.0]
+        ``share`` is what stands before λ·‖W‖² in the file's own loss; without one nothing says which is meant.
+        """
+        decay = self.decay
+        found = {0.5: Choice(["value", decay]), 1.0: Choice(["value", decay / 2], 0.05)}
+        if not decay:
+            return [found[0.5]]
+        if share is not None:
+            return [found.get(share, Choice(["value", decay / 2 / share]))]
+        return [replace(each, said=f"the λ of {'λ/2' if of < 1 else 'λ'}·‖W‖²") for of, each in found.items()]
 
     @cached_property
     def epsilon(self) -> float:

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+import math
+import re
+from collections.abc import Iterator, Sequence
 
 from symbp.judging.finding import Found
+from symbp.judging.vocabulary import WORDS, plain_name
 
 SAME = 1e-6
 """Relative difference up to which two factors are one: people add 1e-12 inside a logarithm."""
+
+
+_SQUARES = re.compile(
+    r"sum\((?P<one>[^()]+) \* (?P=one)\)|norm\(.+\) \*\* 2|(?=.*sum\().*(?:\*\* 2|square\()", re.DOTALL
+)
+"""np.sum(W * W), np.linalg.norm(W) ** 2, np.sum(W ** 2), np.sum(np.square(W)): as Python unparses them."""
 
 
 def is_added(found: Found) -> bool:
@@ -29,6 +38,53 @@ def is_added(found: Found) -> bool:
                     if ast.unparse(left) == ast.unparse(target) and _holds(right, results):
                         signs.add(type(sign))
     return signs == {ast.Add}
+
+
+def penalty_share(found: Found) -> float | None:
+    """Return what stands before λ times a sum of squares in the file: ½ in ``lam / (2 * m) * np.sum(W1 ** 2)``.
+
+    None where no such product is there, or several that disagree.
+    """
+    shares: set[float] = set()
+    products = [each for each in ast.walk(found.source.tree) if _is_product(each)]
+    inside = {id(part) for each in products for part in ast.iter_child_nodes(each)}
+    for each in products:
+        factors = [] if id(each) in inside else list(_factors(each))
+        if any(_is_strength(part) for part, _ in factors) and any(_is_square(part) for part, _ in factors):
+            numbers = [_number(part) ** power for part, power in factors]
+            shares.add(math.prod(numbers))
+    return shares.pop() if len(shares) == 1 else None
+
+
+def _is_product(node: ast.AST) -> bool:
+    return isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div)
+
+
+def _factors(node: ast.AST, power: int = 1) -> Iterator[tuple[ast.expr, int]]:
+    """Yield the factors of a product, each with 1, or -1 where it is divided by."""
+    match node:
+        case ast.BinOp(left=left, op=ast.Mult() | ast.Div() as sign, right=right):
+            yield from _factors(left, power)
+            yield from _factors(right, power if isinstance(sign, ast.Mult) else -power)
+        case ast.expr():
+            yield node, power
+
+
+def _is_strength(node: ast.expr) -> bool:
+    name = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
+    return "penalty" in WORDS.get(plain_name(name), ())
+
+
+def _is_square(node: ast.expr) -> bool:
+    """Whether a factor is a sum of squares."""
+    text = ast.unparse(node)
+    return _SQUARES.search(text) is not None
+
+
+def _number(node: ast.expr) -> float:
+    """Return a number; 1 for what is none."""
+    value = node.value if isinstance(node, ast.Constant) else 1.0
+    return float(value) if isinstance(value, int | float) and value else 1.0
 
 
 def _results(scope: ast.FunctionDef, name: str) -> set[str]:

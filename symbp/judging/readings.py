@@ -17,6 +17,7 @@ from symbp.judging.choice import Choice, Plan
 from symbp.judging.explicit import Said
 from symbp.judging.finding import AHEAD, BACK, Found, Signature, called_in, inner, signature
 from symbp.judging.offer import Offer
+from symbp.judging.proofs import penalty_share
 from symbp.judging.uses import Uses, uses
 from symbp.judging.vocabulary import PARAMETERS, PREVIOUS, SIZE, SIZE_WORDS, WORDS, by_plain_name, plain_name
 from symbp.symbols import Role
@@ -71,6 +72,11 @@ class Reader:
     def own(self) -> Signature:
         """What is judged."""
         return self.found.signature
+
+    @cached_property
+    def share(self) -> float | None:
+        """What stands before λ·‖W‖² in the file's own loss."""
+        return penalty_share(self.found)
 
     def readings(self) -> list[Reading]:
         """Return the readings of the function, the likeliest first."""
@@ -165,7 +171,7 @@ class Reader:
             if word == "parameters" and each not in found:
                 found[each] = self.network.table([each.name for each in self.network.parameters])
             elif word == "penalty":
-                found[each] = ["value", self.network.penalty or 0.0]
+                found[each] = self.network.penalties(self.share)[0].plan
         return found
 
     def _ahead(self, own: Signature) -> list[Signature]:
@@ -194,7 +200,8 @@ class Reader:
         self, own: Signature, beside: Mapping[str, Signature], *, has_ahead: bool, is_start: bool = False
     ) -> Iterator[Call]:
         """Yield the ways to call a function, the cheapest first."""
-        chooser = Chooser(self.network, own, beside, has_ahead, is_start, self.said if own is self.own else None)
+        call = self.said if own is self.own else None
+        chooser = Chooser(self.network, own, beside, has_ahead, is_start, call, self.share)
         for choices, guessed in chooser.combinations():
             positional: list[Plan] = []
             named: dict[str, Plan] = {}
@@ -239,6 +246,7 @@ class Chooser:
     has_ahead: bool
     is_start: bool = False
     said: Said | None = None
+    share: float | None = None
 
     @cached_property
     def _fixed(self) -> Mapping[str, list[Choice]]:
@@ -357,7 +365,7 @@ class Chooser:
             case "count":
                 return [Choice(["number", "m"])]
             case "penalty":
-                return [Choice(["value", each]) for each in network.penalties]
+                return network.penalties(self.share)
             case "keep" | "drop":
                 return [Choice(["value", 0.5])]
             case "epsilon":
@@ -471,9 +479,8 @@ class Chooser:
             return [network.matrix(exact)]
         kinds = WORDS.get(word, ())
         if name in self.own.optional:
-            return [
-                each for kind in kinds if kind in ("penalty", "keep", "rate") for each in self._of_kind(kind, use, name)
-            ][:1]
+            kind = next((each for each in kinds if each in ("penalty", "keep", "rate")), "")
+            return self._of_kind(kind, use, name)
         for kind in ("rate", "penalty", "keep", "drop", "epsilon", "momentum", "count", "steps"):
             if kind in kinds:
                 return self._of_kind(kind, use, name) or [Choice(["value", 1.0])]

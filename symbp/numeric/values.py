@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from sympy import Integer
+from sympy import Integer, MatrixExpr
 
 from symbp.equations import ForwardSystem
 from symbp.numeric import engines
@@ -307,10 +307,15 @@ def _kind(loss: Loss, forward: ForwardSystem) -> str:
     output = next((each.rhs for each in forward if each.lhs in loss.args), None)
     if loss.name in LOSSES or loss.targets != "real":
         return loss.targets
+    return of_probabilities(output) or loss.targets
+
+
+def of_probabilities(output: MatrixExpr | None) -> str:
+    """Return the kind of targets that probabilities are compared with; nothing for what makes none."""
     if isinstance(output, Softmax):
         return "distribution"
     is_sigmoid = isinstance(output, Elementwise) and output.function.name == "sigmoid"
-    return "share" if is_sigmoid else loss.targets
+    return "share" if is_sigmoid else ""
 
 
 def _distribution(random: Any, shape: tuple[int, int]) -> Any:

@@ -140,6 +140,9 @@ def _told(derivation: Derivation, given: Given, search: Search, scale: Scale | N
     return Diagnosis(verdict, rows, findings, scale, search.departs)
 
 
+LEAST = 0.5
+"""Digits of what is right: less than one is no agreement that could be told."""
+
 _FAILED = (Mark.WRONG, Mark.SHAPE, Mark.NAN)
 
 
@@ -228,6 +231,8 @@ def _judged(given: Given, search: Search, scale: Scale | None, name: str) -> tup
     digits = given.digits(name)
     if given.matches_right(name) and given.vanishes(name) and any(ours.any() for ours in given.right[name]):
         return Mark.RIGHT, None, "zero to rounding in yours and in ours"
+    if given.matches_right(name) and digits is not None and digits < LEAST:
+        return Mark.RIGHT, None, "rounding may turn a unit on or off: both are right"
     if given.matches_right(name):
         number = given.digits_given(name)
         return Mark.RIGHT, digits, _constant(given, name) if number is None else f"to the {number} digits given"
