@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from corpus import CASES
+from notated import network_of, numbers
 from reader import closed, executed, gradients_of
 from spelling import UnreadableError, name_of
 from statements import said, texts
@@ -26,7 +27,6 @@ from symbp.maths.tree import Id, Node, Num, Sign, Tag, changed, walk
 from symbp.ops.losses import LossGradient
 from symbp.pages.page import lines
 from symbp.pages.tell.derivation import context, derivation_page
-from symbp.roles import Role
 from symbp.symbols import Adjoint
 from symbp.views.layout import LAYOUTS
 from symbp.views.levels import levels
@@ -61,25 +61,6 @@ def counted_on(part, count, last):
         values = {each.name: getattr(part, each.name) for each in fields(part)}
         return type(part)(**{key: counted_on(value, count, last) for key, value in values.items()})
     return part
-
-
-def network_of(name, notation):
-    """Return a network of the corpus, with one unit in each layer where the notation has no more."""
-    if notation.units == "all" or name not in ONE_UNIT:
-        return CASES[name].network()
-    depth = int(name.split("-")[1])
-    return Network.mlp(layers=depth, widths=[1] * (depth + 1), **ONE_UNIT[name])
-
-
-ONE_UNIT = {
-    "mlp-3-tanh-mse": {"activation": "tanh", "loss": "mse"},
-    "mlp-3-sigmoid-bce-batch": {"activation": "sigmoid", "loss": "bce"},
-    "mlp-4": {},
-    "mlp-1": {},
-}
-"""Activations and losses of the stacks."""
-
-LEARNING_RATE = 0.3
 
 
 def told(name, notation):
@@ -133,35 +114,11 @@ def problems(name, notation):
 def differences(name, notation):
     """Return how far the gradients of a page are from those of compile(), relative to the largest entry."""
     found, page, names, first = told(name, notation)
-    case = CASES[name]
-    sizes = {**case.sizes, "m": 1 if first.is_one or found.tokens else case.sizes.get("m", 3)}
-    values = case.values(found, **sizes)
-    for symbol in found.forward.given:
-        sizes |= {str(side): length for side, length in zip(symbol.shape, values[symbol.name].shape, strict=True)}
-    network = found.network
-    parameters, inputs = (
-        {each.name: values[each.name] for each in group} for group in (network.parameters, network.inputs)
-    )
-    targets = {each: value for each, value in values.items() if each not in {*parameters, *inputs}}
-    _, gradients = found.compile(case.f, case.loss)(parameters, inputs, targets or None)
-    sizes["η"] = LEARNING_RATE
-    thresholds = (
-        {each.name for each in found.forward.given if each.role is Role.BIAS}
-        if notation.bias_place == "threshold"
-        else set()
-    )
-    held = {each.name for each in found.forward.given if first.layout.holds(each)}
-    errors = {each.lhs.of.name for each in found.backward if first.layout.holds(each.lhs)}
-    values = {each: -value if each in thresholds else value for each, value in values.items()}
-    env = env_of(case, {each: value.T if each in held else value for each, value in values.items()}, sizes, names, page)
+    given = numbers(name, notation, found, first)
+    env = env_of(CASES[name], given.given, given.sizes, names, page)
     env = replace(env, broadcasts=notation.sums == "columns", rows=not first.layout.keeps_columns)
-    result = gradients_of(executed(page, env), gradients)
-    assert set(result) == set(gradients)
-    factor = (sizes["m"] if first.scale.gradients else 1) * (-LEARNING_RATE if notation.gradient == "update" else 1)
-    right = {
-        each: (-factor if each in thresholds else factor) * (value.T if each in errors else value)
-        for each, value in gradients.items()
-    }
+    result, right = gradients_of(executed(page, env), given.gradients), given.gradients
+    assert set(result) == set(right)
     return {each: float(np.max(np.abs(result[each] - right[each])) / np.max(np.abs(right[each]))) for each in right}
 
 
