@@ -208,6 +208,7 @@ LATE = {
     "writing.files": ("writing.render",),
     "writing.render": (
         "networks.equation_text",
+        "numeric.differentiable",
         "pages.tell.worked",
         "worked.run",
         "writing.page_html",

@@ -29,7 +29,12 @@ LONGEST_RETURN = 70
 MAX_NAME = 24
 """Longest name made up for a constant."""
 
-RESERVED = frozenset({"np", "math", "parameters", "m", "inputs", "targets", *keyword.kwlist, *dir(builtins)})
+RESERVED = frozenset(
+    {
+        *("np", "math", "parameters", "m", "inputs", "targets", *keyword.kwlist, *dir(builtins)),
+        *("torch", "jax", "jnp", "ctx", "arrays", "kept", "upstream"),
+    }
+)
 """Names a program uses for something else."""
 
 

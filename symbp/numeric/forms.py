@@ -6,6 +6,7 @@ whatever the depth.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -35,6 +36,9 @@ SHAPELESS = frozenset({MatAdd, MatMul, HadamardProduct, Transpose, Elementwise, 
 """Operations whose code does not depend on the shapes of what they act on."""
 
 
+_NAME = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Form:
     """Code with holes, ``{0} @ {1}``, and what it is a function of: ``arguments`` for its holes and the names in it."""
@@ -60,6 +64,11 @@ class Line:
     def code(self) -> str:
         """Its right side."""
         return self.form.code.format(*self.operands)
+
+    @property
+    def used(self) -> frozenset[str]:
+        """The names in its right side: a slope by the output has no operand of the function in it."""
+        return frozenset(_NAME.findall(self.code))
 
 
 ZEROS_LIKE = Form("np.zeros_like({0})", ("_0",))

@@ -71,25 +71,50 @@ class Program:
     targets = property(lambda self: self._groups[1])
     parameters = property(lambda self: self._groups[2])
 
+    @property
+    def title(self) -> str:
+        """What it computes, in a few words."""
+        layers = max((equation.lhs.layer for equation in self.forward), default=0)
+        return f"Backpropagation{f' through {layers} layer' + 's' * (layers != 1) if layers else ''}, derived by symbp"
+
     @cached_property
     def header(self) -> str:
         """Its docstring and imports."""
-        return _header(self.forward, self.writer.definitions)
+        imports = "import math\n\n" * bool(self.erf) + "import numpy as np"
+        return f'"""{self.title}; needs NumPy alone."""\n\n{imports}'
 
     @cached_property
     def definitions(self) -> str:
         """Its constants and helper functions."""
-        return _definitions(self.writer.definitions)
+        return definitions_of(self.writer.definitions)
+
+    @cached_property
+    def dying(self) -> Mapping[MatrixSymbol, MatrixSymbol]:
+        """What may be freed, and the equation that is the last to use it."""
+        forward, backward = self.forward, self.backward
+        last_use = {symbol: equation.lhs for equation in (*forward, *backward) for symbol in symbols_in(equation.rhs)}
+        kept = {*forward.given, forward[-1].lhs, *map(Adjoint, self.wrt)}
+        return {symbol: last for symbol, last in last_use.items() if symbol not in kept}
+
+    def passes(self) -> tuple[tuple[Lists, tuple[Line, ...], str], tuple[Lists, tuple[Line, ...], str]]:
+        """Return the equations of each pass, their lines, and what it is called."""
+        count = len(self.forward)
+        return (self.forward, self.lines[:count], "forward"), (self.backward, self.lines[count:], "backward")
+
+    @property
+    def signature(self) -> str:
+        """What its function takes."""
+        inputs, targets = _argument(self.inputs, self.names, "inputs"), _target_argument(self.targets, self.names)
+        return f"parameters, {inputs}, {targets}"
 
     @cached_property
     def function(self) -> str:
         """The function itself."""
         names = self.names
-        inputs, targets = _argument(self.inputs, names, "inputs"), _target_argument(self.targets, names)
         return "\n".join(
             [
-                f"def {FUNCTION}(parameters, {inputs}, {targets}):",
-                *_indented(_docstring(self.inputs, self.targets, self.parameters, names)),
+                f"def {FUNCTION}({self.signature}):",
+                *_indented(docstring(self.inputs, self.targets, self.parameters, names)),
                 *_indented(_unpacked(self)),
                 *_indented(_body(self)),
                 *_indented(_result(self)),
@@ -197,29 +222,24 @@ def _target_argument(targets: Sequence[Variable], names: Mapping[MatrixSymbol, s
     return _argument(targets, names, "targets") if targets else "targets=None"
 
 
-def _header(forward: Lists, definitions: Definitions) -> str:
-    layers = max((equation.lhs.layer for equation in forward), default=0)
-    depth = f" through {layers} layer{'s' * (layers != 1)}" if layers else ""
-    title = f'"""Backpropagation{depth}, derived by symbp; needs NumPy alone."""'
-    return f"{title}\n\n" + "import math\n\n" * bool(definitions.erf) + "import numpy as np"
-
-
-def _definitions(definitions: Definitions) -> str:
+def definitions_of(definitions: Definitions, without: str | None = None) -> str:
     """Return constants, then functions; another name of the same function stands in the next line."""
     constants = "\n".join(f"{name} = {float(value)!r}" for name, value in definitions.constants.items())
     blocks = [constants] if constants else []
-    for is_function, group in groupby(definitions.sources.values(), lambda source: source.startswith("def ")):
+    written = [source for name, source in definitions.sources.items() if name != without]
+    for is_function, group in groupby(written, lambda source: source.startswith("def ")):
         sources = list(group)
         blocks.extend(sources if is_function else ["\n".join(sources)])
     return "\n\n\n".join(blocks)
 
 
-def _docstring(
+def docstring(
     inputs: Sequence[Variable],
     targets: Sequence[Variable],
     parameters: Sequence[Variable],
     names: Mapping[MatrixSymbol, str],
 ) -> list[str]:
+    """Return what the function says of itself: what it returns, and the shapes that it takes."""
     data = " and ".join(names[each] for each in (*inputs, *targets) if each.shape[1].has(BATCH))
     shapes = [f"{each.name} {text(each.shape)}" for each in (*inputs, *targets, *parameters)]
     return [
@@ -227,12 +247,12 @@ def _docstring(
         "",
         f"Columns of {data} are examples. Shapes:" if data else "Shapes:",
         "",
-        *_wrapped(shapes, "    ", ";"),
+        *wrapped(shapes, "    ", ";"),
         '"""',
     ]
 
 
-def _wrapped(pieces: Sequence[str], indent: str, separator: str) -> list[str]:
+def wrapped(pieces: Sequence[str], indent: str, separator: str) -> list[str]:
     """Break a list of pieces into lines."""
     lines = [indent]
     for piece in pieces:
@@ -263,26 +283,36 @@ def _taken(source: str, variables: Sequence[Variable], names: Mapping[MatrixSymb
 
 
 def _body(program: Program) -> Iterator[str]:
-    """Yield the lines of both passes; what no later equation uses is freed behind each layer, or step of a sequence."""
-    forward, backward, writer = program.forward, program.backward, program.writer
-    lines = iter(program.lines)
-    last_use = {symbol: equation.lhs for equation in (*forward, *backward) for symbol in symbols_in(equation.rhs)}
-    kept = {*forward.given, forward[-1].lhs, *map(Adjoint, program.wrt)}
-    dying = {symbol: last for symbol, last in last_use.items() if symbol not in kept}
-    final = (*forward, *backward)[-1].lhs
-    title = None
-    for part, equations in (("forward", forward), ("backward", backward)):
-        for (layer, step), group in groupby(equations, _place):
-            block = list(group)
-            heading = f"# {part}, layer {layer}" if part == "backward" and layer else f"# {part}"
-            if heading != title:
-                yield from ("", heading)
-            title = heading
-            for equation in block:
-                yield from _written(equation, next(lines), writer)
-            if block[-1].lhs != final:
-                yield from _released(block, dying, "layer" if step is None else "step", writer)
+    """Yield the lines of both passes."""
+    (ahead, first, forward), (back, second, backward) = program.passes()
     yield ""
+    yield from passed(program, ahead, first, forward, freed=True)
+    yield ""
+    yield from passed(program, back, second, backward, by_layer=True, freed=True)
+    yield ""
+
+
+def passed(
+    program: Program, equations: Lists, lines: Sequence[Line], title: str = "", *, by_layer: bool = False,
+    freed: bool = False,
+) -> Iterator[str]:  # fmt: skip
+    """Yield the lines of one pass below its title, ``by_layer`` with one for each layer.
+
+    ``freed`` frees what no later equation uses behind each layer, or step of a sequence.
+    """
+    dying, final, writer = program.dying, (*program.forward, *program.backward)[-1].lhs, program.writer
+    left, last = iter(lines), None
+    for (layer, step), group in groupby(equations, _place):
+        block = list(group)
+        heading = ", ".join(filter(None, (title, f"layer {layer}" if by_layer and layer else "")))
+        if heading != last:
+            yield from ("",) if last is not None else ()
+            yield from (f"# {heading}",) if heading else ()
+        last = heading
+        for equation in block:
+            yield from _written(equation, next(left), writer)
+        if freed and block[-1].lhs != final:
+            yield from _released(block, dying, "layer" if step is None else "step", writer)
 
 
 def _released(
@@ -296,7 +326,7 @@ def _released(
         yield from (f"del {', '.join(dead)}  # memory for the next {what}" for _ in dead[:1])
         return
     yield f"# memory for the next {what}"
-    yield from (line.removesuffix(",") for line in _wrapped(dead, "del ", ","))
+    yield from (line.removesuffix(",") for line in wrapped(dead, "del ", ","))
 
 
 def _place(equation: Equation) -> tuple[int, int | None]:
@@ -312,13 +342,13 @@ def _written(equation: Equation, line: Line, writer: Writer) -> list[str]:
         return [whole]
     parts = [writer.code(part).text for part in joined.args]
     before, _, behind = whole.partition(", ".join(parts))
-    return [before, *_wrapped(parts, "    ", ","), behind]
+    return [before, *wrapped(parts, "    ", ","), behind]
 
 
 def _result(program: Program) -> list[str]:
     pairs = [f'"{variable.name}": {program.names[Adjoint(variable)]}' for variable in program.wrt]
     short = f"return {program.loss.code}, {{{', '.join(pairs)}}}"
-    return [short] if len(short) <= LINE else [f"return {program.loss.code}, {{", *_wrapped(pairs, "    ", ","), "}"]
+    return [short] if len(short) <= LINE else [f"return {program.loss.code}, {{", *wrapped(pairs, "    ", ","), "}"]
 
 
 def _indented(lines: Iterable[str]) -> list[str]:

@@ -78,6 +78,8 @@ _ROWS = (
         template="page-typst.j2", figure="svg",
     ),
     Format("numpy", "a NumPy program that computes loss and gradients", ".py", comment="# {}", is_page=False),
+    Format("torch", "a PyTorch operation with its backward pass and gradcheck", ".py", comment="# {}", is_page=False),
+    Format("jax", "a JAX function with its backward pass, and its check_grads", ".py", comment="# {}", is_page=False),
     Format("equations", "the network as lines of equations, which symbp reads", ".eq", comment="# {}", is_page=False),
     Format("text", "what the terminal shows", ".txt", uses=_uses("columns"), comment="({})"),
 )  # fmt: skip
@@ -88,7 +90,7 @@ FORMATS: dict[str, Format] = {row.name: row for row in _ROWS}
 FORMAT_ALIASES: dict[str, str] = {
     "github": "gfm", "md": "gfm", "pandoc": "markdown", "qmd": "quarto", "sphinx": "myst",
     "tex": "latex", "htm": "html", "mathml": "html", "typ": "typst", "python": "numpy", "py": "numpy",
-    "eq": "equations", "txt": "text",
+    "pytorch": "torch", "eq": "equations", "txt": "text",
 }  # fmt: skip
 """Other names people type."""
 

@@ -32,11 +32,13 @@ from symbp.writing.unused import COMPARED, DEFAULTS, OF_NUMBERS, no_use
 
 if TYPE_CHECKING:
     from symbp.networks import equation_text
+    from symbp.numeric import differentiable
     from symbp.pages.tell import worked
     from symbp.worked import run
     from symbp.writing import page_html, page_typst
 else:  # Most pages are without numbers, and in Markdown and LaTeX.
     equation_text = later("symbp.networks.equation_text")
+    differentiable = later("symbp.numeric.differentiable")
     worked = later("symbp.pages.tell.worked")
     run = later("symbp.worked.run")
     page_html = later("symbp.writing.page_html")
@@ -223,8 +225,19 @@ def _marked(name: str, text: str) -> str:
     return f"{format_named(name).comment.format(MARK)}\n{text}"
 
 
+def _program(name: str) -> Callable[[Report, Setting, Mapping[str, Any]], str]:
+    """Return what writes a program of a library that differentiates."""
+
+    def write(report: Report, setting: Setting, options: Mapping[str, Any]) -> str:
+        derived = report.derivation
+        return _marked(name, differentiable.BACKENDS[name].source(derived.compile().program, derived.forward))
+
+    return write
+
+
 PROGRAMS: Mapping[str, Callable[[Report, Setting, Mapping[str, Any]], str]] = {
     "numpy": lambda report, _, __: _marked("numpy", report.derivation.compile().source),
+    **{name: _program(name) for name in ("torch", "jax")},
     "equations": lambda report, _, __: _marked("equations", equation_text.equation_text(report.derivation.network)),
 }
 """Who writes what is made of a derivation: of the report, the setting, and all options of ``render``."""
@@ -299,6 +312,6 @@ SINGLES: Mapping[str, Callable[[Sequence[Line], Setting, Sequence[Node], str], s
     **{name: _display(FORMATS[name]) for name in (*FLAVOURS, "latex")},
     "html": lambda lines, _, __, name: page_html.single_html(lines, name),
     "typst": lambda lines, setting, _, __: page_typst.single_typst(lines, setting),
-    **dict.fromkeys(("numpy", "equations", "text"), lambda lines, _, beside, __: f"{single_text(lines, beside)}\n"),
+    **dict.fromkeys((*PROGRAMS, "text"), lambda lines, _, beside, __: f"{single_text(lines, beside)}\n"),
 }
 """Who writes equations by themselves: the lines, whether as a document, what no letter may look like, a name."""
