@@ -24,6 +24,7 @@ from symbp.domain import DOMAINS, Domain, instance, takes
 from symbp.equations import Equation, ForwardSystem, System, nodes, operands
 from symbp.errors import CheckFailedError, SpecError, UnusedParameterWarning, later, nearest
 from symbp.networks.blocks import Block
+from symbp.networks.general import require_number
 from symbp.networks.importing.module import Module
 from symbp.networks.network import Name, Network
 from symbp.networks.one_sequence import one_sequence
@@ -254,6 +255,13 @@ class Derivation:
         read = self.readable
         return sizes.sizes_of(read.forward, read.network.origins, read.blocks, read.network.output.name)
 
+    def repeated(self, count: int) -> Derivation:
+        """Return the derivation with ``count`` in the place of the letter that stands for any number."""
+        general = self.network.general
+        if general is None:
+            raise SpecError("the network has its number of layers: there is no letter to replace")
+        return derive(general.build(count), wrt=None if self.wrt == self.network.wrt else [v.name for v in self.wrt])
+
     @cached_property
     def states(self) -> Mapping[str, Mapping[int, tuple[Variable, ...]]]:
         """The parts of each recurrent layer's state, (h_t, c_t) or (h_t,), by its path and then by the step from 1."""
@@ -297,8 +305,10 @@ class Derivation:
         ``f`` (one name, or one for each layer) and ``loss`` stand for what the network leaves open.
 
         Raises:
-            SpecError: something is left open and nothing stands for it, or the other way round.
+            SpecError: something is left open and nothing stands for it, or the other way round; the number of layers
+                is a letter.
         """
+        require_number(self.network, "a program")
         return compile_systems(self.forward, self.backward, self.wrt, f, loss)
 
 
@@ -334,9 +344,11 @@ def derive(
 ) -> Derivation:
     """Derive the gradient of a network's loss with respect to its parameters.
 
-    ``derive("network.toml")`` is ``derive(Network.load("network.toml"))``, which takes names of examples and operations
-    too; ``derive(layers=3, activation="tanh")`` is the short way for ``derive(Network.mlp(...))``. ``wrt`` names
-    what to differentiate by, ``X`` included; by default all parameters, of an operation alone its inputs as well.
+    ``layers="L"`` is any number of layers: the lists are those of a network with many, the page and the check are of
+    all. ``derive("network.toml")`` is ``derive(Network.load("network.toml"))``, which takes names of examples and
+    operations too; ``derive(layers=3, activation="tanh")`` is the short way for ``derive(Network.mlp(...))``.
+    ``wrt`` names what to differentiate by, ``X`` included; by default all parameters, of an operation alone its inputs
+    as well.
     ``derive(module, x, y, "cross_entropy")`` takes a module of PyTorch with an example: its inputs, one or a tuple, the
     target, and the loss, a name in torch.nn.functional or a function of output and target; a loss that forward returns
     needs neither. The module is copied, and its own gradients are compared.
@@ -366,7 +378,12 @@ def derive(
     if not isinstance(net, Network):
         net = Network.load(net)
     if hessian_vector is not None:
+        require_number(net, "hessian_vector")
         net = hessian.hessian_vector(net, hessian_vector)
+    if net.general is not None:
+        least = net.general.build(1)
+        for name in wrt or ():
+            _variable(least, name)  # It is there at any depth.
     chosen = net.wrt if wrt is None else tuple(_variable(net, name) for name in wrt)
     if not chosen:
         first = next((x.name for x in net.inputs), "X")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from symbp.derivation import Derivation
 from symbp.errors import SpecError
+from symbp.networks.general import require_number
 from symbp.networks.loss_choice import resolve_loss
 from symbp.numeric.compiled import generic_functions
 from symbp.numeric.definitions import Standins
@@ -34,8 +35,9 @@ class Bench:
         """Return a derivation as a program.
 
         Raises:
-            SpecError: an activation is left open.
+            SpecError: an activation is left open, or the number of layers.
         """
+        require_number(derivation.network, "an analysis")
         forward = derivation.forward
         if generic_functions(forward):
             raise SpecError('the activation is left open: name one with --activation (activation="tanh" in Python)')

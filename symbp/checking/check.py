@@ -19,6 +19,7 @@ from symbp.collector import pause_collector
 from symbp.derivation import Derivation
 from symbp.domain import Seed, takes
 from symbp.errors import SpecError
+from symbp.networks.general import CHECKED, require_number
 from symbp.numeric.autodiff import Autodiff, autodiff
 from symbp.numeric.values import Values
 from symbp.symbols import Role, counts_examples, examples_are_rows
@@ -61,12 +62,16 @@ def check(
     the cost: deep networks are compared along few directions, and every row says so in ``entries``.
     ``engines`` names libraries (torch, jax, autograd) whose automatic differentiation of the forward pass is one more
     method. ``at`` gives the numbers to check at, in place of drawn ones. ``progress`` is called with a line of text
-    now and then.
+    now and then. Of a network of any depth some are checked, and a row has the worst of all that have its parameter.
 
     Raises:
-        SpecError: an engine that is unknown or not installed; given numbers for a network that stops gradients.
+        SpecError: an engine that is unknown or not installed; given numbers for a network that stops gradients, or
+            for one of any depth.
     """
     import numpy as np
+
+    if derivation.network.general is not None:
+        return _of_any(derivation, seed, thorough, progress, engines, at)
 
     others = [autodiff(name) for name in engines]
     if at is not None and held(derivation) is not derivation:
@@ -94,6 +99,22 @@ def check(
             rows = [worse(*pair) for pair in zip(rows, new, strict=True)] if rows else new
     notes += row_notes(rows)
     return CheckReport(tuple(rows), tuple(runs), seed, thorough, tuple(notes), at is not None, model)
+
+
+def _of_any(
+    derivation: Derivation, seed: int, thorough: bool, progress: Progress | None, engines: Sequence[str],
+    at: Values | None,
+) -> CheckReport:  # fmt: skip
+    """Check the networks that one of any depth stands for, as many as are enough to see both ends and between."""
+    if at is not None:
+        require_number(derivation.network, "a check at given values")
+    reports = [check(derivation.repeated(n), seed, thorough, progress, engines=engines) for n in reversed(CHECKED)]
+    rows: dict[str, Row] = {}
+    for row in (row for report in reports for row in report.rows):
+        rows[row.name] = worse(rows[row.name], row) if row.name in rows else row
+    runs = tuple(run for report in reports for run in report.runs)
+    notes = tuple(dict.fromkeys(note for report in reports for note in report.notes))
+    return CheckReport(tuple(rows.values()), runs, seed, thorough, notes, counts=CHECKED)
 
 
 def _run(

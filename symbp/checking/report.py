@@ -138,6 +138,8 @@ class CheckReport:
     """Whether it was made at numbers that were given, not drawn."""
     model: Agreement | None = None
     """How the gradients agree with those of the model that the network was made from."""
+    counts: tuple[int, ...] = ()
+    """How often the networks repeat that stood for one of any depth; nothing for any other."""
 
     @property
     def outcome(self) -> Outcome:
@@ -203,6 +205,8 @@ class CheckReport:
             "runs": [asdict(run) for run in self.runs],
             "rows": [asdict(row) for row in self.rows],
         }
+        if self.counts:
+            found["counts"] = self.counts
         if self.model is not None:
             found["model"] = self.model.to_dict()
         data: dict[str, Any] = json_data(found)

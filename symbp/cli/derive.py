@@ -25,6 +25,7 @@ from symbp.cli.what import (
 )
 from symbp.errors import SpecError, later, shown
 from symbp.limits import MAX_DIGITS, MAX_TRAINING
+from symbp.networks.general import require_number
 
 if TYPE_CHECKING:
     from symbp.checking import check as checking
@@ -140,6 +141,8 @@ class PageOptions(OutputOptions):
         Raises:
             SpecError: a layer that the network does not have.
         """
+        if self.show:
+            require_number(derivation.network, "--show")
         depth = 0 if derivation.is_alone else derivation.network.depth
         return {
             **vars(self.setting()), "notation": self.row(), "roles": not self.no_roles,
@@ -188,6 +191,8 @@ def command(
         spec = replace(spec, batch=True)
     wanted = output.targets(f"{spec.stem}-numbers" if values else spec.stem, alone=output.only is not None)
     derivation = derived(spec.build(), spec.wrt)
+    if json:
+        require_number(derivation.network, "--json")
     if output.only is None and any(each.format == "numpy" for each in wanted):
         require_concrete(spec, derivation)
     asked = output.options(derivation)

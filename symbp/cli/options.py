@@ -18,6 +18,7 @@ import typer
 from symbp.cli.measure import is_text_width
 from symbp.errors import SpecError, closest, shown
 from symbp.limits import BYTES_PER_LAYER, MAX_LAYERS, MAX_STEPS, MAX_UNITS
+from symbp.networks.general import ANY, Depth
 
 MAX_SEED = 2**32 - 1
 
@@ -139,6 +140,11 @@ def number(least: int, most: int, what: str) -> Callable[[str], int]:
         return int(text)
 
     return read
+
+
+def depth(text: str) -> int:
+    """Read the number of weight layers, or the letter of any number."""
+    return Depth(text) if text == ANY else layers(text)
 
 
 def layers(text: str) -> int:

@@ -20,6 +20,7 @@ from symbp.judging.formula import Formulas
 from symbp.judging.judging import How, Judged, judge_file
 from symbp.judging.stub import stub
 from symbp.networks.alone.network import OperationNetwork
+from symbp.networks.general import require_number
 from symbp.networks.layers import Dense
 from symbp.networks.loss_choice import link_of
 from symbp.networks.network import Network
@@ -102,6 +103,7 @@ def judge_notes(spec: Described, asked: Question, seed: int, json: bool) -> int:
 
 def formulas_of(network: Network, shown: Network, wrt: Listed | None, seed: int, layouts: Sequence[Layout]) -> Formulas:
     """Return what judges formulas over a network, by its inputs as well; ``shown`` is the one that its pages have."""
+    require_number(shown, "judging a formula")
     if isinstance(network, OperationNetwork):
         page = whole = derive(network)
         derivation = whole if network.plan.steps is None else derive(network.plan.steps())

@@ -17,9 +17,9 @@ from symbp.cli.options import (
     Binding,
     Listed,
     binding,
+    depth,
     expression,
     flag,
-    layers,
     lengths,
     names,
     number,
@@ -30,6 +30,7 @@ from symbp.cli.options import (
 from symbp.errors import SpecError, UnusedParameterWarning, later, nearest, shown
 from symbp.limits import MAX_FILE, MAX_STEPS
 from symbp.networks.examples import VALUES
+from symbp.networks.general import Depth
 from symbp.networks.operations import Operation
 from symbp.networks.places import Model, Place, place
 
@@ -70,7 +71,9 @@ What = Annotated[
     ),
 ]
 
-LAYERS = option("Network", "--layers", f"Number of weight layers; {DEFAULT_LAYERS} unless given.", "N", layers)
+LAYERS = option(
+    "Network", "--layers", f"Number of weight layers, L for any; {DEFAULT_LAYERS} unless given.", "N|L", depth
+)
 WIDTHS = option(
     "Network", "--widths",
     "One width for every layer, or L+1 of them with the inputs first; symbolic unless given.", "N[,N...]", widths,
@@ -152,6 +155,8 @@ class NetworkOptions:
 
     def __post_init__(self) -> None:
         given, taken = len(self.widths or ()), self.depth + 1
+        if given > 1 and isinstance(self.depth, Depth):
+            refuse(str(self.widths), f"--layers {self.depth} takes one width for all: give a single number", "--widths")
         if given > 1 and given != taken:
             why = f"{given} widths, but --layers {self.layers} takes {taken}: the inputs, then one for every layer"
             refuse(str(self.widths), why, "--widths")
@@ -165,6 +170,11 @@ class NetworkOptions:
     def depth(self) -> int:
         """The number of weight layers."""
         return self.layers or (len(self.widths) - 1 if self.widths and len(self.widths) > 1 else DEFAULT_LAYERS)
+
+    @property
+    def number(self) -> int | str:
+        """The number of weight layers as ``Network.mlp`` takes it: a letter for any."""
+        return str(self.depth) if isinstance(self.depth, Depth) else self.depth
 
     @property
     def sizes(self) -> list[int] | int | None:
@@ -190,7 +200,7 @@ class NetworkOptions:
     def _plain(self) -> Network:
         try:
             return network.Network.mlp(
-                layers=self.depth, widths=self.sizes, bias=self.bias, batch=self.batch,
+                layers=self.number, widths=self.sizes, bias=self.bias, batch=self.batch,
                 let=dict(self.let or ()), **{name: getattr(self, name) for name in SUSPECTS},
             )  # fmt: skip
         except SpecError as error:

@@ -16,6 +16,7 @@ from symbp.derivation import Derivation
 from symbp.equations import Equation, ForwardSystem
 from symbp.errors import SpecError
 from symbp.judging.diagnosis.reading import left_open
+from symbp.networks.general import require_number
 from symbp.numeric.definitions import Standins
 from symbp.numeric.sizes import given_sizes
 from symbp.numeric.source import Program, program
@@ -92,8 +93,9 @@ def require_concrete(derivation: Derivation) -> None:
     """Refuse a network that leaves its activations or its loss open: nothing could be computed with it.
 
     Raises:
-        SpecError: naming what is open.
+        SpecError: naming what is open, the number of layers too.
     """
+    require_number(derivation.network, "judging a gradient")
     if missing := left_open(derivation):
         options = " and ".join(f"--{name}" for name in missing)
         raise SpecError(f"the network leaves its {' and '.join(missing)} open: give {options} (symbp list shows all)")

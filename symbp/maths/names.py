@@ -175,7 +175,8 @@ class Names:
         notation: which letters and brackets.
         upper: the letters of the loops whose index is the number of a layer or a block: it stands in a superscript.
         errors: the variables whose errors the page shows; where they are of one kind, δ needs no name below.
-        layers: those of ``upper`` that number layers, as a notation counts them: the last number and its letter.
+        layers: those of ``upper`` that number layers, as a notation counts them: the last number, None for any, and
+            its letter.
         letters: what has a letter of its own, such as a part of an operation.
         own_names: whether somebody chose the names.
         streams: the names of what has one by its place, such as X₀, X₁, X₂ on the way through a block.
@@ -190,7 +191,7 @@ class Names:
         notation: Notation,
         *,
         upper: frozenset[str] = frozenset(),
-        layers: Mapping[str, tuple[int, Symbol]] = MappingProxyType({}),
+        layers: Mapping[str, tuple[int | None, Symbol]] = MappingProxyType({}),
         errors: Iterable[MatrixSymbol] = (),
         letters: Mapping[MatrixSymbol, Node] | None = None,
         own_names: bool = False,
@@ -331,7 +332,8 @@ class Names:
         """Return the number of a layer by an axis of the notation: l + 1, or 4 of layer 3."""
         shift = self.notation.first - 1
         last, symbol = self.layers.get(letter, (0, Symbol("L")))
-        shown, end = (index + shift, Integer(last + shift)) if index.is_Integer else (index, symbol)
+        shown = index + shift if index.is_Integer else index
+        end = Integer(last + shift) if index.is_Integer and last is not None else symbol
         return self.notation.number(axis, shown, end) if axis else shown
 
     def count(self, axis: str, index: Expr, letter: str = "") -> Node:

@@ -17,6 +17,7 @@ from symbp.errors import SpecError, later
 from symbp.limits import BYTES_PER_LAYER, MAX_LAYERS
 from symbp.networks.blocks import Block, Kind
 from symbp.networks.builder import Builder, Record
+from symbp.networks.general import ANY, General
 from symbp.networks.given import FunctionName, Let, LossName, Value, require_used
 from symbp.networks.images import Image
 from symbp.networks.inner import Inner
@@ -52,6 +53,7 @@ else:
     recognition = later("symbp.networks.recognition")  # It knows all operations, and deriving needs none of them.
 
 Name = Annotated[str, Called("the name of a file, an example or an operation")]
+Letter = Annotated[str, Called("the letter L")]
 
 
 class Network:
@@ -99,6 +101,9 @@ class Network:
 
     from_model: bool = False
     """Whether the paths of its symbols are those of the modules of somebody's model."""
+
+    general: General | None = None
+    """How the networks are built that it stands for; None where it is one network and nothing else."""
 
     alone: ClassVar[bool] = False
     """Whether it is an operation alone, which has a page of its own."""
@@ -291,7 +296,7 @@ class Network:
     @pause_collector()
     def mlp(
         cls,
-        layers: int | None = None,
+        layers: int | Letter | None = None,
         widths: Sequence[int] | int | None = None,
         activation: FunctionName | None = None,
         output_activation: FunctionName | None = None,
@@ -300,7 +305,7 @@ class Network:
         batch: bool = False,
         let: Let | None = None,
     ) -> Network:
-        """Return a multilayer perceptron of ``layers`` weight layers.
+        """Return a multilayer perceptron of ``layers`` weight layers; ``"L"`` is any number of them.
 
         ``widths`` are L + 1 numbers from the inputs to the outputs, or one number for every layer; without
         them the widths stay symbolic. ``activation`` None leaves f open, ``loss`` None leaves 𝓛 open. The
@@ -309,6 +314,11 @@ class Network:
         Raises:
             SpecError: a number of layers, width, activation or loss that symbp cannot accept.
         """
+        if isinstance(layers, str):
+            _require_any(layers, widths)
+            return General(layers, lambda count: cls.mlp(
+                count, widths, activation, output_activation, loss, bias, batch, let
+            )).shown  # fmt: skip
         sizes = _sizes(layers, widths)
         if activation == SOFTMAX and len(sizes) > 2:
             raise SpecError("softmax stands on the output only here: give it as the output activation")
@@ -426,6 +436,16 @@ def _sizes(layers: int | None, widths: Sequence[int] | int | None) -> list[int |
     for units in given:
         require_units(units)
     return list(given)
+
+
+def _require_any(letter: str, widths: Sequence[int] | int | None) -> None:
+    """Refuse another letter for any number of layers, and a width for each of them."""
+    if letter != ANY:
+        raise SpecError(
+            f"a network cannot have {described(letter)} layers: give a whole number, or {ANY} for any number"
+        )
+    if not (widths is None or isinstance(widths, int)):
+        raise SpecError(f"a network of any depth has one width, or none: give one number beside layers {ANY}")
 
 
 _SPARE_LETTERS = "hkquvw"

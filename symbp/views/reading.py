@@ -8,11 +8,12 @@ from functools import cached_property
 from itertools import chain
 from typing import Any
 
-from sympy import MatrixSymbol
+from sympy import Expr, Integer, MatrixSymbol, Symbol
 
 from symbp.calculus.factor import Factor
 from symbp.derivation import Derivation
 from symbp.equations import Equation, System
+from symbp.networks.general import SHOWN
 from symbp.symbols import Adjoint, Variable
 from symbp.views.diagonal import diagonal
 from symbp.views.family import with_families
@@ -20,7 +21,7 @@ from symbp.views.fold import fold, fold_like
 from symbp.views.images import kernels, repeated
 from symbp.views.inline import Slot, inlined, shortened
 from symbp.views.layout import COLUMNS, Layout
-from symbp.views.lines import Body, Folded, Index, Line, Loop, Place, Values, lines_of
+from symbp.views.lines import Body, Folded, Index, Indexed, Line, Loop, Place, Values, index_symbol, lines_of
 from symbp.views.one_example import one_example
 from symbp.views.scale import AT_LOSS, Scale, counts_examples
 from symbp.views.skeleton import mapped
@@ -55,6 +56,39 @@ class Reading:
     """The equation that holds a name which went: by the name, that of its left side."""
     layout: Layout = COLUMNS
     scale: Scale = AT_LOSS
+    count: tuple[str, str] = ("l", "L")
+    """The letter that counts layers, and that of the last."""
+
+    @cached_property
+    def last(self) -> dict[str, Symbol]:
+        """The letter of the last value of every index: L of l."""
+        own, end = self.count
+        return {
+            each.letter: index_symbol(end if each.letter == own else each.letter.upper())
+            for each in self.indices
+            if not each.words
+        }
+
+    @cached_property
+    def open_ends(self) -> dict[str, tuple[int, Symbol]]:
+        """The indices whose last value is any number, by their letters: that value here, and its letter."""
+        if self.derivation.network is None or self.derivation.network.general is None:
+            return {}
+        found = [each for each in self.indices if each.letter in self.last and each.last >= SHOWN]
+        return {each.letter: (each.last, self.last[each.letter]) for each in found}
+
+    def counted(self, letter: str, value: Any) -> Any:
+        """Return the value of an index; where it is nearer to an end that is any number, counted from there: L − 1."""
+        end, symbol = self.open_ends.get(letter, (0, None))
+        return symbol - (end - value) if symbol is not None and value.is_Integer and 2 * value > end else value
+
+    def width(self, size: Expr) -> Expr:
+        """Return a number of units; of one of the last layers of any number by its letter: n_L for n₁₂."""
+        number = str(size).removeprefix("n")
+        if not (self.open_ends and size.is_Symbol and number.isdigit()):
+            return size
+        at = self.counted(self.count[0], Integer(number))
+        return size if at.is_Integer else Symbol(f"n_{at}")
 
     @cached_property
     def instances(self) -> Mapping[tuple[Variable, int], tuple[tuple[Values, MatrixSymbol], ...]]:
@@ -102,19 +136,31 @@ class Reading:
         return tuple(dict.fromkeys(_symbols(case.equation for line in self.lines for case in line.cases)))
 
     def _with_lines(self, *lists: tuple[Equation, ...]) -> tuple[MatrixSymbol, ...]:
-        alone = map(self.spelled, dict.fromkeys(_symbols(chain(*lists))))
+        alone = map(self.by_number, dict.fromkeys(_symbols(chain(*lists))))
         found = dict.fromkeys(chain(self._in_lines, alone))
         return tuple(dict.fromkeys(each.of if isinstance(each, Adjoint) else each for each in found))
 
     def spelled(self, symbol: MatrixSymbol) -> MatrixSymbol:
-        """Return a symbol as it is spelled alone: W⁽³⁾ where W⁽ˡ⁾ repeats."""
+        """Return a symbol as it is spelled alone: W⁽³⁾ where W⁽ˡ⁾ repeats, W⁽ᴸ⁾ the last of any number."""
         if not isinstance(symbol, Adjoint):
-            return self.folded.names.get(symbol, symbol)
+            return self._from_end(self.folded.names.get(symbol, symbol))
         found = self._errors.get(symbol)
         if found is None:
             of = self.spelled(symbol.of)
             found = self._errors[symbol] = symbol if of is symbol.of else type(symbol)(of)
         return found
+
+    def by_number(self, symbol: MatrixSymbol) -> MatrixSymbol:
+        """Return a symbol, or that of which it is the error, with the numbers that its indices have here."""
+        own = symbol.of if isinstance(symbol, Adjoint) else symbol
+        return self.folded.names.get(own, own)
+
+    def _from_end(self, symbol: MatrixSymbol) -> MatrixSymbol:
+        if not self.open_ends or not isinstance(symbol, Indexed):
+            return symbol
+        places = self.folded.places
+        letters = [places.loops[loop].letter for loop in places.spelled[symbol.of.name].loops]
+        return Indexed(symbol.of, *map(self.counted, letters, symbol.indices))
 
     @cached_property
     def _errors(self) -> dict[Adjoint, Adjoint]:
@@ -131,8 +177,10 @@ class Reading:
         return replace(factor, expr=mapped(factor.expr, self.spelled_alone), branches=branches)
 
     def spelled_alone(self, slot: Any) -> Any:
-        """Return what may stand in a place of an expression, spelled alone if it is a symbol."""
-        return self.spelled(slot) if isinstance(slot, MatrixSymbol) else slot
+        """Return what may stand in a place of an expression, spelled alone if it is a symbol; the number of an f."""
+        if isinstance(slot, MatrixSymbol):
+            return self.spelled(slot)
+        return self.counted(self.count[0], slot) if self.open_ends else slot
 
 
 def reading(
@@ -141,7 +189,7 @@ def reading(
     scale: Scale = AT_LOSS,
     *,
     batch: bool = False,
-    letter: str = "l",
+    count: tuple[str, str] = ("l", "L"),
     diagonals: bool = False,
     one_unit_each: bool = False,
     steps: bool = False,
@@ -150,8 +198,9 @@ def reading(
     """Return a derivation as a page shows it: of one example where columns are examples, else in the layout.
 
     Where the number of examples divides is the ``scale``; of one example there is none. A ``batch`` is all of them.
-    Layers are counted by a ``letter``; with ``diagonals`` slopes are diagonal matrices. There may be one unit in each
-    layer, ``steps`` of gradient descent for gradients, and a ``threshold`` for every bias.
+    ``count`` are the letter that counts layers and that of the last; with ``diagonals`` slopes are diagonal matrices.
+    There may be one unit in each layer, ``steps`` of gradient descent for gradients, and a ``threshold`` for every
+    bias.
     """
     readable = derivation.readable
     has_examples = counts_examples(readable)
@@ -184,8 +233,8 @@ def reading(
     forward = System(tidied(ahead), given)
     inner = {each.gradient.name for each in readable.network.inner}
     needed = _compared(forward) | {each.lhs for each in forward if each.name in inner}
-    found = read(readable, is_one, forward, backward, wanted, needed, letter=letter)
-    return replace(found, layout=layout, scale=scale)
+    found = read(readable, is_one, forward, backward, wanted, needed, letter=count[0])
+    return replace(found, layout=layout, scale=scale, count=count)
 
 
 def read(

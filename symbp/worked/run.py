@@ -11,6 +11,7 @@ from typing import Any
 
 from symbp.derivation import Derivation
 from symbp.errors import ShapeError, SpecError
+from symbp.networks.general import require_number
 from symbp.numeric import engines
 from symbp.numeric.compiled import Compiled
 from symbp.numeric.data import json_data
@@ -44,6 +45,7 @@ class Worked:
         """
         import numpy as np
 
+        require_number(derivation.network, "a page with numbers")
         whole = filled(given, derivation)
         try:
             compiled = derivation.compile()

@@ -12,6 +12,7 @@ from symbp.domain import Decimals, described, takes
 from symbp.errors import SpecError, later
 from symbp.maths.notation import Notation, notation_named
 from symbp.maths.tree import Node
+from symbp.networks.general import require_number
 from symbp.pages.dress import dressed
 from symbp.pages.page import Line, Page
 from symbp.pages.tell.derivation import context, derivation_page
@@ -186,9 +187,11 @@ class Report:
         """Return it in one format, with these options of ``render``."""
         row, setting = format_named(to), Setting.of(options)
         if only is not None:
+            require_number(self.derivation.network, "one equation alone")
             lines, beside = _one(self.derivation, only, **{name: options[name] for name in options if name in OF_PAGE})
             return SINGLES[row.name](lines, setting, beside, only)
         if not row.is_page:
+            require_number(self.derivation.network, row.name)
             return PROGRAMS[row.name](self, setting, options)
         return page_text(self.page(**options), row, setting)
 
@@ -252,6 +255,7 @@ def require_layers(derivation: Derivation, show: Sequence[int] | None) -> None:
     depth = derivation.network.depth
     if show is None or derivation.is_alone:
         return
+    require_number(derivation.network, "show: a choice of layers")
     wrong = next((layer for layer in show if not 1 <= layer <= depth), None)
     if wrong is not None or not show:
         raise SpecError(f"show: there is no layer {described(wrong)} to show: give layers from 1 to {depth}")

@@ -162,9 +162,9 @@ def items(page: Page, values_of: ValuesOf | None, numbers: Letters, problems: li
             continue
         lines = block.lines if isinstance(block, Equations | Steps) else _lines_of_table(block)
         for line in lines:
-            yield Item.of(
-                line, _complete(line, _values(line, values_of, numbers, problems), ranges, numbers), promised, numbers
-            )
+            values = _values(line, values_of, numbers, problems)
+            if values:  # Of one layer there is none between the first and the last.
+                yield Item.of(line, _complete(line, values, ranges, numbers), promised, numbers)
 
 
 def _blocks(
@@ -224,6 +224,8 @@ def _sentences(
             line = Line((piece,), where=behind if isinstance(behind, Node) and word == FOR else None)
             said = (values_of(line) if callable(values_of) else None) or _values(line, None, numbers, [])
             values = tuple(_complete(line, said, ranges, numbers))
+            if not said:
+                continue
             letters = {each.name for tag in _tags(piece) for each in index_letters(tag.of)}
             if all(letters <= {*each, *numbers} for each in values):
                 yield Item.of(line, values, promised, numbers)
@@ -341,7 +343,7 @@ def _values(line: Line, values_of: ValuesOf | None, numbers: Letters, problems: 
         ]
         if both[0] != both[1]:
             problems.append(f"{_shown(line)}: printed for {text(line.where)}, and it holds for {said}")
-    return said if said is not None else printed or [{}]
+    return said if said is not None else printed if printed is not None else [{}]
 
 
 def _shown(line: Line) -> str:

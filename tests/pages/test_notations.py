@@ -65,7 +65,11 @@ def counted_on(part, count, last):
 
 def told(name, notation):
     """Return a derivation, its page in a notation, what its symbols with indices spell, and its reading."""
-    found = derive(network_of(name, notation))
+    return told_of(derive(network_of(name, notation)), notation)
+
+
+def told_of(found, notation):
+    """Return the same of a derivation."""
     c = context(found, notation)
     deep = levels(found, LAYOUTS[notation.layout])
     readings = (c.reading, *(deep or ()), *(each.reading for each in (block_groups(deep) if deep else ())))
@@ -85,7 +89,11 @@ def told(name, notation):
             for symbol, spelled in spellings.items():
                 names.setdefault(symbol, count(spelled))
     page = derivation_page(found, notation=notation)
-    ends = {} if notation.error_number == AS_Z else dict.fromkeys([notation.last], next(iter(layers.values()), 0))
+    ends = (
+        {}
+        if notation.error_number == AS_Z or found.network.general
+        else dict.fromkeys([notation.last], next(iter(layers.values()), 0))
+    )
     return found, counted_on(page, count, ends), names, c.reading
 
 
@@ -104,7 +112,12 @@ def loss_gradients(page, notation):
 
 def problems(name, notation):
     """Return what is wrong with a page as a text."""
-    found, page, names, first = told(name, notation)
+    return problems_of(told(name, notation), notation)
+
+
+def problems_of(told_, notation):
+    """Return the same of what was told."""
+    found, page, names, first = told_
     given = tuple(map(first.layout.symbol, found.readable.forward.given))
     own = {*given, *loss_gradients(page, notation)}
     letters = {"m": 3} if notation.sums == "columns" else {}
@@ -113,7 +126,12 @@ def problems(name, notation):
 
 def differences(name, notation):
     """Return how far the gradients of a page are from those of compile(), relative to the largest entry."""
-    found, page, names, first = told(name, notation)
+    return differences_of(name, told(name, notation), notation)
+
+
+def differences_of(name, told_, notation):
+    """Return the same of what was told, as a case of the corpus."""
+    found, page, names, first = told_
     given = numbers(name, notation, found, first)
     env = env_of(CASES[name], given.given, given.sizes, names, page)
     env = replace(env, broadcasts=notation.sums == "columns", rows=not first.layout.keeps_columns)

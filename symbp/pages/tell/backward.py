@@ -32,9 +32,13 @@ def why(c: Context) -> list[Block]:
                 said.setdefault(sentence, []).append(spelled)
     for sentence, lines in said.items():
         blocks.append(Para((sentence,), title=_title(c, lines), detail=3))
-    if general_product(c) is not None:
-        recursion, gradient = c.errors[-1], c.gradients[0]
-        text = c.words("why.product", recursion=Ref(recursion.label), gradient=Ref(gradient.label))
+    product = general_product(c)
+    if product is not None:
+        start, *_, recursion = c.errors
+        text = c.words(
+            "why.product", start=Ref(start.label), recursion=Ref(recursion.label), gradient=Ref(c.gradients[0].label),
+            base=product.base, step=product.step, range=product.range, layer=product.layer,
+        )  # fmt: skip
         blocks.append(Para(text, title=(Ref(PRODUCT), "."), detail=3))
     return blocks
 

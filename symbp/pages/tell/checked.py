@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from symbp.checking.models import FLOAT, LONG, steady_digits
 from symbp.checking.report import CheckReport
+from symbp.maths.tree import COMMA, EQUALS, Node, Num, joined, row
 from symbp.pages.page import Text, Verdict
 from symbp.pages.words import Words
 
@@ -13,9 +14,9 @@ MOST_NAMES, MOST_WIDTHS = 6, 9
 """Longest lists of parameters and of widths written out."""
 
 
-def checked(words: Words, report: CheckReport) -> Verdict:
-    """Return what the check found: how many digits, with which numbers."""
-    text = _passed(words, report) if report.passed else _failed(words, report)
+def checked(words: Words, report: CheckReport, letter: Node | None = None) -> Verdict:
+    """Return what the check found: how many digits, with which numbers; ``letter`` stands for any number of layers."""
+    text = _passed(words, report, letter) if report.passed else _failed(words, report)
     return Verdict(report.passed, text, title=words("section.checked"))
 
 
@@ -27,15 +28,17 @@ def _failed(words: Words, report: CheckReport) -> Text:
     return words("checked.failed", n=len(failed), total=len(report.rows), names=names)
 
 
-def _passed(words: Words, report: CheckReport) -> Text:
+def _passed(words: Words, report: CheckReport, letter: Node | None) -> Text:
     found = words("checked.agree", n=len(report.rows))
+    if letter is not None:
+        found += words("checked.for", counts=row(letter, EQUALS, joined([Num(str(n)) for n in report.counts], COMMA)))
     if report.relative is not None:
         found += words("checked.digits", float=str(steady_digits(report.relative, FLOAT)))
     if report.digits is not None:
         found += words("checked.long", long=str(steady_digits(report.digits, LONG)), precision=report.precision)
     settings = [each for each in _settings(words, report) if each]
-    joined = tuple(span for at, each in enumerate(settings) for span in (("; ", *each) if at else each))
-    return words("checked.with", first=found, settings=joined) if settings else words("checked.plain", first=found)
+    said = tuple(span for at, each in enumerate(settings) for span in (("; ", *each) if at else each))
+    return words("checked.with", first=found, settings=said) if settings else words("checked.plain", first=found)
 
 
 def _settings(words: Words, report: CheckReport) -> Iterator[Text]:

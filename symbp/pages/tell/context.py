@@ -90,7 +90,7 @@ class Context:
             self.notation,
             upper=upper,
             layers={
-                index.letter: (index.last, self.last[index.letter])
+                index.letter: (None if index.letter in self.reading.open_ends else index.last, self.last[index.letter])
                 for index in self.reading.indices
                 if index.kind == "layer" and not index.words
             },
@@ -179,16 +179,15 @@ class Context:
         trees = [each for parts in self.names.parts.values() for each in (parts.base, *parts.below)]
         return frozenset(letters | {each.name for tree in trees for each in walk(tree) if isinstance(each, Id)})
 
-    @cached_property
+    @property
     def last(self) -> dict[str, Symbol]:
         """The letter of the last value of every index: L of l."""
-        return {
-            index.letter: index_symbol(
-                self.notation.last if index.letter == self.notation.index else index.letter.upper()
-            )
-            for index in self.reading.indices
-            if not index.words
-        }
+        return self.reading.last
+
+    @property
+    def any_number(self) -> Node | None:
+        """The letter of a number of layers that may be any; None where it is a number."""
+        return next((number(letter) for _, letter in self.reading.open_ends.values()), None)
 
     @cached_property
     def forward(self) -> list[Spelled]:
@@ -347,14 +346,14 @@ class Context:
     def _size(self, symbol: MatrixExpr, axis: int) -> Expr:
         own = symbol.of if isinstance(symbol, Adjoint) else symbol
         found = self._by_letter(own, axis) if isinstance(own, Indexed) else None
-        return own.shape[axis] if found is None else found
+        return self.reading.width(own.shape[axis]) if found is None else found
 
     def _by_letter(self, own: Indexed, axis: int) -> Expr | None:
         """Return a size of any of the symbols with these indices; None where there is no letter for how it differs."""
         pairs = self.reading.instances.get((own.of, len(own.indices)), ())
         sizes = [each.shape[axis] for _, each in pairs]
         if len(set(sizes)) < 2:
-            return own.shape[axis]
+            return self.reading.width(own.shape[axis])
         letter = next((each for each in own.indices if not each.is_number), own.indices[0])
         if not sizes[0].is_number:
             return Symbol(f"n_{letter + _offset(sizes[0], pairs[0][0])}")
@@ -542,7 +541,7 @@ class Context:
         """Return all that a symbol stands for, each with how it is spelled alone."""
         of, indices = slot_of(symbol)
         found = [each for _, each in self.reading.instances.get((of, indices), ())]
-        return [(each, self.reading.spelled(each)) for each in found] or [(of, symbol)]
+        return [(each, self.reading.by_number(each)) for each in found] or [(of, symbol)]
 
     def shows(self, symbol: MatrixSymbol) -> bool:
         """Whether a symbol of the network stands in a line."""
@@ -584,7 +583,7 @@ class Context:
         if len(case.values) == len(line.instances):
             return None
         parts = [
-            span(index, sorted({values[at] for values in case.values}), backward, self.last, self.shift(index))
+            self.span(index, sorted({values[at] for values in case.values}), backward)
             for at, index in enumerate(line.indices)
             if len({values[at] for values in case.values}) not in (1, index.count)
         ]
@@ -597,6 +596,14 @@ class Context:
     def ranges(self, index: Index) -> Node:
         """Return l = 1, …, L."""
         return span(index, list(range(index.first, index.last + 1)), False, self.last, self.shift(index))
+
+    def span(self, index: Index, values: list[int], backward: bool) -> Node:
+        """Return some values of an index in their order; of any number by their bounds, as there may be none."""
+        if index.letter not in self.reading.open_ends:
+            return span(index, values, backward, self.last, self.shift(index))
+        first, last = Integer(values[0] + self.shift(index)), self.reading.counted(index.letter, Integer(values[-1]))
+        end, bound = (LESS, last + 1) if values[-1] < index.last else (AT_MOST, last)
+        return row(number(first), AT_MOST, number(index.symbol), end, number(bound))
 
 
 def network_name(words: Words, network: Network, equations: int) -> Text:
@@ -653,6 +660,7 @@ FROM_TO = 3
 """From so many lines in a row on a reference gives the first and the last."""
 
 AND_SO_ON = Sign("…", "ord")
+LESS, AT_MOST = Sign("<", "rel"), Sign("≤", "rel")
 
 MOST_VALUES = 3
 """From so many values of an index on only the first and the last are written; of all of them these, however few."""

@@ -85,16 +85,17 @@ def context(
         view or LAYOUTS[notation.layout],
         SCALES[notation.scale],
         batch=notation.examples == "batch",
-        letter=notation.index,
+        count=(notation.index, notation.last),
         diagonals=notation.slope == "diagonal",
         one_unit_each=notation.units == "one",
         steps=notation.gradient == "update",
         threshold=notation.bias_place == "threshold",
     )
+    own = (words or language()).variant(found.layout.words).variant(found.scale.name)
     return Context(
         found,
         notation,
-        (words or language()).variant(found.layout.words).variant(found.scale.name),
+        own if derivation.network.general is None else own.variant("general"),
         by_output,
         roles,
         complete,
@@ -121,6 +122,6 @@ def derivation_page(
     c = c if found is None else deep(c, found)
     blocks = two_levels(c, check) if isinstance(c, Deep) else one_level(c, check)
     if check is not None:
-        blocks.append(checked(c.words, check))
+        blocks.append(checked(c.words, check, c.any_number))
     about = with_agreement(c.words, opening.subtitle(c), derivation)
     return Page(opening.title(c), about, tuple(blocks), stem, command)

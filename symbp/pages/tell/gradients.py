@@ -74,7 +74,9 @@ def _stair(c: Context, weight: Variable) -> tuple[Text, ...]:
 
 
 def _middle(c: Context, writer: Factors, factors: list[Factor]) -> Node:
-    return shortened(c, writer, factors) if factors else row()
+    if not factors:
+        return row()
+    return shortened(c, writer, factors) if c.any_number is None else shortened(c, writer, factors, (2, 3))
 
 
 def rows(c: Context) -> Table:

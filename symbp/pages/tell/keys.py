@@ -71,9 +71,11 @@ def _plain(name: str) -> str:
     return "".join(each for each in name.split("_") if each not in ACCENTS)
 
 
-def shortened(keys: Sequence[str]) -> tuple[str, ...]:
-    """Return the keys of one letter; of many the first and the last."""
-    return tuple(keys) if len(keys) <= MOST_KEYS else (keys[0], MORE, keys[-1])
+def shortened(keys: Sequence[str], endless: bool = False) -> tuple[str, ...]:
+    """Return the keys of one letter; of many the first and the last, of any number the first ones."""
+    if len(keys) <= MOST_KEYS:
+        return tuple(keys)
+    return (*keys[:2], MORE) if endless else (keys[0], MORE, keys[-1])
 
 
 MORE = "…"
@@ -93,5 +95,5 @@ def _scoped(keys: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Yield keys with what their paths begin with; keys that are left out belong to those around them."""
     scopes_ = [key.partition(".")[0] if "." in key else "" for key in keys]
     for at, key in enumerate(keys):
-        is_inside = key == MORE and scopes_[at - 1] == scopes_[at + 1]
+        is_inside = key == MORE and scopes_[at - 1] == scopes_[(at + 1) % len(keys)]
         yield scopes_[at - 1] if is_inside else scopes_[at], key

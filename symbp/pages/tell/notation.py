@@ -58,7 +58,9 @@ def _indices(c: Context) -> Iterator[Meaning]:
         letters = joined([number(index.symbol), number(c.last[index.letter])], COMMA)
         kind = c.words(f"kind.{index.kind}", n=index.count)
         meaning = c.words("notation.index", kind=kind, values=number(Integer(index.last + c.shift(index))))
-        yield Meaning((letters,), meaning, keys=shortened(scopes(c)) if index.kind == "block" else ())
+        yield Meaning(
+            (letters,), meaning, keys=shortened(scopes(c), c.any_number is not None) if index.kind == "block" else ()
+        )
     if c.widths:
         letters = joined([number(Symbol(f"n_{at}")) for at in c.widths], COMMA)
         values = joined(list(map(number, c.widths.values())), COMMA)
@@ -76,7 +78,7 @@ def _symbols(c: Context) -> Iterator[Meaning]:
                 continue
             seen.add(slot_of(symbol))
             own = _own(c, symbol)
-            keys = shortened(keys_of(c, own))
+            keys = shortened(keys_of(c, own), c.any_number is not None)
             rows.setdefault((_meaning(c, of), c.shape(own), bool(keys)), []).append((c.names.symbol(own), keys))
     for symbol, start in starts(c).items():
         if slot_of(symbol) not in seen:

@@ -183,7 +183,7 @@ def _operation(c: Context, rhs: MatrixExpr) -> Node:
     if convolution is not None:
         return row(c.names.symbol(c.reading.spelled(operands(convolution)[0])), Sign(convolution.sign))
     if isinstance(rhs, Elementwise):
-        return c.builder.function(rhs.function)
+        return c.builder.function(mapped(rhs, c.reading.spelled_alone).function)
     if isinstance(rhs, Call):
         return name_of_call(rhs)
     return word(rhs.label) if isinstance(rhs, Op) else Id("+")
@@ -230,7 +230,7 @@ def _transposed(c: Context, piece: Piece) -> Node:
         slope = Slope(
             rhs.function, 0, c.reading.spelled(piece.equation.lhs), *map(c.reading.spelled_alone, rhs.args[1:])
         )
-        return Factors(c.builder).slopes(slope) if c.reading.is_one else row(HADAMARD, c.builder.function(rhs.function))
+        return Factors(c.builder).slopes(slope) if c.reading.is_one else row(HADAMARD, _operation(c, rhs))
     if isinstance(rhs, Call):
         return name_of_map(c.names, rhs.pull(0, piece.equation.lhs, Adjoint(piece.equation.lhs)))
     return _operation(c, rhs)

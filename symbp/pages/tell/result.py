@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from sympy import HadamardProduct, MatAdd, MatMul, MatrixExpr, MatrixSymbol, Symbol, Transpose, ZeroMatrix
+from sympy import Expr, HadamardProduct, MatAdd, MatMul, MatrixExpr, MatrixSymbol, Symbol, Transpose, ZeroMatrix
 
 from symbp.calculus.factor import Acts, Edge, Factor, Product
 from symbp.equations import Equation, nodes, operands, symbols_in
@@ -17,13 +17,13 @@ from symbp.op import Op
 from symbp.ops.elementwise import Slope
 from symbp.pages.page import Aside, Block, Equations, Para, Ref, Text
 from symbp.pages.page import Line as PageLine
-from symbp.pages.tell.context import Context, Spelled, span
+from symbp.pages.tell.context import Context, Spelled
 from symbp.pages.tell.roles import writer_of
 from symbp.pages.tell.stream import EXPLICIT, in_frame, is_start, stream_result
 from symbp.pages.tell.time_result import time_result
 from symbp.roles import Role
 from symbp.symbols import Adjoint
-from symbp.views.lines import Index, index_symbol
+from symbp.views.lines import index_symbol
 from symbp.views.over import SumOver
 from symbp.views.product import edges, is_flat, single
 from symbp.views.skeleton import put_in
@@ -99,7 +99,8 @@ def product_blocks(c: Context) -> list[Block]:
     shown = explicit_product(c)
     blocks: list[Block] = []
     if general is not None:
-        blocks += [Para(c.words("result.product")), Equations((PageLine((general,), PRODUCT),))]
+        said = c.words("result.product", over=general.over)
+        blocks += [Para(said), Equations((PageLine((general.gradient,), PRODUCT),))]
     if shown is not None:
         detail = 1 if general is None else 3
         blocks += [
@@ -136,41 +137,64 @@ def is_matrix(factor: Factor) -> bool:
     return not any(each.acts is Acts.RIGHT or is_turn(each) or not is_matrix(each) for each in inside)
 
 
-def shortened(c: Context, writer: Factors, factors: Product | Sequence[Factor]) -> Node:
-    """Return the product for one example; of a long one without its middle."""
-    found = in_order(factors)
+def shortened(c: Context, writer: Factors, factors: Product | Sequence[Factor], ends: tuple[int, int] = (4, 5)) -> Node:
+    """Return the product for one example; of a long one only so many factors at its ends."""
+    found, (first_, last_) = in_order(factors), ends
     if len(found) <= MOST_FACTORS or any(map(is_turn, found)):
         return writer.product(map(c.alone, factors))
-    first, last = ([writer.one(c.alone(each)) for each in part] for part in (found[:4], found[-5:]))
+    first, last = ([writer.one(c.alone(each)) for each in part] for part in (found[:first_], found[-last_:]))
     return joined([*first, DOTS, *last], TIMES)
 
 
-def general_product(c: Context) -> Node | None:
+@dataclass(frozen=True)
+class General:
+    """The product for any layer: the index that it runs over, and in formulas what it says.
+
+    ``base`` and ``step`` are what holds of the last error and of the one before: the ends of an induction.
+    """
+
+    gradient: Node
+    base: Node
+    step: Node
+    range: Node
+    layer: Node
+    over: Node
+
+
+def general_product(c: Context) -> General | None:
     """Return ∏ D⁽ᵏ⁾ W⁽ᵏ⁺¹⁾ᵀ times where it starts, for the weight of any layer; None where that is no such product."""
     found = recursion(c)
     if found is None or not c.reading.is_product or c.notation.form == "entries":
         return None
-    index, start, step, last = found
-    k = index_symbol(spare_letter(c))
-    writer = Factors(c.builder)
-    inside = writer.product([renamed(each, index.symbol, k) for each in step])
-    sign = Script(
-        Sign("∏", "big"),
-        row(number(k), EQUALS, number(index.symbol)),
-        number(c.last[index.letter] - 1),
-    )
+    (start, repeated), ends, factors = found
+    index, error = start.line.indices[0], repeated.equation.lhs
     weights = (each for each in c.gradients if each.equation.lhs.of.role is Role.WEIGHT)
     gradient = next((each for each in weights if index.symbol in getattr(each.equation.lhs.of, "indices", ())), None)
     edge = None if gradient is None else single(gradient.equation)
-    if gradient is None or edge is None or edge.source != last or any(map(is_turn, edge.factors)):
+    if gradient is None or edge is None or edge.source != error or any(map(is_turn, edge.factors)):
         return None
-    tail = writer.flat(edge.factors)
-    left = c.names.derivative(gradient.equation.lhs.of)
-    return row(left, EQUALS, Fence(row(sign, TIMES, inside)), TIMES, joined([*writer.flat(start), *tail], TIMES))
+    k, end, writer = index_symbol(spare_letter(c)), c.last[index.letter], Factors(c.builder)
+    inside = writer.product([renamed(each, index.symbol, k) for each in factors])
+    last = writer.flat(ends)
+
+    def product(first: Expr, tail: Sequence[Node] = ()) -> Node:
+        sign = Script(Sign("∏", "big"), row(number(k), EQUALS, number(first)), number(end - 1))
+        return row(Fence(row(sign, TIMES, inside)), TIMES, joined([*last, *tail], TIMES))
+
+    before = put_in(error, {index.symbol: index.symbol + 1})
+    return General(
+        gradient=row(c.names.derivative(gradient.equation.lhs.of), EQUALS,
+                     product(index.symbol, writer.flat(edge.factors))),
+        base=row(c.tree(start.equation.lhs), EQUALS, joined(last, TIMES)),
+        step=row(c.tree(before), EQUALS, product(index.symbol + 1)),
+        range=repeated.where or c.ranges(index),
+        layer=number(index.symbol),
+        over=number(k),
+    )  # fmt: skip
 
 
-def recursion(c: Context) -> tuple[Index, Sequence[Factor], Sequence[Factor], Adjoint] | None:
-    """Return the index of the only recursion, the factors it starts with, those of one repetition, its error."""
+def recursion(c: Context) -> tuple[Sequence[Spelled], Sequence[Factor], Sequence[Factor]] | None:
+    """Return the two lines of the only recursion, the factors it starts with and those of one repetition."""
     carried = [each for each in c.errors if (each.line.indices and each.where is not None) or len(each.line.cases) > 1]
     if len(carried) != 2 or len({id(each.line) for each in carried}) != 1 or len(carried[0].line.indices) != 1:
         return None
@@ -178,7 +202,7 @@ def recursion(c: Context) -> tuple[Index, Sequence[Factor], Sequence[Factor], Ad
     start, step = single(first.equation), single(repeated.equation)
     if start is None or step is None or not is_flat([*start.factors, *step.factors]):
         return None
-    return first.line.indices[0], start.factors, step.factors, repeated.equation.lhs
+    return carried, start.factors, step.factors
 
 
 def renamed(factor: Factor, old: Symbol, new: Symbol) -> Factor:
@@ -222,7 +246,7 @@ def _slope_line(c: Context, slope: Slope, lines: Sequence[Spelled]) -> Text:
     indices = lines[0].line.indices
     if len(indices) != 1 or len(values) == indices[0].count or len(values) == 1:
         return (equation,)
-    where = span(indices[0], [each for (each,) in values], False, c.last, c.shift(indices[0]))
+    where = c.span(indices[0], [each for (each,) in values], False)
     return c.words("opening.slopes_for", slopes=equation, range=where)
 
 
