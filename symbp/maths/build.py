@@ -385,7 +385,7 @@ def multiplied(parts: Sequence[Written], between: Sign, *, bare: bool = False) -
     if between is TIMES and not (len(over) == 1 and first.level in (Level.ATOM, Level.HADAMARD)):
         sides[0] = first.within(level)
         return Written(joined([Frac(Num("1"), joined(under, between)), *sides], TIMES), level, negative)
-    return Written(Frac(joined(sides, between), joined(under, between)), Level.ATOM, negative)
+    return Written(Frac(joined(sides, between), joined(under, between)), Level.POWER, negative)
 
 
 def as_number(b: Builder, expr: MatrixExpr) -> Written:
