@@ -6,6 +6,7 @@ take half a second and ``symbp --help`` needs neither.
 
 from typing import TYPE_CHECKING, Any
 
+from symbp import representation
 from symbp.errors import later
 
 if TYPE_CHECKING:  # Each name twice: only so does a type checker take it for one that others may use.
@@ -153,6 +154,12 @@ _HOME = {
     "write": "symbp.writing.files",
 }
 """Where each public name lives."""
+
+if TYPE_CHECKING:
+    from symbp.writing import notebook as _notebook
+else:
+    _notebook = later("symbp.writing.notebook")
+representation.WRITERS.append(_notebook)
 
 _ROOMS = ("extend", "testing")
 """Modules of public names of their own."""

@@ -7,7 +7,7 @@ import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,18 +33,17 @@ from symbp.numeric.agreement import Agreement, disagreement
 from symbp.numeric.compiled import Compiled, compile_systems
 from symbp.op import FactorRole, Op
 from symbp.ops.within import Within
+from symbp.representation import Represented
 from symbp.symbols import Variable, adjoint_name, counts_examples
 
 if TYPE_CHECKING:
     from symbp.networks import hessian, sizes
     from symbp.networks.importing import models
     from symbp.networks.sizes import Sizes
-    from symbp.writing import notebook
 else:
     hessian = later("symbp.networks.hessian")
     models = later("symbp.networks.importing.models")
     sizes = later("symbp.networks.sizes")  # It knows all operations, and deriving needs none of them.
-    notebook = later("symbp.writing.notebook")  # A notebook asks the value how to show itself.
 
 MAX_NAMED = 6
 """How many names a message gives where none is near."""
@@ -60,7 +59,7 @@ _STATE = re.compile(r"(?:([A-Za-z][A-Za-z0-9_.]*)\.)?[sS]([0-9]{1,6})\Z", re.ASC
 
 
 @dataclass(frozen=True)
-class Gradient:
+class Gradient(Represented):
     """The gradient of the loss with respect to one variable, in three equivalent forms.
 
     ``terms`` and ``factors`` are the factored form, ``recursive`` the short one (δ·Aᵀ),
@@ -74,6 +73,8 @@ class Gradient:
     depth: int
     entangled: tuple[int, Paths] | None = None
     """The steps of a layer with a stacked state, and the paths without stacks; None where no layer has one."""
+    of: Derivation | None = field(default=None, compare=False, repr=False)
+    """The derivation that it is a gradient of."""
 
     @cached_property
     def products(self) -> tuple[Product, ...]:
@@ -147,7 +148,7 @@ class _Gradients(Mapping[str, Gradient]):
 
 
 @dataclass(frozen=True)
-class Derivation:
+class Derivation(Represented):
     """A network with its backward list: all that reports, checks and generated code read.
 
     ``wrt`` are the variables differentiated by, in the order of the forward list.
@@ -170,9 +171,9 @@ class Derivation:
         if self.unstacked is not self:
             last = max(each.lhs.step or 0 for each in self.unstacked.forward if isinstance(each.lhs, Variable))
             entangled = last, Paths(self.unstacked.backward, self.wrt, deepest=None)
-        return _Gradients(
-            {v.name: Gradient(v, self.backward[adjoint_name(v)], paths, batch, depth, entangled) for v in self.wrt}
-        )
+        same = replace(self)  # One that knows no gradients: what refers to itself stays in memory.
+        parts = (paths, batch, depth, entangled, same)
+        return _Gradients({v.name: Gradient(v, self.backward[adjoint_name(v)], *parts) for v in self.wrt})
 
     @property
     def blocks(self) -> Block:
@@ -294,9 +295,6 @@ class Derivation:
             layers = ", ".join(f"{each}.s1 to {each}.s{len(steps)}" for each, steps in self.states.items())
             raise SpecError(f"{name[:40]!r} is no state of the network; there are {layers}")
         return path, int(found[2])
-
-    def _repr_markdown_(self) -> str:
-        return notebook.notebook_markdown(self)
 
     @takes
     def compile(self, f: str | Sequence[str] | None = None, loss: str | None = None) -> Compiled:

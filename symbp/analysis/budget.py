@@ -82,7 +82,8 @@ def analyze(
     """
     chosen = initialisation(init) if isinstance(init, str) else init
     derivation = what if isinstance(what, Derivation) else derive(what)
-    return Prepared.of(derivation, _columns(X, Y, examples)).account(chosen, seed, None, bounds, (X, Y))
+    flow = Prepared.of(derivation, _columns(X, Y, examples)).account(chosen, seed, None, bounds, (X, Y))
+    return replace(flow, of=derivation)
 
 
 @dataclass(frozen=True)

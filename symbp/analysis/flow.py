@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
@@ -13,7 +13,9 @@ from symbp.analysis.account import LOG_10, Row, finite, named, row_data, worst
 from symbp.analysis.initialisations import Chosen
 from symbp.analysis.repetitions import Repetitions
 from symbp.analysis.walk import Gain
+from symbp.derivation import Derivation
 from symbp.op import FactorRole
+from symbp.representation import Represented
 
 AGREEMENT = 1e-12
 """How far a budget may be from the compiled gradient: this times max(1, |log|), in natural logarithms."""
@@ -39,7 +41,7 @@ QUANTITIES = ("gradient", "error", "activation")
 
 
 @dataclass(frozen=True)
-class GradientFlow:
+class GradientFlow(Represented):
     """How the gradient changes from the loss to the first layer, and which factors change it.
 
     ``rows`` are the weights from the first layer on, ``gains`` every factor measured on the gradient that flows
@@ -61,6 +63,8 @@ class GradientFlow:
     silent: tuple[str, ...] = ()
     squares: tuple[float, ...] = ()
     repetitions: Repetitions | None = None
+    of: Derivation | None = field(default=None, compare=False, repr=False)
+    """The derivation that was measured."""
 
     @property
     def layers(self) -> int:

@@ -76,7 +76,7 @@ def check(
     others = [autodiff(name) for name in engines]
     if at is not None and held(derivation) is not derivation:
         raise SpecError("a network with stop() is checked at drawn numbers: leave out the values")
-    model, derivation = derivation.agreement, held(derivation)
+    model, asked, derivation = derivation.agreement, derivation, held(derivation)
     budget = THOROUGH if thorough else FAST
     chosen = plans(derivation, thorough) if at is None else [plan_at(derivation, at)]
     rows: list[Row] = []
@@ -98,7 +98,7 @@ def check(
             notes += said
             rows = [worse(*pair) for pair in zip(rows, new, strict=True)] if rows else new
     notes += row_notes(rows)
-    return CheckReport(tuple(rows), tuple(runs), seed, thorough, tuple(notes), at is not None, model)
+    return CheckReport(tuple(rows), tuple(runs), seed, thorough, tuple(notes), at is not None, model, of=asked)
 
 
 def _of_any(
@@ -114,7 +114,7 @@ def _of_any(
         rows[row.name] = worse(rows[row.name], row) if row.name in rows else row
     runs = tuple(run for report in reports for run in report.runs)
     notes = tuple(dict.fromkeys(note for report in reports for note in report.notes))
-    return CheckReport(tuple(rows.values()), runs, seed, thorough, notes, counts=CHECKED)
+    return CheckReport(tuple(rows.values()), runs, seed, thorough, notes, counts=CHECKED, of=derivation)
 
 
 def _run(

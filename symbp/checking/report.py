@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from symbp.derivation import Derivation
 from symbp.errors import CheckFailedError
 from symbp.numeric.agreement import Agreement
 from symbp.numeric.data import json_data
+from symbp.representation import Represented
 
 
 class Verdict(StrEnum):
@@ -126,7 +128,7 @@ class Run:
 
 
 @dataclass(frozen=True)
-class CheckReport:
+class CheckReport(Represented):
     """Every gradient compared with differences of its own forward pass."""
 
     rows: tuple[Row, ...]
@@ -140,6 +142,8 @@ class CheckReport:
     """How the gradients agree with those of the model that the network was made from."""
     counts: tuple[int, ...] = ()
     """How often the networks repeat that stood for one of any depth; nothing for any other."""
+    of: Derivation | None = field(default=None, compare=False, repr=False)
+    """The derivation that was checked."""
 
     @property
     def outcome(self) -> Outcome:

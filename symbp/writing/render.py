@@ -188,7 +188,8 @@ class Report:
         row, setting = format_named(to), Setting.of(options)
         if only is not None:
             require_number(self.derivation.network, "one equation alone")
-            lines, beside = _one(self.derivation, only, **{name: options[name] for name in options if name in OF_PAGE})
+            told = {name: options[name] for name in options if name in OF_PAGE}
+            lines, beside = one_equation(self.derivation, only, **told)
             return SINGLES[row.name](lines, setting, beside, only)
         if not row.is_page:
             require_number(self.derivation.network, row.name)
@@ -283,7 +284,7 @@ def stem_of(command: str | None) -> str:
     return Path(named[0]).stem if named and len(words) > 2 and not words[2].startswith("-") else "symbp"
 
 
-def _one(
+def one_equation(
     derivation: Derivation,
     only: str,
     notation: str | Notation = "standard",
