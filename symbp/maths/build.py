@@ -33,6 +33,7 @@ from symbp.maths.names import MARKS, Names, Slot
 from symbp.maths.scalars import Level, Scalars, Written, call, number, powered, word
 from symbp.maths.tree import (
     APPLY,
+    BECOMES,
     COMMA,
     EQUALS,
     HADAMARD,
@@ -134,8 +135,9 @@ class Builder:
         return self.write(expr).signed
 
     def equation(self, lhs: MatrixSymbol, rhs: MatrixExpr) -> Node:
-        """Return lhs = rhs; a gradient by a parameter stands on the left as ∂𝓛/∂W."""
-        return row(self.left_side(lhs), EQUALS, self.tree(rhs))
+        """Return lhs = rhs, g ← rhs of an error in place; a gradient by a parameter stands on the left as ∂𝓛/∂W."""
+        replaces = self.names.one_error and isinstance(lhs, Adjoint) and lhs.of.role not in self.given
+        return row(self.left_side(lhs), BECOMES if replaces else EQUALS, self.tree(rhs))
 
     def left_side(self, symbol: MatrixSymbol) -> Node:
         """Return a symbol as the thing that is defined: the gradient by what is given is a fraction."""

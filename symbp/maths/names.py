@@ -199,10 +199,11 @@ class Names:
         words: Mapping[str, tuple[str, ...]] | None = None,
         kernels: frozenset[str] = frozenset(),
         jobs: Jobs = NO_JOBS,
+        one_error: bool = False,
     ) -> None:
         self.notation, self.own_names, self.kernels, self.layers = notation, own_names, kernels, layers
         self.upper = upper if notation.layer != "below" else frozenset[str]()
-        self.jobs = NO_JOBS if own_names else jobs
+        self.jobs, self.one_error = NO_JOBS if own_names else jobs, one_error
         self.letters, self.streams, self.words = dict(letters or {}), dict(streams or {}), dict(words or {})
         known = [symbol for symbol in symbols if symbol not in self.letters]
         self.slots = tuple(dict.fromkeys(map(slot_of, known)))
@@ -413,6 +414,8 @@ class Names:
     def _error(self, of: MatrixSymbol, transposed: bool) -> Node:
         if not self.notation.named_error:
             return self._derivative(of, transposed=transposed)
+        if self.one_error:
+            return self._scripted(self._set(self.error, of, error=True), (), (), transposed)
         below, above = self._indices(of, self._axis_of_error(of))
         if self._errors != {self.slot(of)}:
             below = (self._scripted(self.parts[self.slot(of)].base, below, (), False),)

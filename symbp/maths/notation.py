@@ -62,6 +62,7 @@ class Notation:
     preactivation_number: str = "l"
     activation_number: str = "l"
     error_number: str = "as z"
+    errors_in: Literal["names", "place"] = "names"
     function_index: Literal["below", "above", "none"] = "below"
     # Signs, and the order of terms and factors.
     transpose: Literal["top", "T", "roman"] = "top"
@@ -124,6 +125,11 @@ class Notation:
     def named_error(self) -> bool:
         """Whether the error has a letter of its own; else it is written as the derivative that it is."""
         return self.error != DERIVATIVE
+
+    @property
+    def has_one_error(self) -> bool:
+        """Whether one letter is for the errors of all layers, where one matrix is enough for them."""
+        return self.errors_in == "place" and self.named_error and self.form == "matrix"
 
     @property
     def named_loss_gradient(self) -> bool:
@@ -215,7 +221,7 @@ _ROWS = (
     _row(
         "goodfellow", "Goodfellow et al., Deep Learning, algorithms 6.3 and 6.4", _BOLD_ITALIC,
         preactivation="A", activation="H", function="f", loss="J", error="g", loss_gradient=DERIVATIVE,
-        gradient="nabla", function_index="none", bias_place="first", index="k", last="l",
+        gradient="nabla", function_index="none", bias_place="first", index="k", last="l", errors_in="place",
     ),
     _row(
         "bishop", "Bishop, Pattern Recognition and Machine Learning, 5.3: entry by entry",

@@ -139,13 +139,14 @@ class Blank(Node):
 TIMES, APPLY = Sign("\u2062", "times"), Sign("\u2061", "apply")
 """The sign between factors, and between a function and its argument: both unseen."""
 
-TRANSPOSE, PRIME, MINUS, PLUS, HADAMARD, EQUALS, COMMA, SLASH, DOTS = (
+TRANSPOSE, PRIME, MINUS, PLUS, HADAMARD, EQUALS, BECOMES, COMMA, SLASH, DOTS = (
     Sign("⊤", "postfix"),
     Sign("′", "postfix"),
     Sign("−"),
     Sign("+"),
     Sign("⊙"),
     Sign("=", "rel"),
+    Sign("←", "rel"),
     Sign(",", "comma"),
     Sign("/", "slash"),
     Sign("⋯", "ord"),

@@ -19,6 +19,7 @@ from symbp.views.diagonal import diagonal
 from symbp.views.family import with_families
 from symbp.views.fold import fold, fold_like
 from symbp.views.images import kernels, repeated
+from symbp.views.in_place import in_place
 from symbp.views.inline import Slot, inlined, shortened
 from symbp.views.layout import COLUMNS, Layout
 from symbp.views.lines import Body, Folded, Index, Indexed, Line, Loop, Place, Values, index_symbol, lines_of
@@ -56,6 +57,8 @@ class Reading:
     """The equation that holds a name which went: by the name, that of its left side."""
     layout: Layout = COLUMNS
     scale: Scale = AT_LOSS
+    is_in_place: bool = False
+    """Whether one matrix holds all errors, one after another."""
     count: tuple[str, str] = ("l", "L")
     """The letter that counts layers, and that of the last."""
 
@@ -194,13 +197,14 @@ def reading(
     one_unit_each: bool = False,
     steps: bool = False,
     threshold: bool = False,
+    one_error: bool = False,
 ) -> Reading:
     """Return a derivation as a page shows it: of one example where columns are examples, else in the layout.
 
     Where the number of examples divides is the ``scale``; of one example there is none. A ``batch`` is all of them.
     ``count`` are the letter that counts layers and that of the last; with ``diagonals`` slopes are diagonal matrices.
     There may be one unit in each layer, ``steps`` of gradient descent for gradients, and a ``threshold`` for every
-    bias.
+    bias. ``one_error`` holds that of all layers, where it is enough.
     """
     readable = derivation.readable
     has_examples = counts_examples(readable)
@@ -234,7 +238,8 @@ def reading(
     inner = {each.gradient.name for each in readable.network.inner}
     needed = _compared(forward) | {each.lhs for each in forward if each.name in inner}
     found = read(readable, is_one, forward, backward, wanted, needed, letter=count[0])
-    return replace(found, layout=layout, scale=scale, count=count)
+    is_in_place = one_error and bool(in_place(found.errors, found.gradients))
+    return replace(found, layout=layout, scale=scale, count=count, is_in_place=is_in_place)
 
 
 def read(

@@ -2,7 +2,8 @@
 
 Everything is known by what is printed: ``Z^{[l]}`` at l = 2 is Z with 2 above. Lines are worked out in whatever order
 they can be; a name that two lines state must be twice the same, and a displayed line that cannot be worked out is an
-error. Of the row it reads what tells signs from letters (⊤ or T, ⊙ or ∗, d, brackets) and which names parameters have.
+error. Of the row it reads what tells signs from letters (⊤ or T, ⊙ or ∗, d, brackets). Where an error is updated in
+place, g ←, the lines are run as a program: one layer after another from the last, its gradients before the next line.
 """
 
 from __future__ import annotations
@@ -519,8 +520,13 @@ class Statement:
 
     left: str
     right: str
+    replaces: bool
     at: tuple[Mapping[str, int], ...]
     is_displayed: bool = True
+
+
+Instance = tuple[Statement, Mapping[str, int]]
+"""A statement at one value of its index."""
 
 
 def braced(text: str, at: int) -> tuple[str, int]:
@@ -642,12 +648,13 @@ def statements(text: str, row: Any) -> tuple[list[Statement], dict[str, int]]:
         if (part := RANGE.search(line)) is not None:
             own = tuple(each for each in _range(part, numbers, every))
             line = RANGE.sub("", line)
-        left, equals, right = line.partition("=")
+        replaces = r"\leftarrow" in line
+        left, equals, right = line.partition(r"\leftarrow" if replaces else "=")
         if not equals:
             continue
         if letter and not re.search(rf"(?<![\\A-Za-z]){letter}(?![A-Za-z])", re.sub(r"\\[A-Za-z]+", "\\\\", line)):
             own = ({},)
-        found.append(Statement(left, right, own, displayed))
+        found.append(Statement(left, right, replaces, own, displayed))
     return found, numbers
 
 
@@ -682,27 +689,37 @@ def worked_out(text: str, row: Any, leaves: Mapping[Name, Any], examples: int) -
     """
     found, numbers = statements(text, row)
     page = Page(row, dict(leaves), {**numbers, row.count: examples}, examples)
-    waiting = [(each, at) for each in found for at in each.at]
+    waiting = settled([(each, at) for each in found if not each.replaces for at in each.at], page, numbers)
+    steps = [(each, at) for each in found if each.replaces for at in each.at]
+    letter, every = _loop(text)
+    for layer, (each, at) in zip(reversed(every), steps, strict=False):
+        page.numbers = {**numbers, row.count: examples, **at}
+        name, page.values[name] = whole(each, page)
+        here = [(one, its) for one, its in waiting if its in ({}, {letter: layer})]
+        waiting = [*(one for one in waiting if one not in here), *settled(here, page, numbers)]
+    left = [f"{each.left} = {each.right} at {at}" for each, at in waiting if each.is_displayed]
+    if left:
+        raise UnreadableError("; ".join(left))
+    return page.values
+
+
+def settled(waiting: list[Instance], page: Page, numbers: Mapping[str, int]) -> list[Instance]:
+    """Work out what can be, in whatever order; return what cannot."""
     moved = True
-    why: dict[int, str] = {}
     while waiting and moved:
         moved, rest = False, []
         for each, at in waiting:
-            page.numbers = {**numbers, row.count: examples, **at}
+            page.numbers = {**numbers, page.row.count: page.examples, **at}
             page.entries = {}
             try:
                 state(each, page)
                 moved = True
-            except (LackingError, UnreadableError, IndexError) as error:
-                if isinstance(error, DisagreeingError):
-                    raise
-                why[id(each)] = repr(error)
+            except DisagreeingError:
+                raise
+            except (LackingError, UnreadableError, IndexError):
                 rest.append((each, at))
         waiting = rest
-    left = [f"{each.left} = {each.right} at {at}: {why[id(each)]}" for each, at in waiting if each.is_displayed]
-    if left:
-        raise UnreadableError("; ".join(left))
-    return page.values
+    return waiting
 
 
 class DisagreeingError(UnreadableError):

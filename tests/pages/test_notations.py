@@ -70,6 +70,7 @@ def told(name, notation):
 
 def told_of(found, notation):
     """Return the same of a derivation."""
+    notation = replace(notation, errors_in="names")  # This reader runs no program; that of what is printed does.
     c = context(found, notation)
     deep = levels(found, LAYOUTS[notation.layout])
     readings = (c.reading, *(deep or ()), *(each.reading for each in (block_groups(deep) if deep else ())))

@@ -99,6 +99,7 @@ class Context:
             kernels=kernels(self.reading.listed),
             jobs=self.jobs,
             words={index.letter: index.words for index in self.reading.indices if index.words},
+            one_error=self.reading.is_in_place,
         )
 
     @property
@@ -323,8 +324,9 @@ class Context:
         return arrays(each.equation for each in self.forward)
 
     def size(self, symbol: MatrixExpr) -> Expr:
-        """Return how many rows a symbol has."""
-        return self._size(symbol, 0)
+        """Return how many units a symbol of the calculus has: rows, and columns where it holds its transpose here."""
+        layout = self.reading.layout
+        return self._size(layout.symbol(symbol), int(layout.holds(symbol)))
 
     def shape(self, symbol: MatrixExpr) -> Node:
         """Return n⁽ˡ⁾ × m: the sizes of a symbol, in the letters of the loops where they differ.
@@ -370,8 +372,9 @@ class Context:
         indexed = [each for each in self.reading.symbols if isinstance(each, Indexed) and each.role is Role.WEIGHT]
         for family in dict.fromkeys(map(slot_of, indexed)):
             pairs = self.reading.instances.get(family, ())
-            rows = {values[0]: each.shape[0] for values, each in pairs}
-            before = {values[0] - 1: each.shape[1] for values, each in pairs}
+            out = int(any(self.reading.layout.holds(each) for _, each in pairs))
+            rows = {values[0]: each.shape[out] for values, each in pairs}
+            before = {values[0] - 1: each.shape[1 - out] for values, each in pairs}
             is_way = all(rows.get(at, size) == size for at, size in before.items())
             if len(set(rows.values())) > 1 and all(each.is_number for each in rows.values()):
                 return dict(sorted({**(before if is_way else {}), **rows}.items()))

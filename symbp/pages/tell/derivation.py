@@ -75,10 +75,11 @@ def context(
     pair: tuple[int, int] | None = None,
     read: Reading | None = None,
     view: Layout | None = None,
+    named: bool = False,
 ) -> Context:
     """Return what the sections of a derivation's page have at hand; ``read`` are its lists where they are read.
 
-    ``view`` goes before the layout of the notation.
+    ``view`` goes before the layout of the notation. Every error is ``named``, or one may hold all, as the notation has.
     """
     found = read or reading(
         derivation,
@@ -90,8 +91,10 @@ def context(
         one_unit_each=notation.units == "one",
         steps=notation.gradient == "update",
         threshold=notation.bias_place == "threshold",
+        one_error=notation.has_one_error and not (complete or named),
     )
     own = (words or language()).variant(found.layout.words).variant(found.scale.name)
+    own = own.variant("in-place") if found.is_in_place else own
     return Context(
         found,
         notation,

@@ -11,10 +11,10 @@ from sympy import HadamardProduct, Integer, MatrixSymbol, OneMatrix, Symbol
 from symbp.equations import nodes
 from symbp.maths.names import slot_of
 from symbp.maths.scalars import number
-from symbp.maths.tree import COMMA, EQUALS, HADAMARD, Id, Node, Sign, joined, row
+from symbp.maths.tree import BECOMES, COMMA, EQUALS, HADAMARD, Id, Node, Sign, joined, row, walk
 from symbp.ops.elementwise import Slope
 from symbp.pages.page import Block, Heading, Table, Text
-from symbp.pages.tell.context import Context, starts
+from symbp.pages.tell.context import Context, Spelled, starts
 from symbp.pages.tell.keys import keys_of, scopes, shortened, with_keys
 from symbp.pages.tell.opening import error_is
 from symbp.pages.tell.result import slope_lines
@@ -112,7 +112,9 @@ def _errors(c: Context) -> Iterator[Meaning]:
         size = c.shape(c.loss_gradient.args[0])
         yield Meaning((c.tree(c.loss_gradient),), c.words("notation.loss_gradient"), (size,))
     for lhs in [c.shown_error] if c.errors else []:
-        yield Meaning((c.names.symbol(lhs),), c.words("notation.error", of=error_is(c, lhs)), (c.shape(lhs),))
+        is_itself = not c.notation.named_error and not c.reading.scale.is_larger(lhs)
+        meaning = c.words("notation.error_itself") if is_itself else c.words("notation.error", of=error_is(c, lhs))
+        yield Meaning((c.names.symbol(lhs),), meaning, (c.shape(lhs),))
     for line in slope_lines(c):
         yield Meaning(line, c.words("notation.slopes"))
     found = stream(c)
@@ -123,8 +125,11 @@ def _errors(c: Context) -> Iterator[Meaning]:
 
 
 def _signs(c: Context) -> Iterator[Meaning]:
-    shown = [node for each in (*c.forward, *c.errors, *c.gradients) for node in nodes(each.equation.rhs)]
-    ones = [node for node in shown if isinstance(node, OneMatrix)][:1]
+    shown = [node for each in _lines(c) for node in nodes(each.equation.rhs)]
+    has_ones = any(isinstance(node, OneMatrix) for node in shown)
+    ones = has_ones and any(node == ONES for each in _lines(c) for node in walk(c.equation(each)))
+    if c.reading.is_in_place:
+        yield Meaning((BECOMES,), c.words("notation.becomes"))
     if any(isinstance(node, HadamardProduct) for node in shown):
         if not c.reading.is_one and any(map(_is_power, shown)):
             yield Meaning((HADAMARD,), c.words("notation.hadamard_powers"))
@@ -138,6 +143,10 @@ def _signs(c: Context) -> Iterator[Meaning]:
 
 
 ONES = Id("1", "bold")
+
+
+def _lines(c: Context) -> tuple[Spelled, ...]:
+    return (*c.forward, *c.errors, *c.gradients)
 
 
 def _is_power(node: object) -> bool:

@@ -182,6 +182,8 @@ def _derivatives(c: Context) -> list[Text]:
     found: list[Text] = []
     if c.errors and (c.notation.named_error or scaled):
         found.append(c.words("opening.error", error=error_is(c, c.shown_error)))
+    if c.errors and c.notation.has_one_error and not c.reading.is_in_place:
+        found.append(c.words("opening.several"))
     if c.notation.gradient in PREFIXES and c.gradients:
         of = c.of_any(c.gradients[0].equation.lhs.of)
         factor = [NEGATIVE, number(RATE), TIMES] if c.notation.gradient == "update" else []

@@ -50,7 +50,9 @@ def worked_page(
     show: Sequence[int] | None = None,
 ) -> Page:
     """Return the page of a worked example; ``digits`` are those behind the point, ``show`` the layers of gradients."""
-    found = Numeric(context(worked.derivation, notation, show=show), worked, digits or worked.given.digits or 0)
+    found = Numeric(
+        context(worked.derivation, notation, show=show, named=True), worked, digits or worked.given.digits or 0
+    )
     blocks = [
         *_given(found),
         _result(found),
