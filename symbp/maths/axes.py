@@ -179,8 +179,10 @@ def read_file(place: Path, above: tuple[Path, ...] = ()) -> Notation:
         SpecError: it cannot be read, is no TOML, starts from itself, or an axis does not fit; by file and line.
     """
     own = place.resolve()
-    if own in above or len(above) >= DEEPEST:
-        raise SpecError(f"{above[-1]}: {PRESET} leads back to {place}, which starts from it")
+    if own in above:
+        raise SpecError(f"{PRESET}: leads back to {place.name}, which starts from it")
+    if len(above) >= DEEPEST:
+        raise SpecError(f"{PRESET}: more than {DEEPEST} files start from each other")
     text = read_regular(place, LARGEST).decode("utf-8", "replace")
     try:
         values = tomllib.loads(text)

@@ -30,7 +30,14 @@ BAD = [
     ('layre = "x"', ":1: layre: no axis of a notation; did you mean 'layer'?"),
     ('\nlayer = "x"', ":2: layer: x does not fit; choose from round, bracket, bare, below"),
     ('preset = "nng"', ":1: preset: nng is no notation; did you mean 'ng'?"),
-    ('preset = "own.toml"', "preset leads back to"),
+    ('\npreset = "own.toml"', "own.toml:1: preset: leads back to mine.toml, which starts from it"),
+    ('loss = "C"\npreset = "mine.toml"', "mine.toml:2: preset: leads back to mine.toml, which starts from it"),
+    ('preset = "deep-0.toml"', "deep-6.toml:1: preset: more than 8 files start from each other"),
+    ('preset = "nowhere.toml"', "nowhere.toml"),
+    ("preset = 3", ":1: preset: 3 is no notation"),
+    ("weight = 3", ":1: weight: 3 does not fit; give one letter"),
+    ("[weight]\nletter = 'W'", ":1: weight: {'letter': 'W'} does not fit; give one letter"),
+    ('weight = "V"\n"bias" = "V"', ":1: weight: bias has the letter V already"),
     ("layer", "mine.toml: "),
     ('first = "7"', ":1: first: 7 does not fit; layers are counted from 0, 1 or 2"),
     ('activation_number = "3k"', ":1: activation_number: 3k does not fit"),
@@ -44,6 +51,8 @@ def test_a_bad_file_is_refused_by_name_and_line(text, said, tmp_path, monkeypatc
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.toml").write_text(text, encoding="utf-8")
     (tmp_path / "own.toml").write_text('preset = "mine.toml"', encoding="utf-8")
+    for number in range(9):
+        (tmp_path / f"deep-{number}.toml").write_text(f'preset = "deep-{number + 1}.toml"', encoding="utf-8")
     assert main(["derive", "--layers", "2", "--notation", "mine.toml"]) == 2
     error = capsys.readouterr().err
     assert "--notation" in error

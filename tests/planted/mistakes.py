@@ -50,6 +50,7 @@ SHAPES = "ops/test_functions.py"
 NUMBERS = "pages/test_worked.py"
 PAGES = "pages/test_pages.py"
 NOTATIONS = "pages/test_notations.py"
+PRINTED = "pages/test_printed.py"
 
 READER = "networks/importing/test_reader.py"
 
@@ -222,6 +223,24 @@ MISTAKES = (
              "cli/test_theirs.py"),
     _mistake("label", "pages/tell/check.py", "precision=report.precision, name=name)\n\n\ndef _in",
              "precision=\"50\", name=name)\n\n\ndef _in", "cli/test_check.py"),
+    # -- views of notations, read back as they are printed
+    _mistake("transpose", "views/diagonal.py", "matmul(*matrices, error) if expr.shape[1] == 1",
+             "matmul(*reversed(matrices), error) if expr.shape[0] == 1", PRINTED),
+    _mistake("slope", "views/diagonal.py", "    slopes = [each for each in expr.args if _slope(each) is not None]\n",
+             "    slopes = [each for each in expr.args if _slope(each) is not None][:0]\n", PRINTED),
+    _mistake("transpose", "views/units.py", "        return unit(expr.arg)\n", "        return expr\n", PRINTED),
+    _mistake("sign", "views/updates.py", "-RATE if each.lhs.of.name in wanted else LESS",
+             "RATE if each.lhs.of.name in wanted else LESS", PRINTED),
+    _mistake("sign", "views/updates.py", "scaled(LESS, equation.rhs)) if lhs.of.role is Role.BIAS",
+             "equation.rhs) if lhs.of.role is Role.BIAS", PRINTED),
+    _mistake("scale", "views/scale.py", "own = factor if has(equation.lhs) else S.One",
+             "own = S.One", f"views/test_scale.py {PRINTED}"),
+    _mistake("index", "views/index.py", "KroneckerDelta(own, other) for own, other in pairs if own != other",
+             "KroneckerDelta(own, other) for own, other in pairs if own == other", "views/test_index.py"),
+    _mistake("dropped line", "views/in_place.py", "        before = frozenset({error.lhs})\n",
+             "        before |= frozenset({error.lhs})\n", f"views/test_in_place.py {PRINTED}"),
+    _mistake("transpose", "views/layout.py", "if layout.holds(symbol) == turned or own.shape == (1, 1)",
+             "if layout.holds(symbol) or own.shape == (1, 1)", "views/test_turned.py"),
     # -- the pages: folding, names, trees, products, sentences, writers
     _mistake("index", "views/fold.py", "(tuple(map(int.__add__, values, firsts)), found.parsed[item + offset])",
              "(values, found.parsed[item + offset])", "views/test_fold.py"),
