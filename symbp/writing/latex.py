@@ -80,7 +80,8 @@ _FACES = {"upright": "mathrm", "italic": "mathit", "script": "mathcal"}
 _OPENING = {"|": r"\lvert", "‖": r"\lVert"}
 _CLOSING = {"|": r"\rvert", "‖": r"\rVert"}
 _MATRICES = {("[", "]"): "bmatrix", ("{", ""): "cases", ("", ""): "matrix"}
-_SIZES = (("", ""), (r"\bigl", r"\bigr"), (r"\Bigl", r"\Bigr"), (r"\left", r"\right"))
+_SIZES = (("%s", "%s"), (r"\bigl%s", r"\bigr%s"), (r"\Bigl%s", r"\Bigr%s"), (r"\left%s", r"\right%s"))
+_LARGE = 2
 _NEXT = r" \\ "
 """What ends a row of a matrix or of words under a brace."""
 _GAPS = {"none": "", "thin": r"\,", "braces": "", "dot": r" \cdot "}
@@ -98,6 +99,7 @@ class Hooks:
     transpose: str = r"\top"
     role: str = r"\underbrace{%s}_{%s}"
     stack: str = r"\substack{%s}"
+    large: str = _SIZES[_LARGE][0]
     inline: bool = False
     tight: bool = False
     breaks: bool = False
@@ -109,6 +111,9 @@ LONG, LONG_LIST = 10.0, 6.0
 
 PLAIN = Hooks()
 """Commands that every reader of LaTeX knows."""
+
+PANDOC = Hooks(large=r"\mathopen{\Big%s}")
+"""Commands that pandoc knows as well where it writes MathML or a Word document: it lacks ``\\Bigl``."""
 
 TEX = Hooks(r"\symbploss", r"\symbpT", r"\symbpfactor{%s}{%s}", "%s")
 """Commands that a fragment provides and a lecturer may define first."""
@@ -335,11 +340,13 @@ def _fence(node: Fence, hooks: Hooks) -> str:
 def _fenced(node: Fence, size: int, hooks: Hooks) -> str:
     opening, closing = _bracket(node.open, _OPENING), _bracket(node.close, _CLOSING)
     left, right = _SIZES[size]
+    if size == _LARGE:
+        left = hooks.large
     if size == len(_SIZES) - 1:
         opening, closing = opening or ".", closing or "."
     inside = _spelled(node.body, hooks).strip()
-    start = f"{left}{opening}" if opening else ""
-    end = f"{right}{closing}" if closing else ""
+    start = left % opening if opening else ""
+    end = right % closing if closing else ""
     return _joined((start, inside, end))
 
 

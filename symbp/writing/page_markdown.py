@@ -36,7 +36,7 @@ from symbp.writing.breaking import Shown, em_width, shown
 from symbp.writing.calls import Call, call, written
 from symbp.writing.columns import widest
 from symbp.writing.formats import format_named
-from symbp.writing.latex import PLAIN, inline_latex, math_latex
+from symbp.writing.latex import PANDOC, PLAIN, Hooks, inline_latex, math_latex
 from symbp.writing.letters import bar_text
 from symbp.writing.setting import DEFAULT, Setting
 from symbp.writing.text import words_text
@@ -76,12 +76,13 @@ class Flavour:
     counts: bool = False
     proportional: bool = False
     framed: bool = False
+    hooks: Hooks = PLAIN
 
 
 FLAVOURS = {
     "gfm": Flavour("$`%s`$", "```math", "```"),
-    "markdown": Flavour(proportional=True),
-    "quarto": Flavour(reference="([-@eq-{anchor}])", counts=True, proportional=True, framed=True),
+    "markdown": Flavour(proportional=True, hooks=PANDOC),
+    "quarto": Flavour(reference="([-@eq-{anchor}])", counts=True, proportional=True, framed=True, hooks=PANDOC),
     "myst": Flavour("{math}`%s`", "```{math}", "```", "{{eq}}`{anchor}`", counts=True, framed=True),
     "mdx": Flavour(reference="[({number})](#eq-{anchor})"),
 }
@@ -97,10 +98,9 @@ def write_markdown(
 ) -> str:
     """Return a page as Markdown; ``picture_text`` draws a picture in characters, without it pictures are left out."""
     row = format_named(flavour)
-    figures = {each.file: number for number, each in enumerate(images(page.blocks), 1)}
     prefix = _slug(setting.label_prefix or page.stem)
     writer = _Writer(
-        FLAVOURS[row.name], numbers(page), _anchors(page, prefix), figures, prefix, picture_text,
+        FLAVOURS[row.name], numbers(page), _anchors(page, prefix), _figures(page, prefix), picture_text,
         setting.text_width or MEASURE, setting.heading_shift,
     )  # fmt: skip
     command = _comment(page.command) if setting.credit else ""
@@ -125,6 +125,19 @@ def _anchors(page: Page, prefix: str) -> dict[str, str]:
     return found
 
 
+def _figures(page: Page, prefix: str) -> dict[int, tuple[int, str]]:
+    """Return the number of every figure in a file, and the anchors of all pictures, by their identity."""
+    files = {id(each): number for number, each in enumerate(images(page.blocks), 1)}
+    found = filter(lambda block: isinstance(block, Figure | Image), _every(page.blocks))
+    return {id(each): (files.get(id(each), 0), _slug(prefix, str(number))) for number, each in enumerate(found, 1)}
+
+
+def _every(blocks: Sequence[Block]) -> Iterator[Block]:
+    for block in blocks:
+        yield block
+        yield from _every(block.blocks) if isinstance(block, Aside) else ()
+
+
 def _slug(*names: str) -> str:
     return "-".join(filter(None, re.split(r"[^a-z0-9]+", " ".join(names).lower())))
 
@@ -136,8 +149,7 @@ class _Writer:
     flavour: Flavour
     numbers: dict[str, int]
     anchors: dict[str, str]
-    figures: dict[str, int]
-    prefix: str
+    figures: dict[int, tuple[int, str]]
     picture_text: Callable[[Picture], str] | None
     measure: float
     shift: int
@@ -173,7 +185,7 @@ class _Writer:
             return bar_text(span)
         if isinstance(span, Ref):
             return "–".join(map(self._reference, filter(None, (span.label, span.last))))
-        return self.flavour.inline % inline_latex(span)
+        return self.flavour.inline % inline_latex(span, self.flavour.hooks)
 
     def _reference(self, label: str) -> str:
         return self.flavour.reference.format(number=self.numbers[label], anchor=self.anchors[label])
@@ -203,7 +215,7 @@ class _Writer:
 
     def _labelled(self, lines: Sequence[Line]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
         for label, group in groupby(lines, key=lambda line: line.label):
-            rows = [each for line in group for each in map(_strings, self._shown(line))]
+            rows = [each for line in group for each in map(self._strings, self._shown(line))]
             *pieces, last = [rows[place : place + ROWS] for place in range(0, len(rows), ROWS)]
             yield from (("", piece) for piece in pieces)
             yield label, last
@@ -211,9 +223,13 @@ class _Writer:
     def _shown(self, line: Line) -> list[Shown]:
         return shown(line, self.measure - NUMBER, 0.0, em_width)
 
+    def _strings(self, each: Shown) -> dict[str, Any]:
+        left, right = (math_latex(side, self.flavour.hooks) for side in (each.left, each.right))
+        return {"left": left, "right": right, "continues": each.continues}
+
     def computation(self, block: Computation) -> Iterator[Call]:
         """Yield a display for each formula with its numbers."""
-        yield self._displays([("", list(map(_strings, self._shown(each.line)))) for each in block.lines])
+        yield self._displays([("", list(map(self._strings, self._shown(each.line)))) for each in block.lines])
 
     def _number(self, label: str) -> str:
         return str(self.numbers[label]) if label else ""
@@ -247,7 +263,7 @@ class _Writer:
             number = f"({self._number(line.label)})" if line.label else ""
             reason = self.text(line.reason)
             for each in self._shown(line):
-                parts = [inline_latex(part) for part in (each.left, each.right)]
+                parts = [inline_latex(part, self.flavour.hooks) for part in (each.left, each.right)]
                 yield anchor, [group, self.flavour.inline % " ".join(filter(None, parts)), reason, number]
                 anchor = group = reason = number = ""
 
@@ -266,14 +282,14 @@ class _Writer:
         """Yield a picture in characters; a graph has none."""
         if self.picture_text is not None and isinstance(block.picture, Picture):
             text = self.picture_text(block.picture).strip("\n")
-            caption, anchor = _started(self.text(block.caption)), _slug(self.prefix, "picture")
+            caption, (_, anchor) = _started(self.text(block.caption)), self.figures[id(block)]
             yield call("figure", fence=_fence(text), text=text, caption=caption, anchor=anchor)
 
     def image(self, block: Image) -> Iterator[Call]:
         """Yield a figure in a file, with its number."""
-        words, number = words_text(block.caption), self.figures[block.file]
+        words, (number, anchor) = words_text(block.caption), self.figures[id(block)]
         alt = text_markdown(words.replace("]", ")").replace("[", "("))
-        named = {"file": block.file, "alt": alt, "words": words, "anchor": _slug(self.prefix, str(number))}
+        named = {"file": block.file, "alt": alt, "words": words, "anchor": anchor}
         yield call("image", **named, number=number, caption=_started(self.text(block.caption)))
 
     def code(self, block: Code) -> Iterator[Call]:
@@ -292,11 +308,6 @@ class _Writer:
         yield call("open_aside", title=self.text(title))
         yield from self.blocks((*first, *block.blocks[1:]))
         yield call("close_aside")
-
-
-def _strings(each: Shown) -> dict[str, Any]:
-    left, right = math_latex(each.left, PLAIN), math_latex(each.right, PLAIN)
-    return {"left": left, "right": right, "continues": each.continues}
 
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~$^@])")

@@ -22,6 +22,7 @@ from symbp.resources import MARK
 from symbp.views.layout import LAYOUTS
 from symbp.writing.breaking import FRAGMENT
 from symbp.writing.formats import FORMATS, Format, format_named
+from symbp.writing.latex import PLAIN, Hooks
 from symbp.writing.page_latex import document_latex, write_latex
 from symbp.writing.page_markdown import FLAVOURS, write_markdown
 from symbp.writing.picture import picture_text
@@ -303,18 +304,19 @@ def one_equation(
     return dressed(found, letters), c.spellings
 
 
-def _display(row: Format) -> Callable[[Sequence[Line], Setting, Sequence[Node], str], str]:
+def _display(row: Format, hooks: Hooks = PLAIN) -> Callable[[Sequence[Line], Setting, Sequence[Node], str], str]:
     """Return what writes lines in LaTeX, with what stands around a display in a format."""
 
     def write(lines: Sequence[Line], setting: Setting, beside: Sequence[Node], name: str) -> str:
-        text = row.wrap.format(single_latex(lines, measure=setting.text_width or FRAGMENT)) + "\n"
+        text = row.wrap.format(single_latex(lines, hooks, measure=setting.text_width or FRAGMENT)) + "\n"
         return document_latex(text) if setting.standalone else text
 
     return write
 
 
 SINGLES: Mapping[str, Callable[[Sequence[Line], Setting, Sequence[Node], str], str]] = {
-    **{name: _display(FORMATS[name]) for name in (*FLAVOURS, "latex")},
+    **{name: _display(FORMATS[name], each.hooks) for name, each in FLAVOURS.items()},
+    "latex": _display(FORMATS["latex"]),
     "html": lambda lines, _, __, name: page_html.single_html(lines, name),
     "typst": lambda lines, setting, _, __: page_typst.single_typst(lines, setting),
     **dict.fromkeys((*PROGRAMS, "text"), lambda lines, _, beside, __: f"{single_text(lines, beside)}\n"),

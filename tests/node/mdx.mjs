@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 
+const pages = JSON.parse(fs.readFileSync(0, "utf8"));
 const folder = process.argv[2];
 const load = (name, file) => import(pathToFileURL(path.join(folder, name, file)));
 const { evaluate } = await load("@mdx-js/mdx", "index.js");
@@ -37,7 +38,6 @@ function jsx(type, { children, ...props }) {
 }
 
 const REFUSED = "#c00000";
-const pages = JSON.parse(fs.readFileSync(0, "utf8"));
 const found = {};
 for (const [name, source] of Object.entries(pages)) {
   try {

@@ -6,7 +6,6 @@ import re
 
 import pytest
 from engines import refused
-from helpers.selection import short
 from pages import MLP, PAGES
 from test_page_latex import EVERYTHING, HOSTILE, page
 
@@ -34,12 +33,10 @@ def formulas(text: str, flavour: str) -> list[tuple[str, str, bool]]:
     return [("display", each, True) for each in shown] + [("inline", each, False) for each in re.findall(inline, rest)]
 
 
-@pytest.mark.parametrize("flavour", short(FLAVOURS, {"gfm"}))
-def test_katex_reads_every_formula_of_a_page(flavour: str) -> None:
-    for each in (*PAGES.values(), EVERYTHING):
-        found = formulas(write_markdown(each, flavour), flavour)
-        assert len(found) > 5
-        assert refused(found) == []
+def test_katex_reads_every_formula_of_a_page() -> None:
+    found = [each for one in (*PAGES.values(), EVERYTHING) for each in formulas(write_markdown(one), "gfm")]
+    assert len(found) > 100
+    assert refused(found) == []
 
 
 @pytest.mark.long
