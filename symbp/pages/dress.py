@@ -15,20 +15,21 @@ T = TypeVar("T")
 
 def dressed(part: T, notation: Notation) -> T:
     """Return a page, a block, lines or a tree with the signs of a notation."""
-    own = dress(notation, lambda: list(_trees(part)))
+    own = dress(notation, lambda: list(trees_of(part)))
     found: T = part if own is None else _mapped(part, own)
     return found
 
 
-def _trees(part: Any) -> Iterator[Node]:
+def trees_of(part: Any) -> Iterator[Node]:
+    """Yield every tree of a page, a block, a line."""
     if isinstance(part, Node):
         yield part
     elif isinstance(part, tuple | list):
         for each in part:
-            yield from _trees(each)
+            yield from trees_of(each)
     elif is_dataclass(part):
         for field in fields(part):
-            yield from _trees(getattr(part, field.name))
+            yield from trees_of(getattr(part, field.name))
 
 
 def _mapped(part: Any, change: Callable[[Node], Node]) -> Any:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from symbp.maths.tree import EQUALS, Node, joined
 from symbp.maths.tree import Table as Matrix
+
+if TYPE_CHECKING:
+    from symbp.pages.tour import Entry, Tour
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,13 +257,18 @@ Block: TypeAlias = Heading | Para | Equations | Steps | Computation | Table | Fi
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page: title, a line under it, blocks. ``stem`` begins every label, ``command`` is what made it."""
+    """A page: title, a line under it, blocks. ``stem`` begins every label, ``command`` is what made it.
+
+    Where it can be stepped through it has a ``tour`` and, in its ``glossary``, every symbol.
+    """
 
     title: Text
     subtitle: Text
     blocks: tuple[Block, ...]
     stem: str = "symbp"
     command: str = ""
+    tour: Tour | None = None
+    glossary: tuple[Entry, ...] = ()
 
 
 def lines(blocks: tuple[Block, ...]) -> Iterator[Line]:

@@ -14,7 +14,7 @@ class Format:
     ``template`` is its file of macros, ``shared`` the one whose macros it takes for all else.
 
     ``figure`` is the kind of picture that it shows, ``is_page`` whether any page can be written as it; what is none is
-    made of a derivation.
+    made of a derivation. One that ``has_steps`` shows what a page can be stepped through.
     """
 
     name: str
@@ -27,6 +27,7 @@ class Format:
     wrap: str = "{}"
     figure: str = ""
     is_page: bool = True
+    has_steps: bool = False
 
 
 def _uses(*names: str) -> frozenset[str]:
@@ -70,7 +71,7 @@ _ROWS = (
     ),
     Format(
         "html", "a page for browsers, mathematics in MathML; a whole document", ".html",
-        uses=_uses("template_dir"), template="page-html.j2", figure="svg",
+        uses=_uses("template_dir"), template="page-html.j2", figure="svg", has_steps=True,
     ),
     Format(
         "typst", "Typst to include into lecture notes; standalone, a document", ".typ",

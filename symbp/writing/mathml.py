@@ -6,7 +6,9 @@ what space they want. An operator that begins a line, where a formula was broken
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from html import escape
 from itertools import takewhile
 
@@ -46,6 +48,13 @@ _GAPS = {"none": "0", "thin": "0.167em", "braces": "0.167em", "dot": "0.222em"}
 _MARKS = {"hat": "ˆ", "bar": "¯", "tilde": "˜", "dot": "˙"}
 _UPRIGHT_CAPITALS = "ΓΔΘΛΞΠΣΥΦΨΩ∇"
 """Letters that stand upright in formulas, as in LaTeX, where a letter by itself would be slanted."""
+
+
+@dataclass(frozen=True)
+class Attributes:
+    """What a tag is ``of`` whose element has attributes: their names and values."""
+
+    pairs: tuple[tuple[str, str], ...]
 
 
 def math_mathml(node: Node) -> str:
@@ -260,10 +269,16 @@ def _tag(node: Tag, tight: bool) -> str:
     if isinstance(node.body, Fence) and isinstance(node.of, Fence):
         return _brackets(node.body, node.of, tight)
     body = _written(node.body, tight)
+    if isinstance(node.of, Attributes):
+        said = "".join(f' {name}="{escape(value)}"' for name, value in node.of.pairs)
+        return _ELEMENT.sub(rf"\g<0>{said}", body, count=1)
     if not node.label:
         return body
     brace = _mo("⏟")
     return f"<munder><munder>{body}{brace}</munder>{_words(Words(' '.join(node.label)), tight)}</munder>"
+
+
+_ELEMENT = re.compile("<[a-z]+")
 
 
 def _blank(node: Blank, tight: bool) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from symbp.maths.tree import COMMA, TIMES, Node, Row, Tag, row
+from symbp.maths.tree import COMMA, TIMES, Node, Row, Tag, changed, row
 from symbp.pages.page import (
     Aside,
     Bar,
@@ -30,18 +30,21 @@ from symbp.pages.page import (
     Text,
     Verdict,
     images,
+    lines,
     numbers,
 )  # fmt: skip
+from symbp.pages.tour import At, mark_of
 from symbp.writing.breaking import broken, em_width, sides
 from symbp.writing.calls import Call, call, written
 from symbp.writing.columns import text_width
 from symbp.writing.formula import Speller
 from symbp.writing.graphs import described, strips_of
 from symbp.writing.latex import LONGEST
-from symbp.writing.mathml import inline_mathml, math_mathml
+from symbp.writing.mathml import Attributes, inline_mathml, math_mathml
 from symbp.writing.setting import DEFAULT, Setting
 from symbp.writing.shapes import Point, Shapes, shapes
 from symbp.writing.spacing import items_of, slashed
+from symbp.writing.steps_html import Steppable, glossary_call, plain
 
 FILE = "page-html.j2"
 """The macros of this format."""
@@ -58,8 +61,14 @@ UNIT = 16
 
 def write_html(page: Page, setting: Setting = DEFAULT) -> str:
     """Return a page as a document."""
-    writer = _Writer(numbers(page), {each.file: at for at, each in enumerate(images(page.blocks), 1)})
-    return written(_document(_plain(page.title), page.command, writer.page(page)), FILE, setting.template_dir)
+    writer = _Writer(
+        numbers(page),
+        {each.file: at for at, each in enumerate(images(page.blocks), 1)},
+        frozenset(each.key for each in page.glossary),
+        frozenset() if page.tour is None else frozenset(each.line.parts for each in page.tour.stops),
+    )
+    document = _document(plain(page.title), page.command, writer.page(page), has_steps=page.tour is not None)
+    return written(document, FILE, setting.template_dir)
 
 
 def single_html(lines: Sequence[Line], title: str) -> str:
@@ -68,30 +77,64 @@ def single_html(lines: Sequence[Line], title: str) -> str:
     return written(_document(title, "", [shown]), FILE)
 
 
-def _document(title: str, command: str, body: Iterable[Call]) -> list[Call]:
+def _document(title: str, command: str, body: Iterable[Call], *, has_steps: bool = False) -> list[Call]:
     """Return the calls of a document around those of its body."""
-    names, head = call("names", command=" ".join(command.split())), call("head", title=title)
-    return [call("open_document"), names, head, call("style"), call("open_body"), *body, call("close_document")]
-
-
-def _plain(text: Text) -> str:
-    """Return a sentence without markup, for the title of a window."""
-    speller = Speller.of(each for each in text if isinstance(each, Node))
-    return "".join(speller.line(each) if isinstance(each, Node) else str(each) for each in text)
+    names = call("names", command=" ".join(command.split()))
+    head = call("head", title=title, has_script=has_steps)
+    styles, scripts = ([call("steps_style")], [call("steps_script")]) if has_steps else ([], [])
+    front = [call("open_document"), names, head, call("style"), *styles, call("open_body")]
+    return [*front, *body, *scripts, call("close_document")]
 
 
 @dataclass(frozen=True)
 class _Writer:
-    """Writes the blocks of a page; ``numbers`` are those of its lines, ``figures`` those of its files."""
+    """Writes the blocks of a page; ``numbers`` are those of its lines, ``figures`` those of its files.
+
+    ``symbols`` have an entry in its glossary, ``stepped`` are the lines that its steps show.
+    """
 
     numbers: dict[str, int]
     figures: dict[str, int] = field(default_factory=dict)
+    symbols: frozenset[str] = frozenset()
+    stepped: frozenset[tuple[Node, ...]] = frozenset()
 
     def page(self, page: Page) -> Iterator[Call]:
-        """Yield the calls of a page."""
+        """Yield the calls of a page; the steps stand behind its result, and what they show is not there twice."""
         yield call("open_page", title=self.text(page.title), subtitle=self.text(page.subtitle))
-        yield from self.blocks(page.blocks)
+        blocks = page.blocks
+        if page.tour is not None:
+            blocks = tuple(_titled(each for each in blocks if not self._is_stepped(each)))
+            end = next((at for at, each in enumerate(blocks, 1) if isinstance(each, Aside)), len(blocks))
+            yield from self.blocks(blocks[:end])
+            yield from Steppable(self, {each.label for each in lines(blocks)}).calls(page.tour)
+            blocks = blocks[end:]
+        yield from self.blocks(blocks)
+        if page.tour is not None:
+            yield glossary_call(self, page.tour, page.glossary)
         yield call("close_page")
+
+    def _is_stepped(self, block: Block) -> bool:
+        """Whether the steps show a block: the picture, or lines that are all theirs."""
+        is_lines = isinstance(block, Steps) and all(line.parts in self.stepped for line in block.lines)
+        return is_lines or isinstance(block, Figure)
+
+    def math(self, node: Node | None, change: Callable[[Node], Node | None] | None = None) -> Markup:
+        """Return a displayed formula, its symbols marked."""
+        if node is None or node == Row(()):
+            return Markup("")
+        return Markup(math_mathml(changed(node, change or self.marked)))
+
+    def inline(self, node: Node) -> Markup:
+        """Return a formula in a line of words, its symbols marked."""
+        return Markup(inline_mathml(changed(node, self.marked)))
+
+    def marked(self, node: Node) -> Node | None:
+        """Return a symbol that is in the glossary with attributes that say which it is; None leaves a node."""
+        mark = mark_of(node.of) if isinstance(node, Tag) and self.symbols else None
+        if mark is None or mark.family not in self.symbols or not isinstance(node, Tag):
+            return None
+        family = (("data-f", mark.family),) if mark.family != mark.key else ()
+        return Tag(node.body, Attributes((("data-s", mark.key), *family)))
 
     def blocks(self, blocks: Sequence[Block]) -> Iterator[Call]:
         """Yield the calls of blocks."""
@@ -115,7 +158,7 @@ class _Writer:
         if isinstance(span, Ref):
             return Markup("–").join(map(self._link, filter(None, (span.label, span.last))))
         pieces = broken(slashed(span), PIECE, PIECE, em_width)
-        return Markup("<wbr/>").join(Markup(inline_mathml(piece)) for piece in pieces)
+        return Markup("<wbr/>").join(map(self.inline, pieces))
 
     def _link(self, label: str) -> Markup:
         return Markup('<a href="#eq-{0}">({0})</a>').format(self.numbers[label])
@@ -149,9 +192,9 @@ class _Writer:
         parts = [row(part, COMMA) if part is not parts[-1] else part for part in parts]
         return {
             "number": str(self.numbers[line.label]) if line.label else "",
-            "left": _math(left),
-            "parts": [list(_pieces(part)) for part in parts],
-            "where": _math(line.where),
+            "left": self.math(left),
+            "parts": [list(self.pieces(part)) for part in parts],
+            "where": self.math(line.where),
             "reason": self.text(line.reason),
         }
 
@@ -173,7 +216,7 @@ class _Writer:
     def image(self, block: Image) -> Iterator[Call]:
         """Yield a figure in a file, with its number."""
         number, caption = self.figures[block.file], self.text(block.caption)
-        yield call("image", file=block.file, alt=_plain(block.caption), number=number, caption=caption)
+        yield call("image", file=block.file, alt=plain(block.caption), number=number, caption=caption)
 
     def code(self, block: Code) -> Iterator[Call]:
         """Yield program text."""
@@ -188,6 +231,27 @@ class _Writer:
         yield call("open_aside", title=self.text(block.title))
         yield from self.blocks(block.blocks)
         yield call("close_aside")
+
+    def pieces(self, node: Node) -> Iterator[dict[str, Any]]:
+        """Yield the pieces of a formula between which a line may end: factors with their roles, and what else is."""
+        before: list[Node] = []
+        for item in items_of(node):
+            if isinstance(item, Tag) and item.label:
+                between = before[-1:] if before and before[-1] == TIMES else []
+                yield from self._broken(row(*before[: len(before) - len(between)]))
+                math = self.math(row(*between, Tag(item.body)))
+                yield {
+                    "math": math, "role": item.role.replace(" ", "-"), "label": list(item.label),
+                    "at": item.of.stop if isinstance(item.of, At) else "",
+                }  # fmt: skip
+                before = []
+            else:
+                before.append(item)
+        yield from self._broken(row(*before))
+
+    def _broken(self, node: Node) -> Iterator[dict[str, Any]]:
+        for each in broken(node, PIECE, PIECE, em_width) if node != Row(()) else ():
+            yield {"math": self.math(each), "role": "", "label": [], "at": ""}
 
 
 def _words(text: Text) -> Iterator[Text]:
@@ -207,28 +271,13 @@ def _words(text: Text) -> Iterator[Text]:
 _SPACE = re.compile(r"(\s+)")
 
 
-def _math(node: Node | None) -> Markup:
-    return Markup(math_mathml(node)) if node is not None and node != Row(()) else Markup("")
-
-
-def _pieces(node: Node) -> Iterator[dict[str, Any]]:
-    """Yield the pieces of a formula between which a line may end: factors with their roles, and what else there is."""
-    plain: list[Node] = []
-    for item in items_of(node):
-        if isinstance(item, Tag) and item.label:
-            between = plain[-1:] if plain and plain[-1] == TIMES else []
-            yield from _broken(row(*plain[: len(plain) - len(between)]))
-            factor = row(*between, Tag(item.body, item.of, item.role))
-            yield {"math": _math(factor), "role": item.role.replace(" ", "-"), "label": list(item.label)}
-            plain = []
-        else:
-            plain.append(item)
-    yield from _broken(row(*plain))
-
-
-def _broken(node: Node) -> Iterator[dict[str, Any]]:
-    if node != Row(()):
-        yield from ({"math": _math(each), "role": "", "label": []} for each in broken(node, PIECE, PIECE, em_width))
+def _titled(blocks: Iterable[Block]) -> Iterator[Block]:
+    """Yield blocks without the titles of sections that have none."""
+    listed = list(blocks)
+    for at, block in enumerate(listed):
+        after = listed[at + 1 : at + 2]
+        if not (isinstance(block, Heading) and (not after or isinstance(after[0], Heading))):
+            yield block
 
 
 # Pictures

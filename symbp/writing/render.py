@@ -155,12 +155,15 @@ class Report:
         self.derivation, self.check, self.command = derivation, check, command or ""
         self._pages: dict[tuple[object, ...], Page] = {}
 
-    def page(self, **options: Any) -> Page:
-        """Return the page with these options of ``render``; those that are about a format do not change it."""
+    def page(self, *, steps: bool = False, **options: Any) -> Page:
+        """Return the page with these options of ``render``; those that are about a format do not change it.
+
+        With ``steps`` it can be stepped through.
+        """
         given = {name: options[name] for name in OF_PAGE if options.get(name, DEFAULTS[name]) != DEFAULTS[name]}
-        key = tuple((name, id(each) if name in OF_NUMBERS else str(each)) for name, each in given.items())
+        key = (steps, *((name, id(each) if name in OF_NUMBERS else str(each)) for name, each in given.items()))
         if key not in self._pages:
-            self._pages[key] = self._told(**given)
+            self._pages[key] = self._told(steps=steps, **given)
         return self._pages[key]
 
     def _told(
@@ -169,12 +172,13 @@ class Report:
         numbers: run.Worked | None = None,
         training: run.Training | None = None,
         digits: int | None = None,
+        steps: bool = False,
         **options: Any,
     ) -> Page:
         letters = notation_named(notation)
         options |= {"stem": stem_of(self.command), "command": self.command}
         if numbers is None:
-            return dressed(derivation_page(self.derivation, self.check, letters, **options), letters)
+            return dressed(derivation_page(self.derivation, self.check, letters, steps=steps, **options), letters)
         found = worked.worked_page(numbers, self.check, letters, training=training, digits=digits, **options)
         return dressed(found, letters)
 
@@ -195,7 +199,7 @@ class Report:
         if not row.is_page:
             require_number(self.derivation.network, row.name)
             return PROGRAMS[row.name](self, setting, options)
-        return page_text(self.page(**options), row, setting)
+        return page_text(self.page(steps=row.has_steps, **options), row, setting)
 
 
 OF_PAGE = ("notation", "by_output", "roles", "show", "pair", *OF_NUMBERS)

@@ -10,12 +10,14 @@ from symbp.checking.report import CheckReport
 from symbp.collector import pause_collector
 from symbp.derivation import Derivation
 from symbp.maths.notation import STANDARD, Notation
-from symbp.pages.page import Block, Page
+from symbp.pages.dress import trees_of
+from symbp.pages.page import Block, Page, numbers
 from symbp.pages.tell import inside, opening
 from symbp.pages.tell.backward import backward
 from symbp.pages.tell.checked import checked
 from symbp.pages.tell.context import Context
 from symbp.pages.tell.functions import functions
+from symbp.pages.tell.glossary import glossary
 from symbp.pages.tell.gradients import gradients
 from symbp.pages.tell.graph import drawn_graph
 from symbp.pages.tell.levels import Deep, deep
@@ -26,6 +28,7 @@ from symbp.pages.tell.picture import picture
 from symbp.pages.tell.remarks import remarks
 from symbp.pages.tell.result import result
 from symbp.pages.tell.time_matrices import time_matrices, time_rows
+from symbp.pages.tell.tour import tour
 from symbp.pages.words import Words, language
 from symbp.views.layout import LAYOUTS, Layout
 from symbp.views.levels import levels
@@ -115,9 +118,13 @@ def derivation_page(
     *,
     stem: str = "symbp",
     command: str = "",
+    steps: bool = False,
     **options: Any,
 ) -> Page:
-    """Return the page of a derivation; ``options`` are those of ``context``, of which an operation alone has none."""
+    """Return the page of a derivation; ``options`` are those of ``context``, of which an operation alone has none.
+
+    With ``steps`` it can be stepped through.
+    """
     if derivation.is_alone:
         return operation_page(derivation, check, stem=stem, command=command)
     found = levels(derivation, options.get("view") or LAYOUTS[notation.layout])
@@ -127,4 +134,8 @@ def derivation_page(
     if check is not None:
         blocks.append(checked(c.words, check, c.any_number))
     about = with_agreement(c.words, opening.subtitle(c), derivation)
-    return Page(opening.title(c), about, tuple(blocks), stem, command)
+    page = Page(opening.title(c), about, tuple(blocks), stem, command)
+    walk = tour(c, blocks) if steps else None
+    if walk is None:
+        return page
+    return replace(page, tour=walk, glossary=glossary(c, trees_of((page, walk)), numbers(page)))

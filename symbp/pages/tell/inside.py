@@ -149,7 +149,7 @@ def forward(c: Deep) -> list[Block]:
     blocks: list[Block] = [Heading(c.words("section.inside"))]
     said = tiles(c)
     for each in c.groups:
-        blocks.append(Steps(tuple(_line(c, pair) for pair in each.forward), group=_name(c, each)))
+        blocks.append(Steps(tuple(_line(c, pair) for pair in each.forward), group=name_of(c, each)))
         if each.inside.part.kind is Kind.ATTENTION:
             blocks += [Para(text) for text in said]
             said = []
@@ -159,7 +159,7 @@ def forward(c: Deep) -> list[Block]:
     return blocks
 
 
-def _name(c: Deep, group: Group) -> Text:
+def name_of(c: Deep, group: Group) -> Text:
     """Return what a block is, with its number, and of a model the modules that it is."""
     kind, at = group.inside.part.kind, group.inside.part.number
     part = c.words(f"part.{kind}")
@@ -194,7 +194,7 @@ def backward(c: Deep) -> list[Block]:
     shown: set[str] = set()
     for each in c.groups[::-1]:
         lines = tuple(PageLine((c.equation(e),), e.label, e.where, reason(c, e, shown)) for e in each.errors)
-        blocks.append(Steps(lines, group=_name(c, each)))
+        blocks.append(Steps(lines, group=name_of(c, each)))
     said = [_said(c, each) for each in c.groups[::-1]]
     return [*blocks, Para(c.words("levels.so", maps=c.words.listed(said)), detail=3)]
 

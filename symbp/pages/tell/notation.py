@@ -79,11 +79,11 @@ def _symbols(c: Context) -> Iterator[Meaning]:
             seen.add(slot_of(symbol))
             own = _own(c, symbol)
             keys = shortened(keys_of(c, own), c.any_number is not None)
-            rows.setdefault((_meaning(c, of), c.shape(own), bool(keys)), []).append((c.names.symbol(own), keys))
+            rows.setdefault((meaning_of(c, of), c.shape(own), bool(keys)), []).append((c.names.symbol(own), keys))
     for symbol, start in starts(c).items():
         if slot_of(symbol) not in seen:
             letters = row(c.names.symbol(symbol), EQUALS, c.names.symbol(start))
-            yield Meaning((letters,), _meaning(c, symbol), (c.shape(symbol),))
+            yield Meaning((letters,), meaning_of(c, symbol), (c.shape(symbol),))
     for (meaning, size, _), found in rows.items():
         names, keys_ = zip(*found, strict=True)
         yield Meaning((joined(names, COMMA),), meaning, (size,), tuple(chain.from_iterable(keys_)))
@@ -101,7 +101,8 @@ def _given(expr: object) -> Iterator[Variable]:
     return (node for node in nodes(expr) if getattr(node, "role", None) is not None)
 
 
-def _meaning(c: Context, variable: Variable) -> Text:
+def meaning_of(c: Context, variable: Variable) -> Text:
+    """Return what a matrix is, in words."""
     if variable.name == c.names.jobs.prediction:
         return c.words("notation.prediction")
     return c.words("notation.kernel" if variable.name in c.names.kernels else f"notation.{variable.role.value}")
