@@ -286,7 +286,7 @@ def test_somebodys_style_replaces_ours(tmp_path: Path) -> None:
     (tmp_path / "page-html.j2").write_text("\\BLOCK{macro style()}<style>p{color:red}</style>\\BLOCK{endmacro}")
     text = render(derive(layers=2), "html", template_dir=tmp_path)
     assert "p{color:red}" in text
-    assert "--ink" not in text
+    assert "--ink:" not in text
     assert problems(text) == []
 
 
