@@ -37,7 +37,6 @@ from symbp.pages.tour import At, mark_of
 from symbp.writing.breaking import broken, em_width, sides
 from symbp.writing.calls import Call, call, written
 from symbp.writing.columns import text_width
-from symbp.writing.formula import Speller
 from symbp.writing.graphs import described, strips_of
 from symbp.writing.latex import LONGEST
 from symbp.writing.mathml import Attributes, inline_mathml, math_mathml

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from symbp.maths.tree import Node
 from symbp.pages.page import Text
-from symbp.pages.tour import Arrow, StepGraph, Place
+from symbp.pages.tour import Arrow, Place, StepGraph
 from symbp.writing.breaking import em_width
 
 LANE, HALVES, BETWEEN = 2.5, 3.2, 1.5

@@ -15,8 +15,8 @@ from symbp.pages.tour import At, Entry, StepGraph, Stop, Tour, mark_of
 from symbp.writing.breaking import broken, em_width
 from symbp.writing.calls import Call, call
 from symbp.writing.formula import Speller
-from symbp.writing.step_graph import Label, drawn
 from symbp.writing.mathml import Attributes, inline_mathml
+from symbp.writing.step_graph import Label, drawn
 
 MEASURE = 34.0
 """How wide a formula of a step may be in one piece, in em."""

@@ -153,7 +153,7 @@ def _drawn(c: Context, piece: Piece) -> tuple[list[Box | Branch], list[Box | Bra
             over.append(Box(_alone(c, weight), "op"))
             under.append(Box(_turned(c, weight), "op"))
         return [Branch(tuple(over)), *value], [Branch(tuple(reversed(under))), *error]
-    both = (MANY, MANY) if piece.is_many else (_operation(c, piece.equation.rhs), _transposed(c, piece))
+    both = (MANY, MANY) if piece.is_many else (operation_name(c, piece.equation.rhs), _transposed(c, piece))
     operation, back = (Box(made, "op") for made in both)
     return [operation, *value], [back, *error]
 
@@ -174,7 +174,7 @@ def _error(c: Context, symbol: MatrixSymbol) -> Node:
     return NOTHING
 
 
-def _operation(c: Context, rhs: MatrixExpr) -> Node:
+def operation_name(c: Context, rhs: MatrixExpr) -> Node:
     """Return what a step does: the weight, or the name of the operation."""
     weight = _weight(rhs)
     if weight is not None:
@@ -233,4 +233,4 @@ def _transposed(c: Context, piece: Piece) -> Node:
         return Factors(c.builder).slopes(slope) if c.reading.is_one else row(HADAMARD, _operation(c, rhs))
     if isinstance(rhs, Call):
         return name_of_map(c.names, rhs.pull(0, piece.equation.lhs, Adjoint(piece.equation.lhs)))
-    return _operation(c, rhs)
+    return operation_name(c, rhs)

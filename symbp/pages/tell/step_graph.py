@@ -18,8 +18,8 @@ from symbp.maths.tree import EQUALS, TIMES, Id, Node, Row, joined, row
 from symbp.ops.elementwise import Slope
 from symbp.ops.losses import Loss
 from symbp.pages.tell.context import Context
-from symbp.pages.tell.picture import _operation
-from symbp.pages.tour import Arrow, StepGraph, Place
+from symbp.pages.tell.picture import operation_name
+from symbp.pages.tour import Arrow, Place, StepGraph
 from symbp.roles import Role
 from symbp.symbols import Adjoint
 from symbp.views.blocks import Call, Pull
@@ -162,7 +162,7 @@ class _Builder:
         weight = next(filter(None, (_weight(each) for each in _terms(rhs) if source in symbols_in(each))), None)
         if weight is not None:
             return self.c.tree(weight)
-        found = _operation(self.c, rhs) if sources == 1 and not isinstance(plain(rhs), Loss) else Id("+")
+        found = operation_name(self.c, rhs) if sources == 1 and not isinstance(plain(rhs), Loss) else Id("+")
         return None if found == Id("+") else found
 
     def _lanes(self) -> None:

@@ -17,8 +17,8 @@ from symbp.pages.page import Block, Line, Text, lines
 from symbp.pages.tell import inside, result
 from symbp.pages.tell.backward import reason
 from symbp.pages.tell.context import Context, Spelled
-from symbp.pages.tell.step_graph import graph_of, left_of
 from symbp.pages.tell.levels import Deep
+from symbp.pages.tell.step_graph import graph_of, left_of
 from symbp.pages.tell.stream import EXPLICIT
 from symbp.pages.tour import At, Stop, Tour, mark_of, symbols_of
 from symbp.pages.words import merged
