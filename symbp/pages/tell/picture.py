@@ -230,7 +230,7 @@ def _transposed(c: Context, piece: Piece) -> Node:
         slope = Slope(
             rhs.function, 0, c.reading.spelled(piece.equation.lhs), *map(c.reading.spelled_alone, rhs.args[1:])
         )
-        return Factors(c.builder).slopes(slope) if c.reading.is_one else row(HADAMARD, _operation(c, rhs))
+        return Factors(c.builder).slopes(slope) if c.reading.is_one else row(HADAMARD, operation_name(c, rhs))
     if isinstance(rhs, Call):
         return name_of_map(c.names, rhs.pull(0, piece.equation.lhs, Adjoint(piece.equation.lhs)))
     return operation_name(c, rhs)
