@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,14 @@ def room(module: str) -> str:
     return module.split(".")[1]
 
 
+parsed = cache(ast.parse)
+"""The tree of a source: several tests walk the same."""
+
+
+def is_call_of(node: ast.AST, name: str) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name
+
+
 def is_for_types(node: ast.AST) -> bool:
     return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
 
@@ -79,17 +88,16 @@ def own_imports(tree: ast.AST, by_name: bool = False) -> list[tuple[int, str]]:
 
 def faults(room_of_file: str, source: str) -> list[str]:
     """Imports that go up, or sideways into another room, or stand inside a function."""
-    tree = ast.parse(source)
-    found = []
-    for line, module in own_imports(tree):
+    tree = parsed(source)
+    found, imports = [], own_imports(tree)
+    for line, module in imports:
         other = room(module) if "." in module else module
         sideways = other != room_of_file and FLOORS.get(other, 99) >= FLOORS[room_of_file]
         if sideways:
             found.append(f"line {line}: {room_of_file} imports {module}")
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            found += [f"line {line}: import of {module} inside {node.name}" for line, module in own_imports(node)]
-    return found
+    functions = (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+    within = {line for each in functions for line in range(each.lineno, (each.end_lineno or 0) + 1)}
+    return found + [f"line {line}: import of {module} in a function" for line, module in imports if line in within]
 
 
 def test_imports_go_down():
@@ -224,7 +232,7 @@ BY_TABLE = {"__init__", "cli.app", "networks.operations"}
 
 def late_imports(source: str) -> tuple[tuple[str, ...], list[str]]:
     """The modules of ours that a file loads late, and what is wrong with how it says so."""
-    tree, wrong = ast.parse(source), []
+    tree, wrong = parsed(source), []
     pairs, known = [], []
     for node in filter(is_for_types, tree.body):
         imports = [each for each in node.body if isinstance(each, ast.ImportFrom)]
@@ -236,7 +244,12 @@ def late_imports(source: str) -> tuple[tuple[str, ...], list[str]]:
             if typed.get(name) != module:
                 wrong.append(f"line {each.lineno}: {name} is {typed.get(name)} to mypy and {module} to Python")
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "later" and node not in known:
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id == "later"
+            and node not in known
+        ):
             wrong.append(f"line {node.lineno}: later() stands in the else of an if TYPE_CHECKING")
         if isinstance(node, ast.Name | ast.alias) and "import_module" in ast.unparse(node):
             wrong.append(f"line {node.lineno}: an import by name that no type checker sees; errors.later is the one")
@@ -311,7 +324,7 @@ RULES_AND_LAYERS = ("calculus", "networks", "ops")
 
 def sympy_constructors(source: str) -> list[str]:
     """Calls of SymPy's constructors for nodes that symbp.nodes makes, without the checks that System makes once."""
-    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    calls = [node for node in ast.walk(parsed(source)) if isinstance(node, ast.Call)]
     names = [(node.lineno, ast.unparse(node.func).rpartition(".")[2]) for node in calls]
     return [f"line {line}: {name}" for line, name in names if name in MADE_IN_NODES]
 
@@ -330,14 +343,18 @@ def test_the_test_sees_a_constructor():
     assert not sympy_constructors("@rule(MatMul, 'why')\ndef vjp(node: MatMul):\n    return matmul(a, b)")
 
 
+def is_of_re(function: ast.expr) -> bool:
+    return isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name) and function.value.id == "re"
+
+
 def strings(source: str) -> list[tuple[int, str]]:
     """The strings of a file, those of messages of errors, docstrings and patterns left out."""
-    tree = ast.parse(source)
+    tree = parsed(source)
     said: set[int] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             said.add(id(node.value))
-        if isinstance(node, ast.Raise) or (isinstance(node, ast.Call) and ast.unparse(node.func).startswith("re.")):
+        if isinstance(node, ast.Raise) or (isinstance(node, ast.Call) and is_of_re(node.func)):
             said.update(map(id, ast.walk(node)))
     found = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
     return [(node.lineno, node.value) for node in found if id(node) not in said]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from symbp import limits
@@ -44,6 +44,7 @@ def test_widths(text: str) -> None:
     assert found is None or [str(each) for each in found] == [part.lstrip("0") for part in text.split(",")]
 
 
+@settings(max_examples=30)
 @given(TYPED, st.integers(1, 200))
 def test_show(text: str, depth: int) -> None:
     ranges = outcome(lambda: options.ranges(text), text)
