@@ -189,7 +189,7 @@ LATE = {
         "writing.text",
         "writing.unused",
     ),
-    "cli.schema": ("networks.spec",),
+    "cli.schema": ("networks.spec", "writing.page_json"),
     "cli.sharing": ("executors",),
     "cli.what": (
         "derivation",
@@ -218,9 +218,12 @@ LATE = {
     "writing.render": (
         "networks.equation_text",
         "numeric.differentiable",
+        "pages.tell.program",
         "pages.tell.worked",
         "worked.run",
         "writing.page_html",
+        "writing.page_json",
+        "writing.page_notebook",
         "writing.page_typst",
     ),
 }

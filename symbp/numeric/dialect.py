@@ -146,5 +146,8 @@ TORCH = Dialect(
 )
 """PyTorch: axes are dimensions, a bound is a clamp, and its functions take no plain numbers."""
 
+NUMPY = Dialect("np", "")
+"""NumPy itself."""
+
 JAX = Dialect("jnp", "jax.scipy.special.erf")
 """JAX has NumPy's functions under their names."""

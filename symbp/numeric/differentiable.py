@@ -13,7 +13,7 @@ from functools import cached_property
 from types import MappingProxyType
 
 from symbp.equations import ForwardSystem
-from symbp.numeric.dialect import JAX, TORCH, Dialect
+from symbp.numeric.dialect import JAX, NUMPY, TORCH, Dialect
 from symbp.numeric.sizes import Sizes, given_sizes
 from symbp.numeric.source import LINE, Program, definitions_of, docstring, passed, wrapped
 from symbp.numeric.values import positive_only, target_kinds
@@ -137,6 +137,16 @@ class _Parts:
         for several, group in (("inputs", self.program.inputs), ("targets", self.program.targets)):
             pieces += [f"**{several}"] if len(group) > 1 else [f'"{each.name}": {self.names[each]}' for each in group]
         return f"{{{', '.join([*pieces, '**parameters'])}}}"
+
+    def _called(self) -> str:
+        """Return what the function is called with, out of a mapping by name."""
+        keys = [[each.name for each in group] for group in (self.program.inputs, self.program.targets)]
+        several = (", ".join(f'"{key}": given["{key}"]' for key in group) for group in keys if len(group) > 1)
+        one = (f'given["{group[0]}"]' if len(group) == 1 else f"{{{next(several)}}}" for group in keys if group)
+        return ", ".join(["parameters", *one])
+
+    def _parameters(self) -> Iterable[str]:
+        return _listed([f'"{each.name}"' for each in self.program.parameters])
 
     def _drawn(self) -> Iterable[str]:
         kinds, positive = target_kinds(self.drawn_for), positive_only(self.drawn_for)
@@ -317,6 +327,32 @@ if __name__ == "__main__":
     print("right: the gradients agree with differences of the loss")
 ''',
         ),
+        "check": Backend(
+            NUMPY,
+            '''
+PARAMETERS = {parameters}
+random = np.random.default_rng(0)
+given = {
+    {drawn}
+}
+
+
+def both(given):
+    """Return the loss and its gradients."""
+    parameters = {name: given[name] for name in PARAMETERS}
+    return loss_and_gradients({called})
+
+
+step = 1e-6
+loss, gradients = both(given)
+for name, gradient in gradients.items():
+    direction = random.normal(size=gradient.shape)
+    ahead, behind = (both({**given, name: given[name] + by * direction})[0] for by in (step, -step))
+    along, difference = np.sum(gradient * direction), (ahead - behind) / (2 * step)
+    assert abs(along - difference) <= 1e-6 * max(1, abs(difference)), name
+    print(name, f"{along:.9f} is {difference:.9f} by a difference")
+''',
+        ),
     }
 )
-"""Every backend by the name of its format."""
+"""Every backend by the name of its format; the lines of a check that stand behind a NumPy program."""

@@ -28,6 +28,8 @@ class Format:
     figure: str = ""
     is_page: bool = True
     has_steps: bool = False
+    runs: bool = False
+    """Whether the page of a derivation ends with its program and a check of it, which run."""
 
 
 def _uses(*names: str) -> frozenset[str]:
@@ -78,10 +80,15 @@ _ROWS = (
         uses=_uses("standalone template_dir text_width heading_shift label_prefix credit"),
         template="page-typst.j2", figure="svg",
     ),
+    Format(
+        "ipynb", "a Jupyter notebook: the page, the NumPy program, a check of it", ".ipynb",
+        uses=_uses(_MARKDOWN), template="page-markdown.j2", wrap="$$\n{}\n$$", figure="png", runs=True,
+    ),
     Format("numpy", "a NumPy program that computes loss and gradients", ".py", comment="# {}", is_page=False),
     Format("torch", "a PyTorch operation with its backward pass and gradcheck", ".py", comment="# {}", is_page=False),
     Format("jax", "a JAX function with its backward pass, and its check_grads", ".py", comment="# {}", is_page=False),
     Format("equations", "the network as lines of equations, which symbp reads", ".eq", comment="# {}", is_page=False),
+    Format("json", "the page as data, by a published schema", ".json"),
     Format("text", "what the terminal shows", ".txt", uses=_uses("columns"), comment="({})"),
 )  # fmt: skip
 
@@ -91,7 +98,7 @@ FORMATS: dict[str, Format] = {row.name: row for row in _ROWS}
 FORMAT_ALIASES: dict[str, str] = {
     "github": "gfm", "md": "gfm", "pandoc": "markdown", "qmd": "quarto", "sphinx": "myst",
     "tex": "latex", "htm": "html", "mathml": "html", "typ": "typst", "python": "numpy", "py": "numpy",
-    "pytorch": "torch", "eq": "equations", "txt": "text",
+    "pytorch": "torch", "jupyter": "ipynb", "notebook": "ipynb", "eq": "equations", "txt": "text",
 }  # fmt: skip
 """Other names people type."""
 
@@ -104,8 +111,10 @@ SUFFIXES: dict[str, str] = {
     ".html": "html",
     ".htm": "html",
     ".typ": "typst",
+    ".ipynb": "ipynb",
     ".py": "numpy",
     ".eq": "equations",
+    ".json": "json",
     ".txt": "text",
 }
 """The format that a file's suffix says."""

@@ -35,7 +35,7 @@ from symbp.resources import MARK
 from symbp.writing.breaking import Shown, em_width, shown
 from symbp.writing.calls import Call, call, written
 from symbp.writing.columns import widest
-from symbp.writing.formats import format_named
+from symbp.writing.formats import Format, format_named
 from symbp.writing.latex import PANDOC, PLAIN, Hooks, inline_latex, math_latex
 from symbp.writing.letters import bar_text
 from symbp.writing.setting import DEFAULT, Setting
@@ -98,15 +98,34 @@ def write_markdown(
 ) -> str:
     """Return a page as Markdown; ``picture_text`` draws a picture in characters, without it pictures are left out."""
     row = format_named(flavour)
+    calls = [_names(page, row, setting), *_writer(page, row, setting, picture_text).page(page)]
+    return written(calls, FILE, setting.template_dir, own=row.template)
+
+
+def markdown_parts(
+    page: Page, parts: Sequence[Sequence[Block]], setting: Setting, picture_text: Callable[[Picture], str]
+) -> list[str]:
+    """Return parts of a page as Markdown in dollars, the title above the first; what they refer to is the page's."""
+    row = format_named("markdown")
+    writer = _writer(page, row, setting, picture_text)
+    first, *others = parts
+    above = [_names(page, row, setting), *writer.page(replace(page, blocks=tuple(first)))]
+    calls = [above, *([*writer.blocks(each)] for each in others)]
+    return [written(each, FILE, setting.template_dir, own=row.template) for each in calls]
+
+
+def _writer(page: Page, row: Format, setting: Setting, picture_text: Callable[[Picture], str] | None) -> _Writer:
     prefix = _slug(setting.label_prefix or page.stem)
-    writer = _Writer(
+    return _Writer(
         FLAVOURS[row.name], numbers(page), _anchors(page, prefix), _figures(page, prefix), picture_text,
         setting.text_width or MEASURE, setting.heading_shift,
     )  # fmt: skip
+
+
+def _names(page: Page, row: Format, setting: Setting) -> Call:
+    """Return what says who wrote a page, and what made it."""
     command = _comment(page.command) if setting.credit else ""
-    mark = row.comment.format(f"{MARK}: {command}" if command else MARK)
-    calls = [call("names", command=command, mark=mark), *writer.page(page)]
-    return written(calls, FILE, setting.template_dir, own=row.template)
+    return call("names", command=command, mark=row.comment.format(f"{MARK}: {command}" if command else MARK))
 
 
 def _comment(command: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,15 +36,19 @@ from symbp.writing.unused import COMPARED, DEFAULTS, OF_NUMBERS, no_use
 if TYPE_CHECKING:
     from symbp.networks import equation_text
     from symbp.numeric import differentiable
+    from symbp.pages.tell import program as telling
     from symbp.pages.tell import worked
     from symbp.worked import run
-    from symbp.writing import page_html, page_typst
+    from symbp.writing import page_html, page_json, page_notebook, page_typst
 else:  # Most pages are without numbers, and in Markdown and LaTeX.
     equation_text = later("symbp.networks.equation_text")
     differentiable = later("symbp.numeric.differentiable")
+    telling = later("symbp.pages.tell.program")
     worked = later("symbp.pages.tell.worked")
     run = later("symbp.worked.run")
     page_html = later("symbp.writing.page_html")
+    page_json = later("symbp.writing.page_json")
+    page_notebook = later("symbp.writing.page_notebook")
     page_typst = later("symbp.writing.page_typst")
 
 
@@ -199,7 +204,11 @@ class Report:
         if not row.is_page:
             require_number(self.derivation.network, row.name)
             return PROGRAMS[row.name](self, setting, options)
-        return page_text(self.page(steps=row.has_steps, **options), row, setting)
+        page = self.page(steps=row.has_steps, **options)
+        if row.runs:
+            require_number(self.derivation.network, row.name)
+            page = replace(page, blocks=(*page.blocks, *telling.program(self.derivation)))
+        return page_text(page, row, setting)
 
 
 OF_PAGE = ("notation", "by_output", "roles", "show", "pair", *OF_NUMBERS)
@@ -224,6 +233,8 @@ PAGES: Mapping[str, Callable[[Page, Setting], str]] = {
     **{name: _markdown(name) for name in FLAVOURS},
     "latex": write_latex,
     "html": lambda page, setting: page_html.write_html(page, setting),
+    "json": lambda page, setting: page_json.write_json(page, setting),
+    "ipynb": lambda page, setting: page_notebook.write_notebook(page, setting),
     "typst": lambda page, setting: page_typst.write_typst(page, setting),
     "text": _text,
 }
@@ -323,6 +334,10 @@ SINGLES: Mapping[str, Callable[[Sequence[Line], Setting, Sequence[Node], str], s
     "latex": _display(FORMATS["latex"]),
     "html": lambda lines, _, __, name: page_html.single_html(lines, name),
     "typst": lambda lines, setting, _, __: page_typst.single_typst(lines, setting),
+    "json": lambda lines, _, __, name: page_json.single_json(lines, name),
+    "ipynb": lambda lines, setting, beside, name: page_notebook.single_notebook(
+        _display(FORMATS["ipynb"])(lines, setting, beside, name)
+    ),
     **dict.fromkeys((*PROGRAMS, "text"), lambda lines, _, beside, __: f"{single_text(lines, beside)}\n"),
 }
 """Who writes equations by themselves: the lines, whether as a document, what no letter may look like, a name."""
