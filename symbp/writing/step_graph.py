@@ -114,14 +114,18 @@ def _spots(places: Sequence[Place], arrows: Sequence[Arrow], top: float) -> tupl
 
 def _room(arrows: Sequence[Arrow], places: Mapping[str, Place], left: int, right: int) -> float:
     """Return how far two columns are apart: enough for what stands beside the arrows between them."""
-    between = (each for each in arrows if {places[each.start].column, places[each.end].column} == {left, right})
-    return max([GAP, *(em_width(each.label) + 1.1 for each in between if each.label)])
+    room = GAP
+    for each in arrows:
+        start, end = places[each.start], places[each.end]
+        if {start.column, end.column} == {left, right}:
+            room = max(room, (em_width(each.label) + 1.1 if each.label else GAP) + 0.5 * abs(start.lane - end.lane))
+    return room
 
 
 def _is_bowed(arrow: Arrow, arrows: Sequence[Arrow], places: Mapping[str, Place]) -> bool:
     """Whether an arrow passes by other places, leads on to another repetition, or is the second between two places."""
     start, end = places[arrow.start], places[arrow.end]
-    if end.is_loss or start.is_loss:
+    if start.is_loss:
         return False
     low, high = sorted((start.column, end.column))
     same = [each for each in places.values() if each.lane == start.lane and each.is_error == end.is_error]
@@ -194,7 +198,7 @@ def _line(start: _Spot, end: _Spot, is_error: bool, bend: _Spot | None) -> tuple
 def _bow(start: _Spot, end: _Spot, is_error: bool) -> tuple[str, str, tuple[float, float]]:
     """Return an arrow around what stands between: above, of errors below."""
     away = 1 if is_error else -1
-    a, b = (start.x, start.y + away * HALF), (end.x, end.y + away * (HALF + 0.1))
+    a, b = (start.x, start.y + away * HALF), (end.x, end.y + away * (end.height / 2 + HALF + 0.1))
     over = away * BOW / 0.75 * 1.0
     c, d = (a[0], a[1] + over), (b[0], b[1] + over)
     path = f"M{_n(a[0])} {_n(a[1])}C{_n(c[0])} {_n(c[1])} {_n(d[0])} {_n(d[1])} {_n(b[0])} {_n(b[1])}"

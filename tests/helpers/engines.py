@@ -18,6 +18,7 @@ from report_cases import need
 
 NODE = shutil.which("node")
 PANDOC = shutil.which("pandoc")
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 SCRIPTS = Path(__file__).parents[1] / "node"
 
 Formula = tuple[str, str, bool]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 from html import escape
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from engines import CHROMIUM
 from page_commands import COMMANDS, written
 from pages import PAGES
 from report_cases import need
@@ -21,7 +21,6 @@ from test_page_latex import EVERYTHING
 from symbp.networks.examples import EXAMPLES
 from symbp.writing.page_html import write_html
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 PHONE, WIDE = 360, 1000
 
 pytestmark = pytest.mark.long

@@ -277,7 +277,7 @@ def _added(tree: Node, factors: Sequence[Tag], told: dict[str, Told]) -> list[st
     back = [(key, each) for key, each in told.items() if each.is_backward and not each.is_gradient]
     last = _own(tree, told)
     before = max((at for at, (key, _) in enumerate(back) if int(key) < int(last or 0)), default=0)
-    source = next((at for at, each in enumerate(factors) if each.role == FactorRole.LOSS), len(factors) - 1)
+    source = next((at for at, each in enumerate(factors) if each.role == FactorRole.LOSS), -1)
     found, at_step = {}, 0
     for at in (*range(source, -1, -1), *range(source + 1, len(factors))):
         if not back or (at > source and factors[at].role in INPUTS):

@@ -1,6 +1,6 @@
 // node check_html.cjs PAGE.html ...   looks at pages in one Chromium (which CHROMIUM names) as a reader would: with keys,
 // mouse, without script, on a phone, on paper. puppeteer-core and axe-core are from npm. A page without steps is
-// looked at as well, but for what only steps have.
+// looked at as well, but for what only steps have. Pages behind --brief are looked at in fewer sizes and themes.
 const fs = require("fs"), path = require("path"), { execSync } = require("child_process");
 const puppeteer = require("puppeteer-core"), axe = fs.readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 const chromium = process.env.CHROMIUM || execSync("command -v chromium").toString().trim();
@@ -146,19 +146,21 @@ async function contrast(p, what) {
 }
 (async () => {
   const b = await puppeteer.launch({ executablePath: chromium, args: ["--no-sandbox", "--disable-gpu"] });
+  let brief = false;
   for (const file of process.argv.slice(2)) {
+    if (file === "--brief") { brief = true; continue; }
     console.log(path.basename(file));
     source(fs.readFileSync(file, "utf8"));
-    for (const dark of [false, true]) {
+    for (const dark of brief ? [true] : [false, true]) {
       const p = await open(b, file, { dark });
-      await accessible(p, dark ? "dark" : "light"); await contrast(p, dark ? "dark" : "light");
+      if (!brief) await accessible(p, dark ? "dark" : "light"); await contrast(p, dark ? "dark" : "light");
       const n = await p.$$eval(".step", a => a.length); for (let i = 0; i < n * .7; i++) await p.keyboard.press("ArrowRight");
       await accessible(p, (dark ? "dark" : "light") + ", stepping");
       ok(!p.log.length, "console: " + p.log); await p.close();
     }
     let p = await open(b, file);
     const stepped = await p.$(".step") !== null, going = async q => stepped && await stepping(q);
-    await going(p); if (stepped) await symbols(p); await tabs(p);
+    await going(p); if (stepped) await symbols(p); if (!brief) await tabs(p);
     ok(!stepped || await p.$eval(".step", x => getComputedStyle(x).transitionDuration) === "0s", "no motion where it is not wanted");
     ok(!p.log.length, "console: " + p.log); await p.close();
     p = await open(b, file, { w: 390, h: 844, dark: true });
@@ -166,10 +168,10 @@ async function contrast(p, what) {
     ok(await wide() <= 390, "no sideways scrolling of the page on a phone: " + await wide());
     const stuck = await p.$$eval("[data-scroll],.gscroll", a => a.filter(x => x.scrollWidth > x.clientWidth + 1 && (x.tabIndex !== 0 || getComputedStyle(x).overflowX !== "auto")).length);
     ok(!stuck, "what is too wide scrolls and takes the focus");
-    await accessible(p, "phone"); await going(p); ok(await wide() <= 390, "nor when stepping"); await accessible(p, "phone, stepping");
+    if (!brief) await accessible(p, "phone"); await going(p); ok(await wide() <= 390, "nor when stepping"); await accessible(p, "phone, stepping");
     const panel = stepped ? await p.evaluate(() => document.querySelector("#next").click() || document.querySelector(".panel").offsetHeight) : 0; ok(panel < 844 * .45, "the panel leaves room on a phone: " + panel);
     ok(!p.log.length, "console: " + p.log); await p.close();
-    for (const w of [320, 600, 768, 1100, 1920]) { p = await open(b, file, { w, h: 700 }); for (const k of [0, 1]) { ok(await wide() <= w, `${w} px: ` + await wide()); await p.keyboard.press("ArrowRight"); await tick(30); } await p.close(); }
+    for (const w of brief ? [320] : [320, 600, 768, 1100, 1920]) { p = await open(b, file, { w, h: 700 }); for (const k of [0, 1]) { ok(await wide() <= w, `${w} px: ` + await wide()); await p.keyboard.press("ArrowRight"); await tick(30); } await p.close(); }
     p = await open(b, file, { js: false });
     const off = await p.$$eval(".step,.line,.factor,.gbox math", a => a.filter(x => !x.closest(".live") && (!x.getClientRects().length || getComputedStyle(x).visibility !== "visible")).length);
     ok(!off, "without script everything is there"); ok(await p.$$eval("button,input,#card", a => a.every(x => !x.getClientRects().length)), "and no dead control"); await p.close();
