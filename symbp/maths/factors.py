@@ -44,16 +44,13 @@ class Factors:
     def __init__(self, builder: Builder, label: Label = unlabelled) -> None:
         self.builder, self.label = builder, label
 
-    def flat(self, factors: Iterable[Factor]) -> list[Node]:
+    def flat(self, factors: Iterable[Factor], start: Iterable[Node] = ()) -> list[Node]:
         """Return the factors of the product for one example, from the parameter to the loss and its input.
 
-        What is turned on the way stands in brackets, with a ⊤ behind them.
+        What is turned on the way stands in brackets, with a ⊤ behind them. They stand around those of the ``start``.
         """
-        listed = list(factors)
-        if not any(map(is_turn, listed)):
-            return [self.one(each) for each in in_order(listed)]
-        found: list[Node] = []
-        for factor in listed:
+        found = list(start)
+        for factor in factors:
             if is_turn(factor):
                 found = [Script(Fence(joined(found, TIMES)), None, TRANSPOSE)]
             elif factor.acts is not Acts.RIGHT:

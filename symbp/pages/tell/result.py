@@ -139,11 +139,13 @@ def is_matrix(factor: Factor) -> bool:
 
 def shortened(c: Context, writer: Factors, factors: Product | Sequence[Factor], ends: tuple[int, int] = (4, 5)) -> Node:
     """Return the product for one example; of a long one only so many factors at its ends."""
-    found, (first_, last_) = in_order(factors), ends
-    if len(found) <= MOST_FACTORS or any(map(is_turn, found)):
-        return writer.product(map(c.alone, factors))
-    first, last = ([writer.one(c.alone(each)) for each in part] for part in (found[:first_], found[-last_:]))
-    return joined([*first, DOTS, *last], TIMES)
+    listed = list(factors)
+    at = next((at for at, each in enumerate(listed) if is_turn(each)), len(listed))
+    found, (first, last) = in_order(listed[:at]), ends
+    if len(found) <= MOST_FACTORS:
+        return writer.product(map(c.alone, listed))
+    left, right = ([writer.one(c.alone(each)) for each in part] for part in (found[:first], found[-last:]))
+    return joined(writer.flat(map(c.alone, listed[at:]), [*left, DOTS, *right]), TIMES)
 
 
 @dataclass(frozen=True)
@@ -171,20 +173,20 @@ def general_product(c: Context) -> General | None:
     weights = (each for each in c.gradients if each.equation.lhs.of.role is Role.WEIGHT)
     gradient = next((each for each in weights if index.symbol in getattr(each.equation.lhs.of, "indices", ())), None)
     edge = None if gradient is None else single(gradient.equation)
-    if gradient is None or edge is None or edge.source != error or any(map(is_turn, edge.factors)):
+    if gradient is None or edge is None or edge.source != error:
         return None
     k, end, writer = index_symbol(spare_letter(c)), c.last[index.letter], Factors(c.builder)
     inside = writer.product([renamed(each, index.symbol, k) for each in factors])
     last = writer.flat(ends)
 
-    def product(first: Expr, tail: Sequence[Node] = ()) -> Node:
+    def product(first: Expr, tail: Iterable[Factor] = ()) -> Node:
         sign = Script(Sign("∏", "big"), row(number(k), EQUALS, number(first)), number(end - 1))
-        return row(Fence(row(sign, TIMES, inside)), TIMES, joined([*last, *tail], TIMES))
+        return joined(writer.flat(tail, [Fence(row(sign, TIMES, inside)), *last]), TIMES)
 
     before = put_in(error, {index.symbol: index.symbol + 1})
     return General(
         gradient=row(c.names.derivative(gradient.equation.lhs.of), EQUALS,
-                     product(index.symbol, writer.flat(edge.factors))),
+                     product(index.symbol, edge.factors)),
         base=row(c.tree(start.equation.lhs), EQUALS, joined(last, TIMES)),
         step=row(c.tree(before), EQUALS, product(index.symbol + 1)),
         range=repeated.where or c.ranges(index),
