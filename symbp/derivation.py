@@ -379,9 +379,9 @@ def derive(
         require_number(net, "hessian_vector")
         net = hessian.hessian_vector(net, hessian_vector)
     if net.general is not None:
-        least = net.general.build(1)
-        for name in wrt or ():
-            _variable(least, name)  # It is there at any depth.
+        for name in wrt or ():  # It is there at any depth, and the same.
+            if _variable(net.general.build(1), name) != _variable(net.general.build(2), name):
+                raise SpecError(f"wrt: {name} is another matrix in every depth: name one of the first layers")
     chosen = net.wrt if wrt is None else tuple(_variable(net, name) for name in wrt)
     if not chosen:
         first = next((x.name for x in net.inputs), "X")

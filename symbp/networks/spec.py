@@ -298,12 +298,12 @@ ROWS: dict[str, Row] = {
 """The types of layers: to add one, add a row."""
 
 COMMON: dict[str, tuple[Any, Any]] = {
-    "repeat": (Whole, 1),
+    "repeat": (Whole | Literal["N"], 1),
     "name": (Name | None, None),
     "concat": (Reference | list[Reference] | None, None),
 }
-"""What every layer takes: how many of it follow each other, a name that its symbols carry, and the names of earlier
-layers whose results stand below what comes in."""
+"""What every layer takes: how many of it follow each other, N for any number, a name that its symbols carry, and the
+names of earlier layers whose results stand below what comes in."""
 
 
 def _model(kind: str, row: Row) -> type[Table]:

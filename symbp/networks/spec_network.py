@@ -12,6 +12,7 @@ from symbp.errors import ShapeError, SpecError
 from symbp.limits import MAX_EQUATIONS
 from symbp.networks.builder import Builder
 from symbp.networks.concat import ConcatWith
+from symbp.networks.general import General
 from symbp.networks.given import require_used
 from symbp.networks.images import Image
 from symbp.networks.layers import Layer, Linear, SequenceLayer
@@ -46,7 +47,44 @@ def network_of(data: object, *, batch: bool = False, unroll: int | None = None, 
     if loss is not None:
         raise SpecError(f"loss is {loss!r}, but layers say their own; leave out --loss, or change the file")
     found = validate(layers_table(), data)
-    return _layers(found if unroll is None else _unrolled(found, unroll), batch)
+    found = found if unroll is None else _unrolled(found, unroll)
+    return _layers(found, batch) if _repeats_any(found.layers) is None else _of_any(found, batch)
+
+
+OPEN_REPEAT = "N"
+"""What a layer says that follows itself any number of times."""
+
+REPEATED = ("dense", "residual")
+"""The types of layers that may."""
+
+
+def _repeats_any(specs: Sequence[Any]) -> int | None:
+    """Return which of the layers is there any number of times; None where each has its number.
+
+    Raises:
+        SpecError: there are several, one is inside another layer, or it is of a type that may not.
+    """
+    found = [at for at, spec in enumerate(specs) if spec.repeat == OPEN_REPEAT]
+    if any(_repeats_any(_inner(spec)) is not None for spec in specs) or len(found) > 1:
+        raise SpecError(f"repeat is {OPEN_REPEAT!r} more than once or inside a layer: one layer of the file may say it")
+    for at in found:
+        if specs[at].type not in REPEATED or specs[at].name is not None:
+            types = " and ".join(REPEATED)
+            raise SpecError(f"layers[{at}].repeat is {OPEN_REPEAT!r}: layers of type {types} without a name may say it")
+    return found[0] if found else None
+
+
+def _of_any(found: Any, batch: bool) -> Network:
+    """Return the network that stands for those with any number of repeats."""
+    place = _repeats_any(found.layers)
+
+    def build(count: int) -> Network:
+        layers = [
+            spec.model_copy(update={"repeat": count}) if at == place else spec for at, spec in enumerate(found.layers)
+        ]
+        return _layers(found.model_copy(update={"layers": layers}), batch)
+
+    return General(OPEN_REPEAT, build).shown
 
 
 def _unrolled(found: Any, steps: int) -> Any:

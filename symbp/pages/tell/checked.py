@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from symbp.checking.models import FLOAT, LONG, steady_digits
 from symbp.checking.report import CheckReport
-from symbp.maths.tree import COMMA, EQUALS, Node, Num, joined, row
+from symbp.maths.tree import Node
 from symbp.pages.page import Text, Verdict
 from symbp.pages.words import Words
 
@@ -14,9 +14,9 @@ MOST_NAMES, MOST_WIDTHS = 6, 9
 """Longest lists of parameters and of widths written out."""
 
 
-def checked(words: Words, report: CheckReport, letter: Node | None = None) -> Verdict:
-    """Return what the check found: how many digits, with which numbers; ``letter`` stands for any number of layers."""
-    text = _passed(words, report, letter) if report.passed else _failed(words, report)
+def checked(words: Words, report: CheckReport, depths: Node | None = None) -> Verdict:
+    """Return what the check found: how many digits, with which numbers; ``depths`` are those of the networks."""
+    text = _passed(words, report, depths) if report.passed else _failed(words, report)
     return Verdict(report.passed, text, title=words("section.checked"))
 
 
@@ -28,10 +28,10 @@ def _failed(words: Words, report: CheckReport) -> Text:
     return words("checked.failed", n=len(failed), total=len(report.rows), names=names)
 
 
-def _passed(words: Words, report: CheckReport, letter: Node | None) -> Text:
+def _passed(words: Words, report: CheckReport, depths: Node | None) -> Text:
     found = words("checked.agree", n=len(report.rows))
-    if letter is not None:
-        found += words("checked.for", counts=row(letter, EQUALS, joined([Num(str(n)) for n in report.counts], COMMA)))
+    if depths is not None:
+        found += words("checked.for", depths=depths)
     if report.relative is not None:
         found += words("checked.digits", float=str(steady_digits(report.relative, FLOAT)))
     if report.digits is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -20,6 +20,7 @@ from symbp.maths.notation import Notation
 from symbp.maths.scalars import number
 from symbp.maths.tree import COMMA, EQUALS, Id, Node, Sign, Tag, joined, row, walk
 from symbp.networks.blocks import Kind
+from symbp.networks.general import SHOWN
 from symbp.networks.jobs import Jobs, jobs
 from symbp.networks.network import Network
 from symbp.ops.convolution import Channels
@@ -189,6 +190,13 @@ class Context:
     def any_number(self) -> Node | None:
         """The letter of a number of layers that may be any; None where it is a number."""
         return next((number(letter) for _, letter in self.reading.open_ends.values()), None)
+
+    def depths(self, counts: Sequence[int]) -> Node | None:
+        """Return L = 1, 2, 3, 5: the last values of the index of networks that repeat so often; None of a number."""
+        for letter, (last, symbol) in self.reading.open_ends.items():
+            by = last - SHOWN + self.shift(next(each for each in self.reading.indices if each.letter == letter))
+            return row(number(symbol), EQUALS, joined([number(Integer(count + by)) for count in counts], COMMA))
+        return None
 
     @cached_property
     def forward(self) -> list[Spelled]:

@@ -132,7 +132,7 @@ def derivation_page(
     c = c if found is None else deep(c, found)
     blocks = two_levels(c, check) if isinstance(c, Deep) else one_level(c, check)
     if check is not None:
-        blocks.append(checked(c.words, check, c.any_number))
+        blocks.append(checked(c.words, check, c.depths(check.counts)))
     about = with_agreement(c.words, opening.subtitle(c), derivation)
     page = Page(opening.title(c), about, tuple(blocks), stem, command)
     walk = tour(c, blocks) if steps else None

@@ -13,6 +13,7 @@ from symbp.maths.tree import Id, Node, Num, walk
 from symbp.networks.blocks import Kind
 from symbp.pages.page import Text
 from symbp.pages.tell.context import Context
+from symbp.views.lines import Indexed
 
 MOST_KEYS = 3
 """Longest list of the keys of one letter; of a longer one the first and the last are said."""
@@ -29,6 +30,8 @@ def with_keys(c: Context, meaning: Text, keys: Sequence[str]) -> Text:
 
 def keys_of(c: Context, symbol: MatrixSymbol) -> list[str]:
     """Return the keys of a parameter, of all that have its letter; nothing where the letters spell them."""
+    if c.any_number is not None and not isinstance(symbol, Indexed):
+        return []  # Behind layers of any number it has no number of its own.
     members = [(each.name, spelled) for each, spelled in c.members(symbol) if each.name in c.keys]
     return [] if all(_spell(c, members)) else [name for name, _ in members]
 

@@ -104,7 +104,7 @@ def product_blocks(c: Context) -> list[Block]:
     if shown is not None:
         detail = 1 if general is None else 3
         blocks += [
-            Para(c.words("result.explicit"), detail=detail),
+            Para(c.words("result.explicit" if c.any_number is None else "result.explicit_any"), detail=detail),
             Equations((PageLine((shown,), EXPLICIT),), detail=detail),
         ]
     return blocks
@@ -142,6 +142,7 @@ def shortened(c: Context, writer: Factors, factors: Product | Sequence[Factor], 
     listed = list(factors)
     at = next((at for at, each in enumerate(listed) if is_turn(each)), len(listed))
     found, (first, last) = in_order(listed[:at]), ends
+    last -= c.any_number is not None and len(found) % 2 == 0  # What is left out are whole pairs.
     if len(found) <= MOST_FACTORS:
         return writer.product(map(c.alone, listed))
     left, right = ([writer.one(c.alone(each)) for each in part] for part in (found[:first], found[-last:]))

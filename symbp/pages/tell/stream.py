@@ -125,8 +125,8 @@ def _factors(found: Stream, product: Product) -> Iterator[Node]:
         if not is_block:
             yield from (writer.one(c.alone(each)) for each in same)
             continue
-        ends = [c.reading.spelled(each.expr.of).indices[0] + 1 for each in (same[0], same[-1])]
-        blocks = [found.block(at) for at in dict.fromkeys(ends)]
+        ends = [c.reading.by_number(each.expr.of).indices[0] + 1 for each in (same[0], same[-1])]
+        blocks = [found.block(c.reading.counted(found.index.letter, at)) for at in dict.fromkeys(ends)]
         yield writer.tagged(same[0], joined([blocks[0], *[DOTS] * (len(same) > 2), *blocks[1:]], TIMES))
 
 
@@ -163,13 +163,13 @@ def _is_handed_on(spelled: Spelled) -> bool:
 
 def _general(c: Context, index: Index, factor: Factor) -> Factor:
     """Return the matrix of one block for any of them: with the letter of the index."""
-    spelled = c.reading.spelled(factor.expr.of)
+    spelled = c.reading.by_number(factor.expr.of)
     by = index.symbol - 1 - spelled.indices[0]
 
     def read(slot: Any) -> Any:
         if isinstance(slot, Adjoint):
             return type(slot)(read(slot.of))
-        own = c.reading.spelled(slot) if isinstance(slot, MatrixSymbol) else slot
+        own = c.reading.by_number(slot) if isinstance(slot, MatrixSymbol) else slot
         if not isinstance(own, Indexed) or c.names.loops(own) != (index.letter,):
             return own
         return Indexed(own.of, own.indices[0] + by)
