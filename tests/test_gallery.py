@@ -4,14 +4,14 @@
 """
 
 import pytest
-from committed import GALLERY, MODELS, NAMES, NOTATED, SUFFIXES, UPDATE, gallery
+from committed import GALLERY, IN_FORMATS, MODELS, NAMES, NOTATED, UPDATE, formats_of, gallery
 from report_cases import PDFLATEX, need
 from tex import complaints
 
 
 @pytest.mark.whole
 @pytest.mark.parametrize(
-    "name", [*NAMES, *(pytest.param(name, marks=pytest.mark.long) for name in (*MODELS, *NOTATED))]
+    "name", [*NAMES, *(pytest.param(name, marks=pytest.mark.long) for name in (*MODELS, *NOTATED, *IN_FORMATS))]
 )
 def test_fresh(name):
     for file, text in gallery(name).items():
@@ -24,7 +24,7 @@ def test_fresh(name):
 
 def test_nothing_else_is_in_it():
     assert {path.name for path in GALLERY.iterdir()} == {
-        f"{name}{suffix}" for name in (*NAMES, *MODELS, *NOTATED) for suffix in SUFFIXES
+        f"{name}{suffix}" for name in (*NAMES, *MODELS, *NOTATED, *IN_FORMATS) for suffix in formats_of(name)
     }
 
 

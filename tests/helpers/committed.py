@@ -14,6 +14,7 @@ from symbp.networks.examples import EXAMPLES, VALUES
 from symbp.networks.operations import OPERATIONS
 from symbp.worked.given import read_given
 from symbp.worked.run import Worked
+from symbp.writing.formats import FORMATS
 
 ROOT = Path(__file__).parents[2]
 UPDATE = os.environ.get("SYMBP_UPDATE") == "1"
@@ -31,8 +32,16 @@ NOTATED = {f"notation-{name}": name for name in NOTATIONS if name != STANDARD.na
 MODELS = {f"pytorch-{file.stem}": file for file in sorted((ROOT / "examples" / "models").glob("*.py"))}
 """Models of PyTorch, which stands behind long."""
 
+IN_FORMATS = {f"format-{name}": name for name in ("markdown", "quarto", "myst", "mdx")}
+"""Pages of one network, one in each format that no other page of the gallery is in."""
+
 NAMES = (*MLP, *EXAMPLES, *OPERATIONS, *NUMBERS)
 SUFFIXES = {".md": "gfm", ".tex": "latex"}
+
+
+def formats_of(name):
+    """Return the formats of the pages of a name, by what their files end in."""
+    return {FORMATS[IN_FORMATS[name]].suffix: IN_FORMATS[name]} if name in IN_FORMATS else SUFFIXES
 
 
 def derivation(name):
@@ -40,7 +49,7 @@ def derivation(name):
         return derive(OPERATIONS[name].build())
     if name in MODELS:
         return derive(f"{MODELS[name]}:make")
-    if name in NOTATED:
+    if name in (*NOTATED, *IN_FORMATS):
         return derive(Network.mlp(layers=3))
     name = NUMBERS.get(name, name)
     return derive(Network.mlp(**MLP[name]) if name in MLP else Network.load(EXAMPLES[name]))
@@ -55,6 +64,8 @@ def gallery(name):
     numbers = {}
     if name in NOTATED:
         command, numbers = f"symbp derive --layers 3 --notation {NOTATED[name]}", {"notation": NOTATED[name]}
+    if name in IN_FORMATS:
+        command = f"symbp derive --layers 3 -t {IN_FORMATS[name]}"
     if name in NUMBERS:
         command = f"symbp derive {NUMBERS[name]} --values {NUMBERS[name]}"
         numbers = {"numbers": Worked.of(found, read_given(VALUES[NUMBERS[name]]))}
@@ -62,7 +73,7 @@ def gallery(name):
     assert report.passed
     return {
         f"{name}{suffix}": render(found, to=form, check=report, command=command, **numbers)
-        for suffix, form in SUFFIXES.items()
+        for suffix, form in formats_of(name).items()
     }
 
 

@@ -82,12 +82,19 @@ def elements(node: Any) -> Iterator[Any]:
         yield from elements(each)
 
 
-def sphinx(folder: Path, pages: Mapping[str, str]) -> tuple[dict[str, str], str]:
-    """Return the HTML of pages in MyST that Sphinx builds, without an extension switched on, and what it warns of."""
+CONF = 'extensions = ["myst_parser"]\n'
+"""No extension of MyST is switched on."""
+
+
+def sphinx(
+    folder: Path, pages: Mapping[str, str], conf: str = CONF, files: Mapping[str, str] | None = None
+) -> tuple[dict[str, str], str]:
+    """Return the HTML of pages in MyST that Sphinx builds, with the files that they include, and what it warns of."""
     need("Sphinx with myst-parser", find_spec("sphinx") and find_spec("myst_parser"))
     source = folder / "source"
     source.mkdir()
-    (source / "conf.py").write_text('extensions = ["myst_parser"]\nhtml_theme = "basic"\n')
+    for name, text in {"conf.py": f'{conf}html_theme = "basic"\n', **(files or {})}.items():
+        (source / name).write_text(text, encoding="utf-8")
     (source / "index.md").write_text("# Notes\n\n```{toctree}\n" + "\n".join(pages) + "\n```\n")
     for name, text in pages.items():
         (source / f"{name}.md").write_text(text, encoding="utf-8")

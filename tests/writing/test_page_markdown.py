@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from engines import refused
@@ -12,9 +13,10 @@ from test_page_latex import EVERYTHING, HOSTILE, page
 from symbp import derive
 from symbp.maths.tree import EQUALS, Fence, Id, Num, row
 from symbp.networks.operations import OPERATIONS
-from symbp.pages.page import Code, Equations, Line, Para, Ref, Steps, Table
+from symbp.pages.page import Code, Equations, Heading, Line, Para, Ref, Steps, Table
 from symbp.pages.tell.operation import operation_page
 from symbp.writing.page_markdown import FLAVOURS, write_markdown
+from symbp.writing.setting import Setting
 
 PATTERNS = {
     "gfm": (r"^```math\n(.*?)^```$", r"\$`(.+?)`\$"),
@@ -34,7 +36,7 @@ def formulas(text: str, flavour: str) -> list[tuple[str, str, bool]]:
 
 
 def test_katex_reads_every_formula_of_a_page() -> None:
-    found = [each for one in (*PAGES.values(), EVERYTHING) for each in formulas(write_markdown(one), "gfm")]
+    found = [each for one in PAGES.values() for each in formulas(write_markdown(one), "gfm")]
     assert len(found) > 100
     assert refused(found) == []
 
@@ -53,7 +55,8 @@ def test_github_sees_no_dollars_but_its_own() -> None:
 
 
 def test_a_number_stands_in_a_display_of_its_own() -> None:
-    text = write_markdown(EVERYTHING, "gfm")
+    text = write_markdown(page(*EVERYTHING.blocks[:4]), "gfm")
+    assert "aligned" in text
     for block in re.findall(r"```math\n(.*?)```", text, re.DOTALL):
         assert block.count("\\tag") <= 1
         assert "\\tag" not in block.partition("\\begin{aligned}")[2].partition("\\end{aligned}")[0]
@@ -100,3 +103,43 @@ def test_a_picture_is_drawn_by_whoever_is_given() -> None:
 
 def test_the_mark_stands_in_the_first_line() -> None:
     assert write_markdown(MLP, "gfm").startswith("<!-- Written by symbp: symbp derive --layers 4 -->\n\n# ")
+
+
+def test_levels_width_labels_and_credit_are_those_of_the_setting() -> None:
+    setting = Setting(text_width=30.0, heading_shift=2, label_prefix="Week_3:mlp", credit=False)
+    for flavour, each in FLAVOURS.items():
+        text = write_markdown(MLP, flavour, setting)
+        levels = [len(line.split()[0]) for line in text.splitlines() if line.startswith("#")]
+        assert levels[0] == 3
+        assert 4 in levels
+        assert text.splitlines()[0].strip("<!-/*{}%> ") == "Written by symbp"
+        assert ("week-3-mlp-product" in text) is (each.reference != "({number})")
+        assert len(write_markdown(MLP, flavour).splitlines()) < len(text.splitlines())
+
+
+def test_no_two_labels_are_one_in_small_letters() -> None:
+    lines = tuple(Line((X_IS_1,), label) for label in ("dZ1", "dz1", "a.b", "a-b", "δ", "dz1-2"))
+    text = write_markdown(page(Equations(lines)), "quarto")
+    found = re.findall(r"\{#eq-(.*)\}", text)
+    assert found == ["t-dz1", "t-dz1-2", "t-a-b", "t-a-b-4", "t", "t-dz1-2-6"]
+
+
+def test_a_macro_gets_what_it_names_and_that_of_a_flavour_comes_first(tmp_path: Path) -> None:
+    theirs = r"\BLOCK{macro %s(text)}" "\n\n" r"%s: \VAR{text}" "\n" r"\BLOCK{endmacro}" "\n"
+    (tmp_path / "page-markdown.j2").write_text(theirs % ("para", "shared") + theirs % ("heading", "shared"))
+    (tmp_path / "page-mdx.j2").write_text(theirs % ("para", "own"))
+    blocks = Para(("x",), ("title",)), Heading(("y",)), Table((("a",),), ((("b",),),))
+    text = write_markdown(page(*blocks), "mdx", Setting(template_dir=tmp_path))
+    assert "\nown: x\n\nshared: y\n\n<table>\n" in text
+
+
+@pytest.mark.parametrize(
+    ("typed", "there"),
+    [
+        ("1. a", "1\\. a"), ("(2) a", "(2\\) a"), ("iv. a", "iv\\. a"), ("Mixed. a", "Mixed. a"), ("% a", "\\% a"),
+        (": a", "\\: a"), ("(a)= b", "(a)\\= b"), ("import a", "&#105;mport a"), ("importance", "importance"),
+        ("  - a", "\\- a"),
+    ],
+)  # fmt: skip
+def test_a_paragraph_begins_nothing_else(typed: str, there: str) -> None:
+    assert f"\n{there}\n" in write_markdown(page(Para((typed,))), "mdx")
