@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 from engines import Html, html_of_mdx, pandoc
@@ -68,6 +70,21 @@ def by_mdx(document: str, folder: Path) -> str:
     return of_html(found["html"])
 
 
+def by_jupyter(document: str, folder: Path) -> str:
+    cells = [(each["cell_type"], "".join(each["source"])) for each in json.loads(document)["cells"]]
+    read = by_pandoc("markdown")("\n\n".join(text for kind, text in cells if kind == "markdown"), folder)
+    return "".join([read, *(text for kind, text in cells if kind == "code")])
+
+
+def strings(value: Any) -> str:
+    """Return all words of data."""
+    if isinstance(value, str):
+        return value
+    return "".join(
+        map(strings, value.values() if isinstance(value, dict) else value if isinstance(value, list) else ())
+    )
+
+
 def on_paper(engine: str) -> Reader:
     def read(document: str, folder: Path) -> str:
         need(engine, PDFLATEX if engine == "pdflatex" else find_spec("typst"))
@@ -87,6 +104,8 @@ READERS: Mapping[str, tuple[Reader, Callable[[str], str], Setting]] = {
     "mdx": (by_mdx, strict, Setting()),
     "latex": (on_paper("pdflatex"), loose, PAPER),
     "html": (lambda document, _: of_html(document), strict, Setting()),
+    "ipynb": (by_jupyter, strict, Setting()),
+    "json": (lambda document, _: strings(json.loads(document)), strict, Setting()),
     "typst": (on_paper("typst"), loose, PAPER),
     "text": (lambda document, _: document, strict, Setting(columns=400)),
 }
@@ -101,7 +120,7 @@ def test_every_format_has_a_reader() -> None:
 
 
 @pytest.mark.parametrize(
-    "to", [each if each in ("html", "text") else pytest.param(each, marks=pytest.mark.long) for each in READERS]
+    "to", [each if each in ("html", "json", "text") else pytest.param(each, marks=pytest.mark.long) for each in READERS]
 )
 def test_what_is_hostile_is_text(to: str, tmp_path: Path) -> None:
     reader, signs, setting = READERS[to]
