@@ -17,7 +17,8 @@ from symbp.maths.names import Slot, slot_of
 from symbp.maths.tree import EQUALS, TIMES, Id, Node, Row, joined, row
 from symbp.ops.elementwise import Slope
 from symbp.ops.losses import Loss
-from symbp.pages.tell.context import Context
+from symbp.pages.tell.context import Context, Spelled
+from symbp.pages.tell.levels import Deep
 from symbp.pages.tell.picture import operation_name
 from symbp.pages.tour import Arrow, Place, StepGraph
 from symbp.roles import Role
@@ -117,7 +118,8 @@ class _Builder:
     def _computed(self, told: Told) -> tuple[str, ...]:
         """Add what a step forward computes; return what it lights."""
         lit: list[str] = []
-        for equation, spelled in zip(told.equations, told.spelled, strict=True):
+        for spelled in told.spelled:
+            equation = spelled.equation
             sources = self._sources(equation, told.strip)
             node = self._defined(self.values, equation.lhs, told.strip)
             node.value = left_of(self.c.equation(spelled))
@@ -185,14 +187,15 @@ class _Builder:
     def _sent_back(self, told: Told) -> tuple[str, ...]:
         """Add the error that a step tells, or light what a gradient is made of; return what is lit."""
         lit: list[str] = []
-        for equation in told.equations:
+        for spelled in told.spelled:
+            equation = spelled.equation
             used = [each for each in dict.fromkeys(symbols_in(equation.rhs)) if isinstance(each, Adjoint)]
             if told.is_gradient:
                 lit += (each.key for symbol in used for each in self._alike(symbol, told.strip))
                 lit += self._inputs(equation, told.strip)
                 continue
             before = [self._error(each, told.strip) for each in used]
-            node = self._error(equation.lhs, told.strip, is_defined=True)
+            node = self._error(told_of(self.c, spelled), told.strip, is_defined=True)
             labels = self._labels(equation)
             for each, symbol in zip(before, used, strict=True):
                 lit += self._ways(each, node, equation, symbol, labels.get(symbol))
@@ -250,6 +253,14 @@ class _Builder:
             if inside is not None:
                 found |= {one: self.c.tree(_weight(inside)) for one in symbols_in(each) if isinstance(one, Adjoint)}
         return found
+
+
+def told_of(c: Context, spelled: Spelled) -> Adjoint:
+    """Return the error or gradient that a line tells, as the network has it: of X⁽ᴸ⁾, not of what a block calls it."""
+    lhs = spelled.equation.lhs
+    home = c.homes.get(id(spelled.line)) if isinstance(c, Deep) else None
+    found: Adjoint = c.outside(home, lhs) if isinstance(c, Deep) and home is not None else lhs
+    return found
 
 
 def left_of(line: Node) -> Node:

@@ -18,7 +18,7 @@ from symbp.pages.tell import inside, result
 from symbp.pages.tell.backward import reason
 from symbp.pages.tell.context import Context, Spelled
 from symbp.pages.tell.levels import Deep
-from symbp.pages.tell.step_graph import graph_of, left_of
+from symbp.pages.tell.step_graph import graph_of, left_of, told_of
 from symbp.pages.tell.stream import EXPLICIT
 from symbp.pages.tour import At, Stop, Tour, mark_of, symbols_of
 from symbp.pages.words import merged
@@ -59,8 +59,7 @@ def tour(c: Context, blocks: Sequence[Block]) -> Tour | None:
     if not told or not told[-1].is_backward:
         return None
     graph, lights = graph_of(c, told, is_exact=_is_unfolded(c))
-    names = tuple(inside.name_of(c, each) for each in c.groups) if isinstance(c, Deep) else ()
-    graph = replace(graph, names=((), *names))
+    graph = replace(graph, names=((), *_strip_names(c)) if isinstance(c, Deep) else ((),))
     keys = [f"{at}" for at in range(1, len(told) + 1)]
     product, marks = _product(c, shown, dict(zip(keys, told, strict=True)))
     said: set[str] = set()
@@ -98,7 +97,8 @@ SAID = (
 def _forward(c: Context) -> Iterator[Told]:
     """Yield what is computed from the input to the loss."""
     if isinstance(c, Deep):
-        yield from _by_blocks(c)
+        strips = _strip_of(c)
+        yield from _inside_first(c, (Told(pair, strips.get(id(pair[0].line), 0)) for pair in c.pairs))
     elif _is_unfolded(c):
         row_of = {id(each.line): at for at, pair in enumerate(c.pairs) for each in pair}
         equations = _unfolded(c, c.reading.forward_lines, c.forward)
@@ -108,28 +108,50 @@ def _forward(c: Context) -> Iterator[Told]:
         yield from map(Told, c.pairs)
 
 
-def _by_blocks(c: Deep) -> Iterator[Told]:
-    """Yield the lines of a network of blocks, the inside of each block before the first line that calls it."""
-    inner = [[Told(pair, strip) for pair in group.forward] for strip, group in enumerate(c.groups, 1)]
-    own = {id(pair.spelled[0].line) for each in inner for pair in each}
-    yield from _inside_first(c, [Told(pair) for pair in c.pairs if id(pair[0].line) not in own], inner)
+def _strips(c: Deep) -> list[Once]:
+    """Return what has a strip of the graph of its own: a block that repeats, the insides of blocks."""
+    return [*([c.stacked] if c.stacked is not None else []), *(each.inside for each in c.groups)]
 
 
-def _inside_first(c: Deep, outer: Sequence[Told], inner: Sequence[Sequence[Told]]) -> Iterator[Told]:
+def _strip_names(c: Deep) -> Iterator[Text]:
+    if c.stacked is not None:
+        yield (c.function_of(c.stacked),)
+    yield from (inside.name_of(c, each) for each in c.groups)
+
+
+def _strip_of(c: Deep) -> dict[int, int]:
+    """Return the strip of every line that is not of the network as a whole, by the line."""
+    return {
+        id(line): at
+        for at, each in enumerate(_strips(c), 1)
+        for body in (each.reading.forward_lines, each.reading.error_lines, each.reading.gradient_lines)
+        for line in lines_of(body)
+    }
+
+
+def _inside_first(c: Deep, told: Iterable[Told]) -> Iterator[Told]:
     """Yield lines, before each the insides of the blocks that it calls or sends errors through, those once."""
-    waiting = dict(enumerate(inner))
-    parts = [each.inside for each in c.groups]
-    for told in outer:
-        for node in (each for equation in told.equations for each in _of_blocks(equation.rhs)):
-            for at in [at for at in waiting if _is_of(node, parts[at])]:
-                yield from waiting.pop(at)
-        yield told
-    for rest in waiting.values():
-        yield from rest
+    waiting: dict[int, list[Told]] = {}
+    for each in told:
+        waiting.setdefault(each.strip, []).append(each)
+
+    def out(line: Told) -> Iterator[Told]:
+        for node in (each for equation in line.equations for each in _of_blocks(equation.rhs)):
+            for at in [at for at, part in enumerate(_strips(c), 1) if at in waiting and _is_of(node, part)]:
+                for inner in waiting.pop(at):
+                    yield from out(inner)
+        yield line
+
+    while waiting:
+        for line in waiting.pop(min(waiting)):
+            yield from out(line)
 
 
 def _is_of(node: Call | Pull, block: Once) -> bool:
+    """Whether an operation is a block, or its map; a block that repeats is told behind the errors between blocks."""
     part = block.part
+    if block.has_calls and isinstance(node, Pull):
+        return False
     return node.kind == part.kind and (isinstance(block, Shared) or node.number == part.number)
 
 
@@ -149,12 +171,10 @@ def _backward(c: Context) -> Iterator[Told]:
         gradients = [each for each, _ in _unfolded(c, c.reading.gradient_lines, c.gradients)]
     else:
         errors, gradients = [Told((each,)) for each in c.errors], list(c.gradients)
-    strips: dict[int, int] = {}
+    strips = _strip_of(c) if isinstance(c, Deep) else {}
     if isinstance(c, Deep):
-        inner = [[Told((each,), strip) for each in group.errors] for strip, group in enumerate(c.groups, 1)]
-        errors = list(_inside_first(c, [Told((each,)) for each in c.top], inner))
-        bodies = ((strip, each.inside.reading.gradient_lines) for strip, each in enumerate(c.groups, 1))
-        strips = {id(line): strip for strip, body in bodies for line in lines_of(body)}
+        shown = (*c.top, *(each for group in c.groups for each in group.errors))
+        errors = list(_inside_first(c, (Told((each,), strips.get(id(each.line), 0)) for each in shown)))
 
     def name(symbol: Adjoint) -> object:
         return symbol.of if _is_unfolded(c) else slot_of(symbol.of)
@@ -230,7 +250,7 @@ def _meanings(c: Context, told: Told) -> Text:
 
 def _name(c: Context, told: Told) -> Text:
     """Return what a step computes: z⁽²⁾ and a⁽²⁾, the error of z⁽²⁾, the gradients of W⁽²⁾ and b⁽²⁾."""
-    of = [c.names.symbol(e.equation.lhs.of) if told.is_backward else left_of(c.equation(e)) for e in told.spelled]
+    of = [c.names.symbol(told_of(c, e).of) if told.is_backward else left_of(c.equation(e)) for e in told.spelled]
     symbols = c.words.listed([(each,) for each in of])
     kind = "gradient" if told.is_gradient else "error" if told.is_backward else "value"
     return merged(c.words(f"tour.{kind}", n=len(of), of=symbols))
