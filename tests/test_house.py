@@ -221,6 +221,7 @@ LATE = {
         "pages.tell.program",
         "pages.tell.worked",
         "worked.run",
+        "writing.identifiers",
         "writing.page_html",
         "writing.page_json",
         "writing.page_notebook",

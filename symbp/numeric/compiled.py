@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 from symbp.equations import ForwardSystem, System
@@ -69,8 +70,11 @@ def compile_systems(
     wrt: Sequence[Variable],
     f: str | Sequence[str] | None = None,
     loss: str | None = None,
+    names: Mapping[str, str] = MappingProxyType({}),
 ) -> Compiled:
     """Return the two lists as one function; ``f`` and ``loss`` stand for what they leave open.
+
+    ``names`` are those of symbols in its program, by their own.
 
     Raises:
         SpecError: something is left open and nothing stands for it, or the other way round.
@@ -78,7 +82,8 @@ def compile_systems(
     losses = tuple(equation.rhs for equation in forward if isinstance(equation.rhs, Loss))
     standins = _standins(forward, losses, f, loss)
     without = unstacked(forward, backward)
-    return Compiled(program(*fused(without.forward, without.backward, wrt), wrt, standins), Arguments.of(forward))
+    lists = fused(without.forward, without.backward, wrt)
+    return Compiled(program(*lists, wrt, standins, names), Arguments.of(forward))
 
 
 def generic_functions(forward: ForwardSystem) -> list[GenericFunction]:

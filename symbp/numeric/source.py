@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
+from types import MappingProxyType
 
 from sympy import Expr, MatrixSymbol, Symbol, ZeroMatrix
 
@@ -129,14 +130,22 @@ class Program:
         return f"{self.header}{definitions}\n\n\n{self.function}\n"
 
 
-def program(forward: Lists, backward: Lists, wrt: Sequence[Variable], standins: Standins) -> Program:
+def program(
+    forward: Lists,
+    backward: Lists,
+    wrt: Sequence[Variable],
+    standins: Standins,
+    wanted: Mapping[str, str] = MappingProxyType({}),
+) -> Program:
     """Return the program that computes the loss, the last equation of ``forward``, and its gradients by ``wrt``.
+
+    ``wanted`` are names for symbols in it, by their own.
 
     Raises:
         SpecError: an activation or a loss is left open and ``standins`` has nothing for it.
         RuleNotFoundError: an operation has no meaning.
     """
-    names = _names(forward, backward)
+    names = _names(forward, backward, wanted)
     writer = Writer(names, _sizes(forward.given, names), Definitions(names.values(), standins))
     forms = Forms(writer)
     lines = tuple([_assignment(equation, forms) for equation in (*forward, *backward)])
@@ -181,12 +190,12 @@ def given_groups(forward: Lists) -> tuple[tuple[Variable, ...], tuple[Variable, 
     return tuple(groups["input"]), tuple(groups["target"]), tuple(groups["parameter"])
 
 
-def _names(forward: Lists, backward: Lists) -> dict[MatrixSymbol, str]:
-    """Give every symbol a Python name of its own: that of the symbol, ``_`` for its dots."""
+def _names(forward: Lists, backward: Lists, wanted: Mapping[str, str]) -> dict[MatrixSymbol, str]:
+    """Give every symbol a Python name of its own: the one wanted, else that of the symbol, ``_`` for its dots."""
     taken = set(RESERVED)
     names: dict[MatrixSymbol, str] = {}
     for symbol in (*forward.given, *(equation.lhs for equation in (*forward, *backward))):
-        name = symbol.name.replace(".", "_")
+        name = wanted.get(symbol.name) or symbol.name.replace(".", "_")
         while name in taken:
             name += "_"
         taken.add(name)

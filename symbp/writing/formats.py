@@ -9,7 +9,7 @@ from symbp.errors import SpecError, nearest
 
 @dataclass(frozen=True)
 class Format:
-    """One output format. ``uses`` are the options of a ``Setting`` that change it; ``wrap`` is around one equation.
+    """One output format. ``uses`` are the options that change it; ``wrap`` is around one equation.
 
     ``template`` is its file of macros, ``shared`` the one whose macros it takes for all else.
 
@@ -84,9 +84,18 @@ _ROWS = (
         "ipynb", "a Jupyter notebook: the page, the NumPy program, a check of it", ".ipynb",
         uses=_uses(_MARKDOWN), template="page-markdown.j2", wrap="$$\n{}\n$$", figure="png", runs=True,
     ),
-    Format("numpy", "a NumPy program that computes loss and gradients", ".py", comment="# {}", is_page=False),
-    Format("torch", "a PyTorch operation with its backward pass and gradcheck", ".py", comment="# {}", is_page=False),
-    Format("jax", "a JAX function with its backward pass, and its check_grads", ".py", comment="# {}", is_page=False),
+    Format(
+        "numpy", "a NumPy program that computes loss and gradients", ".py",
+        uses=_uses("notation"), comment="# {}", is_page=False,
+    ),
+    Format(
+        "torch", "a PyTorch operation with its backward pass and gradcheck", ".py",
+        uses=_uses("notation"), comment="# {}", is_page=False,
+    ),
+    Format(
+        "jax", "a JAX function with its backward pass, and its check_grads", ".py",
+        uses=_uses("notation"), comment="# {}", is_page=False,
+    ),
     Format("equations", "the network as lines of equations, which symbp reads", ".eq", comment="# {}", is_page=False),
     Format("json", "the page as data, by a published schema", ".json"),
     Format("text", "what the terminal shows", ".txt", uses=_uses("columns"), comment="({})"),

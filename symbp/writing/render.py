@@ -11,11 +11,13 @@ from symbp.checking.report import CheckReport
 from symbp.derivation import Derivation
 from symbp.domain import Decimals, described, takes
 from symbp.errors import SpecError, later
+from symbp.judging.diagnosis.reading import left_open
 from symbp.maths.notation import Notation, notation_named
 from symbp.maths.tree import Node
 from symbp.networks.general import require_number
+from symbp.numeric.compiled import Compiled, compile_systems
 from symbp.pages.dress import dressed
-from symbp.pages.page import Line, Page
+from symbp.pages.page import Block, Line, Page
 from symbp.pages.tell.derivation import context, derivation_page
 from symbp.pages.tell.only import only as lines_of_one
 from symbp.pages.tell.operation import only_lines, operation_context
@@ -39,13 +41,14 @@ if TYPE_CHECKING:
     from symbp.pages.tell import program as telling
     from symbp.pages.tell import worked
     from symbp.worked import run
-    from symbp.writing import page_html, page_json, page_notebook, page_typst
+    from symbp.writing import identifiers, page_html, page_json, page_notebook, page_typst
 else:  # Most pages are without numbers, and in Markdown and LaTeX.
     equation_text = later("symbp.networks.equation_text")
     differentiable = later("symbp.numeric.differentiable")
     telling = later("symbp.pages.tell.program")
     worked = later("symbp.pages.tell.worked")
     run = later("symbp.worked.run")
+    identifiers = later("symbp.writing.identifiers")
     page_html = later("symbp.writing.page_html")
     page_json = later("symbp.writing.page_json")
     page_notebook = later("symbp.writing.page_notebook")
@@ -207,8 +210,16 @@ class Report:
         page = self.page(steps=row.has_steps, **options)
         if row.runs:
             require_number(self.derivation.network, row.name)
-            page = replace(page, blocks=(*page.blocks, *telling.program(self.derivation)))
+            page = replace(page, blocks=(*page.blocks, *self._program(options)))
         return page_text(page, row, setting)
+
+    def _program(self, options: Mapping[str, Any]) -> tuple[Block, ...]:
+        """Return the section with the program; of what leaves something open, what that is."""
+        if missing := left_open(self.derivation):
+            return telling.no_program(missing)
+        compiled = _compiled(self, options)
+        check = differentiable.BACKENDS["check"].source(compiled.program, self.derivation.forward)
+        return telling.program(compiled.source, check)
 
 
 OF_PAGE = ("notation", "by_output", "roles", "show", "pair", *OF_NUMBERS)
@@ -245,18 +256,26 @@ def _marked(name: str, text: str) -> str:
     return f"{format_named(name).comment.format(MARK)}\n{text}"
 
 
+def _compiled(report: Report, options: Mapping[str, Any]) -> Compiled:
+    """Return the program of a derivation in the names of a notation; an operation alone has those of its literature."""
+    derived = report.derivation
+    notation = notation_named(options.get("notation", DEFAULTS["notation"]))
+    names = {} if derived.is_alone else identifiers.identifiers(derived, notation)
+    return compile_systems(derived.forward, derived.backward, derived.wrt, names=names)
+
+
 def _program(name: str) -> Callable[[Report, Setting, Mapping[str, Any]], str]:
     """Return what writes a program of a library that differentiates."""
 
     def write(report: Report, setting: Setting, options: Mapping[str, Any]) -> str:
-        derived = report.derivation
-        return _marked(name, differentiable.BACKENDS[name].source(derived.compile().program, derived.forward))
+        backend = differentiable.BACKENDS[name]
+        return _marked(name, backend.source(_compiled(report, options).program, report.derivation.forward))
 
     return write
 
 
 PROGRAMS: Mapping[str, Callable[[Report, Setting, Mapping[str, Any]], str]] = {
-    "numpy": lambda report, _, __: _marked("numpy", report.derivation.compile().source),
+    "numpy": lambda report, _, options: _marked("numpy", _compiled(report, options).source),
     **{name: _program(name) for name in ("torch", "jax")},
     "equations": lambda report, _, __: _marked("equations", equation_text.equation_text(report.derivation.network)),
 }

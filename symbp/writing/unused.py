@@ -50,7 +50,7 @@ PROGRAM = {
     "show": "a program has all layers",
     "pair": "a program has no product over time",
     "roles": "a program has no role labels",
-    "notation": "a program has names of its own",
+    "notation": "equations have the names that symbp reads",
     "by_output": "a program has its own form of every slope",
     **dict.fromkeys(OF_NUMBERS, "a program is called with numbers"),
 }
@@ -84,7 +84,7 @@ def no_use(
     if only is not None:
         return found | SINGLE
     if not row.is_page:
-        return found | PROGRAM
+        return found | {option: why for option, why in PROGRAM.items() if option not in row.uses}
     if not derivation.states and not derivation.is_alone and numbers is None:
         found["pair"] = "the network has no recurrent layer of two or more steps"
     return found

@@ -40,7 +40,7 @@ def test_its_cells_are_page_program_and_check(name, capsys):
 def test_a_wrong_sign_stops_it():
     program, check = code(notebook("two-two-two")["cells"])
     scope = {}
-    exec(program.replace("dZ1 = dA1 *", "dZ1 = -dA1 *"), scope)
+    exec(program.replace("delta1 = delta_A1 *", "delta1 = -delta_A1 *"), scope)
     with pytest.raises(AssertionError, match="W1"):
         exec(check, scope)
 

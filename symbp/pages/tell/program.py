@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from symbp.derivation import Derivation
-from symbp.judging.diagnosis.reading import left_open
-from symbp.numeric.differentiable import BACKENDS
+from collections.abc import Sequence
+
 from symbp.pages.page import Block, Code, Heading, Para
 from symbp.pages.words import Words, language
 
 
-def program(derivation: Derivation, *, words: Words | None = None) -> tuple[Block, ...]:
-    """Return the NumPy program and lines that compare its gradients with differences; of what is open, what is."""
+def program(source: str, check: str, *, words: Words | None = None) -> tuple[Block, ...]:
+    """Return a NumPy program, and lines that compare its gradients with differences of its loss."""
     say = words or language()
-    title = Heading(say("program.title"))
-    if missing := left_open(derivation):
-        what = say.listed([say(f"program.left.{each}") for each in missing])
-        return title, Para(say("program.open", what=what))
-    compiled = derivation.compile()
-    return (
-        title,
-        Para(say("program.opening")),
-        Code(compiled.source),
-        Para(say("program.check")),
-        Code(BACKENDS["check"].source(compiled.program, derivation.forward)),
-    )
+    title, opening, checked = (say(f"program.{key}") for key in ("title", "opening", "check"))
+    return Heading(title), Para(opening), Code(source), Para(checked), Code(check)
+
+
+def no_program(missing: Sequence[str], *, words: Words | None = None) -> tuple[Block, ...]:
+    """Return what stands in its place where a network leaves something open, its activation or its loss."""
+    say = words or language()
+    what = say.listed([say(f"program.left.{each}") for each in missing])
+    return Heading(say("program.title")), Para(say("program.open", what=what))
