@@ -65,14 +65,16 @@ class Flavour:
     """How one flavour writes what Markdown has no word for; its macros are in a file of its own where it has one.
 
     ``inline`` is a formula among words, ``start`` and ``end`` stand around a displayed one, ``reference`` is one
-    to a line by its ``number`` or ``anchor``. What counts displays itself (``counts``) has no numbers in tables. Dashes
-    may say how wide columns are (``proportional``). A frame may have a title of its own (``framed``).
+    to a line by its ``number`` or ``anchor``, ``tag`` the number behind a line: pandoc drops tags in MathML and in Word.
+    What counts displays itself (``counts``) has no numbers in tables. Dashes may say how wide columns are
+    (``proportional``). A frame may have a title of its own (``framed``).
     """
 
     inline: str = "$%s$"
     start: str = "$$"
     end: str = "$$"
     reference: str = "({number})"
+    tag: str = r" \tag{%s}"
     counts: bool = False
     proportional: bool = False
     framed: bool = False
@@ -81,7 +83,7 @@ class Flavour:
 
 FLAVOURS = {
     "gfm": Flavour("$`%s`$", "```math", "```"),
-    "markdown": Flavour(proportional=True, hooks=PANDOC),
+    "markdown": Flavour(tag=r" \qquad(%s)", proportional=True, hooks=PANDOC),
     "quarto": Flavour(reference="([-@eq-{anchor}])", counts=True, proportional=True, framed=True, hooks=PANDOC),
     "myst": Flavour("{math}`%s`", "```{math}", "```", "{{eq}}`{anchor}`", counts=True, framed=True),
     "mdx": Flavour(reference="[({number})](#eq-{anchor})"),
@@ -227,10 +229,18 @@ class _Writer:
     def _displays(self, pieces: Sequence[tuple[str, list[dict[str, Any]]]]) -> Call:
         """Return rows, each piece with the label of the line that it ends, as displays."""
         displays = [
-            {"rows": rows, "number": "" if self.flavour.counts else self._number(label),
-             "anchor": self.anchors.get(label, "")} for label, rows in pieces
-        ]  # fmt: skip
+            {
+                "rows": rows,
+                "number": self._number(label),
+                "tag": self._tag(label),
+                "anchor": self.anchors.get(label, ""),
+            }
+            for label, rows in pieces
+        ]
         return call("equations", displays=displays, start=self.flavour.start, end=self.flavour.end)
+
+    def _tag(self, label: str) -> str:
+        return self.flavour.tag % self.numbers[label] if label and not self.flavour.counts else ""
 
     def _labelled(self, lines: Sequence[Line]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
         for label, group in groupby(lines, key=lambda line: line.label):

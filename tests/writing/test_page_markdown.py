@@ -66,7 +66,7 @@ def test_references_are_the_numbers_of_lines() -> None:
     lines = Equations((Line((X_IS_1,), "a"), Line((X_IS_1,), "b")))
     text = write_markdown(page(lines, Para(("see ", Ref("b"), " and ", Ref("a", "b")))), "markdown")
     assert "see (2) and (1)–(2)" in text
-    assert "\\tag{2}" in text
+    assert "x = 1 \\qquad(2)\n$$" in text
     with pytest.raises(KeyError):
         write_markdown(page(Para((Ref("nowhere"),))), "gfm")
 
