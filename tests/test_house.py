@@ -365,7 +365,7 @@ def strings(source: str) -> list[tuple[int, str]]:
 
 
 LATEX = re.compile(r"\\(?!input\{)[a-z][A-Za-z]+|\\[,;!]")
-OF_LATEX = {"latex.py", "page_latex.py", "expanded.py", "single.py"}
+OF_LATEX = {"latex.py", "macros.py", "page_latex.py", "expanded.py", "single.py"}
 """The writer of LaTeX: formulas, pages, gradients multiplied out, words, one equation by itself."""
 
 OF_READERS = ("hands.py", "notes.py")

@@ -23,10 +23,11 @@ from symbp.maths.tree import (
     Tag,
     Words,
     row,
+    walk,
 )  # fmt: skip
 from symbp.pages.page import Line
 from symbp.writing.formula import bare, in_line
-from symbp.writing.spacing import bracket_size, gap, has_limits, is_small, items_of
+from symbp.writing.spacing import bracket_size, gap, has_limits, is_big, is_small, items_of, slashed
 
 Width = Callable[[Node], float]
 """How wide a tree is in the unit of a writer."""
@@ -294,6 +295,9 @@ _AROUND = {"bin": 0.44, "rel": 0.56, "comma": 0.17}
 _SIGN_WIDTH = {"bin": 0.78, "rel": 0.78, "comma": 0.28, "slash": 0.5, "times": 0.0, "apply": 0.0, "quad": 1.0}
 _GAPS = {"none": 0.0, "thin": 0.167, "braces": 0.167, "dot": 0.72}
 _BRACKETS = (0.39, 0.46, 0.6, 0.86)
+_UNSEEN = 0.12
+"""The width of a bracket that grows and is not seen."""
+
 _INDEX, _BOLD, _SCRIPT = 0.79, 0.575, 0.75
 
 
@@ -356,9 +360,21 @@ def _index_width(node: Node | None) -> float:
 
 def _script_width(node: Script) -> float:
     indices = (_index_width(node.sub), _index_width(node.sup))
-    if isinstance(node.base, Sign) and node.base.kind == "big":
-        return max(em_width(node.base), *indices) + 0.17 if has_limits(node) else 1.06 + sum(indices) + 0.17
+    if is_big(node.base):
+        return max(em_width(node.base), *indices) + 0.17 if has_limits(node) else _beside_big(node)
     return em_width(node.base) + max(indices) + 0.05
+
+
+def _beside_big(node: Script) -> float:
+    """Return the width of a sum whose limits stand beside its sign, as in a line of words."""
+    return 1.4 + max(_index_width(node.sub), _index_width(node.sup))
+
+
+def inline_width(node: Node) -> float:
+    """Return about how wide a formula is in a line of words, in em."""
+    whole = slashed(node)
+    sums = (each for each in walk(whole) if isinstance(each, Script) and is_big(each.base))
+    return em_width(whole) + sum(_beside_big(each) - em_width(each) for each in sums)
 
 
 def _frac_width(node: Frac) -> float:
@@ -366,8 +382,10 @@ def _frac_width(node: Frac) -> float:
     return (_INDEX if is_small(node) else 1.0) * widest + 0.24
 
 
-def _fence_width(node: Fence) -> float:
-    return em_width(node.body) + _BRACKETS[bracket_size(node)] * sum(map(bool, (node.open, node.close)))
+def _fence_width(node: Fence, whole: Fence | None = None) -> float:
+    size = _BRACKETS[bracket_size(whole or node)]
+    unseen = _UNSEEN if size == _BRACKETS[-1] else 0.0
+    return em_width(node.body) + sum(size if each else unseen for each in (node.open, node.close))
 
 
 def _table_width(node: Table) -> float:
@@ -377,6 +395,8 @@ def _table_width(node: Table) -> float:
 
 
 def _tag_width(node: Tag) -> float:
+    if isinstance(node.body, Fence) and isinstance(node.of, Fence):  # One half of brackets.
+        return _fence_width(node.body, node.of)
     words = max((_INDEX * word_width(each) for each in node.label), default=0.0)
     return max(em_width(node.body), words)
 

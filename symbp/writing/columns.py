@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
+from symbp.maths.tree import Node, Sign, row
 from symbp.pages.page import Bar, Ref, Span, Table, Text
-from symbp.writing.breaking import em_width, word_width
-from symbp.writing.latex import LONGEST
-from symbp.writing.spacing import slashed
+from symbp.writing.breaking import em_width, inline_width, word_width
+from symbp.writing.latex import LONG, LONGEST
+from symbp.writing.spacing import items_of, slashed
 
-SIZES = (("small", 0.9, 1.05), ("footnotesize", 0.8, 1.1), ("scriptsize", 0.7, 1.08))
-"""Sizes of letters for tables, the first that does: how large each is, how much wider than estimated columns may be.
+SIZES = (("small", 0.925), ("footnotesize", 0.85), ("scriptsize", 0.797))
+"""Sizes of letters for tables, the first that does: how wide an em is, of which small letters take as many as large."""
 
-Small letters are wider than an em of a text font says.
-"""
-
-GUTTER, NARROW = 0.82, 8.0
-"""The space between columns; below this no column wraps well."""
+SPARE, GUTTER, NARROW = 1.04, 0.82, 8.0
+"""How much wider than estimated columns may be; the space between them; below the last no column wraps well."""
 
 
 @dataclass(frozen=True)
@@ -28,29 +27,64 @@ class Share:
     less: str
 
 
+def fitting(table: Table, measure: float) -> list[Table]:
+    """Return a table, or where its columns have no room beside each other, several: each has the first column."""
+    across = len(table.head)
+    if across < 3 or _fit(table, measure).is_enough:
+        return [table]
+    half = (across + 2) // 2
+    last = next((at for at in range(half, 2, -1) if _fit(_part(table, range(at)), measure).is_enough), 2)
+    return [_part(table, range(last)), *fitting(_part(table, [0, *range(last, across)]), measure)]
+
+
+def _part(table: Table, kept: Sequence[int]) -> Table:
+    """Return some columns of a table."""
+    rows = [tuple(cells[at] for at in kept) for cells in (table.head, *table.rows)]
+    wraps = list(kept).index(table.wraps) if table.wraps is not None and table.wraps in kept else None
+    align = "".join(table.align[at] for at in kept) if table.align else ""
+    return replace(table, head=rows[0], rows=tuple(rows[1:]), wraps=wraps, align=align)
+
+
 def columns(table: Table, measure: float) -> tuple[str, list[Share | None]]:
     """Return the size of a table's letters and for each column nothing, or its share where it wraps.
 
     The column that the table names wraps, else its widest of words; where that is not enough, so do the widest others.
     """
-    natural = [max(map(text_width, cells)) for cells in zip(table.head, *table.rows, strict=True)]
+    found = _fit(table, measure)
+    return found.size, found.shares
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """How a table fits: the size of its letters, the columns that wrap, and whether there is room enough."""
+
+    size: str
+    shares: list[Share | None]
+    is_enough: bool = True
+
+
+def _fit(table: Table, measure: float) -> _Fit:
+    cells = list(zip(table.head, *table.rows, strict=True))
+    natural, least = ([max(map(width, each)) for each in cells] for width in (text_width, piece_width))
     gutters = GUTTER * (len(natural) - 1)
     wraps = table.wraps if table.wraps is not None else _wordiest(table, natural)
-    for name, size, spare in SIZES:
+    for name, size in SIZES:
         room = measure / size
-        others = (sum(natural) - natural[wraps]) * spare + gutters + 0.4
-        if sum(natural) * spare + gutters <= room:
-            return name, [None] * len(natural)
-        if room - others >= NARROW:
+        others = (sum(natural) - natural[wraps]) * SPARE + gutters + 0.4
+        if sum(natural) * SPARE + gutters <= room:
+            return _Fit(name, [None] * len(natural))
+        if room - others >= max(NARROW, least[wraps]):
             break
-    needs = {wraps: max(NARROW, min(natural[wraps], 1.5 * NARROW))}
+    needs = {wraps: max(NARROW, least[wraps], min(natural[wraps], 1.5 * NARROW))}
     for added in sorted(range(len(natural)), key=natural.__getitem__, reverse=True):
-        if added in needs or natural[added] <= NARROW or room - others >= sum(needs.values()) - 0.5 * NARROW:
+        enough = max(sum(needs.values()) - 0.5 * NARROW, sum(least[at] for at in needs))
+        if added in needs or natural[added] <= max(NARROW, least[added]) or room - others >= enough:
             continue
-        others -= natural[added] * spare
-        needs[added] = max(NARROW, min(natural[added], room) / 2)
+        others -= natural[added] * SPARE
+        needs[added] = max(NARROW, least[added], min(natural[added], room) / 2)
     shares = {at: need / sum(needs.values()) for at, need in needs.items()}
-    return name, [_share(shares[at], others) if at in shares else None for at in range(len(natural))]
+    is_enough = all(shares[at] * (room - others) >= least[at] for at in needs)
+    return _Fit(name, [_share(shares[at], others) if at in shares else None for at in range(len(natural))], is_enough)
 
 
 def _share(share: float, others: float) -> Share:
@@ -79,7 +113,34 @@ def _span_width(span: Span) -> float:
         return LONGEST
     if isinstance(span, Ref):
         return 2.0 if not span.last else 4.5
-    return em_width(slashed(span))
+    return inline_width(span)
+
+
+def piece_width(text: Text) -> float:
+    """Return about how wide the widest part of a sentence is that no line breaks in."""
+    pieces = [each for span in text for each in _pieces(span)]
+    return SPARE * max(pieces, default=0.0)
+
+
+def _pieces(span: Span) -> Iterator[float]:
+    if isinstance(span, str):
+        yield from map(word_width, re.split(r"[ \n]|(?<=\w\.)(?=\w)", span))
+    elif isinstance(span, Node):
+        whole = slashed(span)
+        yield from map(inline_width, _parts(whole, breaks=em_width(whole) > LONG))
+    else:
+        yield _span_width(span)
+
+
+def _parts(node: Node, *, breaks: bool) -> Iterator[Node]:
+    """Yield the parts of a formula in a sentence between which a line may break: behind what relates or adds."""
+    part: list[Node] = []
+    for item in items_of(node):
+        part.append(item)
+        if isinstance(item, Sign) and item.kind in ("rel", "bin", "times")[: 2 + breaks]:
+            yield row(*part)
+            part = []
+    yield row(*part)
 
 
 def widest(texts: Sequence[Text]) -> float:

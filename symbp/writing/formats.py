@@ -72,6 +72,12 @@ _ROWS = (
         wrap="\\[\n{}\n\\]", figure="pdf",
     ),
     Format(
+        "macros", "LaTeX in which every symbol is a command, restyled at one place", ".tex",
+        uses=_uses("standalone template_dir text_width heading_shift label_prefix credit"),
+        template="page-latex.j2", comment="% {}",
+        wrap="\\[\n{}\n\\]", figure="pdf",
+    ),
+    Format(
         "html", "a page for browsers, mathematics in MathML; a whole document", ".html",
         uses=_uses("template_dir"), template="page-html.j2", figure="svg", has_steps=True,
     ),

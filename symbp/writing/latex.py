@@ -27,10 +27,11 @@ from symbp.maths.tree import (
     Tag,
     Words,
 )  # fmt: skip
-from symbp.pages.page import Bar, Ref, Span, Text
+from symbp.pages.page import Bar, Ref, Text
 from symbp.writing.breaking import em_width
 from symbp.writing.spacing import (
     bracket_size,
+    fixed_size,
     gap,
     has_limits,
     is_big,
@@ -82,6 +83,8 @@ _CLOSING = {"|": r"\rvert", "‖": r"\rVert"}
 _MATRICES = {("[", "]"): "bmatrix", ("{", ""): "cases", ("", ""): "matrix"}
 _SIZES = (("%s", "%s"), (r"\bigl%s", r"\bigr%s"), (r"\Bigl%s", r"\Bigr%s"), (r"\left%s", r"\right%s"))
 _LARGE = 2
+_AROUND_BRACES = (r"\biggl%s", r"\biggr%s")
+"""The largest brackets where words under braces inside of them would make them grow."""
 _NEXT = r" \\ "
 """What ends a row of a matrix or of words under a brace."""
 _GAPS = {"none": "", "thin": r"\,", "braces": "", "dot": r" \cdot "}
@@ -92,7 +95,8 @@ class Hooks:
     """What differs between TeX, where a lecturer may restyle things, and the formulas of Markdown.
 
     A formula ``inline`` stands in a line of words, a ``tight`` one in an index, one that ``breaks`` may go on
-    in the next line after any factor, one that ``lists`` after any comma.
+    in the next line after any factor, one that ``lists`` after any comma. ``symbol`` spells what is a command: it gets
+    a node and what spells an index, and returns None for anything else.
     """
 
     loss: str = r"\mathcal{L}"
@@ -104,6 +108,7 @@ class Hooks:
     tight: bool = False
     breaks: bool = False
     lists: bool = False
+    symbol: Callable[[Node, Callable[[Node], str]], str | None] | None = None
 
 
 LONG, LONG_LIST = 10.0, 6.0
@@ -137,7 +142,11 @@ def beside_latex(left: Node, right: Node, hooks: Hooks = PLAIN) -> str:
 
 
 def _spelled(node: Node, hooks: Hooks) -> str:
-    return _WRITERS[type(node)](node, hooks)
+    return _command(node, hooks) or _WRITERS[type(node)](node, hooks)
+
+
+def _command(node: Node, hooks: Hooks) -> str | None:
+    return hooks.symbol(node, lambda index: _index(index, hooks)) if hooks.symbol else None
 
 
 def _joined(parts: Iterable[str]) -> str:
@@ -302,6 +311,8 @@ def _is_primes(node: Node | None) -> bool:
 def _base(node: Node, hooks: Hooks) -> str:
     """Return what carries an index: what has one already, or is several things, in braces."""
     spelled = _spelled(node, hooks)
+    if isinstance(node, Tag) and _command(node, hooks):
+        return f"{{{spelled}}}"
     if isinstance(node, Tag) and not node.label:
         return spelled if isinstance(node.body, Fence) else _base(node.body, hooks)
     return spelled if isinstance(node, Id | Num | Sign | Accent | Fence | Table | Blank) else f"{{{spelled}}}"
@@ -334,15 +345,19 @@ def _bracket(sign: str, table: dict[str, str]) -> str:
 
 
 def _fence(node: Fence, hooks: Hooks) -> str:
-    return _fenced(node, 0 if hooks.tight else bracket_size(node), hooks)
+    return _fenced(node, node, hooks)
 
 
-def _fenced(node: Fence, size: int, hooks: Hooks) -> str:
+def _fenced(node: Fence, whole: Fence, hooks: Hooks) -> str:
+    """Return brackets as large as those around the ``whole``, of which a line may hold one half."""
     opening, closing = _bracket(node.open, _OPENING), _bracket(node.close, _CLOSING)
+    size = 0 if hooks.tight else bracket_size(whole)
     left, right = _SIZES[size]
     if size == _LARGE:
         left = hooks.large
-    if size == len(_SIZES) - 1:
+    if size == len(_SIZES) - 1 and fixed_size(whole):
+        left, right = _AROUND_BRACES
+    elif size == len(_SIZES) - 1:
         opening, closing = opening or ".", closing or "."
     inside = _spelled(node.body, hooks).strip()
     start = left % opening if opening else ""
@@ -398,7 +413,7 @@ def _tag(node: Tag, hooks: Hooks) -> str:
     if node.label:
         return _braces(node, hooks)
     if isinstance(node.body, Fence) and isinstance(node.of, Fence):
-        return _fenced(node.body, bracket_size(node.of), hooks)
+        return _fenced(node.body, node.of, hooks)
     return _spelled(node.body, hooks)
 
 
@@ -441,10 +456,17 @@ _ACCENTS = {
 }  # fmt: skip
 
 
-def text_latex(text: str) -> str:
-    """Return words for LaTeX: no character of them is a command, no two hyphens make a dash."""
-    pairs = pairwise(f" {text}")
-    return "".join("{}" * (char == "-" == before) + (_TEXT.get(char) or _text_char(char)) for before, char in pairs)
+def text_latex(text: str, *, breaks: bool = False) -> str:
+    """Return words for LaTeX: no character of them is a command, no two hyphens make a dash.
+
+    In a narrow column a line ``breaks`` inside of dotted names.
+    """
+    pieces = (
+        (r"\allowbreak{}" if breaks and before == "." and char.isalpha() else "{}" * (char == "-" == before))
+        + (_TEXT.get(char) or _text_char(char))
+        for before, char in pairwise(f" {text}")
+    )
+    return "".join(pieces)
 
 
 def _text_char(char: str) -> str:
@@ -462,24 +484,24 @@ def _text_char(char: str) -> str:
     return f"\\{mark}{{{base}}}" if mark else base
 
 
-def sentence_latex(text: Text, stem: str) -> str:
+def sentence_latex(text: Text, stem: str, hooks: Hooks = TEX, *, breaks: bool = False) -> str:
     """Return a sentence: words escaped, formulas between dollars, references by the labels of lines."""
-    return "".join(_span(each, stem) for each in text)
+    return "".join(
+        text_latex(each, breaks=breaks) if isinstance(each, str) else _span(each, stem, hooks) for each in text
+    )
 
 
 LONGEST = 9.0
 """How long the longest bar is, in em."""
 
 
-def _span(span: Span, stem: str) -> str:
-    if isinstance(span, str):
-        return text_latex(span)
+def _span(span: Node | Ref | Bar, stem: str, hooks: Hooks) -> str:
     if isinstance(span, Bar):
         return rf"\rule{{{LONGEST * span.share:.2f}em}}{{1ex}}"
     if isinstance(span, Ref):
         return "--".join(rf"\eqref{{{label_latex(stem, each)}}}" for each in (span.label, span.last) if each)
     width = em_width(slashed(span))
-    return f"${inline_latex(span, replace(TEX, breaks=width > LONG, lists=width > LONG_LIST))}$"
+    return f"${inline_latex(span, replace(hooks, breaks=width > LONG, lists=width > LONG_LIST))}$"
 
 
 def label_latex(stem: str, label: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
-from symbp.maths.tree import COMMA, Node, row
+from symbp.maths.tree import COMMA, Node, Tag, row
 from symbp.pages.page import (
     Aside,
     Block,
@@ -26,13 +26,14 @@ from symbp.pages.page import (
     Verdict,
     images,
 )  # fmt: skip
-from symbp.writing.breaking import ARTICLE, FRAGMENT, Shown, em_width, shown, sides
+from symbp.writing.breaking import ARTICLE, FRAGMENT, NOTHING, Shown, em_width, shown, sides
 from symbp.writing.calls import Call, call, written
-from symbp.writing.columns import columns
+from symbp.writing.columns import columns, fitting
 from symbp.writing.drawing import Arrow, Mark, Strip
 from symbp.writing.graphs import strips_of
 from symbp.writing.latex import (
     TEX,
+    Hooks,
     inline_latex,
     label_latex,
     math_latex,
@@ -41,7 +42,9 @@ from symbp.writing.latex import (
     typed_latex,
     verbatim_latex,
 )
+from symbp.writing.macros import Symbols
 from symbp.writing.setting import DEFAULT, Setting
+from symbp.writing.spacing import items_of
 
 FILE = "page-latex.j2"
 """The macros of this format."""
@@ -52,8 +55,11 @@ NUMBER, FRAME = 2.8, 1.5
 LEAST_LEFT, MOST_LEFT = 3.0, 11.0
 """The left sides of steps stand under each other in a column at least and at most this wide, in em."""
 
-HOLDS = 6
-"""Most lines of one equation that stay on one page."""
+HOLDS, HOLDS_IN_NARROW = 6, 3
+"""Most lines of one equation that stay on one page, and in a column or on a slide."""
+
+SPARE = 0.985
+"""How much of a width that is asked for lines fill: letters of other fonts are a little wider."""
 
 DRAWN = 0.85
 """How large the letters of a picture are."""
@@ -65,14 +71,22 @@ TALL, NARROW, TALL_IN_NARROW = 18, 30.0, 12
 """Rows above which a table may break over pages; in a narrower measure, a slide or a column, fewer."""
 
 
-def write_latex(page: Page, setting: Setting = DEFAULT) -> str:
+def write_macros(page: Page, setting: Setting = DEFAULT) -> str:
+    """Return a page as LaTeX in which every symbol is a command."""
+    return write_latex(page, setting, Symbols.of(page))
+
+
+def write_latex(page: Page, setting: Setting = DEFAULT, symbols: Symbols | None = None) -> str:
     """Return a page as LaTeX; no line of equations is wider than the setting's text, in em.
 
-    Without a width a fragment fits any article, a standalone document its own class.
+    Without a width a fragment fits any article, a standalone document its own class. Given ``symbols`` are commands.
     """
-    width = setting.text_width or (ARTICLE if setting.standalone else FRAGMENT)
+    width = SPARE * setting.text_width if setting.text_width else (ARTICLE if setting.standalone else FRAGMENT)
     stem = setting.label_prefix or page.stem
-    body = list(_Writer(stem, width, _left(page.blocks), setting.heading_shift).page(page))
+    hooks = TEX if symbols is None else replace(TEX, symbol=symbols.spell)
+    body = list(_Writer(stem, width, _left(page.blocks), setting.heading_shift, hooks).page(page))
+    if symbols is not None:
+        body = [call("open_symbols", definitions=symbols.definitions), *body, call("close_symbols")]
     own: dict[str, Any] = {"images": True} if images(page.blocks) else {}  # Somebody's macros may know of none.
     command = page.command if setting.credit else ""
     names = call("names", command=text_latex(" ".join(command.split())), **own)
@@ -83,9 +97,12 @@ def write_latex(page: Page, setting: Setting = DEFAULT) -> str:
     return written([around[0], names, *body, around[1]], FILE, setting.template_dir)
 
 
-def document_latex(text: str) -> str:
-    """Return a display as a document of its own."""
-    return written([call("open_document"), call("display", text=text.strip("\n")), call("close_document")], FILE)
+def display_latex(text: str, symbols: Symbols | None = None, *, standalone: bool = False) -> str:
+    """Return a display by itself, its symbols defined before it, or as a document of its own."""
+    calls = [call("display", text=text.strip("\n"))]
+    if symbols is not None:
+        calls = [call("open_symbols", definitions=symbols.definitions), *calls, call("close_symbols")]
+    return written([call("open_document"), *calls, call("close_document")] if standalone else calls, FILE)
 
 
 def _left(blocks: Sequence[Block]) -> float:
@@ -117,6 +134,7 @@ class _Writer:
     measure: float
     left: float
     lower: int = 0
+    hooks: Hooks = TEX
 
     def page(self, page: Page) -> Iterator[Call]:
         """Yield the calls of a page."""
@@ -135,9 +153,9 @@ class _Writer:
             together = len(group) > 1
             yield from [call("open_together"), *calls, call("close_together")] if together else calls
 
-    def text(self, text: Text) -> str:
-        """Return a sentence."""
-        return sentence_latex(text, self.stem)
+    def text(self, text: Text, *, breaks: bool = False) -> str:
+        """Return a sentence; a narrow one ``breaks`` inside of dotted names."""
+        return sentence_latex(text, self.stem, self.hooks, breaks=breaks)
 
     def heading(self, block: Heading) -> Iterator[Call]:
         """Yield the title of a section."""
@@ -153,16 +171,21 @@ class _Writer:
             left = max(map(_left_of, block.lines))
             yield self._as_steps(block.lines, (), min(left, MOST_LEFT))
         else:
-            rows = self._side_by_side(block.lines) or [each for line in block.lines for each in self._shown(line)]
+            left = max(map(_left_of, block.lines))
+            rows = self._side_by_side(block.lines) or [each for line in block.lines for each in self._shown(line, left)]
             yield call("equations", rows=rows, numbered=any(line.label for line in block.lines))
 
-    def _shown(self, line: Line) -> Iterator[dict[str, Any]]:
-        """Yield a line as it is set: its number stands at its end."""
-        found = shown(line, self._room(line), 0.0, em_width)
+    def _shown(self, line: Line, left: float) -> Iterator[dict[str, Any]]:
+        """Yield a line as it is set beside left sides so wide: its number stands at its end."""
+        found = shown(line, self._room(line), left, em_width)
         for place, each in enumerate(found):
             is_last = place == len(found) - 1
             label = label_latex(self.stem, line.label) if is_last else ""
-            yield {**_strings(each), "label": label, "holds": not is_last and len(found) <= HOLDS}
+            yield {**_strings(each, self.hooks), "label": label, "holds": not is_last and len(found) <= self._holds}
+
+    @property
+    def _holds(self) -> int:
+        return HOLDS if self.measure >= NARROW else HOLDS_IN_NARROW
 
     def _room(self, line: Line) -> float:
         return self.measure - (NUMBER if line.label else 0.0)
@@ -183,11 +206,19 @@ class _Writer:
 
     def _columns(self, line: Line, pairs: Sequence[tuple[Node, Node]]) -> dict[str, Any]:
         (left, right), *more = [
-            (math_latex(left, TEX), math_latex(row(right, COMMA) if k < len(pairs) - 1 else right, TEX))
+            (math_latex(left, self.hooks), math_latex(row(right, COMMA) if k < len(pairs) - 1 else right, self.hooks))
             for k, (left, right) in enumerate(pairs)
         ]
         label = label_latex(self.stem, line.label)
-        return {"left": left, "right": right, "more": more, "continues": False, "label": label, "holds": False}
+        return {
+            "left": left,
+            "right": right,
+            "more": more,
+            "continues": False,
+            "braces": False,
+            "label": label,
+            "holds": False,
+        }
 
     def steps(self, block: Steps) -> Iterator[Call]:
         """Yield lines with a reason beside each."""
@@ -201,7 +232,7 @@ class _Writer:
         for place, each in enumerate(shown(line, self.measure - NUMBER, left, em_width)):
             reason = self.text(line.reason) if place == 0 else ""
             label = label_latex(self.stem, line.label) if place == 0 else ""
-            yield {**_strings(each), "reason": reason, "label": label, "first": place == 0}
+            yield {**_strings(each, self.hooks), "reason": reason, "label": label, "first": place == 0}
 
     def computation(self, block: Computation) -> Iterator[Call]:
         """Yield formulas with their numbers, in small letters."""
@@ -209,25 +240,34 @@ class _Writer:
         left = max(em_width(sides(each.line.parts[0])[0]) for each in block.lines)
         found = [shown(each.line, measure, left, em_width) for each in block.lines]
         rows = [
-            {**_strings(each), "holds": place < len(group) - 1} for group in found for place, each in enumerate(group)
+            {**_strings(each, self.hooks), "holds": place < len(group) - 1}
+            for group in found
+            for place, each in enumerate(group)
         ]
         yield call("computation", rows=rows)
 
     def table(self, block: Table) -> Iterator[Call]:
-        """Yield a table; the column that wraps takes what the others leave."""
+        """Yield a table, or several that fit; the column that wraps takes what the others leave."""
+        for each in fitting(block, self.measure):
+            yield self._table(each)
+
+    def _table(self, block: Table) -> Call:
         size, widths = columns(block, self.measure)
         rows = [
-            {"rule": place == 0 or place in block.groups, "cells": [self.text(cell) for cell in cells]}
+            {
+                "rule": place == 0 or place in block.groups,
+                "cells": [self.text(cell, breaks=bool(width)) for cell, width in zip(cells, widths, strict=True)],
+            }
             for place, cells in enumerate(block.rows)
         ]
         head = [self.text(cell) for cell in block.head]
         kind, align = "tall" if _is_tall(block, self.measure) else "table", block.align or "l" * len(widths)
-        yield call(kind, size=size, columns=widths, align=align, head=head, rows=rows)
+        return call(kind, size=size, columns=widths, align=align, head=head, rows=rows)
 
     def figure(self, block: Figure) -> Iterator[Call]:
         """Yield a picture, drawn where tikz is there."""
         found = strips_of(block.picture, self.measure / DRAWN, em_width)
-        yield call("figure", strips=[_strip(each) for each in found], caption=self.text(block.caption))
+        yield call("figure", strips=[_strip(each, self.hooks) for each in found], caption=self.text(block.caption))
 
     def image(self, block: Image) -> Iterator[Call]:
         """Yield a figure in a file, with its number."""
@@ -256,18 +296,19 @@ class _Writer:
         yield call("close_aside")
 
 
-def _strip(strip: Strip) -> dict[str, Any]:
-    length = f"{strip.length:.2f}"
-    return {"length": length, "marks": list(map(_mark, strip.marks)), "arrows": list(map(_arrow, strip.arrows))}
+def _strip(strip: Strip, hooks: Hooks) -> dict[str, Any]:
+    marks, arrows = [_mark(each, hooks) for each in strip.marks], [_arrow(each, hooks) for each in strip.arrows]
+    return {"length": f"{strip.length:.2f}", "marks": marks, "arrows": arrows}
 
 
-def _mark(mark: Mark) -> dict[str, Any]:
+def _mark(mark: Mark, hooks: Hooks) -> dict[str, Any]:
     place = {"x": f"{mark.x:.2f}", "y": f"{mark.y:.2f}", "leg": mark.leg}
-    return {"name": mark.name, "kind": mark.kind, "value": inline_latex(mark.value, TEX), "error": mark.error, **place}
+    value = inline_latex(mark.value, hooks)
+    return {"name": mark.name, "kind": mark.kind, "value": value, "error": mark.error, **place}
 
 
-def _arrow(arrow: Arrow) -> dict[str, Any]:
-    label = inline_latex(arrow.label, TEX) if arrow.label is not None else ""
+def _arrow(arrow: Arrow, hooks: Hooks) -> dict[str, Any]:
+    label = inline_latex(arrow.label, hooks) if arrow.label is not None else ""
     sides = ((".west", ".east") if arrow.error else (".east", ".west")) if arrow.slanted else ("", "")
     return {
         "start": arrow.start + sides[0],
@@ -279,9 +320,11 @@ def _arrow(arrow: Arrow) -> dict[str, Any]:
     }
 
 
-def _strings(each: Shown) -> dict[str, Any]:
-    left, right = math_latex(each.left, TEX), math_latex(each.right, TEX)
-    return {"left": left, "right": right, "more": [], "continues": each.continues}
+def _strings(each: Shown, hooks: Hooks) -> dict[str, Any]:
+    left, right = math_latex(each.left, hooks), math_latex(each.right, hooks)
+    *_, last = NOTHING, *items_of(each.right)
+    braces = isinstance(last, Tag) and bool(last.label)  # Of which a label behind them would make another space.
+    return {"left": left, "right": right, "more": [], "continues": each.continues, "braces": braces}
 
 
 def _is_tall(table: Table, measure: float) -> bool:

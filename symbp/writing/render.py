@@ -26,7 +26,8 @@ from symbp.views.layout import LAYOUTS
 from symbp.writing.breaking import FRAGMENT
 from symbp.writing.formats import FORMATS, Format, format_named
 from symbp.writing.latex import PLAIN, Hooks
-from symbp.writing.page_latex import document_latex, write_latex
+from symbp.writing.macros import Symbols
+from symbp.writing.page_latex import display_latex, write_latex, write_macros
 from symbp.writing.page_markdown import FLAVOURS, write_markdown
 from symbp.writing.picture import picture_text
 from symbp.writing.setting import Setting
@@ -243,6 +244,7 @@ def _text(page: Page, setting: Setting) -> str:
 PAGES: Mapping[str, Callable[[Page, Setting], str]] = {
     **{name: _markdown(name) for name in FLAVOURS},
     "latex": write_latex,
+    "macros": write_macros,
     "html": lambda page, setting: page_html.write_html(page, setting),
     "json": lambda page, setting: page_json.write_json(page, setting),
     "ipynb": lambda page, setting: page_notebook.write_notebook(page, setting),
@@ -343,14 +345,22 @@ def _display(row: Format, hooks: Hooks = PLAIN) -> Callable[[Sequence[Line], Set
 
     def write(lines: Sequence[Line], setting: Setting, beside: Sequence[Node], name: str) -> str:
         text = row.wrap.format(single_latex(lines, hooks, measure=setting.text_width or FRAGMENT)) + "\n"
-        return document_latex(text) if setting.standalone else text
+        return display_latex(text, standalone=True) if setting.standalone else text
 
     return write
+
+
+def _macros(lines: Sequence[Line], setting: Setting, beside: Sequence[Node], name: str) -> str:
+    """Return lines in LaTeX whose symbols are commands, and these before them."""
+    symbols = Symbols.of(tuple(lines))
+    text = single_latex(lines, replace(PLAIN, symbol=symbols.spell), setting.text_width or FRAGMENT)
+    return display_latex(FORMATS["macros"].wrap.format(text), symbols, standalone=setting.standalone)
 
 
 SINGLES: Mapping[str, Callable[[Sequence[Line], Setting, Sequence[Node], str], str]] = {
     **{name: _display(FORMATS[name], each.hooks) for name, each in FLAVOURS.items()},
     "latex": _display(FORMATS["latex"]),
+    "macros": _macros,
     "html": lambda lines, _, __, name: page_html.single_html(lines, name),
     "typst": lambda lines, setting, _, __: page_typst.single_typst(lines, setting),
     "json": lambda lines, _, __, name: page_json.single_json(lines, name),

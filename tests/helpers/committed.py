@@ -32,11 +32,11 @@ NOTATED = {f"notation-{name}": name for name in NOTATIONS if name != STANDARD.na
 MODELS = {f"pytorch-{file.stem}": file for file in sorted((ROOT / "examples" / "models").glob("*.py"))}
 """Models of PyTorch, which stands behind long."""
 
-IN_FORMATS = {f"format-{name}": name for name in ("markdown", "quarto", "myst", "mdx")}
-"""Pages of one network, one in each format that no other page of the gallery is in."""
-
 NAMES = (*MLP, *EXAMPLES, *OPERATIONS, *NUMBERS)
 SUFFIXES = {".md": "gfm", ".tex": "latex"}
+
+IN_FORMATS = {f"format-{name}": name for name in FORMATS if name not in SUFFIXES.values()}
+"""Pages of one network, one in each format that no other page of the gallery is in."""
 
 
 def formats_of(name):
@@ -49,8 +49,10 @@ def derivation(name):
         return derive(OPERATIONS[name].build())
     if name in MODELS:
         return derive(f"{MODELS[name]}:make")
-    if name in (*NOTATED, *IN_FORMATS):
+    if name in NOTATED:
         return derive(Network.mlp(layers=3))
+    if name in IN_FORMATS:
+        return derive(Network.mlp(layers=3, activation="tanh", loss="mse"))
     name = NUMBERS.get(name, name)
     return derive(Network.mlp(**MLP[name]) if name in MLP else Network.load(EXAMPLES[name]))
 
@@ -65,7 +67,7 @@ def gallery(name):
     if name in NOTATED:
         command, numbers = f"symbp derive --layers 3 --notation {NOTATED[name]}", {"notation": NOTATED[name]}
     if name in IN_FORMATS:
-        command = f"symbp derive --layers 3 -t {IN_FORMATS[name]}"
+        command = f"symbp derive --layers 3 --activation tanh --loss mse -t {IN_FORMATS[name]}"
     if name in NUMBERS:
         command = f"symbp derive {NUMBERS[name]} --values {NUMBERS[name]}"
         numbers = {"numbers": Worked.of(found, read_given(VALUES[NUMBERS[name]]))}

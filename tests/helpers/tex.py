@@ -11,7 +11,7 @@ from pathlib import Path
 MARGIN = 5.0
 """Points by which a line may pass the margin: nobody sees them."""
 
-SECONDS = 100
+SECONDS = 300
 
 ARTICLE = "\\documentclass{article}\n\\usepackage{amsmath}\n"
 """The preamble of fragments that somebody inputs."""
@@ -20,9 +20,9 @@ COMPLAINT = re.compile(r"^(?:! .*|Overfull \\[hv]box \(([\d.]+)pt.*|.*\[U\+.*)",
 """An error, a box that leaves the page, a sign that TeX does not know."""
 
 
-def run(folder: Path, name: str) -> str:
+def run(folder: Path, name: str, engine: str = "pdflatex") -> str:
     """Compile one file and return its log."""
-    command = ["pdflatex", "-no-shell-escape", "-interaction=nonstopmode", f"{name}.tex"]
+    command = [engine, "-no-shell-escape", "-interaction=nonstopmode", f"{name}.tex"]
     environment = {**os.environ, "max_print_line": "1000"}
     subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=False, timeout=SECONDS)
     return (folder / f"{name}.log").read_text(errors="replace")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -62,25 +61,6 @@ EVERYTHING = page(
                    tuple(Box(Id("d"), kind) for _ in range(40) for kind in ("value", "op")))),
 )  # fmt: skip
 
-IN_FRAMES = "\\begin{frame}[allowframebreaks]\n%s\n\\end{frame}"
-CLASSES = [
-    ("article", "\\documentclass{article}\n\\usepackage{amsmath}\n", None, "%s"),
-    ("article-11", "\\documentclass[11pt]{article}\n\\usepackage{amsmath}\n", None, "%s"),
-    ("article-tikz", "\\documentclass{article}\n\\usepackage{amsmath,tikz}\n", None, "%s"),
-    ("article-11-tikz", "\\documentclass[11pt]{article}\n\\usepackage{amsmath,tikz}\n", None, "%s"),
-    ("columns", "\\documentclass[twocolumn]{article}\n\\setlength{\\textwidth}{516pt}\\setlength{\\columnsep}{12pt}\n"
-     "\\oddsidemargin=-20pt\n\\usepackage{amsmath}\n", 24.0, "%s"),
-    ("IEEEtran", "\\documentclass{IEEEtran}\n\\usepackage{amsmath,tikz}\n", 23.0, "%s"),
-    ("beamer", "\\documentclass{beamer}\n\\usepackage{tikz}\n", 26.0, IN_FRAMES),
-]  # fmt: skip
-NEEDS = {"IEEEtran": ("IEEEtran.cls", "ptmr7t.tfm", "tikz.sty"), "beamer": ("beamer.cls", "tikz.sty")}
-
-
-def lacking(name: str) -> list[str]:
-    """Return what a class needs and this TeX lacks."""
-    files = NEEDS.get(name, ("tikz.sty",) if "tikz" in name else ())
-    return [each for each in files if not subprocess.run(["kpsewhich", each], capture_output=True, check=False).stdout]
-
 
 def compiled(folder: Path, name: str, text: str) -> tuple[list[str], int]:
     """Return what TeX complains of, and the number of pages."""
@@ -90,28 +70,6 @@ def compiled(folder: Path, name: str, text: str) -> tuple[list[str], int]:
     wrong = re.findall(r"^(?:! .*|Overfull .*|.*[Rr]eference .* undefined.*|.*multiply defined.*)$", log, re.MULTILINE)
     made = re.search(r"Output written on .* \((\d+) page", log)
     return wrong, int(made[1]) if made else 0
-
-
-@pytest.mark.long
-@pytest.mark.parametrize(("name", "preamble", "measure", "body"), CLASSES, ids=[name for name, *_ in CLASSES])
-def test_a_fragment_fits_every_class(
-    name: str, preamble: str, measure: float | None, body: str, tmp_path: Path
-) -> None:
-    need("pdflatex", PDFLATEX)
-    if missing := lacking(name):
-        pytest.skip(f"TeX lacks {', '.join(missing)}: this test did not run")
-    for stem, each in PAGES.items():
-        (tmp_path / f"{stem}.tex").write_text(write_latex(each, Setting(text_width=measure)), encoding="utf-8")
-    inputs = "\\clearpage".join(body % f"\\input{{{stem}}}" for stem in PAGES)
-    wrong, pages = compiled(tmp_path, name, f"{preamble}\\begin{{document}}\n{inputs}\n\\end{{document}}\n")
-    assert [each for each in wrong if not is_slight(each)] == []
-    assert pages
-
-
-def is_slight(complaint: str) -> bool:
-    """Whether a slide is too full by less than anybody sees."""
-    found = re.match(r"Overfull \\vbox \(([\d.]+)pt too high\)", complaint)
-    return found is not None and float(found[1]) < 2
 
 
 @pytest.mark.long

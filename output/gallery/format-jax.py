@@ -1,0 +1,98 @@
+# Written by symbp
+"""Backpropagation through 3 layers, derived by symbp; needs JAX alone."""
+
+import jax
+import jax.numpy as jnp
+
+ARGUMENTS = "X", "Y", "W1", "b1", "W2", "b2", "W3", "b3"
+GRADIENTS = "W1", "b1", "W2", "b2", "W3", "b3"
+
+
+def forward(*arrays):
+    """Return the loss, and what the backward pass reads."""
+    X, Y, W1, b1, W2, b2, W3, b3 = arrays
+    m = X.shape[1]
+    Z1 = W1 @ X + b1
+    A1 = jnp.tanh(Z1)
+    Z2 = W2 @ A1 + b2
+    A2 = jnp.tanh(Z2)
+    Z3 = W3 @ A2 + b3
+    A3 = jnp.tanh(Z3)
+    loss = jnp.sum((A3 - Y)**2) / (2*m)
+    kept = X, Y, W2, W3, A1, A2, A3
+    return loss, kept
+
+
+def backward(kept, upstream):
+    """Return the gradient by each argument of loss, times upstream; None where nothing asks for it."""
+    X, Y, W2, W3, A1, A2, A3 = kept
+    m = X.shape[1]
+    # layer 3
+    dA3 = (A3 - Y) / m
+    dZ3 = dA3 * (1 - A3**2)
+    dW3 = dZ3 @ A2.T
+    db3 = jnp.sum(dZ3, axis=1, keepdims=True)
+
+    # layer 2
+    dA2 = W3.T @ dZ3
+    dZ2 = dA2 * (1 - A2**2)
+    dW2 = dZ2 @ A1.T
+    db2 = jnp.sum(dZ2, axis=1, keepdims=True)
+
+    # layer 1
+    dA1 = W2.T @ dZ2
+    dZ1 = dA1 * (1 - A1**2)
+    dW1 = dZ1 @ X.T
+    db1 = jnp.sum(dZ1, axis=1, keepdims=True)
+
+    return (
+        None, None, upstream * dW1, upstream * db1, upstream * dW2, upstream * db2, upstream * dW3,
+        upstream * db3
+    )
+
+
+@jax.custom_vjp
+def loss(*arrays):
+    """Return the loss of the arrays that ARGUMENTS names."""
+    return forward(*arrays)[0]
+
+
+loss.defvjp(forward, backward)
+
+
+def loss_and_gradients(parameters, X, Y):
+    """Return the loss and a dict of its gradients, with the keys of ``parameters``.
+
+    Columns of X and Y are examples. Shapes:
+
+        X n0×m; Y n3×m; W1 n1×n0; b1 n1×1; W2 n2×n1; b2 n2×1; W3 n3×n2; b3 n3×1
+    """
+    given = {"X": X, "Y": Y, **parameters}
+    value, kept = forward(*(given[name] for name in ARGUMENTS))
+    found = dict(zip(ARGUMENTS, backward(kept, 1.0)))
+    return value, {name: found[name] for name in GRADIENTS}
+
+
+if __name__ == "__main__":
+    import numpy as np
+    from jax.test_util import check_grads
+
+    jax.config.update("jax_enable_x64", True)
+    random = np.random.default_rng(0)
+    given = {
+        "X": random.normal(size=(3, 4)),
+        "Y": random.normal(size=(2, 4)),
+        "W1": random.normal(size=(5, 3)) / 3**0.5,
+        "b1": random.normal(size=(5, 1)) / 2,
+        "W2": random.normal(size=(4, 5)) / 5**0.5,
+        "b2": random.normal(size=(4, 1)) / 2,
+        "W3": random.normal(size=(2, 4)) / 4**0.5,
+        "b3": random.normal(size=(2, 1)) / 2,
+    }
+    given = {name: jnp.asarray(array) for name, array in given.items()}
+
+    def of(*wrt):
+        return loss(*({**given, **dict(zip(GRADIENTS, wrt))}[name] for name in ARGUMENTS))
+
+    check_grads(of, [given[name] for name in GRADIENTS], order=1, modes=["rev"])
+    print("right: the gradients agree with differences of the loss")
