@@ -26,23 +26,23 @@ def loss_and_gradients(parameters, X, Y):
     loss = np.sum((A3 - Y)**2) / (2*m)
 
     # backward, layer 3
-    dA3 = (A3 - Y) / m
-    dZ3 = dA3 * (1 - A3**2)
-    dW3 = dZ3 @ A2.T
-    db3 = np.sum(dZ3, axis=1, keepdims=True)
-    del A3, dA3, Z3  # memory for the next layer
+    delta_A3 = (A3 - Y) / m
+    delta3 = delta_A3 * (1 - A3**2)
+    dW3 = delta3 @ A2.T
+    db3 = np.sum(delta3, axis=1, keepdims=True)
+    del A3, delta_A3, Z3  # memory for the next layer
 
     # backward, layer 2
-    dA2 = W3.T @ dZ3
-    dZ2 = dA2 * (1 - A2**2)
-    dW2 = dZ2 @ A1.T
-    db2 = np.sum(dZ2, axis=1, keepdims=True)
-    del dZ3, dA2, A2, Z2  # memory for the next layer
+    delta_A2 = W3.T @ delta3
+    delta2 = delta_A2 * (1 - A2**2)
+    dW2 = delta2 @ A1.T
+    db2 = np.sum(delta2, axis=1, keepdims=True)
+    del delta3, delta_A2, A2, Z2  # memory for the next layer
 
     # backward, layer 1
-    dA1 = W2.T @ dZ2
-    dZ1 = dA1 * (1 - A1**2)
-    dW1 = dZ1 @ X.T
-    db1 = np.sum(dZ1, axis=1, keepdims=True)
+    delta_A1 = W2.T @ delta2
+    delta1 = delta_A1 * (1 - A1**2)
+    dW1 = delta1 @ X.T
+    db1 = np.sum(delta1, axis=1, keepdims=True)
 
     return loss, {"W1": dW1, "b1": db1, "W2": dW2, "b2": db2, "W3": dW3, "b3": db3}

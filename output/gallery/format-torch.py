@@ -33,22 +33,22 @@ class Loss(torch.autograd.Function):
         X, Y, W2, W3, A1, A2, A3 = ctx.saved_tensors
         m = X.shape[1]
         # layer 3
-        dA3 = (A3 - Y) / m
-        dZ3 = dA3 * (1 - A3**2)
-        dW3 = dZ3 @ A2.T
-        db3 = torch.sum(dZ3, dim=1, keepdim=True)
+        delta_A3 = (A3 - Y) / m
+        delta3 = delta_A3 * (1 - A3**2)
+        dW3 = delta3 @ A2.T
+        db3 = torch.sum(delta3, dim=1, keepdim=True)
 
         # layer 2
-        dA2 = W3.T @ dZ3
-        dZ2 = dA2 * (1 - A2**2)
-        dW2 = dZ2 @ A1.T
-        db2 = torch.sum(dZ2, dim=1, keepdim=True)
+        delta_A2 = W3.T @ delta3
+        delta2 = delta_A2 * (1 - A2**2)
+        dW2 = delta2 @ A1.T
+        db2 = torch.sum(delta2, dim=1, keepdim=True)
 
         # layer 1
-        dA1 = W2.T @ dZ2
-        dZ1 = dA1 * (1 - A1**2)
-        dW1 = dZ1 @ X.T
-        db1 = torch.sum(dZ1, dim=1, keepdim=True)
+        delta_A1 = W2.T @ delta2
+        delta1 = delta_A1 * (1 - A1**2)
+        dW1 = delta1 @ X.T
+        db1 = torch.sum(delta1, dim=1, keepdim=True)
 
         return (
             None, None, upstream * dW1, upstream * db1, upstream * dW2, upstream * db2, upstream * dW3,

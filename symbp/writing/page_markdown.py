@@ -65,7 +65,7 @@ class Flavour:
     """How one flavour writes what Markdown has no word for; its macros are in a file of its own where it has one.
 
     ``inline`` is a formula among words, ``start`` and ``end`` stand around a displayed one, ``reference`` is one
-    to a line by its ``number`` or ``anchor``, ``tag`` the number behind a line: pandoc drops tags in MathML and in Word.
+    to a line by its ``number`` or ``anchor``, ``tag`` the number behind a line: pandoc drops tags in MathML, in Word.
     What counts displays itself (``counts``) has no numbers in tables. Dashes may say how wide columns are
     (``proportional``). A frame may have a title of its own (``framed``).
     """
