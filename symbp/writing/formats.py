@@ -88,7 +88,8 @@ _ROWS = (
     ),
     Format(
         "ipynb", "a Jupyter notebook: the page, the NumPy program, a check of it", ".ipynb",
-        uses=_uses(_MARKDOWN), template="page-markdown.j2", wrap="$$\n{}\n$$", figure="png", runs=True,
+        uses=_uses(_MARKDOWN), template="page-markdown.j2", comment="<!-- {} -->", wrap="$$\n{}\n$$", figure="png",
+        runs=True,
     ),
     Format(
         "numpy", "a NumPy program that computes loss and gradients", ".py",

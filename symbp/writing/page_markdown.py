@@ -90,6 +90,9 @@ FLAVOURS = {
 }
 """The flavours by the names of their formats."""
 
+NOTEBOOK = Flavour()
+"""What cells of notebooks have: a formula in dollars, its number as a tag."""
+
 
 def write_markdown(
     page: Page,
@@ -100,26 +103,26 @@ def write_markdown(
 ) -> str:
     """Return a page as Markdown; ``picture_text`` draws a picture in characters, without it pictures are left out."""
     row = format_named(flavour)
-    calls = [_names(page, row, setting), *_writer(page, row, setting, picture_text).page(page)]
+    calls = [_names(page, row, setting), *_writer(page, FLAVOURS[row.name], setting, picture_text).page(page)]
     return written(calls, FILE, setting.template_dir, own=row.template)
 
 
 def markdown_parts(
     page: Page, parts: Sequence[Sequence[Block]], setting: Setting, picture_text: Callable[[Picture], str]
 ) -> list[str]:
-    """Return parts of a page as Markdown in dollars, the title above the first; what they refer to is the page's."""
-    row = format_named("markdown")
-    writer = _writer(page, row, setting, picture_text)
+    """Return parts of a page as cells of a notebook have them, the title above the first; references are the page's."""
+    row = format_named("ipynb")
+    writer = _writer(page, NOTEBOOK, setting, picture_text)
     first, *others = parts
     above = [_names(page, row, setting), *writer.page(replace(page, blocks=tuple(first)))]
     calls = [above, *([*writer.blocks(each)] for each in others)]
     return [written(each, FILE, setting.template_dir, own=row.template) for each in calls]
 
 
-def _writer(page: Page, row: Format, setting: Setting, picture_text: Callable[[Picture], str] | None) -> _Writer:
+def _writer(page: Page, flavour: Flavour, setting: Setting, picture_text: Callable[[Picture], str] | None) -> _Writer:
     prefix = _slug(setting.label_prefix or page.stem)
     return _Writer(
-        FLAVOURS[row.name], numbers(page), _anchors(page, prefix), _figures(page, prefix), picture_text,
+        flavour, numbers(page), _anchors(page, prefix), _figures(page, prefix), picture_text,
         setting.text_width or MEASURE, setting.heading_shift,
     )  # fmt: skip
 
