@@ -12,7 +12,7 @@ from committed import DOCUMENTS, ROOT, UPDATE, document
 LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)")
 
 
-LONG = ("gradients", "README", "formats", "notes", "pytorch")
+LONG = ("any-depth", "gradients", "README", "formats", "notes", "pytorch")
 """Pages that measure for more than two seconds, make a PDF without TeX, or run PyTorch."""
 
 

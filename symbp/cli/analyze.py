@@ -14,7 +14,7 @@ from symbp.cli.output import OutputOptions, format_of
 from symbp.cli.sharing import cluster_option, jobs_option
 from symbp.cli.what import (
     ACTIVATION,
-    LAYERS,
+    DEFAULT_LAYERS,
     LOSS,
     OUTPUT_ACTIVATION,
     WIDTHS,
@@ -115,6 +115,8 @@ ONLY = option(
     "One figure (norms, budget, spectrum, phase, branches, parts), block or step alone: block1, step19.",
     "NAME",
 )
+
+LAYERS = option("Network", "--layers", f"Number of weight layers; {DEFAULT_LAYERS} unless given.", "N", layers)
 
 REPEATED = ("layers", "widths", "activation", "output_activation", "loss")
 

@@ -21,6 +21,7 @@ UPDATE = os.environ.get("SYMBP_UPDATE") == "1"
 GALLERY = ROOT / "output" / "gallery"
 MLP = {
     "backprop-4": {"layers": 4},
+    "general": {"layers": "L"},
     "tanh-softmax-batch": {"layers": 3, "activation": "tanh", "loss": "cross_entropy", "batch": True},
 }
 NUMBERS = {f"{name}-numbers": name for name in VALUES}

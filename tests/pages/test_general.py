@@ -22,9 +22,10 @@ from symbp.networks.general import CHECKED, SHOWN
 from symbp.networks.spec_network import network_of
 from symbp.pages.page import Aside, Equations, Para, Table
 from symbp.pages.tell.context import LESS
-from symbp.pages.tell.derivation import context
+from symbp.pages.tell.derivation import context, derivation_page
 from symbp.pages.tell.stream import EXPLICIT
 from symbp.symbols import Adjoint
+from symbp.writing.formula import math_text
 
 EXAMPLES = Path(symbp.__file__).parent.parent / "examples"
 
@@ -177,8 +178,52 @@ def test_a_mistake_is_seen(change):
         differences_of("mlp-3-tanh-mse", (found, wrong, *rest), STANDARD)
 
 
-@pytest.mark.parametrize("notation", ["standard", "zhou"])
-def test_the_page_does_not_depend_on_which_network_stands_for_all(notation, monkeypatch):
-    first = symbp.render(derive(layers="L"), "text", notation)
-    monkeypatch.setattr(networks_general, "SHOWN", 13)
-    assert symbp.render(derive(layers="L"), "text", notation) == first
+FORMS = ("html", "latex", "text")
+
+CONCRETE = {"activation": "relu", "loss": "cross_entropy"}
+"""Where the last layer has no slope of its own: a product of blocks begins with another kind of factor."""
+
+
+@pytest.mark.parametrize("options", [pytest.param({}, marks=pytest.mark.long), CONCRETE])
+def test_products_show_their_ends_from_four_layers_on(options):
+    shown = products(derive(layers="L", **options))
+    for count in (4, 5, 6):
+        whole = dict(products(derive(layers=count, **options)))
+        for name, (head, tail) in ((at_count(name, count), ends(text, count)) for name, text in shown):
+            factors = whole[name].split()
+            assert len(head) + len(tail) <= len(factors)
+            assert (factors[: len(head)], factors[len(factors) - len(tail) :]) == (head, tail)
+
+
+def products(found):
+    """Return what stands in the table of products, a gradient and its factors a row."""
+    (table,) = (each for each in derivation_page(found).blocks if isinstance(each, Table) and each.align == "lrlll")
+    return [tuple(math_text(cell[0]) for cell in row_[:2]) for row_ in table.rows]
+
+
+def at_count(text, count):
+    """Return a text with numbers in the place of L, L − 1 and L − 2, written as a text writes indices."""
+    for by in (2, 1, 0):
+        number_ = "".join("₀₁₂₃₄₅₆₇₈₉"[int(each)] for each in str(count - by))
+        text = text.replace(f"_(L−{by})" if by else "_L", number_)
+    return text
+
+
+def ends(text, count):
+    """Return the factors before the dots and those behind them; without dots all are behind them."""
+    head, _, tail = at_count(text, count).rpartition("⋯")
+    return (head.split(), tail.split())
+
+
+@pytest.mark.parametrize(
+    ("notation", "forms"),
+    [("standard", FORMS[-1:]), *(pytest.param(each, FORMS, marks=pytest.mark.long) for each in NOTATIONS)],
+)
+def test_the_page_does_not_depend_on_which_network_stands_for_all(notation, forms, monkeypatch):
+    options = {"widths": 1} if NOTATIONS[notation].units == "one" else {}
+    pages = []
+    for shown in (12, 13):
+        monkeypatch.setattr(networks_general, "SHOWN", shown)
+        found = derive(layers="L", **options)
+        pages.append([symbp.render(found, form, notation) for form in forms])
+    assert pages[0] == pages[1]

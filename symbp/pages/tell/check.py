@@ -50,8 +50,9 @@ def _answer(c: Context, report: CheckReport) -> Text:
         failed = [row.name for row in report.rows if row.failed]
         return c.words("check.wrong", n=len(failed), total=len(report.rows), names=_names(failed))
     agree = [row for row in report.rows if row.verdict is Verdict.AGREES]
+    depths = c.depths(report.counts) or ()
     if len(agree) == len(report.rows):
-        return c.words("check.right", n=len(report.rows))
+        return c.words("check.right", n=len(report.rows), depths=depths)
     rest: dict[Verdict, list[str]] = {}
     for each in report.rows:
         if each.verdict is not Verdict.AGREES:
@@ -95,7 +96,8 @@ def _table(c: Context, report: CheckReport) -> list[Block]:
     is_usual = not any(cells[-1] for cells in rows)
     first, *others = [cells[:-1] for cells in table] if is_usual else table
     align = "lll" + "r" * len(columns) + "l" * (not is_usual)
-    return [Para(c.words("check.caption")), Table(first, tuple(others), (len(rows),), align=align, wide=True)]
+    caption = c.words("check.caption", depths=c.depths(report.counts) or ())
+    return [Para(caption), Table(first, tuple(others), (len(rows),), align=align, wide=True)]
 
 
 Column = tuple[Kind, str]

@@ -512,7 +512,8 @@ class Context:
         for line in lines:
             for case in ordered(line.cases, backward=backward):
                 equation = self._at_last(line, case)
-                found.append(Spelled(line, case, equation, label_of(line, case), self.where(line, case, backward)))
+                label = label_of(line, case, case.equation if self.any_number is None else equation)
+                found.append(Spelled(line, case, equation, label, self.where(line, case, backward)))
         return found
 
     def _at_last(self, line: Line, case: Case) -> Equation:
@@ -682,7 +683,7 @@ def ordered(cases: tuple[Case, ...], *, backward: bool) -> list[Case]:
     return sorted(cases, key=lambda case: max(case.values) if backward else min(case.values), reverse=backward)
 
 
-def label_of(line: Line, case: Case) -> str:
+def label_of(line: Line, case: Case, equation: Equation) -> str:
     """Return a label for a line: the name of what it defines, and which of its cases it is."""
-    name = case.equation.lhs.name.replace("[", "-").replace("]", "").replace(" ", "").replace(",", "-")
+    name = equation.lhs.name.replace("[", "-").replace("]", "").replace(" ", "").replace(",", "-")
     return name if len(line.cases) == 1 else f"{name}-{line.cases.index(case) + 1}"

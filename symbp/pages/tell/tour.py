@@ -212,8 +212,10 @@ def _errors_of(equation: Equation) -> list[Adjoint]:
 
 
 def _is_unfolded(c: Context) -> bool:
-    """Whether every layer is a step of its own: what repeats is layers, and they are few."""
+    """Whether every layer is a step of its own: what repeats is layers, and they are few, not any number."""
     indices = c.reading.indices
+    if c.any_number is not None:
+        return False
     size = len(c.reading.forward) + len(c.reading.errors) + len(c.reading.gradients)
     return not isinstance(c, Deep) and size <= MOST_UNFOLDED and all(each.kind == "layer" for each in indices)
 
