@@ -187,7 +187,7 @@ def _line(start: _Spot, end: _Spot, is_error: bool, bend: _Spot | None) -> tuple
     else:
         a, b = (start.x + side * start.width / 2, y0), (end.x - side * (end.width / 2 + 0.08), y1)
     points = [a, b] if bend is None else [a, (bend.x, y1 if is_error else y0), b]
-    at = 0.5 if y0 == y1 else 0.68 if abs(end.place.lane) > abs(start.place.lane) else 0.32
+    at = 0.5 if y0 == y1 else 0.75 if abs(end.place.lane) > abs(start.place.lane) else 0.25
     off = 0 if y0 != y1 and bend is None else BESIDE if is_error else -BESIDE
     c, d = (points[-2:] if is_error else points[:2]) if bend is not None else (a, b)
     middle = (c[0] + at * (d[0] - c[0]), c[1] + at * (d[1] - c[1]) + off)

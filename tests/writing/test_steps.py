@@ -61,11 +61,10 @@ def tour(name: str) -> Tour:
 
 
 def unlit(found: Tour) -> list[str]:
-    """Return the steps that light nothing, and the arrows that none lights."""
-    lit = {key for stop in found.stops for key in stop.lights}
-    return [each.key for each in found.stops if not each.lights] + [
-        each.key for each in found.graph.arrows if each.key not in lit
-    ]
+    """Return the steps that light no value or error, and the arrows that none lights."""
+    lit, places = {key for stop in found.stops for key in stop.lights}, {each.key for each in found.graph.places}
+    dark = [each.key for each in found.stops if not places & {*each.lights}]
+    return dark + [each.key for each in found.graph.arrows if each.key not in lit]
 
 
 @pytest.mark.parametrize("name", ["mlp-3", "gan"])

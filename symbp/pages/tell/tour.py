@@ -115,7 +115,7 @@ def _strips(c: Deep) -> list[Once]:
 
 def _strip_names(c: Deep) -> Iterator[Text]:
     if c.stacked is not None:
-        yield (c.function_of(c.stacked),)
+        yield c.words("tour.repeated")
     yield from (inside.name_of(c, each) for each in c.groups)
 
 
