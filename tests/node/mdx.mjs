@@ -43,7 +43,7 @@ for (const [name, source] of Object.entries(pages)) {
   try {
     const page = await evaluate(source, {
       Fragment, jsx, jsxs: jsx, remarkPlugins: [remarkMath],
-      rehypePlugins: [[rehypeKatex, { strict: "error", errorColor: REFUSED }]],
+      rehypePlugins: [[rehypeKatex, { output: "mathml", strict: "error", errorColor: REFUSED }]],
     });
     const text = html(page.default({}));
     found[name] = text.includes(REFUSED) ? { error: "KaTeX refuses a formula" } : { html: text };

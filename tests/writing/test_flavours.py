@@ -31,8 +31,10 @@ QUARTO = "markdown"
 """What Quarto reads is pandoc's Markdown: its labels and references are found in what pandoc read."""
 
 
-KINDS = replace(EVERYTHING, blocks=tuple(each for each in EVERYTHING.blocks if each != Para((HOSTILE,))))
-"""A page of all kinds of blocks, but for text that looks like markup."""
+KINDS = replace(EVERYTHING, blocks=tuple(
+    each for each in EVERYTHING.blocks if each != Para((HOSTILE,)) and len(repr(each)) < 40_000
+))  # fmt: skip
+"""A page of all kinds of blocks, but for text that looks like markup, and what is very long."""
 
 
 @cache
