@@ -102,7 +102,7 @@ READERS: Mapping[str, tuple[Reader, Callable[[str], str], Setting]] = {
     "quarto": (by_pandoc("markdown"), strict, Setting()),
     "myst": (by_docutils, strict, Setting()),
     "mdx": (by_mdx, strict, Setting()),
-    "latex": (on_paper("pdflatex"), loose, PAPER),
+    **dict.fromkeys(("latex", "macros"), (on_paper("pdflatex"), loose, PAPER)),
     "html": (lambda document, _: of_html(document), strict, Setting()),
     "ipynb": (by_jupyter, strict, Setting()),
     "json": (lambda document, _: strings(json.loads(document)), strict, Setting()),
