@@ -99,6 +99,27 @@ def operators(images: Images | None = None, bounds: Bounds | None = None) -> dic
     }
 
 
+COLUMNWISE = (
+    "SoftmaxJacobian", "softmax_{causal}", "norm", "norm_{rms}", "norm_{batch}", "NormaliseJacobian", "LogSumExp",
+    "Maximum", "Argmax", "MaxPool", "MaxPoolTranspose", "AveragePool", "AveragePoolTranspose",
+)  # fmt: skip
+"""What goes down the column of an example: along its row on a page in rows, which says so."""
+
+
+def turned(act: Any) -> Any:
+    """Return what an operator does where examples are rows."""
+    if isinstance(act, Sized):
+        return Sized(turned(act.apply))
+    return lambda *given: act(*(each.T if isinstance(each, np.ndarray) else each for each in given)).T
+
+
+def in_rows(known: dict[str, Any]) -> dict[str, Any]:
+    """Return operators where examples are rows."""
+    found = {name: turned(act) if name in COLUMNWISE else act for name, act in known.items()}
+    sums = Sized(lambda size, row: row.reshape(-1, size[0]).sum(axis=1, keepdims=True))  # The bias is a column.
+    return {**found, "softmax": turned(PLAIN["softmax"]), "ChannelSums": sums}
+
+
 def open_loss(loss: str) -> dict[str, Any]:
     """Return what an open loss stands for, and its gradient."""
     assert loss == "mse"

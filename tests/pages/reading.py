@@ -618,6 +618,8 @@ class _Reader:
             if name in self.env.operators:
                 return self.env.operators[name](left, right)  # type: ignore[operator]
             keys = [self._key(side) for side in sides]
+            if self.env.rows:
+                return self.env.images.slid(name, left.T, right.T, keys, below, self.env.target).T
             return self.env.images.slid(name, left, right, keys, below, self.env.target)
         except (ValueError, IndexError) as error:
             raise UnreadableError(f"sides that do not fit: {self._said(items)}: {error}") from None

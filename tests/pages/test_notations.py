@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from corpus import CASES
 from notated import network_of, numbers
+from operators import in_rows
 from reader import closed, executed, gradients_of
 from spelling import UnreadableError, name_of
 from statements import said, texts
@@ -136,6 +137,7 @@ def differences_of(name, told_, notation):
     given = numbers(name, notation, found, first)
     env = env_of(CASES[name], given.given, given.sizes, names, page)
     env = replace(env, broadcasts=notation.sums == "columns", rows=not first.layout.keeps_columns)
+    env = replace(env, operators=in_rows(env.operators)) if env.rows else env
     result, right = gradients_of(executed(page, env), given.gradients), given.gradients
     assert set(result) == set(right)
     return {each: float(np.max(np.abs(result[each] - right[each])) / np.max(np.abs(right[each]))) for each in right}
@@ -175,15 +177,14 @@ BEYOND = (
 )
 """Networks beyond a plain stack of layers."""
 
-ALONG = {"softmax-classifier", "small-cnn", "batchnorm-mlp", "lstm-classifier", "residual-mlp", "rnn-5"}
-"""Networks with operations that go down columns: the reader knows none that goes along rows, tests/views do."""
-
 
 def is_read(name, notation):
-    """Whether the reader knows all operations of a page: of one with errors as rows, those of errors in a batch."""
-    layout = LAYOUTS[notation.layout]
-    if not layout.keeps_columns:
-        return name not in ALONG
+    """Whether the reader knows all operations of a page.
+
+    It knows none of a batch whose errors alone are rows, and no bias of channels that is a row.
+    """
+    if notation.layout == "code-rows":
+        return name != "small-cnn"
     return notation.layout not in ("row-gradients", "shape") or name not in ("small-cnn", "batchnorm-mlp")
 
 
