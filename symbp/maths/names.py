@@ -289,7 +289,8 @@ class Names:
         """Return a name by the job of its layer: W_cls for W₄, and Ŷ for what a classifier says."""
         if variable.name == self.jobs.prediction:
             letter = self.notation.letters[Role.TARGET]
-            return replace(parts, base=Accent(small(letter) if _is_column(variable) else letter, "hat"), number="")
+            base = Accent(small(letter) if _is_column(variable) else letter, "hat")
+            return replace(parts, base=base, below=(), number="")
         word = self.jobs.words.get(variable.name)
         return parts if word is None else replace(parts, below=(_word(word),), number="")
 

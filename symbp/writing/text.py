@@ -62,7 +62,8 @@ def write_text(page: Page, *, width: int = 80, ascii: bool = False, detail: int 
     """Return a page as text: its blocks up to a level of detail, no line wider than ``width``."""
     shown = tuple(visible(page.blocks, detail))
     writer = _Writer(_setting(page, shown, ascii, detail), width)
-    parts = [writer.opening(page), *writer.sections(shown)]
+    opening = [writer.opening(page)] if page.title else []
+    parts = [*opening, *writer.sections(shown)]
     found = list(parts[0].lines)
     for before, part in pairwise(parts):
         found += [""] * (before.loose or part.loose or part.begins) + part.lines

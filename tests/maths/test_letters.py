@@ -31,8 +31,8 @@ def alike(derivation, row):
     for tag in (node for line in lines(page.blocks) for part in line.parts for node in walk(part)):
         if isinstance(tag, Tag) and isinstance(tag.of, MatrixSymbol) and not tag.role:
             is_error = isinstance(tag.of, Adjoint)
-            slot = slot_of(tag.of.of if is_error else tag.of)
-            found[math_text(tag.body)] |= {(is_error, slot)} if not slot[0].name.startswith(BOUND) else set()
+            of, indices = slot_of(tag.of.of if is_error else tag.of)
+            found[math_text(tag.body)] |= {(is_error, of.name, indices)} if not of.name.startswith(BOUND) else set()
     assert found
     return {text for text, things in found.items() if len(things) > 1}
 

@@ -14,6 +14,7 @@ from corpus import CASES
 from notated import network_of, numbers
 from operators import in_rows
 from reader import closed, executed, gradients_of
+from selection import short
 from spelling import UnreadableError, name_of
 from statements import said, texts
 from sympy import Basic, Integer, Symbol
@@ -263,6 +264,41 @@ def test_pages_differ_in_the_axes_of_their_rows_and_in_nothing_else():
     for own, other in zip(rows, [*rows[1:], rows[0]], strict=True):
         values = {axis: getattr(other, axis) for axis in axes()}
         assert render(derivation, "text", replace(own, **values)) == render(derivation, "text", other)
+
+
+LETTERS = {
+    "weight": "Q", "bias": "q", "preactivation": "P", "activation": "G", "target": "R", "function": "h",
+    "error": "ε", "slopes": "Σ", "loss": "C",
+}  # fmt: skip
+"""Letters that no page of ours has."""
+
+
+def lettered(part, letters):
+    """Return a part of a page with other letters, whatever they stand for."""
+    if isinstance(part, Node):
+        return changed(part, lambda node: letters.get(node) if isinstance(node, Id) else None)
+    if isinstance(part, tuple):
+        return tuple(lettered(each, letters) for each in part)
+    if is_dataclass(part) and not isinstance(part, type):
+        values = {each.name: getattr(part, each.name) for each in fields(part)}
+        return replace(part, **{key: lettered(value, letters) for key, value in values.items()})
+    return part
+
+
+@pytest.mark.parametrize("axis", short(LETTERS, {"weight", "error"}))
+@pytest.mark.parametrize("name", short(("mlp-4", "mlp-3-sigmoid-bce-batch"), {"mlp-3-sigmoid-bce-batch"}))
+def test_a_letter_changes_where_it_stands_and_nowhere_else(name, axis):
+    """All equations of a page are those of another row with the letter in the place of its own."""
+    found, old, new = derive(network_of(name, STANDARD)), getattr(STANDARD, axis), LETTERS[axis]
+    ours, theirs = (
+        [line.parts for line in lines(derivation_page(found, notation=row).blocks)]
+        for row in (STANDARD, replace(STANDARD, **{axis: new}))
+    )
+    letters = {Id("L", "script") if axis == "loss" else Id(old): Id(new)}
+    if axis in ("preactivation", "activation", "target"):  # One example has the small ones.
+        letters[Id(old.lower())] = Id(new.lower())
+    assert lettered(tuple(ours), letters) == tuple(theirs)
+    assert ours != theirs or axis in ("function", "slopes")
 
 
 UNLIKE = {"kernel": "κ", "slopes": "Δ", "input": "U"}

@@ -20,7 +20,7 @@ def notations_page() -> Page:
     derivation = derive(Network.mlp(layers=3))
     rows = [line for row in NOTATIONS.values() for line in _lines(row.name, *_equations(derivation, row))]
     head = tuple(words(f"head.{each}") for each in ("notation", "equations"))
-    return Page((), (), (Table(head, tuple(rows), groups=tuple(range(2, len(rows), 2))),))
+    return Page((), (), (Table(head, tuple(rows), groups=tuple(range(2, len(rows), 2)), wide=True),))
 
 
 def _lines(name: str, *equations: Text) -> Iterator[tuple[Text, ...]]:
