@@ -114,12 +114,13 @@ def _spots(places: Sequence[Place], arrows: Sequence[Arrow], top: float) -> tupl
 
 def _room(arrows: Sequence[Arrow], places: Mapping[str, Place], left: int, right: int) -> float:
     """Return how far two columns are apart: enough for what stands beside the arrows between them."""
-    room = GAP
+    room, labels = GAP, 0
     for each in arrows:
         start, end = places[each.start], places[each.end]
         if {start.column, end.column} == {left, right}:
             room = max(room, (em_width(each.label) + 1.1 if each.label else GAP) + 0.5 * abs(start.lane - end.lane))
-    return room
+            labels += each.label is not None
+    return room + 0.6 * max(0, labels - 2)
 
 
 def _is_bowed(arrow: Arrow, arrows: Sequence[Arrow], places: Mapping[str, Place]) -> bool:
@@ -187,7 +188,8 @@ def _line(start: _Spot, end: _Spot, is_error: bool, bend: _Spot | None) -> tuple
     else:
         a, b = (start.x + side * start.width / 2, y0), (end.x - side * (end.width / 2 + 0.08), y1)
     points = [a, b] if bend is None else [a, (bend.x, y1 if is_error else y0), b]
-    at = 0.5 if y0 == y1 else 0.75 if abs(end.place.lane) > abs(start.place.lane) else 0.25
+    is_long = y0 == y1 or abs(end.place.column - start.place.column) > 1
+    at = 0.5 if is_long else 0.75 if abs(end.place.lane) > abs(start.place.lane) else 0.25
     off = 0 if y0 != y1 and bend is None else BESIDE if is_error else -BESIDE
     c, d = (points[-2:] if is_error else points[:2]) if bend is not None else (a, b)
     middle = (c[0] + at * (d[0] - c[0]), c[1] + at * (d[1] - c[1]) + off)
