@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from symbp.cli.derive import notation_of
 from symbp.cli.options import number, one_of, option, refuse
 from symbp.cli.what import NetworkOptions
 from symbp.errors import SpecError
@@ -79,6 +80,7 @@ class Question:
     call: str | None = None
     returns: tuple[str, ...] = ()
     strict: bool = False
+    notation: str | None = None
 
 
 PANEL = "Your own gradient"
@@ -97,6 +99,10 @@ REDUCTION = option(
 )  # fmt: skip
 CALL = option(PANEL, "--call", "How your function is called: 'backprop(weights, biases, x=X, y=Y, reg=0.1)'.", "CALL")
 RETURNS = option(PANEL, "--returns", "What it returns, in order: 'db, dw'.", "NAMES")
+NOTATION = option(
+    PANEL, "--notation", "The notation of your formula or notes: that of a page of derive --notation.", "NAME|FILE",
+    notation_of,
+)  # fmt: skip
 STRICT = option(PANEL, "--strict", "Accept no sign or scale, even where your file proves that it is meant.")
 TIMEOUT = option(
     PANEL, "--timeout", "How long your function may take; 10.", "SECONDS", number(1, MAX_TIMEOUT, "a time limit")
@@ -116,11 +122,16 @@ class MineOptions:
     call: Annotated[str | None, CALL] = None
     returns: Annotated[str | None, RETURNS] = None
     strict: Annotated[bool, STRICT] = False
+    notation: Annotated[str | None, NOTATION] = None
 
     def _require_function(self, asked: Mine) -> None:
         for name, given in (("--call", self.call), ("--returns", self.returns), ("--strict", self.strict)):
             if given and not isinstance(asked, FunctionFile):
                 raise SpecError(f"{name} is about a function of yours: leave out {name}")
+        if self.notation and not isinstance(asked, Formula | NotesFile):
+            raise SpecError("--notation is about a formula of yours or notes: leave out --notation")
+        if self.notation and self.rows:
+            raise SpecError("a notation says whether rows are examples: leave out --rows, or --notation")
 
     def leaves_open(self, what: str, network: NetworkOptions) -> bool:
         """Whether a function of a Python file may be a model: nothing says which network it would be a gradient for."""
@@ -157,10 +168,12 @@ class MineOptions:
             self._require_function(asked)
             names = tuple(each.strip() for each in (self.returns or "").split(",") if each.strip())
             reduction = self.reduction or "mean"
-            return what, Question(asked, self.rows, self.timeout or 10, reduction, self.call, names, self.strict)
+            return what, Question(
+                asked, self.rows, self.timeout or 10, reduction, self.call, names, self.strict, self.notation
+            )
         mine_alone = (
             ("--rows", self.rows), ("--reduction", self.reduction), ("--timeout", self.timeout), ("--call", self.call),
-            ("--returns", self.returns), ("--strict", self.strict),
+            ("--returns", self.returns), ("--strict", self.strict), ("--notation", self.notation),
         )  # fmt: skip
         for name, given in mine_alone:
             if given:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from symbp.cli import notes
 from symbp.cli.console import note, say, sentence
+from symbp.cli.derive import DEFAULT_NOTATION, row_of
 from symbp.cli.mine import DataFile, Formula, FunctionFile, NotesFile, Question, Stub
 from symbp.cli.options import Listed
 from symbp.cli.output import OutputOptions
@@ -19,6 +20,7 @@ from symbp.judging.explicit import Said
 from symbp.judging.formula import Formulas
 from symbp.judging.judging import How, Judged, judge_file
 from symbp.judging.stub import stub
+from symbp.maths.notation import STANDARD, Notation
 from symbp.networks.alone.network import OperationNetwork
 from symbp.networks.general import require_number
 from symbp.networks.layers import Dense
@@ -28,7 +30,8 @@ from symbp.ops.elementwise import Elementwise
 from symbp.pages.tell.verdict import headline, verdict_page
 from symbp.roles import Role
 from symbp.views.alone import LAYOUTS
-from symbp.views.layout import CODE_IN_ROWS, COLUMNS, ROWS, Layout
+from symbp.views.layout import CODE_IN_ROWS, ROWS, Layout
+from symbp.views.layout import LAYOUTS as PAGES
 from symbp.writing.files import write_new
 from symbp.writing.readback import lexicon
 from symbp.writing.text import words_text
@@ -54,7 +57,7 @@ def judged_of(spec: Described, asked: Question, seed: int) -> Judged:
     """Return the judgement of a function, of arrays or of a formula."""
     match asked.mine:
         case Formula(text):
-            return judged_formula(spec, text, seed, (CODE_IN_ROWS, ROWS) if asked.rows else (COLUMNS,))
+            return judged_formula(spec, text, seed, asked)
         case DataFile(place, alone):
             arrays = load(place)
             if alone and isinstance(spec, NetworkOptions):
@@ -72,9 +75,9 @@ def judged_of(spec: Described, asked: Question, seed: int) -> Judged:
             raise AssertionError("a stub is written, notes are judged line by line")
 
 
-def judged_formula(spec: Described, text: str, seed: int, layouts: Sequence[Layout]) -> Judged:
-    """Return the judgement of a formula in one of several layouts; functions stand for what options leave open."""
-    formulas = formulas_of(concrete(spec), spec.build(), spec.wrt, seed, layouts)
+def judged_formula(spec: Described, text: str, seed: int, asked: Question) -> Judged:
+    """Return the judgement of a formula as it is asked for; functions stand for what options leave open."""
+    formulas = formulas_asked(spec, seed, asked)
     judged = formulas.judge(text)
     said = "" if judged.right else standins(spec, formulas.derivation)
     return replace(judged, notes=(*judged.notes, *filter(None, [said])))
@@ -93,15 +96,24 @@ def standins(spec: Described, derivation: Derivation) -> str:
 def judge_notes(spec: Described, asked: Question, seed: int, json: bool) -> int:
     """Judge the equations of notes where they stand; return 1 where one is wrong, 3 where one could not be read."""
     assert isinstance(asked.mine, NotesFile)
-    layouts = (CODE_IN_ROWS, ROWS) if asked.rows else (COLUMNS,)
-    over = formulas_of(concrete(spec), spec.build(), spec.wrt, seed, layouts)
+    over = formulas_asked(spec, seed, asked)
     code = notes.judge_notes(over, asked.mine.place, json, command_of(spec, asked))
     if code and not json and (said := standins(spec, over.derivation)):
         note(f"symbp: {said}")
     return code
 
 
-def formulas_of(network: Network, shown: Network, wrt: Listed | None, seed: int, layouts: Sequence[Layout]) -> Formulas:
+def formulas_asked(spec: Described, seed: int, asked: Question) -> Formulas:
+    """Return what judges formulas: in one of several layouts, or in that of a notation."""
+    notation = row_of(asked.notation or DEFAULT_NOTATION)
+    layouts = (CODE_IN_ROWS, ROWS) if asked.rows else (PAGES[notation.layout],)
+    return formulas_of(concrete(spec), spec.build(), spec.wrt, seed, layouts, notation)
+
+
+def formulas_of(
+    network: Network, shown: Network, wrt: Listed | None, seed: int, layouts: Sequence[Layout],
+    notation: Notation = STANDARD,
+) -> Formulas:  # fmt: skip
     """Return what judges formulas over a network, by its inputs as well; ``shown`` is the one that its pages have."""
     require_number(shown, "judging a formula")
     if isinstance(network, OperationNetwork):
@@ -112,8 +124,11 @@ def formulas_of(network: Network, shown: Network, wrt: Listed | None, seed: int,
         whole = None
         inputs = () if wrt else tuple(each.name for each in (*network.wrt, *network.inputs) if each.role in BY)
         derivation, page = derived(network, wrt or Listed(inputs)).readable, derive(shown, wrt=wrt)
+    own = {"letters": (notation.index, notation.last), "first": notation.first}
+    is_scaled = notation.scale == "gradients"
     first, *others = (
-        Formulas(derivation, lexicon(page, derivation, each), seed, each, whole=whole) for each in layouts
+        Formulas(derivation, lexicon(page, derivation, each, notation), seed, each, is_scaled, whole=whole, **own)  # type: ignore[arg-type]
+        for each in layouts
     )
     return replace(first, others=tuple(others))
 
@@ -145,6 +160,7 @@ def command_of(spec: Described, asked: Question) -> str:
     words += ["--call", asked.call] if asked.call else []
     words += ["--returns", ", ".join(asked.returns)] if asked.returns else []
     words += ["--strict"] * asked.strict
+    words += ["--notation", asked.notation] if asked.notation else []
     words += ["--rows"] * asked.rows + (["--reduction", asked.reduction] if asked.reduction != "mean" else [])
     return shlex.join(words)
 

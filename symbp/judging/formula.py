@@ -48,6 +48,8 @@ OTHER_NAMES = "read with the names of code and of earlier pages, which are other
 
 SCALED = "dZ and dA are read as m times the gradient, without the loss's 1/m, which stands at dW and db (Ng's notation)"
 
+HIDDEN = "at every layer but the last, l < L"
+
 BARE = ("a number above without brackets is read as that of a layer", "the input is counted as the first layer")
 
 OFF_BY = "it is {factor} times the gradient of a mean over the examples: with square brackets 1/m may stand elsewhere"
@@ -58,11 +60,14 @@ class Formulas(Ground):
     """Judges formulas over one concrete network, at numbers drawn once; ``words`` say what the letters mean.
 
     ``others`` read a formula otherwise, in another layout: a formula that is not right is tried there. ``whole`` has
-    an operation as one where ``derivation`` has its steps: mistakes have names there.
+    an operation as one where ``derivation`` has its steps: mistakes have names there. ``letters`` stand for the number
+    of any layer and of the last one, ``first`` is that of the first.
     """
 
     others: tuple[Formulas, ...] = ()
     whole: Derivation | None = None
+    letters: tuple[str, str] = layers.LETTERS
+    first: int = 1
 
     def judge(self, text: str) -> Judged:
         """Judge ``name = formula``, or several right sides that are said to be equal.
@@ -111,7 +116,10 @@ class Formulas(Ground):
         if steps.has_step(text) and not self.derivation.is_alone:
             return self._over_time(text)
         judged = [_Formula(self, each).judged() for each in self._instances(text)]
-        return next((each for each in judged if not each.right), judged[0])
+        wrong = [each for each in judged if not each.right]
+        if wrong == judged[-1:] and len(judged) == self.derivation.network.depth > 1:
+            return replace(judged[0], notes=(*judged[0].notes, HIDDEN))
+        return wrong[0] if wrong else judged[0]
 
     def _over_time(self, text: str) -> Judged:
         """Judge a formula with the letter t: its sums written out, and at every step where it has a meaning."""
@@ -141,10 +149,13 @@ class Formulas(Ground):
     def _instances(self, text: str) -> Iterator[str]:
         """Yield a formula, or with the letter l one for every layer that has all its symbols."""
         depth = self.derivation.network.depth
+        text = layers.with_letters(text, *self.letters)
         if not depth or not layers.has_layer(text):
             yield text
             return
-        found = [layers.at_layer(text, layer, depth) for layer in range(1, depth + 1)]
+        last = depth + self.first - 1
+        numbers = range(self.first, last + 1)
+        found = [layers.multiplied_out(layers.at_layer(text, layer, last)) for layer in numbers]
         known = [each for each in found if self.known(each)]
         if not known:
             raise SpecError(f"{quote(text)}: no layer has all these symbols")

@@ -51,7 +51,9 @@ MOST_SINGLE = 4
 _ERROR = re.compile(r"(?:∂|d)(?:[ℒLJEC]|[Ll]oss)/(?:∂|d)|∂|d|δ_?|delta_?|grad_?|nabla_?")
 
 _ENTRIES = tuple(
-    re.compile(rf"(?P<base>{base})_\(?(?P<first>[i-np-s])[,_]?(?P<second>[i-np-s])?\)?_?(?P<layer>\d*)")
+    re.compile(
+        rf"(?P<base>{base})_\(?(?P<first>[i-np-s])[,_]?(?P<second>[i-np-s])?\)?(?:_?(?P<layer>\d*)|\^\((?P<above>\d+)\))"
+    )
     for base in (".+", ".+?")
 )
 
@@ -111,8 +113,11 @@ class Lexicon:
     def entry(self, name: str) -> Entry | None:
         """Return what a name with letters below means as an entry of a matrix: w_jk, or w_jk1 of the first layer."""
         for found in (each.fullmatch(normal(name)) for each in _ENTRIES):
-            of = self.meaning(f"{found['base']}{found['layer']}") if found else None
-            if found is None or not isinstance(of, Symbol):
+            if found is None:
+                continue
+            base, above = found["base"], found["above"]
+            of = (above and self.meaning(f"{base}^({above})")) or self.meaning(f"{base}{found['layer'] or above or ''}")
+            if not isinstance(of, Symbol):
                 continue
             rows, columns = of.of.shape
             if 1 not in (rows, columns) if found["second"] else 1 in (rows, columns) or columns.has(BATCH):

@@ -28,7 +28,7 @@ TOLERANCE = 1e-9
 _SHARE = r"(?:\(?1/[mN]\)?|\\[dt]?frac\s*\{?1\}?\s*\{?[mN]\}?)\s*[*·]?\s*"
 SUM = re.compile(
     rf"\s*(?P<share>{_SHARE})?(?:\\sum(?:\\limits)?(?:\s*_(?:\{{\s*(?P<a>[in])\b[^{{}}]*\}}|(?P<b>[in])))?(?![a-z]|\s*_)"
-    r"(?:\s*\^(?:\{[^{}]*\}|\w))?|(?:Σ|∑)(?:_(?P<c>[in])\b)?(?![_ᵢ-ᵪₐ-ₜⱼ])|sum(?=\s))\s*"
+    r"(?:\s*\^(?:\{[^{}]*\}|\w))?|(?:Σ|∑|sum(?=[\s_]))(?:_(?P<c>[in])\b|_\((?P<d>[in])=1\.\.[mN]\))?(?![_ᵢ-ᵪₐ-ₜⱼ]))\s*(?:\\,\s*)?"
 )
 """What stands before a sum over the examples: Σ, with 1/m or without, in each way to write."""
 
@@ -49,9 +49,10 @@ def split(text: str) -> list[str]:
 
 def without_example(body: str, found: re.Match[str]) -> str:
     """Return what is added up over the examples without the letter that counts them."""
-    letter = found["a"] or found["b"] or found["c"]
+    letter = found["a"] or found["b"] or found["c"] or found["d"]
     if not letter:
         return body
+    body = body.replace("⁽ⁱ⁾", "^(i)")
     body = re.sub(rf"\^\{{?\s*\(\s*{letter}\s*\)\s*\}}?", "", body)
     return re.sub(rf"(?<=[\])])\s*\(\s*{letter}\s*\)|_{letter}(?![A-Za-z0-9])|_\{{{letter}\}}", "", body)
 
@@ -86,12 +87,16 @@ class RightSide:
 
 @dataclass(frozen=True)
 class Ground:
-    """What formulas are judged on: one concrete network, what the letters mean, numbers drawn once."""
+    """What formulas are judged on: one concrete network, what the letters mean, numbers drawn once.
+
+    ``is_scaled`` says that dZ and dA are m times the gradient: so they are in the notation of the formulas.
+    """
 
     derivation: Derivation
     words: Lexicon
     seed: int = 0
     layout: Layout | None = None
+    is_scaled: bool = False
 
     @cached_property
     def cases(self) -> list[Case]:
@@ -175,11 +180,13 @@ class Trial:
         ways = [False] if total or self.ground.derivation.entire else [True] if columns else [False, True]
         if not columns and (self.ground.derivation.network.batch or re.search(r"\bm\b|sum|mean|ᵀ1|1ᵀ", body)):
             ways = [False]
+        if self.ground.is_scaled:
+            yield Reading(scaled=True)
         course = is_course(body, Reading())
         for shift in (0, 1) if course else (0,):
             for last in ("Z", "A") if course else ("Z",):
                 yield from (Reading(alone, shift, last) for alone in ways)
-        if False in ways and (total or self._has_errors(side)):
+        if False in ways and (total or self._has_errors(side)) and not self.ground.is_scaled:
             yield Reading(scaled=True)
 
     def _has_errors(self, side: TypedSide) -> bool:

@@ -42,6 +42,12 @@ _STRING = re.compile(r"(['\"])[A-Za-z,>\- ]{1,60}\1")
 _OPERATORS = ("**", ">=", "<=", "==", "@", "+", "-", "*", "/", ">", "<", "^", "(", ")", ",", "=", "⊙", "·", "∗")
 _TURNED = {"⊙": "*", "∗": "*", "·": "@", "^": "**"}
 _INVERSE = re.compile(r"\^(?:-1(?!\d)|\(-1\)|\{-1\})")
+_INSIDE = r"(?:[^\[\]()]|\([^()]*\))*"
+_INDICATOR = re.compile(rf"(?:1\[|ones[\[(])(?=({_INSIDE}[<>]{_INSIDE})[\])])")
+_BEFORE_SQUARE = re.compile(r"[^\W\d_]+'?(?=\[)")
+_SQUARE = re.compile(rf"\[(?=({_INSIDE})\])")
+"""1[z > 0] is 1 where the comparison holds, else 0: what a comparison is anyway; and tanh[z]."""
+
 _KEYWORDS = {"axis": "axis", "dim": "axis", "keepdims": "keepdims", "keepdim": "keepdims", "ddof": "ddof",
              "unbiased": "unbiased"}  # fmt: skip
 _CONSTANTS = ("True", "False")
@@ -139,6 +145,7 @@ class _Reading:
         self.before: Meaning | None = None
         self.calls = self.of_module = False
         self.closing: list[int] = []
+        self.indicators: set[int] = set()
 
     def read(self) -> TypedSide:
         """Return the formula, or raise a SpecError that quotes the piece nobody can read."""
@@ -174,6 +181,7 @@ class _Reading:
             self.of_module = True
             return found.end()
         readers = (
+            self._indicator,
             self._over,
             self._transpose,
             self._method,
@@ -188,6 +196,20 @@ class _Reading:
             if end is not None:
                 return end
         raise SpecError(f"{self.source[at]!r} may not stand in the formula {quote(self.source)}")
+
+    def _indicator(self, at: int) -> int | None:
+        """Square brackets in the place of round ones: behind a function, around what 1 is where it holds."""
+        if at in self.indicators:
+            return self._add(")", at, at + 1, operand=True)
+        found = _INDICATOR.match(self.source, at)
+        if self.source[at] == "[" and isinstance(self.before, Scalar | Activation):
+            found = _SQUARE.match(self.source, at)
+        elif found:
+            self._join()
+        if not found:
+            return None
+        self.indicators.add(found.end() + len(found[1]))
+        return self._add("(", at, found.end(), operand=False)
 
     def _over(self, at: int) -> int | None:
         """Σ_k in front of a product: a function of the product behind it."""
@@ -266,6 +288,9 @@ class _Reading:
             if known is not None:
                 return self._placed(scripted[0], known, at, scripted.end())
         name = _NAME.match(self.source, at)
+        of_square = _BEFORE_SQUARE.match(self.source, at)
+        if of_square and isinstance(known := self.lexicon.words.get(of_square[0]), Scalar | Activation):
+            return self._placed(of_square[0], known, at, of_square.end())
         if not found or (
             name and name.end() > found.end() and name[0] not in self.lexicon.words and "'" not in name[0]
         ):
@@ -350,10 +375,3 @@ class _Reading:
     def _append(self, python: str, start: int, end: int) -> None:
         self.tokens.append(Token(python, self.length, start, end))
         self.length += len(python)
-
-
-_READERS = (
-    _Reading._over, _Reading._transpose, _Reading._method, _Reading._word, _Reading._number, _Reading._name,
-    _Reading._string, _Reading._operator,
-)  # fmt: skip
-"""What is tried at a place, in this order."""

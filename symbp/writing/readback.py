@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
 from typing import Any
@@ -16,6 +17,7 @@ from symbp.judging.lexicon import ERRORS, Lexicon, basic
 from symbp.judging.meanings import Diagonal, LinearMap, Meaning, Piece, Scalar, Sliding, Symbol
 from symbp.judging.names import key
 from symbp.maths.build import operator_name, primed, sign_of
+from symbp.maths.notation import STANDARD, Notation, affine
 from symbp.maths.tree import Id, Node
 from symbp.op import Op
 from symbp.ops.elementwise import Elementwise, GenericFunction, ScalarFunction, Slope
@@ -32,10 +34,13 @@ from symbp.writing.formula import Speller, math_text
 from symbp.writing.latex import math_latex
 
 
-def lexicon(shown: Derivation, derivation: Derivation, layout: Layout = COLUMNS) -> Lexicon:
+def lexicon(
+    shown: Derivation, derivation: Derivation, layout: Layout = COLUMNS, notation: Notation = STANDARD
+) -> Lexicon:
     """Return the meanings of all names: those of NumPy code, those of earlier pages, then those of pages, first of all.
 
-    ``shown`` may leave functions open, ``derivation`` has others in their place. The pages of a ``layout`` are meant.
+    ``shown`` may leave functions open, ``derivation`` has others in their place. The pages of a ``layout`` and a
+    ``notation`` are meant.
     """
     if shown.is_alone:
         return _operation_words(shown, derivation)
@@ -43,8 +48,28 @@ def lexicon(shown: Derivation, derivation: Derivation, layout: Layout = COLUMNS)
     functions = _functions(shown, derivation)
     words = basic(derivation).with_words(aliases(shown, functions)).with_words(_signs(derivation))
     for alphabet in Alphabets:
-        words = words.with_words(dict(_printed(shown, Print(shown, alphabet, layout), functions)))
+        page = Print(shown, alphabet, layout, notation)
+        printed = dict(_printed(shown, page, functions))
+        if notation.layer == "bare":  # A number above is that of a layer: w² is w^(2), as where its letter stood.
+            printed |= {
+                _RAISED.sub(lambda found: f"^({found[0].translate(_DIGITS)})", each): printed[each] for each in printed
+            }
+        words = words.with_words(printed | _first_activation(shown, page))
     return words
+
+
+_RAISED, _DIGITS = re.compile("[⁰¹²³⁴-⁹]+"), str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+
+
+def _first_activation(derivation: Derivation, page: Print) -> dict[str, Meaning]:
+    """Return the input by the name it has as an activation, where these count otherwise: a₁ where a₂ = f(z₂)."""
+    notation, inputs = page.context.notation, derivation.network.inputs
+    times, offset, from_last = affine(notation.activation_number)
+    number = offset + times * (notation.first - 1)
+    if from_last or len(inputs) != 1 or number < 1:
+        return {}
+    letter = notation.activation.lower() if page.one_example else notation.activation
+    return dict.fromkeys((f"{letter}{number}", f"{letter}^({number})"), Symbol(inputs[0], page.one_example))
 
 
 EARLIER = {"p": "g", "q": "c"}
@@ -139,9 +164,11 @@ def _plain_latex(node: Node) -> str:
 class Print:
     """What a page of a network prints for a symbol and an operation, each equation standing alone."""
 
-    def __init__(self, derivation: Derivation, alphabet: Alphabets, layout: Layout = COLUMNS) -> None:
+    def __init__(
+        self, derivation: Derivation, alphabet: Alphabets, layout: Layout = COLUMNS, notation: Notation = STANDARD
+    ) -> None:
         self.layout = layout
-        self.context = context(derivation, complete=True, view=layout)
+        self.context = context(derivation, notation, complete=True, view=layout)
         self.one_example = self.context.reading.is_one
         self._text = alphabet.speller(self.context.spellings)
         folded = self.context.reading.folded

@@ -15,6 +15,16 @@ from symbp.cli.main import main
 DATA = Path(__file__).parents[1] / "checking"
 CASES: dict[str, Any] = {each["id"]: each for each in json.loads((DATA / "formulas.json").read_text(encoding="utf-8"))}
 
+
+@pytest.mark.parametrize(("notation", "code"), [((), 1), (("--notation", "ng"), 0)], ids=["plain", "ng"])
+def test_a_formula_is_read_in_its_notation(
+    notation: tuple[str, ...], code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    network = ["--layers", "2", "--activation", "tanh", "--loss", "mse", "--batch"]
+    assert main(["check", *network, "--formula", "dA2 = A2 - Y", *notation]) == code
+    assert capsys.readouterr().out.startswith("right up to a scale" if code else "right:")
+
+
 SHORT = ("f02a", "f05a", "f07a", "f12a", "f16a", "f22a", "f24a", "f28a", "f31a", "f32a")
 """One of each way to write, and of each kind of mistake."""
 

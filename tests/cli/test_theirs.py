@@ -150,6 +150,8 @@ BAD = {
     ("check", "blackboard", "mine.txt"): "give a .py, .npz or .json file",
     ("check", "mine.py", "--formula", "dW1 = X"): "give one of them",
     ("check", "--rows"): "--rows is about your own gradient",
+    ("check", "mine.py", *NETWORK, "--notation", "ng"): "--notation is about a formula of yours or notes",
+    ("check", *NETWORK, "--formula", "dW1 = X", "--rows", "--notation", "ng"): "a notation says whether rows are",
     ("check", "mine.py", "--timeout", "0"): "--timeout 0",
     ("check", "mine.py", "--reduction", "both"): "--reduction both",
     ("check", "mine.py", "--layers", "2"): "give --activation and --loss",
