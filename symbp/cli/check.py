@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from symbp.cli.console import exit_code, progress
@@ -94,6 +95,8 @@ def command(
 ) -> int:
     """Run ``symbp check``; return 1 when a gradient is wrong, 3 when nothing could tell."""
     if what is not None and mine.leaves_open(what, network):
+        if (judged := verdict.judge_alone(what, seed)) is not None:
+            return verdict.present(judged, f"{Path(what).stem}-verdict", f"symbp check {what}", output, json)
         try:
             return check_own(described(what, network, model), seed, methods, output, json)
         except NoModelError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from symbp.cli import notes
 from symbp.cli.console import note, say, sentence
@@ -19,6 +20,7 @@ from symbp.judging.data import judge_data, load
 from symbp.judging.explicit import Said
 from symbp.judging.formula import Formulas
 from symbp.judging.judging import How, Judged, judge_file
+from symbp.judging.pairs import judge_pair
 from symbp.judging.stub import stub
 from symbp.maths.notation import STANDARD, Notation
 from symbp.networks.alone.network import OperationNetwork
@@ -26,6 +28,7 @@ from symbp.networks.general import require_number
 from symbp.networks.layers import Dense
 from symbp.networks.loss_choice import link_of
 from symbp.networks.network import Network
+from symbp.networks.places import split_python
 from symbp.ops.elementwise import Elementwise
 from symbp.pages.tell.verdict import headline, verdict_page
 from symbp.roles import Role
@@ -43,12 +46,23 @@ OPEN_ACTIVATIONS, OPEN_LOSS = ("tanh", "sigmoid", "softplus", "sin"), "log_cosh"
 
 def judge(spec: Described, asked: Question, seed: int, output: OutputOptions, json: bool) -> int:
     """Judge what is asked about, print or write the verdict, and return 1 unless it is right."""
-    wanted = output.page_targets(f"{spec.stem}-verdict")
     judged = judged_of(spec, asked, seed)
+    return present(judged, f"{spec.stem}-verdict", command_of(spec, asked), output, json)
+
+
+def judge_alone(what: str, seed: int) -> Judged | None:
+    """Return the judgement of a layer of a file against its own forward pass; None where it is no layer."""
+    place, name = split_python(what) or ("", "")
+    return judge_pair(Path(place), name, seed=seed) if name and Path(place).is_file() else None
+
+
+def present(judged: Judged, stem: str, command: str, output: OutputOptions, json: bool) -> int:
+    """Print or write a verdict, and return 1 unless it is right."""
+    wanted = output.page_targets(stem)
     if judged.printed:
         said = "".join(letter if letter.isprintable() or letter == "\n" else " " for letter in judged.printed)
         note(f"{judged.source} printed:\n{said}")
-    page = verdict_page(judged, command=command_of(spec, asked))
+    page = verdict_page(judged, command=command)
     output.present(page, wanted, judged.to_dict() | {"sentence": words_text(headline(judged))} if json else None)
     return 0 if judged.right else 1
 

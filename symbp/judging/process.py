@@ -15,6 +15,9 @@ from symbp.guard.child import run as guarded
 from symbp.guard.supervisor import unlimited
 from symbp.judging.answer import Explored, explored
 
+OWN = {"PYTHONIOENCODING": "utf-8", "JAX_ENABLE_X64": "1"}
+"""Variables of its environment: what it prints can be read, JAX computes in double precision as NumPy does."""
+
 SHARE = 0.6
 """Of the time that a function may take, how much readings may begin in."""
 
@@ -66,9 +69,7 @@ def run(source: Path, function: str, request: Request, timeout: float) -> Explor
         asked = {"source": str(source.resolve()), **request.data(timeout)}
         (folder / "request.json").write_text(json.dumps(asked), encoding="utf-8")
         runner = Path(__file__).with_name("runner.py")
-        ended = guarded(
-            [sys.executable, "-B", str(runner), name], folder, timeout, environment={"PYTHONIOENCODING": "utf-8"}
-        )
+        ended = guarded([sys.executable, "-B", str(runner), name], folder, timeout, environment=OWN)
         if ended.code is None:
             raise TimeLimitError(
                 f"{source.name}: {function} did not return within {timeout:g} s: an endless loop, or input() that "

@@ -94,8 +94,16 @@ class World:
         """Return a copy of an array, the same for all who ask: what is changed in place is changed for all."""
         if name not in self.arrays:
             array = self.given[name]
-            self.arrays[name] = array.copy() if array.ndim else array.item()
+            self.arrays[name] = self.as_given(array.copy()) if array.ndim else array.item()
         return self.arrays[name]
+
+    def as_given(self, array: Any) -> Any:
+        """Return an array as their code takes it: a tensor, where the form says so."""
+        if not self.form.get("torch"):
+            return array
+        import torch
+
+        return torch.from_numpy(array)
 
     def built(self, plan: Any) -> Any:
         """Return what a plan describes."""
@@ -131,6 +139,8 @@ class World:
                 return list(zip(*([*np.moveaxis(self.array(name), 0, 0)] for name in rest[0]), strict=True))
             case "result":
                 return picked(self.results[rest[0]], rest[1])
+            case "above":
+                return self.as_given(above_of(self.results[rest[0]]))
             case "context":
                 return self.context
             case "object":
@@ -203,6 +213,28 @@ class World:
             raise MisfitError("is no function once the file has run")
         positional = [self.built(each) for each in step["positional"]]
         self.results.append(function(*positional, **{k: self.built(v) for k, v in step["named"].items()}))
+
+
+def plain_array(value: Any) -> Any:
+    """Return an array of NumPy; a tensor of PyTorch without its history."""
+    import numpy as np
+
+    return np.asarray(value.detach() if hasattr(value, "detach") else value)
+
+
+def above_of(results: Any, shape: tuple[int, ...] | None = None) -> Any:
+    """Return a gradient from above for what a forward pass returned, the same for every run of it."""
+    import numpy as np
+
+    return np.random.default_rng(2).standard_normal(output_of(results, shape).shape)
+
+
+def output_of(results: Any, shape: tuple[int, ...] | None = None) -> Any:
+    """Return the first array that a forward pass returned, of a shape if one is given."""
+    for each in results if isinstance(results, tuple | list) else [results]:
+        if hasattr(each, "shape") and (shape is None or tuple(each.shape) == shape):
+            return plain_array(each)
+    raise MisfitError("the forward pass returns no array")
 
 
 def picked(value: Any, path: Sequence[Any]) -> Any:
@@ -361,7 +393,7 @@ def performed(world: World, steps: Sequence[Mapping[str, Any]], store: Store) ->
         found["left"] = store.describe(left)
         found["slots"] = dict(world.slots)
     given = {name: array for name, array in world.arrays.items() if hasattr(array, "shape")}
-    changed = [name for name, array in given.items() if not np.array_equal(array, world.given[name])]
+    changed = [name for name, array in given.items() if not np.array_equal(plain_array(array), world.given[name])]
     parameters = [name for name, _ in world.form["parameters"] if name in world.arrays]
     if any(name in changed for name in parameters):
         moved |= {name: world.arrays[name] for name in parameters}
@@ -426,9 +458,9 @@ def slopes(
                 world.make(step)
             else:
                 world.call(step)
-        results = world.results[0] if isinstance(world.results[0], tuple | list) else [world.results[0]]
-        output = next(each for each in results if np.shape(each) == arrays[above].shape)
-        return float(np.sum(np.asarray(output) * arrays[above]))
+        results = world.results[0]
+        given = arrays[above] if above in arrays else above_of(results)
+        return float(np.sum(output_of(results, given.shape) * given))
 
     found: dict[str, list[float]] = {}
     if form["each"] or not any("call" in step for step in steps[:-1]):
@@ -438,6 +470,8 @@ def slopes(
             along = STEP * np.random.default_rng(seed).standard_normal(arrays[name].shape)
             both = [value(name, arrays[name] + sign * along) for sign in (1, -1)]
             found.setdefault(name, []).append((both[0] - both[1]) / (2 * STEP))
+        if above not in arrays:  # Whether it is the same every time.
+            found[name].append(value(name, arrays[name]) - value(name, arrays[name]))
     return found
 
 
