@@ -91,8 +91,8 @@ class Pair:
         target: Any = self.ahead.called
         behind: Any = self.back.called
         if self.ahead.owner and not self.ahead.is_static:
-            plans = [self._plan(each) for each in (self.start.required if self.start else ())]
-            start = [{"make": self.ahead.owner, "positional": plans, "named": {}}]
+            made = [self._plan(each) for each in (self.start.required if self.start else ())]
+            start = [{"make": self.ahead.owner, "positional": made, "named": {}}]
             target, behind = ["method", self.ahead.name], ["method", self.back.name]
         first = {"call": target, "positional": [self._plan(each) for each in self.ahead.required], "named": {}}
         ways = [self._behind(each) for each in self.back.required]

@@ -27,13 +27,18 @@ NOT_READ = {
     r"_\([LK]−[lk]": "errors that are counted from the loss on",
     r"e\^\(": "softmax entry by entry",
     r"^\w = [\d.]+$": "a number of an activation",
-    r"J_\(\w_L\)": "the Jacobian of a softmax, named by the last layer's letter",
+    r"J_\(\w_[LK]\)": "the Jacobian of a softmax, named by the last layer's letter",
+    r"^[ℒLJEC] = .*(‖|ℓ\()": "a loss is the definition of ℒ, no line of a pass",
+    r"^f′\(x\) = ": "the slope of an activation of one's own",
+    r"Σ_\(i=1\.\.m\).*Σ_\(i=1\.\.m\)": "several sums over the examples on one side",
+    r"= sum[₀-₉]+\(": "a sum over the places of an image lies as a column, where biases are rows",
     r"[∂d]\S+/[∂d]\S+ \.\.\.|⋯": "what leaves equations out",
 }
 """What is printed and not read, by a pattern, and why."""
 
 NOT_OF = {
     "zhou": "steps of gradient descent, whose errors have the other sign, in place of gradients",
+    "goodfellow": "an error that is updated in place has another value in every line",
     "scalar": "one unit in each layer: every matrix of the network is a number there",
 }
 """Notations whose lines are those of something else than the network's gradients."""
@@ -55,7 +60,7 @@ QUICK = (("tanh-batch", "ng"), ("relu-ce", "standard"))
 IN_ALL = ("tanh", "tanh-batch", "relu-ce")
 """Networks that are shown in every notation; the others in some."""
 
-SOME = ("standard", "ng", "goodfellow", "rows", "cs231n")
+SOME = ("standard", "ng", "qiu", "rows", "cs231n")
 
 CASES = [(name, notation) for name in NETWORKS for notation in (NOTATIONS if name in IN_ALL else SOME)
          if notation not in NOT_OF]  # fmt: skip
