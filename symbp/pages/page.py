@@ -142,12 +142,17 @@ class Table:
     wide: bool = False
 
 
+PictureRole: TypeAlias = Literal["value", "error", "weight", "activation", "slope", "part", "learnt"]
+"""What a part of a picture is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A value on a rail of a picture, an operation between two, or their sum."""
+    """A value on a rail of a picture, an operation between two, or their sum; an operation may have a role."""
 
     value: Node
     kind: Literal["value", "op", "sum"] = "value"
+    role: PictureRole | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,11 +211,15 @@ class Graph:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A picture, or a graph where values do not follow each other on a rail, and the sentence under it."""
+    """A picture, or a graph where values do not follow each other on a rail, and the sentence under it.
+
+    ``key`` has a word for every role in it, for a figure that stands alone.
+    """
 
     picture: Picture | Graph
     caption: Text = ()
     detail: int = 1
+    key: tuple[tuple[PictureRole, Text], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from symbp.maths.tree import Node, Row, Sign
-from symbp.pages.page import Box, Branch, Picture
+from symbp.pages.page import Box, Branch, Picture, PictureRole
 from symbp.writing.breaking import Width
 
 RAIL, MIDDLE, TOP = 1.5, 3.9, 5.9
@@ -38,6 +38,7 @@ class Mark:
     value: Node
     error: bool
     leg: bool = False
+    role: PictureRole | None = None
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Arrow:
     start: str
     end: str
     path: str
-    label: Node | None
+    label: Box | None
     error: bool
     head: bool = True
     slanted: bool = False
@@ -203,8 +204,8 @@ class _Rail:
 
     def draw(self, spots: Sequence[tuple[Pair, float, float]], tall: bool) -> None:
         """Add the marks of a rail, then the arrows between those that are there."""
-        names: list[tuple[str, Node | None]] = []
-        label: Node | None = None
+        names: list[tuple[str, Box | None]] = []
+        label: Box | None = None
         for place, (pair, start, size) in enumerate(spots):
             part = pair[1 if self.error else 0]
             middle = start + size / 2
@@ -218,21 +219,31 @@ class _Rail:
             elif _is_nothing(part):
                 names.append(("", None))
             elif self.layout.labelled and part.kind != "value":
-                label = part.value
+                label = part
                 continue
             else:
-                self._mark(name, middle, self.side * RAIL, part.kind, part.value)
+                self._mark(name, middle, self.side * RAIL, part.kind, part.value, role=part.role)
                 names.append((name, label))
             label = None
         self._arrows(names)
 
-    def _mark(self, name: str, x: float, y: float, kind: str, value: Node, *, leg: bool = False) -> None:
-        self.found.marks.append(Mark(name, x, y, kind, value, self.error, leg))
+    def _mark(
+        self,
+        name: str,
+        x: float,
+        y: float,
+        kind: str,
+        value: Node,
+        *,
+        leg: bool = False,
+        role: PictureRole | None = None,
+    ) -> None:
+        self.found.marks.append(Mark(name, x, y, kind, value, self.error, leg, role))
 
-    def _arrow(self, start: str, end: str, path: str = "--", label: Node | None = None, *, head: bool = True) -> None:
+    def _arrow(self, start: str, end: str, path: str = "--", label: Box | None = None, *, head: bool = True) -> None:
         self.found.arrows.append(Arrow(start, end, path, label, self.error, head))
 
-    def _arrows(self, names: Sequence[tuple[str, Node | None]]) -> None:
+    def _arrows(self, names: Sequence[tuple[str, Box | None]]) -> None:
         for (left, _), (right, label) in pairwise(names):
             if left and right:
                 ends = (right, left) if self.error else (left, right)
@@ -252,16 +263,18 @@ class _Rail:
         names = []
         for k, (x, (_, box)) in enumerate(zip(places, steps, strict=True)):
             names.append(f"{letter}{place}x{k}")
-            self._mark(names[-1], leaves + forward * (x + spare * (k + 1)), self.side * TOP, "op", box.value)
-        self._way(point, names, [label.value if label else None for label, _ in steps], total)
+            spot = leaves + forward * (x + spare * (k + 1)), self.side * TOP
+            self._mark(names[-1], *spot, "op", box.value, role=box.role)
+        self._way(point, names, [label for label, _ in steps], total)
         for x, leg, corner in ((leaves, there, first), (returns, back, last)):
             if leg:
-                self._mark(f"{total}{'t' if leg is there else 'b'}", x, self.side * MIDDLE, "op", leg.value, leg=True)
+                name = f"{total}{'t' if leg is there else 'b'}"
+                self._mark(name, x, self.side * MIDDLE, "op", leg.value, leg=True, role=leg.role)
             if corner:
                 self._mark(f"{total}{'f' if corner is first else 'l'}", x, self.side * TOP, "note", corner.value)
         return total
 
-    def _way(self, point: str, names: Sequence[str], labels: Sequence[Node | None], total: str) -> None:
+    def _way(self, point: str, names: Sequence[str], labels: Sequence[Box | None], total: str) -> None:
         if not names:
             names, labels = [f"{total}c"], [None]
             middle = (self.found.marks[-1].x + self.found.marks[-2].x) / 2

@@ -112,7 +112,7 @@ def environment(
         loader=loader,
         bytecode_cache=bytecode,
         undefined=StrictUndefined,
-        autoescape=_is_html,
+        autoescape=_is_markup,
         block_start_string=r"\BLOCK{",
         block_end_string="}",
         variable_start_string=r"\VAR{",
@@ -125,9 +125,9 @@ def environment(
     )
 
 
-def _is_html(name: str | None) -> bool:
+def _is_markup(name: str | None) -> bool:
     """Say whether what a template is given is escaped unless it is markup: other writers escape their own text."""
-    return name is not None and name.endswith(f"-html{SUFFIX}")
+    return name is not None and name.endswith((f"-html{SUFFIX}", f"-svg{SUFFIX}"))
 
 
 def _where(error: BaseException, name: str) -> str:

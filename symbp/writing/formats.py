@@ -103,6 +103,20 @@ _ROWS = (
         "jax", "a JAX function with its backward pass, and its check_grads", ".py",
         uses=_uses("notation"), comment="# {}", is_page=False,
     ),
+    Format(
+        "beamer", "slides for beamer, a step a slide: frames to \\input{…}; standalone, a document", ".tex",
+        uses=_uses("standalone template_dir text_width label_prefix credit"), template="page-beamer.j2",
+        shared="page-latex.j2", comment="% {}", wrap="\\[\n{}\n\\]",
+    ),
+    Format(
+        "svg", "the network as a picture: values and errors; for browsers and drawing programs", ".svg",
+        uses=_uses("template_dir text_width"), template="page-svg.j2", comment="<!-- {} -->",
+    ),
+    Format(
+        "tikz", "the network as a picture in TikZ; standalone, a document", ".tikz",
+        uses=_uses("standalone template_dir text_width"), template="page-tikz.j2", shared="page-latex.j2",
+        comment="% {}",
+    ),
     Format("equations", "the network as lines of equations, which symbp reads", ".eq", comment="# {}", is_page=False),
     Format("json", "the page as data, by a published schema", ".json"),
     Format("text", "what the terminal shows", ".txt", uses=_uses("columns"), comment="({})"),
@@ -113,8 +127,8 @@ FORMATS: dict[str, Format] = {row.name: row for row in _ROWS}
 
 FORMAT_ALIASES: dict[str, str] = {
     "github": "gfm", "md": "gfm", "pandoc": "markdown", "qmd": "quarto", "sphinx": "myst",
-    "tex": "latex", "htm": "html", "mathml": "html", "typ": "typst", "python": "numpy", "py": "numpy",
-    "pytorch": "torch", "jupyter": "ipynb", "notebook": "ipynb", "eq": "equations", "txt": "text",
+    "tex": "latex", "htm": "html", "mathml": "html", "typ": "typst", "slides": "beamer", "python": "numpy",
+    "py": "numpy", "pytorch": "torch", "jupyter": "ipynb", "notebook": "ipynb", "eq": "equations", "txt": "text",
 }  # fmt: skip
 """Other names people type."""
 
@@ -128,6 +142,8 @@ SUFFIXES: dict[str, str] = {
     ".htm": "html",
     ".typ": "typst",
     ".ipynb": "ipynb",
+    ".svg": "svg",
+    ".tikz": "tikz",
     ".py": "numpy",
     ".eq": "equations",
     ".json": "json",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from symbp.maths.tree import COMMA, Node, Row, joined
-from symbp.pages.page import Box, Branch, Edge, Graph, Picture, Vertex
+from symbp.pages.page import Box, Branch, Edge, Graph, Picture, PictureRole, Vertex
 from symbp.writing.breaking import Width
 from symbp.writing.drawing import AROUND, LABEL, PAD, SHRINKS, Arrow, Mark, Strip, drawing
 from symbp.writing.formula import Speller
@@ -148,7 +148,7 @@ class _Drawing:
             return
         self._mark(_name("v", at), x, y + GAP, "value", vertex.value)
         if vertex.learnt:
-            self._mark(f"l{at}", x, y + GAP + ABOVE, "learnt", _learnt(vertex))
+            self._mark(f"l{at}", x, y + GAP + ABOVE, "learnt", _learnt(vertex), role="learnt")
         if vertex.error is not None:
             self._mark(_name("e", at), x, y - GAP, "value", vertex.error, error=True)
 
@@ -166,8 +166,18 @@ class _Drawing:
             head = place == len(names) - 2
             self.arrows[start, end] = Arrow(start, end, "--", None, error, head, slanted=True)
 
-    def _mark(self, name: str, x: float, y: float, kind: str, value: Node, *, error: bool = False) -> None:
-        self.marks.append(Mark(name, x, y, kind, value, error))
+    def _mark(
+        self,
+        name: str,
+        x: float,
+        y: float,
+        kind: str,
+        value: Node,
+        *,
+        error: bool = False,
+        role: PictureRole | None = None,
+    ) -> None:
+        self.marks.append(Mark(name, x, y, kind, value, error, role=role))
 
 
 def _name(lane: str, at: int) -> str:

@@ -6,8 +6,8 @@ One table spells the alphabet; a formula is joined from strings that are already
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import groupby, pairwise, takewhile
 
 from symbp.maths.tree import (
@@ -109,6 +109,7 @@ class Hooks:
     breaks: bool = False
     lists: bool = False
     symbol: Callable[[Node, Callable[[Node], str]], str | None] | None = None
+    roles: Mapping[Tag, str] = field(default_factory=dict)
 
 
 LONG, LONG_LIST = 10.0, 6.0
@@ -420,7 +421,7 @@ def _tag(node: Tag, hooks: Hooks) -> str:
 def _braces(node: Tag, hooks: Hooks) -> str:
     words = [words_in_math(each) for each in node.label]
     label = words[0] if len(words) == 1 else hooks.stack % _NEXT.join(words)
-    return hooks.role % (_spelled(node.body, hooks).strip(), label)
+    return hooks.roles.get(node, hooks.role) % (_spelled(node.body, hooks).strip(), label)
 
 
 def _blank(node: Blank, hooks: Hooks) -> str:

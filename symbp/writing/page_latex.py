@@ -267,7 +267,7 @@ class _Writer:
     def figure(self, block: Figure) -> Iterator[Call]:
         """Yield a picture, drawn where tikz is there."""
         found = strips_of(block.picture, self.measure / DRAWN, em_width)
-        yield call("figure", strips=[_strip(each, self.hooks) for each in found], caption=self.text(block.caption))
+        yield call("figure", strips=[strip_latex(each, self.hooks) for each in found], caption=self.text(block.caption))
 
     def image(self, block: Image) -> Iterator[Call]:
         """Yield a figure in a file, with its number."""
@@ -296,19 +296,21 @@ class _Writer:
         yield call("close_aside")
 
 
-def _strip(strip: Strip, hooks: Hooks) -> dict[str, Any]:
-    marks, arrows = [_mark(each, hooks) for each in strip.marks], [_arrow(each, hooks) for each in strip.arrows]
+def strip_latex(strip: Strip, hooks: Hooks, *, roles: bool = False) -> dict[str, Any]:
+    """Return what the macros draw a strip of; with ``roles`` those of its parts are marked."""
+    marks = [_mark(each, hooks, roles) for each in strip.marks]
+    arrows = [_arrow(each, hooks, roles) for each in strip.arrows]
     return {"length": f"{strip.length:.2f}", "marks": marks, "arrows": arrows}
 
 
-def _mark(mark: Mark, hooks: Hooks) -> dict[str, Any]:
-    place = {"x": f"{mark.x:.2f}", "y": f"{mark.y:.2f}", "leg": mark.leg}
+def _mark(mark: Mark, hooks: Hooks, roles: bool) -> dict[str, Any]:
+    place = {"x": f"{mark.x:.2f}", "y": f"{mark.y:.2f}", "leg": mark.leg, "role": (roles and mark.role) or ""}
     value = inline_latex(mark.value, hooks)
     return {"name": mark.name, "kind": mark.kind, "value": value, "error": mark.error, **place}
 
 
-def _arrow(arrow: Arrow, hooks: Hooks) -> dict[str, Any]:
-    label = inline_latex(arrow.label, hooks) if arrow.label is not None else ""
+def _arrow(arrow: Arrow, hooks: Hooks, roles: bool) -> dict[str, Any]:
+    label = inline_latex(arrow.label.value, hooks) if arrow.label is not None else ""
     sides = ((".west", ".east") if arrow.error else (".east", ".west")) if arrow.slanted else ("", "")
     return {
         "start": arrow.start + sides[0],
@@ -317,6 +319,7 @@ def _arrow(arrow: Arrow, hooks: Hooks) -> dict[str, Any]:
         "label": label,
         "error": arrow.error,
         "head": arrow.head,
+        "role": (roles and arrow.label is not None and arrow.label.role) or "",
     }
 
 

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from symbp.pages.tell import program as telling
     from symbp.pages.tell import worked
     from symbp.worked import run
-    from symbp.writing import identifiers, page_html, page_json, page_notebook, page_typst
+    from symbp.writing import identifiers, page_beamer, page_html, page_json, page_notebook, page_typst, svg, tikz
 else:  # Most pages are without numbers, and in Markdown and LaTeX.
     equation_text = later("symbp.networks.equation_text")
     differentiable = later("symbp.numeric.differentiable")
@@ -50,10 +50,13 @@ else:  # Most pages are without numbers, and in Markdown and LaTeX.
     worked = later("symbp.pages.tell.worked")
     run = later("symbp.worked.run")
     identifiers = later("symbp.writing.identifiers")
+    page_beamer = later("symbp.writing.page_beamer")
     page_html = later("symbp.writing.page_html")
     page_json = later("symbp.writing.page_json")
     page_notebook = later("symbp.writing.page_notebook")
     page_typst = later("symbp.writing.page_typst")
+    svg = later("symbp.writing.svg")
+    tikz = later("symbp.writing.tikz")
 
 
 @takes
@@ -249,6 +252,9 @@ PAGES: Mapping[str, Callable[[Page, Setting], str]] = {
     "json": lambda page, setting: page_json.write_json(page, setting),
     "ipynb": lambda page, setting: page_notebook.write_notebook(page, setting),
     "typst": lambda page, setting: page_typst.write_typst(page, setting),
+    "beamer": lambda page, setting: page_beamer.write_beamer(page, setting),
+    "svg": lambda page, setting: svg.write_svg(page, setting),
+    "tikz": lambda page, setting: tikz.write_tikz(page, setting),
     "text": _text,
 }
 """Who writes a page in each format that knows pages."""
@@ -357,16 +363,26 @@ def _macros(lines: Sequence[Line], setting: Setting, beside: Sequence[Node], nam
     return display_latex(FORMATS["macros"].wrap.format(text), symbols, standalone=setting.standalone)
 
 
+def _no_equation(name: str) -> Callable[[Sequence[Line], Setting, Sequence[Node], str], str]:
+    """Return what refuses to write an equation as a picture."""
+
+    def refuse(lines: Sequence[Line], setting: Setting, beside: Sequence[Node], one: str) -> str:
+        raise SpecError(f"only: {name} shows the network and no equation; leave out only")
+
+    return refuse
+
+
 SINGLES: Mapping[str, Callable[[Sequence[Line], Setting, Sequence[Node], str], str]] = {
     **{name: _display(FORMATS[name], each.hooks) for name, each in FLAVOURS.items()},
-    "latex": _display(FORMATS["latex"]),
     "macros": _macros,
+    **{name: _display(FORMATS[name]) for name in ("latex", "beamer")},
     "html": lambda lines, _, __, name: page_html.single_html(lines, name),
     "typst": lambda lines, setting, _, __: page_typst.single_typst(lines, setting),
     "json": lambda lines, _, __, name: page_json.single_json(lines, name),
     "ipynb": lambda lines, setting, beside, name: page_notebook.single_notebook(
         _display(FORMATS["ipynb"])(lines, setting, beside, name)
     ),
+    **{name: _no_equation(name) for name in ("svg", "tikz")},
     **dict.fromkeys((*PROGRAMS, "text"), lambda lines, _, beside, __: f"{single_text(lines, beside)}\n"),
 }
 """Who writes equations by themselves: the lines, whether as a document, what no letter may look like, a name."""

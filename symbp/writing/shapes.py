@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import hypot
 
 from symbp.maths.tree import Node
+from symbp.pages.page import Box, PictureRole
 from symbp.writing.breaking import Width
 from symbp.writing.drawing import AROUND, LABEL, PAD, Arrow, Mark, Strip
 
@@ -33,6 +34,7 @@ class Shape:
     y: float
     width: float
     height: float
+    role: PictureRole | None = None
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,8 @@ class Shapes:
     height: float
     ways: tuple[Way, ...]
     shapes: tuple[Shape, ...]
+    above: float
+    """How much of its height is above the line between the rails."""
 
 
 def shapes(strip: Strip, width: Width) -> Shapes:
@@ -78,9 +82,10 @@ def shapes(strip: Strip, width: Width) -> Shapes:
         for arrow, points in zip(strip.arrows, lines, strict=True)
     )
     placed = (
-        Shape(each.kind, each.value, each.error, *moved((each.x, each.y)), each.width, each.height) for each in shown
+        Shape(each.kind, each.value, each.error, *moved((each.x, each.y)), each.width, each.height, each.role)
+        for each in shown
     )
-    return Shapes(right - left, bottom - top, ways, tuple(placed))
+    return Shapes(right - left, bottom - top, ways, tuple(placed), -top)
 
 
 _PADS = {"value": (AROUND, LINE), "op": (PAD, FRAME), "tall": (PAD, TALL)}
@@ -93,21 +98,22 @@ def _shape(mark: Mark, width: Width) -> Shape:
     if mark.kind == "corner":
         return Shape(mark.kind, mark.value, mark.error, x, y, 0.0, 0.0)
     if mark.kind in ("note", "learnt"):
-        return _noted(mark.value, mark.error, (x, y), width)
+        return _noted(mark, mark.error, (x, y), width)
     pad, height = _PADS[mark.kind]
-    return Shape(mark.kind, mark.value, mark.error, x, y, width(mark.value) + pad, height)
+    return Shape(mark.kind, mark.value, mark.error, x, y, width(mark.value) + pad, height, mark.role)
 
 
-def _note(label: Node, error: bool, points: Sequence[Point], width: Width) -> Shape:
+def _note(label: Box, error: bool, points: Sequence[Point], width: Width) -> Shape:
     """Return the formula beside the middle of an arrow."""
     (x, y), (end, _) = points[0], points[-1]
     return _noted(label, error, ((x + end) / 2, y), width)
 
 
-def _noted(label: Node, error: bool, point: Point, width: Width) -> Shape:
+def _noted(label: Box | Mark, error: bool, point: Point, width: Width) -> Shape:
     """Return small letters over a point, for an error under it."""
     x, y = point
-    return Shape("note", label, error, x, y + (NOTE if error else -NOTE), LABEL * width(label) + AROUND, LABEL * LINE)
+    spot = x, y + (NOTE if error else -NOTE)
+    return Shape("note", label.value, error, *spot, LABEL * width(label.value) + AROUND, LABEL * LINE, label.role)
 
 
 def _points(arrow: Arrow, by_name: dict[str, Shape]) -> tuple[Point, ...]:

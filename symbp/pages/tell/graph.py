@@ -12,11 +12,11 @@ from symbp.maths.names import Slot, slot_of
 from symbp.maths.tree import Node
 from symbp.ops.losses import LinkedLoss
 from symbp.pages.layering import Layering, layered
-from symbp.pages.page import Block, Edge, Figure, Graph, Vertex
+from symbp.pages.page import Block, Edge, Figure, Graph, PictureRole, Vertex
 from symbp.pages.tell.beside import is_start
 from symbp.pages.tell.context import Context
 from symbp.pages.tell.levels import Deep
-from symbp.pages.tell.picture import NOTHING, moves
+from symbp.pages.tell.picture import NOTHING, key, moves
 from symbp.roles import Role
 from symbp.symbols import Adjoint
 from symbp.views.lines import Indexed, lines_of
@@ -25,7 +25,9 @@ from symbp.views.turned import operation
 
 def drawn_graph(c: Context) -> list[Block]:
     """Return the figure of a network whose values do not follow each other on a rail."""
-    return [Figure(graph(c), c.words("picture.graph"))]
+    found = graph(c)
+    there: set[PictureRole] = {"learnt" for each in found.vertices if each.learnt}
+    return [Figure(found, c.words("picture.graph"), key=key(c.words, there))]
 
 
 def graph(c: Context) -> Graph:

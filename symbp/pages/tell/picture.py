@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from typing import get_args
 
 from sympy import MatAdd, MatMul, MatrixExpr, MatrixSymbol, OneMatrix, Transpose
 
 from symbp.equations import Equation, operands, symbols_in
+from symbp.maths.build import primed
 from symbp.maths.factors import Factors
 from symbp.maths.maps import name_of_call, name_of_map
 from symbp.maths.scalars import word
@@ -16,8 +19,9 @@ from symbp.op import Op
 from symbp.ops.convolution import AST, STAR
 from symbp.ops.elementwise import Elementwise, Slope
 from symbp.ops.losses import LinkedLoss
-from symbp.pages.page import Block, Box, Branch, Figure, Picture
+from symbp.pages.page import Block, Box, Branch, Figure, Picture, PictureRole, Text
 from symbp.pages.tell.context import Context
+from symbp.pages.words import Words
 from symbp.symbols import Adjoint, Variable
 from symbp.views.blocks import Call
 from symbp.views.images import slid
@@ -65,7 +69,17 @@ def figure(c: Context, start: MatrixSymbol | None, pieces: list[Piece], *, whole
         loss = Box(c.notation.loss_letter, "op")
         forward.append(loss)
         backward.append(loss)
-    return [Figure(Picture(tuple(forward), tuple(backward)), c.words("picture.caption"))]
+    found = Picture(tuple(forward), tuple(backward))
+    boxes = [box for part in (*forward, *backward) for box in (part.boxes if isinstance(part, Branch) else (part,))]
+    return [Figure(found, c.words("picture.caption"), key=key(c.words, {each.role for each in boxes}))]
+
+
+def key(words: Words, there: Collection[PictureRole | None]) -> tuple[tuple[PictureRole, Text], ...]:
+    """Return a word for values, for errors, and for each role that is there."""
+    return tuple((role, words(f"picture.{role}")) for role in ROLES if role in {"value", "error", *there})
+
+
+ROLES: tuple[PictureRole, ...] = get_args(PictureRole)
 
 
 def _ends(pieces: list[Piece]) -> list[Piece]:
@@ -150,12 +164,23 @@ def _drawn(c: Context, piece: Piece) -> tuple[list[Box | Branch], list[Box | Bra
             under += [box for box in down if isinstance(box, Box)]
         weight = _weight_of(piece.equation.rhs, piece.around[-1].equation.lhs)
         if weight is not None:
-            over.append(Box(_alone(c, weight), "op"))
-            under.append(Box(_turned(c, weight), "op"))
+            over.append(Box(_alone(c, weight), "op", "weight"))
+            under.append(Box(_turned(c, weight), "op", "weight"))
         return [Branch(tuple(over)), *value], [Branch(tuple(reversed(under))), *error]
-    both = (MANY, MANY) if piece.is_many else (operation_name(c, piece.equation.rhs), _transposed(c, piece))
-    operation, back = (Box(made, "op") for made in both)
-    return [operation, *value], [back, *error]
+    if piece.is_many:
+        return [Box(MANY, "op"), *value], [Box(MANY, "op"), *error]
+    rhs = piece.equation.rhs
+    role, back_role = _roles(rhs)
+    return [Box(operation_name(c, rhs), "op", role), *value], [Box(_transposed(c, piece), "op", back_role), *error]
+
+
+def _roles(rhs: MatrixExpr) -> tuple[PictureRole | None, PictureRole | None]:
+    """Return what a step is for values, and what for errors."""
+    if _weight(rhs) is not None or slid(rhs) is not None:
+        return "weight", "weight"
+    if isinstance(rhs, Elementwise):
+        return "activation", "slope"
+    return ("part", "part") if isinstance(rhs, Call) else (None, None)
 
 
 def _weight_of(rhs: MatrixExpr, symbol: MatrixSymbol) -> MatrixExpr | None:
@@ -230,7 +255,9 @@ def _transposed(c: Context, piece: Piece) -> Node:
         slope = Slope(
             rhs.function, 0, c.reading.spelled(piece.equation.lhs), *map(c.reading.spelled_alone, rhs.args[1:])
         )
-        return Factors(c.builder).slopes(slope) if c.reading.is_one else row(HADAMARD, operation_name(c, rhs))
+        if c.reading.is_one:
+            return Factors(c.builder).slopes(slope)
+        return row(HADAMARD, primed(operation_name(c, rhs)))
     if isinstance(rhs, Call):
         return name_of_map(c.names, rhs.pull(0, piece.equation.lhs, Adjoint(piece.equation.lhs)))
     return operation_name(c, rhs)
