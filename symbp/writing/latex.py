@@ -96,7 +96,8 @@ class Hooks:
 
     A formula ``inline`` stands in a line of words, a ``tight`` one in an index, one that ``breaks`` may go on
     in the next line after any factor, one that ``lists`` after any comma. ``symbol`` spells what is a command: it gets
-    a node and what spells an index, and returns None for anything else.
+    a node and what spells an index, and returns None for anything else. ``roles`` has the command of single
+    factors.
     """
 
     loss: str = r"\mathcal{L}"
@@ -123,6 +124,11 @@ PANDOC = Hooks(large=r"\mathopen{\Big%s}")
 
 TEX = Hooks(r"\symbploss", r"\symbpT", r"\symbpfactor{%s}{%s}", "%s")
 """Commands that a fragment provides and a lecturer may define first."""
+
+
+def factor_at(slides: str) -> str:
+    """Return the command of a factor that is marked on some slides of a frame."""
+    return rf"\symbpfactorat{{{slides}}}{{%s}}{{%s}}"
 
 
 def math_latex(node: Node, hooks: Hooks = PLAIN) -> str:

@@ -46,7 +46,7 @@ from symbp.writing.heights import (
     rows_heights,
     words_height,
 )
-from symbp.writing.latex import TEX, label_latex, math_latex, sentence_latex, text_latex
+from symbp.writing.latex import TEX, factor_at, label_latex, math_latex, sentence_latex, text_latex
 from symbp.writing.page_latex import strip_latex
 from symbp.writing.setting import DEFAULT, Setting
 from symbp.writing.shapes import shapes
@@ -172,7 +172,7 @@ class _Writer:
         self, section: _Section, count: str, items: Sequence[_Item], product: Line | None, *, with_label: bool
     ) -> Call:
         marks = _marks(product, [item.line for item in items if item.line is not None])
-        roles = {tag: _at(spec) for tag, spec in marks.items()}
+        roles = {tag: factor_at(spec) for tag, spec in marks.items()}
         made: list[dict[str, Any]] = []
         if product is not None:
             made.append({"macro": "product", "spec": "1-", **self._rows(product, 0.0, roles, with_label=with_label)})
@@ -367,8 +367,3 @@ def _meets(number: Expr | None, index: Expr | None, runs: bool, last: int) -> bo
     (letter, *_) = map(str, index.free_symbols)
     offset = index.subs(dict.fromkeys(index.free_symbols, 0))
     return bool(number == last + offset) if letter.isupper() else not runs or bool(number < last + offset)
-
-
-def _at(spec: str) -> str:
-    """Return the command of a factor that is marked on some slides."""
-    return rf"\symbpfactorat{{{spec}}}{{%s}}{{%s}}"

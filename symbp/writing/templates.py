@@ -47,7 +47,7 @@ def fill(template_dir: str | Path | None, values: Mapping[str, Any]) -> str:
     return _BLANK_LINES.sub("\n\n", text).strip("\n") + "\n"
 
 
-PAGES = ("page-latex.j2", "page-markdown.j2", "page-html.j2", "page-typst.j2", "page-svg.j2")
+PAGES = ("page-latex.j2", "page-markdown.j2", "page-html.j2", "page-typst.j2")
 """The files of macros that pages are made of; a flavour of Markdown has a file of those that differ besides."""
 
 PAGE = "calls.j2"
