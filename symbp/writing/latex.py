@@ -81,9 +81,9 @@ _FACES = {"upright": "mathrm", "italic": "mathit", "script": "mathcal"}
 _OPENING = {"|": r"\lvert", "‖": r"\lVert"}
 _CLOSING = {"|": r"\rvert", "‖": r"\rVert"}
 _MATRICES = {("[", "]"): "bmatrix", ("{", ""): "cases", ("", ""): "matrix"}
-_SIZES = (("%s", "%s"), (r"\bigl%s", r"\bigr%s"), (r"\Bigl%s", r"\Bigr%s"), (r"\left%s", r"\right%s"))
+_SIZES = (("", ""), (r"\bigl", r"\bigr"), (r"\Bigl", r"\Bigr"), (r"\left", r"\right"))
 _LARGE = 2
-_AROUND_BRACES = (r"\biggl%s", r"\biggr%s")
+_AROUND_BRACES = (r"\biggl", r"\biggr")
 """The largest brackets where words under braces inside of them would make them grow."""
 _NEXT = r" \\ "
 """What ends a row of a matrix or of words under a brace."""
@@ -95,16 +95,16 @@ class Hooks:
     """What differs between TeX, where a lecturer may restyle things, and the formulas of Markdown.
 
     A formula ``inline`` stands in a line of words, a ``tight`` one in an index, one that ``breaks`` may go on
-    in the next line after any factor, one that ``lists`` after any comma. ``symbol`` spells what is a command: it gets
-    a node and what spells an index, and returns None for anything else. ``roles`` has the command of single
-    factors.
+    in the next line after any factor, one that ``lists`` after any comma. Not all readers have large brackets
+    (``has_large``). ``symbol`` spells what is a command: it gets a node and what spells an index, and returns None
+    for anything else. ``roles`` has the command of single factors.
     """
 
     loss: str = r"\mathcal{L}"
     transpose: str = r"\top"
     role: str = r"\underbrace{%s}_{%s}"
     stack: str = r"\substack{%s}"
-    large: str = _SIZES[_LARGE][0]
+    has_large: bool = True
     inline: bool = False
     tight: bool = False
     breaks: bool = False
@@ -119,7 +119,7 @@ LONG, LONG_LIST = 10.0, 6.0
 PLAIN = Hooks()
 """Commands that every reader of LaTeX knows."""
 
-PANDOC = Hooks(large=r"\mathopen{\Big%s}")
+PANDOC = Hooks(has_large=False)
 """Commands that pandoc knows as well where it writes MathML or a Word document: it lacks ``\\Bigl``."""
 
 TEX = Hooks(r"\symbploss", r"\symbpT", r"\symbpfactor{%s}{%s}", "%s")
@@ -359,16 +359,16 @@ def _fenced(node: Fence, whole: Fence, hooks: Hooks) -> str:
     """Return brackets as large as those around the ``whole``, of which a line may hold one half."""
     opening, closing = _bracket(node.open, _OPENING), _bracket(node.close, _CLOSING)
     size = 0 if hooks.tight else bracket_size(whole)
+    if size == _LARGE and not hooks.has_large:
+        size += 1
     left, right = _SIZES[size]
-    if size == _LARGE:
-        left = hooks.large
     if size == len(_SIZES) - 1 and fixed_size(whole):
         left, right = _AROUND_BRACES
     elif size == len(_SIZES) - 1:
         opening, closing = opening or ".", closing or "."
     inside = _spelled(node.body, hooks).strip()
-    start = left % opening if opening else ""
-    end = right % closing if closing else ""
+    start = f"{left}{opening}" if opening else ""
+    end = f"{right}{closing}" if closing else ""
     return _joined((start, inside, end))
 
 

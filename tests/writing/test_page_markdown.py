@@ -143,3 +143,11 @@ def test_a_macro_gets_what_it_names_and_that_of_a_flavour_comes_first(tmp_path: 
 )  # fmt: skip
 def test_a_paragraph_begins_nothing_else(typed: str, there: str) -> None:
     assert f"\n{there}\n" in write_markdown(page(Para((typed,))), "mdx")
+
+
+def test_pandoc_gets_brackets_that_it_knows() -> None:
+    line = Equations(
+        (Line((row(Id("x"), EQUALS, Fence(row(Fence(row(Fence(Id("a")), EQUALS, Id("b"))), EQUALS, Id("c")))),)),)
+    )
+    assert r"\Bigl(\bigl((a)" in write_markdown(page(line), "gfm")
+    assert r"\left(\bigl((a)" in write_markdown(page(line), "markdown")
