@@ -32,7 +32,7 @@ else:
 
 
 def assert_gradients_match(
-    backward: Callable[..., Any],
+    backward: Callable[..., Any] | tuple[Callable[..., Any], Callable[..., Any]],
     network: Network | Derivation | None = None,
     *,
     rows: bool = False,
@@ -48,14 +48,30 @@ def assert_gradients_match(
     ``Network.mlp``. ``rows`` says that examples are rows, ``reduction`` whether the loss is the "mean" over the
     examples, their "sum", or PyTorch's default, "torch" (``MSELoss`` is 2/n_L times ours).
 
+    A pair, ``(affine_forward, affine_backward)``, is a layer by itself: the second is held against differences of the
+    first, and no network is given.
+
     Raises:
         CheckFailedError: an AssertionError whose message is the diagnosis: which gradient, which factor, both versions.
         SpecError: ``backward`` cannot be called or returns no gradients; its own exception is the cause.
     """
+    if isinstance(backward, tuple):
+        _assert_layer(*backward, seed=seed, is_alone=network is None and not options and reduction == "mean")
+        return
     if isinstance(network, derivation.Derivation) and options:
         raise SpecError(f"give a network or options, not both: {', '.join(options)}")
     derived = network if isinstance(network, derivation.Derivation) else derivation.derive(network, **options)
     judged = same_process.judge_function(derived, backward, rows=rows, seed=seed, reduction=reduction)
+    if not judged.right:
+        raise CheckFailedError(text.write_text(verdict.verdict_page(judged)).rstrip("\n"))
+
+
+def _assert_layer(
+    forward: Callable[..., Any], backward: Callable[..., Any], *, seed: int, is_alone: bool
+) -> None:  # fmt: skip
+    if not is_alone:
+        raise SpecError("a layer by itself is held against its own forward pass: leave out the network and its options")
+    judged = same_process.judge_layer(forward, backward, seed=seed)
     if not judged.right:
         raise CheckFailedError(text.write_text(verdict.verdict_page(judged)).rstrip("\n"))
 

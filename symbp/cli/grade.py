@@ -52,6 +52,10 @@ class GradeOptions:
     function: Annotated[
         str | None, option("Grading", "--function", "The function in every file, where none is the only one.", "NAME")
     ] = None
+    call: Annotated[
+        str | None,
+        option("Grading", "--call", "How it is called in every file: 'backprop(weights, x=X, reg=0.1)'.", "CALL"),
+    ] = None
     rows: Annotated[bool, option("Grading", "--rows", "Rows are examples.")] = False
     reduction: Annotated[
         str | None,
@@ -69,7 +73,8 @@ class GradeOptions:
     @property
     def settings(self) -> Settings:
         """How every submission is read."""
-        return submissions.Settings(self.function, self.rows, self.reduction or "mean", self.timeout, self.seed)
+        reduction = self.reduction or "mean"
+        return submissions.Settings(self.function, self.rows, reduction, self.timeout, self.seed, self.call)
 
     def place(self) -> Path:
         """Return the file of the table."""

@@ -15,6 +15,7 @@ from symbp.grading.marking import Marked, Row, ended, mark
 from symbp.grading.submissions import Settings, Submission, submissions
 from symbp.inputs import read_regular
 from symbp.judging.cases import require_concrete
+from symbp.judging.explicit import Said
 from symbp.limits import MAX_TABLE
 from symbp.networks.network import Network
 from symbp.writing.files import require_replaceable, write_bytes
@@ -63,11 +64,13 @@ def grade(
     not done again.
 
     Raises:
-        SpecError: no submissions, or a network that leaves something open.
+        SpecError: no submissions, a network that leaves something open, or a call that is none.
         OutputError: a file that may not be written.
     """
     derivation = derive(network)
     require_concrete(derivation)
+    if settings is not None and settings.call is not None:
+        Said.of(settings.call)
     names = [each.name for each in derivation.wrt]
     place = Path(csv)
     found = submissions(Path(folder), network, settings or Settings(), only)

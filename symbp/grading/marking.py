@@ -17,7 +17,8 @@ from symbp.grading.submissions import Submission
 from symbp.judging.data import judge_data, load
 from symbp.judging.diagnosis.diagnose import RATHER
 from symbp.judging.diagnosis.diagnosis import Mark
-from symbp.judging.judging import Judged, judge_file
+from symbp.judging.explicit import Said
+from symbp.judging.judging import How, Judged, judge_file
 from symbp.judging.process import TimeLimitError
 from symbp.pages.page import Page
 from symbp.pages.tell.verdict import headline, verdict_page
@@ -147,6 +148,7 @@ def _judged(submission: Submission) -> Judged:
         return judge_file(
             derivation, place, settings.function,
             rows=rows, timeout=settings.timeout, seed=settings.seed, reduction=reduction,
+            how=How(None if settings.call is None else Said.of(settings.call)),
         )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice, product
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from symbp.judging.answer import Call, Explored, Outcome, Piece, RaisedError
 from symbp.judging.choice import Plan
 from symbp.judging.diagnosis.diagnosis import Diagnosis, GivenRow, Judgement, Mark
 from symbp.judging.finding import AHEAD, BACK, Signature, Source, find
-from symbp.judging.judging import TIMEOUT, Judged
+from symbp.judging.judging import TIMEOUT, Invoke, Judged
 from symbp.judging.vocabulary import WORDS, plain_name
 
 FAR = 1e-5
@@ -167,6 +167,19 @@ def judge_pair(place: Path, name: str, *, seed: int = 0) -> Judged | None:
     pair = pair_of(place, name)
     if pair is None:
         return None
+    is_slow = re.search(rb"^\s*(import|from) (torch|jax)\b", place.read_bytes(), re.MULTILINE) is not None
+    timeout = SLOW if is_slow else TIMEOUT
+    found = judge_passes(pair, lambda request: process.run(place, pair.back.called, request, timeout),
+                         f"{place.name}:{pair.back.called}", seed=seed)  # fmt: skip
+    return replace(found, notes=(*found.notes, *process.caveats()))
+
+
+def judge_passes(pair: Pair, invoke: Invoke, source: str, *, seed: int = 0) -> Judged:
+    """Judge passes that belong together, which ``invoke`` can call.
+
+    Raises:
+        SpecError: they cannot be called, or give nothing that could be compared.
+    """
     import numpy as np
 
     random = np.random.default_rng(seed)
@@ -175,14 +188,13 @@ def judge_pair(place: Path, name: str, *, seed: int = 0) -> Judged | None:
     order = [(at, family) for family in range(len(arrays)) for at in range(len(readings))]
     form = {"parameters": [], "each": [], "torch": pair.is_torch}
     request = process.Request(readings, [form] * len(arrays), order, [arrays], pair.given, "above")
-    is_slow = re.search(rb"^\s*(import|from) (torch|jax)\b", place.read_bytes(), re.MULTILINE) is not None
-    explored = process.run(place, pair.back.called, request, SLOW if is_slow else TIMEOUT)
+    explored = invoke(request)
     compared = [_Compared(pair, each, arrays[each.form]).rows() for each in explored.outcomes if each.slopes]
-    return _verdict(place, pair, [each for each in compared if each], explored)
+    return _verdict(source, pair, [each for each in compared if each], explored)
 
 
-def _verdict(place: Path, pair: Pair, compared: Sequence[tuple[GivenRow, ...]], explored: Explored) -> Judged:
-    source, call = f"{place.name}:{pair.back.called}", f"{pair.ahead.called}"
+def _verdict(source: str, pair: Pair, compared: Sequence[tuple[GivenRow, ...]], explored: Explored) -> Judged:
+    call = pair.ahead.called
     if not compared:
         said = next((each.said for each in explored.problems if not each.refused), "")
         raise RaisedError(said or f"{source}: no sizes were found at which {call} and {pair.back.called} run")
@@ -205,7 +217,7 @@ def _verdict(place: Path, pair: Pair, compared: Sequence[tuple[GivenRow, ...]], 
     sentence = f"wrong: {', '.join(wrong)} {disagree} with differences of {call}" if wrong else ""
     if missing and not wrong and not right(rows):
         raise SpecError(f"{source}: it returns nothing that is the gradient of {', '.join(missing)}")
-    return Judged(found, source, process.caveats(), explored.printed, sentence)
+    return Judged(found, source, (), explored.printed, sentence)
 
 
 RANDOM = "random"

@@ -14,7 +14,8 @@ from symbp.derivation import Derivation
 from symbp.errors import SpecError
 from symbp.judging.answer import Explored, RaisedError, outcomes_of
 from symbp.judging.finding import Found, Signature, Source, signature
-from symbp.judging.judging import Judged, judge
+from symbp.judging.judging import Invoke, Judged, judge
+from symbp.judging.pairs import Pair, judge_passes
 from symbp.judging.process import Request
 from symbp.judging.reductions import REDUCTIONS
 from symbp.judging.runner import tried
@@ -36,6 +37,24 @@ def judge_function(
         raise SpecError(f"reduction {reduction!r}: give one of {', '.join(REDUCTIONS)}")
     found, names = found_of(function)
     own = found.signature
+    made = getattr(function, "__self__", None)
+    invoke = _invoker(names, found.source.name, own.called, made)
+    return judge(derivation, found, invoke, own.called, rows=rows, seed=seed, reduction=reduction)
+
+
+def judge_layer(forward: Callable[..., Any], backward: Callable[..., Any], *, seed: int) -> Judged:
+    """Call the two passes of a layer in this process and hold one against differences of the other.
+
+    Raises:
+        SpecError: they cannot be called, or give nothing that could be compared; their own exception is the cause.
+    """
+    ahead, back = signature_of(forward), signature_of(backward)
+    names = {ahead.name: forward, back.name: backward}
+    return judge_passes(Pair(ahead, back), _invoker(names, back.name, back.called), back.called, seed=seed)
+
+
+def _invoker(names: Mapping[str, Any], source: str, called: str, made: Any = None) -> Invoke:
+    """Return what tries readings in this process."""
 
     def invoke(request: Request) -> Explored:
         if request.is_traced:  # A debugger or a measure of coverage may trace this process.
@@ -44,15 +63,14 @@ def judge_function(
         kept: dict[tuple[int, int], Any] = {}
         answer = tried(
             names, request.data(TIME), lambda case, form: request.arrays[case][form],
-            lambda outcome, at, array: kept.__setitem__((outcome, at), array), found.source.name,
-            getattr(function, "__self__", None), errors,
+            lambda outcome, at, array: kept.__setitem__((outcome, at), array), source, made, errors,
         )  # fmt: skip
-        explored = outcomes_of(answer, lambda outcome, at: kept[outcome, at], "", own.called, len(request.arrays))
+        explored = outcomes_of(answer, lambda outcome, at: kept[outcome, at], "", called, len(request.arrays))
         if not explored.outcomes and errors:
-            raise RaisedError(f"{own.called} raised {type(errors[0]).__name__}: {errors[0]}") from errors[0]
+            raise RaisedError(f"{called} raised {type(errors[0]).__name__}: {errors[0]}") from errors[0]
         return explored
 
-    return judge(derivation, found, invoke, own.called, rows=rows, seed=seed, reduction=reduction)
+    return invoke
 
 
 def found_of(function: Callable[..., Any]) -> tuple[Found, Mapping[str, Any]]:

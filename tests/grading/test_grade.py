@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from symbp.cli.main import main
+from symbp.errors import SpecError
 from symbp.grading import marking, marks
 from symbp.grading.grade import grade
 from symbp.grading.marking import Marked, Row, not_judged
 from symbp.grading.page import grade_page
-from symbp.grading.submissions import Submission
+from symbp.grading.submissions import Settings, Submission
 from symbp.networks.network import Network
 from symbp.writing.text import write_text
 
@@ -132,3 +133,32 @@ def test_every_submission_gets_its_marks(network: Network, folder: Path, tmp_pat
     assert rows["s02"].carried == 2
     grade(network, folder, tmp_path / "b" / "marks.csv", jobs=2)
     assert (tmp_path / "a" / "marks.csv").read_bytes() == (tmp_path / "b" / "marks.csv").read_bytes()
+
+
+CALLED = """
+def step(p, q, r, s, one, two):
+    import numpy as np
+    a = np.tanh(p @ one + q)
+    b = np.tanh(r @ a + s)
+    d = (b - two) / one.shape[1] * (1 - b**2)
+    e = r.T @ d * (1 - a**2)
+    return {"dW1": e @ one.T, "db1": e.sum(1, keepdims=True), "dW2": d @ a.T, "db2": d.sum(1, keepdims=True)}
+"""
+
+
+@pytest.mark.long
+def test_a_call_is_that_of_every_file(tmp_path: Path) -> None:
+    folder = tmp_path / "all"
+    folder.mkdir()
+    (folder / "a.py").write_text(CALLED)
+    (folder / "b.py").write_text(CALLED.replace("1 - a**2", "1 - a"))
+    table = tmp_path / "marks.csv"
+    network = ["--layers", "2", "--activation", "tanh", "--loss", "mse"]
+    call = "step(W1, b1, W2, b2, X, Y)"
+    assert main(["grade", *network, str(folder), "--csv", str(table), "--call", call]) == 0
+    assert [row["verdict"] for row in csv.DictReader(table.read_text().splitlines())] == ["right", "wrong"]
+
+
+def test_a_call_that_is_none_is_refused_before_anything_runs(network: Network, folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match="write it as in Python"):
+        grade(network, folder, tmp_path / "marks.csv", settings=Settings(call="step("))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from symbp.derivation import derive
-from symbp.errors import CheckFailedError
+from symbp.errors import CheckFailedError, SpecError
 from symbp.testing import assert_gradients_match
 
 
@@ -37,3 +37,25 @@ def test_a_bound_method_is_called_on_a_copy_with_other_parameters() -> None:
     assert (before == network.W1).all()
     with pytest.raises(CheckFailedError, match="wrong"):
         assert_gradients_match(TwoLayers(0.9).backward, derived)
+
+
+def affine_forward(x, w, b):
+    return x @ w + b, (x, w)
+
+
+def affine_backward(dout, cache):
+    x, w = cache
+    return dout @ w.T, x.T @ dout, dout.sum(axis=0)
+
+
+def doubled_backward(dout, cache):
+    dx, dw, db = affine_backward(dout, cache)
+    return dx, 2 * dw, db
+
+
+def test_a_pair_of_passes_is_a_layer_by_itself() -> None:
+    assert_gradients_match((affine_forward, affine_backward))
+    with pytest.raises(CheckFailedError, match="wrong: dw disagrees with differences of affine_forward"):
+        assert_gradients_match((affine_forward, doubled_backward))
+    with pytest.raises(SpecError, match="leave out the network"):
+        assert_gradients_match((affine_forward, affine_backward), layers=2)
