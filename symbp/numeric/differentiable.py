@@ -6,17 +6,20 @@ NumPy program.
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
 
-from symbp.equations import ForwardSystem
+from symbp.equations import ForwardSystem, nodes
+from symbp.numeric import engines
 from symbp.numeric.dialect import JAX, NUMPY, TORCH, Dialect
 from symbp.numeric.sizes import Sizes, given_sizes
 from symbp.numeric.source import LINE, Program, definitions_of, docstring, passed, wrapped
-from symbp.numeric.values import positive_only, target_kinds
+from symbp.numeric.values import Values, positive_only, target_kinds
+from symbp.ops.stop import Stop
 from symbp.symbols import Adjoint, Role, Variable, examples_are_rows
 
 ROOM = 28
@@ -39,13 +42,25 @@ class Backend:
     def source(self, program: Program, forward: ForwardSystem) -> str:
         """Return a program in these words and this layout; its check draws numbers for what ``forward`` is given."""
         parts = _Parts(program, self._words(program), forward)
-        text = "".join(line for each in self.layout.strip("\n").split("\n") for line in _filled(each, parts))
+        layout = self.layout.strip("\n")
+        if not has_differences(forward):
+            layout = layout.partition(CHECK)[0].rstrip("\n")
+        text = "".join(line for each in layout.split("\n") for line in _filled(each, parts))
         return text if "math." in text else text.replace("import math\n\n", "")
 
     def _words(self, program: Program) -> Dialect:
         """Return its words, with its error function for that of the program."""
         own = () if program.erf is None else ((f"{program.erf}(x)", f"{self.dialect.erf}(x)"),)
         return replace(self.dialect, rows=(*own, *self.dialect.rows))
+
+
+CHECK = 'if __name__ == "__main__":'
+"""Where the check of a program begins."""
+
+
+def has_differences(forward: ForwardSystem) -> bool:
+    """Whether differences of the loss are its gradients: a gradient that is stopped is none."""
+    return not any(isinstance(node, Stop) for equation in forward for node in nodes(equation.rhs))
 
 
 _FIELD = re.compile(r"\{([a-z]+)\}")
@@ -149,10 +164,29 @@ class _Parts:
         return _listed([f'"{each.name}"' for each in self.program.parameters])
 
     def _drawn(self) -> Iterable[str]:
-        kinds, positive = target_kinds(self.drawn_for), positive_only(self.drawn_for)
-        for each in self.given:
-            code = _drawn(each, self._sizes.shapes[each.name], kinds.get(each, "real"))
-            yield f'"{each.name}": {f"abs({code})" if each in positive else code},'
+        """Yield how each array is drawn; where the loss is no number otherwise, all data are positive."""
+        positive = positive_only(self.drawn_for)
+        codes = self._codes(positive)
+        if self._is_lost(codes):
+            codes = self._codes({*positive, *self.program.inputs, *self.program.targets})
+        yield from (f'"{name}": {code},' for name, code in codes.items())
+
+    def _codes(self, positive: Container[Variable]) -> dict[str, str]:
+        kinds, shapes = target_kinds(self.drawn_for), self._sizes.shapes
+        codes = {each: _drawn(each, shapes[each.name], kinds.get(each, "real")) for each in self.given}
+        return {each.name: f"abs({code})" if each in positive else code for each, code in codes.items()}
+
+    def _is_lost(self, codes: Mapping[str, str]) -> bool:
+        """Whether the loss is no number at what these lines draw."""
+        import numpy as np
+
+        scope = {"np": np, "random": np.random.default_rng(0)}
+        values = {name: eval(code, scope) for name, code in codes.items()}
+        groups = (self.program.parameters, self.program.inputs, self.program.targets)
+        parameters, inputs, targets = ({each.name: values[each.name] for each in group} for group in groups)
+        with np.errstate(all="ignore"):
+            loss, _ = engines.real().run(self.program)(*Values(parameters, inputs, targets).arguments())
+        return math.isnan(loss)
 
     def _fast(self) -> str:
         shapes = [self._sizes.shapes[each.name] for each in self.program.wrt]

@@ -222,7 +222,9 @@ class Report:
         if missing := left_open(self.derivation):
             return telling.no_program(missing)
         compiled = _compiled(self, options)
-        check = differentiable.BACKENDS["check"].source(compiled.program, self.derivation.forward)
+        forward, backends = self.derivation.forward, differentiable.BACKENDS
+        is_checked = differentiable.has_differences(forward)
+        check = backends["check"].source(compiled.program, forward) if is_checked else ""
         return telling.program(compiled.source, check)
 
 

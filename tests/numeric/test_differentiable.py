@@ -10,10 +10,12 @@ from symbp import derive, render
 from symbp.networks.examples import EXAMPLES
 from symbp.networks.operations import OPERATIONS
 from symbp.numeric.dialect import JAX, TORCH
+from tests.helpers.committed import ROOT
 from tests.helpers.differentiated import runs
 from tests.helpers.report_cases import need
 
 PRECISION = 1e-10
+ARCHITECTURES = ROOT / "examples" / "architectures"
 
 
 def program(library, name="sigmoid-mlp"):
@@ -61,6 +63,15 @@ def test_what_is_kept_is_what_the_backward_pass_reads(library, name):
     local = kept | names(lines, ast.Store) | {"upstream", "torch", "jnp"} | names(tree.body, ast.Store)
     helpers = {each.name for each in tree.body if isinstance(each, ast.FunctionDef)}
     assert kept <= names(lines, ast.Load) <= local | helpers
+
+
+def test_a_check_draws_what_the_loss_takes():
+    assert "abs(random" in program("torch", ARCHITECTURES / "graph-convolution.eq")
+    assert "np.eye(" in program("jax", "softmax-classifier")
+
+
+def test_what_is_stopped_is_compared_with_no_differences():
+    assert "__main__" not in program("torch", ARCHITECTURES / "policy-gradient.eq")
 
 
 def test_lines_are_those_of_the_numpy_program():

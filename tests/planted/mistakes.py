@@ -68,6 +68,17 @@ MISTAKES = (
              '"" if isinstance(expr, Gram) else ".T"', "networks/test_equation_text.py"),
     # -- notations
     _mistake("index", "maths/names.py", "index + shift, Integer(last + shift)", "index, Integer(last)", NOTATIONS),
+    # -- programs, notebooks, data
+    _mistake("index", "numeric/dialect.py", '"torch.sum(a, dim=k, keepdim=True)"',
+             '"torch.sum(a, dim=0, keepdim=True)"', "numeric/test_differentiable.py"),
+    _mistake("dropped line", "numeric/differentiable.py", "for line in (*back, *columns) for name",
+             "for line in (*back[:1], *columns) for name", "numeric/test_differentiable.py"),
+    _mistake("label", "writing/identifiers.py", "(of.name in given or not notation.named_error)", "of.name in given",
+             "writing/test_identifiers.py"),
+    _mistake("index", "writing/identifiers.py", "(node.base, node.sub, node.sup)", "(node.base, node.sup)",
+             "writing/test_identifiers.py"),
+    _mistake("sign", "numeric/differentiable.py", "(ahead - behind) / (2 * step)", "(behind - ahead) / (2 * step)",
+             "writing/test_page_notebook.py"),
     # -- formulas, notes, grades
     _mistake("tolerance", "judging/sides.py", "return self.error(side, tree) <= TOLERANCE",
              "return self.error(side, tree) <= 1e9 * TOLERANCE", "judging/test_formula.py"),

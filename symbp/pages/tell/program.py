@@ -9,10 +9,10 @@ from symbp.pages.words import Words, language
 
 
 def program(source: str, check: str, *, words: Words | None = None) -> tuple[Block, ...]:
-    """Return a NumPy program, and lines that compare its gradients with differences of its loss."""
+    """Return a NumPy program, and lines that compare its gradients with differences of its loss, if there are any."""
     say = words or language()
-    title, opening, checked = (say(f"program.{key}") for key in ("title", "opening", "check"))
-    return Heading(title), Para(opening), Code(source), Para(checked), Code(check)
+    found = (Heading(say("program.title")), Para(say("program.opening")), Code(source))
+    return (*found, Para(say("program.check")), Code(check)) if check else (*found, Para(say("program.stopped")))
 
 
 def no_program(missing: Sequence[str], *, words: Words | None = None) -> tuple[Block, ...]:
