@@ -376,7 +376,6 @@ def derive(
     if not isinstance(net, Network):
         net = Network.load(net)
     if hessian_vector is not None:
-        require_number(net, "hessian_vector")
         net = hessian.hessian_vector(net, hessian_vector)
     if net.general is not None:
         for name in wrt or ():  # It is there at any depth, and the same.

@@ -13,6 +13,7 @@ from symbp.cli.console import exit_code, json_document, plain, progress, say, se
 from symbp.cli.options import Json, Pair, Ranges, flag, flat, number, one_of, option, pair, ranges, refuse, seed_option
 from symbp.cli.output import TYPED, OutputOptions, written
 from symbp.cli.what import (
+    DEFAULT_LAYERS,
     Described,
     ModelOptions,
     NetworkOptions,
@@ -25,7 +26,7 @@ from symbp.cli.what import (
 )
 from symbp.errors import SpecError, later, shown
 from symbp.limits import MAX_DIGITS, MAX_TRAINING
-from symbp.networks.general import require_number
+from symbp.networks.general import Depth, require_number
 
 if TYPE_CHECKING:
     from symbp.checking import check as checking
@@ -244,6 +245,7 @@ def useful(
 
 def require_concrete(spec: Described, derivation: Derivation) -> None:
     """Refuse a program of a network that is left open."""
+    require_number(derivation.network, "a program")
     option = "--{}" if isinstance(spec, NetworkOptions) else f"{spec.what} its {{}}"
     if missing := [option.format(name) for name in reading.left_open(derivation)]:
         raise SpecError(f"--to numpy: a program needs a concrete network; give {' and '.join(missing)}")
@@ -297,6 +299,7 @@ def next_steps(spec: Described) -> list[str]:
     steps = [command_line("check", spec)]
     if isinstance(spec, NetworkOptions):
         concrete = replace(spec, activation=spec.activation or "tanh", loss=spec.loss or "mse")
+        concrete = replace(concrete, layers=DEFAULT_LAYERS) if isinstance(spec.depth, Depth) else concrete
         only = f" --only {spec.wrt[0] if spec.wrt else 'W1'}" if concrete == spec else ""
         steps.insert(0, f"{command_line('derive', concrete)}{only}")
     return [f"  {'' if index else sentence('screen.next'):<11} {each}" for index, each in enumerate(steps)]

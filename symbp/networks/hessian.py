@@ -11,6 +11,7 @@ from sympy import MatrixExpr
 
 from symbp.equations import Equation
 from symbp.errors import SpecError, nearest
+from symbp.networks.general import require_number
 from symbp.networks.inner import Inner, inner_gradient
 from symbp.networks.matrix_expressions import Parsed
 from symbp.networks.network import Network
@@ -24,8 +25,10 @@ def hessian_vector(network: Network, name: str) -> Network:
     Its gradient by W1 is the Hessian of 𝓛₀ by W1 times R.
 
     Raises:
-        SpecError: no such parameter or input, or something is left open whose slope has no formula.
+        SpecError: no such parameter or input, a number of layers that is a letter, or something is left open whose
+            slope has no formula.
     """
+    require_number(network, "hessian_vector")
     known = {symbol.name: symbol for symbol in (*network.parameters, *network.inputs)}
     if name not in known:
         raise SpecError(f"hessian_vector: the network has no parameter or input {name[:40]!r}{nearest(name, known)}")

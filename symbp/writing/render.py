@@ -123,8 +123,12 @@ def useful(
     """Return for a document in each of several formats the options given to ``render`` that change it.
 
     Raises:
-        SpecError: an option that changes none of them, or that is wrong; the message begins with its name.
+        SpecError: an option that changes none of them, or that is wrong; the message begins with its name. What is of
+            one network alone, of one of any depth.
     """
+    for row in map(format_named, formats):
+        if only is not None or row.runs or not row.is_page:
+            require_number(derivation.network, row.name if only is None else "one equation alone")
     useless = [dict(unused(derivation, to, only, given)) for to in formats]
     for name, why in useless[0].items():
         if all(name in each for each in useless):
@@ -204,16 +208,13 @@ class Report:
         """Return it in one format, with these options of ``render``."""
         row, setting = format_named(to), Setting.of(options)
         if only is not None:
-            require_number(self.derivation.network, "one equation alone")
             told = {name: options[name] for name in options if name in OF_PAGE}
             lines, beside = one_equation(self.derivation, only, **told)
             return SINGLES[row.name](lines, setting, beside, only)
         if not row.is_page:
-            require_number(self.derivation.network, row.name)
             return PROGRAMS[row.name](self, setting, options)
         page = self.page(steps=row.has_steps, **options)
         if row.runs:
-            require_number(self.derivation.network, row.name)
             page = replace(page, blocks=(*page.blocks, *self._program(options)))
         return page_text(page, row, setting)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import get_args
+from typing import cast, get_args
 
 from sympy import MatAdd, MatMul, MatrixExpr, MatrixSymbol, OneMatrix, Transpose
 
@@ -252,9 +252,8 @@ def _transposed(c: Context, piece: Piece) -> Node:
         back = Sign({STAR: AST, AST: STAR}[convolution.sign])
         return row(c.names.symbol(c.reading.spelled(operands(convolution)[0])), back)
     if isinstance(rhs, Elementwise):
-        slope = Slope(
-            rhs.function, 0, c.reading.spelled(piece.equation.lhs), *map(c.reading.spelled_alone, rhs.args[1:])
-        )
+        own = cast("Elementwise", mapped(rhs, c.reading.spelled_alone))
+        slope = Slope(own.function, 0, c.reading.spelled(piece.equation.lhs), *own.args[1:])
         if c.reading.is_one:
             return Factors(c.builder).slopes(slope)
         return row(HADAMARD, primed(operation_name(c, rhs)))
