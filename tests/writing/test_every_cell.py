@@ -40,7 +40,10 @@ NETWORKS: Mapping[str, Callable[[], Network]] = {
 }
 """The shipped examples, and three networks of other kinds."""
 
-AT_ONCE = 60
+ACCEPTED: set[tuple[str, str, bool]] = set()
+"""Formulas that KaTeX has read for another flavour."""
+
+AT_ONCE = 20
 """Documents in one run of TeX."""
 
 
@@ -51,7 +54,10 @@ def read_markdown(flavour: str) -> Callable[[Cells, Path], dict[str, object]]:
         places = {formula: name for name, text in cells.items() for formula in formulas(text, flavour)}
         assert len(places) > len(cells)
         by_text = {formula[1]: name for formula, name in places.items()}
-        return {by_text.get(each[1], "?"): each for each in refused(list(places))}
+        fresh = [each for each in places if each not in ACCEPTED]
+        found = {by_text.get(each[1], "?"): each for each in refused(fresh)}
+        ACCEPTED.update(fresh if not found else ())
+        return found
 
     return read
 
