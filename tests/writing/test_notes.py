@@ -38,5 +38,5 @@ def test_every_host_compiles_with_its_pages(tmp_path: Path) -> None:
             found[body] = complaints(tmp_path, body)
     assert len(found) == 5
     assert {host: wrong for host, wrong in found.items() if wrong} == {}
-    host = next(iter(found)).replace("mlp:product", "mlp:nowhere")
+    host = next(iter(found)).replace("mlp:explicit", "mlp:nowhere")
     assert any("undefined" in each for each in complaints(tmp_path, host))
