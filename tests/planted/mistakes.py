@@ -328,6 +328,11 @@ MISTAKES = (
     _mistake("scale", "ops/losses.py", "self.args[1].shape[0 if examples_are_rows(self.args[1]) else 1]",
              "self.args[1].shape[1]", "networks/test_rows.py"),
     _mistake("sign", "maths/build.py", "negative ^= sum(signs) % 2 == 1", "negative ^= False", "maths/test_build.py"),
+    # -- any depth
+    _mistake("index", "views/reading.py", "return symbol - (end - value) if", "return symbol - (end - value) - 1 if",
+             "pages/test_general.py"),
+    _mistake("index", "pages/tell/context.py", "end, bound = (LESS, last + 1)", "end, bound = (LESS, last)",
+             "pages/test_general.py"),
     # -- the door
     _mistake("verdict", "checking/operation.py", "if row.verdict is not Verdict.AGREES:",
              "if row.verdict is Verdict.OVERFLOW:", "test_extend.py"),
