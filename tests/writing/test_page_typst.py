@@ -217,3 +217,9 @@ def test_typst_compiles_every_page_and_reads_its_formulas(name: str, tmp_path: P
 def test_typst_compiles_every_kind_of_page(name: str) -> None:
     need("typst", TYPST)
     assert pdf(written(name, "typst"), engine=engine_named("typst")).startswith(b"%PDF")
+
+
+def test_a_document_is_as_wide_as_asked_for() -> None:
+    text = write_typst(PAGES["mlp"], Setting(standalone=True, text_width=22.91))
+    assert "margin: (x: (21cm - 22.91 * 10pt) / 2" in text
+    assert "margin: (x: 97pt" in write_typst(PAGES["mlp"], Setting(standalone=True))
