@@ -102,7 +102,7 @@ READERS: Mapping[str, tuple[Reader, Callable[[str], str], Setting]] = {
     "quarto": (by_pandoc("markdown"), strict, Setting()),
     "myst": (by_docutils, strict, Setting()),
     "mdx": (by_mdx, strict, Setting()),
-    **dict.fromkeys(("latex", "macros"), (on_paper("pdflatex"), loose, PAPER)),
+    **dict.fromkeys(("latex", "macros", "beamer"), (on_paper("pdflatex"), loose, PAPER)),
     "html": (lambda document, _: of_html(document), strict, Setting()),
     "ipynb": (by_jupyter, strict, Setting()),
     "json": (lambda document, _: strings(json.loads(document)), strict, Setting()),
@@ -112,11 +112,15 @@ READERS: Mapping[str, tuple[Reader, Callable[[str], str], Setting]] = {
 """Who reads each format, which signs they keep, and how the page is set for them."""
 
 
-WITHOUT_CAPTIONS = ("text",)
+FEWER = {"text": 1, "beamer": 1}
+"""How many places for words a format leaves out: captions in characters, programs on slides."""
+
+PICTURES = {"svg", "tikz"}
+"""Formats that show the figure alone: tests/writing/test_network_pictures.py."""
 
 
 def test_every_format_has_a_reader() -> None:
-    assert {*READERS} == {*PAGES}
+    assert {*READERS} == {*PAGES} - PICTURES
 
 
 @pytest.mark.parametrize(
@@ -124,7 +128,7 @@ def test_every_format_has_a_reader() -> None:
 )
 def test_what_is_hostile_is_text(to: str, tmp_path: Path) -> None:
     reader, signs, setting = READERS[to]
-    assert lost(reader(PAGES[to](PAGE, setting), tmp_path), signs, PLACES - (to in WITHOUT_CAPTIONS)) == {}
+    assert lost(reader(PAGES[to](PAGE, setting), tmp_path), signs, PLACES - FEWER.get(to, 0)) == {}
 
 
 def test_what_gets_lost_is_seen() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from xml.etree import ElementTree
@@ -10,11 +11,16 @@ from xml.etree import ElementTree
 import pytest
 import tex
 from architecture_files import ARCHITECTURES, networks
+from hostile import HOSTILE, PAGE
 from report_cases import PDFLATEX, need
 
 from symbp import Network, derive, render
 from symbp.errors import SpecError
 from symbp.networks.examples import EXAMPLES
+from symbp.pages.page import Figure
+from symbp.pages.tell.derivation import derivation_page
+from symbp.writing.render import PAGES
+from symbp.writing.setting import Setting
 
 
 def batched(names: Iterable[str], size: int) -> Iterator[tuple[str, ...]]:
@@ -83,8 +89,14 @@ def test_what_has_no_picture_is_refused(to: str) -> None:
 
 
 def test_hostile_titles_are_text() -> None:
-    text = render(derive("blackboard"), "svg", command="symbp derive <script>&")
-    assert "<script>" not in text
+    figure = next(each for each in derivation_page(derive("blackboard")).blocks if isinstance(each, Figure))
+    key = tuple((role, (text,)) for (role, _), text in zip(figure.key, HOSTILE[6:], strict=False))
+    page = replace(PAGE, blocks=(replace(figure, key=key),))
+    text = PAGES["svg"](page, Setting())
+    assert faults(text) == []
+    words = {"".join(each.itertext()) for each in ElementTree.fromstring(text).iter()}
+    assert {text for _, (text,) in key} <= words
+    assert r"\write18" not in PAGES["tikz"](replace(page, command=HOSTILE[0]), Setting())
 
 
 MADE = {

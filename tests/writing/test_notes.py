@@ -36,7 +36,7 @@ def test_every_host_compiles_with_its_pages(tmp_path: Path) -> None:
                 assert main(shlex.split(line)[1:]) == 0, line
         if kind == "latex":
             found[body] = complaints(tmp_path, body)
-    assert len(found) == 5
+    assert len(found) == 6
     assert {host: wrong for host, wrong in found.items() if wrong} == {}
     host = next(iter(found)).replace("mlp:explicit", "mlp:nowhere")
     assert any("undefined" in each for each in complaints(tmp_path, host))
