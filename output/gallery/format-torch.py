@@ -33,22 +33,22 @@ class Loss(torch.autograd.Function):
         X, Y, W2, W3, A1, A2, A3 = ctx.saved_tensors
         m = X.shape[1]
         # layer 3
-        delta_A3 = (A3 - Y) / m
-        delta3 = delta_A3 * (1 - A3**2)
-        dW3 = delta3 @ A2.T
-        db3 = torch.sum(delta3, dim=1, keepdim=True)
+        delta_A3 = (A3 - Y) / m  # loss: the slope of the loss at each output
+        delta3 = delta_A3 * (1 - A3**2)  # A3: times the slope, entry by entry
+        dW3 = delta3 @ A2.T  # Z3: error times input, transposed
+        db3 = torch.sum(delta3, dim=1, keepdim=True)  # Z3: added up over the columns
 
         # layer 2
-        delta_A2 = W3.T @ delta3
-        delta2 = delta_A2 * (1 - A2**2)
-        dW2 = delta2 @ A1.T
-        db2 = torch.sum(delta2, dim=1, keepdim=True)
+        delta_A2 = W3.T @ delta3  # Z3: a weight sends errors back by its transpose
+        delta2 = delta_A2 * (1 - A2**2)  # A2
+        dW2 = delta2 @ A1.T  # Z2
+        db2 = torch.sum(delta2, dim=1, keepdim=True)  # Z2
 
         # layer 1
-        delta_A1 = W2.T @ delta2
-        delta1 = delta_A1 * (1 - A1**2)
-        dW1 = delta1 @ X.T
-        db1 = torch.sum(delta1, dim=1, keepdim=True)
+        delta_A1 = W2.T @ delta2  # Z2
+        delta1 = delta_A1 * (1 - A1**2)  # A1
+        dW1 = delta1 @ X.T  # Z1
+        db1 = torch.sum(delta1, dim=1, keepdim=True)  # Z1
 
         return (
             None, None, upstream * dW1, upstream * db1, upstream * dW2, upstream * db2, upstream * dW3,

@@ -116,7 +116,7 @@ class _Parts:
     def _backward(self) -> Iterable[str]:
         equations, lines, _ = self.program.passes()[1]
         yield from self._columns
-        yield from self._translated([*passed(self.program, equations, lines, by_layer=True)])
+        yield from self._translated([*passed(self.program, equations, lines, by_layer=True, noted=True)])
 
     def _translated(self, lines: Sequence[str]) -> list[str]:
         return self.words.translated("\n".join(lines), {"m", *self.program.constants}).splitlines()

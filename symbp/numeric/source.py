@@ -303,12 +303,14 @@ def _body(program: Program) -> Iterator[str]:
 
 def passed(
     program: Program, equations: Lists, lines: Sequence[Line], title: str = "", *, by_layer: bool = False,
-    freed: bool = False,
+    freed: bool = False, noted: bool = False,
 ) -> Iterator[str]:  # fmt: skip
     """Yield the lines of one pass below its title, ``by_layer`` with one for each layer.
 
-    ``freed`` frees what no later equation uses behind each layer, or step of a sequence.
+    ``freed`` frees what no later equation uses behind each layer, or step of a sequence; ``noted`` says behind a line
+    which equation of the forward pass it undoes, and why so where the rule is met for the first time.
     """
+    told: set[str] = set()
     dying, final, writer = program.dying, (*program.forward, *program.backward)[-1].lhs, program.writer
     left, last = iter(lines), None
     for (layer, step), group in groupby(equations, _place):
@@ -319,9 +321,19 @@ def passed(
             yield from (f"# {heading}",) if heading else ()
         last = heading
         for equation in block:
-            yield from _written(equation, next(left), writer)
+            *before, end = _written(equation, next(left), writer)
+            yield from (*before, end + (_note(equation, writer, told) if noted else ""))
         if freed and block[-1].lhs != final:
             yield from _released(block, dying, "layer" if step is None else "step", writer)
+
+
+def _note(equation: Equation, writer: Writer, told: set[str]) -> str:
+    """Return which equations a line undoes, as a comment, and in a few words why so unless that is ``told``."""
+    names = {symbol.name: name for symbol, name in writer.names.items()}
+    undone = ", ".join(dict.fromkeys(names[each] for each in equation.undoes if each in names))
+    new = dict.fromkeys(step.short for step in equation.steps if step.short and step.short not in told)
+    told.update(new)
+    return f"  # {': '.join(filter(None, (undone, '; '.join(new))))}" if undone else ""
 
 
 def _released(

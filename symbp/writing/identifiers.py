@@ -42,14 +42,20 @@ def identifiers(derivation: Derivation, notation: Notation) -> dict[str, str]:
     given = {each.name for each in derivation.forward.given}
     equations: tuple[Equation, ...] = (*derivation.unstacked.forward, *derivation.unstacked.backward)
     found: dict[str, str] = {}
+    apart: dict[str, str] = {}
     for symbol in (*derivation.forward.given, *(each.lhs for each in equations)):
         of = symbol.of if isinstance(symbol, Adjoint) else symbol
         whole, is_error = repeated.get(of.name, of), isinstance(symbol, Adjoint)
         is_gradient = is_error and (of.name in given or not notation.named_error)
         name = _joined(_of(c, Adjoint(whole) if is_error and not is_gradient else whole))
         name = f"d{name}" if is_gradient and name else name
-        if name.isidentifier() and name.isascii():
-            found[symbol.name] = name
+        if not (name.isidentifier() and name.isascii()):
+            continue
+        name += apart.get(of.name, "") if is_error else ""  # The error of Z2_ is no other's than delta_Z2_.
+        alike = [each for each in found.values() if each.rstrip("_") == name]
+        if alike and not is_error:
+            apart[symbol.name] = "_" * len(alike)
+        found[symbol.name] = name + apart.get(symbol.name, "")
     return found
 
 

@@ -54,6 +54,14 @@ def test_words_and_accents_stand_behind_a_low_line():
     assert found["dblock1.attention.WQ"] == "dW_Q"
 
 
+def test_of_two_with_one_name_the_later_gives_way_with_its_error():
+    found = identifiers(symbp.derive("residual-mlp"), NOTATIONS["standard"])
+    assert len({*found.values()}) == len(found)
+    late = {key: name for key, name in found.items() if name.endswith("_") and f"d{key}" in found}
+    assert late
+    assert all(found[f"d{key}"].endswith("_") for key in late)
+
+
 def test_equations_have_the_names_that_symbp_reads():
     with pytest.raises(SpecError, match="notation: equations have the names"):
         symbp.render(symbp.derive("two-two-two"), "equations", "ng")
