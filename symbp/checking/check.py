@@ -70,7 +70,7 @@ def check(
     """
     import numpy as np
 
-    if derivation.network.general is not None:
+    if derivation.network is not None and derivation.network.general is not None:
         return _of_any(derivation, seed, thorough, progress, engines, at)
 
     others = [autodiff(name) for name in engines]

@@ -51,12 +51,12 @@ class Depth(int):
         return self.letter
 
 
-def require_number(network: Network, what: str) -> None:
+def require_number(network: Network | None, what: str) -> None:
     """Refuse a network of any depth where a single one is needed; ``what`` says for what.
 
     Raises:
         SpecError: with the letter to replace.
     """
-    if network.general is not None:
+    if network is not None and network.general is not None:
         letter = network.general.letter
         raise SpecError(f"{what} needs a number in the place of {letter}: give one, such as 4")
