@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from symbp.checking import operation
     from symbp.derivation import Derivation
     from symbp.judging import same_process
+    from symbp.judging.judging import Judged
     from symbp.networks.network import Network
     from symbp.op import Op
     from symbp.pages.tell import derivation as derivation_pages
@@ -61,9 +62,7 @@ def assert_gradients_match(
     if isinstance(network, derivation.Derivation) and options:
         raise SpecError(f"give a network or options, not both: {', '.join(options)}")
     derived = network if isinstance(network, derivation.Derivation) else derivation.derive(network, **options)
-    judged = same_process.judge_function(derived, backward, rows=rows, seed=seed, reduction=reduction)
-    if not judged.right:
-        raise CheckFailedError(text.write_text(verdict.verdict_page(judged)).rstrip("\n"))
+    _require_right(same_process.judge_function(derived, backward, rows=rows, seed=seed, reduction=reduction))
 
 
 def _assert_layer(
@@ -71,7 +70,10 @@ def _assert_layer(
 ) -> None:  # fmt: skip
     if not is_alone:
         raise SpecError("a layer by itself is held against its own forward pass: leave out the network and its options")
-    judged = same_process.judge_layer(forward, backward, seed=seed)
+    _require_right(same_process.judge_layer(forward, backward, seed=seed))
+
+
+def _require_right(judged: Judged) -> None:
     if not judged.right:
         raise CheckFailedError(text.write_text(verdict.verdict_page(judged)).rstrip("\n"))
 

@@ -365,8 +365,8 @@ def strings(source: str) -> list[tuple[int, str]]:
 
 
 LATEX = re.compile(r"\\(?!input\{)[a-z][A-Za-z]+|\\[,;!]")
-OF_LATEX = {"latex.py", "macros.py", "page_latex.py", "expanded.py", "single.py"}
-"""The writer of LaTeX: formulas, pages, gradients multiplied out, words, one equation by itself."""
+OF_LATEX = {"latex.py", "macros.py", "page_latex.py", "page_markdown.py", "expanded.py", "single.py"}
+"""The writers of LaTeX: formulas, pages, numbers in Markdown, gradients multiplied out, words, one equation alone."""
 
 OF_READERS = ("hands.py", "notes.py")
 """What a repair puts into somebody's own LaTeX, and the environments of somebody's notes: files of judging/."""

@@ -67,7 +67,7 @@ MISTAKES = (
     _mistake("transpose", "networks/equation_text.py", '".T" if isinstance(expr, Gram) else ""',
              '"" if isinstance(expr, Gram) else ".T"', "networks/test_equation_text.py"),
     # -- notations
-    _mistake("index", "maths/names.py", "index + shift, Integer(last + shift)", "index, Integer(last)", NOTATIONS),
+    _mistake("index", "maths/names.py", "index + shift if index.is_Integer else index", "index", NOTATIONS),
     # -- programs, notebooks, data
     _mistake("index", "numeric/dialect.py", '"torch.sum(a, dim=k, keepdim=True)"',
              '"torch.sum(a, dim=0, keepdim=True)"', "numeric/test_differentiable.py"),
