@@ -1,5 +1,6 @@
 """The graph of a network: every line is a vertex, in columns and rows that one can follow."""
 
+from functools import cache
 from itertools import combinations
 from pathlib import Path
 
@@ -14,6 +15,13 @@ from symbp.pages.tell.derivation import derivation_page
 from symbp.writing.breaking import em_width
 from symbp.writing.formula import math_text
 from symbp.writing.graphs import strips_of
+
+
+@cache
+def lstm() -> Graph:
+    found = figure("lstm-classifier")
+    assert isinstance(found, Graph)
+    return found
 
 
 def figure(network: Network | str) -> Picture | Graph:
@@ -45,8 +53,7 @@ def faults(graph: Graph) -> list[str]:
 
 
 def test_an_lstm() -> None:
-    graph = figure("lstm-classifier")
-    assert isinstance(graph, Graph)
+    graph = lstm()
     assert faults(graph) == []
     names = [math_text(each.value) for each in graph.vertices]
     made = {(names[each.start], names[each.end]) for each in graph.edges}
@@ -58,8 +65,7 @@ def test_an_lstm() -> None:
 
 
 def test_faults_are_seen() -> None:
-    graph = figure("lstm-classifier")
-    assert isinstance(graph, Graph)
+    graph = lstm()
     first, *others = graph.vertices
     assert faults(Graph((graph.vertices[1], *graph.vertices[1:]), graph.edges))
     assert faults(Graph((first, *others), (*graph.edges, Edge(3, 2))))
@@ -76,7 +82,7 @@ def test_a_long_rail_shows_both_ends() -> None:
 
 
 def test_strips_fit_and_bring_what_they_use() -> None:
-    graph = figure("lstm-classifier")
+    graph = lstm()
     strips = strips_of(graph, 12.0, em_width)
     assert len(strips) > 1
     assert all(each.length < 1.2 * 12.0 for each in strips)

@@ -54,10 +54,11 @@ def faults(text: str) -> list[str]:
 
 
 def test_svg() -> None:
-    text = render(derive("sigmoid-mlp"), "svg")
+    found = derive("sigmoid-mlp")
+    text = render(found, "svg")
     assert faults(text) == []
     assert text.startswith("<!-- Written by symbp -->")
-    assert text == render(derive("sigmoid-mlp"), "svg")
+    assert text == render(found, "svg")
     letters = ["".join(each.itertext()) for each in ElementTree.fromstring(text).iter(f"{SVG}text")]
     assert {"W(1)", "W(1)⊤", "D(1)", "δ(1)", "ℒ", "weight", "activation derivative"} <= set(letters)
 
@@ -74,12 +75,13 @@ def test_faults_of_svg_are_seen() -> None:
 
 
 def test_tikz_is_one_picture_and_says_roles() -> None:
-    text = render(derive("lstm-classifier"), "tikz")
+    found = derive("lstm-classifier")
+    text = render(found, "tikz")
     assert text.count("\\begin{tikzpicture}") == 1
     assert "\\usepackage" not in text
     assert "role learnt" in text
     assert "{what is learnt}" in text
-    assert "\\documentclass{article}" in render(derive("lstm-classifier"), "tikz", standalone=True)
+    assert "\\documentclass{article}" in render(found, "tikz", standalone=True)
 
 
 @pytest.mark.parametrize("to", ["svg", "tikz"])

@@ -51,7 +51,7 @@ def test_a_step_a_slide_and_its_factor_is_marked() -> None:
 
 
 def test_every_label_is_there_once() -> None:
-    text = render(derive("transformer-block"), "beamer")
+    text = render(derive("residual-mlp"), "beamer")
     labels = re.findall(r"(?<!ref)\{(symbp:[^{}]+)\}", text)
     assert labels
     assert len(set(labels)) == len(labels)
