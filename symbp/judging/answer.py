@@ -77,13 +77,18 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Problem:
-    """A reading that did not run, with the reason in a line; ``depth`` is how far into their code it came."""
+    """A reading that did not run, with the reason in a line; ``depth`` is how far into their code it came.
+
+    ``is_slow`` says that it did not end, ``is_final`` that it did, with something that cannot be handed on.
+    """
 
     reading: int
     form: int
     said: str
     depth: int = 0
     refused: bool = False
+    is_slow: bool = False
+    is_final: bool = False
 
 
 @dataclass(frozen=True)
@@ -171,9 +176,10 @@ def _outcome(found: Mapping[str, Any], array: Callable[[int], Any], cases: int) 
 def _problem(found: Mapping[str, Any], source: str, function: str) -> Problem:
     where = (int(found["reading"]), int(found["form"]))
     if found.get("slow"):
-        return Problem(*where, f"{source}: {function} did not return in time", 0, refused=True)
+        return Problem(*where, f"{source}: {function} did not return in time", 0, refused=True, is_slow=True)
     if "refused" in found:
-        return Problem(*where, f"{source}: {function} {_line(found['refused'])}", 0, refused=True)
+        said, is_final = f"{source}: {function} {_line(found['refused'])}", found.get("final") is True
+        return Problem(*where, said, 0, refused=True, is_final=is_final)
     return Problem(*where, _raised({"while": "calling", **found}, source, function), int(found["depth"]))
 
 

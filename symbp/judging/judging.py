@@ -322,6 +322,10 @@ class Search:
         )
         if near is not None:
             return near
+        if failed and failed[0].is_slow:  # The likeliest reading: what the others raised says nothing.
+            return process.TimeLimitError(f"{failed[0].said}: an endless loop, or much to print?")
+        if failed and failed[0].is_final:
+            return SpecError(failed[0].said)
         refused = [each for each in failed if each.refused]
         raised = [each for each in failed if not each.refused]
         return RaisedError((raised or refused)[0].said)

@@ -62,14 +62,15 @@ def run(source: Path, function: str, request: Request, timeout: float) -> Explor
     import numpy as np
 
     with tempfile.TemporaryDirectory(prefix="symbp-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
+        folder, own = Path(name), Path(name, "own")
+        own.mkdir()  # Empty: what it removes, or writes, in the folder it stands in is nobody's.
         for case, by_form in enumerate(request.arrays):
             for form, arrays in enumerate(by_form):
                 np.savez(folder / f"given-{case}-{form}.npz", **arrays)
         asked = {"source": str(source.resolve()), **request.data(timeout)}
         (folder / "request.json").write_text(json.dumps(asked), encoding="utf-8")
         runner = Path(__file__).with_name("runner.py")
-        ended = guarded([sys.executable, "-B", str(runner), name], folder, timeout, environment=OWN)
+        ended = guarded([sys.executable, "-B", str(runner), name], folder, timeout, cwd=own, environment=OWN)
         if ended.code is None:
             raise TimeLimitError(
                 f"{source.name}: {function} did not return within {timeout:g} s: an endless loop, or input() that "

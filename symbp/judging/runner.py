@@ -359,6 +359,8 @@ class Store:
             converted = value.detach().cpu().numpy()
         elif not isinstance(value, np.ndarray | np.generic | int | float | complex) and not hasattr(value, "__array__"):
             return {"kind": "other", "type": type(value).__name__}
+        if np.ma.is_masked(converted):
+            raise RefusedError("returned an array with masked entries: a gradient has all of them")
         array = np.asarray(converted)
         if array.dtype.hasobject or array.dtype.kind not in "biufc":
             return {"kind": "other", "type": f"an array of dtype {array.dtype}"}
@@ -645,7 +647,8 @@ def tried(
                         seen.add(mark)
                     results.append((found, arrays))
         except (RefusedError, MisfitError) as error:
-            problems.append({"reading": reading, "form": form_number, "refused": str(error)})
+            is_final = isinstance(error, RefusedError)
+            problems.append({"reading": reading, "form": form_number, "refused": str(error), "final": is_final})
             continue
         except TooLongError:
             problems.append({"reading": reading, "form": form_number, "slow": True})

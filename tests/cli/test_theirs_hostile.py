@@ -30,6 +30,7 @@ HOSTILE = {
     "closes everything": ("os.closerange(0, 999); os._exit(3)", f"{ENDED} (exit code 3)"),
     "takes the place of the answer": ("os.mkdir(sys.argv[1] + '/answer.json'); return {}", "cannot be read"),
     "removes its folder": ("import shutil; shutil.rmtree(sys.argv[1]); return {}", ENDED),
+    "masked": ("return {'W1': np.ma.array(np.ones((3, 7)), mask=np.eye(3, 7)), 'b1': 1}", "with masked entries"),
     "half a character as a key": (r"return {'\ud800\x1b[2J': np.ones((9, 9))}", "backward returned [2J"),
 }
 
@@ -45,6 +46,17 @@ def test_no_answer_is_one_line(
     out, err = capsys.readouterr()
     assert said in err
     assert (out, err.count("\n")) == ("", 1)
+
+
+def test_what_it_removes_where_it_stands_is_not_yours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mine.py").write_text(MINE.replace("CODE", "[os.remove(each) for each in os.listdir('.')]; return {}"))
+    Path("thesis.tex").write_text("mine")
+    main(["check", "mine.py", *NETWORK])
+    assert capsys.readouterr().err
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["mine.py", "thesis.tex"]
 
 
 def test_gigabytes_of_prints_are_not_kept(
