@@ -180,7 +180,10 @@ def _schema(hint: Any, definitions: dict[str, Any]) -> dict[str, Any]:
     if get_origin(hint) in (Union, types.UnionType):
         return {"anyOf": [_schema(each, definitions) for each in get_args(hint)]}
     if get_origin(hint) is tuple:
-        return {"type": "array", "items": _schema(get_args(hint)[0], definitions)}
+        first, *others = get_args(hint)
+        if others == [...]:
+            return {"type": "array", "items": _schema(first, definitions)}
+        return {"type": "array", "prefixItems": [_schema(each, definitions) for each in (first, *others)]}
     if get_origin(hint) is Literal:
         return {"enum": [*get_args(hint)]}
     if hint in _SCALARS:
