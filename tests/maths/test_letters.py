@@ -18,7 +18,7 @@ from symbp.networks.examples import EXAMPLES
 from symbp.pages.page import lines
 from symbp.pages.tell.derivation import derivation_page
 from symbp.symbols import Adjoint
-from symbp.writing.formula import math_text
+from symbp.writing.latex import math_latex
 
 BOUND = "operand"
 """How a letter is called that a definition alone uses."""
@@ -32,7 +32,7 @@ def alike(derivation, row):
         if isinstance(tag, Tag) and isinstance(tag.of, MatrixSymbol) and not tag.role:
             is_error = isinstance(tag.of, Adjoint)
             of, indices = slot_of(tag.of.of if is_error else tag.of)
-            found[math_text(tag.body)] |= {(is_error, of.name, indices)} if not of.name.startswith(BOUND) else set()
+            found[math_latex(tag.body)] |= {(is_error, of.name, indices)} if not of.name.startswith(BOUND) else set()
     assert found
     return {text for text, things in found.items() if len(things) > 1}
 
