@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import islice, permutations
 from typing import Any
@@ -243,7 +243,7 @@ class Reader:
                 if self._spelled(name, {v.name: v for v in self._wanted}) is not None
             ]
             if len(named) >= min(len(rest) - 1, len(self._wanted)) and named:
-                for name, node in zip(self.returns, rest, strict=True):
+                for name, node in zip(self._with_expression({name for name, _ in named}), rest, strict=True):
                     self._keyed(name, node, arrays, found)
                 return
         if len(rest) > 1 and any(node["kind"] == "dict" and not self._is_cache(node) for node in rest):
@@ -267,6 +267,15 @@ class Reader:
                 self._in_order(node["values"], [v for v in self._wanted if v.role is role], arrays, found)
         else:
             self._in_order(rest, self._wanted, arrays, found)
+
+    def _with_expression(self, named: Set[str]) -> tuple[str, ...]:
+        """Return the names of the return statement; its only expression, ``dZ1 @ X.T``, is what no name is for."""
+        known = {v.name: v for v in self._wanted}
+        missing = [name for name in known if name not in {self._spelled(each, known) for each in named}]
+        odd = [each for each in self.returns if not each.isidentifier() and each not in named]
+        if len(missing) != 1 or len(odd) != 1:
+            return self.returns
+        return tuple(f"d{missing[0]}" if each == odd[0] else each for each in self.returns)
 
     def _in_order(
         self,

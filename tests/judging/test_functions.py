@@ -407,3 +407,14 @@ def test_minus_the_gradient_is_right_where_the_file_adds_it_and_else_up_to_its_s
 def test_a_mean_for_a_sum_is_not_hidden_by_single_examples(tanh: Derivation, tmp_path: Path) -> None:
     found = judged(tanh, tmp_path, SHORT.format("g['b1'] = dZ1.mean(axis=1, keepdims=True); return g"))
     assert verdict(found) == "wrong"
+
+
+EXPRESSION = RIGHT[: RIGHT.index("    return")] + "    dW2, db1, db2 = dZ2 @ A1.T, dZ1.sum(1), dZ2.sum(1)\n"
+
+
+@pytest.mark.usefixtures("same_process")
+def test_an_expression_among_names_is_the_gradient_that_no_name_is_for(tmp_path: Path) -> None:
+    tanh = derive(layers=2, activation="tanh", loss="mse")
+    assert verdict(judged(tanh, tmp_path, EXPRESSION + "    return dZ1 @ X.T, db1, dW2, db2")) == "right"
+    with pytest.raises(CheckFailedError, match="dW1"):
+        judged(tanh, tmp_path, EXPRESSION + "    return dZ1 @ X.T * np.nan, db1, dW2, db2")
