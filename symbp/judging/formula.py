@@ -149,7 +149,7 @@ class Formulas(Ground):
     def _instances(self, text: str) -> Iterator[str]:
         """Yield a formula, or with the letter l one for every layer that has all its symbols."""
         depth = self.derivation.network.depth
-        text = layers.with_letters(text, *self.letters)
+        text = text if self.known(text) else layers.with_letters(text, *self.letters)
         if not depth or not layers.has_layer(text):
             yield text
             return

@@ -31,6 +31,7 @@ NOT_READ = {
     r"^[ℒLJEC] = .*(‖|ℓ\()": "a loss is the definition of ℒ, no line of a pass",
     r"^f′\(x\) = ": "the slope of an activation of one's own",
     r"Σ_\(i=1\.\.m\).*Σ_\(i=1\.\.m\)": "several sums over the examples on one side",
+    r"^db(_cls|ₒ|_[a-z]|[ᵢₖ])\S* = .*Σ_|\]\(i\)\)": "a sum over the examples, of a part of a block",
     r"= sum[₀-₉]+\(": "a sum over the places of an image lies as a column, where biases are rows",
     r"[∂d]\S+/[∂d]\S+ \.\.\.|⋯": "what leaves equations out",
 }
