@@ -64,7 +64,7 @@ def write_text(page: Page, *, width: int = 80, ascii: bool = False, detail: int 
     writer = _Writer(_setting(page, shown, ascii, detail), width)
     opening = [writer.opening(page)] if page.title else []
     parts = [*opening, *writer.sections(shown)]
-    found = list(parts[0].lines)
+    found = [line for part in parts[:1] for line in part.lines]
     for before, part in pairwise(parts):
         found += [""] * (before.loose or part.loose or part.begins) + part.lines
     return "\n".join(line.rstrip() for line in found) + "\n"

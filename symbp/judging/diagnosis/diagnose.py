@@ -231,11 +231,11 @@ def _judged(given: Given, search: Search, scale: Scale | None, name: str) -> tup
     digits = given.digits(name)
     if given.matches_right(name) and given.vanishes(name) and any(ours.any() for ours in given.right[name]):
         return Mark.RIGHT, None, "zero to rounding in yours and in ours"
-    if given.matches_right(name) and digits is not None and digits < LEAST:
-        return Mark.RIGHT, None, "rounding may turn a unit on or off: both are right"
     if given.matches_right(name):
-        number = given.digits_given(name)
-        return Mark.RIGHT, digits, _constant(given, name) if number is None else f"to the {number} digits given"
+        number, constant = given.digits_given(name), _constant(given, name)
+        if not constant and digits is not None and digits < LEAST:
+            return Mark.RIGHT, None, "rounding may turn a unit on or off: both are right"
+        return Mark.RIGHT, digits, constant if number is None else f"to the {number} digits given"
     if scale is not None and not search.causes:
         return (Mark.SCALED if _is_scaled(given, name) else Mark.WRONG), digits, scale.text
     if name in search.unexplained:
