@@ -16,6 +16,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 sys.path.append(str(ROOT))
 
+from tests.planted.__main__ import spread  # noqa: E402
 from tests.planted.mistakes import KINDS, MISTAKES, Mistake  # noqa: E402
 
 
@@ -94,3 +95,8 @@ def test_in_ci_a_skip_fails_and_a_warning_anywhere(source: str, workers: str, tm
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode in (1, 2), done.stdout
     assert "away" in done.stdout or "old" in done.stdout
+
+
+def test_some_mistakes_are_of_every_kind() -> None:
+    found = spread([(mistake, "") for mistake in MISTAKES], 2 * len(KINDS))
+    assert set(Counter(mistake.kind for mistake, _ in found).values()) == {2}

@@ -1,6 +1,6 @@
 """Plant mistakes in a copy of symbp, one at a time, and see the short suite catch every one.
 
-    python -m tests.planted [--seed N] [--only WORD] [--jobs N]
+    python -m tests.planted [--seed N] [--only WORD] [--most N] [--jobs N]
 
 The tests that look at the place are tried first; where they all pass, the whole short suite runs. The seed says in
 which order mistakes are planted, and which text of those that have several. Exit code 1: one was not caught.
@@ -20,6 +20,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -109,16 +110,26 @@ def tried(mistake: Mistake, wrong: str, copies: SimpleQueue[Path]) -> Caught:
         copies.put(root)
 
 
+def spread(chosen: Sequence[tuple[Mistake, str]], most: int) -> list[tuple[Mistake, str]]:
+    """Return some of them: the first of every kind, then the second, and so on."""
+    turns = [[pair for pair in chosen if pair[0].kind == kind] for kind in KINDS]
+    return [pair for turn in zip_longest(*turns) for pair in turn if pair is not None][:most]
+
+
 def main() -> int:
     """Plant, run, print the list."""
     parser = argparse.ArgumentParser(prog="python -m tests.planted", description=__doc__.splitlines()[0])
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", default="", help="mistakes whose kind or file has this word in it")
+    parser.add_argument(
+        "--most", type=int, default=len(MISTAKES), help="plant so many, of every kind as many as there are"
+    )
     parser.add_argument("--jobs", type=int, default=min(4, os.cpu_count() or 1))
     given = parser.parse_args()
     choose = random.Random(given.seed)
     chosen = [(each, choose.choice(each.new)) for each in MISTAKES if given.only in each.name]
     choose.shuffle(chosen)
+    chosen = spread(chosen, given.most)
     with tempfile.TemporaryDirectory(prefix="planted-") as folder:
         roots = [Path(folder, str(number)) for number in range(given.jobs)]
         copies: SimpleQueue[Path] = SimpleQueue()
