@@ -48,6 +48,9 @@ def numbered(text):
     return re.sub(rf"\({letter}( ?- ?1)?\)", lambda m: f"({last - bool(m[1])})", text)
 
 
+NUMBERED = re.compile(r"\\qquad\((\d+[a-z]?)\)")
+"The number of a display for an engine that drops the tag."
+
 STYLED = re.compile(r"\{\\textstyle\s*((?:[^{}]|\{[^{}]*\})*)\}")
 "A sum that is set small."
 
@@ -62,7 +65,7 @@ def target_style(text):
 
 
 def review(text, case, folder=None):
-    text = steps(text)
+    text = NUMBERED.sub(r"\\tag{\1}", steps(text))
     if "pages" in case or target_style(text):
         return judge.review(text, case, folder)
     return classic.review(text, case)
