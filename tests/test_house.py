@@ -222,10 +222,13 @@ LATE = {
         "pages.tell.worked",
         "worked.run",
         "writing.identifiers",
+        "writing.page_beamer",
         "writing.page_html",
         "writing.page_json",
         "writing.page_notebook",
         "writing.page_typst",
+        "writing.svg",
+        "writing.tikz",
     ),
 }
 """Every late import of a module of ours, by the file that it stands in."""

@@ -198,7 +198,7 @@ def read_file(place: Path, above: tuple[Path, ...] = ()) -> Notation:
 
 
 def _is_of(line: str, key: str) -> bool:
-    return re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*(=|\.)", line) is not None
+    return re.match(rf"\s*\[?[\"']?{re.escape(key)}[\"']?\s*[=.\]]", line) is not None
 
 
 def _start(preset: Any, place: Path, above: tuple[Path, ...]) -> Notation:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import pairwise
 
 from symbp.maths.tree import COMMA, Node, Row, joined
@@ -12,8 +13,11 @@ from symbp.writing.breaking import Width
 from symbp.writing.drawing import AROUND, LABEL, PAD, SHRINKS, Arrow, Mark, Strip, drawing
 from symbp.writing.formula import Speller
 
-GAP, ROW, COLUMN = 0.75, 4.0, 2.2
-"""How far a value, and its error, is from the middle of its row; how far rows are apart, and columns, in em."""
+GAP, COLUMN = 0.75, 2.2
+"""How far a value, and its error, is from the middle of its row; how far columns are apart, in em."""
+
+ROW, CLOSE = 4.0, 2.5
+"""How far rows are apart where something is learnt below an error, and where nothing is."""
 
 ABOVE = 0.55
 """How far what is learnt stands above the value that it makes."""
@@ -111,6 +115,12 @@ class _Drawing:
         *_, last = self._columns().values()
         return last[0] + last[1] / 2
 
+    @cached_property
+    def _row(self) -> float:
+        learnt = [each for each in self.graph.vertices if each.learnt]
+        above = ((low, top) for low in learnt for top in self.graph.vertices if low.column == top.column)
+        return ROW if any(top.row < low.row for low, top in above) else CLOSE
+
     def _columns(self) -> dict[int, tuple[float, float]]:
         """Return the middle and the width of every column."""
         sizes: dict[int, float] = {}
@@ -142,7 +152,7 @@ class _Drawing:
         return Strip(self.length, self.marks, list(self.arrows.values()))
 
     def _vertex(self, at: int, vertex: Vertex, x: float) -> None:
-        y = -ROW * vertex.row
+        y = -self._row * vertex.row
         if vertex.is_loss:
             self._mark(_name("v", at), x, y, "op", vertex.value)
             return
@@ -158,7 +168,7 @@ class _Drawing:
         for x, row, column in passed:
             names.append(f"{_name(lane, edge.start)}c{column}")
             if all(mark.name != names[-1] for mark in self.marks):
-                self._mark(names[-1], x, -ROW * row + (-GAP if error else GAP), "corner", Row(()), error=error)
+                self._mark(names[-1], x, -self._row * row + (-GAP if error else GAP), "corner", Row(()), error=error)
         names.append(_name("v" if self.graph.vertices[edge.end].is_loss else lane, edge.end))
         if error:
             names.reverse()

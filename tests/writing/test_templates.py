@@ -224,7 +224,7 @@ UNUSED: list[tuple[str, str, dict[str, Any], str]] = [
     ("layers-2", "latex", {"only": "W1", "show": (1,)}, "show: one equation has no layers"),
     ("layers-2", "gfm", {"only": "W1", "template_dir": "."}, "template_dir: one equation has no template"),
     ("tanh-softmax-ce", "numpy", {"roles": False}, "roles: a program has no role labels"),
-    ("tanh-softmax-ce", "numpy", {"notation": "ng"}, "notation: a program has names of its own"),
+    ("tanh-softmax-ce", "equations", {"notation": "ng"}, "notation: "),
     ("attention", "gfm", {"notation": "ng"}, "notation: attention alone has the letters of its literature"),
     ("attention", "gfm", {"show": (1,)}, "show: attention alone has no layers"),
 ]
