@@ -15,6 +15,8 @@ from symbp.cli.main import THREADS
 
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE / "helpers"), str(HERE / "pages"), str(HERE)]
+from planted.mistakes import MISTAKES  # noqa: E402
+
 for thread in THREADS:  # Workers beside each other: more threads would only wait for each other.
     os.environ.setdefault(thread, "1")
 
@@ -54,10 +56,14 @@ MOST = 10
 
 @pytest.hookimpl(tryfirst=True)  # Before -m chooses.
 def pytest_collection_modifyitems(items):
-    """Of a test of many cases the short suite takes some, evenly spread, unless it is marked ``whole``."""
+    """Of a test of many cases the short suite takes some, evenly spread.
+
+    All of them run where it is marked ``whole``, and in the files that are named as those that see planted mistakes.
+    """
+    named = {HERE / file for mistake in MISTAKES for file in mistake.tests}
     families = {}
     for item in items:
-        if not any(item.get_closest_marker(name) for name in ("long", "whole")):
+        if item.path not in named and not any(item.get_closest_marker(name) for name in ("long", "whole")):
             families.setdefault(item.nodeid.partition("[")[0], []).append(item)
     for cases in families.values():
         kept = {round(at * (len(cases) - 1) / (MOST - 1)) for at in range(MOST)}

@@ -60,6 +60,7 @@ class Case:
 
     nodeid: str
     marks: set[str]
+    path: Path = ROOT / "tests" / "test_x.py"
 
     def get_closest_marker(self, name: str) -> bool:
         return name in self.marks
@@ -86,8 +87,8 @@ def test_a_single_file_starts_no_workers(args: list[str], workers: int | None, p
     ids=["test", "module", "warning"],
 )
 def test_in_ci_a_skip_fails_and_a_warning_anywhere(source: str, workers: str, tmp_path: Path) -> None:
-    (tmp_path / "tests").mkdir()
-    for name in ("pyproject.toml", "tests/conftest.py"):
+    (tmp_path / "tests" / "planted").mkdir(parents=True)
+    for name in ("pyproject.toml", "tests/conftest.py", "tests/planted/mistakes.py"):
         shutil.copy(ROOT / name, tmp_path / name)
     (tmp_path / "tests" / "test_mine.py").write_text(source, encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "-n", workers, "-p", "no:cacheprovider"]

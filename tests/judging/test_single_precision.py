@@ -208,4 +208,4 @@ def test_right_gradients_of_numpy_are_accepted() -> None:
 def test_a_thousand_right_gradients_are_accepted(library: str) -> None:
     if library != "numpy":
         pytest.importorskip(library, reason=f"{library} is not installed")
-    assert _accused(34, library) == []
+    assert _accused(10 if library == "jax" else 34, library) == []  # JAX compiles each anew.

@@ -36,7 +36,6 @@ NETWORKS: dict[str, Callable[[], Derivation]] = {
     "mlp-3": lambda: derive(layers=3),
     "transformer-block": lambda: derive("transformer-block"),
     "mlp-1": lambda: derive(layers=1),
-    "mlp-12": lambda: derive(layers=12),
     "twelve-blocks": lambda: blocks(12),
     "lstm": lambda: derive("lstm-classifier"),
     "residual": lambda: derive("residual-mlp"),
@@ -45,7 +44,7 @@ NETWORKS: dict[str, Callable[[], Derivation]] = {
     "gan": lambda: derive(Network.load(ARCHITECTURES / "gan.eq", loss="loss_d")),
 }
 
-WHOLE = 2
+WHOLE = 1
 """Of so many pages everything is looked at, of the others what differs."""
 
 
