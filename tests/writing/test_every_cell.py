@@ -136,6 +136,7 @@ READERS: Mapping[str, Callable[[Cells, Path], dict[str, object]]] = {
 
 
 ELSEWHERE: Mapping[str, str] = {
+    "macros": "latex with a command for each symbol: test_macros.py holds the two side by side",
     "beamer": "slides are compiled by test_page_beamer.py; all of them here cost minutes",
     "tikz": "a picture, compiled by test_network_pictures.py",
 }
@@ -143,8 +144,7 @@ ELSEWHERE: Mapping[str, str] = {
 
 
 KNOWN: Mapping[tuple[str, str], str] = {
-    **{(form, f"transformer-block-in-{row}"): "bold letters: the table of notation is up to 17 pt too wide"
-       for form in ("latex", "macros")
+    **{("latex", f"transformer-block-in-{row}"): "bold letters: the table of notation is up to 17 pt too wide"
        for row in ("d2l", "goodfellow", "prince", "murphy", "lmu", "cs224n", "parr-howard", "mml", "qiu")},
     ("html", "transformer-block-in-cs224n"): "two lines have one number",
     ("typst", "all"): "the same two lines",
