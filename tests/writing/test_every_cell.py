@@ -147,7 +147,7 @@ KNOWN: Mapping[tuple[str, str], str] = {
     **{("latex", f"transformer-block-in-{row}"): "bold letters: the table of notation is up to 17 pt too wide"
        for row in ("d2l", "goodfellow", "prince", "murphy", "lmu", "cs224n", "parr-howard", "mml", "qiu")},
     ("html", "transformer-block-in-cs224n"): "two lines have one number",
-    ("typst", "all"): "the same two lines",
+    ("typst", "transformer-block-in-cs224n"): "the same two lines",
     ("text", "transformer-block-in-zhou"): "a sum beside a sum is wider than a terminal",
     ("text", "batchnorm-mlp-in-mml"): "a projection turned is wider than a terminal",
     ("text", "batchnorm-mlp-in-parr-howard"): "a projection turned is wider than a terminal",
@@ -214,10 +214,11 @@ def test_every_cell_is_read(tmp_path):
             cells = {cell: PAGES[name](page, setting) for cell, page in pages.items()}
         else:
             cells = {each: PROGRAMS[name](Report(found), Setting(), {}) for each, found in derived.items()}
+        cells = {cell: text for cell, text in cells.items() if (name, cell) not in KNOWN}
         folder = tmp_path / name
         folder.mkdir()
         wrong |= {(name, cell): said for cell, said in reader(form)(cells, folder).items()}
         spent[name] = cpu() - start
         print(name, round(spent[name], 1), flush=True)
     print("all", round(sum(spent.values())))
-    assert {cell: said for cell, said in wrong.items() if cell not in KNOWN} == {}
+    assert wrong == {}
